@@ -1,0 +1,26 @@
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from accounts import reauthentication
+
+View = Callable[..., HttpResponseBase]
+
+
+def recently_authenticated(view: View) -> View:
+    """Guard a sensitive act: who signed in more than ten minutes ago says again who they are, then comes back.
+
+    Put it on the page that asks (GET) as well as on the act (POST): a POST that is refused returns to the page of its form.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if reauthentication.was_recent(request):
+            return view(request, *args, **kwargs)
+        answer: HttpResponse = redirect(reauthentication.page(request))
+        return answer
+
+    return guarded

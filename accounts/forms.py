@@ -1,0 +1,236 @@
+"""What people type to sign in and to change their account. allauth's fields keep their names and get our words."""
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import get_adapter as second_factor_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+    SignupWebAuthnForm,
+)
+from cryptography.exceptions import InvalidSignature
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.cache import cache
+from django.utils.translation import gettext_lazy as _
+
+from accounts import second_factor
+from accounts.models import User
+
+# A code of the application is good for three steps of 30 seconds: for that long it is refused a second time.
+CODE_LASTS = 120
+# What parsing a credential may raise besides the form's own errors.
+UNREADABLE = (forms.ValidationError, ValueError, TypeError, KeyError, AttributeError, IndexError, InvalidSignature)
+ADDRESS_ERRORS = {
+    "required": _("Écrivez votre adresse e-mail, comme nom@exemple.fr"),
+    "invalid": _("Écrivez une adresse complète, comme nom@exemple.fr"),
+}
+
+
+def address_field() -> forms.EmailField:
+    return forms.EmailField(label=_("Adresse e-mail"), widget=address_widget(), error_messages=ADDRESS_ERRORS)
+
+
+def address_widget() -> forms.EmailInput:
+    return forms.EmailInput(attrs={"autocomplete": "email", "class": "govuk-input--width-20"})
+
+
+def code_widget() -> forms.TextInput:
+    return forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "govuk-input--width-5"})
+
+
+def password_widget(autocomplete: str) -> forms.PasswordInput:
+    return forms.PasswordInput(attrs={"autocomplete": autocomplete, "class": "govuk-input--width-20"})
+
+
+def passkey_name(*, required: bool = True) -> forms.CharField:
+    return forms.CharField(
+        label=_("Nom de la clé"),
+        max_length=60,
+        required=required,
+        help_text=_("Pour la reconnaître dans votre liste."),
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off"}),
+        error_messages={"required": _("Donnez-lui un nom.")},
+    )
+
+
+class AddressForm(forms.Form):
+    email = address_field()
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code reçu par e-mail"),
+        max_length=20,
+        widget=code_widget(),
+        error_messages={"required": _("Écrivez les six chiffres du code.")},
+    )
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(
+        label=_("Votre nom"),
+        max_length=120,
+        help_text=_("Comme vous voulez être appelé ici. Vous pourrez le changer."),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "class": "govuk-input--width-20"}),
+        error_messages={"required": _("Écrivez le nom par lequel vous voulez être appelé.")},
+    )
+
+
+class ContactAddressForm(forms.Form):
+    contact_email = forms.EmailField(
+        label=_("Adresse pour vous écrire"),
+        required=False,
+        help_text=_("Nous n’y envoyons que des messages. Deux personnes peuvent donner la même adresse."),
+        widget=address_widget(),
+        error_messages=ADDRESS_ERRORS,
+    )
+
+
+class NewcomerForm(NameForm, ContactAddressForm):
+    """Someone whom FranceConnect has just named. The two fields are proposed, and theirs to change or empty."""
+
+    field_order = ("name", "contact_email")
+
+
+class RemindersForm(forms.Form):
+    by_email = forms.ChoiceField(
+        label=_("Voulez-vous recevoir un e-mail quand un délai passe ou qu’un papier va expirer ?"),
+        choices=[("yes", _("Oui, une fois par délai ou par papier")), ("no", _("Non, je regarderai la page d’accueil"))],
+        widget=forms.RadioSelect,
+    )
+
+
+class PasswordForm(forms.Form):
+    """One field: who may change the password has just said again who they are."""
+
+    password = forms.CharField(
+        label=_("Nouveau mot de passe"),
+        strip=False,
+        widget=password_widget("new-password"),
+        help_text=_("Au moins 12 caractères. Trois ou quatre mots au hasard font un bon mot de passe."),
+        error_messages={"required": _("Écrivez un mot de passe d’au moins 12 caractères.")},
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        password_validation.validate_password(password, self.user)
+        return password
+
+
+class CurrentPasswordForm(forms.Form):
+    password = forms.CharField(
+        label=_("Votre mot de passe"),
+        strip=False,
+        widget=password_widget("current-password"),
+        error_messages={"required": _("Écrivez votre mot de passe.")},
+    )
+
+
+class PasswordSignInForm(LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = address_field()
+        self.fields["password"] = CurrentPasswordForm.base_fields["password"]
+        self.order_fields(["login", "password"])
+
+
+class _OnceMixin(forms.Form):
+    """A second factor's code, typed with or without spaces, and never accepted twice."""
+
+    user: User
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"] = forms.CharField(
+            label=_("Code à six chiffres"),
+            max_length=20,
+            widget=code_widget(),
+            help_text=_("Dans votre application. Un code de secours marche aussi."),
+            error_messages={"required": _("Écrivez le code affiché par votre application.")},
+        )
+        if not second_factor.has_codes(self.user) and not isinstance(self, ActivateTOTPForm):
+            self._ask_for_a_recovery_code()
+
+    def _ask_for_a_recovery_code(self) -> None:
+        field = self.fields["code"]
+        field.label, field.help_text = _("Code de secours"), _("L’un de ceux que vous avez notés.")
+        field.error_messages["required"] = _("Écrivez l’un de vos codes de secours.")
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]  # allauth is untyped
+        if not cache.add(f"second-factor:{self.user.pk}:{normalize_user_code(code)}", 1, CODE_LASTS):
+            raise second_factor_adapter().validation_error("incorrect_code")
+        return code
+
+
+class SecondFactorForm(_OnceMixin, AuthenticateForm):
+    pass
+
+
+class SecondFactorAgainForm(_OnceMixin, ReauthenticateForm):
+    pass
+
+
+class _CheckedMixin(forms.Form):
+    """What a browser sends is anything: whatever fido2 stumbles on is a key that was not recognised."""
+
+    problem = _("Cette clé n’a pas été reconnue. Recommencez, ou entrez autrement.")
+
+    def clean_credential(self) -> Any:  # noqa: ANN401 - allauth is untyped
+        try:
+            return super().clean_credential()  # type: ignore[misc]  # as above
+        except UNREADABLE as error:
+            raise forms.ValidationError(self.problem) from error
+
+
+class ComeInWithPasskeyForm(_CheckedMixin, LoginWebAuthnForm):
+    pass
+
+
+class GivePasskeyForm(_CheckedMixin, AuthenticateWebAuthnForm):
+    pass
+
+
+class GivePasskeyAgainForm(_CheckedMixin, ReauthenticateWebAuthnForm):
+    pass
+
+
+class AddPasskeyForm(SignupWebAuthnForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = passkey_name(required=False)
+        self.fields["credential"].error_messages["required"] = _("Appuyez sur le bouton\u00a0: votre appareil doit répondre.")
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            data: dict[str, Any] = super().clean()
+        except UNREADABLE as error:
+            raise forms.ValidationError(_("Cette clé n’a pas pu être ajoutée. Recommencez.")) from error
+        return data
+
+
+class RenamePasskeyForm(EditWebAuthnForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"] = passkey_name()
+
+
+class SetUpSecondFactorForm(_OnceMixin, ActivateTOTPForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = _("Celui que votre application affiche maintenant pour Garant.")
+
+    @property
+    def spaced_secret(self) -> str:
+        return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))

@@ -1,0 +1,206 @@
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import devices
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def agents(self) -> Self:
+        return self.filter(is_staff=True)
+
+    def signing_in_as(self, email: str) -> Self:
+        """The account of a sign-in address: none or one, whatever the capitals."""
+        return self.filter(email=email.strip().lower()).exclude(email="")
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def agents(self) -> UserQuerySet:
+        return self.get_queryset().agents()
+
+    def signing_in_as(self, email: str) -> UserQuerySet:
+        return self.get_queryset().signing_in_as(email)
+
+    def create_user(self, *, email: str = "", password: str | None = None, **fields: Any) -> "User":
+        """Without a password, one signs in by a code sent to the address; without an address, not at all."""
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Anyone who signs in. A resident is a user who owns a vault; it may have no credentials (opened at a desk)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("nom"), max_length=120, help_text=_("Comment la personne veut être appelée."))
+    email = models.EmailField(_("adresse de connexion"), blank=True, help_text=_("Vérifiée, et à une seule personne."))
+    contact_email = models.EmailField(_("adresse pour vous écrire"), blank=True, help_text=_("Deux personnes peuvent avoir la même."))
+    reminders_by_email = models.BooleanField(_("rappels par e-mail"), default=True)
+    is_resident = models.BooleanField(_("a un coffre"), default=False)
+    is_staff = models.BooleanField(_("agent"), default=False)
+    is_superuser = models.BooleanField(_("gère les agents"), default=False)
+    is_dpo = models.BooleanField(
+        _("délégué à la protection des données"), default=False, help_text=_("Lit les contestations des habitants et y répond.")
+    )
+    is_active = models.BooleanField(_("peut se connecter"), default=True)
+    date_joined = models.DateTimeField(_("depuis le"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "id"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("agent")
+        verbose_name_plural = _("agents")
+        constraints = [models.UniqueConstraint(Lower("email"), condition=~models.Q(email=""), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
+    @property
+    def reference(self) -> str:
+        """What a person shows at the desk when their second factor is lost: only a page after their first factor says it."""
+        return self.pk.hex[:8].upper()
+
+    def get_short_name(self) -> str:
+        return self.name
+
+    get_full_name = get_short_name
+
+
+class Lifetime:
+    """How long a session lasts, at rest and in all.
+
+    Agents: ASVS asks for 15 minutes and 12 hours at most. Residents: two hours, the time to look for a paper at home
+    or to be called at a desk; sensitive acts ask again who you are after ten minutes, and the cookie ends with the browser.
+    A visitor's session holds a code or a message: it lasts as long as a sign-in.
+    """
+
+    AGENT = (timedelta(minutes=15), timedelta(hours=10))
+    RESIDENT = (timedelta(hours=2), timedelta(hours=12))
+    VISITOR = (timedelta(hours=1), timedelta(hours=2))
+
+    @classmethod
+    def of(cls, user: User | None) -> tuple[timedelta, timedelta]:
+        if user is None:
+            return cls.VISITOR
+        return cls.AGENT if user.is_staff else cls.RESIDENT
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def over(self, now: datetime) -> Self:
+        """Rows that can open nothing any more: the purge's work."""
+        kinds = [
+            (models.Q(user__isnull=True), Lifetime.VISITOR),
+            (models.Q(user__is_staff=True), Lifetime.AGENT),
+            (models.Q(user__is_staff=False), Lifetime.RESIDENT),
+        ]
+        over = models.Q(user__is_active=False)
+        for who, (idle, absolute) in kinds:
+            over |= who & (models.Q(last_seen_at__lt=now - idle) | models.Q(started_at__lt=now - absolute))
+        return self.filter(over)
+
+    def going_on(self, now: datetime) -> Self:
+        return self.exclude(pk__in=Session.objects.over(now).values("pk"))
+
+
+class Session(models.Model):
+    """A browser that is known here. The row holds the key's hash, and data sealed under the key: it opens nothing by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="sessions")
+    data = models.BinaryField()
+    device = models.CharField(max_length=60, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["last_seen_at"], name="session_purge")]
+
+    def __str__(self) -> str:
+        return f"session {self.pk}"
+
+    @property
+    def device_words(self) -> str:
+        return devices.words(self.device)
+
+    @property
+    def is_over(self) -> bool:
+        if self.user is not None and not self.user.is_active:
+            return True
+        idle, absolute = Lifetime.of(self.user)
+        now = timezone.now()
+        return now - self.last_seen_at > idle or now - self.started_at > absolute
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, since: datetime) -> Self:
+        return self.filter(used_at=None, made_at__gt=since)
+
+
+class Invitation(models.Model):
+    """Lets an agent link their ProConnect account. The row holds the hash of what their mail carries."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agent = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+
+class FactorResetQuerySet(models.QuerySet["FactorReset"]):
+    def waiting(self, since: datetime) -> Self:
+        return self.filter(decided_at=None, asked_at__gt=since)
+
+
+class FactorReset(models.Model):
+    """A second factor to take off, at the desk. The rows are the desk's register: nobody changes or deletes one."""
+
+    class Reason(models.TextChoices):
+        LOST = "lost", _("Téléphone ou clé perdu ou volé")
+        CHANGED = "changed", _("Téléphone ou clé cassé ou changé")
+        ERASED = "erased", _("Application de codes effacée")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", verbose_name=_("pour"))
+    reason = models.CharField(_("motif"), max_length=10, choices=Reason.choices)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("demandé par"))
+    asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("décidé par"))
+    decided_at = models.DateTimeField(_("décidé le"), null=True)
+    granted = models.BooleanField(_("accordé"), default=False)
+
+    objects = FactorResetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("double vérification perdue")
+        verbose_name_plural = _("doubles vérifications perdues")
+
+    def __str__(self) -> str:
+        return self.get_reason_display()

@@ -1,0 +1,36 @@
+"""Who may open which page, as pure functions of the request and the view. Everything that is not named here is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts import second_factor
+
+# What an agent may open before the second factor: setting it up, giving it, leaving; what a page needs to be read, and
+# the pages that the law wants within reach of every page.
+BEFORE_THE_SECOND_FACTOR = {"mfa_activate_totp", "mfa_reauthenticate", "account_reauthenticate", "confirm_code", "account_logout"}
+BEFORE_THE_SECOND_FACTOR |= {"mfa_add_webauthn", "mfa_reauthenticate_webauthn"}
+BEFORE_THE_SECOND_FACTOR |= {"leave_quickly", "language", "theme", "logo", "health", "ready"}
+BEFORE_THE_SECOND_FACTOR |= {"legal", "privacy", "accessibility", "cookies", "help", "sitemap"}
+# Rooms that hold nothing of a resident; the admin's pages are told by their namespace.
+ROOMS_WITHOUT_A_VAULT = ("accounts.", "allauth.", "demo.", "core.views", "core.health", "django.")
+
+
+def needs_second_factor(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and request.user.is_staff and not second_factor.was_given(request)
+
+
+def is_open_without_second_factor(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and match.view_name in BEFORE_THE_SECOND_FACTOR
+
+
+def owns_a_vault(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and request.user.is_resident
+
+
+def is_residents_room(request: HttpRequest, view: Callable[..., Any]) -> bool:
+    if request.resolver_match is not None and "admin" in request.resolver_match.namespaces:
+        return False
+    return getattr(view, "login_required", True) and not f"{view.__module__}.".startswith(ROOMS_WITHOUT_A_VAULT)

@@ -1,0 +1,34 @@
+"""Short messages that call a resident back to the portal. They name no organisation, no paper and no figure: a mailbox may be shared."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from accounts.models import User
+from core.models import City
+
+LANGUAGES = ("fr", "en")
+
+
+def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
+    """Send `<template>_subject.txt` and `<template>_message.txt`; False when this person wants no such message, or has no address.
+    `asked`: they asked for this very message, whatever they said of reminders.
+
+    Nobody is there to say in which language: French first, then English.
+    """
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    wanted = user is not None and (asked or user.reminders_by_email)
+    address = (user.contact_email or user.email) if user and wanted else ""
+    if not address:
+        return False
+    context = {"city": City.current(), "site_url": settings.SITE_URL}
+    subjects, messages = [], []
+    for language in LANGUAGES:
+        with override(language):
+            subjects.append(render_to_string(f"{template}_subject.txt", context).strip())
+            messages.append(render_to_string(f"{template}_message.txt", context).strip())
+    EmailMessage(subject=" / ".join(subjects), body="\n\n---\n\n".join(messages) + "\n", to=[address]).send()
+    return True

@@ -1,0 +1,110 @@
+"""The gate: what a reading of ten fields costs with its journal line, how many there are in a second, and how fast a stop counts.
+
+    python -m ops.cluster run -- python bench/gate.py [--rounds 100] [--readers 6] [--verb stop]
+
+The readings of a second are made by some processes at once, first each of its own resident, then all of one: lines of one journal wait for
+each other. The stop is that of a grant which all the readers read as fast as they can.
+
+Needs a migrated database. The people that it makes stay in it: run it on one of your own.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
+
+import django
+
+django.setup()
+
+from accounts.models import User
+from tests.accounts.factories import ResidentFactory
+from tests.attacks.racing import FIELD, race
+from tests.vault.couples import TRIED, granted
+from tests.vault.made import add_signed_notice
+from vault import agreements, gate, types
+from vault.actions import grants as actions_grants
+from vault.models import Grant
+
+TEN = types.fields_of("fiscal.avis_ir")[:10]
+READS, SECONDS, AT_ONCE = 300, 5, 4
+
+
+def person() -> User:
+    resident: User = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")
+    add_signed_notice(resident)
+    return resident
+
+
+def read_on(named: str) -> None:
+    """A process that reads until its time is up."""
+    resident, _colon, key = named.partition(":")
+    grant = Grant(pk=UUID(key), resident_id=UUID(resident), purpose="Essayer", recipient_label="Paul", mode="look")
+    gate.read(grant=grant, fields=TEN)
+    sys.stdin.readline()
+    end, reads = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end:
+        gate.read(grant=grant, fields=TEN)
+        reads += 1
+    print(reads)
+
+
+def rate(grants: Sequence[Grant]) -> float:
+    """Readings a second, a process for each grant; they start together."""
+    command = [sys.executable, __file__, "--read"]
+    readers = [
+        subprocess.Popen([*command, f"{grant.resident_id}:{grant.pk}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for grant in grants
+    ]
+    time.sleep(5)
+    return sum(int(reader.communicate("go\n")[0]) for reader in readers) / SECONDS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--read", help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--readers", type=int, default=6)
+    parser.add_argument("--verb", choices=["stop", "pause"], default="stop")
+    asked = parser.parse_args()
+    if asked.read:
+        read_on(asked.read)
+        return
+    agreements.register(TRIED)
+    resident = person()
+
+    grant, times = granted(resident, *TEN), []
+    for _ in range(READS):
+        began = time.perf_counter()
+        gate.read(grant=grant, fields=TEN)
+        times.append((time.perf_counter() - began) * 1000)
+    print(f"read, {len(TEN)} fields, alone: p50 {statistics.median(times):.1f} ms, p99 {sorted(times)[int(0.99 * READS)]:.1f} ms")
+
+    apart = rate([granted(person(), *TEN) for _ in range(AT_ONCE)])
+    together = rate([granted(resident, *TEN) for _ in range(AT_ONCE)])
+    print(f"read by {AT_ONCE} at once: {apart:.0f} a second, each of its own resident; {together:.0f} a second, all of one")
+
+    grants = [granted(resident, FIELD) for _ in range(asked.rounds)]
+    verb = {"stop": actions_grants.stop, "pause": actions_grants.pause}[asked.verb]
+    began = time.perf_counter()
+    outcome = race(grants, readers=asked.readers, stop=lambda grant: verb(grant=grant, by=resident.pk))
+    pace = outcome.reads / (time.perf_counter() - began)
+    print(f"{asked.verb} against {asked.readers} readers, {asked.rounds} rounds: {outcome.reads} readings ({pace:.0f} a second)")
+    print(f"  opened after the acknowledgement: {outcome.opened_late}; begun after it: {outcome.begun_late}")
+    print(f"  {asked.verb}: p50 {outcome.p50:.1f} ms, p99 {outcome.p99:.1f} ms")
+    if outcome.opened_late or outcome.begun_late:
+        sys.exit(f"a reading succeeded after a {asked.verb}")
+
+
+if __name__ == "__main__":
+    main()

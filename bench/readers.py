@@ -1,0 +1,144 @@
+"""How long a year of half-hours and ten years of moves take to read, beside a plain load of the same file.
+
+    PYTHONPATH=platform python bench/readers.py [--smoke]
+
+Each measure is a process of its own, and so is the making of each file: a process begins with the highest memory of the one that started
+it. "plain" is csv.reader or json.load over the same bytes; "reader" the reader alone; "child" what a page
+waits for: the limited child, its answer, and each record checked again. Memory is the highest of the process, the interpreter included.
+`--smoke` reads a tenth of the moves, and fails only on a limit.
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parents[1]
+MEGABYTE = 1024 * 1024
+WAYS = ("plain", "reader", "child")
+
+
+@dataclass(frozen=True)
+class File:
+    """The limits are those of the child: seconds from the file to its records, and megabytes of the child alone."""
+
+    name: str
+    megabytes: float
+    seconds: float
+    memory: float
+    plain: Callable[[bytes], object]
+
+
+FILES = {
+    "curve": File("17,520 half-hours", 0, 1.5, 250, lambda data: list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";"))),
+    "timeline": File("Timeline", 50, 10, 600, json.loads),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--smoke", action="store_true", help="a tenth of the moves")
+    parser.add_argument("--one", nargs=3, metavar=("FILE", "WAY", "PATH"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(*options.one)))
+        return 0
+    failed = False
+    print(f"{'file':<20} {'size':>8} {'way':>7} {'wall':>8} {'cpu':>8} {'memory':>8} {'records':>8} {'limits':>16}")
+    with TemporaryDirectory() as folder:
+        for code, file in FILES.items():
+            path = Path(folder) / code
+            make = f"{file.megabytes / (10 if options.smoke else 1)}"
+            in_process(code, make, path)
+            for way in WAYS:
+                found = in_process(code, way, path)
+                over = way == "child" and (found["wall"] > file.seconds or found["memory"] > file.memory)
+                failed |= over
+                print(
+                    f"{file.name:<20} {path.stat().st_size / MEGABYTE:>5.1f} MB {way:>7} {found['wall']:>6.2f} s {found['cpu']:>6.2f} s"
+                    f" {found['memory']:>5.0f} MB {found['records']:>8.0f} "
+                    + (f"{file.seconds:>6} s {file.memory:>4} MB{'  OVER' if over else ''}" if way == "child" else "")
+                )
+    return int(failed)
+
+
+def made(code: str, megabytes: float) -> bytes:
+    if code == "timeline":
+        from tests.fixtures import travels
+
+        return travels.timeline(megabytes)
+    top = "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Etape metier;Unite;Pas en minutes\n"
+    told = "14000000000000;Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\nHorodate;Valeur\n"
+    start = datetime(2022, 12, 31, 23, tzinfo=UTC)
+    stamps = ((start + timedelta(minutes=30 * rank)).astimezone(ZoneInfo("Europe/Paris")).isoformat() for rank in range(1, 17521))
+    return (top + told + "".join(f"{stamp};{200 + rank % 900}\n" for rank, stamp in enumerate(stamps))).encode()
+
+
+def in_process(code: str, way: str, path: Path) -> dict[str, float]:
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings.dev"),
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
+    }
+    command = [sys.executable, __file__, "--one", code, way, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def measure(code: str, way: str, path: str) -> dict[str, float]:
+    if way not in WAYS:
+        return {"made": Path(path).write_bytes(made(code, float(way)))}
+    data = Path(path).read_bytes()
+    run: dict[str, Callable[[], int]] = {
+        "plain": lambda: 0 * bool(FILES[code].plain(data)),
+        "reader": lambda: _reader(data),
+        "child": lambda: _child(data),
+    }
+    if way == "child":
+        import django
+
+        django.setup()
+        _child(b"debut;kW\n2023-06-01 00:00:00;1\n")  # schemas and modules that a worker has long loaded
+    start, spent = time.perf_counter(), _processor()
+    records = run[way]()
+    who = resource.RUSAGE_CHILDREN if way == "child" else resource.RUSAGE_SELF
+    return {
+        "wall": time.perf_counter() - start,
+        "cpu": _processor() - spent,
+        "memory": resource.getrusage(who).ru_maxrss / 1024,
+        "records": records,
+    }
+
+
+def _processor() -> float:
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
+def _reader(data: bytes) -> int:
+    from vault import readers
+
+    return len(readers.read(io.BytesIO(data), trust_test_authority=False).records)
+
+
+def _child(data: bytes) -> int:
+    from vault.readers import sandbox
+
+    return len(sandbox.read(io.BytesIO(data), trust_test_authority=False).records)
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+    sys.exit(main())

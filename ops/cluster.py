@@ -1,0 +1,204 @@
+"""The database that comes with the project. Each command joins it, the first one starts it and the last one stops it.
+
+    python -m ops.cluster run -- COMMAND…      COMMAND with DATABASE_URL and MIGRATION_DATABASE_URL set
+    python -m ops.cluster reset                forget the database and everything else under var/
+
+A command holds a shared lock for as long as it lives; the supervisor (ops/supervisor.py) stops PostgreSQL when nobody holds it any more.
+With DATABASE_URL in the environment nothing is started: the command runs on that server.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from ops.databases import NAME, Server
+
+ROOT = Path(__file__).resolve().parents[1]
+SYSTEM = Path("/var/lib/garant")
+START_SECONDS = 60
+LONGEST_TRY = 3
+LONGEST_SOCKET = 107 - len("/.s.PGSQL.5432")
+
+
+class NoStart(Exception):
+    """The sentence says where to look."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where the cluster of one `var` folder lies. Started by root it runs as a system user, in a folder which that user can reach."""
+
+    var: Path
+
+    @property
+    def control(self) -> Path:
+        return self.var / "postgres"
+
+    @property
+    def home(self) -> Path:
+        return SYSTEM / self.identity if os.geteuid() == 0 else self.control
+
+    @property
+    def identity(self) -> str:
+        """Made once for each var folder, so that a new clone at an old place never meets the old clone's database."""
+        file = self.control / "id"
+        with locked(self.control / "id.lock"):
+            if not file.exists():
+                file.write_text(secrets.token_hex(4))
+            return file.read_text()
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def sockets(self) -> Path:
+        """PostgreSQL refuses a socket path of more than 107 bytes."""
+        folder = self.home / "run"
+        if len(os.fsencode(folder)) <= LONGEST_SOCKET:
+            return folder
+        return Path(tempfile.gettempdir(), f"garant-{os.geteuid()}-{self.identity}")
+
+    @property
+    def server(self) -> Server:
+        return Server(f"postgresql:///postgres?host={self.sockets}", embedded=True)
+
+    @property
+    def log(self) -> Path:
+        return self.control / "server.log"
+
+    def prepare(self) -> None:
+        self.control.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.control, os.W_OK):
+            raise NoStart(
+                f"{self.control} belongs to another user: run the command as that user, or choose another folder with GARANT_VAR."
+            )
+
+    def supervised(self) -> bool:
+        """A lock, not a process number: it is free as soon as its holder has died, however it died."""
+        with open(self.control / "supervisor.lock", "a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def start_supervisor(self) -> None:
+        """Through a shell that ends at once: the supervisor is nobody's child and belongs to no terminal."""
+        command = [sys.executable, "-m", "ops.supervisor", str(self.var)]
+        with open(self.control / "supervisor.log", "a") as log:
+            subprocess.run(
+                ["sh", "-c", '"$@" &', "sh", *command],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                check=True,
+            )
+
+    def answers(self) -> bool:
+        """A real query by the role that runs the portal: a process that exists proves nothing."""
+        if not (self.control / "socket").exists():
+            return False
+        try:
+            with psycopg.connect(self.server.url(role="web", database=NAME), connect_timeout=5) as connection:
+                return connection.execute("SELECT 1").fetchone() == (1,)
+        except psycopg.OperationalError:
+            return False
+
+    def join(self) -> int:
+        """Takes a share of the cluster, which lasts until the returned file is closed, at the latest with this process."""
+        self.prepare()
+        share = os.open(self.control / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(share, fcntl.LOCK_SH)
+        self.ensure()
+        return share
+
+    def ensure(self) -> None:
+        """Waits until the database answers; starts a supervisor where there is none. For who already holds a share."""
+        deadline, starts, last_start = time.monotonic() + START_SECONDS, 0, 0.0
+        while not self.answers():
+            if time.monotonic() > deadline or starts > LONGEST_TRY:
+                raise NoStart(f"PostgreSQL did not start. Its last words:\n{self.last_words()}")
+            if not self.supervised() and time.monotonic() > last_start + 1:
+                self.start_supervisor()
+                starts, last_start = starts + 1, time.monotonic()
+            time.sleep(0.05)
+
+    def last_words(self) -> str:
+        lines = [line for name in ("supervisor.log", "server.log") for line in read_lines(self.control / name)[-8:]]
+        return "\n".join(lines)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.server.url(role="web", database=NAME),
+            "MIGRATION_DATABASE_URL": self.server.url(role="owner", database=NAME),
+        }
+
+    def reset(self) -> None:
+        """Refused while a command is using the cluster."""
+        self.prepare()
+        with open(self.control / "users.lock", "a") as share:
+            try:
+                fcntl.flock(share, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as busy:
+                raise NoStart("The database is in use: stop `make demo` and the other commands first.") from busy
+            while self.supervised():
+                time.sleep(0.05)
+            shutil.rmtree(self.home, ignore_errors=True)
+            (SYSTEM / f"{self.identity}.of").unlink(missing_ok=True)
+            shutil.rmtree(self.sockets, ignore_errors=True)
+        shutil.rmtree(self.var, ignore_errors=True)
+
+
+def read_lines(file: Path) -> list[str]:
+    return file.read_text(errors="replace").splitlines() if file.exists() else []
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    with open(file, "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def of_this_clone() -> Cluster:
+    return Cluster(Path(os.environ.get("GARANT_VAR", ROOT / "var")).resolve())
+
+
+def run(command: list[str]) -> None:
+    """Becomes `command`, which keeps the share open until it ends."""
+    if "DATABASE_URL" not in os.environ:
+        cluster = of_this_clone()
+        os.set_inheritable(cluster.join(), True)
+        os.environ.update(cluster.environment())
+    os.execvp(command[0], command)
+
+
+def main() -> None:
+    try:
+        match sys.argv[1:]:
+            case ["run", "--", *command] if command:
+                run(command)
+            case ["reset"]:
+                of_this_clone().reset()
+            case _:
+                sys.exit(__doc__)
+    except NoStart as reason:
+        sys.exit(str(reason))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""`make demo`: the fictional city, served by web, worker and scheduler until Ctrl-C, after the tour has walked through it.
+
+HOST=… PORT=… python -m ops.launch [--once]      --once stops after the tour; its result is the exit code
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ops import cluster, services
+from ops.databases import fingerprint
+from ops.prepare import step
+from ops.processes import dies_with_parent
+
+ROOT = cluster.ROOT
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Failed(Exception):
+    """The sentence is all that the person needs."""
+
+
+class Stop(Exception):
+    """Ctrl-C, SIGTERM, or the terminal was closed."""
+
+
+def address() -> tuple[str, int]:
+    host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise Failed(f"PORT is “{port}”: set it to a number between 1 and 65535.")
+    if not services.is_free(host, int(port)):
+        raise Failed(f"Port {port} of {host} is taken. Stop what uses it, or choose another one: make demo PORT={int(port) % 65535 + 1}")
+    return host, int(port)
+
+
+def beside(host: str, port: int) -> int:
+    """Where the fictional holders answer: the next port, or any that is free."""
+    return port + 1 if port < 65535 and services.is_free(host, port + 1) else services.free_port()
+
+
+def settings(host: str) -> dict[str, str]:
+    chosen = {"DJANGO_SETTINGS_MODULE": "config.settings.demo"}
+    if host not in LOOPBACK and "ALLOWED_HOSTS" not in os.environ:
+        chosen["ALLOWED_HOSTS"] = "*"
+    return chosen
+
+
+def manage(*arguments: str, shown: bool = False) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        check=False,
+        text=True,
+        capture_output=not shown,
+        preexec_fn=dies_with_parent(signal.SIGKILL),
+    )
+    if done.returncode:
+        raise Failed(f"manage.py {arguments[0]} failed.\n{'' if shown else done.stdout + done.stderr}")
+
+
+def sources() -> Iterator[Path]:
+    yield ROOT / "requirements.txt"
+    yield from (ROOT / "vault" / "content").glob("*.json")
+    for room in ("accounts", "platform", "services", "vault"):
+        yield from (ROOT / room).glob("**/migrations/*.py")
+
+
+def migrate(var: Path) -> None:
+    """Skipped when this very database has been given these very migrations and contents before."""
+    stamp, mark = var / "migrated", f"{os.environ['DATABASE_URL']} {fingerprint(sources())}"
+    if not stamp.exists() or stamp.read_text() != mark:
+        manage("migrate", "--no-input", "-v0")
+        manage("load_content")
+        stamp.write_text(mark)
+
+
+def stay(running: services.Services, own: cluster.Cluster | None) -> None:
+    """The database's supervisor is nobody's child: if it was killed, another one is started here."""
+    while (name := running.ended()) is None:
+        if own and not own.supervised():
+            own.ensure()
+        time.sleep(0.3)
+    raise Failed(f"The process “{name}” ended. Its last words:\n{running.last_words(name)}")
+
+
+def seed() -> bool:
+    """After the start, so that a second start answers at once. The fictional people get the months that passed since the last one."""
+    with step("the city and its people"):
+        manage("seed_demo")
+    return True
+
+
+def tour(running: services.Services) -> bool:
+    print("\nThe tour", flush=True)
+    try:
+        manage("tour", "--url", running.url, shown=True)
+    except Failed:
+        return False
+    return True
+
+
+def signs_in(running: services.Services) -> None:
+    print(f"\nThe portal:             {running.url}/")
+    print(f"Sign in as its people:  {running.url}/demonstration/")
+    print(f"Its holders:            {running.holders_url}/")
+    print("Stop: Ctrl-C", flush=True)
+
+
+def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None] | None = None) -> int:
+    """`then` is given the address once the tour has passed."""
+    host, port = address()
+    os.environ.update(settings(host))
+    own = cluster.of_this_clone()
+    print("Garant: the demonstration", flush=True)
+    if "DATABASE_URL" in os.environ:
+        own.prepare()
+        server = None
+    else:
+        with step("database"):
+            share = own.join()
+        os.environ.update(own.environment())
+        server = own
+    running = services.Services(host, port, {}, own.var / "log", holders_port=beside(host, port))
+    os.environ.setdefault("SITE_URL", running.url)
+    try:
+        with step("migrations"):
+            migrate(own.var)
+        with step("web, worker, scheduler and holders"):
+            running.start()
+            running.wait_until_ready()
+        passed = bare or (seed() and tour(running))
+        signs_in(running)
+        if passed and then:
+            then(running.url)
+        if not once:
+            stay(running, server)
+        return 0 if passed else 1
+    finally:
+        running.stop()
+        if server:
+            os.close(share)
+
+
+def ask_to_stop(*_: object) -> None:
+    """Once: a second Ctrl-C must not interrupt the stopping."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise Stop
+
+
+def main() -> None:
+    for number in SIGNALS:
+        signal.signal(number, ask_to_stop)
+    try:
+        code = launch(once="--once" in sys.argv[1:], bare="--bare" in sys.argv[1:])
+    except Stop:
+        print("\nStopped.")
+        code = 0
+    except (Failed, cluster.NoStart, services.NotReady) as reason:
+        print(f"\n{reason}", file=sys.stderr)
+        code = 1
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,269 @@
+"""Translations: French sentences in the code are the keys, locale/en holds every one of them in English, locale/fr only plurals.
+
+    python -m ops.messages            read the code, update both catalogues, compile them, list what has no English yet
+    python -m ops.messages missing    print what has no English yet as JSON: {"French": "", "French of one": ["", ""]}
+    python -m ops.messages fill FILE  put such a JSON, filled in, into the English catalogue
+    python -m ops.messages space      give the code's French sentences their non-breaking spaces, then as the first
+
+Needs neither gettext's programs nor a database. Keys are exact, non-breaking spaces included.
+"""
+
+import ast
+import json
+import os
+import re
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCALE = ROOT / "locale"
+ROOMS = ("platform", "accounts", "vault", "services", "templates")
+# Positions of (context, singular, plural) in the arguments of each function of django.utils.translation.
+FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
+    **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop"), (None, 0, None)),
+    **dict.fromkeys(("ngettext", "ngettext_lazy"), (None, 0, 1)),
+    **dict.fromkeys(("pgettext", "pgettext_lazy"), (0, 1, None)),
+    **dict.fromkeys(("npgettext", "npgettext_lazy"), (0, 1, 2)),
+}
+PLURALS = {"en": "nplurals=2; plural=(n != 1);", "fr": "nplurals=2; plural=(n > 1);"}
+Key = tuple[str, str]  # context, singular
+NBSP = "\u00a0"
+# French puts an unbreakable space before double punctuation and inside quotation marks, and one in thousands.
+SPACES = re.compile(r"(?<=\S) (?=[:;?!»€](?!=)|%%?(?![(a-z{}]))|(?<=«) |(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=(?:Ko|Mo|h)\b)")
+
+
+@dataclass
+class Message:
+    context: str
+    singular: str
+    plural: str = ""
+    strings: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        return self.context, self.singular
+
+    @property
+    def is_translated(self) -> bool:
+        return len(self.strings) == (2 if self.plural else 1) and all(self.strings)
+
+
+def extract(root: Path = ROOT) -> dict[Key, Message]:
+    """Every sentence of the code and the templates, by file then in order of appearance."""
+    found: dict[Key, Message] = {}
+    for path in sorted(path for room in ROOMS for path in (root / room).rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.suffix == ".py":
+            messages = _in_python(path.read_text(encoding="utf-8"))
+        elif path.suffix in {".html", ".txt"} and "templates" in path.parts:
+            messages = _in_template(path.read_text(encoding="utf-8"), name)
+        else:
+            continue
+        for message in messages:
+            known = found.setdefault(message.key, message)
+            known.plural = known.plural or message.plural
+            if name not in known.places:
+                known.places.append(name)
+    return found
+
+
+def _in_python(source: str) -> Iterator[Message]:
+    tree = ast.parse(source)
+    names = {"_": "gettext"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+            names |= {alias.asname or alias.name: alias.name for alias in node.names}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        shape = FUNCTIONS.get(names.get(name, name))
+        if shape and (message := _message(call, shape)):
+            yield message
+
+
+def _message(call: ast.Call, shape: tuple[int | None, int, int | None]) -> Message | None:
+    texts: list[str] = []
+    for position in shape:
+        if position is None:
+            texts.append("")
+            continue
+        if position >= len(call.args):
+            return None
+        argument = call.args[position]
+        if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+            return None
+        texts.append(argument.value)
+    return Message(texts[0], texts[1], texts[2]) if texts[1] else None
+
+
+_CALL = re.compile(r"""\b(gettext|ngettext|pgettext|npgettext|_)\((?=\s*u?['"])""")
+
+
+def _in_template(source: str, name: str) -> Iterator[Message]:
+    """Django's own reading of its template language turns it into calls; everything else becomes X."""
+    from django.utils.translation.template import templatize
+
+    text = templatize(source, origin=name)
+    for match in _CALL.finditer(text):
+        call = _call_at(text, match.start())
+        function = "gettext" if match[1] == "_" else match[1]
+        if call and (message := _message(call, FUNCTIONS[function])):
+            yield message
+
+
+def _call_at(text: str, start: int) -> ast.Call | None:
+    """The shortest piece from here that is a whole call: a bracket inside a sentence does not end it."""
+    end = start
+    while (end := text.find(")", end) + 1) > 0:
+        try:
+            parsed = ast.parse(text[start:end], mode="eval").body
+        except SyntaxError:
+            continue
+        return parsed if isinstance(parsed, ast.Call) else None
+    return None
+
+
+def read(path: Path) -> dict[Key, Message]:
+    if not path.exists():
+        return {}
+    entries = (_entry(block) for block in path.read_text(encoding="utf-8").split("\n\n"))
+    return {entry.key: entry for entry in entries if entry.singular}
+
+
+def _entry(block: str) -> Message:
+    values: dict[str, str] = {}
+    places: list[str] = []
+    name = ""
+    for line in block.splitlines():
+        if line.startswith("#: "):
+            places.append(line[3:])
+        elif line and not line.startswith("#"):
+            if not line.startswith('"'):
+                name, line = line.split(" ", 1)
+            values[name] = values.get(name, "") + ast.literal_eval(line)
+    strings = [values[name] for name in ("msgstr", "msgstr[0]", "msgstr[1]") if name in values]
+    return Message(values.get("msgctxt", ""), values.get("msgid", ""), values.get("msgid_plural", ""), strings, places)
+
+
+def write(path: Path, language: str, messages: Iterable[Message]) -> None:
+    blocks = [f'msgid ""\nmsgstr ""\n{_quoted(_header(language))}']
+    for message in messages:
+        lines = [f"#: {place}" for place in message.places]
+        lines += [f"msgctxt {_quoted(message.context)}"] if message.context else []
+        lines.append(f"msgid {_quoted(message.singular)}")
+        if message.plural:
+            strings = message.strings or ["", ""]
+            lines += [f"msgid_plural {_quoted(message.plural)}", f"msgstr[0] {_quoted(strings[0])}", f"msgstr[1] {_quoted(strings[1])}"]
+        else:
+            lines.append(f"msgstr {_quoted((message.strings or [''])[0])}")
+        blocks.append("\n".join(lines))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+
+
+def _header(language: str) -> str:
+    return f"Language: {language}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nPlural-Forms: {PLURALS[language]}\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def compiled(language: str, messages: Iterable[Message]) -> bytes:
+    """The .mo file that gettext reads: sorted keys, then values, each ended by a zero byte; the same bytes on every machine."""
+    pairs = {b"": _header(language).encode()}
+    for message in messages:
+        if message.is_translated:
+            key = "\x04".join(filter(None, [message.context, message.singular])) + (f"\0{message.plural}" if message.plural else "")
+            pairs[key.encode()] = "\0".join(message.strings).encode()
+    keys = sorted(pairs)
+    offset = 28 + 16 * len(keys)
+    tables: list[bytes] = []
+    body = b""
+    for texts in (keys, [pairs[key] for key in keys]):
+        for text in texts:
+            tables.append(struct.pack("<II", len(text), offset + len(body)))
+            body += text + b"\0"
+    return struct.pack("<IIIIIII", 0x950412DE, 0, len(keys), 28, 28 + 8 * len(keys), 0, 0) + b"".join(tables) + body
+
+
+def catalogue(language: str, kind: str = "po", locale: Path = LOCALE) -> Path:
+    return locale / language / "LC_MESSAGES" / f"django.{kind}"
+
+
+def update(root: Path = ROOT, locale: Path = LOCALE) -> dict[Key, Message]:
+    """Write both catalogues and return the English one. A sentence that left the code leaves them."""
+    found = extract(root)
+    known = read(catalogue("en", locale=locale))
+    known = {(context, spaced(text)): message for (context, text), message in known.items()} | known
+    for key, message in found.items():
+        old = known.get(key)
+        message.strings = old.strings if old and bool(old.plural) == bool(message.plural) else []
+    write(catalogue("en", locale=locale), "en", found.values())
+    plurals = [Message(m.context, m.singular, m.plural, [m.singular, m.plural], m.places) for m in found.values() if m.plural]
+    write(catalogue("fr", locale=locale), "fr", plurals)
+    for language in PLURALS:
+        path = catalogue(language, locale=locale)
+        path.with_suffix(".mo").write_bytes(compiled(language, read(path).values()))
+    return found
+
+
+def spaced(text: str) -> str:
+    return SPACES.sub(NBSP, text)
+
+
+def space(root: Path = ROOT) -> list[str]:
+    """Only sentences marked for translation, wherever they stand in the source: nothing else in a file moves."""
+    changed = []
+    for message in extract(root).values():
+        for text in filter(None, (message.singular, message.plural)):
+            if spaced(text) != text:
+                changed.append(text)
+                for place in message.places:
+                    _replace(root / place, text)
+    return changed
+
+
+def _replace(path: Path, text: str) -> None:
+    """As it was typed: a template's variables are `{{ name }}` where its message has `%(name)s`, and `%` is doubled in the message."""
+    source = path.read_text(encoding="utf-8")
+    pieces = [text] if path.suffix == ".py" else [piece.replace("%%", "%") for piece in re.split(r"%\(\w+\)s", text)]
+    pattern = r"(\{\{ \w+ \}\})".join(re.escape(piece).replace(r"\ ", r"\s+") for piece in pieces)
+    path.write_text(re.sub(pattern, lambda match: spaced(match[0]), source), encoding="utf-8")
+
+
+def missing(messages: Iterable[Message]) -> dict[str, object]:
+    return {m.singular: ["", ""] if m.plural else "" for m in messages if not m.is_translated}
+
+
+def fill(path: Path) -> None:
+    given = json.loads(path.read_text(encoding="utf-8"))
+    messages = read(catalogue("en"))
+    for message in messages.values():
+        value = given.get(message.singular)
+        if value and isinstance(value, list) == bool(message.plural):
+            message.strings = value if isinstance(value, list) else [value]
+    write(catalogue("en"), "en", messages.values())
+
+
+def main(words: list[str]) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
+    sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+    if words[:1] == ["fill"]:
+        fill(Path(words[1]))
+    if words[:1] == ["space"]:
+        print("".join(f"  {text}{os.linesep}" for text in space()), end="")
+    left = missing(update().values())
+    if left and words[:1] == ["missing"]:
+        print(json.dumps(left, ensure_ascii=False, indent=1))
+    else:
+        print(f"{len(left)} without English{''.join(f'{os.linesep}  {text}' for text in left)}")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,260 @@
+"""Prepares a machine, step by step: what is there already is left alone, so the second run takes a second.
+
+    ops/setup            what the demonstration and the application need
+    ops/setup tests      and what the tests, the linters and the benchmarks add
+
+Only Python's standard library is at hand here. Where apt may not be used, the exact command is printed.
+"""
+
+import ctypes
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+FONTS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+
+
+class Missing(Exception):
+    """The sentence says what to do."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something of the system: how to see that it is there, and the package that brings it."""
+
+    package: str
+    present: Callable[[], bool]
+    optional: bool = False
+    without: str = ""
+
+
+def library(name: str) -> Callable[[], bool]:
+    def loads() -> bool:
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            return False
+        return True
+
+    return loads
+
+
+def program(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) for name in names)
+
+
+def venv_works() -> bool:
+    return PYTHON.exists() or all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
+
+
+NEEDS = (
+    Need("python3-venv", venv_works),
+    Need("libpango-1.0-0", library("libpango-1.0.so.0")),
+    Need("libpangoft2-1.0-0", library("libpangoft2-1.0.so.0")),
+    Need("libharfbuzz-subset0", library("libharfbuzz-subset.so.0")),
+    Need("fonts-dejavu-core", FONTS.exists),
+    Need("gettext", program("msgfmt")),
+)
+WITHOUT_NODE = "signing in is tested against the demonstration's FranceConnect only, and the style sheet is not compiled again"
+TEST_NEEDS = (
+    Need("poppler-utils", program("pdfsig")),
+    Need("qpdf", program("qpdf")),
+    Need(
+        "chromium", program("chromium", "chromium-browser", "google-chrome"), optional=True, without="the journeys in a browser are skipped"
+    ),
+    Need("nodejs", program("node"), optional=True, without=WITHOUT_NODE),
+    Need("npm", program("npm"), optional=True, without=WITHOUT_NODE),
+)
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """One line and its seconds."""
+    start = time.monotonic()
+    print(f"  {name:<40}", end="", flush=True)
+    try:
+        yield
+    except BaseException:
+        print("failed", flush=True)
+        raise
+    print(f"{time.monotonic() - start:6.1f} s", flush=True)
+
+
+def run(command: Iterable[str | Path], **environment: str) -> None:
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, cwd=ROOT, env=os.environ | environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode:
+        raise Missing(f"{' '.join(words[:6])} … failed:\n{done.stdout[-3000:]}")
+
+
+# System packages
+
+
+def apt() -> list[str] | None:
+    """The command's beginning, or None where it may not be used."""
+    if not shutil.which("apt-get"):
+        return None
+    if os.geteuid() == 0:
+        return ["apt-get"]
+    asked = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    return ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"] if asked else None
+
+
+def install(packages: list[str]) -> bool:
+    command = apt()
+    if command is None:
+        return False
+    wanted = [*command, "install", "-y", "-qq", "--no-install-recommends", *packages]
+    try:
+        run(wanted, DEBIAN_FRONTEND="noninteractive")
+    except Missing:
+        run([*command, "update", "-qq"], DEBIAN_FRONTEND="noninteractive")
+        run(wanted, DEBIAN_FRONTEND="noninteractive")
+    return True
+
+
+def system_packages(needs: Iterable[Need]) -> None:
+    absent = [need for need in needs if not need.present()]
+    for need in absent:
+        try:
+            ready = install([need.package]) and need.present()
+        except Missing as reason:
+            ready, problem = False, str(reason)
+        else:
+            problem = ""
+        if ready:
+            continue
+        if not need.optional:
+            together = " ".join(other.package for other in absent if not other.present())
+            raise Missing(
+                f"{problem}\nThe system lacks {need.package}. Run this, then try again:\n\n    sudo apt-get install -y {together}\n"
+            )
+        print(f"\n  WITHOUT {need.package}: {need.without}. To add it: sudo apt-get install -y {need.package}", flush=True)
+
+
+# Python packages
+
+
+def digest(files: Iterable[Path], *words: str) -> str:
+    result = hashlib.sha256("\0".join(words).encode())
+    for file in sorted(files):
+        result.update(os.fsencode(file.relative_to(ROOT)) + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return result.hexdigest()
+
+
+def is_done(stamp: Path, mark: str) -> bool:
+    return stamp.exists() and stamp.read_text() == mark
+
+
+def virtual_environment() -> None:
+    """Made again when its Python has gone, as after an upgrade of the system."""
+    if PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], capture_output=True, check=False).returncode == 0:
+        return
+    run([sys.executable, "-m", "venv", "--clear", VENV])
+
+
+def packages(name: str, *options: str) -> None:
+    """`--no-deps`: the file is the whole lock, and the one override in it is kept (docs/dependencies.md)."""
+    file, stamp = ROOT / name, VENV / f"{name}.installed"
+    mark = digest([file])
+    if not is_done(stamp, mark):
+        run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *options, "-r", file])
+        stamp.write_text(mark)
+
+
+def node_packages(folder: Path) -> None:
+    """For tests only, and by the lock. Where there is no npm, or it reaches nothing, they say that they were skipped."""
+    lock, stamp = folder / "package-lock.json", folder / "node_modules" / "installed"
+    if not (shutil.which("node") and shutil.which("npm")) or is_done(stamp, digest([lock])):
+        return
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    done = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        print(f"\n  WITHOUT the packages of {folder.relative_to(ROOT)}: {WITHOUT_NODE}\n{done.stdout[-500:]}", flush=True)
+        return
+    stamp.write_text(digest([lock]))
+
+
+def has_postgres() -> bool:
+    ask = "from ops import binaries; binaries.find()"
+    return subprocess.run([PYTHON, "-c", ask], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def postgres() -> None:
+    if "DATABASE_URL" not in os.environ and not has_postgres():
+        packages("requirements-postgres.txt", "--require-hashes", "--only-binary", ":all:")
+
+
+# The project's own files
+
+
+def catalogues() -> None:
+    """Compiled catalogues are committed; a clone that lost them gets them back."""
+    for source in (ROOT / "locale").glob("*/LC_MESSAGES/*.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists():
+            run(["msgfmt", "--check-format", "-o", compiled, source])
+
+
+def static_files() -> None:
+    var = Path(os.environ.get("GARANT_VAR", ROOT / "var"))
+    files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
+    mark, stamp = digest([*files, ROOT / "requirements.txt"]), var / "static.collected"
+    if not (is_done(stamp, mark) and (var / "static").exists()):
+        run([PYTHON, "manage.py", "collectstatic", "--no-input", "--clear", "-v0"], DJANGO_SETTINGS_MODULE="config.settings.demo")
+        stamp.write_text(mark)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    with open(ROOT / "ops" / "setup") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def prepare(*, tests: bool) -> None:
+    with step("system packages"):
+        system_packages((*NEEDS, *TEST_NEEDS) if tests else NEEDS)
+    with step("virtual environment"):
+        virtual_environment()
+    with step("Python packages"):
+        packages("requirements.txt")
+        if tests:
+            packages("requirements-dev.txt")
+    if tests:
+        with step("Node packages"):
+            node_packages(ROOT / "tests" / "accounts" / "oidc")
+    with step("PostgreSQL"):
+        postgres()
+    with step("translations"):
+        catalogues()
+    with step("static files"):
+        static_files()
+
+
+def main() -> None:
+    try:
+        with one_at_a_time():
+            prepare(tests="tests" in sys.argv[1:])
+    except Missing as reason:
+        sys.exit(str(reason))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

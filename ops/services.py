@@ -1,0 +1,153 @@
+"""The processes of a running portal: web, worker and scheduler, as the launcher and the journeys of the tests start them."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ops.processes import dies_with_parent
+
+ROOT = Path(__file__).resolve().parents[1]
+QUIT_AFTER = 1.5
+KILL_AFTER = 6
+QUEUES = "default,documents"
+
+
+class NotReady(Exception):
+    """The sentence says which process ended, or what /ready still misses."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def web(host: str, port: int, *, workers: int = 2) -> list[str]:
+    served = ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", "4", "--workers-kill-timeout", "5"]
+    return ["-m", "config.serve", *served]
+
+
+def worker(*, queues: str = QUEUES, concurrency: int = 2) -> list[str]:
+    """Alone at its broker: it need not meet other workers, and files could not carry their talk."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+    return ["-m", "celery", "-A", "config", "worker", "--queues", queues, "--concurrency", str(concurrency), *quiet]
+
+
+def beat() -> list[str]:
+    return ["-m", "celery", "-A", "config", "beat", "--pidfile", "", "--loglevel", "INFO"]
+
+
+@dataclass
+class Services:
+    """Started together, stopped together. Each one also gets a signal from the kernel when this process ends, even by kill -9."""
+
+    host: str
+    port: int
+    environment: Mapping[str, str]
+    logs: Path
+    web_workers: int = 2
+    holders_port: int | None = None
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, f"[{self.host}]" if ":" in self.host else self.host)
+        return f"http://{name}:{self.port}"
+
+    @property
+    def holders_url(self) -> str:
+        """Where the demonstration's holders answer (demo/holders); empty when there are none."""
+        return self.url.rpartition(":")[0] + f":{self.holders_port}" if self.holders_port else ""
+
+    def start(self) -> None:
+        """Only the web simulates, so only its processes load the engine."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        if self.holders_port:
+            self.run("holders", ["-m", "demo.holders", self.host, str(self.holders_port)])
+        self.run("web", web(self.host, self.port, workers=self.web_workers), SIMULATE="1")
+        self.run("worker", worker())
+        self.run("scheduler", beat())
+
+    def run(self, name: str, arguments: list[str], **extra: str) -> None:
+        """In a session of its own: Ctrl-C reaches the launcher only, which stops them in order."""
+        shared = {"HOLDERS_URL": self.holders_url, "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)])}
+        environment = {**os.environ, **self.environment, **shared, **extra}
+        with open(self.logs / f"{name}.log", "wb") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=dies_with_parent(signal.SIGTERM),
+            )
+
+    def ended(self) -> str | None:
+        return next((name for name, process in self.processes.items() if process.poll() is not None), None)
+
+    def last_words(self, name: str, lines: int = 15) -> str:
+        return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-lines:])
+
+    def missing(self) -> list[str]:
+        """What /ready still misses; the web itself when it does not answer."""
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=5)
+        try:
+            connection.request("GET", "/ready")
+            answer = connection.getresponse()
+            return [] if answer.status == 200 else list(json.loads(answer.read()).get("down", ["web"]))
+        except (OSError, ValueError, http.client.HTTPException):
+            return ["web"]
+        finally:
+            connection.close()
+
+    def wait_until_ready(self, *, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while missing := self.missing():
+            if name := self.ended():
+                raise NotReady(f"The process “{name}” ended. Its last words, from {self.logs / name}.log:\n{self.last_words(name)}")
+            if time.monotonic() > deadline:
+                raise NotReady(f"Not ready after {seconds:.0f} s: {', '.join(missing)}. Look into {self.logs}.")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Celery gets a moment to finish, then (SIGQUIT) puts back what it was doing; the next worker takes it up."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.terminate()
+        if not self.have_ended(within=QUIT_AFTER) and "worker" in self.processes:
+            self.processes["worker"].send_signal(signal.SIGQUIT)
+        if not self.have_ended(within=KILL_AFTER):
+            for process in self.processes.values():
+                process.kill()
+                process.wait()
+        self.processes.clear()
+
+    def have_ended(self, *, within: float) -> bool:
+        deadline = time.monotonic() + within
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=max(0.01, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                return False
+        return True

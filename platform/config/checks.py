@@ -1,0 +1,124 @@
+"""Combinations of settings that are not safe. A command, the web server and the workers refuse to start on them, and say what to set."""
+
+import stat
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from config import environment
+from vault import connectors
+
+PRIVATE_CACHES = ("django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache")
+SECRET_LENGTH = 50
+
+
+@register(Tags.security)
+def safe_in_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.PRODUCTION:
+        return []
+    return [Error(sentence, id=f"config.E{number:03}") for number, sentence in unsafe()]
+
+
+def unsafe() -> Iterator[tuple[int, str]]:
+    if settings.DEBUG:
+        yield 1, "DEBUG shows settings and values to whoever meets an error: remove it from the production settings."
+    if (
+        len(settings.SECRET_KEY) < SECRET_LENGTH
+        or len(set(settings.SECRET_KEY)) < 5
+        or settings.SECRET_KEY.startswith(("demo-only", "test-only"))
+    ):
+        yield 2, f"SECRET_KEY can be guessed: set it to at least {SECRET_LENGTH} random characters."
+    if "*" in settings.ALLOWED_HOSTS or not settings.ALLOWED_HOSTS:
+        yield 3, "ALLOWED_HOSTS accepts any name: set it to the portal's host names, separated by commas."
+    if apps.is_installed("demo"):
+        yield 4, "The demonstration lets anyone sign in as its people: remove “demo” from INSTALLED_APPS."
+    if settings.TRUST_TEST_AUTHORITY:
+        yield 5, "TRUST_TEST_AUTHORITY accepts papers that anyone can sign: set it to False."
+    if settings.MAKE_KEYRING:
+        yield (
+            6,
+            "MAKE_KEYRING would replace a lost keyring by an empty one in silence: set it to False and run `manage.py make_keyring` once.",
+        )
+    if settings.CACHES["default"]["BACKEND"] in PRIVATE_CACHES:
+        yield (
+            7,
+            "A cache of each process for itself multiplies every rate limit: set CACHE_URL to redis://… or leave it empty (the database).",
+        )
+    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
+        yield 8, "Cookies would travel in clear: set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True."
+    if settings.DATABASES["default"]["USER"] in {"owner", "admin", "postgres"}:
+        yield 9, "DATABASE_URL connects as a role that may rewrite the journal: use the role web; MIGRATION_DATABASE_URL is for the owner."
+    if settings.MAKE_SEAL_KEY:
+        yield 10, "MAKE_SEAL_KEY would seal dossiers with a key that no agency knows: set it to False, and SEAL_KEY to the city's own."
+    if settings.MAKE_CHECKPOINT_KEY:
+        yield 13, "MAKE_CHECKPOINT_KEY would replace a lost key in silence: set it to False and run `manage.py make_checkpoint_key` once."
+    if settings.MAKE_RECEIPT_KEY:
+        yield (
+            15,
+            "MAKE_RECEIPT_KEY would sign receipts with a new key where the city's own is missing: set it to False and run"
+            " `manage.py make_receipt_key` once.",
+        )
+    if not settings.SITE_URL.startswith("https://"):
+        yield 11, "SITE_URL is printed on dossiers for the agencies that verify them: set it to the portal's public https:// address."
+    if settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
+        yield (
+            13,
+            "TRUSTED_PROXIES is 0: every visitor would have the proxy's address, and one of them could use up the others' tries."
+            " Set it to how many proxies of yours stand before the application, 1 for a single one.",
+        )
+    if settings.SEAL_KEY.is_file() and stat.S_IMODE(settings.SEAL_KEY.stat().st_mode) & 0o077:
+        yield 14, f"Others than its owner may read SEAL_KEY, and could sign as the city: run “chmod 600 {settings.SEAL_KEY}”."
+    for name, provider in settings.SOCIALACCOUNT_PROVIDERS.items():
+        if not provider["APPS"][0]["settings"]["issuer"].startswith("https://"):
+            yield (
+                12,
+                f"{name.upper()}_ISSUER is not https://: anyone on the way could sign in as anyone. Set the habilitation's address.",
+            )
+
+
+@register()
+def connectors_are_whole(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    return [Error(sentence, id="config.E030") for sentence in half_set_connectors()]
+
+
+def half_set_connectors() -> Iterator[str]:
+    """An API is off, or it has all that it needs; in production nothing of it travels in clear."""
+    for connector in connectors.every().values():
+        variable = f"CONNECTOR_{connector.code.upper()}"
+        for name in connectors.missing(connector):
+            yield f"{variable}_{name.upper()} is not set: {connector.settings[name]}. Set all of this API's variables, or none."
+        for name, value in connectors.config(connector).items():
+            if settings.PRODUCTION and name.endswith("url") and not value.startswith("https://"):
+                yield f"{variable}_{name.upper()} is not https://: anyone on the way could read what residents receive."
+
+
+@register(Tags.database)
+def journal_out_of_reach(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Only with `check --database default`: the role that runs may add to the journal and change nothing. `migrate` is the owner's."""
+    if not databases or environment.migrating():
+        return []
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname IN ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint')"
+            " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')"
+        )
+        tables = [name for (name,) in cursor.fetchall()]
+    return [Error(f"This database role may rewrite {name}: connect as the role web.", id="config.E020") for name in tables]
+
+
+def refuse_to_start() -> None:
+    """For what serves without `manage.py`: the web server and the workers.
+
+    Raises:
+        ImproperlyConfigured: with every sentence at once.
+    """
+    unsafe_settings = [sentence for _number, sentence in unsafe()] if settings.PRODUCTION else []
+    if sentences := [*unsafe_settings, *half_set_connectors()]:
+        raise ImproperlyConfigured("These settings are not safe:\n" + "\n".join(f"  {sentence}" for sentence in sentences))

@@ -1,0 +1,310 @@
+"""What every environment shares. Each value that a place may change comes from config.environment."""
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from config import environment
+
+ROOT: Path = environment.ROOT
+VAR: Path = environment.VAR
+
+SECRET_KEY = environment.text("SECRET_KEY")
+DEBUG = False
+PRODUCTION = False
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("TRUSTED_ORIGINS")
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "config.apps.ConfigConfig",
+    "django_htmx",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "core",
+    "accounts",
+    "vault",
+    "services.aids",
+    "services.dossiers",
+]
+
+MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.middleware.CompressionMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "core.middleware.HeadersMiddleware",
+    "core.admin_host.AdminHostMiddleware",
+    "accounts.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
+    "accounts.middleware.ResidentScopeMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "core.context.page",
+            ]
+        },
+    }
+]
+FORM_RENDERER = "core.forms.CivicRenderer"
+
+# Database: the web role runs, the owner role migrates (ops/cluster.py makes both).
+DATABASE_URL = environment.database_url()
+DATABASES: dict[str, dict[str, Any]] = {"default": environment.database(DATABASE_URL or environment.embedded("web"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": environment.cache(environment.text("CACHE_URL", "database"))}
+STORAGES = {
+    "default": {"BACKEND": "core.storage.RefusedStorage"},
+    "sealed": environment.storage(environment.text("STORAGE_URL", (VAR / "files").as_uri())),
+    # Copies of the journal's checkpoints, which hold nothing of anybody: best on another machine.
+    "checkpoints": environment.storage(environment.text("CHECKPOINTS_URL", (VAR / "checkpoints").as_uri())),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+KEYRING = Path(environment.text("KEYRING", str(VAR / "keyring.json")))
+# Where clamd listens; empty: papers are not looked at by an antivirus.
+CLAMD_URL = environment.antivirus(environment.text("CLAMD_URL"))
+# Made at the first start where nothing real is kept; elsewhere by `manage.py make_keyring`, once.
+MAKE_KEYRING = False
+# Signs the journal's checkpoints: Ed25519, PEM. Made as the keyring is; elsewhere by `manage.py make_checkpoint_key`, once.
+CHECKPOINT_KEY = Path(environment.text("CHECKPOINT_KEY", str(VAR / "checkpoints.pem")))
+MAKE_CHECKPOINT_KEY = False
+# Authenticated with every wrapped key: a key of one city's database does not open in another's. Never change it afterwards.
+TENANT = environment.text("TENANT", "garant")
+
+# The seal that signs dossiers: a PKCS#12 file and what opens it. Made at the first one where nothing real is issued.
+SEAL_KEY = Path(environment.text("SEAL_KEY", str(VAR / "seal.p12")))
+SEAL_PASSPHRASE = environment.text("SEAL_PASSPHRASE")
+MAKE_SEAL_KEY = False
+# The keys that sign receipts of consent: a JWK set, made by `manage.py make_receipt_key`, or at the first receipt where nothing real is.
+RECEIPT_KEYS = Path(environment.text("RECEIPT_KEYS", str(VAR / "receipt-keys.json")))
+MAKE_RECEIPT_KEY = False
+# The portal's public address, without a slash at its end: dossiers carry it, for the agency that verifies them.
+SITE_URL = environment.text("SITE_URL", "http://localhost:8000").rstrip("/")
+
+# The holders' APIs that the city may ask (vault/connectors); docs/operations.md lists what each needs.
+CONNECTORS = environment.connectors()
+
+# Accounts
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+# One signs in by e-mail, with a code or a password; allauth's own sign-up is closed (accounts.views opens vaults).
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = False
+# allauth's own limits stand for the rest: 30 sign-ins a minute per address of the network, 5 wrong passwords in 5 minutes per account.
+ACCOUNT_RATE_LIMITS = {
+    "send_code": "20/m/ip,3/m/key,15/h/key",
+    "check_code": "30/m/ip",
+    "open_vault": "20/m/ip",
+    "verify_dossier": "60/m/ip",
+    "sign_in_elsewhere": "60/m/ip",
+    "household_invite": "20/h/user",
+    "household_mail": "3/d/key",
+    "household_join": "10/h/user,60/h/ip",
+}
+ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# A passkey verifies its person (finger, face or PIN), wherever it is used.
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A clock one step off is accepted; accounts.forms refuses a code a second time for as long as it would be valid.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorForm",
+    "reauthenticate": "accounts.forms.SecondFactorAgainForm",
+    "activate_totp": "accounts.forms.SetUpSecondFactorForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.forms.GivePasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+    "login_webauthn": "accounts.forms.ComeInWithPasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.GivePasskeyAgainForm",
+}
+# FranceConnect and ProConnect (accounts/provider.py), from the environment only: a row of allauth's own table opens nothing.
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.IdentityAdapter"
+SOCIALACCOUNT_PROVIDERS = environment.openid_providers()
+# Seconds: a provider that is slower counts as down.
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+# How many proxies of ours stand before the application: the client's address is read that far from the right of X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0)
+# An agent's ordinary rights in the admin; who manages agents has them all.
+AGENT_PERMISSIONS = {
+    "accounts.view_factorreset",
+    "accounts.add_factorreset",
+    "core.view_city",
+    "core.change_city",
+    "core.view_legalpage",
+    "core.add_legalpage",
+    "core.change_legalpage",
+    "core.view_job",
+    "vault.view_paperkind",
+    "vault.add_paperkind",
+    "vault.change_paperkind",
+    "vault.view_holder",
+    "vault.add_holder",
+    "vault.change_holder",
+    "vault.view_connectorhealth",
+    "aids.view_localaid",
+    "aids.add_localaid",
+    "aids.change_localaid",
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("name", "email")}},
+]
+SESSION_ENGINE = "accounts.sessions"
+# In the session, which is sealed: Django's own way writes them, readable, into a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# The cookie ends with the browser; the session itself by accounts.models.Lifetime.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "garant_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "core.views.csrf_failure"
+LANGUAGE_COOKIE_NAME = "garant_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+
+# Languages: French msgids, a complete English catalogue, and a small French one for plurals.
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LOCALE_PATHS = [ROOT / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATIC_ROOT = VAR / "static"
+
+# Security
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# Mail
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = environment.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = environment.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = environment.text("EMAIL_USER")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_PASSWORD")
+EMAIL_USE_TLS = environment.flag("EMAIL_TLS")
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "ne-pas-repondre@localhost")
+
+# Jobs: without a broker address, files under var/ carry the messages (config/celery.py makes the folders).
+BROKER_URL = environment.text("BROKER_URL")
+BROKER_FOLDER = VAR / "broker"
+CELERY_BROKER_URL = BROKER_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = environment.broker_options(BROKER_URL, BROKER_FOLDER)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Remote control broadcasts, which files cannot carry; nothing here uses it.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_TIMEZONE = "Europe/Paris"
+CELERY_BEAT_SCHEDULE_FILENAME = str(BROKER_FOLDER / "beat")
+# A tick that waited longer than the next one is thrown away, so that a worker that comes back meets one and not a thousand.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "core.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
+    "seal": {"task": "core.tasks.seal", "schedule": 60.0, "options": {"expires": 60}},
+    "purge_sessions": {"task": "accounts.tasks.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Connections that are asked again each month, or that go on where they stopped.
+    "pull_due": {"task": "vault.tasks.pull_due", "schedule": 300.0, "options": {"queue": "documents", "expires": 300}},
+    # Delays of requests and ends of papers: a day counts to its last minute, so an hour is soon enough.
+    "remind": {"task": "vault.tasks.remind", "schedule": 3600.0, "options": {"expires": 3600}},
+    "tell_of_the_journal": {"task": "vault.tasks.tell_of_the_journal", "schedule": 300.0, "options": {"expires": 300}},
+    # An agreement opens nothing from its last second on; what it had let someone keep goes within the hour.
+    "tell_over": {"task": "vault.tasks.tell_over", "schedule": 3600.0, "options": {"expires": 3600}},
+    # A dossier's page says until which day it is kept.
+    "purge_dossiers": {"task": "services.dossiers.tasks.purge", "schedule": 3600.0, "options": {"queue": "documents", "expires": 3600}},
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "core.logs.JsonFormatter"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["out"], "level": "INFO"},
+    # Django's own handlers would mail errors with their values to the administrators.
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # One line for each step of each PDF.
+        "weasyprint": {"level": "ERROR"},
+        "pikepdf": {"level": "WARNING"},
+    },
+}
+
+# Where an earlier visitor's screen is replaced by something harmless.
+EXIT_URL = environment.text("EXIT_URL", "https://meteofrance.com/")
+# The public 2D-Doc test authority FR00 signs specimens: only the demonstration and the tests may trust it.
+TRUST_TEST_AUTHORITY = False
+# Folders of further test certificates (`CA.der`, `CA_CERT.der`), which count only together with it.
+TEST_AUTHORITIES: list[Path] = []
+# Folders of certificates (PEM or DER) of the authorities whose signatures of PDF files are known here.
+SIGNATURE_AUTHORITIES = [Path(folder) for folder in environment.words("SIGNATURE_AUTHORITIES")]
+SIMULATE = environment.flag("SIMULATE")
+# With a name here, /admin/ answers 404 under any other.
+ADMIN_HOST = environment.text("ADMIN_HOST")

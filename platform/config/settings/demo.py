@@ -1,0 +1,26 @@
+"""The demonstration: a fictional city, sign-in as one of its people, mail written to a folder."""
+
+from config import environment
+from config.settings.base import *
+from demo.holders import reach
+
+INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
+SECRET_KEY = SECRET_KEY or "demo-only-" + "x" * 50
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR / "mail"
+TRUST_TEST_AUTHORITY = True
+TEST_AUTHORITIES = [ROOT / "platform" / "demo" / "authority"]
+MAKE_KEYRING = True
+MAKE_SEAL_KEY = True
+MAKE_CHECKPOINT_KEY = True
+MAKE_RECEIPT_KEY = True
+SILENCED_SYSTEM_CHECKS: list[str] = []
+# Where the demonstration's holders answer (demo/holders); the launcher says it. Empty: they are not there.
+HOLDERS_URL = environment.text("HOLDERS_URL").rstrip("/")
+if HOLDERS_URL:
+    # As demo/holders/openid.py expects it, public as all of it is.
+    SOCIALACCOUNT_PROVIDERS = {
+        name: environment.openid_provider(name, f"{HOLDERS_URL}/{name}", "garant-demonstration", "secret-de-demonstration")
+        for name in ("franceconnect", "proconnect")
+    }
+    CONNECTORS = {**CONNECTORS, **reach.connectors(HOLDERS_URL)}

@@ -1,0 +1,23 @@
+"""Every address. French paths without a language prefix, English names."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.urls import include, path
+
+from core import views as core_views
+
+urlpatterns = [
+    path("", include("core.urls")),
+    path("", include("accounts.urls")),
+    path("", include("vault.urls")),
+    path("aides/", include("services.aids.urls")),
+    path("", include("services.dossiers.urls")),
+    path("admin/", admin.site.urls),
+]
+if apps.is_installed("demo"):
+    urlpatterns.append(path("demonstration/", include("demo.urls")))
+
+handler400 = core_views.bad_request
+handler403 = core_views.permission_denied
+handler404 = core_views.page_not_found
+handler500 = core_views.server_error

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "core"
+    verbose_name = "Ville"
+
+    def ready(self) -> None:
+        from core import checks  # noqa: F401 - its checks register themselves

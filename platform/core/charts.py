@@ -1,0 +1,207 @@
+"""Charts drawn on the server: two widths of one SVG, swapped by the style sheet, and the rows of their table.
+
+Colours and fonts are presentation attributes as well as classes: a page follows the style sheet, and the PDF, which ignores it,
+is drawn the same.
+The ids come from the content, so that the same chart gives the same bytes.
+Say the finding in the sentence above the chart; the drawing's title and description are for those who do not see it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+
+import segno
+from django.utils.functional import Promise
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+WIDE, NARROW = 700, 252
+INK, MUTED, RAIL, PINE, CLAY, GREY = "#20262d", "#555c64", "#ece7dd", "#17524f", "#b5522e", "#6b6f76"
+FONT = "Public Sans, Arial, sans-serif"
+_FILLS = {"c1": PINE, "c2": CLAY, "c5": GREY}
+
+Number = Decimal | int | float
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Chart:
+    """For components/threshold.html. `heads` and `rows` are those of components/table.html."""
+
+    title: Text
+    wide: SafeString
+    narrow: SafeString
+    heads: list[dict[str, object]]
+    rows: list[list[object]]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`tone`: "c1" for what the sentence speaks of, "c5" for the rest, "c2" for what goes out or over a limit."""
+
+    label: Text
+    value: Number
+    tone: str = "c1"
+
+
+def threshold(
+    *,
+    value: Number,
+    limit: Number,
+    show: Callable[[Number], str],
+    title: Text,
+    over_is_bad: bool = True,
+    value_label: Text = "",
+    limit_label: Text = "",
+) -> Chart:
+    """A person's figure as a bar against a dashed limit. `show` writes an amount: `money`, or `number` with a unit."""
+    mine, bound = value_label or _("Vous"), limit_label or _("Limite")
+    labels = (_pair(mine, show(value)), _pair(bound, show(limit)))
+    within = value <= limit if over_is_bad else value >= limit
+    draw = _Threshold(float(value), float(limit), labels, "c1" if within else "c2")
+    heads: list[dict[str, object]] = [{"label": ""}, {"label": _("Montant"), "num": True}]
+    return _chart(title, draw, ", ".join(labels), heads, [[mine, show(value)], [bound, show(limit)]])
+
+
+def bars(*, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = "") -> Chart:
+    """Horizontal bars, largest first, each with its name and value beside it."""
+    ordered = sorted(items, key=lambda bar: bar.value, reverse=True)
+    description = ". ".join(_pair(bar.label, show(bar.value)) for bar in ordered)
+    heads: list[dict[str, object]] = [{"label": label_head or _("Poste")}, {"label": value_head or _("Montant"), "num": True}]
+    return _chart(title, _Bars(ordered, show), description, heads, [[bar.label, show(bar.value)] for bar in ordered])
+
+
+def columns(*, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = "") -> Chart:
+    """Upright bars in the order given: what happens month after month. Only the highest says its figure; the table says them all."""
+    highest = max(items, key=lambda bar: bar.value)
+    span = _("de %(first)s à %(last)s") % {"first": items[0].label, "last": items[-1].label}
+    description = f"{span}. {_pair(highest.label, show(highest.value))}"
+    heads: list[dict[str, object]] = [{"label": label_head or _("Mois")}, {"label": value_head or _("Montant"), "num": True}]
+    return _chart(title, _Columns(items, show), description, heads, [[bar.label, show(bar.value)] for bar in items])
+
+
+def qr(text: str, label: Text) -> SafeString:
+    """A QR code as inline SVG for components/qr.html."""
+    svg = segno.make(text, error="m").svg_inline(omitsize=True, border=1, dark=INK, svgclass=None, lineclass=None)
+    return mark_safe(svg.replace("<svg", f'<svg role="img" aria-label="{escape(str(label))}"', 1))  # noqa: S308 - segno's drawing, the label escaped
+
+
+def _pair(label: Text, text: str) -> str:
+    return _("%(label)s\u00a0: %(text)s") % {"label": label, "text": text}
+
+
+def _chart(title: Text, draw: "_Drawing", description: str, heads: list[dict[str, object]], rows: list[list[object]]) -> Chart:
+    return Chart(title, _svg(WIDE, "wide", title, description, draw), _svg(NARROW, "narrow", title, description, draw), heads, rows)
+
+
+class _Drawing:
+    def height(self, width: int) -> int:
+        raise NotImplementedError
+
+    def shapes(self, width: int) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _Threshold(_Drawing):
+    value: float
+    limit: float
+    labels: tuple[str, str]
+    tone: str
+
+    def height(self, width: int) -> int:
+        return 96
+
+    def shapes(self, width: int) -> str:
+        """The scale goes a quarter past the larger figure, so that neither label touches the edge for nothing."""
+        top = max(self.value, self.limit, 0.01) * 1.25
+        mine, limit = (2 + (width - 4) * max(0.0, amount) / top for amount in (self.value, self.limit))
+        rail = _rect(2, 34, width - 4, 26, 6, "rail")
+        bar = _rect(2, 34, max(mine - 2, 2), 26, 6, self.tone)
+        dashes = f'class="limit" stroke="{INK}" stroke-width="2" stroke-dasharray="5 4"'
+        line = f'<line {dashes} x1="{limit:.1f}" y1="24" x2="{limit:.1f}" y2="70"/>'
+        labels = _label(mine, 90, self.labels[0], width, bold=True) + _label(limit, 16, self.labels[1], width)
+        return rail + bar + line + labels
+
+
+@dataclass(frozen=True)
+class _Bars(_Drawing):
+    items: Sequence[Bar]
+    show: Callable[[Number], str]
+
+    def height(self, width: int) -> int:
+        return (50 if width == NARROW else 34) * len(self.items) + 4
+
+    def shapes(self, width: int) -> str:
+        narrow = width == NARROW
+        left, step, top = (0, 50, 22) if narrow else (200, 34, 2)
+        scale = (width - left - 84) / max((float(bar.value) for bar in self.items), default=1.0) if self.items else 0
+        parts = []
+        for position, bar in enumerate(self.items):
+            y, length = position * step + top, max(float(bar.value) * scale, 2)
+            parts.append(_text(0, y - 7 if narrow else y + 17, str(bar.label)))
+            parts.append(_rect(left, y, length, 24, 4, bar.tone))
+            parts.append(_text(left + length + 8, y + 17, self.show(bar.value), bold=True))
+        return "".join(parts)
+
+
+@dataclass(frozen=True)
+class _Columns(_Drawing):
+    items: Sequence[Bar]
+    show: Callable[[Number], str]
+
+    def height(self, width: int) -> int:
+        return 190
+
+    def shapes(self, width: int) -> str:
+        """Labels that would touch are left out, the last one never."""
+        top, plot = 26, 136
+        step = (width - 4) / len(self.items)
+        highest = max(range(len(self.items)), key=lambda place: self.items[place].value)
+        scale = plot / max(float(self.items[highest].value), 0.01)
+        room = max(1, -(-int(max(len(str(bar.label)) for bar in self.items) * 8.5) // int(step or 1)))
+        parts = [_rect(0, top + plot, width, 2, 0, "rail")]
+        for place, bar in enumerate(self.items):
+            length = max(float(bar.value) * scale, 1)
+            middle = 2 + step * (place + 0.5)
+            parts.append(_column(middle - step * 0.4, top + plot - length, step * 0.8, length, bar.tone))
+            if (len(self.items) - 1 - place) % room == 0:
+                parts.append(_label(middle, top + plot + 20, str(bar.label), width))
+        peak = 2 + step * (highest + 0.5)
+        parts.append(_label(peak, 16, self.show(self.items[highest].value), width, bold=True))
+        return "".join(parts)
+
+
+def _svg(width: int, name: str, title: Text, description: str, draw: _Drawing) -> SafeString:
+    key = name[0] + sha256(f"{title}|{description}".encode()).hexdigest()[:10]
+    return format_html(
+        '<svg class="{}" viewBox="0 0 {} {}" font-family="{}" font-size="15" role="img" aria-labelledby="{}-t" aria-describedby="{}-d">'
+        '<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}</svg>',
+        *(name, width, draw.height(width), FONT, key, key, key, title, key, description),
+        mark_safe(draw.shapes(width)),  # noqa: S308 - numbers and escaped words
+    )
+
+
+def _rect(x: float, y: float, width: float, height: float, radius: int, tone: str) -> str:
+    fill = _FILLS.get(tone, RAIL)
+    return f'<rect class="{tone}" fill="{fill}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="{radius}"/>'
+
+
+def _column(x: float, y: float, width: float, height: float, tone: str) -> str:
+    fill = _FILLS.get(tone, RAIL)
+    return f'<rect class="{tone}" fill="{fill}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
+
+
+def _text(x: float, y: float, text: str, *, bold: bool = False, anchor: str = "start") -> str:
+    weight = ' class="t-bold" font-weight="700"' if bold else ""
+    return f'<text{weight} fill="{INK}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _label(x: float, y: float, text: str, width: int, *, bold: bool = False) -> str:
+    """Centred on its mark, or pushed inside when it would leave the drawing: 15 px text is about 8 px a character."""
+    half = len(text) * 8 / 2
+    if x + half > width:
+        return _text(width, y, text, bold=bold, anchor="end")
+    return _text(2, y, text, bold=bold) if x - half < 0 else _text(x, y, text, bold=bold, anchor="middle")

@@ -1,0 +1,27 @@
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from core.menu import Link, Place, links
+from core.models import City
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """What base.html needs. All lazy: a fragment or a page of the admin pays for nothing."""
+    city = SimpleLazyObject(City.current)
+    return {
+        "city": city,
+        "nav": SimpleLazyObject(partial(_nav, request)),
+        "rights": SimpleLazyObject(lambda: list(links(request, Place.RIGHTS))),
+        "demo_mode": apps.is_installed("demo"),
+    }
+
+
+def _nav(request: HttpRequest) -> list[Link]:
+    """An agent has no vault: their pages keep the visitor's menu."""
+    user = getattr(request, "user", None)
+    resident = user is not None and user.is_authenticated and getattr(user, "is_resident", False)
+    return list(links(request, Place.RESIDENT if resident else Place.PUBLIC))

@@ -1,0 +1,135 @@
+"""How every form of the portal looks: Django's own fields with the components' markup.
+
+A page writes `<form method="post" novalidate>{% csrf_token %}{{ form }}…</form>`; base.html shows the error summary of the
+context's `form`. Forms send what was typed even when it is wrong: errors are said by the server, in words, next to the field.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.renderers import TemplatesSetting
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+
+class CivicRenderer(TemplatesSetting):
+    form_template_name = "components/form/form.html"
+    field_template_name = "components/form/field.html"
+
+
+class ThreePartDate(forms.Widget):
+    """A date as day, month and year in three typed fields: nobody scrolls a calendar to 1958."""
+
+    template_name = "components/form/date.html"
+    use_fieldset = True
+    parts = (("day", _("Jour"), "bday-day", 2), ("month", _("Mois"), "bday-month", 2), ("year", _("Année"), "bday-year", 4))
+
+    def __init__(self, attrs: dict[str, Any] | None = None, birthday: bool = False) -> None:
+        super().__init__(attrs)
+        self.birthday = birthday
+
+    def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        typed = self._typed(value)
+        context["birthday"] = self.birthday
+        context["parts"] = [
+            {"name": f"{name}_{part}", "label": label, "autocomplete": complete, "width": width, "value": typed[part]}
+            for part, label, complete, width in self.parts
+        ]
+        return context
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> str | tuple[str, ...] | None:
+        typed = tuple(str(data.get(f"{name}_{part}", "")).strip() for part, *_rest in self.parts)
+        return typed if any(typed) else data.get(name) or None
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> bool:
+        return name not in data and all(f"{name}_{part}" not in data for part, *_rest in self.parts)
+
+    def id_for_label(self, id_: str, index: str | None = None) -> str:
+        return f"{id_}_day" if id_ else id_
+
+    def _typed(self, value: object) -> dict[str, str]:
+        """What was typed is shown again as it was, even when it is no date."""
+        if isinstance(value, str):
+            try:
+                value = datetime.date.fromisoformat(value)
+            except ValueError:
+                return {"day": "", "month": "", "year": ""}
+        if isinstance(value, datetime.date):
+            value = (value.day, value.month, value.year)
+        day, month, year = value if isinstance(value, tuple) else ("", "", "")
+        return {"day": str(day), "month": str(month), "year": str(year)}
+
+
+class DateField(forms.DateField):
+    """`widget=ThreePartDate(birthday=True)` lets the browser fill in a date of birth."""
+
+    widget = ThreePartDate
+    default_error_messages = {
+        "required": _("Écrivez une date, comme 31 3 1988."),
+        "invalid": _("Écrivez une date qui existe, comme 31 3 1988."),
+    }
+
+    def to_python(self, value: str | tuple[str, str, str] | datetime.datetime | datetime.date | None) -> datetime.date | None:
+        if not isinstance(value, tuple):
+            return super().to_python(value)
+        try:
+            day, month, year = (int(part) for part in value)
+            return datetime.date(year, month, day)
+        except ValueError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+def civic_widget(field: forms.BoundField) -> SafeString:
+    """The field's widget with the classes of the style sheet. Choices get a template of ours; the admin keeps Django's."""
+    widget = field.field.widget
+    error = " govuk-input--error" if field.errors else ""
+    if isinstance(widget, ThreePartDate):
+        return _render(field, widget.template_name)
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return _render(field, "components/form/choices.html")
+    if isinstance(widget, forms.CheckboxInput):
+        return field.as_widget(attrs={"class": "govuk-checkboxes__input"})
+    if isinstance(widget, forms.FileInput):
+        # Django's ClearableFileInput would print a link to a stored file: sealed files have none.
+        plain = forms.FileInput(attrs=widget.attrs)
+        return field.as_widget(plain, attrs={"class": "govuk-file-upload"})
+    if isinstance(widget, forms.Textarea):
+        return field.as_widget(attrs={"class": "govuk-textarea" + error, "rows": widget.attrs.get("rows", 5)})
+    if isinstance(widget, forms.Select):
+        return field.as_widget(attrs={"class": "govuk-select" + error})
+    own = widget.attrs.get("class", "")
+    return field.as_widget(attrs={"class": f"govuk-input {own}{error}".replace("  ", " ")})
+
+
+def _render(field: forms.BoundField, template_name: str) -> SafeString:
+    attrs = field.build_widget_attrs({"id": field.auto_id}, field.field.widget)
+    context = field.field.widget.get_context(field.html_name, field.value(), attrs)
+    return mark_safe(field.form.renderer.render(template_name, {**context, "field": field, "kind": _kind(field.field.widget)}))  # noqa: S308 - a rendered template
+
+
+def _kind(widget: forms.Widget) -> str:
+    """Django's CheckboxSelectMultiple is a RadioSelect, so it is asked for first."""
+    return "checkboxes" if isinstance(widget, forms.CheckboxSelectMultiple) else "radios"
+
+
+def errors_of(field: forms.BoundField) -> list[tuple[str, bool]]:
+    """What is wrong, and whether the sentence needs the field's name beside it.
+
+    “Ce champ est obligatoire” tells a person nothing to do: an empty answer gets the verb of its kind of field.
+    """
+    empty = str(forms.Field.default_error_messages["required"])
+    return [(str(_to_fill(field.field.widget)), True) if str(error) == empty else (str(error), False) for error in field.errors]
+
+
+def _to_fill(widget: forms.Widget) -> str | Promise:
+    if isinstance(widget, forms.RadioSelect | forms.Select):
+        return _("choisissez une réponse")
+    if isinstance(widget, forms.CheckboxInput):
+        return _("cochez la case pour continuer")
+    return _("choisissez un fichier") if isinstance(widget, forms.FileInput) else _("écrivez une réponse")

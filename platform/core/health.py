@@ -1,0 +1,99 @@
+"""`/health`: this process answers. `/ready`: so does everything it needs. Neither says anything about anyone."""
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from celery import current_app
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import FileSystemStorage
+from django.db import Error, connection
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+
+from core import antivirus, jobs, keys
+from core.models import WorkerBeat
+from core.storage import sealed_storage
+
+SILENT = timedelta(seconds=60)
+ROOM = 64 * 1024 * 1024
+
+
+@login_not_required
+def health(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+def ready(request: HttpRequest) -> JsonResponse:
+    """503 names what is down; a part that needs the database is not asked while the database is."""
+    down = [name for name, answers in _PARTS.items() if not answers()]
+    if "database" not in down:
+        down += [f"worker:{queue}" for queue in silent_queues()]
+    return JsonResponse({"status": "not ready" if down else "ready", "down": down}, status=503 if down else 200)
+
+
+def silent_queues() -> list[str]:
+    """Queues whose workers have said nothing for a minute."""
+    heard = set(WorkerBeat.objects.filter(at__gte=timezone.now() - SILENT).values_list("queue", flat=True))
+    return [queue for queue in worked_queues() if queue not in heard]
+
+
+def worked_queues() -> list[str]:
+    return sorted({current_app.conf.task_default_queue, *jobs.queues()})
+
+
+def heard_from(queues: Iterable[str]) -> None:
+    beats = [WorkerBeat(queue=queue, at=timezone.now()) for queue in queues]
+    WorkerBeat.objects.bulk_create(beats, update_conflicts=True, unique_fields=["queue"], update_fields=["at"])
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return False
+    return True
+
+
+def _keys() -> bool:
+    try:
+        keys.keyring()
+    except keys.KeyringError:
+        return False
+    return True
+
+
+def _storage() -> bool:
+    inner = sealed_storage.inner
+    if not isinstance(inner, FileSystemStorage):
+        return _answers(lambda: inner.exists("00/00/" + "0" * 32))
+    return _answers(lambda: _has_room(inner.location))
+
+
+def _answers(question: Callable[[], object]) -> bool:
+    try:
+        question()
+    except OSError:
+        return False
+    return True
+
+
+def _has_room(folder: str | os.PathLike[str]) -> None:
+    """
+    Raises:
+        OSError: it cannot be written to, or has less than 64 MB left.
+    """
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    free = os.statvfs(folder)
+    if not os.access(folder, os.W_OK | os.X_OK) or free.f_bavail * free.f_frsize < ROOM:
+        raise OSError
+
+
+def _antivirus() -> bool:
+    """Papers wait while it is down, and nothing else does."""
+    return not antivirus.configured() or antivirus.answers()
+
+
+_PARTS: dict[str, Callable[[], bool]] = {"database": _database, "keys": _keys, "storage": _storage, "antivirus": _antivirus}

@@ -1,0 +1,54 @@
+"""The page of a job: how far it is, cancel, try again. A job of someone else is not found: rows start from the scope."""
+
+from typing import cast
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core import jobs
+from core.models import Job
+
+PROBLEMS: dict[str, str | Promise] = {
+    "error": _("Quelque chose n’a pas marché de notre côté. Rien n’est perdu : vous pouvez réessayer."),
+    "too_long": _("C’était trop long et nous avons arrêté. Rien n’est perdu : vous pouvez réessayer."),
+    "worker_lost": _("Notre machine s’est arrêtée plusieurs fois. Rien n’est perdu : réessayez plus tard."),
+}
+
+
+@require_safe
+def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Asked by htmx it answers the fragment alone, which asks again every 2 s until the job is over."""
+    row = get_object_or_404(Job.objects.all(), pk=job_id)
+    template = "core/job_state.html" if request.headers.get("HX-Request") == "true" else "core/job.html"
+    return render(request, template, shown(row))
+
+
+@require_POST
+def cancel_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Job.objects.all(), pk=job_id)
+    jobs.cancel(job=row, by=cast(UUID, request.user.pk))
+    return redirect("job", job_id=job_id)
+
+
+@require_POST
+def retry_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Job.objects.all(), pk=job_id)
+    jobs.retry(job=row, by=cast(UUID, request.user.pk))
+    return redirect("job", job_id=job_id)
+
+
+def shown(row: Job) -> dict[str, object]:
+    """`about` is said aloud, so it changes at most every 10 %."""
+    kind = jobs.kind_of(row)
+    return {
+        "job": row,
+        "label": kind.label,
+        "about": row.percent // 10 * 10,
+        "problem": kind.problems.get(row.problem) or PROBLEMS.get(row.problem, PROBLEMS["error"]),
+        "cancelled": kind.cancelled,
+        "done_url": kind.done_url(row) if row.state == Job.State.DONE else "",
+    }

@@ -1,0 +1,363 @@
+"""Long work. The row is the truth: it is written with the request's own change, and a broker only carries its id.
+
+    WAITING --running()--> RUNNING --> DONE | FAILED | CANCELLED;  RUNNING without a heartbeat --sweep()--> WAITING
+                                 --> WAITING, with a problem: what it needs is not there (`Later`), `sweep` sends it again
+
+A message may be lost or come twice: `sweep` sends again what was lost, and `running` leaves what another worker has. An attempt that was
+given up for dead cannot write its end: every write of an attempt names its number, which only grows.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import takewhile
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from django_scopes import scope, scopes_disabled
+from kombu.exceptions import ChannelError, KombuError
+from kombu.exceptions import ConnectionError as BrokerConnectionError
+
+from core import journal, logs
+from core.models import Job
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT = timedelta(seconds=10)
+LOST = timedelta(seconds=45)
+UNANSWERED = timedelta(seconds=60)
+LOSSES = 3
+#: How long the row of what is over stays: the time to come back to its page. What it made has a life of its own.
+KEPT = timedelta(days=90)
+BATCH = 500
+TIME_LIMIT = timedelta(minutes=15)
+BROKER_DOWN = (KombuError, ChannelError, BrokerConnectionError, OSError)
+State = Job.State
+CANCELLED = gettext_lazy("Annulé. Rien n’a été gardé de ce travail.")
+
+
+class Problem(Exception):
+    """A failure that has a sentence: `code` is one that the job's kind registered."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Later(Exception):
+    """What the job needs is not there: it waits, with this code's sentence, and is tried again in a minute, for as long as it takes."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Cancelled(Exception):
+    """The person cancelled it, or the job now belongs to another attempt: stop and leave nothing half made."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    task: str
+    queue: str
+    label: str | Promise
+    done_url: Callable[[Job], str]
+    problems: Mapping[str, str | Promise]
+    cancelled: str | Promise
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(
+    kind: str,
+    *,
+    task: str,
+    queue: str,
+    label: str | Promise,
+    done_url: Callable[[Job], str],
+    problems: Mapping[str, str | Promise] | None = None,
+    cancelled: str | Promise = CANCELLED,
+) -> None:
+    """Called once by each app's `AppConfig.ready`. `problems` gives the sentence of each `Problem` code; `cancelled` says what is left
+    of a job that its person stopped on its way."""
+    _kinds[kind] = Kind(task, queue, label, done_url, problems or {}, cancelled)
+
+
+def kind_of(job: Job) -> Kind:
+    return _kinds[job.kind]
+
+
+def queues() -> list[str]:
+    """Those that a worker must be listening to, for every registered kind to be done."""
+    return sorted({kind.queue for kind in _kinds.values()})
+
+
+def create(*, resident_id: UUID, kind: str, subject_id: UUID, purpose: str, basis: str = "own", total: int = 0) -> Job:
+    """In the request's own transaction. Once that has committed, one attempt to publish; if it fails, the sweep sends it."""
+    if kind not in _kinds:
+        raise ValueError(f"No app registered the kind of job “{kind}”.")
+    with scope(resident=resident_id):
+        job = Job.objects.create(resident_id=resident_id, kind=kind, subject_id=subject_id, purpose=purpose, basis=basis, total=total)
+    _publish_on_commit(job)
+    return job
+
+
+def cancel(*, job: Job, by: UUID) -> Job:
+    """A waiting job ends at once, a running one at its next step. Cancelling what is over changes nothing.
+
+    Raises:
+        PermissionDenied: `by` is not its owner.
+    """
+    with _locked(job, by) as row:
+        if row.state == State.WAITING:
+            row.state, row.finished_at = State.CANCELLED, timezone.now()
+        elif row.state == State.RUNNING:
+            row.cancel_asked = True
+        row.save(update_fields=["state", "finished_at", "cancel_asked"])
+    return row
+
+
+def retry(*, job: Job, by: UUID) -> Job:
+    """Only what failed or was cancelled starts again; asking twice changes nothing.
+
+    Raises:
+        PermissionDenied: `by` is not its owner.
+    """
+    with _locked(job, by) as row:
+        if row.state in {State.FAILED, State.CANCELLED}:
+            row.state, row.problem, row.done, row.losses = State.WAITING, "", 0, 0
+            row.cancel_asked, row.sent_at, row.heartbeat_at, row.finished_at = False, None, None, None
+            row.save()
+            _publish_on_commit(row)
+    return row
+
+
+def sweep() -> int:
+    """Send again what was lost: never sent, sent and not taken for a minute, or taken by a worker that gives no sign of life.
+
+    A copy of a message that was only slow does no harm: `running` leaves it. What killed its worker LOSSES times has failed.
+    """
+    now = timezone.now()
+    with scopes_disabled(), transaction.atomic():
+        dead = Job.objects.select_for_update(skip_locked=True).filter(state=State.RUNNING, heartbeat_at__lt=now - LOST)
+        for job in dead:
+            _give_up(job)
+    with scopes_disabled():
+        due = Q(sent_at=None) | Q(sent_at__lt=now - UNANSWERED)
+        lost = list(Job.objects.filter(due, state=State.WAITING, kind__in=_kinds).order_by("created_at")[:BATCH])
+    # Each try may cost 2 s while the broker is down: the first that fails ends the sweep.
+    return sum(1 for _job in takewhile(_publish, lost))
+
+
+def purge() -> int:
+    """Forget what has been over for `KEPT`."""
+    with scopes_disabled():
+        return Job.objects.filter(finished_at__lt=timezone.now() - KEPT).delete()[0]
+
+
+@dataclass
+class Running:
+    """One attempt at a job. Outside of any transaction, call `progress` or `check` at each step."""
+
+    job: Job
+    attempt: int
+    over: bool = False
+
+    @property
+    def subject_id(self) -> UUID:
+        return self.job.subject_id
+
+    def progress(self, done: int, total: int) -> None:
+        """
+        Raises:
+            Cancelled: as `check`.
+        """
+        self.job.done, self.job.total = done, total
+        self._mine().update(done=done, total=total, heartbeat_at=timezone.now())
+        self.check()
+
+    def check(self) -> None:
+        """
+        Raises:
+            Cancelled: the person cancelled, or another attempt has the job.
+        """
+        if self._mine().filter(cancel_asked=False).exists():
+            return
+        raise Cancelled
+
+    def finish(self) -> None:
+        """Call it in the transaction that publishes the result, so that both are committed or neither: the effect happens once.
+
+        Raises:
+            Cancelled: as `check`; the transaction must not commit.
+        """
+        if not connection.in_atomic_block:
+            raise RuntimeError("A job is finished in the transaction that publishes its result.")
+        if not self._end(State.DONE, cancel_asked=False):
+            raise Cancelled
+        transaction.on_commit(self._set_over)
+
+    def beat(self) -> None:
+        self._mine().update(heartbeat_at=timezone.now())
+
+    def end(self, state: State, problem: str = "") -> None:
+        if not self.over and not self._end(state, problem):
+            logger.warning("another attempt has this job: its end was not written", extra={"job": self.job.pk, "code": state})
+
+    def wait(self, problem: str) -> None:
+        self._mine().update(state=State.WAITING, sent_at=timezone.now(), problem=problem, done=0)
+
+    def put_back(self) -> None:
+        self._mine().update(state=State.WAITING, sent_at=None)
+
+    def _set_over(self) -> None:
+        self.over = True
+
+    def _mine(self) -> QuerySet[Job]:
+        return Job.objects.filter(pk=self.job.pk, state=State.RUNNING, attempts=self.attempt)
+
+    def _end(self, state: State, problem: str = "", **where: bool) -> int:
+        return self._mine().filter(**where).update(state=state, problem=problem, finished_at=timezone.now())
+
+
+@contextmanager
+def running(job_id: UUID) -> Iterator[Running | None]:
+    """Take a waiting job, or give None: it is done, cancelled, or another worker has it. The block runs in its resident's scope.
+
+    However the block ends, the row says so. Its exceptions go no further: they are logged without their message, which may hold content.
+    """
+    job = _take(job_id)
+    if job is None:
+        yield None
+        return
+    run = Running(job, job.attempts)
+    with (
+        logs.identified(str(job_id)),
+        scope(resident=job.resident_id),
+        journal.through(journal.Means.JOB),
+        _Ending(run),
+        _Heartbeats(run),
+    ):
+        yield run
+
+
+class _Ending:
+    def __init__(self, run: Running) -> None:
+        self._run = run
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        told = {"job": self._run.job.pk, "kind": self._run.job.kind}
+        if error is None:
+            self._run.end(State.DONE)
+        elif isinstance(error, Cancelled):
+            self._run.end(State.CANCELLED)
+        elif isinstance(error, Problem):
+            logger.warning("a job met a known problem", extra=told | {"code": error.code})
+            self._run.end(State.FAILED, error.code)
+        elif isinstance(error, Later):
+            logger.warning("a job waits for what it needs", extra=told | {"code": error.code})
+            self._run.wait(error.code)
+        elif isinstance(error, SoftTimeLimitExceeded):
+            logger.error("a job took too long", extra=told)
+            self._run.end(State.FAILED, "too_long")
+        elif isinstance(error, Exception):
+            logger.error("a job failed", exc_info=error, extra=told)
+            self._run.end(State.FAILED, "error")
+        else:
+            # The worker is being stopped: another one takes the job at the next sweep.
+            self._run.put_back()
+            return False
+        return True
+
+
+class _Heartbeats:
+    """Says every 10 s, from a thread with its own database connection, that this worker still has the job."""
+
+    def __init__(self, run: Running) -> None:
+        self._run = run
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat {run.job.pk}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        with scope(resident=self._run.job.resident_id):
+            while not self._over.wait(HEARTBEAT.total_seconds()):
+                try:
+                    self._run.beat()
+                except DatabaseError:
+                    logger.warning("a heartbeat could not be written", extra={"job": self._run.job.pk})
+                    connection.close()
+        connection.close()
+
+
+def _take(job_id: UUID) -> Job | None:
+    now = timezone.now()
+    with scopes_disabled():
+        taken = Job.objects.filter(pk=job_id, state=State.WAITING).update(
+            state=State.RUNNING, attempts=F("attempts") + 1, heartbeat_at=now, done=0
+        )
+        return Job.objects.get(pk=job_id) if taken else None
+
+
+def _give_up(job: Job) -> None:
+    job.losses += 1
+    job.sent_at = None
+    if job.cancel_asked:
+        job.state, job.finished_at = State.CANCELLED, timezone.now()
+    elif job.losses >= LOSSES:
+        job.state, job.problem, job.finished_at = State.FAILED, "worker_lost", timezone.now()
+    else:
+        job.state = State.WAITING
+    logger.warning("a worker was lost with a job", extra={"job": job.pk, "kind": job.kind, "count": job.losses})
+    job.save(update_fields=["losses", "sent_at", "state", "problem", "finished_at"])
+
+
+@contextmanager
+def _locked(job: Job, by: UUID) -> Iterator[Job]:
+    if by != job.resident_id:
+        raise PermissionDenied
+    with transaction.atomic(), scope(resident=job.resident_id):
+        yield Job.objects.select_for_update().get(pk=job.pk)
+
+
+def _publish_on_commit(job: Job) -> None:
+    transaction.on_commit(lambda: _publish(job), robust=True)
+
+
+def _publish(job: Job) -> bool:
+    """One attempt. A broker that is down costs the request nothing but the try."""
+    kind = kind_of(job)
+    limit = TIME_LIMIT.total_seconds()
+    try:
+        current_app.send_task(
+            kind.task, [str(job.pk)], queue=kind.queue, retry=False, ignore_result=True, soft_time_limit=limit, time_limit=limit + 60
+        )
+    except BROKER_DOWN as error:
+        logger.warning("a job could not be sent and waits for the sweep", exc_info=error, extra={"job": job.pk, "kind": job.kind})
+        return False
+    with scope(resident=job.resident_id):
+        Job.objects.filter(pk=job.pk, state=State.WAITING).update(sent_at=timezone.now())
+    return True

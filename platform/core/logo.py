@@ -1,0 +1,91 @@
+"""A city's logo as it may be shown on every page: a small PNG drawn again, or an SVG reduced to shapes and colours."""
+
+import re
+from io import BytesIO
+
+from django.utils.translation import gettext_lazy as _
+from lxml import etree
+from PIL import Image, UnidentifiedImageError
+
+MOST_BYTES = 60_000
+MOST_PIXELS = 1024
+SIDE = 256
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_SHAPES = frozenset(
+    "svg g defs title desc path rect circle ellipse line polyline polygon "  # noqa: SIM905 - a list would take a line for each
+    "linearGradient radialGradient stop clipPath use symbol text tspan".split()
+)
+_ATTRIBUTES = frozenset(
+    "id viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry fx fy d points transform "  # noqa: SIM905 - a list would take a line for each
+    "fill fill-opacity fill-rule stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit stroke-dasharray "
+    "stroke-dashoffset stroke-opacity opacity offset stop-color stop-opacity gradientUnits gradientTransform spreadMethod "
+    "clip-path clip-rule clipPathUnits href font-family font-size font-weight text-anchor letter-spacing".split()
+)
+# Only what is inside the file itself may be pointed at: an address elsewhere would tell it who reads which page.
+_INSIDE = re.compile(r"^(url\(#[\w.-]+\)|#[\w.-]+)$")
+
+
+class Unusable(Exception):
+    """The sentence that says why."""
+
+
+def clean(content: bytes) -> tuple[bytes, str]:
+    """The logo to keep and its media type; the content decides, never the file's name."""
+    if len(content) > MOST_BYTES:
+        raise Unusable(_("Ce logo dépasse 60 Ko. Choisissez un fichier plus léger."))
+    return _png(content) if content.startswith(b"\x89PNG\r\n\x1a\n") else _svg(content)
+
+
+def _png(content: bytes) -> tuple[bytes, str]:
+    """Drawn again: neither metadata nor bytes after the image survive.
+
+    Verified first: a library that this process loads elsewhere may have told Pillow to accept files that were cut.
+    """
+    try:
+        Image.open(BytesIO(content), formats=["PNG"]).verify()
+        image = Image.open(BytesIO(content), formats=["PNG"])
+        if max(image.size) > MOST_PIXELS:
+            raise Unusable(_("Ce logo est trop grand : 1 024 pixels de côté au plus."))
+        drawn = image.convert("RGBA")
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+        raise Unusable(_("Ce fichier PNG ne s’ouvre pas.")) from error
+    drawn.thumbnail((SIDE, SIDE))
+    out = BytesIO()
+    drawn.save(out, "PNG", optimize=True)
+    return out.getvalue(), "image/png"
+
+
+def _svg(content: bytes) -> tuple[bytes, str]:
+    """No entity, no outside reference, no script, no style: what is not on the lists is dropped."""
+    parser = etree.XMLParser(
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Unusable(_("Choisissez un logo au format SVG ou PNG.")) from error
+    if root.tag != f"{_SVG}svg" or root.getroottree().docinfo.doctype:
+        raise Unusable(_("Choisissez un logo au format SVG ou PNG."))
+    if "viewBox" not in root.attrib:
+        raise Unusable(_("Ce logo SVG ne dit pas ses dimensions (viewBox)."))
+    kept = _copy(root)
+    return etree.tostring(kept, encoding="utf-8"), "image/svg+xml"
+
+
+def _copy(source: etree._Element) -> etree._Element:
+    target = etree.Element(source.tag, nsmap={None: _SVG.strip("{}")})
+    target.text, target.tail = source.text, source.tail
+    for name, value in source.attrib.items():
+        local = etree.QName(name).localname
+        if local in _ATTRIBUTES and _points_inside(local, value):
+            target.set(local, value)
+    for child in source:
+        if isinstance(child.tag, str) and child.tag.startswith(_SVG) and etree.QName(child).localname in _SHAPES:
+            target.append(_copy(child))
+    return target
+
+
+def _points_inside(name: str, value: str) -> bool:
+    points = name == "href" or "url(" in value.lower() or ":" in value
+    return not points or bool(_INSIDE.match(value.strip()))

@@ -1,0 +1,23 @@
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from core import checkpoints, journal
+from core.models import Checkpoint
+
+
+class Command(BaseCommand):
+    help = "Follow the chain of every resident's journal, or of one; without --resident, also check every checkpoint and its copy outside."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--resident", type=UUID, metavar="ID", help="only this resident's journal")
+
+    def handle(self, *args: object, resident: UUID | None, **options: object) -> None:
+        found = journal.verify(resident_id=resident)
+        self.stdout.write(f"{found.checked} entries checked.")
+        problems = [f"First bad entry: {found.first_bad}."] if found.first_bad else []
+        if resident is None:
+            problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in checkpoints.problems()]
+            self.stdout.write(f"{Checkpoint.objects.count()} checkpoints checked, {checkpoints.unanchored()} without a copy outside yet.")
+        if problems:
+            raise CommandError("\n".join(problems), returncode=1)

@@ -1,0 +1,60 @@
+"""The menus. Each app adds its entries in `AppConfig.ready()`; core never names an app above it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Place(StrEnum):
+    RESIDENT = "resident"  # the main menu of a signed-in resident
+    PUBLIC = "public"  # the main menu of a visitor
+    RIGHTS = "rights"  # the footer, under “Vos droits”
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`section` is the URL namespace whose pages light up this entry."""
+
+    label: str | Promise
+    url_name: str
+    place: Place
+    order: int = 50
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """`current` is the value of aria-current: “page”, “true” (inside the section) or nothing."""
+
+    label: str | Promise
+    href: str
+    current: str
+
+
+_entries: list[Entry] = [
+    Entry(_("Accueil"), "home", Place.RESIDENT, order=0),
+    Entry(_("Accueil"), "home", Place.PUBLIC, order=0),
+    Entry(_("Nos engagements"), "promise", Place.PUBLIC, order=90),
+    Entry(_("Ce que la ville peut faire ou non"), "promise", Place.RIGHTS, order=0),
+    Entry(_("Points de contrôle des journaux"), "checkpoints", Place.RIGHTS, order=40),
+]
+
+
+def register(label: str | Promise, url_name: str, *, place: Place = Place.RESIDENT, order: int = 50, section: str = "") -> None:
+    entry = Entry(label, url_name, place, order, section)
+    if entry not in _entries:
+        _entries.append(entry)
+
+
+def links(request: HttpRequest, place: Place) -> Iterator[Link]:
+    namespace = request.resolver_match.namespace if request.resolver_match else ""
+    entries = [(entry, reverse(entry.url_name)) for entry in sorted(_entries, key=lambda entry: entry.order) if entry.place == place]
+    here = any(request.path == href for _entry, href in entries)
+    for entry, href in entries:
+        inside = "true" if entry.section and entry.section == namespace and not here else ""
+        yield Link(entry.label, href, "page" if request.path == href else inside)

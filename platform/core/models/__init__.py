@@ -1,0 +1,23 @@
+from core.models.base import ResidentManager, ResidentModel
+from core.models.checkpoints import Checkpoint, JournalSeal
+from core.models.city import City, LegalPage
+from core.models.jobs import Job, WorkerBeat
+from core.models.journal import JournalEntry, JournalLeaf
+from core.models.keys import ResidentKey
+from core.models.uploads import Upload, UploadPart
+
+__all__ = [
+    "Checkpoint",
+    "City",
+    "Job",
+    "JournalEntry",
+    "JournalLeaf",
+    "JournalSeal",
+    "LegalPage",
+    "ResidentKey",
+    "ResidentManager",
+    "ResidentModel",
+    "Upload",
+    "UploadPart",
+    "WorkerBeat",
+]

@@ -1,0 +1,41 @@
+from django.db import models
+
+from core.models.base import ResidentManager
+
+
+class Checkpoint(models.Model):
+    """The state of all journals at one moment: a signed note, chained to the one before, of which a copy lies outside the database."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    note = models.TextField(help_text="as it is published: core/signed_notes.py")
+    upto = models.BigIntegerField(help_text="every transaction under this number was over: the next checkpoint looks from there on")
+    anchored_at = models.DateTimeField(null=True, help_text="when its copy outside was written")
+
+    class Meta:
+        indexes = [models.Index(fields=["anchored_at"], name="checkpoint_anchored")]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.number}"
+
+
+class JournalSeal(models.Model):
+    """Up to which line a resident's journal is under a checkpoint: one leaf of its tree. It stays when entries are erased."""
+
+    id = models.BigAutoField(primary_key=True)
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="seals")
+    resident_id = models.UUIDField()
+    position = models.PositiveIntegerField()
+    number = models.PositiveIntegerField(help_text="of the line")
+    chain = models.BinaryField()
+
+    objects = ResidentManager["JournalSeal"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resident_id", "number"], name="journal_seal_line_once"),
+            models.UniqueConstraint(fields=["checkpoint", "position"], name="journal_seal_position_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"seal of line {self.number} of {self.resident_id}"

@@ -1,0 +1,178 @@
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.formats import localize
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from core import contrast
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+COLOUR = RegexValidator(contrast.COLOUR, _("Écrivez une couleur comme #17524f."))
+INSEE = RegexValidator(r"^(\d{5}|2[AB]\d{3})$", _("Écrivez les 5 caractères du code Insee, comme 00042."))
+PHONE = RegexValidator(r"^\+?[0-9][0-9 \u00a0.]{3,20}$", _("Écrivez un numéro de téléphone, comme 01 23 45 67 89."))
+THEME = ("brand", "brand_tint", "action", "action_hover", "link", "focus", "header", "header_text")
+
+
+def colour(verbose_name: "_StrPromise", default: str) -> "models.CharField[str, str]":
+    return models.CharField(verbose_name, max_length=7, default=default, validators=[COLOUR])
+
+
+def corners(verbose_name: "_StrPromise", default: int) -> "models.PositiveSmallIntegerField[int, int]":
+    return models.PositiveSmallIntegerField(
+        verbose_name, default=default, validators=[MaxValueValidator(16)], help_text=_("De 0 à 16 pixels.")
+    )
+
+
+class City(models.Model):
+    """The city that runs this portal: one row at most. Without it, pages show a neutral city (`City.current`)."""
+
+    class Accessibility(models.TextChoices):
+        """RGAA: without a valid audit the only lawful statement is “non conforme”."""
+
+        NONE = "none", _("non conforme")
+        PARTIAL = "partial", _("partiellement conforme")
+        FULL = "full", _("totalement conforme")
+
+    name = models.CharField(_("nom"), max_length=80)
+    of_name = models.CharField(
+        _("nom avec « de »"), max_length=90, help_text=_("Comme dans « Ville de Villebrume », « d’Arles », « du Havre ».")
+    )
+    insee = models.CharField(_("code Insee"), max_length=5, validators=[INSEE])
+    logo = models.BinaryField(_("logo"), default=bytes, blank=True)
+    logo_type = models.CharField(max_length=20, blank=True, editable=False)
+
+    phone = models.CharField(_("téléphone"), max_length=24, blank=True, validators=[PHONE])
+    opening_hours = models.CharField(
+        _("horaires du téléphone"), max_length=120, blank=True, help_text=_("Comme « du lundi au vendredi de 9 h à 17 h ».")
+    )
+    address = models.CharField(
+        _("lieu d’accueil"), max_length=200, blank=True, help_text=_("Comme « la Maison des services, 3 place du Lavoir ».")
+    )
+    email = models.EmailField(_("adresse de contact"), blank=True)
+    dpo_email = models.EmailField(_("adresse du délégué à la protection des données"), blank=True)
+    dpo_contact = models.CharField(
+        _("délégué à la protection des données"), max_length=200, blank=True, help_text=_("Nom du service et adresse postale.")
+    )
+    publisher = models.CharField(_("responsable de la publication"), max_length=200, blank=True)
+    host = models.CharField(_("hébergeur"), max_length=200, blank=True, help_text=_("Nom, adresse et téléphone, comme la loi le demande."))
+    exit_url = models.URLField(_("page de « Quitter vite »"), blank=True, help_text=_("Une page ordinaire, comme la météo."))
+    accessibility = models.CharField(_("accessibilité"), max_length=10, choices=Accessibility.choices, default=Accessibility.NONE)
+
+    quota_megabytes = models.PositiveIntegerField(
+        _("place de chaque coffre (Mo)"),
+        default=1000,
+        validators=[MinValueValidator(100)],
+        help_text=_("Fichiers et dossiers compris. La baisser n’efface rien : on n’ajoute plus, tant qu’on ne supprime pas."),
+    )
+
+    brand = colour(_("bloc de couleur"), "#17524f")
+    brand_tint = colour(_("fond clair"), "#e2eeea")
+    action = colour(_("boutons"), "#17524f")
+    action_hover = colour(_("boutons survolés"), "#0e3b39")
+    link = colour(_("liens"), "#0f5e73")
+    focus = colour(_("contour du champ actif"), "#6b2fa0")
+    header = colour(_("en-tête"), "#ffffff")
+    header_text = colour(_("texte de l’en-tête"), "#20262d")
+    radius = corners(_("arrondi des cartes"), 12)
+    radius_control = corners(_("arrondi des boutons"), 8)
+
+    class Meta:
+        verbose_name = _("ville")
+        verbose_name_plural = _("ville")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_city")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **options: Any) -> None:
+        """Every way in is checked, the seed as well as the admin: a theme nobody can read never reaches a page."""
+        self.pk = 1
+        self.full_clean(validate_unique=False)
+        super().save(**options)
+
+    def clean(self) -> None:
+        problems: dict[str, list[str]] = {}
+        if any(not contrast.is_colour(value) for value in self.theme.values()):
+            return
+        for pair, found in contrast.failures(self.theme):
+            problems.setdefault(pair.field, []).append(_low(str(pair.where), found, pair.least))
+        ring = contrast.ring_on_header(self.theme)
+        if ring < contrast.SHAPE:
+            problems.setdefault("focus", []).append(_low(_now("le contour du champ actif dans l’en-tête"), ring, contrast.SHAPE))
+        if problems:
+            raise ValidationError({field: list(dict.fromkeys(texts)) for field, texts in problems.items()})
+
+    @classmethod
+    def current(cls) -> "City":
+        return cls.objects.first() or cls(pk=1, name=_now("Votre ville"), insee="00000")
+
+    @property
+    def theme(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in THEME}
+
+    @property
+    def label(self) -> str:
+        """“Ville de Villebrume”; before the city is set, “Votre ville”."""
+        if not self.of_name:
+            return self.name
+        return f"City of {self.name}" if get_language() == "en" else f"Ville {self.of_name}"
+
+    @property
+    def stylesheet(self) -> str:
+        names = [*THEME, "radius", "radius_control"]
+        lines = (f"--civic-{name.replace('_', '-')}:{getattr(self, name)}{'px' if name.startswith('radius') else ''}" for name in names)
+        return f":root{{{';'.join(lines)}}}\n"
+
+    @property
+    def stylesheet_version(self) -> str:
+        return version_of(self.stylesheet.encode())
+
+    @property
+    def logo_version(self) -> str:
+        return version_of(bytes(self.logo)) if self.logo else ""
+
+
+class LegalPage(models.Model):
+    """A page the law asks for, in the city's own words; without a row the page shows the product's default text."""
+
+    class Slug(models.TextChoices):
+        LEGAL = "mentions-legales", _("Mentions légales")
+        PRIVACY = "donnees-personnelles", _("Données personnelles")
+        ACCESSIBILITY = "accessibilite", _("Accessibilité")
+        COOKIES = "cookies", _("Gestion des cookies")
+        HELP = "aide", _("Aide et contact")
+        PROMISE = "engagements", _("Ce que la ville peut faire ou non")
+
+    slug = models.CharField(_("page"), max_length=40, choices=Slug.choices, unique=True)
+    text = models.TextField(
+        _("texte"), help_text=_("Une ligne vide sépare les paragraphes. « ## » ouvre un titre, « - » un point de liste.")
+    )
+    text_en = models.TextField(_("texte en anglais"), blank=True)
+
+    class Meta:
+        verbose_name = _("page légale")
+        verbose_name_plural = _("pages légales")
+
+    def __str__(self) -> str:
+        return self.get_slug_display()
+
+    @property
+    def text_now(self) -> str:
+        return self.text_en if get_language() == "en" and self.text_en else self.text
+
+
+def version_of(content: bytes) -> str:
+    """A short name for this content: an address that holds it may be cached for a year."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _low(where: str, found: float, least: float) -> str:
+    values = {"where": where, "found": localize(round(found, 1)), "least": localize(least)}
+    return _now("Contraste trop faible pour %(where)s : %(found)s au lieu de %(least)s.") % values

@@ -1,0 +1,44 @@
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models.functions import Cast
+
+from core.models.base import ResidentManager, ResidentModel
+
+
+class JournalLeaf(models.Model):
+    """The proof that an entry was written: hashes only. It stays when the entry is erased, so the chain still verifies."""
+
+    id = models.BigAutoField(primary_key=True)
+    resident_id = models.UUIDField()
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    leaf = models.BinaryField()
+    chain = models.BinaryField()
+    xid = models.BigIntegerField(
+        db_default=Cast(Cast(models.Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
+        help_text="the transaction that wrote it: core/checkpoints.py seals those that are over",
+    )
+
+    objects = ResidentManager["JournalLeaf"]()
+
+    class Meta:
+        indexes = [BrinIndex(fields=["xid"], autosummarize=True, name="journal_leaf_xid")]
+        constraints = [models.UniqueConstraint(fields=["resident_id", "number"], name="journal_leaf_number_once")]
+
+    def __str__(self) -> str:
+        return f"leaf {self.number} of {self.resident_id}"
+
+
+class JournalEntry(ResidentModel):
+    """One line of a resident's journal. Its content (who, what, why, which fields) and salt are sealed under the resident's key."""
+
+    leaf = models.OneToOneField(JournalLeaf, on_delete=models.PROTECT, related_name="entry")
+    content = models.BinaryField()
+
+    objects = ResidentManager["JournalEntry"]()
+
+    class Meta:
+        verbose_name_plural = "journal entries"
+
+    def __str__(self) -> str:
+        return f"entry {self.leaf_id}"

@@ -1,0 +1,51 @@
+from django.db import models
+from django.utils import timezone
+
+from core.models.base import ResidentManager, ResidentModel
+
+
+class Upload(ResidentModel):
+    """A file that arrives in parts. It lives a day after its last part, then it is swept; its name is sealed in `content`."""
+
+    length = models.PositiveBigIntegerField()
+    received = models.PositiveBigIntegerField(default=0)
+    became = models.UUIDField(null=True, help_text="what was made of it: sending the same form again finds it")
+    expires_at = models.DateTimeField(db_index=True)
+    content = models.BinaryField()
+
+    objects = ResidentManager["Upload"]()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(received__lte=models.F("length")), name="upload_within_its_length")]
+
+    def __str__(self) -> str:
+        return f"upload {self.id}"
+
+    @property
+    def place(self) -> str:
+        return f"core_upload|{self.id}|1|content"
+
+    @property
+    def whole(self) -> bool:
+        return self.received == self.length
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+
+class UploadPart(ResidentModel):
+    """One part, a sealed file of its own: a part that is sent again never meets the nonces of the one before."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    start = models.PositiveBigIntegerField()
+    stored_name = models.CharField(max_length=200, unique=True)
+
+    objects = ResidentManager["UploadPart"]()
+
+    class Meta:
+        ordering = ["start"]
+        constraints = [models.UniqueConstraint(fields=["upload", "start"], name="upload_part_once")]
+
+    def __str__(self) -> str:
+        return f"part of upload {self.upload_id}"

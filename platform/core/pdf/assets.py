@@ -1,0 +1,38 @@
+"""The renderer's own files, and the only fetcher it is given: WeasyPrint's default one reads any local file and any address."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+HERE = Path(__file__).parent
+FONTS = HERE / "fonts"
+FACES = HERE / "faces.css"
+SCHEME = "asset:"
+
+
+class Refused(ValueError):
+    """An address that the renderer may not open."""
+
+
+class Assets(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
+    """Serves `asset:` addresses from memory, and the fonts by name. Nothing else exists: no file, no network, no data address."""
+
+    def __init__(self, files: Mapping[str, tuple[bytes, str]]) -> None:
+        super().__init__(allowed_protocols={"asset"}, allow_redirects=False)
+        self._files = files
+
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
+        body, media_type = self._find(url)
+        return URLFetcherResponse(url, body=body, headers={"Content-Type": media_type})
+
+    def _find(self, url: str) -> tuple[bytes, str]:
+        name = url.removeprefix(SCHEME)
+        if name == url:
+            raise Refused("only the document's own files can be opened")
+        if name in self._files:
+            return self._files[name]
+        font = FONTS / Path(name).name
+        if name == f"fonts/{font.name}" and font.suffix == ".ttf" and font.is_file():
+            return font.read_bytes(), "font/ttf"
+        raise Refused("no such file in this document")

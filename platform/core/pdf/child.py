@@ -1,0 +1,32 @@
+"""The process that draws one short document: JSON in by stdin, a PDF out by stdout. Run by path with `python -I`, without Django."""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+MEGABYTE = 1024 * 1024
+MAX_MEMORY = 1024 * MEGABYTE
+CPU_SECONDS = 15
+
+
+def main() -> None:
+    _limit()
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from core.pdf.layout import VARIANT, lay_out
+
+    asked = json.load(sys.stdin.buffer)
+    pdf: bytes = lay_out(asked["html"], style=asked["style"]).write_pdf(pdf_variant=VARIANT)
+    sys.stdout.buffer.write(pdf)
+
+
+def _limit() -> None:
+    """The renderer copies the fonts to a temporary folder, which it removes: a file may be that large. The text is never in one."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MEGABYTE, MEGABYTE))
+
+
+if __name__ == "__main__":
+    main()

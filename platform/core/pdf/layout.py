@@ -1,0 +1,20 @@
+"""HTML and a style become a tagged, archivable document. No Django here: the child process imports it alone."""
+
+from collections.abc import Mapping
+
+from weasyprint import CSS, HTML, Document
+from weasyprint.text.fonts import FontConfiguration
+
+from core.pdf.assets import FACES, SCHEME, Assets
+from core.pdf.metadata import ArchiveMetadata
+
+VARIANT = "pdf/a-3a"
+
+
+def lay_out(html: str, *, style: str, files: Mapping[str, tuple[bytes, str]] | None = None) -> Document:
+    """`files` are served to the document as `asset:<name>`, with their media type; nothing else can be opened."""
+    assets, fonts = Assets(files or {}), FontConfiguration()
+    sheets = [CSS(string=text, base_url=SCHEME, font_config=fonts, url_fetcher=assets) for text in (FACES.read_text(), style)]
+    document = HTML(string=html, base_url=SCHEME, url_fetcher=assets).render(stylesheets=sheets, font_config=fonts, pdf_variant=VARIANT)
+    document.metadata = ArchiveMetadata(**vars(document.metadata))
+    return document

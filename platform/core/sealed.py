@@ -1,0 +1,82 @@
+"""Record encryption: AES-256-GCM under the resident's key, the algorithm's byte in front.
+
+`place` says where the value lies (`table|row|version|field`) and is authenticated with it: a value moved to another place does not open.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core import canonical
+from core.keys import NONCE_BYTES, key_of
+
+AES_256_GCM = b"\x01"
+TAG_BYTES = 16
+
+
+class Unreadable(Exception):
+    """What was sealed here has been changed, moved, or belongs to another resident."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A resident's key for the time of one transaction: for many values at once. Never keep one: erasure must count at once."""
+
+    cipher: AESGCM = field(repr=False)
+
+    def seal(self, value: bytes, *, place: str) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return AES_256_GCM + nonce + self.cipher.encrypt(nonce, value, place.encode())
+
+    def unseal(self, value: bytes | memoryview, *, place: str) -> bytes:
+        """
+        Raises:
+            Unreadable: changed, moved, or another resident's.
+        """
+        sealed = bytes(value)
+        if sealed[:1] != AES_256_GCM or len(sealed) < 1 + NONCE_BYTES + TAG_BYTES:
+            raise Unreadable(place)
+        try:
+            return self.cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], place.encode())
+        except InvalidTag:
+            raise Unreadable(place) from None
+
+    def seal_json(self, value: canonical.Json, *, place: str) -> bytes:
+        return self.seal(canonical.encode(value), place=place)
+
+    def unseal_json(self, value: bytes | memoryview, *, place: str) -> Any:  # noqa: ANN401 - JSON's own shape
+        return canonical.decode(self.unseal(value, place=place))
+
+
+def box(*, resident_id: UUID) -> Box:
+    """
+    Raises:
+        KeyMissing: the resident's key was erased or never made.
+    """
+    return Box(AESGCM(key_of(resident_id=resident_id)))
+
+
+def seal(value: bytes, *, resident_id: UUID, place: str) -> bytes:
+    return box(resident_id=resident_id).seal(value, place=place)
+
+
+def unseal(value: bytes | memoryview, *, resident_id: UUID, place: str) -> bytes:
+    """
+    Raises:
+        Unreadable: changed, moved, or another resident's.
+        KeyMissing: the resident's key was erased or never made.
+    """
+    return box(resident_id=resident_id).unseal(value, place=place)
+
+
+def seal_json(value: canonical.Json, *, resident_id: UUID, place: str) -> bytes:
+    return box(resident_id=resident_id).seal_json(value, place=place)
+
+
+def unseal_json(value: bytes | memoryview, *, resident_id: UUID, place: str) -> Any:  # noqa: ANN401 - JSON's own shape
+    """Raises as `unseal`."""
+    return box(resident_id=resident_id).unseal_json(value, place=place)

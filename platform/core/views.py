@@ -1,0 +1,192 @@
+"""The pages that every visitor may see, the home page, and what is shown when something goes wrong."""
+
+import logging
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotFound, HttpResponseServerError
+from django.shortcuts import redirect, render
+from django.template import loader
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.i18n import set_language
+
+from core import home as home_page
+from core import logs
+from core.menu import Place, links
+from core.models import City, LegalPage
+
+log = logging.getLogger(__name__)
+YEAR = "public, max-age=31536000, immutable"
+# A logo is drawn, never run: an SVG opened on its own gets no script, no style from elsewhere and no origin.
+LOGO_POLICY = "default-src 'none'; sandbox"
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return render(request, "core/home_public.html")
+    if not getattr(request.user, "is_resident", False):
+        return redirect("admin:index")
+    return render(request, "core/home.html", {"home": home_page.build(request)})
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Django's own view: it checks `next` against this host and sets the cookie. By POST only, so that no link changes the language."""
+    return set_language(request)
+
+
+@login_not_required
+@require_safe
+def theme(request: HttpRequest) -> HttpResponse:
+    city = City.current()
+    response = HttpResponse(city.stylesheet, content_type="text/css; charset=utf-8")
+    return _cached(request, response, city.stylesheet_version)
+
+
+@login_not_required
+@require_safe
+def logo(request: HttpRequest) -> HttpResponse:
+    city = City.current()
+    if not city.logo:
+        raise Http404
+    response = HttpResponse(bytes(city.logo), content_type=city.logo_type)
+    response["Content-Security-Policy"] = LOGO_POLICY
+    return _cached(request, response, city.logo_version)
+
+
+def _cached(request: HttpRequest, response: HttpResponse, version: str) -> HttpResponse:
+    """For a year under the address that names this content; any other address must ask again."""
+    current = request.GET.get("v") == version
+    response["Cache-Control"] = YEAR if current else "no-cache"
+    return response
+
+
+@login_not_required
+@require_GET
+def leave_quickly(request: HttpRequest) -> HttpResponse:
+    """“Quitter vite”: someone comes into the room. Another site replaces ours, and going back shows nothing: the session is over, here
+    and in the browser. A link from elsewhere that leads here ends nobody's session.
+    """
+    response = HttpResponse(status=HTTPStatus.FOUND, headers={"Location": _exit_address(), "Referrer-Policy": "no-referrer"})
+    if request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}:
+        with suppress(DatabaseError):
+            logout(request)
+        response["Clear-Site-Data"] = '"cookies", "storage"'
+    return response
+
+
+def _exit_address() -> str:
+    try:
+        return City.current().exit_url or settings.EXIT_URL
+    except DatabaseError:
+        return settings.EXIT_URL
+
+
+@login_not_required
+@require_safe
+def legal(request: HttpRequest) -> HttpResponse:
+    return _legal_page(request, LegalPage.Slug.LEGAL, "core/legal.html")
+
+
+@login_not_required
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return _legal_page(request, LegalPage.Slug.PRIVACY, "core/privacy.html")
+
+
+@login_not_required
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return _legal_page(request, LegalPage.Slug.ACCESSIBILITY, "core/accessibility.html")
+
+
+@login_not_required
+@require_safe
+def cookies(request: HttpRequest) -> HttpResponse:
+    names = {"session_cookie": settings.SESSION_COOKIE_NAME, "csrf_cookie": settings.CSRF_COOKIE_NAME}
+    return _legal_page(request, LegalPage.Slug.COOKIES, "core/cookies.html", {**names, "language_cookie": settings.LANGUAGE_COOKIE_NAME})
+
+
+@login_not_required
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    return _legal_page(request, LegalPage.Slug.HELP, "core/help.html")
+
+
+@login_not_required
+@require_safe
+def promise(request: HttpRequest) -> HttpResponse:
+    return _legal_page(request, LegalPage.Slug.PROMISE, "core/promise.html")
+
+
+@login_not_required
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    return render(request, "core/sitemap.html", {"public": links(request, Place.PUBLIC), "resident": links(request, Place.RESIDENT)})
+
+
+def _legal_page(request: HttpRequest, slug: LegalPage.Slug, template: str, context: dict[str, Any] | None = None) -> HttpResponse:
+    return render(request, template, {"page": LegalPage.objects.filter(slug=slug).first(), "slug": slug, **(context or {})})
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse(_page(request, "400.html"), status=400)
+
+
+@login_not_required
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponseForbidden(_page(request, "403.html"))
+
+
+@login_not_required
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponseNotFound(_page(request, "404.html"))
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was kept open for too long, or cookies are refused: nothing was saved, and the page can be opened again."""
+    log.warning("csrf refused")
+    return HttpResponseForbidden(_page(request, "403_csrf.html"))
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Must not fail in its turn: nothing is asked of the database, the session or the person's account but the city, if it answers."""
+    return HttpResponseServerError(loader.render_to_string("500.html", _bare()))
+
+
+def _page(request: HttpRequest, template: str) -> str:
+    """The usual page when it can be made, otherwise without what comes from the database."""
+    try:
+        return loader.render_to_string(template, {"request_id": _reference()}, request)
+    except DatabaseError:
+        return loader.render_to_string(template, _bare())
+
+
+def _reference() -> str:
+    """What to say on the phone: the start of the request's id, which the logs hold in full."""
+    return logs.request_id.get()[:8]
+
+
+def _bare() -> dict[str, Any]:
+    city = SimpleLazyObject(_city_or_neutral)
+    return {"city": city, "exit_url": settings.EXIT_URL, "bare": True, "request_id": _reference()}
+
+
+def _city_or_neutral() -> City:
+    try:
+        return City.current()
+    except DatabaseError:
+        return City(pk=1, name=_("Votre ville"), insee="00000")

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    name = "demo"
+
+    def ready(self) -> None:
+        from accounts import reauthentication
+        from demo.views import way
+
+        reauthentication.register(way)

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from demo import seeding
+
+
+class Command(BaseCommand):
+    help = "Fill the fictional town of Villebrume: its city row, its residents, one agent. Safe to run again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        seeding.fill_city()
+        seeding.fill_people(say=self.stdout.write)

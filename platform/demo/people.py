@@ -1,0 +1,79 @@
+"""The fictional people of Villebrume. None of them exists; their addresses lead nowhere; the agent's second factor is public on purpose."""
+
+import time
+from dataclasses import dataclass
+
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts import actions, second_factor
+from accounts.models import User
+
+AGENT_SECRET = "VILLEBRUMEVILLEBRUMEVILLEBRUME22"  # noqa: S105 - an invented agent's, public on purpose
+STEP = 30
+#: Where one writes to both: an address to be written to may be shared, an address to sign in with may not.
+COUPLE = "lemoine@villebrume.example"
+
+
+@dataclass(frozen=True)
+class Person:
+    slug: str
+    name: str
+    situation: str | Promise
+    is_agent: bool = False
+    contact: str = ""
+
+    @property
+    def email(self) -> str:
+        return f"{self.slug}@villebrume.example"
+
+    def account(self) -> User:
+        """Their account, made the first time. Their vault is filled by `manage.py seed_demo`."""
+        if self.is_agent:
+            return _agent(self)
+        account = actions.register_resident(email=self.email, name=self.name)
+        if self.contact and not account.contact_email:
+            actions.change_contact_address(user=account, email=self.contact)
+        return account
+
+    def code(self) -> str:
+        """What the agent's telephone would show now."""
+        value: str = format_hotp_value(hotp_value(AGENT_SECRET, int(time.time()) // STEP))
+        return value
+
+
+PEOPLE = (
+    Person("nadia", "Nadia Kervella", _("36 ans, seule avec deux enfants. Elle travaille à temps partiel et loue un logement social.")),
+    Person("paul", "Paul Astruc", _("47 ans, en couple. Il a un handicap reconnu, elle a un salaire. Ils louent un logement social.")),
+    Person("samir", "Samir Belhadj", _("20 ans, étudiant boursier. Il vit en résidence et reste sur la déclaration de ses parents.")),
+    Person("odette", "Odette Marchais", _("74 ans, retraitée avec une petite pension. Elle vit seule dans sa maison.")),
+    Person("leo", "Léo Fontanel", _("29 ans, seul, petit salaire. Il loue un studio meublé.")),
+    Person("karim", "Karim Ouali", _("41 ans, au chômage depuis bientôt un an. Il loue un logement social.")),
+    Person("elise", "Élise Garnier", _("39 ans, en couple, trois enfants, deux salaires. Ils louent leur logement.")),
+    Person("mael", "Maël Tessier", _("19 ans, apprenti. Il loue un petit meublé.")),
+    Person(
+        "claire",
+        "Claire Lemoine",
+        _("33 ans, mariée à Yann, une petite fille. Mi-temps. Chacun a son coffre."),
+        contact=COUPLE,
+    ),
+    Person("yann", "Yann Lemoine", _("35 ans, marié à Claire, un salaire. On leur écrit à la même adresse."), contact=COUPLE),
+    Person("agathe", "Agathe Roussel", _("Agent de la ville. Elle règle le portail\u00a0; elle ne voit aucun coffre."), is_agent=True),
+)
+
+
+def find(slug: str) -> Person | None:
+    return next((person for person in PEOPLE if person.slug == slug), None)
+
+
+def is_invented(user: User) -> bool:
+    return any(person.email == user.email for person in PEOPLE)
+
+
+def _agent(person: Person) -> User:
+    agent = User.objects.signing_in_as(person.email).first()
+    agent = agent or actions.add_agent(email=person.email, name=person.name, manages_agents=True)
+    if not second_factor.is_set_up(agent):
+        TOTP.activate(agent, AGENT_SECRET)
+    return agent

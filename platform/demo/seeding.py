@@ -1,0 +1,141 @@
+"""Fills the fictional town: its city row, its people, what their holders already sent. Doing it twice changes nothing."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import User
+from core.models import City
+from core.storage import sealed_storage
+from core.uploads import SealedUpload
+from demo import paper_drawer, vaults
+from demo.paper_drawer import Kept
+from demo.people import PEOPLE
+from services.aids.shipping import load_local_aids
+from vault import actions, agreements, circle
+from vault.actions import household
+from vault.actions.grants import Terms
+from vault.enums import Assurance, HouseholdRole, Method, Mode
+from vault.models import Member, Paper, Record
+from vault.periods import period_of
+from vault.presenting.household import held
+
+PURPOSE = "Reçu de vos organismes (démonstration)"
+
+
+def fill_city() -> City:
+    city, _ = City.objects.get_or_create(
+        pk=1,
+        defaults={
+            "name": "Villebrume",
+            "of_name": "de Villebrume",
+            "insee": "00042",
+            "phone": "01 99 00 12 34",
+            "opening_hours": "du lundi au vendredi de 9 h à 17 h",
+            "address": "la Maison des services, 3 place du Lavoir, Villebrume",
+            "email": "contact@villebrume.example",
+            "dpo_email": "donnees@villebrume.example",
+            "dpo_contact": "Délégué à la protection des données, mairie de Villebrume, 1 place de la Mairie",
+            "publisher": "Le maire de Villebrume (ville fictive)",
+            "host": "Cette machine : c’est une démonstration",
+            "exit_url": "https://meteofrance.com/",
+        },
+    )
+    load_local_aids()
+    return city
+
+
+def fill_people(say: Callable[[str], None] = lambda line: None) -> None:
+    for person in PEOPLE:
+        account = person.account()
+        if person.is_agent:
+            continue
+        today = timezone.localdate()
+        values, papers = fill_vault(account, person.slug, today), fill_drawer(account, person.slug, today)
+        say(f"{person.name}: {values} records and {papers} papers added" if values or papers else f"{person.name}: already there")
+    join_couple()
+
+
+@transaction.atomic
+def fill_vault(account: User, slug: str, today: date) -> int:
+    """What the vault lacks of its story, all or nothing: everything the first time, later the months that have passed since."""
+    with scope(resident=account.pk):
+        there = set(Record.objects.values_list("type", "subject_person", "period_start"))
+        given = [one for one in vaults.records(slug, today) if _key(account, slug, one) not in there]
+        for one in given:
+            _add(account, slug, one, today)
+    return len(given)
+
+
+def join_couple() -> None:
+    """Claire and Yann live together: an invitation accepted, and what each agreed to. What they stopped or left since stays so."""
+    claire, yann = (next(person for person in PEOPLE if person.slug == slug).account() for slug in ("claire", "yann"))
+    with scopes_disabled():
+        if Member.objects.filter(resident_id__in=[claire.pk, yann.pk]).exists():
+            return
+    code = household.invite(resident_id=claire.pk, by=claire.pk, role=HouseholdRole.PARTNER)
+    his = household.join(resident_id=yann.pk, by=yann.pk, code=code)
+    [hers] = circle.others(his)
+    joint, year = agreements.get("joint_simulation"), 12
+    for giver, other in ((yann, hers), (claire, his)):
+        shown = held(joint, household.values_today(resident_id=giver.pk, agreement=joint))
+        terms = Terms(("nationality", "disability"), Mode.COUNT, year, shown=shown)
+        household.agree(resident_id=giver.pk, by=giver.pk, member_id=other.pk, agreement=joint, terms=terms)
+    facts = household.own_facts(resident_id=claire.pk)
+    seen = household.fingerprint(facts)
+    shared = Terms(("people", "address"), Mode.KEEP, year, shown=held(agreements.get("shared_facts"), facts))
+    household.share_facts(resident_id=claire.pk, by=claire.pk, member_id=his.pk, terms=shared, seen=seen)
+
+
+def _person(account: User, slug: str, one: vaults.Given) -> UUID:
+    return vaults.member_id(slug, one.member) if one.member else account.pk
+
+
+def _key(account: User, slug: str, one: vaults.Given) -> tuple[str, UUID, datetime | None]:
+    return one.type, _person(account, slug, one), period_of(one.payload).start
+
+
+def fill_drawer(account: User, slug: str, today: date) -> int:
+    """The papers go the way of any upload: sealed, checked in the limited child, confirmed. Returns how many were added."""
+    with scope(resident=account.pk):
+        if Paper.objects.exists():
+            return 0
+    kept = list(paper_drawer.drawer(slug, today))
+    for one in kept:
+        _keep(account, one)
+    return len(kept)
+
+
+def _keep(account: User, one: Kept) -> None:
+    with sealed_storage.create(resident_id=account.pk) as sealed:
+        sealed.write(one.content)
+    upload = SealedUpload(name=one.name, content_type=one.media_type, sealed=sealed)
+    token = uuid5(NAMESPACE_URL, f"{account.pk}/{one.name}")
+    paper = actions.receive_paper(resident_id=account.pk, kind=one.kind, upload=upload, token=token)
+    with scope(resident=account.pk):
+        actions.check_paper(paper_id=paper.pk)
+    if one.issued_on or one.expires_on:
+        actions.set_dates(paper=paper, by=account.pk, issued_on=one.issued_on, expires_on=one.expires_on)
+    actions.confirm_paper(paper=paper, by=account.pk)
+
+
+def _add(account: User, slug: str, one: vaults.Given, today: date) -> None:
+    received = timezone.make_aware(datetime.combine(today, time(6)))
+    actions.add_record(
+        resident_id=account.pk,
+        by=account.pk,
+        type=one.type,
+        payload=one.payload,
+        person=_person(account, slug, one),
+        role=one.role,
+        holder=one.holder,
+        method=Method.TYPED if one.declared else Method.API_PULL,
+        assurance=Assurance.DECLARED if one.declared else Assurance.HOLDER,
+        retrieved_at=received,
+        issued_at=None if one.declared else received,
+        purpose=PURPOSE,
+    )

@@ -1,0 +1,190 @@
+"""The main job, walked over HTTP as a newcomer would: a tax notice goes in; aids with reasons and one sealed dossier come out."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from uuid import UUID
+
+import pikepdf
+from django.utils import timezone
+
+from accounts.models import User
+from demo import bank_step, letter_step, minute, paper_drawer, vaults
+from demo.people import find
+from demo.visitor import FileToSend, Page, Unexpected, Visitor
+from vault.presenting import journal_check
+
+WHO = vaults.BRINGS_THEIR_NOTICE
+AID = "prime_activite"
+
+
+@dataclass
+class Tour:
+    """Each step says what it saw; the next one starts from the page it left."""
+
+    visitor: Visitor
+    folder: Path
+    page: Page | None = None
+    dossier: bytes = b""
+    code: str = ""
+    resident_id: UUID | None = None
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        yield "Sign in", self.sign_in
+        yield "Upload a tax notice", self.upload
+        yield "Confirm its values", self.confirm
+        yield "Values in the vault", self.look_at_vault
+        yield "Simulate the aids", self.simulate
+        yield "Read why", self.read_why
+        yield "Prepare a dossier", self.prepare
+        yield "Build the dossier", self.build
+        yield "Download it", self.download
+        yield "Verify its seal", self.verify_seal
+        yield "Add a bank file", self.add_a_bank_file
+        yield "Write a letter", self.write_a_letter
+        yield "Two connectors pulled", self.pull_two
+        yield "Verify the journal", self.verify_journal
+        yield "Come in with FranceConnect", self.come_in_with_franceconnect
+
+    def sign_in(self) -> str:
+        start = self.visitor.open("/demonstration/")
+        self.visitor.submit(start, start.form("person"), {"person": WHO})
+        person = find(WHO)
+        self.resident_id = User.objects.signing_in_as(person.email).get().pk if person else None
+        return f"as {person.name if person else WHO}, a fictional resident"
+
+    def come_in_with_franceconnect(self) -> str:
+        """Somebody else, in a browser of their own; the second time they are known."""
+        other = Visitor(self.visitor.base_url)
+        start = other.open("/connexion/")
+        between = other.submit(start, start.form("/connexion/franceconnect/"))
+        there = other.open(next(iter(between.links("/franceconnect/authorize")), ""))
+        page = other.submit(there, there.form("person"), {"person": "ailleurs"})
+        if page.path.endswith("/inscription/"):
+            page = other.submit(page, page.form("name"))
+            page = other.submit(page, page.form("next"), {"answer": "yes"})
+        if "BENALI" not in other.open("/coffre/").text:
+            raise Unexpected(f"{page.path}: the identity was not copied: {page.text[:200]}")
+        return "as Amina Benali, identity copied because she said yes"
+
+    def upload(self) -> str:
+        notice = paper_drawer.tax_notice(WHO, timezone.localdate())
+        form_page = self.visitor.open("/coffre/ajouter/")
+        form = form_page.form("file")
+        sent = self.visitor.submit(form_page, form, files={"file": FileToSend("avis-impot.pdf", "application/pdf", notice)})
+        self.page = self.visitor.wait_for_job(sent)
+        if "signature est valable" not in self.page.text and "/confirmer/" in self.page.path:
+            raise Unexpected("the signature of the notice was not found valid")
+        return f"{len(notice) // 1024} kB, 2D-Doc found, signature verified"
+
+    def confirm(self) -> str:
+        page = self._page
+        if not page.path.endswith("/confirmer/"):
+            return "kept before: this is not the first tour"
+        read = len(page.tree.xpath("//dl//dt"))
+        form = page.form("edited") if "edited" in page.tree.forms[0].fields else page.form()
+        self.page = self.visitor.submit(page, form)
+        if self.page.path.endswith("/confirmer/"):
+            raise Unexpected(f"the values were not kept: {self.page.text[:200]}")
+        return f"{read} values read, confirmed in one click"
+
+    def look_at_vault(self) -> str:
+        vault = self.visitor.open("/coffre/")
+        income = vaults.stories(timezone.localdate())[WHO].income
+        shown = f"{income[1]:,}".replace(",", " ") if income else ""
+        if shown not in vault.text:
+            raise Unexpected(f"/coffre/: the income of the notice ({shown}) is not shown")
+        return f"{len(vault.tree.xpath('//dl/div'))} values, reference income {shown} €"
+
+    def simulate(self) -> str:
+        self.page = self.visitor.open("/aides/")
+        total = " ".join(str(self.page.tree.xpath("string(//*[@class='civic-headline__number'])")).split())
+        reasons = self.page.links("/pourquoi/")
+        if "€" not in total or not reasons:
+            raise Unexpected(f"/aides/: no amount: {self.page.text[:300]}")
+        return f"{len(set(reasons))} aids explained, {total} not claimed, typed fields: {self.visitor.typed}"
+
+    def read_why(self) -> str:
+        why = self.visitor.open(next((link for link in self._page.links("/pourquoi/") if AID in link), self._page.links("/pourquoi/")[0]))
+        sources = len(why.tree.xpath("//main//table//tr"))
+        if not sources:
+            raise Unexpected(f"{why.path}: no table of figures")
+        return f"{sources} figures with their source"
+
+    def prepare(self) -> str:
+        start = self.visitor.open(f"/dossiers/nouveau/?aide={AID}")
+        form = start.form("recipient")
+        self.page = self.visitor.submit(start, form)
+        if "/dossiers/" not in self.page.path or "nouveau" in self.page.path:
+            raise Unexpected(f"the dossier was not started: {self.page.text[:200]}")
+        return self.page.title
+
+    def build(self) -> str:
+        page = self._page
+        self.page = self.visitor.wait_for_job(self.visitor.submit(page, page.form("/fabriquer/")))
+        return self.page.title
+
+    def download(self) -> str:
+        answer = self.visitor.open(self._page.links("/telecharger/")[0])
+        if answer.media_type != "application/pdf":
+            raise Unexpected(f"{answer.path}: {answer.media_type} instead of a PDF")
+        self.dossier = answer.body
+        self.folder.mkdir(parents=True, exist_ok=True)
+        target = self.folder / "dossier.pdf"
+        target.write_bytes(self.dossier)
+        with pikepdf.open(io.BytesIO(self.dossier)) as document:
+            pages = len(document.pages)
+        return f"{pages} pages, {len(self.dossier) // 1024} kB, {target}"
+
+    def verify_seal(self) -> str:
+        page = self.visitor.open("/verifier/")
+        sound = self._verify(page, self.dossier)
+        middle = len(self.dossier) // 2
+        altered = self._verify(page, self.dossier[:middle] + bytes([self.dossier[middle] ^ 1]) + self.dossier[middle + 1 :])
+        if sound == altered:
+            raise Unexpected("/verifier/: an altered dossier gets the same answer as the genuine one")
+        return f"“{sound}”; with one byte changed: “{altered}”"
+
+    def add_a_bank_file(self) -> str:
+        return bank_step.add_a_bank_file(self.visitor, timezone.localdate())
+
+    def write_a_letter(self) -> str:
+        return letter_step.write_a_letter(self.visitor)
+
+    def pull_two(self) -> str:
+        return minute.walk(self.visitor.base_url)
+
+    def verify_journal(self) -> str:
+        if self.resident_id is None:
+            raise Unexpected("nobody has signed in")
+        found = journal_check.check(self.resident_id)
+        if found.problems or not found.lines:
+            raise Unexpected(f"journal: {'; '.join(found.problems) or 'no line'}")
+        return f"{found.lines} lines, chain whole, {found.points} checkpoints followed to their copy outside"
+
+    def _verify(self, page: Page, content: bytes) -> str:
+        form = page.form("file")
+        answer = self.visitor.submit(page, form, files={"file": FileToSend("dossier.pdf", "application/pdf", content)})
+        return answer.title
+
+    @property
+    def _page(self) -> Page:
+        if self.page is None:
+            raise Unexpected("the step before left no page")
+        return self.page
+
+
+def walk(base_url: str, folder: Path, say: Callable[[str], None]) -> bool:
+    """One line and its milliseconds for each step. False: a step failed, and its line says why."""
+    tour = Tour(Visitor(base_url), folder)
+    for name, step in tour.steps():
+        start = perf_counter()
+        try:
+            seen = step()
+        except (Unexpected, OSError, LookupError) as problem:
+            say(f"FAILED {name}: {problem}")
+            return False
+        say(f"ok {(perf_counter() - start) * 1000:7.0f} ms  {name}: {seen}")
+    return True

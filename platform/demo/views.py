@@ -1,0 +1,62 @@
+"""Entering as a fictional person. This room is installed in the demonstration only; production refuses to start with it."""
+
+from allauth.account.adapter import get_adapter
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import reauthentication, second_factor
+from accounts.http import SignedInRequest
+from accounts.reauthentication import Way
+from accounts.views import let_in
+from demo.people import PEOPLE, Person, find, is_invented
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def people(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _enter(request, find(request.POST.get("person", "")))
+    residents = [person for person in PEOPLE if not person.is_agent]
+    agents = [person for person in PEOPLE if person.is_agent]
+    return render(request, "demo/people.html", {"residents": residents, "agents": agents, "next": request.GET.get("next", "")})
+
+
+@require_POST
+def confirm(request: SignedInRequest) -> HttpResponse:
+    """The demonstration's way to say again who one is: a click."""
+    if not is_invented(request.user):
+        raise Http404
+    if second_factor.is_set_up(request.user):
+        second_factor.record(request, request.user)
+    else:
+        reauthentication.record(request, "demo")
+    return redirect(reauthentication.safe_page(request, request.POST.get("next")))
+
+
+def way(request: HttpRequest) -> Way | None:
+    if not request.user.is_authenticated or not is_invented(request.user):
+        return None
+    sentence = _("Dans la vraie vie, vous recopieriez un code. Cette personne est inventée\u00a0: un clic suffit.")
+    return Way(label=_("C’est moi (démonstration)"), sentence=sentence, url=reverse("demo:confirm"))
+
+
+def _enter(request: HttpRequest, person: Person | None) -> HttpResponse:
+    if person is None:
+        raise Http404
+    if request.user.is_authenticated:
+        logout(request)
+    next_page = request.POST.get("next", "")
+    next_page = reauthentication.safe_page(request, next_page) if next_page else ""
+    if not person.is_agent:
+        return let_in(request, person.account(), method="demo", next_page=next_page)
+    agent = person.account()
+    get_adapter(request).login(request, agent)
+    second_factor.record(request, agent)
+    return redirect(next_page or "admin:index")

@@ -1,0 +1,32 @@
+import logging
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from core import menu
+
+
+class AidsConfig(AppConfig):
+    """A process that simulates (`SIMULATE=1`) loads the law when it starts, never on its first person: about 6 seconds, 150 MB."""
+
+    name = "services.aids"
+    label = "aids"
+    verbose_name = _("Aides")
+
+    def ready(self) -> None:
+        logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads on import
+        from services.aids import (
+            home,  # noqa: F401 - it registers itself
+            joint,
+        )
+        from vault import agreements
+
+        agreements.register(joint.AGREEMENT)
+        menu.register(_("Mes aides"), "aids:home", order=20, section="aids")
+        menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.RIGHTS, order=5)
+        menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.PUBLIC, order=10)
+        if settings.SIMULATE:
+            from services.aids import engine
+
+            engine.warm()

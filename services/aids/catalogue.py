@@ -1,0 +1,241 @@
+"""What is known of each aid besides its law: organisation, papers, forms, delays, appeals; urgent situations; the shipped local aids.
+
+Files under content/, each with its JSON Schema; a test validates them and the references between them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from django.utils.translation import get_language, gettext
+
+FOLDER: Final = Path(__file__).parent / "content"
+# Shipped for a demonstration city: a rate by quotient, one by age, one for the town's own residents.
+DEMONSTRATION: Final = ("cantine-qf", "transport-moins-18", "carte-culture-jeune")
+
+
+class UnknownAid(LookupError):
+    """No entry of the catalogue has this code."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperNeed:
+    """A paper that a request needs. `who` is a role; `condition` and `period` are sentences for the person."""
+
+    kind: str
+    who: str
+    count: int
+    period: str | None
+    condition: str | None
+    alternatives: tuple[str, ...]
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    number: str
+    title: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    step: int
+    to: str
+    deadline_months: int | None
+    note: str | None
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    months: int | None
+    silence_means: str | None
+    verified: bool
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Aid:
+    code: str
+    title: str
+    scope: str
+    organisation: str
+    where_to_send: tuple[str, ...]
+    automatic: bool
+    forms: tuple[Form, ...]
+    papers: tuple[PaperNeed, ...]
+    fields: tuple[str, ...]
+    decision_delay: Delay
+    appeals: tuple[Appeal, ...]
+    renewal: str | None
+    notes: str | None
+    verified: bool
+
+    @property
+    def name(self) -> str:
+        """For a page, in its reader's language; `title` is what the organisation calls it."""
+        return _in_english("aids").get(self.title) or gettext(self.title) if _is_english() else self.title
+
+
+def in_words(text: str) -> str:
+    """An organisation, a place, a form or a local aid for a page, in its reader's language. What the city wrote itself stays as it is."""
+    return _in_english("catalogue").get(text, text) if _is_english() else text
+
+
+def get(code: str) -> Aid:
+    try:
+        return _aids()[code]
+    except KeyError as error:
+        raise UnknownAid(code) from error
+
+
+def every() -> list[Aid]:
+    return list(_aids().values())
+
+
+def exists(code: str) -> bool:
+    return code in _aids()
+
+
+@lru_cache(maxsize=1)
+def _aids() -> dict[str, Aid]:
+    return {item["code"]: _aid(item) for item in load("aid_dossiers")["items"]}
+
+
+def _aid(item: Mapping[str, Any]) -> Aid:
+    return Aid(
+        code=item["code"],
+        title=item["title"],
+        scope=item["scope"],
+        organisation=item["organisation"],
+        where_to_send=tuple(item["where_to_send"]),
+        automatic=item["automatic"],
+        forms=tuple(Form(**form) for form in item["forms"]),
+        papers=tuple(PaperNeed(**{**paper, "alternatives": tuple(paper["alternatives"])}) for paper in item["papers"]),
+        fields=tuple(item["fields"]),
+        decision_delay=Delay(**item["decision_delay"]),
+        appeals=tuple(Appeal(**appeal) for appeal in item["appeals"]),
+        renewal=item["renewal"],
+        notes=item["notes"],
+        verified=item["verified"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    number: str
+    name: str
+    use: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    what: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """An urgent situation. `discreet`: its pages send no message and say how to leave quickly."""
+
+    code: str
+    title: str
+    intro: str
+    first_call: Call
+    other_calls: tuple[Call, ...]
+    rights: tuple[str, ...]
+    deadlines: tuple[Deadline, ...]
+    papers: tuple[str, ...]
+    dossiers: tuple[str, ...]
+    places: tuple[str, ...]
+    first_days: tuple[str, ...]
+    discreet: bool
+
+
+def situations() -> list[Situation]:
+    return list(_situations(_is_english()).values())
+
+
+def situation(code: str) -> Situation:
+    try:
+        return _situations(_is_english())[code]
+    except KeyError as error:
+        raise UnknownAid(code) from error
+
+
+@lru_cache(maxsize=2)
+def _situations(english: bool) -> dict[str, Situation]:
+    words = _in_english("situations") if english else {}
+    return {item["code"]: _situation(_translated(item, words)) for item in load("urgent_situations")["items"]}
+
+
+def _is_english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+@lru_cache(maxsize=2)
+def _in_english(part: str) -> Mapping[str, str]:
+    """The content is written in French; this is each of its sentences in English."""
+    words: Mapping[str, str] = load("english")[part]
+    return words
+
+
+def _translated(value: Any, words: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of the content
+    if isinstance(value, str):
+        return words.get(value, value)
+    if isinstance(value, list):
+        return [_translated(inner, words) for inner in value]
+    return {key: _translated(inner, words) for key, inner in value.items()} if isinstance(value, dict) else value
+
+
+def _situation(item: Mapping[str, Any]) -> Situation:
+    return Situation(
+        code=item["code"],
+        title=item["title"],
+        intro=item["intro"],
+        first_call=_call(item["first_call"]),
+        other_calls=tuple(_call(call) for call in item["other_calls"]),
+        rights=tuple(item["rights"]),
+        deadlines=tuple(Deadline(deadline["what"], deadline["when"]) for deadline in item["deadlines"]),
+        papers=tuple(item["papers"]),
+        dossiers=tuple(item["dossiers"]),
+        places=tuple(item["places"]),
+        first_days=tuple(item["first_days"]),
+        discreet=item["discreet"],
+    )
+
+
+def _call(item: Mapping[str, Any]) -> Call:
+    return Call(item["number"], item["name"], item["use"], item["why"])
+
+
+def local_aids() -> list[dict[str, Any]]:
+    """The thirty shipped local aids of the fictional town, with the personas that test them."""
+    return list(load("local_aids")["aids"])
+
+
+def territory(commune: str) -> Mapping[str, str]:
+    """What a commune belongs to. `reference`: for a code that the law's zone table does not know, a real commune of the same zone."""
+    found: Mapping[str, str] = load("territories").get(commune, {})
+    return found
+
+
+def reference_communes() -> dict[str, str]:
+    return {code: place["reference"] for code, place in load("territories").items() if "reference" in place}
+
+
+@lru_cache(maxsize=8)
+def load(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+@lru_cache(maxsize=8)
+def schema(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FOLDER / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return loaded

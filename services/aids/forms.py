@@ -1,0 +1,74 @@
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from core.forms import DateField
+from services.aids import answers
+from services.aids.answers import Way
+from vault import types
+
+
+def choice_words(field_id: str, value: str) -> str:
+    """The vault's own words for a choice; disability is asked by bands, which the vault keeps as a rate."""
+    bands = {"none": _("Non"), "half": _("Oui, de 50 à 79 %"), "high": _("Oui, 80 % ou plus")}
+    return bands.get(value) or dict(types.field(field_id).choices).get(value, value)
+
+
+class AnswerForm(forms.Form):
+    """One question, one field named `answer`."""
+
+    def __init__(self, way: Way, field_id: str, label: str, hint: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer"] = _field(way, field_id, label, hint)
+
+    def clean_answer(self) -> object:
+        value = self.cleaned_data["answer"]
+        return {"yes": True, "no": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _field(way: Way, field_id: str, label: str, hint: str) -> forms.Field:
+    if way.kind == answers.AMOUNT:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-5"})
+        help_text = f"{_('En euros. Écrivez 0 s’il n’y en a pas.')} {hint}".strip()
+        messages = {"invalid": _("Écrivez le montant en chiffres, comme 612."), "required": _("Écrivez un montant, ou passez la question.")}
+        return MoneyField(
+            label=label, help_text=help_text, min_value=Decimal(0), max_value=Decimal(1_000_000), widget=widget, error_messages=messages
+        )
+    if way.kind == answers.DATE:
+        return DateField(label=label, help_text=hint)
+    choices = (
+        [("yes", _("Oui")), ("no", _("Non"))]
+        if way.kind == answers.YES_NO
+        else [(value, choice_words(field_id, value)) for value in way.choices]
+    )
+    return forms.ChoiceField(
+        label=label,
+        help_text=hint,
+        choices=choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez une réponse, ou passez la question.")},
+    )
+
+
+class MoneyField(forms.DecimalField):
+    """“612,50”, “612.50 €” and “1 250” are all amounts."""
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # noqa: ANN401 - Django's own
+        if isinstance(value, str):
+            value = value.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("€", "").replace(",", ".")
+        found = super().to_python(value)
+        return None if found is None else found.quantize(Decimal("0.01"))
+
+
+class ReceivedForm(forms.Form):
+    """Which benefits are paid today. None ticked is an answer too."""
+
+    received = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.MultipleChoiceField, self.fields["received"])
+        field.label = _("Cochez ce que vous recevez. Ne cochez rien si vous ne recevez rien.")
+        field.choices = [(code, choice_words("social.prestation#/prestation", code)) for code in answers.RECEIVED]

@@ -1,0 +1,196 @@
+"""Households written as JSON files. Strict: an unknown key is refused by name; a key left out is unknown, not zero."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from services.aids import household as hh
+from services.aids.household import BadHousehold, Household, Housing, Income, PaidBenefit, Person, TaxNotice
+
+Reader = Callable[[object, str], Any]
+
+
+def text(value: object, field: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadHousehold(field, "écrivez un texte")
+    return value
+
+
+def number(value: object, field: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadHousehold(field, "écrivez un nombre")
+    if value != value or value in (float("inf"), float("-inf")):
+        raise BadHousehold(field, "ce nombre n’est pas possible")
+    return float(value)
+
+
+def whole(value: object, field: str) -> int:
+    if number(value, field) != int(number(value, field)):
+        raise BadHousehold(field, "écrivez un nombre entier")
+    return int(number(value, field))
+
+
+def flag(value: object, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadHousehold(field, "écrivez true ou false")
+    return value
+
+
+def day(value: object, field: str) -> date:
+    try:
+        return date.fromisoformat(text(value, field))
+    except ValueError as error:
+        raise BadHousehold(field, "écrivez une date comme 1993-04-12") from error
+
+
+def among(*choices: str) -> Reader:
+    def read(value: object, field: str) -> str:
+        if value not in choices:
+            raise BadHousehold(field, f"« {value} » n’est pas connu ; choix : {', '.join(choices)}")
+        return str(value)
+
+    return read
+
+
+def within(low: float, high: float) -> Reader:
+    def read(value: object, field: str) -> float:
+        if not low <= number(value, field) <= high:
+            raise BadHousehold(field, f"écrivez un nombre de {low:g} à {high:g}")
+        return number(value, field)
+
+    return read
+
+
+# JSON key -> (our field, reader). A leading "!" marks a key that must be there.
+INCOME: Final[Mapping[str, tuple[str, Reader]]] = {
+    "!type": ("type", among(*hh.INCOMES)),
+    "!from": ("first", text),
+    "!to": ("last", text),
+    "!net": ("net", number),
+    "taxable": ("taxable", number),
+    "gross": ("gross", number),
+}
+NOTICE: Final[Mapping[str, tuple[str, Reader]]] = {
+    "!income_year": ("income_year", whole),
+    "!rfr": ("rfr", number),
+    "parts": ("parts", number),
+    "rni": ("rni", number),
+    "rbg": ("rbg", number),
+    "household": ("household", among("ff", "ff2")),
+}
+HOUSING: Final[Mapping[str, tuple[str, Reader]]] = {
+    "status": ("status", among(*hh.HOUSINGS)),
+    "rent": ("rent", number),
+    "charges": ("charges", number),
+    "insee": ("insee", text),
+    "postcode": ("", text),  # never used: the engine wants the Insee code, a postcode falls into zone 2 by accident
+    "shared": ("shared", flag),
+    "room": ("room", flag),
+    "crous": ("crous", flag),
+    "moved_in": ("moved_in", day),
+}
+BENEFIT: Final[Mapping[str, tuple[str, Reader]]] = {
+    "!type": ("type", among(*hh.BENEFITS)),
+    "!monthly": ("monthly", number),
+    "person": ("person", text),
+}
+
+
+def fields(data: object, field: str, table: Mapping[str, tuple[str, Reader]]) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise BadHousehold(field, "écrivez un objet JSON")
+    known = {key.lstrip("!"): entry for key, entry in table.items()}
+    where = f"{field}." if field else ""
+    for key in data:
+        if key not in known:
+            raise BadHousehold(f"{where}{key}", "ce champ n’existe pas")
+    for key in table:
+        if key.startswith("!") and key[1:] not in data:
+            raise BadHousehold(f"{where}{key[1:]}", "ce champ manque")
+    values = {known[key][0]: known[key][1](value, f"{where}{key}") for key, value in data.items() if value is not None}
+    values.pop("", None)
+    return values
+
+
+def every(table: Mapping[str, tuple[str, Reader]], make: Callable[..., Any]) -> Reader:
+    def read(value: object, field: str) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise BadHousehold(field, "écrivez une liste")
+        return tuple(make(**fields(item, f"{field}[{rank}]", table)) for rank, item in enumerate(value))
+
+    return read
+
+
+def permit(value: object, field: str) -> float:
+    return float(within(0, 90)(value, field))
+
+
+PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
+    "!id": ("id", text),
+    "!role": ("role", among(*hh.ROLES)),
+    "!birth_date": ("birth_date", day),
+    "status": ("status", among(*hh.STATUSES)),
+    "incomes": ("incomes", every(INCOME, Income)),
+    "nationality": ("nationality", text),
+    "permit_years": ("permit_years", permit),
+    "marital": ("marital", among(*hh.MARITAL)),
+    "pregnant": ("pregnant", flag),
+    "due_date": ("due_date", day),
+    "disability_rate": ("disability_rate", within(0, 1)),
+    "rsdae": ("rsdae", flag),
+    "aeeh_category": ("aeeh_category", whole),
+    "school": ("school", among(*hh.SCHOOLS)),
+    "study_year": ("study_year", text),
+    "school_status": ("school_status", among(*hh.SCHOOL_STATUSES)),
+    "boursier": ("boursier", flag),
+    "lives_with_parents": ("lives_with_parents", flag),
+    "tax_dependent_of_parents": ("tax_dependent_of_parents", flag),
+    "crous_parent_resources": ("crous_parent_resources", number),
+    "apprentice_since": ("apprentice_since", day),
+    "shared_custody": ("shared_custody", flag),
+    "orphan": ("orphan", flag),
+    "ass_open": ("ass_open", flag),
+}
+# Left out of a file, these mean "no": a file's author writes only the situations that exist.
+NO: Final[Mapping[str, object]] = {
+    "nationality": "FR",
+    "permit_years": 0.0,
+    "pregnant": False,
+    "disability_rate": 0.0,
+    "rsdae": False,
+    "lives_with_parents": False,
+    "tax_dependent_of_parents": False,
+    "shared_custody": False,
+    "orphan": False,
+    "ass_open": False,
+}
+
+
+def person(**values: Any) -> Person:
+    return Person(**{**NO, **values})
+
+
+CASE: Final[Mapping[str, tuple[str, Reader]]] = {
+    "id": ("id", text),
+    "title": ("title", text),
+    "!date": ("month", text),
+    "!people": ("people", every(PERSON, person)),
+    "housing": (
+        "housing",
+        lambda value, field: Housing(**{"shared": False, "room": False, "crous": False, **fields(value, field, HOUSING)}),
+    ),
+    "tax_notices": ("tax_notices", every(NOTICE, TaxNotice)),
+    "benefits_received": ("benefits", every(BENEFIT, PaidBenefit)),
+    "partner_separate_tax": ("partner_taxed_apart", flag),
+    "recent_separation": ("recently_alone", flag),
+}
+
+
+def read(data: object) -> Household:
+    """A household from its JSON object; {"case": {...}} is accepted too."""
+    if isinstance(data, Mapping) and isinstance(data.get("case"), Mapping):
+        data = data["case"]
+    values = {"partner_taxed_apart": False, "recently_alone": False, **fields(data, "", CASE)}
+    if not values["people"]:
+        raise BadHousehold("people", "il faut au moins une personne")
+    return hh.check(Household(**values))

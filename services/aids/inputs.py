@@ -1,0 +1,309 @@
+"""Households, as columns of figures that OpenFisca reads.
+
+All households of a batch are written side by side: one numpy array per variable and month. Three traps of the engine are
+closed here: net, taxable and gross income are all given (one alone leaves the others at 0); absent incomes are explicit zeros
+(otherwise the engine walks back through four years of taxes); a variable with a formula is given for all rows of a batch or for none
+(given for some, it would silently be the default for the others), which is what `signature` is for.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from services.aids import household as hh
+from services.aids import months
+from services.aids.household import Household, Person
+
+STATUS: Final = {
+    "employed": "actif",
+    "apprentice": "actif",
+    "self_employed": "actif",
+    "unemployed": "chomeur",
+    "student": "etudiant",
+    "retired": "retraite",
+    "inactive": "inactif",
+}
+HOUSING: Final = {
+    "tenant_private_unfurnished": "locataire_vide",
+    "tenant_private_furnished": "locataire_meuble",
+    "tenant_social": "locataire_hlm",
+    "owner": "proprietaire",
+    "owner_mortgage": "primo_accedant",
+    "free": "loge_gratuitement",
+    "residence": "locataire_foyer",
+    "homeless": "sans_domicile",
+}
+# Income type -> {engine variable: the figure of the document that feeds it}.
+INCOME: Final[Mapping[str, Mapping[str, str]]] = {
+    "salary": {"salaire_net": "net", "salaire_imposable": "taxable", "salaire_de_base": "gross"},
+    "unemployment": {"chomage_net": "net", "chomage_imposable": "taxable", "chomage_brut": "gross"},
+    "pension": {"retraite_nette": "net", "retraite_imposable": "taxable", "retraite_brute": "gross"},
+    "disability_pension": {"pensions_invalidite": "net"},
+    "alimony_received": {"pensions_alimentaires_percues": "net"},
+    "apprentice_pay": {"remuneration_apprenti": "net"},
+    "internship": {"indemnites_stage": "net"},
+    "sick_pay": {"indemnites_journalieres": "net", "indemnites_journalieres_imposables": "taxable"},
+    "micro_turnover_profit": {"rpns_auto_entrepreneur_benefice": "net"},
+    "rents": {"revenus_locatifs": "net"},
+}
+INCOME_VARIABLES: Final = tuple(variable for figures in INCOME.values() for variable in figures)
+# Incomes that no resident can record here: zero, said out loud, so that no formula goes looking for them.
+ZERO_MONTHS: Final = (
+    "indemnites_chomage_partiel",
+    "revenus_stage_formation_pro",
+    "bourse_recherche",
+    "retraite_combattant",
+    "prestation_compensatoire",
+    "allocation_securisation_professionnelle",
+    "dedommagement_victime_amiante",
+    "gains_exceptionnels",
+    "rente_accident_travail",
+    "prime_forfaitaire_mensuelle_reprise_activite",
+    "indemnites_compensatrices_conges_payes",
+    "revenus_capital",
+    "hsup",
+)
+ABSENT: Final = "absent"
+
+
+@dataclass(slots=True)
+class Layout:
+    """Who sits where in the arrays: persons, then the groups each belongs to."""
+
+    persons: list[tuple[int, Person | None]] = field(default_factory=list)
+    famille: list[int] = field(default_factory=list)
+    famille_role: list[str] = field(default_factory=list)
+    foyer: list[int] = field(default_factory=list)
+    foyer_role: list[str] = field(default_factory=list)
+    menage: list[int] = field(default_factory=list)
+    menage_role: list[str] = field(default_factory=list)
+    familles: list[int | None] = field(default_factory=list)
+    foyers: list[tuple[int, str] | None] = field(default_factory=list)
+    menages: list[int | None] = field(default_factory=list)
+    place: dict[tuple[int, str], int] = field(default_factory=dict)
+    main_famille: list[int] = field(default_factory=list)
+    main_menage: list[int] = field(default_factory=list)
+    main_foyer: list[int] = field(default_factory=list)
+
+
+def signature(household: Household) -> frozenset[str]:
+    """What this household gives for variables that have a formula: batches hold one signature."""
+    given = {f"{name}:{notice.income_year}" for notice in household.tax_notices or () for name in _figures(notice)}
+    if any(person.boursier is not None for person in household.people):
+        given.add("boursier")
+    return frozenset(given)
+
+
+def _figures(notice: hh.TaxNotice) -> dict[str, float]:
+    figures = {"rfr": notice.rfr, "nbptr": notice.parts, "rni": notice.rni, "rbg": notice.rbg}
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def layout(households: Sequence[Household]) -> Layout:
+    seats = Layout()
+    for row, household in enumerate(households):
+        _seat(seats, row, household)
+    return seats
+
+
+def _seat(seats: Layout, row: int, household: Household) -> None:
+    famille, menage = len(seats.familles), len(seats.menages)
+    foyers = _foyers(household)
+    first_foyer = len(seats.foyers)
+    seats.main_famille.append(famille)
+    seats.main_menage.append(menage)
+    seats.main_foyer.append(first_foyer)
+    seats.familles.append(row)
+    seats.menages.append(row)
+    seats.foyers.extend((row, name) for name in foyers)
+    names = list(foyers)
+    for person in household.people:
+        seats.place[row, person.id] = len(seats.persons)
+        seats.persons.append((row, person))
+        seats.famille.append(famille)
+        seats.menage.append(menage)
+        _roles(seats, household, person)
+        name = next(name for name, (declarants, dependents) in foyers.items() if person.id in declarants + dependents)
+        seats.foyer.append(first_foyer + names.index(name))
+        seats.foyer_role.append("declarant" if person.id in foyers[name][0] else "personne_a_charge")
+    if not foyers["ff"][0]:
+        _seat_absent_parent(seats, row, first_foyer)
+
+
+def _roles(seats: Layout, household: Household, person: Person) -> None:
+    seats.famille_role.append("enfant" if person.role == "child" else "parent")
+    seats.menage_role.append({"applicant": "personne_de_reference", "partner": "conjoint", "child": "enfant"}[person.role])
+
+
+def _seat_absent_parent(seats: Layout, row: int, foyer: int) -> None:
+    """A student alone in the household but on the parents' notice: someone must hold that notice, and live elsewhere."""
+    seats.place[row, ABSENT] = len(seats.persons)
+    seats.persons.append((row, None))
+    seats.foyer.append(foyer)
+    seats.foyer_role.append("declarant")
+    seats.famille.append(len(seats.familles))
+    seats.famille_role.append("parent")
+    seats.menage.append(len(seats.menages))
+    seats.menage_role.append("personne_de_reference")
+    seats.familles.append(None)
+    seats.menages.append(None)
+
+
+def _foyers(household: Household) -> dict[str, tuple[list[str], list[str]]]:
+    """Tax households: {"ff": (declarants, dependents)}, and "ff2" for an unmarried partner who declares apart."""
+    dependents = [person.id for person in household.parents if person.tax_dependent_of_parents]
+    declarants = [person.id for person in household.parents if person.id not in dependents]
+    children = [person.id for person in household.children]
+    if household.partner and household.partner_taxed_apart:
+        return {"ff": ([household.applicant.id], children), "ff2": ([household.partner.id], [])}
+    return {"ff": (declarants, children + dependents)}
+
+
+Arrays = dict[tuple[str, str], Any]
+
+
+def arrays(households: Sequence[Household], seats: Layout) -> Arrays:
+    """{(variable, period): numpy array}. Enum columns hold names; dates are datetime64."""
+    month = households[0].month
+    filled: Arrays = {}
+    window = months.between(months.shift(month, -4), month)
+    year = int(month[:4])
+    _person_states(filled, seats, window, year)
+    _incomes(filled, seats, month)
+    _famille(filled, households, seats, window)
+    _foyer(filled, households, seats)
+    _menage(filled, households, seats, window, year)
+    _past(filled, households, seats, month)
+    return filled
+
+
+def _spread(filled: Arrays, variable: str, periods: Iterable[str], values: Any) -> None:  # noqa: ANN401 - numpy column
+    for period in periods:
+        filled[variable, period] = values
+
+
+def _column(seats: Layout, default: Any, read: Any, dtype: Any) -> Any:  # noqa: ANN401 - any numpy dtype
+    return np.array([default if person is None else read(person) for _, person in seats.persons], dtype=dtype)
+
+
+def _or(value: Any, default: Any) -> Any:  # noqa: ANN401 - same type in and out
+    return default if value is None else value
+
+
+def _activity(person: Person) -> str:
+    """Trap: pupils of 16 and more left "inactif" are granted the youth engagement contract."""
+    return "etudiant" if person.school == "lycee" else STATUS[_or(person.status, "inactive")]
+
+
+def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) -> None:
+    day = "datetime64[D]"
+    filled["date_naissance", "ETERNITY"] = _column(seats, np.datetime64("1970-01-01"), lambda p: np.datetime64(p.birth_date), day)
+    states: list[tuple[str, Any, Any, Any]] = [
+        ("activite", "inactif", _activity, None),
+        ("nationalite", "FR", lambda p: _or(p.nationality, "FR"), "S"),
+        ("duree_possession_titre_sejour", 0.0, lambda p: _or(p.permit_years, 0.0), np.float32),
+        ("apprenti", False, lambda p: p.status == "apprentice", bool),
+        ("apprentissage_contrat_debut", np.datetime64("1970-01-01"), lambda p: np.datetime64(_or(p.apprentice_since, "1970-01-01")), day),
+        ("scolarite", "inconnue", lambda p: _or(p.school, "inconnue"), None),
+        ("annee_etude", "autre", lambda p: _or(p.study_year, "autre"), None),
+        ("statuts_etablissement_scolaire", "inconnu", lambda p: _or(p.school_status, "inconnu"), None),
+        ("enceinte", False, lambda p: _or(p.pregnant, False), bool),
+        ("habite_chez_parents", False, lambda p: _or(p.lives_with_parents, False), bool),
+        ("garde_alternee", False, lambda p: _or(p.shared_custody, False), bool),
+        ("orphelin", False, lambda p: _or(p.orphan, False), bool),
+        ("handicap", False, lambda p: bool(p.disability_rate), bool),
+        ("taux_incapacite", 0.0, lambda p: _or(p.disability_rate, 0.0), np.float32),
+        ("aah_restriction_substantielle_durable_acces_emploi", False, lambda p: bool(p.disability_rate and p.rsdae), bool),
+        ("aeeh_niveau_handicap", 0, lambda p: _or(p.aeeh_category, 0) if p.role == "child" and p.disability_rate else 0, np.int32),
+        ("ass_precondition_remplie", False, lambda p: _or(p.ass_open, False), bool),
+        ("bourse_criteres_sociaux_base_ressources_parentale", 0.0, lambda p: _or(p.crous_parent_resources, 0.0), np.float32),
+    ]
+    if any(person is not None and person.boursier is not None for _, person in seats.persons):
+        states.append(("boursier", False, lambda p: _or(p.boursier, False), bool))
+    for variable, default, read, dtype in states:
+        _spread(filled, variable, window, _column(seats, default, read, dtype))
+    _spread(filled, "statut_marital", window, _marital(seats))
+    for income_year in (year - 2, year - 1, year):
+        filled["enfant_a_charge", str(income_year)] = _tax_dependents(seats, income_year, window)
+
+
+def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
+    """Unknown: two declarants on one notice are taken as a civil union, as the engine does."""
+    declarants = Counter(foyer for foyer, role in zip(seats.foyer, seats.foyer_role, strict=True) if role == "declarant")
+    default = ["pacse" if declarants[foyer] > 1 else "celibataire" for foyer in seats.foyer]
+    return np.array([(person and person.marital) or default[seat] for seat, (_, person) in enumerate(seats.persons)])
+
+
+def _tax_dependents(seats: Layout, year: int, window: list[str]) -> Any:  # noqa: ANN401 - numpy column
+    """On a notice as a dependent, and a minor in January (or disabled in December); or an adult still on the parents' notice."""
+    column = np.zeros(len(seats.persons), dtype=bool)
+    for seat, (_, person) in enumerate(seats.persons):
+        if person is not None and seats.foyer_role[seat] == "personne_a_charge":
+            disabled = bool(person.disability_rate) and f"{year}-12" in window
+            column[seat] = bool(person.tax_dependent_of_parents) or person.age(f"{year}-01") < 18 or disabled
+    return column
+
+
+def _incomes(filled: Arrays, seats: Layout, month: str) -> None:
+    span = months.between(f"{int(month[:4]) - 2}-01", month)
+    rank = {name: index for index, name in enumerate(span)}
+    blocks = {variable: np.zeros((len(span), len(seats.persons)), dtype=np.float32) for variable in INCOME_VARIABLES}
+    for seat, (_, person) in enumerate(seats.persons):
+        for income in (person.incomes or ()) if person else ():
+            first, last = max(income.first, span[0]), min(income.last, span[-1])
+            if first <= last:
+                for variable, figure in INCOME[income.type].items():
+                    blocks[variable][rank[first] : rank[last] + 1, seat] += _or(getattr(income, figure), 0.0)
+    nothing = np.zeros(len(seats.persons), dtype=np.float32)
+    for index, name in enumerate(span):
+        for variable, block in blocks.items():
+            filled[variable, name] = block[index]
+        for variable in ZERO_MONTHS:
+            filled[variable, name] = nothing
+
+
+def _famille(filled: Arrays, households: Sequence[Household], seats: Layout, window: list[str]) -> None:
+    """Since March 2025 the CAF reads months M-4 to M-2 everywhere: the "experiment" switch is the law now."""
+    _spread(filled, "departement_experimentation_rsa", window, np.ones(len(seats.familles), dtype=bool))
+    alone = np.array([row is not None and bool(households[row].recently_alone) for row in seats.familles])
+    _spread(filled, "rsa_isolement_recent", window, alone)
+
+
+def _foyer(filled: Arrays, households: Sequence[Household], seats: Layout) -> None:
+    columns: dict[tuple[str, str], Any] = defaultdict(lambda: np.zeros(len(seats.foyers), dtype=np.float32))
+    for index, place in enumerate(seats.foyers):
+        if place is None:
+            continue
+        for notice in households[place[0]].tax_notices or ():
+            if notice.household == place[1]:
+                for variable, value in _figures(notice).items():
+                    columns[variable, str(notice.income_year)][index] = value
+    filled.update(columns)
+
+
+def _menage(filled: Arrays, households: Sequence[Household], seats: Layout, window: list[str], year: int) -> None:
+    homes = [None if row is None else households[row].housing for row in seats.menages]
+    status = np.array([HOUSING[home.status] if home and home.status else "non_renseigne" for home in homes])
+    _spread(filled, "statut_occupation_logement", [f"{year}-01", *window], status)  # the energy voucher looks at January
+    _spread(filled, "depcom", [f"{year}-01", *window], np.array([(home and home.insee) or "" for home in homes], dtype="S"))
+    for variable, name in (("loyer", "rent"), ("charges_locatives", "charges")):
+        amounts = [float(_or(getattr(home, name), 0.0)) if home else 0.0 for home in homes]
+        _spread(filled, variable, window, np.array(amounts, dtype=np.float32))
+    for variable, name in (("coloc", "shared"), ("logement_chambre", "room"), ("logement_crous", "crous")):
+        _spread(filled, variable, window, np.array([bool(home and getattr(home, name)) for home in homes]))
+    entered = [np.datetime64(home.moved_in) if home and home.moved_in else np.datetime64("1970-01-01") for home in homes]
+    _spread(filled, "date_entree_logement", window, np.array(entered, dtype="datetime64[D]"))
+
+
+def _past(filled: Arrays, households: Sequence[Household], seats: Layout, month: str) -> None:
+    """Past benefits are data: paid or zero in M-14..M-1. It cuts every spiral of benefits that depend on each other."""
+    history = months.between(months.shift(month, -14), months.shift(month, -1))
+    for variable in hh.PAID_TO_FAMILY:
+        paid = [0.0 if row is None else households[row].paid(variable) for row in seats.familles]
+        _spread(filled, variable, history, np.array(paid, dtype=np.float32))
+    for variable in (*hh.PAID_TO_PERSON, "mva"):
+        paid = [0.0 if person is None else households[row].paid(variable, person.id) for row, person in seats.persons]
+        _spread(filled, variable, history, np.array(paid, dtype=np.float32))

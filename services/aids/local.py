@@ -1,0 +1,359 @@
+"""The city's own aids: conditions and amounts written as data, read with four answers.
+
+A condition is `yes`, `no`, `missing` (a fact is not known) or `manual` (an agent checks it by hand). No beats missing, missing beats
+manual, manual beats yes; in an "any" group yes wins. An unknown fact never counts as zero.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.templatetags.civic import long_date, money, number
+from services.aids.catalogue import in_words
+
+YES: Final = "ok"
+NO: Final = "no"
+MISSING: Final = "missing"
+MANUAL: Final = "manual"
+STATUS: Final = {YES: "granted", NO: "refused", MISSING: "unknown", MANUAL: "to_check"}
+COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+LISTS: Final = ("profile", "study_year", "scheme", "housing_status", "receives", "bac_honours", "family_status")
+FLAGS: Final = ("grant_holder", "health_social_training", "housing_difficulty", "temp_agency", "single_parent")
+FACT: Final = {"profile": "profiles", "resources": "resources_month", "children": "children_ages"}
+
+Facts = Mapping[str, Any]
+Rule = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalReason:
+    text: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    status: str
+    amount: float | None
+    reasons: tuple[LocalReason, ...] = ()
+
+
+def evaluate(aid: Rule, facts: Facts, today: date) -> Outcome:
+    """An aid for one person or household, on a day. A price that is not known leaves the amount unsaid."""
+    day = _day(facts.get("on"), today)
+    if not _open(aid, day):
+        return Outcome("refused", None, (LocalReason(_("Cette aide n’est pas ouverte à cette date."), NO),))
+    answer = read(aid["conditions"], facts, aid, day)
+    amount = amount_of(aid["amount"], facts) if answer in {YES, MANUAL} else None
+    return Outcome(STATUS[answer], amount, tuple(_reasons(aid["conditions"], facts, aid, day)))
+
+
+def _day(value: object, today: date) -> date:
+    return date.fromisoformat(str(value)) if value else today
+
+
+def _open(aid: Rule, day: date) -> bool:
+    return date.fromisoformat(aid["valid_from"]) <= day and (not aid.get("valid_to") or day <= date.fromisoformat(aid["valid_to"]))
+
+
+def read(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:
+    if "all" in rule:
+        return _first([read(one, facts, aid, day) for one in rule["all"]], (NO, MISSING, MANUAL), YES)
+    if "any" in rule:
+        return _first([read(one, facts, aid, day) for one in rule["any"]], (YES, MISSING, MANUAL), NO)
+    if "not" in rule:
+        return _inverse(read(rule["not"], facts, aid, day))
+    return _leaf(rule, facts, aid, day)
+
+
+def _first(answers: Sequence[str], order: Sequence[str], otherwise: str) -> str:
+    return next((answer for answer in order if answer in answers), otherwise)
+
+
+def _inverse(answer: str) -> str:
+    return {YES: NO, NO: YES}.get(answer, answer)
+
+
+def _leaf(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:
+    kind = rule["type"]
+    if kind == "manual":
+        return MANUAL
+    if kind == "date":
+        return _answer((not rule.get("from") or day >= _day(rule["from"], day)) and (not rule.get("to") or day <= _day(rule["to"], day)))
+    if kind == "territory":
+        return _territory(rule, facts, aid)
+    if kind == "children":
+        return _children(rule, facts)
+    if kind in FLAGS:
+        value = facts.get(kind)
+        return MISSING if value is None else _answer(value == rule.get("value", True))
+    if kind in LISTS:
+        return _among(facts.get(str(FACT.get(kind, kind))), rule)
+    return _compare(_number(kind, rule, facts), rule)
+
+
+def _answer(ok: bool) -> str:
+    return YES if ok else NO
+
+
+def _territory(rule: Rule, facts: Facts, aid: Rule) -> str:
+    if rule.get("attached"):
+        value = facts.get(aid["institution"]["level"])
+        answer = MISSING if value is None else _answer(value == aid["institution"]["id"])
+    else:
+        answer = _among(facts.get(str(rule["level"])), rule)
+    return _inverse(answer) if rule.get("mode") == "out" else answer
+
+
+def _children(rule: Rule, facts: Facts) -> str:
+    ages = facts.get("children_ages")
+    if ages is None:
+        return MISSING
+    found = sum(rule.get("age_min", 0) <= age <= rule.get("age_max", 200) for age in ages)
+    return _compare(found, {"min": rule.get("count_min", 1), "max": rule.get("count_max")})
+
+
+def _among(value: Any, rule: Rule) -> str:  # noqa: ANN401 - a fact: one value or a list
+    if value is None:
+        return MISSING
+    listed = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return _answer(any(one in rule["values"] for one in listed))
+
+
+def _number(kind: str, rule: Rule, facts: Facts) -> float | None:
+    if kind == "qf":
+        return _quotient(rule, facts)
+    value = facts.get(FACT.get(kind, kind))
+    if kind == "resources" and value is not None and rule.get("per") == "consumption_unit":
+        return float(value) / float(facts["consumption_units"])
+    return None if value is None else float(value)
+
+
+def _quotient(rule: Rule, facts: Facts) -> float | None:
+    """The CAF's quotient. Trap: income over parts over twelve is another figure; it stands in only where the rule says so."""
+    value = facts.get("qf")
+    if value is None and rule.get("fallback") == "rfr_parts_12" and facts.get("rfr") is not None and facts.get("parts"):
+        value = round(float(facts["rfr"]) / float(facts["parts"]) / 12)
+    if value is None:
+        return None
+    return float(value) * (12 if rule.get("period") == "year" else 1)
+
+
+def _compare(value: float | None, rule: Rule) -> str:
+    if value is None:
+        return MISSING
+    if "op" in rule:
+        return _answer(COMPARE[rule["op"]](value, rule["value"]))
+    return _answer((rule.get("min") is None or value >= rule["min"]) and (rule.get("max") is None or value <= rule["max"]))
+
+
+# Amounts
+
+BASIS: Final = {"qf": "qf", "resources": "resources_month", "household_size": "household_size", "age": "age"}
+
+
+def amount_of(amount: Rule, facts: Facts) -> float | None:
+    found = _amount(amount, facts)
+    if found is not None and amount.get("per_child"):
+        span = amount["per_child"]
+        found *= sum(span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in facts.get("children_ages") or ())
+    return None if found is None else round(found, 2)
+
+
+def _amount(amount: Rule, facts: Facts) -> float | None:
+    kind = amount["kind"]
+    if kind == "fixed":
+        return float(amount["value"])
+    if kind == "map":
+        value = amount["values"].get(str(facts.get(amount["on"])))
+        return None if value is None else float(value)
+    if kind in {"none", "decided"}:
+        return None
+    basis = facts.get(BASIS.get(amount.get("on", ""), ""))
+    if kind == "bands":
+        return band(amount, basis)
+    if kind == "linear":
+        return float(amount["max"]) if basis is None else min(amount["max"], max(amount["min"], basis * amount["rate"]))
+    return _share(amount, basis, facts.get("price"))
+
+
+def band(amount: Rule, basis: float | None) -> float | None:
+    """The first step whose top is not under the figure."""
+    if basis is None:
+        return amount.get("when_missing")
+    return next((float(step["value"]) for step in amount["bands"] if step.get("max") is None or basis <= step["max"]), None)
+
+
+def _share(amount: Rule, basis: float | None, price: float | None) -> float | None:
+    rate = amount["rate"] if "rate" in amount else band(amount, basis)
+    if rate is None or price is None:
+        return None
+    found = price * float(rate)
+    return min(found, float(amount["cap"])) if amount.get("cap") is not None else found
+
+
+def rate_of(aid: Rule, facts: Facts) -> float | None:
+    """The share of a price, for a page that does not know the price."""
+    amount = aid["amount"]
+    if amount["kind"] != "percent":
+        return None
+    return float(amount["rate"]) if "rate" in amount else band(amount, facts.get(BASIS.get(amount.get("on", ""), "")))
+
+
+# Words
+
+
+def _reasons(rule: Rule, facts: Facts, aid: Rule, day: date) -> list[LocalReason]:
+    if "all" in rule:
+        return [reason for one in rule["all"] for reason in _reasons(one, facts, aid, day)]
+    return [LocalReason(say(rule, aid), read(rule, facts, aid, day))]
+
+
+def say(rule: Rule, aid: Rule) -> str:
+    """A condition as a sentence's part; each shape has one."""
+    if "all" in rule:
+        return _(" et ").join(say(one, aid) for one in rule["all"])
+    if "any" in rule:
+        return _(" ou ").join(say(one, aid) for one in rule["any"])
+    if "not" in rule:
+        return _("sauf : %(condition)s") % {"condition": say(rule["not"], aid)}
+    return SAY.get(rule["type"], _say_list)(rule, aid)
+
+
+def _say_span(rule: Rule, unit: str) -> str:
+    if "op" in rule:
+        return {
+            "<=": _("au plus %(value)s%(unit)s"),
+            "<": _("moins de %(value)s%(unit)s"),
+            ">=": _("au moins %(value)s%(unit)s"),
+            ">": _("plus de %(value)s%(unit)s"),
+            "=": _("exactement %(value)s%(unit)s"),
+        }[rule["op"]] % {"value": number(rule["value"]), "unit": unit}
+    low, high = rule.get("min"), rule.get("max")
+    if low is not None and high is not None:
+        return _("de %(low)s à %(high)s%(unit)s") % {"low": number(low), "high": number(high), "unit": unit}
+    if low is not None:
+        return _("au moins %(value)s%(unit)s") % {"value": number(low), "unit": unit}
+    return _("au plus %(value)s%(unit)s") % {"value": number(high), "unit": unit}
+
+
+def _say_list(rule: Rule, aid: Rule) -> str:
+    if "values" in rule:
+        return ", ".join(_word(value) for value in rule["values"])
+    return (
+        _flag_word(rule["type"])
+        if rule["type"] in FLAGS
+        else _("%(what)s : %(span)s") % {"what": _flag_word(rule["type"]), "span": _say_span(rule, "")}
+    )
+
+
+def _say_children(rule: Rule, aid: Rule) -> str:
+    span = _("de %(low)s à %(high)s ans") % {"low": rule.get("age_min", 0), "high": rule.get("age_max", 18)}
+    count = rule.get("count_min", 1)
+    return ngettext("avoir %(count)s enfant %(span)s", "avoir %(count)s enfants %(span)s", count) % {"count": count, "span": span}
+
+
+def _say_territory(rule: Rule, aid: Rule) -> str:
+    if rule.get("attached"):
+        return _("habiter le territoire : %(place)s") % {"place": in_words(aid["institution"]["name"])}
+    if rule.get("mode") == "out":
+        return _("habiter une autre commune")
+    return _("habiter le secteur prévu")
+
+
+def _say_date(rule: Rule, aid: Rule) -> str:
+    return _("demande du %(first)s au %(last)s") % {"first": long_date(rule.get("from", "")), "last": long_date(rule.get("to", ""))}
+
+
+SAY: Final[Mapping[str, Callable[[Rule, Rule], str]]] = {
+    "age": lambda rule, aid: _("avoir %(span)s") % {"span": _say_span(rule, _(" ans"))},
+    "qf": lambda rule, aid: _("quotient familial : %(span)s") % {"span": _say_span(rule, " €")},
+    "resources": lambda rule, aid: _("ressources par mois : %(span)s") % {"span": _say_span(rule, " €")},
+    "disability_rate": lambda rule, aid: _("taux d’incapacité : %(span)s") % {"span": _say_span(rule, " %")},
+    "children": _say_children,
+    "territory": _say_territory,
+    "date": _say_date,
+    "manual": lambda rule, aid: str(rule["text"]),
+}
+
+
+def _flag_word(kind: str) -> str:
+    words: Mapping[str, Callable[[], str]] = {
+        "grant_holder": lambda: _("être boursier"),
+        "health_social_training": lambda: _("suivre une formation sanitaire ou sociale"),
+        "housing_difficulty": lambda: _("avoir des difficultés de logement"),
+        "temp_agency": lambda: _("travailler en intérim"),
+        "single_parent": lambda: _("élever seul ses enfants"),
+        "household_size": lambda: _("personnes dans le foyer"),
+        "resident_months": lambda: _("mois de résidence"),
+        "single_income": lambda: _("un seul revenu"),
+        "dependent_children": lambda: _("enfants à charge"),
+    }
+    return words[kind]()
+
+
+def _word(value: str) -> str:
+    words: Mapping[str, Callable[[], str]] = {
+        "chomeur": lambda: _("en recherche d’emploi"),
+        "beneficiaire_rsa": lambda: _("au RSA"),
+        "rsa": lambda: _("recevoir le RSA"),
+        "aah": lambda: _("recevoir l’AAH"),
+        "ass": lambda: _("recevoir l’ASS"),
+        "aspa": lambda: _("recevoir l’ASPA"),
+        "c2s": lambda: _("avoir la complémentaire santé solidaire"),
+        "pass_sport": lambda: _("avoir le Pass’Sport"),
+        "salarie": lambda: _("salarié"),
+        "apprenti": lambda: _("apprenti"),
+        "lyceen": lambda: _("lycéen"),
+        "collegien": lambda: _("collégien"),
+        "etudiant": lambda: _("étudiant"),
+        "enseignement_superieur": lambda: _("en études supérieures"),
+        "service_civique": lambda: _("en service civique"),
+        "professionnalisation": lambda: _("en contrat de professionnalisation"),
+        "stagiaire": lambda: _("stagiaire"),
+        "independant": lambda: _("indépendant"),
+        "inactif": lambda: _("sans activité"),
+        "parent": lambda: _("parent"),
+        "tenant_private": lambda: _("locataire du privé"),
+        "tenant_hlm": lambda: _("locataire HLM"),
+        "owner": lambda: _("propriétaire"),
+        "crous": lambda: _("en résidence du Crous"),
+        "sans_domicile": lambda: _("sans domicile"),
+        "situation_handicap": lambda: _("en situation de handicap"),
+    }
+    return words[value]() if value in words else value.replace("_", " ")
+
+
+def price_words(aid: Rule, outcome: Outcome, facts: Facts) -> tuple[str, str]:
+    """The amount and its unit, as the page shows them: "1 €" and "par repas"."""
+    units: Mapping[str, Callable[[], str]] = {
+        "meal": lambda: _("le repas"),
+        "hour": lambda: _("l’heure"),
+        "day": lambda: _("la journée"),
+        "month": lambda: _("par mois"),
+        "year": lambda: _("par an"),
+        "one_off": lambda: _("une fois"),
+        "use": lambda: _("à chaque fois"),
+    }
+    unit = units[aid["per"] if aid["per"] in units else aid["periodicity"]]()
+    if outcome.amount is not None:
+        return money(outcome.amount), unit
+    rate = rate_of(aid, facts)
+    if rate is not None:
+        return (
+            (_("Gratuit"), "")
+            if rate == 1 and aid["amount"].get("meaning") == "reduction"
+            else (_("−%(rate)s %%") % {"rate": number(round(rate * 100))}, unit)
+        )
+    return (_("Gratuit") if aid["kind"] == "service" else _("Priorité") if aid["kind"] == "priority" else _("Sur dossier")), ""

@@ -1,0 +1,64 @@
+"""A couple's values as one household's: the partner's own records take the place of what the one who computes had said of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from vault import household
+from vault.enums import Role
+from vault.opened import Opened, Values
+
+NOTICE = "fiscal.avis_ir"
+FAMILY = "foyer.composition"
+
+
+def merged(own: Values, theirs: Values, *, resident_id: UUID, partner_id: UUID, name: str) -> tuple[Values, UUID]:
+    """The values to compute with, and the id under which the household knows the partner."""
+    people = household.persons(own, resident_id=resident_id)
+    spouse = next((person for person in people if person.role == Role.SPOUSE), None)
+    spouse_id = spouse.id if spouse else partner_id
+    names = {record.type: set[str]() for record in theirs}
+    for record in theirs:
+        names[record.type] |= set(record.payload)
+    kept = [_without(record, names, spouse_id) for record in own]
+    added = [replace(record, person=spouse_id, role=Role.SPOUSE) for record in theirs if record.type not in {NOTICE, "identite.pivot"}]
+    found = Values([*(record for record in kept if record is not None), *added, *_notices(own, theirs)])
+    return _with_partner(found, theirs, resident_id, spouse_id, name), spouse_id
+
+
+def _without(record: Opened, names: Mapping[str, set[str]], spouse_id: UUID) -> Opened | None:
+    """What they say themselves is not read twice; what was not agreed to stays as the other one had said it."""
+    if record.person != spouse_id or record.type not in names:
+        return record
+    payload = {name: value for name, value in record.payload.items() if name not in names[record.type]}
+    return replace(record, payload=payload) if payload else None
+
+
+def _notices(own: Values, theirs: Values) -> Sequence[Opened]:
+    """One notice a year: theirs where there is none, and never beside one's own when each is taxed apart."""
+    if own.value(f"{FAMILY}#/imposition_separee"):
+        return []
+    years = {record.payload.get("annee_revenus") for record in own.every(NOTICE)}
+    return [record for record in theirs.every(NOTICE) if record.payload.get("annee_revenus") not in years]
+
+
+def _with_partner(values: Values, theirs: Values, resident_id: UUID, spouse_id: UUID, name: str) -> Values:
+    """The household lists them, with their birth date when it is known. A household that nobody described stays unknown."""
+    family = values.latest(FAMILY)
+    if family is None:
+        return values
+    adults = [dict(adult) for adult in family.payload.get("allocataires") or []]
+    known = theirs.value("identite.pivot#/birthdate")
+    line = next((adult for adult in adults if _is(adult, resident_id, spouse_id)), None)
+    if line is None:
+        line = {"prenoms": name}
+        adults.append(line)
+    line["id"] = str(spouse_id)
+    line["date_naissance"] = known or line.get("date_naissance")
+    completed = replace(family, payload={**family.payload, "allocataires": adults})
+    return Values([record if record is not family else completed for record in values])
+
+
+def _is(adult: Mapping[str, Any], resident_id: UUID, spouse_id: UUID) -> bool:
+    return spouse_id in {UUID(adult["id"]) if adult.get("id") else None, household.derived_id(resident_id, adult)}

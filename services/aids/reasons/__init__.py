@@ -1,0 +1,87 @@
+"""Why each aid is due or not, in plain words, with figures, sources and the law."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from services.aids.benefits import ALL, BY_CODE, Benefit
+from services.aids.household import Person
+from services.aids.reasons import derived, family, health, housing, minima, school
+from services.aids.reasons.common import Context, Explanation, Reason
+
+FOR_HOUSEHOLD: Final[Mapping[str, Callable[[Context], Explanation]]] = {
+    "rsa": minima.rsa,
+    "prime_activite": minima.prime_activite,
+    "aide_logement": housing.aide_logement,
+    "c2s": health.c2s,
+    "aeeh": family.aeeh,
+    "aspa": minima.aspa,
+    "af": family.af,
+    "cf": family.cf,
+    "asf": family.asf,
+    "paje_base": family.paje_base,
+    "paje_naissance": family.paje_naissance,
+    "ars": family.ars,
+    "bourse_college": school.bourse_college,
+    "bourse_lycee": school.bourse_lycee,
+    "cheque_energie": housing.cheque_energie,
+    "prime_noel": derived.prime_noel,
+    "visale": housing.visale,
+}
+FOR_PERSON: Final[Mapping[str, Callable[[Context, Person], Explanation]]] = {
+    "aah": minima.aah,
+    "asi": minima.asi,
+    "ass": minima.ass,
+    "bourse_crous": school.bourse_crous,
+    "cej": school.cej,
+    "mobili_jeune": housing.mobili_jeune,
+    "pass_culture": school.pass_culture,
+    "pass_sport": school.pass_sport,
+    "loca_pass": housing.loca_pass,
+    "repas_un_euro": school.repas_un_euro,
+}
+
+
+def amount_of(context: Context, benefit: Benefit) -> float:
+    """Euros in the benefit's unit, over the whole household. For rights without money: 1 or 0."""
+    if benefit.code == "prime_noel":
+        return derived.prime_noel_amount(context)
+    if benefit.code == "c2s":
+        return float(bool(context.amount("cmu_c") or context.amount("css_participation_forfaitaire")))
+    if not benefit.personal:
+        return float(sum(context.amount(name) for name in benefit.variables))
+    found = sum(context.amount(name, person) for person in context.people for name in benefit.variables)
+    return round(float(found), 2) if benefit.money else float(bool(found))
+
+
+def explain(context: Context, code: str) -> Explanation:
+    """One aid's explanation; a personal aid is explained for the person who gets it, else for the one who is nearest."""
+    benefit = BY_CODE[code]
+    explanation = FOR_HOUSEHOLD[code](context) if code in FOR_HOUSEHOLD else _for_nearest(context, benefit)
+    return _complete(context, benefit, explanation)
+
+
+def explain_all(context: Context) -> dict[str, Explanation]:
+    return {benefit.code: explain(context, benefit.code) for benefit in ALL}
+
+
+def _for_nearest(context: Context, benefit: Benefit) -> Explanation:
+    """Who is paid; else who fails the fewest conditions, the applicant first."""
+    people = list(context.people)
+    if benefit.code in {"asi", "ass", "cej", "mobili_jeune", "loca_pass"}:
+        people = [person for person in people if person.role != "child" or person.age(context.month) >= 16]
+    tried = [FOR_PERSON[benefit.code](context, person) for person in people]
+    paid = [any(context.amount(name, person) for name in benefit.variables) for person in people]
+    ranked = sorted(zip(paid, tried, strict=True), key=lambda pair: (not pair[0], len(pair[1].failed), len(pair[1].open)))
+    return ranked[0][1]
+
+
+def _complete(context: Context, benefit: Benefit, explanation: Explanation) -> Explanation:
+    """The scale decides: an aid at zero whose listed conditions are all met says so, rather than leave the person without a reason."""
+    if not amount_of(context, benefit) and not explanation.failed and not explanation.open:
+        explanation.reasons.append(Reason(_("Le barème complet donne 0 € avec vos chiffres."), False, figures=context.income_keys()))
+    return explanation
+
+
+__all__ = ["Context", "Explanation", "Reason", "amount_of", "explain", "explain_all"]

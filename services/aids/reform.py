@@ -1,0 +1,123 @@
+"""The law where openfisca-france 176.1.8 is behind it: each value with its date and its source.
+
+Checked each April and January: `stale` lists the parameters of our benefits whose latest value is older than thirteen months.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+VERSION: Final = "2026.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value of the law: where the engine keeps it, from when, and what says so."""
+
+    path: str
+    since: str
+    value: float
+    source: str
+    link: str = ""
+
+
+SOCIAL: Final = "prestations_sociales"
+SPORT: Final = f"{SOCIAL}.education.pass_sport"
+ENERGY: Final = f"{SOCIAL}.solidarite_insertion.autre_solidarite.cheque_energie.baremes"
+C2S: Final = f"{SOCIAL}.solidarite_insertion.minima_sociaux.cs.cmu.plafond_base"
+SPORT_2025: Final = "https://www.sports.gouv.fr/pass-sport"
+CHANGES: Final = (
+    Change(
+        C2S,
+        "2025-04-01",
+        10339,
+        "Plafond de la complémentaire santé solidaire au 1er avril 2025",
+        "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000037950247",
+    ),
+    Change(f"{SPORT}.montant", "2025-09-01", 70, "Pass’Sport 2025 : 70 €", SPORT_2025),
+    Change(f"{SPORT}.critere_age.age_minimum_profil_ars", "2025-09-01", 14, "Pass’Sport 2025 : de 14 à 17 ans", SPORT_2025),
+    Change(f"{ENERGY}.une_uc.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"),
+    Change(f"{ENERGY}.une_uc_a_deux_uc.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"),
+    Change(f"{ENERGY}.plus_de_deux_ucs.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"),
+)
+
+
+def apply(system: Any) -> Any:  # noqa: ANN401 - OpenFisca is untyped
+    """Correct a freshly loaded law in place: a second copy would cost 60 MB."""
+    for change in CHANGES:
+        parameter(system, change.path).update(start=change.since, value=change.value)
+    system.update_variable(_pass_sport())
+    return system
+
+
+def parameter(system: Any, path: str) -> Any:  # noqa: ANN401 - OpenFisca is untyped
+    node = system.parameters
+    for step in path.split("."):
+        node = node.brackets[int(step)] if step.isdigit() else getattr(node, step)
+    return node
+
+
+def change_of(path: str, month: str) -> Change | None:
+    """Our correction of a parameter that is in force that month."""
+    return next((change for change in CHANGES if change.path == path and change.since <= f"{month}-01"), None)
+
+
+def _pass_sport() -> type[Any]:
+    """Trap: the engine's grant and disability allowance are one for the whole family, so a toddler gets the pupil's pass.
+
+    Since the autumn of 2025: 14 to 17 with the school allowance, 6 to 19 disabled, 16 to 30 with the AAH, students with a grant up to 28.
+    """
+    from openfisca_core.variables import Variable
+    from openfisca_france.model.prestations.education import TypesScolarite
+
+    class pass_sport(Variable):  # type: ignore[misc]
+        def formula_2025_09_01(individu, period, parameters):  # type: ignore[no-untyped-def]
+            law = parameters(period).prestations_sociales.education.pass_sport
+            ages, age = law.critere_age, individu("age", period)
+
+            def between(profile: str) -> Any:  # noqa: ANN401 - numpy column
+                return (age >= ages[f"age_minimum_profil_{profile}"]) * (age <= ages[f"age_maximum_profil_{profile}"])
+
+            studies = individu("scolarite", period) == TypesScolarite.enseignement_superieur
+            student = individu("boursier", period) * studies * (age <= ages.age_maximum_profil_boursier)
+            pupil = (individu.famille("ars", period.this_year) > 0) * between("ars")
+            disabled = (individu.famille("aeeh", period) > 0) * individu("handicap", period) * between("aeeh")
+            adult = (individu("aah", period) > 0) * between("aah")
+            return law.montant * ((student + pupil + disabled + adult) > 0)
+
+    return pass_sport
+
+
+WATCHED: Final = (
+    f"{SOCIAL}.solidarite_insertion.minima_sociaux",
+    f"{SOCIAL}.solidarite_insertion.minimum_vieillesse",
+    f"{SOCIAL}.solidarite_insertion.autre_solidarite.cheque_energie",
+    f"{SOCIAL}.prestations_familiales",
+    f"{SOCIAL}.aides_logement",
+    f"{SOCIAL}.prestations_etat_de_sante.invalidite",
+    f"{SOCIAL}.education",
+    "chomage.allocations_assurance_chomage.ass",
+)
+
+
+def stale(system: Any, today: date) -> list[tuple[str, str]]:  # noqa: ANN401 - OpenFisca is untyped
+    """(parameter, date of its latest value) for amounts that the law usually moves each year and that did not move for thirteen months."""
+    oldest = f"{today.year - 1:04d}-{today.month:02d}-01" if today.month > 1 else f"{today.year - 2:04d}-12-01"
+    limit = _a_month_before(oldest)
+    found = [(path, latest) for path, latest in _amounts(system) if latest < limit]
+    return sorted(found)
+
+
+def _a_month_before(day: str) -> str:
+    year, month = int(day[:4]), int(day[5:7])
+    return f"{year - (month == 1):04d}-{(month - 2) % 12 + 1:02d}-01"
+
+
+def _amounts(system: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - OpenFisca is untyped
+    """Parameters in euros that moved at least three times: the ones that a year usually changes."""
+    for root in WATCHED:
+        for node in parameter(system, root).get_descendants():
+            values = getattr(node, "values_list", None)
+            if values and len(values) >= 3 and node.metadata.get("unit") == "currency" and values[0].value is not None:
+                yield node.name, values[0].instant_str

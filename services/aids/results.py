@@ -1,0 +1,229 @@
+"""What a household is entitled to: amounts, statuses, reasons and the questions left, from one vectorised run."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from services.aids import benefits, engine, questions, reasons, sweep
+from services.aids.benefits import Benefit
+from services.aids.household import Household
+from services.aids.questions import Plan, Question
+from services.aids.reasons.common import Context, Explanation, Reason
+
+ELIGIBLE: Final = "eligible"
+NOT_ELIGIBLE: Final = "not_eligible"
+UNKNOWN: Final = "unknown"
+# Questions about values that were completed, not missing: they hide a figure only where the answer changes the aid.
+COMPLETED: Final = frozenset({"mois"})
+SAME: Final = 0.5  # euros: two answers that change an amount by less change nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that changes something: the largest difference it makes, in the unit of that aid."""
+
+    question: Question
+    most: float
+    unit: str
+    codes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Result:
+    benefit: Benefit
+    status: str
+    amount: float
+    low: float
+    high: float
+    explanation: Explanation
+    received: float | None
+    receiving: bool = False
+    price: float = 0.0
+    asks: list[Question] = field(default_factory=list)
+
+    @property
+    def code(self) -> str:
+        return self.benefit.code
+
+    @property
+    def exact(self) -> bool:
+        return self.high - self.low < SAME
+
+    @property
+    def claimable(self) -> bool:
+        """Due, and not received as far as is known."""
+        return self.status == ELIGIBLE and not self.receiving
+
+    @property
+    def sentence(self) -> str:
+        """The one reason shown beside the name."""
+        if self.status == ELIGIBLE:
+            return self.explanation.yes
+        if self.status == UNKNOWN and self.asks:
+            return _missing(self.asks)
+        waiting = self.explanation.open if self.status == UNKNOWN else self.explanation.failed
+        return waiting[0].text if waiting else _("Il manque une réponse pour le savoir.")
+
+
+@dataclass(slots=True)
+class Results:
+    household: Household
+    month: str
+    results: list[Result]
+    asked: list[Asked]
+    open: list[Question]
+    run: engine.Run
+
+    def get(self, code: str) -> Result:
+        return next(result for result in self.results if result.code == code)
+
+    def of(self, status: str) -> list[Result]:
+        return [result for result in self.results if result.status == status]
+
+    @property
+    def claims(self) -> list[Result]:
+        """Money first, the largest first; rights without money after."""
+        order = {benefits.MONTH: 12, benefits.YEAR: 1, benefits.ONCE: 1}
+        found = [result for result in self.results if result.claimable]
+        return sorted(found, key=lambda result: (not result.benefit.money, -result.low * order[result.benefit.unit]))
+
+    @property
+    def received(self) -> list[Result]:
+        return [result for result in self.results if result.receiving]
+
+    @property
+    def knows_received(self) -> bool:
+        return self.household.benefits is not None
+
+    @property
+    def may_grow(self) -> bool:
+        """The totals count the least of each aid: an answer could raise them."""
+        return any(not result.exact for result in self.claims if result.benefit.in_total)
+
+    def total(self, unit: str) -> float:
+        """Euros due and not received, in one unit: what the page's headline says."""
+        return round(sum(result.low for result in self.claims if result.benefit.unit == unit and result.benefit.in_total), 2)
+
+
+def compute(household: Household, *, stock: bool = False) -> Results:
+    """One run: the household, and one row for each combination of possible answers to what is not known."""
+    waiting = questions.open_questions(household)
+    rows = questions.plan(household, waiting)
+    run = engine.run(rows.households, stock=stock)
+    contexts = [Context(run, row, stock) for row in range(len(rows.households))]
+    amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
+    asked = _asked(waiting, rows, amounts)
+    context = Context(run, 0, stock, household)
+    results = [_result(context, benefit, amounts, waiting, asked) for benefit in benefits.ALL]
+    return Results(household, household.month, results, asked, waiting, run)
+
+
+def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[str, float]]) -> list[Asked]:
+    found = []
+    for index, question in enumerate(waiting):
+        groups = list(questions.neighbours(rows, index))
+        gaps = {benefit.code: _gap(groups, amounts, benefit.code) for benefit in benefits.ALL}
+        changed = {code: gap for code, gap in gaps.items() if gap >= SAME}
+        if changed:
+            code = max(
+                changed,
+                key=lambda code: (
+                    changed[code] * (12 if benefits.BY_CODE[code].unit == benefits.MONTH else 1) * benefits.BY_CODE[code].money
+                ),
+            )
+            money = changed[code] if benefits.BY_CODE[code].money else 0.0
+            found.append(Asked(question, round(money, 2), benefits.BY_CODE[code].unit, tuple(changed)))
+    return sorted(found, key=lambda asked: -asked.most * (12 if asked.unit == benefits.MONTH else 1))
+
+
+def _gap(groups: Sequence[Sequence[int]], amounts: Sequence[Mapping[str, float]], code: str) -> float:
+    return max((max(amounts[row][code] for row in rows) - min(amounts[row][code] for row in rows) for rows in groups), default=0.0)
+
+
+def _result(
+    context: Context, benefit: Benefit, amounts: Sequence[Mapping[str, float]], waiting: Sequence[Question], asked: Sequence[Asked]
+) -> Result:
+    found = [row[benefit.code] for row in amounts]
+    low, high = min(found), max(found)
+    telling = [one.question for one in asked if benefit.code in one.codes]
+    explanation = _hide(reasons.explain(context, benefit.code), [one for one in waiting if one in telling or one.key not in COMPLETED])
+    status = ELIGIBLE if low > 0 else NOT_ELIGIBLE if high == 0 else UNKNOWN
+    if status == NOT_ELIGIBLE and explanation.open and not explanation.failed:
+        status = UNKNOWN
+    received = _received(context.household, benefit)
+    receiving = bool(received) or bool(context.household.receives & set(benefit.received_as))
+    price = context.amount("css_participation_forfaitaire") if benefit.code == "c2s" and not context.amount("cmu_c") else 0.0
+    return Result(benefit, status, found[0], low, high, explanation, received, receiving, price, telling)
+
+
+def _received(household: Household, benefit: Benefit) -> float | None:
+    """Euros a month received today; None when the vault says nothing of what is received, or says it without the amount."""
+    paid = round(sum(paid.monthly for paid in household.benefits or () if paid.type in benefit.received_as), 2)
+    if not paid and (household.benefits is None or household.receives & set(benefit.received_as)):
+        return None
+    return paid
+
+
+def _hide(explanation: Explanation, waiting: Sequence[Question]) -> Explanation:
+    """A condition that rests on an assumed value is neither met nor failed: say what is missing instead of the figure."""
+    kept: list[Reason] = []
+    for reason in explanation.reasons:
+        missing = [question for question in waiting if any(questions.is_asked([question], key) for key in reason.figures)]
+        kept.append(replace(reason, ok=None, value=None, text=_missing(missing)) if missing and reason.ok is not None else reason)
+    hidden = [figure for figure in explanation.figures if figure.key and questions.is_asked(waiting, figure.key)]
+    explanation.reasons = kept
+    if hidden or any(reason.ok is None and reason.limit is not None for reason in kept):
+        explanation.figures = [figure for figure in explanation.figures if figure not in hidden and figure.key]
+        explanation.threshold = None
+    return explanation
+
+
+def _missing(waiting: Sequence[Question]) -> str:
+    return _("Il nous manque votre réponse : %(question)s") % {"question": waiting[0].text}
+
+
+def break_even(results: Results, code: str, *, stock: bool = False) -> sweep.BreakEven | None:
+    """Where the aid starts or stops when the household's incomes move, found on the same law: two vectorised runs."""
+    base = questions.assume(results.household, results.open)
+    return sweep.find(base, lambda context: reasons.amount_of(context, benefits.BY_CODE[code]), stock=stock)
+
+
+Source = Callable[[str, tuple[str, str] | None], str | None]
+
+
+def payload(results: Results, *, fingerprint: str, used: Iterable[str], source: Source) -> dict[str, Any]:
+    """The results as a calcul.resultat record: what dossiers read without the engine."""
+    return {
+        "periode": results.month,
+        "moteur": engine.versions(),
+        "empreinte": fingerprint,
+        "resultats": [_kept(result, source) for result in results.results],
+        "entrees": [{"record_id": record} for record in sorted(set(used))],
+    }
+
+
+def _kept(result: Result, source: Source) -> dict[str, Any]:
+    return {
+        "code": result.code,
+        "titre": str(result.benefit.title),
+        "montant": f"{result.low:.2f}" if result.benefit.money and result.status == ELIGIBLE else None,
+        "au_moins": not result.exact,
+        "unite": result.benefit.unit,
+        "statut": result.status,
+        "raisons": [_kept_reason(reason, result.explanation, source) for reason in result.explanation.reasons],
+    }
+
+
+def _kept_reason(reason: Reason, explanation: Explanation, source: Source) -> dict[str, Any]:
+    return {
+        "texte": reason.text,
+        "valeur": reason.value,
+        "seuil": reason.limit,
+        "unite": reason.unit,
+        "ok": reason.ok,
+        "loi": reason.law.title if reason.law else None,
+        "lien": reason.law.link if reason.law else None,
+        "source_record": next((found for key in reason.figures if (found := source(key, explanation.span(key)))), None),
+    }

@@ -1,0 +1,309 @@
+"""Incomes, tax notices and benefits received, as the vault holds them. What it does not say stays unknown."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from services.aids import months
+from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
+from services.aids.questions import NET_TO_GROSS, NET_TO_TAXABLE
+from vault.opened import Opened, Values
+from vault.periods import read_day
+
+NATURE: Final = {
+    "retraite": "pension",
+    "pension_invalidite": "disability_pension",
+    "pension_alimentaire_recue": "alimony_received",
+    "indemnites_journalieres": "sick_pay",
+    "apprentissage": "apprentice_pay",
+    "stage": "internship",
+    "micro_entreprise": "micro_turnover_profit",
+    "loyers_percus": "rents",
+}
+# How the CAF's payment statements name what they pay: the first words found win.
+PAID_LABELS: Final = (
+    ("rsa", "rsa"),
+    ("revenu de solidarité", "rsa"),
+    ("prime d", "ppa"),
+    ("allocation de logement", "aide_logement"),
+    ("aide personnalisée", "aide_logement"),
+    ("apl", "aide_logement"),
+    ("als", "aide_logement"),
+    ("alf", "aide_logement"),
+    ("logement", "aide_logement"),
+    ("complément familial", "cf"),
+    ("soutien familial", "asf"),
+    ("asf", "asf"),
+    ("allocations familiales", "af"),
+    ("af ", "af"),
+    ("aah", "aah"),
+    ("adultes handicapés", "aah"),
+    ("aeeh", "aeeh"),
+    ("enfant handicapé", "aeeh"),
+    ("paje", "paje_base"),
+    ("allocation de base", "paje_base"),
+    ("aspa", "aspa"),
+    ("solidarité aux personnes âgées", "aspa"),
+    ("invalidité", "asi"),
+    ("solidarité spécifique", "ass"),
+)
+PRESTATION: Final = {
+    "rsa": "rsa",
+    "prime_activite": "ppa",
+    "aah": "aah",
+    "asf": "asf",
+    "aeeh": "aeeh",
+    "apl": "aide_logement",
+    "als": "aide_logement",
+    "alf": "aide_logement",
+}
+RECENT: Final = 4  # months: an older payment says nothing of today
+
+
+class MoneyReader:
+    """What is read is noted as a source; what is supposed is told as a hypothesis."""
+
+    def __init__(self, values: Values, *, resident_id: UUID, month: str, communes: Mapping[str, str], default_commune: str) -> None:
+        self.values = values
+        self.resident_id = resident_id
+        self.month = month
+        self.communes = communes
+        self.default_commune = default_commune
+        self.today = date.fromisoformat(f"{month}-01")
+        self.sources: dict[str, list[str]] = defaultdict(list)
+        self.records: dict[str, Opened] = {}
+        self.unknown: set[str] = set()
+        self.hypotheses: list[str] = []
+
+    def note(self, key: str, *records: Opened | None) -> None:
+        for record in records:
+            if record is not None:
+                self.records[str(record.record_id)] = record
+                if str(record.record_id) not in self.sources[key]:
+                    self.sources[key].append(str(record.record_id))
+
+    def of(self, type: str, person: UUID) -> Opened | None:
+        return self.values.latest(type, person)
+
+    def known(self, type: str, name: str, person: UUID, key: str) -> Any:  # noqa: ANN401 - a payload's value
+        """The newest record of the type that has this value."""
+        for record in reversed(self.values.every(type, person)):
+            if record.payload.get(name) is not None:
+                self.note(key, record)
+                return record.payload[name]
+        return None
+
+    def current(self, record: Opened, name: str = "date_fin") -> bool:
+        end = read_day(record.payload.get(name))
+        return end is None or end >= self.today
+
+    def suppose(self, sentence: str) -> None:
+        if sentence not in self.hypotheses:
+            self.hypotheses.append(sentence)
+
+    def incomes(self, person: UUID, key: str, role: str) -> tuple[Income, ...] | None:
+        """None: the vault holds no income of an adult. A record of 0 € is an income that is known."""
+        known: dict[str, dict[str, tuple[float, float | None, float | None]]] = defaultdict(dict)
+        for type, month, net, taxable, gross, record in self._income_lines(person):
+            before = known[type].get(month, (0.0, None, None))
+            known[type][month] = (before[0] + net, _plus(before[1], taxable), _plus(before[2], gross))
+            self.note(f"{key}.incomes.{type}", record)
+            self.note(f"{key}.incomes", record)
+        if role != "child" and "alimony_received" not in known:
+            self.unknown.add(f"{key}.incomes.alimony_received")
+        if not known:
+            return () if role == "child" else None
+        return tuple(income for type, by_month in sorted(known.items()) for income in self._filled(type, by_month, key))
+
+    def _income_lines(self, person: UUID) -> Iterable[tuple[str, str, float, float | None, float | None, Opened]]:
+        for record in self.values.every("emploi.revenu", person):
+            net = record.payload.get("net_social") or record.payload.get("net_avant_impot")
+            if net is not None and months.is_month(record.payload.get("mois")):
+                yield (
+                    "salary",
+                    record.payload["mois"],
+                    float(net),
+                    maybe(record.payload.get("net_imposable")),
+                    maybe(record.payload.get("brut")),
+                    record,
+                )
+        for record in self.values.every("emploi.indemnite_ft", person):
+            paid = read_day(record.payload.get("date_versement"))
+            amount = record.payload.get("montant_allocations") or record.payload.get("montant_total")
+            if paid and amount is not None:
+                # paid at the start of a month for the month before
+                yield "unemployment", months.shift(paid.strftime("%Y-%m"), -1 if paid.day <= 15 else 0), float(amount), None, None, record
+        for record in self.values.every("revenu.mensuel", person):
+            type, payload = NATURE.get(record.payload.get("nature", "")), record.payload
+            if type and months.is_month(payload.get("mois")) and payload.get("net") is not None:
+                yield type, payload["mois"], float(payload["net"]), maybe(payload.get("imposable")), maybe(payload.get("brut")), record
+
+    def _filled(self, type: str, known: Mapping[str, tuple[float, float | None, float | None]], key: str) -> list[Income]:
+        """One income per month of the window M-13..M: months without a document follow the nearest month with one."""
+        first, last = min(known), max(known)
+        since = months.shift(self.month, -13)
+        going_on = last >= months.shift(self.month, -3)
+        span = months.between(min(first, since) if going_on else first, self.month if going_on else last)
+        if going_on and first > since and type != "alimony_received":
+            self.unknown.add(f"{key}.incomes")
+            self.suppose(_("Les mois sans document sont supposés pareils au mois le plus proche."))
+        return [
+            self._income(type, month, known.get(month) or known[_nearest(month, known)])
+            for month in span
+            if month >= since or month in known
+        ]
+
+    def _income(self, type: str, month: str, figures: tuple[float, float | None, float | None]) -> Income:
+        net, taxable, gross = figures
+        if type in {"salary", "unemployment", "pension", "sick_pay"}:
+            if taxable is None or gross is None:
+                self.suppose(_("Le brut et le net imposable qui manquent sont déduits du net."))
+            taxable = net * NET_TO_TAXABLE if taxable is None else taxable
+            gross = net * NET_TO_GROSS if gross is None else gross
+        return Income(type, month, month, round(net, 2), _round(taxable), _round(gross))
+
+    def notices(self) -> tuple[TaxNotice, ...]:
+        """The two latest income years. Two notices of one year: the newer one speaks."""
+        by_year: dict[int, Opened] = {}
+        for record in self.values.every("fiscal.avis_ir"):
+            if isinstance(record.payload.get("annee_revenus"), int) and record.payload.get("revenu_fiscal_reference") is not None:
+                by_year[record.payload["annee_revenus"]] = record
+        found = []
+        for year in sorted(by_year)[-3:]:
+            record = by_year[year]
+            self.note(f"tax_notices[{year}].rfr", record)
+            payload = record.payload
+            taxable = payload.get("revenu_imposable")
+            found.append(
+                TaxNotice(
+                    year,
+                    float(payload["revenu_fiscal_reference"]),
+                    maybe(payload.get("nombre_parts")),
+                    float(payload["revenu_fiscal_reference"] if taxable is None else taxable),
+                    maybe(payload.get("revenu_brut_global")),
+                )
+            )
+        return tuple(found)
+
+    def with_past_year(self, household: Household) -> Household:
+        """Months of the last two civil years without a document: the notice of that year, shared as today's incomes are."""
+        people = list(household.people)
+        for notice in household.tax_notices or ():
+            year = notice.income_year
+            if year not in {household.reference_year, household.reference_year + 1}:
+                continue
+            people = self._spread(people, year, (notice.rbg or notice.rfr / 0.9) / 12)
+        return replace(household, people=tuple(people))
+
+    def _spread(self, people: list[Person], year: int, monthly: float) -> list[Person]:
+        adults = [person for person in people if person.role != "child" and person.incomes is not None]
+        recent = {
+            person.id: sum(income.net for income in person.incomes or () if income.last >= months.shift(self.month, -4))
+            for person in adults
+        }
+        total = sum(recent.values())
+        if not adults:
+            return people
+        self.suppose(_("Les mois d’une année passée sont déduits de son avis d’impôt."))
+        shared = []
+        for person in people:
+            if person not in adults:
+                shared.append(person)
+                continue
+            share = recent[person.id] / total if total else float(person.role == "applicant")
+            shared.append(replace(person, incomes=(*self._without(person, year), *self._of_year(person, year, monthly * share))))
+        return shared
+
+    def _without(self, person: Person, year: int) -> tuple[Income, ...]:
+        """What a document says stays; a month that was only supposed gives way to the notice."""
+        documented = self._documented(person, year)
+        return tuple(income for income in person.incomes or () if not income.first.startswith(str(year)) or income.first in documented)
+
+    def _documented(self, person: Person, year: int) -> set[str]:
+        lines = self._income_lines(UUID(person.id))
+        return {month for _type, month, *_rest in lines if month.startswith(str(year))}
+
+    def _of_year(self, person: Person, year: int, taxable: float) -> list[Income]:
+        main = {"retired": "pension", "unemployed": "unemployment"}.get(person.status or "", "salary")
+        net, documented = taxable / NET_TO_TAXABLE, self._documented(person, year)
+        missing = [month for month in months.of_year(year) if month not in documented]
+        key = f"people[{person.id}].incomes.{main}"
+        older = [record for record in self.sources[f"tax_notices[{year}].rfr"] if record not in self.sources[key]]
+        self.sources[key] = [*older, *self.sources[key]]
+        return [Income(main, month, month, round(net, 2), round(taxable, 2), round(net * NET_TO_GROSS, 2)) for month in missing if taxable]
+
+    def benefits(self) -> tuple[PaidBenefit, ...] | None:
+        """The latest recent statement; None: the vault says nothing of what is received."""
+        statements = [
+            record
+            for record in self.values.every("social.paiement")
+            if str(record.payload.get("mois", "")) >= months.shift(self.month, -RECENT)
+        ]
+        if statements:
+            latest = max(statements, key=lambda record: record.payload["mois"])
+            self.note("benefits_received", latest)
+            return self._paid(latest.payload.get("lignes") or ())
+        if self.values.every("social.prestation"):
+            return ()
+        return None
+
+    def _paid(self, lines: Iterable[Mapping[str, str]]) -> tuple[PaidBenefit, ...]:
+        totals: dict[str, float] = defaultdict(float)
+        for line in lines:
+            type = paid_type(line.get("libelle", ""))
+            if type:
+                totals[type] += float(line.get("montant", 0))
+        return tuple(PaidBenefit(type, round(amount, 2)) for type, amount in totals.items() if amount > 0)
+
+    def receives(self) -> frozenset[str]:
+        found = set()
+        for record in self.values.every("social.prestation"):
+            type = PRESTATION.get(record.payload.get("prestation", ""))
+            if type and record.payload.get("est_beneficiaire"):
+                self.note("benefits_received", record)
+                found.add(type)
+            elif type:
+                found.discard(type)
+        cover = self.values.latest("sante.c2s")
+        if cover is not None and cover.payload.get("est_beneficiaire") and self.current(cover, "date_fin_droit"):
+            self.note("benefits_received", cover)
+            found.add("c2s")
+        return frozenset(found)
+
+    def quotient(self) -> int | None:
+        record = next(
+            (one for one in reversed(self.values.every("social.quotient_familial")) if one.payload.get("fournisseur") in {"CNAF", "MSA"}),
+            None,
+        )
+        self.note("quotient", record)
+        return int(record.payload["valeur"]) if record is not None and record.payload.get("valeur") is not None else None
+
+
+def paid_type(label: str) -> str | None:
+    words = f"{label.casefold().replace('’', chr(39))} "
+    return next((type for start, type in PAID_LABELS if start in words), None)
+
+
+def _nearest(month: str, known: Iterable[str]) -> str:
+    return min(known, key=lambda other: abs(_rank(other) - _rank(month)))
+
+
+def _rank(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[5:])
+
+
+def maybe(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+def _plus(one: float | None, other: float | None) -> float | None:
+    return None if one is None and other is None else (one or 0.0) + (other or 0.0)

@@ -1,0 +1,56 @@
+from typing import TYPE_CHECKING
+
+from django.apps import AppConfig
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core import menu
+
+if TYPE_CHECKING:
+    from core.models import Job
+
+
+class DossiersConfig(AppConfig):
+    name = "services.dossiers"
+    label = "dossiers"
+    verbose_name = _("Dossiers")
+
+    def ready(self) -> None:
+        from core import jobs
+        from services.dossiers import checks, home  # noqa: F401 - they register themselves
+        from vault.presenting import journal
+
+        jobs.register(
+            "dossier",
+            task="services.dossiers.tasks.build",
+            queue="documents",
+            label=_("Nous préparons votre dossier"),
+            done_url=_page,
+            problems={
+                "changed": _("Une valeur, un papier ou un choix a changé pendant ce temps. Relancez\u00a0: le dossier en tiendra compte."),
+                "paper_unreadable": _("Un de vos papiers ne s’ouvre plus. Remplacez-le ou ne le joignez pas, puis recommencez."),
+                "too_many_pages": _("Ce dossier dépasse 120 pages de papiers. Laissez-en de côté, puis recommencez."),
+                "no_seal_key": _("La ville ne peut pas signer de dossier pour le moment. Prévenez l’accueil\u00a0: rien n’est perdu."),
+            },
+        )
+        for event, sentence in SENTENCES.items():
+            journal.register(event, sentence)
+        menu.register(_("Mes dossiers"), "dossiers:home", order=30, section="dossiers")
+        menu.register(_("Vérifier un dossier"), "dossiers:verify", place=menu.Place.RIGHTS, order=20)
+
+
+SENTENCES = {
+    "dossier_started": _("Vous avez commencé un dossier."),
+    "dossier_built": _("Vous avez fait un dossier avec : %(what)s."),
+    "dossier_deleted": _("Vous avez supprimé un dossier. Son code n’est plus valable."),
+    "part_asked": _("Vous avez demandé à « %(recipient)s » sa part d’un dossier."),
+    "part_taken_back": _("Vous avez repris votre demande de part d’un dossier à « %(recipient)s »."),
+    "part_agreed": _("Vous avez accepté de préparer votre part du dossier de « %(recipient)s »."),
+    "part_refused": _("Vous avez choisi de ne pas préparer votre part du dossier de « %(recipient)s »."),
+    "part_withdrawn": _("Vous avez retiré votre part d’un dossier. Son code n’est plus valable."),
+    "dossier_expired": _("Un dossier est arrivé à sa date de fin : il est effacé."),
+}
+
+
+def _page(job: "Job") -> str:
+    return reverse("dossiers:dossier", args=[job.subject_id])

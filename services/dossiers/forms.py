@@ -1,0 +1,87 @@
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from services.aids import catalogue
+from services.dossiers.actions import LETTER_LENGTH, RECIPIENT_LENGTH
+from services.dossiers.enums import Choice
+
+
+class StartForm(forms.Form):
+    """`token` makes the same form sent twice one dossier."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    aids = forms.MultipleChoiceField(
+        label=_("Que demandez-vous\u00a0?"),
+        help_text=_("Un seul dossier peut servir à plusieurs aides du même organisme."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    recipient = forms.CharField(
+        label=_("À qui l’envoyez-vous\u00a0?"),
+        help_text=_(
+            "Ce nom sera écrit sur chaque page copiée, pour que personne d’autre ne s’en serve. Par exemple\u00a0: CAF de Villebrume."
+        ),
+        max_length=RECIPIENT_LENGTH,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [catalogue.get(code) for code in codes] if codes else catalogue.every()
+        self.fields["aids"].choices = [(aid.code, aid.name) for aid in offered]  # type: ignore[attr-defined]  # a field of choices
+        if codes:
+            self.initial.setdefault("recipient", offered[0].organisation)
+
+
+class LetterForm(forms.Form):
+    letter = forms.CharField(
+        label=_("Votre lettre"),
+        help_text=_("Dites ce que vous demandez. Effacez tout si vous ne voulez pas de lettre."),
+        widget=forms.Textarea(attrs={"rows": 16}),
+        max_length=LETTER_LENGTH,
+        required=False,
+    )
+
+
+class ChoiceForm(forms.Form):
+    """What a resident decides about one line; `undo` takes it back."""
+
+    UNDO = "undo"
+
+    key = forms.CharField(max_length=120)
+    choice = forms.ChoiceField(choices=[*Choice.choices, (UNDO, "")])
+
+    @property
+    def chosen(self) -> Choice | None:
+        choice = self.cleaned_data["choice"]
+        return None if choice == self.UNDO else Choice(choice)
+
+
+class AddPaperForm(forms.Form):
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    file = forms.FileField(
+        label=_("Un PDF ou une photo"),
+        help_text=_("PDF, JPEG ou PNG, 10 Mo au plus. Une photo nette prise de face suffit."),
+        widget=forms.FileInput(attrs={"accept": "image/*,application/pdf"}),
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code du dossier"),
+        help_text=_("Il est sur la première page, comme 7KQ4-M2XD-93HT."),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"class": "govuk-input--width-20", "autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+        ),
+    )
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label=_("Fichier PDF du dossier"),
+        help_text=_("Nous ne gardons pas ce fichier\u00a0: nous calculons son empreinte et nous l’oublions."),
+        widget=forms.FileInput(attrs={"accept": "application/pdf"}),
+    )

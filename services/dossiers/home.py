@@ -1,0 +1,40 @@
+"""What the home page says of dossiers: those under way, to go on with."""
+
+from collections.abc import Iterable
+from typing import cast
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from core import home
+from services.dossiers import parts
+from services.dossiers.enums import PartState, State
+from services.dossiers.models import Dossier
+
+SHOWN = 3
+
+
+def blocks(request: HttpRequest) -> Iterable[home.Part]:
+    """Rows only: opening a vault to count what is missing would leave a line in the journal at each visit."""
+    for dossier in Dossier.objects.filter(state=State.DRAFT)[:SHOWN]:
+        yield home.ToDo(
+            name=_("Finir le dossier\u00a0: %(title)s") % {"title": dossier.name},
+            href=reverse("dossiers:dossier", args=[dossier.pk]),
+            hint=dossier.recipient,
+            tag=_("En préparation"),
+            order=40,
+        )
+    for one in parts.received(cast(UUID, request.user.pk)):
+        if one.state == PartState.ASKED:
+            yield home.ToDo(
+                name=_("%(name)s vous demande votre part d’un dossier") % {"name": one.asker.name},
+                href=reverse("dossiers:part", args=[one.part.pk]),
+                hint=one.part.name,
+                tag=_("À répondre"),
+                order=30,
+            )
+
+
+home.register(blocks)

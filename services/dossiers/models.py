@@ -1,0 +1,144 @@
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from core.models import Job, ResidentManager, ResidentModel
+from core.symbols import new_code, symbols
+from services.aids import catalogue
+from services.dossiers.enums import Answer, State
+from vault.models import Member
+
+# Agencies ask again for papers older than a year; a dossier that nobody opened by then has no reader left.
+KEPT = timedelta(days=365)
+
+
+def new_number() -> str:
+    """A reference to say on the telephone. It opens nothing, so it may be short; it does not count the city's dossiers."""
+    return f"{timezone.localdate().year}-{symbols(5)}"
+
+
+def names_of(codes: Sequence[str]) -> str:
+    return ", ".join(catalogue.get(code).name if catalogue.exists(code) else code for code in codes)
+
+
+class Seal(models.Model):
+    """What the public page knows of a dossier: hashes, a date, nothing about a person. It outlives the dossier, revoked."""
+
+    code = models.CharField(max_length=14, unique=True, default=new_code)
+    data_hash = models.CharField(max_length=64, help_text="SHA-256 of the data embedded in the PDF, in hexadecimal")
+    file_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the PDF, in hexadecimal")
+    issuer = models.CharField(max_length=120)
+    pages = models.PositiveIntegerField()
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def valid(self) -> bool:
+        return self.revoked_at is None and timezone.now() < self.expires_at
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    def expired(self) -> Self:
+        return self.filter(expires_at__lte=timezone.now())
+
+
+DossierManager = ResidentManager.from_queryset(DossierQuerySet)
+
+
+class Dossier(ResidentModel):
+    """A request that a resident prepares for one or several aids, then the PDF that asks for them.
+
+    `note` seals what they wrote and chose: the letter, what concerns them, what they keep to themselves.
+    """
+
+    number = models.CharField(max_length=10, default=new_number)
+    part_of = models.CharField(
+        max_length=120, blank=True, help_text="the name of whose dossier it completes, under the same number; empty: a dossier of its own"
+    )
+    aids = models.JSONField(help_text="codes of the catalogue")
+    title = models.CharField(max_length=200)
+    recipient = models.CharField(max_length=80)
+    purpose = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    note = models.BinaryField(null=True)
+    note_version = models.PositiveIntegerField(default=1, help_text="counts the writings of `note`")
+    token = models.UUIDField(help_text="one per form shown: the same form sent twice gives one dossier")
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    seal = models.OneToOneField(Seal, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stored_name = models.CharField(max_length=200, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    pages = models.PositiveIntegerField(default=0)
+    paper_pages = models.PositiveIntegerField(default=0)
+    used_papers = models.JSONField(default=list, help_text="ids of the papers in the PDF: what becomes of them is told beside it")
+    used_records = models.JSONField(default=list, help_text="ids of the records whose values it says")
+    built_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DossierManager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["resident_id", "token"], name="dossier_once_per_form"),
+            models.UniqueConstraint(fields=["number"], condition=Q(part_of=""), name="dossier_number_once"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="dossier_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state=State.READY)
+                | Q(seal__isnull=False, built_at__isnull=False, expires_at__isnull=False) & ~Q(stored_name=""),
+                name="dossier_ready_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"dossier {self.number}"
+
+    @property
+    def name(self) -> str:
+        """The aids in the reader's language; `title` keeps their French names, which the organisation reads."""
+        return names_of(self.aids)
+
+    @property
+    def note_place(self) -> str:
+        return f"dossiers_dossier|{self.id}|{self.note_version}|note"
+
+    @property
+    def file_name(self) -> str:
+        """What the download is called: a reference, never a name or an aid, which a shared computer would keep showing."""
+        return f"dossier-{self.number}-partie-2.pdf" if self.part_of else f"dossier-{self.number}.pdf"
+
+
+class Part(ResidentModel):
+    """A partner is asked for their part of the other's dossier: the row of the one who is asked, with all that they are shown.
+
+    Its two members tell whether it still counts: once one of them has left, neither of them finds it. `services/dossiers/parts.py` looks.
+    """
+
+    dossier_id = models.UUIDField(unique=True, help_text="the dossier of the one who asks; in their scope, so no relation")
+    asker_id = models.UUIDField(help_text="their place in the household; in their scope too")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", help_text="the place of the one who is asked")
+    number = models.CharField(max_length=10)
+    aids = models.JSONField(help_text="codes of the catalogue")
+    recipient = models.CharField(max_length=80)
+    answer = models.CharField(max_length=3, choices=Answer, default=Answer.NONE, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ResidentManager["Part"]()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [models.CheckConstraint(condition=Q(answer__in=Answer.values), name="part_answer_known")]
+
+    def __str__(self) -> str:
+        return f"part {self.id}"
+
+    @property
+    def name(self) -> str:
+        return names_of(self.aids)

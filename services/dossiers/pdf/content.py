@@ -1,0 +1,212 @@
+"""What a dossier says, as plain data: the renderer knows nothing of vaults, databases or people's rights.
+
+The dossier is always in French, whatever the resident's language: agencies read it, and an agency may refuse a paper in another language.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+FORMAT = "garant.dossier/1"
+
+
+class Assurance(StrEnum):
+    """How far a value can be trusted, from the record's own words down to what the page prints."""
+
+    VERIFIED = "verified"
+    CONSISTENT = "consistent"
+    DECLARED = "declared"
+
+    @classmethod
+    def of(cls, record_assurance: str) -> "Assurance":
+        levels = {"holder_verified": cls.VERIFIED, "signature_verified": cls.VERIFIED, "consistent": cls.CONSISTENT}
+        return levels.get(record_assurance, cls.DECLARED)
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """The city that made the dossier; `verify_url` is the public page, without a code."""
+
+    name: str
+    verify_url: str
+    portal: str = "Garant"
+    logo: bytes | None = None
+    logo_type: str = "image/svg+xml"
+
+    @property
+    def verify_page(self) -> str:
+        """The address as people type it."""
+        return self.verify_url.partition("://")[2].rstrip("/")
+
+
+@dataclass(frozen=True)
+class Fact:
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A person or the household, as lines."""
+
+    title: str
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True)
+class Value:
+    field_id: str
+    label: str
+    text: str
+    raw: Any
+    origin: str
+    at: date | None
+    assurance: Assurance
+
+
+@dataclass(frozen=True)
+class ValueGroup:
+    title: str
+    values: Sequence[Value]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One condition of the computation. `amount` and `limit` are numbers in `unit`, when the condition compares two."""
+
+    text: str
+    met: bool | None
+    figure: str = ""
+    threshold: str = ""
+    law: str = ""
+    origin: str = ""
+    amount: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Computation:
+    code: str
+    title: str
+    result: str
+    reasons: Sequence[Reason]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PartWords:
+    """Which of the two parts of a couple's dossier this one is, and the sentence of its cover; none: it is whole."""
+
+    number: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A zone of a page in pixels that the watermark leaves free, so that a machine can still read the code in it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        return max(0, self.right - self.left) * max(0, self.bottom - self.top)
+
+
+@dataclass(frozen=True)
+class PageImage:
+    jpeg: bytes = field(repr=False)
+    width: int
+    height: int
+    clear: Sequence[Box] = ()
+
+
+@dataclass(frozen=True)
+class PaperPages:
+    """A paper already turned into page images. `sha256` is that of the file in the vault."""
+
+    kind: str
+    title: str
+    origin: str
+    sha256: str
+    checks: Sequence[str]
+    pages: Sequence[PageImage]
+
+
+@dataclass(frozen=True)
+class DossierContent:
+    number: str
+    title: str
+    applicant: str
+    recipient: str
+    purpose: str
+    made_at: datetime
+    expires_on: date
+    code: str
+    issuer: Issuer
+    letter: str = ""
+    sheets: Sequence[Sheet] = ()
+    groups: Sequence[ValueGroup] = ()
+    computations: Sequence[Computation] = ()
+    papers: Sequence[PaperPages] = ()
+    left_out: Sequence[str] = ()
+    part: PartWords = PartWords()
+
+    @cached_property
+    def data(self) -> bytes:
+        """The same content for machines: canonical JSON, embedded in the file. Its hash is in the QR code."""
+        return json.dumps(self._document(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def data_hash(self) -> bytes:
+        return hashlib.sha256(self.data).digest()
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "number": self.number,
+            "part": {"number": self.part.number, "text": self.part.text},
+            "title": self.title,
+            "issuer": self.issuer.name,
+            "recipient": self.recipient,
+            "purpose": self.purpose,
+            "made_at": self.made_at.isoformat(),
+            "applicant": self.applicant,
+            "letter": self.letter,
+            "sheets": [{"title": sheet.title, "lines": {fact.label: fact.text for fact in sheet.facts}} for sheet in self.sheets],
+            "values": [_value(value) for group in self.groups for value in group.values],
+            "computations": [_computation(one) for one in self.computations],
+            "papers": [
+                {"kind": p.kind, "title": p.title, "origin": p.origin, "sha256": p.sha256, "pages": len(p.pages), "checks": list(p.checks)}
+                for p in self.papers
+            ],
+            "left_out": list(self.left_out),
+        }
+
+
+def _value(value: Value) -> dict[str, Any]:
+    return {
+        "field": value.field_id,
+        "label": value.label,
+        "value": value.raw,
+        "text": value.text,
+        "origin": value.origin,
+        "date": value.at.isoformat() if value.at else None,
+        "assurance": value.assurance.value,
+    }
+
+
+def _computation(computation: Computation) -> dict[str, Any]:
+    reasons = [
+        {"text": r.text, "met": r.met, "figure": r.figure, "threshold": r.threshold, "law": r.law, "origin": r.origin}
+        for r in computation.reasons
+    ]
+    said = {"code": computation.code, "title": computation.title, "result": computation.result, "note": computation.note}
+    return {**said, "reasons": reasons}

@@ -1,0 +1,121 @@
+"""The city's seal, the last step: one more byte changed and the signature no longer holds.
+
+PAdES-B with a certification that allows no change. The certificate says who the city is to a reader of PDF; without one bought from a
+recognised authority, viewers answer "unknown signer", which docs/operations.md explains.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+
+FIELD = "Cachet"
+MADE_FOR = timedelta(days=3650)
+
+
+class NoSealKey(Exception):
+    """The seal's key is missing or unreadable; nothing is issued without it."""
+
+
+@dataclass(frozen=True)
+class SealKey:
+    path: Path
+    passphrase: bytes | None = None
+
+    def signer(self) -> signers.SimpleSigner:
+        try:
+            signer: signers.SimpleSigner = signers.SimpleSigner.load_pkcs12_data(
+                self.path.read_bytes(), other_certs=(), passphrase=self.passphrase
+            )
+        except (OSError, ValueError) as error:
+            raise NoSealKey(str(self.path)) from error
+        return signer
+
+
+class Untouched(IncrementalPdfFileWriter):
+    """Adds the signature and nothing else: pyHanko would rewrite the XMP in a form that PDF/A validators do not read."""
+
+    def _update_meta(self) -> None:
+        return None
+
+
+def seal(pdf: bytes, *, key: SealKey, issuer: str, reason: str) -> bytes:
+    signer = key.signer()
+    writer = Untouched(io.BytesIO(pdf))
+    # The field's readable name (/TU) is what a screen reader says; it can only be given before the signature.
+    spec = fields.SigFieldSpec(FIELD, on_page=0, readable_field_name=f"Cachet électronique : {issuer}")
+    fields.append_signature_field(writer, spec)
+    metadata = signers.PdfSignatureMetadata(
+        field_name=FIELD,
+        name=issuer,
+        reason=reason,
+        certify=True,
+        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+        subfilter=fields.SigSeedSubFilter.PADES,
+        md_algorithm="sha256",
+    )
+    out = io.BytesIO()
+    signers.PdfSigner(metadata, signer).sign_pdf(writer, output=out)
+    return out.getvalue()
+
+
+def make_key(path: Path, *, name: str) -> None:
+    """A certificate of our own for development and the demonstration. Made once, even when two processes start together."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    authority_key, authority = _certificate(f"Autorité : {name}", issuer=None)
+    key, certificate = _certificate(name, issuer=(authority_key, authority))
+    archive = pkcs12.serialize_key_and_certificates(b"cachet", key, certificate, [authority], NoEncryption())
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(archive)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _certificate(name: str, *, issuer: tuple[rsa.RSAPrivateKey, x509.Certificate] | None) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    subject = x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"), x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    start = datetime.now(UTC) - timedelta(days=1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer[1].subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + MADE_FOR)
+    )
+    for extension, critical in _extensions(authority=issuer is None):
+        builder = builder.add_extension(extension, critical)
+    return key, builder.sign(issuer[0] if issuer else key, hashes.SHA256())
+
+
+def _extensions(*, authority: bool) -> Sequence[tuple[x509.ExtensionType, bool]]:
+    usage = x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    return [(x509.BasicConstraints(ca=authority, path_length=0 if authority else None), True), (usage, True)]

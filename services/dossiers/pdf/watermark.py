@@ -1,0 +1,73 @@
+"""The mark burned into each page image: for whom and for what. It is pixels, so it cannot be lifted off as a layer can."""
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from PIL import Image, ImageDraw, ImageFont
+
+from core.pdf.assets import FONTS
+from services.dossiers.pdf.content import Box, PageImage
+
+ANGLE = 25
+INK = (23, 82, 79)
+# Opacities out of 255: dark enough to survive a photocopy, light enough to read a payslip beneath. Two lines in three are lighter.
+STRENGTHS = (104, 74, 74)
+QUALITY = 75
+# A code takes a fiftieth of a page. A zone larger than a tenth is no code but a way to keep a page clean: it is marked like the rest.
+LARGEST_CLEAR = 0.1
+# A page larger than this is not a page but an attack on memory; the reader's own limit is lower.
+MAX_PIXELS = 25_000_000
+
+
+class Watermark:
+    """One text, one mask per page size: drawing it costs ten times what pasting it does."""
+
+    def __init__(self, text: str) -> None:
+        self.text = " ".join(text.split())
+        self._masks: dict[tuple[int, int], Image.Image] = {}
+
+    def stamp(self, page: PageImage) -> PageImage:
+        with Image.open(io.BytesIO(page.jpeg)) as source:
+            if source.width * source.height > MAX_PIXELS:
+                raise ValueError("page image too large")
+            image = source.convert("RGB")
+        image.paste(INK, (0, 0), self._mask(image.size, page.clear))
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=QUALITY)
+        return replace(page, jpeg=out.getvalue(), width=image.width, height=image.height)
+
+    def _mask(self, size: tuple[int, int], clear: Sequence[Box]) -> Image.Image:
+        if size not in self._masks:
+            self._masks[size] = self._draw(size)
+        clear = [box for box in clear if box.area <= LARGEST_CLEAR * size[0] * size[1]]
+        if not clear:
+            return self._masks[size]
+        mask = self._masks[size].copy()
+        for box in clear:
+            mask.paste(0, (box.left, box.top, box.right, box.bottom))
+        return mask
+
+    def _draw(self, size: tuple[int, int]) -> Image.Image:
+        """Lines of text across a square that covers the page once turned, then the page cut out of its middle."""
+        side = math.ceil(math.hypot(*size))
+        height = max(14, round(min(size) * 0.022))
+        font = self._font(height)
+        line = f"{self.text}     "
+        line *= math.ceil(2 * side / max(1, font.getlength(line)))
+        square = Image.new("L", (side, side))
+        draw = ImageDraw.Draw(square)
+        for number, top in enumerate(range(0, side, height * 5)):
+            draw.text((-number * height * 7 % side - side, top), line, fill=STRENGTHS[number % 3], font=font)
+        left, top = (side - size[0]) // 2, (side - size[1]) // 2
+        turned = square.rotate(ANGLE, Image.Resampling.BILINEAR)
+        return turned.crop((left, top, left + size[0], top + size[1]))
+
+    def _font(self, height: int) -> ImageFont.FreeTypeFont:
+        return ImageFont.truetype(io.BytesIO(self._font_file), height)
+
+    @cached_property
+    def _font_file(self) -> bytes:
+        return (FONTS / "public-sans-600.ttf").read_bytes()

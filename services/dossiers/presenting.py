@@ -1,0 +1,280 @@
+"""What the pages show of dossiers, ready for the templates."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core import charts
+from core.templatetags.civic import clock, long_date, number, short_date
+from services.aids.catalogue import Aid, Appeal, in_words
+from services.dossiers import actions, overtaken
+from services.dossiers.enums import Choice, NeedState, PartState, State
+from services.dossiers.models import Dossier
+from services.dossiers.needs import PAPER, SETTLED, Need
+from services.dossiers.parts import Received, Told
+from vault import questions
+
+TAGS: dict[str, str] = {
+    NeedState.PRESENT: "ok",
+    NeedState.MISSING: "expired",
+    NeedState.EXPIRED: "expired",
+    NeedState.TO_CONFIRM: "soon",
+    NeedState.ASK: "soon",
+}
+
+
+def listed(dossiers: Iterable[Dossier]) -> list[dict[str, Any]]:
+    rows = list(dossiers)
+    since = overtaken.reasons(rows)
+    return [_listed(dossier, since.get(dossier.pk, [])) for dossier in rows]
+
+
+def _listed(dossier: Dossier, since: Sequence[str]) -> dict[str, Any]:
+    tag, tag_kind = (_("À refaire"), "expired") if since else (State(dossier.state).label, "ok" if dossier.state == State.READY else "soon")
+    return {
+        "label": dossier.name,
+        "href": reverse("dossiers:dossier", args=[dossier.pk]),
+        "text": f"{_about(dossier)}. {' '.join(since)}" if since else _about(dossier),
+        "tag": _("En cours de fabrication") if _under_way(dossier) else tag,
+        "tag_kind": tag_kind,
+    }
+
+
+def draft(dossier: Dossier, needs: Sequence[Need], told: Told | None, choices: Mapping[str, str]) -> dict[str, Any]:
+    to_do = [need for need in needs if need.required and not need.settled]
+    ready = [need for need in needs if need.state == NeedState.PRESENT]
+    optional = [need for need in needs if not need.required and need.state not in SETTLED]
+    aside = [need for need in needs if need.state in {NeedState.LEFT_OUT, NeedState.NOT_CONCERNED}]
+    sections = [(_("À compléter"), to_do), (_("Prêt, repris de votre coffre"), ready)]
+    sections += [(_("Utile, mais pas obligatoire"), optional), (_("Pas dans ce dossier"), aside)]
+    return {
+        "dossier": dossier,
+        "summary": _summary(len(ready), len(to_do) + len(ready), to_do),
+        "sections": [{"title": title, "tasks": _tasks(dossier, needs)} for title, needs in sections if needs],
+        "complete": not to_do,
+        "problem": _problem(dossier),
+        "other": _other_part(told, said_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
+        "part_key": actions.PART,
+    }
+
+
+def line(dossier: Dossier, need: Need) -> dict[str, Any]:
+    return {
+        "dossier": dossier,
+        "need": need,
+        "is_paper": need.sort == PAPER,
+        "tag_kind": TAGS.get(need.state, ""),
+        "can_add": need.sort == PAPER and need.state in {NeedState.MISSING, NeedState.EXPIRED},
+        "choice": Choice,
+        "confirm_url": _confirm_url(need),
+        "give_url": _give_url(dossier, need),
+        "action": f"{reverse('dossiers:line', args=[dossier.pk])}?{urlencode({'cle': need.key})}",
+    }
+
+
+def ready(dossier: Dossier, told: Told | None) -> dict[str, Any]:
+    seal = dossier.seal
+    code = seal.code if seal else ""
+    address = f"{settings.SITE_URL}{reverse('dossiers:verify_code', args=[code])}?donnees={seal.data_hash if seal else ''}"
+    return {
+        "dossier": dossier,
+        "seal": seal,
+        "rows": _rows(dossier),
+        "since": overtaken.reasons([dossier]).get(dossier.pk, []),
+        "size": filesizeformat(dossier.size),
+        "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
+        "aids": [_after(aid) for aid in actions.aids_of(dossier.aids)],
+        "token": uuid4(),
+        "other": _other_part(told),
+    }
+
+
+PART_TAGS: dict[str, str] = {PartState.READY: "ok", PartState.ASKED: "", PartState.PREPARED: "soon"}
+
+
+def _other_part(told: Told | None, *, said_missing: bool = False) -> dict[str, Any] | None:
+    """What the one whose dossier it is reads of the other's part."""
+    if told is None:
+        return None
+    return {
+        "name": told.partner.name,
+        "text": _part_text(told) % {"name": told.partner.name, "day": long_date(told.ready_at)},
+        "asked": told.state is not None,
+        "waits": told.state == PartState.ASKED,
+        "gone": told.state == PartState.WITHDRAWN,
+        "label": told.state.label if told.state else "",
+        "tag_kind": PART_TAGS.get(told.state, "expired") if told.state else "",
+        "may_say": told.state is not None and not told.given,
+        "said_missing": said_missing,
+    }
+
+
+def _part_text(told: Told) -> str:
+    return {
+        None: _("L’organisme regarde aussi la situation de votre conjoint. %(name)s peut préparer sa part, sans rien vous montrer."),
+        PartState.ASKED: _("%(name)s n’a pas encore répondu. Votre dossier n’attend pas."),
+        PartState.REFUSED: _("%(name)s ne donnera pas sa part. Rien n’est bloqué, et votre PDF n’en dit rien."),
+        PartState.PREPARED: _("%(name)s prépare sa part. Vos deux PDF portent le même numéro."),
+        PartState.READY: _("Prête depuis le %(day)s. %(name)s l’envoie de son côté, sous le même numéro."),
+        PartState.WITHDRAWN: _("%(name)s a retiré sa part. Rien n’est bloqué."),
+    }[told.state]
+
+
+def ask_part(dossier: Dossier, told: Told) -> dict[str, Any]:
+    """Word for word what the other one will read."""
+    rows = [{"key": _("De la part de"), "value": told.me.name}, *_request_rows(dossier.name, dossier.recipient, dossier.number)]
+    return {"name": told.partner.name, "rows": rows}
+
+
+def part(found: Received, lines: Sequence[Need]) -> dict[str, Any]:
+    """What is asked of one's own vault, before answering."""
+    shown = [need for need in lines if need.state != NeedState.NOT_CONCERNED]
+    return {
+        "part": found.part,
+        "name": found.asker.name,
+        "rows": _request_rows(found.part.name, found.part.recipient, found.part.number),
+        "needs": [_task(need) for need in shown],
+        "said": {PartState.REFUSED: _("Vous avez dit non."), PartState.WITHDRAWN: _("Vous avez retiré votre part.")}.get(found.state, ""),
+        "refused": found.state == PartState.REFUSED,
+    }
+
+
+def _request_rows(aids: str, recipient: str, number: str) -> list[dict[str, Any]]:
+    return [{"key": _("Pour"), "value": aids}, {"key": _("Destinataire"), "value": recipient}, {"key": _("Numéro"), "value": number}]
+
+
+def asked_of_me(received: Iterable[Received]) -> list[dict[str, Any]]:
+    """Requests without a dossier of one's own: to answer, or to answer otherwise."""
+    tags = {
+        PartState.ASKED: (_("À répondre"), "soon"),
+        PartState.REFUSED: (_("Vous avez dit non"), ""),
+        PartState.WITHDRAWN: (_("Retirée"), ""),
+    }
+    return [
+        {
+            "label": _("Votre part du dossier de %(name)s") % {"name": one.asker.name},
+            "href": reverse("dossiers:part", args=[one.part.pk]),
+            "text": _("%(aids)s. Pour %(recipient)s") % {"aids": one.part.name, "recipient": one.part.recipient},
+            "tag": tags[one.state][0],
+            "tag_kind": tags[one.state][1],
+        }
+        for one in received
+        if one.state in tags
+    ]
+
+
+def _rows(dossier: Dossier) -> list[dict[str, Any]]:
+    papers = ngettext("dont %(count)s page de papiers filigranés", "dont %(count)s pages de papiers filigranés", dossier.paper_pages)
+    pages = number(dossier.pages)
+    if dossier.paper_pages:
+        pages = f"{pages}, {papers % {'count': number(dossier.paper_pages)}}"
+    part_of = [{"key": _("Votre part du dossier de"), "value": dossier.part_of}] if dossier.part_of else []
+    return [
+        {"key": _("Numéro"), "value": dossier.number},
+        *part_of,
+        {"key": _("Pages"), "value": pages},
+        {"key": _("Destinataire"), "value": dossier.recipient},
+        {"key": _("Pour"), "value": format_html('<span lang="fr">{}</span>', dossier.purpose)},
+        {"key": _("Nous le gardons jusqu’au"), "value": long_date(dossier.expires_at)},
+    ]
+
+
+def _after(aid: Aid) -> dict[str, Any]:
+    """Where to send it, how long it takes, what to do if it is refused."""
+    return {
+        "title": aid.name,
+        "where": [in_words(place) for place in aid.where_to_send],
+        "delay": _delay(aid),
+        "appeals": [_appeal(step) for step in aid.appeals],
+        "forms": [{"title": in_words(form.title), "number": form.number} for form in aid.forms],
+    }
+
+
+def _delay(aid: Aid) -> str:
+    delay = aid.decision_delay
+    months = delay.months
+    if not months:
+        return _("L’organisme ne donne pas de délai.")
+    text = ngettext("Une réponse est attendue sous %(count)s mois.", "Une réponse est attendue sous %(count)s mois.", months) % {
+        "count": months
+    }
+    silence = {
+        "accepted": _("Sans réponse, la demande est acceptée."),
+        "refused": _("Sans réponse, la demande est refusée\u00a0: vous pouvez contester."),
+    }.get(delay.silence_means or "", "")
+    return f"{text} {silence}".strip()
+
+
+def _appeal(step: Appeal) -> str:
+    if not step.deadline_months:
+        return in_words(step.to)
+    return ngettext("%(to)s, dans les %(count)s mois", "%(to)s, dans les %(count)s mois", step.deadline_months) % {
+        "to": in_words(step.to),
+        "count": step.deadline_months,
+    }
+
+
+def _tasks(dossier: Dossier, needs: Iterable[Need]) -> list[dict[str, Any]]:
+    page = reverse("dossiers:line", args=[dossier.pk])
+    return [{**_task(need), "href": f"{page}?{urlencode({'cle': need.key})}"} for need in needs]
+
+
+def _task(need: Need) -> dict[str, Any]:
+    return {
+        "name": need.title,
+        "hint": str(need.question) or need.hint,
+        "tag": need.state.label,
+        "tag_kind": TAGS.get(need.state, ""),
+    }
+
+
+def _summary(ready_count: int, counted: int, to_do: Sequence[Need]) -> str:
+    if not to_do:
+        return _("Tout est prêt.")
+    text = ngettext("%(ready)s élément sur %(all)s est prêt.", "%(ready)s éléments sur %(all)s sont prêts.", ready_count)
+    return text % {"ready": ready_count, "all": counted}
+
+
+def _about(dossier: Dossier) -> str:
+    if dossier.part_of:
+        return _("Votre part du dossier de %(name)s. %(about)s") % {"name": dossier.part_of, "about": _dates(dossier)}
+    return _dates(dossier)
+
+
+def _dates(dossier: Dossier) -> str:
+    if dossier.built_at is not None:
+        made = {"day": short_date(dossier.built_at), "time": clock(dossier.built_at), "recipient": dossier.recipient}
+        return _("Pour %(recipient)s, fait le %(day)s à %(time)s") % made
+    return _("Pour %(recipient)s, commencé le %(day)s") % {"recipient": dossier.recipient, "day": short_date(dossier.created_at)}
+
+
+def _under_way(dossier: Dossier) -> bool:
+    return dossier.job is not None and dossier.job.active
+
+
+def _problem(dossier: Dossier) -> str:
+    """The last attempt failed: its page says why and offers to try again."""
+    return reverse("job", args=[dossier.job.pk]) if dossier.job is not None and dossier.job.state == dossier.job.State.FAILED else ""
+
+
+def _confirm_url(need: Need) -> str:
+    return reverse("vault:confirm_paper", args=[need.waiting]) if need.waiting else ""
+
+
+def _give_url(dossier: Dossier, need: Need) -> str:
+    """Where this kind of value is typed, and back here afterwards. What exists already is seen and corrected in the vault."""
+    if need.records:
+        return reverse("vault:history", args=[need.records[-1]])
+    if need.sort == PAPER or not questions.is_typed(need.code):
+        return ""
+    back = reverse("dossiers:dossier", args=[dossier.pk])
+    names = ",".join(field_id.partition("#/")[2].split("/")[0] for field_id in need.fields)
+    return f"{reverse('vault:start_typing', args=[need.code])}?{urlencode({'champs': names, 'suite': back})}"

@@ -1,0 +1,19 @@
+from uuid import UUID
+
+from celery import shared_task
+
+from core import jobs, journal
+from services.dossiers import actions, building
+
+
+@shared_task
+def build(job_id: str) -> None:
+    with jobs.running(UUID(job_id)) as run:
+        if run is not None:
+            building.build_dossier(run=run)
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def purge() -> int:
+    return actions.purge()

@@ -1,0 +1,22 @@
+from django.urls import path
+
+from services.dossiers import views, views_parts, views_verify
+
+app_name = "dossiers"
+urlpatterns = [
+    path("dossiers/", views.home, name="home"),
+    path("dossiers/nouveau/", views.new, name="new"),
+    path("dossiers/<uuid:dossier_id>/", views.dossier, name="dossier"),
+    path("dossiers/<uuid:dossier_id>/element/", views.line, name="line"),
+    path("dossiers/<uuid:dossier_id>/choix/", views.choose, name="choose"),
+    path("dossiers/<uuid:dossier_id>/lettre/", views.letter, name="letter"),
+    path("dossiers/<uuid:dossier_id>/fabriquer/", views.build, name="build"),
+    path("dossiers/<uuid:dossier_id>/refaire/", views.again, name="again"),
+    path("dossiers/<uuid:dossier_id>/telecharger/", views.download, name="download"),
+    path("dossiers/<uuid:dossier_id>/supprimer/", views.delete, name="delete"),
+    path("dossiers/<uuid:dossier_id>/part/", views_parts.ask, name="ask_part"),
+    path("dossiers/<uuid:dossier_id>/part/reprendre/", views_parts.take_back, name="take_back_part"),
+    path("dossiers/parts/<uuid:part_id>/", views_parts.part, name="part"),
+    path("verifier/", views_verify.verify, name="verify"),
+    path("verifier/<str:code>/", views_verify.verify_code, name="verify_code"),
+]

@@ -1,0 +1,80 @@
+"""The two parts of a couple's dossier. Neither page exists for people who do not live together."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.http import SignedInRequest
+from services.dossiers import actions_parts, parts, presenting
+from services.dossiers.enums import Answer
+from services.dossiers.models import Dossier, Part
+from services.dossiers.parts import Received
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    """What the other one will read, word for word, then the question."""
+    row = get_object_or_404(Dossier.objects.all(), pk=dossier_id)
+    if request.method == "POST":
+        try:
+            actions_parts.ask(dossier=row, by=request.user.pk)
+        except (PermissionDenied, Dossier.DoesNotExist):
+            raise Http404 from None
+        return redirect("dossiers:dossier", dossier_id=row.pk)
+    told = parts.told(row)
+    if told is None:
+        raise Http404
+    if told.state is not None:
+        return redirect("dossiers:dossier", dossier_id=row.pk)
+    return render(request, "dossiers/ask_part.html", {"dossier": row, **presenting.ask_part(row, told)})
+
+
+@require_POST
+def take_back(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Dossier.objects.all(), pk=dossier_id)
+    actions_parts.take_back(dossier=row, by=request.user.pk)
+    return redirect("dossiers:dossier", dossier_id=row.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def part(request: SignedInRequest, part_id: UUID) -> HttpResponse:
+    """One page to read before answering; once agreed to, it is the dossier's own page."""
+    found = _find(request, part_id)
+    if request.method == "POST":
+        return _answer(request, found)
+    if found.made is not None:
+        return redirect("dossiers:dossier", dossier_id=found.made)
+    lines = actions_parts.asked(found=found, by=request.user.pk)
+    return render(request, "dossiers/part.html", presenting.part(found, lines))
+
+
+def _answer(request: SignedInRequest, found: Received) -> HttpResponse:
+    """Neither button is the default: a form without an answer shows the page again."""
+    try:
+        if request.POST.get("answer") == Answer.YES:
+            made = actions_parts.agree(found=found, by=request.user.pk)
+            return redirect("dossiers:dossier", dossier_id=made.pk)
+        if request.POST.get("answer") == Answer.NO:
+            actions_parts.refuse(found=found, by=request.user.pk)
+            messages.success(request, _("C’est noté. Rien n’est bloqué."))
+            return redirect("dossiers:home")
+    except Part.DoesNotExist:
+        raise Http404 from None
+    except actions_parts.AlreadyAgreed:
+        messages.info(request, _("Vous aviez accepté. Pour revenir sur votre accord, retirez votre part."))
+        return redirect("dossiers:part", part_id=found.part.pk)
+    messages.error(request, _("Choisissez une réponse."))
+    lines = actions_parts.asked(found=found, by=request.user.pk)
+    return render(request, "dossiers/part.html", presenting.part(found, lines), status=400)
+
+
+def _find(request: SignedInRequest, part_id: UUID) -> Received:
+    found = next((one for one in parts.received(request.user.pk) if one.part.pk == part_id), None)
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,65 @@
+"""People for tests: a resident owns a vault (with its key and its first journal line), an agent owns none."""
+
+from typing import Any
+
+import factory
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
+from django.test import Client
+from django.utils import timezone
+
+from accounts import actions
+from accounts.models import User
+
+# Public and made up: the second factor of every agent in the tests.
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+class ResidentFactory(factory.Factory[User]):
+    """`ResidentFactory()`, or `ResidentFactory(name=…, email=…, password=…)`: through the verb that opens vaults."""
+
+    class Meta:
+        model = User
+
+    name = factory.Sequence(lambda n: f"Habitante {n}")
+    email = factory.Sequence(lambda n: f"habitante{n}@courriel.example")
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
+        return actions.register_resident(**kwargs)
+
+
+class AgentFactory(factory.Factory[User]):
+    """An agent with a second factor; `second_factor=False` for one who has still to set it up."""
+
+    class Meta:
+        model = User
+
+    name = factory.Sequence(lambda n: f"Agent {n}")
+    email = factory.Sequence(lambda n: f"agent{n}@villebrume.example")
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, second_factor: bool = True, **kwargs: Any) -> User:
+        agent = actions.add_agent(**kwargs)
+        if second_factor:
+            TOTP.activate(agent, TOTP_SECRET)
+        return agent
+
+
+def signed_in(user: User, *, second_factor: bool | None = None, client: Client | None = None) -> Client:
+    """A browser where `user` has just signed in; agents gave their second factor unless told otherwise."""
+    client = client or Client()
+    client.force_login(user)
+    given = user.is_staff if second_factor is None else second_factor
+    record = {"method": "mfa" if given else "code", "at": timezone.now().timestamp()}
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [record]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
+
+
+def has_verified_address(user: User) -> bool:
+    found: bool = EmailAddress.objects.filter(user=user, email=user.email, verified=True, primary=True).exists()
+    return found

@@ -1,0 +1,155 @@
+"""A lost second factor is taken off at the desk by two agents, and the person is told at each step: by mail, and in their journal."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core import mail
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import actions_desk
+from accounts.models import FactorReset, Session, User
+from core import journal
+from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory, signed_in
+
+pytestmark = pytest.mark.django_db
+LIST, ADD = "admin:accounts_factorreset_changelist", "admin:accounts_factorreset_add"
+
+
+@pytest.fixture
+def locked_out() -> User:
+    person = ResidentFactory(name="Odile", email="odile@courriel.example")
+    TOTP.activate(person, TOTP_SECRET)
+    return person
+
+
+def ask(agent: User, written: str, **data: str) -> Any:
+    return signed_in(agent).post(reverse(ADD), {"written": written, "reason": "lost", "seen": "on", **data})
+
+
+def decide(agent: User, action: str, reset: FactorReset) -> Any:
+    return signed_in(agent).post(reverse(LIST), {"action": action, "_selected_action": [str(reset.pk)]}, follow=True)
+
+
+def events(person: User) -> list[str]:
+    return [line.event for line in journal.entries(resident_id=person.pk, limit=10)]
+
+
+@pytest.mark.parametrize("by", ["address", "reference"])
+def test_two_agents_take_it_off(locked_out: User, by: str) -> None:
+    first, second = AgentFactory(), AgentFactory()
+    session = signed_in(locked_out)
+    ask(first, locked_out.email if by == "address" else locked_out.reference.lower())
+    reset = FactorReset.objects.get()
+    assert Authenticator.objects.filter(user=locked_out).exists(), "asking takes nothing off"
+    assert "va être retirée" in mail.outbox[-1].subject and events(locked_out)[0] == "second_factor_reset_asked"
+    decide(second, "agree", reset)
+    assert not Authenticator.objects.filter(user=locked_out).exists()
+    assert not Session.objects.filter(user=locked_out).exists() and session.get(reverse("account")).status_code == 302
+    assert "est retirée" in mail.outbox[-1].subject and mail.outbox[-1].to == [locked_out.email]
+    assert events(locked_out)[0] == "second_factor_reset"
+    reset.refresh_from_db()
+    assert (reset.asked_by, reset.decided_by, reset.granted) == (first, second, True)
+
+
+def test_one_agent_alone_cannot(locked_out: User) -> None:
+    boss = AgentFactory(manages_agents=True)
+    ask(boss, locked_out.email)
+    page = decide(boss, "agree", FactorReset.objects.get())
+    assert "un autre agent décide" in page.content.decode() and Authenticator.objects.filter(user=locked_out).exists()
+
+
+def test_refusing_leaves_everything_and_says_so(locked_out: User) -> None:
+    ask(AgentFactory(), locked_out.email)
+    reset = FactorReset.objects.get()
+    decide(AgentFactory(), "refuse", reset)
+    assert Authenticator.objects.filter(user=locked_out).exists() and "reste en place" in mail.outbox[-1].subject
+    page = decide(AgentFactory(), "agree", reset)
+    assert "déjà décidé" in page.content.decode() and Authenticator.objects.filter(user=locked_out).exists()
+
+
+def test_it_is_over_after_a_day(locked_out: User) -> None:
+    ask(AgentFactory(), locked_out.email)
+    with time_machine.travel(timezone.now() + timedelta(hours=24, minutes=1), tick=True):
+        with pytest.raises(actions_desk.Over):
+            actions_desk.decide_reset(reset=FactorReset.objects.get(), by=AgentFactory(), grant=True)
+        actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=AgentFactory())
+    assert FactorReset.objects.count() == 2
+
+
+def test_asking_twice_is_one_request(locked_out: User) -> None:
+    for agent in (AgentFactory(), AgentFactory()):
+        actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=agent)
+    assert FactorReset.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "data"), [("personne@courriel.example", {}), ("FFFFFFFF", {}), ("", {}), ("odile@courriel.example", {"seen": ""})]
+)
+def test_a_request_that_does_not_hold_gets_a_sentence(locked_out: User, written: str, data: dict[str, str]) -> None:
+    page = ask(AgentFactory(), written, **data)
+    assert page.status_code == 200 and page.context["errors"] and not FactorReset.objects.exists()
+
+
+def test_an_account_without_second_factor_has_nothing_to_take_off(resident: User) -> None:
+    with pytest.raises(actions_desk.NobodyFound):
+        actions_desk.ask_for_reset(written=resident.email, reason="lost", by=AgentFactory())
+
+
+def test_an_agents_own_is_granted_by_who_manages_agents() -> None:
+    lost = AgentFactory()
+    reset = actions_desk.ask_for_reset(written=lost.email, reason="changed", by=AgentFactory())
+    for by in (AgentFactory(), lost):
+        with pytest.raises(PermissionDenied):
+            actions_desk.decide_reset(reset=reset, by=by, grant=True)
+    assert Authenticator.objects.filter(user=lost).exists()
+    actions_desk.decide_reset(reset=reset, by=AgentFactory(manages_agents=True), grant=True)
+    assert not Authenticator.objects.filter(user=lost).exists()
+
+
+def test_nobody_asks_for_themselves_and_no_resident_asks_or_decides(locked_out: User, resident: User) -> None:
+    agent = AgentFactory()
+    with pytest.raises(PermissionDenied):
+        actions_desk.ask_for_reset(written=agent.email, reason="lost", by=agent)
+    with pytest.raises(PermissionDenied):
+        actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=resident)
+    reset = actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=agent)
+    with pytest.raises(PermissionDenied):
+        actions_desk.decide_reset(reset=reset, by=resident, grant=True)
+    assert signed_in(resident).get(reverse(LIST)).status_code == 302 and Client().get(reverse(LIST)).status_code == 302
+
+
+def test_the_list_names_no_resident(locked_out: User) -> None:
+    agent = AgentFactory()
+    ask(agent, locked_out.email)
+    page = signed_in(agent).get(reverse(LIST)).content.decode()
+    assert "o•••@courriel.example" in page and locked_out.reference in page
+    assert "Odile" not in page and "odile@" not in page
+    one = signed_in(agent).get(reverse("admin:accounts_factorreset_change", args=[FactorReset.objects.get().pk])).content.decode()
+    assert "Odile" not in one and "odile@" not in one
+
+
+def test_the_register_is_neither_changed_nor_deleted(locked_out: User) -> None:
+    boss = AgentFactory(manages_agents=True)
+    ask(boss, locked_out.email)
+    reset = FactorReset.objects.get()
+    client = signed_in(boss)
+    assert client.post(reverse("admin:accounts_factorreset_change", args=[reset.pk]), {"reason": "erased"}).status_code == 403
+    assert client.post(reverse("admin:accounts_factorreset_delete", args=[reset.pk]), {"post": "yes"}).status_code == 403
+    reset.refresh_from_db()
+    assert reset.reason == "lost"
+
+
+def test_a_person_without_sign_in_address_is_told_where_they_are_written_to() -> None:
+    person = ResidentFactory(name="Sans adresse", email="")
+    person.contact_email = "famille@courriel.example"
+    person.save()
+    TOTP.activate(person, TOTP_SECRET)
+    ask(AgentFactory(), person.reference)
+    assert mail.outbox[-1].to == ["famille@courriel.example"]

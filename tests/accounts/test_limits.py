@@ -1,0 +1,107 @@
+"""Rate limits: shared by all processes, per address of the network, per account; a proxy is believed only when the settings name it."""
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.cache import caches
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.accounts.factories import ResidentFactory, signed_in
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "quatre mots au hasard"
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        yield clock
+
+
+def ask(email, **headers):
+    """Each time a new browser, in what could be another process."""
+    del caches["default"]
+    return Client().post(reverse("account_login"), {"email": email}, **headers)
+
+
+def test_three_codes_a_minute_for_an_address_then_a_pause(clock):
+    assert [ask("awa@courriel.example").status_code for _time in range(4)] == [302, 302, 302, 429]
+    assert len(mail.outbox) == 3
+    clock.shift(61)
+    assert ask("awa@courriel.example").status_code == 302
+
+
+def test_the_limit_is_the_same_for_known_and_unknown_addresses():
+    ResidentFactory(email="awa@courriel.example")
+    for email in ("awa@courriel.example", "personne@courriel.example"):
+        assert [ask(email).status_code for _time in range(4)] == [302, 302, 302, 429]
+
+
+def test_capitals_do_not_make_another_address():
+    assert [ask(email).status_code for email in ("a@x.example", "A@x.example", "a@X.example", "A@X.EXAMPLE")] == [302, 302, 302, 429]
+
+
+def test_fifteen_codes_an_hour_for_an_address(clock):
+    answers = []
+    for _time in range(16):
+        answers.append(ask("awa@courriel.example").status_code)
+        clock.shift(61)
+    assert answers == [302] * 15 + [429]
+
+
+def test_twenty_codes_a_minute_from_one_place():
+    answers = [ask(f"p{number}@courriel.example").status_code for number in range(21)]
+    assert answers == [302] * 20 + [429]
+    assert ask("autre@courriel.example", REMOTE_ADDR="192.0.2.9").status_code == 302
+
+
+def test_a_forged_forwarded_address_does_not_lift_the_limit():
+    forged = [ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"192.0.2.{number}"}).status_code for number in range(21)]
+    assert forged[-1] == 429
+
+
+def test_behind_a_known_proxy_each_client_counts_for_itself(settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    answers = [
+        ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"10.0.0.1, 192.0.2.{number}"}).status_code for number in range(21)
+    ]
+    assert answers == [302] * 21
+    same = [
+        ask(f"q{number}@courriel.example", headers={"x-forwarded-for": f"192.0.2.{number}, 192.0.2.200"}).status_code
+        for number in range(21)
+    ]
+    assert same[-1] == 429, "what the client wrote itself, further left, is not believed"
+
+
+def test_five_wrong_passwords_close_the_door_for_the_right_one_too(clock):
+    resident = ResidentFactory(password=PASSWORD)
+    page = reverse("sign_in_with_password")
+    for _try in range(5):
+        Client().post(page, {"login": resident.email, "password": "quatre autres mots"})
+    del caches["default"]
+    client = Client(REMOTE_ADDR="192.0.2.9")
+    assert client.post(page, {"login": resident.email, "password": PASSWORD}).status_code == 200
+    clock.shift(301)
+    assert client.post(page, {"login": resident.email, "password": PASSWORD}).status_code == 302
+
+
+def test_guessing_codes_from_one_place_meets_a_limit():
+    seen = []
+    for number in range(16):
+        client = Client(REMOTE_ADDR="192.0.2.7")
+        client.post(reverse("account_login"), {"email": f"p{number}@courriel.example"})
+        for _try in range(2):
+            seen.append(client.post(reverse("account_confirm_login_code"), {"code": "0"}))
+    assert "essais" in seen[-1].context["form"].errors["code"][0]
+
+
+def test_wrong_passwords_at_a_confirmation_meet_a_limit(resident):
+    resident.set_password(PASSWORD)
+    resident.save()
+    client = signed_in(resident)
+    for _try in range(10):
+        client.post(reverse("account_reauthenticate"), {"password": "quatre autres mots"})
+    response = client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert response.status_code == 200

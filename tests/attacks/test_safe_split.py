@@ -1,0 +1,213 @@
+"""One of a couple leaves. The one who stays tries every address with everything they ever saw, and finds nothing of the other, nor when.
+
+The addresses are the portal's own and the ids are those of every row of the one who left: a new page is tried without being listed here.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pikepdf
+import pypdfium2
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from core import journal
+from core.models import Job
+from services.aids import actions as aids
+from services.aids import actions_together
+from services.dossiers import actions as dossiers
+from services.dossiers import actions_parts, parts
+from tests import addresses
+from tests.accounts.factories import signed_in
+from tests.services.aids.couple import GROSS, NET, TAXABLE, together
+from tests.services.dossiers.made import built, work
+from tests.vault.couples import agreed, place, shared
+from tests.vault.made import add
+from tests.vault.sending import notice_pdf, uploaded
+from vault import actions, gate, paper_kinds
+from vault.actions import household
+from vault.models import Record
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+LEFT = timezone.now() + timedelta(days=3, hours=5, minutes=17)
+LOOKED = LEFT + timedelta(days=40, hours=3, minutes=11)
+REFUGE = "Refuge des Iris"
+THEIR_RECIPIENT = "Guichet des Glycines"
+#: Words that the addresses of the portal take where they do not take an id.
+WORDS = ("rsa", "prime_activite", "joint_simulation", "shared_facts", "loyer", "logement.domicile", "emploi.revenu", "violences")
+#: Ways out of the account, and of the portal's own files: they end the walk, or are no page of a resident.
+NOT_WALKED = re.compile(r"^(admin/|deconnexion/|langue/|static/|mon-compte/)|/fin/$")
+MOST_OF_A_TABLE = 2
+
+
+@pytest.fixture
+def home(resident: Any, stranger: Any) -> dict[str, Any]:
+    """The resident stays; the stranger, their partner, leaves. Before that each page of the couple was opened."""
+    paper_kinds.load()
+    today = timezone.localdate()
+    together(resident, stranger, today)
+    here = {"voie": "9 rue des Bateliers", "commune": "Villebrume"}
+    add(stranger, "logement.domicile", {"adresse": here, "statut_occupation": "locataire_vide"})
+    agreed(resident, stranger, "joint_simulation")
+    shared(stranger, resident, "address")
+    shared(resident, stranger, "people")
+    theirs = signed_in(stranger)
+    actions.confirm_paper(paper=uploaded(theirs, stranger, notice_pdf()), by=stranger.pk)
+    built(stranger)
+    actions.start_draft(resident_id=stranger.pk, by=stranger.pk, type="logement.domicile")
+    with scope(resident=stranger.pk):
+        Job.objects.create(resident_id=stranger.pk, kind="read_paper", subject_id=stranger.pk, purpose="x", state=Job.State.FAILED)
+    mine = signed_in(resident)
+    was = place(stranger)
+    assert mine.get(reverse("vault:shared_with_me", args=[was.pk])).status_code == 200
+    assert mine.get(reverse("aids:together")).status_code == 200
+    with scope(resident=resident.pk):
+        joint = Record.objects.get(type="calcul.resultat", subject_person=stranger.pk)
+    draft = dossiers.start(resident_id=resident.pk, aids=["prime_activite"])
+    asked = in_parts(resident, stranger, draft)
+    return {"member": was.pk, "joint": joint.pk, "dossier": draft, "asked": asked}
+
+
+def in_parts(resident: Any, stranger: Any, draft: Any) -> list[UUID]:
+    """Each asked the other for their part of a dossier; she made hers, he has not answered. The ids of both requests."""
+    actions_parts.ask(dossier=draft, by=resident.pk)
+    theirs = dossiers.start(resident_id=stranger.pk, aids=["prime_activite"], recipient=THEIR_RECIPIENT)
+    actions_parts.ask(dossier=theirs, by=stranger.pk)
+    [of_her], [of_him] = parts.received(stranger.pk), parts.received(resident.pk)
+    made = actions_parts.agree(found=of_her, by=stranger.pk)
+    dossiers.build(dossier=made, by=stranger.pk)
+    work()
+    assert THEIR_RECIPIENT in signed_in(resident).get(reverse("dossiers:home")).content.decode()
+    assert "Prête depuis" in signed_in(resident).get(reverse("dossiers:dossier", args=[draft.pk])).content.decode()
+    return [of_her.part.pk, of_him.part.pk]
+
+
+def leave(stranger: Any) -> None:
+    """She writes her new address first, as people do, then leaves."""
+    with time_machine.travel(LEFT):
+        with scope(resident=stranger.pk):
+            address = Record.objects.current().get(type="logement.domicile")
+        moved = {"adresse": {"voie": REFUGE}, "statut_occupation": "loge_gratuitement"}
+        actions.correct_record(record=address, by=stranger.pk, payload=moved)
+        household.leave(resident_id=stranger.pk, by=stranger.pk)
+
+
+def rows_of(person: Any) -> Iterator[UUID]:
+    """A few ids of every table that holds rows of theirs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.table_schema, a.table_name FROM information_schema.columns a JOIN information_schema.columns b"
+            " USING (table_schema, table_name) WHERE a.column_name = 'resident_id' AND b.column_name = 'id' AND b.data_type = 'uuid'"
+        )
+        for schema, table in cursor.fetchall():
+            cursor.execute(f'SELECT id FROM "{schema}"."{table}" WHERE resident_id = %s LIMIT {MOST_OF_A_TABLE}', [person.pk])
+            yield from (key for (key,) in cursor.fetchall())
+    yield person.pk
+
+
+def walked(ids: list[UUID]) -> Iterator[tuple[str, bool]]:
+    """Each address of the portal, with each id and each word where it takes one; True when it names an id. The quick way out is last:
+    it ends the session."""
+    for _name, route in sorted(addresses.routes(), key=lambda one: one[1] == "quitter/"):
+        if NOT_WALKED.search(route) or "(?P" in route:
+            continue
+        if "<uuid:" in route:
+            for key in ids:
+                yield "/" + words(re.sub("<uuid:[^>]*>", str(key), route), WORDS[0]), True
+        elif "<" in route:
+            for word in WORDS:
+                yield "/" + words(route, word), False
+        else:
+            yield "/" + route, False
+
+
+def words(route: str, word: str) -> str:
+    return re.sub("<[^>]*>", word, route)
+
+
+def read(client: Client, address: str, method: str) -> tuple[int, str]:
+    sent = {"cle": "values:emploi.revenu", "avant": "999"} if method == "get" else {"q": NET}
+    response = getattr(client, method)(address, sent)
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    getattr(response, "close", lambda: None)()
+    typed = f'value="{NET}"'
+    return response.status_code, content.decode(errors="replace").replace(typed, "").replace(address, "")
+
+
+def telling(stranger: Any, home: dict[str, Any]) -> list[str]:
+    """What must show nowhere: figures, the refuge, ids, the moment."""
+    left = timezone.localtime(LEFT)
+    moments = [f"{left:%Y-%m-%d}", f"{left.hour} h {left:%M}", f"{left.hour}\u00a0h\u00a0{left:%M}"]
+    figures = [NET, GROSS, TAXABLE, NET.replace(".", ","), "1\u00a0737"]
+    return [*figures, REFUGE, "Iris", THEIR_RECIPIENT, "seconde partie", str(stranger.pk), *moments]
+
+
+def test_no_address_tells_anything_of_the_one_who_left(home: dict[str, Any], resident: Any, stranger: Any) -> None:
+    ids = [*rows_of(stranger), home["member"], home["joint"], *home["asked"]]
+    leave(stranger)
+    secrets, wrong = telling(stranger, home), {}
+    with time_machine.travel(LOOKED):
+        mine = signed_in(resident)
+        for address, names_one in walked(ids):
+            for method in ("get", "post"):
+                status, content = read(mine, address, method)
+                found = [secret for secret in secrets if secret in content]
+                if found or (names_one and status not in {404, 405}):
+                    wrong[f"{method} {address}"] = status, found
+    assert wrong == {}
+
+
+def test_the_walk_would_see_what_is_shared(home: dict[str, Any], resident: Any) -> None:
+    """Before they part, the same walk with the same eyes finds the member's page: an empty walk would prove nothing."""
+    mine = signed_in(resident)
+    named = [address for address, _named in walked([home["member"]]) if str(home["member"]) in address]
+    opened = [address for address in named if read(mine, address, "get")[0] == 200]
+    assert reverse("vault:shared_with_me", args=[home["member"]]) in opened
+
+
+def test_their_journals_stay_their_own(home: dict[str, Any], resident: Any, stranger: Any) -> None:
+    leave(stranger)
+    with time_machine.travel(LOOKED):
+        household.learn_of_partings(resident_id=resident.pk, by=resident.pk)
+        mine, theirs = (journal.entries(resident_id=one.pk, limit=500) for one in (resident, stranger))
+    assert not any(REFUGE in repr(line) or str(stranger.pk) in repr(line) for line in mine)
+    assert not any(str(resident.pk) in repr(line) for line in theirs)
+    assert not any(LEFT <= line.at < LOOKED for line in mine)
+    assert [line.details for line in mine if line.event == "sharing_ended"] == [{"recipient": "Bruno"}]
+
+
+def test_the_couple_s_computation_is_over_on_every_path(home: dict[str, Any], resident: Any, stranger: Any) -> None:
+    leave(stranger)
+    with time_machine.travel(LOOKED):
+        assert isinstance(actions_together.simulate(resident_id=resident.pk), actions_together.NotTogether)
+        assert gate.own_record(resident_id=resident.pk, purpose="x", record_id=home["joint"]) is None
+        assert gate.own_history(resident_id=resident.pk, purpose="x", record_id=home["joint"]) == []
+        alone = aids.simulate(resident_id=resident.pk)
+        assert isinstance(alone, aids.Simulation)
+        assert alone.read.household.partner is not None and alone.read.household.partner.incomes is None
+
+
+def test_a_dossier_made_after_holds_nothing_of_theirs(home: dict[str, Any], resident: Any, stranger: Any) -> None:
+    leave(stranger)
+    with time_machine.travel(LOOKED):
+        made = built(resident, "prime_activite")
+        with dossiers.download(dossier=made, by=resident.pk) as file:
+            text = everything(file.read())
+    assert [secret for secret in telling(stranger, home) if secret in text] == []
+
+
+def everything(pdf: bytes) -> str:
+    """The words of the pages and the data embedded in the file."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        inside = [file.get_file().read_bytes().decode(errors="replace") for file in document.attachments.values()]
+    pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf)]
+    return "\n".join([*inside, *pages])

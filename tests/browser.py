@@ -1,0 +1,168 @@
+"""Chromium as the journeys use it, and what each page is held to: axe, the content security policy, the width, the weight."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+# Chromium looks for updates, accounts and safe-browsing lists at each start: none of it may leave this machine.
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+# Text as light as its background is only “incomplete” for axe: whatever ratio it measured under 4.5 counts as a fault here.
+# `preload` would copy style sheets into the page, which its policy refuses: only a rule that is off by default needs it.
+AXE_RUN = """async () => {
+    const results = await axe.run(document, {
+        resultTypes: ["violations", "incomplete"], rules: {"target-size": {enabled: true}}, preload: false});
+    const faint = results.incomplete.filter(rule => rule.id === "color-contrast").flatMap(rule => rule.nodes)
+        .map(n => ({at: n.target.join(" "), ratio: n.any.map(check => check.data?.contrastRatio).find(ratio => ratio > 0)}))
+        .filter(n => n.ratio < 4.5).map(n => `color-contrast, not decided: ${n.at}: ${n.ratio}`);
+    return results.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary}`)).concat(faint);
+}"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What the browser complained about while a page was used."""
+
+    csp: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def console(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "content security policy" in message.text:
+            self.csp.append(message.text)
+
+    def error(self, error: object) -> None:
+        self.errors.append(str(error))
+
+
+@dataclass
+class Visitors:
+    """Opens pages, each in a browser profile of its own."""
+
+    browser: Browser
+    base_url: str
+    watch: Watch = field(default_factory=Watch)
+    opened: list[Any] = field(default_factory=list)
+
+    def __call__(self, *, width: int = 1280, language: str = "fr-FR", javascript: bool = True) -> Page:
+        context = self.browser.new_context(
+            base_url=self.base_url,
+            viewport={"width": width, "height": 900},
+            locale=language,
+            java_script_enabled=javascript,
+            accept_downloads=True,
+        )
+        self.opened.append(context)
+        page = context.new_page()
+        page.on("console", self.watch.console)
+        page.on("pageerror", self.watch.error)
+        return page
+
+    def close(self) -> None:
+        for context in self.opened:
+            context.close()
+
+
+def axe(page: Page) -> list[str]:
+    """One line for each fault that axe finds; its script goes past the page's own policy, which stays in force."""
+    if page.evaluate("matchMedia('(scripting: none)').matches"):
+        with twin(page) as other:
+            return axe(other)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    return list(page.evaluate(AXE_RUN))
+
+
+@contextmanager
+def twin(page: Page) -> Iterator[Page]:
+    """The same elements and styles where axe's timers run: without JavaScript they never would. The page's own scripts stay out."""
+    assert page.context.browser
+    context = page.context.browser.new_context(viewport=page.viewport_size)
+    content, address = page.content(), page.url
+    context.route("**/*.js*", lambda route: route.abort())
+    context.route(address, lambda route: route.fulfill(body=content, content_type="text/html; charset=utf-8"))
+    other = context.new_page()
+    other.goto(address)
+    yield other
+    context.close()
+
+
+def scrolls_sideways(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+# A link inside a sentence, or a control that nothing else comes near, may be smaller than 24 pixels (WCAG 2.5.8): axe judges those.
+SHAPE = """() => {
+    const all = [...document.querySelectorAll("[id]")].map(element => element.id);
+    const inline = document.querySelectorAll("[style], script:not([src]), [onclick], [onchange], [onsubmit]").length;
+    const refused = [...document.forms].filter(form => form.method === "post" && !form.querySelector("[name=csrfmiddlewaretoken]")?.value);
+    return {
+        refused: refused.map(form => form.action), headings: document.querySelectorAll("h1").length,
+        twice: all.filter((id, place) => all.indexOf(id) !== place), language: document.documentElement.lang,
+        title: document.title, inline: inline, nodes: document.querySelectorAll("*").length
+    };
+}"""
+MOST_NODES = 1500
+
+
+def faults(page: Page, *, language: str, without: tuple[str, ...] = ()) -> list[str]:
+    """All that is wrong with the page as it stands, whatever page it is. `without` leaves a measure out, where a test says why."""
+    shape = page.evaluate(SHAPE)
+    found = {
+        "axe": axe(page) if "axe" not in without else [],
+        "sideways": ["it scrolls sideways"] if scrolls_sideways(page) else [],
+        "h1": [f"{shape['headings']} h1"] if shape["headings"] != 1 else [],
+        "ids": [f"id twice: {name}" for name in shape["twice"]],
+        "lang": [f"lang is {shape['language']}"] if shape["language"] != language else [],
+        "title": [] if shape["title"] else ["no title"],
+        "inline": [f"{shape['inline']} inline styles or scripts"] if shape["inline"] else [],
+        "token": [f"a form without its token: {action}" for action in shape["refused"]],
+        "nodes": [f"{shape['nodes']} elements"] if shape["nodes"] > MOST_NODES else [],
+    }
+    return [fault for measure, faults in found.items() if measure not in without for fault in faults]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What opening a page costs, with nothing in the cache: bytes on the wire, compressed, and requests."""
+
+    status: int
+    bytes: int
+    requests: int
+
+
+def load(page: Page, address: str) -> Load:
+    session = page.context.new_cdp_session(page)
+    received: list[float] = []
+    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    answer = page.goto(address, wait_until="load")
+    session.detach()
+    return Load(answer.status if answer else 0, int(sum(received)), len(received))
+
+
+def weight(page: Page, address: str) -> int:
+    return load(page, address).bytes

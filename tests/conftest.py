@@ -1,0 +1,205 @@
+"""What every test gets: a database of its own worker, a var folder of its own process, and no network beyond this machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import TransactionTestCase
+from django.utils import translation
+
+from ops import cluster
+from ops.databases import Server, fingerprint
+from tests import emptying
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+ROOT = cluster.ROOT
+CLUSTER = cluster.of_this_clone()
+COPY = f"test_{os.getpid()}"
+NOT_DURABLE = "-c synchronous_commit=off"
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
+
+
+class Databases:
+    """One migrated template for each state of the migrations, kept between runs; one copy of it for each worker.
+
+    After a test that committed, tests/emptying.py brings the copy back: the journal refuses DELETE and TRUNCATE, so flush fails.
+    """
+
+    shape: object = None
+
+    def __init__(self) -> None:
+        if address := os.environ.get("DATABASE_URL"):
+            self.server = Server(address, embedded=False)
+            self.server.make_roles()
+        else:
+            self.share = CLUSTER.join()
+            self.server = CLUSTER.server
+        CLUSTER.prepare()
+        self.template = f"template_{fingerprint(self.sources())}"
+        with cluster.locked(CLUSTER.control / "template.lock"):
+            if not self.server.exists(self.template):
+                self.make_template()
+            if self.server.embedded:
+                self.server.tidy()
+        self.tidy_folders()
+
+    def tidy_folders(self) -> None:
+        for folder in (CLUSTER.var / "tests").glob("[0-9]*"):
+            if not Path("/proc", folder.name).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def sources(self) -> Iterator[Path]:
+        yield ROOT / "requirements.txt"
+        yield ROOT / "ops" / "databases.py"
+        yield from (ROOT / "platform" / "config" / "settings").glob("*.py")
+        for room in ("accounts", "platform", "services", "vault"):
+            yield from (ROOT / room).glob("**/migrations/*.py")
+
+    def make_template(self) -> None:
+        fresh = f"{self.template}_new"
+        self.server.drop(fresh)
+        self.server.create(fresh)
+        owner = self.server.url(role="owner", database=fresh)
+        done = subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks", "-v0"],
+            cwd=ROOT,
+            env=os.environ | {"MIGRATION_DATABASE_URL": owner, "DATABASE_URL": owner, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            pytest.exit(f"The migrations do not run:\n{done.stdout}{done.stderr}", returncode=3)
+        self.server.rename(fresh, self.template)
+
+    def fresh_copy(self) -> None:
+        connections.close_all()
+        self.server.copy(self.template, COPY)
+        with self.server.admin(COPY) as admin:
+            self.shape = emptying.keep(admin)
+
+    def empty(self) -> None:
+        connections.close_all()
+        with self.server.admin(COPY) as admin:
+            restored = emptying.restore(admin, self.shape)
+        if not restored:
+            self.fresh_copy()
+
+    def url(self, role: str) -> str:
+        return self.server.url(role=role, database=COPY, settings=NOT_DURABLE)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    databases = Databases()
+    yield databases
+    connections.close_all()
+    databases.server.drop(COPY)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(databases: Databases, django_test_environment: None) -> None:
+    from config import environment
+
+    databases.fresh_copy()
+    connections["default"].settings_dict.update(environment.database(databases.url("web")))
+    os.environ["DATABASE_URL"] = databases.url("web")
+    os.environ["MIGRATION_DATABASE_URL"] = databases.url("owner")
+    TransactionTestCase._fixture_teardown = lambda _case: databases.empty()  # type: ignore[attr-defined]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=8, help="how many times tests/faults kills the web server in the middle of uploads")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A process that a test starts reads the same settings, database and folder as its test."""
+    if config.getoption("numprocesses", default=None):
+        return
+    os.environ["GARANT_TEST"] = "1"
+    os.environ["GARANT_VAR"] = str(settings.VAR)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
+    settings.VAR.mkdir(parents=True, exist_ok=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs the running portal goes to one worker, so that it is started once."""
+    for item in items:
+        if "live" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("live"))
+            item.add_marker(pytest.mark.slow)
+        if ROOT / "tests" / "journeys" in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if os.environ.get("GARANT_VAR") == str(settings.VAR):
+        shutil.rmtree(settings.VAR, ignore_errors=True)
+
+
+def is_here(address: Any) -> bool:
+    return not isinstance(address, tuple) or str(address[0]).startswith(LOOPBACK)
+
+
+@pytest.fixture(autouse=True)
+def first_language() -> Iterator[None]:
+    """A request leaves its language to the thread: to the test that comes next, and to the fixtures it makes."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """A test that reaches for another machine fails, wherever it runs."""
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        real = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, real: Any = real) -> Any:
+            if not is_here(address):
+                raise RuntimeError(f"A test tried to reach {address}: tests stay on this machine.")
+            return real(self, address)
+
+        patch.setattr(socket.socket, name, guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def folder(settings: Any, tmp_path: Path) -> Path:
+    """Sealed files are kept in a folder of this test's own, which it may look into."""
+    options = {"location": str(tmp_path / "files")}
+    settings.STORAGES = {**settings.STORAGES, "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}}
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def resident(db: None) -> "User":
+    from tests.accounts.factories import ResidentFactory
+
+    return ResidentFactory(name="Awa")
+
+
+@pytest.fixture
+def stranger(db: None) -> "User":
+    from tests.accounts.factories import ResidentFactory
+
+    return ResidentFactory(name="Bruno")
+
+
+@pytest.fixture
+def agent(db: None) -> "User":
+    from tests.accounts.factories import AgentFactory
+
+    return AgentFactory(name="Chloé")

@@ -1,0 +1,373 @@
+"""Checkpoints: every line ends under one, late or not, and whatever is changed afterwards is found and said."""
+
+import base64
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from core import checkpoints, journal, merkle, signed_notes
+from core.checkpoints import Fault
+from core.models import Checkpoint, JournalLeaf, JournalSeal
+from core.residents import prepare
+from core.signed_notes import Statement
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TABLES = ["core_checkpoint", "core_journalseal"]
+
+
+@pytest.fixture(autouse=True)
+def outside(settings, tmp_path):
+    """Where copies are written, and a key of this test's own."""
+    settings.CHECKPOINT_KEY, settings.MAKE_CHECKPOINT_KEY = tmp_path / "key.pem", True
+    folder = tmp_path / "outside"
+    settings.STORAGES = settings.STORAGES | {
+        "checkpoints": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder}}
+    }
+    return folder
+
+
+@pytest.fixture
+def person():
+    return someone()
+
+
+def someone(lines=0):
+    person = uuid4()
+    prepare(person)
+    for _ in range(lines):
+        write(person)
+    return person
+
+
+def write(person, event="read"):
+    with transaction.atomic():
+        return journal.write(resident_id=person, actor_id=person, event=event, purpose="Essayer")
+
+
+def seal():
+    """Once no transaction of before is under way: those of other databases of the same server count, and other tests run beside."""
+    with scopes_disabled():
+        last = JournalLeaf.objects.aggregate(last=Max("xid"))["last"]
+    wait_until_over(last or 0)
+    return checkpoints.seal()
+
+
+def wait_until_over(xid):
+    limit = time.monotonic() + 120
+    while checkpoints._upto() <= xid:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def made():
+    """A checkpoint, where there is something to seal."""
+    checkpoint = seal()
+    assert checkpoint is not None
+    return checkpoint
+
+
+def sealed():
+    """The lines that each checkpoint put a seal on, by resident."""
+    with scopes_disabled():
+        return {(seal.checkpoint_id, seal.resident_id): seal.number for seal in JournalSeal.objects.all()}
+
+
+def test_the_heads_of_the_journals_that_grew_are_sealed_once(person):
+    other = someone(2)
+    write(person)
+    assert made().number == 1
+    assert sealed() == {(1, person): 1, (1, other): 2}
+    assert seal() is None
+    write(person)
+    write(person)
+    seal()
+    assert sealed() == {(1, person): 1, (1, other): 2, (2, person): 3}
+    assert list(checkpoints.problems()) == []
+
+
+def test_a_quiet_portal_says_so_every_hour(person, time_machine):
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    seal()
+    time_machine.move_to(start + timedelta(minutes=50), tick=False)
+    assert seal() is None
+    time_machine.move_to(start + timedelta(minutes=61), tick=False)
+    assert signed_notes.read(made().note).root == merkle.EMPTY
+    assert list(checkpoints.problems()) == []
+
+
+def test_a_line_that_commits_late_is_in_the_next_checkpoint(person, databases):
+    """Its transaction began before the checkpoint and ended after: by its id or its time it would have been skipped for ever."""
+    early, late = someone(1), person
+    with psycopg.connect(databases.url("owner")) as slow:
+        slow.execute(
+            "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%s, 1, now(), sha256('x'), sha256('y'))", [late]
+        )
+        with scopes_disabled():
+            wait_until_over(JournalLeaf.objects.get(resident_id=early).xid)
+        write(someone())
+        checkpoints.seal()
+        assert {resident for _number, resident in sealed()} == {early}
+        slow.commit()
+    seal()
+    assert sealed()[2, late] == 1
+    assert len(sealed()) == 3
+    assert list(checkpoints.problems()) == []
+
+
+def test_a_line_under_way_holds_back_those_after_it_and_no_other(person, databases):
+    """The same resident's chain is locked by its writer: their next line waits; the checkpoint does not."""
+    with psycopg.connect(databases.url("owner")) as slow:
+        slow.execute("SELECT pg_current_xact_id()")
+        write(person)
+        checkpoints.seal()
+        assert sealed() == {}
+    seal()
+    assert sealed() == {(2, person): 1}
+
+
+def test_transactions_counted_anew_after_a_restore_leave_no_line_behind(person, tamper):
+    write(person)
+    seal()
+    with tamper() as admin:
+        admin.execute("UPDATE core_checkpoint SET upto = 9000000000000")
+    write(person)
+    seal()
+    assert sealed() == {(1, person): 1, (2, person): 2}
+    write(person)
+    seal()
+    assert sealed()[3, person] == 3
+
+
+def test_two_schedulers_at_once_make_one_checkpoint(person, databases):
+    write(person)
+    with psycopg.connect(databases.url("web")) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [checkpoints.LOCK])
+        assert checkpoints.seal() is None
+    assert seal() is not None
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_the_running_role_removes_nothing(person, table, change):
+    write(person)
+    seal()
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change.format(table))
+
+
+@pytest.mark.parametrize("change", ["UPDATE core_checkpoint SET note = ''", "UPDATE core_journalseal SET number = 9"])
+def test_neither_the_running_role_nor_the_owner_rewrites_one(person, change, databases):
+    write(person)
+    seal()
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+    with psycopg.connect(databases.url("owner")) as owner, pytest.raises(psycopg.Error, match="append-only"):
+        owner.execute(change)
+
+
+def test_a_note_is_checked_by_anyone_with_the_public_key(person):
+    write(person)
+    note = made().note
+    (published,) = signed_notes.public_keys()
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(published.split("+", 2)[2])[1:])
+    text, _empty, signature = note.rpartition("\n\n— ")
+    key.verify(base64.b64decode(signature.split(" ")[1])[4:], f"{text}\n".encode())
+    assert text.startswith("garant/journal\n1\n")
+
+
+def test_a_note_that_was_touched_or_signed_by_another_is_refused(person, settings, tmp_path):
+    write(person)
+    note = made().note
+    for wrong in ("", "x", note.replace("\n1\n", "\n2\n"), note[:-8], note.replace("garant", "autre")):
+        with pytest.raises(signed_notes.Forged):
+            signed_notes.read(wrong)
+    settings.CHECKPOINT_KEY = tmp_path / "another.pem"
+    with pytest.raises(signed_notes.Forged):
+        signed_notes.read(note)
+
+
+def test_a_new_key_signs_and_the_old_one_still_checks(person, settings, tmp_path):
+    write(person)
+    old = made().note
+    before = settings.CHECKPOINT_KEY.read_bytes()
+    settings.CHECKPOINT_KEY = tmp_path / "new.pem"
+    signed_notes.make_key()
+    settings.CHECKPOINT_KEY.write_bytes(settings.CHECKPOINT_KEY.read_bytes() + before)
+    assert signed_notes.read(old).number == 1
+    assert len(signed_notes.public_keys()) == 2
+    write(person)
+    seal()
+    assert list(checkpoints.problems()) == []
+
+
+def test_a_key_that_cannot_serve_says_what_to_do(settings, tmp_path):
+    settings.MAKE_CHECKPOINT_KEY = False
+    with pytest.raises(signed_notes.KeyUnusable, match="make_checkpoint_key"):
+        signed_notes.check_key()
+    settings.CHECKPOINT_KEY.write_text("x")
+    settings.CHECKPOINT_KEY.chmod(0o644)
+    with pytest.raises(signed_notes.KeyUnusable, match="chmod 600"):
+        signed_notes.check_key()
+    settings.CHECKPOINT_KEY.chmod(0o600)
+    with pytest.raises(signed_notes.KeyUnusable, match="must hold Ed25519"):
+        signed_notes.check_key()
+    with pytest.raises(signed_notes.KeyUnusable, match="exists"):
+        signed_notes.make_key()
+
+
+# What was changed, and what is said of it: the checkpoints' own tables, and lines of which the chain was written anew.
+ALTERED = {
+    "a forged note": (
+        "UPDATE core_checkpoint SET note = replace(note, E'\\n2\\n', E'\\n3\\n') WHERE number = 2",
+        "checkpoint 2: its signature",
+    ),
+    "a note in another's place": (
+        "UPDATE core_checkpoint SET note = (SELECT note FROM core_checkpoint WHERE number = 1) WHERE number = 2",
+        "checkpoint 2: its number or time",
+    ),
+    "a checkpoint removed": ("DELETE FROM core_checkpoint WHERE number = 2", "checkpoint 2 is missing"),
+    "the last checkpoint removed": ("DELETE FROM core_checkpoint WHERE number = 3", "checkpoint 3 lies outside"),
+    "all checkpoints removed": ("DELETE FROM core_checkpoint", "checkpoint 1 lies outside"),
+    "a seal removed": ("DELETE FROM core_journalseal WHERE checkpoint_id = 2", "checkpoint 2: its root"),
+    "a seal edited": ("UPDATE core_journalseal SET chain = sha256('x') WHERE checkpoint_id = 2", "checkpoint 2: its root"),
+    "a line written anew": ("UPDATE core_journalleaf SET chain = sha256('x') WHERE number = 2", "entry 2 is not what it was"),
+    "the last lines cut off": ("DELETE FROM core_journalleaf WHERE number > 2", "entry 3 is gone"),
+    "all lines cut off": ("DELETE FROM core_journalleaf", "entry 1 is gone"),
+    "lines exchanged": ("UPDATE core_journalleaf SET number = 5 - number WHERE number IN (2, 3)", "entry 2 is not what it was"),
+}
+
+
+@pytest.fixture
+def three(person):
+    for _ in range(3):
+        write(person)
+        seal()
+    return person
+
+
+@pytest.mark.parametrize("case", ALTERED)
+def test_what_was_altered_is_found_and_said(three, tamper, case, capsys):
+    statement, says = ALTERED[case]
+    with tamper() as admin:
+        if case == "lines exchanged":
+            admin.execute("ALTER TABLE core_journalleaf DROP CONSTRAINT journal_leaf_number_once")
+        admin.execute(statement)
+    found = list(checkpoints.problems())
+    assert any(says in problem for problem in found), found
+    with pytest.raises(CommandError):
+        call_command("verify_journal")
+
+
+def test_a_history_signed_anew_by_who_holds_the_key_differs_from_its_copies_outside(three, tamper):
+    with tamper() as admin:
+        admin.execute("DELETE FROM core_journalseal; DELETE FROM core_checkpoint")
+        admin.execute("UPDATE core_journalleaf SET xid = 0")
+    seal()
+    assert "checkpoint 1: its copy outside says something else" in list(checkpoints.problems())
+
+
+def test_a_copy_outside_that_is_gone_or_touched_is_said(three, outside):
+    first, second, _third = sorted(outside.rglob("*.txt"))
+    first.unlink()
+    second.write_text("x")
+    assert list(checkpoints.problems()) == ["checkpoint 1: its copy outside is gone", "checkpoint 2: its copy outside says something else"]
+
+
+def test_lines_long_under_no_checkpoint_are_said(person, time_machine, tamper):
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    write(person)
+    seal()
+    write(person)
+    with tamper() as admin:
+        admin.execute("UPDATE core_journalleaf SET xid = 0 WHERE number = 2")
+    time_machine.move_to(start + timedelta(hours=3), tick=False)
+    seal()
+    assert list(checkpoints.problems()) == [f"resident {person}, entry 2 is under no checkpoint"]
+
+
+def test_a_copy_that_could_not_be_written_is_written_at_the_next_tick(person, outside, monkeypatch):
+    write(person)
+    outside.parent.joinpath("outside").write_text("no folder")
+    seal()
+    assert checkpoints.unanchored() == 1
+    outside.unlink()
+    seal()
+    assert checkpoints.unanchored() == 0
+    assert list(checkpoints.problems()) == []
+
+
+def test_a_copy_that_a_crash_cut_short_is_written_again_and_another_s_is_not(person, outside):
+    write(person)
+    checkpoint = made()
+    copy = outside / checkpoints.name_outside(checkpoint)
+    Checkpoint.objects.update(anchored_at=None)
+    copy.write_text(checkpoint.note[:20])
+    checkpoints.publish()
+    assert copy.read_text() == checkpoint.note
+    Checkpoint.objects.update(anchored_at=None)
+    copy.write_text("another")
+    checkpoints.publish()
+    assert copy.read_text() == "another"
+    assert checkpoints.unanchored() == 1
+
+
+def test_four_hours_without_a_copy_outside_are_too_long(person, outside, time_machine):
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    write(person)
+    assert checkpoints.anchored()
+    time_machine.move_to(start + timedelta(hours=5), tick=False)
+    assert not checkpoints.anchored()
+    seal()
+    assert checkpoints.anchored()
+    time_machine.move_to(start + timedelta(hours=10), tick=False)
+    outside.rename(outside.with_name("elsewhere"))
+    outside.write_text("no folder any more")
+    seal()
+    assert not checkpoints.anchored()
+
+
+def test_a_resident_s_proofs_lead_to_the_published_roots(three):
+    someone(2)
+    write(three)
+    seal()
+    found = checkpoints.proofs(resident_id=three)
+    assert [proof.number for proof in found] == [4, 3, 2, 1]
+    assert [checkpoints.fault_of(proof) for proof in found] == [None] * 4
+    assert found[0].size == 2
+    assert checkpoints.proofs(resident_id=uuid4()) == []
+
+
+def test_a_proof_of_an_altered_seal_leads_nowhere(three, tamper):
+    with tamper() as admin:
+        admin.execute("UPDATE core_journalseal SET chain = sha256('x') WHERE checkpoint_id = 3")
+    faults = [fault for _proof, fault in checkpoints.checked(resident_id=three)]
+    assert faults == [Fault.CHANGED, None, None]
+    assert checkpoints.fault_of(checkpoints.proofs(resident_id=three)[0]) == Fault.ASTRAY
+
+
+def test_the_command_counts_what_it_checked(three, capsys):
+    call_command("verify_journal")
+    assert capsys.readouterr().out == "3 entries checked.\n3 checkpoints checked, 0 without a copy outside yet.\n"
+
+
+def test_the_statement_reads_as_it_was_written():
+    statement = Statement(7, bytes(range(32)), timezone.now().replace(microsecond=0), bytes(32))
+    assert signed_notes.read(signed_notes.sign(statement)) == statement
+
+
+def test_a_resident_s_own_check_finds_the_end_cut_off(three, tamper):
+    with tamper() as admin:
+        admin.execute("DELETE FROM core_journalleaf WHERE number = 3")
+    assert [fault for _proof, fault in checkpoints.checked(resident_id=three)] == [Fault.CUT, None, None]

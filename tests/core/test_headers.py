@@ -1,0 +1,105 @@
+"""Every answer carries the headers that keep pages out of caches, frames, search engines and other sites."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+
+from accounts.models import User
+from core.logs import request_id
+from core.middleware import HeadersMiddleware, RequestIdMiddleware
+from tests.accounts.factories import signed_in
+
+pytestmark = pytest.mark.django_db
+PUBLIC, IMMUTABLE = "public, max-age=3600", "public, max-age=31536000, immutable"
+
+
+def answered(settings, *, cookie=False, signed=False, cache=""):
+    request = RequestFactory().get("/")
+    request.user = User() if signed else AnonymousUser()
+    if cookie:
+        request.COOKIES[settings.SESSION_COOKIE_NAME] = "x"
+    return HeadersMiddleware(lambda _request: HttpResponse("x", headers={"Cache-Control": cache} if cache else {}))(request)
+
+
+def test_a_visitor_s_page(client):
+    response = client.get("/aide/")
+    assert response["Cache-Control"] == "no-store"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "camera=()" in response["Permissions-Policy"]
+    assert "geolocation=()" in response["Permissions-Policy"]
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert "X-Robots-Tag" not in response
+
+
+def test_a_signed_in_page_is_neither_stored_nor_indexed(resident):
+    response = signed_in(resident).get("/aide/")
+    assert response["Cache-Control"] == "no-store"
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_pages_that_are_not_found_are_not_stored_either(client, resident):
+    assert client.get("/nulle-part/")["Cache-Control"] == "no-store"
+    assert signed_in(resident).get("/nulle-part/")["X-Robots-Tag"] == "noindex, nofollow"
+
+
+@pytest.mark.parametrize(
+    ("signed", "declared", "kept"),
+    [
+        (False, PUBLIC, PUBLIC),
+        (True, PUBLIC, "no-store"),
+        (True, IMMUTABLE, IMMUTABLE),
+        (True, "private, max-age=60", "no-store"),
+        (False, "", "no-store"),
+    ],
+)
+def test_only_what_a_view_calls_public_is_stored_and_once_signed_in_only_what_never_changes(settings, signed, declared, kept):
+    assert answered(settings, cookie=signed, signed=signed, cache=declared)["Cache-Control"] == kept
+
+
+def test_without_a_session_cookie_nobody_is_asked_for(settings):
+    assert "X-Robots-Tag" not in answered(settings, cookie=False, signed=True)
+    assert answered(settings, cookie=True, signed=True)["X-Robots-Tag"]
+
+
+def test_each_request_has_an_id_of_our_own_making(client):
+    ids = {client.get("/health", headers={"X-Request-ID": "awa@courriel.example"})["X-Request-ID"] for _ in range(3)}
+    assert len(ids) == 3
+    assert all(re.fullmatch(r"[0-9a-f]{32}", value) for value in ids)
+
+
+def test_a_request_is_told_by_its_route_and_never_by_its_address(client, caplog):
+    caplog.set_level("INFO", "core.middleware")
+    client.get("/travaux/0189d4c4-1111-7000-8000-000000000000/?name=awa")
+    (line,) = [record for record in caplog.records if record.name == "core.middleware"]
+    assert (line.method, line.status, line.route) == ("GET", 302, "travaux/<uuid:job_id>/")
+    assert "0189d4c4" not in str(line.__dict__)
+    assert "awa" not in str(line.__dict__)
+
+
+def test_health_checks_do_not_fill_the_logs(client, caplog):
+    caplog.set_level("INFO", "core.middleware")
+    client.get("/health")
+    assert not [record for record in caplog.records if record.name == "core.middleware"]
+
+
+def test_the_id_ends_with_its_request():
+    RequestIdMiddleware(lambda _request: HttpResponse())(RequestFactory().get("/"))
+    assert request_id.get() == ""
+
+
+def test_a_page_is_compressed_and_its_length_says_nothing_exact():
+    lengths = {len(Client().get("/aide/", headers={"accept-encoding": "gzip"}).content) for _ in range(8)}
+    assert len(lengths) > 1 and max(lengths) < len(Client().get("/aide/").content)
+
+
+def test_what_is_no_page_is_sent_as_it_is():
+    response = Client().get("/theme.css", headers={"accept-encoding": "gzip"})
+    assert "Content-Encoding" not in response

@@ -1,0 +1,88 @@
+"""/health says that the process answers; /ready says, by name, what it needs and does not have."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import Error, connection
+from django.utils import timezone
+
+from core import health, jobs
+from core.models import WorkerBeat
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workers():
+    health.heard_from(health.worked_queues())
+
+
+def ready(client):
+    response = client.get("/ready")
+    return response.status_code, response.json()["down"]
+
+
+def test_health_needs_nothing(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_ready_when_everything_answers(client, workers):
+    response = client.get("/ready")
+    assert (response.status_code, response.json()) == (200, {"status": "ready", "down": []})
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_nobody_has_to_sign_in_to_ask(client, workers):
+    assert client.get("/health").status_code == client.get("/ready").status_code == 200
+
+
+def test_a_database_that_does_not_answer_is_named(client, monkeypatch):
+    def fail(*_args, **_options):
+        raise Error("no server at secret-host")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", fail)
+        response = client.get("/ready")
+    assert (response.status_code, response.json()["down"]) == (503, ["database"])
+    assert b"secret-host" not in response.content
+
+
+def test_a_keyring_that_cannot_be_read_is_named(client, workers, settings, tmp_path):
+    settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "none.json", False
+    assert ready(client) == (503, ["keys"])
+
+
+@pytest.mark.parametrize("broken", ["full", "read-only"])
+def test_a_store_that_takes_no_file_is_named(client, workers, monkeypatch, broken):
+    if broken == "full":
+        monkeypatch.setattr(health, "ROOM", 1 << 62)
+    else:
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    assert ready(client) == (503, ["storage"])
+
+
+def test_each_queue_that_nobody_works_is_named(client, workers):
+    queues = health.worked_queues()
+    assert "default" in queues
+    WorkerBeat.objects.filter(queue=queues[0]).update(at=timezone.now() - timedelta(seconds=61))
+    assert ready(client) == (503, [f"worker:{queues[0]}"])
+    WorkerBeat.objects.all().delete()
+    assert ready(client) == (503, [f"worker:{queue}" for queue in queues])
+
+
+def test_a_queue_is_asked_for_as_soon_as_a_kind_of_job_needs_it(client, workers, monkeypatch):
+    monkeypatch.setattr(jobs, "_kinds", dict(jobs._kinds))
+    jobs.register("try", task="tests.try", queue="tries", label="Essai", done_url=lambda job: "/")
+    assert ready(client) == (503, ["worker:tries"])
+    health.heard_from(["tries"])
+    assert ready(client) == (200, [])
+
+
+def test_a_worker_that_answers_again_replaces_its_last_sign(workers):
+    WorkerBeat.objects.update(at=timezone.now() - timedelta(hours=1))
+    health.heard_from(["default"])
+    assert WorkerBeat.objects.get(queue="default").at > timezone.now() - timedelta(minutes=1)
+    assert WorkerBeat.objects.filter(queue="default").count() == 1

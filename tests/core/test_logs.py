@@ -1,0 +1,102 @@
+"""Log lines are JSON, carry the request's id, and hold no value: neither in a message, nor in an error, nor in an address."""
+
+import json
+import logging
+import sys
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+
+from core import logs
+
+CANARY = "1 23 45 67 890 123 45"
+
+
+def line(record) -> dict[str, Any]:
+    return dict(json.loads(logs.JsonFormatter().format(record)))
+
+
+def record(name, message, *args, **extra):
+    made = logging.LogRecord(name, logging.INFO, "/srv/library/parser.py", 12, message, args, None)
+    made.__dict__.update(extra)
+    return made
+
+
+def failing():
+    try:
+        try:
+            int(CANARY)
+        except ValueError as error:
+            raise KeyError(CANARY) from error
+    except KeyError:
+        return sys.exc_info()
+
+
+def test_our_own_lines_are_their_constant_sentence_and_known_values():
+    found = line(record("core.jobs", "a job was lost", job="0189", kind="dossier", email="awa@courriel.example"))
+    assert (found["message"], found["job"], found["kind"], found["level"]) == ("a job was lost", "0189", "dossier", "info")
+    assert "awa" not in str(found)
+
+
+@pytest.mark.parametrize("name", ["core.jobs", "vault.actions", "django.request", "celery.app.trace", "kombu.connection"])
+def test_values_put_into_a_message_are_not_written(name):
+    assert CANARY not in str(line(record(name, "Not found: %s", CANARY)))
+    assert line(record(name, "Not found: %s", CANARY))["message"] == "Not found: %s"
+
+
+@pytest.mark.parametrize("name", ["weasyprint", "pypdf._reader", "py.warnings", "corelib", "djangolike.x", ""])
+def test_of_a_library_only_the_place_is_written(name):
+    found = line(record(name, f"cannot decode {CANARY}"))
+    assert found["message"] == "parser.py:12"
+    assert CANARY not in str(found)
+
+
+def test_an_error_is_its_types_and_places():
+    made = logging.LogRecord("core.jobs", logging.ERROR, "x.py", 1, "failed", (), failing())
+    found = line(made)
+    assert [error["type"] for error in found["error"]] == ["builtins.KeyError", "builtins.ValueError"]
+    assert found["error"][0]["places"][0].startswith("tests/core/test_logs.py:")
+    assert found["error"][0]["places"][0].endswith(" failing")
+    assert CANARY not in json.dumps(found)
+
+
+def test_an_error_s_own_arguments_notes_and_stack_never_show():
+    error = ValueError(CANARY)
+    error.add_note(CANARY)
+    made = logging.LogRecord("core.jobs", logging.ERROR, "x.py", 1, "failed", (), (ValueError, error, None))
+    made.stack_info = CANARY
+    made.exc_text = CANARY
+    assert CANARY not in json.dumps(line(made))
+
+
+def test_a_circle_of_causes_ends():
+    one, two = ValueError(), KeyError()
+    one.__context__, two.__context__ = two, one
+    assert len(logs.errors(one)) == 5
+
+
+def test_django_s_line_about_a_request_names_the_page_and_not_the_address():
+    request = HttpRequest()
+    request.path = f"/verifier/{CANARY}/"
+    request.resolver_match = type("Match", (), {"route": "verifier/<str:code>/"})()
+    found = line(record("django.request", "%s: %s", "Not Found", request.path, request=request, status_code=404))
+    assert (found["route"], found["status"]) == ("verifier/<str:code>/", 404)
+    assert CANARY not in str(found)
+
+
+def test_lines_of_one_request_carry_its_id():
+    with logs.identified("abc"):
+        assert line(record("core", "x"))["request"] == "abc"
+    assert "request" not in line(record("core", "x"))
+
+
+def test_a_line_is_one_line():
+    assert "\n" not in logs.JsonFormatter().format(record("core", "two\nlines"))
+
+
+def test_no_logger_of_the_settings_writes_in_another_format(settings):
+    handlers = settings.LOGGING["handlers"]
+    assert {handler["formatter"] for handler in handlers.values()} == {"json"}
+    assert logging.getLogger("django").handlers == []
+    assert logging.getLogger("django.server").handlers == []

@@ -1,0 +1,100 @@
+"""What the database lets the running role do to keys and journal, whatever the application asks."""
+
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+from django_scopes import scope
+from django_scopes.exceptions import ScopeError
+
+from config import environment
+from core.models import ResidentKey
+from core.residents import prepare
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MODELS_OF_A_RESIDENT = [model for model in apps.get_models() if any(field.name == "resident_id" for field in model._meta.fields)]
+
+
+def allowed(role: str, what: str, right: str) -> bool:
+    kind = "schema" if what == "keystore" else "function" if "(" in what else "table"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT has_{kind}_privilege(%s, %s, %s)", [role, what, right])
+        return bool(cursor.fetchone()[0])
+
+
+def test_the_running_role_is_neither_owner_nor_superuser():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == ("web", False, False, False)
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("what", "rights"),
+    [
+        ("core_journalleaf", {"SELECT", "INSERT"}),
+        ("core_journalentry", {"SELECT", "INSERT"}),
+        ("keystore.resident_key", {"SELECT", "INSERT", "DELETE"}),
+        ("core_job", {"SELECT", "INSERT", "UPDATE", "DELETE"}),
+        ("core_cache", {"SELECT", "INSERT", "UPDATE", "DELETE"}),
+    ],
+)
+def test_it_has_these_rights_and_no_others(what, rights):
+    every = {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}
+    assert {right for right in every if allowed("web", what, right)} == rights
+
+
+def test_keys_lie_in_a_schema_that_the_running_role_may_use_and_nobody_else():
+    assert allowed("web", "keystore", "USAGE")
+    assert not allowed("web", "keystore", "CREATE")
+    assert not allowed("public", "keystore", "USAGE")
+    assert not allowed("public", "core_erase_journal(uuid)", "EXECUTE")
+
+
+def test_a_wrapped_key_can_be_erased_but_not_replaced():
+    person = uuid4()
+    prepare(person)
+    with scope(resident=person):
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            ResidentKey.objects.update(wrapped=b"")
+        assert ResidentKey.objects.all().delete()[0] == 1
+
+
+def test_dumps_can_leave_the_keys_out(databases):
+    with psycopg.connect(databases.url("owner")) as owner:
+        tables = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'keystore'").fetchall()
+    assert tables == [("resident_key",)]
+
+
+def test_the_migrations_can_be_undone_and_done_again(databases, settings):
+    """On a database where our roles do not own things, too: the rights are given only where the role exists."""
+    connection.close()
+    web = dict(connection.settings_dict)
+    connection.settings_dict.update(environment.database(databases.url("owner")))
+    try:
+        call_command("migrate", "core", "0001", verbosity=0)
+        call_command("migrate", "core", verbosity=0)
+    finally:
+        connection.close()
+        connection.settings_dict.update(web)
+    assert allowed("web", "core_journalleaf", "INSERT")
+    assert not allowed("web", "core_journalleaf", "DELETE")
+
+
+def test_the_models_are_as_the_migrations_say():
+    call_command("makemigrations", "core", "--check", "--dry-run", verbosity=0)
+
+
+def test_outside_a_scope_a_resident_s_rows_cannot_be_asked_for():
+    assert len(MODELS_OF_A_RESIDENT) > 5
+    for model in MODELS_OF_A_RESIDENT:
+        with pytest.raises(ScopeError):
+            list(model._default_manager.all())
+        with pytest.raises(ScopeError):
+            model._default_manager.count()
+        with scope(resident=uuid4()):
+            assert model._default_manager.count() == 0

@@ -1,0 +1,88 @@
+"""A sealed value opens in its own place, for its own resident, unchanged; otherwise not at all."""
+
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import canonical, sealed
+from core.residents import prepare
+
+pytestmark = pytest.mark.django_db
+PLACE = "vault_record|1|1|content"
+
+
+@pytest.fixture
+def resident():
+    resident = uuid4()
+    prepare(resident)
+    return resident
+
+
+def test_it_opens_where_it_was_sealed(resident):
+    value = sealed.seal("à Villebrume".encode(), resident_id=resident, place=PLACE)
+    assert sealed.unseal(value, resident_id=resident, place=PLACE).decode() == "à Villebrume"
+    assert value[0] == 1
+    assert b"Villebrume" not in value
+
+
+def test_the_same_value_is_never_sealed_to_the_same_bytes(resident):
+    assert len({sealed.seal(b"x", resident_id=resident, place=PLACE) for _ in range(20)}) == 20
+
+
+@pytest.mark.parametrize("place", ["vault_record|2|1|content", "vault_record|1|2|content", "vault_paper|1|1|content", ""])
+def test_moved_to_another_place_it_does_not_open(resident, place):
+    value = sealed.seal(b"x", resident_id=resident, place=PLACE)
+    with pytest.raises(sealed.Unreadable):
+        sealed.unseal(value, resident_id=resident, place=place)
+
+
+def test_another_resident_does_not_open_it(resident):
+    value, stranger = sealed.seal(b"x", resident_id=resident, place=PLACE), uuid4()
+    prepare(stranger)
+    with pytest.raises(sealed.Unreadable):
+        sealed.unseal(value, resident_id=stranger, place=PLACE)
+
+
+def test_no_byte_of_it_can_change(resident):
+    value = sealed.seal(b"412.00", resident_id=resident, place=PLACE)
+    for index in range(len(value)):
+        changed = bytearray(value)
+        changed[index] ^= 1
+        with pytest.raises(sealed.Unreadable):
+            sealed.unseal(bytes(changed), resident_id=resident, place=PLACE)
+
+
+@pytest.mark.parametrize("length", [0, 1, 12, 28])
+def test_a_value_cut_short_does_not_open(resident, length):
+    value = sealed.seal(b"", resident_id=resident, place=PLACE)
+    with pytest.raises(sealed.Unreadable):
+        sealed.unseal(value[:length], resident_id=resident, place=PLACE)
+
+
+def test_json_comes_back_as_it_was(resident):
+    value = {"b": [1, None, True], "a": {"é": "1 234,50 €"}}
+    stored = sealed.seal_json(value, resident_id=resident, place=PLACE)
+    assert sealed.unseal_json(memoryview(stored), resident_id=resident, place=PLACE) == value
+
+
+def test_a_box_opens_what_was_sealed_without_it(resident):
+    value = sealed.seal_json({"a": 1}, resident_id=resident, place=PLACE)
+    assert sealed.box(resident_id=resident).unseal_json(value, place=PLACE) == {"a": 1}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@given(JSON)
+def test_equal_values_have_equal_bytes(value):
+    assert canonical.encode(canonical.decode(canonical.encode(value))) == canonical.encode(value)
+
+
+def test_the_order_of_keys_does_not_count_and_no_float_without_a_json_form_passes():
+    assert canonical.encode({"b": 1, "a": "é"}) == canonical.encode({"a": "é", "b": 1}) == '{"a":"é","b":1}'.encode()
+    with pytest.raises(ValueError, match="JSON"):
+        canonical.encode(float("nan"))

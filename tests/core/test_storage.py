@@ -1,0 +1,253 @@
+"""Sealed files: whatever the storage behind, only ciphertext reaches it, whole or not at all, and only its resident opens it."""
+
+import errno
+import hashlib
+import io
+import os
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import FileField
+from django_scopes import scope
+
+from core import storage as storage_module
+from core.keys import KeyMissing
+from core.models import ResidentKey
+from core.residents import prepare
+from core.sealed import Unreadable
+from core.segments import ROOM, SegmentWriter
+from core.storage import NAME, StorageFull, sealed_storage
+
+pytestmark = pytest.mark.django_db
+LOCAL = "django.core.files.storage.FileSystemStorage"
+MEMORY = "django.core.files.storage.InMemoryStorage"
+CONTENT = b"canary" * 30_000
+
+
+def use(settings, backend, **options):
+    settings.STORAGES = {**settings.STORAGES, "sealed": {"BACKEND": backend, "OPTIONS": options}}
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    use(settings, LOCAL, location=str(tmp_path / "files"))
+    return tmp_path / "files"
+
+
+@pytest.fixture(params=[LOCAL, MEMORY])
+def any_storage(request, settings, tmp_path):
+    use(settings, request.param, **({"location": str(tmp_path / "files")} if request.param == LOCAL else {}))
+    return request.param
+
+
+@pytest.fixture
+def person():
+    person = uuid4()
+    prepare(person)
+    return person
+
+
+def kept(person, content=CONTENT):
+    with sealed_storage.create(resident_id=person) as file:
+        file.write(content)
+    return file
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_goes_in_comes_out(any_storage, person):
+    file = kept(person)
+    assert (file.size, file.sha256) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+    assert NAME.fullmatch(file.name)
+    with sealed_storage.open(file.name, resident_id=person) as opened:
+        assert opened.size == len(CONTENT)
+        assert opened.read() == CONTENT
+
+
+def test_ranges_are_read_without_the_rest(any_storage, person):
+    file = kept(person)
+    with sealed_storage.open(file.name, resident_id=person) as opened:
+        opened.seek(ROOM - 3)
+        assert opened.read(10) == CONTENT[ROOM - 3 : ROOM + 7]
+        opened.seek(-4, io.SEEK_END)
+        assert opened.read() == CONTENT[-4:]
+
+
+def test_an_empty_file_is_a_file(any_storage, person):
+    with sealed_storage.open(kept(person, b"").name, resident_id=person) as opened:
+        assert opened.read() == b""
+
+
+def test_only_ciphertext_is_on_the_disk_and_only_its_owner_may_read_it(folder, person):
+    kept(person)
+    (path,) = files_in(folder)
+    assert b"canary" not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert all(parent.stat().st_mode & 0o777 == 0o700 for parent in path.parents if folder in parent.parents)
+
+
+def test_another_resident_does_not_open_it(any_storage, person):
+    stranger = uuid4()
+    prepare(stranger)
+    with pytest.raises(Unreadable):
+        sealed_storage.open(kept(person).name, resident_id=stranger)
+
+
+def test_without_the_key_row_it_is_unreadable_at_once(any_storage, person):
+    name = kept(person).name
+    with scope(resident=person):
+        ResidentKey.objects.all().delete()
+    with pytest.raises(KeyMissing):
+        sealed_storage.open(name, resident_id=person)
+    with pytest.raises(KeyMissing):
+        sealed_storage.create(resident_id=person)
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "/etc/passwd", "ab/cd/../../x", "stage/" + "0" * 32, "AB/CD/" + "0" * 32, "", "ab/cd/" + "0" * 31]
+)
+def test_a_name_that_is_not_one_of_ours_is_refused(any_storage, person, name):
+    with pytest.raises(Unreadable):
+        sealed_storage.open(name, resident_id=person)
+    with pytest.raises(Unreadable):
+        sealed_storage.delete(name)
+
+
+def test_a_missing_file_is_unreadable_and_deleting_it_again_changes_nothing(any_storage, person):
+    name = kept(person).name
+    sealed_storage.delete(name)
+    sealed_storage.delete(name)
+    with pytest.raises(Unreadable):
+        sealed_storage.open(name, resident_id=person)
+
+
+def test_files_exchanged_on_the_disk_are_refused(folder, person):
+    one, two = kept(person, b"one").name, kept(person, b"two").name
+    (folder / one).rename(folder / "kept")
+    (folder / two).rename(folder / one)
+    (folder / "kept").rename(folder / two)
+    for name in (one, two):
+        with pytest.raises(Unreadable):
+            sealed_storage.open(name, resident_id=person)
+
+
+def test_an_exception_leaves_nothing(any_storage, person):
+    with pytest.raises(ZeroDivisionError), sealed_storage.create(resident_id=person) as file:
+        file.write(CONTENT)
+        raise ZeroDivisionError
+    assert list(storage_module._names(sealed_storage.inner)) == []
+    with pytest.raises(Unreadable):
+        sealed_storage.open(file.name, resident_id=person)
+
+
+def test_while_it_is_written_it_has_no_name_yet(folder, person):
+    with sealed_storage.create(resident_id=person) as file:
+        file.write(CONTENT)
+        assert [path.parent.name for path in files_in(folder)] == ["stage"]
+        with pytest.raises(Unreadable):
+            sealed_storage.open(file.name, resident_id=person)
+    assert [str(path.relative_to(folder)) for path in files_in(folder)] == [file.name]
+
+
+def test_it_is_durable_before_it_has_its_name_and_its_name_is_durable_too(folder, person, monkeypatch):
+    done = []
+    real_fsync, real_rename = os.fsync, Path.rename
+
+    def fsync(handle):
+        done.append(os.readlink(f"/proc/self/fd/{handle}"))
+        real_fsync(handle)
+
+    def rename(path, target):
+        done.append("rename")
+        return real_rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "rename", rename)
+    name = kept(person).name
+    staged, renamed = done.index(str(folder / "stage" / Path(name).name)), done.index("rename")
+    assert staged < renamed
+    assert done[-1] == str((folder / name).parent)
+    assert {str(folder), str((folder / name).parent.parent)} <= set(done)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+@pytest.mark.parametrize("step", ["fsync", "mkdir", "write"])
+def test_a_full_disk_is_told_and_nothing_is_left(folder, person, monkeypatch, code, step):
+    kept(person, b"before")
+
+    def fail(*_args, **_options):
+        raise OSError(code, os.strerror(code))
+
+    if step == "fsync":
+        monkeypatch.setattr(os, "fsync", fail)
+    elif step == "mkdir":
+        monkeypatch.setattr(Path, "mkdir", fail)
+    else:
+        monkeypatch.setattr(SegmentWriter, "_emit", fail)
+    with pytest.raises(StorageFull):
+        kept(person)
+    monkeypatch.undo()
+    assert len(files_in(folder)) == 1
+
+
+def test_another_error_of_the_disk_is_not_taken_for_a_full_one(folder, person, monkeypatch):
+    def fail(_handle):
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="input/output"):
+        kept(person)
+    assert files_in(folder) == []
+
+
+def test_the_sweep_removes_what_a_crash_left_and_spares_what_is_young(folder, person):
+    orphan = kept(person).name
+    staged = sealed_storage.create(resident_id=person)
+    staged.write(CONTENT)
+    assert sealed_storage.sweep() == 0
+    for path in files_in(folder):
+        os.utime(path, (1, 1))
+    young = kept(person).name
+    assert sealed_storage.sweep() == 2
+    assert [str(path.relative_to(folder)) for path in files_in(folder)] == [young]
+    assert orphan != young
+
+
+def test_files_that_a_row_keeps_are_never_swept(any_storage, person, monkeypatch):
+    keep, orphan = kept(person).name, kept(person).name
+    monkeypatch.setattr(storage_module, "_kept", lambda names: set(names) & {keep})
+    assert sealed_storage.sweep(older_than=timedelta(seconds=-5)) == 1
+    with sealed_storage.open(keep, resident_id=person) as opened:
+        assert opened.read() == CONTENT
+    with pytest.raises(Unreadable):
+        sealed_storage.open(orphan, resident_id=person)
+
+
+def test_the_sweep_asks_each_model_that_keeps_files():
+    assert {f"{model._meta.label}" for model in storage_module.keepers()} >= {"vault.PaperFile"}
+
+
+def test_no_field_that_names_a_file_escapes_the_sweep():
+    """A model keeps a sealed file by a field called `stored_name`: one of another name would lose its files after a day."""
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            assert not isinstance(field, FileField), f"{model._meta.label}.{field.name} would write a file in clear"
+            assert "stored" not in field.name or field.name == storage_module.KEPT_FIELD, f"{model._meta.label}.{field.name}"
+
+
+def test_django_s_own_storage_is_closed():
+    for act in (
+        lambda: default_storage.save("x", ContentFile(b"x")),
+        lambda: default_storage.open("x"),
+        lambda: default_storage.exists("x"),
+        lambda: default_storage.delete("x"),
+    ):
+        with pytest.raises(NotImplementedError, match="sealed_storage"):
+            act()

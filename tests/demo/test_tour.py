@@ -1,0 +1,41 @@
+"""The tour walks what the demonstration promises: each step says what it saw, one line each."""
+
+from pathlib import Path
+
+import pytest
+
+from demo import tour
+from demo.visitor import Unexpected, Visitor
+
+PROMISED = [
+    "Sign in",
+    "Upload a tax notice",
+    "Confirm its values",
+    "Values in the vault",
+    "Simulate the aids",
+    "Read why",
+    "Prepare a dossier",
+    "Build the dossier",
+    "Download it",
+    "Verify its seal",
+    "Add a bank file",
+    "Write a letter",
+    "Two connectors pulled",
+    "Verify the journal",
+    "Come in with FranceConnect",
+]
+
+
+def test_its_steps_are_those_that_are_promised() -> None:
+    steps = [name for name, _step in tour.Tour(Visitor("http://127.0.0.1:1"), Path()).steps()]
+    assert steps == PROMISED
+
+
+def test_a_step_that_fails_says_why_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: tour.Tour) -> str:
+        raise Unexpected("/demonstration/: 503")
+
+    monkeypatch.setattr(tour.Tour, "sign_in", refuse)
+    said: list[str] = []
+    assert not tour.walk("http://127.0.0.1:1", Path(), said.append)
+    assert said == ["FAILED Sign in: /demonstration/: 503"]

@@ -1,0 +1,279 @@
+"""A real worker is killed in the middle of a job, on each broker: the job is done once by effect, and found again in under two minutes."""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scopes_disabled
+from kombu.connection import Connection
+
+from config import environment
+from core import health, jobs, journal
+from core.models import Job, WorkerBeat
+from core.residents import prepare
+from ops.processes import dies_with_parent
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[2]
+BROKERS = {"files": "", "redis": "redis://127.0.0.1:6379/9", "rabbitmq": "amqp://guest:guest@127.0.0.1:5672"}
+PORTS = {"redis": 6379, "rabbitmq": 5672}
+QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--concurrency", "1"]
+PATIENCE = 60
+State = Job.State
+
+
+@dataclass
+class Bench:
+    """One broker, one queue, and the workers that a test starts and kills."""
+
+    url: str
+    queue: str
+    folder: Path
+    person: uuid.UUID
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def hold(self) -> Path:
+        return self.folder / "hold"
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        told = {
+            "TEST_QUEUE": self.queue,
+            "TEST_FOLDER": str(self.folder),
+            "BROKER_URL": self.url,
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        }
+        with open(self.folder / f"log-{len(self.processes)}", "wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "tests.faults.worker_app", *arguments],
+                cwd=ROOT,
+                env=os.environ | told,
+                stdout=log,
+                stderr=log,
+                preexec_fn=dies_with_parent(signal.SIGKILL),
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self.start("worker", "--queues", self.queue, *QUIET)
+
+    def job(self) -> Job:
+        with transaction.atomic():
+            return jobs.create(resident_id=self.person, kind="slow", subject_id=uuid.uuid4(), purpose="Essayer")
+
+    def pid_of(self, attempt: int) -> int:
+        taken = self.folder / f"taken-{attempt}"
+        self.until(lambda: taken.exists() and taken.read_text() != "", f"attempt {attempt}")
+        return int(taken.read_text())
+
+    def until(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> float:
+        start = time.monotonic()
+        while not true():
+            ended = any(process.poll() not in {None, 0, -signal.SIGKILL} for process in self.processes)
+            if ended or time.monotonic() - start > seconds:
+                pytest.fail(f"{what} did not happen in {seconds} s:\n{self.logs()[-4000:]}")
+            time.sleep(0.05)
+        return time.monotonic() - start
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("log-*")))
+
+    def effects(self) -> int:
+        return len(journal.entries(resident_id=self.person, limit=100))
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def answers(name: str) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", PORTS[name]), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def forget(broker: redis.Redis, queue: str) -> None:
+    """What a killed worker had taken stays in Redis for an hour."""
+    for key in broker.scan_iter(f"*{queue}*"):
+        broker.delete(key)
+    for tag, message in broker.hgetall("unacked").items():
+        if queue.encode() in message:
+            broker.hdel("unacked", tag)
+            broker.zrem("unacked_index", tag)
+
+
+@pytest.fixture(params=BROKERS)
+def bench(request, tmp_path, monkeypatch) -> Iterator[Bench]:
+    if request.param in PORTS and not answers(request.param):
+        pytest.skip(f"NOT TESTED ON {request.param.upper()}: nothing answers on 127.0.0.1:{PORTS[request.param]}")
+    person, queue, url = uuid.uuid4(), f"test-{uuid.uuid4().hex}", BROKERS[request.param]
+    prepare(person)
+    monkeypatch.setattr(jobs, "_kinds", dict(jobs._kinds))
+    jobs.register("slow", task="tests.slow", queue=queue, label="Un long travail", done_url=lambda job: "/")
+    options = environment.broker_options(url, settings.BROKER_FOLDER)
+    bench = Bench(url, queue, tmp_path, person)
+    with Connection(url or "filesystem://", transport_options=options) as connection:
+        send = current_app.send_task
+        monkeypatch.setattr(current_app, "send_task", lambda *args, **more: send(*args, connection=connection, **more))
+        yield bench
+        bench.stop()
+        connection.default_channel.queue_delete(queue)
+    if url.startswith("redis:"):
+        forget(redis.Redis.from_url(url), queue)
+
+
+def now(job: Job) -> Job:
+    with scopes_disabled():
+        return Job.objects.get(pk=job.pk)
+
+
+def time_passes(job: Job, **ago: float) -> None:
+    """As if the last sign of life of its worker were that old."""
+    with scopes_disabled():
+        Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(**ago), sent_at=timezone.now() - timedelta(**ago))
+
+
+def test_a_job_is_done_and_its_worker_shows(bench):
+    bench.worker()
+    job = bench.job()
+    bench.until(lambda: now(job).state == State.DONE, "the job's end")
+    assert bench.effects() == 1
+    assert bench.queue not in health.silent_queues()
+
+
+def test_a_worker_killed_with_its_pool_loses_nothing(bench):
+    bench.hold.touch()
+    worker = bench.worker()
+    job = bench.job()
+    bench.pid_of(1)
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    assert bench.effects() == 0
+
+    time_passes(job, seconds=46)
+    bench.hold.unlink()
+    bench.worker()
+    bench.until(lambda: now(job).state == State.DONE, "the job's end after a restart")
+    assert (now(job).attempts, bench.effects()) == (2, 1)
+    assert journal.verify(resident_id=bench.person).first_bad is None
+
+
+def test_a_killed_process_of_the_pool_loses_nothing(bench):
+    bench.hold.touch()
+    bench.worker()
+    job = bench.job()
+    os.kill(bench.pid_of(1), signal.SIGKILL)
+    time_passes(job, seconds=46)
+    bench.hold.unlink()
+    bench.until(lambda: jobs.sweep() > 0 or now(job).state == State.DONE, "the sweep")
+    bench.until(lambda: now(job).state == State.DONE, "the job's end")
+    assert bench.effects() == 1
+
+
+def test_a_job_asked_for_while_no_worker_runs_waits_for_one(bench):
+    job = bench.job()
+    assert now(job).state == State.WAITING
+    bench.worker()
+    bench.until(lambda: now(job).state == State.DONE, "the job's end")
+
+
+def test_a_message_delivered_three_times_has_one_effect(bench):
+    bench.hold.touch()
+    bench.worker()
+    job = bench.job()
+    bench.pid_of(1)
+    with scopes_disabled():
+        assert jobs._publish(now(job))
+        assert jobs._publish(now(job))
+    bench.hold.unlink()
+    bench.until(lambda: now(job).state == State.DONE, "the job's end")
+    bench.until(lambda: any(bench.folder.glob("left-*")), "the second delivery")
+    assert (now(job).attempts, bench.effects()) == (1, 1)
+
+
+def test_a_job_cancelled_in_the_middle_publishes_nothing(bench):
+    bench.hold.touch()
+    bench.worker()
+    job = bench.job()
+    bench.pid_of(1)
+    jobs.cancel(job=now(job), by=bench.person)
+    bench.hold.unlink()
+    bench.until(lambda: now(job).state == State.CANCELLED, "the cancellation")
+    assert bench.effects() == 0
+
+
+def test_a_worker_asked_to_stop_finishes_its_job_first(bench):
+    bench.hold.touch()
+    worker = bench.worker()
+    job = bench.job()
+    bench.pid_of(1)
+    worker.terminate()
+    bench.hold.unlink()
+    assert worker.wait(PATIENCE) == 0
+    assert (now(job).state, bench.effects()) == (State.DONE, 1)
+
+
+def test_logs_do_not_say_whose_job_it_is(bench):
+    job = bench.job()
+    bench.worker()
+    bench.until(lambda: now(job).state == State.DONE, "the job's end")
+    bench.stop()
+    assert '"logger": "celery' in bench.logs()
+    assert str(bench.person) not in bench.logs()
+
+
+@pytest.mark.parametrize("bench", ["files"], indirect=True)
+def test_a_message_says_which_job_and_nothing_else(bench):
+    job = bench.job()
+    (message,) = [path.read_text() for path in (settings.BROKER_FOLDER / "messages").iterdir() if bench.queue in path.name]
+    body = base64.b64decode(json.loads(message)["body"]).decode()
+    assert json.loads(body)[0] == [str(job.pk)]
+    assert str(bench.person) not in message + body
+    assert "Essayer" not in message + body
+
+
+@pytest.mark.parametrize("bench", ["files"], indirect=True)
+def test_with_nothing_but_time_a_killed_worker_s_job_is_back_in_under_two_minutes(bench):
+    """No clock is moved here: the heartbeat stops, the scheduler ticks, another worker takes the job. About a minute."""
+    bench.start("beat", "--pidfile", "", "--schedule", str(bench.folder / "beat"))
+    bench.hold.touch()
+    first = bench.worker()
+    job = bench.job()
+    bench.pid_of(1)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    bench.hold.unlink()
+    bench.worker()
+    took = bench.until(lambda: now(job).state == State.DONE, "the job's end", seconds=120)
+    assert took < 120
+    assert (now(job).attempts, bench.effects()) == (2, 1)
+
+
+def test_a_worker_that_goes_silent_is_missed(bench):
+    worker = bench.worker()
+    bench.until(lambda: bench.queue not in health.silent_queues(), "a sign of life")
+    os.killpg(worker.pid, signal.SIGKILL)
+    WorkerBeat.objects.filter(queue=bench.queue).update(at=timezone.now() - timedelta(seconds=61))
+    assert bench.queue in health.silent_queues()

@@ -1,0 +1,64 @@
+"""A real web server on the test's own database, to be killed, or visited by a browser."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from accounts.models import User
+from ops.processes import dies_with_parent
+from ops.services import free_port
+from tests.accounts.factories import signed_in
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Server:
+    def __init__(self, folder: Path, log: Path) -> None:
+        self.port = free_port()
+        self.folder, self.log = folder, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        arguments = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--blocking-threads", "4"]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "granian", *arguments, "--no-ws", "tests.faults.upload_app:application"],
+                cwd=ROOT,
+                env=os.environ | {"STORAGE_URL": self.folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+                stdout=log,
+                stderr=log,
+                preexec_fn=dies_with_parent(signal.SIGKILL),
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the web server does not start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+def signed_in_by_cookie(resident: User) -> dict[str, str]:
+    client = signed_in(resident)
+    client.get("/aide/")
+    return {name: client.cookies[name].value for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)}

@@ -1,0 +1,344 @@
+"""Fills a portal for the sweep of its pages: one of each thing that an address may name, and somebody signed in for each role.
+
+Run inside the portal's environment (`python -m tests.journeys.filling`); prints what it made as JSON: names of addresses and cookies.
+"""
+
+import io
+import json
+import sys
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import django
+
+SOON = timedelta(hours=6)
+
+
+def main() -> None:
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    from accounts import actions
+    from accounts import actions_identities as identities
+    from accounts.models import FactorReset, User
+    from accounts.openid import Identity
+    from core.models import City, LegalPage
+    from demo.people import find
+    from services.aids.models import LocalAid
+    from vault.models import Holder, PaperKind
+
+    resident = actions.register_resident(email="balayage@courriel.example", name="Nadia Kervella", password="un-mot-de-passe-de-test")
+    newcomer = actions.register_resident(email="vide@courriel.example", name="Inès")
+    agent = find("agathe")
+    assert agent is not None
+    RecoveryCodes.activate(agent.account())
+    identities.link(user=newcomer, identity=Identity("franceconnect", "vide-v1", "eidas1"))
+    legal, _ = LegalPage.objects.get_or_create(slug="cookies", defaults={"text": "Texte de la ville.", "text_en": "The city’s words."})
+    made = {
+        **vault(resident),
+        **connections(resident),
+        **jobs(resident),
+        **household(resident),
+        **requests(resident),
+        "city": City.objects.get().pk,
+        "legal": legal.pk,
+        "user": User.objects.get(email=agent.email).pk,
+        "paper_kind": PaperKind.objects.earliest("pk").pk,
+        "holder": Holder.objects.earliest("pk").pk,
+        "passkey": Authenticator.objects.create(user=newcomer, type="webauthn", data={"name": "Téléphone", "credential": {}}).pk,
+        "reset": FactorReset.objects.create(person=newcomer, reason="lost", asked_by=agent.account()).pk,
+        "invitation": identities.invite(agent=agent.account(), by=agent.account()),
+        "local_aid": LocalAid.objects.earliest("pk").pk,
+    }
+    cookies = {"resident": cookie(resident), "newcomer": cookie(newcomer), "agent": cookie(agent.account())}
+    json.dump({"made": {name: str(value) for name, value in made.items()}, "cookies": cookies}, sys.stdout)
+
+
+def vault(resident: Any) -> dict[str, Any]:
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from demo import paper_drawer, seeding
+    from services.aids import actions as aids
+    from services.dossiers import actions as dossiers
+    from services.dossiers.tasks import build
+    from vault import actions
+    from vault.models import Record
+
+    today = timezone.localdate()
+    seeding.fill_vault(resident, "nadia", today)
+    seeding.fill_drawer(resident, "nadia", today)
+    notice = received(resident, "avis.pdf", paper_drawer.tax_notice("nadia", today), kind="avis_impot")
+    refused = received(resident, "avis.exe", b"MZ\x90\x00" + bytes(400))
+    draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
+    family = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="foyer.composition")
+    aids.simulate(resident_id=resident.pk)
+    dossier = dossiers.start(resident_id=resident.pk, aids=["prime_activite"])
+    ready = dossiers.start(resident_id=resident.pk, aids=["ars"])
+    # Built here and now, unless the portal's worker was quicker: then it is waited for.
+    build(str(dossiers.build(dossier=ready, by=resident.pk).pk))
+    until_ready(ready)
+    with scope(resident=resident.pk):
+        home = Record.objects.current().get(type="logement.domicile")
+        kept = notice.__class__.objects.filter(state="kept").latest("created_at")
+        two = notice.__class__.objects.filter(state="kept").earliest("created_at")
+        side = added(resident, two)
+        assert ready.seal is not None
+    return {
+        "to_confirm": notice.pk,
+        "refused": refused.pk,
+        "kept": kept.pk,
+        "two_sides": two.pk,
+        "side": side.pk,
+        **data(resident, today),
+        "record": home.pk,
+        "draft": draft.pk,
+        "family": family.pk,
+        "dossier": dossier.pk,
+        "ready": ready.pk,
+        "code": ready.seal.code,
+        "me": resident.pk,
+    }
+
+
+def until_ready(dossier: Any) -> None:
+    from django_scopes import scope
+
+    with scope(resident=dossier.resident_id):
+        for _ in range(120):
+            dossier.refresh_from_db()
+            if dossier.seal is not None:
+                return
+            time.sleep(0.5)
+
+
+def household(resident: Any) -> dict[str, Any]:
+    """A partner, and an agreement each way."""
+    from accounts import actions
+    from tests.vault.couples import agreed, couple, shared
+    from tests.vault.made import add
+    from vault import gate
+    from vault.actions import grants
+    from vault.enums import HouseholdRole
+
+    partner = actions.register_resident(email="conjoint@courriel.example", name="Yann Kervella")
+    identity = {"family_name": "Kervella", "given_name": "Yann", "birthdate": "1985-05-05", "gender": "male", "birthcountry": "99100"}
+    add(partner, "identite.pivot", identity)
+    add(partner, "foyer.situation", {"activite": "actif", "nationalite": "FR"})
+    add(partner, "logement.domicile", {"adresse": {"voie": "12 rue des Tanneurs", "code_postal": "00420", "commune": "Villebrume"}})
+    _me, other = couple(resident, partner)
+    shared(partner, resident, "address")
+    agreed(partner, resident, "joint_simulation", "nationality")
+    grant = agreed(resident, partner, "joint_simulation", "nationality")
+    for _ in range(5):
+        gate.read(grant=grant, fields=["identite.pivot#/birthdate", "foyer.situation#/activite"], person=resident.pk)
+    sister = actions.register_resident(email="soeur@courriel.example", name="Maëlle Kervella")
+    couple(resident, sister, HouseholdRole.ADULT)
+    stopped = grants.stop(grant=shared(resident, sister, "address"), by=resident.pk)
+    paused = grants.pause(grant=shared(resident, sister, "home"), by=resident.pk)
+    copied = shared(resident, partner, "address", "people")
+    more = {"copied_grant": copied.pk, "paused_grant": paused.pk, "stopped_grant": stopped.pk}
+    return {"member": other.pk, "grant": grant.pk, **more, **journal_lines(resident, grant), **parts_of_dossiers(resident, partner)}
+
+
+def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
+    """The resident asked for a part and waits; they are asked for two: one to answer, one that they prepare."""
+    from django_scopes import scope
+
+    from services.dossiers import actions, actions_parts, parts
+    from services.dossiers.models import Dossier
+
+    with scope(resident=resident.pk):
+        own = Dossier.objects.get(state="draft")
+    actions_parts.ask(dossier=own, by=resident.pk)
+    for _ in range(2):
+        actions_parts.ask(dossier=actions.start(resident_id=partner.pk, aids=["prime_activite"]), by=partner.pk)
+    waits, agreed_to = parts.received(resident.pk)
+    return {"part": waits.part.pk, "own_part": actions_parts.agree(found=agreed_to, by=resident.pk).pk}
+
+
+def connections(resident: Any) -> dict[str, Any]:
+    """One that received, one that waits for an agreement, one that was stopped."""
+    from django.test import override_settings
+
+    from demo.holders import reach
+    from vault.actions import connections as actions
+    from vault.models import Connection, ConnectorHealth
+
+    def made(holder: str, datasets: list[str], **more: Any) -> Connection:
+        with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
+            return actions.connect(resident_id=resident.pk, by=resident.pk, holder=holder, datasets=datasets, unattended=True, **more)
+
+    stopped = made("cpam", ["c2s"])
+    actions.stop(connection=stopped, by=resident.pk)
+    connected = made("caf", ["quotient", "prestations"])
+    outcomes = {"quotient": {"code": "arrived", "news": 2, "masked": True, "then": "down"}, "prestations": {"code": "city_refused"}}
+    with actions.locked(connected) as held:
+        actions.seal_content(held, actions.content_of(held) | {"outcomes": outcomes})
+        held.problem = "city_refused"
+        held.save()
+    health, _ = ConnectorHealth.objects.update_or_create(connector="api_particulier", defaults={"problem": "city_refused"})
+    return {"connector": health.pk, "connected": connected.pk, "asked": made("enedis", ["jours"]).pk, "stopped": stopped.pk}
+
+
+def requests(resident: Any) -> dict[str, Any]:
+    """A letter in each state."""
+    from django.utils import timezone
+
+    from vault import actions
+    from vault.enums import RequestStep
+    from vault.models import Holder
+
+    today, made = timezone.localdate(), {}
+    for state, code, days in (("draft", "caf", None), ("waiting", "banque", 3), ("late", "enedis", 40), ("answered", "mediatheque", 10)):
+        holder = Holder.objects.get(code=code)
+        parts = actions.known_parts(resident_id=resident.pk, holder=holder, name=resident.name, email=resident.email)
+        row = actions.start_request(resident_id=resident.pk, by=resident.pk, holder=holder, right="access", parts=parts)
+        if days is not None:
+            row = actions.note_step(request=row, by=resident.pk, step=RequestStep.SENT, on=today - timedelta(days=days))
+        if state == "answered":
+            actions.note_step(request=row, by=resident.pk, step=RequestStep.ANSWERED, on=today, answer="whole")
+        made[f"request_{state}"] = row.pk
+    return made
+
+
+def data(resident: Any, today: Any) -> dict[str, Any]:
+    """Files of data: one kept, one to keep, tables whose columns have no name yet."""
+    from datetime import datetime
+
+    from django_scopes import scope
+
+    from demo import bank_step
+    from tests.vault.data_samples import bank_table, load_curve
+    from vault import actions
+
+    start = datetime(today.year - 1, 3, 1)
+    kept = received(resident, "courbe.json", load_curve(days=45, start=start))
+    with scope(resident=resident.pk):
+        actions.keep_data(paper_id=kept.pk)
+    return {
+        "data": kept.pk,
+        "measures": received(resident, "suite.json", load_curve(days=70, start=start)).pk,
+        "operations": received(resident, "operations.ofx", bank_step.ofx(today)).pk,
+        "statement": received(resident, "compte.csv", bank_table()).pk,
+        "empty_statement": received(resident, "sans-titres.csv", b"\n".join(bank_table().splitlines()[1:])).pk,
+        "month": f"{start:%Y-%m}",
+    }
+
+
+def received(resident: Any, name: str, content: bytes, *, kind: str | None = None) -> Any:
+    from django_scopes import scope
+
+    from core.storage import sealed_storage
+    from core.uploads import SealedUpload
+    from vault import actions
+
+    with sealed_storage.create(resident_id=resident.pk) as sealed:
+        sealed.write(io.BytesIO(content).getvalue())
+    upload = SealedUpload(name=name, content_type="application/pdf", sealed=sealed)
+    paper = actions.receive_paper(resident_id=resident.pk, kind=kind, upload=upload, token=uuid4())
+    with scope(resident=resident.pk):
+        if paper.state == "quarantined":
+            actions.check_paper(paper_id=paper.pk)
+        paper.refresh_from_db()
+    return paper
+
+
+def added(resident: Any, paper: Any) -> Any:
+    """A second file, checked here and now."""
+    from core.storage import sealed_storage
+    from core.uploads import SealedUpload
+    from demo import paper_drawer
+    from vault import actions
+
+    with sealed_storage.create(resident_id=resident.pk) as sealed:
+        sealed.write(paper_drawer.tax_notice("nadia", paper.created_at.date()))
+    upload = SealedUpload(name="verso.pdf", content_type="application/pdf", sealed=sealed)
+    side = actions.add_side(paper=paper, by=resident.pk, upload=upload)
+    actions.check_sides(paper_id=paper.pk)
+    return side
+
+
+def jobs(resident: Any) -> dict[str, Any]:
+    """One in each state, with signs of life that come from the future, so that no sweep touches them."""
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from core.models import Job
+
+    later = timezone.now() + SOON
+    with scope(resident=resident.pk):
+        return {
+            f"job_{state}": Job.objects.create(
+                resident_id=resident.pk,
+                kind="read_paper",
+                state=state,
+                subject_id=uuid4(),
+                purpose="Lire un avis d’impôt",
+                done=7,
+                total=18,
+                sent_at=later,
+                heartbeat_at=later,
+            ).pk
+            for state in Job.State.values
+        }
+
+
+def journal_lines(resident: Any, grant: Any) -> dict[str, Any]:
+    """What another read, and what was refused to them."""
+    from django_scopes import scope
+
+    from core import journal
+    from vault import gate, types
+
+    with scope(resident=resident.pk):
+        fields = sorted(field.field for field in grant.fields.all())
+    gate.read(grant=grant, fields=fields)
+    line = journal.entries(resident_id=resident.pk, limit=1)[0].id
+    try:
+        gate.read(grant=grant, fields=types.fields_of("achats.ticket"))
+    except gate.Refused:
+        refused = journal.entries(resident_id=resident.pk, limit=1)[0].id
+        return {"line": line, "refused_line": refused, **contested(resident, refused)}
+    raise AssertionError("an agreement opened what it does not name")
+
+
+def contested(resident: Any, line: Any) -> dict[str, Any]:
+    """A contest that waits, and one that has its answer, from the agent of the sweep, who is the officer too."""
+    from core import journal
+    from demo.people import find
+    from vault.actions import contests
+
+    found = find("agathe")
+    assert found is not None
+    officer = found.account()
+    officer.is_dpo = True
+    officer.save()
+    opened = journal.entries(resident_id=resident.pk, limit=3)[-1].id
+    sent = contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line, message="Je ne connais pas cette personne.")
+    answered = contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=opened, message="Pourquoi cette ligne ?")
+    contests.answer_contest(contest=answered, by=officer, answer="Vous aviez donné votre accord ce jour-là.")
+    return {"contest": sent.pk, "answered": answered.pk, "answered_line": opened}
+
+
+def cookie(user: Any) -> str:
+    """A session whose identity stays proved for the length of the sweep."""
+    from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+    from django.conf import settings
+    from django.utils import timezone
+
+    from tests.accounts.factories import signed_in
+
+    client = signed_in(user)
+    session = client.session
+    for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        record["at"] = (timezone.now() + SOON).timestamp()
+    session.save()
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+if __name__ == "__main__":
+    django.setup()
+    main()

@@ -1,0 +1,142 @@
+"""What people in the journeys do again and again: read the code in their mail, enter the demonstration, look at a page as it is judged."""
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import faults
+from tests.live import Live
+
+#: A second Nadia, at an address of her own, whose holders sent the same values and no paper.
+NEIGHBOUR = """
+from django.utils import timezone
+from accounts import actions
+from demo import seeding
+account = actions.register_resident(email="{address}", name="Nadia Kervella")
+seeding.fill_vault(account, "nadia", timezone.localdate())
+"""
+
+
+def move_in(live: Live, address: str) -> None:
+    live.manage("shell", "-v0", "-c", NEIGHBOUR.format(address=address))
+
+
+def mail_for(live: Live, address: str) -> str:
+    """The last message that the portal wrote to this address."""
+    for path in sorted((live.var / "mail").iterdir(), key=lambda file: file.stat().st_mtime, reverse=True):
+        for part in reversed(path.read_bytes().split(b"-" * 79)):
+            message = email.message_from_bytes(part.strip(), policy=email.policy.default)
+            if address in str(message["To"]):
+                return str(message.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    raise AssertionError(f"no mail for {address}")
+
+
+def code_in(text: str) -> str:
+    found = re.search(r"\b\d{6}\b", text)
+    assert found, "no code in the mail"
+    return found[0]
+
+
+@dataclass
+class Eyes:
+    """Looks at each page of a journey as any page is judged, and remembers which it saw."""
+
+    page: Page
+    language: str
+    without: tuple[str, ...] = ()
+    seen: list[str] = field(default_factory=list)
+
+    def look(self) -> None:
+        found = faults(self.page, language=self.language, without=self.without)
+        assert found == [], f"{self.page.url}: {found}"
+        self.seen.append(self.page.url)
+
+
+@dataclass
+class Hands:
+    """Presses a button or follows a link of the main part, and is on the page that it leads to."""
+
+    page: Page
+
+    def press(self, name: str | re.Pattern[str], *, within: str = "main") -> None:
+        with self.page.expect_navigation():
+            self.page.locator(within).get_by_role("button", name=name).first.click()
+
+    def follow(self, name: str | re.Pattern[str], *, within: str = "main") -> None:
+        with self.page.expect_navigation():
+            self.page.locator(within).get_by_role("link", name=name).first.click()
+
+
+def euros(text: str) -> int:
+    """The first whole amount of a text, French or English: “€1,180”, “1 180 €”."""
+    found = re.search(r"€\s?(\d[\d,]*)|(\d[\d\s\u00a0\u202f]*)(?:,\d+)?\s?€", text)
+    assert found, f"no amount in “{text}”"
+    return int(re.sub(r"\D", "", found[1] or found[2]))
+
+
+def wait_for_job(page: Page, link: str, *, script: bool) -> None:
+    """On the page of a job until it is done: it moves by itself, or a link moves it."""
+    expect(page.locator("#job")).to_be_visible()
+    done = page.get_by_role("link", name=link)
+    if script:
+        expect(done).to_be_visible(timeout=60_000)
+        return
+    for _ in range(120):
+        if done.count():
+            return
+        page.wait_for_timeout(500)
+        page.locator("#job a").first.click()
+    raise AssertionError(f"{page.url}: still not done")
+
+
+def write_file(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def sign_in(page: Page, live: Live, address: str) -> None:
+    """With the code of one's mail, in any language."""
+    page.goto("/connexion/")
+    for box in ("input[type=email]", "input[name=code]"):
+        page.locator(f"main {box}").fill(address if "email" in box else code_in(mail_for(live, address)))
+        with page.expect_navigation():
+            page.locator(f"main form:has({box}) button[type=submit]").click()
+
+
+#: Another Claire and another Yann, at addresses of their own; connected and agreed when `together`.
+COUPLE = """
+from django.utils import timezone
+from accounts import actions
+from demo import seeding
+today = timezone.localdate()
+one = actions.register_resident(email="{one}", name="Claire Lemoine")
+other = actions.register_resident(email="{other}", name="Yann Lemoine")
+seeding.fill_vault(one, "claire", today)
+seeding.fill_vault(other, "yann", today)
+if {together}:
+    from tests.vault.couples import agreed, couple, shared
+    from vault.enums import Mode
+    couple(one, other)
+    agreed(one, other, "joint_simulation", "nationality", "disability", mode=Mode.COUNT)
+    agreed(other, one, "joint_simulation", "nationality", "disability", mode=Mode.COUNT)
+    shared(one, other, "address")
+"""
+
+
+def move_in_together(live: Live, one: str, other: str, *, together: bool) -> None:
+    live.manage("shell", "-v0", "-c", COUPLE.format(one=one, other=other, together=together))
+
+
+def come_in(page: Page, live: Live, address: str) -> None:
+    """Signs in in French with the code that was sent."""
+    press = Hands(page).press
+    page.goto("/connexion/")
+    page.get_by_role("textbox", name="adresse e-mail").fill(address)
+    press("Recevoir un code")
+    page.get_by_role("textbox", name="Code").fill(code_in(mail_for(live, address)))
+    press("Continuer")

@@ -1,0 +1,252 @@
+"""A file from a bank: found in “get my data”, looked at in sum, its columns named, kept once, seen with where it comes from."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from demo import bank_step
+from demo.visitor import Visitor
+from tests.browser import Visitors
+from tests.journeys.keyboard import Keyboard
+from tests.journeys.people import Eyes, Hands, move_in, sign_in, wait_for_job, write_file
+from tests.live import Live
+
+#: A layout of no bank that we know: nothing but its resident can say which column is what goes out.
+HEADERS = "Quand;Quoi;Moins;Plus;Solde"
+SENTENCES = {
+    "courrier.docx": (b"PK\x03\x04" + bytes(400), "Nous ne savons pas lire ce fichier"),
+    "notes.txt": ("Penser à demander le relevé.\n".encode(), "banque (OFX, QIF, CAMT.053, CSV)"),
+    "coupe.ofx": (bank_step.ofx(timezone.localdate())[:900], "Téléchargez-le à nouveau"),
+}
+
+
+@pytest.fixture
+def ofx(tmp_path: Path) -> Path:
+    return write_file(tmp_path, "operations.ofx", bank_step.ofx(timezone.localdate()))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write_file(tmp_path, "compte.csv", columns())
+
+
+def columns() -> bytes:
+    """The same operations as in the OFX, and one more."""
+    rows = [*bank_step.operations(timezone.localdate())]
+    rows.append((rows[-1][0], "-9.90", "CB LIBRAIRIE DES QUAIS"))
+    signed = [(day, label, amount.lstrip("-").replace(".", ","), amount.startswith("-")) for day, amount, label in rows]
+    lines = [f"{day:%d/%m/%Y};{label};{text if out else ''};{'' if out else text};" for day, label, text, out in signed]
+    return "\r\n".join([HEADERS, *lines, ""]).encode("cp1252")
+
+
+def send(page: Page, file: Path) -> None:
+    page.locator("input[type=file]").set_input_files(file)
+    Hands(page).press("Envoyer")
+
+
+def read(page: Page) -> None:
+    wait_for_job(page, "Voir le résultat", script=True)
+    Hands(page).follow("Voir le résultat")
+
+
+def keep(page: Page) -> None:
+    """She has children: it is hers, she says so."""
+    page.get_by_role("radio", name="Vous").check()
+    Hands(page).press("Ranger ces données dans mon coffre")
+
+
+def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, table: Path) -> None:
+    address = "banque@courriel.example"
+    move_in(live, address)
+    page = visitor(width=1280)
+    sign_in(page, live, address)
+    eyes, hands = Eyes(page, "fr"), Hands(page)
+    main = page.get_by_role("main")
+    count = len([*bank_step.operations(timezone.localdate())])
+
+    # The page of her bank says where to find the file, and which ones we read.
+    page.goto("/coffre/obtenir/")
+    hands.follow(re.compile("^Banque"))
+    expect(main).to_contain_text("OFX, CSV, QIF")
+    eyes.look()
+    hands.follow("Ajouter le fichier")
+    eyes.look()
+
+    # What it holds is told in sum, month by month, before anything is kept.
+    send(page, ofx)
+    read(page)
+    expect(main).to_contain_text(f"{count} opérations, de ")
+    expect(main).to_contain_text(re.compile(r"1.?870,80|1.?871"))
+    expect(page.locator("main figure svg, main svg").first).to_be_visible()
+    expect(main).to_contain_text("PRLV VILLEBRUME HABITAT")
+    eyes.look()
+    page.goto("/coffre/")
+    expect(main).not_to_contain_text("Opération bancaire")
+    page.go_back()
+
+    # Her children have accounts too, so she is asked whose it is. One confirmation keeps all of it, in a job.
+    assert page.locator("main input:checked").count() == 0
+    hands.press("Ranger ces données dans mon coffre")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    eyes.look()
+    keep(page)
+    read(page)
+    expect(main).to_contain_text(f"{count + 1} lignes nouvelles sont rangées")
+    eyes.look()
+
+    # Each month is there, with where it comes from.
+    hands.follow("Opération bancaire")
+    expect(main).to_contain_text("Banque, le ")
+    eyes.look()
+    page.locator("summary", has_text="Voir un mois").first.click()
+    hands.follow(re.compile(r"\d{4}$"))
+    expect(page.get_by_role("table").first).to_contain_text("VIR ATELIERS DU LAVOIR")
+    expect(page.get_by_role("table").first.get_by_text("CB EPICERIE DES QUAIS")).to_have_count(2)
+    eyes.look()
+
+    # The page of her bank knows it now.
+    page.goto("/coffre/obtenir/banque/")
+    expect(main).not_to_contain_text("Rien de cet organisme")
+    eyes.look()
+
+    # From her vault, the same file adds nothing and says so.
+    page.goto("/coffre/")
+    eyes.look()
+    hands.follow("Ajouter un papier")
+    send(page, ofx)
+    read(page)
+    keep(page)
+    read(page)
+    expect(main).to_contain_text(f"{count + 1} lignes étaient déjà là")
+    expect(main).not_to_contain_text("nouvelles")
+    eyes.look()
+
+    # A table of the same months: she names its columns, and only what is new enters.
+    page.goto("/coffre/ajouter/")
+    send(page, table)
+    read(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Que dit chaque colonne ?".replace(" ?", "\u00a0?"))
+    eyes.look()
+    page.get_by_label("Moins").select_option("debit")
+    page.get_by_label("Plus").select_option("debit")
+    hands.press("Lire le fichier ainsi")
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    eyes.look()
+    page.get_by_label("Plus").select_option("credit")
+    hands.press("Lire le fichier ainsi")
+    read(page)
+    eyes.look()
+    keep(page)
+    read(page)
+    expect(main).to_contain_text("1 ligne nouvelle est rangée")
+    expect(main).to_contain_text(f"{count} lignes étaient déjà là")
+
+    # The raw file goes, what it said stays.
+    hands.follow("Effacer le fichier, garder les données")
+    eyes.look()
+    hands.press(re.compile("^Supprimer|^Effacer"))
+    page.goto("/coffre/tout/banque.operation/")
+    expect(main).to_contain_text("Banque, le ")
+
+
+def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, visitor: Visitors, table: Path) -> None:
+    address = "bank@courriel.example"
+    move_in(live, address)
+    page = visitor(width=320, language="en-GB", javascript=False)
+    sign_in(page, live, address)
+    eyes, keys = Eyes(page, "en"), Keyboard(page)
+    main = page.get_by_role("main")
+
+    page.goto("/coffre/obtenir/")
+    keys.follow("^Bank")
+    eyes.look()
+    keys.follow("Add the file")
+    eyes.look()
+    keys.choose_file("Your file", table)
+    keys.follow("^Send")
+    wait_for_job(page, "See the result", script=False)
+    keys.follow("See the result")
+
+    # Sent as we guessed, it lacks what went out and came in: the page says so, and nothing is lost.
+    eyes.look()
+    keys.follow("Read the file this way")
+    expect(main).to_contain_text("Say which column")
+    eyes.look()
+    choose(keys, "Moins", "Debit")
+    choose(keys, "Plus", "Credit")
+    keys.follow("Read the file this way")
+    wait_for_job(page, "See the result", script=False)
+    keys.follow("See the result")
+    expect(main).to_contain_text("16 transactions, from ")
+    eyes.look()
+    keys.go_to("You")
+    keys.page.keyboard.press("Space")
+    keys.follow("Keep this data in my vault")
+    wait_for_job(page, "See the result", script=False)
+    keys.follow("See the result")
+    expect(main).to_contain_text("16 new lines")
+    eyes.look()
+    keys.follow("^Bank transaction")
+    expect(main).to_contain_text("Bank, ")
+    eyes.look()
+    keys.go_to("See a month")
+    keys.page.keyboard.press("Enter")
+    keys.follow(r"^\w+ \d{4}$")
+    expect(page.get_by_role("table").first).to_contain_text("VIR ATELIERS DU LAVOIR")
+    eyes.look()
+
+
+def choose(keys: Keyboard, name: str, meaning: str) -> None:
+    """In a list: typing the start of a choice takes it."""
+    keys.go_to(name)
+    keys.page.keyboard.type(meaning)
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_what_is_no_whole_bank_file_is_refused_with_what_to_do(live: Live, visitor: Visitors, tmp_path: Path, name: str) -> None:
+    content, sentence = SENTENCES[name]
+    address = f"{name.replace('.', '-')}@courriel.example"
+    move_in(live, address)
+    page = visitor(width=320)
+    sign_in(page, live, address)
+    page.goto("/coffre/ajouter/")
+    send(page, write_file(tmp_path, name, content))
+    read(page)
+    expect(page.get_by_role("main")).to_contain_text(sentence)
+    Eyes(page, "fr").look()
+
+
+def test_an_empty_file_is_refused_before_it_leaves(live: Live, visitor: Visitors, tmp_path: Path) -> None:
+    address = "fichier-vide@courriel.example"
+    move_in(live, address)
+    page = visitor(width=320)
+    sign_in(page, live, address)
+    page.goto("/coffre/ajouter/")
+    send(page, write_file(tmp_path, "vide.ofx", b""))
+    expect(page.locator(".govuk-error-summary")).to_contain_text("Ce fichier est vide")
+    Eyes(page, "fr").look()
+
+
+def test_a_file_cut_between_two_operations_says_what_may_be_missing(live: Live, visitor: Visitors, tmp_path: Path) -> None:
+    address = "fichier-coupe@courriel.example"
+    move_in(live, address)
+    page = visitor(width=320)
+    sign_in(page, live, address)
+    page.goto("/coffre/ajouter/")
+    whole = bank_step.ofx(timezone.localdate())
+    send(page, write_file(tmp_path, "coupe.ofx", whole[: whole.rindex(b"<STMTTRN>")]))
+    read(page)
+    expect(page.get_by_role("main")).to_contain_text("La fin de ce fichier manque")
+    Eyes(page, "fr").look()
+
+
+def test_the_tour_s_step_adds_one_and_again_nothing(live: Live) -> None:
+    visitor, today = Visitor(live.url), timezone.localdate()
+    start = visitor.open("/demonstration/")
+    visitor.submit(start, start.form("person"), {"person": bank_step.WHO})
+    for _time in range(2):
+        assert "15 operations over 3 months" in bank_step.add_a_bank_file(visitor, today)
+    assert visitor.typed == 0

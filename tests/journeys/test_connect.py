@@ -1,0 +1,149 @@
+"""Holders fill a vault: FranceConnect, two pulls and the aids within the minute, nothing typed; then by keyboard, without script."""
+
+import re
+from time import perf_counter
+
+from playwright.sync_api import Page, expect
+
+from demo import minute
+from tests.browser import Visitors
+from tests.journeys.keyboard import Keyboard
+from tests.journeys.people import Eyes, Hands, code_in, euros, mail_for, move_in, wait_for_job
+from tests.live import Live
+
+ADDRESS = "nadia.connectee@courriel.example"
+
+
+def test_the_minute_is_kept(live: Live) -> None:
+    """Over HTTP, as the tour walks it. The worker, its child processes and the holders' answers are all in the time."""
+    told = minute.walk(live.url)
+    assert "typed fields: 0" in told
+
+
+def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
+    page = visitor(width=1280, language="fr-FR")
+    eyes, hands = Eyes(page, "fr"), Hands(page)
+    press, follow = hands.press, hands.follow
+    spent, start = 0.0, perf_counter()
+
+    def look() -> None:
+        """Looking takes longer than doing: its time is not hers."""
+        nonlocal spent
+        began = perf_counter()
+        eyes.look()
+        spent += perf_counter() - began
+
+    # She comes by FranceConnect, opens her vault and keeps her identity.
+    page.goto("/connexion/")
+    press("FranceConnect")
+    page.get_by_label("Qui êtes-vous ?").select_option(minute.WHO)
+    press("Continuer vers le portail")
+    if "/inscription/" in page.url:
+        press("Ouvrir mon coffre")
+    if "/coffre/identite/" in page.url:
+        press("Copier dans mon coffre")
+
+    # The CAF: what will be asked, what leaves, nothing ticked; then what came.
+    page.goto("/coffre/connexions/")
+    look()
+    page.goto("/coffre/connexions/nouvelle/caf/")
+    look()
+    assert page.locator("input:checked").count() == 0
+    expect(page.get_by_text("Caradec", exact=False).first).to_be_visible()
+    page.get_by_label("Quotient familial et composition du foyer").check()
+    page.get_by_label(re.compile("^Prestations")).check()
+    page.get_by_label("Une fois, maintenant").check()
+    press("Recevoir ces données")
+    wait_for_job(page, "Voir le résultat", script=True)
+    follow("Voir le résultat")
+    expect(page.locator("main")).to_contain_text("Dernière réception le")
+    expect(page.locator("main")).not_to_contain_text("Pas reçu")
+    look()
+
+    # Enedis: she agrees on its own page, with her meter.
+    page.goto("/coffre/connexions/nouvelle/enedis/")
+    look()
+    page.get_by_label("L’électricité consommée chaque jour").check()
+    page.get_by_label("Une fois, maintenant").check()
+    press("Connecter Enedis")
+    look()
+    follow("Continuer chez Enedis")
+    page.get_by_label(re.compile(minute.METER)).check()
+    press("J’accepte")
+    wait_for_job(page, "Voir le résultat", script=True)
+    follow("Voir le résultat")
+    expect(page.get_by_text("Dernière réception le").first).to_be_visible()
+    look()
+
+    # Her aids are there.
+    follow("Mes aides", within="header")
+    assert euros(page.locator(".civic-headline__number").inner_text()) > 0
+    took = perf_counter() - start - spent
+    assert took < minute.SECONDS, f"{took:.1f} s"
+    look()
+
+    # She stops Enedis: what came stays.
+    page.goto("/coffre/connexions/")
+    look()
+    follow(re.compile("^Enedis"))
+    follow("Arrêter")
+    look()
+    press("Arrêter la connexion")
+    expect(page.get_by_text("reste dans votre coffre").first).to_be_visible()
+    look()
+
+
+def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, visitor: Visitors) -> None:
+    move_in(live, ADDRESS)
+    page = visitor(width=320, language="en-GB", javascript=False)
+    eyes, keys = Eyes(page, "en"), Keyboard(page)
+
+    page.goto("/connexion/")
+    keys.write("E-mail address", ADDRESS)
+    keys.follow("Get a code")
+    keys.write("Code", code_in(mail_for(live, ADDRESS)))
+    keys.follow("Continue")
+
+    page.goto("/coffre/connexions/")
+    eyes.look()
+    keys.follow("^CAF")
+    eyes.look()
+
+    # Sent empty, the page says what it lacks.
+    keys.follow("Receive these data")
+    expect(page.get_by_text("Choose at least one thing to receive.").first).to_be_visible()
+    eyes.look()
+    tick(keys, "Family quotient")
+    tick(keys, "Once, now")
+    keys.follow("Receive these data")
+    wait_for_job(page, "See the result", script=False)
+    keys.follow("See the result")
+    eyes.look()
+    assert "Last received on" in page.inner_text("main")
+
+    page.goto("/coffre/connexions/nouvelle/enedis/")
+    tick(keys, "meter’s power")
+    tick(keys, "Once, now")
+    keys.follow("Connect Enedis")
+    eyes.look()
+    keys.follow("Go on to Enedis")
+    agree(page)
+    wait_for_job(page, "See the result", script=False)
+    keys.follow("See the result")
+    eyes.look()
+
+
+def tick(keys: Keyboard, name: str) -> None:
+    """The box itself: what it brings may be told above it, in words that open."""
+    keys.go_to(name)
+    while keys.page.evaluate("document.activeElement.tagName") != "INPUT":
+        keys.go_to(name)
+    keys.page.keyboard.press("Space")
+
+
+def agree(page: Page) -> None:
+    """Enedis' page is not ours: it is used as it is."""
+    page.get_by_label(re.compile("Nadia Kervella")).focus()
+    page.keyboard.press("Space")
+    with page.expect_navigation():
+        page.get_by_role("button", name="J’accepte").press("Enter")

@@ -1,0 +1,208 @@
+"""Every page, in French and in English, narrow and wide, with and without scripts: readable by all, light, and within its own policy."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import resolve
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+from ops import messages
+from ops.services import ROOT
+from tests import addresses
+from tests.browser import Watch, faults, load, scrolls_sideways
+from tests.journeys.places import AGENT, ERRORS, OTHERS, PAGES, VISITOR
+from tests.live import Live
+
+HEAVIEST, MOST_REQUESTS = 120_000, 8
+WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=320, height=640)
+PLACES = [(name, who, address) for name, places in PAGES.items() for who, address in places]
+# Django's own admin brings its own scripts and styles, and lists that are wider than a telephone scroll inside themselves.
+ADMIN_REQUESTS = 30
+# What organisations call themselves and what they pay, as they wrote it: data, in whatever language the page is.
+DATA = {"Éducation nationale", "Assurance maladie", "Allocations familiales", "Chèque énergie", "MDPH, Imprimerie nationale"}
+
+
+@dataclass
+class Sweep:
+    """A browser for each person, language and way of life; what the portal was filled with."""
+
+    live: Live
+    browser: Browser
+    made: dict[str, str]
+    cookies: dict[str, str]
+    pages: dict[tuple[str, str, bool], Page] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
+
+    def page(self, who: str, language: str, script: bool) -> Page:
+        """One tab for each, which goes from page to page: opening another one costs more than what is looked at."""
+        key = who, language, script
+        if key not in self.pages:
+            self.pages[key] = self._context(who, language, script).new_page()
+            self.pages[key].on("console", self.watch.console)
+            self.pages[key].on("pageerror", self.watch.error)
+        self.pages[key].set_viewport_size(WIDE)
+        return self.pages[key]
+
+    def _context(self, who: str, language: str, script: bool) -> BrowserContext:
+        context = self.browser.new_context(
+            base_url=self.live.url, viewport=WIDE, locale={"fr": "fr-FR", "en": "en-GB"}[language], java_script_enabled=script
+        )
+        if who in self.cookies:
+            context.add_cookies([{"name": "garant_session", "value": self.cookies[who], "url": self.live.url}])
+        return context
+
+    def address(self, place: str) -> str:
+        return place.format(**self.made)
+
+    def complaints(self) -> list[str]:
+        found = [*self.watch.csp, *self.watch.errors]
+        self.watch.csp.clear()
+        self.watch.errors.clear()
+        return found
+
+
+@pytest.fixture(scope="module")
+def sweep(live: Live, browser: Browser) -> Iterator[Sweep]:
+    filled = subprocess.run(
+        [sys.executable, "-m", "tests.journeys.filling"],
+        cwd=ROOT,
+        env=os.environ | live.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert filled.returncode == 0, filled.stderr[-3000:]
+    started = Sweep(live, browser, **json.loads(filled.stdout))
+    yield started
+    for page in started.pages.values():
+        page.context.close()
+
+
+def test_every_address_has_its_place() -> None:
+    known = {*PAGES, *OTHERS}
+    found = addresses.names()
+    assert found - known == set(), "say in places.py who looks at these pages, or why nobody does"
+    assert known - found == set(), "these are gone"
+
+
+def test_each_place_is_where_it_says() -> None:
+    made = dict.fromkeys(re.findall(r"\{(\w+)\}", " ".join(address for _, _, address in PLACES)), "00000000-0000-4000-8000-000000000000")
+    made["passkey"] = "1"  # allauth's own rows are numbered
+    wrong = {address: name for name, _who, address in PLACES if resolve(urlsplit(address.format(**made)).path).view_name != name}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("name", "who", "place"), PLACES, ids=[f"{who} {address}" for _, who, address in PLACES])
+def test_a_page_is_in_order_for_everyone(sweep: Sweep, name: str, who: str, place: str) -> None:
+    address, found = sweep.address(place), []
+    for language in ("fr", "en"):
+        page = sweep.page(who, language, True)
+        measured = load(page, address)
+        assert measured.status == (404 if "7KQ4" in place else 200), f"{address}: {measured.status}"
+        assert urlsplit(page.url).path == urlsplit(address).path, f"{address} leads to {page.url}"
+        found += [f"{language} {fault}" for fault in looked_at(page, language, name)]
+        if measured.bytes > HEAVIEST and who != AGENT and "apercu" not in place:
+            found.append(f"{measured.bytes} bytes")
+        if measured.requests > (ADMIN_REQUESTS if who == AGENT else MOST_REQUESTS):
+            found.append(f"{measured.requests} requests")
+        if language == "en":
+            found += [f"still in French: {text}" for text in french_left(page)]
+        found += [f"{language} without scripts: {fault}" for fault in without_scripts(sweep, who, language, address, name)]
+    found += sweep.complaints()
+    assert not found, "\n".join(dict.fromkeys(found))
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_a_page_that_says_no_is_in_order_too(sweep: Sweep, case: str) -> None:
+    who, place, sent = ERRORS[case]
+    found = []
+    for language in ("fr", "en"):
+        page = sweep.page(who, language, True)
+        page.goto(sweep.address(place))
+        if sent:
+            with page.expect_navigation():
+                page.evaluate(SEND)
+        found += [f"{language} {fault}" for fault in looked_at(page, language, case)]
+        if language == "en":
+            found += [f"still in French: {text}" for text in french_left(page)]
+    found += sweep.complaints()
+    assert not found, "\n".join(dict.fromkeys(found))
+
+
+def looked_at(page: Page, language: str, name: str) -> list[str]:
+    found = faults(page, language=language, without=left_out(name))
+    page.set_viewport_size(NARROW)
+    return found + [f"at 320 px: {fault}" for fault in faults(page, language=language, without=left_out(name))]
+
+
+def left_out(name: str) -> tuple[str, ...]:
+    """Django's lists are longer than other pages may be, and its scripts place calendars by style; a vault is as long as its months."""
+    return ("nodes", "inline") if name.startswith("admin:") else ("nodes",) if name == "vault:home" else ()
+
+
+def without_scripts(sweep: Sweep, who: str, language: str, address: str, name: str) -> list[str]:
+    """What needs no axe: the same elements were judged with scripts; here, that nothing depends on them."""
+    page = sweep.page(who, language, False)
+    page.goto(address)
+    found = faults(page, language=language, without=("axe", *left_out(name)))
+    page.set_viewport_size(NARROW)
+    found += ["it scrolls sideways at 320 px"] if scrolls_sideways(page) else []
+    return found
+
+
+@cache
+def french_sentences() -> frozenset[str]:
+    """Pieces of the catalogue's French between its placeholders, long enough to be no name and no number."""
+    pieces = set()
+    for message in messages.read(messages.catalogue("en")).values():
+        english = " ".join(message.strings)
+        for piece in re.split(r"%\(\w+\)[sd]|%%|%[sd]|\{\w*\}|<[^>]+>", f"{message.singular}|{message.plural}".replace("|", "\n")):
+            pieces |= {" ".join(line.split()) for line in piece.splitlines() if line.strip() and line.strip() not in english}
+    return frozenset(piece for piece in pieces if len(piece) >= 12 and " " in piece and piece not in DATA)
+
+
+# The page's own question, not a button that stands before it in a form of its own: signing in by FranceConnect leaves the portal.
+SEND = """() => {
+    const forms = [...document.querySelectorAll("main form, #content form")];
+    (forms.find(form => form.querySelector("input:not([type=hidden]), select, textarea")) ?? forms[0]).requestSubmit();
+}"""
+# Rows of an admin's list are what the city wrote: data.
+READ = """() => {
+    const copy = document.body.cloneNode(true);
+    copy.querySelectorAll("[lang=fr], textarea, script, #result_list tbody").forEach(element => element.remove());
+    return copy.textContent;
+}"""
+
+
+def french_left(page: Page) -> list[str]:
+    text = " ".join(str(page.evaluate(READ)).split())
+    return [piece for piece in french_sentences() if piece in text]
+
+
+def test_the_sweep_sees_what_is_wrong(sweep: Sweep) -> None:
+    """Each measure is tried on a page spoilt on purpose, or it could pass because it looks at nothing."""
+    page = sweep.page(VISITOR, "en", True)
+    load(page, "/")
+    assert faults(page, language="en") == [] and french_left(page) == []
+    page.evaluate("""() => {
+        document.querySelector("main").insertAdjacentHTML("beforeend",
+            "<h1 id='contenu'>Aucune valeur ne correspond.</h1><div class='wide'>x</div><img src='/logo'><p class='faint'>faint</p>" +
+            "<form method='post' action='/langue/'></form>");
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(".wide {width: 3000px} .faint {color: #fff}");
+        document.adoptedStyleSheets = [sheet];
+        document.documentElement.lang = "de";
+    }""")
+    found = " ".join(faults(page, language="en"))
+    for sign in ("image-alt", "color-contrast", "scrolls sideways", "2 h1", "id twice: contenu", "lang is de", "without its token"):
+        assert sign in found, f"{sign} not seen: {found}"
+    assert french_left(page) == ["Aucune valeur ne correspond."]
+    sweep.complaints()

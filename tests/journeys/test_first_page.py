@@ -1,0 +1,16 @@
+"""The portal as a newcomer meets it: every visitor gets a page that is readable, light and within its own policy."""
+
+import pytest
+
+from tests.browser import Visitors, axe, scrolls_sideways, weight
+
+HEAVIEST = 120_000
+
+
+@pytest.mark.parametrize(("width", "language", "javascript"), [(1280, "fr-FR", True), (320, "en-GB", False)])
+def test_a_newcomer_finds_the_first_page_in_order(visitor: Visitors, width: int, language: str, javascript: bool) -> None:
+    page = visitor(width=width, language=language, javascript=javascript)
+    assert weight(page, "/") <= HEAVIEST
+    assert page.title()
+    assert axe(page) == []
+    assert not scrolls_sideways(page)

@@ -1,0 +1,163 @@
+"""Amina comes in with FranceConnect, sees what it says of her, keeps it or not, and leaves both; each way it fails is said in words."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import Visitors
+from tests.journeys.keyboard import Keyboard
+from tests.journeys.people import Eyes, Hands
+from tests.live import Live
+
+
+def choose(page: Page, person: str, fault: str = "normal") -> None:
+    """On the page of the demonstration's FranceConnect."""
+    page.get_by_label("Qui êtes-vous ?").select_option(person)
+    page.get_by_label("Que se passe-t-il ?").select_option(fault)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continuer vers le portail").click()
+
+
+def to_france_connect(page: Page, button: str | re.Pattern[str], *, within: str = "main") -> None:
+    """Our page in between leads on by itself."""
+    page.locator(within).get_by_role("button", name=button).first.click()
+    page.wait_for_url("**/franceconnect/authorize*")
+
+
+def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
+    page = visitor(width=1280, language="fr-FR")
+    eyes, hands = Eyes(page, "fr"), Hands(page)
+
+    page.goto("/connexion/?next=/coffre/")
+    eyes.look()
+    to_france_connect(page, "FranceConnect (démonstration)")
+    choose(page, "ailleurs")
+
+    # She has no vault yet: a name and an address are proposed, nothing is ticked.
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ouvrir votre coffre")
+    expect(page.get_by_label("Votre nom")).to_have_value("Amina Benali")
+    eyes.look()
+    hands.press("Ouvrir mon coffre")
+
+    # Exactly what FranceConnect says, born abroad and all; she keeps it, and goes where she wanted to go.
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Copier votre identité")
+    expect(page.locator("main dl")).to_contain_text("BENALI")
+    expect(page.locator("main dl")).to_contain_text("99352")
+    assert page.locator("main input:checked").count() == 0
+    eyes.look()
+    hands.press("Copier dans mon coffre")
+    assert urlsplit(page.url).path == "/coffre/"
+    expect(page.locator("main")).to_contain_text("BENALI")
+    expect(page.locator("main")).to_contain_text("FranceConnect, le ")
+    eyes.look()
+
+    # The journal says it, and so does the account.
+    page.goto("/journal/")
+    expect(page.locator("main")).to_contain_text("Vous avez copié votre identité depuis FranceConnect.")
+    page.goto("/mon-compte/")
+    hands.follow("FranceConnect")
+    expect(page.locator("main")).to_contain_text("Relié")
+    expect(page.locator("main")).to_contain_text("C’est aujourd’hui votre seule façon d’entrer")
+    eyes.look()
+
+    # Signing out ends it there too, and leads back here.
+    page.locator("header").get_by_role("button", name="Se déconnecter").first.click()
+    page.wait_for_url("**/deconnexion/faite/*")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vous êtes déconnecté")
+    eyes.look()
+    page.goto("/coffre/")
+    assert urlsplit(page.url).path == "/connexion/"
+
+    # Found again, she goes straight in: nothing is asked a second time.
+    to_france_connect(page, "FranceConnect (démonstration)")
+    choose(page, "ailleurs")
+    assert urlsplit(page.url).path == "/coffre/"
+
+
+def test_in_english_narrow_without_scripts_and_by_keyboard(live: Live, visitor: Visitors) -> None:
+    page = visitor(width=320, language="en-GB", javascript=False)
+    eyes, keyboard = Eyes(page, "en"), Keyboard(page)
+
+    page.goto("/connexion/")
+    eyes.look()
+    keyboard.go_to("FranceConnect \\(demonstration\\)")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/franceconnect/authorize*")
+    keyboard.go_to("Qui êtes-vous")
+    page.keyboard.type("Tenzin")
+    keyboard.follow("Continuer vers le portail")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Open your vault?")
+    eyes.look()
+    keyboard.follow("Open my vault")
+    expect(page.locator("main dl")).to_contain_text("1992")
+    eyes.look()
+    keyboard.follow("Copy nothing")
+    assert urlsplit(page.url).path == "/"
+    eyes.look()
+
+    # Refused once, it can be asked for again from the account.
+    page.goto("/mon-compte/franceconnect/")
+    eyes.look()
+    keyboard.go_to("See what FranceConnect says")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/franceconnect/authorize*")
+    keyboard.go_to("Qui êtes-vous")
+    page.keyboard.type("Tenzin")
+    keyboard.follow("Continuer vers le portail")
+    keyboard.follow("Copy into my vault")
+    page.goto("/coffre/")
+    expect(page.locator("main")).to_contain_text("DORJE")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("refused", "Vous n’êtes pas allé au bout"),
+        ("error", "a rencontré un problème"),
+        ("down", "ne répond pas"),
+        ("signature", "Nous n’avons pas reconnu la réponse"),
+        ("nonce", "Nous n’avons pas reconnu la réponse"),
+    ],
+)
+def test_when_france_connect_fails_the_page_says_so_and_the_other_ways_stay(live: Live, visitor: Visitors, fault: str, words: str) -> None:
+    page = visitor(width=320)
+    eyes, hands = Eyes(page, "fr"), Hands(page)
+    page.goto("/connexion/?next=/coffre/ajouter/")
+    to_france_connect(page, "FranceConnect (démonstration)")
+    choose(page, "usage", fault)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(words)
+    eyes.look()
+    hands.follow("Voir toutes les façons d’entrer")
+    expect(page.get_by_role("button", name="Recevoir un code")).to_be_visible()
+    assert "next=" in page.url, "where they wanted to go is kept"
+
+
+def test_leaving_quickly(live: Live, visitor: Visitors) -> None:
+    """Three times Shift, or the link without scripts: another site, and nobody is signed in any more."""
+    for script in (True, False):
+        page = visitor(javascript=script)
+        live.sql("UPDATE core_city SET exit_url = %s", f"{live.url}/plan-du-site/")
+        page.goto("/demonstration/")
+        page.locator("li", has_text="Léo Fontanel").get_by_role("button").click()
+        page.goto("/mon-compte/")
+        if script:
+            page.keyboard.press("Shift")
+            page.keyboard.type("A")
+            page.keyboard.press("Shift")
+            page.keyboard.press("Shift")
+            expect(page.locator("header [role=status]")).to_have_text("Touche Maj\u00a0: encore une fois pour quitter.")
+            assert urlsplit(page.url).path == "/mon-compte/", "a letter in between starts again"
+            with page.expect_navigation():
+                page.keyboard.press("Shift")
+        else:
+            with page.expect_navigation():
+                page.get_by_role("link", name="Quitter vite").click()
+        page.wait_for_url("**/plan-du-site/")
+        page.go_back()
+        assert "Léo" not in page.content(), "going back shows nothing of theirs"
+        page.goto("/mon-compte/")
+        assert urlsplit(page.url).path == "/connexion/"
+    live.sql("UPDATE core_city SET exit_url = 'https://meteofrance.com/'")

@@ -1,0 +1,87 @@
+"""A cluster of the tests' own, that they may kill."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ops.cluster import ROOT, Cluster
+from ops.databases import NAME
+
+
+def until(what: Callable[[], object], *, seconds: float = 20) -> float:
+    """Waits for something that another process does; how long it took."""
+    start = time.monotonic()
+    while not what():
+        assert time.monotonic() < start + seconds, "it did not come about in time"
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def ids(mark: str) -> set[int]:
+    """The processes whose command line holds `mark`, zombies left out."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if mark in line and int(folder.name) != os.getpid():
+            found.add(int(folder.name))
+    return found
+
+
+class Spare(Cluster):
+    @property
+    def supervisor(self) -> int:
+        (found,) = ids(f"ops.supervisor {self.var}")
+        return found
+
+    @property
+    def postmaster(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def sql(self, statement: str, role: str = "owner") -> list[tuple[object, ...]]:
+        with psycopg.connect(self.server.url(role=role, database=NAME), connect_timeout=5, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def command(self, *words: str) -> "subprocess.Popen[str]":
+        environment = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
+        environment |= {"GARANT_VAR": str(self.var), "PYTHONPATH": str(ROOT)}
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+@contextmanager
+def cluster_in(folder: Path) -> Iterator[Spare]:
+    """Not started yet; whoever has used it leaves it before the end."""
+    cluster = Spare(folder)
+    cluster.prepare()
+    home, sockets = cluster.home, cluster.sockets
+    yield cluster
+    until(lambda: not cluster.supervised())
+    until(lambda: not ids(str(home)))
+    shutil.rmtree(home, ignore_errors=True)
+    home.with_name(f"{cluster.identity}.of").unlink(missing_ok=True)
+    shutil.rmtree(sockets, ignore_errors=True)
+
+
+@pytest.fixture
+def spare(tmp_path: Path) -> Iterator[Spare]:
+    with cluster_in(tmp_path / "var") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def joined(spare: Spare) -> Iterator[Spare]:
+    share = spare.join()
+    yield spare
+    os.close(share)

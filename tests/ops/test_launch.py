@@ -1,0 +1,121 @@
+"""The demonstration's launcher: however it ends, nothing of it stays behind, and the next start works."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops import services
+from ops.cluster import ROOT
+from tests.ops.conftest import Spare, cluster_in, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
+
+
+def of(var: Path) -> set[int]:
+    """Every process that was started with this var folder, and is no zombie."""
+    mark, found = f"GARANT_VAR={var}\0".encode(), set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes() + b"\0":
+                found.add(int(folder.name))
+        except OSError:
+            continue
+    return found - {os.getpid()}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spare]:
+    """One for all: the second start and the later ones find migrations and static files done."""
+    with cluster_in(tmp_path_factory.mktemp("launch") / "var") as cluster:
+        subprocess.run([ROOT / "ops" / "setup"], env=variables(cluster), check=True, capture_output=True)
+        yield cluster
+        until(lambda: not of(cluster.var))
+
+
+def variables(spare: Spare, **more: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL") and name != "GARANT_TEST"}
+    return inherited | {"GARANT_VAR": str(spare.var), "PYTHONPATH": str(ROOT)} | more
+
+
+def start(spare: Spare, port: int) -> tuple[subprocess.Popen[str], float]:
+    """The launcher, and how long it took until /ready answered."""
+    words = [sys.executable, "-m", "ops.launch", "--bare"]
+    with open(spare.var / "launch.log", "w") as log:
+        launcher = subprocess.Popen(words, cwd=ROOT, env=variables(spare, PORT=str(port)), stdout=log, stderr=log, text=True)
+    portal = services.Services("127.0.0.1", port, {}, spare.var / "log")
+    took = until(lambda: not portal.missing() or launcher.poll() is not None, seconds=120)
+    until(lambda: "Stop: Ctrl-C" in (spare.var / "launch.log").read_text() or launcher.poll() is not None)
+    assert launcher.poll() is None, (spare.var / "launch.log").read_text()
+    return launcher, took
+
+
+def test_nothing_stays_behind_however_the_launcher_ends(prepared: Spare) -> None:
+    port = services.free_port()
+    launcher, _first = start(prepared, port)
+    assert len(of(prepared.var)) > 6
+    launcher.kill()
+    launcher.wait()
+    until(lambda: not of(prepared.var))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        launcher, took = start(prepared, port)
+        assert took < allowance()
+        launcher.send_signal(number)
+        assert launcher.wait(timeout=30) == 0
+        until(lambda: not of(prepared.var))
+    assert "Stopped." in (prepared.var / "launch.log").read_text()
+
+
+def allowance() -> float:
+    """Ten seconds on a machine that has nothing else to do; here the rest of the suite runs beside."""
+    return 10 * max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def test_a_killed_web_process_ends_the_demonstration_with_its_last_words(prepared: Spare) -> None:
+    launcher, _took = start(prepared, services.free_port())
+    (web,) = [pid for pid in of(prepared.var) if parent(pid) == launcher.pid and "config.serve" in command(pid)]
+    os.kill(web, signal.SIGKILL)
+    assert launcher.wait(timeout=30) == 1
+    assert "The process “web” ended" in (prepared.var / "launch.log").read_text()
+
+
+def command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def test_a_killed_database_supervisor_is_replaced_while_the_demonstration_runs(prepared: Spare) -> None:
+    port = services.free_port()
+    launcher, _took = start(prepared, port)
+    portal = services.Services("127.0.0.1", port, {}, prepared.var / "log")
+    os.kill(prepared.supervisor, signal.SIGKILL)
+    until(lambda: prepared.supervised() and prepared.answers())
+    until(lambda: not portal.missing())
+    launcher.terminate()
+    assert launcher.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(("port", "says"), [("taken", "is taken"), ("eighty", "set it to a number"), ("70000", "between 1 and 65535")])
+def test_a_port_that_cannot_be_used_is_said_before_anything_starts(spare: Spare, port: str, says: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        chosen = str(other.getsockname()[1]) if port == "taken" else port
+        words = [sys.executable, "-m", "ops.launch"]
+        began = time.monotonic()
+        done = subprocess.run(words, cwd=ROOT, env=variables(spare, PORT=chosen), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - began < 10
+    assert of(spare.var) == set()

@@ -1,0 +1,39 @@
+"""The same tests on a real PostgreSQL server over TCP, where one answers on this machine: what leans on rights, locks and triggers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVER = os.environ.get("TCP_DATABASE_URL", "postgresql://root@127.0.0.1:5432/postgres")
+LEANING_ON_THE_SERVER = ("tests/core/test_journal.py", "tests/core/test_rights.py", "tests/core/test_keys.py", "tests/vault/test_gate.py")
+
+
+def _answers() -> bool:
+    try:
+        with psycopg.connect(SERVER, connect_timeout=2) as server:
+            row = server.execute("SELECT rolcreaterole AND rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    except psycopg.OperationalError:
+        return False
+    return bool(row and row[0])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not _answers(), reason=f"NO POSTGRESQL SERVER OVER TCP AT {SERVER}: the suite ran on the embedded one alone")
+def test_the_journal_the_keys_and_the_gate_hold_over_tcp() -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MIGRATION_", "GARANT_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *LEANING_ON_THE_SERVER],
+        cwd=ROOT,
+        env={**kept, "DATABASE_URL": SERVER},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout

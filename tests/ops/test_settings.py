@@ -1,0 +1,236 @@
+"""Settings that are not safe refuse to start, in every kind of process, and the sentence says what to set."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.checks import Error
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.test import override_settings
+
+from config import checks, environment
+from ops.cluster import ROOT
+
+COMPLETE = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "DATABASE_URL": "postgresql://web@db.villebrume.example/garant",
+    "ALLOWED_HOSTS": "coffre.villebrume.example",
+    "SITE_URL": "https://coffre.villebrume.example",
+    "TRUSTED_PROXIES": "1",
+}
+PRODUCTION = {
+    "PRODUCTION": True,
+    "SECRET_KEY": COMPLETE["SECRET_KEY"],
+    "ALLOWED_HOSTS": ["coffre.villebrume.example"],
+    "TRUST_TEST_AUTHORITY": False,
+    "MAKE_KEYRING": False,
+    "MAKE_SEAL_KEY": False,
+    "MAKE_CHECKPOINT_KEY": False,
+    "MAKE_RECEIPT_KEY": False,
+    "SITE_URL": COMPLETE["SITE_URL"],
+    "SESSION_COOKIE_SECURE": True,
+    "CSRF_COOKIE_SECURE": True,
+    "ALLAUTH_TRUSTED_PROXY_COUNT": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    keyring = tmp_path_factory.mktemp("keys") / "keyring.json"
+    variables = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MIGRATION_DATABASE_URL", "GARANT_TEST"}}
+    seal = keyring.with_name("seal.p12")
+    seal.touch(mode=0o600)
+    variables |= COMPLETE | {"KEYRING": str(keyring), "SEAL_KEY": str(seal), "CHECKPOINT_KEY": str(keyring.with_name("checkpoints.pem"))}
+    variables["RECEIPT_KEYS"] = str(keyring.with_name("receipts.json"))
+    for command in ("make_keyring", "make_checkpoint_key", "make_receipt_key"):
+        made = run("manage.py", command, variables=variables)
+        assert made.returncode == 0, made.stderr
+    return variables
+
+
+def run(*words: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=dict(variables), capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_deployment_check_finds_nothing_in_production(production: dict[str, str]) -> None:
+    done = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", variables=production)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no issues (1 silenced)" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "KEYRING", "ALLOWED_HOSTS"])
+def test_production_does_not_start_without(name: str, production: dict[str, str]) -> None:
+    done = run("-c", "import config.wsgi", variables={**production, name: ""})
+    assert done.returncode == 1
+    assert f"  {name}: " in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["config.wsgi", "config.settings.prod"])
+def test_a_weak_secret_stops_the_web_server_as_it_stops_a_command(module: str, production: dict[str, str]) -> None:
+    weak = {**production, "SECRET_KEY": "short"}
+    command = ("-c", "import config.wsgi") if module == "config.wsgi" else ("manage.py", "check")
+    done = run(*command, variables=weak)
+    assert done.returncode == 1
+    assert "SECRET_KEY can be guessed" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_weak_secret_stops_the_worker(production: dict[str, str]) -> None:
+    done = run("-m", "celery", "-A", "config", "worker", "--pool", "solo", variables={**production, "SECRET_KEY": "short"})
+    assert done.returncode != 0
+    assert "SECRET_KEY can be guessed" in done.stderr
+
+
+def sentences(**changes: object) -> list[str]:
+    """What production would say with `changes`; the demonstration is installed in the tests, so it always says that too."""
+    with override_settings(**{**PRODUCTION, **changes}):
+        return [str(error.msg) for error in checks.safe_in_production(None) if isinstance(error, Error) and error.id != "config.E004"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"DEBUG": True}, "DEBUG"),
+        ({"SECRET_KEY": "x" * 60}, "SECRET_KEY"),
+        ({"SECRET_KEY": "demo-only-" + "abcdefgh" * 10}, "SECRET_KEY"),
+        ({"ALLOWED_HOSTS": ["*"]}, "ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": []}, "ALLOWED_HOSTS"),
+        ({"TRUST_TEST_AUTHORITY": True}, "TRUST_TEST_AUTHORITY"),
+        ({"MAKE_KEYRING": True}, "MAKE_KEYRING"),
+        ({"MAKE_SEAL_KEY": True}, "SEAL_KEY"),
+        ({"MAKE_CHECKPOINT_KEY": True}, "MAKE_CHECKPOINT_KEY"),
+        ({"MAKE_RECEIPT_KEY": True}, "make_receipt_key"),
+        ({"SITE_URL": "http://localhost:8000"}, "SITE_URL"),
+        ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}}, "CACHE_URL"),
+        ({"CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}}, "CACHE_URL"),
+        ({"SESSION_COOKIE_SECURE": False}, "SESSION_COOKIE_SECURE"),
+        ({"CSRF_COOKIE_SECURE": False}, "CSRF_COOKIE_SECURE"),
+        ({"ALLAUTH_TRUSTED_PROXY_COUNT": 0}, "TRUSTED_PROXIES"),
+    ],
+)
+def test_production_refuses(change: dict[str, object], says: str) -> None:
+    (sentence,) = sentences(**change)
+    assert says in sentence
+
+
+def test_production_refuses_to_run_as_the_owner_of_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "USER", "owner")
+    (sentence,) = sentences()
+    assert "MIGRATION_DATABASE_URL" in sentence
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
+def test_production_refuses_a_seal_key_that_others_may_read(tmp_path: Path, mode: int, refused: bool) -> None:
+    seal = tmp_path / "seal.p12"
+    seal.touch()
+    seal.chmod(mode)
+    said = sentences(SEAL_KEY=seal)
+    assert len(said) == refused
+    assert all(f"chmod 600 {seal}" in sentence for sentence in said)
+
+
+def test_safe_settings_are_accepted() -> None:
+    assert sentences() == []
+
+
+def test_the_demonstration_is_refused_in_production() -> None:
+    with override_settings(**PRODUCTION):
+        assert [error.id for error in checks.safe_in_production(None)] == ["config.E004"]
+        with pytest.raises(ImproperlyConfigured, match="demonstration"):
+            checks.refuse_to_start()
+
+
+def test_outside_production_nothing_is_refused() -> None:
+    assert checks.safe_in_production(None) == []
+    checks.refuse_to_start()
+
+
+@pytest.mark.django_db
+def test_the_role_of_the_web_is_found_unable_to_rewrite_the_journal() -> None:
+    assert checks.journal_out_of_reach(None, databases=["default"]) == []
+
+
+@pytest.mark.django_db
+def test_a_role_that_may_rewrite_the_journal_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = environment.database(os.environ["MIGRATION_DATABASE_URL"])
+    other = DatabaseWrapper({**connections["default"].settings_dict, **owner})
+    monkeypatch.setattr(checks, "connections", {"default": other})
+    try:
+        assert {error.id for error in checks.journal_out_of_reach(None, databases=["default"])} == {"config.E020"}
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "says"),
+    [
+        (environment.database, "mysql://web@db/garant", "only postgresql"),
+        (environment.storage, "ftp://files", "file:///"),
+        (environment.cache, "memcached://here", "redis://"),
+        (lambda url: environment.broker_options(url, ROOT), "kafka://here", "amqp://"),
+    ],
+)
+def test_an_address_that_cannot_be_used_says_what_could(read: object, value: str, says: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=says):
+        read(value)  # type: ignore[operator]
+
+
+def test_a_flag_is_on_off_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, expected in {"1": True, "yes": True, "0": False, "": False}.items():
+        monkeypatch.setenv("EMAIL_TLS", value)
+        assert environment.flag("EMAIL_TLS") is expected
+    monkeypatch.setenv("EMAIL_TLS", "perhaps")
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_TLS"):
+        environment.flag("EMAIL_TLS")
+
+
+def test_a_database_address_may_name_a_socket_folder_and_a_password_with_signs() -> None:
+    read = environment.database("postgresql://we%40b:p%2Fw@/garant?host=/run/garant&sslmode=disable")
+    assert (read["USER"], read["PASSWORD"], read["HOST"], read["NAME"]) == ("we@b", "p/w", "/run/garant", "garant")
+    assert read["OPTIONS"] == {"sslmode": "disable"}
+
+
+def test_migrate_connects_as_the_owner_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://web@/garant")
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
+    for command, role in {"migrate": "owner", "shell": "web"}.items():
+        monkeypatch.setattr(sys, "argv", ["manage.py", command])
+        assert environment.database(environment.database_url())["USER"] == role
+
+
+ENEDIS = {"CONNECTOR_ENEDIS_URL": "https://gw.enedis.example", "CONNECTOR_ENEDIS_CLIENT_ID": "ville"}
+
+
+def test_an_api_that_is_half_set_stops_the_start_and_says_what_is_missing(production: dict[str, str]) -> None:
+    done = run("manage.py", "check", variables=production | ENEDIS)
+    assert done.returncode == 1
+    for name in ("CONNECTOR_ENEDIS_TOKEN_URL", "CONNECTOR_ENEDIS_AUTHORIZE_URL", "CONNECTOR_ENEDIS_CLIENT_SECRET"):
+        assert name in done.stderr
+
+
+@pytest.mark.parametrize(("address", "faults"), [("https://api.example", 0), ("http://api.example", 1)])
+def test_in_production_no_api_is_asked_in_clear(address: str, faults: int) -> None:
+    api = {"api_particulier": {"url": address, "token": "t", "recipient": "00000000000042"}}
+    with override_settings(CONNECTORS=api, **PRODUCTION):
+        assert len(list(checks.half_set_connectors())) == faults
+
+
+def test_variables_of_connectors_are_read_by_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENEDIS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CONNECTOR_API_PARTICULIER_TOKEN", " t ")
+    monkeypatch.setenv("CONNECTOR_NOBODY_URL", "https://x.example")
+    assert environment.connectors() == {
+        "enedis": {"url": "https://gw.enedis.example", "client_id": "ville"},
+        "api_particulier": {"token": "t"},
+    }

@@ -1,0 +1,104 @@
+"""The content files follow their schemas, and everything they name exists."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+from django.utils.translation import override
+
+from ops import messages
+from services.aids import benefits, catalogue
+from vault import types
+
+KINDS = {item["code"] for item in json.loads((Path("vault") / "content" / "paper_kinds.json").read_text())["items"]}
+
+
+@pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids", "english"])
+def test_each_file_follows_its_schema(name):
+    schema = catalogue.schema(name)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(catalogue.load(name))] == []
+
+
+def read_by_people(value: object) -> Iterator[str]:
+    """Every text but where it was found (`source`), how the file is read (`meta`), and addresses."""
+    if isinstance(value, dict):
+        yield from (text for key, inner in value.items() if key not in {"meta", "source"} for text in read_by_people(inner))
+    elif isinstance(value, list):
+        yield from (text for inner in value for text in read_by_people(inner))
+    elif isinstance(value, str) and not value.startswith("http"):
+        yield value
+
+
+@pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids"])
+def test_what_people_read_has_its_non_breaking_spaces(name):
+    assert [text for text in read_by_people(catalogue.load(name)) if messages.spaced(text) != text] == []
+
+
+@pytest.mark.parametrize("aid", catalogue.every(), ids=lambda aid: aid.code)
+def test_each_aid_asks_for_papers_and_fields_that_exist(aid):
+    assert {kind for paper in aid.papers for kind in (paper.kind, *paper.alternatives)} <= KINDS
+    assert all(types.field_exists(field) for field in aid.fields)
+
+
+@pytest.mark.parametrize("situation", catalogue.situations(), ids=lambda situation: situation.code)
+def test_each_urgent_situation_names_papers_aids_and_numbers_that_exist(situation):
+    assert set(situation.papers) <= KINDS
+    assert all(catalogue.exists(code) for code in situation.dossiers)
+    numbers = {item["number"] for item in catalogue.load("urgent_situations")["numbers"]}
+    assert {call.number for call in (situation.first_call, *situation.other_calls)} <= numbers
+
+
+def test_the_five_urgent_needs_are_there():
+    assert {"sans_abri", "pas_a_manger", "violences", "deces", "perte_emploi"} <= {situation.code for situation in catalogue.situations()}
+    assert catalogue.situation("violences").discreet
+
+
+def test_an_aid_that_does_not_exist_is_refused():
+    with pytest.raises(catalogue.UnknownAid):
+        catalogue.get("nothing")
+    assert not catalogue.exists("nothing") and catalogue.exists("rsa")
+
+
+def test_each_benefit_leads_to_an_aid_of_the_catalogue():
+    assert all(catalogue.exists(benefit.dossier) for benefit in benefits.ALL if benefit.dossier)
+
+
+@pytest.mark.parametrize("aid", catalogue.local_aids(), ids=lambda aid: aid["code"])
+def test_local_aids_name_papers_that_exist(aid):
+    assert set(aid["papers"]) <= KINDS
+
+
+def test_every_word_of_an_urgent_situation_is_there_in_english():
+    """Whoever reads no French must not meet it on the page that says whom to call."""
+    english = catalogue.load("english")["situations"]
+    french = set()
+    for situation in catalogue.situations():
+        french |= {situation.title, situation.intro, *situation.rights, *situation.places, *situation.first_days}
+        french |= {text for call in (situation.first_call, *situation.other_calls) for text in (call.name, call.why)}
+        french |= {text for deadline in situation.deadlines for text in (deadline.what, deadline.when)}
+    assert {*english} == french
+    with override("en"):
+        assert catalogue.situation("violences").title == english["Je subis des violences"] == "I am suffering violence"
+    assert catalogue.situation("violences").title == "Je subis des violences"
+
+
+def test_what_the_pages_say_of_an_aid_is_there_in_english():
+    """Whom to ask, where, with which form, whom to appeal to; and the local aids that come with the software."""
+    said = set()
+    for aid in catalogue.every():
+        said |= {aid.organisation, *aid.where_to_send, *(form.title for form in aid.forms), *(step.to for step in aid.appeals)}
+    for rules in catalogue.local_aids():
+        said |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
+    assert {*catalogue.load("english")["catalogue"]} == said
+    with override("en"):
+        assert catalogue.in_words("Tribunal administratif") == "Administrative court"
+        assert catalogue.in_words("Ce que la ville a écrit") == "Ce que la ville a écrit"
+    assert catalogue.in_words("Tribunal administratif") == "Tribunal administratif"
+
+
+def test_every_aid_has_an_english_name():
+    with override("en"):
+        assert [aid.title for aid in catalogue.every() if aid.name == aid.title] == []

@@ -1,0 +1,86 @@
+"""A household is refused when it cannot be, with the field named; a key left out is unknown, not zero."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from services.aids.household import BadHousehold
+from services.aids.household_json import read
+from tests.services.aids import people
+
+
+def changed(path: list[Any], value):
+    household = copy.deepcopy(people.family())
+    target = household
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    return household
+
+
+WRONG = {
+    "people[1].birth_date": changed(["people", 1, "birth_date"], "1980-01-01"),
+    "people[0].incomes[0].net": changed(["people", 0, "incomes", 0, "net"], -1),
+    "people[0].incomes[0].taxable": changed(["people", 0, "incomes", 0, "taxable"], -0.5),
+    "people[0].incomes[0].from": changed(["people", 0, "incomes", 0, "from"], "2025-13"),
+    "people[0].incomes[0].to": changed(["people", 0, "incomes", 0, "to"], "2022-01"),
+    "people[0].incomes[0].type": changed(["people", 0, "incomes", 0, "type"], "lottery"),
+    "people[0].status": changed(["people", 0, "status"], "wizard"),
+    "people[0].birth_date": changed(["people", 0, "birth_date"], "1850-01-01"),
+    "people[0].age": changed(["people", 0, "age"], 32),
+    "people[0].disability_rate": changed(["people", 0, "disability_rate"], 80),
+    "people[1].role": changed(["people", 1, "role"], "cousin"),
+    "people[2].id": changed(["people", 2, "id"], "k1"),
+    "people": changed(["people", 0, "role"], "partner"),
+    "date": changed(["date"], "novembre"),
+    "housing.rent": changed(["housing", "rent"], -10),
+    "housing.garden": changed(["housing", "garden"], True),
+    "housing.status": changed(["housing", "status"], "castle"),
+    "tax_notices[0].rfr": changed(["tax_notices", 0, "rfr"], -100),
+    "tax_notices[0].parts": changed(["tax_notices", 0, "parts"], 0),
+    "tax_notices[1].income_year": changed(["tax_notices", 1, "income_year"], 2023),
+    "benefits_received[0].monthly": changed(["benefits_received"], [{"type": "af", "monthly": -5}]),
+    "benefits_received[0].person": changed(["benefits_received"], [{"type": "aah", "monthly": 5, "person": "x"}]),
+    "benefits_received[0].type": changed(["benefits_received"], [{"type": "gold", "monthly": 5}]),
+    "wallet": changed(["wallet"], 1),
+}
+
+
+@pytest.mark.parametrize("field", WRONG, ids=str)
+def test_a_household_that_cannot_be_is_refused_by_name(field):
+    with pytest.raises(BadHousehold) as refusal:
+        read(WRONG[field])
+    assert refusal.value.field == field
+    assert refusal.value.sentence
+
+
+@pytest.mark.parametrize("value", [[], "x", 3, None])
+def test_what_is_no_household_is_refused(value):
+    with pytest.raises(BadHousehold):
+        read(value)
+
+
+def test_a_missing_compulsory_key_is_named():
+    with pytest.raises(BadHousehold) as refusal:
+        read(people.without(people.single(), "birth_date", rank=0))
+    assert refusal.value.field == "people[0].birth_date"
+
+
+def test_what_is_left_out_is_unknown_and_what_is_empty_is_known():
+    household = read(people.without(people.without(people.single(), "tax_notices", "benefits_received", "housing"), "incomes", rank=0))
+    assert household.applicant.incomes is None
+    assert household.tax_notices is None and household.benefits is None and household.housing is None
+    assert read(people.single()).benefits == ()
+
+
+def test_ages_are_counted_in_whole_years_at_the_start_of_the_month():
+    person = read(people.person(people.single(), birth_date="2000-11-01")).applicant
+    assert (person.age("2025-10"), person.age("2025-11")) == (24, 25)
+    later = read(people.person(people.single(), birth_date="2000-11-02")).applicant
+    assert (later.age("2025-11"), later.age("2025-12")) == (24, 25)
+
+
+def test_two_tax_households_may_hold_a_notice_for_the_same_year():
+    notices = [{"income_year": 2023, "rfr": 1, "parts": 1}, {"income_year": 2023, "rfr": 2, "parts": 1, "household": "ff2"}]
+    assert len(read(people.single(tax_notices=notices)).tax_notices or ()) == 2

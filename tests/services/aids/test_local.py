@@ -1,0 +1,144 @@
+"""The city's own aids: four answers, bands and shares, and an admin form that refuses a rule its own cases contradict."""
+
+from datetime import date
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from services.aids import catalogue, local, local_rules, shipping
+from services.aids.models import LocalAid
+from tests.accounts.factories import signed_in
+
+TODAY = date(2026, 11, 25)
+AID = {"institution": {"level": "commune", "id": "00042", "name": "Ville de Villebrume"}, "valid_from": "2026-01-01", "valid_to": None}
+CASES = [(aid["code"], test) for aid in catalogue.local_aids() for test in aid["tests"]]
+
+
+@pytest.mark.parametrize(("code", "case"), CASES, ids=[f"{code}: {case['persona']}" for code, case in CASES])
+def test_each_persona_gets_what_its_aid_says(code, case):
+    aid = next(aid for aid in catalogue.local_aids() if aid["code"] == code)
+    found = local.evaluate(aid, case["facts"], TODAY)
+    assert (found.status, found.amount) == (case["expect"]["status"], case["expect"].get("amount"))
+
+
+def test_all_seventy_seven_personas_are_there():
+    assert len(CASES) == 77 and len(catalogue.local_aids()) == 30
+
+
+def read(rule, **facts):
+    return local.read(rule, facts, AID, TODAY)
+
+
+AGE, MANUAL, QF = {"type": "age", "min": 18}, {"type": "manual", "text": "vu"}, {"type": "qf", "max": 500}
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "answer"),
+    [
+        ({"all": [AGE, QF]}, {"age": 20, "qf": 400}, "ok"),
+        ({"all": [AGE, QF]}, {"age": 20}, "missing"),
+        ({"all": [AGE, QF]}, {"age": 10}, "no"),
+        ({"all": [AGE, MANUAL]}, {"age": 20}, "manual"),
+        ({"all": [MANUAL, QF]}, {}, "missing"),
+        ({"any": [AGE, QF]}, {"age": 10}, "missing"),
+        ({"any": [AGE, QF]}, {"age": 20}, "ok"),
+        ({"any": [AGE, QF]}, {"age": 10, "qf": 900}, "no"),
+        ({"any": [MANUAL, AGE]}, {"age": 10}, "manual"),
+        ({"not": AGE}, {"age": 10}, "ok"),
+        ({"not": AGE}, {}, "missing"),
+        ({"not": MANUAL}, {}, "manual"),
+        ({"type": "qf", "max": 6000, "period": "year"}, {"qf": 500}, "ok"),
+        ({"type": "qf", "max": 500, "fallback": "rfr_parts_12"}, {"rfr": 12000, "parts": 2}, "ok"),
+        ({"type": "qf", "max": 500}, {"rfr": 12000, "parts": 2}, "missing"),
+        ({"type": "resources", "max": 900, "per": "consumption_unit"}, {"resources_month": 1500, "consumption_units": 2}, "ok"),
+        ({"type": "children", "age_min": 3, "age_max": 11}, {"children_ages": []}, "no"),
+        ({"type": "children", "age_min": 3, "age_max": 11}, {}, "missing"),
+        ({"type": "territory", "attached": True}, {"commune": "00042"}, "ok"),
+        ({"type": "territory", "attached": True, "mode": "out"}, {"commune": "00042"}, "no"),
+        ({"type": "single_parent"}, {"single_parent": False}, "no"),
+        ({"type": "receives", "values": ["rsa"]}, {"receives": []}, "no"),
+        ({"type": "date", "from": "2026-12-01"}, {}, "no"),
+    ],
+)
+def test_a_condition_has_four_answers(rule, facts, answer):
+    assert read(rule, **facts) == answer
+
+
+def test_an_unknown_quotient_never_counts_as_zero():
+    bands = {"kind": "bands", "on": "qf", "bands": [{"max": 300, "value": 0.5}, {"max": None, "value": 4.9}], "when_missing": 4.9}
+    assert local.amount_of(bands, {}) == 4.9 and local.amount_of(bands, {"qf": 300}) == 0.5
+    del bands["when_missing"]
+    assert local.amount_of(bands, {}) is None
+
+
+def test_a_price_that_is_not_known_leaves_the_amount_unsaid():
+    share = {"kind": "percent", "rate": 0.5, "cap": 10}
+    assert local.amount_of(share, {}) is None and local.amount_of(share, {"price": 100}) == 10
+
+
+def test_an_aid_is_closed_outside_its_dates():
+    aid = {**catalogue.local_aids()[0], "valid_to": "2026-06-30"}
+    facts = aid["tests"][0]["facts"]
+    assert local.evaluate(aid, facts, date(2026, 6, 30)).status == "granted"
+    assert local.evaluate(aid, facts, date(2026, 7, 1)).status == "refused"
+    assert local.evaluate(aid, facts, date(2025, 12, 31)).status == "refused"
+
+
+@pytest.mark.parametrize("aid", catalogue.local_aids(), ids=lambda aid: aid["code"])
+def test_every_condition_can_be_said_and_every_amount_has_words(aid):
+    outcome = local.evaluate(aid, aid["tests"][0]["facts"], TODAY)
+    assert all(reason.text and "{" not in reason.text for reason in outcome.reasons)
+    assert local.price_words(aid, outcome, aid["tests"][0]["facts"])[0]
+    assert local_rules.problems(aid) == []
+
+
+@pytest.fixture
+def cantine(db) -> LocalAid:
+    return shipping.load_local_aids()[0]
+
+
+@pytest.mark.django_db
+def test_three_aids_are_shipped_by_default_and_thirty_on_demand():
+    assert [aid.code for aid in shipping.load_local_aids()] == ["cantine-qf", "transport-moins-18", "carte-culture-jeune"]
+    shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
+    assert LocalAid.objects.count() == 30
+
+
+@pytest.mark.django_db
+def test_loading_again_leaves_alone_what_an_agent_changed(cantine):
+    cantine.label, cantine.version = "Cantine", 2
+    cantine.save()
+    shipping.load_local_aids()
+    assert LocalAid.objects.get(code="cantine-qf").label == "Cantine"
+
+
+def broken(aid: LocalAid, **changes) -> LocalAid:
+    aid.rules = {**aid.rules, **changes}
+    return aid
+
+
+@pytest.mark.django_db
+def test_a_rule_that_does_not_follow_the_schema_is_refused_with_its_place(cantine):
+    with pytest.raises(ValidationError) as refusal:
+        broken(cantine, conditions={"type": "star_sign"}).full_clean()
+    assert "conditions" in str(refusal.value.message_dict["rules"])
+
+
+@pytest.mark.django_db
+def test_a_rule_that_its_own_cases_contradict_is_refused(cantine):
+    with pytest.raises(ValidationError) as refusal:
+        broken(cantine, amount={"kind": "fixed", "value": 3.0, "unit": "EUR"}).full_clean()
+    assert "QF 420" in str(refusal.value.message_dict["rules"])
+
+
+@pytest.mark.django_db
+def test_an_agent_sees_what_the_rule_gives_for_its_cases(client, agent, cantine):
+    agent.is_superuser = True
+    agent.save()
+    page = signed_in(agent).get(f"/admin/aids/localaid/{cantine.pk}/change/").content.decode()
+    assert "Couple, QF inconnu" in page and "accordée (4.9)" in page
+
+
+@pytest.mark.django_db
+def test_a_resident_does_not_reach_the_admin(resident, cantine):
+    assert signed_in(resident).get(f"/admin/aids/localaid/{cantine.pk}/change/").status_code in {302, 403, 404}

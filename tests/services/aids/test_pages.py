@@ -1,0 +1,381 @@
+"""Aids pages: what a resident sees with a full vault, with a notice only, with nothing; and who may open them."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django_scopes import scope
+
+from accounts.models import User
+from core import journal
+from core.models import City
+from services.aids import actions, shipping
+from services.aids.models import LocalAid
+from tests.accounts.factories import signed_in
+from tests.services.aids import people
+from vault import gate, types
+from vault.actions import add_record, withdraw_record
+from vault.models import Record
+from vault.opened import Opened
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+NOW = "2025-11-20 10:00:00+01:00"
+HOME = "/aides/"
+
+
+@pytest.fixture(autouse=True)
+def november() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+@pytest.fixture
+def villebrume() -> City:
+    return City.objects.update_or_create(pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"})[0]
+
+
+@pytest.fixture
+def awa(resident: User, villebrume: City) -> Client:
+    """Awa, with a full vault and the city's three aids, signed in."""
+    people.full_vault(resident)
+    shipping.load_local_aids()
+    LocalAid.objects.update(valid_from="2025-01-01")
+    return signed_in(resident)
+
+
+def text(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200, response.headers
+    main = response.content.decode().split("<main", 1)[1].split("</main>", 1)[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main).replace("\u00a0", " ").replace("&#x27;", "'"))
+
+
+def kept(user: User) -> list[Record]:
+    with scope(resident=user.pk):
+        return list(Record.objects.current().filter(type="calcul.resultat"))
+
+
+def test_a_full_vault_gives_amounts_reasons_and_nothing_to_type(awa):
+    page = text(awa, HOME)
+    order = ["Une situation urgente ?", "Argent non demandé", "vous pouvez demander", "vous recevez déjà", "vous n’avez pas droit"]
+    assert [page.index(title) for title in order] == sorted(page.index(title) for title in order)
+    assert "Une question d’abord" not in page and "pas encore dire" not in page
+    assert "Prime d’activité Estimation" in page and "Aide au logement" in page.split("Ce que vous recevez déjà")[1]
+    assert "ce sont des estimations" in page.casefold()
+
+
+def test_the_headline_is_what_is_due_and_not_received(awa, resident):
+    simulation = people.simulated(resident)
+    total = simulation.results.total("mois")
+    assert f"{round(total)} €".replace(",", " ") in text(awa, HOME)
+    assert all(result.code != "aide_logement" for result in simulation.results.claims)
+
+
+def test_the_headline_says_that_it_is_a_minimum_only_while_an_answer_could_raise_it(awa, resident):
+    assert "C’est un minimum" not in text(awa, HOME)
+    with scope(resident=resident.pk):
+        alimony = Record.objects.current().get(type="revenu.mensuel")
+    withdraw_record(record=alimony, by=resident.pk)
+    page = text(awa, HOME)
+    assert "C’est un minimum : vos réponses peuvent l’augmenter." in page
+    assert re.search(r"\d+ € à \d+ € par mois", page)
+
+
+def test_the_city_s_own_aids_stand_with_the_others(awa):
+    page = text(awa, HOME)
+    assert "1 € le repas Tarif de cantine" in page
+    assert "Gratuit Bus gratuit pour les moins de 18 ans" in page
+    assert "Carte culture jeune Il faut : avoir de 15 à 25 ans." in page
+
+
+def test_a_refusal_says_by_how_much_and_what_would_change_it(awa):
+    page = text(awa, reverse("aids:why", args=["rsa"]))
+    assert "RSA : pourquoi vous n’y avez pas droit" in page
+    assert "au-dessus de la limite" in page and "vous y auriez droit : le point exact est" in page
+    assert "Pas remplie" in page and "Corriger" in page
+
+
+def test_an_explanation_links_each_figure_to_its_record_and_to_the_law(awa, resident):
+    content = awa.get(reverse("aids:why", args=["cheque_energie"])).content.decode()
+    with scope(resident=resident.pk):
+        notice = Record.objects.current().filter(type="fiscal.avis_ir").order_by("period_start")[0]
+    assert reverse("vault:history", args=[notice.pk]) in content and reverse("vault:correct", args=[notice.pk]) in content
+    law = awa.get(reverse("aids:why", args=["rsa"])).content.decode()
+    assert "https://www.legifrance.gouv.fr/" in law and "/dossiers/nouveau/?aide=cheque_energie" in content
+
+
+@pytest.mark.parametrize("code", ["af", "c2s", "aah", "visale", "prime_noel", "pass_sport", "paje_naissance"])
+def test_every_kind_of_explanation_opens(awa, code):
+    assert "Les conditions" in text(awa, reverse("aids:why", args=[code]))
+
+
+def test_a_local_aid_explains_itself(awa):
+    page = text(awa, reverse("aids:why", args=["cantine-qf"]))
+    assert "Tarif de cantine : pourquoi 1 € le repas" in page and "Délibération fictive" in page
+
+
+def test_with_a_tax_notice_only_the_page_says_what_can_be_said(resident, villebrume):
+    people.notice(resident, 2023)
+    page = text(signed_in(resident), HOME)
+    assert "Une question d’abord Que recevez-vous déjà ?" in page
+    assert "Rien de sûr avec ce que nous savons aujourd’hui" in page
+    assert "Ce que nous ne pouvons pas encore dire" in page and "Argent non demandé" not in page
+    assert "Qui vit avec vous ?" in page
+
+
+def test_an_empty_vault_says_what_to_add_first(resident):
+    page = text(signed_in(resident), HOME)
+    assert "Le calcul attend une première valeur" in page and "Ajouter mon avis d’impôt" in page
+    assert signed_in(resident).get(reverse("aids:why", args=["rsa"])).status_code == 302
+
+
+def test_a_household_that_cannot_be_is_said_and_not_computed(resident, villebrume):
+    people.identity(resident, born="2015-01-01")
+    child = {"nom_naissance": "TRAORÉ", "prenoms": "Moussa", "date_naissance": "2010-01-01"}
+    own = {"id": str(resident.pk), "nom_naissance": "TRAORÉ", "prenoms": "Awa", "date_naissance": "1985-01-01"}
+    people.put(resident, "foyer.composition", {"allocataires": [own], "enfants": [child]}, role="household")
+    assert "cet enfant serait plus âgé que ses parents" in text(signed_in(resident), HOME)
+
+
+def test_the_outcome_is_kept_once_and_again_only_when_a_value_changed(awa, resident):
+    awa.get(HOME)
+    first = kept(resident)
+    awa.get(HOME)
+    awa.get(reverse("aids:why", args=["rsa"]))
+    assert [record.pk for record in kept(resident)] == [record.pk for record in first] and len(first) == 1
+    people.payslip(resident, "2025-10", "1400.00")
+    awa.get(HOME)
+    assert len(kept(resident)) == 1 and kept(resident)[0].pk != first[0].pk
+    assert kept(resident)[0].method == "derived"
+
+
+def test_the_outcome_names_the_records_that_count_today_even_when_they_say_the_same(awa, resident):
+    def opened(*fields: str) -> Opened:
+        return next(iter(gate.own(resident_id=resident.pk, purpose="test", fields=fields)))
+
+    awa.get(HOME)
+    before = opened(*types.fields_of("logement.domicile"))
+    newer = add_record(resident_id=resident.pk, by=resident.pk, type=before.type, payload=before.payload, supersedes=before.record_id)
+    awa.get(HOME)
+    leaned_on = {entry["record_id"] for entry in opened("calcul.resultat#/entrees").payload["entrees"]}
+    assert str(newer.pk) in leaned_on and str(before.record_id) not in leaned_on
+
+
+def test_the_outcome_is_kept_again_the_next_month(awa, resident):
+    awa.get(HOME)
+    first = kept(resident)[0].pk
+    with time_machine.travel("2025-12-02 10:00:00+01:00", tick=True):
+        people.simulated(resident)
+    assert kept(resident)[0].pk != first
+
+
+def test_the_outcome_is_kept_in_french_whatever_the_page_s_language(awa, resident):
+
+    awa.cookies["garant_language"] = "en"
+    assert awa.get(HOME).status_code == 200
+    fields = ["calcul.resultat#/resultats"]
+    lines = gate.own(resident_id=resident.pk, purpose="lire", fields=fields).value("calcul.resultat#/resultats")
+    rsa = next(line for line in lines if line["code"] == "rsa")
+    assert any("au-dessus de la limite" in reason["texte"] for reason in rsa["raisons"])
+    assert {"cantine-qf"} <= {line["code"] for line in lines}
+
+
+def test_a_simulation_is_one_line_in_the_journal_listing_its_fields(awa, resident):
+    before = len(journal.entries(resident_id=resident.pk, limit=500))
+    awa.get(HOME)
+    lines = journal.entries(resident_id=resident.pk, limit=500)[: -before or None]
+    reads = [line for line in lines if line.event == "read"]
+    assert len(reads) == 1 and reads[0].purpose == actions.SIMULATE
+    assert "fiscal.avis_ir#/revenu_fiscal_reference" in reads[0].fields
+
+
+def test_the_page_costs_the_same_queries_for_one_payslip_as_for_fourteen(resident, villebrume):
+    client = signed_in(resident)
+
+    def queries() -> int:
+        client.get(HOME)
+        with CaptureQueriesContext(connection) as found:
+            client.get(HOME)
+        return len(found)
+
+    people.identity(resident)
+    people.payslip(resident, "2025-10")
+    one = queries()
+    for month in ("2025-09", "2025-08", "2025-07", "2025-06", "2025-05"):
+        people.payslip(resident, month)
+    assert queries() == one <= 30
+
+
+def test_a_page_with_questions_runs_the_law_once(resident, villebrume, monkeypatch):
+    people.notice(resident, 2023)
+    runs = people.counting(monkeypatch)
+    assert signed_in(resident).get(HOME).status_code == 200
+    assert len(runs) == 1 and runs[0] > 50
+
+
+def test_correcting_from_the_reasons_leads_to_a_payslip_that_counts(awa, resident):
+    """In November the CAF looks at July to September: October's payslip is newer, and changes nothing yet."""
+    page = awa.get("/aides/prime_activite/pourquoi/").content.decode()
+    linked = re.findall(r"/coffre/valeurs/([0-9a-f-]{36})/corriger/", page)
+    with scope(resident=resident.pk):
+        slips = Record.objects.current().filter(type="emploi.revenu").values_list("pk", "period_start")
+        months = {str(pk): f"{start:%Y-%m}" for pk, start in slips}
+    assert [months[record] for record in linked if record in months] == ["2025-09"]
+
+
+# Questions
+
+
+@pytest.fixture
+def asked(awa: Client, resident: User) -> Client:
+    """Awa, of whom neither the rent nor a possible separation is known."""
+    with scope(resident=resident.pk):
+        home = Record.objects.current().get(type="logement.domicile")
+    from vault.actions import correct_record
+
+    payload = {"adresse": {"cog": "00042", "commune": "Villebrume"}, "statut_occupation": "locataire_hlm"}
+    correct_record(record=home, by=resident.pk, payload=payload)
+    return awa
+
+
+def test_the_first_question_can_be_answered_and_is_not_asked_again(asked, resident):
+    assert "Une question d’abord Quel est votre loyer ?" in text(asked, HOME)
+    address = reverse("aids:question", args=["loyer"])
+    assert asked.post(address, {"answer": "430,50"}).headers["Location"] == HOME
+    with scope(resident=resident.pk):
+        record = Record.objects.current().get(type="logement.domicile")
+    assert record.assurance == "declared"
+    read = people.simulated(resident).read
+    assert read.household.housing.rent == 430.5 and read.household.housing.status == "tenant_social"
+    assert "Quel est votre loyer" not in text(asked, HOME)
+    assert asked.get(address).headers["Location"] == HOME
+
+
+@pytest.mark.parametrize("answer", ["", "beaucoup", "-12", "9999999999"])
+def test_an_answer_that_is_no_amount_is_asked_again(asked, answer):
+    response = asked.post(reverse("aids:question", args=["loyer"]), {"answer": answer})
+    assert response.status_code == 200 and "govuk-error-summary" in response.content.decode()
+
+
+def test_a_question_can_be_skipped_and_nothing_is_written(asked, resident):
+    with scope(resident=resident.pk):
+        before = Record.objects.current().exclude(type="calcul.resultat").count()
+    assert asked.post(reverse("aids:skip", args=["loyer"])).headers["Location"] == HOME
+    assert "Quel est votre loyer" not in text(asked, HOME).split("pas encore dire")[0]
+    with scope(resident=resident.pk):
+        assert Record.objects.current().exclude(type="calcul.resultat").count() == before
+
+
+def test_answering_twice_keeps_one_value(asked, resident):
+    for _ in range(2):
+        asked.post(reverse("aids:question", args=["loyer"]), {"answer": "430"})
+    with scope(resident=resident.pk):
+        assert Record.objects.current().filter(type="logement.domicile").count() == 1
+
+
+def test_saying_what_is_received_takes_it_out_of_the_total(resident, villebrume):
+    people.identity(resident)
+    people.notice(resident, 2023)
+    client = signed_in(resident)
+    assert "Que recevez-vous déjà ?" in text(client, HOME)
+    client.post(reverse("aids:question", args=["recu"]), {"received": ["prime_activite"]})
+    page = text(client, HOME)
+    assert "Que recevez-vous déjà ?" not in page and "Reçue Prime d’activité" in page
+
+
+ANSWERS = {
+    "activite": ("actif", "foyer.situation", {"activite": "actif"}),
+    "nationalite": ("UE", "foyer.situation", {"nationalite": "UE"}),
+    "handicap": ("half", "handicap.decision", {"taux_incapacite": 0.5}),
+    "revenus": ("1 250", "emploi.revenu", {"mois": "2025-10", "net_avant_impot": "1250.00", "net_social": "1250.00"}),
+}
+
+
+@pytest.mark.parametrize("key", ANSWERS)
+def test_an_answer_is_kept_where_the_question_says(resident, villebrume, key):
+    from vault import gate, types
+
+    people.identity(resident)
+    answer, type, payload = ANSWERS[key]
+    response = signed_in(resident).post(reverse("aids:question", args=[f"{key}-{resident.pk}"]), {"answer": answer})
+    assert response.status_code == 302
+    found: Any = gate.own(resident_id=resident.pk, purpose="lire", fields=types.fields_of(type)).latest(type)
+    assert dict(found.payload) == payload and found.assurance == "declared"
+
+
+@pytest.mark.parametrize(("key", "target"), [("foyer", "/coffre/saisir/foyer.composition/"), ("avis", "/coffre/ajouter/")])
+def test_what_takes_more_than_one_field_is_asked_by_the_vault(resident, villebrume, key, target):
+    people.identity(resident)
+    assert signed_in(resident).get(reverse("aids:question", args=[key])).headers["Location"].startswith(target)
+
+
+def test_a_second_answer_about_a_person_keeps_the_first(resident, villebrume):
+    people.identity(resident)
+    client = signed_in(resident)
+    for key, answer in (("activite", "chomeur"), ("nationalite", "FR")):
+        client.post(reverse("aids:question", args=[f"{key}-{resident.pk}"]), {"answer": answer})
+    person = people.simulated(resident).read.household.applicant
+    assert (person.status, person.nationality) == ("unemployed", "FR")
+
+
+# Who may
+
+PRIVATE = [
+    ("get", HOME),
+    ("get", "/aides/rsa/pourquoi/"),
+    ("get", "/aides/question/loyer/"),
+    ("post", "/aides/question/loyer/"),
+    ("post", "/aides/question/loyer/passer/"),
+]
+PUBLIC = ["/aides/urgence/", *[f"/aides/urgence/{code}/" for code in ("violences", "deces", "sans_abri", "pas_a_manger", "perte_emploi")]]
+
+
+@pytest.mark.parametrize(("method", "address"), PRIVATE)
+def test_a_visitor_is_asked_to_sign_in(method, address):
+    response = getattr(Client(), method)(address)
+    assert response.status_code == 302 and response.headers["Location"].startswith("/connexion/")
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_urgent_pages_need_no_account_and_open_nothing(client, address):
+    response = client.get(address)
+    assert response.status_code == 200 and "tel:" in response.content.decode() or address == "/aides/urgence/"
+    assert "garant_session" not in response.cookies
+
+
+def test_opening_an_urgent_page_leaves_no_line_in_the_journal(awa, resident):
+    before = len(journal.entries(resident_id=resident.pk, limit=500))
+    assert awa.get("/aides/urgence/violences/").status_code == 200
+    assert len(journal.entries(resident_id=resident.pk, limit=500)) == before
+
+
+def test_a_stranger_sees_their_own_aids_and_cannot_answer_for_another(awa, resident, stranger):
+    theirs = signed_in(stranger)
+    assert "première valeur" in text(theirs, HOME)
+    people.identity(stranger)
+    address = reverse("aids:question", args=[f"activite-{resident.pk}"])
+    assert theirs.post(address, {"answer": "retraite"}).headers["Location"] == HOME
+    with scope(resident=resident.pk):
+        assert Record.objects.current().filter(type="foyer.situation").count() == 2
+    with scope(resident=stranger.pk):
+        assert not Record.objects.current().filter(type="foyer.situation").exists()
+
+
+@pytest.mark.parametrize("address", ["/aides/licorne/pourquoi/", "/aides/urgence/licorne/"])
+def test_what_does_not_exist_is_not_found(awa, address):
+    assert awa.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "address"), [("post", HOME), ("get", "/aides/question/loyer/passer/"), ("post", "/aides/urgence/")])
+def test_other_methods_are_refused(awa, method, address):
+    assert getattr(awa, method)(address).status_code == 405
+
+
+def test_an_agent_has_no_vault_and_no_aids(agent):
+    assert signed_in(agent).get(HOME).status_code in {302, 403, 404}

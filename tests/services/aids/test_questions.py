@@ -1,0 +1,158 @@
+"""What is missing: never taken for zero, asked only where the answer changes something, at the price of one run."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from services.aids import answers, questions, results
+from services.aids.household import Household, Person
+from services.aids.household_json import read
+from tests.services.aids import people
+from vault import types
+
+pytestmark = pytest.mark.slow
+
+
+def keys(found: results.Results) -> set[str]:
+    return {asked.question.key for asked in found.asked}
+
+
+def test_nothing_is_asked_when_everything_is_known():
+    found = people.computed(read(people.family()))
+    assert found.open == [] and found.asked == [] and not found.of("unknown")
+
+
+def test_the_answers_are_extra_households_of_the_same_run(monkeypatch):
+    """A page with variants costs one run."""
+    runs = people.counting(monkeypatch)
+    unsure = read(people.without(people.single(), "tax_notices")).with_person("p1", disability_rate=None, nationality=None)
+    people.computed(unsure)
+    assert runs == [12]
+
+
+UNKNOWN = {
+    "incomes": ("revenus", lambda: people.without(people.single(), "incomes", rank=0), ("rsa", "prime_activite", "c2s")),
+    "rent": ("loyer", lambda: people.single(housing={"status": "tenant_social", "insee": "17300"}), ("aide_logement",)),
+    "home": ("logement", lambda: people.without(people.single(), "housing"), ("aide_logement", "cheque_energie")),
+    "notice": ("avis", lambda: people.without(people.single(), "tax_notices"), ("cheque_energie",)),
+    "status": ("activite", lambda: people.without(people.single(), "status", rank=0), ("rsa",)),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_unknown_is_a_question_and_never_a_zero(name):
+    key, make, codes = UNKNOWN[name]
+    found = people.computed(read(make()))
+    if name != "status":
+        assert key in keys(found)
+    for code in codes:
+        result = found.get(code)
+        if result.low != result.high:
+            assert result.status != "not_eligible"
+            assert (result.status == "unknown") == (result.low == 0)
+
+
+def test_an_income_that_is_not_known_refuses_nobody():
+    """Zero would grant the RSA, a wage would refuse it: neither is said."""
+    found = people.computed(read(people.without(people.single(), "incomes", rank=0)))
+    rsa = found.get("rsa")
+    assert rsa.status == "unknown" and rsa.low == 0 and rsa.high > 500
+    assert rsa.explanation.threshold is None and not rsa.explanation.failed
+    assert "revenus" in rsa.sentence
+
+
+def test_a_notice_that_is_not_known_is_not_an_income_of_zero():
+    """The energy voucher of a household without notice was given to all in older simulators."""
+    found = people.computed(read(people.without(people.single(), "tax_notices")))
+    assert found.get("cheque_energie").status == "unknown"
+    assert found.get("bourse_college").status == "not_eligible"
+
+
+def test_a_question_whose_answer_changes_nothing_is_not_asked():
+    """A disability would change nothing for someone whose ASPA is already over every other minimum… a rent changes nothing for an owner."""
+    owner = people.single(housing={"status": "owner", "insee": "17300"})
+    assert "loyer" not in keys(people.computed(read(owner)))
+    rich = people.paid(people.single(), 9000)
+    rich["tax_notices"] = [{"income_year": year, "rfr": 100000, "parts": 1} for year in (2023, 2024)]
+    unsure = read(rich).with_person("p1", nationality=None)
+    assert [question.key for question in people.computed(unsure).open] == ["nationalite"]
+    assert keys(people.computed(unsure)) == set()
+
+
+def test_a_question_says_the_most_that_its_answer_changes():
+    unsure = read(people.single()).with_person("p1", disability_rate=None)
+    asked = people.computed(unsure).asked[0]
+    assert asked.question.key == "handicap" and "aah" in asked.codes
+    with_aah = people.computed(read(people.single()).with_person("p1", disability_rate=0.8)).get("aah").amount
+    assert asked.most >= with_aah
+
+
+def test_a_figure_that_rests_on_a_supposed_value_is_hidden():
+    found = people.computed(read(people.without(people.single(), "housing")))
+    texts = [reason.text for reason in found.get("aide_logement").explanation.reasons]
+    assert all("Il nous manque votre réponse" in text for text in texts)
+    assert found.get("aide_logement").explanation.figures == []
+
+
+def test_what_does_not_depend_on_the_unknown_is_still_said():
+    found = people.computed(read(people.family()).with_person("p1", disability_rate=None))
+    assert found.get("af").status == "eligible" and found.get("af").exact
+    assert found.get("cf").status == "not_eligible"
+
+
+def test_an_amount_that_the_answer_moves_is_shown_at_its_least():
+    unsure = replace(read(people.family()), recently_alone=None)
+    rsa = people.computed(unsure)
+    moved = [result for result in rsa.results if not result.exact]
+    assert moved and all(result.low <= result.amount <= result.high for result in moved)
+
+
+def nearly_empty(**known) -> Household:
+    """A notice only: one adult of unknown age, alone or not, with or without work."""
+    person = Person("me", "applicant", date(1985, 1, 1), **known)
+    notices = read(people.single()).tax_notices
+    return Household("2025-11", (person,), None, notices, None, unknown=frozenset({"people[me].birth_date", "household.people"}))
+
+
+def test_with_a_tax_notice_only_nothing_is_promised_and_nothing_is_refused_for_a_supposed_family():
+    found = people.computed(nearly_empty())
+    assert found.claims == []
+    assert {"naissance", "foyer", "revenus", "logement"} <= {asked.question.key for asked in found.asked}
+    for result in found.of("not_eligible"):
+        assert result.high == 0
+    for code in ("rsa", "af", "aspa", "aide_logement", "aah"):
+        assert found.get(code).status == "unknown", code
+
+
+def test_two_adults_with_the_same_unknown_are_asked_apart():
+    couple = people.with_partner(people.family())
+    unsure = read(couple).with_person("p1", disability_rate=None).with_person("p2", disability_rate=None)
+    places = [question.place for question in questions.open_questions(unsure)]
+    assert places == ["handicap-p1", "handicap-p2"]
+
+
+def test_every_question_has_a_way_to_answer_it():
+    seen = {question.key: question for household in every_unknown() for question in questions.open_questions(household)}
+    assert set(seen) == set(answers.WAYS)
+    for question in seen.values():
+        assert types.field_exists(question.field), question.field
+        assert len(question.answers) >= 2
+
+
+def every_unknown() -> list[Household]:
+    blank = Person("me", "applicant", date(2002, 1, 1))
+    student = replace(blank, status="student", school="enseignement_superieur")
+    foreign = replace(blank, nationality="XX", status="unemployed", incomes=())
+    child = Person("k", "child", date(2020, 1, 1))
+    parent = replace(blank, incomes=(), id="me")
+    incomes = frozenset({"people[me].incomes.alimony_received", "people[me].incomes"})
+    alone = Household("2025-11", (parent, child), None, None, None, unknown=incomes)
+    renting = replace(nearly_empty(), housing=read(people.single(housing={"status": "tenant_social", "insee": "17300"})).housing)
+    return [nearly_empty(), Household("2025-11", (student,)), Household("2025-11", (foreign,)), alone, renting]
+
+
+def test_the_number_of_rows_stays_bounded_when_everything_is_missing():
+    plan = questions.plan(nearly_empty(), questions.open_questions(nearly_empty()))
+    assert questions.PRODUCT <= len(plan.households) < 600
+    assert plan.answered[0] == tuple([0] * len(plan.answered[0]))

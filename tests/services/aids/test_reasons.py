@@ -1,0 +1,214 @@
+"""Each amount and each refusal has its reasons: figures, thresholds, sources and the law; the break-even is exact."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.aids import benefits, catalogue, engine, reasons, results, sweep
+from services.aids.household import Household
+from services.aids.household_json import read
+from services.aids.reasons.common import Context
+from services.aids.reasons.derived import christmas_bonus
+from tests.services.aids import people
+from vault import types
+
+FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "aids"
+SAMPLES = sorted(FOLDER.glob("*.json"))
+pytestmark = pytest.mark.slow
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.3, 1.7, 2.5, 4.0)
+
+
+def own_households() -> list[Household]:
+    student = people.person(people.single(), status="student", school="enseignement_superieur", school_status="public", incomes=[])
+    student["people"][0] |= {"birth_date": "2004-04-12", "crous_parent_resources": 20000}
+    retired = people.person(people.single(), birth_date="1955-01-01", status="retired")
+    retired["people"][0]["incomes"] = [{"type": "pension", "from": "2023-01", "to": "2025-11", "net": 600, "taxable": 615, "gross": 648}]
+    jobless = people.person(people.single(), status="unemployed", incomes=[], ass_open=True)
+    disabled = people.person(people.single(), disability_rate=0.8, status="inactive", incomes=[])
+    ill = people.person(people.single(), status="inactive", incomes=[])
+    ill["people"][0]["incomes"] = [{"type": "disability_pension", "from": "2023-01", "to": "2025-11", "net": 400}]
+    young = people.person(people.single(), birth_date="2005-01-01", status="unemployed", incomes=[])
+    apprentice = people.person(people.single(), birth_date="2006-01-01", status="apprentice", apprentice_since="2024-09-01", incomes=[])
+    apprentice["people"][0]["incomes"] = [{"type": "apprentice_pay", "from": "2024-09", "to": "2025-11", "net": 900}]
+    foreign = people.person(people.single(), nationality="MA", status="inactive", incomes=[])
+    big = people.family()
+    big["people"].append({"id": "k3", "role": "child", "birth_date": "2010-05-05", "status": "inactive", "incomes": [], "school": "lycee"})
+    big["people"][1] |= {"disability_rate": 0.8, "aeeh_category": 2}
+    couple = people.with_partner(people.family(), marital="marie")
+    baby = people.family()
+    baby["people"][2]["birth_date"] = "2024-06-02"
+    homes = [people.single(housing={"status": status, "rent": 0, "insee": "17300"}) for status in ("owner", "homeless", "free")]
+    residence = people.single(housing={"status": "residence", "rent": 300, "insee": "17300"})
+    made = [
+        people.single(),
+        people.family(),
+        student,
+        retired,
+        jobless,
+        disabled,
+        ill,
+        young,
+        apprentice,
+        foreign,
+        big,
+        couple,
+        baby,
+        *homes,
+        residence,
+    ]
+    return [read(one) for one in made]
+
+
+def everyone() -> list[Household]:
+    samples = [read(json.loads(file.read_text())) for file in SAMPLES]
+    return [sweep.scaled(household, share) for household in [*own_households(), *samples] for share in SHARES]
+
+
+@pytest.mark.parametrize("stock", [False, True], ids=["corrected", "published"])
+def test_every_amount_meets_its_conditions_and_every_refusal_names_one(stock):
+    """Over all our households, and the shared ones, at nine levels of income."""
+    households = everyone()
+    run = engine.run(households, stock=stock)
+    wrong = []
+    for row in range(len(households)):
+        context = Context(run, row, stock)
+        for code, explanation in reasons.explain_all(context).items():
+            amount = reasons.amount_of(context, benefits.BY_CODE[code])
+            if amount and (explanation.failed or explanation.open):
+                wrong.append((row, code, amount, [reason.text for reason in [*explanation.failed, *explanation.open]]))
+            if not amount and not explanation.failed and not explanation.open:
+                wrong.append((row, code, amount, ["no reason"]))
+    assert not wrong
+
+
+def test_no_refusal_falls_back_on_the_whole_scale():
+    """The general sentence is a net that nobody should land in."""
+    households = everyone()
+    run = engine.run(households)
+    texts = [
+        reason.text for row in range(len(households)) for one in reasons.explain_all(Context(run, row)).values() for reason in one.reasons
+    ]
+    assert not [text for text in texts if "barème complet" in text]
+
+
+def explained(household: dict[str, Any], code: str) -> tuple[Any, Any]:
+    found = people.computed(read(household))
+    return found.get(code), found
+
+
+def test_a_refusal_says_by_how_much_with_the_law_and_the_figure_behind_it():
+    result, _ = explained(people.paid(people.single(), 1250), "rsa")
+    reason = result.explanation.failed[0]
+    assert result.status == "not_eligible"
+    assert "au-dessus de la limite" in reason.text and reason.value > reason.limit
+    assert reason.law.link.startswith("https://www.legifrance.gouv.fr/") and reason.law.since == "2025-04-01"
+    assert reason.figures == ("people[p1].incomes.salary",)
+    assert result.explanation.threshold.gap == pytest.approx(reason.value - reason.limit, abs=0.02)
+
+
+def test_the_figures_of_a_calculation_add_up():
+    result, _ = explained(people.single(), "cheque_energie")
+    rfr, units, share = (figure.value for figure in result.explanation.figures)
+    assert share == pytest.approx(rfr / units, abs=0.01)
+    assert result.explanation.figures[0].key == "tax_notices[2023].rfr"
+
+
+def test_the_resources_of_the_rsa_are_the_sum_of_its_lines():
+    result, _ = explained(people.family(), "rsa")
+    total = sum(figure.value for figure in result.explanation.figures)
+    assert total == pytest.approx(result.explanation.threshold.have, abs=0.05)
+
+
+@pytest.mark.parametrize("code", ["rsa", "aide_logement", "c2s", "cheque_energie"])
+def test_the_break_even_is_exact_to_a_few_euros(code):
+    """Just under the point the aid is paid, just above it is not."""
+    household = read(people.single())
+    point: Any = results.break_even(people.computed(household), code)
+    assert point.now == 900
+    under, over = (sweep.scaled(household, (point.stops_above + gap) / 900) for gap in (-2, 2))
+    run = engine.run([under, over])
+    paid = [reasons.amount_of(Context(run, row), benefits.BY_CODE[code]) for row in range(2)]
+    assert paid[0] > 0 and paid[1] == 0
+
+
+def test_work_starts_the_prime_d_activite_and_too_much_of_it_stops_it():
+    point: Any = results.break_even(people.computed(read(people.single())), "prime_activite")
+    assert 0 < point.starts_above < 60 and 1800 < point.stops_above < 2200
+
+
+def test_an_aid_that_income_never_changes_has_no_break_even():
+    assert results.break_even(people.computed(read(people.single())), "cf") is None
+
+
+def test_a_household_without_income_is_swept_by_a_wage():
+    point: Any = results.break_even(people.computed(read(people.person(people.single(), status="inactive", incomes=[]))), "rsa")
+    assert point.now == 0 and 500 < point.stops_above < 700
+
+
+@pytest.mark.parametrize(("people_count", "amount"), [(1, 152.45), (2, 228.68), (3, 274.41), (4, 320.14), (5, 381.12)])
+def test_the_christmas_bonus_follows_its_scale(people_count, amount):
+    assert christmas_bonus(people_count) == pytest.approx(amount, abs=0.02)
+
+
+def test_the_christmas_bonus_goes_with_the_rsa():
+    poor, _ = explained(people.person(people.single(), status="inactive", incomes=[]), "prime_noel")
+    assert poor.status == "eligible" and poor.amount == 152.45
+    worker, _ = explained(people.single(), "prime_noel")
+    assert worker.status == "not_eligible" and worker.explanation.failed
+
+
+def test_the_total_leaves_out_what_is_received_what_is_no_money_and_what_binds():
+    household = people.family(benefits_received=[{"type": "asf", "monthly": 400.37}])
+    _, found = explained(household, "asf")
+    codes = [result.code for result in found.claims]
+    assert "asf" not in codes and "c2s" in codes
+    expected = sum(result.low for result in found.claims if result.benefit.unit == "mois" and result.benefit.in_total)
+    assert found.total("mois") == pytest.approx(expected, abs=0.01)
+    assert not benefits.BY_CODE["cej"].in_total and not benefits.BY_CODE["c2s"].in_total
+
+
+def test_the_shown_amount_is_the_steady_state():
+    result, found = explained(people.single(), "prime_activite")
+    assert result.amount == found.run.steady[0]["ppa"] != found.run.first[0]["ppa"]
+
+
+def test_the_kept_payload_is_what_its_type_says():
+    found = people.computed(read(people.family()))
+    sources = {"people[p1].incomes.salary": "3f0e7c52-0000-4000-8000-000000000001"}
+    kept = results.payload(found, fingerprint="x" * 64, used=sources.values(), source=lambda key, span: sources.get(key))
+    assert types.validate("calcul.resultat", kept) == []
+    rsa = next(line for line in kept["resultats"] if line["code"] == "rsa")
+    assert rsa["raisons"][-1]["source_record"] == sources["people[p1].incomes.salary"]
+
+
+def test_each_aid_of_the_catalogue_that_the_engine_knows_is_shown():
+    assert {benefit.dossier for benefit in benefits.ALL if benefit.dossier} <= {aid.code for aid in catalogue.every()}
+    assert len({benefit.code for benefit in benefits.ALL}) == len(benefits.ALL) == 27
+
+
+def test_an_apprentice_is_told_to_ask_the_employer():
+    apprentice = people.person(people.single(), birth_date="2006-01-01", status="apprentice", apprentice_since="2024-09-01")
+    result, _ = explained(apprentice, "mobili_jeune")
+    assert result.status == "unknown" and "employeur" in result.sentence
+
+
+def test_moving_home_opens_visale():
+    young = people.person(people.single(), birth_date="2002-01-01")
+    settled, _ = explained(young, "visale")
+    assert settled.status == "not_eligible" and settled.explanation.changes
+    moving = read({**young, "housing": {**young["housing"], "rent": 400, "moved_in": "2025-12-15"}})
+    assert people.computed(moving).get("visale").status == "eligible"
+
+
+def test_the_explanation_for_a_paid_person_wins_over_the_nearest_refusal():
+    couple = people.with_partner(people.family(), disability_rate=0.8)
+    result, _ = explained(couple, "aah")
+    assert result.status == "eligible" and result.explanation.person == "p2"
+
+
+def test_twenty_seven_aids_are_explained_for_one_person_alone_with_nothing():
+    found = people.computed(replace(read(people.person(people.single(), status="inactive", incomes=[])), benefits=()))
+    assert all(result.explanation.reasons for result in found.results)

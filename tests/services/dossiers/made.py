@@ -1,0 +1,86 @@
+"""Vaults and dossiers for tests, made by the verbs themselves; `work` is the worker's part."""
+
+import io
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+import pikepdf
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from core.models import Job
+from core.storage import sealed_storage
+from core.uploads import SealedUpload
+from services.dossiers import actions, tasks
+from services.dossiers.models import Dossier
+from tests.vault.made import HOUSEHOLD, IDENTITY, add, add_signed_notice
+from vault.actions import receive_paper
+from vault.enums import PaperState
+from vault.models import Paper
+
+
+def one_page() -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        pdf.save(out)
+    return out.getvalue()
+
+
+def sealed(resident_id: uuid.UUID, content: bytes, name: str) -> SealedUpload:
+    """What the upload handler hands to a verb, without a browser."""
+    with sealed_storage.create(resident_id=resident_id) as kept:
+        kept.write(content)
+    return SealedUpload(name=name, content_type="application/pdf", sealed=kept)
+
+
+def add_paper(
+    resident: Any, kind: str, *, state: str = PaperState.KEPT, content: bytes | None = None, name: str = "papier.pdf", **columns: Any
+) -> Paper:
+    """A paper as it is once its resident has kept it."""
+    upload = sealed(resident.pk, content or one_page(), name)
+    paper = receive_paper(resident_id=resident.pk, kind=kind, upload=upload, by=resident.pk)
+    kept_at = timezone.now() if state == PaperState.KEPT else None
+    with scope(resident=resident.pk):
+        Paper.objects.filter(pk=paper.pk).update(state=state, kept_at=kept_at, **columns)
+        return Paper.objects.get(pk=paper.pk)
+
+
+def months_ago(count: int) -> date:
+    return timezone.localdate() - timedelta(days=30 * count + 2)
+
+
+def fill(resident: Any) -> None:
+    add(resident, "identite.pivot", IDENTITY)
+    add(resident, "foyer.composition", HOUSEHOLD)
+    add_signed_notice(resident)
+
+
+def start(resident: Any, *aids: str, **more: Any) -> Dossier:
+    return actions.start(resident_id=resident.pk, aids=list(aids or ["ville_cantine"]), **more)
+
+
+def fresh(dossier: Dossier) -> Any:
+    with scope(resident=dossier.resident_id):
+        return Dossier.objects.select_related("job", "seal").get(pk=dossier.pk)
+
+
+def work() -> None:
+    """What the worker does with the dossiers that wait."""
+    with scopes_disabled():
+        waiting = list(Job.objects.filter(state=Job.State.WAITING, kind="dossier").values_list("pk", flat=True))
+    for key in waiting:
+        tasks.build(str(key))
+
+
+def built(resident: Any, *aids: str) -> Any:
+    dossier = start(resident, *aids)
+    actions.build(dossier=dossier, by=resident.pk)
+    work()
+    return fresh(dossier)
+
+
+def pdf_of(dossier: Dossier) -> bytes:
+    with actions.download(dossier=dossier, by=dossier.resident_id) as stream:
+        return stream.read()

@@ -1,0 +1,224 @@
+"""What a dossier asks for against what the vault has: present, missing, expired, to confirm, not for you, or a question."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from services.aids import catalogue
+from services.dossiers import actions, conditions
+from services.dossiers.enums import Choice, NeedState
+from services.dossiers.freshness import ANY, PERIODS, freshness
+from services.dossiers.needs import Wanted
+from tests.accounts.factories import ResidentFactory
+from tests.services.dossiers.made import add_paper, fill, months_ago, start
+from tests.vault.made import HOME, HOUSEHOLD, add
+from vault import types
+from vault.enums import Outcome, PaperState
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
+
+
+def lines(resident, *aids, **choices):
+    dossier = start(resident, *aids)
+    return {need.key: need for need in actions.state(dossier)}
+
+
+def need(resident, key, *aids):
+    return lines(resident, *(aids or ("rsa",)))[key]
+
+
+RIB, CNI, PAYSLIP = "paper:rib:applicant", "paper:cni:applicant", "paper:bulletin_salaire:household"
+
+
+def test_an_empty_vault_misses_what_everyone_is_asked_and_nothing_else(resident):
+    values = {key: line.state for key, line in lines(resident, "rsa").items() if key.startswith("values:")}
+    assert values == {
+        "values:identite.pivot": NeedState.MISSING,
+        "values:identite.contact": NeedState.MISSING,
+        "values:foyer.composition": NeedState.MISSING,
+        "values:logement.domicile": NeedState.MISSING,
+        "values:fiscal.avis_ir": NeedState.MISSING,
+    }
+
+
+def test_values_of_the_vault_are_taken_without_a_question(resident):
+    fill(resident)
+    found = lines(resident, "rsa")
+    assert found["values:fiscal.avis_ir"].state == NeedState.PRESENT
+    assert found["values:foyer.composition"].state == NeedState.PRESENT
+
+
+YESTERDAY = timezone.localdate() - timedelta(days=1)
+STATES: list[tuple[str, dict[str, Any], NeedState]] = [
+    (PaperState.KEPT, {}, NeedState.PRESENT),
+    (PaperState.TO_CONFIRM, {}, NeedState.TO_CONFIRM),
+    (PaperState.QUARANTINED, {}, NeedState.CHECKING),
+    (PaperState.CHECKING, {}, NeedState.CHECKING),
+    (PaperState.REFUSED, {}, NeedState.MISSING),
+    (PaperState.KEPT, {"expires_on": YESTERDAY}, NeedState.EXPIRED),
+    (PaperState.KEPT, {"expires_on": YESTERDAY + timedelta(days=1)}, NeedState.PRESENT),
+]
+
+
+def test_a_paper_counts_by_its_state_and_its_end():
+    for state, columns, expected in STATES:
+        someone = ResidentFactory()
+        add_paper(someone, "cni", state=state, **columns)
+        assert need(someone, CNI).state == expected, (state, columns)
+
+
+def test_a_substitute_counts_and_the_paper_asked_for_comes_first(resident):
+    passport = add_paper(resident, "passeport")
+    assert need(resident, CNI).papers == (passport.pk,)
+    card = add_paper(resident, "cni")
+    assert need(resident, CNI).papers == (card.pk,)
+
+
+def test_someone_elses_papers_are_not_seen(resident, stranger):
+    add_paper(stranger, "cni")
+    assert need(resident, CNI).state == NeedState.MISSING
+
+
+def test_three_payslips_are_three_and_recent(resident):
+    add(resident, "foyer.situation", {"activite": "actif"})
+    for age in (0, 1):
+        add_paper(resident, "bulletin_salaire", issued_on=months_ago(age))
+    line = need(resident, PAYSLIP)
+    assert (line.state, len(line.papers)) == (NeedState.MISSING, 2)
+    assert "1" in line.hint
+    add_paper(resident, "bulletin_salaire", issued_on=months_ago(9))
+    assert need(resident, PAYSLIP).state == NeedState.MISSING
+    add_paper(resident, "bulletin_salaire", issued_on=months_ago(2))
+    assert need(resident, PAYSLIP).state == NeedState.PRESENT
+
+
+def test_a_paper_without_a_date_gets_the_benefit_of_the_doubt_and_says_so(resident):
+    add(resident, "logement.domicile", {**HOME, "statut_occupation": "loge_gratuitement"})
+    add_paper(resident, "attestation_hebergement")
+    line = need(resident, "paper:attestation_hebergement:host")
+    assert line.state == NeedState.PRESENT
+    assert "date" in line.hint
+
+
+PERMIT, HOST = "paper:titre_sejour:applicant", "paper:attestation_hebergement:host"
+FAMILY, CUSTODY = "paper:livret_famille:household", "paper:decision_garde_pension:household"
+ALONE = {**HOUSEHOLD, "enfants": []}
+CONDITIONS: list[tuple[str, dict[str, Any], str, NeedState]] = [
+    ("foyer.situation", {"nationalite": "autre"}, PERMIT, NeedState.MISSING),
+    ("foyer.situation", {"nationalite": "FR"}, PERMIT, NeedState.NOT_CONCERNED),
+    ("foyer.situation", {"nationalite": "UE"}, PERMIT, NeedState.NOT_CONCERNED),
+    ("foyer.situation", {"activite": "actif"}, PERMIT, NeedState.ASK),
+    ("foyer.situation", {"activite": "actif"}, PAYSLIP, NeedState.MISSING),
+    ("foyer.situation", {"activite": "retraite"}, PAYSLIP, NeedState.NOT_CONCERNED),
+    ("foyer.situation", {"activite": "chomeur"}, PAYSLIP, NeedState.ASK),
+    ("foyer.composition", HOUSEHOLD, FAMILY, NeedState.MISSING),
+    ("foyer.composition", ALONE, FAMILY, NeedState.NOT_CONCERNED),
+    ("foyer.composition", ALONE, CUSTODY, NeedState.NOT_CONCERNED),
+    ("logement.domicile", {**HOME, "statut_occupation": "loge_gratuitement"}, HOST, NeedState.MISSING),
+    (
+        "logement.domicile",
+        {**HOME, "statut_occupation": "locataire_hlm"},
+        HOST,
+        NeedState.NOT_CONCERNED,
+    ),
+    ("logement.domicile", HOME, HOST, NeedState.ASK),
+]
+
+
+def test_a_condition_is_answered_by_what_is_known_or_asked():
+    for type_code, payload, key, expected in CONDITIONS:
+        someone = ResidentFactory()
+        add(someone, type_code, payload)
+        line = need(someone, key)
+        assert line.state == expected, (type_code, payload, key)
+        assert bool(line.question) == (expected == NeedState.ASK)
+
+
+def test_a_childs_nationality_says_nothing_of_the_resident(resident):
+    child = uuid4()
+    add(resident, "foyer.situation", {"nationalite": "FR"}, person=child, role="child")
+    assert need(resident, PERMIT).state == NeedState.ASK
+
+
+def test_the_resident_answers_for_themselves_and_may_change_their_mind(resident):
+    dossier, key = start(resident, "rsa"), "paper:titre_sejour:applicant"
+
+    def state():
+        return next(line for line in actions.state(dossier) if line.key == key).state
+
+    assert state() == NeedState.ASK
+    for choice, expected in [
+        (Choice.CONCERNED, NeedState.MISSING),
+        (Choice.NOT_CONCERNED, NeedState.NOT_CONCERNED),
+        (Choice.LEFT_OUT, NeedState.LEFT_OUT),
+        (None, NeedState.ASK),
+    ]:
+        actions.choose(dossier=dossier, by=resident.pk, key=key, choice=choice)
+        assert state() == expected
+
+
+def test_a_proven_value_spares_the_paper_that_stands_in_for_it(resident):
+    key = "paper:attestation_qf:household"
+    payload = {"fournisseur": "CNAF", "valeur": 526, "annee": 2026, "mois": 11}
+    before = lines(resident, "ville_cantine")
+    assert before[key].state == NeedState.MISSING
+    add(resident, "social.quotient_familial", payload)
+    assert lines(resident, "ville_cantine")[key].state == NeedState.MISSING, "one's own word does not spare it"
+    add(resident, "social.quotient_familial", payload, holder="caf", method="api_pull", assurance="holder_verified")
+    assert lines(resident, "ville_cantine")[key].state == NeedState.NOT_CONCERNED
+
+
+def test_two_aids_ask_for_each_paper_once(resident):
+    found = [line.key for line in actions.state(start(resident, "rsa", "prime_activite", "aide_logement"))]
+    assert len(found) == len(set(found))
+    assert found.count(RIB) == 1
+
+
+def test_together_two_aids_ask_for_the_most_and_the_freshest():
+    one, two = (Wanted.of(wanted) for wanted in catalogue.get("rsa").papers[:2])
+    merged = one.with_(replace(two, count=4, freshness=PERIODS["moins de 3 mois"]))
+    assert merged.count == 4
+    assert merged.freshness == PERIODS["moins de 3 mois"]
+    assert set(merged.conditions) == {None, "si nationalité hors UE"}
+
+
+def test_every_condition_of_the_catalogue_has_its_rule():
+    found = {paper.condition for aid in catalogue.every() for paper in aid.papers} - {None}
+    assert found <= set(conditions.RULES)
+
+
+def test_every_period_that_speaks_of_an_age_is_understood():
+    periods = {paper.period for aid in catalogue.every() for paper in aid.papers if paper.period}
+    aged = {period for period in periods if "mois" in period or "an" in period.split()}
+    assert aged <= set(PERIODS)
+    assert freshness("en cours de validité") == ANY
+
+
+def test_each_aid_of_the_catalogue_makes_a_list(resident):
+    for aid in catalogue.every():
+        found = actions.state(start(resident, aid.code))
+        assert found, aid.code
+        assert all(types.field_exists(field_id) for line in found for field_id in line.fields)
+
+
+def test_an_unknown_aid_is_refused(resident):
+    for codes in (["inconnue"], []):
+        with pytest.raises(actions.UnknownAid):
+            actions.start(resident_id=resident.pk, aids=codes)
+
+
+def test_the_same_form_sent_twice_gives_one_dossier(resident):
+    token = uuid4()
+    assert start(resident, token=token).pk == start(resident, token=token).pk
+
+
+def test_a_paper_that_nobody_may_ask_for_is_said_so_and_is_not_required(resident, monkeypatch):
+    asked = lines(resident, "rsa")[RIB]
+    assert asked.required and "pas le droit" not in asked.hint
+    monkeypatch.setattr("vault.checks.minimum.asked", lambda *_said: Outcome.FAILED)
+    refused = lines(resident, "rsa")[RIB]
+    assert not refused.required and "n’a pas le droit de demander ce papier" in refused.hint

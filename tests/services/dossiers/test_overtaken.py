@@ -1,0 +1,93 @@
+"""A finished dossier says when it is no longer up to date: a paper that expired or left, a value that changed."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from services.dossiers import actions, overtaken
+from services.dossiers.models import Dossier
+from tests.accounts.factories import signed_in
+from tests.services.dossiers.made import add_paper, built, fill
+from tests.vault.made import add_signed_notice
+from vault import actions as vault_actions
+from vault.models import Paper, Record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def ready(resident):
+    fill(resident)
+    add_paper(resident, "avis_impot")
+    return built(resident)
+
+
+def said(resident) -> list[str]:
+    with scope(resident=resident.pk):
+        return [reason for reasons in overtaken.reasons(Dossier.objects.all()).values() for reason in reasons]
+
+
+def the_paper(resident) -> Paper:
+    with scope(resident=resident.pk):
+        return Paper.objects.get()
+
+
+def pages(resident) -> str:
+    client = signed_in(resident)
+    with scope(resident=resident.pk):
+        dossier = Dossier.objects.get()
+    answers = (client.get(reverse("dossiers:home")), client.get(reverse("dossiers:dossier", args=[dossier.pk])))
+    return " ".join(answer.content.decode().replace("\u00a0", " ") for answer in answers)
+
+
+def test_a_dossier_that_nothing_has_overtaken_says_nothing(ready, resident):
+    assert ready.used_papers == [str(the_paper(resident).pk)] and ready.used_records
+    assert said(resident) == []
+    assert "plus à jour" not in pages(resident)
+
+
+def test_a_paper_that_expires_flags_the_dossier_that_holds_it(ready, resident):
+    with scope(resident=resident.pk):
+        Paper.objects.update(expires_on=timezone.localdate() - timedelta(days=1))
+    assert said(resident) == ["Un de ses papiers a expiré."]
+    shown = pages(resident)
+    assert "À refaire" in shown and "plus à jour" in shown and shown.count("a expiré") == 2
+
+
+def test_its_last_day_is_whole(ready, resident):
+    with scope(resident=resident.pk):
+        Paper.objects.update(expires_on=timezone.localdate())
+    assert said(resident) == []
+
+
+def test_a_paper_withdrawn_flags_it_too(ready, resident):
+    vault_actions.delete_paper(paper=the_paper(resident), by=resident.pk)
+    assert said(resident) == ["Un de ses papiers n’est plus dans votre coffre."]
+
+
+def test_a_value_corrected_or_withdrawn_flags_it(ready, resident):
+    with scope(resident=resident.pk):
+        record = Record.objects.get(pk=ready.used_records[0])
+    vault_actions.withdraw_record(record=record, by=resident.pk)
+    assert said(resident) == ["Une de ses valeurs a changé."]
+
+
+def test_what_it_does_not_say_may_change(ready, resident):
+    add_signed_notice(resident, annee_revenus=2019)
+    assert said(resident) == []
+
+
+def test_a_draft_is_not_flagged_it_says_what_it_lacks_by_itself(resident):
+    fill(resident)
+    actions.start(resident_id=resident.pk, aids=["ville_cantine"])
+    assert said(resident) == []
+
+
+def test_many_dossiers_cost_three_queries(ready, resident, django_assert_num_queries):
+    with scope(resident=resident.pk):
+        dossiers = list(Dossier.objects.all()) * 20
+        with django_assert_num_queries(3):
+            overtaken.reasons(dossiers)

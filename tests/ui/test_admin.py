@@ -1,0 +1,124 @@
+"""The admin: what agents set, in the city's look; no resident content, own host if the city wants one."""
+
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.forms.models import model_to_dict
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from core.models import City, Job, LegalPage, ResidentModel
+from tests.accounts.factories import signed_in
+from tests.ui.pages import read, text
+from vault.models import Contest
+
+pytestmark = pytest.mark.django_db
+CITY = "/admin/core/city/1/change/"
+PAGES = ["/admin/", CITY, "/admin/core/legalpage/", "/admin/core/legalpage/add/", "/admin/core/job/"]
+
+
+@pytest.fixture
+def desk(agent, city):
+    agent.is_superuser = True
+    agent.save()
+    return signed_in(agent)
+
+
+@pytest.fixture
+def job(resident):
+    with scope(resident=resident.pk):
+        return Job.objects.create(resident_id=resident.pk, kind="read_paper", subject_id=uuid4(), purpose="Lire un avis d’impôt")
+
+
+def posted(city, **changes):
+    values = {name: value for name, value in model_to_dict(city).items() if name not in {"logo", "id"}}
+    return {**values, **changes}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_keeps_the_content_policy_and_the_city_s_look(desk, page):
+    answer = desk.get(page)
+    assert answer.status_code == 200
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    tags = read(answer).tags
+    assert not [tag for tag, attrs in tags if tag == "style" or "style" in attrs or any(name.startswith("on") for name in attrs)]
+    assert not [attrs for tag, attrs in tags if tag == "script" and not attrs.get("src")]
+    sheets = [attrs["href"] for tag, attrs in tags if tag == "link"]
+    assert any(sheet.startswith("/theme.css?v=") for sheet in sheets) and any("civic/admin.css" in sheet for sheet in sheets)
+    assert "Ville de Villebrume" in text(answer)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_only_agents_come_in(city, resident, page):
+    assert Client().get(page).status_code == 302
+    assert signed_in(resident).get(page).status_code in {302, 403, 404}
+
+
+def test_no_model_that_holds_a_resident_s_content_is_registered():
+    registered = set(admin.site._registry)
+    allowed = {Job, Contest}  # what was sent to the officer: test_contests.py says for whom it opens
+    assert {model for model in registered if issubclass(model, ResidentModel)} <= allowed
+    assert not [model for model in registered if model._meta.label in {"core.JournalEntry", "core.JournalLeaf", "core.ResidentKey"}]
+    assert {model for model in registered if model._meta.app_label == "core"} == {City, LegalPage, Job}
+    assert apps.get_model("core", "ResidentKey") not in registered
+
+
+def test_an_agent_sees_that_a_job_runs_never_for_whom(desk, job, resident):
+    for page in ("/admin/core/job/", f"/admin/core/job/{job.pk}/change/"):
+        html = desk.get(page).content.decode()
+        assert "read_paper" in html
+        for secret in (str(resident.pk), str(job.subject_id), job.purpose, resident.email):
+            assert secret not in html
+    assert desk.post(f"/admin/core/job/{job.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert desk.post(f"/admin/core/job/{job.pk}/change/", {"kind": "x"}).status_code == 403
+    assert desk.get("/admin/core/job/add/").status_code == 403
+
+
+def test_the_city_is_changed_and_shows_at_once(desk, city, client):
+    answer = desk.post(CITY, posted(city, name="Grandebrume", of_name="de Grandebrume"))
+    assert answer.status_code == 302
+    assert "Ville de Grandebrume" in text(client.get("/"))
+
+
+def test_unreadable_colours_are_refused_beside_their_field(desk, city):
+    answer = desk.post(CITY, posted(city, link="#cccccc"))
+    assert answer.status_code == 200
+    assert "Contraste trop faible" in text(answer)
+    city.refresh_from_db()
+    assert city.link == "#0f5e73"
+
+
+def test_a_logo_is_cleaned_kept_and_removed(desk, city, client):
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4" onload="alert(1)"><circle r="2"/></svg>'
+    desk.post(CITY, posted(city, logo_file=SimpleUploadedFile("logo.png", drawing)))
+    city.refresh_from_db()
+    assert city.logo_type == "image/svg+xml"
+    assert b"circle" in bytes(city.logo) and b"alert" not in bytes(city.logo)
+    assert client.get(reverse("logo")).status_code == 200
+
+    refused = desk.post(CITY, posted(city, logo_file=SimpleUploadedFile("logo.svg", b"GIF89a")))
+    assert "Choisissez un logo au format SVG ou PNG." in text(refused)
+
+    desk.post(CITY, posted(city, remove_logo="on"))
+    assert client.get(reverse("logo")).status_code == 404
+
+
+def test_there_is_one_city_to_set_and_none_to_delete(desk, city):
+    assert desk.get("/admin/core/city/")["Location"] == CITY
+    assert desk.get("/admin/core/city/add/").status_code == 403
+    assert desk.post("/admin/core/city/1/delete/", {"post": "yes"}).status_code == 403
+    City.objects.all().delete()
+    assert desk.get("/admin/core/city/")["Location"] == "/admin/core/city/add/"
+
+
+def test_with_a_host_of_its_own_the_admin_is_nowhere_else(desk, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.ADMIN_HOST = "regie.villebrume.example"
+    assert desk.get("/admin/", headers={"host": "garant.villebrume.example"}).status_code == 404
+    assert desk.get("/admin/core/city/", headers={"host": "garant.villebrume.example"}).status_code == 404
+    assert desk.get("/admin/", headers={"host": "regie.villebrume.example:8443"}).status_code == 200
+    assert desk.get("/", headers={"host": "garant.villebrume.example"}).status_code == 302

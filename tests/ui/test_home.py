@@ -1,0 +1,114 @@
+"""The home page and the menus are filled by the apps above, through registries."""
+
+import datetime
+
+import pytest
+from django.test import RequestFactory
+from django.urls import resolve, reverse
+
+from core import home, menu
+from tests.accounts.factories import signed_in
+from tests.ui.pages import assert_clean, read, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sources(monkeypatch):
+    kept: list[home.Part] = []
+    monkeypatch.setattr(home, "_sources", kept)
+    return kept
+
+
+@pytest.fixture
+def entries(monkeypatch):
+    kept = list(menu._entries)
+    monkeypatch.setattr(menu, "_entries", kept)
+    return kept
+
+
+def test_an_empty_home_says_where_to_start(sources, resident):
+    answer = signed_in(resident).get("/")
+    assert "Rien à faire aujourd’hui." in text(answer)
+    assert "Commencez par votre avis d’impôt" in text(answer)
+
+
+def test_what_is_to_do_comes_in_order_and_is_counted(sources, resident):
+    home.register(lambda request: [home.ToDo("Second", "/b/", order=60), home.ToDo("Premier", "/a/", hint="Vite", tag="Avant lundi")])
+    answer = signed_in(resident).get("/")
+    assert "2 choses à faire." in text(answer)
+    assert text(answer).index("Premier") < text(answer).index("Second")
+    assert "Commencez par votre avis" not in text(answer)
+    assert_clean(answer, whole_page=True)
+
+
+def test_one_thing_is_said_in_the_singular(sources, resident):
+    home.register(lambda request: [home.ToDo("Seul", "/a/")])
+    assert "Une chose à faire." in text(signed_in(resident).get("/"))
+
+
+def test_papers_expire_nearest_first_and_blocks_take_their_place(sources, resident):
+    day = datetime.date(2026, 12, 31)
+    home.register(
+        lambda request: [home.Expiry("Tard", "/t/", day, "31 décembre"), home.Expiry("Tôt", "/o/", day.replace(day=1), "1er décembre")]
+    )
+    shown = {"title": "Argent", "number": "412 €"}
+    home.register(
+        lambda request: [
+            home.HomeBlock(home.Slot.HEADLINE, "ui_block.html", shown),
+            home.HomeBlock(home.Slot.ASIDE, "ui_block.html", shown),
+        ]
+    )
+    built = home.build(RequestFactory().get("/"))
+    assert [line.label for line in built.expiring] == ["Tôt", "Tard"]
+    assert (len(built.headline), len(built.main), len(built.aside)) == (1, 0, 1)
+    assert not built.nothing
+
+
+def test_there_is_one_headline(sources):
+    block = home.HomeBlock(home.Slot.HEADLINE, "a.html")
+    home.register(lambda request: [block, home.HomeBlock(home.Slot.HEADLINE, "b.html", order=10)])
+    assert [kept.template for kept in home.build(RequestFactory().get("/")).headline] == ["b.html"]
+
+
+def test_a_source_registered_twice_counts_once(sources, resident):
+    def source(request):
+        return [home.ToDo("Seul", "/a/")]
+
+    home.register(source)
+    home.register(source)
+    assert len(home.build(RequestFactory().get("/")).todo) == 1
+
+
+def test_nobody_s_home_is_built_for_a_visitor(sources, client):
+    def source(request):
+        raise AssertionError("built for a visitor")
+
+    home.register(source)
+    assert client.get("/").status_code == 200
+
+
+def test_the_menu_follows_who_is_asking(entries, client, resident):
+    menu.register("Pour résidents", "help", place=menu.Place.RESIDENT)
+    menu.register("Pour visiteurs", "help", place=menu.Place.PUBLIC)
+    assert "Pour visiteurs" in text(client.get("/")) and "Pour résidents" not in text(client.get("/"))
+    shown = text(signed_in(resident).get("/"))
+    assert "Pour résidents" in shown and "Pour visiteurs" not in shown
+
+
+@pytest.mark.parametrize(("page", "expected"), [("help", ["", "page"]), ("cookies", ["true", ""])])
+def test_one_entry_is_lit_the_page_itself_or_else_its_section(entries, page, expected):
+    entries[:] = []
+    menu.register("Aide", "help", order=2)
+    menu.register("Accès", "accessibility", order=1, section="room")
+    menu.register("Aide", "help", order=2)
+    request = RequestFactory().get(reverse(page))
+    request.resolver_match = resolve(reverse(page))
+    request.resolver_match.namespaces, request.resolver_match.namespace = ["room"], "room"
+    links = list(menu.links(request, menu.Place.RESIDENT))
+    assert ([link.label for link in links], [link.current for link in links]) == (["Accès", "Aide"], expected)
+
+
+def test_signing_out_is_a_form_not_a_link(resident):
+    forms = [attrs for tag, attrs in read(signed_in(resident).get("/")).tags if tag == "form"]
+    assert {"action": reverse("account_logout"), "method": "post"} in forms

@@ -1,0 +1,90 @@
+"""Every sentence has its English, catalogues are compiled, French keeps its spaces."""
+
+import gettext
+import io
+import re
+
+import pytest
+from django.utils.translation import ngettext, override
+
+from ops import messages
+
+FOUND = messages.extract()
+ENGLISH = messages.read(messages.catalogue("en"))
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|%[sd]|\{\w*\}|<[^>]+>")
+
+
+def test_no_sentence_lacks_its_english():
+    lacking = [key for key in FOUND if key not in ENGLISH or not ENGLISH[key].is_translated]
+    assert lacking == [], "run `make messages`, then fill locale/en"
+
+
+def test_no_translation_outlives_its_sentence():
+    assert [key for key in ENGLISH if key not in FOUND] == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_compiled_catalogue_is_that_of_its_source(language):
+    source = messages.read(messages.catalogue(language))
+    assert messages.catalogue(language, "mo").read_bytes() == messages.compiled(language, source.values())
+
+
+def test_french_holds_plurals_only_and_all_of_them():
+    french = messages.read(messages.catalogue("fr"))
+    assert set(french) == {key for key, message in FOUND.items() if message.plural}
+    assert all(message.plural for message in french.values())
+
+
+def test_a_translation_keeps_the_names_it_is_given():
+    def names(text):
+        return set(PLACEHOLDER.findall(text)) - {"%%"}
+
+    wrong = [m.singular for m in ENGLISH.values() if m.is_translated and names(m.strings[-1]) - names(m.singular) - names(m.plural)]
+    assert wrong == []
+    lost = [m.singular for m in ENGLISH.values() if m.is_translated and not m.plural and names(m.singular) - names(m.strings[0])]
+    assert lost == []
+
+
+def test_french_sentences_have_their_non_breaking_spaces():
+    assert [m.singular for m in FOUND.values() if messages.spaced(m.singular) != m.singular] == [], "run `python -m ops.messages space`"
+
+
+def test_zero_is_singular_in_french_and_plural_in_english():
+    one, many = "Une chose à faire.", "%(number)s choses à faire."
+    with override("fr"):
+        assert ngettext(one, many, 0) == one
+    with override("en"):
+        assert ngettext(one, many, 0) == "%(number)s things to do."
+        assert ngettext(one, many, 1) == "One thing to do."
+
+
+def test_what_is_read_is_what_was_written(tmp_path):
+    tricky = messages.Message("", 'Dit «\u00a0"oui"\u00a0»\\\nfin', "", ['Says "yes"'], ["a.py"])
+    plural = messages.Message("ctx", "un", "des", ["one", "many"], ["b.html"])
+    messages.write(tmp_path / "x.po", "en", [tricky, plural])
+    assert list(messages.read(tmp_path / "x.po").values()) == [tricky, plural]
+    catalogue = gettext.GNUTranslations(io.BytesIO(messages.compiled("en", [tricky, plural])))
+    assert catalogue.gettext(tricky.singular) == 'Says "yes"'
+    assert catalogue.npgettext("ctx", "un", "des", 3) == "many"
+
+
+def test_sentences_are_found_however_they_are_written(tmp_path):
+    for room in messages.ROOMS:
+        (tmp_path / room).mkdir()
+    (tmp_path / "vault" / "a.py").write_text(
+        "from django.utils.translation import gettext as _now, ngettext, pgettext_lazy\n"
+        'a = _now("Un") + _("Deux" " suite")\nb = ngettext("Trois (x)", "Trois s", n)\nc = pgettext_lazy("ici", "Quatre")\nd = _(name)\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "templates" / "a.html").write_text(
+        '{% load i18n %}{% translate "Cinq (ou) 5" %}{% include "x" with a=_("Six") only %}{{ x|default:_("Sept") }}'
+        "{% blocktranslate count n=k trimmed %}\n  Huit {{ n }} :\n  fin{% plural %}Huits{% endblocktranslate %}",
+        encoding="utf-8",
+    )
+    found = messages.extract(tmp_path)
+    assert set(found) >= {("", text) for text in ("Un", "Deux suite", "Trois (x)", "Cinq (ou) 5", "Six", "Sept", "Huit %(n)s : fin")}
+    assert ("ici", "Quatre") in found
+    assert found["", "Huit %(n)s : fin"].plural == "Huits"
+
+    assert messages.space(tmp_path) == ["Huit %(n)s : fin"]
+    assert "{{ n }}\u00a0:" in (tmp_path / "templates" / "a.html").read_text(encoding="utf-8")

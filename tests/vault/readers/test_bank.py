@@ -1,0 +1,271 @@
+"""Bank files: OFX without its closing tags, CAMT of each version, tables of any layout; sums that may not agree."""
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.readings import facts, payloads, read
+from vault.readers import Reading, Unreadable
+from vault.readers.sentences import PENDING, ROWS_NOT_READ
+
+SGML = "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:USASCII\nCHARSET:1252\n\n"
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n<?OFX OFXHEADER="200" VERSION="211"?>\n'
+
+
+def transaction(amount: str, fitid: str = "1", label: str = "ACHAT CB", day: str = "20240105", closed: bool = False) -> str:
+    told = {"TRNTYPE": "DEBIT", "DTPOSTED": day, "TRNAMT": amount, "FITID": fitid, "NAME": label}
+    leaves = "".join(f"<{name}>{value}{f'</{name}>' if closed else ''}\n" for name, value in told.items())
+    return f"<STMTTRN>\n{leaves}</STMTTRN>\n"
+
+
+def statement(
+    *transactions: str, currency: str = "EUR", account: str = "<BANKID>30004<BRANCHID>00999<ACCTID>00012345678<ACCTTYPE>CHECKING"
+) -> str:
+    balance = "<LEDGERBAL><BALAMT>1250,40<DTASOF>20240131</LEDGERBAL>"
+    listed = f"<BANKTRANLIST><DTSTART>20240101<DTEND>20240131{''.join(transactions)}</BANKTRANLIST>" if transactions else ""
+    return f"<STMTRS><CURDEF>{currency}<BANKACCTFROM>{account}</BANKACCTFROM>{listed}{balance}</STMTRS>"
+
+
+def ofx(*statements: str, head: str = SGML) -> str:
+    return f"{head}<OFX><BANKMSGSRSV1>{''.join(f'<STMTTRNRS>{one}</STMTTRNRS>' for one in statements)}</BANKMSGSRSV1></OFX>"
+
+
+def amounts(reading: Reading) -> list[str]:
+    return [one["montant"] for one in payloads(reading, "banque.operation")]
+
+
+def test_sgml_and_xml_say_the_same() -> None:
+    old = read(ofx(statement(transaction("-12,50", "1"), transaction("1500.00", "2", "VIR SALAIRE"))))
+    new = read(ofx(statement(transaction("-12,50", "1", closed=True), transaction("1500.00", "2", "VIR SALAIRE", closed=True)), head=XML))
+    for reading in (old, new):
+        assert amounts(reading) == ["-12.50", "1500.00"]
+        assert [one["libelle"] for one in payloads(reading, "banque.operation")] == ["ACHAT CB", "VIR SALAIRE"]
+        (account,) = payloads(reading, "banque.compte")
+        assert (account["identifiant"], account["type"], account["solde"]) == ("30004 00999 00012345678", "courant", "1250.40")
+
+
+def test_an_empty_statement_and_a_bank_number_of_ten_digits_are_no_reason_to_refuse() -> None:
+    reading = read(ofx(statement(account="<BANKID>5472369148<ACCTID>9"), statement(account="<BANKID>1<ACCTID>2")))
+    assert [one["identifiant"] for one in payloads(reading, "banque.compte")] == ["5472369148 9", "1 2"]
+    assert facts(reading)["operations"] == "0"
+
+
+def test_the_old_windows_page_entities_and_cdata() -> None:
+    text = ofx(statement(transaction("-1.00", label="CAFÉ &amp; THÉ"), transaction("-2.00", "2", "<![CDATA[A < B]]>")))
+    assert [one["libelle"] for one in payloads(read(text.encode("cp1252")), "banque.operation")] == ["CAFÉ & THÉ", "A < B"]
+
+
+def test_a_tag_without_value_takes_nothing_from_the_next() -> None:
+    text = ofx(
+        statement("<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20240105<TRNAMT>-3.00<FITID>1<NAME>PAIN<MEMO></STMTTRN>", transaction("-4.00", "2"))
+    )
+    assert amounts(read(text)) == ["-3.00", "-4.00"]
+
+
+def test_transactions_that_nothing_closes() -> None:
+    text = ofx(statement(transaction("-3.00", "1"), transaction("-4.00", "2"))).replace("</STMTTRN>", "")
+    assert amounts(read(text)) == ["-3.00", "-4.00"]
+    assert payloads(read(text), "banque.compte")[0]["solde"] == "1250.40"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [("-0,1", "-0.10"), ("1 234,56", "1234.56"), ("1.234,56", "1234.56"), ("1,234.56", "1234.56"), ("$120", "120.00")]
+)
+def test_an_amount_is_decimal_however_it_is_written(written: str, kept: str) -> None:
+    assert amounts(read(ofx(statement(transaction(written))))) == [kept]
+
+
+def test_cents_add_up_exactly() -> None:
+    """0.1 + 0.2 is 0.30000000000000004 in floating point."""
+    reading = read(ofx(statement(*(transaction("0.10", str(rank)) for rank in range(3)), transaction("-0.30", "9"))))
+    assert facts(reading)["money_net"] == "0.00"
+    assert facts(reading)["money_in"] == "0.30"
+
+
+def test_two_payments_alike_are_two() -> None:
+    reading = read(ofx(statement(transaction("-2.00", ""), transaction("-2.00", ""))))
+    assert len({record["provenance"]["raw_sha256"] for record in reading.records}) == 3
+
+
+def test_another_currency_stands_beside_its_amounts() -> None:
+    reading = read(ofx(statement(transaction("-59.50"), currency="USD")))
+    assert facts(reading)["money_net"] == "-59.50 USD"
+    assert payloads(reading, "banque.operation")[0]["devise"] == "USD"
+
+
+def test_a_card_is_an_account() -> None:
+    text = ofx(statement(transaction("-5.00"))).replace("STMTRS", "CCSTMTRS").replace("BANKACCTFROM", "CCACCTFROM")
+    assert payloads(read(text), "banque.compte")[0]["type"] == "carte"
+
+
+def test_the_balances_hour_has_its_offset() -> None:
+    text = ofx(statement()).replace("<DTASOF>20240131", "<DTASOF>20240131120000.000[-7:PDT]")
+    assert payloads(read(text), "banque.compte")[0]["date_solde"] == "2024-01-31T19:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "text", [ofx(statement(transaction("beaucoup"))), ofx(statement(transaction("-1.00", day="hier"))), ofx(statement(transaction("1e5")))]
+)
+def test_a_broken_ofx_is_damaged(text: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(text)
+    assert refusal.value.code == "damaged"
+
+
+def entry(amount: str, direction: str = "DBIT", status: str = "<Sts>BOOK</Sts>", party: str = "<Nm>Boulangerie</Nm>") -> str:
+    parties = f"<RltdPties><Cdtr>{party}</Cdtr></RltdPties><RmtInf><Ustrd>PAIN</Ustrd></RmtInf>"
+    return (
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd>{status}<BookgDt><Dt>2024-01-05</Dt></BookgDt>'
+        f"<ValDt><Dt>2024-01-06</Dt></ValDt><NtryDtls><TxDtls><Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs>{parties}</TxDtls></NtryDtls></Ntry>"
+    )
+
+
+def balance(code: str, amount: str, direction: str = "CRDT") -> str:
+    kind = f"<Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
+    return f'<Bal>{kind}<Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd><Dt><Dt>2024-01-31</Dt></Dt></Bal>'
+
+
+def camt(*entries: str, version: str = "02", opening: str = "100.00", closing: str = "95.00") -> str:
+    account = "<Acct><Id><IBAN>FR7630004009990001234567843</IBAN></Id><Ccy>EUR</Ccy></Acct>"
+    balances = balance("OPBD", opening) + balance("CLBD", closing)
+    return (
+        f'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"><BkToCstmrStmt>'
+        f"<Stmt>{account}{balances}{''.join(entries)}</Stmt></BkToCstmrStmt></Document>"
+    )
+
+
+V8 = {"status": "<Sts><Cd>BOOK</Cd></Sts>", "party": "<Pty><Nm>Boulangerie</Nm></Pty>"}
+
+
+@pytest.mark.parametrize(("version", "wrapped"), [("02", {}), ("03", {}), ("04", {}), ("08", V8), ("13", V8)])
+def test_each_version_says_the_same(version: str, wrapped: dict[str, Any]) -> None:
+    reading = read(camt(entry("5.00", **wrapped), version=version))
+    (operation,) = payloads(reading, "banque.operation")
+    told = (operation["montant"], operation["date_operation"], operation["date_valeur"], operation["contrepartie"], operation["libelle"])
+    assert told == ("-5.00", "2024-01-05", "2024-01-06", "Boulangerie", "PAIN")
+    assert "reference" not in operation
+    assert [check.outcome for check in reading.checks] == ["passed"]
+
+
+def test_a_statement_that_does_not_add_up_is_shown_and_not_mended() -> None:
+    reading = read(camt(entry("5.00"), closing="94.95"))
+    assert amounts(reading) == ["-5.00"]
+    assert payloads(reading, "banque.compte")[0]["solde"] == "94.95"
+    assert facts(reading)["balance_difference"] == "-0.05"
+    assert [check.outcome for check in reading.checks] == ["failed"]
+    assert all(record["provenance"]["quality"] == ["unreconciled"] for record in reading.records)
+
+
+def test_more_decimals_than_cents() -> None:
+    reading = read(camt(entry("5.000"), entry("1.005"), closing="93.995"))
+    assert amounts(reading) == ["-5.00", "-1.00"]
+    assert [record["provenance"].get("quality") for record in reading.records[1:]] == [None, ["truncated"]]
+    assert [check.outcome for check in reading.checks] == ["passed"]
+
+
+def test_what_is_pending_is_left_out() -> None:
+    reading = read(camt(entry("5.00"), entry("7.00", status="<Sts>PDNG</Sts>"), entry("8.00", status="<Sts><Cd>PDNG</Cd></Sts>")))
+    assert amounts(reading) == ["-5.00"]
+    assert reading.warnings == [PENDING]
+
+
+def test_an_overdraft_is_negative() -> None:
+    text = camt(entry("5.00"), closing="0").replace(balance("CLBD", "0"), balance("CLBD", "12.00", "DBIT"))
+    assert payloads(read(text), "banque.compte")[0]["solde"] == "-12.00"
+
+
+def test_an_entity_is_refused() -> None:
+    bomb = camt(entry("5.00")).replace("<Document", '<!DOCTYPE a [<!ENTITY b "5.00">]><Document', 1).replace(">5.00<", ">&b;<")
+    with pytest.raises(Unreadable) as refusal:
+        read(bomb)
+    assert refusal.value.code == "damaged"
+
+
+CREDIT_MUTUEL = (
+    "Date;Date de valeur;Débit;Crédit;Libellé;Solde\n"
+    "05/01/2024;06/01/2024;-12,50;;CARTE BOULANGERIE;100,00\n"
+    "31/01/2024;31/01/2024;;1 500,00;VIR SALAIRE;1600,00\n"
+)
+BOURSORAMA = (
+    "dateOp;dateVal;label;category;categoryParent;supplierFound;amount;comment;accountNum;accountLabel;accountbalance\n"
+    '2024-01-05;2024-01-06;"CARTE 04/01/24 BOULANGERIE";"Alimentation";"Vie";"boulangerie";-12,50;;00040123456;"BoursoBank";1250,4\n'
+)
+CAISSE_EPARGNE = (
+    "Date de comptabilisation;Libelle simplifie;Libelle operation;Reference;Informations complementaires;Type operation;"
+    "Categorie;Sous categorie;Debit;Credit;Date operation;Date de valeur;Pointage operation\n"
+    "05/01/2024;Boulangerie;CB BOULANGERIE;AB12;;Carte;Alimentation;Pain;-12,50;;04/01/2024;05/01/2024;0\n"
+)
+CREDIT_AGRICOLE = (
+    "Téléchargement du 01/02/2024;\n\nMme DUPONT;\nCompte de Dépôt n° 12345678901;\nSolde au 31/01/2024 1 250,40 €\n\n"
+    'Date;Libellé;Débit euros;Crédit euros;\n05/01/2024;"PAIEMENT PAR CARTE\nBOULANGERIE";12,50;;\n31/01/2024;"VIREMENT";;1 500,00;\n'
+)
+SOCIETE_GENERALE = (
+    '="0300412345678";01/01/2024;31/01/2024;2;31/01/2024;1250,40 EUR\n\n'
+    "Date de l'opération;Libellé;Détail de l'écriture;Montant de l'opération;Devise\n"
+    "05/01/2024;CARTE;CARTE X1234 BOULANGERIE;-12,50;EUR\n"
+)
+REVOLUT = (
+    "Type,Product,Started Date,Completed Date,Description,Amount,Fee,Currency,State,Balance\n"
+    "CARD_PAYMENT,Current,2024-01-04 10:00:00,2024-01-05 08:00:00,Bakery,-12.50,0.00,EUR,COMPLETED,87.50\n"
+)
+BARE = "05/01/2024;CARTE BOULANGERIE;-12,50\n06/01/2024;RETRAIT;-40,00\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CREDIT_MUTUEL, BOURSORAMA, CAISSE_EPARGNE, CREDIT_AGRICOLE, SOCIETE_GENERALE, REVOLUT, BARE],
+    ids=["Crédit Mutuel", "Boursorama", "Caisse d’Épargne", "Crédit Agricole", "Société Générale", "Revolut", "no header"],
+)
+def test_a_table_asks_for_its_columns_and_our_guess_reads_it(text: str) -> None:
+    asked = read(text)
+    assert (asked.format, asked.records) == ("bank_csv", [])
+    assert asked.table is not None
+    reading = read(text, columns=asked.table.guess)
+    first = payloads(reading, "banque.operation")[0]
+    assert (first["date_operation"], first["montant"], first["devise"]) == ("2024-01-05", "-12.50", "EUR")
+    assert "boulangerie" in first["libelle"].lower() or first["libelle"] in {"Bakery", "CARTE"}
+
+
+def test_what_its_owner_says_wins_over_our_guess() -> None:
+    text = "A;B;C;D\n05/01/2024;12,50;PAIN;06/01/2024\n"
+    reading = read(text, columns={"D": "date_operation", "B": "debit", "C": "libelle"})
+    (operation,) = payloads(reading, "banque.operation")
+    assert (operation["date_operation"], operation["montant"], operation["libelle"]) == ("2024-01-06", "-12.50", "PAIN")
+
+
+def test_rows_that_are_no_operation_are_left_out_and_counted() -> None:
+    text = CREDIT_MUTUEL + "Total;;-12,50;1500,00;;\n99/99/2024;;1,00;;X;\n"
+    asked = read(text)
+    assert asked.table is not None
+    reading = read(text, columns=asked.table.guess)
+    assert (facts(reading)["operations"], facts(reading)["rows_not_read"]) == ("2", "2")
+    assert reading.warnings == [ROWS_NOT_READ]
+
+
+def test_a_file_whose_months_come_first_is_read_so_only_when_it_must() -> None:
+    columns = {"Date": "date_operation", "Amount": "montant"}
+    american = read("Date,Description,Amount\n01/05/2024,A,-1.00\n01/31/2024,B,-2.00\n", columns=columns)
+    assert [one["date_operation"] for one in payloads(american, "banque.operation")] == ["2024-01-05", "2024-01-31"]
+    french = read("Date,Description,Amount\n01/05/2024,A,-1.00\n", columns=columns)
+    assert [one["date_operation"] for one in payloads(french, "banque.operation")] == ["2024-05-01"]
+
+
+def test_a_formula_stays_text_and_two_columns_of_one_name_are_told_apart() -> None:
+    text = 'Date;Libellé;Libellé;Montant\n05/01/2024;"=HYPERLINK(""http://x"")";PAIN;-1,00\n'
+    asked = read(text)
+    assert asked.table is not None and asked.table.headers == ["Date", "Libellé", "Libellé (3)", "Montant"]
+    (operation,) = payloads(read(text, columns=asked.table.guess), "banque.operation")
+    assert operation["libelle"] == '=HYPERLINK("http://x")'
+
+
+def test_a_text_without_dates_and_amounts_is_no_bank_file() -> None:
+    for text in ("nom;prenom;ville\nDupont;Jean;Nantes\n", "Cher journal, le 05/01/2024 il a plu 12,5 mm.\n", "\x00;1;2"):
+        with pytest.raises(Unreadable) as refusal:
+            read(text)
+        assert refusal.value.code == "unknown_media"
+
+
+def test_columns_that_the_file_does_not_have_are_damaged() -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(CREDIT_MUTUEL, columns={"Jour": "date_operation"})
+    assert refusal.value.code == "damaged"

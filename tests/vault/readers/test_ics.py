@@ -1,0 +1,125 @@
+"""Calendars: days, moments, zones of their own, added dates, and events that have no date."""
+
+import io
+from typing import Any
+
+import pytest
+
+from tests.fixtures import documents
+from vault import envelope, readers, types
+from vault.readers import Reading, sentences
+
+
+def read(*events: str, zone: str = "") -> Reading:
+    reading = readers.read(io.BytesIO(documents.agenda(*events, zone=zone)), trust_test_authority=False)
+    for record in reading.records:
+        envelope.validate(record)
+        assert types.validate("agenda.evenement", record["payload"]) == []
+    return reading
+
+
+def only(event: str, zone: str = "") -> dict[str, Any]:
+    (record,) = read(event, zone=zone).records
+    payload: dict[str, Any] = record["payload"]
+    return payload
+
+
+def starts(reading: Reading) -> list[str]:
+    return [record["payload"]["debut"] for record in reading.records]
+
+
+def test_an_event_is_read_whole() -> None:
+    event = "UID:1\nSUMMARY:Rendez-vous\\, PMI\nLOCATION:Maison des solidarités\nRRULE:FREQ=WEEKLY;COUNT=4\n"
+    event += "DTSTART:20261124T090000Z\nDTEND:20261124T093000Z"
+    assert only(event) == {
+        "uid": "1",
+        "debut": "2026-11-24T09:00:00+00:00",
+        "fin": "2026-11-24T09:30:00+00:00",
+        "titre": "Rendez-vous, PMI",
+        "lieu": "Maison des solidarités",
+        "rrule": "FREQ=WEEKLY;COUNT=4",
+    }
+
+
+@pytest.mark.parametrize("written", ["DTSTART:20261124", "DTSTART;VALUE=DATE:20261124"])
+def test_a_day_is_a_day_even_when_nothing_says_so(written: str) -> None:
+    assert only(f"UID:1\n{written}")["debut"] == "2026-11-24"
+
+
+def test_the_last_day_of_some_days_is_the_one_before_the_end_written() -> None:
+    assert only("UID:1\nDTSTART;VALUE=DATE:20261124\nDTEND;VALUE=DATE:20261127")["fin"] == "2026-11-26"
+
+
+@pytest.mark.parametrize("end", ["20261125", "20261124"])
+def test_one_day_has_no_end(end: str) -> None:
+    assert "fin" not in only(f"UID:1\nDTSTART;VALUE=DATE:20261124\nDTEND;VALUE=DATE:{end}")
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("DTSTART;TZID=Europe/Paris:20260701T090000", "2026-07-01T09:00:00+02:00"),
+        ("DTSTART;TZID=Europe/Paris:20261201T090000", "2026-12-01T09:00:00+01:00"),
+        ("DTSTART;TZID=Indian/Reunion:20260701T090000", "2026-07-01T09:00:00+04:00"),
+        ("DTSTART;TZID=Romance Standard Time:20260701T090000", "2026-07-01T09:00:00+02:00"),
+        ("DTSTART:20260701T090000", "2026-07-01T09:00:00+02:00"),
+    ],
+)
+def test_a_moment_has_the_offset_of_its_place(written: str, moment: str) -> None:
+    assert only(f"UID:1\n{written}")["debut"] == moment
+
+
+@pytest.mark.parametrize(("day", "offset"), [("20260701", "+02:00"), ("20261201", "+01:00")])
+def test_a_calendar_may_bring_its_own_zone(day: str, offset: str) -> None:
+    assert only(f"UID:1\nDTSTART;TZID=Mairie:{day}T090000", zone=documents.PARIS_ZONE)["debut"].endswith(f"T09:00:00{offset}")
+
+
+def test_a_length_gives_the_end() -> None:
+    assert only("UID:1\nDTSTART:20261124T090000Z\nDURATION:PT45M")["fin"] == "2026-11-24T09:45:00+00:00"
+
+
+def test_an_event_without_date_is_left_out_and_told() -> None:
+    reading = read("UID:1\nSUMMARY:Un jour", "UID:2\nDTSTART:20261124")
+    assert starts(reading) == ["2026-11-24"]
+    assert reading.warnings == [sentences.EVENT_WITHOUT_DATE]
+    assert {fact.code: fact.value for fact in reading.facts} == {"events": "2", "occurrences": "1", "without_date": "1"}
+
+
+def test_each_added_date_is_an_event_of_its_own() -> None:
+    event = "UID:1\nDTSTART:20261124T090000Z\nDTEND:20261124T100000Z\nRDATE:20261201T090000Z,20261208T090000Z\n"
+    event += "RDATE;VALUE=PERIOD:20261215T090000Z/PT2H"
+    reading = read(event)
+    assert [(one["payload"]["uid"], one["payload"]["fin"]) for one in reading.records] == [
+        ("1", "2026-11-24T10:00:00+00:00"),
+        ("1#2026-12-01T09:00:00+00:00", "2026-12-01T10:00:00+00:00"),
+        ("1#2026-12-08T09:00:00+00:00", "2026-12-08T10:00:00+00:00"),
+        ("1#2026-12-15T09:00:00+00:00", "2026-12-15T11:00:00+00:00"),
+    ]
+
+
+def test_an_added_date_that_is_the_first_one_is_not_there_twice() -> None:
+    assert len(read("UID:1\nDTSTART:20261124T090000Z\nRDATE:20261124T090000Z").records) == 1
+
+
+def test_a_moved_meeting_of_a_series_stands_beside_it() -> None:
+    series = "UID:1\nDTSTART:20261124T090000Z\nRRULE:FREQ=WEEKLY"
+    moved = "UID:1\nRECURRENCE-ID:20261201T090000Z\nDTSTART:20261202T090000Z"
+    assert [one["payload"]["uid"] for one in read(series, moved).records] == ["1", "1#2026-12-01T09:00:00+00:00"]
+
+
+def test_an_event_without_a_name_of_its_own_keeps_the_same_one_at_each_reading() -> None:
+    assert only("DTSTART:20261124\nSUMMARY:Marché")["uid"] == only("DTSTART:20261124\nSUMMARY:Marché")["uid"]
+    assert only("DTSTART:20261124\nSUMMARY:Marché")["uid"] != only("DTSTART:20261124\nSUMMARY:Piscine")["uid"]
+
+
+@pytest.mark.parametrize("start", ["00010101", "99991231T235959Z", "20261399", "demain"])
+def test_a_date_that_no_agenda_has_is_no_date(start: str) -> None:
+    assert read(f"UID:1\nDTSTART:{start}").records == []
+
+
+def test_a_line_that_cannot_be_read_costs_nothing_but_itself() -> None:
+    assert only("UID:1\nDTSTART:20261124\nSUMMARY=x") == {"uid": "1", "debut": "2026-11-24"}
+
+
+def test_todos_and_cancelled_calendars_give_nothing() -> None:
+    assert read().records == []

@@ -1,0 +1,142 @@
+"""Where a photo was taken leaves its file; the image stays the same to the last point."""
+
+import io
+import random
+
+import pikepdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from tests.fixtures import hostile, photos
+from vault.readers import place, recognise, sandbox
+from vault.readers.reading import Unreadable
+
+KINDS = ["JPEG", "PNG", "HEIF"]
+#: Long enough not to be met by chance in compressed data.
+NEEDLES = (b"GPSLatitude", b"GPS+46", b"ACME", b"\xa9xyz", b"Villebrume")
+
+
+def shown(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data)) as image:
+        return ImageOps.exif_transpose(image).tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_place_goes_and_the_image_stays_the_same_way_up(kind):
+    data = photos.photo(kind)
+    assert photos.place_of(data)
+    found, cleaned = place.without(data)
+    assert found == "removed"
+    assert photos.place_of(cleaned) == {}
+    assert not [needle for needle in NEEDLES if needle in cleaned]
+    assert shown(cleaned) == shown(data)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_each_way_up_is_kept(orientation):
+    data = photos.photo("JPEG", orientation=orientation)
+    assert shown(place.without(data)[1]) == shown(data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_doing_it_again_changes_nothing(kind):
+    cleaned = place.without(photos.photo(kind))[1]
+    assert place.without(cleaned) == ("none", cleaned)
+
+
+def test_colours_and_a_progressive_image_stay():
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    out = io.BytesIO()
+    photos.picture().save(out, "JPEG", progressive=True, icc_profile=profile, exif=photos.exif(), comment="GPS+46.1")
+    cleaned = place.without(out.getvalue())[1]
+    with Image.open(io.BytesIO(cleaned)) as image:
+        assert image.info["icc_profile"] == profile and image.info["progressive"] == 1
+    assert shown(cleaned) == shown(out.getvalue())
+    assert b"GPS+46" not in cleaned
+
+
+def test_a_second_image_after_the_first_goes_too():
+    out = io.BytesIO()
+    picture = photos.picture()
+    picture.save(out, "MPO", save_all=True, append_images=[picture], exif=photos.exif())
+    cleaned = place.without(out.getvalue())[1]
+    assert cleaned.count(b"\xff\xd8\xff") == 1
+    with Image.open(io.BytesIO(cleaned)) as image:
+        assert image.format == "JPEG"
+
+
+def test_a_scan_in_a_pdf_loses_the_place_of_its_photos_and_of_its_own_description():
+    found, cleaned = place.without(photos.scan())
+    assert found == "removed"
+    with pikepdf.open(io.BytesIO(cleaned)) as pdf:
+        contents = [stream.read_raw_bytes() for stream in pdf.objects if isinstance(stream, pikepdf.Stream)]
+    assert not [needle for needle in NEEDLES if any(needle in content for content in contents)]
+    assert sandbox.page(io.BytesIO(cleaned), 0, dpi=60).width > 0
+
+
+def test_a_pdf_without_a_place_is_not_touched():
+    data = photos.scan(place=False)
+    assert place.without(data) == ("none", data)
+
+
+def test_a_signed_pdf_keeps_its_signature_and_says_so():
+    data = photos.scan(signed=True)
+    assert place.without(data) == ("kept", data)
+    assert place.without(photos.scan(signed=True, place=False))[0] == "none"
+
+
+def test_through_the_limited_child_the_cleaned_file_comes_back_whole():
+    data = photos.photo("JPEG")
+    stream = io.BytesIO(data)
+    assert sandbox.without_place(stream) == ("removed", place.without(data)[1])
+    assert stream.read() == data
+
+
+@pytest.mark.parametrize("data", [b'<gpx version="1.1"><trkpt lat="46.1" lon="-1.1"/></gpx>', b"DC04", b""])
+def test_a_file_whose_places_are_the_data_is_left_alone(data, monkeypatch):
+    monkeypatch.setattr(sandbox, "_child", lambda *_args, **_options: pytest.fail("a child was started"))
+    assert sandbox.without_place(io.BytesIO(data)) == ("none", b"")
+
+
+def test_a_heic_photo_is_read_like_any_other():
+    reading = sandbox.read(io.BytesIO(photos.photo("HEIF")), trust_test_authority=False)
+    assert (reading.media_type, reading.format, reading.pages) == (recognise.HEIC, "paper", 1)
+    page = sandbox.raster(io.BytesIO(photos.photo("HEIF", photos.picture((640, 320)))), dpi=60)[0]
+    assert (page.width, page.height) == (320, 640), "turned as it says"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pages_that_go_into_a_preview_or_a_dossier_say_no_place(kind):
+    """Even of a file that still had its own."""
+    page = sandbox.raster(io.BytesIO(photos.photo(kind)), dpi=60)[0]
+    assert photos.place_of(page.jpeg) == {}
+    assert not [needle for needle in NEEDLES if needle in page.jpeg]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_whatever_is_cut_or_changed_it_is_refused_or_cleaned(kind, seed):
+    chance = random.Random(seed)
+    data = bytearray(PHOTOS[kind])
+    for _ in range(chance.randint(1, 8)):
+        data[chance.randrange(min(len(data), 2000))] = chance.randrange(256)
+    broken = bytes(data[: chance.randint(20, len(data))])
+    try:
+        found, cleaned = place.without(broken)
+    except Unreadable:
+        return
+    assert found in {"none", "removed", "unknown"}
+    if kind == "JPEG" and found == "removed":
+        assert b"GPSLatitude" not in cleaned
+
+
+PHOTOS = {kind: photos.photo(kind, photos.picture((64, 48))) for kind in KINDS}
+
+
+def test_a_pdf_that_cannot_be_searched_says_so():
+    assert place.without(hostile.pdf()[:200])[0] == "unknown"

@@ -1,0 +1,83 @@
+"""`manage.py read`: one JSON document per file, one sentence per refusal, no database."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from demo import papers
+from tests.fixtures import hostile
+from tests.fixtures.notices import FACTS
+from vault import envelope
+from vault.readers import sandbox
+
+ROOT = Path(__file__).resolve().parents[3]
+NOWHERE = "postgresql://web@127.0.0.1:1/nowhere"
+
+
+@pytest.fixture
+def notice(tmp_path: Path) -> Path:
+    path = tmp_path / "photo de vacances.png"
+    path.write_bytes(papers.tax_notice(**FACTS))
+    return path
+
+
+def run(*arguments: str, settings: str = "config.settings.demo", **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if "DATABASE" not in name and not name.startswith("GARANT")}
+    return subprocess.run(
+        [sys.executable, "manage.py", "read", *arguments],
+        cwd=ROOT,
+        env=kept | {"DJANGO_SETTINGS_MODULE": settings} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("database", [{}, {"DATABASE_URL": NOWHERE}], ids=["no database set", "database down"])
+def test_each_file_is_one_document_even_without_a_database(notice: Path, database: dict[str, str]) -> None:
+    done = run(str(notice), str(notice), "--trust-test-authority", **database)
+    assert done.returncode == 0, done.stderr
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [list(one) for one in documents] == [["file", "format", "records", "checks", "warnings", "facts"]] * 2
+    assert documents[0]["file"] == str(notice)
+    for record in documents[0]["records"]:
+        envelope.validate(record)
+        assert record["payload"]["date_mise_en_recouvrement"] == "2026-07-31"
+
+
+def test_a_refused_file_is_one_sentence_and_the_others_are_still_read(notice: Path, tmp_path: Path) -> None:
+    bad, absent = tmp_path / "bad.pdf", tmp_path / "absent.pdf"
+    bad.write_bytes(hostile.encrypted_pdf())
+    done = run(str(bad), str(notice), str(absent))
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    first, second = done.stderr.splitlines()
+    assert first.endswith("Ce PDF est protégé par un mot de passe. Enregistrez-le sans mot de passe, puis envoyez-le.")
+    assert second == f"{absent}\u00a0: Ce fichier ne s’ouvre pas."
+
+
+def test_without_the_flag_a_test_signature_proves_nothing(notice: Path) -> None:
+    (line,) = run(str(notice)).stdout.splitlines()
+    assert json.loads(line)["records"] == []
+
+
+def test_production_settings_refuse_the_flag(notice: Path, tmp_path: Path) -> None:
+    environment = {"SECRET_KEY": "s" * 60, "DATABASE_URL": NOWHERE, "KEYRING": str(tmp_path / "keyring.json"), "ALLOWED_HOSTS": "a.example"}
+    refused = run("--trust-test-authority", str(notice), settings="config.settings.prod", **environment)
+    assert refused.returncode == 1
+    assert "TRUST_TEST_AUTHORITY" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_the_sandbox_refuses_it_too(notice: Path, settings: pytest.FixtureRequest) -> None:
+    settings.TRUST_TEST_AUTHORITY = False  # type: ignore[attr-defined]
+    with notice.open("rb") as stream, pytest.raises(sandbox.TestAuthorityRefused):
+        sandbox.read(stream, trust_test_authority=True)
+    with pytest.raises(CommandError):
+        call_command("read", str(notice), "--trust-test-authority")

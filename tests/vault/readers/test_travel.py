@@ -1,0 +1,250 @@
+"""Moves: distances on the mean sphere, stops and gaps that end a trip, Google's four shapes, tracks with and without time."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from tests.fixtures import travels
+from tests.fixtures.readings import facts, payloads, read
+from vault.readers import Reading, Unreadable
+from vault.readers.sentences import NO_TIME, NO_TRIP, ODD_PARTS, ROWS_NOT_READ
+from vault.readers.stream import elements
+from vault.readers.travel import MEAN_RADIUS, metres
+
+#: One degree of latitude, on the mean sphere.
+DEGREE = math.pi / 180 * MEAN_RADIUS
+
+
+def gpx(*points: tuple[float, float, str], version: str = "1/1", kind: str = "") -> str:
+    told = "".join(f'<trkpt lat="{lat}" lon="{lon}">{f"<time>{time}</time>" if time else ""}</trkpt>' for lat, lon, time in points)
+    head = f'<?xml version="1.0"?><gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/{version}">'
+    return f"{head}<trk>{f'<type>{kind}</type>' if kind else ''}<trkseg>{told}</trkseg></trk></gpx>"
+
+
+def line(start: str, minutes: int, latitude: float = 46.0, step: float = 0.001) -> list[tuple[float, float, str]]:
+    """North by 111 metres a minute."""
+    hour, minute = int(start[11:13]), int(start[14:16])
+    stamps = [f"{start[:11]}{hour + (minute + rank) // 60:02}:{(minute + rank) % 60:02}:00Z" for rank in range(minutes)]
+    return [(round(latitude + step * rank, 6), -1.15, stamp) for rank, stamp in enumerate(stamps)]
+
+
+def trips(reading: Reading) -> list[dict[str, Any]]:
+    return payloads(reading, "mobilite.trajet")
+
+
+def test_distances_are_those_of_the_mean_radius() -> None:
+    """The equator's radius, which a common library takes, would say 111.319 km."""
+    assert round(metres((0, 0), (1, 0))) == round(DEGREE) == 111_195
+    assert round(metres((46, 0), (46, 1)) / metres((0, 0), (0, 1)), 3) == round(math.cos(math.radians(46)), 3)
+    assert metres((0, 0), (0, 180)) == pytest.approx(math.pi * MEAN_RADIUS)
+
+
+@pytest.mark.parametrize("version", ["1/0", "1/1"])
+def test_a_track_is_a_trip(version: str) -> None:
+    reading = read("\ufeff" + gpx(*line("2024-06-15T10:00", 11), version=version, kind="cycling"))
+    (trip,) = trips(reading)
+    (leg,) = trip["segments"]
+    assert (trip["debut"], trip["fin"]) == ("2024-06-15T10:00:00+00:00", "2024-06-15T10:10:00+00:00")
+    assert (leg["mode"], leg["mode_confirme"], leg["origine"]) == ("velo", False, [46.0, -1.15])
+    assert leg["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
+    assert facts(reading)["distance"] == "1.112"
+
+
+def test_a_stop_ends_a_trip_and_a_shorter_one_does_not() -> None:
+    there, back = line("2024-06-15T10:00", 10), line("2024-06-15T10:20", 10, latitude=46.009)
+    waiting = [(46.009, -1.15, f"2024-06-15T10:{minute}:00Z") for minute in range(10, 20)]
+    reading = read(gpx(*there, *waiting, *back))
+    assert [(trip["debut"][11:16], trip["fin"][11:16]) for trip in trips(reading)] == [("10:00", "10:08"), ("10:20", "10:29")]
+    light = read(gpx(*there, *waiting[:2], *line("2024-06-15T10:12", 10, latitude=46.009)))
+    assert len(trips(light)) == 1
+
+
+def test_half_an_hour_without_a_position_ends_a_trip_and_counts_no_metre() -> None:
+    reading = read(gpx(*line("2024-06-15T10:00", 10), *line("2024-06-15T11:00", 10, latitude=47.0)))
+    assert len(trips(reading)) == 2
+    assert sum(leg["distance_m"] for trip in trips(reading) for leg in trip["segments"]) < 2500
+
+
+def test_a_track_without_time_has_a_length_and_is_no_trip() -> None:
+    reading = read(gpx((46.0, -1.15, ""), (46.01, -1.15, "")))
+    assert (facts(reading)["distance"], trips(reading), reading.warnings) == ("1.112", [], [NO_TIME])
+
+
+def test_a_place_where_one_often_stays_is_kept_and_a_walk_round_the_block_is_no_trip() -> None:
+    home = [(46.0, -1.15, f"2024-06-{day}T{hour}:00Z") for day in (15, 16, 17) for hour in ("10:00", "10:10", "10:20")]
+    reading = read(gpx(*home))
+    assert payloads(reading, "mobilite.lieu") == [{"etiquette": "autre", "latitude": 46.0, "longitude": -1.15}]
+    assert trips(reading) == []
+    assert read(gpx((46.0, -1.15, "2024-06-15T10:00:00Z"), (46.001, -1.15, "2024-06-15T10:01:00Z"))).warnings == [NO_TRIP]
+
+
+def segment(start: str, end: str, **told: Any) -> dict[str, Any]:
+    return {"startTime": f"2024-06-15T{start}:00.000+02:00", "endTime": f"2024-06-15T{end}:00.000+02:00"} | told
+
+
+def visit(start: str, end: str, place: object, kind: str = "UNKNOWN") -> dict[str, Any]:
+    return segment(start, end, visit={"topCandidate": {"semanticType": kind, "placeLocation": place}})
+
+
+def activity(start: str, end: str, origin: object, destination: object, kind: str = "WALKING", **told: Any) -> dict[str, Any]:
+    return segment(start, end, activity={"start": origin, "end": destination, "topCandidate": {"type": kind}} | told)
+
+
+HERE, THERE, FAR = {"latLng": "46.0000000°, -1.1500000°"}, {"latLng": "46.0100000°, -1.1500000°"}, {"latLng": "46.0200000, -1.1500000"}
+
+
+def android(*segments: dict[str, Any], **more: Any) -> str:
+    return json.dumps({"semanticSegments": list(segments)} | more, ensure_ascii=False)
+
+
+def test_androids_segments() -> None:
+    reading = read(
+        android(
+            visit("08:00", "09:00", HERE, "HOME"),
+            activity("09:00", "09:20", HERE, THERE, "IN_PASSENGER_VEHICLE", distanceMeters=1500.5),
+            visit("09:20", "12:00", THERE, "WORK"),
+        )
+    )
+    (trip,) = trips(reading)
+    (leg,) = trip["segments"]
+    assert (trip["debut"], trip["motif"], leg["mode"], leg["distance_m"]) == ("2024-06-15T07:00:00+00:00", "travail", "voiture", 1500.5)
+    assert [(one["etiquette"], one["latitude"]) for one in payloads(reading, "mobilite.lieu")] == [("domicile", 46.0), ("travail", 46.01)]
+
+
+def test_moves_without_a_stay_between_them_are_one_trip() -> None:
+    walk, bus = activity("09:00", "09:10", HERE, THERE), activity("09:12", "09:30", THERE, FAR, "IN_BUS")
+    (trip,) = trips(read(android(walk, bus)))
+    assert [leg["mode"] for leg in trip["segments"]] == ["marche", "bus"]
+    assert len(trips(read(android(walk, visit("09:10", "09:12", THERE), bus)))) == 2
+
+
+def test_a_distance_that_is_not_given_is_that_of_the_path() -> None:
+    path = segment("09:00", "11:00", timelinePath=[{"point": "46.0°, -1.14°", "time": "2024-06-15T09:10:00.000+02:00"}])
+    (straight,), (bent,) = (trips(read(android(activity("09:00", "09:20", HERE, THERE), *more))) for more in ([], [path]))
+    assert straight["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
+    assert bent["segments"][0]["distance_m"] > straight["segments"][0]["distance_m"] + 500
+
+
+def test_a_path_alone_is_cut_into_trips() -> None:
+    points = [{"point": f"{46 + rank / 1000:.4f}°, -1.15°", "time": f"2024-06-15T09:{rank:02}:00.000+02:00"} for rank in range(11)]
+    (trip,) = trips(read(android(segment("09:00", "11:00", timelinePath=points))))
+    assert trip["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
+
+
+def test_the_profile_names_home_and_work_without_degrees() -> None:
+    profile = {
+        "frequentPlaces": [{"label": "HOME", "placeLocation": "46.0, -1.15"}, {"label": "WORK", "placeLocation": "46.01, -1.15"}, {}]
+    }
+    reading = read(android(activity("09:00", "09:20", HERE, THERE), userLocationProfile=profile))
+    assert [one["etiquette"] for one in payloads(reading, "mobilite.lieu")] == ["domicile", "travail"]
+
+
+def test_the_iphones_list() -> None:
+    told = [
+        activity("09:00", "09:20", "geo:46.0,-1.15", "geo:46.01,-1.15", "in passenger vehicle", distanceMeters="1500.5"),
+        visit("09:20", "12:00", "geo:46.01,-1.15", "Work"),
+        segment("09:00", "11:00", timelinePath=[{"point": "geo:46.0,-1.14", "durationMinutesOffsetFromStartTime": "10"}]),
+    ]
+    reading = read(json.dumps(told))
+    (trip,) = trips(reading)
+    assert (trip["motif"], trip["segments"][0]["mode"], trip["segments"][0]["distance_m"]) == ("travail", "voiture", 1500.5)
+    assert facts(reading)["positions"] == "3"
+
+
+def takeout(latitude: int = 460000000, longitude: int = -11500000) -> dict[str, Any]:
+    ends = {
+        "startLocation": {"latitudeE7": latitude, "longitudeE7": longitude},
+        "endLocation": {"latitudeE7": 460100000, "longitudeE7": -11500000},
+    }
+    span = {"startTimestamp": "2019-06-15T07:00:00Z", "endTimestamp": "2019-06-15T07:20:00.123Z"}
+    return {
+        "activitySegment": ends | {"duration": span, "distance": 1500, "activityType": "CYCLING", "editConfirmationStatus": "CONFIRMED"}
+    }
+
+
+def test_takeouts_objects() -> None:
+    home = {"location": {"latitudeE7": 460100000, "longitudeE7": -11500000, "semanticType": "TYPE_HOME"}}
+    stay = {"placeVisit": home | {"duration": {"startTimestamp": "2019-06-15T07:20:00Z", "endTimestamp": "2019-06-15T09:00:00Z"}}}
+    (trip,) = trips(read(json.dumps({"timelineObjects": [takeout(), stay]})))
+    (leg,) = trip["segments"]
+    assert (leg["mode"], leg["mode_confirme"], leg["distance_m"], trip["motif"]) == ("velo", True, 1500, "domicile")
+
+
+def test_a_coordinate_counted_up_from_two_to_the_32_is_negative() -> None:
+    (trip,) = trips(read(json.dumps({"timelineObjects": [takeout(longitude=2**32 - 11500000)]})))
+    assert trip["segments"][0]["origine"] == [46.0, -1.15]
+
+
+def test_takeouts_records_leave_out_what_may_be_far_off() -> None:
+    def record(minute: int, latitude: int, accuracy: int, **told: Any) -> dict[str, Any]:
+        stamp = told or {"timestamp": f"2019-06-15T07:{minute:02}:00Z"}
+        return {"latitudeE7": latitude, "longitudeE7": -11500000, "accuracy": accuracy} | stamp
+
+    moving = [record(rank, 460000000 + 10000 * rank, 20) for rank in range(11)]
+    (trip,) = trips(read(json.dumps({"locations": [*moving, record(5, 470000000, 18000)]})))
+    assert trip["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
+    old = [record(0, 460000000 + 10000 * rank, 20, timestampMs=str(1560582000000 + 60000 * rank)) for rank in range(11)]
+    assert trips(read(json.dumps({"locations": old})))[0]["debut"] == "2019-06-15T07:00:00+00:00"
+
+
+def test_one_odd_part_is_left_out_and_a_file_of_odd_parts_is_damaged() -> None:
+    reading = read(android(activity("09:00", "09:20", HERE, THERE), {"activity": 3}, activity("10:00", "10:20", FAR, HERE)))
+    assert (len(trips(reading)), reading.warnings) == (2, [ODD_PARTS])
+    with pytest.raises(Unreadable):
+        read(android({"visit": 3}, {"activity": None}, {"timelinePath": [{}]}))
+
+
+def test_years_of_moves() -> None:
+    reading = read(json.dumps(travels.android(30)))
+    assert (facts(reading)["trips"], facts(reading)["places"], len(trips(reading))) == ("90", "3", 90)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"semanticSegments": [{"a": 1}, ', '{"semanticSegments": []} x', '{"semanticSegments": [NaN]}', '{"semanticSegments"']
+)
+def test_a_truncated_timeline_is_damaged(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expect|follows|NaN|Expecting"):
+        list(elements(text))
+    if '"semanticSegments":' in text:
+        with pytest.raises(Unreadable):
+            read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "time;lat;lon\n2024-06-15T10:00:00Z;46,0000;-1,1500\n2024-06-15T10:05:00Z;46,0100;-1,1500\n",
+        "Latitude,Longitude,Timestamp\n46.0,-1.15,1718445600\n46.01,-1.15,1718445900\n",
+        "timestamp\tlat\tlng\n1718445600000\t46.0\t-1.15\n1718445900000\t46.01\t-1.15\n",
+        "Date;Lat;Lon\n15/06/2024 12:00:00;46,0;-1,15\n15/06/2024 12:05:00;46,01;-1,15\n",
+    ],
+    ids=["decimal commas", "seconds since 1970", "milliseconds", "French local time"],
+)
+def test_positions_as_csv(text: str) -> None:
+    (trip,) = trips(read(text))
+    assert (trip["debut"], trip["fin"]) == ("2024-06-15T10:00:00+00:00", "2024-06-15T10:05:00+00:00")
+    assert trip["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
+
+
+def test_positions_that_are_nowhere_are_left_out() -> None:
+    reading = read(
+        "time,lat,lon,accuracy\n2024-06-15T10:00:00Z,146,0,5\nhier,46,0,5\n2024-06-15T10:00:00Z,46,0,9000\n2024-06-15T10:00:00Z,46\n"
+    )
+    assert (reading.records, facts(reading)["positions"], reading.warnings) == ([], "4", [ROWS_NOT_READ, NO_TRIP])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        gpx((146.0, 0.0, "2024-06-15T10:00:00Z")),
+        gpx((46.0, 0.0, "hier")),
+        gpx((46.0, 0.0, "2024-06-15T10:00:00Z"))[:-30],
+        '<!DOCTYPE gpx [<!ENTITY a "46">]>' + gpx((46.0, 0.0, "")).replace('"46.0"', '"&a;"').removeprefix('<?xml version="1.0"?>'),
+    ],
+)
+def test_a_broken_track_is_damaged(text: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(text)
+    assert refusal.value.code == "damaged"

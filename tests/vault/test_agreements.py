@@ -1,0 +1,39 @@
+"""What people agree to is written once: other words, another field or another use need another version."""
+
+import pytest
+
+from vault import agreements, types
+
+#: (code, version): what a person read, in each language. A change here without a new version would change what others agreed to.
+READ = {
+    ("shared_facts", "2"): {
+        "fr": "f950def70c932ef8762488cd547795c229181c40a41775b43c5262098bf6f990",
+        "en": "d6d0458b19673b820e75341be319c8297d8207ce848d1ac86abca29f1d166acd",
+    },
+    ("joint_simulation", "3"): {
+        "fr": "0b88e45cfc906195537386740df979f017a6b8dcd080612d363ce0e7461021d9",
+        "en": "cc2783af731ccadc86de455bd064a2b169874b77d30ec21b8f519a75fbae0848",
+    },
+}
+
+
+def test_every_agreement_is_in_this_table():
+    assert {(agreement.code, agreement.version) for agreement in agreements.every()} == set(READ)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("which", READ, ids=lambda which: which[0])
+def test_its_words_are_those_of_its_version(which, language):
+    assert agreements.get(which[0]).notice_hash(language) == READ[which][language]
+
+
+def test_every_field_exists_and_is_asked_once():
+    for agreement in agreements.every():
+        fields = [field for item in agreement.items for field in item.fields]
+        assert all(types.field_exists(field) for field in fields)
+        assert len(set(fields)) == len(fields)
+
+
+def test_what_the_law_calls_sensitive_is_never_required():
+    required = [item.code for agreement in agreements.every() for item in agreement.items if item.required]
+    assert not {"disability", "pregnancy", "nationality"} & set(required)

@@ -1,0 +1,77 @@
+"""The public pages of the types of data: all of them, readable, with their versions; they say nothing of anybody."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from vault import types
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(name, *args, **more):
+    return Client(**more).get(reverse(f"vault:{name}", args=args))
+
+
+def test_anyone_finds_every_type_by_theme():
+    page = shown("data_types").content.decode()
+    for data_type in types.all_types():
+        assert reverse("vault:data_type", args=[data_type.code]) in page
+    assert f"{len(types.all_types())} types de données" in page
+
+
+@pytest.mark.parametrize("code", [data_type.code for data_type in types.all_types()])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_each_type_has_a_page_that_names_all_its_fields(code, language, settings):
+    client = Client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    page = client.get(reverse("vault:data_type", args=[code])).content.decode()
+    for info in types.get(code).fields.values():
+        assert f">{info.pointer[1:]}</code>" in page
+    for version in types.versions(code):
+        assert reverse("vault:data_schema", args=[code, version]) in page
+
+
+@pytest.mark.parametrize("code", [data_type.code for data_type in types.all_types()])
+def test_the_example_of_a_type_is_what_the_type_says(code):
+    assert types.validate(code, types.example(code)) == []
+
+
+def test_the_page_says_unit_example_and_who_asks():
+    page = shown("data_type", "fiscal.avis_ir").content.decode()
+    assert "12\u00a0312\u00a0€" in page and "nombre entier, en €" in page
+    assert "Qui le demande" in page and "Vos ressources" in page
+
+
+def test_a_type_that_is_not_typed_says_how_it_comes():
+    assert "cela ne se saisit pas à la main" in shown("data_type", "energie.serie").content.decode()
+    assert "cela ne se saisit pas à la main" not in shown("data_type", "logement.domicile").content.decode()
+
+
+def test_each_version_s_schema_can_be_downloaded_by_a_program():
+    for data_type in types.all_types():
+        for version in types.versions(data_type.code):
+            answer = shown("data_schema", data_type.code, version)
+            assert answer.status_code == 200 and answer["Content-Type"] == "application/schema+json"
+            assert json.loads(answer.content) == types.schema_of(data_type.code, version)
+
+
+@pytest.mark.parametrize("args", [["rien.du_tout"], ["..%2F..%2Fetc"]])
+def test_a_type_that_does_not_exist_is_not_found(args):
+    assert shown("data_type", *args).status_code == 404
+
+
+@pytest.mark.parametrize("version", ["9.9.9", "..", "labels"])
+def test_a_version_that_does_not_exist_is_not_found(version):
+    assert shown("data_schema", "energie.serie", version).status_code == 404
+
+
+def test_the_pages_are_found_from_the_footer_and_say_the_same_to_everyone(browser):
+    assert reverse("vault:data_types") in Client().get(reverse("sitemap")).content.decode()
+    mine = browser.get(reverse("vault:data_type", args=["banque.operation"])).content.decode()
+    anyone = shown("data_type", "banque.operation").content.decode()
+    main = re.compile(r"<main.*?</main>", re.S)
+    assert main.findall(mine) == main.findall(anyone)

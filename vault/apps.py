@@ -1,0 +1,71 @@
+from django.apps import AppConfig
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class VaultConfig(AppConfig):
+    name = "vault"
+    verbose_name = _("Coffre")
+
+    def ready(self) -> None:
+        from accounts import pivot
+        from core import home, jobs, menu
+        from vault import (
+            agreements,
+            checks_at_start,  # noqa: F401 - registers itself
+            recipients,
+            shared_facts,
+        )
+        from vault.actions.household import agree_again
+        from vault.home import blocks
+        from vault.models.grant import RESIDENT_KIND
+
+        menu.register(_("Mon coffre"), "vault:home", order=10, section="vault")
+        menu.register(_("Mon foyer"), "vault:household", order=30)
+        menu.register(_("Mes partages"), "vault:shares", order=40)
+        menu.register(_("Journal"), "vault:journal", order=90)
+        menu.register(_("Ce que le coffre peut contenir"), "vault:data_types", place=menu.Place.RIGHTS, order=20)
+        home.register(blocks)
+        agreements.register(shared_facts.AGREEMENT)
+        recipients.register(recipients.RecipientKind(RESIDENT_KIND, _("une personne de votre foyer"), agree_again))
+        pivot.register("vault:keep_identity")
+        waiting = {
+            "antivirus_silent": _(
+                "L’antivirus de la ville ne répond pas. Votre papier attend, rien n’est perdu : nous réessayons chaque minute."
+            ),
+            "antivirus_limit": _(
+                "L’antivirus de la ville n’accepte pas encore un fichier de cette taille. La ville est prévenue, votre papier attend."
+            ),
+        }
+        jobs.register(
+            "read_paper",
+            task="vault.tasks.read_paper",
+            queue="documents",
+            label=_("Nous lisons votre papier"),
+            done_url=lambda job: reverse("vault:confirm_paper", args=[job.subject_id]),
+            problems=waiting,
+        )
+        jobs.register(
+            "pull_connection",
+            task="vault.tasks.pull_connection",
+            queue="documents",
+            label=_("Nous demandons vos données"),
+            done_url=lambda job: reverse("vault:connection", args=[job.subject_id]),
+            cancelled=_("Arrêté. Ce qui était déjà reçu reste dans votre coffre."),
+        )
+        jobs.register(
+            "read_side",
+            task="vault.tasks.read_side",
+            queue="documents",
+            label=_("Nous contrôlons ce fichier"),
+            done_url=lambda job: reverse("vault:paper", args=[job.subject_id]),
+            problems=waiting,
+        )
+        jobs.register(
+            "keep_data",
+            task="vault.tasks.keep_data",
+            queue="documents",
+            label=_("Nous rangeons vos données"),
+            done_url=lambda job: reverse("vault:paper", args=[job.subject_id]),
+            problems={"unreadable": _("Le fichier n’a pas pu être relu. Rien n’a été rangé : vous pouvez réessayer.")},
+        )

@@ -1,0 +1,78 @@
+"""The record envelope: one shape for every value that enters, whatever its source (types/record-1.0.0.json)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID, uuid4
+
+from vault import types
+
+# Whose data it is, before the vault that receives the record says so.
+NOBODY = UUID(int=0)
+
+
+class BadEnvelope(ValueError):
+    """A record that does not have the envelope's shape: a programmer's or a hostile reader's doing, never a person's."""
+
+
+def build(
+    *,
+    type: str,
+    payload: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    person: UUID = NOBODY,
+    role: str = "self",
+    period: Mapping[str, str] | None = None,
+    validity: Mapping[str, str | None] | None = None,
+    supersedes: UUID | None = None,
+) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "id": str(uuid4()),
+        "type": type,
+        "type_version": types.get(type).version,
+        "subject": {"person": str(person), "role": role},
+        "payload": dict(payload),
+        "provenance": dict(provenance),
+    }
+    parts = {"period": period, "validity": validity, "supersedes": str(supersedes) if supersedes else None}
+    return record | {name: value for name, value in parts.items() if value}
+
+
+def provenance(*, holder: str, method: str, assurance: str, **more: Any) -> dict[str, Any]:
+    """`more`: issued_at, source_document, raw_sha256, parser, signature, consent, quality, as the schema has them."""
+    known = {name: value for name, value in more.items() if value is not None}
+    return {
+        "holder": holder,
+        "method": method,
+        "assurance": assurance,
+        "retrieved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    } | known
+
+
+def latest_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its payload as the latest version of its type says it: a paper may wait for its resident while the software changes."""
+    return types.upgraded(record["type"], record["type_version"], record["payload"], str(record["provenance"]["retrieved_at"])[:7])
+
+
+def validate(record: Mapping[str, Any]) -> None:
+    """The envelope only: a payload that still lacks a value is completed by the person (types.validate says what is missing)."""
+    errors: Sequence[Any] = sorted(_validator().iter_errors(dict(record)), key=lambda error: list(map(str, error.absolute_path)))
+    if errors:
+        place = "/".join(map(str, errors[0].absolute_path))
+        raise BadEnvelope(f"{place or 'record'}: {errors[0].message}")
+
+
+@cache
+def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
+    from jsonschema import Draft202012Validator, FormatChecker  # the readers' child builds envelopes without it
+
+    schema = json.loads((types.FOLDER / "record-1.0.0.json").read_text(encoding="utf-8"))
+    checker = FormatChecker(["date", "uuid"])
+    checker.checks("date-time", raises=ValueError)(_is_an_instant)
+    return Draft202012Validator(schema, format_checker=checker)
+
+
+def _is_an_instant(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None

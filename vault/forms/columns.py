@@ -1,0 +1,65 @@
+"""What each column of a bank's table is, said by its resident."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from vault.readers.reading import Table
+
+IGNORED = "ignored"
+DAY, AMOUNT, DEBIT, CREDIT = "date_operation", "montant", "debit", "credit"
+#: What a column of a bank's table can be. Two may say the amount: one for what goes out, one for what comes in.
+MEANINGS = {
+    DAY: gettext_lazy("Date de l’opération"),
+    "date_valeur": gettext_lazy("Date de valeur"),
+    "libelle": gettext_lazy("Libellé"),
+    AMOUNT: gettext_lazy("Montant, avec son signe"),
+    DEBIT: gettext_lazy("Débit : ce qui sort"),
+    CREDIT: gettext_lazy("Crédit : ce qui entre"),
+    "devise": gettext_lazy("Devise"),
+    "compte": gettext_lazy("Compte"),
+    "contrepartie": gettext_lazy("Avec qui"),
+    "reference": gettext_lazy("Référence"),
+    "categorie": gettext_lazy("Catégorie"),
+}
+
+
+class ColumnsForm(forms.Form):
+    """One question per column of the table."""
+
+    def __init__(self, table: Table, said: Mapping[str, str], data: Any = None) -> None:  # noqa: ANN401 - what was posted
+        super().__init__(data)
+        self.table = table
+        known = [(code, str(label)) for code, label in MEANINGS.items()]
+        for position, header in enumerate(table.headers):
+            self.fields[f"c{position}"] = forms.ChoiceField(
+                label=header or _("Colonne %(number)s") % {"number": position + 1},
+                choices=[(IGNORED, _("Ne pas garder")), *known],
+                initial=(said or table.guess).get(header, IGNORED),
+                help_text=self._example(position),
+            )
+
+    @property
+    def columns(self) -> dict[str, str]:
+        said = {header: self.cleaned_data[f"c{position}"] for position, header in enumerate(self.table.headers)}
+        return {header: meaning for header, meaning in said.items() if meaning != IGNORED}
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        chosen = [meaning for meaning in said.values() if meaning != IGNORED]
+        twice = next((meaning for meaning in chosen if chosen.count(meaning) > 1), None)
+        if twice:
+            raise ValidationError(_("Deux colonnes ne peuvent pas être « %(meaning)s ».") % {"meaning": MEANINGS[twice]})
+        if DAY not in chosen:
+            raise ValidationError(_("Dites quelle colonne donne la date de l’opération."))
+        if not {AMOUNT, DEBIT, CREDIT} & set(chosen):
+            raise ValidationError(_("Dites quelle colonne donne le montant, ou le débit et le crédit."))
+        return said
+
+    def _example(self, position: int) -> str:
+        found = list(dict.fromkeys(row[position] for row in self.table.rows if len(row) > position and row[position].strip()))[:2]
+        return _("Par exemple : %(values)s") % {"values": " ; ".join(found)} if found else ""

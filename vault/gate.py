@@ -1,0 +1,480 @@
+"""The only way values are opened. No journal line, no read.
+
+Each verb is one short transaction of its own: the line is written first, then the content is decrypted. When the line
+cannot be written nothing is read. `own` is the resident's own act. `read` is everyone else's, under a grant: the grant's
+lock is taken, shared, and the grant is looked at in the next statement, so that a stop which was acknowledged is seen.
+Whoever stops it takes the same lock alone (`alone`, `hold`). Locks come in this order: household row, grants, values, journal;
+`read` has the journal first and only tries the grant, so that a stop waits for one reader and not for all that stand in line.
+"""
+
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django_scopes import scope
+
+from core import checkpoints, journal, resumable, sealed
+from core.models import JournalEntry, Upload
+from core.storage import sealed_storage
+from vault import types
+from vault.enums import Assurance, Method, Mode
+from vault.models import Grant, GrantField, GrantReading, Paper, PaperFile, PaperKind, Record, RecordQuerySet
+from vault.models.grant import RESIDENT_KIND
+from vault.opened import CheckLine, Opened, Origin, PaperOpened, SideOpened, Span, UploadOpened, Values, project
+from vault.same_thing import DATA
+from vault.wording import paper_title
+
+#: A record and its content.
+Decrypted = tuple[Record, dict[str, Any]]
+
+
+class UnknownField(ValueError):
+    """No type file describes this field."""
+
+
+class Refused(Exception):
+    """The grant is not active, or does not cover a field. Nothing was opened, and the journal has a line that says so."""
+
+
+class NotAnchored(Refused):
+    """The journal has had no checkpoint outside the database for hours: until it has, only residents read."""
+
+
+def own(*, resident_id: UUID, purpose: str, fields: Sequence[str], event: str = "read") -> Values:
+    """Open the resident's own current values for an act of theirs: only the fields asked for."""
+    require_known(fields)
+    with _journalled(resident_id, event, purpose, fields) as box:
+        return _open(Record.objects.current(), fields, box)
+
+
+def read(*, grant: Grant, fields: Sequence[str], person: UUID | None = None) -> Values:
+    """Open the granted part of someone else's current values, for the grant's purpose. The line is in the journal of whom they are.
+
+    `person` keeps to the records about them: a vault also holds what its resident said of those who live with them.
+
+    Raises:
+        Refused, NotAnchored
+    """
+    require_known(fields)
+    anchored = grant.recipient_kind == RESIDENT_KIND or checkpoints.anchored()
+    while True:
+        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+            if _enter(grant):
+                values = _read(grant, fields, person, anchored)
+                break
+        _let_pass(grant)
+    if values is None:
+        raise Refused(grant.pk) if anchored else NotAnchored(grant.pk)
+    return values
+
+
+def _read(grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool) -> Values | None:
+    box = sealed.box(resident_id=grant.resident_id)
+    allowed = anchored and set(fields) <= _opened_by(grant) and _used(grant)
+    line = _tell_granted(grant, fields, allowed, "" if anchored else "not_anchored", box)
+    if allowed:
+        _note_reading(grant, line, fields, person)
+    records = Record.objects.current()
+    if person is not None:
+        records = records.filter(subject_person=person)
+    return _open(records, fields, box) if allowed else None
+
+
+@contextmanager
+def alone(grant: Grant) -> Iterator[None]:
+    """Hold the grant while it changes, in its resident's scope: when the block has committed no earlier permission is still in use."""
+    with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+        hold([grant])
+        yield
+
+
+def hold(grants: Iterable[Grant]) -> None:
+    """`alone` for several grants at once, in the caller's own short transaction; in one order for all, so that nobody waits in a circle."""
+    for grant in sorted(grants, key=lambda grant: grant.lock_key):
+        _lock(grant, shared=False)
+
+
+def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Sequence[GrantReading]) -> list[Values]:
+    """What each of these readings of the resident's grant opened, as it was then: one line, for the resident who looks at it now.
+
+    A value that was being written at the very moment of a reading may be missing from it here, or show although it was not read yet.
+    """
+    fields = sorted({field_id for reading in readings for field_id in reading.fields})
+    with _journalled(resident_id, "received_read", purpose, fields, recipient=grant.recipient_label) as box:
+        until = max((reading.at for reading in readings), default=grant.starts_at)
+        records = Record.objects.filter(created_at__lte=until)
+        found = _decrypted(records, _paths(fields), box)
+        replaced_at = dict(records.exclude(supersedes=None).values_list("supersedes_id", "created_at"))
+        return [_values(_as_of(reading, found, replaced_at), _paths(reading.fields), ()) for reading in readings]
+
+
+def own_vault(*, resident_id: UUID, purpose: str) -> tuple[Values, list[PaperOpened]]:
+    """All that the vault shows its resident, values and papers, under one line. What a service computed is that service’s to show;
+    data that comes by hundreds is shown in sum, elsewhere."""
+    with scope(resident=resident_id):
+        fields = _fields_present()
+    with _journalled(resident_id, "vault_read", purpose, fields) as box:
+        return _open(Record.objects.current(), fields, box), _open_papers(Paper.objects.all(), box)
+
+
+def own_page(
+    *, resident_id: UUID, purpose: str, record_ids: Sequence[UUID], codes: Collection[str], paper_ids: Sequence[UUID]
+) -> tuple[Values, list[PaperOpened]]:
+    """What one page of the vault shows, and no more, under one line: the current records that these ids name, of these types, these
+    papers and those that prove the records."""
+    fields = [field_id for code in sorted(codes) for field_id in types.fields_of(code)]
+    with _journalled(resident_id, "vault_read", purpose, fields) as box:
+        paths = _paths(fields)
+        found = _decrypted(Record.objects.current().filter(pk__in=record_ids), paths, box)
+        papers = list(Paper.objects.filter(pk__in={*paper_ids, *_papers_named(found)}))
+        return _values(found, paths, {paper.pk for paper in papers if paper.expired}), _open_papers(papers, box)
+
+
+def own_of_type(*, resident_id: UUID, purpose: str, type_code: str, during: Span[datetime] | None = None) -> Values:
+    """The current records of one type, or those that begin during some time."""
+    fields = types.fields_of(type_code)
+    with _journalled(resident_id, "data_read", purpose, fields) as box:
+        records = Record.objects.current().filter(type=type_code)
+        if during is not None:
+            records = records.filter(period_start__gte=during.start, period_start__lt=during.end)
+        return _open(records, fields, box)
+
+
+def own_record(*, resident_id: UUID, purpose: str, record_id: UUID) -> Opened | None:
+    """One current record, whole, to correct or withdraw it. None: it is not there any more, or never was theirs."""
+    with scope(resident=resident_id):
+        record = Record.objects.current().filter(pk=record_id).first()
+    if record is None:
+        return None
+    fields = types.fields_of(record.type)
+    with _journalled(resident_id, "read", purpose, fields) as box:
+        return next(iter(_open(Record.objects.current().filter(pk=record_id), fields, box)), None)
+
+
+def own_history(*, resident_id: UUID, purpose: str, record_id: UUID) -> list[Opened]:
+    """A record with all that it superseded and all that superseded it, newest first, withdrawn ones too."""
+    with scope(resident=resident_id):
+        record = Record.objects.filter(pk=record_id).first()
+    if record is None:
+        return []
+    fields = types.fields_of(record.type)
+    with _journalled(resident_id, "history_read", purpose, fields) as box:
+        chain = _chain(record)
+        opened = {line.record_id: line for line in _open(Record.objects.filter(pk__in=chain), fields, box)}
+        return [opened[key] for key in chain]
+
+
+def own_paper(*, resident_id: UUID, purpose: str, paper_id: UUID) -> PaperOpened | None:
+    """What is known of one paper; its file is opened apart. None: not theirs, or not there."""
+    found = own_papers(resident_id=resident_id, purpose=purpose, paper_ids=[paper_id])
+    return found[0] if found else None
+
+
+def own_papers(*, resident_id: UUID, purpose: str, paper_ids: Sequence[UUID] | None = None) -> list[PaperOpened]:
+    """The resident's papers, newest first: all of them, or these. Nothing to open leaves no line."""
+    with scope(resident=resident_id):
+        papers = Paper.objects.all() if paper_ids is None else Paper.objects.filter(pk__in=paper_ids)
+        if not papers.exists():
+            return []
+    with _journalled(resident_id, "papers_read", purpose, [], count=len(paper_ids) if paper_ids is not None else 0) as box:
+        return _open_papers(papers, box)
+
+
+def open_file(*, resident_id: UUID, purpose: str, paper_id: UUID, position: int = 0, event: str = "file_opened") -> BinaryIO:
+    """A paper's file, decrypted as it is read.
+
+    Raises:
+        PaperFile.DoesNotExist: not theirs, or not there. No line is written.
+    """
+    with scope(resident=resident_id):
+        file = PaperFile.objects.select_related("paper").get(paper_id=paper_id, position=position, waiting=False)
+    with _journalled(resident_id, event, purpose, [], kind=file.paper.kind):
+        return sealed_storage.open(file.stored_name, resident_id=resident_id)
+
+
+def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
+    """A file that was added to a paper, for its own check: before it, nobody opens it otherwise."""
+    with scope(resident=resident_id):
+        side = PaperFile.objects.select_related("paper").get(pk=side_id)
+    with _journalled(resident_id, "paper_checked", purpose, [], kind=side.paper.kind):
+        return sealed_storage.open(side.stored_name, resident_id=resident_id)
+
+
+def open_kept(*, resident_id: UUID, purpose: str, name: str) -> BinaryIO:
+    """A file that a service kept for the resident (`actions.keep_file`): their key alone opens it."""
+    with _journalled(resident_id, "file_opened", purpose, []):
+        return sealed_storage.open(name, resident_id=resident_id)
+
+
+def own_uploads(*, resident_id: UUID, purpose: str) -> list[UploadOpened]:
+    """The files that have begun to arrive, under their names. None under way leaves no line."""
+    with scope(resident=resident_id):
+        rows = list(resumable.under_way(resident_id=resident_id))
+        if not rows:
+            return []
+    with _journalled(resident_id, "uploads_read", purpose, []):
+        return [_upload_opened(row, resumable.told(row)) for row in rows]
+
+
+def own_note(
+    *, resident_id: UUID, purpose: str, place: str, content: bytes, event: str = "note_opened", **details: object
+) -> dict[str, Any]:
+    """What a service keeps sealed for the resident in a row of its own (`actions.seal_note`): a letter, their choices."""
+    with _journalled(resident_id, event, purpose, [], **details):
+        note: dict[str, Any] = sealed.unseal_json(content, resident_id=resident_id, place=f"note|{place}")
+    return note
+
+
+def sent_note(*, resident_id: UUID, reader: UUID, purpose: str, place: str, content: bytes, event: str) -> dict[str, Any]:
+    """What a resident sent to somebody of the city, for that person to read. Whether they may, the verb that calls this has checked."""
+    with transaction.atomic(durable=True), scope(resident=resident_id):
+        journal.write(
+            resident_id=resident_id,
+            actor_id=reader,
+            event=event,
+            purpose=purpose,
+            ground=journal.Ground.OWN,
+            means=journal.Means.ADMIN,
+        )
+        note: dict[str, Any] = sealed.unseal_json(content, resident_id=resident_id, place=f"note|{place}")
+    return note
+
+
+def require_known(fields: Iterable[str]) -> None:
+    for field_id in fields:
+        try:
+            types.field(field_id)
+        except LookupError as error:
+            raise UnknownField(field_id) from error
+
+
+@contextmanager
+def _journalled(resident_id: UUID, event: str, purpose: str, fields: Sequence[str], **details: object) -> Iterator[sealed.Box]:
+    """The line comes first. An error while opening takes the line back with it: then nothing has been read."""
+    told = {name: str(value) for name, value in details.items() if value}
+    with transaction.atomic(durable=True), scope(resident=resident_id):
+        box = sealed.box(resident_id=resident_id)
+        journal.write(resident_id=resident_id, actor_id=resident_id, event=event, purpose=purpose, fields=fields, details=told, opened=box)
+        yield box
+
+
+def _lock(grant: Grant, *, shared: bool) -> None:
+    """To the end of the transaction. What was committed before it was given is seen by the next statement, not by this one."""
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [grant.lock_key])
+
+
+def _enter(grant: Grant) -> bool:
+    """The journal's lock, then the grant's, shared, which is not waited for: False when somebody has it, or waits to have it, alone.
+
+    Readers of one resident wait for each other at the journal. One that held its grant meanwhile would keep its stop waiting for all of
+    them; one that waited for its grant while it held the journal would wait in a circle with the stop's own line.
+    """
+    with connection.cursor() as cursor:
+        both = "SELECT pg_advisory_xact_lock(%s); SELECT pg_try_advisory_xact_lock_shared(%s)"
+        cursor.execute(both, [journal.lock_key(grant.resident_id), grant.lock_key])
+        cursor.nextset()
+        return bool(cursor.fetchone()[0])
+
+
+def _let_pass(grant: Grant) -> None:
+    """Wait, with nothing in hand, until nobody has the grant alone."""
+    with transaction.atomic(durable=True):
+        _lock(grant, shared=True)
+
+
+def _opened_by(grant: Grant) -> set[str]:
+    """The fields that it opens at this moment: none once it is stopped or over."""
+    active = Grant.objects.active().filter(pk=grant.pk)
+    return set(GrantField.objects.filter(grant__in=active).values_list("field", flat=True))
+
+
+def _used(grant: Grant) -> bool:
+    """It serves now, if it still may: of two readings at once one alone gets what was granted once, or not so soon again."""
+    return Grant.objects.readable().filter(pk=grant.pk).update(last_used_at=timezone.now()) == 1
+
+
+def _note_reading(grant: Grant, line: JournalEntry, fields: Sequence[str], person: UUID | None) -> None:
+    GrantReading.objects.create(
+        resident_id=grant.resident_id, grant_id=grant.pk, at=line.leaf.at, line=line.leaf.number, fields=list(fields), person=person
+    )
+
+
+def _tell_granted(grant: Grant, fields: Sequence[str], allowed: bool, reason: str, box: sealed.Box) -> JournalEntry:
+    """`reason`: a code, where the refusal is not the grant's."""
+    details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "mode": grant.mode}
+    return journal.write(
+        resident_id=grant.resident_id,
+        actor_id=grant.pk,
+        event="read_refused" if not allowed else "granted_count" if grant.mode == Mode.COUNT else "granted_read",
+        purpose=grant.purpose,
+        fields=fields,
+        details=details | ({"reason": reason} if reason else {}),
+        opened=box,
+    )
+
+
+def _as_of(reading: GrantReading, found: Sequence[Decrypted], replaced_at: Mapping[UUID, datetime]) -> list[Decrypted]:
+    """Those that counted when they were read: there already, neither superseded nor withdrawn yet."""
+    codes, at = _paths(reading.fields), reading.at
+    return [
+        (record, content)
+        for record, content in found
+        if record.type in codes
+        and reading.person in {None, record.subject_person}
+        and record.created_at <= at
+        and (record.withdrawn_at is None or record.withdrawn_at > at)
+        and (record.pk not in replaced_at or replaced_at[record.pk] > at)
+    ]
+
+
+def _fields_present() -> list[str]:
+    shown = Record.objects.current().exclude(method=Method.DERIVED).exclude(type__in=DATA)
+    codes = shown.order_by("type").values_list("type", flat=True).distinct()
+    return [field_id for code in codes for field_id in types.fields_of(code)]
+
+
+def _open(records: RecordQuerySet, fields: Sequence[str], box: sealed.Box) -> Values:
+    """Decrypt these records and keep what was asked."""
+    paths = _paths(fields)
+    found = _decrypted(records, paths, box)
+    named = _papers_named(found)
+    ended = set(Paper.objects.expired().filter(pk__in=named).values_list("pk", flat=True)) if named else set()
+    return _values(found, paths, ended)
+
+
+def _paths(fields: Sequence[str]) -> dict[str, list[list[str]]]:
+    """What is asked of each type, as steps into its payload."""
+    asked: dict[str, list[list[str]]] = {}
+    for field_id in fields:
+        type_code, _, pointer = field_id.partition("#/")
+        asked.setdefault(type_code, []).append(pointer.split("/"))
+    return asked
+
+
+def _decrypted(records: RecordQuerySet, codes: Iterable[str], box: sealed.Box) -> list[Decrypted]:
+    """The one place where a record's content becomes readable."""
+    found = records.filter(type__in=list(codes))
+    return [(record, record.in_latest(box.unseal_json(record.content, place=record.place))) for record in found]
+
+
+def _papers_named(found: Sequence[Decrypted]) -> set[UUID]:
+    """Those that prove a record, or one of its fields."""
+    origins = [kept["paper"] for _record, content in found for kept in content.get("origins", {}).values()]
+    return {record.paper_id for record, _content in found if record.paper_id} | {UUID(paper) for paper in origins if paper}
+
+
+def _values(
+    found: Sequence[tuple[Record, Mapping[str, Any]]], paths: Mapping[str, Sequence[Sequence[str]]], ended: Container[UUID]
+) -> Values:
+    return Values([_opened(record, content, paths[record.type], ended) for record, content in found])
+
+
+def _opened(record: Record, content: Mapping[str, Any], paths: Sequence[Sequence[str]], ended: Container[UUID]) -> Opened:
+    names = {path[0] for path in paths}
+    own = Origin(record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id).at_reading(ended)
+    said = {name: Origin.read(kept).at_reading(ended) for name, kept in content.get("origins", {}).items() if name in names}
+    return Opened(
+        record_id=record.pk,
+        type=record.type,
+        type_version=types.get(record.type).version,
+        person=record.subject_person,
+        role=record.subject_role,
+        period=Span(record.period_start, record.period_end),
+        validity=Span(record.valid_from, record.valid_until),
+        holder=record.holder,
+        assurance=Assurance.weakest(own.assurance, *[origin.assurance for origin in said.values() if origin.proof_ended]),
+        method=record.method,
+        retrieved_at=record.retrieved_at,
+        issued_at=record.issued_at,
+        paper_id=record.paper_id,
+        created_at=record.created_at,
+        withdrawn_at=record.withdrawn_at,
+        payload=project(content["payload"], paths),
+        origins=said,
+        quality=tuple(content.get("quality", ())),
+        proof_ended=own.proof_ended,
+    )
+
+
+def _open_papers(papers: Iterable[Paper], box: sealed.Box) -> list[PaperOpened]:
+    found = sorted(papers, key=lambda paper: paper.created_at, reverse=True)
+    files: dict[UUID, list[PaperFile]] = {}
+    for file in PaperFile.objects.filter(paper__in=found):
+        files.setdefault(file.paper_id, []).append(file)
+    if not found:
+        return []
+    kinds = {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in found})}
+    return [
+        _paper_opened(paper, box.unseal_json(paper.content, place=paper.place), files.get(paper.pk, []), kinds.get(paper.kind))
+        for paper in found
+    ]
+
+
+def _paper_opened(paper: Paper, content: Mapping[str, Any], files: Sequence[PaperFile], kind: PaperKind | None) -> PaperOpened:
+    sides = tuple(_side_opened(file, content) for file in files)
+    return PaperOpened(
+        paper_id=paper.pk,
+        kind=paper.kind,
+        state=paper.state,
+        name=content["name"],
+        title=paper_title(kind, content.get("about", ""), paper.issued_on),
+        media_type=content["media_type"],
+        sha256=content["sha256"],
+        pages=sum(side.pages for side in sides),
+        issued_on=paper.issued_on,
+        expires_on=paper.expires_on,
+        created_at=paper.created_at,
+        kept_at=paper.kept_at,
+        replaces_id=paper.replaces_id,
+        checks=tuple(CheckLine(**line) for line in content.get("checks", ())),
+        reading=content.get("reading", {}),
+        problem=content.get("problem", ""),
+        sides=sides,
+        side_problem=content.get("side_problem", ""),
+    )
+
+
+def _side_opened(file: PaperFile, content: Mapping[str, Any]) -> SideOpened:
+    """The first file that came is described by the paper's own content; each of the others by its line in `sides`."""
+    added: Mapping[str, Any] | None = content.get("sides", {}).get(str(file.pk))
+    told = content if added is None else added
+    return SideOpened(
+        side_id=file.pk,
+        position=file.position,
+        name=told["name"],
+        media_type=told.get("media_type", ""),
+        pages=told.get("pages", 0),
+        size=file.size,
+        waiting=file.waiting,
+        was_read=added is None,
+    )
+
+
+def _upload_opened(row: Upload, told: Mapping[str, str]) -> UploadOpened:
+    return UploadOpened(
+        id=row.pk,
+        name=told.get("filename", ""),
+        modified=told.get("modified", ""),
+        length=row.length,
+        received=row.received,
+        until=row.expires_at,
+    )
+
+
+def _chain(record: Record) -> list[UUID]:
+    """Ids from the newest successor down to the first ancestor. One query for the person's records of the type."""
+    links = dict(Record.objects.of(record.type, record.subject_person).values_list("pk", "supersedes_id"))
+    successors = {older: newer for newer, older in links.items() if older}
+    top = record.pk
+    while top in successors:
+        top = successors[top]
+    chain = [top]
+    while (older := links.get(chain[-1])) is not None:
+        chain.append(older)
+    return chain

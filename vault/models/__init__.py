@@ -1,0 +1,40 @@
+"""What a vault is made of. Each model lives in its own file; everyone imports them from here."""
+
+from vault.models.alerts import Alerts
+from vault.models.connection import Connection, ConnectorHealth
+from vault.models.contest import Contest
+from vault.models.draft import Draft
+from vault.models.grant import Grant, GrantEvent, GrantField, GrantReading
+from vault.models.holder import Holder
+from vault.models.household import Household, Invitation, Member, SharedFact
+from vault.models.months import add_months
+from vault.models.paper import Paper, PaperFile, PaperQuerySet
+from vault.models.paper_kind import PaperKind
+from vault.models.record import RESIDENT, Record, RecordQuerySet
+from vault.models.request import DataRequest
+
+__all__ = [
+    "RESIDENT",
+    "Alerts",
+    "Connection",
+    "ConnectorHealth",
+    "Contest",
+    "DataRequest",
+    "Draft",
+    "Grant",
+    "GrantEvent",
+    "GrantField",
+    "GrantReading",
+    "Holder",
+    "Household",
+    "Invitation",
+    "Member",
+    "Paper",
+    "PaperFile",
+    "PaperKind",
+    "PaperQuerySet",
+    "Record",
+    "RecordQuerySet",
+    "SharedFact",
+    "add_months",
+]

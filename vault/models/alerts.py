@@ -1,0 +1,20 @@
+from django.db import models
+
+from core.models import ResidentManager, ResidentModel
+
+
+class Alerts(ResidentModel):
+    """Of which lines of their journal a resident wants to be told by e-mail. No row: of none."""
+
+    readings = models.BooleanField(default=False, help_text="somebody else read")
+    refusals = models.BooleanField(default=False, help_text="somebody else was refused")
+    seen_number = models.PositiveIntegerField(default=0, help_text="up to which line the journal was looked at")
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ResidentManager["Alerts"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["resident_id"], name="alerts_once")]
+
+    def __str__(self) -> str:
+        return f"alerts of {self.resident_id}"

@@ -1,0 +1,100 @@
+"""Are two writings of a name, or of an address, the same? Accents, hyphens, case and one slip of the key do not count."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_APART = re.compile(r"[^a-z0-9]+")
+_TITLES = {"m", "mr", "mme", "mlle", "monsieur", "madame"}
+_AND = {"ou", "et"}
+#: Words that a notice shortens: both writings are read as the short one.
+_STREETS = {
+    "avenue": "av",
+    "boulevard": "bd",
+    "place": "pl",
+    "chemin": "ch",
+    "impasse": "imp",
+    "allee": "all",
+    "saint": "st",
+    "sainte": "ste",
+}
+
+
+def words(text: object) -> list[str]:
+    plain = unicodedata.normalize("NFKD", str(text or "")).encode("ascii", "ignore").decode().lower()
+    return [word for word in _APART.split(plain) if word]
+
+
+def same_word(left: str, right: str) -> bool:
+    """Equal, or one letter apart in a word long enough for that to be a slip."""
+    return left == right or (min(len(left), len(right)) >= 5 and _one_slip(left, right))
+
+
+def is_named(text: str, families: Sequence[str], givens: Sequence[str]) -> bool:
+    """Does this text name someone of one of these family names, with one of these given names where we know any?
+
+    `M X ET MME Y` is two people, each judged alone: Jean Y is neither. A family name alone names nobody: a brother has it too.
+    """
+    return any(_is_named(read, families, givens) for read in _people(words(text)))
+
+
+def is_family_alone(text: str, families: Sequence[str]) -> bool:
+    """One of these family names and nothing else: it may be the person, or anyone of theirs."""
+    return any(read and all(_found(word, words(family)) for word in read) for read in _people(words(text)) for family in families)
+
+
+def _people(read: Iterable[str]) -> list[list[str]]:
+    people: list[list[str]] = [[]]
+    for word in read:
+        if word in _AND:
+            people.append([])
+        elif word not in _TITLES:
+            people[-1].append(word)
+    return people
+
+
+def _is_named(read: Sequence[str], families: Sequence[str], givens: Sequence[str]) -> bool:
+    known = [word for given in givens for word in words(given)]
+    for family in filter(None, families):
+        parts = words(family)
+        if not parts or not all(_found(part, read) for part in parts):
+            continue
+        rest = [word for word in read if not _found(word, parts)]
+        if not known or any(_found(word, rest) for word in known):
+            return True
+    return False
+
+
+def address_words(address: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
+    """The postcode and the words of the street, whichever way the address is cut into lines."""
+    street = address.get("voie") or " ".join(address.get("lignes") or [])
+    code = str(address.get("code_postal") or "")
+    town = set(words(address.get("commune")))
+    if not code and (found := re.search(r"\b\d{5}\b", str(street))):
+        code = found[0]
+    kept = [_STREETS.get(word, word) for word in words(street) if word != code and word not in town]
+    return code, frozenset(kept)
+
+
+def same_address(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool | None:
+    """None: too little was read to tell."""
+    (left_code, left_street), (right_code, right_street) = address_words(left), address_words(right)
+    if left_code and right_code and left_code != right_code:
+        return False
+    if not left_street or not right_street or not (left_code and right_code):
+        return None
+    return left_street <= right_street or right_street <= left_street
+
+
+def _found(word: str, among: Iterable[str]) -> bool:
+    return any(same_word(word, other) for other in among)
+
+
+def _one_slip(left: str, right: str) -> bool:
+    if len(left) > len(right):
+        left, right = right, left
+    if len(right) - len(left) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(left))
+    return left[start + 1 :] == right[start + 1 :] if len(left) == len(right) else left[start:] == right[start + 1 :]

@@ -1,0 +1,57 @@
+"""A resident's journal, verified while they wait: what was checked, and what does not match, in plain words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core import checkpoints, journal
+from core.checkpoints import Fault
+from core.templatetags.civic import number
+
+_FAULTS: dict[Fault, str | Promise] = {
+    Fault.FORGED: gettext_lazy("Le point %(point)s n’est pas signé par la ville."),
+    Fault.ASTRAY: gettext_lazy("La ligne %(line)s ne mène pas à l’empreinte du point %(point)s."),
+    Fault.GONE: gettext_lazy("La copie du point %(point)s, gardée au dehors, a disparu."),
+    Fault.OTHER: gettext_lazy("La copie du point %(point)s, gardée au dehors, dit autre chose."),
+    Fault.CUT: gettext_lazy("La ligne %(line)s a disparu, et peut-être d’autres après elle : le point %(point)s l’avait scellée."),
+    Fault.CHANGED: gettext_lazy("La ligne %(line)s n’est plus celle que le point %(point)s avait scellée."),
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`lines`: how many were followed; `waiting`: how many of them are newer than the last checkpoint."""
+
+    lines: int
+    points: int
+    waiting: int
+    last_point: int | None
+    last_at: datetime | None
+    problems: list[str]
+
+
+def check(resident_id: UUID) -> Checked:
+    """Every line by its own hash and by the chain; then the last checkpoints, each by its proof, its signature and its copy outside."""
+    lines, problems = 0, []
+    for line, problem in journal.follow(resident_id):
+        lines += 1
+        if problem:
+            problems.append(_("La ligne %(line)s ne correspond pas à ce qui a été écrit.") % {"line": number(line)})
+            break
+    found = checkpoints.checked(resident_id=resident_id)
+    for proof, fault in found:
+        if fault:
+            problems.append(str(_FAULTS[fault]) % {"line": number(proof.number), "point": number(proof.checkpoint.number)})
+    last = found[0] if found else None
+    return Checked(
+        lines=lines,
+        points=len(found),
+        waiting=max(0, lines - last[0].number) if last else lines,
+        last_point=last[0].checkpoint.number if last else None,
+        last_at=last[0].checkpoint.at if last else None,
+        problems=problems,
+    )

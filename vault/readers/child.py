@@ -1,0 +1,120 @@
+"""The limited process that opens a file: bytes in by stdin, JSON or JPEG out by stdout, nothing else.
+
+Run by path with `python -I`, without Django and without an environment. It limits itself before it imports a parser or reads a byte.
+"""
+
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+MEGABYTE = 1024 * 1024
+MAX_MEMORY = 512 * MEGABYTE
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, SIGKILL = 1, 38, 9
+JPEG_QUALITY = 85
+
+
+def main(mode: str, cpu_seconds: str) -> None:
+    import json
+
+    _limit(int(cpu_seconds))
+    # Not on the command line, which every user of the machine may read: an address that was asked holds a person's number.
+    settings = json.loads(sys.stdin.buffer.readline())
+    root = Path(__file__).resolve().parents[2]
+    sys.path.insert(0, str(root))
+    from vault.readers.reading import MAX_BYTES, Unreadable
+
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        {"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean}[mode](data, settings)
+    except Unreadable as refusal:
+        _say({"unreadable": refusal.code})
+    except MemoryError:
+        _say({"unreadable": "too_heavy"})
+    sys.stdout.buffer.flush()
+
+
+def _limit(cpu_seconds: int) -> None:
+    """Memory, processor, no core, no file written; killed with the parent, and no right to gain any."""
+    import ctypes
+
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    system = ctypes.CDLL(None, use_errno=True)
+    system.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _read(data: bytes, settings: dict[str, Any]) -> None:
+    import io
+
+    from vault.readers import Ask, read
+
+    folders, signers = ([Path(one) for one in settings[name]] for name in ("authorities", "signature_authorities"))
+    reading = read(
+        io.BytesIO(data),
+        trust_test_authority=bool(settings["trust_test_authority"]),
+        authorities=folders,
+        signature_authorities=signers,
+        ask=Ask(**settings["ask"]),
+    )
+    _say({"reading": reading.as_json()})
+
+
+def _clean(data: bytes, settings: dict[str, Any]) -> None:
+    from vault.readers import place
+
+    found, cleaned = place.without(data)
+    _say({"place": found, "bytes": len(cleaned) if found == "removed" else 0})
+    if found == "removed":
+        sys.stdout.buffer.write(cleaned)
+
+
+def _read_several(data: bytes, settings: dict[str, Any]) -> None:
+    """One line for each part, in order; one that is refused does not stop the others."""
+    from vault.readers.reading import Unreadable
+
+    for part in settings["parts"]:
+        body, data = data[: part["size"]], data[part["size"] :]
+        try:
+            _read(body, settings | {"ask": part["ask"]})
+        except Unreadable as refusal:
+            _say({"unreadable": refusal.code})
+
+
+def _raster(data: bytes, settings: dict[str, object]) -> None:
+    """One header line of JSON before each JPEG, so that the parent holds one page at a time."""
+    import io
+
+    from vault.readers.document import open_document
+    from vault.readers.reading import Unreadable
+    from vault.readers.twoddoc.code import places
+
+    document = open_document(data)
+    if document.pages > int(str(settings["max_pages"])):
+        raise Unreadable("too_many_pages")
+    dpi, only = int(str(settings["dpi"])), settings["only"]
+    for number in range(document.pages) if only is None else [int(str(only))]:
+        if number >= document.pages:
+            raise Unreadable("no_image")
+        image = document.raster(number, dpi=dpi)
+        codes = places(image) if settings["find_codes"] else []
+        out = io.BytesIO()
+        image.info.clear()
+        image.save(out, "JPEG", quality=JPEG_QUALITY, dpi=(dpi, dpi))
+        _say({"width": image.width, "height": image.height, "bytes": out.tell(), "codes": codes})
+        sys.stdout.buffer.write(out.getbuffer())
+    _say({"done": document.pages})
+
+
+def _say(message: dict[str, object]) -> None:
+    import json
+
+    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,62 @@
+"""What a reader of an organisation's data has found so far: records, facts, checks, warnings, and at the end the reading."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from vault.readers.plain import known
+from vault.readers.reading import CheckResult, Fact, Outcome, Reading, check
+from vault.readers.source_file import SourceFile
+
+
+class Found:
+    """A file that its resident sends proves nothing by itself: its records are declared. Who pulls them from the holder says better."""
+
+    def __init__(self, data: bytes, *, reader: str, version: str, media_type: str, holder: str = "") -> None:
+        self.source = SourceFile(data, format=reader, version=version, holder=holder)
+        self.reader, self.media_type = reader, media_type
+        self.records: list[dict[str, Any]] = []
+        self.checks: list[CheckResult] = []
+        self.warnings: list[str] = []
+        self.facts: list[Fact] = []
+
+    def keep(
+        self,
+        type: str,
+        payload: Mapping[str, Any],
+        *,
+        holder: str = "",
+        assurance: str = "declared",
+        issued_at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        quality: Sequence[str] = (),
+        role: str = "self",
+    ) -> None:
+        self.records.append(
+            self.source.record(
+                type,
+                known(payload),
+                holder=holder,
+                assurance=assurance,
+                issued_at=issued_at,
+                start=start,
+                end=end,
+                quality=list(dict.fromkeys(quality)),
+                role=role,
+            )
+        )
+
+    def check(self, code: str, outcome: Outcome) -> None:
+        self.checks.append(check(code, outcome))
+
+    def warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def fact(self, code: str, value: object, unit: str = "") -> None:
+        if value is not None:
+            self.facts.append(Fact(code, str(value), unit))
+
+    def reading(self) -> Reading:
+        return Reading(self.reader, self.records, self.checks, self.warnings, 1, self.media_type, facts=self.facts)

@@ -1,0 +1,181 @@
+"""Readers in a child process that is limited (child.py): what someone sent is never opened in a process that holds keys.
+
+A child that crashes, hangs or asks for too much memory makes the file unreadable; it never makes its parent fail.
+"""
+
+import contextlib
+import dataclasses
+import io
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast, get_args
+
+from django.conf import settings
+
+from vault import envelope
+from vault.readers import recognise
+from vault.readers.place import Place
+from vault.readers.reading import MAX_BYTES, MAX_PAGES, MAX_PAPER_BYTES, UNASKED, Ask, PageImage, Reading, Unreadable
+from vault.readers.sentences import UNREADABLE
+
+CHILD = Path(__file__).with_name("child.py")
+CHUNK = 64 * 1024
+MAX_MESSAGE = 64 * 1024 * 1024
+MAX_JPEG = 20 * 1024 * 1024
+READ_SECONDS = 20
+RASTER_SECONDS = 60
+#: Waiting costs nothing: on a loaded machine the processor limit is the one that matters.
+WALL_FACTOR = 3
+
+
+class TestAuthorityRefused(ValueError):
+    """These settings never trust a test authority: TRUST_TEST_AUTHORITY is off."""
+
+
+def read(stream: BinaryIO, *, trust_test_authority: bool, ask: Ask = UNASKED) -> Reading:
+    """Raises Unreadable. The records are checked again here: the child has read hostile bytes."""
+    if trust_test_authority and not settings.TRUST_TEST_AUTHORITY:
+        raise TestAuthorityRefused
+    folders: Sequence[Path] = getattr(settings, "TEST_AUTHORITIES", ()) if trust_test_authority else ()
+    options = {
+        "trust_test_authority": trust_test_authority,
+        "authorities": [str(folder) for folder in folders],
+        "signature_authorities": [str(folder) for folder in settings.SIGNATURE_AUTHORITIES],
+        "ask": dataclasses.asdict(ask),
+    }
+    with _child("read", options, stream, cpu_seconds=READ_SECONDS) as output:
+        message = _message(output)
+    return _checked(message)
+
+
+def without_place(stream: BinaryIO) -> tuple[Place, bytes]:
+    """The same photo or PDF without where it was taken; no bytes when it stays as it is. Nothing else has such a place removed: in a file
+    of travels the places are the data. Raises Unreadable.
+    """
+    head = stream.read(recognise.HEAD_BYTES)
+    stream.seek(0)
+    if recognise.head_media(head) is None:
+        return "none", b""
+    with _child("clean", {}, stream, cpu_seconds=READ_SECONDS) as output:
+        message = _message(output)
+        size, found = int(message.get("bytes", 0)), message.get("place")
+        cleaned = output.read(size) if 0 < size <= MAX_PAPER_BYTES * 2 else b""
+    stream.seek(0)
+    if found not in get_args(Place) or len(cleaned) != size or (found == "removed") != bool(cleaned):
+        raise Unreadable("too_heavy")
+    return cast(Place, found), cleaned
+
+
+def read_several(parts: Sequence[tuple[bytes, Ask]]) -> list[Reading | Unreadable]:
+    """Answers of one holder about one person, in one child, which costs more than they do: what each says, or why it is not read."""
+    asks = [{"size": len(body), "ask": dataclasses.asdict(ask)} for body, ask in parts]
+    options = {"trust_test_authority": False, "authorities": [], "signature_authorities": [], "parts": asks}
+    with _child("read_several", options, io.BytesIO(b"".join(body for body, _ask in parts)), cpu_seconds=READ_SECONDS) as output:
+        return [_said(output) for _part in parts]
+
+
+def _said(output: IO[bytes]) -> Reading | Unreadable:
+    try:
+        return _checked(_message(output))
+    except Unreadable as refusal:
+        return refusal
+
+
+def raster(stream: BinaryIO, *, dpi: int = 150, max_pages: int = MAX_PAGES) -> list[PageImage]:
+    return list(pages(stream, dpi=dpi, max_pages=max_pages))
+
+
+def page(stream: BinaryIO, number: int, *, dpi: int) -> PageImage:
+    """One page, the first is 0. Raises Unreadable, for a page that is not there too."""
+    found = list(pages(stream, dpi=dpi, only=number))
+    if len(found) != 1:
+        raise Unreadable("too_heavy")
+    return found[0]
+
+
+def pages(
+    stream: BinaryIO, *, dpi: int = 150, max_pages: int = MAX_PAGES, find_codes: bool = False, only: int | None = None
+) -> Iterator[PageImage]:
+    """One page at a time: 60 pages cost the caller's memory one. Raises Unreadable, possibly after some pages."""
+    options = {"dpi": dpi, "max_pages": max_pages, "find_codes": find_codes, "only": only}
+    with _child("raster", options, stream, cpu_seconds=RASTER_SECONDS) as output:
+        while "done" not in (message := _message(output)):
+            size, width, height = (int(message.get(name, 0)) for name in ("bytes", "width", "height"))
+            jpeg = output.read(size) if 0 < size <= MAX_JPEG else b""
+            if not jpeg or len(jpeg) < size:
+                raise Unreadable("too_heavy")
+            yield PageImage(jpeg, width, height, tuple(_box(box) for box in message.get("codes", ())))
+
+
+def _box(corners: Sequence[Any]) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (int(value) for value in corners)
+    return left, top, right, bottom
+
+
+def _checked(message: Mapping[str, Any]) -> Reading:
+    try:
+        reading = Reading.from_json(message["reading"])
+        for record in reading.records:
+            envelope.validate(record)
+    except (KeyError, TypeError, envelope.BadEnvelope):
+        raise Unreadable("damaged") from None
+    return reading
+
+
+@contextlib.contextmanager
+def _child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds: int) -> Iterator[IO[bytes]]:
+    command = [sys.executable, "-I", str(CHILD), mode, str(cpu_seconds)]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+        cwd="/",
+        start_new_session=True,
+    )
+    clock = threading.Timer(cpu_seconds * WALL_FACTOR, process.kill)
+    clock.daemon = True
+    clock.start()
+    try:
+        assert process.stdin and process.stdout  # noqa: S101 (both are pipes, two lines above)
+        _feed(json.dumps(options).encode() + b"\n", stream, process.stdin)
+        yield process.stdout
+    finally:
+        clock.cancel()
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe and pipe.close()
+
+
+def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
+    """A child that died early breaks the pipe: its silence says the rest."""
+    total = 0
+    with contextlib.suppress(BrokenPipeError):
+        pipe.write(options)
+        while chunk := stream.read(CHUNK):
+            total += len(chunk)
+            if total > MAX_BYTES:
+                raise Unreadable("too_big")
+            pipe.write(chunk)
+        pipe.close()
+
+
+def _message(output: IO[bytes]) -> dict[str, Any]:
+    """One line of the child's. Silence, or anything else than a message, is that of a child that was stopped."""
+    line = output.readline(MAX_MESSAGE)
+    try:
+        message = json.loads(line)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict):
+        raise Unreadable("too_heavy")
+    if "unreadable" in message:
+        raise Unreadable(message["unreadable"] if message["unreadable"] in UNREADABLE else "too_heavy")
+    return message

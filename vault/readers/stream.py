@@ -1,0 +1,70 @@
+"""A large JSON document element by element: the C decoder reads one at a time, so that fifty megabytes never stand in memory as objects."""
+
+import json
+import re
+from collections.abc import Generator, Iterator
+from typing import Any
+
+SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def elements(text: str) -> Iterator[tuple[str, Any]]:
+    """Each element of the lists that stand at the top, with the list's key; other values at the top, with theirs.
+
+    A list that is the document has the key "". Raises ValueError where the text is no JSON, possibly after some elements.
+    """
+    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    place = _skip(text, 0)
+    if text[place : place + 1] == "[":
+        place = yield from _list(decoder, text, place, "")
+    elif text[place : place + 1] == "{":
+        place = yield from _object(decoder, text, place)
+    else:
+        raise ValueError("neither a list nor an object")
+    if _skip(text, place) != len(text):
+        raise ValueError("something follows the document")
+
+
+def _object(decoder: json.JSONDecoder, text: str, place: int) -> Generator[tuple[str, Any], None, int]:
+    place = _skip(text, place + 1)
+    while text[place : place + 1] != "}":
+        key, place = decoder.raw_decode(text, place)
+        place = _expect(text, place, ":")
+        if text[place : place + 1] == "[":
+            place = yield from _list(decoder, text, place, str(key))
+        else:
+            value, place = decoder.raw_decode(text, place)
+            yield str(key), value
+        place = _after(text, place, "}")
+    return place + 1
+
+
+def _list(decoder: json.JSONDecoder, text: str, place: int, key: str) -> Generator[tuple[str, Any], None, int]:
+    place = _skip(text, place + 1)
+    while text[place : place + 1] != "]":
+        value, place = decoder.raw_decode(text, place)
+        yield key, value
+        place = _after(text, place, "]")
+    return place + 1
+
+
+def _after(text: str, place: int, closing: str) -> int:
+    """Past a comma, or at the closing bracket."""
+    place = _skip(text, place)
+    return place if text[place : place + 1] == closing else _expect(text, place, ",")
+
+
+def _expect(text: str, place: int, mark: str) -> int:
+    place = _skip(text, place)
+    if text[place : place + 1] != mark:
+        raise ValueError(f"{mark} expected")
+    return _skip(text, place + 1)
+
+
+def _skip(text: str, place: int) -> int:
+    match = SPACE.match(text, place)
+    return match.end() if match else place
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,22 @@
+"""Rows that come with the software and that the city may edit: loading them again leaves what was edited."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models, transaction
+
+
+def load(rows: models.Manager[Any], shipped: Mapping[str, Mapping[str, Any]]) -> tuple[int, int]:
+    """`shipped` gives the columns of each code. Add those that are missing, refresh those that nobody edited here: (added, refreshed)."""
+    added = refreshed = 0
+    with transaction.atomic():
+        held = {row.code: row for row in rows.all()}
+        for code, columns in shipped.items():
+            row = held.get(code)
+            if row is None:
+                rows.create(code=code, **columns)
+                added += 1
+            elif row.edited_at is None and any(getattr(row, name) != value for name, value in columns.items()):
+                rows.filter(pk=row.pk).update(**columns)
+                refreshed += 1
+    return added, refreshed

@@ -1,0 +1,65 @@
+from uuid import UUID
+
+from celery import shared_task
+
+from core import jobs, journal
+from vault import actions
+from vault.actions import alerts, connections, contests, grant_reminders, grants, pulls
+
+
+@shared_task
+def read_paper(job_id: str) -> None:
+    with jobs.running(UUID(job_id)) as job:
+        if job is not None:
+            actions.check_paper(paper_id=job.subject_id, progress=job.progress, finish=job.finish)
+
+
+@shared_task
+def pull_connection(job_id: str) -> None:
+    with jobs.running(UUID(job_id)) as job:
+        if job is not None:
+            pulls.pull(connection_id=job.subject_id, unattended=job.job.basis != "own", progress=job.progress, finish=job.finish)
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def pull_due() -> None:
+    connections.ask_due()
+
+
+@shared_task
+def read_side(job_id: str) -> None:
+    with jobs.running(UUID(job_id)) as job:
+        if job is not None:
+            actions.check_sides(paper_id=job.subject_id, finish=job.finish)
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def remind() -> None:
+    """Every hour: what has come to its day is told once to its resident."""
+    actions.tell_late()
+    actions.tell_expiring()
+    grant_reminders.tell_ending()
+    grant_reminders.tell_unused()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def tell_over() -> None:
+    grants.tell_over()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def tell_of_the_journal() -> None:
+    """Every five minutes: what others did, to those who chose to be told, and answers to what was contested."""
+    alerts.tell_alerts()
+    contests.tell_answered()
+
+
+@shared_task
+def keep_data(job_id: str) -> None:
+    with jobs.running(UUID(job_id)) as job:
+        if job is not None:
+            actions.keep_data(paper_id=job.subject_id, progress=job.progress, finish=job.finish)

@@ -1,0 +1,99 @@
+"""What is wrong with a payload, in sentences. A schema says where; the kind of the field says what to write instead."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+
+from vault import types
+
+EXPECTED = {
+    "text": gettext_noop("écrivez un texte."),
+    "int": gettext_noop("écrivez un nombre entier."),
+    "number": gettext_noop("écrivez un nombre, par exemple 2,5."),
+    "decimal": gettext_noop("écrivez un montant en euros, par exemple 1250.40."),
+    "date": gettext_noop("écrivez une date qui existe, par exemple 2026-03-04."),
+    "partial_date": gettext_noop("écrivez une date qui existe, par exemple 1993-04-12. Mettez 00 pour un jour ou un mois inconnu."),
+    "month": gettext_noop("écrivez une année et un mois, par exemple 2026-03."),
+    "datetime": gettext_noop("écrivez une date et une heure, par exemple 2026-03-04T10:30:00+01:00."),
+    "bool": gettext_noop("répondez par oui ou par non."),
+    "choice": gettext_noop("choisissez une réponse dans la liste."),
+    "address": gettext_noop("écrivez la rue, le code postal à 5 chiffres et la commune."),
+    "list": gettext_noop("vérifiez chaque ligne."),
+    "object": gettext_noop("vérifiez cette valeur."),
+}
+MISSING = gettext_noop("cette valeur est nécessaire.")
+UNKNOWN = gettext_noop("ce champ n’existe pas.")
+BOUNDS = {"minimum", "maximum", "multipleOf"}
+OUT_OF_BOUNDS = gettext_noop("ce nombre n’est pas possible.")
+
+
+def find(data_type: types.DataType, payload: Mapping[str, Any]) -> list[types.Problem]:
+    errors = [*_validator(data_type.code).iter_errors(dict(payload)), *_impossible_dates(data_type, payload)]
+    order = list(data_type.fields)
+    found = {problem.pointer: problem for error in errors for problem in _problems(data_type, error)}
+    return sorted(found.values(), key=lambda problem: _rank(order, problem.pointer))
+
+
+def _rank(order: list[str], pointer: str) -> tuple[int, str]:
+    top = f"/{pointer.split('/')[1]}" if pointer else ""
+    return (order.index(top) if top in order else len(order), pointer)
+
+
+def _problems(data_type: types.DataType, error: ValidationError) -> Iterable[types.Problem]:
+    here = "".join(f"/{part}" for part in error.absolute_path)
+    match error.validator:
+        case "required":
+            names = [name for name in error.validator_value if name not in error.instance]
+            return [_problem(data_type, f"{here}/{name}", MISSING) for name in names]
+        case "additionalProperties":
+            names = [name for name in error.instance if name not in error.schema.get("properties", {})]
+            return [types.Problem(f"{here}/{name}", str(name), _(UNKNOWN)) for name in names]
+        case "minimum" | "maximum" | "multipleOf":
+            return [_problem(data_type, here, OUT_OF_BOUNDS)]
+    if error.validator == "anyOf" and any(inner.validator in BOUNDS for inner in error.context or ()):
+        return [_problem(data_type, here, OUT_OF_BOUNDS)]
+    return [_problem(data_type, here, None)]
+
+
+def _problem(data_type: types.DataType, pointer: str, sentence: str | None) -> types.Problem:
+    info = _info(data_type, pointer)
+    if info is None:
+        return types.Problem(pointer, data_type.title, _(EXPECTED["object"]))
+    return types.Problem(pointer, info.label, _(sentence or EXPECTED[info.kind]))
+
+
+def _info(data_type: types.DataType, pointer: str) -> types.FieldInfo | None:
+    """The nearest field that has a name: an address's postcode answers for the address."""
+    name, *rest = pointer.lstrip("/").split("/")
+    info = data_type.fields.get(f"/{name}")
+    for step in rest:
+        if info and step in info.items:
+            info = info.items[step]
+    return info
+
+
+def _impossible_dates(data_type: types.DataType, payload: Mapping[str, Any]) -> Iterable[ValidationError]:
+    """`2023-02-31` has the shape of a partial date: the pattern alone lets it through."""
+    for name, info in data_type.fields.items():
+        value = payload.get(name[1:])
+        if info.kind == "partial_date" and _impossible(info, value):
+            yield ValidationError("", path=[name[1:]])
+        for place, row in enumerate(value if info.items and isinstance(value, list) else ()):
+            for key, inner in info.items.items():
+                if inner.kind == "partial_date" and isinstance(row, dict) and _impossible(inner, row.get(key)):
+                    yield ValidationError("", path=[name[1:], place, key])
+
+
+def _impossible(info: types.FieldInfo, value: object) -> bool:
+    text = value if isinstance(value, str) else ""
+    return Draft202012Validator(dict(info.schema)).is_valid(text) and not types.is_partial_date(text)
+
+
+@cache
+def _validator(code: str) -> Draft202012Validator:
+    return Draft202012Validator(dict(types.get(code).schema), format_checker=FormatChecker(["date", "uuid", "email"]))

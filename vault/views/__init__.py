@@ -1,0 +1,1 @@
+"""The resident's own pages. Each parses, calls one verb, and answers."""
