@@ -91,9 +91,9 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     hers.goto(dossier)
     expect(hers.get_by_text("a retiré sa part")).to_be_visible()
     eyes.look()
-    his.goto("/journal/?quoi=dossiers")
+    his.goto("/journal/?quoi=dossiers&qui=moi")
     expect(his.get_by_text("Vous avez retiré votre part d’un dossier").first).to_be_visible()
-    hers.goto("/journal/?quoi=dossiers")
+    hers.goto("/journal/?quoi=dossiers&qui=moi")
     expect(hers.get_by_text("Vous avez demandé à « Yann Lemoine » sa part").first).to_be_visible()
     expect(hers.get_by_text("retiré votre part")).to_have_count(0)
 
