@@ -180,7 +180,9 @@ def _keys(user: User) -> str:
 
 
 def _elsewhere(user: User) -> list[tuple[str, str, str]]:
-    """FranceConnect for residents, ProConnect for agents, where the city has them."""
+    """FranceConnect for residents, ProConnect for agents, where the city has them. Companions have neither yet."""
+    if user.is_companion:
+        return []
     name, label, page = ("proconnect", "ProConnect", "") if user.is_staff else ("franceconnect", "FranceConnect", "franceconnect")
     held = identities.linked(user, name) is not None
     if not held and not provider.is_configured(name):

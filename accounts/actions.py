@@ -25,7 +25,7 @@ def register_resident(*, email: str, name: str, password: str | None = None) -> 
     try:
         with transaction.atomic():
             user = User.objects.create_user(email=email, name=name, password=password, is_resident=True)
-            _keep_proved_address(user)
+            keep_proved_address(user)
             residents.prepare(resident_id=user.pk)
             journal.write(resident_id=user.pk, actor_id=user.pk, event="vault_opened", purpose="Ouvrir le coffre")
     except IntegrityError:
@@ -43,7 +43,7 @@ def add_agent(*, email: str, name: str, manages_agents: bool = False) -> User:
     try:
         with transaction.atomic():
             agent = User.objects.create_user(email=email, name=name, is_staff=True, is_superuser=manages_agents)
-            _keep_proved_address(agent)
+            keep_proved_address(agent)
     except IntegrityError as error:
         raise AddressTaken from error
     return agent
@@ -60,7 +60,7 @@ def change_agent(*, agent: User, email: str, name: str, manages_agents: bool, ac
         with transaction.atomic():
             agent.name, agent.email, agent.is_superuser, agent.is_active = name, email, manages_agents, active
             agent.save(update_fields=["name", "email", "is_superuser", "is_active"])
-            _keep_proved_address(agent)
+            keep_proved_address(agent)
             if (before.email, before.is_superuser, before.is_active) != (agent.email, agent.is_superuser, agent.is_active):
                 end_other_sessions(user=agent, current_key=None)
     except IntegrityError as error:
@@ -100,7 +100,7 @@ def change_sign_in_address(*, user: User, email: str, current_key: str | None) -
         with transaction.atomic():
             user.email = email
             user.save(update_fields=["email"])
-            _keep_proved_address(user)
+            keep_proved_address(user)
             end_other_sessions(user=user, current_key=current_key)
     except IntegrityError as error:
         raise AddressTaken from error
@@ -132,7 +132,7 @@ def end_other_sessions(*, user: User, current_key: str | None) -> int:
     return others.delete()[0]
 
 
-def _keep_proved_address(user: User) -> None:
+def keep_proved_address(user: User) -> None:
     """allauth asks its own table whether an address is proved: it holds the sign-in address, and nothing else."""
     EmailAddress.objects.filter(user=user).delete()
     if user.email:

@@ -18,8 +18,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import actions, actions_desk, actions_identities, provider, second_factor
-from accounts.models import FactorReset, User
+from accounts import actions, actions_companions, actions_desk, actions_identities, provider, second_factor
+from accounts.models import FactorReset, Membership, Organisation, User
 
 NOT_HERE: list[type[Model]] = [EmailAddress, EmailConfirmation, Authenticator, SocialAccount, SocialApp, SocialToken, Group]
 for model in NOT_HERE:
@@ -85,6 +85,62 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parame
             get_adapter().send_mail("account/email/invitation", agent.email, {"link": link})
         text = ngettext("%(count)s invitation est envoyée.", "%(count)s invitations sont envoyées.", len(invited))
         messages.success(request, text % {"count": len(invited)})
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Reserved to who manages agents. Never deleted: residents' shares name it."""
+
+    list_display = ["name", "helps_with", "is_active"]
+    fields = ["name", "helps_with", "is_active"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
+    name = forms.CharField(label=_("Nom"), max_length=120, help_text=_("Celui que les habitants connaissent."))
+    email = forms.EmailField(label=_("Adresse de connexion"))
+
+    class Meta:
+        model = Membership
+        fields = ["organisation"]
+
+    field_order = ["name", "email", "organisation"]
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].strip().lower()
+        if User.objects.signing_in_as(email).exists():
+            raise forms.ValidationError(_("Un autre compte a cette adresse. Un accompagnant qui a un coffre en utilise deux."))
+        return email
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Companions, and where they work; whom they act for is shown nowhere here."""
+
+    form = CompanionForm
+    list_display = ["person", "organisation", "since", "ended_at"]
+    list_select_related = ["person", "organisation"]
+    ordering = ["-since"]
+    actions = ["end"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: CompanionForm, change: bool) -> None:
+        data = form.cleaned_data
+        added = actions_companions.add_companion(email=data["email"], name=data["name"], organisation=data["organisation"])
+        obj.pk, obj.person = added.pk, added.person
+
+    @admin.action(description=_("Fermer l’accès\u00a0: plus aucun mandat ne sert"), permissions=["add"])
+    def end(self, request: HttpRequest, memberships: QuerySet[Membership]) -> None:
+        for membership in memberships:
+            actions_companions.end_membership(membership=membership)
+        messages.success(request, _("C’est fait. Ces personnes ne voient plus rien."))
 
 
 class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time

@@ -24,3 +24,9 @@ def recently_authenticated(view: View) -> View:
         return answer
 
     return guarded
+
+
+def companions_only(view: View) -> View:
+    """A page for companions: the middleware refuses it to everyone else, residents and agents included."""
+    view.companions_only = True  # type: ignore[attr-defined]  # a mark, as Django's own login_required
+    return view

@@ -29,7 +29,7 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
 
 class SecondFactorMiddleware(MiddlewareMixin):
-    """An agent whose session has no second factor reaches only the pages that set one up or ask for it."""
+    """An agent or a companion whose session has no second factor reaches only the pages that set one up or ask for it."""
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object) -> HttpResponse | None:
         if not perms.needs_second_factor(request) or perms.is_open_without_second_factor(request):
@@ -40,7 +40,7 @@ class SecondFactorMiddleware(MiddlewareMixin):
 class ResidentScopeMiddleware:
     """Open the signed-in resident's own scope: any query on a resident's rows outside a scope raises.
 
-    An agent owns no vault: no scope, and the residents' rooms are closed.
+    An agent owns no vault: no scope, and the residents' rooms are closed. Nor does a companion: their pages open the scope of a mandate.
     """
 
     def __init__(self, get_response: Response) -> None:
@@ -53,5 +53,10 @@ class ResidentScopeMiddleware:
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object) -> None:
-        if request.user.is_authenticated and perms.is_residents_room(request, view) and not perms.owns_a_vault(request):
+        if not request.user.is_authenticated:
+            return
+        if perms.is_companions_room(view):
+            if not request.user.is_companion:
+                raise PermissionDenied
+        elif perms.is_residents_room(request, view) and not perms.owns_a_vault(request):
             raise PermissionDenied

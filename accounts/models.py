@@ -49,6 +49,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     reminders_by_email = models.BooleanField(_("rappels par e-mail"), default=True)
     is_resident = models.BooleanField(_("a un coffre"), default=False)
     is_staff = models.BooleanField(_("agent"), default=False)
+    is_companion = models.BooleanField(_("accompagnant"), default=False)
     is_superuser = models.BooleanField(_("gère les agents"), default=False)
     is_dpo = models.BooleanField(
         _("délégué à la protection des données"), default=False, help_text=_("Lit les contestations des habitants et y répond.")
@@ -75,6 +76,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().save(*args, **kwargs)
 
     @property
+    def works_for_others(self) -> bool:
+        """Agents and companions: the second factor is compulsory and sessions are short."""
+        return self.is_staff or self.is_companion
+
+    @property
     def reference(self) -> str:
         """What a person shows at the desk when their second factor is lost: only a page after their first factor says it."""
         return self.pk.hex[:8].upper()
@@ -88,7 +94,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Lifetime:
     """How long a session lasts, at rest and in all.
 
-    Agents: ASVS asks for 15 minutes and 12 hours at most. Residents: two hours, the time to look for a paper at home
+    Agents and companions: ASVS asks for 15 minutes and 12 hours at most. Residents: two hours, the time to look for a paper at home
     or to be called at a desk; sensitive acts ask again who you are after ten minutes, and the cookie ends with the browser.
     A visitor's session holds a code or a message: it lasts as long as a sign-in.
     """
@@ -101,16 +107,17 @@ class Lifetime:
     def of(cls, user: User | None) -> tuple[timedelta, timedelta]:
         if user is None:
             return cls.VISITOR
-        return cls.AGENT if user.is_staff else cls.RESIDENT
+        return cls.AGENT if user.works_for_others else cls.RESIDENT
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def over(self, now: datetime) -> Self:
         """Rows that can open nothing any more: the purge's work."""
+        working = models.Q(user__is_staff=True) | models.Q(user__is_companion=True)
         kinds = [
             (models.Q(user__isnull=True), Lifetime.VISITOR),
-            (models.Q(user__is_staff=True), Lifetime.AGENT),
-            (models.Q(user__is_staff=False), Lifetime.RESIDENT),
+            (working, Lifetime.AGENT),
+            (models.Q(user__is_staff=False, user__is_companion=False), Lifetime.RESIDENT),
         ]
         over = models.Q(user__is_active=False)
         for who, (idle, absolute) in kinds:
@@ -172,6 +179,60 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+
+class Organisation(models.Model):
+    """Where companions work. Residents read its name when they choose whom to entrust, so it is public."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("nom"), max_length=60, unique=True)
+    helps_with = models.CharField(
+        _("aide proposée"), max_length=200, blank=True, help_text=_("En une phrase, comme les habitants la lisent.")
+    )
+    is_active = models.BooleanField(
+        _("accompagne des habitants"), default=True, help_text=_("Sinon, ses accompagnants ne peuvent plus agir pour personne.")
+    )
+
+    class Meta:
+        verbose_name = _("organisme d’accompagnement")
+        verbose_name_plural = _("organismes d’accompagnement")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> Self:
+        """Who may be entrusted with something, or act, at this moment."""
+        return self.filter(ended_at=None, organisation__is_active=True, person__is_active=True, person__is_companion=True)
+
+
+class Membership(models.Model):
+    """A companion's place in their organisation. Another place is another row: mandates name the one they were given under."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("accompagnant"))
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("organisme"))
+    since = models.DateTimeField(_("depuis le"), default=timezone.now)
+    ended_at = models.DateTimeField(_("fermé le"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("accompagnant")
+        verbose_name_plural = _("accompagnants")
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=models.Q(ended_at=None), name="membership_one_at_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"membership {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """As residents read it when they agree, and in their journal."""
+        return f"{self.person.name}, {self.organisation.name}"[:120]
 
 
 class FactorResetQuerySet(models.QuerySet["FactorReset"]):

@@ -18,7 +18,7 @@ ROOMS_WITHOUT_A_VAULT = ("accounts.", "allauth.", "demo.", "core.views", "core.h
 
 
 def needs_second_factor(request: HttpRequest) -> bool:
-    return request.user.is_authenticated and request.user.is_staff and not second_factor.was_given(request)
+    return request.user.is_authenticated and request.user.works_for_others and not second_factor.was_given(request)
 
 
 def is_open_without_second_factor(request: HttpRequest) -> bool:
@@ -28,6 +28,11 @@ def is_open_without_second_factor(request: HttpRequest) -> bool:
 
 def owns_a_vault(request: HttpRequest) -> bool:
     return request.user.is_authenticated and request.user.is_resident
+
+
+def is_companions_room(view: Callable[..., Any]) -> bool:
+    """Pages marked by `accounts.decorators.companions_only`: they open a vault under a mandate, never by owning one."""
+    return bool(getattr(view, "companions_only", False))
 
 
 def is_residents_room(request: HttpRequest, view: Callable[..., Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The second factor of a session: an application's code (TOTP), a passkey or a recovery code. For agents it is compulsory."""
+"""The second factor of a session: an application's code (TOTP), a passkey or a recovery code. Agents and companions must have it."""
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
@@ -30,8 +30,8 @@ def passkeys(user: User) -> list[Authenticator]:
 
 
 def may_remove(authenticator: Authenticator) -> bool:
-    """An agent keeps one at least."""
-    if not authenticator.user.is_staff:
+    """Who works for others keeps one at least."""
+    if not authenticator.user.works_for_others:
         return True
     return bool(Authenticator.objects.filter(user=authenticator.user, type__in=STRONG).exclude(pk=authenticator.pk).exists())
 

@@ -37,7 +37,9 @@ class Agreement:
     """`received` says it from the recipient's side, whose page to use it is `use_url`.
 
     `enough` says in words which length suffices. `uses` says a mode in its own words. `copied`: a copy of the day's values leaves with
-    the agreement, and nothing after it. `once` offers a single reading. `keep_days` and `at_most_every` are what the words say.
+    the agreement, and nothing after it. `once` offers a single reading. `months` and `short` are the lengths that it offers. `renewable`:
+    in one step, from its page in the resident's shares; otherwise it is given anew where it was given. `keep_days` and `at_most_every` are
+    what the words say.
     `ended` forgets what the recipient made of the values; it runs in the transaction that ends the grant.
     """
 
@@ -55,6 +57,9 @@ class Agreement:
     uses: Mapping[Mode, Text] = field(default_factory=dict)
     copied: bool = False
     once: bool = False
+    months: tuple[int, ...] = MONTHS
+    short: tuple[timedelta, ...] = ()
+    renewable: bool = True
     keep_days: int | None = None
     at_most_every: timedelta | None = None
     ended: Callable[[Grant], None] = lambda grant: None
@@ -75,7 +80,10 @@ class Agreement:
         with translation.override(language):
             read = [self.code, self.version, translation.gettext(self.purpose), str(self.title), [str(text) for text in self.words]]
             listed = [[item.code, str(item.label), str(item.hint), item.required, list(item.fields)] for item in self.items]
-            use = [[mode.value for mode in self.modes], str(self.enough), self.once, self.keep_days, str(self.at_most_every or "")]
+            modes = [mode.value for mode in self.modes]
+            use = [modes, str(self.enough), self.once, self.keep_days, str(self.at_most_every or "")]
+            if self.short:
+                use += [list(self.months), [str(length) for length in self.short]]
         return hashlib.sha256(canonical.encode([*read, listed, *use])).hexdigest()
 
 

@@ -13,21 +13,31 @@ class VaultConfig(AppConfig):
         from vault import (
             agreements,
             checks_at_start,  # noqa: F401 - registers itself
+            entrusting,
             recipients,
             shared_facts,
         )
         from vault.actions.household import agree_again
-        from vault.home import blocks
+        from vault.actions.mandates import never_again
+        from vault.home import blocks, companions_start
         from vault.models.grant import RESIDENT_KIND
+        from vault.models.mandate import COMPANION_KIND
 
         menu.register(_("Mon coffre"), "vault:home", order=10, section="vault")
         menu.register(_("Mon foyer"), "vault:household", order=30)
         menu.register(_("Mes partages"), "vault:shares", order=40)
+        menu.register(_("Me faire accompagner"), "vault:helpers", order=50)
+        menu.register(_("Personnes accompagnées"), "vault:accompanying", place=menu.Place.COMPANION, order=10)
+        menu.register(_("Rendez-vous"), "vault:enter_appointment", place=menu.Place.COMPANION, order=20)
         menu.register(_("Journal"), "vault:journal", order=90)
         menu.register(_("Ce que le coffre peut contenir"), "vault:data_types", place=menu.Place.RIGHTS, order=20)
         home.register(blocks)
+        home.register_start(companions_start)
         agreements.register(shared_facts.AGREEMENT)
+        agreements.register(entrusting.AGREEMENT)
+        agreements.register(entrusting.APPOINTMENT_AGREEMENT)
         recipients.register(recipients.RecipientKind(RESIDENT_KIND, _("une personne de votre foyer"), agree_again))
+        recipients.register(recipients.RecipientKind(COMPANION_KIND, _("une personne qui vous accompagne"), never_again))
         pivot.register("vault:keep_identity")
         waiting = {
             "antivirus_silent": _(

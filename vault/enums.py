@@ -151,6 +151,12 @@ class GrantChannel(models.TextChoices):
     TELEPHONE = "telephone", _("par un code reçu sur votre téléphone")
 
 
+class Act(models.TextChoices):
+    """What a companion may do under a mandate, besides reading what was ticked. Nothing else is wired."""
+
+    ADD_PAPER = "add_paper", _("Ajouter un papier à mon coffre")
+
+
 class Happened(models.TextChoices):
     """What happens to a grant. Each has a receipt, except what its resident is only reminded of."""
 

@@ -85,6 +85,24 @@ def _read(grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bo
 
 
 @contextmanager
+def under(grant: Grant) -> Iterator[None]:
+    """An act other than a reading, in the giver's scope, while the grant counts: a stop waits for its end, and comes before the next one.
+
+    Raises:
+        Refused: the grant is not active. Nothing was done, and the journal has a line that says so.
+    """
+    with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+        _lock(grant, shared=True)
+        counts = Grant.objects.active().filter(pk=grant.pk).exists()
+        if counts:
+            yield
+        else:
+            _tell_refused_act(grant)
+    if not counts:
+        raise Refused(grant.pk)
+
+
+@contextmanager
 def alone(grant: Grant) -> Iterator[None]:
     """Hold the grant while it changes, in its resident's scope: when the block has committed no earlier permission is still in use."""
     with transaction.atomic(durable=True), scope(resident=grant.resident_id):
@@ -319,6 +337,11 @@ def _tell_granted(grant: Grant, fields: Sequence[str], allowed: bool, reason: st
     )
 
 
+def _tell_refused_act(grant: Grant) -> None:
+    details = {"recipient": grant.recipient_label, "grant": str(grant.pk)}
+    journal.write(resident_id=grant.resident_id, actor_id=grant.pk, event="act_refused", purpose=grant.purpose, details=details)
+
+
 def _as_of(reading: GrantReading, found: Sequence[Decrypted], replaced_at: Mapping[UUID, datetime]) -> list[Decrypted]:
     """Those that counted when they were read: there already, neither superseded nor withdrawn yet."""
     codes, at = _paths(reading.fields), reading.at
@@ -437,6 +460,7 @@ def _paper_opened(paper: Paper, content: Mapping[str, Any], files: Sequence[Pape
         problem=content.get("problem", ""),
         sides=sides,
         side_problem=content.get("side_problem", ""),
+        brought_by=content.get("brought_by", ""),
     )
 
 

@@ -37,6 +37,10 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield home.HomeBlock(home.Slot.ASIDE, "vault/home_journal.html", {"lines": [{"label": text} for text in told]}, order=80)
 
 
+def companions_start(request: HttpRequest) -> str:
+    return "vault:accompanying" if getattr(request.user, "is_companion", False) else ""
+
+
 def _papers() -> Iterator[home.Part]:
     today = timezone.localdate()
     papers = [paper for paper in Paper.objects.all() if _matters(paper)]

@@ -182,6 +182,8 @@ class PaperOpened:
     problem: str = ""
     sides: tuple[SideOpened, ...] = ()
     side_problem: str = ""
+    #: The companion who added it; empty: its resident did.
+    brought_by: str = ""
 
     @property
     def files(self) -> list[SideOpened]:

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import User
 from vault.enums import ConnectionState, HouseholdRole, PaperState
-from vault.models import Connection, Member, Paper
+from vault.models import Connection, Mandate, Member, Paper
 
 
 def may_write(resident_id: UUID, person: UUID) -> bool:
@@ -16,6 +16,16 @@ def may_write(resident_id: UUID, person: UUID) -> bool:
 
 def require_may_write(resident_id: UUID, person: UUID) -> None:
     if not may_write(resident_id, person):
+        raise PermissionDenied
+
+
+def may_act(mandate: Mandate, companion: User) -> bool:
+    """The companion whom it names, and nobody of their organisation in their place. Whether it counts now, the gate looks."""
+    return companion.is_active and companion.is_companion and mandate.grant.recipient_id == companion.pk
+
+
+def require_may_act(mandate: Mandate, companion: User) -> None:
+    if not may_act(mandate, companion):
         raise PermissionDenied
 
 

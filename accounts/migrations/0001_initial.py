@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('reminders_by_email', models.BooleanField(default=True, verbose_name='rappels par e-mail')),
                 ('is_resident', models.BooleanField(default=False, verbose_name='a un coffre')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='agent')),
+                ('is_companion', models.BooleanField(default=False, verbose_name='accompagnant')),
                 ('is_superuser', models.BooleanField(default=False, verbose_name='gère les agents')),
                 ('is_dpo', models.BooleanField(default=False, help_text='Lit les contestations des habitants et y répond.', verbose_name='délégué à la protection des données')),
                 ('is_active', models.BooleanField(default=True, verbose_name='peut se connecter')),
@@ -88,5 +89,34 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='session',
             index=models.Index(fields=['last_seen_at'], name='session_purge'),
+        ),
+        migrations.CreateModel(
+            name='Organisation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=60, unique=True, verbose_name='nom')),
+                ('helps_with', models.CharField(blank=True, help_text='En une phrase, comme les habitants la lisent.', max_length=200, verbose_name='aide proposée')),
+                ('is_active', models.BooleanField(default=True, help_text='Sinon, ses accompagnants ne peuvent plus agir pour personne.', verbose_name='accompagne des habitants')),
+            ],
+            options={
+                'verbose_name': 'organisme d’accompagnement',
+                'verbose_name_plural': 'organismes d’accompagnement',
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Membership',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='depuis le')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='fermé le')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='accompagnant')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='accounts.organisation', verbose_name='organisme')),
+            ],
+            options={
+                'verbose_name': 'accompagnant',
+                'verbose_name_plural': 'accompagnants',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('person',), name='membership_one_at_a_time')],
+            },
         ),
     ]

@@ -23,5 +23,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
 def _nav(request: HttpRequest) -> list[Link]:
     """An agent has no vault: their pages keep the visitor's menu."""
     user = getattr(request, "user", None)
-    resident = user is not None and user.is_authenticated and getattr(user, "is_resident", False)
-    return list(links(request, Place.RESIDENT if resident else Place.PUBLIC))
+    if user is None or not user.is_authenticated:
+        return list(links(request, Place.PUBLIC))
+    if getattr(user, "is_resident", False):
+        return list(links(request, Place.RESIDENT))
+    return list(links(request, Place.COMPANION if getattr(user, "is_companion", False) else Place.PUBLIC))

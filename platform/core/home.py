@@ -57,6 +57,7 @@ class Expiry:
 
 Part = HomeBlock | ToDo | Expiry
 _sources: list[Callable[[HttpRequest], Iterable[Part]]] = []
+_starts: list[Callable[[HttpRequest], str]] = []
 
 
 @dataclass
@@ -75,6 +76,16 @@ class Home:
 def register(source: Callable[[HttpRequest], Iterable[Part]]) -> None:
     if source not in _sources:
         _sources.append(source)
+
+
+def register_start(start: Callable[[HttpRequest], str]) -> None:
+    """Where somebody who owns no vault starts: the name of an address, or nothing for those whom the app does not know."""
+    if start not in _starts:
+        _starts.append(start)
+
+
+def start(request: HttpRequest) -> str:
+    return next((name for find in _starts if (name := find(request))), "admin:index")
 
 
 def build(request: HttpRequest) -> Home:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Place(StrEnum):
     RESIDENT = "resident"  # the main menu of a signed-in resident
+    COMPANION = "companion"  # the main menu of a signed-in companion
     PUBLIC = "public"  # the main menu of a visitor
     RIGHTS = "rights"  # the footer, under “Vos droits”
 

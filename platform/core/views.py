@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "core/home_public.html")
     if not getattr(request.user, "is_resident", False):
-        return redirect("admin:index")
+        return redirect(home_page.start(request))
     return render(request, "core/home.html", {"home": home_page.build(request)})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +15,7 @@ from core import journal
 from core.models import JournalEntry
 from vault import agreements, gate, perms, receipts, recipients
 from vault.actions.notes import seal_note
-from vault.agreements import MONTHS, Agreement, Item
+from vault.agreements import Agreement, Item
 from vault.enums import GrantChannel, GrantState, Happened, Mode
 from vault.models import Grant, GrantEvent, GrantField, add_months
 
@@ -42,6 +42,7 @@ class Recipient:
 class Terms:
     """What the resident chose: the codes of the items, how they are used, for how many months, or for one reading within them.
 
+    `lasts`: a length under a month, instead of the months.
     `shown`: the values of each item, as the page said them. They are kept, sealed, with the words that were read.
     """
 
@@ -49,6 +50,7 @@ class Terms:
     mode: Mode
     months: int
     once: bool = False
+    lasts: timedelta | None = None
     channel: GrantChannel = GrantChannel.PAGE
     shown: Mapping[str, str] = field(default_factory=dict)
 
@@ -67,7 +69,7 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
     fields = {field_id: item.required for item in chosen for field_id in item.fields}
     if not fields:
         raise NothingChosen
-    if terms.months not in MONTHS or terms.mode not in agreement.modes or (terms.once and not agreement.once):
+    if not _offered(agreement, terms):
         raise ValueError("not offered")
     gate.require_known(fields)
     _end_former(recipient, agreement)
@@ -231,6 +233,11 @@ def _end_former(recipient: Recipient, agreement: Agreement) -> None:
             close_over(grant)
 
 
+def _offered(agreement: Agreement, terms: Terms) -> bool:
+    length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
+    return length and terms.mode in agreement.modes and (agreement.once or not terms.once)
+
+
 def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]) -> Grant:
     language = get_language() or "fr"
     now = timezone.now()
@@ -252,7 +259,7 @@ def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms:
         notice_hash=agreement.notice_hash(language),
         language=language,
         starts_at=now,
-        ends_at=months_later(now, terms.months),
+        ends_at=now + terms.lasts if terms.lasts else months_later(now, terms.months),
     )
     grant.snapshot = seal_note(resident_id=resident_id, place=grant.place, note=_as_read(agreement, recipient, terms, chosen))
     grant.save(force_insert=True)
@@ -265,7 +272,8 @@ def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: S
         {"label": str(item.label), "shown": terms.shown.get(item.code, ""), "required": item.required, "chosen": item in chosen}
         for item in agreement.items
     ]
-    return {"title": str(agreement.title), "words": agreement.told(recipient.label), "items": items, "months": terms.months}
+    length = {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
+    return {"title": str(agreement.title), "words": agreement.told(recipient.label), "items": items, **length}
 
 
 def months_later(start: datetime, months: int) -> datetime:

@@ -85,12 +85,20 @@ def receive_paper(
         resumable.Gone: the form of an upload in parts was sent again, and its paper is deleted since.
     """
     perms.require_may_write(resident_id, by or resident_id)
+    paper = Paper(pk=uuid4(), resident_id=resident_id, kind=kind or "", replaces=replaces, request=request)
+    return take_in(paper, upload, token, lambda kept: tell_paper(kept, by or resident_id, "paper_added", RECEIVE))
+
+
+def take_in(paper: Paper, upload: SealedUpload, token: UUID | None, tell: Callable[[Paper], None], brought_by: str = "") -> Paper:
+    """`receive_paper`, once the right is checked: `tell` writes the journal's line. `brought_by`: who added it for its resident."""
+    resident_id = paper.resident_id
     if upload.became is not None:
         return _already(resident_id, upload.became)
     # A form that was gone back to, and sent with another file, must not lose that file.
-    token = uuid5(token or uuid4(), upload.sha256)
-    paper = Paper(pk=uuid4(), resident_id=resident_id, kind=kind or "", token=token, replaces=replaces, request=request)
-    content = {"name": clean_name(upload.name or ""), "media_type": "", "sha256": upload.sha256, "declared": kind or ""}
+    paper.token = uuid5(token or uuid4(), upload.sha256)
+    content = {"name": clean_name(upload.name or ""), "media_type": "", "sha256": upload.sha256, "declared": paper.kind}
+    if brought_by:
+        content["brought_by"] = brought_by
     with scope(resident=resident_id):
         try:
             with transaction.atomic():
@@ -98,10 +106,10 @@ def receive_paper(
                 _seal(paper, content)
                 paper.save(force_insert=True)
                 PaperFile.objects.create(resident_id=resident_id, paper=paper, stored_name=upload.stored_name, size=upload.size or 0)
-                tell_paper(paper, by or resident_id, "paper_added", RECEIVE)
+                tell(paper)
                 jobs.create(resident_id=resident_id, kind=JOB, subject_id=paper.pk, purpose=CHECK)
         except IntegrityError:
-            return Paper.objects.get(token=token)
+            return Paper.objects.get(token=paper.token)
     return paper
 
 

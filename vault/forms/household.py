@@ -58,7 +58,7 @@ class AgreementForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._agreement, self._held = agreement, held
         optional = [item for item in agreement.items if not item.required]
-        self._choices("items", [(item.code, _choice(str(item.label), held.get(item.code, ""))) for item in optional])
+        self._choices("items", [(item.code, with_value(str(item.label), held.get(item.code, ""))) for item in optional])
         self.fields["items"].label = _("Ce que vous voulez bien y mettre")
         self.fields["items"].help_text = _("Voici la valeur d’aujourd’hui. Rien n’est coché d’avance.")
         if not optional:
@@ -98,7 +98,7 @@ def advice(agreement: Agreement) -> str:
     return f"{agreement.enough} {_('Rien ne se renouvelle tout seul. Vous pouvez arrêter avant.')}".strip()
 
 
-def _choice(label: str, held: str) -> str:
+def with_value(label: str, held: str) -> str:
     return _("%(what)s : %(value)s") % {"what": label, "value": held or _("rien dans votre coffre aujourd’hui")}
 
 

@@ -468,4 +468,35 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('answered_at', None), ('withdrawn_at', None)), fields=('resident_id', 'entry_id'), name='contest_open_once_per_line'), models.CheckConstraint(condition=models.Q(('answered_at', None), ('withdrawn_at', None), _connector='OR'), name='contest_answered_or_withdrawn')],
             },
         ),
+        migrations.CreateModel(
+            name='Appointment',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('code_hash', models.CharField(max_length=64, unique=True)),
+                ('expires_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(blank=True, null=True)),
+                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
+                ('content', models.BinaryField(help_text='sealed: what the resident ticked, and the values that the page showed')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Mandate',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('membership_id', models.UUIDField(help_text="the companion's place when it was given: it does not follow them elsewhere")),
+                ('name', models.CharField(help_text='how the resident was called when they gave it; the companion reads it', max_length=120)),
+                ('acts', models.JSONField(default=list, help_text='codes of vault.enums.Act, chosen one by one')),
+                ('grant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='mandate', to='vault.grant')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
     ]

@@ -7,6 +7,7 @@ from vault.models.draft import Draft
 from vault.models.grant import Grant, GrantEvent, GrantField, GrantReading
 from vault.models.holder import Holder
 from vault.models.household import Household, Invitation, Member, SharedFact
+from vault.models.mandate import Appointment, Mandate
 from vault.models.months import add_months
 from vault.models.paper import Paper, PaperFile, PaperQuerySet
 from vault.models.paper_kind import PaperKind
@@ -16,6 +17,7 @@ from vault.models.request import DataRequest
 __all__ = [
     "RESIDENT",
     "Alerts",
+    "Appointment",
     "Connection",
     "ConnectorHealth",
     "Contest",
@@ -28,6 +30,7 @@ __all__ = [
     "Holder",
     "Household",
     "Invitation",
+    "Mandate",
     "Member",
     "Paper",
     "PaperFile",

@@ -19,8 +19,8 @@ from vault.models import PaperKind
 
 #: How many fields are named before they are counted.
 NAMED = 3
-#: Somebody else's reading that was not allowed.
-REFUSALS = {"read_refused"}
+#: What somebody else tried and was not allowed.
+REFUSALS = {"read_refused", "act_refused"}
 #: How the names of events that open something end, and those that end so without opening a value.
 _READINGS = ("_read", "_opened", "_looked", "_count", "_downloaded")
 _NO_READINGS = ("vault_opened", "contest_")
@@ -84,6 +84,17 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "granted_read": (gettext_lazy("« %(recipient)s » a lu %(what)s."), ""),
     "granted_count": (gettext_lazy("Compté sous votre accord avec « %(recipient)s », sans lui être montré : %(what)s."), ""),
     "read_refused": (gettext_lazy("Une lecture par « %(recipient)s » a été refusée : votre accord ne la permet pas."), ""),
+    "act_refused": (gettext_lazy("Un acte de « %(recipient)s » a été refusé : votre accord ne le permet pas."), ""),
+    "mandate_paper_added": (
+        gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre : %(paper)s."),
+        gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre."),
+    ),
+    "appointment_made": (gettext_lazy("Vous avez créé un code de rendez-vous."), ""),
+    "appointment_cancelled": (gettext_lazy("Vous avez annulé un code de rendez-vous."), ""),
+    "appointment_begun": (
+        gettext_lazy("« %(recipient)s » a tapé votre code de rendez-vous : cette personne peut agir pour vous pendant deux heures."),
+        "",
+    ),
     "shared_facts_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a mis en commun avec vous."), ""),
     "side_added": (
         gettext_lazy("Vous avez ajouté un fichier à un papier : %(paper)s."),

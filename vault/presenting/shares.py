@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -13,14 +13,16 @@ from django.utils.translation import ngettext
 from core.templatetags.civic import clock, long_date, month, short_date
 from vault import agreements, recipients, types
 from vault.agreements import Agreement
-from vault.enums import GrantState, Happened
-from vault.models import Connection, Grant, GrantEvent, GrantReading
+from vault.enums import Act, GrantState, Happened
+from vault.models import Connection, Grant, GrantEvent, GrantReading, Mandate
 from vault.opened import Values
 from vault.presenting import connections as connection_words
 from vault.presenting.household import how, named, said, series
 
 #: Times of reading that are told one by one before they are counted.
 TIMES = 3
+#: What ends within a day is told with its hour.
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def facts(grant: Grant) -> list[dict[str, str]]:
         (_("Pourquoi"), _(grant.purpose)),
         (_("Quoi"), told.what),
         (_("Comment"), told.how),
+        (_("Actes permis"), _acts(grant)),
         (_("Combien de lectures"), _rhythm(grant)),
         (_("Accord donné"), _("le %(day)s, %(channel)s") % {"day": _moment(grant.starts_at), "channel": grant.get_channel_display()}),
         (_("Jusqu’à quand"), told.until),
@@ -140,7 +143,7 @@ def chosen(grant: Grant, agreement: Agreement) -> list[str]:
 
 def may_renew(grant: Grant, agreement: Agreement | None) -> bool:
     """One step is enough when it adds nothing: what the agreement needs today is all in what was granted."""
-    if agreement is None:
+    if agreement is None or not agreement.renewable:
         return False
     fields = {row.field for row in grant.fields.all()}
     needed = {field for item in agreement.chosen(chosen(grant, agreement)) for field in item.fields}
@@ -195,6 +198,8 @@ def _tag(grant: Grant) -> tuple[str, str]:
         return str(state.label), "expired"
     if state == GrantState.TO_COME:
         return _("Commence le %(day)s") % {"day": short_date(grant.starts_at)}, ""
+    if grant.ends_at - grant.starts_at <= A_DAY:
+        return _("Jusqu’à %(hour)s") % {"hour": clock(grant.ends_at)}, "fresh"
     until = {"day": short_date(grant.ends_at)}
     return (_("Se termine le %(day)s") % until, "soon") if grant.ends_soon else (_("Jusqu’au %(day)s") % until, "fresh")
 
@@ -207,7 +212,8 @@ def _until(grant: Grant) -> str:
         return _("Arrêté le %(day)s") % {"day": _moment(grant.stopped_at)}
     if grant.state == GrantState.OVER:
         return _("Terminé le %(day)s") % {"day": long_date(min(grant.ends_at, timezone.now()))}
-    return _("Jusqu’au %(day)s. Rien ne se renouvelle tout seul.") % {"day": long_date(grant.ends_at)}
+    until = _moment(grant.ends_at) if grant.ends_at - grant.starts_at <= A_DAY else long_date(grant.ends_at)
+    return _("Jusqu’au %(day)s. Rien ne se renouvelle tout seul.") % {"day": until}
 
 
 def _last(grant: Grant) -> str:
@@ -217,6 +223,12 @@ def _last(grant: Grant) -> str:
     if grant.last_used_at is None:
         return _("Jamais lu")
     return _moment(grant.last_used_at)
+
+
+def _acts(grant: Grant) -> str:
+    """Of a mandate: what may be done besides reading."""
+    mandate = Mandate.objects.filter(grant=grant).first()
+    return series([str(Act(code).label) for code in mandate.acts]) if mandate else ""
 
 
 def _rhythm(grant: Grant) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
-from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -24,6 +23,7 @@ from vault.circle import Circle
 from vault.forms.household import AgreementForm, CodeForm, InviteForm
 from vault.models import Invitation, Member
 from vault.presenting import household as household_rows
+from vault.views.limits import may, too_many
 
 logger = logging.getLogger(__name__)
 READ_SHARED = gettext_noop("Voir ce qu’un membre de votre foyer a mis en commun")
@@ -54,8 +54,8 @@ def invite(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "vault/household/invite.html", {"form": form})
     email = form.cleaned_data["email"].lower()
-    if not _may(request, "household_invite") or (email and not _may(request, "household_mail", key=email)):
-        return _too_many(request)
+    if not may(request, "household_invite") or (email and not may(request, "household_mail", key=email)):
+        return too_many(request)
     code = household.invite(resident_id=request.user.pk, by=request.user.pk, role=form.chosen)
     sent = _send(email, code) if email else None
     invitation = Invitation.objects.open().get()
@@ -85,8 +85,8 @@ def join(request: SignedInRequest) -> HttpResponse:
     form = CodeForm(_sent(request))
     if not form.is_valid():
         return render(request, "vault/household/join.html", {"form": form})
-    if not _may(request, "household_join"):
-        return _too_many(request)
+    if not may(request, "household_join"):
+        return too_many(request)
     code = form.cleaned_data["code"]
     try:
         if "accept" in request.POST:
@@ -205,12 +205,3 @@ def _find(request: SignedInRequest, member_id: UUID, code: str) -> tuple[Member,
     if other is None or not perms.may_agree_with(agreement.role, mine.me, other):
         raise Http404
     return other, agreement
-
-
-def _may(request: SignedInRequest, action: str, **more: str) -> bool:
-    return ratelimit.consume(request, app="allauth.account", action=action, **more) is not None
-
-
-def _too_many(request: SignedInRequest) -> HttpResponse:
-    answer: HttpResponse = ratelimit.respond_429(request)
-    return answer

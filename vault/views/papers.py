@@ -192,5 +192,6 @@ def _facts(opened: PaperOpened, kind: PaperKind | None) -> list[dict[str, str]]:
         (_("Valable jusqu’au"), wording.day(opened.expires_on)),
         (_("Pages"), str(opened.pages) if opened.pages else ""),
         (_("Ajouté le"), wording.day(opened.created_at)),
+        (_("Ajouté par"), opened.brought_by),
     ]
     return [{"key": key, "value": value} for key, value in said if value]

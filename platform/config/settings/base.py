@@ -138,6 +138,8 @@ ACCOUNT_RATE_LIMITS = {
     "household_invite": "20/h/user",
     "household_mail": "3/d/key",
     "household_join": "10/h/user,60/h/ip",
+    "appointment_make": "20/h/user",
+    "appointment_code": "10/h/user,60/h/ip",
 }
 ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"

@@ -1,0 +1,90 @@
+"""What a resident may entrust to a companion, line by line, and the words that they read before: for some time, or for an appointment."""
+
+from datetime import timedelta
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from vault.agreements import Agreement, Item
+from vault.enums import Mode
+from vault.models.mandate import APPOINTMENT
+
+MANDATE: Final = "mandate"
+MEETING: Final = "appointment"
+ENTRUST: Final = gettext_noop("Vous faire accompagner")
+MEET: Final = gettext_noop("Un rendez-vous avec un accompagnant")
+
+
+def _fields(type_code: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{type_code}#/{name}" for name in names)
+
+
+ITEMS: Final = (
+    Item(
+        "who",
+        _("Votre nom et votre date de naissance, pour ne pas vous confondre avec quelqu’un d’autre"),
+        _fields("identite.pivot", "given_name", "family_name", "birthdate"),
+        required=True,
+    ),
+    Item("contact", _("Vos coordonnées"), _fields("identite.contact", "email", "telephone", "adresse")),
+    Item("home", _("Votre logement et son loyer"), _fields("logement.domicile", "adresse", "statut_occupation", "loyer", "charges")),
+    Item("family", _("Qui vit au foyer, enfants compris"), _fields("foyer.composition", "allocataires", "enfants", "situation_familiale")),
+    Item(
+        "notices",
+        _("Vos avis d’impôt"),
+        _fields("fiscal.avis_ir", "annee_revenus", "revenu_fiscal_reference", "nombre_parts"),
+    ),
+    Item("wages", _("Vos salaires"), _fields("emploi.revenu", "mois", "net_social", "net_avant_impot")),
+    Item("incomes", _("Vos autres revenus, comme une retraite"), _fields("revenu.mensuel", "mois", "nature", "net")),
+    Item(
+        "unemployment",
+        _("Vos allocations chômage"),
+        _fields("emploi.indemnite_ft", "date_versement", "montant_total"),
+    ),
+    Item(
+        "benefits",
+        _("Vos prestations et votre quotient familial"),
+        (*_fields("social.quotient_familial", "valeur", "annee", "mois"), *_fields("social.paiement", "mois", "lignes")),
+    ),
+)
+
+AGREEMENT: Final = Agreement(
+    code=MANDATE,
+    version="1",
+    title=_("Se faire accompagner"),
+    purpose=ENTRUST,
+    words=(
+        _("%(name)s voit les lignes que vous cochez, avec leur valeur du moment, et rien d’autre."),
+        _("Cette personne ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
+        _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
+        _("Si elle quitte cet organisme, le mandat ne sert plus à personne."),
+        _("Vous l’arrêtez quand vous voulez, tout de suite, sans donner de raison. Ce qu’elle a vu ou noté ne peut pas être repris."),
+        _("Sans mandat, rien ne change : vous faites vos démarches seul, ou avec elle, à côté de vous."),
+    ),
+    items=ITEMS,
+    modes=(Mode.LOOK,),
+    months=(1, 6, 12),
+    short=(timedelta(days=1),),
+    renewable=False,
+    enough=_("Un jour suffit pour un dossier. Un mois ou plus si cette personne suit votre situation."),
+)
+
+APPOINTMENT_AGREEMENT: Final = Agreement(
+    code=MEETING,
+    version="1",
+    title=_("Un rendez-vous de deux heures"),
+    purpose=MEET,
+    words=(
+        _("La personne qui tape ce code voit les lignes que vous cochez, pendant deux heures, et rien d’autre."),
+        _("Elle ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
+        _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
+        _("Tout s’arrête seul après deux heures, ou quand vous l’arrêtez. Ce qu’elle a vu ou noté ne peut pas être repris."),
+    ),
+    items=ITEMS,
+    modes=(Mode.LOOK,),
+    months=(),
+    short=(APPOINTMENT,),
+    renewable=False,
+    enough=_("Deux heures, pas plus."),
+)

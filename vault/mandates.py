@@ -1,0 +1,26 @@
+"""The few questions that a companion's page may ask about residents: who entrusted them with something that counts now.
+
+Everything else starts from the scope. Here only rows that name the companion are looked at, never a value; a mandate that is paused, over,
+stopped, or given under another place than today's does not exist.
+"""
+
+from uuid import UUID
+
+from django_scopes import scopes_disabled
+
+from accounts.models import Membership, User
+from vault.models import Grant, Mandate
+from vault.models.mandate import COMPANION_KIND
+
+
+def live(companion: User) -> list[Mandate]:
+    """Those under which this companion may act now, the one that ends first on top."""
+    with scopes_disabled():
+        active = Grant.objects.active().given_to(COMPANION_KIND, companion.pk)
+        places = Membership.objects.current().filter(person=companion)
+        found = Mandate.objects.filter(grant__in=active, membership_id__in=places.values("pk"))
+        return list(found.select_related("grant").prefetch_related("grant__fields").order_by("grant__ends_at"))
+
+
+def find(companion: User, mandate_id: UUID) -> Mandate | None:
+    return next((mandate for mandate in live(companion) if mandate.pk == mandate_id), None)

@@ -1,0 +1,109 @@
+"""How mandates are said: to the resident who gives them, and to the companion who acts under them."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
+from core.templatetags.civic import clock, long_date
+from vault import agreements
+from vault.agreements import Agreement, Item
+from vault.enums import Act
+from vault.models import Grant, Mandate
+from vault.models.mandate import COMPANION_KIND
+from vault.opened import Values
+from vault.presenting.shares import every_value, share
+
+
+def places() -> list[dict[str, Any]]:
+    """Each organisation that accompanies residents, and who works there now."""
+    found = Membership.objects.current().select_related("person", "organisation").order_by("organisation__name", "person__name")
+    return [
+        {"organisation": organisation, "people": [_person(place) for place in of_one]}
+        for organisation, of_one in groupby(found, key=lambda place: place.organisation)
+    ]
+
+
+def _person(place: Membership) -> dict[str, str]:
+    href = reverse("vault:entrust", args=[place.pk])
+    return {"label": place.person.name, "text": place.organisation.name, "action": _("Donner un mandat"), "action_href": href}
+
+
+def given() -> list[dict[str, str]]:
+    """In the resident's scope: what counts now, one click from stopping it."""
+    standing = Grant.objects.standing().filter(recipient_kind=COMPANION_KIND).prefetch_related("fields")
+    lines = []
+    for grant in standing:
+        told = share(grant)
+        line = {"label": told.who, "text": until(grant), "href": told.href, "tag": told.tag, "tag_kind": told.tag_kind}
+        lines.append(line | {"action": _("Arrêter"), "action_href": told.stop})
+    return lines
+
+
+def page(agreement: Agreement, name: str, held: Mapping[str, str]) -> dict[str, Any]:
+    required = [{"key": item.label, "value": held[item.code] or "–"} for item in agreement.items if item.required]
+    return {"agreement": agreement, "words": agreement.told(name), "required": required}
+
+
+def until(grant: Grant) -> str:
+    """With the hour where it ends today or tomorrow."""
+    told = {"day": long_date(grant.ends_at), "hour": clock(grant.ends_at)}
+    soon = (timezone.localtime(grant.ends_at).date() - timezone.localdate()).days <= 1
+    return (_("jusqu’au %(day)s à %(hour)s") if soon else _("jusqu’au %(day)s")) % told
+
+
+# For the companion
+
+
+def lines(mandates: Sequence[Mandate]) -> list[dict[str, str]]:
+    return [
+        {"label": mandate.name, "href": reverse("vault:accompanied", args=[mandate.pk]), "text": until(mandate.grant)}
+        for mandate in mandates
+    ]
+
+
+def banner(mandate: Mandate) -> dict[str, str]:
+    return {"name": mandate.name, "until": until(mandate.grant)}
+
+
+def ticked(mandate: Mandate) -> list[Item]:
+    agreement = agreements.of(mandate.grant)
+    return agreement.named([row.field for row in mandate.grant.fields.all()]) if agreement else []
+
+
+def may_see(mandate: Mandate) -> list[dict[str, str]]:
+    return [
+        {
+            "label": yours_to_theirs(item),
+            "action": _("Voir"),
+            "action_href": reverse("vault:accompanied_values", args=[mandate.pk, item.code]),
+        }
+        for item in ticked(mandate)
+    ]
+
+
+def may_do(mandate: Mandate) -> list[str]:
+    return [str(Act(act).label) for act in mandate.acts]
+
+
+def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
+    return every_value(values, fields)
+
+
+def yours_to_theirs(item: Item) -> str:
+    """The line as the companion reads it: the resident's says “votre”."""
+    return {
+        "who": _("Nom et date de naissance"),
+        "contact": _("Coordonnées"),
+        "home": _("Logement et loyer"),
+        "family": _("Qui vit au foyer, enfants compris"),
+        "notices": _("Avis d’impôt"),
+        "wages": _("Salaires"),
+        "incomes": _("Autres revenus, comme une retraite"),
+        "unemployment": _("Allocations chômage"),
+        "benefits": _("Prestations et quotient familial"),
+    }.get(item.code, str(item.label))

@@ -1,0 +1,122 @@
+"""Pages of a companion. Each runs in the scope of the resident who entrusted them; `request.user` stays the companion.
+
+Nothing is remembered from page to page: the address names the mandate, and each page looks whether it counts. A mandate that is somebody
+else's, paused, stopped or over is a 404, as one that never was.
+"""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+from django_scopes import scope
+
+from accounts.decorators import companions_only
+from accounts.http import SignedInRequest
+from core.uploads import sealed_upload
+from vault import agreements, gate, mandates
+from vault.actions import mandates as actions
+from vault.enums import Act
+from vault.forms.mandates import AppointmentCodeForm
+from vault.forms.papers import UploadForm
+from vault.models import Mandate
+from vault.presenting import mandates as words
+from vault.readers.reading import MAX_PAPER_BYTES
+from vault.views.limits import may, too_many
+
+
+@companions_only
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    """Rows only: names under mandates that count now."""
+    return render(request, "vault/companion/home.html", {"people": words.lines(mandates.live(request.user))})
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def enter_code(request: SignedInRequest) -> HttpResponse:
+    """Each try is counted. The same answer whatever is wrong with the code."""
+    form = AppointmentCodeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "appointment_code"):
+            return too_many(request)
+        try:
+            mandate = actions.begin(companion=request.user, code=form.cleaned_data["code"])
+        except actions.NoAppointment:
+            form.add_error("code", _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il sert une fois, dans la journée."))
+        else:
+            return redirect("vault:accompanied", mandate_id=mandate.pk)
+    return render(request, "vault/companion/code.html", {"form": form})
+
+
+@companions_only
+@require_safe
+def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
+    """What the mandate allows. No value yet: looking at one is a click, and a line in the resident's journal."""
+    mandate = _mine(request, mandate_id)
+    context = {"see": words.may_see(mandate), "do": words.may_do(mandate), "may_add": mandate.allows(Act.ADD_PAPER)}
+    return _render(request, mandate, "person", context)
+
+
+@companions_only
+@require_safe
+def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpResponse:
+    mandate = _mine(request, mandate_id)
+    agreement = agreements.of(mandate.grant)
+    found = next((line for line in words.ticked(mandate) if line.code == item), None)
+    if agreement is None or found is None:
+        return _refused(request, mandate, _("Ce mandat ne permet pas de voir cela. Seule la personne peut en donner un autre."))
+    try:
+        fields, opened = actions.look(mandate=mandate, companion=request.user, item_code=item, agreement=agreement)
+    except gate.NotAnchored:
+        return _refused(request, mandate, _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."))
+    except gate.Refused:
+        return _over(request)
+    return _render(request, mandate, "values", {"title": words.yours_to_theirs(found), "rows": words.rows(opened, fields)})
+
+
+@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
+@companions_only
+def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
+    mandate = _mine(request, mandate_id)
+    if not mandate.allows(Act.ADD_PAPER):
+        return _refused(request, mandate, _("Ce mandat ne permet pas d’ajouter un papier. Seule la personne peut en donner un autre."))
+    with scope(resident=mandate.resident_id):
+        return _receive(request, mandate)
+
+
+@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@require_http_methods(["GET", "POST"])
+def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method != "POST" or not form.is_valid():
+        return _render(request, mandate, "add_paper", {"form": form})
+    data = form.cleaned_data
+    try:
+        actions.add_paper(mandate=mandate, companion=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"])
+    except gate.Refused:
+        return _over(request)
+    return _render(request, mandate, "added", {})
+
+
+def _mine(request: SignedInRequest, mandate_id: UUID) -> Mandate:
+    found = mandates.find(request.user, mandate_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _render(request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, object], status: int = 200) -> HttpResponse:
+    told = {"mandate": mandate, "acting": words.banner(mandate), **context}
+    return render(request, f"vault/companion/{page}.html", told, status=status)
+
+
+def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
+    return _render(request, mandate, "refused", {"reason": reason}, status=403)
+
+
+def _over(request: SignedInRequest) -> HttpResponse:
+    """It ended while the page was open."""
+    return render(request, "vault/companion/over.html", status=403)

@@ -1,0 +1,82 @@
+"""Being accompanied: who can help, a mandate for one of them, a code for an appointment. What is given is then among one's shares."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.decorators import recently_authenticated
+from accounts.http import SignedInRequest
+from accounts.models import Membership
+from vault.actions import grants, mandates
+from vault.actions.household import fingerprint
+from vault.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT
+from vault.forms.mandates import EntrustForm
+from vault.models import Appointment
+from vault.presenting import mandates as words
+from vault.presenting.household import held as held_words
+from vault.views.limits import may, too_many
+
+
+@require_safe
+def helpers(request: SignedInRequest) -> HttpResponse:
+    """Rows only: names of people who work for the city's organisations, and one's own mandates."""
+    context = {"places": words.places(), "given": words.given(), "waiting": Appointment.objects.open().first()}
+    return render(request, "vault/mandates/helpers.html", context)
+
+
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
+def entrust(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
+    """What the mandate would open today, what it lets do, for how long. Not signing is a link back, of the same weight."""
+    place = Membership.objects.current().select_related("person", "organisation").filter(pk=membership_id).first()
+    if place is None:
+        raise Http404
+    values = mandates.today(resident_id=request.user.pk)
+    held = held_words(AGREEMENT, values)
+    form = EntrustForm(AGREEMENT, held, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return _sign(request, place, form)
+    context = words.page(AGREEMENT, place.label, held) | {"place": place, "form": form, "seen": fingerprint(values)}
+    return render(request, "vault/mandates/entrust.html", context)
+
+
+def _sign(request: SignedInRequest, place: Membership, form: EntrustForm) -> HttpResponse:
+    person, seen = request.user.pk, request.POST.get("seen", "")
+    try:
+        mandate = mandates.entrust(
+            resident_id=person, by=person, membership_id=place.pk, terms=form.terms, acts=form.acts_chosen, seen=seen
+        )
+    except grants.Changed:
+        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+        return redirect("vault:entrust", membership_id=place.pk)
+    except PermissionDenied:
+        raise Http404 from None
+    mandates.tell_signed(mandate)
+    messages.success(request, _("Le mandat est signé. Vous pouvez l’arrêter ici à tout moment."))
+    return redirect("vault:share", grant_id=mandate.grant_id)
+
+
+@require_http_methods(["GET", "POST"])
+def make_code(request: SignedInRequest) -> HttpResponse:
+    """The code is on the page that answers, once."""
+    held = held_words(APPOINTMENT_AGREEMENT, mandates.today(resident_id=request.user.pk))
+    form = EntrustForm(APPOINTMENT_AGREEMENT, held, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "appointment_make"):
+            return too_many(request)
+        code = mandates.make_code(resident_id=request.user.pk, by=request.user.pk, chosen=form.chosen)
+        return render(request, "vault/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at})
+    context = words.page(APPOINTMENT_AGREEMENT, "", held) | {"form": form}
+    return render(request, "vault/mandates/make_code.html", context)
+
+
+@require_POST
+def cancel_code(request: SignedInRequest) -> HttpResponse:
+    mandates.cancel_code(resident_id=request.user.pk, by=request.user.pk)
+    messages.success(request, _("Le code n’ouvre plus rien."))
+    return redirect("vault:helpers")
