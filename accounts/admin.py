@@ -120,10 +120,17 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no p
     """Companions, and where they work; whom they act for is shown nowhere here."""
 
     form = CompanionForm
+    fields = ["name", "email", "organisation"]
     list_display = ["person", "organisation", "since", "ended_at"]
     list_select_related = ["person", "organisation"]
     ordering = ["-since"]
     actions = ["end"]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - a list of names, or of lists
+        return self.fields if obj is None else self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - as above
+        return [] if obj is None else self.list_display
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

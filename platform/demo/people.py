@@ -1,4 +1,4 @@
-"""The fictional people of Villebrume. None of them exists; their addresses lead nowhere; the agent's second factor is public on purpose."""
+"""The fictional people of Villebrume. None exists; their addresses lead nowhere; the second factor of some is public on purpose."""
 
 import time
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, second_factor
-from accounts.models import User
+from accounts import actions, actions_companions, second_factor
+from accounts.models import Organisation, User
 
 AGENT_SECRET = "VILLEBRUMEVILLEBRUMEVILLEBRUME22"  # noqa: S105 - an invented agent's, public on purpose
 STEP = 30
@@ -23,6 +23,11 @@ class Person:
     situation: str | Promise
     is_agent: bool = False
     contact: str = ""
+    works_at: str = ""
+
+    @property
+    def is_resident(self) -> bool:
+        return not self.is_agent and not self.works_at
 
     @property
     def email(self) -> str:
@@ -32,13 +37,15 @@ class Person:
         """Their account, made the first time. Their vault is filled by `manage.py seed_demo`."""
         if self.is_agent:
             return _agent(self)
+        if self.works_at:
+            return _companion(self)
         account = actions.register_resident(email=self.email, name=self.name)
         if self.contact and not account.contact_email:
             actions.change_contact_address(user=account, email=self.contact)
         return account
 
     def code(self) -> str:
-        """What the agent's telephone would show now."""
+        """What the telephone of somebody who works for others would show now."""
         value: str = format_hotp_value(hotp_value(AGENT_SECRET, int(time.time()) // STEP))
         return value
 
@@ -59,6 +66,12 @@ PEOPLE = (
         contact=COUPLE,
     ),
     Person("yann", "Yann Lemoine", _("35 ans, marié à Claire, un salaire. On leur écrit à la même adresse."), contact=COUPLE),
+    Person(
+        "theo",
+        "Théo Lassalle",
+        _("Accompagnant. Il agit pour Odette, sous le mandat qu’elle lui a donné. Il ne voit personne d’autre."),
+        works_at="CCAS de Villebrume",
+    ),
     Person("agathe", "Agathe Roussel", _("Agent de la ville. Elle règle le portail\u00a0; elle ne voit aucun coffre."), is_agent=True),
 )
 
@@ -71,9 +84,20 @@ def is_invented(user: User) -> bool:
     return any(person.email == user.email for person in PEOPLE)
 
 
+def _companion(person: Person) -> User:
+    told = "Aide aux démarches : logement, factures, retraite. Sur rendez-vous."
+    organisation, _made = Organisation.objects.get_or_create(name=person.works_at, defaults={"helps_with": told})
+    account = actions_companions.add_companion(email=person.email, name=person.name, organisation=organisation).person
+    return _with_second_factor(account)
+
+
 def _agent(person: Person) -> User:
     agent = User.objects.signing_in_as(person.email).first()
     agent = agent or actions.add_agent(email=person.email, name=person.name, manages_agents=True)
-    if not second_factor.is_set_up(agent):
-        TOTP.activate(agent, AGENT_SECRET)
-    return agent
+    return _with_second_factor(agent)
+
+
+def _with_second_factor(user: User) -> User:
+    if not second_factor.is_set_up(user):
+        TOTP.activate(user, AGENT_SECRET)
+    return user

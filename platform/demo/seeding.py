@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
+from accounts import actions_companions
 from accounts.models import User
 from core.models import City
 from core.storage import sealed_storage
@@ -16,11 +17,11 @@ from demo import paper_drawer, vaults
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE
 from services.aids.shipping import load_local_aids
-from vault import actions, agreements, circle
-from vault.actions import household
+from vault import actions, agreements, circle, entrusting
+from vault.actions import household, mandates
 from vault.actions.grants import Terms
-from vault.enums import Assurance, HouseholdRole, Method, Mode
-from vault.models import Member, Paper, Record
+from vault.enums import Act, Assurance, HouseholdRole, Method, Mode
+from vault.models import Mandate, Member, Paper, Record
 from vault.periods import period_of
 from vault.presenting.household import held
 
@@ -52,12 +53,13 @@ def fill_city() -> City:
 def fill_people(say: Callable[[str], None] = lambda line: None) -> None:
     for person in PEOPLE:
         account = person.account()
-        if person.is_agent:
+        if not person.is_resident:
             continue
         today = timezone.localdate()
         values, papers = fill_vault(account, person.slug, today), fill_drawer(account, person.slug, today)
         say(f"{person.name}: {values} records and {papers} papers added" if values or papers else f"{person.name}: already there")
     join_couple()
+    entrust_companion()
 
 
 @transaction.atomic
@@ -89,6 +91,25 @@ def join_couple() -> None:
     seen = household.fingerprint(facts)
     shared = Terms(("people", "address"), Mode.KEEP, year, shown=held(agreements.get("shared_facts"), facts))
     household.share_facts(resident_id=claire.pk, by=claire.pk, member_id=his.pk, terms=shared, seen=seen)
+
+
+def entrust_companion() -> None:
+    """Odette is accompanied: a mandate of six months, signed by her. What she stopped since stays so."""
+    odette, theo = (next(person for person in PEOPLE if person.slug == slug).account() for slug in ("odette", "theo"))
+    place = actions_companions.place_of(theo)
+    with scope(resident=odette.pk):
+        if place is None or Mandate.objects.exists():
+            return
+    values = mandates.today(resident_id=odette.pk)
+    terms = Terms(("home", "incomes", "notices"), Mode.LOOK, 6, shown=held(entrusting.AGREEMENT, values))
+    mandates.entrust(
+        resident_id=odette.pk,
+        by=odette.pk,
+        membership_id=place.pk,
+        terms=terms,
+        acts=[Act.ADD_PAPER],
+        seen=household.fingerprint(values),
+    )
 
 
 def _person(account: User, slug: str, one: vaults.Given) -> UUID:

@@ -11,7 +11,7 @@ import pikepdf
 from django.utils import timezone
 
 from accounts.models import User
-from demo import bank_step, letter_step, minute, paper_drawer, vaults
+from demo import bank_step, letter_step, meeting_step, minute, paper_drawer, vaults
 from demo.people import find
 from demo.visitor import FileToSend, Page, Unexpected, Visitor
 from vault.presenting import journal_check
@@ -45,6 +45,7 @@ class Tour:
         yield "Add a bank file", self.add_a_bank_file
         yield "Write a letter", self.write_a_letter
         yield "Two connectors pulled", self.pull_two
+        yield "A companion's appointment", self.meet_a_companion
         yield "Verify the journal", self.verify_journal
         yield "Come in with FranceConnect", self.come_in_with_franceconnect
 
@@ -152,6 +153,9 @@ class Tour:
 
     def write_a_letter(self) -> str:
         return letter_step.write_a_letter(self.visitor)
+
+    def meet_a_companion(self) -> str:
+        return meeting_step.meet_a_companion(self.visitor)
 
     def pull_two(self) -> str:
         return minute.walk(self.visitor.base_url)

@@ -23,9 +23,12 @@ from demo.people import PEOPLE, Person, find, is_invented
 def people(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _enter(request, find(request.POST.get("person", "")))
-    residents = [person for person in PEOPLE if not person.is_agent]
-    agents = [person for person in PEOPLE if person.is_agent]
-    return render(request, "demo/people.html", {"residents": residents, "agents": agents, "next": request.GET.get("next", "")})
+    people = {
+        "residents": [person for person in PEOPLE if person.is_resident],
+        "companions": [person for person in PEOPLE if person.works_at],
+        "agents": [person for person in PEOPLE if person.is_agent],
+    }
+    return render(request, "demo/people.html", {**people, "next": request.GET.get("next", "")})
 
 
 @require_POST
@@ -54,9 +57,9 @@ def _enter(request: HttpRequest, person: Person | None) -> HttpResponse:
         logout(request)
     next_page = request.POST.get("next", "")
     next_page = reauthentication.safe_page(request, next_page) if next_page else ""
-    if not person.is_agent:
+    if person.is_resident:
         return let_in(request, person.account(), method="demo", next_page=next_page)
-    agent = person.account()
-    get_adapter(request).login(request, agent)
-    second_factor.record(request, agent)
-    return redirect(next_page or "admin:index")
+    account = person.account()
+    get_adapter(request).login(request, account)
+    second_factor.record(request, account)
+    return redirect(next_page or "home")

@@ -1,4 +1,4 @@
-"""People for tests: a resident owns a vault (with its key and its first journal line), an agent owns none."""
+"""People for tests: a resident owns a vault (with its key and its first journal line), an agent and a companion own none."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.utils import timezone
 
-from accounts import actions
-from accounts.models import User
+from accounts import actions, actions_companions
+from accounts.models import Organisation, User
 
 # Public and made up: the second factor of every agent in the tests.
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -47,11 +47,31 @@ class AgentFactory(factory.Factory[User]):
         return agent
 
 
+class CompanionFactory(factory.Factory[User]):
+    """A companion of `organisation` (a name), with a second factor; `second_factor=False` for one who has still to set it up."""
+
+    class Meta:
+        model = User
+
+    name = factory.Sequence(lambda n: f"Accompagnant {n}")
+    email = factory.Sequence(lambda n: f"accompagnant{n}@villebrume.example")
+
+    @classmethod
+    def _create(
+        cls, model_class: type[User], *args: Any, second_factor: bool = True, organisation: str = "CCAS de Villebrume", **kwargs: Any
+    ) -> User:
+        where, _made = Organisation.objects.get_or_create(name=organisation)
+        companion = actions_companions.add_companion(organisation=where, **kwargs).person
+        if second_factor:
+            TOTP.activate(companion, TOTP_SECRET)
+        return companion
+
+
 def signed_in(user: User, *, second_factor: bool | None = None, client: Client | None = None) -> Client:
-    """A browser where `user` has just signed in; agents gave their second factor unless told otherwise."""
+    """A browser where `user` has just signed in; who works for others gave their second factor unless told otherwise."""
     client = client or Client()
     client.force_login(user)
-    given = user.is_staff if second_factor is None else second_factor
+    given = user.works_for_others if second_factor is None else second_factor
     record = {"method": "mfa" if given else "code", "at": timezone.now().timestamp()}
     session = client.session
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [record]

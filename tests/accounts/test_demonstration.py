@@ -28,7 +28,7 @@ def test_the_page_says_that_all_is_invented_and_shows_everyone():
     text = Client().get(PAGE).content.decode()
     assert "C’est une démonstration" in text and "inventés" in text
     assert all(person.name in text for person in PEOPLE)
-    assert len([person for person in PEOPLE if not person.is_agent]) == 10
+    assert len([person for person in PEOPLE if person.is_resident]) == 10
 
 
 def test_nobody_of_the_demonstration_has_an_address_that_could_exist():
@@ -36,7 +36,7 @@ def test_nobody_of_the_demonstration_has_an_address_that_could_exist():
     assert len({person.slug for person in PEOPLE}) == len(PEOPLE)
 
 
-@pytest.mark.parametrize("slug", [person.slug for person in PEOPLE if not person.is_agent])
+@pytest.mark.parametrize("slug", [person.slug for person in PEOPLE if person.is_resident])
 def test_one_enters_as_each_resident(slug):
     client = enter(slug)
     assert client.get(reverse("account")).wsgi_request.user.email == f"{slug}@villebrume.example"

@@ -12,8 +12,8 @@ from core.models import ResidentManager, ResidentModel
 ORDER = ["config", "demo", "services", "vault", "accounts", "core"]
 # They carry a resident's id and have reasons of their own to be no ResidentModel: numbered by the database; keyed by the resident.
 OTHER_SHAPE = {"core.JournalLeaf", "core.JournalSeal", "core.ResidentKey"}
-# All that the admin may show. A job has an owner and no content; of people, accounts' admin shows agents only; a contest is what its
-# resident sent to the data protection officer, whom alone it opens for.
+# All that the admin may show. A job has an owner and no content; of people, accounts' admin shows agents, and companions without whom
+# they act for; a contest is what its resident sent to the data protection officer, whom alone it opens for.
 SHOWN = {
     "core.City",
     "core.LegalPage",
@@ -25,6 +25,8 @@ SHOWN = {
     "vault.Holder",
     "aids.LocalAid",
     "accounts.FactorReset",
+    "accounts.Organisation",
+    "accounts.Membership",
 }
 
 

@@ -21,14 +21,16 @@ from demo.holders import reach
 from services.dossiers import actions as dossiers
 from services.dossiers import actions_parts, parts
 from tests import addresses
-from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
+from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.services.dossiers.made import built, fill
 from tests.vault.couples import couple, place, shared
 from tests.vault.data_samples import bank_table
+from tests.vault.entrusted import entrusted
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions, holders, paper_kinds
 from vault.actions import connections
+from vault.enums import Act
 from vault.models import Holder
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -108,6 +110,7 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
 SHARED = {
     "checkpoint_note": "public: a signed hash, which says nothing of anybody",
     "invitation": "an agent's own link to ProConnect, from their mail: it lets nobody in by itself (test_proconnect.py)",
+    "vault:entrust": "a companion's place, the same for all; what is shown is one's own (test_mandate_pages.py of the vault)",
     "vault:start_typing": "a type of value, the same for all",
     "vault:connect": "a holder, the same for all",
     "vault:connection_back": "an API, the same for all; whose connection it is, the session says (test_pages.py of the connectors)",
@@ -171,6 +174,9 @@ PRIVATE = {
     "vault:cancel_invitation",
     "vault:join_household",
     "vault:leave_household",
+    "vault:helpers",
+    "vault:make_appointment",
+    "vault:cancel_appointment",
     "aids:together",
     "aids:home",
     "dossiers:home",
@@ -178,6 +184,14 @@ PRIVATE = {
     "demo:confirm",
 }
 ACCOUNT = {name for name in PRIVATE if ":" not in name or name.startswith("demo:")}
+
+#: A companion's rooms, and what their addresses hold after the mandate.
+COMPANIONS: dict[str, tuple[str, ...]] = {
+    "vault:accompanied": (),
+    "vault:accompanied_paper": (),
+    "vault:accompanied_values": ("home",),
+}
+COMPANIONS_OWN = {"vault:accompanying", "vault:enter_appointment"}
 
 PUBLIC = {
     "home",
@@ -225,8 +239,8 @@ def is_admin(route: str) -> bool:
 def test_every_address_is_in_one_of_these_tables() -> None:
     rooms = {name: route for name, route in addresses.routes() if not is_admin(route)}
     with_parts = {name for name, route in rooms.items() if "<" in route}
-    assert with_parts == {*OWNED, *SHARED}
-    assert {*rooms} - with_parts == PRIVATE | PUBLIC
+    assert with_parts == {*OWNED, *SHARED, *COMPANIONS}
+    assert {*rooms} - with_parts == PRIVATE | PUBLIC | COMPANIONS_OWN
 
 
 @pytest.fixture
@@ -375,6 +389,43 @@ def test_an_agent_is_refused_in_every_room_of_the_residents(things: dict[str, An
                 wrong[f"{method} {name}"] = status
     assert wrong == {}
     assert rows_of(resident) == before
+
+
+def test_a_companion_is_refused_in_every_room_of_the_residents(things: dict[str, Any], resident: Any) -> None:
+    """A mandate opens its own pages and no page of its resident's."""
+    companion = CompanionFactory()
+    entrusted(resident, companion, "home")
+    theirs, before, wrong = signed_in(companion), rows_of(resident), {}
+    urls = {name: address(name, things) for name in OWNED}
+    urls |= {name: reverse(name) for name in PRIVATE - ACCOUNT}
+    for name, url in urls.items():
+        for method in METHODS:
+            status = ask(theirs, method, url)
+            if status not in {403, 404, 405}:
+                wrong[f"{method} {name}"] = status
+    assert wrong == {}
+    assert rows_of(resident) == before
+
+
+def test_nobody_but_the_companion_whom_it_names_acts_under_a_mandate(resident: Any, stranger: Any) -> None:
+    """A colleague of the same organisation finds nothing; residents, the one who gave it too, and agents are refused."""
+    paper_kinds.load()
+    companion = CompanionFactory()
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    urls = [reverse(name, args=[mandate.pk, *more]) for name, more in COMPANIONS.items()]
+    assert all(ask(signed_in(companion), "get", url) == 200 for url in urls)
+    before, wrong = rows_of(resident), {}
+    for who, allowed in ((CompanionFactory(), {404, 405}), (resident, {403}), (stranger, {403}), (AgentFactory(), {403})):
+        client = signed_in(who)
+        for url in urls + ([] if who.is_companion else [reverse(name) for name in COMPANIONS_OWN]):
+            for method in METHODS:
+                status = ask(client, method, url)
+                if status not in allowed:
+                    wrong[f"{who} {method} {url}"] = status
+    assert wrong == {}
+    assert rows_of(resident) == before
+    for url in [*urls, *(reverse(name) for name in COMPANIONS_OWN)]:
+        assert Client().get(url)["Location"].startswith("/connexion/")
 
 
 def test_the_admin_is_closed_to_residents_and_visitors(resident: Any) -> None:

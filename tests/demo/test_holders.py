@@ -41,7 +41,7 @@ def quotient(slug: str = "nadia", **more: str) -> str:
 
 
 def test_every_resident_of_the_demonstration_has_a_case() -> None:
-    residents = {person.slug for person in PEOPLE if not person.is_agent}
+    residents = {person.slug for person in PEOPLE if person.is_resident}
     assert set(cases()) == residents | {vaults.COMES_BY_FRANCECONNECT}
 
 

@@ -21,6 +21,7 @@ PROMISED = [
     "Add a bank file",
     "Write a letter",
     "Two connectors pulled",
+    "A companion's appointment",
     "Verify the journal",
     "Come in with FranceConnect",
 ]

@@ -42,6 +42,7 @@ def main() -> None:
         **jobs(resident),
         **household(resident),
         **requests(resident),
+        **companion(resident),
         "city": City.objects.get().pk,
         "legal": legal.pk,
         "user": User.objects.get(email=agent.email).pk,
@@ -52,7 +53,10 @@ def main() -> None:
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         "local_aid": LocalAid.objects.earliest("pk").pk,
     }
-    cookies = {"resident": cookie(resident), "newcomer": cookie(newcomer), "agent": cookie(agent.account())}
+    theo = find("theo")
+    assert theo is not None
+    people = {"resident": resident, "newcomer": newcomer, "companion": theo.account(), "agent": agent.account()}
+    cookies = {who: cookie(person) for who, person in people.items()}
     json.dump({"made": {name: str(value) for name, value in made.items()}, "cookies": cookies}, sys.stdout)
 
 
@@ -157,6 +161,26 @@ def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
         actions_parts.ask(dossier=actions.start(resident_id=partner.pk, aids=["prime_activite"]), by=partner.pk)
     waits, agreed_to = parts.received(resident.pk)
     return {"part": waits.part.pk, "own_part": actions_parts.agree(found=agreed_to, by=resident.pk).pk}
+
+
+def companion(resident: Any) -> dict[str, Any]:
+    """A mandate for the companion of the fictional town, who has read once, and a code that waits."""
+    from accounts.actions_companions import place_of
+    from demo.people import find
+    from tests.vault.entrusted import entrusted, said
+    from vault.actions import mandates
+    from vault.entrusting import AGREEMENT
+    from vault.enums import Act
+
+    theo = find("theo")
+    assert theo is not None
+    account = theo.account()
+    place = place_of(account)
+    assert place is not None
+    mandate = entrusted(resident, account, "home", "unemployment", acts=[Act.ADD_PAPER], months=6)
+    mandates.look(mandate=mandate, companion=account, item_code="home", agreement=AGREEMENT)
+    said(resident, "home")
+    return {"place": place.pk, "organisation": place.organisation_id, "mandate": mandate.pk, "entrusted_grant": mandate.grant_id}
 
 
 def connections(resident: Any) -> dict[str, Any]:

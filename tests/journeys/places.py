@@ -3,7 +3,7 @@
 `{…}` stands for what `filling.py` made. A page that differs by who looks, or by what it shows, has several lines.
 """
 
-VISITOR, NEWCOMER, RESIDENT, AGENT = "visitor", "newcomer", "resident", "agent"
+VISITOR, NEWCOMER, RESIDENT, COMPANION, AGENT = "visitor", "newcomer", "resident", "companion", "agent"
 
 PAGES: dict[str, list[tuple[str, str]]] = {
     "home": [(VISITOR, "/"), (NEWCOMER, "/"), (RESIDENT, "/")],
@@ -116,8 +116,18 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "vault:invite": [(RESIDENT, "/coffre/foyer/inviter/")],
     "vault:join_household": [(RESIDENT, "/coffre/foyer/rejoindre/")],
     "vault:leave_household": [(NEWCOMER, "/coffre/foyer/quitter/"), (RESIDENT, "/coffre/foyer/quitter/")],
+    "vault:helpers": [(NEWCOMER, "/accompagnants/"), (RESIDENT, "/accompagnants/")],
+    "vault:entrust": [(RESIDENT, "/accompagnants/{place}/mandat/"), (NEWCOMER, "/accompagnants/{place}/mandat/")],
+    "vault:make_appointment": [(RESIDENT, "/accompagnants/rendez-vous/")],
+    "vault:accompanying": [(COMPANION, "/accompagnement/")],
+    "vault:enter_appointment": [(COMPANION, "/accompagnement/code/")],
+    "vault:accompanied": [(COMPANION, "/accompagnement/{mandate}/")],
+    "vault:accompanied_paper": [(COMPANION, "/accompagnement/{mandate}/papier/")],
+    "vault:accompanied_values": [(COMPANION, "/accompagnement/{mandate}/home/"), (COMPANION, "/accompagnement/{mandate}/unemployment/")],
     "vault:shares": [(NEWCOMER, "/partages/"), (RESIDENT, "/partages/")],
-    "vault:share": [(RESIDENT, f"/partages/{{{which}}}/") for which in ("grant", "paused_grant", "copied_grant", "stopped_grant")],
+    "vault:share": [
+        (RESIDENT, f"/partages/{{{which}}}/") for which in ("grant", "paused_grant", "copied_grant", "stopped_grant", "entrusted_grant")
+    ],
     "vault:share_received": [(RESIDENT, f"/partages/{{{which}}}/recu/") for which in ("grant", "copied_grant", "stopped_grant")],
     "vault:share_text": [(RESIDENT, "/partages/{grant}/texte/")],
     "vault:shorten_share": [(RESIDENT, "/partages/{grant}/raccourcir/")],
@@ -176,6 +186,14 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "admin:accounts_factorreset_add": [(AGENT, "/admin/accounts/factorreset/add/")],
     "admin:accounts_factorreset_change": [(AGENT, "/admin/accounts/factorreset/{reset}/change/")],
     "admin:accounts_factorreset_history": [(AGENT, "/admin/accounts/factorreset/{reset}/history/")],
+    "admin:accounts_organisation_changelist": [(AGENT, "/admin/accounts/organisation/")],
+    "admin:accounts_organisation_add": [(AGENT, "/admin/accounts/organisation/add/")],
+    "admin:accounts_organisation_change": [(AGENT, "/admin/accounts/organisation/{organisation}/change/")],
+    "admin:accounts_organisation_history": [(AGENT, "/admin/accounts/organisation/{organisation}/history/")],
+    "admin:accounts_membership_changelist": [(AGENT, "/admin/accounts/membership/")],
+    "admin:accounts_membership_add": [(AGENT, "/admin/accounts/membership/add/")],
+    "admin:accounts_membership_change": [(AGENT, "/admin/accounts/membership/{place}/change/")],
+    "admin:accounts_membership_history": [(AGENT, "/admin/accounts/membership/{place}/history/")],
     "admin:vault_paperkind_changelist": [(AGENT, "/admin/vault/paperkind/")],
     "admin:vault_paperkind_add": [(AGENT, "/admin/vault/paperkind/add/")],
     "admin:vault_paperkind_change": [(AGENT, "/admin/vault/paperkind/{paper_kind}/change/")],
@@ -221,6 +239,7 @@ OTHERS: dict[str, str] = {
     "vault:drop_draft": ACT,
     "vault:put_partings_aside": ACT,
     "vault:cancel_invitation": ACT,
+    "vault:cancel_appointment": ACT,
     "vault:pause_share": ACT,
     "vault:receipt": FILE,
     "vault:jwks": FILE,
@@ -269,6 +288,8 @@ OTHERS: dict[str, str] = {
     "admin:core_job_delete": FORBIDDEN,
     "admin:accounts_user_delete": FORBIDDEN,
     "admin:accounts_factorreset_delete": FORBIDDEN,
+    "admin:accounts_organisation_delete": FORBIDDEN,
+    "admin:accounts_membership_delete": FORBIDDEN,
     "admin:vault_contest_add": FORBIDDEN,
     "admin:vault_contest_delete": FORBIDDEN,
     "vault:withdraw_contest": ACT,
@@ -283,7 +304,15 @@ OTHERS: dict[str, str] = {
     "admin/(?P<url>.*)$": ELSEWHERE,
     **{
         f"admin/{app}/<path:object_id>/": ELSEWHERE
-        for app in ("core/city", "core/legalpage", "core/job", "accounts/user", "accounts/factorreset")
+        for app in (
+            "core/city",
+            "core/legalpage",
+            "core/job",
+            "accounts/user",
+            "accounts/factorreset",
+            "accounts/organisation",
+            "accounts/membership",
+        )
     },
     **{
         f"admin/{app}/<path:object_id>/": ELSEWHERE
@@ -310,6 +339,12 @@ ERRORS: dict[str, tuple[str, str, bool]] = {
     "dossier": (RESIDENT, "/dossiers/nouveau/", True),
     "invitation": (RESIDENT, "/coffre/foyer/inviter/", True),
     "code": (RESIDENT, "/coffre/foyer/rejoindre/", True),
+    "mandate": (RESIDENT, "/accompagnants/{place}/mandat/", True),
+    "appointment": (RESIDENT, "/accompagnants/rendez-vous/", True),
+    "appointment code": (COMPANION, "/accompagnement/code/", True),
+    "a companion's paper": (COMPANION, "/accompagnement/{mandate}/papier/", True),
+    "not in the mandate": (COMPANION, "/accompagnement/{mandate}/wages/", False),
+    "a companion in a vault": (COMPANION, "/coffre/", False),
     "agreement": (RESIDENT, "/coffre/foyer/{member}/accord/shared_facts/", True),
     "dossier's paper": (RESIDENT, "/dossiers/{dossier}/element/?cle=paper%3Arib%3Aapplicant", True),
     "a part of a dossier": (RESIDENT, "/dossiers/parts/{part}/", True),

@@ -10,6 +10,14 @@ READ = {
         "fr": "f950def70c932ef8762488cd547795c229181c40a41775b43c5262098bf6f990",
         "en": "d6d0458b19673b820e75341be319c8297d8207ce848d1ac86abca29f1d166acd",
     },
+    ("mandate", "1"): {
+        "fr": "b72fa8a81bdf59d4e9495b7c2544b89c98f553e31f2d198dec0d7dc424b32bcc",
+        "en": "ad3f70ad41340c6bba1a3e6c12aa005ee30be60c830d8cbd1c7140b28f1666eb",
+    },
+    ("appointment", "1"): {
+        "fr": "6bb467ccbef588cc3679dfaf5e90d7af281efd3facee6647b757d0c2347e5ed7",
+        "en": "5d6d95e46d3f5d1eb59018769165dc05d98483d1bce0e6462dd5c8b78a59f054",
+    },
     ("joint_simulation", "3"): {
         "fr": "0b88e45cfc906195537386740df979f017a6b8dcd080612d363ce0e7461021d9",
         "en": "cc2783af731ccadc86de455bd064a2b169874b77d30ec21b8f519a75fbae0848",

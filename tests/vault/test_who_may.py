@@ -74,6 +74,8 @@ OPEN_TO_RESIDENTS = {
     "alerts": [],
     "household": [],
     "shares": [],
+    "helpers": [],
+    "make_appointment": [],
     "invite": [],
     "join_household": [],
     "leave_household": [],
@@ -81,12 +83,14 @@ OPEN_TO_RESIDENTS = {
     "holder": ["caf"],
     "start_request": ["caf"],
 }
-#: Tested with what they are about: an upload under way, what an identity provider said, types of data.
-APART = {"drop_upload", "keep_identity", "of_type", "withdraw_data", "data_types", "data_type", "data_schema", "jwks"}
+#: Tested with what they are about: an upload under way, what an identity provider said, types of data, a companion (test_mandate_pages.py).
+APART = {"entrust", "drop_upload", "keep_identity", "of_type", "withdraw_data", "data_types", "data_type", "data_schema", "jwks"}
 #: Tried with a holder's server (tests/vault/connectors), and by tests/attacks with every other address.
 CONNECTIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("coffre/connexions/")}
+#: A companion's own (test_companion_pages.py).
+COMPANIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("accompagnement/")}
 #: Forms that name nothing and are sent to one's own vault.
-ACTS = ["put_partings_aside", "cancel_invitation"]
+ACTS = ["put_partings_aside", "cancel_invitation", "cancel_appointment"]
 POSTS = [
     "confirm_paper",
     "keep_data",
@@ -168,7 +172,7 @@ def ask(client, method, name, args):
 
 
 def test_every_page_is_in_these_tables():
-    assert {pattern.name for pattern in urlpatterns} == {*OWNED, *OPEN_TO_RESIDENTS, *ACTS, *APART, *CONNECTIONS}
+    assert {pattern.name for pattern in urlpatterns} == {*OWNED, *OPEN_TO_RESIDENTS, *ACTS, *APART, *CONNECTIONS, *COMPANIONS}
 
 
 def test_the_owner_opens_each_of_their_pages(held, browser):

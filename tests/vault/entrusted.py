@@ -1,0 +1,44 @@
+"""Mandates and appointments for tests, by the verbs themselves."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from accounts.actions_companions import place_of
+from accounts.models import User
+from vault import mandates as rows
+from vault.actions import mandates
+from vault.actions.grants import Terms
+from vault.actions.household import fingerprint
+from vault.actions.mandates import Chosen
+from vault.entrusting import AGREEMENT
+from vault.enums import Act, Mode
+from vault.models import Mandate
+from vault.presenting.household import held
+
+A_DAY = timedelta(days=1)
+
+
+def entrusted(resident: User, companion: User, *items: str, acts: Sequence[Act] = (), months: int = 0, **more: Any) -> Mandate:
+    """For a day, unless for some months."""
+    place = place_of(companion)
+    assert place is not None
+    values = mandates.today(resident_id=resident.pk)
+    lasts = None if months else A_DAY
+    terms = Terms(items, Mode.LOOK, months, lasts=lasts, shown=held(AGREEMENT, values), **more)
+    made = mandates.entrust(
+        resident_id=resident.pk, by=resident.pk, membership_id=place.pk, terms=terms, acts=acts, seen=fingerprint(values)
+    )
+    return as_they_find_it(companion, made)
+
+
+def as_they_find_it(companion: User, mandate: Mandate) -> Mandate:
+    """As the companion's pages have it, its lines at hand."""
+    found = rows.find(companion, mandate.pk)
+    assert found is not None
+    return found
+
+
+def said(resident: User, *items: str, acts: Sequence[Act] = ()) -> str:
+    """The code of an appointment."""
+    return mandates.make_code(resident_id=resident.pk, by=resident.pk, chosen=Chosen(items, acts))
