@@ -5,6 +5,8 @@
 
 VISITOR, NEWCOMER, RESIDENT, COMPANION, AGENT = "visitor", "newcomer", "resident", "companion", "agent"
 
+GRANTS = ("grant", "paused_grant", "copied_grant", "stopped_grant", "entrusted_grant")
+
 PAGES: dict[str, list[tuple[str, str]]] = {
     "home": [(VISITOR, "/"), (NEWCOMER, "/"), (RESIDENT, "/")],
     "legal": [(VISITOR, "/mentions-legales/")],
@@ -302,18 +304,8 @@ OTHERS: dict[str, str] = {
     "admin:password_change_done": ELSEWHERE,
     "admin:view_on_site": ELSEWHERE,
     "admin/(?P<url>.*)$": ELSEWHERE,
-    **{
-        f"admin/{app}/<path:object_id>/": ELSEWHERE
-        for app in (
-            "core/city",
-            "core/legalpage",
-            "core/job",
-            "accounts/user",
-            "accounts/factorreset",
-            "accounts/organisation",
-            "accounts/membership",
-        )
-    },
+    **{f"admin/core/{model}/<path:object_id>/": ELSEWHERE for model in ("city", "legalpage", "job")},
+    **{f"admin/accounts/{model}/<path:object_id>/": ELSEWHERE for model in ("user", "factorreset", "organisation", "membership")},
     **{
         f"admin/{app}/<path:object_id>/": ELSEWHERE
         for app in ("vault/paperkind", "vault/holder", "vault/connectorhealth", "vault/contest", "aids/localaid")

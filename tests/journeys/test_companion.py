@@ -1,0 +1,133 @@
+"""Nour is accompanied: a mandate signed in the page, an appointment by a code said out loud, both stopped at once."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import Visitors
+from tests.journeys.keyboard import Keyboard
+from tests.journeys.people import Eyes, Hands, come_in, sign_in
+from tests.live import Live
+
+SHE = """
+from django.utils import timezone
+from accounts import actions
+from demo import seeding
+account = actions.register_resident(email="{address}", name="{name}")
+seeding.fill_vault(account, "nadia", timezone.localdate())
+"""
+
+
+def move_in(live: Live, name: str, address: str) -> None:
+    live.manage("shell", "-v0", "-c", SHE.format(name=name, address=address))
+
+
+def enter_as_theo(page: Page) -> None:
+    page.goto("/demonstration/")
+    with page.expect_navigation():
+        page.locator("form:has(input[value=theo]) button").click()
+
+
+def test_a_mandate_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
+    address = "nour.mandat@courriel.example"
+    move_in(live, "Nour Mandat", address)
+    hers, his = visitor(width=1280), visitor(width=1280)
+    eyes, his_eyes = Eyes(hers, "fr"), Eyes(his, "fr")
+    press, follow = Hands(hers).press, Hands(hers).follow
+
+    # She chooses a person, sees her values of today, ticks what she wants, for how long, and signs.
+    come_in(hers, live, address)
+    follow("Me faire accompagner", within="header")
+    eyes.look()
+    follow(re.compile("^Donner un mandat.*Lassalle"))
+    assert hers.locator("main input:checked").count() == 0
+    expect(hers.get_by_text("Ce qu’elle a vu ou noté ne peut pas être repris").first).to_be_visible()
+    eyes.look()
+    press("Signer le mandat")
+    expect(hers.locator(".govuk-error-summary")).to_be_visible()
+    eyes.look()
+    hers.get_by_label(re.compile("^Votre logement")).check()
+    hers.get_by_label("Ajouter un papier à mon coffre").check()
+    hers.get_by_label(re.compile(r"^1\s?mois")).check()
+    press("Signer le mandat")
+    expect(hers.get_by_text("Le mandat est signé")).to_be_visible()
+    eyes.look()
+
+    # He finds her in his list, and what she ticked; each page says for whom he acts.
+    enter_as_theo(his)
+    his_eyes.look()
+    Hands(his).follow("Nour Mandat")
+    expect(his.get_by_text("Vous agissez pour Nour Mandat")).to_be_visible()
+    his_eyes.look()
+    theirs = his.url
+    Hands(his).follow(re.compile("^Voir.*Logement"))
+    expect(his.get_by_role("main")).to_contain_text("Villebrume")
+    his_eyes.look()
+    his.goto(theirs.rstrip("/") + "/wages/")
+    expect(his.get_by_text("Ce mandat ne permet pas de voir cela")).to_be_visible()
+    his.goto(theirs)
+    Hands(his).follow("Ajouter un papier")
+    his_eyes.look()
+    Hands(his).follow("Ne plus agir pour Nour Mandat", within="body")
+    expect(his.get_by_role("heading", name="Personnes accompagnées")).to_be_visible()
+
+    # Her journal says that he read, with his name; she stops it, and his page is as if it never was.
+    follow("Journal", within="header")
+    expect(hers.get_by_text("« Théo Lassalle, CCAS de Villebrume » a lu").first).to_be_visible()
+    eyes.look()
+    hers.goto("/accompagnants/")
+    follow(re.compile("^Arrêter"))
+    press("Arrêter le partage")
+    expect(hers.get_by_text("Plus rien n’est lu à partir de maintenant")).to_be_visible()
+    his.goto(theirs)
+    expect(his.get_by_role("heading", level=1)).not_to_have_text("Nour Mandat")
+    his.goto("/accompagnement/")
+    expect(his.get_by_text("Nour Mandat")).to_have_count(0)
+
+
+def test_an_appointment_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors) -> None:
+    address = "nour.meeting@courriel.example"
+    move_in(live, "Nour Meeting", address)
+    hers = visitor(width=320, language="en-GB", javascript=False)
+    his = visitor(width=320, language="en-GB", javascript=False)
+    eyes, keyboard = Eyes(hers, "en"), Keyboard(hers)
+    his_eyes, his_keyboard = Eyes(his, "en"), Keyboard(his)
+
+    # She makes a code, which is on her screen once.
+    sign_in(hers, live, address)
+    hers.goto("/accompagnants/")
+    eyes.look()
+    keyboard.follow("^Make an appointment code")
+    eyes.look()
+    keyboard.go_to("^Your home and its rent")
+    hers.keyboard.press("Space")
+    keyboard.follow("^Make the code")
+    code = hers.locator(".civic-panel__reference").inner_text()
+    eyes.look()
+
+    # He types it as he heard it, and sees her home for two hours.
+    enter_as_theo(his)
+    his_keyboard.follow("^Type an appointment code")
+    his_eyes.look()
+    his_keyboard.write("Appointment code", "7kq4 m2xd 93ht")
+    his_keyboard.follow("^Begin the appointment")
+    expect(his.get_by_text("This code opens nothing").first).to_be_visible()
+    his_eyes.look()
+    his_keyboard.write("Appointment code", code.lower().replace("-", " "))
+    his_keyboard.follow("^Begin the appointment")
+    expect(his.get_by_text("You are acting for Nour Meeting")).to_be_visible()
+    his_eyes.look()
+    his_keyboard.follow("^See.*Home and rent")
+    expect(his.get_by_role("main")).to_contain_text("Villebrume")
+    his_eyes.look()
+    there = his.url
+
+    # Her page of shares says until what time; she stops it before.
+    hers.goto("/accompagnants/")
+    expect(hers.get_by_text("until")).to_have_count(1)
+    eyes.look()
+    keyboard.follow("^Stop")
+    keyboard.follow("^Stop sharing")
+    expect(hers.get_by_text("Nothing is read from now on")).to_be_visible()
+    his.goto(there)
+    expect(his.get_by_text("You are acting for")).to_have_count(0)
