@@ -85,24 +85,6 @@ def _read(grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bo
 
 
 @contextmanager
-def under(grant: Grant) -> Iterator[None]:
-    """An act other than a reading, in the giver's scope, while the grant counts: a stop waits for its end, and comes before the next one.
-
-    Raises:
-        Refused: the grant is not active. Nothing was done, and the journal has a line that says so.
-    """
-    with transaction.atomic(durable=True), scope(resident=grant.resident_id):
-        _lock(grant, shared=True)
-        counts = Grant.objects.active().filter(pk=grant.pk).exists()
-        if counts:
-            yield
-        else:
-            _tell_refused_act(grant)
-    if not counts:
-        raise Refused(grant.pk)
-
-
-@contextmanager
 def alone(grant: Grant) -> Iterator[None]:
     """Hold the grant while it changes, in its resident's scope: when the block has committed no earlier permission is still in use."""
     with transaction.atomic(durable=True), scope(resident=grant.resident_id):
@@ -113,7 +95,7 @@ def alone(grant: Grant) -> Iterator[None]:
 def hold(grants: Iterable[Grant]) -> None:
     """`alone` for several grants at once, in the caller's own short transaction; in one order for all, so that nobody waits in a circle."""
     for grant in sorted(grants, key=lambda grant: grant.lock_key):
-        _lock(grant, shared=False)
+        lock(grant, shared=False)
 
 
 def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Sequence[GrantReading]) -> list[Values]:
@@ -280,7 +262,7 @@ def _journalled(resident_id: UUID, event: str, purpose: str, fields: Sequence[st
         yield box
 
 
-def _lock(grant: Grant, *, shared: bool) -> None:
+def lock(grant: Grant, *, shared: bool) -> None:
     """To the end of the transaction. What was committed before it was given is seen by the next statement, not by this one."""
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
@@ -303,7 +285,7 @@ def _enter(grant: Grant) -> bool:
 def _let_pass(grant: Grant) -> None:
     """Wait, with nothing in hand, until nobody has the grant alone."""
     with transaction.atomic(durable=True):
-        _lock(grant, shared=True)
+        lock(grant, shared=True)
 
 
 def _opened_by(grant: Grant) -> set[str]:
@@ -335,11 +317,6 @@ def _tell_granted(grant: Grant, fields: Sequence[str], allowed: bool, reason: st
         details=details | ({"reason": reason} if reason else {}),
         opened=box,
     )
-
-
-def _tell_refused_act(grant: Grant) -> None:
-    details = {"recipient": grant.recipient_label, "grant": str(grant.pk)}
-    journal.write(resident_id=grant.resident_id, actor_id=grant.pk, event="act_refused", purpose=grant.purpose, details=details)
 
 
 def _as_of(reading: GrantReading, found: Sequence[Decrypted], replaced_at: Mapping[UUID, datetime]) -> list[Decrypted]:

@@ -19,7 +19,7 @@ def live(companion: User) -> list[Mandate]:
         active = Grant.objects.active().given_to(COMPANION_KIND, companion.pk)
         places = Membership.objects.current().filter(person=companion)
         found = Mandate.objects.filter(grant__in=active, membership_id__in=places.values("pk"))
-        return list(found.select_related("grant").prefetch_related("grant__fields").order_by("grant__ends_at"))
+        return list(found.select_related("grant").order_by("grant__ends_at"))
 
 
 def find(companion: User, mandate_id: UUID) -> Mandate | None:

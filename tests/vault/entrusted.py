@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from accounts.actions_companions import place_of
-from accounts.models import User
+from accounts.models import Membership, User
 from vault import mandates as rows
 from vault.actions import mandates
 from vault.actions.grants import Terms
@@ -21,8 +21,7 @@ A_DAY = timedelta(days=1)
 
 def entrusted(resident: User, companion: User, *items: str, acts: Sequence[Act] = (), months: int = 0, **more: Any) -> Mandate:
     """For a day, unless for some months."""
-    place = place_of(companion)
-    assert place is not None
+    place = place_at(companion)
     values = mandates.today(resident_id=resident.pk)
     lasts = None if months else A_DAY
     terms = Terms(items, Mode.LOOK, months, lasts=lasts, shown=held(AGREEMENT, values), **more)
@@ -30,6 +29,12 @@ def entrusted(resident: User, companion: User, *items: str, acts: Sequence[Act] 
         resident_id=resident.pk, by=resident.pk, membership_id=place.pk, terms=terms, acts=acts, seen=fingerprint(values)
     )
     return as_they_find_it(companion, made)
+
+
+def place_at(companion: User) -> Membership:
+    place = place_of(companion)
+    assert place is not None
+    return place
 
 
 def as_they_find_it(companion: User, mandate: Mandate) -> Mandate:

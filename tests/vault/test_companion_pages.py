@@ -95,7 +95,7 @@ def test_a_paper_that_they_add_is_the_resident_s_and_bears_their_name(theirs, re
     line = journal.entries(resident_id=resident.pk, limit=1)[0]
     assert (line.event, line.actor_id, line.ground) == ("mandate_paper_added", companion.pk, journal.Ground.GRANT)
     opened = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
-    assert opened.brought_by == "Théo Lassalle, CCAS de Villebrume"
+    assert opened and opened.brought_by == "Théo Lassalle, CCAS de Villebrume"
     mine = signed_in(resident)
     assert mine.get(reverse("vault:paper", args=[paper.pk])).status_code == 200
     assert theirs.get(reverse("vault:paper", args=[paper.pk])).status_code == 403

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.actions_companions import end_membership, place_of
+from accounts.actions_companions import end_membership
 from tests.accounts.factories import CompanionFactory, signed_in
-from tests.vault.entrusted import entrusted
+from tests.vault.entrusted import entrusted, place_at
 from tests.vault.made import add
 from vault.models import Grant, Mandate
 
@@ -25,13 +25,14 @@ def companion(db):
 
 
 def sign_page(companion):
-    return reverse("vault:entrust", args=[place_of(companion).pk])
+    return reverse("vault:entrust", args=[place_at(companion).pk])
 
 
 def sign(browser, companion, **answers):
     page = browser.get(sign_page(companion)).content.decode()
-    seen = re.search(r'name="seen" value="(\w+)"', page)[1]
-    return browser.post(sign_page(companion), {"seen": seen, **answers}, follow=True)
+    seen = re.search(r'name="seen" value="(\w+)"', page)
+    assert seen
+    return browser.post(sign_page(companion), {"seen": seen[1], **answers}, follow=True)
 
 
 def test_who_can_help_is_listed_by_organisation(browser, companion):
@@ -72,7 +73,7 @@ def test_signing_asks_again_who_one_is(browser, companion):
 
 def test_someone_who_left_is_no_longer_proposed(browser, companion):
     address = sign_page(companion)
-    end_membership(membership=place_of(companion))
+    end_membership(membership=place_at(companion))
     assert browser.get(address).status_code == 404
     assert "Théo" not in browser.get(reverse("vault:helpers")).content.decode()
 

@@ -9,17 +9,18 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.actions_companions import add_companion, end_membership, place_of
+from accounts.actions_companions import add_companion, end_membership
 from core import journal
 from tests.accounts.factories import CompanionFactory
 from tests.at_once import at_once
 from tests.attacks.racing import race
-from tests.vault.entrusted import as_they_find_it, entrusted, said
+from tests.vault.entrusted import as_they_find_it, entrusted, place_at, said
 from tests.vault.made import add, add_signed_notice
-from vault import gate, mandates
-from vault.actions import grants
+from vault import circle, gate, mandates
+from vault.actions import acts, grants
 from vault.actions import mandates as actions
 from vault.actions.grants import Changed, NothingChosen, Terms
+from vault.actions.household import fingerprint
 from vault.entrusting import AGREEMENT
 from vault.enums import Act, GrantState, Mode
 from vault.models import Appointment, Grant, Mandate
@@ -76,7 +77,7 @@ def test_nothing_counts_any_more_once_it_is_paused_or_stopped(resident, companio
     assert mandates.live(companion) == []
     with pytest.raises(gate.Refused):
         look(mandate, companion)
-    with pytest.raises(gate.Refused), gate.under(mandate.grant):
+    with pytest.raises(gate.Refused), acts.under(mandate.grant):
         raise AssertionError("an act was done under a mandate that counts no more")
     assert last_line(resident).event == "act_refused"
 
@@ -100,7 +101,7 @@ def test_no_reading_succeeds_after_a_stop_was_acknowledged(resident):
 
 def test_who_leaves_their_organisation_acts_for_nobody_even_if_they_come_back(resident, companion):
     entrusted(resident, companion, "home")
-    place = place_of(companion)
+    place = place_at(companion)
     end_membership(membership=place)
     assert mandates.live(companion) == []
     add_companion(email=companion.email, name=companion.name, organisation=place.organisation)
@@ -110,7 +111,7 @@ def test_who_leaves_their_organisation_acts_for_nobody_even_if_they_come_back(re
 
 def test_an_organisation_that_is_closed_closes_its_mandates(resident, companion):
     entrusted(resident, companion, "home")
-    place = place_of(companion)
+    place = place_at(companion)
     place.organisation.is_active = False
     place.organisation.save()
     assert mandates.live(companion) == []
@@ -124,7 +125,7 @@ def test_another_companion_of_the_same_organisation_does_not_act_in_their_place(
 
 
 def test_only_the_resident_entrusts(resident, stranger, companion):
-    place = place_of(companion)
+    place = place_at(companion)
     with pytest.raises(PermissionDenied):
         actions.entrust(
             resident_id=resident.pk,
@@ -144,7 +145,7 @@ def test_a_value_that_changed_since_the_page_is_not_entrusted(resident, companio
         actions.entrust(
             resident_id=resident.pk,
             by=resident.pk,
-            membership_id=place_of(companion).pk,
+            membership_id=place_at(companion).pk,
             terms=Terms(["home"], Mode.LOOK, 1),
             acts=[],
             seen="another",
@@ -154,12 +155,12 @@ def test_a_value_that_changed_since_the_page_is_not_entrusted(resident, companio
 @pytest.mark.parametrize("length", [{"months": 3}, {"months": 0}, {"months": 24}, {"months": 0, "lasts": timedelta(days=3)}])
 def test_only_the_lengths_that_were_offered_are_given(resident, companion, length):
     terms = {"lasts": None, **length}
-    seen = actions.fingerprint(actions.today(resident_id=resident.pk))
+    seen = fingerprint(actions.today(resident_id=resident.pk))
     with pytest.raises(ValueError, match="not offered"):
         actions.entrust(
             resident_id=resident.pk,
             by=resident.pk,
-            membership_id=place_of(companion).pk,
+            membership_id=place_at(companion).pk,
             terms=Terms(["home"], Mode.LOOK, terms["months"], lasts=terms["lasts"]),
             acts=[],
             seen=seen,
@@ -170,7 +171,7 @@ def test_a_new_mandate_takes_the_place_of_the_one_before(resident, companion):
     entrusted(resident, companion, "home", "notices")
     entrusted(resident, companion, "home")
     [mandate] = mandates.live(companion)
-    assert "notices" not in {item.code for item in AGREEMENT.named([row.field for row in mandate.grant.fields.all()])}
+    assert "notices" not in {item.code for item in AGREEMENT.named(circle.fields_of(mandate.grant))}
 
 
 def test_both_are_told_by_a_mail_that_names_nobody(resident, companion):

@@ -19,8 +19,8 @@ from accounts.models import Membership, User
 from core import journal
 from core.symbols import new_code, read_code
 from core.uploads import SealedUpload
-from vault import gate, perms
-from vault.actions import grants
+from vault import circle, gate, perms
+from vault.actions import acts, grants
 from vault.actions.grants import Changed, NothingChosen, Recipient, Terms
 from vault.actions.household import fingerprint, values_today
 from vault.actions.notes import seal_note, unseal_note
@@ -152,8 +152,7 @@ def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreem
         gate.Refused, gate.NotAnchored
     """
     perms.require_may_act(mandate, companion)
-    granted = [row.field for row in mandate.grant.fields.all()]
-    item = next((item for item in agreement.named(granted) if item.code == item_code), None)
+    item = next((item for item in agreement.named(circle.fields_of(mandate.grant)) if item.code == item_code), None)
     if item is None:
         raise PermissionDenied
     fields = list(item.fields)
@@ -172,7 +171,7 @@ def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: Se
         raise PermissionDenied
     grant = mandate.grant
     paper = Paper(pk=uuid4(), resident_id=mandate.resident_id, kind=kind or "")
-    with gate.under(grant):
+    with acts.under(grant):
         return take_in(
             paper,
             upload,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from core.templatetags.civic import clock, long_date
-from vault import agreements
+from vault import agreements, circle
 from vault.agreements import Agreement, Item
 from vault.enums import Act
 from vault.models import Grant, Mandate
@@ -72,7 +72,7 @@ def banner(mandate: Mandate) -> dict[str, str]:
 
 def ticked(mandate: Mandate) -> list[Item]:
     agreement = agreements.of(mandate.grant)
-    return agreement.named([row.field for row in mandate.grant.fields.all()]) if agreement else []
+    return agreement.named(circle.fields_of(mandate.grant)) if agreement else []
 
 
 def may_see(mandate: Mandate) -> list[dict[str, str]]:

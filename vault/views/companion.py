@@ -6,7 +6,7 @@ else's, paused, stopped or over is a 404, as one that never was.
 
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -79,7 +79,7 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
 
 @csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
 @companions_only
-def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
+def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
     mandate = _mine(request, mandate_id)
     if not mandate.allows(Act.ADD_PAPER):
         return _refused(request, mandate, _("Ce mandat ne permet pas d’ajouter un papier. Seule la personne peut en donner un autre."))
@@ -89,7 +89,7 @@ def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 
 @sealed_upload(max_bytes=MAX_PAPER_BYTES)
 @require_http_methods(["GET", "POST"])
-def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponse:
+def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         return _render(request, mandate, "add_paper", {"form": form})
