@@ -124,7 +124,7 @@ def test_an_appointment_in_english_on_a_telephone_without_scripts_by_keyboard(li
 
     # Her page of shares says until what time; she stops it before.
     hers.goto("/accompagnants/")
-    expect(hers.get_by_text("until")).to_have_count(1)
+    expect(hers.locator("section", has=hers.locator("#given"))).to_contain_text("until")
     eyes.look()
     keyboard.follow("^Stop")
     keyboard.follow("^Stop sharing")
