@@ -21,8 +21,6 @@ from accounts import devices, second_factor
 from core import protect
 from core.models import City
 
-SECOND_FACTOR = "second factor"
-
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -50,10 +48,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return protect.protect(text, purpose=SECOND_FACTOR)
+        return protect.protect(text, purpose=second_factor.PROTECTED)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return protect.unprotect(encrypted_text, purpose=SECOND_FACTOR)
+        return protect.unprotect(encrypted_text, purpose=second_factor.PROTECTED)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return second_factor.may_remove(authenticator)

@@ -7,7 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Comptes")
 
     def ready(self) -> None:
-        from accounts import reauthentication
+        from accounts import reauthentication, second_factor
         from accounts.identity_views import way
+        from core import protect
 
         reauthentication.register(way)
+        protect.register(second_factor.KEEPER)

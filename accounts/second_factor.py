@@ -1,16 +1,23 @@
 """The second factor of a session: an application's code (TOTP), a passkey or a recovery code. Agents and companions must have it."""
 
+from collections.abc import Iterator
+
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import User
+from core import protect
 
 #: Recovery codes stand in for one of these, and go with the last of them.
 STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+PROTECTED = "second factor"
+#: Where allauth keeps what it had us encrypt.
+SECRETS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
 
 def is_set_up(user: User | AnonymousUser) -> bool:
@@ -49,3 +56,23 @@ def record(request: HttpRequest, user: User, *, kind: str = "totp") -> None:
 def next_page(request: HttpRequest) -> str:
     name = "mfa_reauthenticate" if is_set_up(request.user) else "mfa_activate_totp"
     return f"{reverse(name)}?{urlencode({'next': request.get_full_path()})}"
+
+
+def protected_secrets() -> Iterator[tuple[int, str]]:
+    for pk, kind, data in Authenticator.objects.filter(type__in=SECRETS).order_by("pk").values_list("pk", "type", "data"):
+        if SECRETS[kind] in data:
+            yield pk, data[SECRETS[kind]]
+
+
+def replace_protected(pk: int, old: str, new: str) -> int:
+    """Under the row's lock: a recovery code that is used at the same time stays used."""
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+        if row is None or row.data.get(SECRETS[row.type]) != old:
+            return 0
+        row.data[SECRETS[row.type]] = new
+        row.save(update_fields=["data"])
+    return 1
+
+
+KEEPER = protect.Keeper(PROTECTED, protected_secrets, replace_protected)

@@ -54,11 +54,12 @@ def embedded(role: str) -> str:
 
 
 def migrating() -> bool:
-    return sys.argv[1:2] == ["migrate"]
+    """Commands of who keeps the database, not of the portal: they change tables, or wrapped keys, or copy all of them."""
+    return sys.argv[1:2] in (["migrate"], ["backup"], ["restore"]) or sys.argv[1:3] == ["keys", "rewrap"]
 
 
 def database_url() -> str:
-    """`migrate` connects as the role that owns the tables, everything else as the one that may not rewrite the journal."""
+    """Those connect as the role that owns the tables, everything else as the one that may not rewrite the journal."""
     if migrating() and (owner := text("MIGRATION_DATABASE_URL")):
         return owner
     return text("DATABASE_URL")

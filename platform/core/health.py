@@ -59,7 +59,7 @@ def _database() -> bool:
 
 def _keys() -> bool:
     try:
-        keys.keyring()
+        keys.keyring().check()
     except keys.KeyringError:
         return False
     return True

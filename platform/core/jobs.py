@@ -31,6 +31,7 @@ from kombu.exceptions import ChannelError, KombuError
 from kombu.exceptions import ConnectionError as BrokerConnectionError
 
 from core import journal, logs
+from core.keys import KeyringError
 from core.models import Job
 
 logger = logging.getLogger(__name__)
@@ -273,6 +274,9 @@ class _Ending:
         elif isinstance(error, Later):
             logger.warning("a job waits for what it needs", extra=told | {"code": error.code})
             self._run.wait(error.code)
+        elif isinstance(error, KeyringError):
+            logger.error("a job waits for the keys", exc_info=error, extra=told)
+            self._run.wait("keys_down")
         elif isinstance(error, SoftTimeLimitExceeded):
             logger.error("a job took too long", extra=told)
             self._run.end(State.FAILED, "too_long")

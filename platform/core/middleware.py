@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-from core import logs
+from core import logs, views
+from core.keys import KeyringError
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,22 @@ class RequestIdMiddleware:
             if request.path not in QUIET:
                 _tell(request, response, round(1000 * (time.monotonic() - started)))
         return response
+
+
+class KeysMiddleware:
+    """Without its key no vault opens, and nothing else stands in for it: the page says so, with 503."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, KeyringError):
+            return None
+        logger.error("a vault could not be opened: keys", exc_info=exception)
+        return views.keys_down(request)
 
 
 class CompressionMiddleware(GZipMiddleware):

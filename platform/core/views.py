@@ -167,6 +167,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponseServerError(loader.render_to_string("500.html", _bare()))
 
 
+def keys_down(request: HttpRequest) -> HttpResponse:
+    """A proxy, a browser and a certified service read from 503 that the same demand may succeed later."""
+    return HttpResponse(_page(request, "503.html"), status=503, headers={"Retry-After": "60"})
+
+
 def _page(request: HttpRequest, template: str) -> str:
     """The usual page when it can be made, otherwise without what comes from the database."""
     try:

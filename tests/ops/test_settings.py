@@ -107,6 +107,7 @@ def sentences(**changes: object) -> list[str]:
         ({"ALLOWED_HOSTS": []}, "ALLOWED_HOSTS"),
         ({"TRUST_TEST_AUTHORITY": True}, "TRUST_TEST_AUTHORITY"),
         ({"MAKE_KEYRING": True}, "MAKE_KEYRING"),
+        ({"KEYRING": "transit+http://vault.example:8200/transit/garant?token=/t"}, "transit+https"),
         ({"MAKE_SEAL_KEY": True}, "SEAL_KEY"),
         ({"MAKE_CHECKPOINT_KEY": True}, "MAKE_CHECKPOINT_KEY"),
         ({"MAKE_RECEIPT_KEY": True}, "make_receipt_key"),

@@ -31,6 +31,7 @@ _NOT_ANCHORED = gettext_lazy("Une lecture par « %(recipient)s » a été refu
 #: The sentence of each event, and the one that does without the kind of paper.
 _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "vault_opened": (gettext_lazy("Vous avez ouvert votre coffre : il est à vous."), ""),
+    "key_rewrapped": (gettext_lazy("La clé de votre coffre est passée sous une nouvelle clé de la ville. Rien n’a été lu."), ""),
     "vault_read": (gettext_lazy("Vous avez regardé votre coffre."), ""),
     "identity_kept": (gettext_lazy("Vous avez copié votre identité depuis FranceConnect."), ""),
     "identity_linked": (gettext_lazy("Vous avez relié FranceConnect à votre compte."), ""),

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "accounts.middleware.ResidentScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "core.middleware.KeysMiddleware",
 ]
 
 TEMPLATES = [
@@ -90,7 +91,8 @@ STORAGES = {
     "checkpoints": environment.storage(environment.text("CHECKPOINTS_URL", (VAR / "checkpoints").as_uri())),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-KEYRING = Path(environment.text("KEYRING", str(VAR / "keyring.json")))
+# A file, transit+https://… (OpenBao, Vault) or kms://… (AWS); several, separated by spaces: the first wraps, all of them open.
+KEYRING = environment.text("KEYRING", str(VAR / "keyring.json"))
 # Where clamd listens; empty: papers are not looked at by an antivirus.
 CLAMD_URL = environment.antivirus(environment.text("CLAMD_URL"))
 # Made at the first start where nothing real is kept; elsewhere by `manage.py make_keyring`, once.

@@ -7,7 +7,7 @@ environment.require(
     {
         "SECRET_KEY": "at least 50 random characters",
         "DATABASE_URL": "postgresql://… as the role web",
-        "KEYRING": "the file that holds the keyring, on another backup than the database",
+        "KEYRING": "the file that holds the keyring, on another backup than the database, or the address of a key service (docs/keys.md)",
         "ALLOWED_HOSTS": "the portal's host names, separated by commas",
     }
 )

@@ -1,0 +1,201 @@
+"""Changing the city's key: every row comes under the new one, in small steps that may be cut anywhere, while people go on reading."""
+
+import json
+from uuid import uuid4
+
+import psycopg
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django_scopes import scope, scopes_disabled
+
+from config import environment
+from core import journal, key_rotation, keys, sealed
+from core.keyrings import KeyringError, files
+from core.models import ResidentKey
+from core.residents import prepare
+from tests.accounts.factories import TOTP_SECRET, AgentFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PLACE = "vault_record|1|1|content"
+
+
+@pytest.fixture
+def ring(settings, tmp_path):
+    settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "keys" / "keyring.json", False
+    files.make_file(settings.KEYRING)
+    return settings.KEYRING
+
+
+@pytest.fixture
+def as_owner(databases):
+    connection.close()
+    web = dict(connection.settings_dict)
+    connection.settings_dict.update(environment.database(databases.url("owner")))
+    yield
+    connection.close()
+    connection.settings_dict.update(web)
+
+
+@pytest.fixture
+def people(ring):
+    found = [uuid4() for _ in range(5)]
+    for person in found:
+        prepare(person)
+    return found
+
+
+def kids():
+    with scopes_disabled():
+        return set(ResidentKey.objects.values_list("kid", flat=True))
+
+
+def rotate():
+    call_command("keys", "rotate", verbosity=0)
+    return keys.keyring().current
+
+
+def test_every_row_comes_under_the_new_key_and_opens_what_it_opened(people, as_owner):
+    sealed_before = {person: sealed.seal(b"secret", resident_id=person, place=PLACE) for person in people}
+    new = rotate()
+    done = key_rotation.rewrap()
+    assert (done.residents, done.unreadable) == (5, 0)
+    assert kids() == {new}
+    for person, value in sealed_before.items():
+        assert sealed.unseal(value, resident_id=person, place=PLACE) == b"secret"
+        (line,) = journal.entries(resident_id=person, limit=5)
+        assert (line.event, line.means, line.ground, line.fields) == ("key_rewrapped", "scheduler", "task", [])
+    assert journal.verify().first_bad is None
+
+
+def test_doing_it_again_changes_nothing_and_leaves_no_line(people, as_owner):
+    rotate()
+    key_rotation.rewrap()
+    assert key_rotation.rewrap().residents == 0
+    assert len(journal.entries(resident_id=people[0], limit=5)) == 1
+
+
+def test_a_run_that_is_cut_goes_on_where_it_stopped(people, as_owner):
+    new = rotate()
+
+    def cut(done):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        key_rotation.rewrap(cut)
+    assert len(kids()) == 2
+    assert all(keys.key_of(resident_id=person) for person in people)
+    assert key_rotation.rewrap().residents == 3
+    assert kids() == {new}
+    assert [len(journal.entries(resident_id=person, limit=5)) for person in people] == [1] * 5
+
+
+def test_who_is_erased_meanwhile_does_not_come_back(people, as_owner, monkeypatch, databases):
+    rotate()
+    victim = sorted(people)[0]
+    write = journal.write
+
+    def erased_first(**told):
+        if told["resident_id"] == victim:
+            with psycopg.connect(databases.url("owner"), autocommit=True) as other:
+                other.execute("DELETE FROM keystore.resident_key WHERE resident_id = %s", [victim])
+        return write(**told)
+
+    monkeypatch.setattr(journal, "write", erased_first)
+    assert key_rotation.rewrap().residents == 4
+    with pytest.raises(keys.KeyMissing):
+        keys.key_of(resident_id=victim)
+    with scopes_disabled():
+        assert not ResidentKey.objects.filter(pk=victim).exists()
+    with scope(resident=victim):
+        from core.models import JournalLeaf
+
+        assert not JournalLeaf.objects.exists()
+
+
+def test_agents_second_factors_come_along(ring, as_owner):
+    agent = AgentFactory()
+    old = keys.keyring().current
+    assert key_rotation.counts()[old][1] == 1
+    new = rotate()
+    assert key_rotation.rewrap().secrets == 1
+    assert key_rotation.counts() == {new: (0, 1)}
+    files.forget_key(ring, old)
+    stored = Authenticator.objects.get(user=agent, type="totp")
+    from accounts.adapters import SecondFactorAdapter
+
+    assert SecondFactorAdapter().decrypt(stored.data["secret"]) == TOTP_SECRET
+
+
+def test_the_running_role_may_not_rewrap(people):
+    rotate()
+    from django.db import DatabaseError
+
+    with pytest.raises(DatabaseError, match="permission denied"):
+        key_rotation.rewrap()
+    assert all(keys.key_of(resident_id=person) for person in people)
+
+
+def test_rewrap_is_the_owner_s_and_the_other_verbs_are_not(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://web@/garant")
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
+    for words, role in {("keys", "rewrap"): "owner", ("keys", "status"): "web", ("keys",): "web", ("shell", "rewrap"): "web"}.items():
+        monkeypatch.setattr("sys.argv", ["manage.py", *words])
+        assert environment.database(environment.database_url())["USER"] == role
+
+
+def test_a_row_under_a_lost_key_is_counted_and_the_others_are_done(people, ring, as_owner, capsys):
+    lost = sorted(people)[2]
+    with scope(resident=lost):
+        ResidentKey.objects.update(kid="lost")
+    rotate()
+    with pytest.raises(CommandError, match="“lost”"):
+        call_command("keys", "rewrap")
+    assert "4 residents' keys" in capsys.readouterr().out
+    call_command("keys", "status")
+    assert "lost: 1 residents' keys, 0 account secrets (NOT in the keyring: nobody opens these)" in capsys.readouterr().out
+
+
+def test_status_says_what_is_under_which_key_and_no_key(people, ring, capsys):
+    call_command("keys", "status")
+    told = capsys.readouterr().out
+    content = json.loads(ring.read_text())
+    assert f"{content['current']}: 5 residents' keys, 0 account secrets (current)" in told
+    assert not any(key in told for key in content["keys"].values())
+
+
+def test_a_key_still_in_use_is_not_forgotten(people, ring, as_owner):
+    old = keys.keyring().current
+    rotate()
+    with pytest.raises(CommandError, match="5 residents' keys"):
+        call_command("keys", "forget", old)
+    call_command("keys", "rewrap", verbosity=0)
+    call_command("keys", "forget", old)
+    with pytest.raises(KeyringError):
+        keys.keyring().of(old)
+    assert all(keys.key_of(resident_id=person) for person in people)
+
+
+def test_a_key_is_added_on_every_machine_before_it_wraps(people, ring, capsys):
+    before = keys.keyring().current
+    call_command("keys", "add")
+    added = capsys.readouterr().out.split("“")[1].split("”")[0]
+    assert keys.keyring().current == before
+    call_command("keys", "rotate", "--to", added)
+    assert keys.keyring().current == added
+    with pytest.raises(CommandError, match="no key “nothing”"):
+        call_command("keys", "rotate", "--to", "nothing")
+
+
+def test_what_the_old_key_had_wrapped_is_no_longer_in_the_table_s_file(people, as_owner, databases):
+    with scope(resident=people[0]):
+        old = bytes(ResidentKey.objects.get().wrapped)
+    rotate()
+    key_rotation.rewrap()
+    with transaction.atomic(), databases.server.admin(connection.settings_dict["NAME"]) as admin:
+        (path,) = admin.execute("SELECT pg_relation_filepath('keystore.resident_key')").fetchone()
+        admin.execute("CHECKPOINT")
+        (content,) = admin.execute("SELECT pg_read_binary_file(%s)", [path]).fetchone()
+    assert old not in bytes(content)

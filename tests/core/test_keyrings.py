@@ -1,0 +1,358 @@
+"""Whatever keyring wraps residents' keys, it does the same: one contract, tried on a file, on a transit engine and on KMS."""
+
+import base64
+import json
+import time
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django_scopes import scope
+
+from core import journal, keys, protect, sealed
+from core.keyrings import KeyringError, KeysDown, files, keyring, kms, transit
+from core.models import ResidentKey
+from core.residents import prepare
+from tests.accounts.factories import signed_in
+from tests.core.key_services import TOKEN, Kms, Transit, served
+from tests.ui.pages import assert_clean, text
+
+pytestmark = pytest.mark.django_db
+CONTEXT, OTHER = b"ville|one|1", b"ville|two|1"
+KEY = bytes(range(32))
+PLACE = "vault_record|1|1|content"
+
+
+class InFile:
+    """The file plays the service: it has no address to be down at."""
+
+    def __init__(self, path):
+        self.url, self.path = str(path), path
+
+    def rotate(self):
+        files.use_key(self.path, files.add_key(self.path))
+
+
+@pytest.fixture
+def in_file(tmp_path):
+    path = tmp_path / "keys" / "keyring.json"
+    files.make_file(path)
+    return InFile(path)
+
+
+@pytest.fixture
+def in_transit(tmp_path):
+    token = tmp_path / "token"
+    token.write_text(f"{TOKEN}\n")
+    service = Transit()
+    with served(service) as address:
+        service.url = f"transit+http://{address}/transit/garant?token={token}"
+        service.token = token
+        yield service
+
+
+@pytest.fixture
+def in_kms(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    service = Kms()
+    with served(service) as address:
+        service.url = f"kms://eu-west-3/alias/garant?endpoint=http://{address}"
+        yield service
+
+
+@pytest.fixture(params=["in_file", "in_transit", "in_kms"])
+def provider(request, settings):
+    return chosen(settings, request.getfixturevalue(request.param))
+
+
+@pytest.fixture(params=["in_transit", "in_kms"])
+def remote(request, settings):
+    return chosen(settings, request.getfixturevalue(request.param))
+
+
+def chosen(settings, service):
+    settings.KEYRING, settings.MAKE_KEYRING = service.url, False
+    keys._kept.clear()
+    return service
+
+
+def resident():
+    person = uuid4()
+    prepare(person)
+    return person
+
+
+class TestContract:
+    def test_what_was_wrapped_opens_under_the_same_context(self, provider):
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+        assert KEY not in wrapped
+        assert kid == keyring().current and len(kid) <= ResidentKey._meta.get_field("kid").max_length
+        assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
+
+    def test_it_does_not_open_under_another_s(self, provider):
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+        with pytest.raises(KeyringError, match="not the one"):
+            keyring().unwrap(kid, wrapped, OTHER)
+
+    def test_no_byte_of_it_can_change(self, provider):
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+        for index in (0, len(wrapped) // 2, len(wrapped) - 1):
+            with pytest.raises(KeyringError):
+                keyring().unwrap(kid, wrapped[:index] + bytes([wrapped[index] ^ 1]) + wrapped[index + 1 :], CONTEXT)
+        with pytest.raises(KeyringError):
+            keyring().unwrap(kid, b"", CONTEXT)
+
+    def test_the_same_key_is_never_wrapped_to_the_same_bytes(self, provider):
+        assert keyring().wrap(KEY, CONTEXT) != keyring().wrap(KEY, CONTEXT)
+
+    def test_after_a_rotation_the_old_one_still_opens_and_the_new_one_wraps(self, provider):
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+        provider.rotate()
+        assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
+        assert keyring().wrap(KEY, CONTEXT)[0] == keyring().current != kid
+
+    def test_a_key_that_was_never_here_is_named(self, provider):
+        with pytest.raises(KeyringError, match="“elsewhere”"):
+            keyring().unwrap("elsewhere", b"x" * 60, CONTEXT)
+
+    def test_it_says_that_it_answers(self, provider):
+        keyring().check()
+
+    def test_nothing_of_it_shows_in_a_representation(self, provider):
+        shown = repr(keyring()) + repr(keyring().rings[0])
+        assert TOKEN not in shown and "keys=" not in shown
+
+    def test_residents_and_account_secrets_use_it(self, provider):
+        person = resident()
+        value = sealed.seal(b"secret", resident_id=person, place=PLACE)
+        assert sealed.unseal(value, resident_id=person, place=PLACE) == b"secret"
+        protected = protect.protect("seed", purpose="second factor")
+        assert protect.kid_of(protected) == keyring().current
+        assert protect.unprotect(protected, purpose="second factor") == "seed"
+        with pytest.raises(KeyringError):
+            protect.unprotect(protected, purpose="another")
+
+    def test_a_wrapped_key_copied_to_another_resident_does_not_open(self, provider):
+        thief, victim = resident(), resident()
+        with scope(resident=victim):
+            stolen = ResidentKey.objects.get()
+        with scope(resident=thief):
+            row = ResidentKey.objects.get()
+            ResidentKey.objects.all().delete()
+            row.wrapped = stolen.wrapped
+            row.save(force_insert=True)
+        with pytest.raises(KeyringError):
+            keys.key_of(resident_id=thief)
+
+
+class TestKeptForAMinute:
+    def test_the_service_is_asked_once_a_minute_for_each_resident(self, remote, monkeypatch):
+        person = resident()
+        first = keys.key_of(resident_id=person)
+        asked = len(remote.asked)
+        assert keys.key_of(resident_id=person) == first
+        assert len(remote.asked) == asked
+        assert keys.KEPT <= 60
+        later = time.monotonic() + 60
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        assert keys.key_of(resident_id=person) == first
+        assert len(remote.asked) == asked + 1
+
+    def test_an_erased_row_is_refused_at_once_although_its_key_is_kept(self, remote):
+        person = resident()
+        keys.key_of(resident_id=person)
+        with scope(resident=person):
+            ResidentKey.objects.all().delete()
+        with pytest.raises(keys.KeyMissing):
+            keys.key_of(resident_id=person)
+
+    def test_a_row_that_was_replaced_is_not_opened_by_what_was_kept_of_another(self, remote):
+        person, other = resident(), resident()
+        mine = keys.key_of(resident_id=person)
+        with scope(resident=other):
+            row = ResidentKey.objects.get()
+        with scope(resident=person):
+            ResidentKey.objects.all().delete()
+            ResidentKey(resident_id=person, version=1, kid=row.kid, wrapped=row.wrapped).save(force_insert=True)
+        with pytest.raises(KeyringError):
+            keys.key_of(resident_id=person)
+        assert mine
+
+    def test_it_keeps_so_many_and_no_more(self, remote, monkeypatch):
+        monkeypatch.setattr(keys, "MOST", 2)
+        people = [resident() for _ in range(4)]
+        for person in people:
+            keys.key_of(resident_id=person)
+        assert len(keys._kept._found) == 2
+
+    def test_a_file_is_read_each_time(self, in_file, settings):
+        chosen(settings, in_file)
+        keys.key_of(resident_id=resident())
+        assert not keys._kept._found
+
+
+def test_keys_move_from_a_file_to_a_service(in_file, in_transit, settings):
+    chosen(settings, in_file)
+    before = resident()
+    key = keys.key_of(resident_id=before)
+    settings.KEYRING = f"{in_transit.url} {in_file.url}"
+    after = resident()
+    assert keys.key_of(resident_id=before) == key
+    with scope(resident=after):
+        assert ResidentKey.objects.get().kid == "transit:garant:v1"
+
+
+def test_a_transit_key_that_ignores_the_context_is_refused(in_transit, settings):
+    chosen(settings, in_transit)
+    in_transit.derived = False
+    for act in (lambda: keyring().wrap(KEY, CONTEXT), lambda: keyring().check()):
+        with pytest.raises(KeyringError, match="derived=true"):
+            act()
+
+
+def test_a_version_that_the_engine_no_longer_opens_is_told(in_transit, settings):
+    chosen(settings, in_transit)
+    kid, wrapped = keyring().wrap(KEY, CONTEXT)
+    in_transit.rotate()
+    in_transit.oldest = 2
+    with pytest.raises(KeyringError, match="no longer opens its version"):
+        keyring().unwrap(kid, wrapped, CONTEXT)
+
+
+def test_the_token_is_read_again_each_time(in_transit, settings):
+    chosen(settings, in_transit)
+    in_transit.token.write_text("expired")
+    with pytest.raises(KeysDown, match="renew it"):
+        keyring().check()
+    in_transit.token.write_text(TOKEN)
+    keyring().check()
+    in_transit.token.unlink()
+    with pytest.raises(KeysDown, match="No token"):
+        keyring().check()
+
+
+def test_a_disabled_kms_key_opens_nothing(in_kms, settings):
+    chosen(settings, in_kms)
+    kid, wrapped = keyring().wrap(KEY, CONTEXT)
+    in_kms.disabled = True
+    with pytest.raises(KeysDown, match="DisabledException"):
+        keyring().unwrap(kid, wrapped, CONTEXT)
+
+
+def test_a_key_of_another_account_goes_by_its_whole_name():
+    arn = "arn:aws:kms:eu-west-3:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001"
+    assert kms.KmsRing("eu-west-3", arn)._home + "x" == "arn:aws:kms:eu-west-3:111122223333:key/x"
+    assert kms.KmsRing("eu-west-3", "alias/garant")._home == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "transit+https://host:8200/garant?token=/t",
+        "transit+https://host:8200/transit/garant",
+        "transit+https://host:8200/transit/garant?token=relative",
+        "transit+https://host:8200/transit/a-name-of-more-than-24-letters?token=/t",
+        "transit+https://host:8200/transit/garant?token=/t&unknown=1",
+        "kms://eu-west-3/",
+        "kms:///alias/garant",
+        "kms://eu-west-3/alias/garant?unknown=1",
+        "redis://host/0",
+    ],
+)
+def test_an_address_that_lacks_something_says_what(settings, url):
+    settings.KEYRING = url
+    with pytest.raises(KeyringError, match="KEYRING"):
+        keyring()
+
+
+def test_a_keyring_s_file_may_be_an_address(in_file, settings):
+    settings.KEYRING = in_file.path.as_uri()
+    assert keyring().current == json.loads(in_file.path.read_text())["current"]
+
+
+def test_where_the_keys_are_elsewhere_no_file_is_made(remote):
+    with pytest.raises(KeyringError, match=r"docs/keys\.md"):
+        keys.make_keyring()
+
+
+def test_in_a_file_each_change_is_whole_and_stays_its_owner_s(in_file):
+    kid = files.add_key(in_file.path)
+    content = json.loads(in_file.path.read_text())
+    assert kid in content["keys"] and kid != content["current"]
+    files.use_key(in_file.path, kid)
+    assert in_file.path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(KeyringError, match="the current key"):
+        files.forget_key(in_file.path, kid)
+    files.forget_key(in_file.path, content["current"])
+    (kept,) = json.loads(in_file.path.read_text())["keys"].values()
+    assert len(base64.b64decode(kept)) == 32
+    with pytest.raises(KeyringError, match="no key “gone”"):
+        files.use_key(in_file.path, "gone")
+
+
+def test_the_seconds_that_a_service_may_take_are_few():
+    assert sum(transit.TIMEOUT) <= 5 and kms.CONNECT + kms.READ <= 5
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The same rule in less time: a second instead of three."""
+    monkeypatch.setattr(transit, "TIMEOUT", (1, 1))
+    monkeypatch.setattr(kms, "READ", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDown:
+    @pytest.fixture
+    def awa(self, remote, db):
+        from tests.accounts.factories import ResidentFactory
+
+        person = ResidentFactory(name="Awa")
+        self.browser = signed_in(person)
+        keys._kept.clear()
+        return person
+
+    @pytest.mark.parametrize("trouble", ["503", "garbage", "slow"])
+    def test_a_vault_says_that_it_can_t_be_opened_and_nothing_is_read(self, remote, awa, trouble, quick, caplog):
+        before = len(journal.entries(resident_id=awa.pk, limit=100))
+        keys._kept.clear()
+        remote.trouble = trouble
+        started = time.monotonic()
+        answer = self.browser.get("/coffre/")
+        assert time.monotonic() - started < 4
+        assert answer.status_code == 503
+        assert answer["Retry-After"] == "60"
+        assert "Les coffres sont fermés pour le moment" in text(answer)
+        assert_clean(answer, whole_page=True)
+        assert [type(record.exc_info[1]).__name__ for record in caplog.records if record.levelname == "ERROR"] == ["KeysDown"]
+
+        remote.trouble = ""
+        assert len(journal.entries(resident_id=awa.pk, limit=100)) == before
+        assert self.browser.get("/coffre/").status_code == 200
+
+    def test_a_service_that_has_gone_is_down(self, remote, awa, settings, client):
+        settings.KEYRING = remote.url.replace("127.0.0.1:", "127.0.0.1:1/?" if "kms" in remote.url else "127.0.0.1:")
+        if "kms" in remote.url:
+            settings.KEYRING = "kms://eu-west-3/alias/garant?endpoint=http://127.0.0.1:1"
+        else:
+            settings.KEYRING = f"transit+http://127.0.0.1:1/transit/garant?token={remote.token}"
+        assert self.browser.get("/coffre/").status_code == 503
+        assert "keys" in client.get("/ready").json()["down"]
+        assert client.get("/").status_code == 200
+
+    def test_what_is_kept_serves_at_most_a_minute_and_never_who_was_erased(self, remote, awa):
+        keys.key_of(resident_id=awa.pk)
+        remote.trouble = "503"
+        assert keys.key_of(resident_id=awa.pk)
+        with transaction.atomic(), scope(resident=awa.pk):
+            ResidentKey.objects.all().delete()
+        with pytest.raises(keys.KeyMissing):
+            keys.key_of(resident_id=awa.pk)
+
+    def test_another_key_under_the_same_name_opens_nothing(self, remote, awa):
+        remote.keys = dict.fromkeys(remote.keys, b"n" * 32)
+        answer = self.browser.get("/coffre/")
+        assert answer.status_code == 503
+        with pytest.raises(KeyringError, match="not the one"):
+            keys.key_of(resident_id=awa.pk)
