@@ -7,9 +7,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Comptes")
 
     def ready(self) -> None:
-        from accounts import reauthentication, second_factor
+        from accounts import reauthentication, second_factor, sessions
         from accounts.identity_views import way
-        from core import protect
+        from core import backups, protect
 
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)
+        backups.register("sessions", backups.Part(save=None, replay=sessions.end_all))

@@ -45,7 +45,10 @@ def unsafe() -> Iterator[tuple[int, str]]:
             "MAKE_KEYRING would replace a lost keyring by an empty one in silence: set it to False and run `manage.py make_keyring` once.",
         )
     if any(word.startswith("transit+http:") for word in str(settings.KEYRING).split(" ")):
-        yield 16, "KEYRING goes to the key service in clear: anyone on the way could read every resident's key. Set it to transit+https://…."
+        yield (
+            16,
+            "KEYRING goes to the key service in clear: anyone on the way could read every resident's key. Set it to transit+https://….",
+        )
     if settings.CACHES["default"]["BACKEND"] in PRIVATE_CACHES:
         yield (
             7,

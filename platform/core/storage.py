@@ -13,6 +13,7 @@ import io
 import os
 import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
@@ -133,7 +134,7 @@ class SealedStorage:
         inner = self.inner
         token = secrets.token_hex(16)
         with _full():
-            stage = LocalStage(inner, token) if isinstance(inner, FileSystemStorage) else RemoteStage(inner)
+            stage = _stage(inner, token)
         return SealedFile(stage, f"{token[:2]}/{token[2:4]}/{token}", key)
 
     def open(self, name: str, *, resident_id: UUID) -> SealedReader:
@@ -175,6 +176,30 @@ class SealedStorage:
         for name in pieces:
             inner.delete(name)
         return len(pieces) + self.forget([name for name in old if NAME.fullmatch(name)])
+
+    def names(self) -> Iterator[str]:
+        """Of every file that is there, in no order."""
+        return (name for name in _names(self.inner) if NAME.fullmatch(name))
+
+    def copy_sealed(self, name: str, target: BinaryIO) -> None:
+        """As it lies there: a backup needs no key.
+
+        Raises:
+            FileNotFoundError: deleted meanwhile.
+        """
+        with self.inner.open(name, "rb") as source:
+            shutil.copyfileobj(source, target, SEGMENT)
+
+    def put_back(self, name: str, sealed: BinaryIO) -> bool:
+        """Whole or not at all. False when there is one of that name: it is left as it is."""
+        _check(name)
+        if self.inner.exists(name):
+            return False
+        stage = _stage(self.inner, secrets.token_hex(16))
+        with _full(stage.discard):
+            shutil.copyfileobj(sealed, stage.file, SEGMENT)
+            stage.publish(name)
+        return True
 
 
 sealed_storage = SealedStorage()
@@ -222,6 +247,10 @@ class RemoteStage:
     def discard(self) -> None:
         with contextlib.suppress(OSError):
             self.file.close()
+
+
+def _stage(storage: Storage, token: str) -> Stage:
+    return LocalStage(storage, token) if isinstance(storage, FileSystemStorage) else RemoteStage(storage)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,27 @@
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core import backups
+
+
+class Command(BaseCommand):
+    help = "Bring a backup back into an empty database, replay what was erased since, and say what does not fit. docs/backup.md"
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR")
+
+    def handle(self, *args: object, folder: Path, **options: object) -> None:
+        try:
+            done = backups.restore(folder)
+        except backups.NotPossible as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back.")
+        for sentence in done.told:
+            self.stdout.write(sentence)
+        self.stdout.write("Run “manage.py migrate”, then open the portal.")
+        if done.faults:
+            found = "\n".join(f"{fault[:1].upper()}{fault[1:]}." for fault in done.faults)
+            raise CommandError(f"Everything is back, and this does not fit (docs/backup.md):\n{found}", returncode=3)

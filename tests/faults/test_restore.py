@@ -1,0 +1,316 @@
+"""A backup is worth what its restore is: the drill, with an older backup, without its keys, with the wrong ones, and after an erasure."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django_scopes import scope, scopes_disabled
+
+from config import environment
+from core import backups, checkpoints, journal, keys, sealed
+from core.backups import NotPossible
+from core.keyrings import files
+from core.models import JournalEntry, ResidentKey
+from core.residents import prepare
+from core.storage import sealed_storage
+from ops.cluster import ROOT
+from tests.accounts.factories import signed_in
+from tests.core.test_checkpoints import seal
+from vault.models import PaperFile
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.core.upload_site"), pytest.mark.slow]
+PAPER = b"canary of a paper " * 10_000
+LOCAL = "django.core.files.storage.FileSystemStorage"
+
+
+def place(settings, root: Path) -> None:
+    """A machine's files: papers, and the checkpoints' copies, which lie elsewhere."""
+    folders = {name: {"BACKEND": LOCAL, "OPTIONS": {"location": str(root / name)}} for name in ("sealed", "checkpoints")}
+    settings.STORAGES = {**settings.STORAGES, **folders}
+
+
+@pytest.fixture(autouse=True)
+def city(settings, tmp_path):
+    settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "safe" / "keyring.json", False
+    settings.CHECKPOINT_KEY, settings.MAKE_CHECKPOINT_KEY = tmp_path / "safe" / "checkpoints.pem", True
+    files.make_file(settings.KEYRING)
+    place(settings, tmp_path / "machine")
+    return tmp_path
+
+
+def write(person, event="read"):
+    with transaction.atomic():
+        return journal.write(resident_id=person, actor_id=person, event=event, purpose="Essayer")
+
+
+@pytest.fixture
+def awa(city, resident):
+    """A vault with a paper, some lines, and a checkpoint outside."""
+    added = signed_in(resident).post("/essai/", {"paper": SimpleUploadedFile("avis.pdf", PAPER, "application/pdf")})
+    assert added.status_code == 200
+    write(resident.pk)
+    assert seal()
+    return resident
+
+
+@contextmanager
+def connected(url):
+    connection.close()
+    before = dict(connection.settings_dict)
+    connection.settings_dict.update(environment.database(url))
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
+
+
+@pytest.fixture
+def spare(databases):
+    """An empty database, as an operator makes one."""
+    name = f"test_{os.getpid()}_restored"
+    databases.server.drop(name)
+    databases.server.create(name)
+    yield {role: databases.server.url(role=role, database=name) for role in ("owner", "web", "admin")}
+    databases.server.drop(name)
+
+
+@pytest.fixture
+def taken(databases, awa, tmp_path):
+    with connected(databases.url("owner")):
+        backups.backup(tmp_path / "backup")
+    return tmp_path / "backup"
+
+
+def restored(spare, folder):
+    with connected(spare["owner"]):
+        return backups.restore(folder)
+
+
+def test_on_another_machine_everything_is_as_it_was(taken, spare, awa, settings, tmp_path):
+    place(settings, tmp_path / "other")
+    done = restored(spare, taken)
+    assert (done.files, done.faults) == (1, [])
+    assert done.lines == done.manifest.lines > 2
+    with connected(spare["web"]):
+        with scope(resident=awa.pk):
+            (name,) = PaperFile.objects.values_list("stored_name", flat=True)
+        with sealed_storage.open(name, resident_id=awa.pk) as opened:
+            assert opened.read() == PAPER
+        assert journal.verify().first_bad is None
+        assert list(checkpoints.problems()) == []
+        with pytest.raises(Exception, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM core_journalleaf")
+        write(awa.pk)
+        assert journal.verify().first_bad is None
+        assert seal().number == 2
+
+
+def test_an_older_backup_says_where_it_ends_before_what_lies_outside(taken, spare, awa, settings, tmp_path):
+    """The papers' disk is new, the checkpoints' one goes on: what was sealed since the backup is known to be lost."""
+    write(awa.pk)
+    assert seal().number == 2
+    settings.STORAGES["sealed"]["OPTIONS"]["location"] = str(tmp_path / "other")
+    done = restored(spare, taken)
+    assert done.faults == ["checkpoint 2 lies outside and not in the database"]
+
+
+def test_a_journal_that_was_rewritten_in_the_backup_is_found(taken, spare, awa):
+    """Whoever can change a dump can't change the copies outside."""
+    with connected(spare["owner"]):
+        backups.restore(taken)
+        with psycopg.connect(spare["admin"], autocommit=True) as admin:
+            admin.execute("SET session_replication_role = replica")
+            admin.execute("DELETE FROM core_journalleaf WHERE number > 1")
+            admin.execute("DELETE FROM core_journalentry WHERE leaf_id NOT IN (SELECT id FROM core_journalleaf)")
+        _lines, faults = backups._looked_over(backups.read_manifest(taken))
+    assert any("lines of the journals are missing" in fault for fault in faults)
+    assert any("is gone" in fault for fault in faults)
+
+
+def test_without_the_wrapped_keys_nothing_is_begun(taken, spare):
+    (taken / "keystore" / "keys.dump").unlink()
+    with pytest.raises(NotPossible, match="Without it no vault opens"):
+        restored(spare, taken)
+    with connected(spare["owner"]):
+        backups._require_empty()
+
+
+def test_without_the_city_s_key_nothing_is_begun_and_with_the_old_one_back_it_works(taken, spare, settings, city):
+    kid = keys.keyring().current
+    old = settings.KEYRING
+    settings.KEYRING = city / "safe" / "new.json"
+    files.make_file(settings.KEYRING)
+    with pytest.raises(NotPossible, match=f"no key “{kid}”.*needs “{kid}” \\(1 residents' keys\\)"):
+        restored(spare, taken)
+
+    content = json.loads(settings.KEYRING.read_text())
+    content["keys"] |= json.loads(old.read_text())["keys"]
+    settings.KEYRING.write_text(json.dumps(content))
+    assert restored(spare, taken).faults == []
+
+
+def test_no_keyring_at_all_is_said(taken, spare, settings, city):
+    settings.KEYRING = city / "nowhere.json"
+    with pytest.raises(NotPossible, match="put yours back"):
+        restored(spare, taken)
+
+
+def test_another_key_under_the_same_name_is_found_at_once(taken, spare, settings):
+    content = json.loads(settings.KEYRING.read_text())
+    content["keys"] = {kid: base64.b64encode(b"x" * 32).decode() for kid in content["keys"]}
+    settings.KEYRING.write_text(json.dumps(content))
+    assert any("is not the one that wrapped" in fault for fault in restored(spare, taken).faults)
+
+
+def test_who_was_erased_since_stays_erased(databases, taken, spare, awa, monkeypatch):
+    """What an app keeps outside is replayed before anybody comes in: here a ledger of one line."""
+    ledger = [awa.pk]
+
+    def replay(_folder):
+        for resident_id in ledger:
+            with scope(resident=resident_id):
+                ResidentKey.objects.all().delete()
+        return f"{len(ledger)} erasures replayed."
+
+    monkeypatch.setattr(backups, "_parts", {"erasures": backups.Part(lambda folder: None, replay)})
+    done = restored(spare, taken)
+    assert done.told == ["1 erasures replayed."]
+    with connected(spare["web"]), pytest.raises(keys.KeyMissing):
+        sealed.box(resident_id=awa.pk)
+
+
+def test_every_session_of_before_is_over(taken, spare, awa):
+    done = restored(spare, taken)
+    assert "Every session is over: people sign in again." in done.told
+    with psycopg.connect(spare["owner"]) as owner:
+        assert owner.execute("SELECT count(*) FROM accounts_session").fetchone() == (0,)
+
+
+def test_a_file_that_a_row_names_and_nobody_has_is_named(taken, spare, settings, tmp_path):
+    place(settings, tmp_path / "other")
+    (lost,) = [path for path in (taken / "content" / "files").rglob("*") if path.is_file()]
+    lost.unlink()
+    (fault,) = restored(spare, taken).faults
+    assert fault.startswith("1 files that rows name are not in the storage") and lost.name in fault
+
+
+def test_a_database_that_is_not_empty_is_never_written_over(databases, taken):
+    with connected(databases.url("owner")), pytest.raises(NotPossible, match="not empty"):
+        backups.restore(taken)
+
+
+def test_a_backup_that_was_cut_is_none(taken, spare):
+    (taken / "content" / "manifest.json").unlink()
+    with pytest.raises(NotPossible, match="no whole backup"):
+        restored(spare, taken)
+
+
+def test_another_city_s_backup_is_refused(taken, spare, settings):
+    settings.TENANT = "another"
+    with pytest.raises(NotPossible, match="TENANT"):
+        restored(spare, taken)
+
+
+def test_a_folder_that_holds_something_takes_no_backup(databases, taken):
+    with connected(databases.url("owner")), pytest.raises(NotPossible, match="not empty"):
+        backups.backup(taken)
+
+
+def test_the_backup_holds_no_key_no_plain_text_and_the_wrapped_keys_apart(taken, awa, settings):
+    (city_key,) = json.loads(settings.KEYRING.read_text())["keys"].values()
+    with scope(resident=awa.pk):
+        wrapped = bytes(ResidentKey.objects.get().wrapped)
+    key = keys.key_of(resident_id=awa.pk)
+    found = {path: path.read_bytes() for path in taken.rglob("*") if path.is_file()}
+    for path in list(found):
+        if path.suffix == ".dump":
+            found[path] = subprocess.run([backups._program("pg_restore"), "-f", "-", path], capture_output=True, check=True).stdout
+    for content in found.values():
+        for secret in (city_key.encode(), base64.b64decode(city_key), key, key.hex().encode(), b"canary of a paper"):
+            assert secret not in content
+    assert wrapped.hex().encode() in found[taken / "keystore" / "keys.dump"]
+    assert not any(wrapped.hex().encode() in content for path, content in found.items() if "keystore" not in path.parts)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in [taken, *taken.rglob("*")])
+
+
+def test_both_dumps_are_of_one_moment(databases, awa, tmp_path, monkeypatch):
+    """Somebody comes between the two: they are in neither."""
+    run, late = backups._run, uuid4()
+
+    def first_somebody_comes(program, *words):
+        run(program, *words)
+        if "--exclude-schema=keystore" in words:
+            with psycopg.connect(databases.url("owner"), autocommit=True) as other:
+                other.execute("INSERT INTO keystore.resident_key VALUES (%s, 1, 'k', 'x', now())", [late])
+
+    monkeypatch.setattr(backups, "_run", first_somebody_comes)
+    with connected(databases.url("owner")):
+        manifest = backups.backup(tmp_path / "backup")
+    keystore = tmp_path / "backup" / "keystore" / "keys.dump"
+    told = subprocess.run([backups._program("pg_restore"), "-f", "-", keystore], capture_output=True, text=True, check=True).stdout
+    assert str(awa.pk) in told and str(late) not in told
+    assert sum(manifest.kids.values()) == 1
+
+
+def test_a_file_deleted_while_it_is_copied_is_left_out(databases, awa, tmp_path, monkeypatch):
+    names = list(sealed_storage.names())
+    monkeypatch.setattr(type(sealed_storage), "names", lambda _self: iter([*names, "00/00/" + "0" * 32]))
+    with connected(databases.url("owner")):
+        backups.backup(tmp_path / "backup")
+    assert [path.name for path in (tmp_path / "backup" / "content" / "files").rglob("*") if path.is_file()] == [Path(names[0]).name]
+
+
+def test_the_commands_do_it_too(databases, awa, spare, settings, tmp_path):
+    told = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "KEYRING": str(settings.KEYRING),
+        "CHECKPOINT_KEY": str(settings.CHECKPOINT_KEY),
+        "CHECKPOINTS_URL": (tmp_path / "machine" / "checkpoints").as_uri(),
+    }
+
+    def manage(*words, **more):
+        return subprocess.run(
+            [sys.executable, "manage.py", *map(str, words)],
+            cwd=ROOT,
+            env=os.environ | told | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    owner = databases.url("owner")
+    made = manage("backup", tmp_path / "b", MIGRATION_DATABASE_URL=owner, STORAGE_URL=(tmp_path / "machine" / "sealed").as_uri())
+    assert made.returncode == 0, made.stderr
+    assert "delete it after 30 days at most" in made.stdout
+    there = {"MIGRATION_DATABASE_URL": spare["owner"], "STORAGE_URL": (tmp_path / "other").as_uri()}
+    back = manage("restore", tmp_path / "b", **there)
+    assert back.returncode == 0, back.stderr
+    assert "1 files put back" in back.stdout and "Every session is over" in back.stdout
+    again = manage("restore", tmp_path / "b", **there)
+    assert again.returncode == 1 and "not empty" in again.stderr
+    checked = manage("verify_journal", DATABASE_URL=spare["web"], **there)
+    assert checked.returncode == 0, checked.stderr
+    assert manage("migrate", "--check", **there).returncode == 0
+
+
+def test_lines_written_by_someone_else_are_there_too(databases, awa, spare, taken):
+    """All journals, whoever they are of, not only the one that was looked at."""
+    other = uuid4()
+    prepare(other)
+    write(other)
+    with connected(databases.url("owner")):
+        backups.backup(taken.with_name("second"))
+    done = restored(spare, taken.with_name("second"))
+    with connected(spare["web"]), scopes_disabled():
+        assert JournalEntry.objects.filter(resident_id=other).count() == 1
+    assert done.manifest.lines == done.lines
