@@ -102,10 +102,15 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
 
 
 def storage(url: str) -> dict[str, Any]:
-    """Where sealed files go, as a Django storage: `file:///folder`."""
+    """Where sealed files go, as a Django storage: `file:///folder`, or `s3://bucket/prefix?region=…&endpoint=https://…`."""
     parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme == "s3" and parts.hostname and not options.keys() - {"region", "endpoint"}:
+        return {"BACKEND": "core.s3.S3Storage", "OPTIONS": {"bucket": parts.hostname, "prefix": unquote(parts.path), **options}}
     if parts.scheme != "file" or not parts.path:
-        raise ImproperlyConfigured(f"STORAGE_URL is “{url}”: set it to file:///an/absolute/folder.")
+        raise ImproperlyConfigured(
+            f"STORAGE_URL or CHECKPOINTS_URL is “{url}”: set it to file:///an/absolute/folder, or to s3://bucket/prefix?region=…."
+        )
     return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": unquote(parts.path)}}
 
 

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
@@ -135,7 +136,13 @@ def read_manifest(folder: Path) -> Manifest:
         raise NotPossible(f"{folder} holds no whole backup: content/manifest.json, written last, is missing or cut.") from None
     if manifest.format != FORMAT or manifest.tenant != settings.TENANT:
         raise NotPossible(f"This backup is of “{manifest.tenant}”, format {manifest.format}: TENANT must be the same here.")
+    if set(manifest.migrations) != _migrations_here():
+        raise NotPossible("Another version of the portal made this backup: restore it with that one, then upgrade.")
     return manifest
+
+
+def _migrations_here() -> set[str]:
+    return {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
 
 
 @contextmanager

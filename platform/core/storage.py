@@ -31,6 +31,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core.keys import key_of
+from core.s3 import S3Storage
 from core.sealed import Unreadable
 from core.segments import SEGMENT, SegmentReader, SegmentWriter, Source
 
@@ -170,16 +171,20 @@ class SealedStorage:
     def sweep(self, *, older_than: timedelta = DAY) -> int:
         """Remove what a crash left: staged pieces, and files that no row keeps. `older_than` spares uploads under way."""
         inner, limit = self.inner, timezone.now() - older_than
+        if isinstance(inner, S3Storage):
+            pieces = inner.abandon(limit.timestamp())
+            return pieces + self.forget([name for name, at in inner.listing() if at < limit.timestamp() and NAME.fullmatch(name)])
         staged = [f"{STAGE}/{name}" for name in _listed(inner, STAGE)[1]]
-        old = [name for name in [*staged, *_names(inner)] if _changed_before(inner, name, limit.timestamp())]
-        pieces = [name for name in old if name.startswith(STAGE)]
-        for name in pieces:
+        lost = [name for name in staged if _changed_before(inner, name, limit.timestamp())]
+        for name in lost:
             inner.delete(name)
-        return len(pieces) + self.forget([name for name in old if NAME.fullmatch(name)])
+        return len(lost) + self.forget([name for name in self.names() if _changed_before(inner, name, limit.timestamp())])
 
     def names(self) -> Iterator[str]:
         """Of every file that is there, in no order."""
-        return (name for name in _names(self.inner) if NAME.fullmatch(name))
+        inner = self.inner
+        every = (name for name, _at in inner.listing()) if isinstance(inner, S3Storage) else _names(inner)
+        return (name for name in every if NAME.fullmatch(name))
 
     def copy_sealed(self, name: str, target: BinaryIO) -> None:
         """As it lies there: a backup needs no key.

@@ -21,7 +21,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back.")
         for sentence in done.told:
             self.stdout.write(sentence)
-        self.stdout.write("Run “manage.py migrate”, then open the portal.")
         if done.faults:
             found = "\n".join(f"{fault[:1].upper()}{fault[1:]}." for fault in done.faults)
             raise CommandError(f"Everything is back, and this does not fit (docs/backup.md):\n{found}", returncode=3)

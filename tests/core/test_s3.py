@@ -1,0 +1,221 @@
+"""Files in S3: only ciphertext goes there, whole or not at all, parts of it are read alone, and nothing of it outlives its deletion."""
+
+import hashlib
+import io
+import os
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.files.storage import storages
+from django_scopes import scope
+
+from config import environment
+from core import health, s3
+from core import storage as storage_module
+from core.keys import KeyMissing
+from core.models import ResidentKey
+from core.residents import prepare
+from core.sealed import Unreadable
+from core.segments import ROOM
+from core.storage import StorageFull, sealed_storage
+from tests.core.s3_service import Bucket, Version, served
+
+pytestmark = pytest.mark.django_db
+CONTENT = b"canary" * 30_000
+LARGE = os.urandom(1 << 20) * 20
+
+
+@pytest.fixture
+def bucket(settings, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    bucket = Bucket()
+    with served(bucket) as address:
+        bucket.url = f"s3://papers/vaults?region=eu-west-3&endpoint={address}"
+        settings.STORAGES = {**settings.STORAGES, "sealed": environment.storage(bucket.url)}
+        yield bucket
+
+
+@pytest.fixture
+def person():
+    person = uuid4()
+    prepare(person)
+    return person
+
+
+def kept(person, content=CONTENT):
+    with sealed_storage.create(resident_id=person) as file:
+        file.write(content)
+    return file
+
+
+def opened(file, person):
+    return sealed_storage.open(file.name, resident_id=person)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", CONTENT, LARGE], ids=["empty", "a byte", "180 KB", "20 MB"])
+def test_what_goes_in_comes_out(bucket, person, content):
+    file = kept(person, content)
+    with opened(file, person) as read:
+        assert read.size == len(content)
+        assert hashlib.sha256(read.read()).digest() == hashlib.sha256(content).digest()
+
+
+def test_only_ciphertext_goes_there_under_a_name_that_says_nothing(bucket, person):
+    file = kept(person)
+    (key,) = bucket.objects
+    assert key == f"vaults/{file.name}"
+    assert b"canary" not in bucket.now(key).content
+
+
+def test_a_part_is_read_without_the_rest(bucket, person):
+    file = kept(person, LARGE)
+    bucket.asked.clear()
+    with opened(file, person) as read:
+        read.seek(10 * ROOM - 3)
+        assert read.read(10) == LARGE[10 * ROOM - 3 : 10 * ROOM + 7]
+    fetched = [ask.removeprefix("GET bytes=").split("-") for ask in bucket.asked]
+    assert sum(int(end) - int(start) + 1 for start, end in fetched) < 1_000_000 < len(LARGE)
+
+
+def test_a_small_paper_is_read_in_one_demand(bucket, person):
+    file = kept(person, b"x" * 60_000)
+    bucket.asked.clear()
+    with opened(file, person) as read:
+        assert read.read() == b"x" * 60_000
+    assert bucket.asked == [f"GET bytes=0-{s3.FIRST - 1}"]
+
+
+def test_memory_is_bounded_whichever_way_it_goes(bucket, person):
+    """What is fetched at once, and what is sent at once, has a limit that the file's size does not move."""
+    file = kept(person, LARGE)
+    assert max(bucket.sizes) <= s3.PART and len(bucket.sizes) == 3
+    bucket.asked.clear()
+    with opened(file, person) as read:
+        while read.read(100_000):
+            pass
+    fetched = [ask.removeprefix("GET bytes=").split("-") for ask in bucket.asked]
+    assert max(int(end) - int(start) + 1 for start, end in fetched) <= s3.MOST
+    assert len(fetched) < 30
+
+
+def test_while_it_is_written_there_is_nothing_and_an_exception_leaves_nothing(bucket, person):
+    with pytest.raises(ZeroDivisionError), sealed_storage.create(resident_id=person) as file:
+        file.write(LARGE)
+        assert not bucket.objects and not bucket.uploads
+        raise ZeroDivisionError
+    assert not bucket.objects and not bucket.uploads
+    with pytest.raises(Unreadable):
+        opened(file, person)
+
+
+def test_another_resident_does_not_open_it_nor_who_was_erased(bucket, person):
+    stranger, file = uuid4(), kept(person)
+    prepare(stranger)
+    with pytest.raises(Unreadable):
+        opened(file, stranger)
+    with scope(resident=person):
+        ResidentKey.objects.all().delete()
+    with pytest.raises(KeyMissing):
+        opened(file, person)
+
+
+def test_a_byte_that_the_store_changed_is_refused(bucket, person):
+    file = kept(person)
+    version = bucket.now(f"vaults/{file.name}")
+    for index in (0, 5, 100, len(version.content) // 2, len(version.content) - 1):
+        whole = version.content
+        version.content = whole[:index] + bytes([whole[index] ^ 1]) + whole[index + 1 :]
+        with pytest.raises(Unreadable), opened(file, person) as read:
+            read.read()
+        version.content = whole
+    version.content = version.content[:-ROOM]
+    with pytest.raises(Unreadable):
+        opened(file, person)
+
+
+@pytest.mark.parametrize("versions", [True, False, None])
+def test_deleting_leaves_no_version(bucket, person, versions):
+    bucket.versions = versions
+    file, beside = kept(person), kept(person)
+    if versions:
+        bucket.put(f"vaults/{file.name}", b"an older one, written by hand")
+        bucket.put(f"vaults/{file.name}", None)
+    sealed_storage.delete(file.name)
+    sealed_storage.delete(file.name)
+    assert list(bucket.everything()) == [f"vaults/{beside.name} {'null' if not versions else bucket.now(f'vaults/{beside.name}').id}"]
+
+
+def test_the_sweep_removes_what_a_crash_left_and_spares_what_is_young_or_kept(bucket, person, monkeypatch):
+    orphans, keep = [kept(person).name for _ in range(5)], kept(person).name
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    bucket.uploads = {"u1": ("vaults/x", {1: b"half"}, past), "u2": ("vaults/y", {1: b"half"}, datetime.now(UTC))}
+    assert sealed_storage.sweep() == 1
+    assert list(bucket.uploads) == ["u2"]
+    for kept_versions in bucket.objects.values():
+        kept_versions[-1].at = past
+    young = kept(person).name
+    monkeypatch.setattr(storage_module, "_kept", lambda names: set(names) & {keep})
+    assert sealed_storage.sweep() == len(orphans)
+    assert set(bucket.objects) >= {f"vaults/{keep}", f"vaults/{young}"}
+    assert sorted(sealed_storage.names()) == sorted([keep, young])
+
+
+def test_something_else_in_the_bucket_is_left_alone(bucket, person):
+    bucket.objects["vaults/README.txt"] = [Version("null", b"by hand", datetime(2020, 1, 1, tzinfo=UTC))]
+    bucket.objects["elsewhere/ab/cd/" + "0" * 32] = [Version("null", b"not ours", datetime(2020, 1, 1, tzinfo=UTC))]
+    assert sealed_storage.sweep(older_than=timedelta(seconds=-5)) == 0
+    assert len(bucket.everything()) == 2
+
+
+def test_a_full_store_is_told_and_nothing_is_left(bucket, person):
+    file = sealed_storage.create(resident_id=person)
+    file.write(CONTENT)
+    bucket.trouble = "QuotaExceeded"
+    with pytest.raises(StorageFull):
+        file.close()
+    assert not bucket.objects
+
+
+def test_a_store_that_refuses_or_is_gone_is_a_fault_of_the_system_and_not_a_missing_file(bucket, person, settings):
+    file = kept(person)
+    bucket.trouble = "AccessDenied"
+    with pytest.raises(OSError, match="AccessDenied"):
+        opened(file, person)
+    assert not health._storage()
+    bucket.trouble = ""
+    assert health._storage()
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "sealed": environment.storage("s3://papers/vaults?region=eu-west-3&endpoint=http://127.0.0.1:1"),
+    }
+    with pytest.raises(OSError, match="did not answer"):
+        opened(file, person)
+
+
+def test_a_backup_takes_files_out_and_puts_them_back(bucket, person):
+    file, taken = kept(person), io.BytesIO()
+    sealed_storage.copy_sealed(file.name, taken)
+    sealed_storage.delete(file.name)
+    assert sealed_storage.put_back(file.name, io.BytesIO(taken.getvalue()))
+    assert not sealed_storage.put_back(file.name, io.BytesIO(b"another"))
+    with opened(file, person) as read:
+        assert read.read() == CONTENT
+
+
+def test_copies_of_the_checkpoints_may_go_there_too(bucket, settings):
+    from django.core.files.base import ContentFile
+
+    settings.STORAGES = {**settings.STORAGES, "checkpoints": environment.storage(bucket.url)}
+    storage = storages["checkpoints"]
+    for day in range(1, 6):
+        storage.save(f"2026/11/{day:02}/note.txt", ContentFile(b"a note"))
+    assert storage.listdir("") == (["2026"], [])
+    assert storage.listdir("2026/11/") == ([f"{day:02}" for day in range(1, 6)], [])
+    assert storage.listdir("2026/11/01") == ([], ["note.txt"])
+    with storage.open("2026/11/01/note.txt") as file:
+        assert file.read() == b"a note"
+    assert storage.size("2026/11/01/note.txt") == 6
+    assert datetime.now(UTC) - storage.get_modified_time("2026/11/01/note.txt") < timedelta(minutes=1)
+    assert not storage.exists("2026/11/01/other.txt")
