@@ -93,7 +93,8 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
         made.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _one_moment() as snapshot:
         manifest = _manifest()
-        _run("pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", "--exclude-schema=keystore", "-f", content / "database.dump")
+        others = [f"--exclude-schema={name}" for name in _other_schemas()]
+        _run("pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", *others, "-f", content / "database.dump")
         _run("pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", "--schema=keystore", "-f", keystore / "keys.dump")
     if with_files:
         _save_files(content / "files")
@@ -163,6 +164,13 @@ def _manifest() -> Manifest:
         kids = dict(cursor.fetchall())
         lines = JournalLeaf.objects.count()
     return Manifest(FORMAT, timezone.now().isoformat(), settings.TENANT, lines, last.number if last else 0, kids, migrations)
+
+
+def _other_schemas() -> list[str]:
+    """The keys' own, and what is not the portal's. To name `public` instead would have the dump make it where it is already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname <> 'public' AND nspname !~ '^(pg_|information_schema$)'")
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _require_empty() -> None:

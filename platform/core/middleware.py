@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -59,8 +60,9 @@ class RequestIdMiddleware:
         return response
 
 
-class KeysMiddleware:
-    """Without its key no vault opens, and nothing else stands in for it: the page says so, with 503."""
+class DownMiddleware:
+    """503 while what a page needs is down. Without its key no vault opens, and nothing else stands in for it; where the database takes no
+    line, nothing is read."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -69,10 +71,13 @@ class KeysMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, KeyringError):
-            return None
-        logger.error("a vault could not be opened: keys", exc_info=exception)
-        return views.keys_down(request)
+        if isinstance(exception, KeyringError):
+            logger.error("a vault could not be opened: keys", exc_info=exception)
+            return views.keys_down(request)
+        if isinstance(exception, OperationalError):
+            logger.error("the database is down or full", exc_info=exception)
+            return views.database_down(request)
+        return None
 
 
 class CompressionMiddleware(GZipMiddleware):

@@ -172,6 +172,10 @@ def keys_down(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_page(request, "503.html"), status=503, headers={"Retry-After": "60"})
 
 
+def database_down(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(loader.render_to_string("500.html", _bare()), status=503, headers={"Retry-After": "60"})
+
+
 def _page(request: HttpRequest, template: str) -> str:
     """The usual page when it can be made, otherwise without what comes from the database."""
     try:

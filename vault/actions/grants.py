@@ -202,7 +202,7 @@ def _tell_over(grant: Grant) -> bool:
     with _changing(grant):
         if GrantEvent.objects.filter(grant=grant, happened=Happened.OVER).exists():
             return False
-        _forget(grant)
+        close_over(grant)
         note(grant, Happened.OVER, min(grant.ends_at, timezone.now()))
         tell(grant, grant.resident_id, "grant_over")
     return True

@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "accounts.middleware.ResidentScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "core.middleware.KeysMiddleware",
+    "core.middleware.DownMiddleware",
 ]
 
 TEMPLATES = [

@@ -1,0 +1,103 @@
+"""A thief has the whole database, and nothing else: no value in it signs anybody in, and no secret that is in use can be read in it."""
+
+import base64
+import json
+import re
+from uuid import UUID
+
+import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory, signed_in
+from tests.accounts.mailbox import sent_code
+from tests.vault.made import add
+from tests.vault.test_not_anchored import HOME
+from vault.actions import household
+from vault.enums import HouseholdRole
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PASSWORD = "un cheval sur la pile 42"
+
+
+@pytest.fixture
+def secrets_in_use():
+    """What would open something, each by the name of what it opens: people are signed in, half signed in, invited."""
+    awa, agent = ResidentFactory(name="Awa", password=PASSWORD), AgentFactory()
+    add(awa, "logement.domicile", HOME)
+    browser, office, half = signed_in(awa), signed_in(agent), Client()
+    office.post(reverse("mfa_generate_recovery_codes"))
+    half.post(reverse("account_login"), {"email": awa.email})
+    codes = RecoveryCodes(agent.authenticator_set.get(type="recovery_codes")).get_unused_codes()
+    return {
+        "a resident's session": browser.cookies[settings.SESSION_COOKIE_NAME].value,
+        "an agent's session": office.cookies[settings.SESSION_COOKIE_NAME].value,
+        "a session that waits for its code": half.cookies[settings.SESSION_COOKIE_NAME].value,
+        "a password": PASSWORD,
+        "a code sent by mail": sent_code(),
+        "a second factor": TOTP_SECRET,
+        "a recovery code": codes[0],
+        "an invitation into a household": household.invite(resident_id=awa.pk, by=awa.pk, role=HouseholdRole.PARTNER),
+        "a rent": HOME["loyer"],
+    }
+
+
+def dump() -> list[object]:
+    """Every value of every row; what is inside JSON too."""
+    found: list[object] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'keystore')")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"SELECT * FROM {table}")
+            for row in cursor.fetchall():
+                found += [leaf for value in row for leaf in leaves(value)]
+    return found
+
+
+def leaves(value):
+    if isinstance(value, dict | list):
+        for inside in value.values() if isinstance(value, dict) else value:
+            yield from leaves(inside)
+    elif isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            yield from leaves(json.loads(value))
+        except ValueError:
+            yield value
+    else:
+        yield bytes(value) if isinstance(value, memoryview) else value
+
+
+def spelled(value) -> str:
+    """Bytes as somebody could have kept a text in them."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def test_no_secret_in_use_can_be_read_in_it(secrets_in_use):
+    values = [spelled(value) for value in dump() if value is not None]
+    assert len(values) > 100
+    for name, secret in secrets_in_use.items():
+        for form in (secret, secret.encode().hex(), base64.b64encode(secret.encode()).decode().rstrip("=")):
+            word = re.compile(rf"(?<![0-9A-Za-z]){re.escape(form)}(?![0-9A-Za-z])")
+            assert not [value for value in values if word.search(value)], name
+
+
+def test_no_value_of_it_opens_a_session(secrets_in_use):
+    """Each value as a cookie, as it is, in hexadecimal and in base64; then each row's id."""
+    tried = set()
+    for value in dump():
+        if isinstance(value, bytes):
+            tried |= {value.hex(), base64.urlsafe_b64encode(value).decode().rstrip("=")}
+        elif isinstance(value, str | UUID):
+            tried |= {str(value), getattr(value, "hex", "")}
+    usable = {text for text in tried if 8 <= len(text) <= 200 and text.isascii() and text.isprintable() and not set(text) & set('; ,"\\')}
+    assert len(usable) > 50
+    for text in usable:
+        thief = Client()
+        thief.cookies[settings.SESSION_COOKIE_NAME] = text
+        assert thief.get(reverse("account")).status_code == 302, text
+    mine = Client()
+    mine.cookies[settings.SESSION_COOKIE_NAME] = secrets_in_use["a resident's session"]
+    assert mine.get(reverse("account")).status_code == 200

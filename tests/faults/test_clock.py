@@ -1,0 +1,88 @@
+"""A clock an hour late or early, a summer's hour that comes twice: nothing that had ended begins again, nothing is reordered."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from core import checkpoints, journal
+from tests.accounts.factories import AgentFactory
+from tests.accounts.test_second_factor import code_now, is_in, pending
+from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
+from tests.vault.couples import granted
+from tests.vault.made import add
+from tests.vault.test_not_anchored import HOME, RENT
+from vault import gate
+from vault.actions import grants
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("wrong_by", [HOUR, -HOUR])
+def test_a_second_code_of_the_right_hour_is_refused_and_of_the_right_clock_taken(wrong_by, time_machine):
+    cache.clear()
+    agent = AgentFactory()
+    right = code_now()
+    time_machine.move_to(timezone.now() + wrong_by)
+    client = pending(agent)
+    client.post(reverse("mfa_authenticate"), {"code": right})
+    assert not is_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code_now()})
+    assert is_in(client)
+
+
+def refused(grant):
+    with pytest.raises(gate.Refused):
+        gate.read(grant=grant, fields=[RENT])
+    return True
+
+
+def test_what_was_stopped_or_paused_does_not_revive(resident, time_machine):
+    add(resident, "logement.domicile", HOME)
+    stopped, paused = granted(resident, RENT), granted(resident, RENT)
+    grants.stop(grant=stopped, by=resident.pk)
+    grants.pause(grant=paused, by=resident.pk)
+    for wrong_by in (HOUR, -HOUR, timedelta(days=-1)):
+        time_machine.move_to(timezone.now() + wrong_by)
+        assert refused(stopped) and refused(paused)
+
+
+def test_what_was_told_to_be_over_does_not_revive(resident, time_machine):
+    add(resident, "logement.domicile", HOME)
+    now = timezone.now()
+    grant = granted(resident, RENT, starts_at=now - timedelta(days=5), ends_at=now + timedelta(minutes=10))
+    assert gate.read(grant=grant, fields=[RENT])
+    time_machine.move_to(now + timedelta(minutes=11))
+    assert refused(grant)
+    assert grants.tell_over() == 1
+    time_machine.move_to(now - HOUR)
+    assert refused(grant)
+    grant.refresh_from_db()
+    assert grant.state == "over"
+    assert grants.tell_over() == 0
+
+
+def test_lines_and_checkpoints_keep_their_order_when_the_hour_comes_twice(resident, time_machine):
+    """The night of the 31st of October 2027 in Paris: half past two, twice; then a clock that goes back by itself."""
+    for at in ("2027-10-31T00:30", "2027-10-31T01:30", "2027-10-31T00:45", "2027-10-31T02:30"):
+        time_machine.move_to(datetime.fromisoformat(at).replace(tzinfo=UTC), tick=False)
+        with transaction.atomic():
+            journal.write(resident_id=resident.pk, actor_id=resident.pk, event="read", purpose=at)
+        seal()
+    lines = journal.entries(resident_id=resident.pk, limit=4)
+    assert [line.purpose[11:] for line in lines] == ["02:30", "00:45", "01:30", "00:30"]
+    assert [line.number for line in lines] == sorted((line.number for line in lines), reverse=True)
+    assert journal.verify(resident_id=resident.pk).first_bad is None
+    assert list(checkpoints.problems()) == []
+
+
+def test_an_early_clock_does_not_let_others_read_without_an_anchor(resident, time_machine):
+    add(resident, "logement.domicile", HOME)
+    seal()
+    time_machine.move_to(timezone.now() + 5 * HOUR, tick=False)
+    with pytest.raises(gate.NotAnchored):
+        gate.read(grant=granted(resident, RENT, recipient_kind="service"), fields=[RENT])

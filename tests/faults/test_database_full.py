@@ -1,0 +1,84 @@
+"""The database's own disk fills up: where the journal takes no line nothing is read, pages say 503; it recovers once there is room."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import OperationalError
+from django.urls import reverse
+
+from core import journal
+from tests.accounts.factories import signed_in
+from tests.conftest import CLUSTER
+from tests.vault.made import add
+from tests.vault.test_not_anchored import HOME, RENT
+from vault import gate
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def small_disk(databases):
+    """The journal's entries alone lie on 3 MB of memory, owned by whoever runs PostgreSQL."""
+    why = "NOT TESTED ON A FULL DATABASE DISK: "
+    if not databases.server.embedded:
+        pytest.skip(f"{why}the server is not ours")
+    folder = Path(tempfile.mkdtemp(prefix="garant-", dir="/var/tmp"))
+    owner = CLUSTER.data.stat()
+    options = f"size=3m,mode=700,uid={owner.st_uid},gid={owner.st_gid}"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False)
+    if mounted.returncode:
+        folder.rmdir()
+        pytest.skip(f"{why}this user may not mount a small one")
+    folder.chmod(0o700)
+    name = f"small_{os.getpid()}"
+    try:
+        with databases.server.admin() as admin:
+            admin.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+        with psycopg.connect(databases.url("admin"), autocommit=True) as admin:
+            admin.execute(f"ALTER TABLE core_journalentry SET TABLESPACE {name}")
+            yield admin, name
+            admin.execute("DROP TABLE IF EXISTS filling")
+            admin.execute("ALTER TABLE core_journalentry SET TABLESPACE pg_default")
+            admin.execute("CHECKPOINT")
+            admin.execute(f"DROP TABLESPACE {name}")
+    finally:
+        subprocess.run(["umount", folder], check=True)
+        folder.rmdir()
+
+
+def fill(admin, name):
+    admin.execute(f"CREATE TABLE filling (junk text) TABLESPACE {name}")
+    for size in (400_000, 100_000, 8_000):
+        while True:
+            try:
+                admin.execute("INSERT INTO filling SELECT string_agg(md5(random()::text), '') FROM generate_series(1, %s)", [size // 32])
+            except psycopg.errors.DiskFull:
+                break
+
+
+def test_no_line_no_read_and_it_recovers(small_disk, resident):
+    admin, name = small_disk
+    add(resident, "logement.domicile", HOME)
+    awa = signed_in(resident)
+    fill(admin, name)
+
+    opened = 0
+    with pytest.raises(OperationalError):
+        for _ in range(200):
+            assert gate.own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
+            opened += 1
+    told = [line.event for line in journal.entries(resident_id=resident.pk, limit=500)]
+    assert told.count("read") == opened
+    answer = awa.get(reverse("vault:home"))
+    assert answer.status_code == 503
+    assert "612" not in answer.content.decode()
+    assert len(journal.entries(resident_id=resident.pk, limit=500)) == len(told)
+
+    admin.execute("DROP TABLE filling")
+    assert gate.own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
+    assert awa.get(reverse("vault:home")).status_code == 200
+    assert journal.verify(resident_id=resident.pk).first_bad is None
