@@ -202,7 +202,10 @@ def _tell_over(grant: Grant) -> bool:
     with _changing(grant):
         if GrantEvent.objects.filter(grant=grant, happened=Happened.OVER).exists():
             return False
-        close_over(grant)
+        if grant.ends_at <= timezone.now():
+            close_over(grant)  # in writing: a clock that goes back does not revive it
+        else:
+            _forget(grant)
         note(grant, Happened.OVER, min(grant.ends_at, timezone.now()))
         tell(grant, grant.resident_id, "grant_over")
     return True
