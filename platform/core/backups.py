@@ -299,8 +299,9 @@ def _run(program: str, *words: str | Path) -> None:
 
 def _program(name: str) -> str:
     """Of the server's own major version: an older one refuses its dump, a newer one writes what it doesn't understand."""
-    connection.ensure_connection()
-    major = connection.pg_version // 10_000
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
+        major = cursor.fetchone()[0]
     folders = [os.environ.get("PG_BIN", ""), f"/usr/lib/postgresql/{major}/bin", f"/usr/pgsql-{major}/bin"]
     for folder in folders:
         if folder and os.access(Path(folder, name), os.X_OK):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.core.files.base import File
 from django.core.files.storage import Storage
@@ -115,8 +115,8 @@ class S3Storage(Storage):
             files += [found["Key"].removeprefix(under) for found in page.get("Contents", ())]
         return folders, files
 
-    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
-        return File(Ranges(self, name), name)
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
+        return File(cast(IO[bytes], Ranges(self, name)), name)
 
     def _save(self, name: str, content: IO[Any]) -> str:
         from boto3.s3.transfer import TransferConfig

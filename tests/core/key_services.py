@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -34,6 +35,7 @@ class Service:
     def __init__(self) -> None:
         self.trouble, self.seconds = "", 5.0
         self.asked: list[str] = []
+        self.url = ""
         self.over = threading.Event()
 
     def answer(self, method: str, path: str, headers: Any, body: dict[str, Any]) -> object:
@@ -49,6 +51,7 @@ class Service:
 class Transit(Service):
     def __init__(self) -> None:
         super().__init__()
+        self.token = Path()
         self.derived, self.oldest = True, 1
         self.keys = {1: secrets.token_bytes(32)}
 
@@ -77,9 +80,11 @@ class Transit(Service):
 
     def decrypt(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            _vault, version, text = body["ciphertext"].split(":")
+            prefix, version, text = body["ciphertext"].split(":")
             sealed = base64.b64decode(text, validate=True)
             number = int(version.removeprefix("v"))
+            if prefix != "vault":
+                raise ValueError
         except ValueError:
             raise Refused(400, {"errors": ["invalid ciphertext: no prefix"]}) from None
         if number < self.oldest or number not in self.keys:

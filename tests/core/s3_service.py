@@ -33,6 +33,7 @@ class Bucket:
     asked: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     trouble: str = ""
+    url: str = ""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def now(self, key: str) -> Version | None:

@@ -87,7 +87,7 @@ class TestContract:
     def test_what_was_wrapped_opens_under_the_same_context(self, provider):
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         assert KEY not in wrapped
-        assert kid == keyring().current and len(kid) <= ResidentKey._meta.get_field("kid").max_length
+        assert kid == keyring().current and len(kid) <= 40
         assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
 
     def test_it_does_not_open_under_another_s(self, provider):
@@ -325,7 +325,7 @@ class TestDown:
         assert answer["Retry-After"] == "60"
         assert "Les coffres sont fermés pour le moment" in text(answer)
         assert_clean(answer, whole_page=True)
-        assert [type(record.exc_info[1]).__name__ for record in caplog.records if record.levelname == "ERROR"] == ["KeysDown"]
+        assert [type(record.exc_info[1]).__name__ for record in caplog.records if record.exc_info] == ["KeysDown"]
 
         remote.trouble = ""
         assert len(journal.entries(resident_id=awa.pk, limit=100)) == before

@@ -56,7 +56,7 @@ def test_acknowledged_lines_survive_and_the_chains_follow(killable):
         for _turn in range(2):
             before, killed = len(acknowledged), time.monotonic()
             os.kill(killable.postmaster, signal.SIGKILL)
-            until(lambda before=before, killed=killed: len(acknowledged) > before + 30 and last[0] > killed + 0.05)
+            until(lambda before=before, killed=killed: len(acknowledged) > before + 30 and last[0] > killed + 0.05)  # type: ignore[misc]
             assert time.monotonic() - killed < 10
     finally:
         writer.kill()

@@ -27,20 +27,19 @@ class KmsRing:
     remote = True
 
     def current(self) -> str:
-        return _kid(self._ask("describe_key", KeyId=self.name)["KeyMetadata"]["Arn"])
+        return _kid(self._ask("describe_key", "KeyMetadata", KeyId=self.name)["KeyMetadata"]["Arn"])
 
     def holds(self, kid: str) -> bool:
         return kid.startswith("kms:")
 
     def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
-        told = self._ask("encrypt", KeyId=self.name, Plaintext=key, EncryptionContext=_context(context))
+        told = self._ask("encrypt", "CiphertextBlob", KeyId=self.name, Plaintext=key, EncryptionContext=_context(context))
         return _kid(told["KeyId"]), bytes(told["CiphertextBlob"])
 
     def unwrap(self, kid: str, wrapped: bytes, context: bytes) -> bytes:
         """With the key's id, so that nobody has us open what they wrapped under a key of theirs."""
-        told = self._ask(
-            "decrypt", KeyId=self._home + kid.removeprefix("kms:"), CiphertextBlob=wrapped, EncryptionContext=_context(context)
-        )
+        key_id = self._home + kid.removeprefix("kms:")
+        told = self._ask("decrypt", "Plaintext", KeyId=key_id, CiphertextBlob=wrapped, EncryptionContext=_context(context))
         return bytes(told["Plaintext"])
 
     def check(self) -> None:
@@ -59,7 +58,7 @@ class KmsRing:
         config = Config(connect_timeout=CONNECT, read_timeout=READ, retries={"total_max_attempts": 1})
         return boto3.client("kms", region_name=self.region, endpoint_url=self.endpoint, config=config)
 
-    def _ask(self, verb: str, **demand: object) -> dict[str, Any]:
+    def _ask(self, verb: str, wanted: str, **demand: object) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -71,6 +70,8 @@ class KmsRing:
             raise KeysDown(f"KMS refused for now ({code}): look at the key's state and at who may use it.") from None
         except BotoCoreError as error:
             raise KeysDown(f"KMS did not answer ({type(error).__name__}).") from None
+        if wanted not in told:
+            raise KeysDown("What answered at the key service's address is not KMS.")
         return told
 
 
