@@ -90,7 +90,7 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
         raise NotPossible(f"{folder} is not empty: choose a new folder for each backup.")
     content, keystore = folder / "content", folder / "keystore"
     for made in (folder, content, keystore):
-        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _made(made)
     with _one_moment() as snapshot:
         manifest = _manifest()
         others = [f"--exclude-schema={name}" for name in _other_schemas()]
@@ -116,8 +116,9 @@ def restore(folder: Path) -> Restored:
     manifest = read_manifest(folder)
     _require_empty()
     _require_keys(folder, manifest)
-    _run("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", _name(), content / "database.dump")
-    _run("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", _name(), folder / "keystore" / "keys.dump")
+    _give_nothing_by_default()
+    for dump in (folder / "keystore" / "keys.dump", content / "database.dump"):
+        _run("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", _name(), dump)
     done = Restored(manifest)
     done.files = _put_files_back(content / "files")
     _put_checkpoints_back(content / "checkpoints")
@@ -180,6 +181,17 @@ def _require_empty() -> None:
             raise NotPossible(
                 "The database is not empty, and a restore never writes over one: make another one (docs/backup.md), and set its address."
             )
+
+
+def _give_nothing_by_default() -> None:
+    """A dump says what was granted, not what was taken away: with the defaults of an empty database the running role would have back
+    what core's migration took from it, the right to delete from the journal. The end of the last dump brings the
+    defaults back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = 'web'")
+        if cursor.rowcount:
+            for kind in ("TABLES", "SEQUENCES", "SCHEMAS", "FUNCTIONS"):
+                cursor.execute(f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON {kind} FROM web")
 
 
 def _require_keys(folder: Path, manifest: Manifest) -> None:
@@ -272,7 +284,10 @@ def _put_checkpoints_back(folder: Path) -> None:
 
 
 def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Its parents too are for their owner alone."""
+    if not folder.is_dir():
+        _made(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
@@ -292,7 +307,7 @@ def _write(path: Path, content: bytes) -> None:
 def _run(program: str, *words: str | Path) -> None:
     """libpq's variables carry the address: a password in the arguments would be seen by everyone on the machine."""
     found = _program(program)
-    done = subprocess.run([found, *map(str, words)], env=os.environ | _address(), capture_output=True, text=True, check=False)
+    done = subprocess.run([found, *map(str, words)], env=os.environ | _address(), umask=0o077, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NotPossible(f"{program} failed: {done.stderr.strip()[-2_000:]}")
 

@@ -46,7 +46,7 @@ def small_disk(databases):
             admin.execute("CHECKPOINT")
             admin.execute(f"DROP TABLESPACE {name}")
     finally:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)  # its connections hold files open for a moment
         folder.rmdir()
 
 

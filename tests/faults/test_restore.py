@@ -108,11 +108,31 @@ def test_on_another_machine_everything_is_as_it_was(taken, spare, awa, settings,
             assert opened.read() == PAPER
         assert journal.verify().first_bad is None
         assert list(checkpoints.problems()) == []
-        with pytest.raises(Exception, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("DELETE FROM core_journalleaf")
         write(awa.pk)
         assert journal.verify().first_bad is None
         assert seal().number == 2
+
+
+RIGHTS = """
+    SELECT relname, relkind, acl.privilege_type FROM pg_class, aclexplode(relacl) acl
+    WHERE relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace) AND acl.grantee = 'web'::regrole
+    UNION ALL SELECT nspname, 'n', acl.privilege_type FROM pg_namespace, aclexplode(nspacl) acl
+    WHERE nspname IN ('public', 'keystore') AND acl.grantee = 'web'::regrole
+    UNION ALL SELECT proname, 'f', acl.privilege_type FROM pg_proc, aclexplode(proacl) acl WHERE acl.grantee = 'web'::regrole
+    UNION ALL SELECT defaclobjtype::text, 'd', acl.privilege_type FROM pg_default_acl, aclexplode(defaclacl) acl
+    WHERE acl.grantee = 'web'::regrole
+    ORDER BY 1, 2, 3
+"""
+
+
+def test_the_running_role_has_the_rights_it_had_and_no_more(databases, taken, spare):
+    """An empty database gives it everything on what is made in it: then it could delete lines."""
+    restored(spare, taken)
+    with psycopg.connect(databases.url("owner")) as before, psycopg.connect(spare["owner"]) as after:
+        rights = after.execute(RIGHTS).fetchall()
+        assert rights == before.execute(RIGHTS).fetchall()
+    assert ("core_journalleaf", "r", "SELECT") in rights
+    assert ("core_journalleaf", "r", "DELETE") not in rights
 
 
 def test_an_older_backup_says_where_it_ends_before_what_lies_outside(taken, spare, awa, settings, tmp_path):
