@@ -70,6 +70,10 @@ class Command(BaseCommand):
     def _rewrap(self) -> None:
         done = key_rotation.rewrap(self._tell)
         self.stdout.write(f"{done.residents} residents' keys and {done.secrets} account secrets brought under “{keyring().current}”.")
+        if not done.cleaned:
+            self.stderr.write(
+                "The table's file still holds what the old key had wrapped: run VACUUM FULL keystore.resident_key when it is quiet."
+            )
         if done.unreadable:
             raise CommandError(f"{done.unreadable} residents' keys could not be opened. {done.why}", returncode=1)
 
