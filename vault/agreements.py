@@ -64,6 +64,12 @@ class Agreement:
     at_most_every: timedelta | None = None
     ended: Callable[[Grant], None] = lambda grant: None
 
+    @property
+    def lengths(self) -> dict[str, tuple[int, timedelta | None]]:
+        """By code, the shortest first: so many months, or a time under a month."""
+        short = {f"h{length // timedelta(hours=1)}": (0, length) for length in self.short}
+        return short | {f"m{count}": (count, None) for count in self.months}
+
     def chosen(self, codes: Sequence[str]) -> list[Item]:
         return [item for item in self.items if item.required or item.code in codes]
 

@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 
 class Assurance(models.TextChoices):
@@ -155,6 +156,21 @@ class Act(models.TextChoices):
     """What a companion may do under a mandate, besides reading what was ticked. Nothing else is wired."""
 
     ADD_PAPER = "add_paper", _("Ajouter un papier à mon coffre")
+
+
+class AskedFor(models.TextChoices):
+    """What a companion may ask to see something for. A list, so that nothing of a person is written where nobody sealed it."""
+
+    DOSSIER = "dossier", _("Préparer un dossier d’aide avec vous")
+    REVIEW = "review", _("Faire le point sur votre situation")
+    DEBT = "debt", _("Vous aider avec une facture ou une dette")
+    HOUSING = "housing", _("Vous aider à trouver ou garder un logement")
+
+    @property
+    def in_french(self) -> str:
+        """As a grant keeps its purpose and the journal says it: a key of the translations."""
+        with override("fr"):
+            return str(self.label)
 
 
 class Happened(models.TextChoices):

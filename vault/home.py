@@ -14,7 +14,7 @@ from core import home, journal
 from core.templatetags.civic import short_date
 from vault import holders, wording
 from vault.enums import ConnectionState, PaperState, RequestState
-from vault.models import Connection, DataRequest, Grant, Paper, PaperKind
+from vault.models import AccessRequest, Connection, DataRequest, Grant, Paper, PaperKind
 from vault.models.grant import UNUSED
 from vault.presenting import journal as journal_sentences
 from vault.presenting import shares
@@ -30,6 +30,7 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield from _papers()
     yield from _connections()
     yield from _requests()
+    yield from _asked()
     yield from _shares()
     lines = journal.entries(resident_id=cast(UUID, request.user.pk), limit=LAST_LINES)
     days = journal_sentences.by_day(lines, reader=cast(UUID, request.user.pk))
@@ -79,6 +80,13 @@ def _requests() -> Iterator[home.Part]:
             name = _("Votre demande est restée sans réponse : %(holder)s") % {"holder": label}
             hint = _("Déposez plainte à la CNIL si rien ne vient.") if request.reminded_on else _("La lettre de relance est prête.")
             yield home.ToDo(name, href, hint=hint, tag=request.state.label, tag_kind="expired", order=15)
+
+
+def _asked() -> Iterator[home.Part]:
+    for request in AccessRequest.objects.waiting():
+        name = _("Répondre à %(name)s, qui demande à voir des données") % {"name": request.label}
+        hint = _("Rien n’est lu sans votre réponse. Ne pas répondre, c’est non.")
+        yield home.ToDo(name, reverse("vault:access_request", args=[request.pk]), hint=hint, tag=_("À répondre"), order=20)
 
 
 def _shares() -> Iterator[home.Part]:

@@ -9,8 +9,11 @@ from uuid import UUID
 from django_scopes import scopes_disabled
 
 from accounts.models import Membership, User
-from vault.models import Grant, Mandate
+from vault.models import AccessRequest, Grant, Mandate
 from vault.models.mandate import COMPANION_KIND
+
+#: How many of their requests a companion's page lists.
+ASKED = 30
 
 
 def live(companion: User) -> list[Mandate]:
@@ -20,6 +23,13 @@ def live(companion: User) -> list[Mandate]:
         places = Membership.objects.current().filter(person=companion)
         found = Mandate.objects.filter(grant__in=active, membership_id__in=places.values("pk"))
         return list(found.select_related("grant").order_by("grant__ends_at"))
+
+
+def asked_by(companion: User) -> list[AccessRequest]:
+    """What this companion asked for from where they work now, the newest first."""
+    with scopes_disabled():
+        places = Membership.objects.current().filter(person=companion)
+        return list(AccessRequest.objects.filter(membership_id__in=places.values("pk"))[:ASKED])
 
 
 def find(companion: User, mandate_id: UUID) -> Mandate | None:

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from core import jobs, journal
 from vault import actions
-from vault.actions import alerts, connections, contests, grant_reminders, grants, pulls
+from vault.actions import alerts, asking, connections, contests, grant_reminders, grants, pulls
 
 
 @shared_task
@@ -53,9 +53,10 @@ def tell_over() -> None:
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def tell_of_the_journal() -> None:
-    """Every five minutes: what others did, to those who chose to be told, and answers to what was contested."""
+    """Every five minutes: what others did, to those who chose to be told; answers to what was contested; what companions ask."""
     alerts.tell_alerts()
     contests.tell_answered()
+    asking.tell_asked()
 
 
 @shared_task

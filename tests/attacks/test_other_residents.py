@@ -29,8 +29,8 @@ from tests.vault.entrusted import entrusted
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions, holders, paper_kinds
-from vault.actions import connections
-from vault.enums import Act
+from vault.actions import asking, connections
+from vault.enums import Act, AskedFor
 from vault.models import Holder
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -93,6 +93,7 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "vault:journal_line": ("line", ()),
     "vault:contest": ("line", ()),
     "vault:withdraw_contest": ("line", ()),
+    "vault:access_request": ("access request", ()),
     "dossiers:dossier": ("dossier", ()),
     "dossiers:line": ("dossier", ()),
     "dossiers:choose": ("dossier", ()),
@@ -191,7 +192,7 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     "vault:accompanied_paper": (),
     "vault:accompanied_values": ("home",),
 }
-COMPANIONS_OWN = {"vault:accompanying", "vault:enter_appointment"}
+COMPANIONS_OWN = {"vault:accompanying", "vault:enter_appointment", "vault:ask_access"}
 
 PUBLIC = {
     "home",
@@ -281,6 +282,9 @@ def things(resident: Any) -> dict[str, Any]:
         "job": job.pk,
         "upload": resumable.start(resident_id=resident.pk, length=10, told={"filename": "a.pdf"}).pk,
         "passkey": Authenticator.objects.create(user=resident, type="webauthn", data={"name": "Téléphone", "credential": {}}).pk,
+        "access request": asking.ask(
+            companion=CompanionFactory(), address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1"
+        ).pk,
         "line": journal.entries(resident_id=resident.pk, limit=1)[0].id,
         "session": Session.objects.filter(user=resident).earliest("pk").pk,
     }

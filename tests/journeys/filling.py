@@ -180,7 +180,26 @@ def companion(resident: Any) -> dict[str, Any]:
     mandate = entrusted(resident, account, "home", "unemployment", acts=[Act.ADD_PAPER], months=6)
     mandates.look(mandate=mandate, companion=account, item_code="home", agreement=AGREEMENT)
     said(resident, "home")
-    return {"place": place.pk, "organisation": place.organisation_id, "mandate": mandate.pk, "entrusted_grant": mandate.grant_id}
+    made = {"place": place.pk, "organisation": place.organisation_id, "mandate": mandate.pk, "entrusted_grant": mandate.grant_id}
+    return made | asked(resident, account)
+
+
+def asked(resident: Any, account: Any) -> dict[str, Any]:
+    """Three requests of the companion: one to answer, one that got a yes, one that got a no."""
+    from vault.actions import asking
+    from vault.actions.grants import Terms
+    from vault.actions.household import fingerprint
+    from vault.actions.mandates import today
+    from vault.enums import AskedFor, Mode
+
+    made = [
+        asking.ask(companion=account, address=resident.email, items=["home", "wages"], purpose=AskedFor.HOUSING, length="m1")
+        for _ in range(3)
+    ]
+    seen = fingerprint(today(resident_id=resident.pk))
+    asking.accept(request=made[1], by=resident.pk, terms=Terms(["home"], Mode.LOOK, 1), seen=seen)
+    asking.refuse(request=made[2], by=resident.pk)
+    return {name: request.pk for name, request in zip(("asked", "asked_answered", "asked_refused"), made, strict=True)}
 
 
 def connections(resident: Any) -> dict[str, Any]:

@@ -131,3 +131,73 @@ def test_an_appointment_in_english_on_a_telephone_without_scripts_by_keyboard(li
     expect(hers.get_by_text("Nothing is read from now on")).to_be_visible()
     his.goto(there)
     expect(his.get_by_text("You are acting for")).to_have_count(0)
+
+
+def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
+    address = "nour.demande@courriel.example"
+    move_in(live, "Nour Demande", address)
+    hers, his = visitor(width=1280), visitor(width=1280)
+    eyes, his_eyes = Eyes(hers, "fr"), Eyes(his, "fr")
+
+    # He asks by the address that she gave; the same page answers for an address that nobody has.
+    enter_as_theo(his)
+    for typed in (address, "personne@courriel.example"):
+        his.goto("/accompagnement/")
+        Hands(his).follow("Demander à voir")
+        his_eyes.look()
+        his.get_by_label("Adresse e-mail que la personne vous a donnée").fill(typed)
+        his.get_by_label("Logement et loyer").check()
+        his.get_by_label("Salaires").check()
+        his.get_by_label(re.compile("^Vous aider à trouver")).check()
+        his.get_by_label(re.compile(r"^1\s?mois")).check()
+        Hands(his).press("Envoyer la demande")
+        expect(his.get_by_text("Nous ne disons pas si c’est le cas")).to_be_visible()
+        his_eyes.look()
+
+    # Her home page says that somebody asks. She says yes to her home, not to her wages.
+    come_in(hers, live, address)
+    eyes.look()
+    Hands(hers).follow(re.compile("^Répondre à Théo Lassalle"))
+    assert hers.locator("main input:checked").count() == 0
+    eyes.look()
+    hers.get_by_label(re.compile("^Votre logement")).check()
+    Hands(hers).press("Donner mon accord")
+    expect(hers.get_by_text("Votre accord est donné")).to_be_visible()
+    eyes.look()
+
+    # He sees her home, and her wages are refused with the reason.
+    his.goto("/accompagnement/")
+    his_eyes.look()
+    Hands(his).follow("Nour Demande")
+    Hands(his).follow(re.compile("^Voir.*Logement"))
+    expect(his.get_by_role("main")).to_contain_text("Villebrume")
+    his.goto(his.url.replace("/home/", "/wages/"))
+    expect(his.get_by_text("Ce mandat ne permet pas de voir cela")).to_be_visible()
+    his_eyes.look()
+
+
+def test_a_request_refused_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors) -> None:
+    address = "nour.refusal@courriel.example"
+    move_in(live, "Nour Refusal", address)
+    hers = visitor(width=320, language="en-GB", javascript=False)
+    his = visitor(width=320, language="en-GB", javascript=False)
+    eyes, keyboard, his_keyboard = Eyes(hers, "en"), Keyboard(hers), Keyboard(his)
+    enter_as_theo(his)
+    his_keyboard.follow("^Ask to see")
+    his_keyboard.write("E-mail address", address)
+    for box in ("^Wages", "^Prepare a dossier", "^1 day"):
+        his_keyboard.go_to(box)
+        his.keyboard.press("Space")
+    his_keyboard.follow("^Send the request")
+    expect(his.get_by_text("We do not say whether that is so")).to_be_visible()
+    sign_in(hers, live, address)
+    hers.goto("/accompagnants/")
+    eyes.look()
+    keyboard.follow("^Théo Lassalle")
+    eyes.look()
+    keyboard.follow("^Say no")
+    expect(hers.get_by_text("Nothing is shared.").first).to_be_visible()
+    eyes.look()
+    his.goto("/accompagnement/")
+    expect(his.get_by_role("main")).to_contain_text("Waiting")
+    expect(his.get_by_text("Nour Refusal")).to_have_count(0)

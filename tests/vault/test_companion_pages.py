@@ -131,7 +131,7 @@ def test_wrong_codes_are_counted(theirs):
     assert tries == [200] * 10 + [429]
 
 
-@pytest.mark.parametrize("name", ["accompanying", "enter_appointment"])
+@pytest.mark.parametrize("name", ["accompanying", "enter_appointment", "ask_access"])
 def test_residents_agents_and_visitors_do_not_come_in(resident, agent, name):
     address = reverse(f"vault:{name}")
     assert Client().get(address)["Location"].startswith("/connexion/")

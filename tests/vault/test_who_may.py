@@ -7,13 +7,14 @@ from django.urls import reverse
 from django_scopes import scope
 
 from core import journal
-from tests.accounts.factories import ResidentFactory, signed_in
+from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
 from tests.vault.couples import couple, place, shared
 from tests.vault.data_samples import bank_table
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions
-from vault.actions import contests
+from vault.actions import asking, contests
+from vault.enums import AskedFor
 from vault.models import Draft, Holder, Paper, Record
 from vault.urls import urlpatterns
 
@@ -61,6 +62,7 @@ OWNED = {
     "journal_line": ("line", "get", 200),
     "contest": ("line", "get", 200),
     "withdraw_contest": ("contested", "post", 302),
+    "access_request": ("access request", "get", 200),
 }
 OPEN_TO_RESIDENTS = {
     "home": [],
@@ -110,6 +112,7 @@ POSTS = [
     "stop_sharing",
     "contest",
     "withdraw_contest",
+    "access_request",
 ]
 
 
@@ -138,6 +141,7 @@ def held(resident, browser):
         "paper file": [paper.pk, 0],
         "side": [paper.pk, _side(resident, paper)],
         **_request(resident),
+        "access request": [_asked(resident)],
         **_lines(resident),
     }
 
@@ -147,6 +151,12 @@ def _lines(resident):
     line, contested = journal.entries(resident_id=resident.pk, limit=2)
     contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=contested.id, message="Je ne comprends pas.")
     return {"line": [line.id], "contested": [contested.id]}
+
+
+def _asked(resident):
+    """What a companion asks to see."""
+    companion = CompanionFactory()
+    return asking.ask(companion=companion, address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1").pk
 
 
 def _receipt(grant):

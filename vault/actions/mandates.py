@@ -63,7 +63,7 @@ def entrust(*, resident_id: UUID, by: UUID, membership_id: UUID, terms: Terms, a
     if membership is None:
         raise PermissionDenied
     with transaction.atomic(), scope(resident=resident_id):
-        return _give(resident_id, membership, AGREEMENT, terms, acts)
+        return give_to(resident_id, membership, AGREEMENT, terms, acts)
 
 
 def today(*, resident_id: UUID) -> Values:
@@ -137,7 +137,7 @@ def begin(*, companion: User, code: str) -> Mandate:
         with scope(resident=row.resident_id):
             note = unseal_note(resident_id=row.resident_id, place=row.place, content=bytes(row.content))
             terms = Terms(note["items"], Mode.LOOK, 0, lasts=APPOINTMENT, shown=note["shown"])
-            mandate = _give(row.resident_id, place, APPOINTMENT_AGREEMENT, terms, [Act(act) for act in note["acts"]])
+            mandate = give_to(row.resident_id, place, APPOINTMENT_AGREEMENT, terms, [Act(act) for act in note["acts"]])
             row.used_at = timezone.now()
             row.save(update_fields=["used_at"])
             _tell(mandate.grant, companion, "appointment_begun", MEET)
@@ -181,9 +181,12 @@ def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: Se
         )
 
 
-def _give(resident_id: UUID, membership: Membership, agreement: Agreement, terms: Terms, acts: Sequence[Act]) -> Mandate:
-    """In the resident's scope and the caller's transaction. Only the resident's own choice comes here, signed or said by code."""
-    recipient = Recipient(COMPANION_KIND, membership.person_id, membership.label)
+def give_to(
+    resident_id: UUID, membership: Membership, agreement: Agreement, terms: Terms, acts: Sequence[Act], subject_id: UUID | None = None
+) -> Mandate:
+    """In the resident's scope and the caller's transaction. Only the resident's own choice comes here: signed, said by code, answered.
+    `subject_id`: the request that it answers."""
+    recipient = Recipient(COMPANION_KIND, membership.person_id, membership.label, subject_id)
     grant = grants.give(resident_id=resident_id, by=resident_id, agreement=agreement, recipient=recipient, terms=terms)
     return Mandate.objects.create(
         resident_id=resident_id,

@@ -1,6 +1,6 @@
 """Forms of a mandate and of an appointment. Nothing is chosen beforehand, not even the shortest length."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from vault.actions.grants import Terms
 from vault.actions.mandates import Chosen
 from vault.agreements import Agreement
-from vault.enums import Act, Mode
+from vault.enums import Act, AskedFor, Mode
 from vault.forms.household import advice, with_value
 
 
@@ -37,16 +37,18 @@ class EntrustForm(forms.Form):
         error_messages={"required": gettext_lazy("Choisissez une durée, ou ne signez pas.")},
     )
 
-    def __init__(self, agreement: Agreement, held: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, agreement: Agreement, held: Mapping[str, str], *args: Any, acts: Sequence[Act] = tuple(Act), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._held, self._lengths = held, lengths(agreement)
+        self._held, self._lengths = held, agreement.lengths
         optional = [item for item in agreement.items if not item.required]
         choices = [(item.code, with_value(str(item.label), held.get(item.code, ""))) for item in optional]
         cast(forms.ChoiceField, self.fields["items"]).choices = choices
-        cast(forms.ChoiceField, self.fields["length"]).choices = [(code, label) for code, (label, _months, _lasts) in self._lengths.items()]
+        cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
         self.fields["length"].help_text = advice(agreement)
         if len(self._lengths) == 1:
             del self.fields["length"]
+        if not acts:
+            del self.fields["acts"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -56,7 +58,7 @@ class EntrustForm(forms.Form):
 
     @property
     def acts_chosen(self) -> list[Act]:
-        return [Act(code) for code in self.cleaned_data["acts"]]
+        return [Act(code) for code in self.cleaned_data.get("acts", [])]
 
     @property
     def chosen(self) -> Chosen:
@@ -64,7 +66,7 @@ class EntrustForm(forms.Form):
 
     @property
     def terms(self) -> Terms:
-        _label, months, lasts = self._lengths[self.cleaned_data["length"]]
+        months, lasts = self._lengths[self.cleaned_data.get("length") or next(iter(self._lengths))]
         return Terms(self.cleaned_data["items"], Mode.LOOK, months, lasts=lasts, shown=self._held)
 
 
@@ -78,13 +80,52 @@ class AppointmentCodeForm(forms.Form):
     )
 
 
-def lengths(agreement: Agreement) -> dict[str, tuple[str, int, timedelta | None]]:
-    """Those that may be chosen, the shortest first: what is said, months, or a time under a month."""
-    short = {f"d{length.days}" if length.days else "meeting": (_spoken(length), 0, length) for length in agreement.short}
-    months = {
-        f"m{count}": (ngettext("%(count)s mois", "%(count)s mois", count) % {"count": count}, count, None) for count in agreement.months
-    }
-    return {**short, **months}
+class AskForm(forms.Form):
+    """What a companion asks for. The person is named by the address that they gave; whether it is known here is not told."""
+
+    address = forms.EmailField(
+        label=gettext_lazy("Adresse e-mail que la personne vous a donnée"),
+        help_text=gettext_lazy("Celle par laquelle elle se connecte. Elle n’est pas gardée ici."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "class": "govuk-input--width-20"}),
+        error_messages={
+            "required": gettext_lazy("Écrivez l’adresse, comme nom@exemple.fr"),
+            "invalid": gettext_lazy("Écrivez une adresse complète, comme nom@exemple.fr"),
+        },
+    )
+    items = forms.MultipleChoiceField(
+        label=gettext_lazy("Que demandez-vous à voir ?"),
+        help_text=gettext_lazy(
+            "Le nom et la date de naissance viennent avec. Demandez le moins possible : la personne choisit ligne par ligne."
+        ),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Cochez au moins une ligne.")},
+    )
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Pourquoi ?"),
+        help_text=gettext_lazy("La personne lit cette phrase."),
+        choices=AskedFor.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Dites pourquoi.")},
+    )
+    length = forms.ChoiceField(
+        label=gettext_lazy("Pendant combien de temps ?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez une durée.")},
+    )
+
+    def __init__(self, agreement: Agreement, lines: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["items"]).choices = lines
+        cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
+
+
+def length_choices(agreement: Agreement) -> list[tuple[str, str]]:
+    """The shortest first."""
+    return [(code, length_words(months, lasts)) for code, (months, lasts) in agreement.lengths.items()]
+
+
+def length_words(months: int, lasts: timedelta | None) -> str:
+    return _spoken(lasts) if lasts else ngettext("%(count)s mois", "%(count)s mois", months) % {"count": months}
 
 
 def _spoken(length: timedelta) -> str:

@@ -499,4 +499,27 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        migrations.CreateModel(
+            name='AccessRequest',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('reference', models.CharField(help_text='what the companion notes, to find the request in their list', max_length=14, unique=True)),
+                ('membership_id', models.UUIDField(db_index=True)),
+                ('label', models.CharField(help_text='the companion and their organisation, as the resident reads it', max_length=120)),
+                ('items', models.JSONField(help_text='codes of the lines of vault/entrusting.py')),
+                ('purpose', models.CharField(choices=[('dossier', 'Préparer un dossier d’aide avec vous'), ('review', 'Faire le point sur votre situation'), ('debt', 'Vous aider avec une facture ou une dette'), ('housing', 'Vous aider à trouver ou garder un logement')], max_length=20)),
+                ('length', models.CharField(help_text='a code of vault/entrusting.py', max_length=10)),
+                ('expires_at', models.DateTimeField()),
+                ('answered_at', models.DateTimeField(blank=True, null=True)),
+                ('grant_id', models.UUIDField(blank=True, help_text='what a yes has given', null=True)),
+                ('told_at', models.DateTimeField(blank=True, help_text='when a message was sent, or there was nobody to send it to', null=True)),
+            ],
+            options={
+                'ordering': ['-created_at'],
+                'indexes': [models.Index(condition=models.Q(('told_at', None)), fields=['created_at'], name='access_request_to_tell')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('purpose__in', ['dossier', 'review', 'debt', 'housing'])), name='access_request_purpose_known'), models.CheckConstraint(condition=models.Q(('grant_id', None), ('answered_at__isnull', False), _connector='OR'), name='access_request_given_is_answered')],
+            },
+        ),
     ]

@@ -1,6 +1,7 @@
 """What a vault is made of. Each model lives in its own file; everyone imports them from here."""
 
 from vault.models.alerts import Alerts
+from vault.models.asking import AccessRequest
 from vault.models.connection import Connection, ConnectorHealth
 from vault.models.contest import Contest
 from vault.models.draft import Draft
@@ -16,6 +17,7 @@ from vault.models.request import DataRequest
 
 __all__ = [
     "RESIDENT",
+    "AccessRequest",
     "Alerts",
     "Appointment",
     "Connection",

@@ -90,6 +90,8 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre : %(paper)s."),
         gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre."),
     ),
+    "access_asked": (gettext_lazy("« %(recipient)s » vous a demandé à voir des données. Rien n’est lu sans votre réponse."), ""),
+    "access_declined": (gettext_lazy("Vous avez dit non à une demande de « %(recipient)s »."), ""),
     "appointment_made": (gettext_lazy("Vous avez créé un code de rendez-vous."), ""),
     "appointment_cancelled": (gettext_lazy("Vous avez annulé un code de rendez-vous."), ""),
     "appointment_begun": (

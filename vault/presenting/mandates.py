@@ -12,10 +12,12 @@ from accounts.models import Membership
 from core.templatetags.civic import clock, long_date
 from vault import agreements, circle
 from vault.agreements import Agreement, Item
+from vault.entrusting import ITEMS
 from vault.enums import Act
-from vault.models import Grant, Mandate
+from vault.models import AccessRequest, Grant, Mandate
 from vault.models.mandate import COMPANION_KIND
 from vault.opened import Values
+from vault.presenting.household import said, series
 from vault.presenting.shares import every_value, share
 
 
@@ -30,7 +32,7 @@ def places() -> list[dict[str, Any]]:
 
 def _person(place: Membership) -> dict[str, str]:
     href = reverse("vault:entrust", args=[place.pk])
-    return {"label": place.person.name, "text": place.organisation.name, "action": _("Donner un mandat"), "action_href": href}
+    return {"label": place.person.name, "action": _("Donner un mandat"), "action_href": href}
 
 
 def given() -> list[dict[str, str]]:
@@ -42,6 +44,21 @@ def given() -> list[dict[str, str]]:
         line = {"label": told.who, "text": until(grant), "href": told.href, "tag": told.tag, "tag_kind": told.tag_kind}
         lines.append(line | {"action": _("Arrêter"), "action_href": told.stop})
     return lines
+
+
+def to_answer() -> list[dict[str, str]]:
+    """In the resident's scope."""
+    waiting = AccessRequest.objects.waiting()
+    return [
+        {
+            "label": request.label,
+            "href": reverse("vault:access_request", args=[request.pk]),
+            "text": _("Sans réponse avant le %(day)s, c’est non.") % {"day": long_date(request.expires_at)},
+            "tag": _("À répondre"),
+            "tag_kind": "soon",
+        }
+        for request in waiting
+    ]
 
 
 def page(agreement: Agreement, name: str, held: Mapping[str, str]) -> dict[str, Any]:
@@ -91,7 +108,39 @@ def may_do(mandate: Mandate) -> list[str]:
 
 
 def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
-    return every_value(values, fields)
+    """A single record is told field by field, several one by one."""
+    found = list(values)
+    if len(found) != 1:
+        return every_value(values, fields)
+    return [{"key": label, "value": text} for label, text in said(found[0].type, found[0].payload, fields)]
+
+
+def asked(requests: Sequence[AccessRequest], mandates: Sequence[Mandate]) -> list[dict[str, str]]:
+    """A refusal is told as silence is: waiting, then without an answer. It would say otherwise that the person has a vault."""
+    given = {mandate.grant_id: mandate for mandate in mandates}
+    return [_asked(request, given.get(request.grant_id) if request.grant_id else None) for request in requests]
+
+
+def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
+    line = {
+        "label": _("Demande %(reference)s") % {"reference": request.reference},
+        "text": _("du %(day)s : %(what)s") % {"day": long_date(request.created_at), "what": series(theirs(request.items))},
+    }
+    if mandate is not None:
+        line["href"] = reverse("vault:accompanied", args=[mandate.pk])
+    if request.grant_id:
+        return line | {"tag": _("Acceptée"), "tag_kind": "fresh"}
+    if request.expires_at > timezone.now():
+        return line | {"tag": _("En attente"), "tag_kind": "soon"}
+    return line | {"tag": _("Sans réponse"), "tag_kind": "expired"}
+
+
+def theirs(codes: Sequence[str]) -> list[str]:
+    return [yours_to_theirs(item) for item in ITEMS if item.code in codes]
+
+
+def offered() -> list[tuple[str, str]]:
+    return [(item.code, yours_to_theirs(item)) for item in ITEMS if not item.required]
 
 
 def yours_to_theirs(item: Item) -> str:

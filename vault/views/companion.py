@@ -17,9 +17,11 @@ from accounts.decorators import companions_only
 from accounts.http import SignedInRequest
 from core.uploads import sealed_upload
 from vault import agreements, gate, mandates
+from vault.actions import asking
 from vault.actions import mandates as actions
-from vault.enums import Act
-from vault.forms.mandates import AppointmentCodeForm
+from vault.entrusting import AGREEMENT
+from vault.enums import Act, AskedFor
+from vault.forms.mandates import AppointmentCodeForm, AskForm
 from vault.forms.papers import UploadForm
 from vault.models import Mandate
 from vault.presenting import mandates as words
@@ -31,7 +33,29 @@ from vault.views.limits import may, too_many
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """Rows only: names under mandates that count now."""
-    return render(request, "vault/companion/home.html", {"people": words.lines(mandates.live(request.user))})
+    live = mandates.live(request.user)
+    context = {"people": words.lines(live), "asked": words.asked(mandates.asked_by(request.user), live)}
+    return render(request, "vault/companion/home.html", context)
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def ask(request: SignedInRequest) -> HttpResponse:
+    """The page that answers is the same whether or not somebody has that address."""
+    form = AskForm(AGREEMENT, words.offered(), request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "vault/companion/ask.html", {"form": form})
+    if not may(request, "access_ask"):
+        return too_many(request)
+    data = form.cleaned_data
+    asked = asking.ask(
+        companion=request.user,
+        address=data["address"],
+        items=data["items"],
+        purpose=AskedFor(data["purpose"]),
+        length=data["length"],
+    )
+    return render(request, "vault/companion/asked.html", {"reference": asked.reference, "until": asked.expires_at})
 
 
 @companions_only

@@ -5,18 +5,18 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import Membership
-from vault.actions import grants, mandates
+from vault.actions import asking, grants, mandates
 from vault.actions.household import fingerprint
 from vault.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT
-from vault.forms.mandates import EntrustForm
-from vault.models import Appointment
+from vault.forms.mandates import EntrustForm, length_words
+from vault.models import AccessRequest, Appointment
 from vault.presenting import mandates as words
 from vault.presenting.household import held as held_words
 from vault.views.limits import may, too_many
@@ -25,7 +25,12 @@ from vault.views.limits import may, too_many
 @require_safe
 def helpers(request: SignedInRequest) -> HttpResponse:
     """Rows only: names of people who work for the city's organisations, and one's own mandates."""
-    context = {"places": words.places(), "given": words.given(), "waiting": Appointment.objects.open().first()}
+    context = {
+        "places": words.places(),
+        "given": words.given(),
+        "asked": words.to_answer(),
+        "waiting": Appointment.objects.open().first(),
+    }
     return render(request, "vault/mandates/helpers.html", context)
 
 
@@ -80,3 +85,42 @@ def cancel_code(request: SignedInRequest) -> HttpResponse:
     mandates.cancel_code(resident_id=request.user.pk, by=request.user.pk)
     messages.success(request, _("Le code n’ouvre plus rien."))
     return redirect("vault:helpers")
+
+
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
+def asked(request: SignedInRequest, request_id: UUID) -> HttpResponse:
+    """Who asks, for what, why and for how long, with today's values. Yes to a part is a yes; not answering is a no."""
+    row = get_object_or_404(AccessRequest, pk=request_id)
+    if not row.waits:
+        return render(request, "vault/mandates/answered.html", {"asked": row})
+    agreement = asking.agreement_of(row)
+    values = mandates.today(resident_id=request.user.pk)
+    held = held_words(agreement, values)
+    sent = request.POST if request.method == "POST" and "no" not in request.POST else None
+    form = EntrustForm(agreement, held, sent, acts=())
+    if request.method == "POST" and (sent is None or form.is_valid()):
+        return _answer(request, row, form, agree=sent is not None)
+    length = length_words(*next(iter(agreement.lengths.values())))
+    context = words.page(agreement, row.label, held) | {"asked": row, "form": form, "seen": fingerprint(values), "length": length}
+    return render(request, "vault/mandates/asked.html", context)
+
+
+def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, agree: bool) -> HttpResponse:
+    try:
+        if not agree:
+            asking.refuse(request=row, by=request.user.pk)
+            messages.success(request, _("Rien n’est partagé. La personne qui demande ne sait pas que vous avez répondu."))
+            return redirect("vault:helpers")
+        mandate = asking.accept(request=row, by=request.user.pk, terms=form.terms, seen=request.POST.get("seen", ""))
+    except grants.Changed:
+        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+    except asking.NotWaiting:
+        pass
+    except PermissionDenied:
+        messages.warning(request, _("Cette personne n’accompagne plus d’habitants. Rien n’est partagé."))
+        return redirect("vault:helpers")
+    else:
+        messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
+        return redirect("vault:share", grant_id=mandate.grant_id)
+    return redirect("vault:access_request", request_id=row.pk)

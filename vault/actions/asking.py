@@ -1,0 +1,134 @@
+"""A companion asks to see something; the resident answers, in part if they like, or says nothing: silence is a no."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from django_scopes import scope, scopes_disabled
+
+from accounts import reminding
+from accounts.actions_companions import place_of
+from accounts.models import Membership, User
+from core import journal
+from core.symbols import symbols
+from vault import perms
+from vault.actions.grants import Changed, Terms
+from vault.actions.household import fingerprint
+from vault.actions.mandates import give_to, today
+from vault.agreements import Agreement
+from vault.entrusting import AGREEMENT
+from vault.enums import AskedFor
+from vault.models import AccessRequest, Mandate
+from vault.models.asking import WAITS
+
+ASKED = gettext_noop("Un accompagnant demande à voir")
+
+
+class NotWaiting(Exception):
+    """It was answered, or it is too old."""
+
+
+def ask(*, companion: User, address: str, items: Sequence[str], purpose: AskedFor, length: str) -> AccessRequest:
+    """The same work, the same answer and the same row whether or not somebody signs in with this address. The resident is told by the
+    scheduler, so that not even the time it takes says it.
+
+    Raises:
+        PermissionDenied: they work nowhere any more.
+        ValueError: a line or a length that is not offered.
+    """
+    place = place_of(companion)
+    if place is None:
+        raise PermissionDenied
+    asked = [item.code for item in AGREEMENT.items if item.code in items and not item.required]
+    if not asked or length not in AGREEMENT.lengths:
+        raise ValueError("not offered")
+    resident = User.objects.signing_in_as(address).filter(is_resident=True, is_active=True).values_list("pk", flat=True).first()
+    owner = resident or uuid4()
+    with scope(resident=owner):
+        return AccessRequest.objects.create(
+            resident_id=owner,
+            reference=f"{symbols(4)}-{symbols(4)}",
+            membership_id=place.pk,
+            label=place.label,
+            items=asked,
+            purpose=purpose,
+            length=length,
+            expires_at=timezone.now() + WAITS,
+        )
+
+
+def agreement_of(request: AccessRequest) -> Agreement:
+    """What the resident reads: the lines that were asked for, why, and for how long; no more than a mandate could say."""
+    months, lasts = AGREEMENT.lengths[request.length]
+    return replace(
+        AGREEMENT,
+        purpose=AskedFor(request.purpose).in_french,
+        items=tuple(item for item in AGREEMENT.items if item.required or item.code in request.items),
+        months=(months,) if lasts is None else (),
+        short=(lasts,) if lasts else (),
+    )
+
+
+def accept(*, request: AccessRequest, by: UUID, terms: Terms, seen: str) -> Mandate:
+    """Yes, to all of it or to a part: a new agreement, beside those that this companion has. Answering twice changes nothing.
+
+    Raises:
+        NotWaiting
+        PermissionDenied: not theirs, or the companion has left their place.
+        Changed: a value changed since the page was shown.
+        NothingChosen
+    """
+    perms.require_may_write(request.resident_id, by)
+    if fingerprint(today(resident_id=request.resident_id)) != seen:
+        raise Changed
+    with transaction.atomic(), scope(resident=request.resident_id):
+        held = AccessRequest.objects.select_for_update().get(pk=request.pk)
+        place = Membership.objects.current().select_related("person", "organisation").filter(pk=held.membership_id).first()
+        if not held.waits:
+            raise NotWaiting
+        if place is None:
+            raise PermissionDenied
+        mandate = give_to(held.resident_id, place, agreement_of(held), terms, [], subject_id=held.pk)
+        held.answered_at, held.grant_id = timezone.now(), mandate.grant_id
+        held.save(update_fields=["answered_at", "grant_id"])
+    return mandate
+
+
+def refuse(*, request: AccessRequest, by: UUID) -> None:
+    """No. The companion is not told: to them it waits, then it is over, as if nobody had read it."""
+    perms.require_may_write(request.resident_id, by)
+    with transaction.atomic(), scope(resident=request.resident_id):
+        held = AccessRequest.objects.select_for_update().get(pk=request.pk)
+        if held.waits:
+            held.answered_at = timezone.now()
+            held.save(update_fields=["answered_at"])
+            _tell(held, by, "access_declined")
+
+
+def tell_asked() -> int:
+    """Each resident is told once, in their journal and by a message that names nobody; a request to nobody is only ticked off. Called by
+    the scheduler."""
+    with scopes_disabled():
+        waiting = list(AccessRequest.objects.filter(told_at=None).values_list("pk", "resident_id"))
+    return sum(_tell_asked(key, owner) for key, owner in waiting)
+
+
+def _tell_asked(key: UUID, owner: UUID) -> bool:
+    with scope(resident=owner), transaction.atomic():
+        held = AccessRequest.objects.select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
+        if held is None:
+            return False
+        held.told_at = timezone.now()
+        held.save(update_fields=["told_at"])
+        if not User.objects.filter(pk=owner, is_resident=True, is_active=True).exists():
+            return False
+        _tell(held, held.membership_id, "access_asked")
+        return reminding.remind(user_id=owner, template="vault/email/access_asked", asked=True)
+
+
+def _tell(request: AccessRequest, by: UUID, event: str) -> None:
+    journal.write(resident_id=request.resident_id, actor_id=by, event=event, purpose=ASKED, details={"recipient": request.label})
