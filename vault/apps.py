@@ -23,7 +23,7 @@ class VaultConfig(AppConfig):
         from vault.models.grant import RESIDENT_KIND
         from vault.models.mandate import COMPANION_KIND
 
-        menu.register(_("Mon coffre"), "vault:home", order=10, section="vault")
+        menu.register(_("Mon coffre"), "vault:home", order=10)
         menu.register(_("Mon foyer"), "vault:household", order=30)
         menu.register(_("Mes partages"), "vault:shares", order=40)
         menu.register(_("Me faire accompagner"), "vault:helpers", order=50)

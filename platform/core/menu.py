@@ -19,13 +19,10 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """`section` is the URL namespace whose pages light up this entry."""
-
     label: str | Promise
     url_name: str
     place: Place
     order: int = 50
-    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,16 +43,17 @@ _entries: list[Entry] = [
 ]
 
 
-def register(label: str | Promise, url_name: str, *, place: Place = Place.RESIDENT, order: int = 50, section: str = "") -> None:
-    entry = Entry(label, url_name, place, order, section)
+def register(label: str | Promise, url_name: str, *, place: Place = Place.RESIDENT, order: int = 50) -> None:
+    entry = Entry(label, url_name, place, order)
     if entry not in _entries:
         _entries.append(entry)
 
 
 def links(request: HttpRequest, place: Place) -> Iterator[Link]:
-    namespace = request.resolver_match.namespace if request.resolver_match else ""
+    """The pages under an entry's address are its section; of two that fit, the longer address."""
     entries = [(entry, reverse(entry.url_name)) for entry in sorted(_entries, key=lambda entry: entry.order) if entry.place == place]
-    here = any(request.path == href for _entry, href in entries)
+    around = [href for _entry, href in entries if href != "/" and request.path.startswith(href)]
+    section = max(around, key=len, default="")
     for entry, href in entries:
-        inside = "true" if entry.section and entry.section == namespace and not here else ""
+        inside = "true" if href == section else ""
         yield Link(entry.label, href, "page" if request.path == href else inside)

@@ -37,6 +37,7 @@ def fill_city() -> City:
             "insee": "00042",
             "phone": "01 99 00 12 34",
             "opening_hours": "du lundi au vendredi de 9 h à 17 h",
+            "opening_hours_en": "Monday to Friday, 9 am to 5 pm",
             "address": "la Maison des services, 3 place du Lavoir, Villebrume",
             "email": "contact@villebrume.example",
             "dpo_email": "donnees@villebrume.example",

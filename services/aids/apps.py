@@ -23,7 +23,7 @@ class AidsConfig(AppConfig):
         from vault import agreements
 
         agreements.register(joint.AGREEMENT)
-        menu.register(_("Mes aides"), "aids:home", order=20, section="aids")
+        menu.register(_("Mes aides"), "aids:home", order=20)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.RIGHTS, order=5)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.PUBLIC, order=10)
         if settings.SIMULATE:

@@ -35,7 +35,7 @@ class DossiersConfig(AppConfig):
         )
         for event, sentence in SENTENCES.items():
             journal.register(event, sentence)
-        menu.register(_("Mes dossiers"), "dossiers:home", order=30, section="dossiers")
+        menu.register(_("Mes dossiers"), "dossiers:home", order=30)
         menu.register(_("Vérifier un dossier"), "dossiers:verify", place=menu.Place.RIGHTS, order=20)
 
 

@@ -106,6 +106,15 @@ def test_the_style_sheet_sets_only_the_theme_and_its_name_follows_its_content():
     assert plain.stylesheet_version == villebrume().stylesheet_version
 
 
+def test_the_hours_are_said_in_english_when_they_were_written_so():
+    city = City(opening_hours="du lundi au vendredi", opening_hours_en="Monday to Friday")
+    with translation.override("en"):
+        assert city.hours == "Monday to Friday"
+        assert City(opening_hours="le lundi").hours == "le lundi"
+    with translation.override("fr"):
+        assert city.hours == "du lundi au vendredi"
+
+
 def test_a_legal_page_is_read_in_english_when_it_was_written_so():
     page = LegalPage(slug=LegalPage.Slug.LEGAL, text="Texte de la ville.", text_en="The city’s text.")
     assert page.text_now == "Texte de la ville."

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 from django.test import RequestFactory
-from django.urls import resolve, reverse
+from django.urls import reverse
 
 from core import home, menu
 from tests.accounts.factories import signed_in
@@ -96,17 +96,25 @@ def test_the_menu_follows_who_is_asking(entries, client, resident):
     assert "Pour résidents" in shown and "Pour visiteurs" not in shown
 
 
-@pytest.mark.parametrize(("page", "expected"), [("help", ["", "page"]), ("cookies", ["true", ""])])
-def test_one_entry_is_lit_the_page_itself_or_else_its_section(entries, page, expected):
+@pytest.mark.parametrize(
+    ("path", "lit"),
+    [
+        ("/coffre/", ["page", "", ""]),
+        ("/coffre/papiers/", ["true", "", ""]),
+        ("/coffre/foyer/", ["", "page", ""]),
+        ("/coffre/foyer/inviter/", ["", "true", ""]),
+        ("/", ["", "", "page"]),
+        ("/cookies/", ["", "", ""]),
+    ],
+)
+def test_one_entry_is_lit_the_page_itself_or_else_its_section(entries, path, lit):
     entries[:] = []
-    menu.register("Aide", "help", order=2)
-    menu.register("Accès", "accessibility", order=1, section="room")
-    menu.register("Aide", "help", order=2)
-    request = RequestFactory().get(reverse(page))
-    request.resolver_match = resolve(reverse(page))
-    request.resolver_match.namespaces, request.resolver_match.namespace = ["room"], "room"
-    links = list(menu.links(request, menu.Place.RESIDENT))
-    assert ([link.label for link in links], [link.current for link in links]) == (["Accès", "Aide"], expected)
+    menu.register("Foyer", "vault:household", order=2)
+    menu.register("Coffre", "vault:home", order=1)
+    menu.register("Foyer", "vault:household", order=2)
+    menu.register("Accueil", "home", order=3)
+    links = list(menu.links(RequestFactory().get(path), menu.Place.RESIDENT))
+    assert ([link.label for link in links], [link.current for link in links]) == (["Coffre", "Foyer", "Accueil"], lit)
 
 
 def test_signing_out_is_a_form_not_a_link(resident):

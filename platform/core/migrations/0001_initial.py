@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ('logo_type', models.CharField(blank=True, editable=False, max_length=20)),
                 ('phone', models.CharField(blank=True, max_length=24, validators=[django.core.validators.RegexValidator('^\\+?[0-9][0-9 \\u00a0.]{3,20}$', 'Écrivez un numéro de téléphone, comme 01 23 45 67 89.')], verbose_name='téléphone')),
                 ('opening_hours', models.CharField(blank=True, help_text='Comme «\xa0du lundi au vendredi de 9\xa0h à 17\xa0h\xa0».', max_length=120, verbose_name='horaires du téléphone')),
+                ('opening_hours_en', models.CharField(blank=True, help_text='Sans texte anglais, celui en français est montré.', max_length=120, verbose_name='horaires du téléphone en anglais')),
                 ('address', models.CharField(blank=True, help_text='Comme «\xa0la Maison des services, 3 place du Lavoir\xa0».', max_length=200, verbose_name='lieu d’accueil')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='adresse de contact')),
                 ('dpo_email', models.EmailField(blank=True, max_length=254, verbose_name='adresse du délégué à la protection des données')),

@@ -52,6 +52,9 @@ class City(models.Model):
     opening_hours = models.CharField(
         _("horaires du téléphone"), max_length=120, blank=True, help_text=_("Comme « du lundi au vendredi de 9 h à 17 h ».")
     )
+    opening_hours_en = models.CharField(
+        _("horaires du téléphone en anglais"), max_length=120, blank=True, help_text=_("Sans texte anglais, celui en français est montré.")
+    )
     address = models.CharField(
         _("lieu d’accueil"), max_length=200, blank=True, help_text=_("Comme « la Maison des services, 3 place du Lavoir ».")
     )
@@ -123,6 +126,10 @@ class City(models.Model):
         if not self.of_name:
             return self.name
         return f"City of {self.name}" if get_language() == "en" else f"Ville {self.of_name}"
+
+    @property
+    def hours(self) -> str:
+        return self.opening_hours_en if get_language() == "en" and self.opening_hours_en else self.opening_hours
 
     @property
     def stylesheet(self) -> str:
