@@ -135,6 +135,20 @@ def test_whatever_is_cut_or_changed_it_is_refused_or_cleaned(kind, seed):
         assert b"GPSLatitude" not in cleaned
 
 
+@pytest.mark.parametrize("mark", range(0x02, 0xFF))
+def test_what_tells_a_place_goes_whatever_its_mark_has_become(mark):
+    """A photo whose marks were damaged: what it tells is still there for whoever looks for it."""
+    data = PHOTOS["JPEG"]
+    for told in (b"Exif\x00\x00", b"http://ns.adobe.com/"):
+        start = data.index(told) - 4
+        broken = data[: start + 1] + bytes([mark]) + data[start + 2 :]
+        try:
+            found, cleaned = place.without(broken)
+        except Unreadable:
+            continue
+        assert found == "removed" and data[start + 4 : start + 64] not in cleaned
+
+
 PHOTOS = {kind: photos.photo(kind, photos.picture((64, 48))) for kind in KINDS}
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from vault.readers.place import exif
 from vault.readers.reading import Unreadable
 
-START, END, SCAN, COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
+START, END, SCAN = 0xD8, 0xD9, 0xDA
 ALONE = {0x01, *range(0xD0, 0xD8)}
 EXIF, XMP = b"Exif\x00\x00", b"http://ns.adobe.com/"
+#: What decodes the image (ITU-T T.81, table B.1): frames, tables, scans, their end. A mark that is none of these may hold anything.
+IMAGE = {*range(0xC0, 0xD0), 0xDB, 0xDD, SCAN, END, *ALONE}
 #: The application segments that the image's own decoding needs: resolution, colours, Adobe's colour transform.
 NEEDED = {0xE0: b"JFIF\x00", 0xE2: b"ICC_PROFILE\x00", 0xEE: b"Adobe"}
 #: In the compressed data a marker is a byte FF that neither 00 nor a restart follows.
@@ -45,9 +47,9 @@ def has_place(data: bytes) -> bool:
 
 
 def _is_needed(marker: int, payload: bytes) -> bool:
-    if 0xE0 <= marker <= 0xEF:
-        return payload.startswith(NEEDED.get(marker, b"\x00never"))
-    return marker != COMMENT
+    if marker in IMAGE:
+        return not payload.startswith((EXIF, XMP))  # of a damaged file: its mark has become another one
+    return payload.startswith(NEEDED.get(marker, b"\x00never"))
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
