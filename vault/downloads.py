@@ -7,6 +7,8 @@ from typing import BinaryIO, TypeVar
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from core.storage import SealedReader
+
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 CHUNK = 64 * 1024
@@ -63,11 +65,12 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
 
 
 def _chunks(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
-    """What lies under the stream's buffer gives each segment as it was opened; the buffer would copy it once more."""
-    bare = getattr(stream, "raw", stream)
     with stream:
-        bare.seek(start)
+        if isinstance(stream, SealedReader):
+            yield from stream.pieces(start, end)
+            return
+        stream.seek(start)
         left = end - start
-        while left > 0 and (chunk := bare.read(min(CHUNK, left))):
+        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
             left -= len(chunk)
             yield chunk

@@ -116,6 +116,7 @@ class SealedReader(io.BufferedReader):
     def __init__(self, segments: SegmentReader) -> None:
         super().__init__(segments, SEGMENT)
         self.size = segments.length
+        self.pieces = segments.pieces
 
 
 class SealedStorage:
