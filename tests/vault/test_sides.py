@@ -43,6 +43,8 @@ def work() -> None:
         waiting = list(Job.objects.filter(state=Job.State.WAITING, kind="read_side").values_list("pk", flat=True))
     for key in waiting:
         read_side(str(key))
+    with scopes_disabled():
+        assert set(Job.objects.filter(pk__in=waiting).values_list("state", flat=True)) <= {Job.State.DONE}
 
 
 def added(client, paper, content=None, **more):

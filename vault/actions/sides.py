@@ -73,7 +73,8 @@ def check_sides(*, paper_id: UUID, finish: Callable[[], None] = lambda: None) ->
     """Read the files that wait in the limited child; keep each, or drop it and say why. In the resident's scope; twice changes nothing."""
     for side in PaperFile.objects.filter(paper_id=paper_id, waiting=True):
         _check(side)
-    finish()
+    with transaction.atomic():
+        finish()
 
 
 def _check(side: PaperFile) -> None:
