@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core import antivirus, jobs, keys
 from core.models import WorkerBeat
+from core.s3 import S3Storage
 from core.storage import sealed_storage
 
 SILENT = timedelta(seconds=60)
@@ -67,6 +68,8 @@ def _keys() -> bool:
 
 def _storage() -> bool:
     inner = sealed_storage.inner
+    if isinstance(inner, S3Storage):
+        return _answers(lambda: next(inner.listing(), None))  # to ask for an object would not tell a bucket that is not there
     if not isinstance(inner, FileSystemStorage):
         return _answers(lambda: inner.exists("00/00/" + "0" * 32))
     return _answers(lambda: _has_room(inner.location))

@@ -143,6 +143,7 @@ def test_deleting_leaves_no_version(bucket, person, versions):
         bucket.put(f"vaults/{file.name}", b"an older one, written by hand")
         bucket.put(f"vaults/{file.name}", None)
     sealed_storage.delete(file.name)
+    assert not bucket.objects.get(f"vaults/{file.name}")
     sealed_storage.delete(file.name)
     assert list(bucket.everything()) == [f"vaults/{beside.name} {'null' if not versions else bucket.now(f'vaults/{beside.name}').id}"]
 
@@ -186,6 +187,8 @@ def test_a_store_that_refuses_or_is_gone_is_a_fault_of_the_system_and_not_a_miss
     assert not health._storage()
     bucket.trouble = ""
     assert health._storage()
+    settings.STORAGES = {**settings.STORAGES, "sealed": environment.storage(bucket.url.replace("//papers", "//nothing"))}
+    assert not health._storage(), "a bucket that is not there"
     settings.STORAGES = {
         **settings.STORAGES,
         "sealed": environment.storage("s3://papers/vaults?region=eu-west-3&endpoint=http://127.0.0.1:1"),
