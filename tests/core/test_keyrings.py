@@ -2,6 +2,10 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
+import threading
 import time
 from uuid import uuid4
 
@@ -10,7 +14,7 @@ from django.db import transaction
 from django_scopes import scope
 
 from core import journal, keys, protect, sealed
-from core.keyrings import KeyringError, KeysDown, files, keyring, kms, transit
+from core.keyrings import KeyringError, KeysDown, files, keeper, keyring, kms, transit
 from core.models import ResidentKey
 from core.residents import prepare
 from tests.accounts.factories import signed_in
@@ -61,7 +65,35 @@ def in_kms(monkeypatch):
         yield service
 
 
-@pytest.fixture(params=["in_file", "in_transit", "in_kms"])
+class Kept(InFile):
+    def __init__(self, folder):
+        super().__init__(folder / "keys" / "keyring.json")
+        files.make_file(self.path)
+        self.log, self.socket = folder / "keeper.log", folder / "keeper"
+        self.url = f"keeper://{self.socket}"
+        self.start(os.geteuid())
+
+    def start(self, user):
+        self.keeper = keeper.Keeper(self.socket, self.path, keeper.Log(self.log), user)
+        threading.Thread(target=self.keeper.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self):
+        self.keeper.shutdown()
+        self.keeper.server_close()
+        os.close(self.keeper.log._file)
+
+    def lines(self):
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@pytest.fixture
+def in_keeper(tmp_path):
+    kept = Kept(tmp_path)
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture(params=["in_file", "in_keeper", "in_transit", "in_kms"])
 def provider(request, settings):
     return chosen(settings, request.getfixturevalue(request.param))
 
@@ -258,6 +290,7 @@ def test_a_key_of_another_account_goes_by_its_whole_name():
         "kms:///alias/garant",
         "kms://eu-west-3/alias/garant?unknown=1",
         "redis://host/0",
+        "keeper://host/socket",
     ],
 )
 def test_an_address_that_lacks_something_says_what(settings, url):
@@ -356,3 +389,103 @@ class TestDown:
         assert answer.status_code == 503
         with pytest.raises(KeyringError, match="not the one"):
             keys.key_of(resident_id=awa.pk)
+
+
+class TestKeeper:
+    """Another user of the machine holds the file; each key that it opens is a line of its own log first."""
+
+    def test_each_use_of_a_resident_s_key_is_a_line_before_it_is_an_answer(self, in_keeper, settings):
+        chosen(settings, in_keeper)
+        person = resident()
+        assert in_keeper.lines() == []
+        for count in (1, 2):
+            keys.key_of(resident_id=person)
+            assert len(in_keeper.lines()) == count
+        line = in_keeper.lines()[-1]
+        assert (line["verb"], line["kid"], line["process"]) == ("unwrap", keyring().current, os.getpid())
+        assert str(person) in line["context"]
+        assert keeper.verify(in_keeper.log) == (2, None)
+
+    def test_where_its_log_takes_no_line_nothing_is_opened(self, in_keeper, settings, monkeypatch):
+        chosen(settings, in_keeper)
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+
+        def full(_file):
+            raise OSError(28, "no space left")
+
+        monkeypatch.setattr(os, "fdatasync", full)
+        with pytest.raises(KeysDown, match="takes no line"):
+            keyring().unwrap(kid, wrapped, CONTEXT)
+
+    def test_any_other_user_is_refused_and_told_of(self, in_keeper, settings):
+        chosen(settings, in_keeper)
+        in_keeper.stop()
+        in_keeper.start(os.geteuid() + 1)
+        with pytest.raises(KeysDown, match="refused this user"):
+            keyring().check()
+        assert in_keeper.lines()[-1]["verb"] == "refused"
+
+    def test_it_may_be_started_again_and_its_log_goes_on(self, in_keeper, settings):
+        chosen(settings, in_keeper)
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+        assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
+        in_keeper.stop()
+        with pytest.raises(KeysDown):
+            keyring().unwrap(kid, wrapped, CONTEXT)
+        in_keeper.start(os.geteuid())
+        assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
+        assert keeper.verify(in_keeper.log) == (2, None)
+
+    @pytest.mark.parametrize("change", ["edit", "drop", "swap"])
+    def test_a_log_that_was_changed_is_found_and_not_written_on(self, in_keeper, settings, change):
+        chosen(settings, in_keeper)
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+        for _ in range(4):
+            keyring().unwrap(kid, wrapped, CONTEXT)
+        lines = in_keeper.log.read_text().splitlines(keepends=True)
+        changed = {
+            "edit": [lines[0], lines[1].replace("one", "two"), *lines[2:]],
+            "drop": [lines[0], *lines[2:]],
+            "swap": [lines[0], lines[2], lines[1], lines[3]],
+        }[change]
+        in_keeper.log.write_text("".join(changed))
+        number, problem = keeper.verify(in_keeper.log)
+        assert number < 3 and "does not follow" in str(problem)
+        assert keeper.main(["verify", "--log", str(in_keeper.log)]) == 1
+        in_keeper.stop()
+        with pytest.raises(SystemExit, match="Keep it aside"):
+            keeper.Log(in_keeper.log)
+        in_keeper.log.write_text("".join(lines))
+        in_keeper.start(os.geteuid())
+
+    def test_many_at_once_leave_a_log_that_follows(self, in_keeper, settings):
+        chosen(settings, in_keeper)
+        kid, wrapped = keyring().wrap(KEY, CONTEXT)
+        ring = keyring().rings[0]
+        workers = [threading.Thread(target=lambda: [ring.unwrap(kid, wrapped, CONTEXT) for _ in range(15)]) for _ in range(30)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert keeper.verify(in_keeper.log) == (450, None)
+
+    def test_it_runs_by_itself_without_settings_or_database(self, tmp_path, settings):
+        """As an operator starts it: a keyring is made, it serves, and the file is its own."""
+        told = {name: value for name, value in os.environ.items() if "DATABASE" not in name and "DJANGO" not in name}
+        command = [sys.executable, "-m", "core.keyrings.keeper"]
+        ring = tmp_path / "own" / "keyring.json"
+        made = subprocess.run([*command, "add", "--keyring", ring], env=told, capture_output=True, text=True, check=True)
+        assert made.stdout.startswith("Keys: ")
+        words = ["serve", "--keyring", ring, "--socket", tmp_path / "s", "--log", tmp_path / "log", "--for", str(os.geteuid())]
+        process = subprocess.Popen([*command, *words], env=told)
+        try:
+            settings.KEYRING = f"keeper://{tmp_path}/s"
+            limit = time.monotonic() + 20
+            while not (tmp_path / "s").exists():
+                assert process.poll() is None and time.monotonic() < limit
+                time.sleep(0.02)
+            kid, wrapped = keyring().wrap(KEY, CONTEXT)
+            assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
+        finally:
+            process.kill()
+            process.wait()

@@ -1,4 +1,4 @@
-"""The key-encryption keys, where the setting KEYRING says: a file, an OpenBao or Vault transit engine, AWS KMS.
+"""The key-encryption keys, where the setting KEYRING says: a file, another user of the machine, an OpenBao or Vault engine, AWS KMS.
 
 Several, separated by spaces: the first wraps, each of them opens what it wrapped. So one moves from one to another.
 """
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from core.keyrings import files, kms, transit
+from core.keyrings import files, kept, kms, transit
 from core.keyrings.ring import KeyringError, KeysDown, Ring
 
 __all__ = ["Keyring", "KeyringError", "KeysDown", "Ring", "file_path", "keyring"]
@@ -60,7 +60,7 @@ def file_path() -> Path:
     word = str(settings.KEYRING).split(" ")[0]
     path = _path(word)
     if path is None:
-        raise KeyringError(f"The keys lie at {urlsplit(word).netloc}: make and rotate them there (docs/keys.md).")
+        raise KeyringError(f"The keys lie at {urlsplit(word).netloc or word}: make and rotate them there (docs/keys.md).")
     return path
 
 
@@ -84,4 +84,6 @@ def _remote(word: str) -> Ring:
         return transit.load(parts)
     if parts.scheme == "kms":
         return kms.load(parts)
-    raise KeyringError(f"KEYRING starts with “{parts.scheme}”: set it to a file, transit+https://… or kms://….")
+    if parts.scheme == "keeper":
+        return kept.load(parts)
+    raise KeyringError(f"KEYRING starts with “{parts.scheme}”: set it to a file, keeper:///…, transit+https://… or kms://….")

@@ -12,12 +12,12 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.utils import timezone
 
 from core.keyrings.ring import KeyringError
 from core.secret_files import replace_whole, write_once
@@ -117,7 +117,8 @@ def _changing(path: Path) -> Iterator[None]:
 
 
 def _new_key() -> tuple[str, bytes]:
-    return timezone.now().strftime("%Y%m%d") + "-" + secrets.token_hex(4), secrets.token_bytes(KEY_BYTES)
+    """The clock itself: the keeper has no Django settings to ask for it."""
+    return datetime.now(UTC).strftime("%Y%m%d") + "-" + secrets.token_hex(4), secrets.token_bytes(KEY_BYTES)
 
 
 def _written(ring: FileRing) -> bytes:
