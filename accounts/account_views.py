@@ -28,6 +28,7 @@ from accounts.http import SignedInRequest
 from accounts.models import Session, SessionQuerySet, User
 from accounts.sessions import hashed
 from accounts.views import code_answer
+from core import phones, sms
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -157,6 +158,7 @@ def _rows(user: User) -> list[dict[str, str]]:
         (_("Nom"), user.name, "change_name"),
         (_("Adresse de connexion"), user.email or _("Aucune"), "account_email"),
         (_("Adresse pour vous écrire"), user.contact_email or (_("La même") if user.email else _("Aucune")), "change_contact_address"),
+        *_phone(user),
         *_elsewhere(user),
         (_("Rappels par e-mail"), _("Oui") if user.reminders_by_email else _("Non"), "choose_reminders"),
         (_("Mot de passe"), _password(user), "account_change_password"),
@@ -166,6 +168,14 @@ def _rows(user: User) -> list[dict[str, str]]:
         (_("Langue"), _("%(language)s. Elle se change en bas de chaque page.") % {"language": language}, ""),
     ]
     return [{"key": key, "value": value, "href": reverse(page) if page else ""} for key, value, page in values]
+
+
+def _phone(user: User) -> list[tuple[str, str, str]]:
+    """For residents, where the city sends text messages. Its last figures are enough to know it again."""
+    if not user.is_resident or not sms.offered():
+        return []
+    number = phones.number_of(resident_id=user.pk)
+    return [(_("Téléphone"), f"•••• {number[-4:]}" if number else _("Aucun"), "change_phone")]
 
 
 def _password(user: User) -> str:

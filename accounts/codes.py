@@ -1,4 +1,5 @@
-"""Six figures sent to an address prove that it is yours: to sign in, to open a vault, to change address, to do a sensitive act.
+"""Six figures sent to an address prove that it is yours: to sign in, to open a vault, to change address, to do a sensitive act. Sent to a
+telephone they prove its number.
 
 What is asked lies in the visitor's session: the address, what it is for, the code's hash. A code lives ten minutes and three tries.
 The rate limits (ACCOUNT_RATE_LIMITS) leave 45 guesses in a million per address and hour.
@@ -16,6 +17,9 @@ from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from core import sms
 
 LASTS = 600
 TRIES = 3
@@ -26,6 +30,7 @@ class Use(Enum):
     SIGN_IN = "sign_in"
     CONFIRM = "confirm"
     CHANGE_ADDRESS = "change_address"
+    KEEP_PHONE = "keep_phone"
 
 
 class Answer(Enum):
@@ -67,10 +72,20 @@ def send(request: HttpRequest, *, use: Use, email: str, next_page: str = "", mai
 
     The mail goes to the address as accounts are looked up: written otherwise (a Kelvin sign for a k), it could be another mailbox.
     """
-    address, code = email.strip().lower(), f"{secrets.randbelow(1_000_000):06}"
-    serial = secrets.token_hex(16)
-    Asked(use=use.value, email=address, digest=_digest(code), sent_at=time.time(), next=next_page, serial=serial).keep(request)
+    address = email.strip().lower()
+    code = _new(request, use, address, next_page)
     get_adapter().send_mail(mail, address, {"code": code, "minutes": LASTS // 60})
+
+
+def send_to_phone(request: HttpRequest, *, number: str) -> bool:
+    """False: it could not be sent. In the language of the page: its person is there."""
+    code = _new(request, Use.KEEP_PHONE, number, "")
+    return sms.send(number=number, text=render_to_string("account/sms/code.txt", {"code": code, "minutes": LASTS // 60}).strip())
+
+
+def may_text(request: HttpRequest, number: str) -> bool:
+    """A text message costs, and may ring at somebody else's."""
+    return ratelimit.consume(request, app="allauth.account", action="send_sms", key=number) is not None
 
 
 def check(request: HttpRequest, *, use: Use, typed: str) -> Answer:
@@ -91,6 +106,13 @@ def check(request: HttpRequest, *, use: Use, typed: str) -> Answer:
 
 def forget(request: HttpRequest) -> None:
     request.session.pop(PLACE, None)
+
+
+def _new(request: HttpRequest, use: Use, target: str, next_page: str) -> str:
+    code = f"{secrets.randbelow(1_000_000):06}"
+    serial = secrets.token_hex(16)
+    Asked(use=use.value, email=target, digest=_digest(code), sent_at=time.time(), next=next_page, serial=serial).keep(request)
+    return code
 
 
 def _turn(asked: Asked) -> int:

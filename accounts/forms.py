@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import second_factor
 from accounts.models import User
+from core import sms
 
 # A code of the application is good for three steps of 30 seconds: for that long it is refused a second time.
 CODE_LASTS = 120
@@ -67,6 +68,31 @@ class AddressForm(forms.Form):
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Code reçu par e-mail"),
+        max_length=20,
+        widget=code_widget(),
+        error_messages={"required": _("Écrivez les six chiffres du code.")},
+    )
+
+
+class PhoneForm(forms.Form):
+    number = forms.CharField(
+        label=_("Numéro de téléphone"),
+        max_length=30,
+        help_text=_("Un mobile, comme 06 12 34 56 78. Pour l’étranger, commencez par + et l’indicatif du pays."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "class": "govuk-input--width-20"}),
+        error_messages={"required": _("Écrivez votre numéro, comme 06 12 34 56 78")},
+    )
+
+    def clean_number(self) -> str:
+        try:
+            return sms.read_number(self.cleaned_data["number"])
+        except ValueError:
+            raise forms.ValidationError(_("Écrivez un numéro complet, comme 06 12 34 56 78")) from None
+
+
+class PhoneCodeForm(CodeForm):
+    code = forms.CharField(
+        label=_("Code reçu par SMS"),
         max_length=20,
         widget=code_widget(),
         error_messages={"required": _("Écrivez les six chiffres du code.")},

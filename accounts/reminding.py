@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from accounts.models import User
+from core import phones, sms
 from core.models import City
 
 LANGUAGES = ("fr", "en")
@@ -32,3 +33,19 @@ def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
             messages.append(render_to_string(f"{template}_message.txt", context).strip())
     EmailMessage(subject=" / ".join(subjects), body="\n\n---\n\n".join(messages) + "\n", to=[address]).send()
     return True
+
+
+def text(*, user_id: UUID, template: str) -> bool:
+    """Send `<template>_sms.txt` to the number that a resident has proved; False when there is none, or it was not sent. As short and as
+    silent as a mail: the screen of a telephone is read by others.
+    """
+    if not sms.offered() or not User.objects.filter(pk=user_id, is_active=True, is_resident=True).exists():
+        return False
+    number = phones.number_of(resident_id=user_id)
+    if not number:
+        return False
+    said = []
+    for language in LANGUAGES:
+        with override(language):
+            said.append(render_to_string(f"{template}_sms.txt").strip())
+    return sms.send(number=number, text=" ".join([*said, settings.SITE_URL]))

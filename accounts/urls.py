@@ -4,7 +4,7 @@ from allauth.account import views as allauth
 from allauth.mfa.base import views as second_factor
 from django.urls import path
 
-from accounts import account_views, identity_views, passkey_views, views
+from accounts import account_views, identity_views, passkey_views, phone_views, views
 
 urlpatterns = [
     path("connexion/", views.sign_in, name="account_login"),
@@ -27,6 +27,9 @@ urlpatterns = [
     path("mon-compte/nom/", account_views.change_name, name="change_name"),
     path("mon-compte/contact/", account_views.change_contact_address, name="change_contact_address"),
     path("mon-compte/rappels/", account_views.choose_reminders, name="choose_reminders"),
+    path("mon-compte/telephone/", phone_views.change, name="change_phone"),
+    path("mon-compte/telephone/code/", phone_views.confirm, name="confirm_phone"),
+    path("mon-compte/telephone/retirer/", phone_views.forget, name="forget_phone"),
     path("mon-compte/adresse/", account_views.change_sign_in_address, name="account_email"),
     path("mon-compte/adresse/code/", account_views.confirm_sign_in_address, name="account_email_verification_sent"),
     path("mon-compte/mot-de-passe/", account_views.change_password, name="account_change_password"),

@@ -24,6 +24,7 @@ def main() -> None:
     from accounts import actions_identities as identities
     from accounts.models import FactorReset, User
     from accounts.openid import Identity
+    from core import phones
     from core.models import City, LegalPage
     from demo.people import find
     from services.aids.models import LocalAid
@@ -36,6 +37,7 @@ def main() -> None:
     RecoveryCodes.activate(agent.account())
     identities.link(user=newcomer, identity=Identity("franceconnect", "vide-v1", "eidas1"))
     legal, _ = LegalPage.objects.get_or_create(slug="cookies", defaults={"text": "Texte de la ville.", "text_en": "The city’s words."})
+    phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
     made = {
         **vault(resident),
         **connections(resident),

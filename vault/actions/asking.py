@@ -127,6 +127,7 @@ def _tell_asked(key: UUID, owner: UUID) -> bool:
         if not User.objects.filter(pk=owner, is_resident=True, is_active=True).exists():
             return False
         _tell(held, held.membership_id, "access_asked")
+        reminding.text(user_id=owner, template="vault/email/access_asked")
         return reminding.remind(user_id=owner, template="vault/email/access_asked", asked=True)
 
 

@@ -82,6 +82,7 @@ def never_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) ->
 
 def tell_signed(mandate: Mandate) -> None:
     """A short message to each, after the mandate: neither names anybody. One that can't be sent changes nothing."""
+    reminding.text(user_id=mandate.resident_id, template="vault/email/mandate_signed")
     for user_id, template in (
         (mandate.resident_id, "vault/email/mandate_signed"),
         (mandate.grant.recipient_id, "vault/email/mandate_received"),

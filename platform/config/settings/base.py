@@ -134,6 +134,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {
     "send_code": "20/m/ip,3/m/key,15/h/key",
     "check_code": "30/m/ip",
+    "send_sms": "10/h/ip,3/h/key",
     "open_vault": "20/m/ip",
     "verify_dossier": "60/m/ip",
     "sign_in_elsewhere": "60/m/ip",
@@ -253,6 +254,9 @@ EMAIL_HOST_USER = environment.text("EMAIL_USER")
 EMAIL_HOST_PASSWORD = environment.text("EMAIL_PASSWORD")
 EMAIL_USE_TLS = environment.flag("EMAIL_TLS")
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "ne-pas-repondre@localhost")
+
+# Text messages: a class with `send` (core/sms.py). Empty: no page offers them.
+SMS_PROVIDER = environment.text("SMS_PROVIDER")
 
 # Jobs: without a broker address, files under var/ carry the messages (config/celery.py makes the folders).
 BROKER_URL = environment.text("BROKER_URL")

@@ -8,6 +8,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
 SECRET_KEY = SECRET_KEY or "demo-only-" + "x" * 50
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
+SMS_PROVIDER = SMS_PROVIDER or "core.sms.Files"
 TRUST_TEST_AUTHORITY = True
 TEST_AUTHORITIES = [ROOT / "platform" / "demo" / "authority"]
 MAKE_KEYRING = True

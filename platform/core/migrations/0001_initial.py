@@ -202,4 +202,16 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('upload', 'start'), name='upload_part_once')],
             },
         ),
+        migrations.CreateModel(
+            name='Phone',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('content', models.BinaryField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('resident_id',), name='phone_once')],
+            },
+        ),
     ]

@@ -4,6 +4,7 @@ from core.models.city import City, LegalPage
 from core.models.jobs import Job, WorkerBeat
 from core.models.journal import JournalEntry, JournalLeaf
 from core.models.keys import ResidentKey
+from core.models.phones import Phone
 from core.models.uploads import Upload, UploadPart
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "JournalLeaf",
     "JournalSeal",
     "LegalPage",
+    "Phone",
     "ResidentKey",
     "ResidentManager",
     "ResidentModel",

@@ -1,0 +1,87 @@
+"""Short text messages. A provider is a class with `send`; the city names its own (SMS_PROVIDER). None: no page offers it.
+
+Numbers are E.164 everywhere (ITU-T: a plus, the country, the subscriber, fifteen figures at most). Neither a number nor a text is logged.
+"""
+
+import json
+import logging
+import re
+import sys
+from datetime import datetime
+from functools import lru_cache
+from typing import Protocol
+from uuid import uuid4
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
+E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
+#: What people put between figures.
+BETWEEN = re.compile(r"[\s\u00a0\u202f().\-/]")
+FRANCE = "+33"
+
+
+class Provider(Protocol):
+    def send(self, *, number: str, text: str) -> None:
+        """Any exception means that it was not sent."""
+
+
+class Console:
+    """For development."""
+
+    def send(self, *, number: str, text: str) -> None:
+        sys.stderr.write(f"SMS to {number}: {text}\n")
+
+
+class Files:
+    """For the demonstration and the tests: a file for each message, in `var/sms`, as the mail has its own."""
+
+    def send(self, *, number: str, text: str) -> None:
+        folder = settings.VAR / "sms"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        now: datetime = timezone.now()
+        (folder / f"{now:%Y%m%d-%H%M%S-%f}-{uuid4().hex[:8]}.json").write_text(json.dumps({"to": number, "text": text}, ensure_ascii=False))
+
+
+def offered() -> bool:
+    return bool(settings.SMS_PROVIDER)
+
+
+def read_number(typed: str) -> str:
+    """As people type it: 06 12 34 56 78, 0033 6…, +33 (0)6…
+
+    Raises:
+        ValueError: no telephone number.
+    """
+    kept = BETWEEN.sub("", typed.strip().replace("(0)", ""))
+    if kept.startswith("00"):
+        kept = f"+{kept[2:]}"
+    if re.fullmatch(r"0[1-9]\d{8}", kept):
+        kept = f"{FRANCE}{kept[1:]}"
+    if not E164.match(kept):
+        raise ValueError("no telephone number")
+    return kept
+
+
+def send(*, number: str, text: str) -> bool:
+    """False: it could not be sent, and nothing else fails for it.
+
+    Raises:
+        ValueError: the number is not E.164.
+    """
+    if not E164.match(number):
+        raise ValueError("no telephone number")
+    try:
+        _provider(settings.SMS_PROVIDER).send(number=number, text=text)
+    except Exception as error:  # noqa: BLE001 - a provider's own library raises what it likes
+        logger.warning("a text message could not be sent", extra={"code": type(error).__name__})
+        return False
+    return True
+
+
+@lru_cache
+def _provider(name: str) -> Provider:
+    made: Provider = import_string(name)()
+    return made
