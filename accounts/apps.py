@@ -13,4 +13,4 @@ class AccountsConfig(AppConfig):
 
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)
-        backups.register("sessions", backups.Part(save=None, replay=sessions.end_all))
+        backups.register("sessions", backups.Part(save=None, replay=sessions.end_all, if_lost=True))

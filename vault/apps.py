@@ -9,7 +9,7 @@ class VaultConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import pivot
-        from core import home, jobs, menu
+        from core import backups, home, jobs, menu
         from vault import (
             agreements,
             checks_at_start,  # noqa: F401 - registers itself
@@ -19,6 +19,7 @@ class VaultConfig(AppConfig):
         )
         from vault.actions.household import agree_again
         from vault.actions.mandates import never_again
+        from vault.actions.restoring import pause_all
         from vault.home import blocks, companions_start
         from vault.models.grant import RESIDENT_KIND
         from vault.models.mandate import COMPANION_KIND
@@ -38,6 +39,7 @@ class VaultConfig(AppConfig):
         agreements.register(entrusting.APPOINTMENT_AGREEMENT)
         recipients.register(recipients.RecipientKind(RESIDENT_KIND, _("une personne de votre foyer"), agree_again))
         recipients.register(recipients.RecipientKind(COMPANION_KIND, _("une personne qui vous accompagne"), never_again))
+        backups.register("shares", backups.Part(save=None, replay=pause_all, if_lost=True))
         pivot.register("vault:keep_identity")
         waiting = {
             "antivirus_silent": _(

@@ -42,10 +42,12 @@ class NotPossible(Exception):
 @dataclass(frozen=True)
 class Part:
     """What an app keeps outside the database. `save` copies it into a folder; `replay`, once all is back and before anybody comes in, gets
-    that folder, which may not be there, and says in a sentence what it did, or nothing."""
+    that folder, which may not be there, and says in a sentence what it did, or nothing. `if_lost`: only where something may have happened
+    since the backup."""
 
     save: Callable[[Path], None] | None
     replay: Callable[[Path], str]
+    if_lost: bool = False
 
 
 _parts: dict[str, Part] = {}
@@ -106,8 +108,9 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
     return manifest
 
 
-def restore(folder: Path) -> Restored:
-    """Into an empty database, as the owner of the tables. Nobody may come in before it has ended.
+def restore(folder: Path, *, nothing_lost: bool = False) -> Restored:
+    """Into an empty database, as the owner of the tables. Nobody may come in before it has ended. `nothing_lost`: the portal was stopped
+    when the backup was made, and has not run since.
 
     Raises:
         NotPossible: it looks at everything that it can before it changes anything.
@@ -122,7 +125,8 @@ def restore(folder: Path) -> Restored:
     done = Restored(manifest)
     done.files = _put_files_back(content / "files")
     _put_checkpoints_back(content / "checkpoints")
-    done.told = [sentence for name, part in _parts.items() if (sentence := part.replay(content / name))]
+    wanted = {name: part for name, part in _parts.items() if not (nothing_lost and part.if_lost)}
+    done.told = [sentence for name, part in wanted.items() if (sentence := part.replay(content / name))]
     done.lines, done.faults = _looked_over(manifest)
     return done
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
+from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from config import environment
@@ -25,7 +26,12 @@ from core.storage import sealed_storage
 from ops.cluster import ROOT
 from tests.accounts.factories import signed_in
 from tests.core.test_checkpoints import seal
-from vault.models import PaperFile
+from tests.vault.couples import granted
+from tests.vault.made import add
+from tests.vault.test_not_anchored import HOME, RENT
+from vault import gate
+from vault.actions import grants, restoring
+from vault.models import Connection, Grant, PaperFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.core.upload_site"), pytest.mark.slow]
 PAPER = b"canary of a paper " * 10_000
@@ -214,6 +220,45 @@ def test_every_session_of_before_is_over(taken, spare, awa):
     assert "Every session is over: people sign in again." in done.told
     with psycopg.connect(spare["owner"]) as owner:
         assert owner.execute("SELECT count(*) FROM accounts_session").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("nothing_lost", [False, True])
+def test_a_share_that_was_stopped_since_reads_nothing_and_none_does_before_its_resident_says_so(
+    databases, awa, spare, tmp_path, nothing_lost
+):
+    add(awa, "logement.domicile", HOME)
+    stopped, paused = granted(awa, RENT), granted(awa, RENT, paused_at=timezone.now())
+    assert seal()
+    with connected(databases.url("owner")):
+        backups.backup(tmp_path / "backup")
+    grants.stop(grant=stopped, by=awa.pk)
+    with connected(spare["owner"]):
+        done = backups.restore(tmp_path / "backup", nothing_lost=nothing_lost)
+        assert restoring.pause_all(tmp_path).startswith("1 " if nothing_lost else "0 ")
+    assert done.faults == []
+    assert ("1 shares and connections are paused until their residents take them up again." in done.told) is not nothing_lost
+    with connected(spare["web"]):
+        for grant in (stopped, paused):
+            with pytest.raises(gate.Refused):
+                gate.read(grant=grant, fields=[RENT])
+        events = [line for line in journal.entries(resident_id=awa.pk, limit=10) if line.event == "grant_paused_by_restore"]
+        assert [line.means for line in events] == ["scheduler"]
+        with scope(resident=awa.pk):
+            taken_up = Grant.objects.get(pk=stopped.pk)
+        grants.resume(grant=taken_up, by=awa.pk)
+        assert gate.read(grant=taken_up, fields=[RENT])
+
+
+def test_connections_stand_still_too(databases, awa, spare, tmp_path):
+    with scope(resident=awa.pk):
+        Connection.objects.create(
+            resident_id=awa.pk, connector="enedis", holder="enedis", state="active", datasets=[], expires_on="2099-01-01", unattended=True
+        )
+    with connected(databases.url("owner")):
+        backups.backup(tmp_path / "backup")
+    restored(spare, tmp_path / "backup")
+    with psycopg.connect(spare["owner"]) as owner:
+        assert owner.execute("SELECT state FROM vault_connection").fetchall() == [("paused",)]
 
 
 def test_a_file_that_a_row_names_and_nobody_has_is_named(taken, spare, settings, tmp_path):

@@ -144,8 +144,8 @@ def ask_due() -> int:
     return sum(_ask_due(connection) for connection in due)
 
 
-def pause(*, connection: Connection, by: UUID) -> Connection:
-    return _turn(connection, by, ConnectionState.ACTIVE, ConnectionState.PAUSED, "connection_paused")
+def pause(*, connection: Connection, by: UUID, event: str = "connection_paused") -> Connection:
+    return _turn(connection, by, ConnectionState.ACTIVE, ConnectionState.PAUSED, event)
 
 
 def resume(*, connection: Connection, by: UUID) -> Connection:

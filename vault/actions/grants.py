@@ -82,7 +82,7 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
     return grant
 
 
-def pause(*, grant: Grant, by: UUID) -> Grant:
+def pause(*, grant: Grant, by: UUID, event: str = "grant_paused") -> Grant:
     """At once: when this returns nothing is read until it is resumed. The end stays where it is. Pausing twice changes nothing."""
     perms.require_may_write(grant.resident_id, by)
     with _changing(grant):
@@ -90,7 +90,7 @@ def pause(*, grant: Grant, by: UUID) -> Grant:
             grant.paused_at = timezone.now()
             grant.save(update_fields=["paused_at"])
             note(grant, Happened.PAUSED, grant.paused_at)
-            tell(grant, by, "grant_paused")
+            tell(grant, by, event)
     return grant
 
 

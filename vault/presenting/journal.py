@@ -57,6 +57,10 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
     "connection_looked": (gettext_lazy("Vous avez regardé une connexion à un organisme."), ""),
     "connection_paused": (gettext_lazy("Vous avez mis en pause la connexion à %(holder)s."), ""),
+    "connection_paused_by_restore": (
+        gettext_lazy("La connexion à %(holder)s est en pause : le portail revient d’une sauvegarde. Reprenez-la si elle vous convient."),
+        "",
+    ),
     "connection_resumed": (gettext_lazy("Vous avez repris la connexion à %(holder)s."), ""),
     "connection_stopped": (gettext_lazy("Vous avez arrêté la connexion à %(holder)s."), ""),
     "data_kept": (gettext_lazy("Vous avez rangé les données d’un fichier : %(what)s (%(count)s)."), ""),
@@ -77,6 +81,12 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "grant_given": (gettext_lazy("Vous avez donné votre accord à « %(recipient)s » pour %(what)s."), ""),
     "grant_stopped": (gettext_lazy("Vous avez arrêté un partage avec « %(recipient)s »."), ""),
     "grant_paused": (gettext_lazy("Vous avez mis en pause un partage avec « %(recipient)s »."), ""),
+    "grant_paused_by_restore": (
+        gettext_lazy(
+            "Un partage avec « %(recipient)s » est en pause : le portail revient d’une sauvegarde. Reprenez-le s’il vous convient."
+        ),
+        "",
+    ),
     "grant_resumed": (gettext_lazy("Vous avez repris un partage avec « %(recipient)s »."), ""),
     "grant_shortened": (gettext_lazy("Vous avez avancé la fin d’un partage avec « %(recipient)s »."), ""),
     "grant_over": (gettext_lazy("Un partage avec « %(recipient)s » est arrivé à sa fin."), ""),

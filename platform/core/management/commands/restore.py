@@ -12,10 +12,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
+        parser.add_argument(
+            "--nothing-lost", action="store_true", help="a move: the portal was stopped for the backup, and has not run since"
+        )
 
-    def handle(self, *args: object, folder: Path, **options: object) -> None:
+    def handle(self, *args: object, folder: Path, nothing_lost: bool, **options: object) -> None:
         try:
-            done = backups.restore(folder)
+            done = backups.restore(folder, nothing_lost=nothing_lost)
         except backups.NotPossible as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back.")
