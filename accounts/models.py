@@ -193,6 +193,10 @@ class Organisation(models.Model):
         _("accompagne des habitants"), default=True, help_text=_("Sinon, ses accompagnants ne peuvent plus agir pour personne.")
     )
 
+    answers_help = models.BooleanField(
+        _("répond aux demandes d’aide"), default=False, help_text=_("Les habitants lui envoient un nom et un moment, et rien d’autre.")
+    )
+
     class Meta:
         verbose_name = _("organisme d’accompagnement")
         verbose_name_plural = _("organismes d’accompagnement")

@@ -173,6 +173,19 @@ class AskedFor(models.TextChoices):
             return str(self.label)
 
 
+class HalfDay(models.TextChoices):
+    MORNING = "morning", _("le matin")
+    AFTERNOON = "noon", _("l’après-midi")
+
+
+class HelpAnswer(models.TextChoices):
+    """What an organisation answers to who asks for help. A list, so that nothing of a person is written where nobody sealed it."""
+
+    YES = "yes", _("Oui, nous vous attendons")
+    OTHER = "other", _("Pas ce jour-là : demandez un autre moment")
+    NO = "no", _("Nous ne pouvons pas vous aider : appelez l’accueil")
+
+
 class Happened(models.TextChoices):
     """What happens to a grant. Each has a receipt, except what its resident is only reminded of."""
 

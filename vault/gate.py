@@ -229,7 +229,9 @@ def own_note(
     return note
 
 
-def sent_note(*, resident_id: UUID, reader: UUID, purpose: str, place: str, content: bytes, event: str) -> dict[str, Any]:
+def sent_note(
+    *, resident_id: UUID, reader: UUID, purpose: str, place: str, content: bytes, event: str, means: journal.Means = journal.Means.ADMIN
+) -> dict[str, Any]:
     """What a resident sent to somebody of the city, for that person to read. Whether they may, the verb that calls this has checked."""
     with transaction.atomic(durable=True), scope(resident=resident_id):
         journal.write(
@@ -238,7 +240,7 @@ def sent_note(*, resident_id: UUID, reader: UUID, purpose: str, place: str, cont
             event=event,
             purpose=purpose,
             ground=journal.Ground.OWN,
-            means=journal.Means.ADMIN,
+            means=means,
         )
         note: dict[str, Any] = sealed.unseal_json(content, resident_id=resident_id, place=f"note|{place}")
     return note

@@ -9,7 +9,7 @@ from uuid import UUID
 from django_scopes import scopes_disabled
 
 from accounts.models import Membership, User
-from vault.models import AccessRequest, Grant, Mandate
+from vault.models import AccessRequest, Grant, HelpRequest, Mandate
 from vault.models.mandate import COMPANION_KIND
 
 #: How many of their requests a companion's page lists.
@@ -30,6 +30,17 @@ def asked_by(companion: User) -> list[AccessRequest]:
     with scopes_disabled():
         places = Membership.objects.current().filter(person=companion)
         return list(AccessRequest.objects.filter(membership_id__in=places.values("pk"))[:ASKED])
+
+
+def help_asked(companion: User) -> list[HelpRequest]:
+    """What waits for an answer of the organisation where they work now."""
+    with scopes_disabled():
+        places = Membership.objects.current().filter(person=companion)
+        return list(HelpRequest.objects.open().filter(organisation_id__in=places.values("organisation_id")))
+
+
+def find_help(companion: User, request_id: UUID) -> HelpRequest | None:
+    return next((request for request in help_asked(companion) if request.pk == request_id), None)
 
 
 def find(companion: User, mandate_id: UUID) -> Mandate | None:

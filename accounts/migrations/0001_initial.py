@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=60, unique=True, verbose_name='nom')),
                 ('helps_with', models.CharField(blank=True, help_text='En une phrase, comme les habitants la lisent.', max_length=200, verbose_name='aide proposée')),
                 ('is_active', models.BooleanField(default=True, help_text='Sinon, ses accompagnants ne peuvent plus agir pour personne.', verbose_name='accompagne des habitants')),
+                ('answers_help', models.BooleanField(default=False, help_text='Les habitants lui envoient un nom et un moment, et rien d’autre.', verbose_name='répond aux demandes d’aide')),
             ],
             options={
                 'verbose_name': 'organisme d’accompagnement',

@@ -86,7 +86,7 @@ def is_invented(user: User) -> bool:
 
 def _companion(person: Person) -> User:
     told = "Aide aux démarches : logement, factures, retraite. Sur rendez-vous."
-    organisation, _made = Organisation.objects.get_or_create(name=person.works_at, defaults={"helps_with": told})
+    organisation, _made = Organisation.objects.get_or_create(name=person.works_at, defaults={"helps_with": told, "answers_help": True})
     account = actions_companions.add_companion(email=person.email, name=person.name, organisation=organisation).person
     return _with_second_factor(account)
 

@@ -25,7 +25,7 @@ from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFac
 from tests.services.dossiers.made import built, fill
 from tests.vault.couples import couple, place, shared
 from tests.vault.data_samples import bank_table
-from tests.vault.entrusted import entrusted
+from tests.vault.entrusted import entrusted, help_of
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions, holders, paper_kinds
@@ -94,6 +94,7 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "vault:contest": ("line", ()),
     "vault:withdraw_contest": ("line", ()),
     "vault:access_request": ("access request", ()),
+    "vault:withdraw_help": ("help", ()),
     "dossiers:dossier": ("dossier", ()),
     "dossiers:line": ("dossier", ()),
     "dossiers:choose": ("dossier", ()),
@@ -112,6 +113,8 @@ SHARED = {
     "checkpoint_note": "public: a signed hash, which says nothing of anybody",
     "invitation": "an agent's own link to ProConnect, from their mail: it lets nobody in by itself (test_proconnect.py)",
     "vault:entrust": "a companion's place, the same for all; what is shown is one's own (test_mandate_pages.py of the vault)",
+    "vault:ask_help": "an organisation, the same for all",
+    "vault:help_request": "a companion's; of their own organisation's only (test_helping.py of the vault)",
     "vault:start_typing": "a type of value, the same for all",
     "vault:connect": "a holder, the same for all",
     "vault:connection_back": "an API, the same for all; whose connection it is, the session says (test_pages.py of the connectors)",
@@ -285,6 +288,7 @@ def things(resident: Any) -> dict[str, Any]:
         "job": job.pk,
         "upload": resumable.start(resident_id=resident.pk, length=10, told={"filename": "a.pdf"}).pk,
         "passkey": Authenticator.objects.create(user=resident, type="webauthn", data={"name": "Téléphone", "credential": {}}).pk,
+        "help": help_of(resident).pk,
         "access request": asking.ask(
             companion=CompanionFactory(), address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1"
         ).pk,

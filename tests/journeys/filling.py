@@ -169,7 +169,7 @@ def companion(resident: Any) -> dict[str, Any]:
     """A mandate for the companion of the fictional town, who has read once, and a code that waits."""
     from accounts.actions_companions import place_of
     from demo.people import find
-    from tests.vault.entrusted import entrusted, said
+    from tests.vault.entrusted import entrusted, help_of, said
     from vault.actions import mandates
     from vault.entrusting import AGREEMENT
     from vault.enums import Act
@@ -183,7 +183,7 @@ def companion(resident: Any) -> dict[str, Any]:
     mandates.look(mandate=mandate, companion=account, item_code="home", agreement=AGREEMENT)
     said(resident, "home")
     made = {"place": place.pk, "organisation": place.organisation_id, "mandate": mandate.pk, "entrusted_grant": mandate.grant_id}
-    return made | asked(resident, account)
+    return made | asked(resident, account) | {"help": help_of(resident, place.organisation).pk}
 
 
 def asked(resident: Any, account: Any) -> dict[str, Any]:

@@ -201,3 +201,32 @@ def test_a_request_refused_in_english_on_a_telephone_without_scripts_by_keyboard
     his.goto("/accompagnement/")
     expect(his.get_by_role("main")).to_contain_text("Waiting")
     expect(his.get_by_text("Nour Refusal")).to_have_count(0)
+
+
+def test_a_meeting_asked_for_and_answered_in_english_on_a_telephone(live: Live, visitor: Visitors) -> None:
+    address = "nour.aide@courriel.example"
+    move_in(live, "Nour Aide", address)
+    hers, his = visitor(width=320, language="en-GB", javascript=False), visitor(width=1280)
+    eyes, his_eyes, keyboard = Eyes(hers, "en"), Eyes(his, "fr"), Keyboard(hers)
+    sign_in(hers, live, address)
+    hers.goto("/accompagnants/")
+    keyboard.follow("^Ask for an appointment")
+    eyes.look()
+    hers.locator("main input[name=day]").first.check()
+    hers.locator("main input[value=noon]").check()
+    keyboard.follow("^Send the request")
+    expect(hers.locator("section", has=hers.locator("#helped"))).to_contain_text("Waiting")
+    eyes.look()
+
+    # He sees a moment, then her name once he opens it, and answers.
+    enter_as_theo(his)
+    Hands(his).follow(re.compile("^Pour le"))
+    expect(his.get_by_role("heading", name="Nour Aide")).to_be_visible()
+    his_eyes.look()
+    his.get_by_label("Oui, nous vous attendons").check()
+    Hands(his).press("Envoyer la réponse")
+    his_eyes.look()
+    hers.goto("/accompagnants/")
+    expect(hers.get_by_text("we expect you")).to_be_visible()
+    hers.goto("/journal/")
+    expect(hers.get_by_text("answered your request for help").first).to_be_visible()

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.actions_companions import place_of
-from accounts.models import Membership, User
+from accounts.models import Membership, Organisation, User
 from vault import mandates as rows
-from vault.actions import mandates
+from vault.actions import helping, mandates
 from vault.actions.grants import Terms
 from vault.actions.household import fingerprint
 from vault.actions.mandates import Chosen
 from vault.entrusting import AGREEMENT
-from vault.enums import Act, Mode
-from vault.models import Mandate
+from vault.enums import Act, HalfDay, Mode
+from vault.models import HelpRequest, Mandate
 from vault.presenting.household import held
 
 A_DAY = timedelta(days=1)
@@ -47,3 +49,21 @@ def as_they_find_it(companion: User, mandate: Mandate) -> Mandate:
 def said(resident: User, *items: str, acts: Sequence[Act] = ()) -> str:
     """The code of an appointment."""
     return mandates.make_code(resident_id=resident.pk, by=resident.pk, chosen=Chosen(items, acts))
+
+
+def helping_place(name: str = "CCAS de Villebrume") -> Organisation:
+    """An organisation that answers requests for help."""
+    place, _made = Organisation.objects.update_or_create(name=name, defaults={"answers_help": True})
+    return place
+
+
+def help_of(resident: User, place: Organisation | None = None) -> HelpRequest:
+    """For the first day that is offered."""
+    return helping.ask_help(
+        resident_id=resident.pk,
+        by=resident.pk,
+        organisation=place or helping_place(),
+        name="Awa D.",
+        on_day=helping.days(timezone.localdate())[0],
+        half=HalfDay.MORNING,
+    )

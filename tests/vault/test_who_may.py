@@ -10,6 +10,7 @@ from core import journal
 from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
 from tests.vault.couples import couple, place, shared
 from tests.vault.data_samples import bank_table
+from tests.vault.entrusted import help_of
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions
@@ -63,6 +64,7 @@ OWNED = {
     "contest": ("line", "get", 200),
     "withdraw_contest": ("contested", "post", 302),
     "access_request": ("access request", "get", 200),
+    "withdraw_help": ("help", "get", 200),
 }
 OPEN_TO_RESIDENTS = {
     "home": [],
@@ -86,7 +88,18 @@ OPEN_TO_RESIDENTS = {
     "start_request": ["caf"],
 }
 #: Tested with what they are about: an upload under way, what an identity provider said, types of data, a companion (test_mandate_pages.py).
-APART = {"entrust", "drop_upload", "keep_identity", "of_type", "withdraw_data", "data_types", "data_type", "data_schema", "jwks"}
+APART = {
+    "ask_help",
+    "entrust",
+    "drop_upload",
+    "keep_identity",
+    "of_type",
+    "withdraw_data",
+    "data_types",
+    "data_type",
+    "data_schema",
+    "jwks",
+}
 #: Tried with a holder's server (tests/vault/connectors), and by tests/attacks with every other address.
 CONNECTIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("coffre/connexions/")}
 #: A companion's own (test_companion_pages.py).
@@ -113,6 +126,7 @@ POSTS = [
     "contest",
     "withdraw_contest",
     "access_request",
+    "withdraw_help",
 ]
 
 
@@ -142,6 +156,7 @@ def held(resident, browser):
         "side": [paper.pk, _side(resident, paper)],
         **_request(resident),
         "access request": [_asked(resident)],
+        "help": [help_of(resident).pk],
         **_lines(resident),
     }
 

@@ -1,17 +1,19 @@
 """Forms of a mandate and of an appointment. Nothing is chosen beforehand, not even the shortest length."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 from django import forms
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from core.templatetags.civic import long_date
 from vault.actions.grants import Terms
 from vault.actions.mandates import Chosen
 from vault.agreements import Agreement
-from vault.enums import Act, AskedFor, Mode
+from vault.enums import Act, AskedFor, HalfDay, HelpAnswer, Mode
 from vault.forms.household import advice, with_value
 
 
@@ -133,3 +135,45 @@ def _spoken(length: timedelta) -> str:
         return ngettext("%(count)s jour", "%(count)s jours", length.days) % {"count": length.days}
     hours = length.seconds // 3600
     return ngettext("%(count)s heure", "%(count)s heures", hours) % {"count": hours}
+
+
+class HelpForm(forms.Form):
+    """A name and a half-day: nothing else leaves."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Par quel nom vous appeler ?"),
+        help_text=gettext_lazy("Un prénom suffit. C’est tout ce qui est envoyé, avec le moment."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "class": "govuk-input--width-20"}),
+        error_messages={"required": gettext_lazy("Écrivez le nom par lequel vous appeler.")},
+    )
+    day = forms.TypedChoiceField(
+        label=gettext_lazy("Quel jour ?"),
+        coerce=date.fromisoformat,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez un jour.")},
+    )
+    half = forms.ChoiceField(
+        label=gettext_lazy("À quel moment ?"),
+        choices=HalfDay.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez le matin ou l’après-midi.")},
+    )
+
+    def __init__(self, days: Sequence[date], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["day"]).choices = [(day.isoformat(), f"{day_name(day)} {long_date(day)}") for day in days]
+
+
+class HelpAnswerForm(forms.Form):
+    answer = forms.ChoiceField(
+        label=gettext_lazy("Que répondez-vous ?"),
+        help_text=gettext_lazy("La personne lit cette phrase."),
+        choices=HelpAnswer.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez une réponse.")},
+    )
+
+
+def day_name(day: date) -> str:
+    return str(WEEKDAYS[day.weekday()])

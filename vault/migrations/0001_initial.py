@@ -522,4 +522,24 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('purpose__in', ['dossier', 'review', 'debt', 'housing'])), name='access_request_purpose_known'), models.CheckConstraint(condition=models.Q(('grant_id', None), ('answered_at__isnull', False), _connector='OR'), name='access_request_given_is_answered')],
             },
         ),
+        migrations.CreateModel(
+            name='HelpRequest',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('organisation_id', models.UUIDField(db_index=True)),
+                ('organisation_name', models.CharField(max_length=60)),
+                ('on_day', models.DateField()),
+                ('half', models.CharField(choices=[('morning', 'le matin'), ('noon', 'l’après-midi')], max_length=10)),
+                ('answer', models.CharField(blank=True, choices=[('yes', 'Oui, nous vous attendons'), ('other', 'Pas ce jour-là : demandez un autre moment'), ('no', 'Nous ne pouvons pas vous aider : appelez l’accueil')], max_length=10)),
+                ('answered_at', models.DateTimeField(blank=True, null=True)),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                ('content', models.BinaryField()),
+            ],
+            options={
+                'ordering': ['on_day', 'half', 'created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('half__in', ['morning', 'noon'])), name='help_half_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['', 'yes', 'other', 'no'])), name='help_answer_known'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='help_answer_is_dated')],
+            },
+        ),
     ]

@@ -6,6 +6,7 @@ from vault.models.connection import Connection, ConnectorHealth
 from vault.models.contest import Contest
 from vault.models.draft import Draft
 from vault.models.grant import Grant, GrantEvent, GrantField, GrantReading
+from vault.models.help import HelpRequest
 from vault.models.holder import Holder
 from vault.models.household import Household, Invitation, Member, SharedFact
 from vault.models.mandate import Appointment, Mandate
@@ -29,6 +30,7 @@ __all__ = [
     "GrantEvent",
     "GrantField",
     "GrantReading",
+    "HelpRequest",
     "Holder",
     "Household",
     "Invitation",

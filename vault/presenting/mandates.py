@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership
+from accounts.models import Membership, Organisation
 from core.templatetags.civic import clock, long_date
 from vault import agreements, circle
 from vault.agreements import Agreement, Item
 from vault.entrusting import ITEMS
-from vault.enums import Act
-from vault.models import AccessRequest, Grant, Mandate
+from vault.enums import Act, HalfDay, HelpAnswer
+from vault.models import AccessRequest, Grant, HelpRequest, Mandate
 from vault.models.mandate import COMPANION_KIND
 from vault.opened import Values
 from vault.presenting.household import said, series
@@ -25,8 +25,39 @@ def places() -> list[dict[str, Any]]:
     """Each organisation that accompanies residents, and who works there now."""
     found = Membership.objects.current().select_related("person", "organisation").order_by("organisation__name", "person__name")
     return [
-        {"organisation": organisation, "people": [_person(place) for place in of_one]}
+        {"organisation": organisation, "people": [_person(place) for place in of_one], "help": _help_href(organisation)}
         for organisation, of_one in groupby(found, key=lambda place: place.organisation)
+    ]
+
+
+def _help_href(organisation: Organisation) -> str:
+    return reverse("vault:ask_help", args=[organisation.pk]) if organisation.answers_help else ""
+
+
+def slot(request: HelpRequest) -> str:
+    return _("%(day)s, %(half)s") % {"day": long_date(request.on_day), "half": HalfDay(request.half).label}
+
+
+def own_help() -> list[dict[str, str]]:
+    """In the resident's scope: what they asked for, until its day has passed."""
+    lines = []
+    for request in HelpRequest.objects.filter(withdrawn_at=None, on_day__gte=timezone.localdate()):
+        line = {"label": request.organisation_name, "text": slot(request)}
+        if request.answer:
+            line["text"] = _("%(slot)s. %(answer)s") % {"slot": slot(request), "answer": HelpAnswer(request.answer).label}
+            kind = "fresh" if request.answer == HelpAnswer.YES else "expired"
+            lines.append(line | {"tag": _("Réponse reçue"), "tag_kind": kind})
+        else:
+            href = reverse("vault:withdraw_help", args=[request.pk])
+            lines.append(line | {"tag": _("En attente"), "tag_kind": "soon", "action": _("Retirer"), "action_href": href})
+    return lines
+
+
+def help_lines(requests: Sequence[HelpRequest]) -> list[dict[str, str]]:
+    """For the companion: when, and nothing of whom; opening one is a line in that person's journal."""
+    return [
+        {"label": _("Pour le %(slot)s") % {"slot": slot(request)}, "href": reverse("vault:help_request", args=[request.pk])}
+        for request in requests
     ]
 
 

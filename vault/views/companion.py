@@ -6,6 +6,7 @@ else's, paused, stopped or over is a 404, as one that never was.
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,11 +18,11 @@ from accounts.decorators import companions_only
 from accounts.http import SignedInRequest
 from core.uploads import sealed_upload
 from vault import agreements, gate, mandates
-from vault.actions import asking
+from vault.actions import asking, helping
 from vault.actions import mandates as actions
 from vault.entrusting import AGREEMENT
-from vault.enums import Act, AskedFor
-from vault.forms.mandates import AppointmentCodeForm, AskForm
+from vault.enums import Act, AskedFor, HelpAnswer
+from vault.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm
 from vault.forms.papers import UploadForm
 from vault.models import Mandate
 from vault.presenting import mandates as words
@@ -35,6 +36,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     """Rows only: names under mandates that count now."""
     live = mandates.live(request.user)
     context = {"people": words.lines(live), "asked": words.asked(mandates.asked_by(request.user), live)}
+    context["helped"] = words.help_lines(mandates.help_asked(request.user))
     return render(request, "vault/companion/home.html", context)
 
 
@@ -56,6 +58,24 @@ def ask(request: SignedInRequest) -> HttpResponse:
         length=data["length"],
     )
     return render(request, "vault/companion/asked.html", {"reference": asked.reference, "until": asked.expires_at})
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def help_request(request: SignedInRequest, help_id: UUID) -> HttpResponse:
+    """Who asks for help, and what to answer. Any companion of the organisation may; the first answer counts."""
+    row = mandates.find_help(request.user, help_id)
+    if row is None:
+        raise Http404
+    form = HelpAnswerForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if helping.answer_help(request=row, companion=request.user, answer=HelpAnswer(form.cleaned_data["answer"])):
+            messages.success(request, _("Votre réponse est partie."))
+        else:
+            messages.warning(request, _("Quelqu’un a déjà répondu, ou la demande est retirée."))
+        return redirect("vault:accompanying")
+    name = helping.open_help(request=row, companion=request.user)
+    return render(request, "vault/companion/help.html", {"name": name, "slot": words.slot(row), "form": form})
 
 
 @companions_only

@@ -6,17 +6,19 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import recently_authenticated
 from accounts.http import SignedInRequest
-from accounts.models import Membership
-from vault.actions import asking, grants, mandates
+from accounts.models import Membership, Organisation
+from vault.actions import asking, grants, helping, mandates
 from vault.actions.household import fingerprint
 from vault.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT
-from vault.forms.mandates import EntrustForm, length_words
-from vault.models import AccessRequest, Appointment
+from vault.enums import HalfDay
+from vault.forms.mandates import EntrustForm, HelpForm, length_words
+from vault.models import AccessRequest, Appointment, HelpRequest
 from vault.presenting import mandates as words
 from vault.presenting.household import held as held_words
 from vault.views.limits import may, too_many
@@ -29,6 +31,7 @@ def helpers(request: SignedInRequest) -> HttpResponse:
         "places": words.places(),
         "given": words.given(),
         "asked": words.to_answer(),
+        "helped": words.own_help(),
         "waiting": Appointment.objects.open().first(),
     }
     return render(request, "vault/mandates/helpers.html", context)
@@ -124,3 +127,31 @@ def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, 
         messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
         return redirect("vault:share", grant_id=mandate.grant_id)
     return redirect("vault:access_request", request_id=row.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def ask_help(request: SignedInRequest, organisation_id: UUID) -> HttpResponse:
+    """The name is proposed, and theirs to change."""
+    organisation = get_object_or_404(Organisation, pk=organisation_id, is_active=True, answers_help=True)
+    days = helping.days(timezone.localdate())
+    form = HelpForm(days, request.POST if request.method == "POST" else None, initial={"name": request.user.name})
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "help_ask"):
+            return too_many(request)
+        person, said = request.user.pk, form.cleaned_data
+        helping.ask_help(
+            resident_id=person, by=person, organisation=organisation, name=said["name"], on_day=said["day"], half=HalfDay(said["half"])
+        )
+        messages.success(request, _("Votre demande est envoyée. La réponse sera ici."))
+        return redirect("vault:helpers")
+    return render(request, "vault/mandates/ask_help.html", {"organisation": organisation, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw_help(request: SignedInRequest, help_id: UUID) -> HttpResponse:
+    row = get_object_or_404(HelpRequest, pk=help_id)
+    if request.method == "POST":
+        helping.withdraw_help(request=row, by=request.user.pk)
+        messages.success(request, _("Votre demande est retirée. Le nom que vous aviez donné est effacé."))
+        return redirect("vault:helpers")
+    return render(request, "vault/mandates/withdraw_help.html", {"asked": row, "slot": words.slot(row)})

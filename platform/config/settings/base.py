@@ -142,6 +142,7 @@ ACCOUNT_RATE_LIMITS = {
     "household_mail": "3/d/key",
     "household_join": "10/h/user,60/h/ip",
     "access_ask": "20/d/user",
+    "help_ask": "10/d/user",
     "appointment_make": "20/h/user",
     "appointment_code": "10/h/user,60/h/ip",
 }
