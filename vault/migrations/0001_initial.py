@@ -532,7 +532,7 @@ class Migration(migrations.Migration):
                 ('organisation_name', models.CharField(max_length=60)),
                 ('on_day', models.DateField()),
                 ('half', models.CharField(choices=[('morning', 'le matin'), ('noon', 'l’après-midi')], max_length=10)),
-                ('answer', models.CharField(blank=True, choices=[('yes', 'Oui, nous vous attendons'), ('other', 'Pas ce jour-là : demandez un autre moment'), ('no', 'Nous ne pouvons pas vous aider : appelez l’accueil')], max_length=10)),
+                ('answer', models.CharField(blank=True, choices=[('yes', 'Oui, nous vous attendons'), ('other', 'Pas ce jour-là : demandez un autre moment'), ('no', 'Nous ne pouvons pas vous aider : appelez l’accueil')], max_length=10)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
                 ('content', models.BinaryField()),
