@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 from django_scopes import scope
 
-from core.keyrings import Keyring, KeyringError, KeysDown, file_path, files, keyring
+from core.keyrings import Keyring, KeyringError, KeysDown, Ring, file_path, files, keyring
 from core.keyrings.files import KEY_BYTES, NONCE_BYTES
 from core.models import ResidentKey
 
@@ -26,6 +26,8 @@ __all__ = ["KEY_BYTES", "NONCE_BYTES", "KeyMissing", "Keyring", "KeyringError", 
 KEPT = 60
 #: How many of them one process keeps.
 MOST = 500
+#: A service that failed after so many seconds is left alone for a while: the pages that need no vault need the threads that wait for it.
+SLOW, REST = 0.5, 2
 
 
 class KeyMissing(Exception):
@@ -38,6 +40,7 @@ class _Kept:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: OrderedDict[tuple[str, bytes, bytes], tuple[float, bytes]] = OrderedDict()
+        self.rests_until = 0.0
 
     def get(self, row: tuple[str, bytes, bytes]) -> bytes | None:
         with self._lock:
@@ -55,6 +58,7 @@ class _Kept:
     def clear(self) -> None:
         with self._lock:
             self._found.clear()
+            self.rests_until = 0.0
 
 
 _kept = _Kept()
@@ -101,9 +105,22 @@ def unwrapped(kid: str, wrapped: bytes, bound: bytes) -> bytes:
         return ring.unwrap(kid, wrapped, bound)
     key = _kept.get((kid, wrapped, bound))
     if key is None:
-        key = ring.unwrap(kid, wrapped, bound)
+        key = _asked(ring, kid, wrapped, bound)
         _kept.put((kid, wrapped, bound), key)
     return key
+
+
+def _asked(ring: Ring, kid: str, wrapped: bytes, bound: bytes) -> bytes:
+    started = time.monotonic()
+    if started < _kept.rests_until:
+        raise KeysDown("The key service kept somebody waiting a moment ago: it is asked again in two seconds.")
+    try:
+        return ring.unwrap(kid, wrapped, bound)
+    except KeysDown:
+        now = time.monotonic()
+        if now - started > SLOW:
+            _kept.rests_until = now + REST
+        raise
 
 
 def context(resident_id: UUID, version: int) -> bytes:

@@ -361,11 +361,34 @@ class TestDown:
         assert [type(record.exc_info[1]).__name__ for record in caplog.records if record.exc_info] == ["KeysDown"]
 
         remote.trouble = ""
+        keys._kept.clear()
         assert len(journal.entries(resident_id=awa.pk, limit=100)) == before
         assert self.browser.get("/coffre/").status_code == 200
 
+    def test_a_slow_service_keeps_one_visitor_waiting_and_not_every_thread(self, remote, awa, quick, monkeypatch):
+        remote.trouble = "slow"
+        with pytest.raises(KeysDown):
+            keys.key_of(resident_id=awa.pk)
+        asked = len(remote.asked)
+        started = time.monotonic()
+        for _ in range(20):
+            with pytest.raises(KeysDown):
+                keys.key_of(resident_id=awa.pk)
+        assert time.monotonic() - started < 0.5
+        assert len(remote.asked) == asked
+        remote.trouble = ""
+        later = time.monotonic() + keys.REST
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        assert keys.key_of(resident_id=awa.pk)
+
+    def test_a_service_that_refuses_at_once_is_asked_again_at_once(self, remote, awa):
+        remote.trouble = "503"
+        with pytest.raises(KeysDown):
+            keys.key_of(resident_id=awa.pk)
+        remote.trouble = ""
+        assert keys.key_of(resident_id=awa.pk)
+
     def test_a_service_that_has_gone_is_down(self, remote, awa, settings, client):
-        settings.KEYRING = remote.url.replace("127.0.0.1:", "127.0.0.1:1/?" if "kms" in remote.url else "127.0.0.1:")
         if "kms" in remote.url:
             settings.KEYRING = "kms://eu-west-3/alias/garant?endpoint=http://127.0.0.1:1"
         else:
