@@ -7,10 +7,13 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Comptes")
 
     def ready(self) -> None:
-        from accounts import reauthentication, second_factor, sessions
+        from accounts import actions_closing, leaving, reauthentication, second_factor, sessions
         from accounts.identity_views import way
         from core import backups, protect
+        from core import leaving as registry
 
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)
         backups.register("sessions", backups.Part(save=None, replay=sessions.end_all, if_lost=True))
+        backups.register("erasures", backups.Part(save=actions_closing.save_ledger, replay=actions_closing.replay_after_restore))
+        registry.register(leaving.APP)

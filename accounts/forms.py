@@ -133,6 +133,27 @@ class RemindersForm(forms.Form):
     )
 
 
+class ClosingForm(forms.Form):
+    """When: nothing is chosen beforehand."""
+
+    when = forms.ChoiceField(
+        label=_("Quand voulez-vous fermer votre coffre ?"),
+        choices=[
+            ("later", _("Dans 30 jours : je peux changer d’avis jusque-là")),
+            ("now", _("Tout de suite : rien ne pourra être récupéré")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez quand fermer votre coffre.")},
+    )
+
+
+class ClosingNowForm(forms.Form):
+    sure = forms.BooleanField(
+        label=_("Je sais que mes papiers et mes valeurs ne pourront plus être lus par personne, moi compris."),
+        error_messages={"required": _("Cochez la case si vous voulez vraiment fermer votre coffre maintenant.")},
+    )
+
+
 class PasswordForm(forms.Form):
     """One field: who may change the password has just said again who they are."""
 

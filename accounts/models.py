@@ -56,6 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_active = models.BooleanField(_("peut se connecter"), default=True)
     date_joined = models.DateTimeField(_("depuis le"), default=timezone.now, editable=False)
+    closes_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="when their vault is erased; empty: nobody asked")
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -79,6 +80,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def works_for_others(self) -> bool:
         """Agents and companions: the second factor is compulsory and sessions are short."""
         return self.is_staff or self.is_companion
+
+    @property
+    def is_closing(self) -> bool:
+        return self.closes_at is not None and self.is_active
 
     @property
     def reference(self) -> str:

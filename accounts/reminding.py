@@ -25,6 +25,14 @@ def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
     address = (user.contact_email or user.email) if user and wanted else ""
     if not address:
         return False
+    write(address, template)
+    return True
+
+
+def write(address: str, template: str) -> None:
+    """To an address, whatever its person chose; to nobody where there is none."""
+    if not address:
+        return
     context = {"city": City.current(), "site_url": settings.SITE_URL}
     subjects, messages = [], []
     for language in LANGUAGES:
@@ -32,7 +40,6 @@ def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
             subjects.append(render_to_string(f"{template}_subject.txt", context).strip())
             messages.append(render_to_string(f"{template}_message.txt", context).strip())
     EmailMessage(subject=" / ".join(subjects), body="\n\n---\n\n".join(messages) + "\n", to=[address]).send()
-    return True
 
 
 def text(*, user_id: UUID, template: str) -> bool:

@@ -1,9 +1,18 @@
 from celery import shared_task
 
+from accounts import actions_closing
 from accounts.sessions import SessionStore
+from core import journal
 
 
 @shared_task
 def purge_sessions() -> None:
     """They open nothing already; this frees their rows."""
     SessionStore.clear_expired()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def close_due() -> None:
+    """Every hour: vaults whose resident asked to close them thirty days ago."""
+    actions_closing.close_due()

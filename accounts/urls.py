@@ -4,7 +4,7 @@ from allauth.account import views as allauth
 from allauth.mfa.base import views as second_factor
 from django.urls import path
 
-from accounts import account_views, identity_views, passkey_views, phone_views, views
+from accounts import account_views, closing_views, identity_views, passkey_views, phone_views, views
 
 urlpatterns = [
     path("connexion/", views.sign_in, name="account_login"),
@@ -40,6 +40,11 @@ urlpatterns = [
     path("mon-compte/sessions/", account_views.sessions, name="sessions"),
     path("mon-compte/sessions/autres/fin/", account_views.end_other_sessions, name="end_other_sessions"),
     path("mon-compte/sessions/<uuid:session_id>/fin/", account_views.end_session, name="end_session"),
+    path("mon-compte/fermer/", closing_views.close_vault, name="close_vault"),
+    path("mon-compte/fermer/confirmer/", closing_views.confirm, name="confirm_closing"),
+    path("mon-compte/fermer/maintenant/", closing_views.close_now, name="close_now"),
+    path("mon-compte/fermer/annuler/", closing_views.cancel, name="cancel_closing"),
+    path("coffre-ferme/", closing_views.closed, name="vault_closed"),
     path("mon-compte/confirmer/", views.confirm_identity, name="account_reauthenticate"),
     path("mon-compte/confirmer/code/", views.confirm_code, name="confirm_code"),
     path("mon-compte/confirmer/franceconnect/", identity_views.confirm, name="confirm_by_franceconnect"),

@@ -10,10 +10,12 @@ class VaultConfig(AppConfig):
     def ready(self) -> None:
         from accounts import pivot
         from core import backups, home, jobs, menu
+        from core import leaving as registry
         from vault import (
             agreements,
             checks_at_start,  # noqa: F401 - registers itself
             entrusting,
+            leaving,
             recipients,
             shared_facts,
         )
@@ -34,6 +36,7 @@ class VaultConfig(AppConfig):
         menu.register(_("Ce que le coffre peut contenir"), "vault:data_types", place=menu.Place.RIGHTS, order=20)
         home.register(blocks)
         home.register_start(companions_start)
+        registry.register(leaving.APP)
         agreements.register(shared_facts.AGREEMENT)
         agreements.register(entrusting.AGREEMENT)
         agreements.register(entrusting.APPOINTMENT_AGREEMENT)
@@ -80,4 +83,11 @@ class VaultConfig(AppConfig):
             label=_("Nous rangeons vos données"),
             done_url=lambda job: reverse("vault:paper", args=[job.subject_id]),
             problems={"unreadable": _("Le fichier n’a pas pu être relu. Rien n’a été rangé : vous pouvez réessayer.")},
+        )
+        jobs.register(
+            "export",
+            task="vault.tasks.make_export",
+            queue="documents",
+            label=_("Nous préparons la copie de vos données"),
+            done_url=lambda job: reverse("vault:take_away"),
         )

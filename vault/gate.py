@@ -21,6 +21,7 @@ from core import checkpoints, journal, resumable, sealed
 from core.models import JournalEntry, Upload
 from core.storage import sealed_storage
 from vault import types
+from vault.copying import Opener
 from vault.enums import Assurance, Method, Mode
 from vault.models import Grant, GrantField, GrantReading, Paper, PaperFile, PaperKind, Record, RecordQuerySet
 from vault.models.grant import RESIDENT_KIND
@@ -204,10 +205,19 @@ def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
         return sealed_storage.open(side.stored_name, resident_id=resident_id)
 
 
-def open_kept(*, resident_id: UUID, purpose: str, name: str) -> BinaryIO:
+def open_kept(*, resident_id: UUID, purpose: str, name: str, event: str = "file_opened") -> BinaryIO:
     """A file that a service kept for the resident (`actions.keep_file`): their key alone opens it."""
-    with _journalled(resident_id, "file_opened", purpose, []):
+    with _journalled(resident_id, event, purpose, []):
         return sealed_storage.open(name, resident_id=resident_id)
+
+
+def copy(*, resident_id: UUID, purpose: str) -> Opener:
+    """All that the vault holds, for the one file that its resident takes away: one line for all of it, before anything is opened."""
+    with scope(resident=resident_id):
+        codes = Record.objects.order_by("type").values_list("type", flat=True).distinct()
+        fields = [field_id for code in codes for field_id in types.fields_of(code)]
+    with _journalled(resident_id, "whole_vault_read", purpose, fields):
+        return Opener(resident_id)
 
 
 def own_uploads(*, resident_id: UUID, purpose: str) -> list[UploadOpened]:

@@ -4,7 +4,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from core import canonical, checkpoints, journal, signed_notes
 from core.pdf import apart
 from vault.enums import CopyFormat
+from vault.models import PaperKind
 from vault.presenting import journal as sentences
 from vault.presenting import journal_page
 
@@ -43,7 +44,7 @@ def make(resident_id: UUID, form: CopyFormat) -> bytes:
         case CopyFormat.CSV:
             return _csv(resident_id)
         case CopyFormat.JSON:
-            return _json(resident_id)
+            return b"".join(pieces(resident_id))
         case CopyFormat.PDF:
             return _pdf(resident_id)
 
@@ -65,23 +66,38 @@ def _csv(resident_id: UUID) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _json(resident_id: UUID) -> bytes:
-    content = {
+def pieces(resident_id: UUID) -> Iterator[bytes]:
+    """The JSON, as it is made: a journal of many years never lies whole in memory."""
+    head = {
         "format": "garant-journal-1",
         "resident": str(resident_id),
         "copied_at": timezone.now().isoformat(),
         "how_to_verify": _HOW,
         "public_keys": signed_notes.public_keys(),
-        "lines": list(_lines(resident_id)),
-        "checkpoints": [_point(proof) for proof in checkpoints.proofs(resident_id=resident_id, most=None)],
     }
-    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+    yield _dumped(head)[:-2] + b',\n "lines": '
+    yield from listed(_lines(resident_id))
+    yield b',\n "checkpoints": '
+    yield from listed(_point(proof) for proof in checkpoints.proofs(resident_id=resident_id, most=None))
+    yield b"\n}"
+
+
+def listed(rows: Iterable[object]) -> Iterator[bytes]:
+    """A JSON list, one row a line."""
+    before = b"[\n"
+    for row in rows:
+        yield before + json.dumps(row, ensure_ascii=False).encode()
+        before = b",\n"
+    yield b"\n]" if before == b",\n" else b"[]"
+
+
+def _dumped(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()
 
 
 def _lines(resident_id: UUID) -> Iterator[dict[str, object]]:
-    found = list(journal.evidence(resident_id=resident_id))
-    kinds = sentences.paper_kinds(one.line for one in found)
-    for one in found:
+    kinds = {kind.code: kind.label for kind in PaperKind.objects.all()}
+    for one in journal.evidence(resident_id=resident_id):
         yield {
             "number": one.line.number,
             "at": one.line.at.isoformat(),

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from core import jobs, journal
 from vault import actions
-from vault.actions import alerts, asking, connections, contests, grant_reminders, grants, pulls
+from vault.actions import alerts, asking, connections, contests, exports, grant_reminders, grants, pulls
 
 
 @shared_task
@@ -64,3 +64,16 @@ def keep_data(job_id: str) -> None:
     with jobs.running(UUID(job_id)) as job:
         if job is not None:
             actions.keep_data(paper_id=job.subject_id, progress=job.progress, finish=job.finish)
+
+
+@shared_task
+def make_export(job_id: str) -> None:
+    with jobs.running(UUID(job_id)) as job:
+        if job is not None:
+            exports.make(run=job)
+
+
+@shared_task
+def purge_exports() -> None:
+    """Every hour: their page says until which day they are kept."""
+    exports.purge()

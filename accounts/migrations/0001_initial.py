@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('is_dpo', models.BooleanField(default=False, help_text='Lit les contestations des habitants et y répond.', verbose_name='délégué à la protection des données')),
                 ('is_active', models.BooleanField(default=True, verbose_name='peut se connecter')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='depuis le')),
+                ('closes_at', models.DateTimeField(blank=True, editable=False, help_text='when their vault is erased; empty: nobody asked', null=True)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],

@@ -55,7 +55,7 @@ def embedded(role: str) -> str:
 
 def migrating() -> bool:
     """Commands of who keeps the database, not of the portal: they change tables, or wrapped keys, or copy all of them."""
-    return sys.argv[1:2] in (["migrate"], ["backup"], ["restore"]) or sys.argv[1:3] == ["keys", "rewrap"]
+    return sys.argv[1:2] in (["migrate"], ["backup"], ["restore"], ["purge"]) or sys.argv[1:3] == ["keys", "rewrap"]
 
 
 def database_url() -> str:

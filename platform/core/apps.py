@@ -6,4 +6,6 @@ class CoreConfig(AppConfig):
     verbose_name = "Ville"
 
     def ready(self) -> None:
-        from core import checks  # noqa: F401 - its checks register themselves
+        from core import checks, leaving, own_rows  # noqa: F401 - its checks register themselves
+
+        leaving.register(own_rows.APP)

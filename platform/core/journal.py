@@ -262,15 +262,22 @@ def lock_key(resident_id: UUID) -> int:
 
 
 def _last(resident_id: UUID) -> tuple[int, bytes]:
-    """The chain's last number and hash, under its lock: two statements in one trip, since only the second one sees what was waited for."""
+    """The chain's last number and hash, under its lock: two statements in one trip, since only the second one sees what was waited for.
+
+    The key's row is looked at there too: whoever took the key in hand before it was erased writes nothing, and so reads nothing.
+    """
     both = (
-        "SELECT pg_advisory_xact_lock(%s); SELECT number, chain FROM core_journalleaf WHERE resident_id = %s ORDER BY number DESC LIMIT 1"
+        "SELECT pg_advisory_xact_lock(%s); SELECT key.resident_id IS NOT NULL, last.number, last.chain FROM (SELECT) one"
+        " LEFT JOIN keystore.resident_key key ON key.resident_id = %s LEFT JOIN LATERAL"
+        " (SELECT number, chain FROM core_journalleaf WHERE resident_id = %s ORDER BY number DESC LIMIT 1) last ON true"
     )
     with connection.cursor() as cursor:
-        cursor.execute(both, [lock_key(resident_id), resident_id])
+        cursor.execute(both, [lock_key(resident_id), resident_id, resident_id])
         cursor.nextset()
-        last = cursor.fetchone()
-    return (last[0], bytes(last[1])) if last else (0, START)
+        has_key, number, head = cursor.fetchone()
+    if not has_key:
+        raise KeyMissing(str(resident_id))
+    return (0, START) if number is None else (number, bytes(head))
 
 
 def _leaf(salted: bytes) -> bytes:

@@ -80,7 +80,7 @@ def rewrap(tell: Callable[[int], None] = lambda _done: None) -> Rewrapped:
             done.unreadable, done.why = done.unreadable + 1, done.why or str(error)
         tell(done.residents)
     done.secrets = sum(_rewrap_secrets(kept, current) for kept in protect.keepers())
-    done.cleaned = not done.residents or _forget_old_bytes()
+    done.cleaned = not done.residents or forget_old_bytes()
     return done
 
 
@@ -129,7 +129,7 @@ def _rewrap_secrets(kept: protect.Keeper, current: str) -> int:
     return changed
 
 
-def _forget_old_bytes() -> bool:
+def forget_old_bytes() -> bool:
     """What the old key had wrapped stays in the table's file. A plain VACUUM frees its place and leaves its bytes there; FULL writes the
     table anew, which readers wait for: 0.4 s for 100,000 residents. False: somebody held the table for all that time.
     """

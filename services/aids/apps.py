@@ -16,12 +16,15 @@ class AidsConfig(AppConfig):
 
     def ready(self) -> None:
         logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads on import
+        from core import leaving as registry
         from services.aids import (
             home,  # noqa: F401 - it registers itself
             joint,
+            leaving,
         )
         from vault import agreements
 
+        registry.register(leaving.APP)
         agreements.register(joint.AGREEMENT)
         menu.register(_("Mes aides"), "aids:home", order=20)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.RIGHTS, order=5)

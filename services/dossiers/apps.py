@@ -17,9 +17,11 @@ class DossiersConfig(AppConfig):
 
     def ready(self) -> None:
         from core import jobs
-        from services.dossiers import checks, home  # noqa: F401 - they register themselves
+        from core import leaving as registry
+        from services.dossiers import checks, home, leaving  # noqa: F401 - the first two register themselves
         from vault.presenting import journal
 
+        registry.register(leaving.APP)
         jobs.register(
             "dossier",
             task="services.dossiers.tasks.build",

@@ -26,6 +26,7 @@ from tests.services.dossiers.made import built, fill
 from tests.vault.couples import couple, place, shared
 from tests.vault.data_samples import bank_table
 from tests.vault.entrusted import entrusted, help_of
+from tests.vault.lived import brought
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions, holders, paper_kinds
@@ -90,6 +91,7 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "vault:request_letter": ("request", ("demande",)),
     "vault:request_pdf": ("request", ("demande",)),
     "vault:delete_request": ("request", ()),
+    "vault:brought": ("brought", ()),
     "vault:journal_line": ("line", ()),
     "vault:contest": ("line", ()),
     "vault:withdraw_contest": ("line", ()),
@@ -141,6 +143,10 @@ PRIVATE = {
     "change_phone",
     "confirm_phone",
     "forget_phone",
+    "close_vault",
+    "confirm_closing",
+    "close_now",
+    "cancel_closing",
     "account_email",
     "account_email_verification_sent",
     "account_change_password",
@@ -176,6 +182,9 @@ PRIVATE = {
     "vault:copy_journal",
     "vault:household",
     "vault:shares",
+    "vault:take_away",
+    "vault:download_export",
+    "vault:delete_export",
     "vault:put_partings_aside",
     "vault:invite",
     "vault:cancel_invitation",
@@ -232,6 +241,7 @@ PUBLIC = {
     "proconnect_login",
     "proconnect_callback",
     "signed_out",
+    "vault_closed",
     "vault:data_types",
     "aids:urgent",
     "dossiers:verify",
@@ -293,6 +303,7 @@ def things(resident: Any) -> dict[str, Any]:
             companion=CompanionFactory(), address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1"
         ).pk,
         "line": journal.entries(resident_id=resident.pk, limit=1)[0].id,
+        "brought": brought(resident).pk,
         "session": Session.objects.filter(user=resident).earliest("pk").pk,
     }
 

@@ -11,6 +11,7 @@ from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_i
 from tests.vault.couples import couple, place, shared
 from tests.vault.data_samples import bank_table
 from tests.vault.entrusted import help_of
+from tests.vault.lived import brought
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions
@@ -60,6 +61,7 @@ OWNED = {
     "request_letter": ("request letter", "get", 302),
     "request_pdf": ("request letter", "get", 200),
     "delete_request": ("request", "get", 200),
+    "brought": ("brought", "get", 200),
     "journal_line": ("line", "get", 200),
     "contest": ("line", "get", 200),
     "withdraw_contest": ("contested", "post", 302),
@@ -80,6 +82,7 @@ OPEN_TO_RESIDENTS = {
     "shares": [],
     "helpers": [],
     "make_appointment": [],
+    "take_away": [],
     "invite": [],
     "join_household": [],
     "leave_household": [],
@@ -100,12 +103,14 @@ APART = {
     "data_schema",
     "jwks",
 }
+#: A copy of all is tried in test_export.py.
+APART |= {"download_export"}
 #: Tried with a holder's server (tests/vault/connectors), and by tests/attacks with every other address.
 CONNECTIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("coffre/connexions/")}
 #: A companion's own (test_companion_pages.py).
 COMPANIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("accompagnement/")}
 #: Forms that name nothing and are sent to one's own vault.
-ACTS = ["put_partings_aside", "cancel_invitation", "cancel_appointment"]
+ACTS = ["put_partings_aside", "cancel_invitation", "cancel_appointment", "delete_export"]
 POSTS = [
     "confirm_paper",
     "keep_data",
@@ -147,6 +152,7 @@ def held(resident, browser):
         "member agreement": [member, "shared_facts"],
         "grant": [grant.pk],
         "grant receipt": [grant.pk, _receipt(grant)],
+        "brought": [brought(resident).pk],
         "data": [data.pk],
         "paper": [paper.pk],
         "record": [record.pk],

@@ -13,9 +13,42 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('core', '0001_initial'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Export',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('stored_name', models.CharField(blank=True, max_length=200)),
+                ('length', models.PositiveBigIntegerField(default=0)),
+                ('made_at', models.DateTimeField(blank=True, null=True)),
+                ('expires_at', models.DateTimeField(blank=True, db_index=True, null=True)),
+                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='core.job')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('resident_id',), name='export_once'), models.CheckConstraint(condition=models.Q(('stored_name', ''), models.Q(('expires_at__isnull', False), ('made_at__isnull', False)), _connector='OR'), name='export_made_is_whole')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Brought',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('manifest_sha256', models.CharField(max_length=64)),
+                ('stored_name', models.CharField(max_length=200, unique=True)),
+                ('size', models.PositiveBigIntegerField()),
+                ('content', models.BinaryField()),
+            ],
+            options={
+                'ordering': ['created_at'],
+                'constraints': [models.UniqueConstraint(fields=('resident_id', 'manifest_sha256'), name='brought_once')],
+            },
+        ),
         migrations.CreateModel(
             name='ConnectorHealth',
             fields=[

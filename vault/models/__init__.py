@@ -2,9 +2,11 @@
 
 from vault.models.alerts import Alerts
 from vault.models.asking import AccessRequest
+from vault.models.brought import Brought
 from vault.models.connection import Connection, ConnectorHealth
 from vault.models.contest import Contest
 from vault.models.draft import Draft
+from vault.models.export import Export
 from vault.models.grant import Grant, GrantEvent, GrantField, GrantReading
 from vault.models.help import HelpRequest
 from vault.models.holder import Holder
@@ -21,11 +23,13 @@ __all__ = [
     "AccessRequest",
     "Alerts",
     "Appointment",
+    "Brought",
     "Connection",
     "ConnectorHealth",
     "Contest",
     "DataRequest",
     "Draft",
+    "Export",
     "Grant",
     "GrantEvent",
     "GrantField",

@@ -147,6 +147,13 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "contest_answered": (gettext_lazy("Le délégué à la protection des données a répondu à votre contestation."), ""),
     "alerts_chosen": (gettext_lazy("Vous avez choisi vos alertes."), ""),
     "journal_copied": (gettext_lazy("Vous avez pris une copie de votre journal."), ""),
+    "export_asked": (gettext_lazy("Vous avez demandé une copie de toutes vos données."), ""),
+    "whole_vault_read": (gettext_lazy("Tout votre coffre a été relu, pour en faire la copie que vous avez demandée."), ""),
+    "export_downloaded": (gettext_lazy("Vous avez téléchargé la copie de toutes vos données."), ""),
+    "vault_brought": (gettext_lazy("Votre coffre a repris ce que vous avez apporté de « %(recipient)s » (%(count)s)."), ""),
+    "vault_closed": (gettext_lazy("Vous avez fermé votre coffre."), ""),
+    "closing_asked": (gettext_lazy("Vous avez demandé la fermeture de votre coffre."), ""),
+    "closing_cancelled": (gettext_lazy("Vous avez annulé la fermeture de votre coffre."), ""),
     "file_opened": (gettext_lazy("Vous avez ouvert un fichier : %(paper)s."), gettext_lazy("Vous avez ouvert un fichier.")),
 }
 

@@ -89,6 +89,8 @@ STORAGES = {
     "sealed": environment.storage(environment.text("STORAGE_URL", (VAR / "files").as_uri())),
     # Copies of the journal's checkpoints, which hold nothing of anybody: best on another machine.
     "checkpoints": environment.storage(environment.text("CHECKPOINTS_URL", (VAR / "checkpoints").as_uri())),
+    # The ledger of the vaults that were closed, which a restore replays: numbers and moments, best on another machine too.
+    "erasures": environment.storage(environment.text("ERASURES_URL", (VAR / "erasures").as_uri())),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # A file, transit+https://… (OpenBao, Vault) or kms://… (AWS); several, separated by spaces: the first wraps, all of them open.
@@ -287,6 +289,9 @@ CELERY_BEAT_SCHEDULE = {
     "tell_of_the_journal": {"task": "vault.tasks.tell_of_the_journal", "schedule": 300.0, "options": {"expires": 300}},
     # An agreement opens nothing from its last second on; what it had let someone keep goes within the hour.
     "tell_over": {"task": "vault.tasks.tell_over", "schedule": 3600.0, "options": {"expires": 3600}},
+    # A copy of a whole vault is kept for a week; a vault that its resident asked to close is erased on its day.
+    "purge_exports": {"task": "vault.tasks.purge_exports", "schedule": 3600.0, "options": {"expires": 3600}},
+    "close_due": {"task": "accounts.tasks.close_due", "schedule": 3600.0, "options": {"expires": 3600}},
     # A dossier's page says until which day it is kept.
     "purge_dossiers": {"task": "services.dossiers.tasks.purge", "schedule": 3600.0, "options": {"queue": "documents", "expires": 3600}},
 }

@@ -1,0 +1,88 @@
+"""What becomes of an account when its resident leaves. The row stays, emptied: the desk's register names its number."""
+
+import json
+from collections.abc import Iterator
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.utils import timezone
+
+from accounts.models import Session, User
+from accounts.sessions import SessionStore
+from core import leaving
+from core.leaving import Copying, Entry, Rows
+
+EMPTIED = "an account that is closed: a number and two dates"
+BY_WHICH = "what one signs in with"
+REGISTER = "the desk's register, which nobody changes: of the person it holds the number"
+
+ROWS = [
+    Rows(
+        "accounts.User",
+        copied="name email contact_email reminders_by_email last_login",
+        erased={"password": BY_WHICH},
+        kept={
+            "id date_joined is_active is_resident closes_at": EMPTIED,
+            "is_staff is_companion is_superuser is_dpo": "rights of agents and companions, who own no vault",
+        },
+    ),
+    Rows(
+        "accounts.Session",
+        copied="device started_at last_seen_at",
+        erased={"id user_id": "the row's own number and its account's", "key_hash data": BY_WHICH},
+    ),
+    Rows("accounts.Organisation", nobody="who accompanies residents, the same for all"),
+    Rows("accounts.Membership", nobody="companions at work: they own no vault"),
+    Rows("accounts.Invitation", nobody="agents only: their own link to ProConnect"),
+    Rows("accounts.FactorReset", kept={"id person_id reason asked_by_id asked_at decided_by_id decided_at granted": REGISTER}),
+    Rows("account.EmailAddress", erased={"id user_id email verified primary": "the account's own address, again"}),
+    Rows("account.EmailConfirmation", erased={"id email_address_id created sent key": "unused here: codes take its place"}),
+    Rows("mfa.Authenticator", copied="type created_at last_used_at", erased={"id user_id": "the row's own number", "data": BY_WHICH}),
+    Rows("socialaccount.SocialApp", nobody="the city's own keys at FranceConnect and ProConnect"),
+    Rows(
+        "socialaccount.SocialAccount",
+        copied="provider date_joined last_login",
+        erased={
+            "id user_id": "the row's own number",
+            "uid": "by which FranceConnect knows them here, and nowhere else",
+            "extra_data": "empty",
+        },
+    ),
+    Rows("socialaccount.SocialToken", erased={"id app_id account_id token token_secret expires_at": BY_WHICH}),
+    Rows("admin.LogEntry", nobody="what agents did in the admin"),
+    Rows("auth.Permission", nobody="names of rights"),
+    Rows("auth.Group", nobody="names of groups of agents"),
+    Rows("contenttypes.ContentType", nobody="names of tables"),
+]
+
+
+def copy(copying: Copying) -> Iterator[Entry]:
+    user = User.objects.get(pk=copying.resident_id)
+    found = leaving.told(
+        user,
+        sessions=[leaving.told(session) for session in Session.objects.filter(user=user).order_by("started_at")],
+        second_factors=[leaving.told(one) for one in Authenticator.objects.filter(user=user)],
+        linked=[leaving.told(one) for one in SocialAccount.objects.filter(user=user)],
+    )
+    yield Entry("compte.json", [json.dumps(found, ensure_ascii=False, indent=1).encode()])
+
+
+def erase(resident_id: UUID) -> None:
+    """Sessions end with it: the next request of any of them is a visitor's."""
+    Session.objects.filter(user_id=resident_id).delete()
+    EmailAddress.objects.filter(user_id=resident_id).delete()
+    Authenticator.objects.filter(user_id=resident_id).delete()
+    SocialAccount.objects.filter(user_id=resident_id).delete()
+    user = User.objects.filter(pk=resident_id).first()
+    if user is None:
+        return
+    user.name = user.email = user.contact_email = ""
+    user.is_active = user.is_resident = False
+    user.last_login, user.closes_at = None, min(user.closes_at or timezone.now(), timezone.now())
+    user.set_unusable_password()
+    user.save()
+
+
+APP = leaving.App("accounts", ROWS, level=20, copy=copy, erase=erase, purge=SessionStore.clear_expired)

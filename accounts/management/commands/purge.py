@@ -1,0 +1,27 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from accounts import actions_closing
+from core import journal, key_rotation, leaving
+
+
+class Command(BaseCommand):
+    help = "Remove what has lasted its time (docs/operations.md says how long); as the owner of the tables, what deleted keys left as well."
+
+    @journal.through(journal.Means.SCHEDULER)
+    def handle(self, *args: Any, **options: Any) -> None:
+        closed = actions_closing.close_due()
+        leaving.purge()
+        self.stdout.write(f"Done. {closed} vaults had come to the day of their closing.")
+        if not _owns_the_keys():
+            self.stdout.write("The table of keys was not written anew: that takes MIGRATION_DATABASE_URL. What deleted keys left stays.")
+        elif not key_rotation.forget_old_bytes():
+            self.stderr.write("The table of keys was in use all the time and was not written anew: run this again when it is quiet.")
+
+
+def _owns_the_keys() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = 'keystore.resident_key'::regclass")
+        return bool(cursor.fetchone()[0])

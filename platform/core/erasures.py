@@ -1,0 +1,63 @@
+"""The ledger of erasures, outside the database: one file per vault that was closed, written before anything is deleted.
+
+A backup is older than what was erased since. Whoever restores one replays the ledger before the portal opens again
+(`manage.py replay_erasures`), so that who has left stays gone. It names numbers and moments, nothing else.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+
+class Erasure(NamedTuple):
+    resident_id: UUID
+    at: datetime
+
+
+def write(erasure: Erasure) -> None:
+    """Once: a line that is there stays as it is. An error here stops the closing, which is tried again: nothing is erased unwritten.
+
+    Raises:
+        OSError
+    """
+    storage, name = _storage(), _name(erasure.resident_id)
+    if not storage.exists(name):
+        storage.save(name, ContentFile(content(erasure)))
+
+
+def content(erasure: Erasure) -> bytes:
+    return json.dumps({"resident": str(erasure.resident_id), "at": erasure.at.isoformat()}).encode()
+
+
+def read(raw: bytes) -> Erasure:
+    told = json.loads(raw)
+    return Erasure(UUID(told["resident"]), datetime.fromisoformat(told["at"]))
+
+
+def lines() -> Iterator[Erasure]:
+    storage = _storage()
+    for folder in _listed(storage, "")[0]:
+        for name in sorted(_listed(storage, folder)[1]):
+            with storage.open(f"{folder}/{name}") as file:
+                yield read(file.read())
+
+
+def _storage() -> Storage:
+    return storages["erasures"]
+
+
+def _name(resident_id: UUID) -> str:
+    return f"{resident_id.hex[:2]}/{resident_id}.json"
+
+
+def _listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
+    return sorted(folders), files

@@ -1,0 +1,356 @@
+"""Closing one's vault: asked, thought over for thirty days or not, cancelled in one click, and at the end nothing opens any more."""
+
+import json
+import shutil
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from accounts import actions_closing
+from accounts.models import Session, User
+from accounts.tasks import close_due
+from core import checkpoints, erasures, journal, keys, leaving
+from core.models import JournalLeaf, ResidentKey
+from core.storage import keepers, sealed_storage
+from services.dossiers.models import Seal
+from tests.accounts.factories import ResidentFactory, signed_in
+from tests.vault.lived import contest, exported, live
+from tests.vault.made import add_signed_notice
+from vault import gate
+from vault.actions import household
+from vault.models import Grant, Member, Record, SharedFact
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEPT = {"core_journalleaf", "core_journalseal"}
+
+
+@pytest.fixture(autouse=True)
+def ledger(settings, tmp_path):
+    """Of this test's own."""
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "erasures")}}
+    settings.STORAGES = {**settings.STORAGES, "erasures": kept}
+    return tmp_path / "erasures"
+
+
+@pytest.fixture
+def lived(resident):
+    partner = live(resident)
+    contest(resident)
+    exported(resident)
+    return partner
+
+
+def rows_of(resident_id) -> set[str]:
+    """The tables in which a row carries this number."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_schema, table_name FROM information_schema.columns WHERE column_name = 'resident_id'")
+        found = set()
+        for schema, table in cursor.fetchall():
+            cursor.execute(f'SELECT count(*) FROM "{schema}"."{table}" WHERE resident_id = %s', [resident_id])
+            if cursor.fetchone()[0]:
+                found.add(table)
+    return found
+
+
+def only_the_proof_of(resident) -> bool:
+    left = rows_of(resident.pk)
+    return "core_journalleaf" in left and left <= KEPT
+
+
+def close(resident):
+    actions_closing.close(user=resident, by=resident.pk)
+
+
+def test_every_row_goes_but_the_proof(lived, resident):
+    before = rows_of(resident.pk)
+    assert len(before) > 20, "there was something of everything"
+    close(resident)
+    assert only_the_proof_of(resident)
+    assert not leaving.remains(resident_id=resident.pk)
+
+
+def test_the_key_is_gone_and_nothing_opens(lived, resident):
+    with scope(resident=resident.pk):
+        contents = list(Record.objects.values_list("content", flat=True))
+    close(resident)
+    with pytest.raises(keys.KeyMissing):
+        keys.key_of(resident_id=resident.pk)
+    with pytest.raises(keys.KeyMissing):
+        gate.own(resident_id=resident.pk, purpose="Essayer", fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
+    assert contents and journal.entries(resident_id=resident.pk, limit=5) == []
+
+
+def test_every_sealed_file_goes(lived, resident, stranger):
+    add_signed_notice(stranger)
+    with scope(resident=resident.pk):
+        names = [name for model in keepers() for name in model._default_manager.values_list("stored_name", flat=True) if name]
+    assert len(names) >= 4
+    close(resident)
+    assert [name for name in names if sealed_storage.inner.exists(name)] == []
+
+
+def test_the_journal_s_proof_stays_and_verifies(lived, resident):
+    with scope(resident=resident.pk):
+        before = JournalLeaf.objects.count()
+    close(resident)
+    with scope(resident=resident.pk):
+        assert JournalLeaf.objects.count() > before, "the last lines tell of the closing, and of what it stopped"
+    assert journal.verify(resident_id=resident.pk).first_bad is None
+    assert list(checkpoints.problems()) == []
+
+
+def test_others_keep_what_is_theirs(lived, resident, stranger):
+    add_signed_notice(stranger)
+    theirs = rows_of(stranger.pk)
+    close(resident)
+    assert rows_of(stranger.pk) == theirs
+    fields = ["fiscal.avis_ir#/revenu_fiscal_reference"]
+    assert list(gate.own(resident_id=stranger.pk, purpose="Essayer", fields=fields))
+
+
+def test_the_account_is_an_empty_shell(lived, resident):
+    close(resident)
+    user = User.objects.get(pk=resident.pk)
+    assert (user.name, user.email, user.contact_email, user.is_active, user.is_resident) == ("", "", "", False, False)
+    assert not user.has_usable_password() and user.closes_at is not None
+    assert not EmailAddress.objects.filter(user=user).exists() and not Session.objects.filter(user=user).exists()
+
+
+def test_the_same_address_can_open_another_vault(resident):
+    address = resident.email
+    close(resident)
+    again = ResidentFactory(email=address)
+    assert again.pk != resident.pk and again.is_active
+
+
+def test_the_partner_is_left_as_by_a_parting(lived, resident):
+    """Their page says that sharing has ended; what was in common stays theirs; their agreements lead nowhere any more."""
+    close(resident)
+    with scope(resident=lived.pk):
+        me = Member.objects.present().get()
+        assert [one["name"] for one in me.partings] == [resident.name]
+        assert [grant.state for grant in Grant.objects.all()] == ["stopped"]
+        assert SharedFact.objects.filter(own=True).exists()
+    household.learn_of_partings(resident_id=lived.pk, by=lived.pk)
+    browser = signed_in(lived)
+    for name in ("vault:household", "vault:shares", "vault:journal", "vault:home", "aids:together", "dossiers:home"):
+        assert browser.get(reverse(name)).status_code == 200, name
+
+
+def test_a_grant_reads_nothing_afterwards(resident):
+    from tests.vault.couples import granted
+
+    add_signed_notice(resident)
+    grant = granted(resident, "fiscal.avis_ir#/revenu_fiscal_reference")
+    assert list(gate.read(grant=grant, fields=["fiscal.avis_ir#/revenu_fiscal_reference"]))
+    close(resident)
+    with pytest.raises(keys.KeyMissing):
+        gate.read(grant=grant, fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
+
+
+def test_dossiers_answer_that_they_are_withdrawn(lived, resident):
+    seal = Seal.objects.get()
+    assert seal.valid
+    close(resident)
+    seal.refresh_from_db()
+    assert not seal.valid
+
+
+def test_closing_twice_changes_nothing(lived, resident):
+    close(resident)
+    leaves = rows_of(resident.pk)
+    close(resident)
+    assert rows_of(resident.pk) == leaves
+    assert len(list(erasures.lines())) == 1
+
+
+def test_the_ledger_is_written_before_anything_is_erased(resident, monkeypatch):
+    def full(erasure):
+        raise OSError(28, "full")
+
+    add_signed_notice(resident)
+    monkeypatch.setattr(erasures, "write", full)
+    with pytest.raises(OSError):
+        close(resident)
+    with scope(resident=resident.pk):
+        assert ResidentKey.objects.exists() and Record.objects.exists()
+
+
+def test_the_ledger_names_nobody(resident, ledger):
+    close(resident)
+    [file] = [path for path in ledger.rglob("*") if path.is_file()]
+    told = json.loads(file.read_text())
+    assert {*told} == {"resident", "at"} and told["resident"] == str(resident.pk)
+
+
+def test_a_restore_replays_the_ledger(resident, stranger, capsys):
+    """The database comes back as it was before: key, values, account."""
+    add_signed_notice(resident)
+    close(resident)
+    assert actions_closing.replay() == 0
+    User.objects.filter(pk=resident.pk).update(is_active=True, is_resident=True, name="Awa", email="awa@courriel.example")
+    keys.make_key(resident_id=resident.pk)
+    add_signed_notice(resident)
+    call_command("replay_erasures")
+    assert "1 vaults" in capsys.readouterr().out
+    assert only_the_proof_of(resident) and not User.objects.get(pk=resident.pk).is_active
+    assert actions_closing.replay() == 0
+    assert User.objects.get(pk=stranger.pk).is_active
+
+
+def test_asked_then_cancelled_nothing_has_changed(resident):
+    add_signed_notice(resident)
+    before = rows_of(resident.pk)
+    actions_closing.ask(user=resident, by=resident.pk)
+    user = actions_closing.cancel(user=resident, by=resident.pk)
+    assert user.closes_at is None and rows_of(resident.pk) == before
+    events = [line.event for line in journal.entries(resident_id=resident.pk, limit=2)]
+    assert events == ["closing_cancelled", "closing_asked"]
+
+
+def test_on_its_day_and_not_before_the_vault_is_erased(resident, stranger):
+    add_signed_notice(resident)
+    actions_closing.ask(user=resident, by=resident.pk)
+    with time_machine.travel(timezone.now() + timedelta(days=29, hours=23), tick=False):
+        close_due()
+    assert "vault_record" in rows_of(resident.pk)
+    with time_machine.travel(timezone.now() + timedelta(days=30, minutes=1), tick=False):
+        close_due()
+        close_due()
+    assert only_the_proof_of(resident) and User.objects.get(pk=stranger.pk).is_active
+
+
+def test_asking_twice_keeps_the_first_day(resident):
+    first = actions_closing.ask(user=resident, by=resident.pk).closes_at
+    with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
+        assert actions_closing.ask(user=resident, by=resident.pk).closes_at == first
+
+
+def test_a_row_that_came_late_goes_with_the_next_tick(resident):
+    from core.models import Job
+
+    close(resident)
+    with scope(resident=resident.pk):
+        Job.objects.create(resident_id=resident.pk, kind="read_paper", subject_id=resident.pk, purpose="Essayer")
+    close_due()
+    assert only_the_proof_of(resident)
+
+
+def test_mails_say_it_and_name_nothing(resident):
+    actions_closing.ask(user=resident, by=resident.pk)
+    close(resident)
+    assert [message.to for message in mail.outbox] == [[resident.email]] * 2
+    asked, done = mail.outbox
+    assert "un clic suffit" in asked.body and "one click" in asked.body
+    assert "effacé" in done.body and all(resident.name not in str(one.body) for one in (asked, done))
+
+
+def test_only_the_resident_closes_their_vault(resident, stranger, agent):
+    for verb in (actions_closing.ask, actions_closing.cancel, actions_closing.close):
+        with pytest.raises(PermissionDenied):
+            verb(user=resident, by=stranger.pk)
+        with pytest.raises(PermissionDenied):
+            verb(user=agent, by=agent.pk)
+
+
+# Pages
+
+
+def test_the_page_says_what_goes_and_what_stays_and_offers_the_copy_first(resident):
+    page = signed_in(resident).get(reverse("close_vault")).content.decode()
+    assert "Ce qui s’efface" in page and "Ce qui reste" in page
+    assert page.index(reverse("vault:take_away")) < page.index("Continuer")
+    assert "checked" not in page
+
+
+def test_nothing_is_chosen_beforehand(resident):
+    page = signed_in(resident).post(reverse("close_vault"), {}).content.decode()
+    assert "Choisissez quand fermer votre coffre." in page
+
+
+def test_in_thirty_days_every_page_says_so_and_cancels_in_one_click(resident):
+    browser = signed_in(resident)
+    assert browser.post(reverse("close_vault"), {"when": "later"})["Location"] == reverse("confirm_closing")
+    browser.get(reverse("confirm_closing"))
+    assert User.objects.get(pk=resident.pk).closes_at is None, "looking is not asking"
+    browser.post(reverse("confirm_closing"))
+    for name in ("home", "vault:home", "account"):
+        assert "Votre coffre ferme le" in browser.get(reverse(name)).content.decode(), name
+    assert browser.post(reverse("cancel_closing"))["Location"] == reverse("home")
+    assert "Votre coffre ferme le" not in browser.get(reverse("home")).content.decode()
+
+
+def test_at_once_needs_to_be_sure(resident):
+    browser = signed_in(resident)
+    assert browser.post(reverse("close_vault"), {"when": "now"})["Location"] == reverse("close_now")
+    assert "Cochez la case" in browser.post(reverse("close_now"), {}).content.decode()
+    assert User.objects.get(pk=resident.pk).is_active
+    answer = browser.post(reverse("close_now"), {"sure": "on"}, follow=True)
+    assert "Votre coffre est fermé" in answer.content.decode() and answer.status_code == 200
+    assert browser.get(reverse("vault:home"))["Location"].startswith("/connexion/")
+    assert not User.objects.get(pk=resident.pk).is_active
+
+
+@pytest.mark.parametrize("name", ["confirm_closing", "close_now"])
+def test_who_signed_in_long_ago_says_again_who_they_are(resident, name):
+    browser = signed_in(resident)
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+        for answer in (browser.get(reverse(name)), browser.post(reverse(name), {"sure": "on"})):
+            assert answer["Location"].startswith(reverse("account_reauthenticate"))
+    user = User.objects.get(pk=resident.pk)
+    assert user.is_active and user.closes_at is None
+
+
+@pytest.mark.parametrize("name", ["close_vault", "confirm_closing", "close_now", "cancel_closing"])
+def test_an_agent_owns_no_vault_and_a_visitor_signs_in(agent, name, db):
+    method = "post" if name == "cancel_closing" else "get"
+    assert getattr(signed_in(agent), method)(reverse(name)).status_code == 403
+    assert getattr(Client(), method)(reverse(name))["Location"].startswith("/connexion/")
+
+
+def test_another_session_ends_too(resident):
+    here, elsewhere = signed_in(resident), signed_in(resident)
+    assert elsewhere.get(reverse("vault:home")).status_code == 200
+    here.post(reverse("close_now"), {"sure": "on"})
+    assert elsewhere.get(reverse("vault:home"))["Location"].startswith("/connexion/")
+    with scopes_disabled():
+        assert not Session.objects.filter(user_id=resident.pk).exists()
+
+
+def test_purge_closes_what_is_due_and_leaves_the_rest(resident, stranger):
+    add_signed_notice(stranger)
+    actions_closing.ask(user=resident, by=resident.pk)
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
+        call_command("purge")
+    assert only_the_proof_of(resident) and "vault_record" in rows_of(stranger.pk)
+    assert journal.verify().first_bad is None
+
+
+def test_the_running_role_is_told_that_it_leaves_the_table_of_keys_as_it_is(db, capsys):
+    call_command("purge")
+    assert "was not written anew" in capsys.readouterr().out
+
+
+def test_a_backup_takes_the_ledger_along_and_a_restore_replays_both(resident, stranger, tmp_path, ledger):
+    close(resident)
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    actions_closing.save_ledger(folder)
+    shutil.rmtree(ledger)
+    close(stranger)
+    for back in (resident, stranger):
+        User.objects.filter(pk=back.pk).update(is_active=True, is_resident=True)
+        keys.make_key(resident_id=back.pk)
+    assert actions_closing.replay_after_restore(folder).startswith("2 vaults")
+    assert only_the_proof_of(resident) and only_the_proof_of(stranger)
+    assert actions_closing.replay_after_restore(tmp_path / "none").startswith("0 vaults")

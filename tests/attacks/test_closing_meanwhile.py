@@ -1,0 +1,186 @@
+"""A vault is closed while an upload and a dossier are under way: from the acknowledgement on, nothing of its resident can be opened."""
+
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django_scopes import scope
+
+from accounts import actions_closing
+from core import journal, keys, sealed
+from core.jobs import Cancelled
+from core.models import Job
+from core.storage import sealed_storage
+from core.uploads import SealedUpload
+from services.dossiers import actions as dossiers
+from services.dossiers import building
+from services.dossiers.tasks import build
+from tests.accounts.test_closing import only_the_proof_of
+from tests.services.dossiers.made import fill
+from tests.vault.made import IDENTITY, add
+from tests.vault.test_canary import whole_database
+from vault import actions, gate, holders, paper_kinds
+from vault.actions import exports
+from vault.tasks import make_export
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+CANARY = "Zorglubine"
+
+
+@pytest.fixture(autouse=True)
+def ledger(settings: Any, tmp_path: Any) -> None:
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "erasures")}}
+    settings.STORAGES = {**settings.STORAGES, "erasures": kept}
+
+
+@pytest.fixture
+def sealed_sources(resident: Any, folder: Any) -> Any:
+    """A vault with a canary, and all that its rows and files held before the closing, as a backup or a thief would have them."""
+    paper_kinds.load()
+    holders.load()
+    fill(resident)
+    add(resident, "identite.pivot", {**IDENTITY, "family_name": CANARY}, in_place=True)
+    return resident
+
+
+def close(resident: Any) -> None:
+    actions_closing.close(user=resident, by=resident.pk)
+
+
+def nothing_opens(resident: Any, folder: Any) -> None:
+    """No row, no file, no key; and with the keyring in hand, no wrapped key in the database that would open what is left."""
+    assert only_the_proof_of(resident)
+    with pytest.raises(keys.KeyMissing):
+        keys.key_of(resident_id=resident.pk)
+    sealed_storage.sweep(older_than=timedelta(seconds=-5))
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert CANARY not in whole_database()
+
+
+def test_an_upload_that_is_on_its_way_leaves_nothing(sealed_sources: Any, folder: Any) -> None:
+    resident = sealed_sources
+    file = sealed_storage.create(resident_id=resident.pk)
+    file.write(f"%PDF {CANARY}".encode())
+    close(resident)
+    file.write(b"the rest")
+    file.close()
+    with pytest.raises(keys.KeyMissing):
+        upload = SealedUpload(name="avis.pdf", content_type="application/pdf", sealed=file)
+        actions.receive_paper(resident_id=resident.pk, kind="avis_impot", upload=upload, by=resident.pk)
+    with pytest.raises(keys.KeyMissing):
+        sealed_storage.open(file.name, resident_id=resident.pk)
+    nothing_opens(resident, folder)
+
+
+def test_a_dossier_that_is_being_made_is_never_published(sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    resident = sealed_sources
+    dossier = dossiers.start(resident_id=resident.pk, aids=["ville_cantine"])
+    job = dossiers.build(dossier=dossier, by=resident.pk)
+    drawing = building.__dict__["draw"]
+
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        close(resident)
+        return drawing(*args, **more | {"progress": lambda done, total: None})
+
+    monkeypatch.setattr(building, "draw", meanwhile)
+    build(str(job.pk))
+    with scope(resident=resident.pk):
+        assert not Job.objects.filter(pk=job.pk).exists()
+    nothing_opens(resident, folder)
+
+
+def test_a_copy_that_is_being_made_stops(sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    resident = sealed_sources
+    job = exports.ask(resident_id=resident.pk, by=resident.pk)
+    putting = exports._put
+
+    def meanwhile(archive: Any, entry: Any, made_at: Any) -> Any:
+        if entry.path == "valeurs.jsonl":
+            close(resident)
+        return putting(archive, entry, made_at)
+
+    monkeypatch.setattr(exports, "_put", meanwhile)
+    make_export(str(job.pk))
+    nothing_opens(resident, folder)
+
+
+def test_a_copy_that_is_whole_is_not_published_once_the_vault_is_closed(sealed_sources: Any, folder: Any, monkeypatch: Any) -> None:
+    resident = sealed_sources
+    job = exports.ask(resident_id=resident.pk, by=resident.pk)
+    publishing = exports._publish
+
+    def meanwhile(*args: Any) -> None:
+        close(resident)
+        with pytest.raises(Cancelled):
+            publishing(*args)
+        raise Cancelled
+
+    monkeypatch.setattr(exports, "_publish", meanwhile)
+    make_export(str(job.pk))
+    nothing_opens(resident, folder)
+
+
+def test_who_had_the_key_in_hand_writes_and_reads_nothing(sealed_sources: Any, folder: Any) -> None:
+    """A reader takes the key, then waits for the journal while the vault is closed: it must not go on with the key that it holds."""
+    resident = sealed_sources
+    box = sealed.box(resident_id=resident.pk)
+    close(resident)
+    with pytest.raises(keys.KeyMissing), transaction.atomic():
+        journal.write(resident_id=resident.pk, actor_id=resident.pk, event="read", purpose="Essayer", opened=box)
+    nothing_opens(resident, folder)
+
+
+def test_readers_at_once_get_nothing_after_the_acknowledgement(sealed_sources: Any, folder: Any) -> None:
+    """Six readers as fast as they can; a reading that begins after the closing was acknowledged never succeeds."""
+    resident = sealed_sources
+    acknowledged, over = threading.Event(), threading.Event()
+    late: list[int] = []
+    reads: list[int] = []
+
+    def reading() -> None:
+        try:
+            while not over.is_set():
+                after = acknowledged.is_set()
+                try:
+                    gate.own(resident_id=resident.pk, purpose="Essayer", fields=["identite.pivot#/family_name"])
+                except keys.KeyMissing:
+                    return
+                (late if after else reads).append(1)
+        finally:
+            connection.close()
+
+    readers = [threading.Thread(target=reading) for _ in range(6)]
+    for reader in readers:
+        reader.start()
+    while len(reads) < 20:
+        pass
+    close(resident)
+    acknowledged.set()
+    for reader in readers:
+        reader.join(timeout=30)
+    over.set()
+    assert reads and late == []
+    nothing_opens(resident, folder)
+
+
+def test_no_key_of_theirs_is_left_in_the_table_s_page(sealed_sources: Any, databases: Any) -> None:
+    """DELETE alone leaves the wrapped key in its page, and so does a vacuum; `purge`, as the owner, writes the table anew."""
+    resident = sealed_sources
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT wrapped FROM keystore.resident_key WHERE resident_id = %s", [resident.pk])
+        wrapped = bytes(cursor.fetchone()[0])
+    close(resident)
+    done = subprocess.run([sys.executable, "manage.py", "purge"], cwd=settings.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "not written anew" not in done.stdout, done.stdout + done.stderr
+    with databases.server.admin(connection.settings_dict["NAME"]) as admin:
+        admin.autocommit = True
+        admin.execute("CHECKPOINT")
+        path = admin.execute("SELECT pg_relation_filepath('keystore.resident_key')").fetchone()[0]
+        content = admin.execute("SELECT pg_read_binary_file(%s)", [path]).fetchone()[0]
+    assert wrapped not in bytes(content)

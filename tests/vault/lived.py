@@ -1,0 +1,93 @@
+"""A vault with one of everything in it, for the tests of leaving."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.test import override_settings
+from django_scopes import scope
+
+from core import jobs, phones
+from demo.holders import reach
+from services.dossiers import actions as dossiers
+from services.dossiers import actions_parts
+from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
+from tests.services.dossiers.made import built, fill
+from tests.vault.couples import couple, shared
+from tests.vault.entrusted import entrusted, help_of, said
+from tests.vault.made import NOTICE, add_signed_notice
+from tests.vault.sending import notice_pdf, uploaded
+from vault import actions, holders, paper_kinds
+from vault.actions import alerts, asking, connections, contests, exports
+from vault.actions.files import keep_file
+from vault.entrusting import AGREEMENT
+from vault.enums import AskedFor
+from vault.models import Brought, Export, Holder
+from vault.tasks import make_export
+
+
+def live(resident: Any) -> Any:
+    """Returns the partner."""
+    paper_kinds.load()
+    holders.load()
+    browser = signed_in(resident)
+    fill(resident)
+    kept = uploaded(browser, resident, notice_pdf(income_year=2024), name="avis d’impôt : 2024.pdf")
+    actions.confirm_paper(paper=kept, by=resident.pk)
+    uploaded(browser, resident, notice_pdf(income_year=2023), name="../avis.pdf")
+    changed = add_signed_notice(resident, annee_revenus=2022)
+    actions.correct_record(record=changed, by=resident.pk, payload={**NOTICE, "annee_revenus": 2022, "revenu_fiscal_reference": 11000})
+    gone = add_signed_notice(resident, annee_revenus=2021)
+    actions.withdraw_record(record=gone, by=resident.pk)
+    built(resident)
+    partner = ResidentFactory(name="Yann")
+    couple(resident, partner)
+    actions_parts.ask(dossier=dossiers.start(resident_id=partner.pk, aids=["rsa"]), by=partner.pk)
+    shared(resident, partner, "people", "address")
+    shared(partner, resident, "address")
+    actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
+    caf = Holder.objects.get(code="caf")
+    actions.start_request(resident_id=resident.pk, by=resident.pk, holder=caf, right="access", parts={"name": "Nadia"})
+    with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
+        connections.connect(resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True)
+    help_of(resident)
+    phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
+    companion = CompanionFactory()
+    entrusted(resident, companion, "family")
+    said(resident, "family")
+    asking.ask(companion=companion, address=resident.email, items=["family"], purpose=AskedFor.REVIEW, length=next(iter(AGREEMENT.lengths)))
+    alerts.choose_alerts(resident_id=resident.pk, by=resident.pk, readings=True, refusals=False)
+    return partner
+
+
+def contest(resident: Any) -> None:
+    from core import journal
+
+    [line] = journal.entries(resident_id=resident.pk, limit=1)
+    contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line.id, message="Je ne comprends pas.")
+
+
+def exported(resident: Any) -> Export:
+    job = exports.ask(resident_id=resident.pk, by=resident.pk)
+    make_export(str(job.pk))
+    with scope(resident=resident.pk):
+        job.refresh_from_db()
+        assert job.state == jobs.State.DONE, (job.state, job.problem)
+        return Export.objects.get()
+
+
+def brought(resident: Any) -> Brought:
+    """A row as a copy from elsewhere leaves it."""
+    with keep_file(resident_id=resident.pk) as file:
+        file.write(b"PK")
+    row = Brought(pk=uuid4(), resident_id=resident.pk, manifest_sha256="0" * 64, stored_name=file.name, size=2)
+    note = {
+        "city": "Ailleurs",
+        "portal": "https://ailleurs.example",
+        "made_at": "2026-01-02T03:04:05+00:00",
+        "journal_lines": 3,
+        "signed": True,
+    }
+    row.content = actions.seal_note(resident_id=resident.pk, place=row.place, note=note)
+    with scope(resident=resident.pk):
+        row.save(force_insert=True)
+    return row

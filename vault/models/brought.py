@@ -1,0 +1,28 @@
+from django.db import models
+
+from core.models import ResidentManager, ResidentModel
+
+
+class Brought(ResidentModel):
+    """What a resident brought from another portal and lives on as history: that portal's journal, agreements and dossiers, as they came.
+
+    The journal is not mixed into this portal's chain, and no agreement is given again here. `content` seals where it comes from.
+    """
+
+    manifest_sha256 = models.CharField(max_length=64)
+    stored_name = models.CharField(max_length=200, unique=True)
+    size = models.PositiveBigIntegerField()
+    content = models.BinaryField()
+
+    objects = ResidentManager["Brought"]()
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [models.UniqueConstraint(fields=["resident_id", "manifest_sha256"], name="brought_once")]
+
+    def __str__(self) -> str:
+        return f"brought {self.id}"
+
+    @property
+    def place(self) -> str:
+        return f"vault_brought|{self.id}|1|content"

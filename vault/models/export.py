@@ -1,0 +1,44 @@
+from datetime import timedelta
+
+from django.db import models
+from django.utils import timezone
+
+from core.models import Job, ResidentManager, ResidentModel
+
+#: Long enough to come back to it; it is a whole vault in one file, so no longer.
+KEPT = timedelta(days=7)
+
+
+class Export(ResidentModel):
+    """The one file with which a resident leaves, sealed like everything else. One per resident: a new one takes its place.
+
+    Its size is not called `size`: a copy of what is there takes none of the vault's room (core/quota.py).
+    """
+
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    stored_name = models.CharField(max_length=200, blank=True)
+    length = models.PositiveBigIntegerField(default=0)
+    made_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    objects = ResidentManager["Export"]()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resident_id"], name="export_once"),
+            models.CheckConstraint(
+                condition=models.Q(stored_name="") | models.Q(made_at__isnull=False, expires_at__isnull=False), name="export_made_is_whole"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"export {self.id}"
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.stored_name) and self.expires_at is not None and self.expires_at > timezone.now()
+
+    @property
+    def file_name(self) -> str:
+        """A date, never a name: a shared computer would keep showing it."""
+        return f"garant-{self.made_at:%Y-%m-%d}.zip" if self.made_at else "garant.zip"
