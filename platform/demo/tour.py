@@ -11,7 +11,7 @@ import pikepdf
 from django.utils import timezone
 
 from accounts.models import User
-from demo import bank_step, letter_step, meeting_step, minute, paper_drawer, vaults
+from demo import bank_step, leaving_step, letter_step, meeting_step, minute, paper_drawer, vaults
 from demo.people import find
 from demo.visitor import FileToSend, Page, Unexpected, Visitor
 from vault.presenting import journal_check
@@ -46,6 +46,7 @@ class Tour:
         yield "Write a letter", self.write_a_letter
         yield "Two connectors pulled", self.pull_two
         yield "A companion's appointment", self.meet_a_companion
+        yield "Leave with everything", self.leave_and_arrive
         yield "Verify the journal", self.verify_journal
         yield "Come in with FranceConnect", self.come_in_with_franceconnect
 
@@ -156,6 +157,9 @@ class Tour:
 
     def meet_a_companion(self) -> str:
         return meeting_step.meet_a_companion(self.visitor)
+
+    def leave_and_arrive(self) -> str:
+        return leaving_step.leave_and_arrive(self.visitor, self.folder)
 
     def pull_two(self) -> str:
         return minute.walk(self.visitor.base_url)

@@ -22,6 +22,7 @@ PROMISED = [
     "Write a letter",
     "Two connectors pulled",
     "A companion's appointment",
+    "Leave with everything",
     "Verify the journal",
     "Come in with FranceConnect",
 ]

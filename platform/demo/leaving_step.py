@@ -1,0 +1,33 @@
+"""A step of the tour: everything in one file, taken in by a vault that was just opened, which then closes."""
+
+from pathlib import Path
+
+from accounts import actions, actions_closing
+from core import leaving
+from demo.visitor import Unexpected, Visitor
+from vault import package
+from vault.actions import imports
+
+
+def leave_and_arrive(visitor: Visitor, folder: Path) -> str:
+    """The visitor is signed in as a resident, and has just said who they are."""
+    page = visitor.open("/coffre/emporter/")
+    page = visitor.wait_for_job(visitor.submit(page, page.form()))
+    file = visitor.open(next(iter(page.links("/copie.zip")), "/coffre/emporter/copie.zip"))
+    if file.media_type != "application/zip":
+        raise Unexpected(f"{file.path}: {file.media_type} instead of a ZIP")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "copie.zip"
+    target.write_bytes(file.body)
+    arrived = actions.register_resident(email="", name="La même, ailleurs")
+    try:
+        taken = imports.take_in(resident_id=arrived.pk, package=package.read(target))
+    except package.Refused as reason:
+        raise Unexpected(f"the copy was not taken in: {reason}") from None
+    if not taken.signed:
+        raise Unexpected("the copy is not signed: its proofs would be lost elsewhere")
+    actions_closing.close(user=arrived, by=arrived.pk)
+    if leaving.remains(resident_id=arrived.pk):
+        raise Unexpected("something is left of a vault that was closed")
+    size = f"{len(file.body) // 1024} kB"
+    return f"{size}, {taken.records} values with their proofs and {taken.papers} papers taken in elsewhere, then that vault closed"
