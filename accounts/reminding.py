@@ -1,5 +1,6 @@
 """Short messages that call a resident back to the portal. They name no organisation, no paper and no figure: a mailbox may be shared."""
 
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.conf import settings
@@ -42,7 +43,7 @@ def write(address: str, template: str) -> None:
     EmailMessage(subject=" / ".join(subjects), body="\n\n---\n\n".join(messages) + "\n", to=[address]).send()
 
 
-def text(*, user_id: UUID, template: str) -> bool:
+def text(*, user_id: UUID, template: str, said: Callable[[], Mapping[str, object]] = dict) -> bool:
     """Send `<template>_sms.txt` to the number that a resident has proved; False when there is none, or it was not sent. As short and as
     silent as a mail: the screen of a telephone is read by others.
     """
@@ -51,8 +52,8 @@ def text(*, user_id: UUID, template: str) -> bool:
     number = phones.number_of(resident_id=user_id)
     if not number:
         return False
-    said = []
+    told = []
     for language in LANGUAGES:
         with override(language):
-            said.append(render_to_string(f"{template}_sms.txt").strip())
-    return sms.send(number=number, text=" ".join([*said, settings.SITE_URL]))
+            told.append(render_to_string(f"{template}_sms.txt", dict(said())).strip())
+    return sms.send(number=number, text=" ".join([*told, settings.SITE_URL]))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from vault.agreements import Agreement, Item
 from vault.enums import Mode
@@ -88,3 +88,12 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
     renewable=False,
     enough=_("Deux heures, pas plus."),
 )
+
+
+def length_words(months: int, lasts: timedelta | None) -> str:
+    if lasts is None:
+        return ngettext("%(count)s mois", "%(count)s mois", months) % {"count": months}
+    if lasts.days:
+        return ngettext("%(count)s jour", "%(count)s jours", lasts.days) % {"count": lasts.days}
+    hours = lasts // timedelta(hours=1)
+    return ngettext("%(count)s heure", "%(count)s heures", hours) % {"count": hours}

@@ -75,8 +75,12 @@ ROWS = [
     Rows("vault.GrantReading", copied="at line fields", erased={"id resident_id created_at grant_id person": NUMBER}),
     Rows(
         "vault.AccessRequest",
-        copied="created_at reference label items purpose length expires_at answered_at",
-        erased={"id resident_id membership_id grant_id": NUMBER, "told_at": SENTENCE},
+        copied="created_at reference label items purpose length by_phone expires_at answered_at",
+        erased={
+            "id resident_id membership_id grant_id": NUMBER,
+            "told_at": SENTENCE,
+            "code_hash code_until tries": "a code that was sent to a telephone, for half an hour",
+        },
     ),
     Rows(
         "vault.HelpRequest",

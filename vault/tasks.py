@@ -60,6 +60,13 @@ def tell_of_the_journal() -> None:
 
 
 @shared_task
+@journal.through(journal.Means.SCHEDULER)
+def text_codes() -> None:
+    """Every fifteen seconds: somebody waits, with a companion beside them."""
+    asking.text_codes()
+
+
+@shared_task
 def keep_data(job_id: str) -> None:
     with jobs.running(UUID(job_id)) as job:
         if job is not None:

@@ -99,6 +99,7 @@ urlpatterns = [
     path("accompagnement/", companion.home, name="accompanying"),
     path("accompagnants/<uuid:organisation_id>/aide/", mandates.ask_help, name="ask_help"),
     path("accompagnants/aide/<uuid:help_id>/retirer/", mandates.withdraw_help, name="withdraw_help"),
+    path("accompagnement/demandes/<uuid:request_id>/code/", companion.access_code, name="access_code"),
     path("accompagnement/aide/<uuid:help_id>/", companion.help_request, name="help_request"),
     path("accompagnants/demandes/<uuid:request_id>/", mandates.asked, name="access_request"),
     path("accompagnement/demander/", companion.ask, name="ask_access"),

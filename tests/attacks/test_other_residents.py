@@ -116,6 +116,7 @@ SHARED = {
     "invitation": "an agent's own link to ProConnect, from their mail: it lets nobody in by itself (test_proconnect.py)",
     "vault:entrust": "a companion's place, the same for all; what is shown is one's own (test_mandate_pages.py of the vault)",
     "vault:ask_help": "an organisation, the same for all",
+    "vault:access_code": "a companion's own request (test_asking_by_phone.py of the vault)",
     "vault:help_request": "a companion's; of their own organisation's only (test_helping.py of the vault)",
     "vault:start_typing": "a type of value, the same for all",
     "vault:connect": "a holder, the same for all",

@@ -201,7 +201,12 @@ def asked(resident: Any, account: Any) -> dict[str, Any]:
     seen = fingerprint(today(resident_id=resident.pk))
     asking.accept(request=made[1], by=resident.pk, terms=Terms(["home"], Mode.LOOK, 1), seen=seen)
     asking.refuse(request=made[2], by=resident.pk)
-    return {name: request.pk for name, request in zip(("asked", "asked_answered", "asked_refused"), made, strict=True)}
+    made.append(
+        asking.ask(
+            companion=account, address="personne@courriel.example", items=["home"], purpose=AskedFor.HOUSING, length="m1", by_phone=True
+        )
+    )
+    return {name: request.pk for name, request in zip(("asked", "asked_answered", "asked_refused", "by_phone"), made, strict=True)}
 
 
 def connections(resident: Any) -> dict[str, Any]:

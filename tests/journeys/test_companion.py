@@ -150,6 +150,7 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
         his.get_by_label("Salaires").check()
         his.get_by_label(re.compile("^Vous aider à trouver")).check()
         his.get_by_label(re.compile(r"^1\s?mois")).check()
+        his.get_by_label("Depuis son coffre, quand elle veut").check()
         Hands(his).press("Envoyer la demande")
         expect(his.get_by_text("Nous ne disons pas si c’est le cas")).to_be_visible()
         his_eyes.look()
@@ -185,7 +186,7 @@ def test_a_request_refused_in_english_on_a_telephone_without_scripts_by_keyboard
     enter_as_theo(his)
     his_keyboard.follow("^Ask to see")
     his_keyboard.write("E-mail address", address)
-    for box in ("^Wages", "^Prepare a dossier", "^1 day"):
+    for box in ("^Wages", "^Prepare a dossier", "^1 day", "^From their vault"):
         his_keyboard.go_to(box)
         his.keyboard.press("Space")
     his_keyboard.follow("^Send the request")

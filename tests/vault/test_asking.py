@@ -112,7 +112,7 @@ def test_silence_is_a_no(browser, resident, companion, time_machine):
 def test_the_pages_of_who_asks_are_the_same_whether_or_not_there_is_a_vault(resident, companion):
     theirs, seen = signed_in(companion), []
     for address in (resident.email, NOBODY):
-        sent = {"address": address, "items": ["home"], "purpose": "housing", "length": "m1"}
+        sent = {"address": address, "items": ["home"], "purpose": "housing", "length": "m1", "how": "page"}
         told = theirs.post(reverse("vault:ask_access"), sent).content.decode()
         asking.tell_asked()
         listed = theirs.get(reverse("vault:accompanying")).content.decode()

@@ -1,9 +1,13 @@
 """A companion asks to see something; the resident answers, in part if they like, or says nothing: silence is a no."""
 
+import hmac
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -20,10 +24,12 @@ from vault.actions.grants import Changed, Terms
 from vault.actions.household import fingerprint
 from vault.actions.mandates import give_to, today
 from vault.agreements import Agreement
-from vault.entrusting import AGREEMENT
-from vault.enums import AskedFor
+from vault.entrusting import AGREEMENT, length_words
+from vault.enums import AskedFor, GrantChannel, Mode
 from vault.models import AccessRequest, Mandate
-from vault.models.asking import WAITS
+from vault.models.asking import CODE_TRIES, CODE_WAITS, WAITS
+from vault.presenting.household import series
+from vault.presenting.mandates import theirs
 
 ASKED = gettext_noop("Un accompagnant demande à voir")
 
@@ -32,7 +38,7 @@ class NotWaiting(Exception):
     """It was answered, or it is too old."""
 
 
-def ask(*, companion: User, address: str, items: Sequence[str], purpose: AskedFor, length: str) -> AccessRequest:
+def ask(*, companion: User, address: str, items: Sequence[str], purpose: AskedFor, length: str, by_phone: bool = False) -> AccessRequest:
     """The same work, the same answer and the same row whether or not somebody signs in with this address. The resident is told by the
     scheduler, so that not even the time it takes says it.
 
@@ -58,6 +64,7 @@ def ask(*, companion: User, address: str, items: Sequence[str], purpose: AskedFo
             purpose=purpose,
             length=length,
             expires_at=timezone.now() + WAITS,
+            by_phone=by_phone,
         )
 
 
@@ -98,6 +105,34 @@ def accept(*, request: AccessRequest, by: UUID, terms: Terms, seen: str) -> Mand
     return mandate
 
 
+def text_codes() -> int:
+    """To the telephone of each person who is there to answer: who asks, for what, how long, and a code to say if they agree. A request to
+    nobody, or to somebody without a number, gets a code that nobody knows. Called by the scheduler."""
+    with scopes_disabled():
+        waiting = list(AccessRequest.objects.to_text().values_list("pk", "resident_id"))
+    return sum(_text_code(key, owner) for key, owner in waiting)
+
+
+def accept_by_code(*, request: AccessRequest, companion: User, code: str) -> Mandate | None:
+    """The person said their code: that is their yes, to all that was asked. None: not this code, or it serves no more. Each try is kept.
+
+    Raises:
+        PermissionDenied: another companion's request, or they have left their place.
+    """
+    place = place_of(companion)
+    if place is None or place.pk != request.membership_id:
+        raise PermissionDenied
+    with transaction.atomic(), scope(resident=request.resident_id):
+        held = AccessRequest.objects.select_for_update().get(pk=request.pk)
+        if not held.waits or held.tries >= CODE_TRIES or held.code_until is None or held.code_until <= timezone.now():
+            return None
+        held.tries += 1
+        right = hmac.compare_digest(_digest(held, "".join(filter(str.isdigit, code))), held.code_hash)
+        mandate = _accept_all(held, place) if right else None
+        held.save(update_fields=["tries", "answered_at", "grant_id"])
+    return mandate
+
+
 def refuse(*, request: AccessRequest, by: UUID) -> None:
     """No. The companion is not told: to them it waits, then it is over, as if nobody had read it."""
     perms.require_may_write(request.resident_id, by)
@@ -115,6 +150,37 @@ def tell_asked() -> int:
     with scopes_disabled():
         waiting = list(AccessRequest.objects.filter(told_at=None).values_list("pk", "resident_id"))
     return sum(_tell_asked(key, owner) for key, owner in waiting)
+
+
+def _text_code(key: UUID, owner: UUID) -> bool:
+    with scope(resident=owner), transaction.atomic():
+        held = AccessRequest.objects.to_text().select_for_update(skip_locked=True).filter(pk=key).first()
+        if held is None:
+            return False
+        code = f"{secrets.randbelow(1_000_000):06}"
+        held.code_hash, held.code_until = _digest(held, code), timezone.now() + CODE_WAITS
+        held.save(update_fields=["code_hash", "code_until"])
+        return reminding.text(user_id=owner, template="vault/email/access_code", said=partial(_in_words, held, code))
+
+
+def _in_words(request: AccessRequest, code: str) -> dict[str, str]:
+    """What the message says, in the language of the moment."""
+    lines = series(theirs(request.items))
+    return {"who": request.label, "lines": lines, "length": length_words(*AGREEMENT.lengths[request.length]), "code": code}
+
+
+def _accept_all(held: AccessRequest, place: Membership) -> Mandate:
+    agreement = agreement_of(held)
+    months, lasts = AGREEMENT.lengths[held.length]
+    terms = Terms(held.items, Mode.LOOK, months, lasts=lasts, channel=GrantChannel.TELEPHONE)
+    mandate = give_to(held.resident_id, place, agreement, terms, [], subject_id=held.pk)
+    held.answered_at, held.grant_id = timezone.now(), mandate.grant_id
+    _tell(held, place.person_id, "access_code_typed")
+    return mandate
+
+
+def _digest(request: AccessRequest, code: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), request.pk.bytes + code.encode(), "sha256").hexdigest()
 
 
 def _tell_asked(key: UUID, owner: UUID) -> bool:

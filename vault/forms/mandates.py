@@ -1,18 +1,20 @@
 """Forms of a mandate and of an appointment. Nothing is chosen beforehand, not even the shortest length."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, cast
 
 from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
+from core import sms
 from core.templatetags.civic import long_date
 from vault.actions.grants import Terms
 from vault.actions.mandates import Chosen
 from vault.agreements import Agreement
+from vault.entrusting import length_words
 from vault.enums import Act, AskedFor, HalfDay, HelpAnswer, Mode
 from vault.forms.household import advice, with_value
 
@@ -82,6 +84,16 @@ class AppointmentCodeForm(forms.Form):
     )
 
 
+class PhoneCodeForm(forms.Form):
+    code = forms.CharField(
+        label=gettext_lazy("Code reçu par SMS"),
+        help_text=gettext_lazy("Six chiffres, sur le téléphone de la personne."),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "govuk-input--width-5"}),
+        error_messages={"required": gettext_lazy("Écrivez le code que la personne vous dit.")},
+    )
+
+
 class AskForm(forms.Form):
     """What a companion asks for. The person is named by the address that they gave; whether it is known here is not told."""
 
@@ -115,8 +127,20 @@ class AskForm(forms.Form):
         error_messages={"required": gettext_lazy("Choisissez une durée.")},
     )
 
+    how = forms.ChoiceField(
+        label=gettext_lazy("Comment répond-elle ?"),
+        choices=[
+            ("page", gettext_lazy("Depuis son coffre, quand elle veut")),
+            ("phone", gettext_lazy("Elle est avec vous : elle reçoit un code par SMS, et vous le dit")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Dites comment elle répond.")},
+    )
+
     def __init__(self, agreement: Agreement, lines: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not sms.offered():
+            del self.fields["how"]
         cast(forms.ChoiceField, self.fields["items"]).choices = lines
         cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
 
@@ -124,17 +148,6 @@ class AskForm(forms.Form):
 def length_choices(agreement: Agreement) -> list[tuple[str, str]]:
     """The shortest first."""
     return [(code, length_words(months, lasts)) for code, (months, lasts) in agreement.lengths.items()]
-
-
-def length_words(months: int, lasts: timedelta | None) -> str:
-    return _spoken(lasts) if lasts else ngettext("%(count)s mois", "%(count)s mois", months) % {"count": months}
-
-
-def _spoken(length: timedelta) -> str:
-    if length.days:
-        return ngettext("%(count)s jour", "%(count)s jours", length.days) % {"count": length.days}
-    hours = length.seconds // 3600
-    return ngettext("%(count)s heure", "%(count)s heures", hours) % {"count": hours}
 
 
 class HelpForm(forms.Form):

@@ -547,6 +547,10 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('grant_id', models.UUIDField(blank=True, help_text='what a yes has given', null=True)),
+                ('by_phone', models.BooleanField(default=False, help_text='the person is there, and answers by a code that their telephone gets')),
+                ('code_hash', models.CharField(blank=True, max_length=64)),
+                ('code_until', models.DateTimeField(blank=True, help_text='empty: the scheduler has still to send it', null=True)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('told_at', models.DateTimeField(blank=True, help_text='when a message was sent, or there was nobody to send it to', null=True)),
             ],
             options={

@@ -12,12 +12,18 @@ from vault.enums import AskedFor
 
 #: Silence is a no.
 WAITS = timedelta(days=14)
+#: How long a code sent to a telephone may be said, and how often it may be mistyped.
+CODE_WAITS = timedelta(minutes=30)
+CODE_TRIES = 3
 
 
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def waiting(self) -> Self:
         """For its resident: neither answered nor too old."""
         return self.filter(answered_at=None, expires_at__gt=timezone.now())
+
+    def to_text(self) -> Self:
+        return self.filter(by_phone=True, code_until=None, answered_at=None, created_at__gt=timezone.now() - CODE_WAITS)
 
 
 AccessRequestManager = ResidentManager.from_queryset(AccessRequestQuerySet)
@@ -37,6 +43,10 @@ class AccessRequest(ResidentModel):
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     grant_id = models.UUIDField(null=True, blank=True, help_text="what a yes has given")
+    by_phone = models.BooleanField(default=False, help_text="the person is there, and answers by a code that their telephone gets")
+    code_hash = models.CharField(max_length=64, blank=True)
+    code_until = models.DateTimeField(null=True, blank=True, help_text="empty: the scheduler has still to send it")
+    tries = models.PositiveSmallIntegerField(default=0)
     told_at = models.DateTimeField(null=True, blank=True, help_text="when a message was sent, or there was nobody to send it to")
 
     objects = AccessRequestManager()

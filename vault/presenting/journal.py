@@ -107,6 +107,7 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "help_read": (gettext_lazy("L’organisme à qui vous demandez de l’aide a lu le nom que vous avez donné."), ""),
     "help_answered": (gettext_lazy("« %(recipient)s » a répondu à votre demande d’aide."), ""),
     "access_asked": (gettext_lazy("« %(recipient)s » vous a demandé à voir des données. Rien n’est lu sans votre réponse."), ""),
+    "access_code_typed": (gettext_lazy("« %(recipient)s » a tapé le code que votre téléphone a reçu : c’est votre accord."), ""),
     "access_declined": (gettext_lazy("Vous avez dit non à une demande de « %(recipient)s »."), ""),
     "appointment_made": (gettext_lazy("Vous avez créé un code de rendez-vous."), ""),
     "appointment_cancelled": (gettext_lazy("Vous avez annulé un code de rendez-vous."), ""),

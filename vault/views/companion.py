@@ -22,7 +22,7 @@ from vault.actions import asking, helping
 from vault.actions import mandates as actions
 from vault.entrusting import AGREEMENT
 from vault.enums import Act, AskedFor, HelpAnswer
-from vault.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm
+from vault.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
 from vault.forms.papers import UploadForm
 from vault.models import Mandate
 from vault.presenting import mandates as words
@@ -56,8 +56,30 @@ def ask(request: SignedInRequest) -> HttpResponse:
         items=data["items"],
         purpose=AskedFor(data["purpose"]),
         length=data["length"],
+        by_phone=data.get("how") == "phone",
     )
+    if asked.by_phone:
+        return redirect("vault:access_code", request_id=asked.pk)
     return render(request, "vault/companion/asked.html", {"reference": asked.reference, "until": asked.expires_at})
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def access_code(request: SignedInRequest, request_id: UUID) -> HttpResponse:
+    """The same page and the same answers where no telephone got anything."""
+    row = next((one for one in mandates.asked_by(request.user) if one.pk == request_id and one.by_phone), None)
+    if row is None:
+        raise Http404
+    form = PhoneCodeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "appointment_code"):
+            return too_many(request)
+        mandate = asking.accept_by_code(request=row, companion=request.user, code=form.cleaned_data["code"])
+        if mandate is not None:
+            actions.tell_signed(mandate)
+            return redirect("vault:accompanied", mandate_id=mandate.pk)
+        form.add_error("code", _("Ce n’est pas le bon code, ou il ne sert plus : il dure une demi-heure et trois essais."))
+    return render(request, "vault/companion/access_code.html", {"form": form, "reference": row.reference})
 
 
 @companions_only

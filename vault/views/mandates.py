@@ -15,9 +15,9 @@ from accounts.http import SignedInRequest
 from accounts.models import Membership, Organisation
 from vault.actions import asking, grants, helping, mandates
 from vault.actions.household import fingerprint
-from vault.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT
+from vault.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, length_words
 from vault.enums import HalfDay
-from vault.forms.mandates import EntrustForm, HelpForm, length_words
+from vault.forms.mandates import EntrustForm, HelpForm
 from vault.models import AccessRequest, Appointment, HelpRequest
 from vault.presenting import mandates as words
 from vault.presenting.household import held as held_words

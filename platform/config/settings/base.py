@@ -286,6 +286,7 @@ CELERY_BEAT_SCHEDULE = {
     "pull_due": {"task": "vault.tasks.pull_due", "schedule": 300.0, "options": {"queue": "documents", "expires": 300}},
     # Delays of requests and ends of papers: a day counts to its last minute, so an hour is soon enough.
     "remind": {"task": "vault.tasks.remind", "schedule": 3600.0, "options": {"expires": 3600}},
+    "text_codes": {"task": "vault.tasks.text_codes", "schedule": 15.0, "options": {"expires": 15}},
     "tell_of_the_journal": {"task": "vault.tasks.tell_of_the_journal", "schedule": 300.0, "options": {"expires": 300}},
     # An agreement opens nothing from its last second on; what it had let someone keep goes within the hour.
     "tell_over": {"task": "vault.tasks.tell_over", "schedule": 3600.0, "options": {"expires": 3600}},
