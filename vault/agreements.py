@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from core import canonical
 from vault.enums import HouseholdRole, Mode
 from vault.models import Grant
+from vault.models.grant import RESIDENT_KIND
 
 Text = str | Promise
 #: How long one may agree for, in months. Nothing is chosen beforehand, nothing renews itself.
@@ -41,6 +42,8 @@ class Agreement:
     in one step, from its page in the resident's shares; otherwise it is given anew where it was given. `keep_days` and `at_most_every` are
     what the words say.
     `ended` forgets what the recipient made of the values; it runs in the transaction that ends the grant.
+    `recipient_kind`: to whom it may be given. `free`: its lines are what the resident holds and chose, a field or a paper each; then its
+    words alone are hashed.
     """
 
     code: str
@@ -62,6 +65,8 @@ class Agreement:
     renewable: bool = True
     keep_days: int | None = None
     at_most_every: timedelta | None = None
+    recipient_kind: str = RESIDENT_KIND
+    free: bool = False
     ended: Callable[[Grant], None] = lambda grant: None
 
     @property
@@ -85,7 +90,8 @@ class Agreement:
         """Of all that a person reads before they agree, in their language."""
         with translation.override(language):
             read = [self.code, self.version, translation.gettext(self.purpose), str(self.title), [str(text) for text in self.words]]
-            listed = [[item.code, str(item.label), str(item.hint), item.required, list(item.fields)] for item in self.items]
+            items = () if self.free else self.items
+            listed = [[item.code, str(item.label), str(item.hint), item.required, list(item.fields)] for item in items]
             modes = [mode.value for mode in self.modes]
             use = [modes, str(self.enough), self.once, self.keep_days, str(self.at_most_every or "")]
             if self.short:

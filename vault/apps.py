@@ -16,14 +16,16 @@ class VaultConfig(AppConfig):
             checks_at_start,  # noqa: F401 - registers itself
             entrusting,
             leaving,
+            links,
             recipients,
             shared_facts,
         )
         from vault.actions.household import agree_again
+        from vault.actions.links import no_more
         from vault.actions.mandates import never_again
         from vault.actions.restoring import pause_all
         from vault.home import blocks, companions_start
-        from vault.models.grant import RESIDENT_KIND
+        from vault.models.grant import LINK_KIND, RESIDENT_KIND
         from vault.models.mandate import COMPANION_KIND
 
         menu.register(_("Mon coffre"), "vault:home", order=10)
@@ -43,6 +45,8 @@ class VaultConfig(AppConfig):
         recipients.register(recipients.RecipientKind(RESIDENT_KIND, _("une personne de votre foyer"), agree_again))
         recipients.register(recipients.RecipientKind(COMPANION_KIND, _("une personne qui vous accompagne"), never_again))
         backups.register("shares", backups.Part(save=None, replay=pause_all, if_lost=True))
+        agreements.register(links.AGREEMENT)
+        recipients.register(recipients.RecipientKind(LINK_KIND, _("par un lien et un code"), no_more))
         pivot.register("vault:keep_identity")
         waiting = {
             "antivirus_silent": _(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.http import content_disposition_header
 
 from core.storage import SealedReader
+from vault.gate import WatchedFile
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -16,14 +17,14 @@ SANDBOX = "sandbox; default-src 'none'"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
-def serve(request: HttpRequest, stream: BinaryIO, *, size: int, name: str, media_type: str) -> HttpResponseBase:
+def serve(request: HttpRequest, stream: BinaryIO | WatchedFile, *, size: int, name: str, media_type: str) -> HttpResponseBase:
     """The stream is closed when the answer has been sent."""
     span = _span(request.headers.get("Range", ""), size)
     if span is None:
         stream.close()
         refused = HttpResponse(status=416)
         refused["Content-Range"] = f"bytes */{size}"
-        return _safe(refused)
+        return safe(refused)
     start, end = span
     partial = (start, end) != (0, size)
     answer = StreamingHttpResponse(_chunks(stream, start, end), status=206 if partial else 200, content_type=media_type)
@@ -32,19 +33,20 @@ def serve(request: HttpRequest, stream: BinaryIO, *, size: int, name: str, media
     answer["Accept-Ranges"] = "bytes"
     answer["Content-Length"] = str(end - start)
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    return _safe(answer)
+    return safe(answer)
 
 
 def image(jpeg: bytes) -> HttpResponse:
-    return _safe(HttpResponse(jpeg, content_type="image/jpeg", headers={"Content-Disposition": "attachment"}))
+    return safe(HttpResponse(jpeg, content_type="image/jpeg", headers={"Content-Disposition": "attachment"}))
 
 
 def pdf(content: bytes, *, name: str) -> HttpResponse:
     disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    return _safe(HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition}))
+    return safe(HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition}))
 
 
-def _safe(answer: Answer) -> Answer:
+def safe(answer: Answer) -> Answer:
+    """Nothing runs in it, nothing keeps it."""
     answer["Content-Security-Policy"] = SANDBOX
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
     answer["X-Content-Type-Options"] = "nosniff"
@@ -64,7 +66,7 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
     return (start, end) if start < end else None
 
 
-def _chunks(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+def _chunks(stream: BinaryIO | WatchedFile, start: int, end: int) -> Iterator[bytes]:
     with stream:
         if isinstance(stream, SealedReader):
             yield from stream.pieces(start, end)

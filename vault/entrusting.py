@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from vault.agreements import Agreement, Item
 from vault.enums import Mode
-from vault.models.mandate import APPOINTMENT
+from vault.models.mandate import APPOINTMENT, COMPANION_KIND
 
 MANDATE: Final = "mandate"
 MEETING: Final = "appointment"
@@ -67,6 +67,7 @@ AGREEMENT: Final = Agreement(
     months=(1, 6, 12),
     short=(timedelta(days=1),),
     renewable=False,
+    recipient_kind=COMPANION_KIND,
     enough=_("Un jour suffit pour un dossier. Un mois ou plus si cette personne suit votre situation."),
 )
 
@@ -86,6 +87,7 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
     months=(),
     short=(APPOINTMENT,),
     renewable=False,
+    recipient_kind=COMPANION_KIND,
     enough=_("Deux heures, pas plus."),
 )
 

@@ -7,10 +7,11 @@ Whoever stops it takes the same lock alone (`alone`, `hold`). Locks come in this
 `read` has the journal first and only tries the grant, so that a stop waits for one reader and not for all that stand in line.
 """
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, BinaryIO
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -18,19 +19,19 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import checkpoints, journal, resumable, sealed
-from core.models import JournalEntry, Upload
+from core.models import JournalEntry
 from core.storage import sealed_storage
 from vault import types
+from vault.called import called
 from vault.copying import Opener
-from vault.enums import Assurance, Method, Mode
+from vault.enums import Method, Mode
 from vault.models import Grant, GrantField, GrantReading, Paper, PaperFile, PaperKind, Record, RecordQuerySet
 from vault.models.grant import RESIDENT_KIND
-from vault.opened import CheckLine, Opened, Origin, PaperOpened, SideOpened, Span, UploadOpened, Values, project
+from vault.opened import Opened, PaperOpened, Span, UploadOpened, Values
+from vault.opening import Decrypted, paper_opened, papers_named, paths_of, upload_opened, values_of
 from vault.same_thing import DATA
-from vault.wording import paper_title
 
-#: A record and its content.
-Decrypted = tuple[Record, dict[str, Any]]
+Found = TypeVar("Found")
 
 
 class UnknownField(ValueError):
@@ -61,28 +62,105 @@ def read(*, grant: Grant, fields: Sequence[str], person: UUID | None = None) -> 
         Refused, NotAnchored
     """
     require_known(fields)
+    return _granted(grant, lambda anchored: _read(grant, fields, person, anchored))
+
+
+def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tuple[Values, list[PaperOpened]]:
+    """What somebody sees who opens a grant as a page: its fields, in the records about its resident, and what its papers are. One line.
+
+    Raises:
+        Refused, NotAnchored
+    """
+    require_known(fields)
+
+    def reading(anchored: bool) -> tuple[Values, list[PaperOpened]] | None:
+        values = _read(grant, fields, grant.resident_id, anchored, visit)
+        papers = Paper.objects.kept().filter(granted__grant=grant)
+        return None if values is None else (values, _open_papers(papers, sealed.box(resident_id=grant.resident_id)))
+
+    return _granted(grant, reading)
+
+
+def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None) -> "tuple[PaperOpened, WatchedFile]":
+    """A paper that a grant opens and one file of it, with a line of its own; the grant is looked at again before each piece.
+
+    Raises:
+        Refused, NotAnchored: also when the paper is not in the grant, or not in the vault any more.
+    """
+
+    def reading(anchored: bool) -> tuple[PaperOpened, WatchedFile] | None:
+        files = PaperFile.objects.select_related("paper").filter(position=position, waiting=False)
+        file = files.filter(paper__in=Paper.objects.kept().filter(pk=paper_id, granted__grant=grant)).first()
+        allowed = anchored and file is not None and _used(grant)
+        kind = file.paper.kind if file else ""
+        box = sealed.box(resident_id=grant.resident_id)
+        line = _tell_granted(grant, (), "granted_downloaded" if allowed else "read_refused", box, kind=kind, reason=_reason(anchored))
+        if file is None or not allowed:
+            return None
+        _note_reading(grant, line, paper_kind=kind or "?", visit=visit)
+        [opened] = _open_papers([file.paper], box)
+        return opened, WatchedFile(grant, sealed_storage.open(file.stored_name, resident_id=grant.resident_id))
+
+    return _granted(grant, reading)
+
+
+def _granted(grant: Grant, reading: Callable[[bool], Found | None]) -> Found:
+    """The transaction of a reading under a grant. `reading` is told whether the journal is anchored, and answers None for a refusal."""
     anchored = grant.recipient_kind == RESIDENT_KIND or checkpoints.anchored()
     while True:
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):
             if _enter(grant):
-                values = _read(grant, fields, person, anchored)
+                found = reading(anchored)
                 break
         _let_pass(grant)
-    if values is None:
+    if found is None:
         raise Refused(grant.pk) if anchored else NotAnchored(grant.pk)
-    return values
+    return found
 
 
-def _read(grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool) -> Values | None:
+def _read(grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool, visit: UUID | None = None) -> Values | None:
     box = sealed.box(resident_id=grant.resident_id)
     allowed = anchored and set(fields) <= _opened_by(grant) and _used(grant)
-    line = _tell_granted(grant, fields, allowed, "" if anchored else "not_anchored", box)
+    line = _tell_granted(grant, fields, _event(grant, fields) if allowed else "read_refused", box, reason=_reason(anchored))
     if allowed:
-        _note_reading(grant, line, fields, person)
+        _note_reading(grant, line, fields=list(fields), person=person, visit=visit)
     records = Record.objects.current()
     if person is not None:
         records = records.filter(subject_person=person)
     return _open(records, fields, box) if allowed else None
+
+
+class WatchedFile:
+    """A decrypted file under a grant: once a stop was acknowledged no further piece of it is read, however long it is."""
+
+    def __init__(self, grant: Grant, file: BinaryIO) -> None:
+        self._grant, self._file = grant, file
+
+    def seek(self, offset: int) -> int:
+        return self._file.seek(offset)
+
+    def read(self, size: int) -> bytes:
+        """
+        Raises:
+            Refused: stopped, paused or over meanwhile. The journal says so.
+        """
+        grant = self._grant
+        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+            lock(grant, shared=True)
+            if Grant.objects.active().filter(pk=grant.pk).exists():
+                return self._file.read(size)
+        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+            _tell_granted(grant, (), "read_refused", sealed.box(resident_id=grant.resident_id))
+        raise Refused(grant.pk)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
 
 
 @contextmanager
@@ -105,12 +183,12 @@ def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Seq
     A value that was being written at the very moment of a reading may be missing from it here, or show although it was not read yet.
     """
     fields = sorted({field_id for reading in readings for field_id in reading.fields})
-    with _journalled(resident_id, "received_read", purpose, fields, recipient=grant.recipient_label) as box:
+    with _journalled(resident_id, "received_read", purpose, fields, recipient=called(grant)) as box:
         until = max((reading.at for reading in readings), default=grant.starts_at)
         records = Record.objects.filter(created_at__lte=until)
-        found = _decrypted(records, _paths(fields), box)
+        found = _decrypted(records, paths_of(fields), box)
         replaced_at = dict(records.exclude(supersedes=None).values_list("supersedes_id", "created_at"))
-        return [_values(_as_of(reading, found, replaced_at), _paths(reading.fields), ()) for reading in readings]
+        return [values_of(_as_of(reading, found, replaced_at), paths_of(reading.fields), ()) for reading in readings]
 
 
 def own_vault(*, resident_id: UUID, purpose: str) -> tuple[Values, list[PaperOpened]]:
@@ -129,10 +207,10 @@ def own_page(
     papers and those that prove the records."""
     fields = [field_id for code in sorted(codes) for field_id in types.fields_of(code)]
     with _journalled(resident_id, "vault_read", purpose, fields) as box:
-        paths = _paths(fields)
+        paths = paths_of(fields)
         found = _decrypted(Record.objects.current().filter(pk__in=record_ids), paths, box)
-        papers = list(Paper.objects.filter(pk__in={*paper_ids, *_papers_named(found)}))
-        return _values(found, paths, {paper.pk for paper in papers if paper.expired}), _open_papers(papers, box)
+        papers = list(Paper.objects.filter(pk__in={*paper_ids, *papers_named(found)}))
+        return values_of(found, paths, {paper.pk for paper in papers if paper.expired}), _open_papers(papers, box)
 
 
 def own_of_type(*, resident_id: UUID, purpose: str, type_code: str, during: Span[datetime] | None = None) -> Values:
@@ -227,7 +305,7 @@ def own_uploads(*, resident_id: UUID, purpose: str) -> list[UploadOpened]:
         if not rows:
             return []
     with _journalled(resident_id, "uploads_read", purpose, []):
-        return [_upload_opened(row, resumable.told(row)) for row in rows]
+        return [upload_opened(row, resumable.told(row)) for row in rows]
 
 
 def own_note(
@@ -311,29 +389,38 @@ def _used(grant: Grant) -> bool:
     return Grant.objects.readable().filter(pk=grant.pk).update(last_used_at=timezone.now()) == 1
 
 
-def _note_reading(grant: Grant, line: JournalEntry, fields: Sequence[str], person: UUID | None) -> None:
-    GrantReading.objects.create(
-        resident_id=grant.resident_id, grant_id=grant.pk, at=line.leaf.at, line=line.leaf.number, fields=list(fields), person=person
-    )
+def _note_reading(grant: Grant, line: JournalEntry, *, fields: Sequence[str] = (), **more: object) -> None:
+    at, number = line.leaf.at, line.leaf.number
+    GrantReading.objects.create(resident_id=grant.resident_id, grant_id=grant.pk, at=at, line=number, fields=list(fields), **more)
 
 
-def _tell_granted(grant: Grant, fields: Sequence[str], allowed: bool, reason: str, box: sealed.Box) -> JournalEntry:
-    """`reason`: a code, where the refusal is not the grant's."""
-    details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "mode": grant.mode}
+def _event(grant: Grant, fields: Sequence[str]) -> str:
+    if not fields:
+        return "granted_looked"
+    return "granted_count" if grant.mode == Mode.COUNT else "granted_read"
+
+
+def _reason(anchored: bool) -> str:
+    """A code, where a refusal is not the grant's."""
+    return "" if anchored else "not_anchored"
+
+
+def _tell_granted(grant: Grant, fields: Sequence[str], event: str, box: sealed.Box, **more: str) -> JournalEntry:
+    details = {"recipient": called(grant, box), "grant": str(grant.pk), "mode": grant.mode}
     return journal.write(
         resident_id=grant.resident_id,
         actor_id=grant.pk,
-        event="read_refused" if not allowed else "granted_count" if grant.mode == Mode.COUNT else "granted_read",
+        event=event,
         purpose=grant.purpose,
         fields=fields,
-        details=details | ({"reason": reason} if reason else {}),
+        details=details | {name: value for name, value in more.items() if value},
         opened=box,
     )
 
 
 def _as_of(reading: GrantReading, found: Sequence[Decrypted], replaced_at: Mapping[UUID, datetime]) -> list[Decrypted]:
     """Those that counted when they were read: there already, neither superseded nor withdrawn yet."""
-    codes, at = _paths(reading.fields), reading.at
+    codes, at = paths_of(reading.fields), reading.at
     return [
         (record, content)
         for record, content in found
@@ -353,65 +440,17 @@ def _fields_present() -> list[str]:
 
 def _open(records: RecordQuerySet, fields: Sequence[str], box: sealed.Box) -> Values:
     """Decrypt these records and keep what was asked."""
-    paths = _paths(fields)
+    paths = paths_of(fields)
     found = _decrypted(records, paths, box)
-    named = _papers_named(found)
+    named = papers_named(found)
     ended = set(Paper.objects.expired().filter(pk__in=named).values_list("pk", flat=True)) if named else set()
-    return _values(found, paths, ended)
-
-
-def _paths(fields: Sequence[str]) -> dict[str, list[list[str]]]:
-    """What is asked of each type, as steps into its payload."""
-    asked: dict[str, list[list[str]]] = {}
-    for field_id in fields:
-        type_code, _, pointer = field_id.partition("#/")
-        asked.setdefault(type_code, []).append(pointer.split("/"))
-    return asked
+    return values_of(found, paths, ended)
 
 
 def _decrypted(records: RecordQuerySet, codes: Iterable[str], box: sealed.Box) -> list[Decrypted]:
     """The one place where a record's content becomes readable."""
     found = records.filter(type__in=list(codes))
     return [(record, record.in_latest(box.unseal_json(record.content, place=record.place))) for record in found]
-
-
-def _papers_named(found: Sequence[Decrypted]) -> set[UUID]:
-    """Those that prove a record, or one of its fields."""
-    origins = [kept["paper"] for _record, content in found for kept in content.get("origins", {}).values()]
-    return {record.paper_id for record, _content in found if record.paper_id} | {UUID(paper) for paper in origins if paper}
-
-
-def _values(
-    found: Sequence[tuple[Record, Mapping[str, Any]]], paths: Mapping[str, Sequence[Sequence[str]]], ended: Container[UUID]
-) -> Values:
-    return Values([_opened(record, content, paths[record.type], ended) for record, content in found])
-
-
-def _opened(record: Record, content: Mapping[str, Any], paths: Sequence[Sequence[str]], ended: Container[UUID]) -> Opened:
-    names = {path[0] for path in paths}
-    own = Origin(record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id).at_reading(ended)
-    said = {name: Origin.read(kept).at_reading(ended) for name, kept in content.get("origins", {}).items() if name in names}
-    return Opened(
-        record_id=record.pk,
-        type=record.type,
-        type_version=types.get(record.type).version,
-        person=record.subject_person,
-        role=record.subject_role,
-        period=Span(record.period_start, record.period_end),
-        validity=Span(record.valid_from, record.valid_until),
-        holder=record.holder,
-        assurance=Assurance.weakest(own.assurance, *[origin.assurance for origin in said.values() if origin.proof_ended]),
-        method=record.method,
-        retrieved_at=record.retrieved_at,
-        issued_at=record.issued_at,
-        paper_id=record.paper_id,
-        created_at=record.created_at,
-        withdrawn_at=record.withdrawn_at,
-        payload=project(content["payload"], paths),
-        origins=said,
-        quality=tuple(content.get("quality", ())),
-        proof_ended=own.proof_ended,
-    )
 
 
 def _open_papers(papers: Iterable[Paper], box: sealed.Box) -> list[PaperOpened]:
@@ -423,61 +462,9 @@ def _open_papers(papers: Iterable[Paper], box: sealed.Box) -> list[PaperOpened]:
         return []
     kinds = {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in found})}
     return [
-        _paper_opened(paper, box.unseal_json(paper.content, place=paper.place), files.get(paper.pk, []), kinds.get(paper.kind))
+        paper_opened(paper, box.unseal_json(paper.content, place=paper.place), files.get(paper.pk, []), kinds.get(paper.kind))
         for paper in found
     ]
-
-
-def _paper_opened(paper: Paper, content: Mapping[str, Any], files: Sequence[PaperFile], kind: PaperKind | None) -> PaperOpened:
-    sides = tuple(_side_opened(file, content) for file in files)
-    return PaperOpened(
-        paper_id=paper.pk,
-        kind=paper.kind,
-        state=paper.state,
-        name=content["name"],
-        title=paper_title(kind, content.get("about", ""), paper.issued_on),
-        media_type=content["media_type"],
-        sha256=content["sha256"],
-        pages=sum(side.pages for side in sides),
-        issued_on=paper.issued_on,
-        expires_on=paper.expires_on,
-        created_at=paper.created_at,
-        kept_at=paper.kept_at,
-        replaces_id=paper.replaces_id,
-        checks=tuple(CheckLine(**line) for line in content.get("checks", ())),
-        reading=content.get("reading", {}),
-        problem=content.get("problem", ""),
-        sides=sides,
-        side_problem=content.get("side_problem", ""),
-        brought_by=content.get("brought_by", ""),
-    )
-
-
-def _side_opened(file: PaperFile, content: Mapping[str, Any]) -> SideOpened:
-    """The first file that came is described by the paper's own content; each of the others by its line in `sides`."""
-    added: Mapping[str, Any] | None = content.get("sides", {}).get(str(file.pk))
-    told = content if added is None else added
-    return SideOpened(
-        side_id=file.pk,
-        position=file.position,
-        name=told["name"],
-        media_type=told.get("media_type", ""),
-        pages=told.get("pages", 0),
-        size=file.size,
-        waiting=file.waiting,
-        was_read=added is None,
-    )
-
-
-def _upload_opened(row: Upload, told: Mapping[str, str]) -> UploadOpened:
-    return UploadOpened(
-        id=row.pk,
-        name=told.get("filename", ""),
-        modified=told.get("modified", ""),
-        length=row.length,
-        received=row.received,
-        until=row.expires_at,
-    )
 
 
 def _chain(record: Record) -> list[UUID]:

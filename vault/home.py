@@ -91,7 +91,7 @@ def _asked() -> Iterator[home.Part]:
 
 def _shares() -> Iterator[home.Part]:
     """Who sees what, one click from stopping it; what ends within 30 days, and for a month what does not serve."""
-    standing = list(Grant.objects.standing().prefetch_related("fields"))
+    standing = list(Grant.objects.standing().select_related("link").prefetch_related("fields", "papers"))
     for grant in standing:
         here, told = reverse("vault:share", args=[grant.pk]), {"name": grant.recipient_label, "day": short_date(grant.ends_at)}
         if grant.ends_soon:
@@ -100,7 +100,7 @@ def _shares() -> Iterator[home.Part]:
         elif grant.unused and (grant.last_used_at or grant.starts_at) > timezone.now() - UNUSED - SOON:
             hint = _("Arrêtez-le s’il ne vous est plus utile.")
             yield home.ToDo(_("Le partage avec %(name)s ne sert pas") % told, here, hint=hint, tag=_("À regarder"), order=70)
-    lines = [shares.home_line(grant) for grant in standing[:SHOWN]]
+    lines = [shares.home_line(one) for one in shares.every(standing[:SHOWN])]
     yield home.HomeBlock(home.Slot.ASIDE, "vault/home_shares.html", {"lines": lines, "more": len(standing) > SHOWN}, order=90)
 
 

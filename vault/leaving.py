@@ -17,6 +17,7 @@ from vault import gate, journal_copies, receipts, types
 from vault.actions import exports, grants, household
 from vault.actions.files import clean_name
 from vault.actions.records import one_at_a_time
+from vault.called import called
 from vault.models import (
     AccessRequest,
     Alerts,
@@ -30,15 +31,18 @@ from vault.models import (
     Grant,
     GrantEvent,
     GrantField,
+    GrantPaper,
     GrantReading,
     HelpRequest,
     Invitation,
+    Link,
     Mandate,
     Member,
     Paper,
     PaperFile,
     Record,
     SharedFact,
+    Visit,
 )
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
@@ -66,13 +70,20 @@ ROWS = [
     ),
     Rows(
         "vault.Grant",
-        copied="id created_at recipient_kind recipient_label subject_id agreement purpose mode keep_days once at_most_every channel"
-        " notice_version notice_hash snapshot language starts_at ends_at paused_at last_used_at stopped_at",
+        copied="id created_at recipient_kind recipient_label recipient_name subject_id agreement purpose mode keep_days once"
+        " at_most_every channel notice_version notice_hash snapshot language starts_at ends_at paused_at last_used_at stopped_at",
         erased={"resident_id": OWNER, "recipient_id": "another person's number here; their name stands beside"},
     ),
     Rows("vault.GrantField", copied="field required", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows("vault.GrantEvent", copied="id happened at ends_at receipt", erased={"resident_id created_at grant_id": NUMBER}),
-    Rows("vault.GrantReading", copied="at line fields", erased={"id resident_id created_at grant_id person": NUMBER}),
+    Rows("vault.GrantReading", copied="at line fields paper_kind", erased={"id resident_id created_at grant_id person visit": NUMBER}),
+    Rows("vault.GrantPaper", copied="paper_id", erased={"id resident_id created_at grant_id": NUMBER}),
+    Rows(
+        "vault.Link",
+        copied="created_at content",
+        erased={"id resident_id grant_id": NUMBER, "form": FORM, "token_hash code_hash codes tries": "lets somebody in"},
+    ),
+    Rows("vault.Visit", copied="at", erased={"id resident_id created_at link_id": NUMBER}),
     Rows(
         "vault.AccessRequest",
         copied="created_at reference label items purpose length by_phone expires_at answered_at",
@@ -188,7 +199,7 @@ def erase(resident_id: UUID) -> None:
         Record.objects.update(supersedes=None)
     leaving.delete_rows(resident_id, Draft, Record, PaperFile, Paper, DataRequest, Contest, Alerts, Connection, Brought, Export)
     leaving.delete_rows(resident_id, HelpRequest, AccessRequest, Appointment, Mandate, SharedFact, Invitation, Member)
-    leaving.delete_rows(resident_id, GrantReading, GrantEvent, GrantField, Grant)
+    leaving.delete_rows(resident_id, Visit, Link, GrantPaper, GrantReading, GrantEvent, GrantField, Grant)
 
 
 def lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -296,9 +307,16 @@ def _grant(grant: Grant, copying: Copying) -> dict[str, Any]:
         snapshot=copying.unseal(grant.snapshot, f"note|{grant.place}") if grant.snapshot else {},
         fields=list(map(leaving.told, grant.fields.order_by("field"))),
         events=[leaving.told(event, receipt=grants.receipt(event)) for event in grant.events.all()],
+        recipient_name=called(grant) if grant.recipient_name else "",
         readings=list(map(leaving.told, grant.readings.all())),
+        papers=list(map(leaving.told, grant.papers.all())),
+        link=[_link(link, copying) for link in Link.objects.filter(grant=grant)],
         mandate=[leaving.told(mandate) for mandate in Mandate.objects.filter(grant=grant)],
     )
+
+
+def _link(link: Link, copying: Copying) -> dict[str, Any]:
+    return leaving.told(link, content=copying.unseal(link.content, link.place), visits=list(map(leaving.told, link.visits.all())))
 
 
 def _household(copying: Copying) -> Iterator[dict[str, Any]]:

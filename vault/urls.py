@@ -10,6 +10,7 @@ from vault.views import (
     household,
     identity,
     journal,
+    links,
     mandates,
     of_type,
     papers,
@@ -20,6 +21,7 @@ from vault.views import (
     upload,
     values,
     vault,
+    visit,
 )
 
 app_name = "vault"
@@ -84,7 +86,10 @@ urlpatterns = [
     path("coffre/connexions/<uuid:connection_id>/pause/", connections.pause, name="pause_connection"),
     path("coffre/connexions/<uuid:connection_id>/arreter/", connections.stop, name="stop_connection"),
     path("partages/", shares.shares, name="shares"),
+    path("partages/lien/", links.make, name="make_link"),
+    path("partages/liens/arreter/", links.stop_all, name="stop_links"),
     path("partages/<uuid:grant_id>/", shares.share, name="share"),
+    path("partages/<uuid:grant_id>/code/", links.renew, name="renew_link"),
     path("partages/<uuid:grant_id>/recu/", shares.received, name="share_received"),
     path("partages/<uuid:grant_id>/texte/", shares.text, name="share_text"),
     path("partages/<uuid:grant_id>/pause/", shares.pause, name="pause_share"),
@@ -107,6 +112,10 @@ urlpatterns = [
     path("accompagnement/<uuid:mandate_id>/", companion.person, name="accompanied"),
     path("accompagnement/<uuid:mandate_id>/papier/", companion.add_paper, name="accompanied_paper"),
     path("accompagnement/<uuid:mandate_id>/<slug:item>/", companion.values, name="accompanied_values"),
+    path("l/<str:token>/", visit.page, name="visit"),
+    path("l/<str:token>/papier/<uuid:paper_id>/<int:position>/", visit.paper, name="visit_paper"),
+    path("l/<str:token>/tout.zip", visit.everything, name="visit_all"),
+    path("l/<str:token>/fermer/", visit.close, name="close_visit"),
     path(".well-known/jwks.json", shares.jwks, name="jwks"),
     path("donnees/", catalogue.data_types, name="data_types"),
     path("donnees/<str:type_code>/", catalogue.data_type, name="data_type"),

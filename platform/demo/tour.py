@@ -11,7 +11,7 @@ import pikepdf
 from django.utils import timezone
 
 from accounts.models import User
-from demo import bank_step, leaving_step, letter_step, meeting_step, minute, paper_drawer, vaults
+from demo import bank_step, leaving_step, letter_step, link_step, meeting_step, minute, paper_drawer, vaults
 from demo.people import find
 from demo.visitor import FileToSend, Page, Unexpected, Visitor
 from vault.presenting import journal_check
@@ -44,6 +44,7 @@ class Tour:
         yield "Verify its seal", self.verify_seal
         yield "Add a bank file", self.add_a_bank_file
         yield "Write a letter", self.write_a_letter
+        yield "A link shared and stopped", self.share_by_link
         yield "Two connectors pulled", self.pull_two
         yield "A companion's appointment", self.meet_a_companion
         yield "Leave with everything", self.leave_and_arrive
@@ -154,6 +155,9 @@ class Tour:
 
     def write_a_letter(self) -> str:
         return letter_step.write_a_letter(self.visitor)
+
+    def share_by_link(self) -> str:
+        return link_step.share_and_stop(self.visitor)
 
     def meet_a_companion(self) -> str:
         return meeting_step.meet_a_companion(self.visitor)

@@ -84,6 +84,10 @@ class Visitor:
     def open(self, address: str) -> Page:
         return self._send(Request(urljoin(self.base_url, address)))  # noqa: S310 - the address comes from the command line
 
+    def try_open(self, address: str) -> Page:
+        """A page that may well say no."""
+        return self._send(Request(urljoin(self.base_url, address)), may_fail=True)  # noqa: S310 - the address comes from the command line
+
     def submit(self, page: Page, form: html.FormElement, values: Values = NOTHING, files: Mapping[str, FileToSend] = {}) -> Page:
         """Send a form as a browser would: its own values, then those given; boxes of one name are a list. Redirects are followed."""
         filled = dict(form.form_values()) | dict(values)
@@ -116,7 +120,7 @@ class Visitor:
             page = self.open(page.url)
         return page
 
-    def _send(self, request: Request) -> Page:
+    def _send(self, request: Request, *, may_fail: bool = False) -> Page:
         request.add_header("Accept-Language", self.language)
         try:
             answer = self.opener.open(request, timeout=60)
@@ -124,7 +128,7 @@ class Visitor:
             answer = error
         with answer:
             page = Page(answer.url, answer.status or 0, answer.read(), answer.headers.get_content_type())
-        if page.status >= 400:
+        if page.status >= 400 and not may_fail:
             raise Unexpected(f"{page.path}: {page.status}: {page.text[:300] if page.media_type == 'text/html' else ''}")
         return page
 

@@ -29,6 +29,7 @@ from tests.vault.entrusted import entrusted, help_of
 from tests.vault.lived import brought
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
+from tests.vault.shown import linked
 from vault import actions, holders, paper_kinds
 from vault.actions import asking, connections
 from vault.enums import Act, AskedFor
@@ -80,6 +81,7 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "vault:renew_share": ("grant", ()),
     "vault:stop_sharing": ("grant", ()),
     "vault:receipt": ("grant", ("the receipt",)),
+    "vault:renew_link": ("link", ()),
     "vault:download_side": ("paper", ("0",)),
     "vault:preview_side": ("paper", ("0",)),
     "vault:add_side": ("paper", ()),
@@ -112,6 +114,10 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
 
 #: Addresses with a part that is no resident's thing.
 SHARED = {
+    "vault:visit": "whoever has the address and the code (test_links.py)",
+    "vault:visit_paper": "the same",
+    "vault:visit_all": "the same",
+    "vault:close_visit": "the same",
     "checkpoint_note": "public: a signed hash, which says nothing of anybody",
     "invitation": "an agent's own link to ProConnect, from their mail: it lets nobody in by itself (test_proconnect.py)",
     "vault:entrust": "a companion's place, the same for all; what is shown is one's own (test_mandate_pages.py of the vault)",
@@ -186,6 +192,8 @@ PRIVATE = {
     "vault:take_away",
     "vault:download_export",
     "vault:delete_export",
+    "vault:make_link",
+    "vault:stop_links",
     "vault:put_partings_aside",
     "vault:invite",
     "vault:cancel_invitation",
@@ -283,6 +291,7 @@ def things(resident: Any) -> dict[str, Any]:
         "member": place(partner).pk,
         "grant": grant.pk,
         "the receipt": first_receipt(grant),
+        "link": linked(resident, "identite.pivot#/birthdate").link.grant_id,
         "paper": kept.pk,
         "the side": the_side(kept),
         "waiting paper": waiting.pk,

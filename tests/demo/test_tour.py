@@ -20,6 +20,7 @@ PROMISED = [
     "Verify its seal",
     "Add a bank file",
     "Write a letter",
+    "A link shared and stopped",
     "Two connectors pulled",
     "A companion's appointment",
     "Leave with everything",

@@ -45,6 +45,7 @@ def main() -> None:
         **household(resident),
         **requests(resident),
         **companion(resident),
+        **links(resident),
         "city": City.objects.get().pk,
         "legal": legal.pk,
         "user": User.objects.get(email=agent.email).pk,
@@ -107,6 +108,27 @@ def vault(resident: Any) -> dict[str, Any]:
         "code": ready.seal.code,
         "me": resident.pk,
     }
+
+
+def links(resident: Any) -> dict[str, Any]:
+    """One that somebody has visited, one that is locked."""
+    from django.test import Client
+    from django_scopes import scope
+
+    from tests.vault.shown import entered, linked
+    from vault.actions import links as actions
+    from vault.models import Paper
+
+    with scope(resident=resident.pk):
+        paper = Paper.objects.kept().filter(kind="rib").first() or Paper.objects.kept().earliest("created_at")
+    key = linked(resident, "logement.domicile#/loyer", "emploi.revenu#/mois", "emploi.revenu#/net_social", papers=[paper.pk])
+    visitor = entered(key, Client(HTTP_HOST="127.0.0.1"))
+    visitor.get(f"/l/{key.token}/")
+    list(visitor.get(f"/l/{key.token}/papier/{paper.pk}/0/").streaming_content)  # type: ignore[attr-defined]  # a file is streamed
+    locked = linked(resident, "logement.domicile#/loyer", name="Bailleur", title="Bail")
+    for _ in range(5):
+        actions.enter(link=locked.link, typed="0")
+    return {"link": key.link.grant_id, "token": key.token, "locked_link": locked.link.grant_id}
 
 
 def until_ready(dossier: Any) -> None:

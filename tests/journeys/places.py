@@ -139,10 +139,15 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "vault:accompanied_paper": [(COMPANION, "/accompagnement/{mandate}/papier/")],
     "vault:accompanied_values": [(COMPANION, "/accompagnement/{mandate}/home/"), (COMPANION, "/accompagnement/{mandate}/unemployment/")],
     "vault:shares": [(NEWCOMER, "/partages/"), (RESIDENT, "/partages/")],
+    "vault:make_link": [(NEWCOMER, "/partages/lien/"), (RESIDENT, "/partages/lien/")],
+    "vault:stop_links": [(NEWCOMER, "/partages/liens/arreter/"), (RESIDENT, "/partages/liens/arreter/")],
+    "vault:renew_link": [(RESIDENT, "/partages/{link}/code/")],
+    "vault:visit": [(VISITOR, "/l/{token}/"), (RESIDENT, "/l/{token}/")],
     "vault:share": [
-        (RESIDENT, f"/partages/{{{which}}}/") for which in ("grant", "paused_grant", "copied_grant", "stopped_grant", "entrusted_grant")
+        (RESIDENT, f"/partages/{{{which}}}/")
+        for which in ("grant", "paused_grant", "copied_grant", "stopped_grant", "entrusted_grant", "link", "locked_link")
     ],
-    "vault:share_received": [(RESIDENT, f"/partages/{{{which}}}/recu/") for which in ("grant", "copied_grant", "stopped_grant")],
+    "vault:share_received": [(RESIDENT, f"/partages/{{{which}}}/recu/") for which in ("grant", "copied_grant", "stopped_grant", "link")],
     "vault:share_text": [(RESIDENT, "/partages/{grant}/texte/")],
     "vault:shorten_share": [(RESIDENT, "/partages/{grant}/raccourcir/")],
     "vault:renew_share": [(RESIDENT, "/partages/{grant}/renouveler/")],
@@ -261,6 +266,9 @@ OTHERS: dict[str, str] = {
     "vault:pause_share": ACT,
     "vault:receipt": FILE,
     "vault:jwks": FILE,
+    "vault:visit_paper": FILE,
+    "vault:visit_all": FILE,
+    "vault:close_visit": ACT,
     "vault:receive": ACT,
     "vault:pause_connection": ACT,
     "vault:authorise_connection": ELSEWHERE,
@@ -363,6 +371,9 @@ ERRORS: dict[str, tuple[str, str, bool]] = {
     "a companion's paper": (COMPANION, "/accompagnement/{mandate}/papier/", True),
     "not in the mandate": (COMPANION, "/accompagnement/{mandate}/wages/", False),
     "a companion in a vault": (COMPANION, "/coffre/", False),
+    "a link that opens nothing": (VISITOR, "/l/rien/", False),
+    "a link without a choice": (RESIDENT, "/partages/lien/", True),
+    "a link's code": (VISITOR, "/l/{token}/", True),
     "agreement": (RESIDENT, "/coffre/foyer/{member}/accord/shared_facts/", True),
     "dossier's paper": (RESIDENT, "/dossiers/{dossier}/element/?cle=paper%3Arib%3Aapplicant", True),
     "a part of a dossier": (RESIDENT, "/dossiers/parts/{part}/", True),

@@ -16,8 +16,9 @@ from tests.vault.couples import couple, shared
 from tests.vault.entrusted import entrusted, help_of, said
 from tests.vault.made import NOTICE, add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
+from tests.vault.shown import INCOME, linked
 from vault import actions, holders, paper_kinds
-from vault.actions import alerts, asking, connections, contests, exports
+from vault.actions import alerts, asking, connections, contests, exports, links
 from vault.actions.files import keep_file
 from vault.entrusting import AGREEMENT
 from vault.enums import AskedFor
@@ -55,6 +56,8 @@ def live(resident: Any) -> Any:
     entrusted(resident, companion, "family")
     said(resident, "family")
     asking.ask(companion=companion, address=resident.email, items=["family"], purpose=AskedFor.REVIEW, length=next(iter(AGREEMENT.lengths)))
+    key = linked(resident, INCOME, papers=[kept.pk])
+    links.enter(link=key.link, typed=key.code)
     alerts.choose_alerts(resident_id=resident.pk, by=resident.pk, readings=True, refusals=False)
     return partner
 

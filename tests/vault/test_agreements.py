@@ -18,6 +18,10 @@ READ = {
         "fr": "6bb467ccbef588cc3679dfaf5e90d7af281efd3facee6647b757d0c2347e5ed7",
         "en": "5d6d95e46d3f5d1eb59018769165dc05d98483d1bce0e6462dd5c8b78a59f054",
     },
+    ("link", "1"): {
+        "fr": "af40e1a1356740de54a36540c8e6ab006d4e828d00f034fa7dd033e60a64104d",
+        "en": "1014051a1b5247d4cb91204f5056ab2c38344edfe36a68c847abaf93fe7d2941",
+    },
     ("joint_simulation", "3"): {
         "fr": "0b88e45cfc906195537386740df979f017a6b8dcd080612d363ce0e7461021d9",
         "en": "cc2783af731ccadc86de455bd064a2b169874b77d30ec21b8f519a75fbae0848",

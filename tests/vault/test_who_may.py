@@ -14,6 +14,7 @@ from tests.vault.entrusted import help_of
 from tests.vault.lived import brought
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
+from tests.vault.shown import INCOME, linked
 from vault import actions
 from vault.actions import asking, contests
 from vault.enums import AskedFor
@@ -50,6 +51,7 @@ OWNED = {
     "renew_share": ("grant", "get", 200),
     "stop_sharing": ("grant", "get", 200),
     "receipt": ("grant receipt", "get", 200),
+    "renew_link": ("link", "get", 200),
     "download_side": ("paper file", "get", 200),
     "preview_side": ("paper file", "get", 200),
     "add_side": ("paper", "get", 200),
@@ -83,6 +85,8 @@ OPEN_TO_RESIDENTS = {
     "helpers": [],
     "make_appointment": [],
     "take_away": [],
+    "make_link": [],
+    "stop_links": [],
     "invite": [],
     "join_household": [],
     "leave_household": [],
@@ -109,6 +113,8 @@ APART |= {"download_export"}
 CONNECTIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("coffre/connexions/")}
 #: A companion's own (test_companion_pages.py).
 COMPANIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("accompagnement/")}
+#: What whoever has a link's address and code opens (test_visits.py).
+APART |= {"visit", "visit_paper", "visit_all", "close_visit"}
 #: Forms that name nothing and are sent to one's own vault.
 ACTS = ["put_partings_aside", "cancel_invitation", "cancel_appointment", "delete_export"]
 POSTS = [
@@ -128,6 +134,7 @@ POSTS = [
     "shorten_share",
     "renew_share",
     "stop_sharing",
+    "renew_link",
     "contest",
     "withdraw_contest",
     "access_request",
@@ -153,6 +160,7 @@ def held(resident, browser):
         "grant": [grant.pk],
         "grant receipt": [grant.pk, _receipt(grant)],
         "brought": [brought(resident).pk],
+        "link": [linked(resident, INCOME).link.grant_id],
         "data": [data.pk],
         "paper": [paper.pk],
         "record": [record.pk],

@@ -16,8 +16,9 @@ from core.models import JournalEntry
 from vault import agreements, gate, perms, receipts, recipients
 from vault.actions.notes import seal_note
 from vault.agreements import Agreement, Item
+from vault.called import called, seal_name
 from vault.enums import GrantChannel, GrantState, Happened, Mode
-from vault.models import Grant, GrantEvent, GrantField, add_months
+from vault.models import Grant, GrantEvent, GrantField, GrantPaper, Paper, add_months
 
 
 class NothingChosen(ValueError):
@@ -30,12 +31,14 @@ class Changed(Exception):
 
 @dataclass(frozen=True)
 class Recipient:
-    """`label` is what the resident reads when they agree; it stays so, whatever the recipient is called later."""
+    """`label` is what the resident reads when they agree; it stays so, whatever the recipient is called later. `name`: as they typed it
+    themselves; then it is kept sealed, and the label is one for all of its kind."""
 
     kind: str
     id: UUID
     label: str
     subject_id: UUID | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,10 @@ class Terms:
 
     items: Sequence[str]
     mode: Mode
-    months: int
+    months: int = 0
     once: bool = False
     lasts: timedelta | None = None
+    papers: Sequence[UUID] = ()
     channel: GrantChannel = GrantChannel.PAGE
     shown: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,14 +64,14 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
 
     Raises:
         NothingChosen
-        ValueError: a length or a mode that was not offered.
+        ValueError: a length or a mode that was not offered, a paper that is not theirs, or not kept.
         KeyError: no app says what such a recipient is.
     """
     perms.require_may_write(resident_id, by)
     recipients.get(recipient.kind)
     chosen = agreement.chosen(terms.items)
     fields = {field_id: item.required for item in chosen for field_id in item.fields}
-    if not fields:
+    if not fields and not terms.papers:
         raise NothingChosen
     if not _offered(agreement, terms):
         raise ValueError("not offered")
@@ -77,8 +81,9 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
     GrantField.objects.bulk_create(
         GrantField(resident_id=resident_id, grant=grant, field=field_id, required=required) for field_id, required in fields.items()
     )
+    GrantPaper.objects.bulk_create(GrantPaper(resident_id=resident_id, grant=grant, paper_id=paper_id) for paper_id in terms.papers)
     note(grant, Happened.GIVEN, grant.starts_at)
-    tell(grant, by, "grant_given", list(fields))
+    tell(grant, by, "grant_given", list(fields), count=len(terms.papers))
     return grant
 
 
@@ -179,8 +184,9 @@ def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
     return event
 
 
-def tell(grant: Grant, by: UUID, event: str, fields: Sequence[str] = ()) -> JournalEntry:
-    details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "mode": grant.mode}
+def tell(grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, count: int = 0) -> JournalEntry:
+    """`count`: of the papers, beside the fields."""
+    details = {"recipient": called(grant), "grant": str(grant.pk), "mode": grant.mode} | ({"count": str(count)} if count else {})
     return journal.write(resident_id=grant.resident_id, actor_id=by, event=event, purpose=grant.purpose, fields=fields, details=details)
 
 
@@ -220,6 +226,12 @@ def _note_parted(grant: Grant) -> bool:
     return True
 
 
+def _offered(agreement: Agreement, terms: Terms) -> bool:
+    length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
+    papers = Paper.objects.kept().filter(pk__in=terms.papers).count() == len(terms.papers) and (agreement.free or not terms.papers)
+    return length and papers and terms.mode in agreement.modes and (agreement.once or not terms.once)
+
+
 def _end_former(recipient: Recipient, agreement: Agreement) -> None:
     found = Grant.objects.given_to(recipient.kind, recipient.id).filter(
         subject_id=recipient.subject_id, agreement=agreement.code, stopped_at=None
@@ -234,11 +246,6 @@ def _end_former(recipient: Recipient, agreement: Agreement) -> None:
             note(grant, Happened.STOPPED, now)
         else:
             close_over(grant)
-
-
-def _offered(agreement: Agreement, terms: Terms) -> bool:
-    length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
-    return length and terms.mode in agreement.modes and (agreement.once or not terms.once)
 
 
 def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]) -> Grant:
@@ -264,6 +271,7 @@ def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms:
         starts_at=now,
         ends_at=now + terms.lasts if terms.lasts else months_later(now, terms.months),
     )
+    grant.recipient_name = seal_name(grant, recipient.name)
     grant.snapshot = seal_note(resident_id=resident_id, place=grant.place, note=_as_read(agreement, recipient, terms, chosen))
     grant.save(force_insert=True)
     return grant
@@ -276,7 +284,7 @@ def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: S
         for item in agreement.items
     ]
     length = {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
-    return {"title": str(agreement.title), "words": agreement.told(recipient.label), "items": items, **length}
+    return {"title": str(agreement.title), "words": agreement.told(recipient.name or recipient.label), "items": items, **length}
 
 
 def months_later(start: datetime, months: int) -> datetime:

@@ -132,7 +132,8 @@ def agree(*, resident_id: UUID, by: UUID, member_id: UUID, agreement: Agreement,
     perms.require_may_write(resident_id, by)
     with _household(resident_id) as mine, scope(resident=resident_id):
         other = mine.other(member_id)
-        if other is None or not perms.may_agree_with(agreement.role, mine.me, other):
+        between_residents = agreement.recipient_kind == RESIDENT_KIND
+        if other is None or not between_residents or not perms.may_agree_with(agreement.role, mine.me, other):
             raise PermissionDenied
         recipient = Recipient(RESIDENT_KIND, other.resident_id, other.name)
         return actions_grants.give(resident_id=resident_id, by=by, agreement=agreement, recipient=recipient, terms=terms)

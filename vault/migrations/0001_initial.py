@@ -134,6 +134,7 @@ class Migration(migrations.Migration):
                 ('recipient_kind', models.CharField(max_length=20)),
                 ('recipient_id', models.UUIDField(db_index=True)),
                 ('recipient_label', models.CharField(help_text='as it was called when the resident agreed', max_length=120)),
+                ('recipient_name', models.BinaryField(default=bytes, help_text='sealed: the name that the resident typed; the label then says only of what kind it is (vault/called.py)')),
                 ('subject_id', models.UUIDField(blank=True, help_text='the one thing that it is for, a dossier; empty: the purpose as a whole', null=True)),
                 ('agreement', models.CharField(help_text='which text of vault/agreements.py was agreed to', max_length=40)),
                 ('purpose', models.CharField(help_text='as the journal says it, in French', max_length=200)),
@@ -387,11 +388,58 @@ class Migration(migrations.Migration):
                 ('line', models.PositiveIntegerField(help_text="the number of the journal's line")),
                 ('fields', models.JSONField()),
                 ('person', models.UUIDField(help_text='the reading kept to the records about this person', null=True)),
+                ('paper_kind', models.CharField(blank=True, help_text='of the paper whose file was opened; empty: values were read', max_length=60)),
+                ('visit', models.UUIDField(db_index=True, help_text='under a link: the visit that it belongs to, a Visit', null=True)),
                 ('grant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='vault.grant')),
             ],
             options={
                 'ordering': ['-line'],
                 'indexes': [models.Index(fields=['grant', '-line'], name='reading_by_grant')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Link',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('form', models.UUIDField(help_text='one per form shown: the same form sent twice gives one link')),
+                ('token_hash', models.CharField(help_text="SHA-256 of the address's random part, in hexadecimal", max_length=64, unique=True)),
+                ('code_hash', models.CharField(help_text="HMAC-SHA-256 of the code, under the portal's secret", max_length=64)),
+                ('codes', models.PositiveSmallIntegerField(default=1, help_text='counts the codes made: a visit belongs to one of them')),
+                ('tries', models.PositiveSmallIntegerField(default=0, help_text='wrong codes since the last right one')),
+                ('content', models.BinaryField(default=bytes, help_text="sealed: the title and the reason, in the resident's words; written once")),
+                ('grant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='link', to='vault.grant')),
+            ],
+            options={
+                'ordering': ['-created_at'],
+                'constraints': [models.UniqueConstraint(fields=('resident_id', 'form'), name='link_once_per_form'), models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='link_tries_at_most')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Visit',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('at', models.DateTimeField()),
+                ('link', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='visits', to='vault.link')),
+            ],
+            options={
+                'ordering': ['-at'],
+            },
+        ),
+        migrations.CreateModel(
+            name='GrantPaper',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='papers', to='vault.grant')),
+                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='granted', to='vault.paper')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('grant', 'paper'), name='grant_paper_once')],
             },
         ),
         migrations.AddConstraint(

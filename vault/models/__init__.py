@@ -7,10 +7,11 @@ from vault.models.connection import Connection, ConnectorHealth
 from vault.models.contest import Contest
 from vault.models.draft import Draft
 from vault.models.export import Export
-from vault.models.grant import Grant, GrantEvent, GrantField, GrantReading
+from vault.models.grant import Grant, GrantEvent, GrantField, GrantPaper, GrantReading
 from vault.models.help import HelpRequest
 from vault.models.holder import Holder
 from vault.models.household import Household, Invitation, Member, SharedFact
+from vault.models.link import Link, Visit
 from vault.models.mandate import Appointment, Mandate
 from vault.models.months import add_months
 from vault.models.paper import Paper, PaperFile, PaperQuerySet
@@ -33,11 +34,13 @@ __all__ = [
     "Grant",
     "GrantEvent",
     "GrantField",
+    "GrantPaper",
     "GrantReading",
     "HelpRequest",
     "Holder",
     "Household",
     "Invitation",
+    "Link",
     "Mandate",
     "Member",
     "Paper",
@@ -47,5 +50,6 @@ __all__ = [
     "Record",
     "RecordQuerySet",
     "SharedFact",
+    "Visit",
     "add_months",
 ]

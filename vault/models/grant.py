@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
 from vault.enums import GrantChannel, GrantState, Happened, Mode
+from vault.models.paper import Paper
 
 #: A resident who is given something. Apps above register their own kinds of recipient (vault/recipients.py).
 RESIDENT_KIND = "resident"
+#: Somebody whom the resident names, who opens an address with a code (vault/links.py).
+LINK_KIND = "link"
 #: Twelve months, whichever they are: nothing is granted for longer, and nothing renews itself.
 LONGEST = timedelta(days=366)
 #: Its resident is told before a grant ends, and when it has not served for so long.
@@ -58,6 +61,10 @@ class Grant(ResidentModel):
     recipient_kind = models.CharField(max_length=20)
     recipient_id = models.UUIDField(db_index=True)
     recipient_label = models.CharField(max_length=120, help_text="as it was called when the resident agreed")
+    recipient_name = models.BinaryField(
+        default=bytes,
+        help_text="sealed: the name that the resident typed; the label then says only of what kind it is (vault/called.py)",
+    )
     subject_id = models.UUIDField(null=True, blank=True, help_text="the one thing that it is for, a dossier; empty: the purpose as a whole")
     agreement = models.CharField(max_length=40, help_text="which text of vault/agreements.py was agreed to")
     purpose = models.CharField(max_length=200, help_text="as the journal says it, in French")
@@ -135,6 +142,10 @@ class Grant(ResidentModel):
         """Where its snapshot is sealed for: it is written once."""
         return f"vault_grant|{self.id}|1|snapshot"
 
+    @property
+    def name_place(self) -> str:
+        return f"vault_grant|{self.id}|1|recipient_name"
+
 
 class GrantField(ResidentModel):
     """One field that a grant opens. A field that is not required could have been refused without changing the rest."""
@@ -150,6 +161,21 @@ class GrantField(ResidentModel):
 
     def __str__(self) -> str:
         return self.field
+
+
+class GrantPaper(ResidentModel):
+    """One paper that a grant opens, its files included. A paper that is deleted goes from its grants too."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="papers")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="granted")
+
+    objects = ResidentManager["GrantPaper"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "paper"], name="grant_paper_once")]
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
 
 
 class GrantEvent(ResidentModel):
@@ -175,13 +201,15 @@ class GrantEvent(ResidentModel):
 
 
 class GrantReading(ResidentModel):
-    """One reading under a grant: which fields, when. Written in the transaction of its journal line, whose number it keeps."""
+    """One reading under a grant: which fields, or a paper, when. Written in the transaction of its journal line, whose number it keeps."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="readings")
     at = models.DateTimeField()
     line = models.PositiveIntegerField(help_text="the number of the journal's line")
     fields = models.JSONField()
     person = models.UUIDField(null=True, help_text="the reading kept to the records about this person")
+    paper_kind = models.CharField(max_length=60, blank=True, help_text="of the paper whose file was opened; empty: values were read")
+    visit = models.UUIDField(null=True, db_index=True, help_text="under a link: the visit that it belongs to, a Visit")
 
     objects = ResidentManager["GrantReading"]()
 

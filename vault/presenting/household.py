@@ -62,7 +62,11 @@ def named(grant: Grant) -> list[str]:
     """The lines that were agreed to; the fields themselves when no app knows the agreement any more."""
     fields = [row.field for row in grant.fields.all()]
     agreement = agreements.of(grant)
-    return [str(item.label) for item in agreement.named(fields)] if agreement else journal.labels(fields)
+    if agreement is not None and not agreement.free:
+        return [str(item.label) for item in agreement.named(fields)]
+    count = len(grant.papers.all()) if agreement is not None else 0
+    papers = [ngettext("%(count)s papier", "%(count)s papiers", count) % {"count": count}] if count else []
+    return [*journal.labels(fields), *papers]
 
 
 def series(names: Sequence[str]) -> str:
@@ -87,7 +91,7 @@ def how(grant: Grant) -> str:
 
 
 def _may_offer(agreement: Agreement, me: Member, other: Member) -> bool:
-    return perms.may_agree_with(agreement.role, me, other)
+    return agreement.recipient_kind == RESIDENT_KIND and perms.may_agree_with(agreement.role, me, other)
 
 
 def _offer(agreement: Agreement, other: Member, mine: Sequence[Grant]) -> dict[str, Any]:

@@ -20,7 +20,9 @@ from vault.models import PaperKind
 #: How many fields are named before they are counted.
 NAMED = 3
 #: What somebody else tried and was not allowed.
-REFUSALS = {"read_refused", "act_refused"}
+REFUSALS = {"read_refused", "act_refused", "link_code_refused"}
+#: Whoever did it gave no right code: nobody knows who they are.
+BY_NOBODY_KNOWN = {"link_code_refused", "link_locked"}
 #: How the names of events that open something end, and those that end so without opening a value.
 _READINGS = ("_read", "_opened", "_looked", "_count", "_downloaded")
 _NO_READINGS = ("vault_opened", "contest_")
@@ -115,6 +117,14 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("« %(recipient)s » a tapé votre code de rendez-vous : cette personne peut agir pour vous pendant deux heures."),
         "",
     ),
+    "granted_looked": (gettext_lazy("« %(recipient)s » a regardé la liste des papiers que vous lui montrez."), ""),
+    "granted_downloaded": (
+        gettext_lazy("« %(recipient)s » a téléchargé un papier : %(paper)s."),
+        gettext_lazy("« %(recipient)s » a téléchargé un papier."),
+    ),
+    "link_code_made": (gettext_lazy("Vous avez fait un nouveau code pour le lien de « %(recipient)s »."), ""),
+    "link_code_refused": (gettext_lazy("Un mauvais code a été essayé sur le lien de « %(recipient)s » : rien n’a été ouvert."), ""),
+    "link_locked": (gettext_lazy("Le lien de « %(recipient)s » s’est bloqué après cinq mauvais codes."), ""),
     "shared_facts_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a mis en commun avec vous."), ""),
     "side_added": (
         gettext_lazy("Vous avez ajouté un fichier à un papier : %(paper)s."),
@@ -283,6 +293,8 @@ def _series(names: Sequence[str]) -> str:
 def _type(line: Line) -> str:
     codes = list(dict.fromkeys(field_id.partition("#")[0] for field_id in line.fields))
     titles = [_title(code) for code in codes]
+    if line.event == "grant_given" and (papers := int(line.details.get("count", "0"))):
+        titles.append(ngettext("%(count)s papier", "%(count)s papiers", papers) % {"count": papers})
     return _series(titles) if titles else _("une valeur")
 
 

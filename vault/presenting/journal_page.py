@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from core import journal
 from core.journal import Ground, Line, Means
 from vault import types
+from vault.called import names_of
 from vault.models import Grant, Record
 from vault.presenting import journal as sentences
 from vault.presenting.journal import Told
@@ -204,7 +205,8 @@ def looked_through(*, reader: UUID, wanted: Wanted, before: int | None = None) -
 def choices(wanted: Wanted) -> dict[str, list[tuple[str, str]]]:
     """In the resident's scope: whom they agreed with, what they hold."""
     by_recipient = Grant.objects.order_by("recipient_label", "recipient_id", "created_at").distinct("recipient_label", "recipient_id")
-    grants = by_recipient.values_list("pk", "recipient_label")
+    names = names_of(list(by_recipient.select_related("link")))
+    grants = sorted(((pk, one.label) for pk, one in names.items()), key=lambda one: one[1])
     held = Record.objects.order_by("type").values_list("type", flat=True).distinct()
     titles = sorted((types.get(code).title, code) for code in {*held, wanted.type} if types.is_known(code))
     return {
@@ -269,6 +271,8 @@ def by_whom(line: Line, reader: UUID) -> str:
         return _("Le portail, tout seul")
     if line.actor_id == reader:
         return _("Vous")
+    if line.event in sentences.BY_NOBODY_KNOWN:
+        return _("Une personne qui n’avait pas le bon code")
     return line.details.get("recipient") or _("Un agent de la ville")
 
 

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from core.templatetags.civic import clock, long_date, month, short_date
 from vault import agreements, recipients, types
 from vault.agreements import Agreement
+from vault.called import Names, names_of
 from vault.enums import Act, GrantState, Happened
-from vault.models import Connection, Grant, GrantEvent, GrantReading, Mandate
+from vault.models import Connection, Grant, GrantEvent, GrantReading, Mandate, PaperKind
 from vault.opened import Values
 from vault.presenting import connections as connection_words
 from vault.presenting.household import how, named, said, series
@@ -47,12 +48,23 @@ class Share:
 
 
 def share(grant: Grant) -> Share:
+    return every([grant])[0]
+
+
+def every(grants: Iterable[Grant]) -> list[Share]:
+    """Those of one resident."""
+    found = list(grants)
+    names = names_of(found)
+    return [_share(grant, names[grant.pk]) for grant in found]
+
+
+def _share(grant: Grant, names: Names) -> Share:
     tag, tag_kind = _tag(grant)
     return Share(
         id=str(grant.pk),
-        who=grant.recipient_label,
+        who=names.who,
         kind=_kind(grant),
-        why=title(grant),
+        why=names.title or title(grant),
         what=series(named(grant)),
         how=how(grant),
         until=_until(grant),
@@ -77,7 +89,7 @@ def facts(grant: Grant) -> list[dict[str, str]]:
     told = share(grant)
     rows = [
         (_("Avec"), _("%(who)s, %(kind)s") % {"who": told.who, "kind": told.kind} if told.kind else told.who),
-        (_("Pourquoi"), _(grant.purpose)),
+        (_("Pourquoi"), names_of([grant])[grant.pk].why or _(grant.purpose)),
         (_("Quoi"), told.what),
         (_("Comment"), told.how),
         (_("Actes permis"), _acts(grant)),
@@ -89,9 +101,8 @@ def facts(grant: Grant) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in rows if value]
 
 
-def ended_line(grant: Grant) -> dict[str, str]:
+def ended_line(told: Share) -> dict[str, str]:
     """As components/lines.html takes it."""
-    told = share(grant)
     return {
         "label": _("%(who)s : %(why)s") % {"who": told.who, "why": told.why},
         "href": told.href,
@@ -101,9 +112,8 @@ def ended_line(grant: Grant) -> dict[str, str]:
     }
 
 
-def home_line(grant: Grant) -> dict[str, str]:
+def home_line(told: Share) -> dict[str, str]:
     """A click from the home page to the question whether to stop: a second one answers it."""
-    told = share(grant)
     return {
         "label": _("%(who)s : %(why)s") % {"who": told.who, "why": told.why},
         "href": told.href,
@@ -163,12 +173,20 @@ def every_value(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
 def received(readings: Sequence[GrantReading], opened: Sequence[Values]) -> list[list[str]]:
     """One row for each value that left, as it was then, with the moments when it was read; the newest first."""
     times: dict[tuple[str, str], list[datetime]] = {}
+    kinds = paper_kinds(readings)
     for reading, values in zip(readings, opened, strict=True):
+        if reading.paper_kind:
+            times.setdefault((_("Papier"), kinds.get(reading.paper_kind, _("Un papier"))), []).append(reading.at)
         for record in reversed(values):
             words = _words(record.type, record.payload, reading.fields)
             if words:
                 times.setdefault((_type(record.type), words), []).append(reading.at)
     return [[kind, words, _times(moments)] for (kind, words), moments in times.items()]
+
+
+def paper_kinds(readings: Iterable[GrantReading]) -> dict[str, str]:
+    codes = {reading.paper_kind for reading in readings} - {""}
+    return {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
 
 
 def as_read(note: Mapping[str, Any]) -> dict[str, Any]:

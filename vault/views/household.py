@@ -22,6 +22,7 @@ from vault.agreements import Agreement
 from vault.circle import Circle
 from vault.forms.household import AgreementForm, CodeForm, InviteForm
 from vault.models import Invitation, Member
+from vault.models.grant import RESIDENT_KIND
 from vault.presenting import household as household_rows
 from vault.views.limits import may, too_many
 
@@ -202,6 +203,7 @@ def _find(request: SignedInRequest, member_id: UUID, code: str) -> tuple[Member,
         agreement = agreements.get(code)
     except KeyError:
         raise Http404 from None
-    if other is None or not perms.may_agree_with(agreement.role, mine.me, other):
+    between_residents = agreement.recipient_kind == RESIDENT_KIND
+    if other is None or not between_residents or not perms.may_agree_with(agreement.role, mine.me, other):
         raise Http404
     return other, agreement

@@ -16,12 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from vault import agreements, gate, receipts, recipients
-from vault.actions import grants, household
+from vault.actions import grants, household, links
 from vault.agreements import Agreement
+from vault.called import called
 from vault.enums import Mode
 from vault.forms.shares import RenewForm, ShortenForm
-from vault.models import Connection, Grant, GrantEvent, GrantReading
+from vault.models import Connection, Grant, GrantEvent, GrantReading, Visit
+from vault.models.grant import LINK_KIND
 from vault.opened import Values
+from vault.presenting import links as link_words
 from vault.presenting import shares as words
 from vault.presenting.household import held as held_words
 
@@ -35,12 +38,13 @@ A_PAGE = 20
 @require_safe
 def shares(request: SignedInRequest) -> HttpResponse:
     """Rows only, no value: it needs no line in the journal."""
-    standing = Grant.objects.standing().prefetch_related("fields")
-    over = Grant.objects.exclude(pk__in=Grant.objects.standing().values("pk")).prefetch_related("fields")
-    page = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
+    grants_ = Grant.objects.select_related("link").prefetch_related("fields", "papers")
+    standing = list(grants_.standing())
+    page = Paginator(grants_.exclude(pk__in=Grant.objects.standing().values("pk")), A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "standing": [words.share(grant) for grant in standing],
-        "over": [words.ended_line(grant) for grant in page],
+        "standing": words.every(standing),
+        "links": sum(grant.recipient_kind == LINK_KIND for grant in standing),
+        "over": [words.ended_line(one) for one in words.every(page)],
         "page": page,
         "fetched": words.fetched(Connection.objects.open()),
     }
@@ -60,11 +64,29 @@ def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         "may_renew": words.may_renew(grant, agreement),
         "may_shorten": grant.stands and ShortenForm(grant).possible,
     }
-    if agreement is not None and grant.stands and not agreement.copied:
+    if agreement is not None and grant.stands and not agreement.copied and not agreement.free:
         values = _values(grant)
         context["today"] = words.held_rows(agreement, words.chosen(grant, agreement), held_words(agreement, values))
         context["each"] = words.every_value(values, [row.field for row in grant.fields.all()])
+    if grant.recipient_kind == LINK_KIND:
+        context |= _link(grant)
     return render(request, "vault/shares/share.html", context)
+
+
+def _link(grant: Grant) -> dict[str, Any]:
+    """Its visits, and what whoever has the code would see now."""
+    visits = list(Visit.objects.filter(link=grant.link)[:A_PAGE])
+    readings = GrantReading.objects.filter(grant=grant, visit__in=[visit.pk for visit in visits])
+    told: dict[str, Any] = {
+        "link": grant.link,
+        "visits": link_words.visits(visits, readings),
+        "visit_count": Visit.objects.filter(link=grant.link).count(),
+    }
+    if grant.stands:
+        fields, papers = [row.field for row in grant.fields.all()], [row.paper_id for row in grant.papers.all()]
+        held = links.held(resident_id=grant.resident_id, fields=fields, papers=papers, purpose=TODAY)
+        told |= {"sheets": link_words.sheets(held.values, fields), "files": link_words.files(held.papers)}
+    return told
 
 
 def _values(grant: Grant) -> Values:
@@ -106,7 +128,7 @@ def _note(grant: Grant, purpose: str, event: str) -> dict[str, Any]:
         place=grant.place,
         content=bytes(grant.snapshot),
         event=event,
-        recipient=grant.recipient_label,
+        recipient=called(grant),
     )
 
 
@@ -211,5 +233,5 @@ def jwks(request: HttpRequest) -> HttpResponse:
 
 
 def _mine(grant_id: UUID) -> Grant:
-    found: Grant = get_object_or_404(Grant.objects.prefetch_related("fields"), pk=grant_id)
+    found: Grant = get_object_or_404(Grant.objects.select_related("link").prefetch_related("fields", "papers"), pk=grant_id)
     return found

@@ -212,6 +212,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.views.csrf_failure"
+# Somebody who was given a link, and its code (vault/views/visit.py).
+VISIT_COOKIE_NAME = "garant_visit"
 LANGUAGE_COOKIE_NAME = "garant_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True

@@ -1,0 +1,152 @@
+"""Links under attack: readers against a stop, codes guessed all at once, addresses almost right, other people's papers."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from core import journal
+from tests.accounts.factories import signed_in
+from tests.attacks.racing import FIELD, race
+from tests.vault.made import add_signed_notice
+from tests.vault.sending import notice_pdf, uploaded
+from tests.vault.shown import INCOME, address, entered, linked, main
+from vault import actions as vault_actions
+from vault import gate, links, paper_kinds
+from vault.actions import grants
+from vault.actions import links as actions
+from vault.actions.links import Wish
+from vault.enums import Mode
+from vault.models import Grant, Link, Visit
+from vault.models.link import MOST_TRIES
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+ROUNDS, READERS = 6, 6
+GUESSES = 20
+
+
+def test_nothing_is_read_by_a_link_after_its_stop_was_acknowledged(resident):
+    add_signed_notice(resident)
+    given = [linked(resident, FIELD).link.grant for _ in range(ROUNDS)]
+    outcome = race(given, readers=READERS, stop=lambda grant: grants.stop(grant=grant, by=resident.pk))
+    assert outcome.reads >= ROUNDS * READERS
+    assert (outcome.opened_late, outcome.begun_late) == (0, 0)
+
+
+def at_once(work, count):
+    """Each in a thread and a connection of its own."""
+
+    def alone(number):
+        try:
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as workers:
+        return list(workers.map(alone, range(count)))
+
+
+def test_codes_guessed_all_at_once_are_counted_one_by_one(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    wrong = [f"{(int(key.code) + 1 + number) % 10**8:08}" for number in range(GUESSES)]
+    answers = at_once(lambda number: Client().post(address(key), {"code": wrong[number]}).status_code, GUESSES)
+    assert set(answers) <= {200, 404} and answers.count(404) >= GUESSES - MOST_TRIES
+    with scope(resident=resident.pk):
+        row = Link.objects.get()
+        assert row.tries == MOST_TRIES and not Visit.objects.exists()
+    events = [line.event for line in journal.entries(resident_id=resident.pk, limit=100)]
+    assert events.count("link_code_refused") == MOST_TRIES and events.count("link_locked") == 1
+    assert Client().post(address(key), {"code": key.code}).status_code == 404
+
+
+def test_the_right_code_among_many_is_worth_no_more_than_five_tries(resident):
+    add_signed_notice(resident)
+    for _ in range(3):
+        key = linked(resident, INCOME)
+        codes = [f"{(int(key.code) + 1 + number) % 10**8:08}" for number in range(GUESSES - 1)] + [key.code]
+        for code in codes:
+            actions.enter(link=key.link, typed=code)
+        with scope(resident=resident.pk):
+            assert not Visit.objects.filter(link=key.link).exists()
+
+
+def test_an_address_that_is_almost_right_is_wrong(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    token = key.token
+    almost = [
+        token.swapcase(),
+        token.lower(),
+        token[:-1],
+        token + "A",
+        token + "=",
+        f" {token}",
+        f"{token}%20",
+        f"{token}\u200b",
+        "".join(f"%25{ord(letter):02X}" for letter in token),
+        token.translate(str.maketrans("aeo", "аео")),
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        links.hash_token(token),
+        str(key.link.pk),
+        str(key.link.grant_id),
+        "x" * 5000,
+    ]
+    visitor = entered(key)
+    for one in almost:
+        answer = visitor.get(f"/l/{one}/")
+        assert answer.status_code == 404, one
+        assert Client().post(f"/l/{one}/", {"code": key.code}).status_code == 404, one
+    assert "Le code" in main(Client().get(address(key)))
+
+
+def test_a_cookie_of_another_link_of_another_person_or_made_up_opens_nothing(resident, stranger):
+    add_signed_notice(resident)
+    add_signed_notice(stranger, revenu_fiscal_reference=9000)
+    key, other = linked(resident, INCOME), linked(stranger, INCOME)
+    cookie = entered(other).cookies["garant_visit"].value
+    for value in (cookie, "x:1", f"{uuid4()}:1:x:y", cookie.replace(cookie[-1], "A"), ""):
+        client = Client()
+        client.cookies["garant_visit"] = value
+        assert "12" not in main(client.get(address(key))).split("Après cinq")[0]
+
+
+def test_another_s_paper_and_another_s_value_cannot_be_put_in_a_link(resident, stranger):
+    paper_kinds.load()
+    theirs = uploaded(signed_in(stranger), stranger, notice_pdf())
+    vault_actions.confirm_paper(paper=theirs, by=stranger.pk)
+    add_signed_notice(resident)
+    wish = Wish([INCOME], [theirs.pk], "a", "b", "c", 7)
+    held = actions.held(resident_id=resident.pk, fields=wish.fields, papers=wish.papers)
+    assert not held.papers
+    seen = links.fingerprint(held.values, held.papers)
+    key = actions.make(resident_id=resident.pk, by=resident.pk, wish=wish, form=uuid4(), seen=seen)
+    assert key is not None
+    with scope(resident=resident.pk):
+        assert Grant.objects.get().papers.count() == 0
+    assert "12 312" in main(entered(key).get(address(key)))
+    with pytest.raises(gate.Refused):
+        gate.read_file(grant=key.link.grant, paper_id=theirs.pk, position=0, visit=None)
+    with scope(resident=resident.pk), pytest.raises(ValueError, match="not offered"):
+        grants.give(
+            resident_id=resident.pk,
+            by=resident.pk,
+            agreement=links.AGREEMENT,
+            recipient=grants.Recipient("link", uuid4(), "x"),
+            terms=grants.Terms([], Mode.LOOK, lasts=timedelta(days=7), papers=[theirs.pk]),
+        )
+
+
+def test_a_stranger_makes_no_new_code_for_a_link_and_stops_none(resident, stranger):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    client = signed_in(stranger)
+    assert client.post(reverse("vault:renew_link", args=[key.link.grant_id])).status_code == 404
+    client.post(reverse("vault:stop_links"))
+    found = links.find(key.token)
+    assert found is not None and found.opens and actions.enter(link=key.link, typed=key.code)
