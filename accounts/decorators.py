@@ -30,3 +30,9 @@ def companions_only(view: View) -> View:
     """A page for companions: the middleware refuses it to everyone else, residents and agents included."""
     view.companions_only = True  # type: ignore[attr-defined]  # a mark, as Django's own login_required
     return view
+
+
+def agents_only(view: View) -> View:
+    """A page for agents outside the admin: the middleware refuses it to everyone else."""
+    view.agents_only = True  # type: ignore[attr-defined]  # a mark, as above
+    return view

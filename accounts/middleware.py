@@ -58,5 +58,8 @@ class ResidentScopeMiddleware:
         if perms.is_companions_room(view):
             if not request.user.is_companion:
                 raise PermissionDenied
+        elif perms.is_agents_room(view):
+            if not request.user.is_staff:
+                raise PermissionDenied
         elif perms.is_residents_room(request, view) and not perms.owns_a_vault(request):
             raise PermissionDenied

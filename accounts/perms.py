@@ -35,6 +35,11 @@ def is_companions_room(view: Callable[..., Any]) -> bool:
     return bool(getattr(view, "companions_only", False))
 
 
+def is_agents_room(view: Callable[..., Any]) -> bool:
+    """Pages marked by `accounts.decorators.agents_only`."""
+    return bool(getattr(view, "agents_only", False))
+
+
 def is_residents_room(request: HttpRequest, view: Callable[..., Any]) -> bool:
     if request.resolver_match is not None and "admin" in request.resolver_match.namespaces:
         return False

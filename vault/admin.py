@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import F, Model, QuerySet
+from django.db.models import Count, F, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from accounts.models import User
+from core.templatetags.civic import clock
 from vault import perms
 from vault.actions import contests
 from vault.forms.journal import AnswerForm
-from vault.models import ConnectorHealth, Contest, Holder, PaperKind
+from vault.models import ConnectorHealth, Contest, EmergencyAccess, Holder, PaperKind
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Model]
@@ -122,6 +123,54 @@ class ContestAdmin(ModelAdmin):
     has_change_permission = has_view_permission
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(EmergencyAccess)
+class EmergencyAccessAdmin(ModelAdmin):
+    """The register, which outlives the city's choice to have them. A resident is told by reference, as at the desk: no name, no reason."""
+
+    list_display = ("created_at", "reference", "whom", "asked_by_name", "decided_by_name", "state_words", "minutes", "from_to", "readings")
+    fields = list_display
+    readonly_fields = list_display
+    ordering = ("-created_at",)
+
+    @admin.display(description=_("habitant"))
+    def whom(self, access: EmergencyAccess) -> str:
+        return "–" if access.names_nobody else access.resident_id.hex[:8].upper()
+
+    @admin.display(description=_("état"))
+    def state_words(self, access: EmergencyAccess) -> str:
+        return str(_("Personne à cette adresse") if access.names_nobody else access.state.label)
+
+    @admin.display(description=_("ouvert"))
+    def from_to(self, access: EmergencyAccess) -> str:
+        if access.grant is None:
+            return "–"
+        end = min(filter(None, (access.grant.ends_at, access.grant.stopped_at)))
+        return f"{clock(access.grant.starts_at)} – {clock(end)}"
+
+    @admin.display(description=_("lectures"))
+    def readings(self, access: EmergencyAccess) -> int:
+        return int(getattr(access, "read", 0))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        with scopes_disabled():
+            return EmergencyAccess.objects.select_related("grant").annotate(read=Count("grant__readings"))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return isinstance(request.user, User) and perms.may_read_register(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

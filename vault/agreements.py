@@ -72,7 +72,8 @@ class Agreement:
     @property
     def lengths(self) -> dict[str, tuple[int, timedelta | None]]:
         """By code, the shortest first: so many months, or a time under a month."""
-        short = {f"h{length // timedelta(hours=1)}": (0, length) for length in self.short}
+        hour = timedelta(hours=1)
+        short = {f"h{length // hour}" if length >= hour else f"min{length // timedelta(minutes=1)}": (0, length) for length in self.short}
         return short | {f"m{count}": (count, None) for count in self.months}
 
     def chosen(self, codes: Sequence[str]) -> list[Item]:

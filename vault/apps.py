@@ -25,6 +25,7 @@ class VaultConfig(AppConfig):
         from vault.actions.mandates import never_again
         from vault.actions.restoring import pause_all
         from vault.home import blocks, companions_start
+        from vault.models.emergency import EMERGENCY_KIND
         from vault.models.grant import LINK_KIND, RESIDENT_KIND
         from vault.models.mandate import COMPANION_KIND
 
@@ -42,6 +43,8 @@ class VaultConfig(AppConfig):
         agreements.register(shared_facts.AGREEMENT)
         agreements.register(entrusting.AGREEMENT)
         agreements.register(entrusting.APPOINTMENT_AGREEMENT)
+        agreements.register(entrusting.EMERGENCY_AGREEMENT)
+        recipients.register(recipients.RecipientKind(EMERGENCY_KIND, _("un agent de la ville, en urgence"), never_again))
         recipients.register(recipients.RecipientKind(RESIDENT_KIND, _("une personne de votre foyer"), agree_again))
         recipients.register(recipients.RecipientKind(COMPANION_KIND, _("une personne qui vous accompagne"), never_again))
         backups.register("shares", backups.Part(save=None, replay=pause_all, if_lost=True))

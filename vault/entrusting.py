@@ -1,5 +1,6 @@
 """What a resident may entrust to a companion, line by line, and the words that they read before: for some time, or for an appointment."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -8,11 +9,14 @@ from django.utils.translation import gettext_noop, ngettext
 
 from vault.agreements import Agreement, Item
 from vault.enums import Mode
+from vault.models.emergency import LENGTHS
 from vault.models.mandate import APPOINTMENT, COMPANION_KIND
 
 MANDATE: Final = "mandate"
 MEETING: Final = "appointment"
 ENTRUST: Final = gettext_noop("Vous faire accompagner")
+EMERGENCY: Final = "emergency"
+URGENT: Final = gettext_noop("Accès d’urgence, pour un motif écrit que vous pouvez lire")
 MEET: Final = gettext_noop("Un rendez-vous avec un accompagnant")
 
 
@@ -89,6 +93,26 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
     renewable=False,
     recipient_kind=COMPANION_KIND,
     enough=_("Deux heures, pas plus."),
+)
+
+#: Nobody agrees to it: the words say to its resident what it was. Even the name has to be ticked.
+EMERGENCY_AGREEMENT: Final = Agreement(
+    code=EMERGENCY,
+    version="1",
+    title=_("Accès d’urgence"),
+    purpose=URGENT,
+    words=(
+        _("Deux agents de la ville ont décidé ensemble cet accès, sans votre accord. L’un a demandé, l’autre a accepté."),
+        _("%(name)s voit les lignes cochées, avec leur valeur du moment, et rien d’autre."),
+        _("Chaque lecture s’écrit dans votre journal, sous son nom."),
+        _("Tout s’arrête seul en une heure au plus, ou quand vous l’arrêtez. Ce qui a été vu ne peut pas être repris."),
+    ),
+    items=tuple(replace(item, required=False) for item in ITEMS),
+    modes=(Mode.LOOK,),
+    months=(),
+    short=tuple(timedelta(minutes=minutes) for minutes in LENGTHS),
+    renewable=False,
+    enough=_("Le moins longtemps possible."),
 )
 
 

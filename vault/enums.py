@@ -150,6 +150,18 @@ class GrantChannel(models.TextChoices):
     PAGE = "page", _("sur ce site")
     DESK = "desk", _("au guichet, sur un formulaire signé")
     TELEPHONE = "telephone", _("par un code reçu sur votre téléphone")
+    EMERGENCY = "emergency", _("en urgence, sans votre accord")
+
+
+class EmergencyState(models.TextChoices):
+    """Where an emergency access stands: computed when it is asked, never stored."""
+
+    WAITING = "waiting", _("Attend un second agent")
+    REFUSED = "refused", _("Refusé par le second agent")
+    DECLINED = "declined", _("Refusé par l’habitant")
+    LAPSED = "lapsed", _("Sans réponse dans l’heure")
+    OPEN = "open", _("Ouvert")
+    ENDED = "ended", _("Terminé")
 
 
 class Act(models.TextChoices):

@@ -317,19 +317,12 @@ def own_note(
     return note
 
 
-def sent_note(
-    *, resident_id: UUID, reader: UUID, purpose: str, place: str, content: bytes, event: str, means: journal.Means = journal.Means.ADMIN
-) -> dict[str, Any]:
-    """What a resident sent to somebody of the city, for that person to read. Whether they may, the verb that calls this has checked."""
+def sent_note(*, resident_id: UUID, reader: UUID, purpose: str, place: str, content: bytes, event: str, **line: Any) -> dict[str, Any]:
+    """What a resident sent to somebody of the city, or an agent wrote of them, for that person to read. Whether they may, the verb that
+    calls this has checked. `line`: what the journal says besides (`journal.write`)."""
+    told = {"ground": journal.Ground.OWN, "means": journal.Means.ADMIN} | line
     with transaction.atomic(durable=True), scope(resident=resident_id):
-        journal.write(
-            resident_id=resident_id,
-            actor_id=reader,
-            event=event,
-            purpose=purpose,
-            ground=journal.Ground.OWN,
-            means=means,
-        )
+        journal.write(resident_id=resident_id, actor_id=reader, event=event, purpose=purpose, **told)
         note: dict[str, Any] = sealed.unseal_json(content, resident_id=resident_id, place=f"note|{place}")
     return note
 
@@ -414,6 +407,7 @@ def _tell_granted(grant: Grant, fields: Sequence[str], event: str, box: sealed.B
         purpose=grant.purpose,
         fields=fields,
         details=details | {name: value for name, value in more.items() if value},
+        ground=journal.Ground.EMERGENCY if grant.in_emergency else None,
         opened=box,
     )
 

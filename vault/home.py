@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from core import home, journal
 from core.templatetags.civic import short_date
 from vault import holders, wording
-from vault.enums import ConnectionState, PaperState, RequestState
-from vault.models import AccessRequest, Connection, DataRequest, Grant, Paper, PaperKind
+from vault.enums import ConnectionState, EmergencyState, PaperState, RequestState
+from vault.models import AccessRequest, Connection, DataRequest, EmergencyAccess, Grant, Paper, PaperKind
 from vault.models.grant import UNUSED
 from vault.presenting import journal as journal_sentences
 from vault.presenting import shares
 
 SOON = timedelta(days=30)
+A_WEEK = timedelta(days=7)
 LAST_LINES = 3
 #: Shares that the home page names.
 SHOWN = 5
@@ -31,6 +32,7 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield from _connections()
     yield from _requests()
     yield from _asked()
+    yield from _emergencies()
     yield from _shares()
     lines = journal.entries(resident_id=cast(UUID, request.user.pk), limit=LAST_LINES)
     days = journal_sentences.by_day(lines, reader=cast(UUID, request.user.pk))
@@ -87,6 +89,15 @@ def _asked() -> Iterator[home.Part]:
         name = _("Répondre à %(name)s, qui demande à voir des données") % {"name": request.label}
         hint = _("Rien n’est lu sans votre réponse. Ne pas répondre, c’est non.")
         yield home.ToDo(name, reverse("vault:access_request", args=[request.pk]), hint=hint, tag=_("À répondre"), order=20)
+
+
+def _emergencies() -> Iterator[home.Part]:
+    """First of all that there is to do; for a week after it was asked, whatever became of it."""
+    for access in EmergencyAccess.objects.filter(created_at__gt=timezone.now() - A_WEEK).select_related("grant"):
+        name = _("Accès d’urgence à votre coffre : lire qui et pourquoi")
+        hint = _("Demandé par %(name)s le %(day)s.") % {"name": access.asked_by_name, "day": short_date(access.created_at)}
+        tag_kind = "soon" if access.state in {EmergencyState.WAITING, EmergencyState.OPEN} else "expired"
+        yield home.ToDo(name, reverse("vault:emergency", args=[access.pk]), hint=hint, tag=access.state.label, tag_kind=tag_kind, order=5)
 
 
 def _shares() -> Iterator[home.Part]:

@@ -27,6 +27,7 @@ from vault.models import (
     Contest,
     DataRequest,
     Draft,
+    EmergencyAccess,
     Export,
     Grant,
     GrantEvent,
@@ -91,6 +92,15 @@ ROWS = [
             "id resident_id membership_id grant_id": NUMBER,
             "told_at": SENTENCE,
             "code_hash code_until tries": "a code that was sent to a telephone, for half an hour",
+        },
+    ),
+    Rows(
+        "vault.EmergencyAccess",
+        copied="created_at reference asked_by_name items minutes expires_at decided_by_name decided_at declined_at content",
+        erased={
+            "id resident_id grant_id": NUMBER,
+            "asked_by decided_by": "the agents' own numbers; their names stand beside",
+            "asked_told_at opened_told_at": SENTENCE,
         },
     ),
     Rows(
@@ -166,7 +176,13 @@ def copy(copying: Copying) -> Iterator[Entry]:
     yield _table("partages.json", (_grant(grant, copying) for grant in Grant.objects.order_by("created_at")))
     yield Entry("cles-publiques.json", [_public_keys()])
     yield _table("foyer.json", _household(copying))
-    noted = {"demandes": DataRequest, "contestations": Contest, "rendez-vous": Appointment, "demandes-aide": HelpRequest}
+    noted = {
+        "demandes": DataRequest,
+        "contestations": Contest,
+        "rendez-vous": Appointment,
+        "demandes-aide": HelpRequest,
+        "acces-urgence": EmergencyAccess,
+    }
     for name, model in noted.items():
         rows = model._default_manager.all()  # noqa: SLF001 - Django's documented name
         yield _table(f"{name}.json", [leaving.told(row, content=_note(row, copying)) for row in rows])
@@ -198,7 +214,7 @@ def erase(resident_id: UUID) -> None:
     with scope(resident=resident_id):
         Record.objects.update(supersedes=None)
     leaving.delete_rows(resident_id, Draft, Record, PaperFile, Paper, DataRequest, Contest, Alerts, Connection, Brought, Export)
-    leaving.delete_rows(resident_id, HelpRequest, AccessRequest, Appointment, Mandate, SharedFact, Invitation, Member)
+    leaving.delete_rows(resident_id, EmergencyAccess, HelpRequest, AccessRequest, Appointment, Mandate, SharedFact, Invitation, Member)
     leaving.delete_rows(resident_id, Visit, Link, GrantPaper, GrantReading, GrantEvent, GrantField, Grant)
 
 

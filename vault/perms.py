@@ -39,6 +39,16 @@ def require_may_answer_contests(agent: User) -> None:
         raise PermissionDenied
 
 
+def require_agent(agent: User) -> None:
+    if not (agent.is_active and agent.is_staff):
+        raise PermissionDenied
+
+
+def may_read_register(agent: User) -> bool:
+    """The list of emergency accesses: the data protection officer's, and of those who manage agents."""
+    return agent.is_active and agent.is_staff and (agent.is_dpo or agent.is_superuser)
+
+
 def may_download(paper: Paper, person: UUID) -> bool:
     """A file in quarantine is not handed out: it has not been checked yet."""
     return may_write(paper.resident_id, person) and paper.state in {PaperState.TO_CONFIRM, PaperState.KEPT}

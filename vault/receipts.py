@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 ALGORITHM = "ES256"
 EXPORT = "garant-export+jws"
 SCHEMA = "ISO/IEC TS 27560:2023"
+EMERGENCY = "no consent: vital interests or public task, article 6(1)(d) and (e) GDPR"
 
 
 class NoKey(Exception):
@@ -111,7 +112,7 @@ def content(event: GrantEvent, grant: Grant, fields: Sequence[GrantField]) -> di
         "privacy_notice": {"version": grant.notice_version, "sha256": grant.notice_hash, "language": grant.language},
         "processing": {
             "purpose": grant.purpose,
-            "lawful_basis": "consent, article 6(1)(a) GDPR",
+            "lawful_basis": EMERGENCY if grant.in_emergency else "consent, article 6(1)(a) GDPR",
             "processing_method": grant.mode,
             "one_reading_only": grant.once,
             "retention_days": grant.keep_days,

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from core import jobs, journal
 from vault import actions
-from vault.actions import alerts, asking, connections, contests, exports, grant_reminders, grants, pulls
+from vault.actions import alerts, asking, connections, contests, emergency, exports, grant_reminders, grants, pulls
 
 
 @shared_task
@@ -57,6 +57,12 @@ def tell_of_the_journal() -> None:
     alerts.tell_alerts()
     contests.tell_answered()
     asking.tell_asked()
+    emergency.tell_due()
+
+
+@shared_task
+def tell_of_emergencies() -> None:
+    emergency.tell_due()
 
 
 @shared_task

@@ -60,7 +60,7 @@ class CityAdmin(CityModelAdmin):
         (None, {"fields": ("name", "of_name", "insee", "logo_file", "remove_logo")}),
         (_("Nous joindre"), {"fields": ("phone", "opening_hours", "opening_hours_en", "address", "email", "exit_url")}),
         (_("Mentions que la loi demande"), {"fields": ("publisher", "host", "dpo_contact", "dpo_email", "accessibility")}),
-        (_("Coffres"), {"fields": ("quota_megabytes",)}),
+        (_("Coffres"), {"fields": ("quota_megabytes", "emergency_access")}),
         (_("Couleurs"), {"fields": (*THEME, "radius", "radius_control"), "description": _("Le contraste est vérifié à l’enregistrement.")}),
     )
 

@@ -42,6 +42,7 @@ class Ground(StrEnum):
 
     OWN = "own"  # the resident's own request (6.1.b and e: the service that they asked for)
     GRANT = "grant"  # an agreement that they gave (6.1.a)
+    EMERGENCY = "emergency"  # urgent access that two agents decided (6.1.d and e): never the resident's own agreement
     TASK = "task"  # the city's public task (6.1.e): the service runs, the desk helps
 
 

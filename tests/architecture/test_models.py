@@ -13,7 +13,8 @@ ORDER = ["config", "demo", "services", "vault", "accounts", "core"]
 # They carry a resident's id and have reasons of their own to be no ResidentModel: numbered by the database; keyed by the resident.
 OTHER_SHAPE = {"core.JournalLeaf", "core.JournalSeal", "core.ResidentKey"}
 # All that the admin may show. A job has an owner and no content; of people, accounts' admin shows agents, and companions without whom
-# they act for; a contest is what its resident sent to the data protection officer, whom alone it opens for.
+# they act for; a contest is what its resident sent to the data protection officer, whom alone it opens for; an emergency access is told
+# by who asked and who agreed, never its resident's name nor the reason.
 SHOWN = {
     "core.City",
     "core.LegalPage",
@@ -21,6 +22,7 @@ SHOWN = {
     "accounts.User",
     "vault.ConnectorHealth",
     "vault.Contest",
+    "vault.EmergencyAccess",
     "vault.PaperKind",
     "vault.Holder",
     "aids.LocalAid",

@@ -30,6 +30,8 @@ from tests.vault.lived import brought
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import linked
+from tests.vault.urgent import asked as urgently_asked
+from tests.vault.urgent import offered, opened
 from vault import actions, holders, paper_kinds
 from vault.actions import asking, connections
 from vault.enums import Act, AskedFor
@@ -99,6 +101,7 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "vault:withdraw_contest": ("line", ()),
     "vault:access_request": ("access request", ()),
     "vault:withdraw_help": ("help", ()),
+    "vault:emergency": ("emergency", ()),
     "dossiers:dossier": ("dossier", ()),
     "dossiers:line": ("dossier", ()),
     "dossiers:choose": ("dossier", ()),
@@ -218,6 +221,10 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
 }
 COMPANIONS_OWN = {"vault:accompanying", "vault:enter_appointment", "vault:ask_access"}
 
+#: Agents' rooms about one vault, that two of them open together (test_emergency_pages.py of the vault), and those that name nothing.
+AGENTS: dict[str, tuple[str, ...]] = {"vault:emergency_opened": (), "vault:emergency_values": ("home",), "vault:decide_emergency": ()}
+AGENTS_OWN = {"vault:emergencies", "vault:ask_emergency"}
+
 PUBLIC = {
     "home",
     "vault:jwks",
@@ -265,8 +272,8 @@ def is_admin(route: str) -> bool:
 def test_every_address_is_in_one_of_these_tables() -> None:
     rooms = {name: route for name, route in addresses.routes() if not is_admin(route)}
     with_parts = {name for name, route in rooms.items() if "<" in route}
-    assert with_parts == {*OWNED, *SHARED, *COMPANIONS}
-    assert {*rooms} - with_parts == PRIVATE | PUBLIC | COMPANIONS_OWN
+    assert with_parts == {*OWNED, *SHARED, *COMPANIONS, *AGENTS}
+    assert {*rooms} - with_parts == PRIVATE | PUBLIC | COMPANIONS_OWN | AGENTS_OWN
 
 
 @pytest.fixture
@@ -287,6 +294,7 @@ def things(resident: Any) -> dict[str, Any]:
     couple(resident, partner)
     actions_parts.ask(dossier=dossiers.start(resident_id=partner.pk, aids=["rsa"]), by=partner.pk)
     grant = shared(resident, partner, "people", "address")
+    offered()
     return {
         "member": place(partner).pk,
         "grant": grant.pk,
@@ -312,6 +320,7 @@ def things(resident: Any) -> dict[str, Any]:
         "access request": asking.ask(
             companion=CompanionFactory(), address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1"
         ).pk,
+        "emergency": urgently_asked(AgentFactory(), resident).pk,
         "line": journal.entries(resident_id=resident.pk, limit=1)[0].id,
         "brought": brought(resident).pk,
         "session": Session.objects.filter(user=resident).earliest("pk").pk,
@@ -457,6 +466,27 @@ def test_nobody_but_the_companion_whom_it_names_acts_under_a_mandate(resident: A
     assert wrong == {}
     assert rows_of(resident) == before
     for url in [*urls, *(reverse(name) for name in COMPANIONS_OWN)]:
+        assert Client().get(url)["Location"].startswith("/connexion/")
+
+
+def test_nobody_but_the_agent_who_asked_reads_under_an_urgent_access(resident: Any, stranger: Any) -> None:
+    """Other agents, who agreed too, find nothing; residents, the one it is about too, and companions are refused."""
+    offered()
+    one, two = AgentFactory(), AgentFactory()
+    access = opened(one, two, resident)
+    urls = [reverse(name, args=[access.pk, *more]) for name, more in AGENTS.items()]
+    assert [ask(signed_in(one), "get", url) for url in urls] == [200, 200, 404]
+    before, wrong = rows_of(resident), {}
+    for who in (two, AgentFactory(), resident, stranger, CompanionFactory()):
+        client = signed_in(who)
+        for url in urls + ([] if who.is_staff else [reverse(name) for name in AGENTS_OWN]):
+            for method in METHODS:
+                status = ask(client, method, url)
+                if status not in ({404, 405} if who.is_staff else {403}):
+                    wrong[f"{who} {method} {url}"] = status
+    assert wrong == {}
+    assert rows_of(resident) == before
+    for url in [*urls, *(reverse(name) for name in AGENTS_OWN)]:
         assert Client().get(url)["Location"].startswith("/connexion/")
 
 

@@ -46,6 +46,7 @@ def main() -> None:
         **requests(resident),
         **companion(resident),
         **links(resident),
+        **urgencies(resident, agent.account()),
         "city": City.objects.get().pk,
         "legal": legal.pk,
         "user": User.objects.get(email=agent.email).pk,
@@ -206,6 +207,21 @@ def companion(resident: Any) -> dict[str, Any]:
     said(resident, "home")
     made = {"place": place.pk, "organisation": place.organisation_id, "mandate": mandate.pk, "entrusted_grant": mandate.grant_id}
     return made | asked(resident, account) | {"help": help_of(resident, place.organisation).pk}
+
+
+def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
+    """Urgent accesses in a city that chose them: one that the agent may decide, one that they opened, one to nobody."""
+    from accounts.models import User
+    from tests.accounts.factories import AgentFactory
+    from tests.vault.urgent import REASON, offered, opened
+    from tests.vault.urgent import asked as urgently_asked
+    from vault.actions import emergency
+
+    offered()
+    other = User.objects.agents().exclude(pk=agent.pk).first() or AgentFactory(name="Bertrand Colas", email="bertrand@villebrume.example")
+    nobody = emergency.ask(by=other, written="personne@courriel.example", reason=REASON, items=["home"], minutes=15)
+    made = {"urgent_nobody": nobody.pk, "urgent": urgently_asked(other, resident, "home", "wages").pk}
+    return made | {"urgent_open": opened(agent, other, resident, "home", "unemployment", minutes=60).pk}
 
 
 def asked(resident: Any, account: Any) -> dict[str, Any]:

@@ -138,6 +138,12 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "vault:accompanied": [(COMPANION, "/accompagnement/{mandate}/")],
     "vault:accompanied_paper": [(COMPANION, "/accompagnement/{mandate}/papier/")],
     "vault:accompanied_values": [(COMPANION, "/accompagnement/{mandate}/home/"), (COMPANION, "/accompagnement/{mandate}/unemployment/")],
+    "vault:emergency": [(RESIDENT, f"/partages/urgences/{{{which}}}/") for which in ("urgent", "urgent_open")],
+    "vault:emergencies": [(AGENT, "/agents/urgences/")],
+    "vault:ask_emergency": [(AGENT, "/agents/urgences/demander/")],
+    "vault:decide_emergency": [(AGENT, "/agents/urgences/{urgent}/decider/"), (AGENT, "/agents/urgences/{urgent_nobody}/decider/")],
+    "vault:emergency_opened": [(AGENT, "/agents/urgences/{urgent_open}/")],
+    "vault:emergency_values": [(AGENT, "/agents/urgences/{urgent_open}/home/"), (AGENT, "/agents/urgences/{urgent_open}/unemployment/")],
     "vault:shares": [(NEWCOMER, "/partages/"), (RESIDENT, "/partages/")],
     "vault:make_link": [(NEWCOMER, "/partages/lien/"), (RESIDENT, "/partages/lien/")],
     "vault:stop_links": [(NEWCOMER, "/partages/liens/arreter/"), (RESIDENT, "/partages/liens/arreter/")],
@@ -229,6 +235,9 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "admin:vault_contest_changelist": [(AGENT, "/admin/vault/contest/")],
     "admin:vault_contest_change": [(AGENT, "/admin/vault/contest/{contest}/change/"), (AGENT, "/admin/vault/contest/{answered}/change/")],
     "admin:vault_contest_history": [(AGENT, "/admin/vault/contest/{contest}/history/")],
+    "admin:vault_emergencyaccess_changelist": [(AGENT, "/admin/vault/emergencyaccess/")],
+    "admin:vault_emergencyaccess_change": [(AGENT, "/admin/vault/emergencyaccess/{urgent_open}/change/")],
+    "admin:vault_emergencyaccess_history": [(AGENT, "/admin/vault/emergencyaccess/{urgent_open}/history/")],
     "admin:aids_localaid_changelist": [(AGENT, "/admin/aids/localaid/")],
     "admin:aids_localaid_add": [(AGENT, "/admin/aids/localaid/add/")],
     "admin:aids_localaid_change": [(AGENT, "/admin/aids/localaid/{local_aid}/change/")],
@@ -320,6 +329,8 @@ OTHERS: dict[str, str] = {
     "admin:accounts_membership_delete": FORBIDDEN,
     "admin:vault_contest_add": FORBIDDEN,
     "admin:vault_contest_delete": FORBIDDEN,
+    "admin:vault_emergencyaccess_add": FORBIDDEN,
+    "admin:vault_emergencyaccess_delete": FORBIDDEN,
     "vault:withdraw_contest": ACT,
     "admin:vault_connectorhealth_add": FORBIDDEN,
     "admin:vault_connectorhealth_delete": FORBIDDEN,
@@ -334,7 +345,7 @@ OTHERS: dict[str, str] = {
     **{f"admin/accounts/{model}/<path:object_id>/": ELSEWHERE for model in ("user", "factorreset", "organisation", "membership")},
     **{
         f"admin/{app}/<path:object_id>/": ELSEWHERE
-        for app in ("vault/paperkind", "vault/holder", "vault/connectorhealth", "vault/contest", "aids/localaid")
+        for app in ("vault/paperkind", "vault/holder", "vault/connectorhealth", "vault/contest", "vault/emergencyaccess", "aids/localaid")
     },
 }
 
@@ -344,6 +355,7 @@ ERRORS: dict[str, tuple[str, str, bool]] = {
     "not theirs": (NEWCOMER, "/coffre/papiers/{kept}/", False),
     "an agent in a vault": (AGENT, "/coffre/", False),
     "forbidden in the admin": (AGENT, "/admin/core/job/add/", False),
+    "an urgent access": (AGENT, "/agents/urgences/demander/", True),
     "sign in": (VISITOR, "/connexion/", True),
     "a return from nowhere": (VISITOR, "/connexion/franceconnect/retour/", False),
     "an invitation that is over": (VISITOR, "/connexion/proconnect/invitation/x/", False),

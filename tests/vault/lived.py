@@ -10,13 +10,14 @@ from core import jobs, phones
 from demo.holders import reach
 from services.dossiers import actions as dossiers
 from services.dossiers import actions_parts
-from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
+from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.services.dossiers.made import built, fill
 from tests.vault.couples import couple, shared
 from tests.vault.entrusted import entrusted, help_of, said
 from tests.vault.made import NOTICE, add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, linked
+from tests.vault.urgent import offered, opened
 from vault import actions, holders, paper_kinds
 from vault.actions import alerts, asking, connections, contests, exports, links
 from vault.actions.files import keep_file
@@ -58,6 +59,8 @@ def live(resident: Any) -> Any:
     asking.ask(companion=companion, address=resident.email, items=["family"], purpose=AskedFor.REVIEW, length=next(iter(AGREEMENT.lengths)))
     key = linked(resident, INCOME, papers=[kept.pk])
     links.enter(link=key.link, typed=key.code)
+    offered()
+    opened(AgentFactory(), AgentFactory(), resident)
     alerts.choose_alerts(resident_id=resident.pk, by=resident.pk, readings=True, refusals=False)
     return partner
 

@@ -22,6 +22,10 @@ READ = {
         "fr": "af40e1a1356740de54a36540c8e6ab006d4e828d00f034fa7dd033e60a64104d",
         "en": "1014051a1b5247d4cb91204f5056ab2c38344edfe36a68c847abaf93fe7d2941",
     },
+    ("emergency", "1"): {
+        "fr": "7abdff1ba1ee26625fe5719e166626b5d3ff015f2933525555366894ded91828",
+        "en": "25af1697737154419a8e0a8600b317463279ebb2f239012edd7a8a78abb3b995",
+    },
     ("joint_simulation", "3"): {
         "fr": "0b88e45cfc906195537386740df979f017a6b8dcd080612d363ce0e7461021d9",
         "en": "cc2783af731ccadc86de455bd064a2b169874b77d30ec21b8f519a75fbae0848",

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from core import journal
-from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
+from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.vault.couples import couple, place, shared
 from tests.vault.data_samples import bank_table
 from tests.vault.entrusted import help_of
@@ -15,6 +15,8 @@ from tests.vault.lived import brought
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, linked
+from tests.vault.urgent import asked as urgently_asked
+from tests.vault.urgent import offered
 from vault import actions
 from vault.actions import asking, contests
 from vault.enums import AskedFor
@@ -69,6 +71,7 @@ OWNED = {
     "withdraw_contest": ("contested", "post", 302),
     "access_request": ("access request", "get", 200),
     "withdraw_help": ("help", "get", 200),
+    "emergency": ("emergency", "get", 200),
 }
 OPEN_TO_RESIDENTS = {
     "home": [],
@@ -115,6 +118,8 @@ CONNECTIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).s
 COMPANIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("accompagnement/")}
 #: What whoever has a link's address and code opens (test_visits.py).
 APART |= {"visit", "visit_paper", "visit_all", "close_visit"}
+#: Agents', in a city that chose it (test_emergency_pages.py).
+AGENTS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("agents/")}
 #: Forms that name nothing and are sent to one's own vault.
 ACTS = ["put_partings_aside", "cancel_invitation", "cancel_appointment", "delete_export"]
 POSTS = [
@@ -139,6 +144,7 @@ POSTS = [
     "withdraw_contest",
     "access_request",
     "withdraw_help",
+    "emergency",
 ]
 
 
@@ -171,6 +177,7 @@ def held(resident, browser):
         **_request(resident),
         "access request": [_asked(resident)],
         "help": [help_of(resident).pk],
+        "emergency": [_urgent(resident)],
         **_lines(resident),
     }
 
@@ -186,6 +193,12 @@ def _asked(resident):
     """What a companion asks to see."""
     companion = CompanionFactory()
     return asking.ask(companion=companion, address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1").pk
+
+
+def _urgent(resident):
+    """What an agent asked for, that waits for a second one."""
+    offered()
+    return urgently_asked(AgentFactory(), resident).pk
 
 
 def _receipt(grant):
@@ -211,7 +224,7 @@ def ask(client, method, name, args):
 
 
 def test_every_page_is_in_these_tables():
-    assert {pattern.name for pattern in urlpatterns} == {*OWNED, *OPEN_TO_RESIDENTS, *ACTS, *APART, *CONNECTIONS, *COMPANIONS}
+    assert {pattern.name for pattern in urlpatterns} == {*OWNED, *OPEN_TO_RESIDENTS, *ACTS, *APART, *CONNECTIONS, *COMPANIONS, *AGENTS}
 
 
 def test_the_owner_opens_each_of_their_pages(held, browser):

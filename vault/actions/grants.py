@@ -68,6 +68,17 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
         KeyError: no app says what such a recipient is.
     """
     perms.require_may_write(resident_id, by)
+    return _give(resident_id, by, agreement, recipient, terms, "grant_given")
+
+
+def open_in_emergency(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
+    """As `give`, without the resident: `actions.emergency` alone comes here, once a second agent has agreed."""
+    if terms.channel != GrantChannel.EMERGENCY:
+        raise ValueError("an emergency says that it is one")
+    return _give(resident_id, by, agreement, recipient, terms, "emergency_opened")
+
+
+def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms, event: str) -> Grant:
     recipients.get(recipient.kind)
     chosen = agreement.chosen(terms.items)
     fields = {field_id: item.required for item in chosen for field_id in item.fields}
@@ -83,7 +94,7 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
     )
     GrantPaper.objects.bulk_create(GrantPaper(resident_id=resident_id, grant=grant, paper_id=paper_id) for paper_id in terms.papers)
     note(grant, Happened.GIVEN, grant.starts_at)
-    tell(grant, by, "grant_given", list(fields), count=len(terms.papers))
+    tell(grant, by, event, list(fields), count=len(terms.papers))
     return grant
 
 
@@ -187,7 +198,15 @@ def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
 def tell(grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, count: int = 0) -> JournalEntry:
     """`count`: of the papers, beside the fields."""
     details = {"recipient": called(grant), "grant": str(grant.pk), "mode": grant.mode} | ({"count": str(count)} if count else {})
-    return journal.write(resident_id=grant.resident_id, actor_id=by, event=event, purpose=grant.purpose, fields=fields, details=details)
+    return journal.write(
+        resident_id=grant.resident_id,
+        actor_id=by,
+        event=event,
+        purpose=grant.purpose,
+        fields=fields,
+        details=details,
+        ground=journal.Ground.EMERGENCY if grant.in_emergency and by != grant.resident_id else None,
+    )
 
 
 @contextmanager

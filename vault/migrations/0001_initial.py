@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('keep_days', models.PositiveSmallIntegerField(blank=True, help_text='how long a copy may be kept; empty: until the end', null=True)),
                 ('once', models.BooleanField(default=False, help_text='one reading, then it is over')),
                 ('at_most_every', models.DurationField(blank=True, help_text='between two readings; empty: as often as it serves', null=True)),
-                ('channel', models.CharField(choices=[('page', 'sur ce site'), ('desk', 'au guichet, sur un formulaire signé'), ('telephone', 'par un code reçu sur votre téléphone')], default='page', max_length=10)),
+                ('channel', models.CharField(choices=[('page', 'sur ce site'), ('desk', 'au guichet, sur un formulaire signé'), ('telephone', 'par un code reçu sur votre téléphone'), ('emergency', 'en urgence, sans votre accord')], default='page', max_length=10)),
                 ('notice_version', models.CharField(max_length=20)),
                 ('notice_hash', models.CharField(help_text='SHA-256 of the text that was shown, in hexadecimal', max_length=64)),
                 ('snapshot', models.BinaryField(default=bytes, help_text="sealed: the page as it was read, today's values included")),
@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('mode__in', ['count', 'look', 'keep'])), name='grant_mode_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['page', 'desk', 'telephone'])), name='grant_channel_known'), models.CheckConstraint(condition=models.Q(('keep_days', None), ('mode', 'keep'), _connector='OR'), name='grant_only_a_copy_is_kept'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='grant_ends_after_start'), models.CheckConstraint(condition=models.Q(('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('starts_at'), '+', models.Value(datetime.timedelta(days=366))))), name='grant_twelve_months_at_most'), models.UniqueConstraint(condition=models.Q(('stopped_at', None)), fields=('resident_id', 'recipient_kind', 'recipient_id', 'subject_id', 'agreement'), name='grant_once_per_recipient_and_agreement', nulls_distinct=False)],
+                'constraints': [models.CheckConstraint(condition=models.Q(('mode__in', ['count', 'look', 'keep'])), name='grant_mode_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['page', 'desk', 'telephone', 'emergency'])), name='grant_channel_known'), models.CheckConstraint(condition=models.Q(('keep_days', None), ('mode', 'keep'), _connector='OR'), name='grant_only_a_copy_is_kept'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='grant_ends_after_start'), models.CheckConstraint(condition=models.Q(('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('starts_at'), '+', models.Value(datetime.timedelta(days=366))))), name='grant_twelve_months_at_most'), models.UniqueConstraint(condition=models.Q(('stopped_at', None)), fields=('resident_id', 'recipient_kind', 'recipient_id', 'subject_id', 'agreement'), name='grant_once_per_recipient_and_agreement', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -625,6 +625,34 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['on_day', 'half', 'created_at'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('half__in', ['morning', 'noon'])), name='help_half_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['', 'yes', 'other', 'no'])), name='help_answer_known'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='help_answer_is_dated')],
+            },
+        ),
+        migrations.CreateModel(
+            name='EmergencyAccess',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('reference', models.CharField(help_text='what agents call it: it tells nothing of the resident', max_length=14, unique=True, verbose_name='numéro')),
+                ('asked_by', models.UUIDField(db_index=True)),
+                ('asked_by_name', models.CharField(help_text='as the resident reads it', max_length=120, verbose_name='demandé par')),
+                ('items', models.JSONField(help_text='codes of the lines of vault/entrusting.py, ticked one by one')),
+                ('minutes', models.PositiveSmallIntegerField(verbose_name='minutes')),
+                ('content', models.BinaryField(default=bytes, help_text='sealed: the reason, as the resident reads it')),
+                ('expires_at', models.DateTimeField(help_text='until when a second agent may agree')),
+                ('decided_by', models.UUIDField(blank=True, null=True)),
+                ('decided_by_name', models.CharField(blank=True, max_length=120, verbose_name='décidé par')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='décidé le')),
+                ('declined_at', models.DateTimeField(blank=True, help_text='its resident said no before a second agent answered', null=True)),
+                ('asked_told_at', models.DateTimeField(blank=True, null=True)),
+                ('opened_told_at', models.DateTimeField(blank=True, null=True)),
+                ('grant', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='emergency', to='vault.grant')),
+            ],
+            options={
+                'verbose_name': 'accès d’urgence',
+                'verbose_name_plural': 'accès d’urgence',
+                'ordering': ['-created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('minutes__in', (15, 30, 60))), name='emergency_an_hour_at_most'), models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='emergency_two_agents'), models.CheckConstraint(condition=models.Q(('asked_by', models.F('resident_id')), _negated=True), name='emergency_not_asked_by_its_resident'), models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('resident_id')), _negated=True), _connector='OR'), name='emergency_not_decided_by_its_resident'), models.CheckConstraint(condition=models.Q(('grant', None), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('declined_at', None)), _connector='OR'), name='emergency_opened_is_decided')],
             },
         ),
     ]

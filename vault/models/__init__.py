@@ -6,6 +6,7 @@ from vault.models.brought import Brought
 from vault.models.connection import Connection, ConnectorHealth
 from vault.models.contest import Contest
 from vault.models.draft import Draft
+from vault.models.emergency import EmergencyAccess
 from vault.models.export import Export
 from vault.models.grant import Grant, GrantEvent, GrantField, GrantPaper, GrantReading
 from vault.models.help import HelpRequest
@@ -31,6 +32,7 @@ __all__ = [
     "DataRequest",
     "Draft",
     "Export",
+    "EmergencyAccess",
     "Grant",
     "GrantEvent",
     "GrantField",

@@ -122,6 +122,11 @@ class Grant(ResidentModel):
         return self.state in {GrantState.TO_COME, GrantState.ACTIVE, GrantState.PAUSED}
 
     @property
+    def in_emergency(self) -> bool:
+        """Two agents opened it, not its resident: no page may say that they agreed."""
+        return self.channel == GrantChannel.EMERGENCY
+
+    @property
     def ends_soon(self) -> bool:
         """A month that one has just agreed to needs no reminder."""
         return self.stands and self.ends_at - self.starts_at > 2 * ENDING and self.ends_at - timezone.now() <= ENDING

@@ -25,10 +25,11 @@ REFUSALS = {"read_refused", "act_refused", "link_code_refused"}
 BY_NOBODY_KNOWN = {"link_code_refused", "link_locked"}
 #: How the names of events that open something end, and those that end so without opening a value.
 _READINGS = ("_read", "_opened", "_looked", "_count", "_downloaded")
-_NO_READINGS = ("vault_opened", "contest_")
+_NO_READINGS = ("vault_opened", "contest_", "emergency_")
 #: Written when the resident comes to look, of what another person did before.
 TOLD_LATER = {"sharing_ended"}
 _UNKNOWN = gettext_lazy("Vous avez agi sur votre coffre.")
+_EMERGENCY_REFUSED = gettext_lazy("Une lecture par « %(recipient)s » a été refusée : l’accès d’urgence ne la permet pas, ou plus.")
 _NOT_ANCHORED = gettext_lazy("Une lecture par « %(recipient)s » a été refusée : le journal n’était plus scellé depuis des heures.")
 #: The sentence of each event, and the one that does without the kind of paper.
 _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
@@ -111,6 +112,16 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "access_asked": (gettext_lazy("« %(recipient)s » vous a demandé à voir des données. Rien n’est lu sans votre réponse."), ""),
     "access_code_typed": (gettext_lazy("« %(recipient)s » a tapé le code que votre téléphone a reçu : c’est votre accord."), ""),
     "access_declined": (gettext_lazy("Vous avez dit non à une demande de « %(recipient)s »."), ""),
+    "emergency_asked": (
+        gettext_lazy("« %(recipient)s » a demandé un accès d’urgence à votre coffre. Rien ne s’ouvre avant qu’un second agent accepte."),
+        "",
+    ),
+    "emergency_considered": (gettext_lazy("« %(recipient)s » a lu le motif d’un accès d’urgence à votre coffre."), ""),
+    "emergency_agreed": (gettext_lazy("« %(recipient)s » a accepté un accès d’urgence à votre coffre."), ""),
+    "emergency_refused": (gettext_lazy("« %(recipient)s » a refusé un accès d’urgence à votre coffre."), ""),
+    "emergency_opened": (gettext_lazy("Un accès d’urgence est ouvert à « %(recipient)s » pour %(what)s, sans votre accord."), ""),
+    "emergency_declined": (gettext_lazy("Vous avez refusé un accès d’urgence demandé par « %(recipient)s »."), ""),
+    "emergency_reread": (gettext_lazy("Vous avez lu le motif d’un accès d’urgence."), ""),
     "appointment_made": (gettext_lazy("Vous avez créé un code de rendez-vous."), ""),
     "appointment_cancelled": (gettext_lazy("Vous avez annulé un code de rendez-vous."), ""),
     "appointment_begun": (
@@ -173,6 +184,7 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
 GROUNDS: dict[Ground, str | Promise] = {
     Ground.OWN: gettext_lazy("à votre demande"),
     Ground.GRANT: gettext_lazy("d’après votre accord"),
+    Ground.EMERGENCY: gettext_lazy("en urgence, sans votre accord"),
     Ground.TASK: gettext_lazy("pour faire fonctionner le service"),
 }
 MEANS: dict[Means, str | Promise] = {
@@ -266,6 +278,8 @@ def sentence(line: Line, kinds: dict[str, str]) -> str:
         return _read(line)
     if line.details.get("reason") == "not_anchored":
         return _NOT_ANCHORED % {"recipient": line.details.get("recipient", "")}
+    if line.event == "read_refused" and line.ground == Ground.EMERGENCY:
+        return _EMERGENCY_REFUSED % {"recipient": line.details.get("recipient", "")}
     paper = kinds.get(line.details.get("kind", ""), "")
     whole, without_paper = _SENTENCES.get(line.event, (_UNKNOWN, _UNKNOWN))
     told = {"what": _type(line), "paper": paper, "holder": _holders(line), "count": number(line.details.get("count", ""))}

@@ -80,7 +80,7 @@ _WHEN: dict[When, str | Promise] = {
 _DAYS = {When.MONTH: 30, When.YEAR: 365}
 #: By the beginning of an event's code; the first that fits.
 _BEGINNINGS = (
-    (Kind.SHARING, ("grant", "sharing", "household", "shared", "link", "mandate")),
+    (Kind.SHARING, ("grant", "sharing", "household", "shared", "link", "mandate", "emergency")),
     (Kind.PAPERS, ("paper", "side", "file", "upload")),
     (Kind.ORGANISATIONS, ("connection", "request", "records_received")),
     (Kind.DOSSIERS, ("dossier", "part_")),
@@ -89,6 +89,9 @@ _BEGINNINGS = (
 _LAW: dict[Ground, str | Promise] = {
     Ground.OWN: gettext_lazy("Vous l’avez demandé. Le portail ne fait que ce que vous demandez (RGPD, article 6.1.b et e)."),
     Ground.GRANT: gettext_lazy("Vous avez donné votre accord, et vous pouvez l’arrêter (RGPD, article 6.1.a)."),
+    Ground.EMERGENCY: gettext_lazy(
+        "Un accès d’urgence, décidé par deux agents sans votre accord : vous pouvez l’arrêter et contester (RGPD, article 6.1.d et e)."
+    ),
     Ground.TASK: gettext_lazy("La mission de service public de la ville (RGPD, article 6.1.e)."),
 }
 

@@ -94,7 +94,10 @@ def facts(grant: Grant) -> list[dict[str, str]]:
         (_("Comment"), told.how),
         (_("Actes permis"), _acts(grant)),
         (_("Combien de lectures"), _rhythm(grant)),
-        (_("Accord donné"), _("le %(day)s, %(channel)s") % {"day": _moment(grant.starts_at), "channel": grant.get_channel_display()}),
+        (
+            _("Ouvert") if grant.in_emergency else _("Accord donné"),
+            _("le %(day)s, %(channel)s") % {"day": _moment(grant.starts_at), "channel": grant.get_channel_display()},
+        ),
         (_("Jusqu’à quand"), told.until),
         (_("Dernière lecture"), told.last),
     ]
@@ -139,7 +142,8 @@ def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
     lines = []
     for event in events:
         happened = Happened(event.happened)
-        line = {"label": str(happened.label), "text": _moment(event.at)}
+        opened = happened == Happened.GIVEN and event.grant.in_emergency
+        line = {"label": _("Ouvert en urgence, par deux agents") if opened else str(happened.label), "text": _moment(event.at)}
         if happened.has_receipt:
             line |= {"action": _("Télécharger le reçu"), "action_href": reverse("vault:receipt", args=[event.grant_id, event.pk])}
         lines.append(line)

@@ -21,9 +21,10 @@ from vault.agreements import Agreement
 from vault.called import called
 from vault.enums import Mode
 from vault.forms.shares import RenewForm, ShortenForm
-from vault.models import Connection, Grant, GrantEvent, GrantReading, Visit
+from vault.models import Connection, EmergencyAccess, Grant, GrantEvent, GrantReading, Visit
 from vault.models.grant import LINK_KIND
 from vault.opened import Values
+from vault.presenting import emergency as urgent
 from vault.presenting import links as link_words
 from vault.presenting import shares as words
 from vault.presenting.household import held as held_words
@@ -46,6 +47,7 @@ def shares(request: SignedInRequest) -> HttpResponse:
         "links": sum(grant.recipient_kind == LINK_KIND for grant in standing),
         "over": [words.ended_line(one) for one in words.every(page)],
         "page": page,
+        "emergencies": urgent.own_lines(),
         "fetched": words.fetched(Connection.objects.open()),
     }
     return render(request, "vault/shares/home.html", context)
@@ -61,6 +63,7 @@ def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         "facts": words.facts(grant),
         "copied": agreement is not None and agreement.copied,
         "history": words.history(GrantEvent.objects.filter(grant=grant)),
+        "emergency": EmergencyAccess.objects.filter(grant=grant).first(),
         "may_renew": words.may_renew(grant, agreement),
         "may_shorten": grant.stands and ShortenForm(grant).possible,
     }

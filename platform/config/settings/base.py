@@ -146,6 +146,7 @@ ACCOUNT_RATE_LIMITS = {
     "access_ask": "20/d/user",
     "help_ask": "10/d/user",
     "appointment_make": "20/h/user",
+    "emergency_ask": "5/d/user",
     "appointment_code": "10/h/user,60/h/ip",
 }
 ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}

@@ -75,6 +75,12 @@ class City(models.Model):
         help_text=_("Fichiers et dossiers compris. La baisser n’efface rien : on n’ajoute plus, tant qu’on ne supprime pas."),
     )
 
+    emergency_access = models.BooleanField(
+        _("accès d’urgence"),
+        default=False,
+        help_text=_("Deux agents ensemble peuvent lire quelques lignes d’un coffre, une heure au plus. L’habitant est prévenu aussitôt."),
+    )
+
     brand = colour(_("bloc de couleur"), "#17524f")
     brand_tint = colour(_("fond clair"), "#e2eeea")
     action = colour(_("boutons"), "#17524f")

@@ -1,0 +1,28 @@
+"""Emergency accesses for tests, by the verbs themselves, in a city that has chosen to have them."""
+
+from accounts.models import User
+from core.models import City
+from vault.actions import emergency
+from vault.models import EmergencyAccess, Grant
+
+REASON = "Hospitalisée, son bailleur demande le loyer aujourd’hui."
+
+
+def offered(offered: bool = True) -> None:
+    city = City.current()
+    city.of_name = city.of_name or "de Villebrume"
+    city.emergency_access = offered
+    city.save()
+
+
+def asked(agent: User, resident: User, *items: str, minutes: int = 30) -> EmergencyAccess:
+    return emergency.ask(by=agent, written=resident.email, reason=REASON, items=items or ["home"], minutes=minutes)
+
+
+def opened(agent: User, second: User, resident: User, *items: str, minutes: int = 30) -> EmergencyAccess:
+    return emergency.decide(access=asked(agent, resident, *items, minutes=minutes), by=second, agree=True)
+
+
+def held(access: EmergencyAccess) -> Grant:
+    assert access.grant is not None
+    return access.grant
