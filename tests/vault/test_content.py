@@ -117,5 +117,5 @@ def test_nothing_that_holds_a_resident_s_content_is_in_the_admin():
     vault = {model for model in registered if model._meta.app_label == "vault"}
     assert vault == {ConnectorHealth, Contest, EmergencyAccess, Holder, PaperKind}
     content = {model for model in apps.get_app_config("vault").get_models() if issubclass(model, ResidentModel)}
-    # A contest opens for the data protection officer alone (test_contests); the register shows no name and no reason (test_emergency_pages).
+    # A contest opens for the data protection officer alone (test_contests); the register names no resident (test_emergency_pages).
     assert content & registered == {Contest, EmergencyAccess}
