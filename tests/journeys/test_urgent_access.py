@@ -1,7 +1,6 @@
 """Nadia is in hospital: one agent asks, another agrees, one line is read, she reads who and why, and stops it."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,15 +22,14 @@ print(*[cookie(User.objects.signing_in_as(mail).first() or AgentFactory(name=nam
 
 
 @pytest.fixture
-def agents(live: Live, visitor: Visitors) -> Iterator[list[Page]]:
-    """Two of them at work, in a city that chose to have urgent access; afterwards a city that did not."""
+def agents(live: Live, visitor: Visitors) -> list[Page]:
+    """Two of them at work, in a city that chose to have urgent access: as it stays, for other journeys walk there at the same time."""
     pairs = [("Agnès Roux", "agnes.urgence@villebrume.example"), ("Basile Petit", "basile.urgence@villebrume.example")]
     keys = live.manage("shell", "-v0", "-c", AGENTS.format(pairs=pairs)).stdout.split()
     pages = [visitor(width=1280), visitor(width=1280)]
     for page, key in zip(pages, keys, strict=True):
         page.context.add_cookies([{"name": "garant_session", "value": key, "url": live.url}])
-    yield pages
-    live.sql("UPDATE core_city SET emergency_access = false")
+    return pages
 
 
 def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors, agents: list[Page]) -> None:
