@@ -16,7 +16,7 @@ from django_scopes import scope, scopes_disabled
 
 from core import journal, protect
 from core.keyrings import Keyring, KeyringError, KeysDown, file_path, files, keyring
-from core.keys import context
+from core.keys import KeyMissing, context
 from core.models import ResidentKey
 from core.sealed import Box
 
@@ -106,18 +106,21 @@ def _rewrap_one(ring: Keyring, resident_id: UUID, current: str) -> bool:
         bound, old = context(resident_id, row.version), bytes(row.wrapped)
         key = ring.unwrap(row.kid, old, bound)
         kid, wrapped = ring.wrap(key, bound)
-        with transaction.atomic():
-            journal.write(
-                resident_id=resident_id,
-                actor_id=resident_id,
-                event="key_rewrapped",
-                purpose=PURPOSE,
-                ground=journal.Ground.TASK,
-                means=journal.Means.SCHEDULER,
-                opened=Box(AESGCM(key)),
-            )
-            changed = ResidentKey.objects.filter(pk=resident_id, kid=row.kid, wrapped=old).update(kid=kid, wrapped=wrapped)
-            transaction.set_rollback(not changed)
+        try:
+            with transaction.atomic():
+                journal.write(
+                    resident_id=resident_id,
+                    actor_id=resident_id,
+                    event="key_rewrapped",
+                    purpose=PURPOSE,
+                    ground=journal.Ground.TASK,
+                    means=journal.Means.SCHEDULER,
+                    opened=Box(AESGCM(key)),
+                )
+                changed = ResidentKey.objects.filter(pk=resident_id, kid=row.kid, wrapped=old).update(kid=kid, wrapped=wrapped)
+                transaction.set_rollback(not changed)
+        except KeyMissing:
+            return False
     return bool(changed)
 
 

@@ -46,6 +46,8 @@ CANARIES = {
 }
 INCOME = 90_000_000 + secrets.randbelow(9_999_999)
 SCRATCH = f"epreuve{TAG}"
+#: Of a number, base64 leaves four letters at one place in three: receipts and signatures hold any four letters by chance.
+LEAST = 8
 
 
 def spellings(word: str) -> dict[bytes, str]:
@@ -62,6 +64,8 @@ def spellings(word: str) -> dict[bytes, str]:
         for offset in range(3):
             encoded = base64.b64encode(b"\0" * offset + plain)
             middle = encoded[4 if offset else 0 : -4]
+            if len(middle) < LEAST:
+                continue
             found[middle] = f"base64{name}"
             found[middle.replace(b"+", b"-").replace(b"/", b"_")] = f"base64 for addresses{name}"
     return found
