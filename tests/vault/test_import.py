@@ -305,7 +305,7 @@ def test_a_vault_that_holds_something_takes_nothing_in(copy, newcomer):
 
 def test_what_does_not_fit_is_refused_whole(copy, newcomer, folder, monkeypatch):
     monkeypatch.setattr(quota, "MEGABYTE", 1)
-    City.objects.create(name="Essai", of_name="d’Essai", insee="00042", quota_megabytes=100)
+    City(name="Essai", of_name="d’Essai", insee="00042", quota_megabytes=100).save()
     there = files_on_disk(folder)
     with pytest.raises(CommandError, match="does not fit"):
         bring(copy, newcomer)
