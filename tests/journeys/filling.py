@@ -244,7 +244,7 @@ def asked(resident: Any, account: Any) -> dict[str, Any]:
             companion=account, address="personne@courriel.example", items=["home"], purpose=AskedFor.HOUSING, length="m1", by_phone=True
         )
     )
-    return {name: request.pk for name, request in zip(("asked", "asked_answered", "asked_refused", "by_phone"), made, strict=True)}
+    return {name: request.pk for name, request in zip(("access_asked", "asked_answered", "asked_refused", "by_phone"), made, strict=True)}
 
 
 def connections(resident: Any) -> dict[str, Any]:
