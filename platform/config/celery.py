@@ -8,11 +8,13 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
 from django.core.exceptions import ImproperlyConfigured
+from kombu.transport import TRANSPORT_ALIASES
 
 from config import processes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
+TRANSPORT_ALIASES["filesystem"] = "config.file_broker:Transport"
 app = Celery("garant")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

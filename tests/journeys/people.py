@@ -70,6 +70,18 @@ class Hands:
         with self.page.expect_navigation():
             self.page.locator(within).get_by_role("link", name=name).first.click()
 
+    def follow_to(self, named: str) -> None:
+        """The link whose address holds this id."""
+        with self.page.expect_navigation():
+            self.page.locator(f"main a[href*='{named}']").first.click()
+
+
+def only_row(live: Live, table: str, address: str) -> str:
+    """The id of the one row of theirs: a list that several journeys fill shows others too."""
+    found = live.sql(f"SELECT t.id FROM {table} t JOIN accounts_user u ON u.id = t.resident_id WHERE u.email = %s", address)
+    [(named,)] = found
+    return str(named)
+
 
 def euros(text: str) -> int:
     """The first whole amount of a text, French or English: “€1,180”, “1 180 €”."""

@@ -127,7 +127,9 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "vault:helpers": [(NEWCOMER, "/accompagnants/"), (RESIDENT, "/accompagnants/")],
     "vault:entrust": [(RESIDENT, "/accompagnants/{place}/mandat/"), (NEWCOMER, "/accompagnants/{place}/mandat/")],
     "vault:make_appointment": [(RESIDENT, "/accompagnants/rendez-vous/")],
-    "vault:access_request": [(RESIDENT, f"/accompagnants/demandes/{{{which}}}/") for which in ("access_asked", "asked_answered", "asked_refused")],
+    "vault:access_request": [
+        (RESIDENT, f"/accompagnants/demandes/{{{which}}}/") for which in ("access_asked", "asked_answered", "asked_refused")
+    ],
     "vault:ask_help": [(RESIDENT, "/accompagnants/{organisation}/aide/")],
     "vault:withdraw_help": [(RESIDENT, "/accompagnants/aide/{help}/retirer/")],
     "vault:help_request": [(COMPANION, "/accompagnement/aide/{help}/")],

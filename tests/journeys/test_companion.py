@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
-from tests.journeys.people import Eyes, Hands, come_in, sign_in
+from tests.journeys.people import Eyes, Hands, come_in, only_row, sign_in
 from tests.live import Live
 
 SHE = """
@@ -221,7 +221,7 @@ def test_a_meeting_asked_for_and_answered_in_english_on_a_telephone(live: Live, 
 
     # He sees a moment, then her name once he opens it, and answers.
     enter_as_theo(his)
-    Hands(his).follow(re.compile("^Pour le"))
+    Hands(his).follow_to(only_row(live, "vault_helprequest", address))
     expect(his.get_by_role("heading", name="Nour Aide")).to_be_visible()
     his_eyes.look()
     his.get_by_label("Oui, nous vous attendons").check()

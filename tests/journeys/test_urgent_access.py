@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import Visitors
-from tests.journeys.people import Eyes, Hands, come_in, mail_for, move_in
+from tests.journeys.people import Eyes, Hands, come_in, mail_for, move_in, only_row
 from tests.live import Live
 
 NADIA = "nadia.urgence@courriel.example"
@@ -57,7 +57,8 @@ def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors
     # Basile reads the reason, without her name, and agrees.
     agrees.goto("/agents/urgences/")
     agrees_eyes.look()
-    Hands(agrees).follow(re.compile("Agnès Roux"))
+    asked = only_row(live, "vault_emergencyaccess", NADIA)
+    Hands(agrees).follow_to(asked)
     expect(agrees.get_by_text(REASON)).to_be_visible()
     expect(agrees.get_by_text("Nadia")).to_have_count(0)
     agrees_eyes.look()
@@ -66,7 +67,7 @@ def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors
 
     # Agnès sees the line that she ticked, under a banner that says until when.
     asks.goto("/agents/urgences/")
-    Hands(asks).follow(re.compile("^Demande"))
+    Hands(asks).follow_to(asked)
     expect(asks.get_by_text("Accès d’urgence au coffre de Nadia Kervella").first).to_be_visible()
     asks_eyes.look()
     Hands(asks).follow(re.compile("^Voir.*Logement"))
