@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
 
 # Letters only, so that what cleans names and addresses leaves them whole, and no other test plants the same. It starts with
 # one whose code has a letter in it (6e): hexadecimal in capitals is then always another spelling, in every worker.
-TAG = "n" + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(7))
+TAG = "n" + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(11))
 CANARIES = {
     "a value typed by hand": f"nom{TAG}",
     "a street": f"rue{TAG}",
