@@ -43,7 +43,7 @@ def test_a_value_is_typed_question_by_question(visitor: Visitors) -> None:
     expect(page.get_by_role("main")).to_contain_text("samir@courriel.example")
     hands.press("Ranger dans mon coffre")
     page.goto("/coffre/")
-    page.get_by_label("Chercher").fill("samir@")
+    page.get_by_role("searchbox", name="Chercher").fill("samir@")
     hands.press("Chercher")
     row = page.locator(".civic-value", has_text="samir@courriel.example")
     expect(row).to_contain_text("Déclaré")
@@ -51,7 +51,8 @@ def test_a_value_is_typed_question_by_question(visitor: Visitors) -> None:
     eyes.look()
 
     # Corrected, then withdrawn: both stay visible in the history.
-    hands.follow("Corriger")
+    with page.expect_navigation():
+        row.get_by_role("link", name="Corriger").click()
     page.locator("main input[type=email]").fill("samir.b@courriel.example")
     hands.press("Enregistrer la correction")
     expect(page.get_by_role("main")).to_contain_text("samir@courriel.example")
