@@ -38,7 +38,7 @@ def _make(visitor: Visitor) -> tuple[str, str, str]:
     if not income:
         raise Unexpected(f"{check.path}: no value is shown before agreeing: {check.text[:300]}")
     made = visitor.submit(check, check.form("seen"), {"step": "agree"})
-    return _address(made), next(iter(re.findall(r"\b\d{4} \d{4}\b", made.text)), ""), income
+    return _address(made), next(iter(re.findall(r"(?<!\d)\d{4} \d{4}(?!\d)", made.text)), ""), income
 
 
 def _address(made: Page) -> str:
