@@ -1,6 +1,7 @@
 """Translations: French sentences in the code are the keys, locale/en holds every one of them in English, locale/fr only plurals.
 
     python -m ops.messages            read the code, update both catalogues, compile them, list what has no English yet
+    python -m ops.messages compile            compile them as they are
     python -m ops.messages missing    print what has no English yet as JSON: {"French": "", "French of one": ["", ""]}
     python -m ops.messages fill FILE  put such a JSON, filled in, into the English catalogue
     python -m ops.messages space      give the code's French sentences their non-breaking spaces, then as the first
@@ -206,10 +207,17 @@ def update(root: Path = ROOT, locale: Path = LOCALE) -> dict[Key, Message]:
     write(catalogue("en", locale=locale), "en", found.values())
     plurals = [Message(m.context, m.singular, m.plural, [m.singular, m.plural], m.places) for m in found.values() if m.plural]
     write(catalogue("fr", locale=locale), "fr", plurals)
+    compile_all(locale)
+    return found
+
+
+def compile_all(locale: Path = LOCALE) -> None:
+    """The `.mo` files are not kept in git: each machine makes its own, whole or not at all, for another command may be reading them."""
     for language in PLURALS:
         path = catalogue(language, locale=locale)
-        path.with_suffix(".mo").write_bytes(compiled(language, read(path).values()))
-    return found
+        made = path.with_suffix(f".{os.getpid()}")
+        made.write_bytes(compiled(language, read(path).values()))
+        made.replace(path.with_suffix(".mo"))
 
 
 def spaced(text: str) -> str:
@@ -253,6 +261,9 @@ def fill(path: Path) -> None:
 def main(words: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+    if words == ["compile"]:
+        compile_all()
+        return 0
     if words[:1] == ["fill"]:
         fill(Path(words[1]))
     if words[:1] == ["space"]:

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops import messages
+
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -65,7 +67,6 @@ NEEDS = (
     Need("libpangoft2-1.0-0", library("libpangoft2-1.0.so.0")),
     Need("libharfbuzz-subset0", library("libharfbuzz-subset.so.0")),
     Need("fonts-dejavu-core", FONTS.exists),
-    Need("gettext", program("msgfmt")),
 )
 WITHOUT_NODE = "signing in is tested against the demonstration's FranceConnect only, and the style sheet is not compiled again"
 TEST_NEEDS = (
@@ -202,14 +203,6 @@ def postgres() -> None:
 # The project's own files
 
 
-def catalogues() -> None:
-    """Compiled catalogues are committed; a clone that lost them gets them back."""
-    for source in (ROOT / "locale").glob("*/LC_MESSAGES/*.po"):
-        compiled = source.with_suffix(".mo")
-        if not compiled.exists():
-            run(["msgfmt", "--check-format", "-o", compiled, source])
-
-
 def static_files() -> None:
     var = Path(os.environ.get("GARANT_VAR", ROOT / "var"))
     files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
@@ -241,7 +234,7 @@ def prepare(*, tests: bool) -> None:
     with step("PostgreSQL"):
         postgres()
     with step("translations"):
-        catalogues()
+        messages.compile_all()
     with step("static files"):
         static_files()
 

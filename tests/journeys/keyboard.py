@@ -41,6 +41,10 @@ class Keyboard:
     page: Page
     stops: int = 0
 
+    def __post_init__(self) -> None:
+        # A page that is listened to from the start hands every chooser over: asked for only as the key is pressed, one in 150 was missed.
+        self.page.on("filechooser", lambda _: None)
+
     def go_to(self, name: str, *, in_main: bool = True) -> None:
         """Tab until the stop that says `name` (a pattern).
 
