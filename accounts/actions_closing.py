@@ -9,9 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts import reminding
 from accounts.models import User
-from core import erasures, journal, leaving
+from core import erasures, journal, leaving, mails
 from core.erasures import Erasure
 
 #: To think again, or to notice that somebody else asked.
@@ -30,7 +29,7 @@ def ask(*, user: User, by: UUID) -> User:
             held.closes_at = timezone.now() + COOLING_OFF
             held.save(update_fields=["closes_at"])
             journal.write(resident_id=held.pk, actor_id=by, event="closing_asked", purpose=CLOSE)
-            transaction.on_commit(lambda: reminding.write(address_of(held), "account/email/closing_asked"), robust=True)
+            transaction.on_commit(lambda: mails.send("account/email/closing_asked", to=[address_of(held)]), robust=True)
     return held
 
 
@@ -56,7 +55,7 @@ def close(*, user: User, by: UUID) -> None:
     leaving.stop(resident_id=user.pk)
     erasures.write(Erasure(user.pk, timezone.now()))
     _erase(user.pk)
-    reminding.write(address, "account/email/closed")
+    mails.send("account/email/closed", to=[address])
 
 
 def close_due() -> int:

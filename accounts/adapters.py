@@ -14,11 +14,11 @@ from allauth.socialaccount.models import SocialApp
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import devices, second_factor
-from core import protect
+from core import mails, protect
 from core.models import City
 
 
@@ -30,11 +30,9 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": _("Trop d’essais. Attendez un peu, puis recommencez."),
     }
 
-    def format_email_subject(self, subject: str) -> str:
-        return subject
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        super().send_mail(template_prefix, email, {"city": City.current(), **context})
+        """To the person who is there: in the language of their page."""
+        mails.send(template_prefix, to=[email], said=context, languages=[get_language() or settings.LANGUAGE_CODE])
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Our own guard stands before each of allauth's sensitive pages (accounts.urls): it also knows people without a password."""

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from allauth.account.adapter import get_adapter
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
@@ -20,6 +19,7 @@ from django.utils.translation import ngettext
 
 from accounts import actions, actions_companions, actions_desk, actions_identities, provider, second_factor
 from accounts.models import FactorReset, Membership, Organisation, User
+from core import mails
 
 NOT_HERE: list[type[Model]] = [EmailAddress, EmailConfirmation, Authenticator, SocialAccount, SocialApp, SocialToken, Group]
 for model in NOT_HERE:
@@ -82,7 +82,7 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parame
         for agent in (invited := list(agents.filter(is_active=True))):
             token = actions_identities.invite(agent=agent, by=cast(User, request.user))
             link = request.build_absolute_uri(reverse("invitation", args=[token]))
-            get_adapter().send_mail("account/email/invitation", agent.email, {"link": link})
+            mails.send("account/email/invitation", to=[agent.email], said={"link_to": link}, languages=mails.FRENCH)
         text = ngettext("%(count)s invitation est envoyée.", "%(count)s invitations sont envoyées.", len(invited))
         messages.success(request, text % {"count": len(invited)})
 
@@ -247,5 +247,4 @@ def _masked(email: str) -> str:
 
 def _write(person: User, mail: str) -> None:
     """To where they sign in, otherwise to where they are written to; somebody without any address was told at the desk."""
-    if address := person.email or person.contact_email:
-        get_adapter().send_mail(mail, address, {})
+    mails.send(mail, to=[person.email or person.contact_email])

@@ -4,43 +4,26 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from accounts.models import User
-from core import phones, sms
-from core.models import City
-
-LANGUAGES = ("fr", "en")
+from core import mails, phones, sms
 
 
 def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
     """Send `<template>_subject.txt` and `<template>_message.txt`; False when this person wants no such message, or has no address.
     `asked`: they asked for this very message, whatever they said of reminders.
 
-    Nobody is there to say in which language: French first, then English.
+    Nobody is there to say in which language: both are sent.
     """
     user = User.objects.filter(pk=user_id, is_active=True).first()
     wanted = user is not None and (asked or user.reminders_by_email)
     address = (user.contact_email or user.email) if user and wanted else ""
     if not address:
         return False
-    write(address, template)
+    mails.send(template, to=[address])
     return True
-
-
-def write(address: str, template: str) -> None:
-    """To an address, whatever its person chose; to nobody where there is none."""
-    if not address:
-        return
-    context = {"city": City.current(), "site_url": settings.SITE_URL}
-    subjects, messages = [], []
-    for language in LANGUAGES:
-        with override(language):
-            subjects.append(render_to_string(f"{template}_subject.txt", context).strip())
-            messages.append(render_to_string(f"{template}_message.txt", context).strip())
-    EmailMessage(subject=" / ".join(subjects), body="\n\n---\n\n".join(messages) + "\n", to=[address]).send()
 
 
 def text(*, user_id: UUID, template: str, said: Callable[[], Mapping[str, object]] = dict) -> bool:
@@ -53,7 +36,7 @@ def text(*, user_id: UUID, template: str, said: Callable[[], Mapping[str, object
     if not number:
         return False
     told = []
-    for language in LANGUAGES:
+    for language in mails.LANGUAGES:
         with override(language):
             told.append(render_to_string(f"{template}_sms.txt", dict(said())).strip())
     return sms.send(number=number, text=" ".join([*told, settings.SITE_URL]))

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from accounts.models import Session
+from core import mails
 from tests.accounts.factories import ResidentFactory
 from tests.vault.couples import TRIED, agreed, couple, place, shared
 from tests.vault.made import HOME, HOUSEHOLD, add, add_signed_notice
@@ -77,13 +78,10 @@ def test_the_mail_names_nobody_and_holds_the_code(browser, resident):
 
 
 def test_when_the_mail_does_not_leave_the_code_is_still_good(browser, stranger, monkeypatch):
-    from vault.views import household as views
+    def down(*_args, **_said):
+        raise OSError("no mail today")
 
-    class Down:
-        def send_mail(self, *_args):
-            raise OSError("no mail today")
-
-    monkeypatch.setattr(views, "get_adapter", Down)
+    monkeypatch.setattr(mails, "send", down)
     page = main(browser.post(f"{HERE}inviter/", {"role": "partner", "email": "x@courriel.example"}))
     assert "L’e-mail n’est pas parti" in page
     household.offer(resident_id=stranger.pk, code=CODE.findall(page)[0])

@@ -9,9 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
@@ -19,7 +17,7 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import reminding
 from accounts.models import User
-from core import journal
+from core import journal, mails
 from core.models import City
 from core.templatetags.civic import long_date
 from vault import gate, perms
@@ -167,11 +165,5 @@ def _tell(contest: Contest, by: UUID, event: str) -> None:
 
 def _write_to_officer() -> None:
     """Without a word of what is contested; their list has it, whether this arrives or not."""
-    city = City.current()
-    if not city.dpo_email:
-        return
-    with override("fr"):
-        context = {"city": city, "site_url": settings.SITE_URL}
-        subject = render_to_string("vault/email/contest_sent_subject.txt", context).strip()
-        message = render_to_string("vault/email/contest_sent_message.txt", context)
-    EmailMessage(subject=subject, body=message, to=[city.dpo_email]).send()
+    said = {"admin_url": f"{settings.SITE_URL}/admin/"}
+    mails.send("vault/email/contest_sent", to=[City.current().dpo_email], said=said, languages=mails.FRENCH)

@@ -3,11 +3,10 @@
 import logging
 from smtplib import SMTPException
 
-from django.core.mail import send_mail
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import User
+from core import mails
 from vault.connectors.faults import KINDS
 
 logger = logging.getLogger(__name__)
@@ -18,12 +17,8 @@ def warn_agents(connector: str, code: str) -> None:
     logger.error("an API refuses the city", extra={"kind": connector, "code": code})
     addresses = list(User.objects.agents().filter(is_active=True).exclude(email="").values_list("email", flat=True))
     with override("fr"):
-        told = {"connector": connector, "what": str(KINDS[code].what) % {"holder": connector}}
-        subject = _("Un organisme refuse la ville : %(connector)s") % told
-        text = _(
-            "%(what)s\n\nAucun habitant ne reçoit plus ces données. Renouvelez l’autorisation, puis changez les réglages de %(connector)s."
-        )
+        said = {"connector": connector, "what": str(KINDS[code].what) % {"holder": connector}}
     try:
-        send_mail(subject, text % told, None, addresses)
+        mails.send("vault/email/connector_refused", to=addresses, said=said, languages=mails.FRENCH)
     except (OSError, SMTPException) as error:
         logger.error("the agents could not be told", exc_info=error)

@@ -5,8 +5,6 @@ from smtplib import SMTPException
 from typing import Any
 from uuid import UUID
 
-from allauth.account.adapter import get_adapter
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpResponse, QueryDict
@@ -16,6 +14,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from core import mails
 from vault import agreements, circle, gate, perms
 from vault.actions import grants, household
 from vault.agreements import Agreement
@@ -66,7 +65,7 @@ def invite(request: SignedInRequest) -> HttpResponse:
 def _send(email: str, code: str) -> bool:
     """Neither the name nor the address of who invites: a mailbox may be read by others, and a name is no place for a stranger's words."""
     try:
-        get_adapter().send_mail("vault/email/invitation", email, {"code": code, "site": settings.SITE_URL})
+        mails.send("vault/email/invitation", to=[email], said={"code": code})
     except (OSError, SMTPException) as error:
         logger.warning("an invitation could not be sent", extra={"code": type(error).__name__})
         return False

@@ -1,0 +1,152 @@
+"""Every mail goes as text and as a page: the same sentences, the same links, nothing fetched, in the language of who reads it."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.urls import reverse
+
+from core import mails
+from core.models import City
+from ops.cluster import ROOT
+
+TEMPLATES = ROOT / "templates"
+FILES = sorted(TEMPLATES.rglob("*_message.txt"))
+ALL = [file.relative_to(TEMPLATES).as_posix().removesuffix("_message.txt") for file in FILES]
+HOSTILE = '<b>"Ville"</b>&amp;'
+SAID = {
+    "code": "428317",
+    "minutes": 10,
+    "connector": HOSTILE,
+    "what": f"{HOSTILE} a dit non.",
+    "link_to": "https://garant.example/invitation/abc/",
+    "admin_url": "https://garant.example/admin/",
+}
+ADDRESS = re.compile(r"https?://\S+")
+SENDS = re.compile(r"\b(?:EmailMessage|EmailMultiAlternatives|send_mail|send_mass_mail|mail_admins|mail_managers)\(")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def city(db):
+    city = City(name="Villebrume", of_name="de Villebrume", insee="00042", phone="01 99 00 42 00")
+    city.save()
+    return city
+
+
+class Page(HTMLParser):
+    """What is read, what is linked to, and every tag."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.links, self.words, self.silent = [], [], [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.silent = tag in {"style", "title"}
+        if tag == "a":
+            self.links.append(dict(attrs)["href"])
+
+    def handle_data(self, data):
+        if not self.silent:
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return plain(" ".join(self.words))
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+def written(name, *, languages=mails.LANGUAGES):
+    message = mails.write(name, to=["awa@courriel.example"], said=SAID, languages=languages)
+    [(html, kind)] = message.alternatives
+    assert kind == "text/html"
+    return message, str(html)
+
+
+def test_there_are_mails_to_look_at():
+    assert len(ALL) > 25
+
+
+def test_both_parts_say_the_same_sentences_and_lead_to_the_same_places(city):
+    for name in ALL:
+        message, html = written(name)
+        page, text = Page(html), str(message.body)
+        paragraphs = [plain(part) for part in re.split(r"\n\s*\n", text) if plain(part) != "---"]
+        assert len(paragraphs) >= 4, name
+        assert [said for said in paragraphs if said not in page.text] == [], name
+        assert set(page.links) == set(ADDRESS.findall(text)), name
+        assert city.phone in text and not re.search(r"\n{3,}|<|&(?:#|lt|quot)", text.replace(HOSTILE, "")), name
+
+
+def test_the_page_fetches_nothing_runs_nothing_and_has_one_button_for_each_language():
+    for name in ALL:
+        html = written(name)[1]
+        tags = Page(html).tags
+        assert {tag for tag, _attrs in tags} <= {"html", "head", "meta", "title", "style", "body", "div", "h1", "p", "br", "a"}, name
+        given = {key for _tag, attrs in tags for key in attrs}
+        assert given <= {"lang", "charset", "name", "content", "class", "href", "style"}, name
+        assert not re.search(r"url\(|@import|<!--", html), name
+        assert [attrs.get("class") for _tag, attrs in tags].count("button") in {0, 2}, name
+
+
+def test_a_name_is_written_and_not_obeyed(city):
+    city.of_name = "de <b>Vil & Co</b>"
+    city.save()
+    _message, html = written("vault/email/connector_refused", languages=("fr",))
+    assert Page(html).text.count("Ville de <b>Vil & Co</b>") == 2 and HOSTILE in Page(html).text
+    assert "<b>" not in html
+
+
+def test_each_language_is_marked_and_comes_in_its_turn():
+    message, html = written("account/email/closed")
+    langs = [attrs["lang"] for _tag, attrs in Page(html).tags if "lang" in attrs]
+    assert langs == ["fr", "fr", "en"] and message.subject == "Votre coffre est fermé / Your vault is closed"
+    _message, html = written("account/email/closed", languages=("en",))
+    assert [attrs["lang"] for _tag, attrs in Page(html).tags if "lang" in attrs] == ["en", "en"]
+    assert "votre coffre" not in html.lower()
+
+
+def test_the_citys_colours_are_the_buttons(city):
+    city.action = city.link = "#7a1f3d"
+    city.save()
+    _message, html = written("vault/email/alert")
+    assert "background-color:#7a1f3d" in html
+
+
+def test_a_mail_to_nobody_does_not_leave():
+    mails.send("account/email/closed", to=["", ""])
+    assert mail.outbox == []
+
+
+def test_who_is_there_reads_the_language_of_their_page(client):
+    client.post(reverse("account_login"), {"email": "kim@courriel.example"}, headers={"accept-language": "en"})
+    [message] = mail.outbox
+    assert isinstance(message, EmailMultiAlternatives)
+    html = str(message.alternatives[0][0])
+    assert message.subject.startswith("Your code") and 'lang="en"' in html and 'lang="fr"' not in html
+
+
+def test_a_new_mail_is_written_in_the_layouts():
+    for file in FILES:
+        assert file.read_text().startswith("{% extends layout %}"), file
+        assert file.with_name(file.name.replace("_message", "_subject")).exists(), file
+
+
+def test_nothing_else_writes_a_mail():
+    """A mail made elsewhere would go as text alone."""
+    rooms = [path for room in ("accounts", "vault", "services", "platform") for path in (ROOT / room).rglob("*.py")]
+    makers = {path.relative_to(ROOT).as_posix() for path in rooms if SENDS.search(_without_allauth(path))}
+    assert makers == {"platform/core/mails.py"}
+
+
+def _without_allauth(path: Path) -> str:
+    """Its adapter is ours (accounts/adapters.py), and sends through core/mails.py."""
+    return path.read_text().replace("get_adapter().send_mail(", "").replace("def send_mail(", "")
