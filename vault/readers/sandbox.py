@@ -134,7 +134,7 @@ def _child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+        env={"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"},
         cwd="/",
         start_new_session=True,
     )

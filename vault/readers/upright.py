@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import zxingcpp
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 #: The longest side of what is looked at: for codes, for lines of text, for the edges of the sheet.
 LOOK_SIDE, LINE_SIDE, EDGE_SIDE = 2000, 1600, 320
@@ -25,6 +25,8 @@ CLEARLY = 3.0
 RISING = (0.42, 0.58)
 FEWEST_LINES = 8
 STRIPS = 6
+#: How wide a strip is that slides, in points: at the widest turn its own ink is smeared over one point.
+SLICE = 4
 #: How high a line of text is, in points of what is looked at.
 LETTERS = (7, 45)
 
@@ -87,8 +89,7 @@ def _edges(grey: Image.Image) -> Corners | None:
     middle = (light.width // 2, light.height // 2)
     if light.getpixel(middle) == 0:
         return None
-    ImageDraw.floodfill(light, middle, 128)
-    rows, columns = np.nonzero(np.asarray(light) == 128)
+    rows, columns = np.nonzero(_joined(np.asarray(light) > 0, middle))
     if not SHEET[0] < len(rows) / points.size < SHEET[1]:
         return None
     corners = _corners(columns, rows)
@@ -96,6 +97,24 @@ def _edges(grey: Image.Image) -> Corners | None:
         return None
     edges = [(x / light.width, y / light.height) for x, y in corners]
     return edges if _fits(edges) else None
+
+
+def _joined(light: Points, start: tuple[int, int]) -> Points:
+    """What is light and joined to the starting point, side by side: swept from each edge in turn until a whole round adds nothing.
+
+    A sweep hands a whole row of points to the next at once: Pillow's own flood fill, point by point, takes twenty times as long.
+    """
+    reached = np.zeros_like(light)
+    reached[start[1], start[0]] = True
+    before = 0
+    while (now := int(reached.sum())) > before:
+        before = now
+        for ground, kept in ((light, reached), (light.T, reached.T)):
+            for order in (range(1, len(kept)), range(len(kept) - 2, -1, -1)):
+                step = -1 if order.step > 0 else 1
+                for row in order:
+                    kept[row] |= kept[row + step] & ground[row]
+    return reached
 
 
 def _corners(x: Points, y: Points) -> Corners:
@@ -218,13 +237,27 @@ def _ink(grey: Image.Image) -> Image.Image:
 def _most_level(marks: Image.Image, widest: int) -> tuple[float, int]:
     """How uneven the ink is from row to row, at the turn in degrees where it is most so."""
     half = marks.resize((max(1, marks.width // 2), max(1, marks.height // 2)), Image.Resampling.BOX)
-    turns = range(-widest, widest + 1)
-    found = ((_unevenness(half.rotate(turn, Image.Resampling.BILINEAR, expand=True)), turn) for turn in turns)
+    strips = _strips(half)
+    found = ((_unevenness(_slid(strips, turn)), turn) for turn in range(-widest, widest + 1))
     return max(found, key=lambda one: (one[0], -abs(one[1])))
 
 
-def _unevenness(marks: Image.Image) -> float:
-    rows = np.asarray(marks, np.float64).sum(1)
+def _strips(marks: Image.Image) -> Points:
+    """The ink of each row in each upright strip: strips slid along each other stand for a page that is turned, at a tenth of the cost."""
+    points = np.asarray(marks, np.float64)
+    padded = np.pad(points, ((0, 0), (0, -points.shape[1] % SLICE)))
+    return padded.reshape(len(points), -1, SLICE).sum(2)
+
+
+def _slid(strips: Points, turn: int) -> Points:
+    """The ink of each row of the page once it is turned to the left."""
+    rows, count = strips.shape
+    shifts = np.round((np.arange(count) - count / 2) * SLICE * math.tan(math.radians(turn))).astype(int)
+    places = np.arange(rows)[:, None] - (shifts - shifts.max())
+    return np.bincount(places.ravel(), weights=strips.ravel())
+
+
+def _unevenness(rows: Points) -> float:
     total = rows.sum()
     return float((np.diff(rows) ** 2).sum() / total**2 * len(rows)) if total else 0.0
 
