@@ -67,12 +67,11 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
 
 
 def _chunks(stream: BinaryIO | WatchedFile, start: int, end: int) -> Iterator[bytes]:
+    """A sealed file's segments are given as they were opened; its buffer would copy them once more."""
+    bare = stream.segments if isinstance(stream, SealedReader) else stream
     with stream:
-        if isinstance(stream, SealedReader):
-            yield from stream.pieces(start, end)
-            return
-        stream.seek(start)
+        bare.seek(start)
         left = end - start
-        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+        while left > 0 and (chunk := bare.read(min(CHUNK, left))):
             left -= len(chunk)
             yield chunk

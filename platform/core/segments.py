@@ -9,7 +9,6 @@ pass as whole. Never write a segment number of one file twice with other bytes: 
 
 import io
 import secrets
-from collections.abc import Iterator
 from functools import partial
 from typing import Protocol
 
@@ -137,18 +136,6 @@ class SegmentReader(io.RawIOBase):
         piece = self._plain[start : start + size]
         self._position += len(piece)
         return piece
-
-    def pieces(self, start: int, end: int) -> Iterator[bytes]:
-        """The plain bytes from `start` to `end`, each segment's as it was opened: what `read` gives, at less cost a segment."""
-        first, offset = divmod(start + HEADER, ROOM)
-        last, until = divmod(min(end, self.length) + HEADER, ROOM)
-        for number in range(first, last + (until > 0)):
-            self._open(number)
-            ahead = 0 if number else HEADER
-            piece = self._plain
-            if number == last:
-                piece = piece[: until - ahead]
-            yield piece[offset - ahead :] if number == first else piece
 
     def readall(self) -> bytes:
         return b"".join(iter(partial(self.read, ROOM), b""))

@@ -115,8 +115,8 @@ class SealedReader(io.BufferedReader):
 
     def __init__(self, segments: SegmentReader) -> None:
         super().__init__(segments, SEGMENT)
+        self.segments = segments
         self.size = segments.length
-        self.pieces = segments.pieces
 
 
 class SealedStorage:

@@ -246,7 +246,8 @@ def _strips(marks: Image.Image) -> Points:
     """The ink of each row in each upright strip: strips slid along each other stand for a page that is turned, at a tenth of the cost."""
     points = np.asarray(marks, np.float64)
     padded = np.pad(points, ((0, 0), (0, -points.shape[1] % SLICE)))
-    return padded.reshape(len(points), -1, SLICE).sum(2)
+    strips: Points = padded.reshape(len(points), -1, SLICE).sum(2)
+    return strips
 
 
 def _slid(strips: Points, turn: int) -> Points:
@@ -254,7 +255,8 @@ def _slid(strips: Points, turn: int) -> Points:
     rows, count = strips.shape
     shifts = np.round((np.arange(count) - count / 2) * SLICE * math.tan(math.radians(turn))).astype(int)
     places = np.arange(rows)[:, None] - (shifts - shifts.max())
-    return np.bincount(places.ravel(), weights=strips.ravel())
+    sums: Points = np.bincount(places.ravel(), weights=strips.ravel())
+    return sums
 
 
 def _unevenness(rows: Points) -> float:
