@@ -29,6 +29,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HOW = (
     "Each line: leaf = SHA-256(0x00 || bytes), where bytes is base64 (32 bytes of salt, then the canonical JSON of the line); "
     "chain = SHA-256(0x01 || chain of the line before || leaf), the first after 32 zero bytes. "
+    "What lines say is erased after three years: of those, leaf and chain are here, and a checkpoint as old names a line at or after them. "
     "Each checkpoint: note is a signed note (c2sp.org/signed-note, Ed25519; public_keys are its verifier keys); its third line is a Merkle "
     "root (RFC 9162). The chain of its line is the entry at position, in a tree of size entries; path leads to the root. "
     "Compare the note with the one published, and with copies that others kept."
@@ -55,7 +56,7 @@ def _csv(resident_id: UUID) -> bytes:
     table = csv.writer(text, delimiter=";")
     heads = [_("Ligne"), _("Date"), _("Heure"), _("Ce qui s’est passé"), _("Qui"), _("Pourquoi"), _("Ce qui le permet"), _("Moyen")]
     table.writerow([*heads, _("Données")])
-    found = [one.line for one in journal.evidence(resident_id=resident_id)]
+    found = [one.line for one in journal.evidence(resident_id=resident_id) if one.line]
     kinds = sentences.paper_kinds(found)
     for line in found:
         at = timezone.localtime(line.at)
@@ -98,15 +99,15 @@ def _dumped(value: object) -> bytes:
 def _lines(resident_id: UUID) -> Iterator[dict[str, object]]:
     kinds = {kind.code: kind.label for kind in PaperKind.objects.all()}
     for one in journal.evidence(resident_id=resident_id):
-        yield {
-            "number": one.line.number,
-            "at": one.line.at.isoformat(),
-            "sentence": sentences.sentence(one.line, kinds),
-            "content": canonical.decode(one.salted[journal.SALT_BYTES :]),
-            "bytes": base64.b64encode(one.salted).decode(),
-            "leaf": one.leaf.hex(),
-            "chain": one.chain.hex(),
-        }
+        told: dict[str, object] = {"number": one.number}
+        if one.line:
+            told |= {
+                "at": one.line.at.isoformat(),
+                "sentence": sentences.sentence(one.line, kinds),
+                "content": canonical.decode(one.salted[journal.SALT_BYTES :]),
+                "bytes": base64.b64encode(one.salted).decode(),
+            }
+        yield told | {"leaf": one.leaf.hex(), "chain": one.chain.hex()}
 
 
 def _point(proof: checkpoints.Proof) -> dict[str, object]:

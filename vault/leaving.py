@@ -15,6 +15,7 @@ from core.leaving import Copying, Entry, Rows
 from core.sealed import Unreadable
 from vault import gate, journal_copies, receipts, types
 from vault.actions import exports, grants, household
+from vault.actions import journal as journal_actions
 from vault.actions.files import clean_name
 from vault.actions.records import one_at_a_time
 from vault.called import called
@@ -114,7 +115,7 @@ ROWS = [
         copied="created_at expires_at used_at cancelled_at content",
         erased={"id resident_id": NUMBER, "code_hash": "lets somebody in"},
     ),
-    Rows("vault.Alerts", copied="readings refusals told_at", erased={"id resident_id created_at seen_number": NUMBER}),
+    Rows("vault.Alerts", copied="readings refusals told_at ageing_told_at", erased={"id resident_id created_at seen_number": NUMBER}),
     Rows(
         "vault.Connection",
         copied="id created_at connector holder state datasets unattended expires_on last_success_at last_try_at",
@@ -362,4 +363,9 @@ def _public_keys() -> bytes:
     return json.dumps(found, indent=1).encode()
 
 
-APP = leaving.App("vault", ROWS, level=30, copy=copy, stop=stop, hold=hold, erase=erase, purge=exports.purge)
+def purge() -> None:
+    exports.purge()
+    journal_actions.purge()
+
+
+APP = leaving.App("vault", ROWS, level=30, copy=copy, stop=stop, hold=hold, erase=erase, purge=purge)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+from core import journal, merkle
 from vault import envelope, receipts, types
 
 FORMAT = "garant-export-1"
@@ -211,12 +212,17 @@ def _papers(package: Package) -> Iterator[dict[str, Any]]:
 
 
 def _journal(package: Package) -> int:
-    """Its chain, from the first line: what was changed or taken out shows. How many lines it has."""
+    """Its chain, from the first line: what was changed or taken out shows. How many lines it has.
+
+    Lines that had lasted their time over there have their leaf alone, under a checkpoint as old.
+    """
     told = _json(b"".join(_bounded(package, "journal.json")), "journal.json")
     try:
-        head, count = bytes(32), 0
+        head, count, purged = bytes(32), 0, _purged(told, datetime.fromisoformat(package.manifest["made_at"]))
         for line in told["lines"]:
-            leaf = hashlib.sha256(b"\0" + base64.b64decode(line["bytes"], validate=True)).digest()
+            if "bytes" not in line and line["number"] > purged:
+                raise Refused(f"journal.json: what line {line['number']} says was taken out before its time.")
+            leaf = _leaf(line)
             head = hashlib.sha256(b"\1" + head + leaf).digest()
             count += 1
             if (line["number"], line["chain"]) != (count, head.hex()):
@@ -224,6 +230,27 @@ def _journal(package: Package) -> int:
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Refused("journal.json is not a journal.") from error
     return count
+
+
+def _leaf(line: Mapping[str, Any]) -> bytes:
+    if "bytes" not in line:
+        return bytes.fromhex(line["leaf"])
+    return hashlib.sha256(b"\0" + base64.b64decode(line["bytes"], validate=True)).digest()
+
+
+def _purged(told: Mapping[str, Any], made_at: datetime) -> int:
+    """The last line that may have its leaf alone: a checkpoint older than `journal.KEPT` leads from it to its root. 0: none."""
+    chains = {line["number"]: bytes.fromhex(line["chain"]) for line in told["lines"]}
+    last = 0
+    for point in told["checkpoints"]:
+        _log, _number, root, at, _previous = point["note"].partition("\n\n")[0].split("\n")
+        path = [bytes.fromhex(node) for node in point["path"]]
+        leads = merkle.leads_to(
+            chains[point["line"]], position=point["position"], size=point["size"], path=path, root=base64.b64decode(root, validate=True)
+        )
+        if leads and datetime.fromisoformat(at) < made_at - journal.KEPT:
+            last = max(last, point["line"])
+    return last
 
 
 def _lines(package: Package, name: str) -> Iterator[tuple[int, Any]]:

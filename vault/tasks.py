@@ -5,6 +5,7 @@ from celery import shared_task
 from core import jobs, journal
 from vault import actions
 from vault.actions import alerts, asking, connections, contests, emergency, exports, grant_reminders, grants, pulls
+from vault.actions import journal as journal_actions
 
 
 @shared_task
@@ -42,6 +43,7 @@ def remind() -> None:
     actions.tell_expiring()
     grant_reminders.tell_ending()
     grant_reminders.tell_unused()
+    journal_actions.tell_ageing()
 
 
 @shared_task

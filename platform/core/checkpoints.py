@@ -102,10 +102,11 @@ def unanchored() -> int:
     return Checkpoint.objects.filter(anchored_at=None).count()
 
 
-def proofs(*, resident_id: UUID, most: int | None = PROVED) -> list[Proof]:
-    """The resident's last checkpoints, newest first; all of them where `most` is None."""
+def proofs(*, resident_id: UUID, most: int | None = PROVED, before: datetime | None = None) -> list[Proof]:
+    """The resident's last checkpoints, of before that moment, newest first; all of them where `most` is None."""
+    older = {"checkpoint__at__lt": before} if before else {}
     with scope(resident=resident_id):
-        mine = list(JournalSeal.objects.select_related("checkpoint").order_by("-number")[:most])
+        mine = list(JournalSeal.objects.filter(**older).select_related("checkpoint").order_by("-number")[:most])
     with scopes_disabled():
         beside = JournalSeal.objects.filter(checkpoint__in=[seal.checkpoint_id for seal in mine]).order_by("position")
         trees: dict[int, list[bytes]] = defaultdict(list)
@@ -127,13 +128,21 @@ def problems() -> Iterator[str]:
     yield from _never_sealed()
 
 
-def checked(*, resident_id: UUID) -> list[tuple[Proof, Fault | None]]:
+def checked(*, resident_id: UUID, most: int = PROVED, before: datetime | None = None) -> list[tuple[Proof, Fault | None]]:
     """The resident's last checkpoints, each against the line that it sealed, its root, its signature and its copy outside."""
-    found = proofs(resident_id=resident_id)
+    found = proofs(resident_id=resident_id, most=most, before=before)
     with scope(resident=resident_id):
         numbers = [proof.number for proof in found]
         lines = dict(JournalLeaf.objects.filter(number__in=numbers).values_list("number", "chain"))
     return [(proof, _line_fault(proof, lines.get(proof.number)) or fault_of(proof)) for proof in found]
+
+
+def sealed_before(limit: datetime, *, resident_id: UUID) -> int:
+    """The resident's last line under a checkpoint older than that, as its signed note says, and not its row. 0: none that can be proved."""
+    for proof, fault in checked(resident_id=resident_id, most=1, before=limit):
+        if fault is None and signed_notes.read(proof.checkpoint.note).at < limit:
+            return proof.number
+    return 0
 
 
 def fault_of(proof: Proof) -> Fault | None:

@@ -4,11 +4,14 @@ A line's leaf is SHA-256(0x00 || salt || canonical payload), as in RFC 6962; the
 The salt keeps a short payload from being guessed out of its leaf once the entry is erased. The database itself refuses UPDATE, DELETE
 and TRUNCATE; whoever goes round that breaks the chain. What the chain cannot show alone, that its last lines were cut off or that all of
 it was written anew, the checkpoints show (core/checkpoints.py).
+
+What a line says is kept for three years (`KEPT`); then its content is purged, and its leaf stays. What has gone so lies under a signed
+checkpoint as old as that: a line that is missing and under none of them was removed by somebody.
 """
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,13 +22,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core import canonical
+from core import canonical, checkpoints
 from core.keys import KeyMissing
-from core.models import JournalEntry, JournalLeaf
+from core.models import JournalEntry, JournalLeaf, JournalSeal
 from core.sealed import Box, Unreadable, box
 
 SALT_BYTES = 32
@@ -35,6 +38,10 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 #: Lines are opened by batches that grow: a page of the newest ones opens few, a search goes through all of them in few queries.
 BATCHES = (100, 500, 2_500)
 LARGEST_BATCH = 10_000
+#: How long what a line says is kept: three years, the longest of the CNIL's recommendation on journals (2021-122). docs/operations.md
+#: says why. The database has the same number, and a day more (migrations/0002_guards.py).
+KEPT = timedelta(days=1096)
+DAY = timedelta(days=1)
 
 
 class Ground(StrEnum):
@@ -86,6 +93,21 @@ class Line:
 class Verification(NamedTuple):
     checked: int
     first_bad: str | None
+
+
+class Followed(NamedTuple):
+    """One line of a chain: what is wrong with it, or whether its content has lasted its time and is gone."""
+
+    number: int
+    problem: str | None
+    purged: bool
+
+
+class Lasting(NamedTuple):
+    """`gone_until`: when the last line was written of which only the hash is left. `next_at`: from when on another one goes."""
+
+    gone_until: datetime | None
+    next_at: datetime | None
 
 
 def write(
@@ -182,9 +204,10 @@ def find(*, resident_id: UUID, entry_id: UUID) -> Line | None:
 
 
 class Evidence(NamedTuple):
-    """What a line's hashes are made from: `salted` is what the leaf hashes, salt first."""
+    """What a line's hashes are made from: `salted` is what the leaf hashes, salt first. A line that was purged has its hashes alone."""
 
-    line: Line
+    number: int
+    line: Line | None
     salted: bytes
     leaf: bytes
     chain: bytes
@@ -197,25 +220,34 @@ def evidence(*, resident_id: UUID) -> Iterator[Evidence]:
     except KeyMissing:
         return
     with scope(resident=resident_id):
-        entries = JournalEntry.objects.select_related("leaf").order_by("leaf__number")
-    for entry in entries.iterator(chunk_size=2_000):
-        salted = opened.unseal(entry.content, place=_place(entry.id))
-        yield Evidence(_line(entry.id, resident_id, _payload(salted)), salted, bytes(entry.leaf.leaf), bytes(entry.leaf.chain))
+        leaves = JournalLeaf.objects.select_related("entry").order_by("number")
+    for leaf in leaves.iterator(chunk_size=2_000):
+        entry = _entry(leaf)
+        salted = opened.unseal(entry.content, place=_place(entry.id)) if entry else b""
+        line = _line(entry.id, resident_id, _payload(salted)) if entry else None
+        yield Evidence(leaf.number, line, salted, bytes(leaf.leaf), bytes(leaf.chain))
 
 
 def verify(*, resident_id: UUID | None = None) -> Verification:
-    """Follow each chain from its first line and stop at the first bad one. Of an erased line (no key left) the leaf is checked."""
+    """Follow each chain from its first line and stop at the first bad one. Of a line that was erased (no key left) or purged, the leaf
+    is checked."""
     checked = 0
     for resident in [resident_id] if resident_id else _residents():
-        for number, problem in follow(resident):
+        for line in follow(resident):
             checked += 1
-            if problem:
-                return Verification(checked, f"resident {resident}, entry {number}: {problem}")
+            if line.problem:
+                return Verification(checked, f"resident {resident}, entry {line.number}: {line.problem}")
     return Verification(checked, None)
 
 
-def follow(resident_id: UUID) -> Iterator[tuple[int, str | None]]:
-    """The number of each line of a chain, from the first, and what is wrong with it."""
+def by_hash_alone() -> int:
+    """Of how many lines, of all residents, the content is gone."""
+    with scopes_disabled():
+        return JournalLeaf.objects.filter(entry=None).count()
+
+
+def follow(resident_id: UUID) -> Iterator[Followed]:
+    """Each line of a chain, from the first."""
     try:
         opened = box(resident_id=resident_id)
     except KeyMissing:
@@ -223,24 +255,55 @@ def follow(resident_id: UUID) -> Iterator[tuple[int, str | None]]:
     with scope(resident=resident_id):
         leaves = JournalLeaf.objects.select_related("entry").order_by("number")
     expected, head = 1, START
+    due: int | None = None
     for leaf in leaves.iterator(chunk_size=2_000):
         head = _link(head, bytes(leaf.leaf))
         if leaf.number != expected:
             problem: str | None = f"entry {expected} is missing before it"
         elif head != bytes(leaf.chain):
             problem = "its hash does not follow from the one before"
+        elif opened is None:
+            problem = None
+        elif (entry := _entry(leaf)) is not None:
+            problem = _entry_problem(leaf, entry, opened)
         else:
-            problem = _entry_problem(leaf, opened)
-        yield leaf.number, problem
+            due = checkpoints.sealed_before(_bound(), resident_id=resident_id) if due is None else due
+            problem = None if leaf.number <= due else "its content was removed before its time"
+        yield Followed(leaf.number, problem, purged=opened is not None and _entry(leaf) is None)
         expected += 1
 
 
-def _entry_problem(leaf: JournalLeaf, opened: Box | None) -> str | None:
-    if opened is None:
-        return None
+def lasting(*, resident_id: UUID) -> Lasting:
+    """Where what can be read begins, and when it will begin later."""
+    with scope(resident=resident_id):
+        due = JournalSeal.objects.filter(checkpoint__at__lt=_bound()).order_by("-number").values_list("number", flat=True).first() or 0
+        gone = JournalLeaf.objects.filter(entry=None, number__lte=due).order_by("-number").first() if due else None
+        first = JournalLeaf.objects.filter(number__gt=due).order_by("number").first()
+    return Lasting(gone.at if gone else None, first.at + KEPT + DAY if first else None)
+
+
+def purge(*, keep: Collection[UUID]) -> int | None:
+    """Remove what lines say that have lasted their time, but those. How many; None: that takes the owner of the tables."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT has_function_privilege('core_purge_journal(uuid[])', 'EXECUTE')")
+        if not cursor.fetchone()[0]:
+            return None
+        cursor.execute("SELECT core_purge_journal(%s)", [list(keep)])
+        return int(cursor.fetchone()[0])
+
+
+def _bound() -> datetime:
+    return timezone.now() - KEPT
+
+
+def _entry(leaf: JournalLeaf) -> JournalEntry | None:
     entry: JournalEntry | None = getattr(leaf, "entry", None)
-    if entry is None or entry.resident_id != leaf.resident_id:
-        return "its content was removed although the resident's key is there"
+    return entry
+
+
+def _entry_problem(leaf: JournalLeaf, entry: JournalEntry, opened: Box) -> str | None:
+    if entry.resident_id != leaf.resident_id:
+        return "its content was removed: it is under another resident"
     try:
         salted = opened.unseal(entry.content, place=_place(entry.id))
     except Unreadable:

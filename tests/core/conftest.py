@@ -2,7 +2,9 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from django.db import connection
 
+from config import environment
 from tests.accounts.factories import signed_in
 
 
@@ -23,3 +25,21 @@ def tamper(databases):
             yield admin
 
     return open_as_admin
+
+
+@pytest.fixture
+def as_owner(databases):
+    """The block is run as `manage.py purge` is: by the role that owns the tables."""
+
+    @contextmanager
+    def connected_as_owner():
+        connection.close()
+        web = dict(connection.settings_dict)
+        connection.settings_dict.update(environment.database(databases.url("owner")))
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict.update(web)
+
+    return connected_as_owner

@@ -10,7 +10,6 @@ from django.db import DatabaseError, connection, transaction
 from django_scopes import scope
 from django_scopes.exceptions import ScopeError
 
-from config import environment
 from core.models import ResidentKey
 from core.residents import prepare
 
@@ -55,6 +54,12 @@ def test_keys_lie_in_a_schema_that_the_running_role_may_use_and_nobody_else():
     assert not allowed("public", "core_erase_journal(uuid)", "EXECUTE")
 
 
+def test_old_lines_of_the_journal_are_purged_by_the_owner_alone():
+    assert not allowed("public", "core_purge_journal(uuid[])", "EXECUTE")
+    assert not allowed("web", "core_purge_journal(uuid[])", "EXECUTE")
+    assert allowed("owner", "core_purge_journal(uuid[])", "EXECUTE")
+
+
 def test_a_wrapped_key_can_be_erased_but_not_replaced():
     person = uuid4()
     prepare(person)
@@ -70,17 +75,11 @@ def test_dumps_can_leave_the_keys_out(databases):
     assert tables == [("resident_key",)]
 
 
-def test_the_migrations_can_be_undone_and_done_again(databases, settings):
+def test_the_migrations_can_be_undone_and_done_again(as_owner):
     """On a database where our roles do not own things, too: the rights are given only where the role exists."""
-    connection.close()
-    web = dict(connection.settings_dict)
-    connection.settings_dict.update(environment.database(databases.url("owner")))
-    try:
+    with as_owner():
         call_command("migrate", "core", "0001", verbosity=0)
         call_command("migrate", "core", verbosity=0)
-    finally:
-        connection.close()
-        connection.settings_dict.update(web)
     assert allowed("web", "core_journalleaf", "INSERT")
     assert not allowed("web", "core_journalleaf", "DELETE")
 

@@ -520,6 +520,7 @@ class Migration(migrations.Migration):
                 ('refusals', models.BooleanField(default=False, help_text='somebody else was refused')),
                 ('seen_number', models.PositiveIntegerField(default=0, help_text='up to which line the journal was looked at')),
                 ('told_at', models.DateTimeField(blank=True, null=True)),
+                ('ageing_told_at', models.DateTimeField(blank=True, help_text='that lines are about to have lasted their time; wanted or not', null=True)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('resident_id',), name='alerts_once')],

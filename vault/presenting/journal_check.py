@@ -24,9 +24,11 @@ _FAULTS: dict[Fault, str | Promise] = {
 
 @dataclass(frozen=True)
 class Checked:
-    """`lines`: how many were followed; `waiting`: how many of them are newer than the last checkpoint."""
+    """`lines`: how many were followed; `purged`: of how many the hash alone is left; `waiting`: how many are newer than the last
+    checkpoint."""
 
     lines: int
+    purged: int
     points: int
     waiting: int
     last_point: int | None
@@ -36,11 +38,12 @@ class Checked:
 
 def check(resident_id: UUID) -> Checked:
     """Every line by its own hash and by the chain; then the last checkpoints, each by its proof, its signature and its copy outside."""
-    lines, problems = 0, []
-    for line, problem in journal.follow(resident_id):
+    lines, purged, problems = 0, 0, []
+    for line in journal.follow(resident_id):
         lines += 1
-        if problem:
-            problems.append(_("La ligne %(line)s ne correspond pas à ce qui a été écrit.") % {"line": number(line)})
+        purged += line.purged
+        if line.problem:
+            problems.append(_("La ligne %(line)s ne correspond pas à ce qui a été écrit.") % {"line": number(line.number)})
             break
     found = checkpoints.checked(resident_id=resident_id)
     for proof, fault in found:
@@ -49,6 +52,7 @@ def check(resident_id: UUID) -> Checked:
     last = found[0] if found else None
     return Checked(
         lines=lines,
+        purged=purged,
         points=len(found),
         waiting=max(0, lines - last[0].number) if last else lines,
         last_point=last[0].checkpoint.number if last else None,

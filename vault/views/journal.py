@@ -31,15 +31,21 @@ MEDIA = {CopyFormat.PDF: "application/pdf", CopyFormat.CSV: "text/csv; charset=u
 def home(request: SignedInRequest) -> HttpResponse:
     said = {name: request.GET[name][:80] for name in request.GET}
     context = journal_page.context(reader=request.user.pk, said=said)
+    context["lasting"] = journal.lasting(resident_id=request.user.pk)
     context["contests"] = list(Contest.objects.sent()[:CONTESTS])
     return render(request, "vault/journal.html", context)
 
 
 @require_safe
 def line(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
-    """One line in full, and where it stands when it is contested: what was written then is opened through the gate."""
-    found = _line(request, entry_id)
+    """One line in full, and where it stands when it is contested: what was written then is opened through the gate. A line that is gone
+    since it had lasted its time leaves its contest, with the answer."""
+    found = journal.find(resident_id=request.user.pk, entry_id=entry_id)
     contest = Contest.objects.filter(entry_id=entry_id).first()
+    if found is None and contest and contest.content:
+        return render(request, "vault/contest_of_gone_line.html", {"contest": contest, "said": contests.open_contest(contest)})
+    if found is None:
+        raise Http404
     context = {
         "line": sentences.tell(found, sentences.paper_kinds([found]), request.user.pk),
         "at": found.at,

@@ -16,7 +16,10 @@ class Command(BaseCommand):
         leaving.purge()
         self.stdout.write(f"Done. {closed} vaults had come to the day of their closing.")
         if not _owns_the_keys():
-            self.stdout.write("The table of keys was not written anew: that takes MIGRATION_DATABASE_URL. What deleted keys left stays.")
+            self.stdout.write(
+                "What the journal's old lines say stays, and the table of keys was not written anew, with what deleted keys left in it:"
+                " both take MIGRATION_DATABASE_URL."
+            )
         elif not key_rotation.forget_old_bytes():
             self.stderr.write("The table of keys was in use all the time and was not written anew: run this again when it is quiet.")
 

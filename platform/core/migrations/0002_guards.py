@@ -9,6 +9,9 @@ BEGIN
         IF current_setting('garant.erasing', true) = OLD.resident_id::text THEN
             RETURN OLD;
         END IF;
+        IF current_setting('garant.purging', true) = 'on' AND OLD.created_at < public.core_purged_before() THEN
+            RETURN OLD;
+        END IF;
     END IF;
     RAISE EXCEPTION 'the journal is append-only: % on % refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
@@ -54,6 +57,27 @@ END $$;
 REVOKE ALL ON FUNCTION core_erase_journal(uuid) FROM PUBLIC;
 """
 
+# The other way: entries that have lasted their time, as core/journal.py says (KEPT), under a checkpoint as old; a day more, so that a clock
+# that differs never shows as missing what was due. For the owner of the tables only. `kept` stay all the same. The leaves stay.
+PURGE = """
+CREATE FUNCTION core_purged_before() RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT now() - make_interval(hours => 24 * 1097) $$;
+
+CREATE FUNCTION core_purge_journal(kept uuid[]) RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE removed bigint;
+BEGIN
+    PERFORM set_config('garant.purging', 'on', true);
+    DELETE FROM public.core_journalentry entry USING public.core_journalleaf leaf
+        WHERE leaf.id = entry.leaf_id AND entry.created_at < public.core_purged_before() AND entry.id <> ALL (kept) AND EXISTS (
+            SELECT FROM public.core_journalseal seal JOIN public.core_checkpoint point ON point.number = seal.checkpoint_id
+            WHERE seal.resident_id = leaf.resident_id AND seal.number >= leaf.number AND point.at < public.core_purged_before());
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    PERFORM set_config('garant.purging', '', true);
+    RETURN removed;
+END $$;
+REVOKE ALL ON FUNCTION core_purge_journal(uuid[]) FROM PUBLIC;
+"""
+
 # A database made without our roles (a developer's own server) still migrates: there the triggers alone guard the journal.
 RIGHTS = """
 DO $$ BEGIN
@@ -84,6 +108,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
         migrations.RunSQL(ERASE, "DROP FUNCTION core_erase_journal(uuid)"),
+        migrations.RunSQL(PURGE, "DROP FUNCTION core_purge_journal(uuid[]); DROP FUNCTION core_purged_before()"),
         migrations.RunSQL(RIGHTS, migrations.RunSQL.noop),
         migrations.RunSQL(CACHE, "DROP TABLE core_cache"),
     ]

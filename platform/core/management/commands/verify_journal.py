@@ -15,6 +15,8 @@ class Command(BaseCommand):
     def handle(self, *args: object, resident: UUID | None, **options: object) -> None:
         found = journal.verify(resident_id=resident)
         self.stdout.write(f"{found.checked} entries checked.")
+        if resident is None and (count := journal.by_hash_alone()):
+            self.stdout.write(f"{count} of them by their hash alone: they had lasted their time, or their vault was closed.")
         problems = [f"First bad entry: {found.first_bad}."] if found.first_bad else []
         if resident is None:
             problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in checkpoints.problems()]
