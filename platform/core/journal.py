@@ -23,6 +23,8 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
@@ -276,10 +278,12 @@ def follow(resident_id: UUID) -> Iterator[Followed]:
 def lasting(*, resident_id: UUID) -> Lasting:
     """Where what can be read begins, and when it will begin later."""
     with scope(resident=resident_id):
-        due = JournalSeal.objects.filter(checkpoint__at__lt=_bound()).order_by("-number").values_list("number", flat=True).first() or 0
-        gone = JournalLeaf.objects.filter(entry=None, number__lte=due).order_by("-number").first() if due else None
-        first = JournalLeaf.objects.filter(number__gt=due).order_by("number").first()
-    return Lasting(gone.at if gone else None, first.at + KEPT + DAY if first else None)
+        due = JournalSeal.objects.filter(checkpoint__at__lt=_bound()).order_by("-number").values("number")[:1]
+        leaves = JournalLeaf.objects.order_by("number")
+        following = leaves.filter(number__gt=Coalesce(Subquery(due), 0)).first()
+        before = leaves.filter(number__lt=following.number) if following else leaves
+        gone = None if following and following.number == 1 else before.filter(entry=None).last()
+    return Lasting(gone.at if gone else None, following.at + KEPT + DAY if following else None)
 
 
 def purge(*, keep: Collection[UUID]) -> int | None:

@@ -112,7 +112,7 @@ REMOVED = {
     "a younger line, with an older date put on it": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
     "UPDATE core_journalleaf SET at = at - interval '9 years' WHERE number = 4",
     "a younger line, with an older date put on its checkpoint": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
-    "UPDATE core_checkpoint SET at = at - interval '9 years'",
+    "UPDATE core_checkpoint SET at = at - interval '9 years', anchored_at = NULL",
     "a younger line, under an old checkpoint that never sealed it": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
     "UPDATE core_journalseal SET checkpoint_id = 1, position = 1 WHERE number = 5",
     "a younger line, with the old checkpoint's own line moved up to it": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
