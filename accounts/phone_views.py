@@ -32,7 +32,8 @@ def change(request: SignedInRequest) -> HttpResponse:
         else:
             form.add_error("number", _("Le SMS n’est pas parti. Réessayez plus tard : rien n’est changé."))
     number = phones.number_of(resident_id=request.user.pk)
-    return render(request, "account/phone.html", {"form": form, "number": number})
+    context = {"form": form, "number": number, "accepts": phones.accepts_requests(resident_id=request.user.pk)}
+    return render(request, "account/phone.html", context)
 
 
 @never_cache
@@ -49,11 +50,22 @@ def confirm(request: SignedInRequest) -> HttpResponse:
         if answer is Answer.RIGHT:
             phones.keep(resident_id=request.user.pk, by=request.user.pk, number=asked.email)
             messages.success(request, _("Votre numéro est enregistré."))
-            return redirect("account")
+            return redirect("change_phone")
         if answer is Answer.OVER:
             messages.warning(request, _("Ce code ne sert plus. Demandez-en un nouveau."))
             return redirect("change_phone")
     return render(request, "account/confirm_phone.html", {"form": form, "number": asked.email})
+
+
+@recently_authenticated
+@require_POST
+def accept_requests(request: SignedInRequest) -> HttpResponse:
+    _require_resident(request)
+    on = request.POST.get("accept") == "yes"
+    phones.accept_requests(resident_id=request.user.pk, by=request.user.pk, on=on)
+    said = _("C’est accepté. Vous pouvez changer d’avis ici.") if on else _("On ne vous demande plus rien par ce numéro.")
+    messages.success(request, said)
+    return redirect("change_phone")
 
 
 @require_POST

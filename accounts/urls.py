@@ -29,6 +29,7 @@ urlpatterns = [
     path("mon-compte/rappels/", account_views.choose_reminders, name="choose_reminders"),
     path("mon-compte/telephone/", phone_views.change, name="change_phone"),
     path("mon-compte/telephone/code/", phone_views.confirm, name="confirm_phone"),
+    path("mon-compte/telephone/demandes/", phone_views.accept_requests, name="accept_phone_requests"),
     path("mon-compte/telephone/retirer/", phone_views.forget, name="forget_phone"),
     path("mon-compte/adresse/", account_views.change_sign_in_address, name="account_email"),
     path("mon-compte/adresse/code/", account_views.confirm_sign_in_address, name="account_email_verification_sent"),

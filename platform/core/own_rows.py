@@ -32,7 +32,11 @@ ROWS = [
             "done total problem attempts losses sent_at heartbeat_at cancel_asked": "how far a machine was with it",
         },
     ),
-    Rows("core.Phone", copied="content", erased={"id resident_id created_at": NUMBER}),
+    Rows(
+        "core.Phone",
+        copied="content",
+        erased={"id resident_id created_at": NUMBER, "lookup": "made from the number: whether one accepts to be asked by it"},
+    ),
     Rows("core.Upload", erased={"id resident_id created_at length received became expires_at content": STEP}),
     Rows("core.UploadPart", erased={"id resident_id created_at upload_id start stored_name": STEP}),
 ]

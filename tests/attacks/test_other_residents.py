@@ -153,6 +153,7 @@ PRIVATE = {
     "change_phone",
     "confirm_phone",
     "forget_phone",
+    "accept_phone_requests",
     "close_vault",
     "confirm_closing",
     "close_now",

@@ -38,6 +38,7 @@ def main() -> None:
     identities.link(user=newcomer, identity=Identity("franceconnect", "vide-v1", "eidas1"))
     legal, _ = LegalPage.objects.get_or_create(slug="cookies", defaults={"text": "Texte de la ville.", "text_en": "The city’s words."})
     phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
+    phones.accept_requests(resident_id=resident.pk, by=resident.pk, on=True)
     made = {
         **vault(resident),
         **connections(resident),

@@ -319,6 +319,7 @@ OTHERS: dict[str, str] = {
     "account_email_verification_sent": STEP,
     "confirm_phone": STEP,
     "forget_phone": ACT,
+    "accept_phone_requests": ACT,
     "confirm_code": STEP,
     "mfa_deactivate_totp": STEP,
     "admin:core_city_add": FORBIDDEN,

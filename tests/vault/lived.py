@@ -53,6 +53,7 @@ def live(resident: Any) -> Any:
         connections.connect(resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True)
     help_of(resident)
     phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
+    phones.accept_requests(resident_id=resident.pk, by=resident.pk, on=True)
     companion = CompanionFactory()
     entrusted(resident, companion, "family")
     said(resident, "family")

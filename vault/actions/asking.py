@@ -17,7 +17,7 @@ from django_scopes import scope, scopes_disabled
 from accounts import reminding
 from accounts.actions_companions import place_of
 from accounts.models import Membership, User
-from core import journal
+from core import journal, phones, sms
 from core.symbols import symbols
 from vault import perms
 from vault.actions.grants import Changed, Terms
@@ -39,21 +39,20 @@ class NotWaiting(Exception):
 
 
 def ask(*, companion: User, address: str, items: Sequence[str], purpose: AskedFor, length: str, by_phone: bool = False) -> AccessRequest:
-    """The same work, the same answer and the same row whether or not somebody signs in with this address. The resident is told by the
-    scheduler, so that not even the time it takes says it.
+    """`address`: by which they sign in, or a telephone number (E.164). The same work, the same answer and the same row whether or not it
+    leads to somebody. The resident is told by the scheduler, so that not even the time it takes says it.
 
     Raises:
         PermissionDenied: they work nowhere any more.
-        ValueError: a line or a length that is not offered.
+        ValueError: a line or a length that is not offered, or a code by telephone to whoever holds a number.
     """
     place = place_of(companion)
     if place is None:
         raise PermissionDenied
     asked = [item.code for item in AGREEMENT.items if item.code in items and not item.required]
-    if not asked or length not in AGREEMENT.lengths:
+    if not asked or length not in AGREEMENT.lengths or (by_phone and sms.E164.match(address)):
         raise ValueError("not offered")
-    resident = User.objects.signing_in_as(address).filter(is_resident=True, is_active=True).values_list("pk", flat=True).first()
-    owner = resident or uuid4()
+    owner = _whose(address) or uuid4()
     with scope(resident=owner):
         return AccessRequest.objects.create(
             resident_id=owner,
@@ -150,6 +149,13 @@ def tell_asked() -> int:
     with scopes_disabled():
         waiting = list(AccessRequest.objects.filter(told_at=None).values_list("pk", "resident_id"))
     return sum(_tell_asked(key, owner) for key, owner in waiting)
+
+
+def _whose(address: str) -> UUID | None:
+    """One query whatever is found. A number that two residents share leads to neither: nobody knows which one was meant."""
+    people = User.objects.filter(pk__in=phones.asked_by(address)) if sms.E164.match(address) else User.objects.signing_in_as(address)
+    found = list(people.filter(is_resident=True, is_active=True).values_list("pk", flat=True)[:2])
+    return found[0] if len(found) == 1 else None
 
 
 def _text_code(key: UUID, owner: UUID) -> bool:

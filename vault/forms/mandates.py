@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, cast
 
 from django import forms
+from django.core.validators import EmailValidator
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -95,16 +96,14 @@ class PhoneCodeForm(forms.Form):
 
 
 class AskForm(forms.Form):
-    """What a companion asks for. The person is named by the address that they gave; whether it is known here is not told."""
+    """What a companion asks for. The person is named by the address or the number that they gave; whether it is known here is not told."""
 
-    address = forms.EmailField(
-        label=gettext_lazy("Adresse e-mail que la personne vous a donnée"),
-        help_text=gettext_lazy("Celle par laquelle elle se connecte. Elle n’est pas gardée ici."),
-        widget=forms.EmailInput(attrs={"autocomplete": "off", "class": "govuk-input--width-20"}),
-        error_messages={
-            "required": gettext_lazy("Écrivez l’adresse, comme nom@exemple.fr"),
-            "invalid": gettext_lazy("Écrivez une adresse complète, comme nom@exemple.fr"),
-        },
+    address = forms.CharField(
+        label=gettext_lazy("Adresse e-mail ou numéro de téléphone que la personne vous a donné"),
+        help_text=gettext_lazy("L’adresse par laquelle elle se connecte, ou son mobile si elle l’accepte. Rien de cela n’est gardé ici."),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"}),
+        error_messages={"required": gettext_lazy("Écrivez ce que la personne vous a donné.")},
     )
     items = forms.MultipleChoiceField(
         label=gettext_lazy("Que demandez-vous à voir ?"),
@@ -141,8 +140,28 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not sms.offered():
             del self.fields["how"]
+            self.fields["address"].label = _("Adresse e-mail que la personne vous a donnée")
+            self.fields["address"].help_text = _("Celle par laquelle elle se connecte. Elle n’est pas gardée ici.")
         cast(forms.ChoiceField, self.fields["items"]).choices = lines
         cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
+
+    def clean_address(self) -> str:
+        typed: str = self.cleaned_data["address"]
+        if "@" in typed or not sms.offered():
+            EmailValidator(_("Écrivez une adresse complète, comme nom@exemple.fr"))(typed)
+            return typed
+        try:
+            return sms.read_number(typed)
+        except ValueError:
+            said = _("Écrivez une adresse complète, comme nom@exemple.fr, ou un numéro complet, comme 06 12 34 56 78")
+            raise forms.ValidationError(said) from None
+
+    def clean(self) -> dict[str, Any]:
+        """A number finds somebody and proves nothing: whoever holds the telephone would be asked, and would answer."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("how") == "phone" and sms.E164.match(data.get("address", "")):
+            self.add_error("how", _("Pour un code par SMS, écrivez son adresse e-mail. Par son numéro, elle répond depuis son coffre."))
+        return data
 
 
 def length_choices(agreement: Agreement) -> list[tuple[str, str]]:

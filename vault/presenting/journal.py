@@ -40,6 +40,8 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "identity_linked": (gettext_lazy("Vous avez relié FranceConnect à votre compte."), ""),
     "identity_unlinked": (gettext_lazy("Vous avez retiré FranceConnect de votre compte."), ""),
     "phone_kept": (gettext_lazy("Vous avez enregistré un numéro de téléphone."), ""),
+    "phone_requests_accepted": (gettext_lazy("Vous acceptez qu’on vous demande quelque chose par votre numéro de téléphone."), ""),
+    "phone_requests_ended": (gettext_lazy("Vous n’acceptez plus qu’on vous demande quelque chose par votre numéro de téléphone."), ""),
     "phone_forgotten": (gettext_lazy("Vous avez retiré votre numéro de téléphone."), ""),
     "second_factor_reset_asked": (gettext_lazy("À l’accueil, un agent a demandé de retirer votre double vérification."), ""),
     "second_factor_reset": (gettext_lazy("À l’accueil, deux agents ont retiré votre double vérification."), ""),

@@ -43,13 +43,13 @@ def home(request: SignedInRequest) -> HttpResponse:
 @companions_only
 @require_http_methods(["GET", "POST"])
 def ask(request: SignedInRequest) -> HttpResponse:
-    """The page that answers is the same whether or not somebody has that address."""
+    """The page that answers is the same whether or not somebody has that address, or that number."""
     form = AskForm(AGREEMENT, words.offered(), request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "vault/companion/ask.html", {"form": form})
-    if not may(request, "access_ask"):
-        return too_many(request)
     data = form.cleaned_data
+    if not may(request, "access_ask") or not may(request, "access_ask_same", key=f"{request.user.pk} {data['address'].lower()}"):
+        return too_many(request)
     asked = asking.ask(
         companion=request.user,
         address=data["address"],

@@ -144,6 +144,7 @@ ACCOUNT_RATE_LIMITS = {
     "household_mail": "3/d/key",
     "household_join": "10/h/user,60/h/ip",
     "access_ask": "20/d/user",
+    "access_ask_same": "3/d/key",
     "help_ask": "10/d/user",
     "appointment_make": "20/h/user",
     "emergency_ask": "5/d/user",

@@ -210,9 +210,11 @@ class Migration(migrations.Migration):
                 ('resident_id', models.UUIDField(db_index=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('content', models.BinaryField()),
+                ('lookup', models.CharField(blank=True, help_text="the number under the portal's own secret", max_length=64)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('resident_id',), name='phone_once')],
+                'indexes': [models.Index(condition=models.Q(('lookup', ''), _negated=True), fields=['lookup'], name='phone_lookup')],
             },
         ),
     ]

@@ -4,14 +4,19 @@ from core.models.base import ResidentManager, ResidentModel
 
 
 class Phone(ResidentModel):
-    """Where a resident gets text messages: a number that they proved to be theirs, sealed, for nobody to look up."""
+    """Where a resident gets text messages: a number that they proved to be theirs, sealed.
+
+    `lookup` is empty unless they accept to be asked for something by this number: it finds the row, for who knows the number.
+    """
 
     content = models.BinaryField()
+    lookup = models.CharField(max_length=64, blank=True, help_text="the number under the portal's own secret")
 
     objects = ResidentManager["Phone"]()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["resident_id"], name="phone_once")]
+        indexes = [models.Index(fields=["lookup"], condition=~models.Q(lookup=""), name="phone_lookup")]
 
     def __str__(self) -> str:
         return f"phone {self.id}"
