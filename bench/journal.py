@@ -1,11 +1,16 @@
-"""The journal at 10,000 lines: its page, a search that finds nothing, a check of the chain; and a checkpoint over 10,000 new lines.
+"""The journal at 10,000 lines: its page, a search that finds nothing, a check of the chain; checkpoints over 10,000 lines and over 200,000.
 
-    python -m ops.cluster run -- python bench/journal.py [--lines 10000] [--residents 1000]
+    python -m ops.cluster run -- python bench/journal.py [--smoke] [--lines 10000] [--residents 1000] [--grown 200000] [--around 10000000]
 
-Needs a migrated database. The people that it makes stay in it: run it on one of your own.
+`--around` first fills the journals of a city, some minutes and 1 GB a million lines, which nobody can open: what the database does for the
+page is then told as it says itself (EXPLAIN ANALYZE), for somebody whose lines lie among all the others. `--grown`: so many lines go under
+one checkpoint, those of a city, then one each of as many residents. Missing a budget is the exit code.
+
+Needs a migrated database. The people that it makes stay in it: run it on one of your own (GARANT_VAR=FOLDER is enough).
 """
 
 import argparse
+import json
 import logging
 import os
 import statistics
@@ -36,13 +41,34 @@ from vault import types
 
 FIELDS = types.fields_of("fiscal.avis_ir")[:10]
 ROUNDS = 10
+PAGE_SQL_MS, GROWN_SECONDS = 20, 2
+#: Of a city of 20,000 vaults, over three years.
+CITY, YEARS, BATCH = 20_000, 3, 250_000
+FILL = """
+WITH leaves AS (
+    INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)
+    SELECT md5(%(run)s || line %% %(residents)s)::uuid, line / %(residents)s + 1, now() - make_interval(days => 365 * %(years)s) * (
+        1 - line::float / %(lines)s), sha256(int8send(line)), sha256(int8send(-line)) FROM generate_series(%(first)s, %(last)s) line
+    RETURNING id, resident_id, at)
+INSERT INTO core_journalentry (id, resident_id, created_at, leaf_id, content)
+SELECT gen_random_uuid(), resident_id, at, id, decode(repeat(md5(id::text), 30), 'hex') FROM leaves
+"""
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lines", type=int, default=10_000)
     parser.add_argument("--residents", type=int, default=1_000)
+    parser.add_argument("--grown", type=int, default=200_000)
+    parser.add_argument("--around", type=int, default=0)
+    parser.add_argument("--smoke", action="store_true", help="few of everything: that it runs is all that is asked")
     asked = parser.parse_args()
+    if asked.smoke:
+        asked.lines, asked.residents, asked.grown, asked.around = 200, 20, 500, 1_000
+    if asked.around:
+        print(f"{asked.around} lines of {CITY} residents filled in {timed(lambda: fill('around', asked.around, CITY)):.0f} s")
+        print(f"checkpoint over them: {timed(checkpoints.seal):.2f} s")
+    among = neighbour() if asked.around else None
     checkpoints.seal()
 
     resident = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")
@@ -52,6 +78,7 @@ def main() -> None:
     browser.defaults["SERVER_NAME"] = "localhost"
     for words, query in (("the newest lines", ""), ("a search that finds nothing", "?quoi=refus"), ("one's own acts", "?qui=moi")):
         page(browser, words, query)
+    spent = page_sql(browser, resident.pk, among or resident.pk)
     print(f"chain of {asked.lines} lines followed in {timed(lambda: journal.verify(resident_id=resident.pk)):.2f} s")
 
     for _ in range(asked.residents):
@@ -59,9 +86,53 @@ def main() -> None:
         prepare(person)
         write(person, max(1, asked.lines // asked.residents))
     print(f"checkpoint over {2 * asked.lines} new lines of {asked.residents + 1} residents: {timed(checkpoints.seal):.2f} s")
+    took = grown(asked.grown, CITY)
+    grown(asked.grown, asked.grown)
     print(f"checkpoint over nothing: {timed(checkpoints.seal) * 1000:.1f} ms")
     print(f"the resident's own proofs: {timed(lambda: checkpoints.checked(resident_id=resident.pk)):.3f} s")
     print(f"every checkpoint checked: {timed(lambda: list(checkpoints.problems())):.2f} s")
+    return int(not asked.smoke and (spent > PAGE_SQL_MS or took > GROWN_SECONDS))
+
+
+def fill(run: str, lines: int, residents: int) -> None:
+    """Lines that nobody can open, of residents without a key, one resident after another as they come in a city."""
+    told: dict[str, str | int] = {"run": f"{run}{time.time_ns()}", "residents": residents, "lines": lines, "years": YEARS}
+    for first in range(0, lines, BATCH):
+        with connection.cursor() as cursor:
+            cursor.execute(FILL, told | {"first": first, "last": min(first + BATCH, lines) - 1})
+
+
+def page_sql(browser: Client, reader: UUID, among: UUID) -> float:
+    """What the database spends on all the queries of the page, asked of somebody else's lines, in ms: the first time, then again."""
+    with CaptureQueriesContext(connection) as queries:
+        browser.get(reverse("vault:journal"))
+    asked = [query["sql"].replace(reader.hex, among.hex).replace(str(reader), str(among)) for query in queries]
+    reads = [sql for sql in asked if sql.startswith("SELECT")]
+    first, again = (sum(map(explained, reads)) for _ in range(2))
+    print(f"page, its {len(reads)} queries in the database: {first:.1f} ms the first time, {again:.1f} ms again")
+    return max(first, again)
+
+
+def explained(sql: str) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        (told,) = cursor.fetchone()
+    [plan] = json.loads(told) if isinstance(told, str) else told
+    return float(plan["Planning Time"] + plan["Execution Time"])
+
+
+def neighbour() -> UUID:
+    """Somebody whose lines lie among those of the whole city."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT resident_id FROM core_journalleaf ORDER BY id DESC LIMIT 1")
+        return UUID(str(cursor.fetchone()[0]))
+
+
+def grown(lines: int, residents: int) -> float:
+    fill("grown", lines, residents)
+    took = timed(checkpoints.seal)
+    print(f"checkpoint over {lines} new lines of {min(lines, residents)} residents: {took:.2f} s")
+    return took
 
 
 def write(resident_id: UUID, count: int) -> None:
@@ -87,4 +158,4 @@ def timed(act: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
