@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import actions_companions
 from accounts.models import User
+from core import checkpoints
 from core.models import City
 from core.storage import sealed_storage
 from core.uploads import SealedUpload
@@ -17,15 +18,18 @@ from demo import paper_drawer, vaults
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE
 from services.aids.shipping import load_local_aids
-from vault import actions, agreements, circle, entrusting
-from vault.actions import household, mandates
+from vault import actions, agreements, circle, entrusting, gate, links
+from vault.actions import grants, household, mandates
+from vault.actions import links as links_actions
 from vault.actions.grants import Terms
+from vault.actions.links import Key, Wish
 from vault.enums import Act, Assurance, HouseholdRole, Method, Mode
-from vault.models import Mandate, Member, Paper, Record
+from vault.models import Link, Mandate, Member, Paper, Record
 from vault.periods import period_of
 from vault.presenting.household import held
 
 PURPOSE = "Reçu de vos organismes (démonstration)"
+SHOWN_BY_LINK = ["fiscal.avis_ir#/revenu_fiscal_reference", "fiscal.avis_ir#/annee_revenus", "logement.domicile#/loyer"]
 
 
 def fill_city() -> City:
@@ -61,6 +65,7 @@ def fill_people(say: Callable[[str], None] = lambda line: None) -> None:
         say(f"{person.name}: {values} records and {papers} papers added" if values or papers else f"{person.name}: already there")
     join_couple()
     entrust_companion()
+    share_by_links()
 
 
 @transaction.atomic
@@ -76,7 +81,7 @@ def fill_vault(account: User, slug: str, today: date) -> int:
 
 def join_couple() -> None:
     """Claire and Yann live together: an invitation accepted, and what each agreed to. What they stopped or left since stays so."""
-    claire, yann = (next(person for person in PEOPLE if person.slug == slug).account() for slug in ("claire", "yann"))
+    claire, yann = _account("claire"), _account("yann")
     with scopes_disabled():
         if Member.objects.filter(resident_id__in=[claire.pk, yann.pk]).exists():
             return
@@ -96,7 +101,7 @@ def join_couple() -> None:
 
 def entrust_companion() -> None:
     """Odette is accompanied: a mandate of six months, signed by her. What she stopped since stays so."""
-    odette, theo = (next(person for person in PEOPLE if person.slug == slug).account() for slug in ("odette", "theo"))
+    odette, theo = _account("odette"), _account("theo")
     place = actions_companions.place_of(theo)
     with scope(resident=odette.pk):
         if place is None or Mandate.objects.exists():
@@ -111,6 +116,34 @@ def entrust_companion() -> None:
         acts=[Act.ADD_PAPER],
         seen=household.fingerprint(values),
     )
+
+
+def share_by_links() -> None:
+    """Léo shows what he earns by a link, which was opened once, and has stopped another one. What he did with them since stays so."""
+    leo = _account("leo")
+    with scope(resident=leo.pk):
+        if Link.objects.exists():
+            return
+    stopped = _link(leo, "Dossier de location, rue Basse", "Agence des Chalands", days=7)
+    grants.stop(grant=stopped.link.grant, by=leo.pk)
+    living = _link(leo, "Dossier de location, quai du Lavoir", "Mme Dubreuil, Habitat brumois", days=30)
+    visit = links_actions.enter(link=living.link, typed=living.code)
+    if visit and checkpoints.anchored():
+        gate.read_all(grant=living.link.grant, fields=SHOWN_BY_LINK, visit=visit.pk)
+
+
+def _link(account: User, title: str, name: str, *, days: int) -> Key:
+    wish = Wish(SHOWN_BY_LINK, [], title, name, "Louer un logement plus près de son travail", days)
+    held = links_actions.held(resident_id=account.pk, fields=wish.fields, papers=wish.papers)
+    seen = links.fingerprint(held.values, held.papers)
+    made = links_actions.make(resident_id=account.pk, by=account.pk, wish=wish, form=uuid4(), seen=seen)
+    if made is None:
+        raise LookupError(title)
+    return made
+
+
+def _account(slug: str) -> User:
+    return next(person for person in PEOPLE if person.slug == slug).account()
 
 
 def _person(account: User, slug: str, one: vaults.Given) -> UUID:

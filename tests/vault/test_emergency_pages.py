@@ -80,6 +80,7 @@ def test_from_the_request_to_the_value_and_the_resident_s_own_pages(resident, ag
     told = browser.get(share.replace("arreter/", "")).content.decode()
     assert "en urgence, sans votre accord" in told and "Accord donné" not in told
     browser.post(share)
+    assert browser.get(at("shares")).content.decode().count(agent.name) == 1, "what is over is said once"
     assert hers.get(at("emergency_values", access_id, "home")).status_code == 404
     read = next(line for line in journal.entries(resident_id=resident.pk, limit=20) if line.event == "granted_read")
     assert contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=read.id, message="Pourquoi ?")

@@ -19,7 +19,7 @@ from vault import agreements, gate, receipts, recipients
 from vault.actions import grants, household, links
 from vault.agreements import Agreement
 from vault.called import called
-from vault.enums import Mode
+from vault.enums import GrantChannel, Mode
 from vault.forms.shares import RenewForm, ShortenForm
 from vault.models import Connection, EmergencyAccess, Grant, GrantEvent, GrantReading, Visit
 from vault.models.grant import LINK_KIND
@@ -38,10 +38,11 @@ A_PAGE = 20
 
 @require_safe
 def shares(request: SignedInRequest) -> HttpResponse:
-    """Rows only, no value: it needs no line in the journal."""
+    """Rows only, no value: it needs no line in the journal. Urgent accesses that are over are said once, with the others of them."""
     grants_ = Grant.objects.select_related("link").prefetch_related("fields", "papers")
     standing = list(grants_.standing())
-    page = Paginator(grants_.exclude(pk__in=Grant.objects.standing().values("pk")), A_PAGE).get_page(request.GET.get("page"))
+    over = grants_.exclude(pk__in=Grant.objects.standing().values("pk")).exclude(channel=GrantChannel.EMERGENCY)
+    page = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "standing": words.every(standing),
         "links": sum(grant.recipient_kind == LINK_KIND for grant in standing),

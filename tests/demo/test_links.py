@@ -1,0 +1,51 @@
+"""Léo's links in the fictional town: one that opens, one that he stopped; filling the town again changes neither."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from core import journal
+from demo import seeding
+from demo.people import find
+from tests.accounts.factories import signed_in
+from vault.actions import grants
+from vault.enums import GrantState
+from vault.models import Link
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def leo():
+    person = find("leo")
+    assert person is not None
+    account = person.account()
+    seeding.fill_vault(account, person.slug, timezone.localdate())
+    seeding.share_by_links()
+    return account
+
+
+def states(leo):
+    with scope(resident=leo.pk):
+        return sorted(link.grant.state for link in Link.objects.select_related("grant"))
+
+
+def test_his_shares_show_one_that_opens_and_one_that_is_over(leo):
+    assert states(leo) == sorted([GrantState.ACTIVE, GrantState.STOPPED])
+    page = signed_in(leo).get(reverse("vault:shares")).content.decode()
+    assert "Dossier de location, quai du Lavoir" in page
+    assert "Terminés ou arrêtés" in page and "Dossier de location, rue Basse" in page
+
+
+def test_it_was_opened_once_and_the_journal_says_by_whom(leo):
+    told = [line for line in journal.entries(resident_id=leo.pk, limit=50) if line.event == "granted_read"]
+    assert ["Mme Dubreuil, Habitat brumois" in line.details["recipient"] for line in told] == [True]
+
+
+def test_filling_the_town_again_makes_none_and_opens_none(leo):
+    with scope(resident=leo.pk):
+        open_one = next(link.grant for link in Link.objects.select_related("grant") if link.opens)
+    grants.stop(grant=open_one, by=leo.pk)
+    seeding.share_by_links()
+    assert states(leo) == [GrantState.STOPPED, GrantState.STOPPED]
