@@ -21,7 +21,7 @@ from django_scopes import scope
 from core import checkpoints, journal, resumable, sealed
 from core.models import JournalEntry
 from core.storage import sealed_storage
-from vault import types
+from vault import documents, types
 from vault.called import called
 from vault.copying import Opener
 from vault.enums import Method, Mode
@@ -100,6 +100,27 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
         _note_reading(grant, line, paper_kind=kind or "?", visit=visit)
         [opened] = _open_papers([file.paper], box)
         return opened, WatchedFile(grant, sealed_storage.open(file.stored_name, resident_id=grant.resident_id))
+
+    return _granted(grant, reading)
+
+
+def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "WatchedFile":
+    """As `read_file`, what a service made and keeps: its own line, and the grant is looked at again before each piece.
+
+    Raises:
+        Refused, NotAnchored: also when it is not in the grant, or was deleted.
+    """
+
+    def reading(anchored: bool) -> WatchedFile | None:
+        document = next((one for one in documents.opened_by(grant) if one.id == document_id), None)
+        box = sealed.box(resident_id=grant.resident_id)
+        allowed = anchored and document is not None and _used(grant)
+        event = f"granted_{document.kind}_downloaded" if document and allowed else "read_refused"
+        line = _tell_granted(grant, (), event, box, reason=_reason(anchored))
+        if document is None or not allowed:
+            return None
+        _note_reading(grant, line, paper_kind=document.kind, visit=visit)
+        return WatchedFile(grant, sealed_storage.open(document.stored_name, resident_id=grant.resident_id))
 
     return _granted(grant, reading)
 

@@ -31,6 +31,7 @@ from vault.models import (
     EmergencyAccess,
     Export,
     Grant,
+    GrantDocument,
     GrantEvent,
     GrantField,
     GrantPaper,
@@ -79,6 +80,7 @@ ROWS = [
     Rows("vault.GrantField", copied="field required", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows("vault.GrantEvent", copied="id happened at ends_at receipt", erased={"resident_id created_at grant_id": NUMBER}),
     Rows("vault.GrantReading", copied="at line fields paper_kind", erased={"id resident_id created_at grant_id person visit": NUMBER}),
+    Rows("vault.GrantDocument", copied="document_id", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows("vault.GrantPaper", copied="paper_id", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows(
         "vault.Link",
@@ -216,7 +218,7 @@ def erase(resident_id: UUID) -> None:
         Record.objects.update(supersedes=None)
     leaving.delete_rows(resident_id, Draft, Record, PaperFile, Paper, DataRequest, Contest, Alerts, Connection, Brought, Export)
     leaving.delete_rows(resident_id, EmergencyAccess, HelpRequest, AccessRequest, Appointment, Mandate, SharedFact, Invitation, Member)
-    leaving.delete_rows(resident_id, Visit, Link, GrantPaper, GrantReading, GrantEvent, GrantField, Grant)
+    leaving.delete_rows(resident_id, Visit, Link, GrantDocument, GrantPaper, GrantReading, GrantEvent, GrantField, Grant)
 
 
 def lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -327,6 +329,7 @@ def _grant(grant: Grant, copying: Copying) -> dict[str, Any]:
         recipient_name=called(grant) if grant.recipient_name else "",
         readings=list(map(leaving.told, grant.readings.all())),
         papers=list(map(leaving.told, grant.papers.all())),
+        documents=list(map(leaving.told, grant.documents.all())),
         link=[_link(link, copying) for link in Link.objects.filter(grant=grant)],
         mandate=[leaving.told(mandate) for mandate in Mandate.objects.filter(grant=grant)],
     )

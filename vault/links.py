@@ -20,6 +20,7 @@ from django_scopes import scopes_disabled
 
 from vault import types
 from vault.agreements import Agreement, Item
+from vault.documents import Document
 from vault.enums import Mode
 from vault.models import Link
 from vault.models.grant import LINK_KIND
@@ -30,7 +31,7 @@ SHOW = gettext_noop("Montrer à quelqu’un, par un lien")
 SOMEBODY = gettext_noop("Une personne, par un lien")
 #: For how many days; the first is proposed.
 DAYS = (7, 1, 14, 30)
-PAPER = "paper:"
+PAPER, DOCUMENT = "paper:", "document:"
 TOKEN_BYTES = 32
 CODE_FIGURES = 8
 
@@ -59,10 +60,11 @@ AGREEMENT: Final = Agreement(
 
 @dataclass(frozen=True)
 class Held:
-    """What the resident may put in a link today: their own values, field by field, and their papers."""
+    """What the resident may put in a link today: their own values, field by field, their papers, and the documents made with them."""
 
     values: Values
     papers: Sequence[PaperOpened]
+    documents: Sequence[Document] = ()
 
     @property
     def fields(self) -> dict[str, list[str]]:
@@ -74,11 +76,12 @@ class Held:
             found[code] = [field for field in types.fields_of(code) if self._says(field)]
         return {code: fields for code, fields in found.items() if fields}
 
-    def agreement(self, fields: Sequence[str], papers: Sequence[UUID]) -> Agreement:
-        """The words, with these lines: one for each field and each paper. What is not theirs is left out."""
+    def agreement(self, fields: Sequence[str], papers: Sequence[UUID], made: Sequence[UUID] = ()) -> Agreement:
+        """The words, with these lines: one for each field, each paper, each document. What is not theirs is left out."""
         known = [field for of_type in self.fields.values() for field in of_type if field in fields]
         lines = [Item(field, types.field(field).label, (field,)) for field in known]
         lines += [Item(f"{PAPER}{paper.paper_id}", paper.title, ()) for paper in self.papers if paper.paper_id in papers]
+        lines += [Item(f"{DOCUMENT}{one.id}", one.title, ()) for one in self.documents if one.id in made]
         return replace(AGREEMENT, items=tuple(lines))
 
     def _says(self, field_id: str) -> bool:
@@ -87,9 +90,10 @@ class Held:
         return any(value not in (None, "", [], {}) for value in told)
 
 
-def fingerprint(values: Values, papers: Sequence[PaperOpened]) -> str:
+def fingerprint(values: Values, papers: Sequence[PaperOpened], made: Sequence[Document] = ()) -> str:
     """Which records and files these are: another one is not what was shown."""
     files = [f"{paper.paper_id}:{side.side_id}" for paper in papers for side in paper.files]
+    files += [f"{DOCUMENT}{one.id}" for one in made]
     return hashlib.sha256("|".join(sorted([*(str(record.record_id) for record in values), *files])).encode()).hexdigest()
 
 

@@ -115,6 +115,7 @@ urlpatterns = [
     path("accompagnement/<uuid:mandate_id>/<slug:item>/", companion.values, name="accompanied_values"),
     path("l/<str:token>/", visit.page, name="visit"),
     path("l/<str:token>/papier/<uuid:paper_id>/<int:position>/", visit.paper, name="visit_paper"),
+    path("l/<str:token>/dossier/<uuid:document_id>/", visit.document, name="visit_document"),
     path("l/<str:token>/tout.zip", visit.everything, name="visit_all"),
     path("l/<str:token>/fermer/", visit.close, name="close_visit"),
     path("partages/urgences/<uuid:access_id>/", emergency.own, name="emergency"),

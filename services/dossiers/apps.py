@@ -18,10 +18,12 @@ class DossiersConfig(AppConfig):
     def ready(self) -> None:
         from core import jobs
         from core import leaving as registry
-        from services.dossiers import checks, home, leaving  # noqa: F401 - the first two register themselves
+        from services.dossiers import by_link, checks, home, leaving  # noqa: F401 - the second and third register themselves
+        from vault import documents
         from vault.presenting import journal
 
         registry.register(leaving.APP)
+        documents.register(by_link.KIND)
         jobs.register(
             "dossier",
             task="services.dossiers.tasks.build",
@@ -44,6 +46,7 @@ class DossiersConfig(AppConfig):
 SENTENCES = {
     "dossier_started": _("Vous avez commencé un dossier."),
     "dossier_built": _("Vous avez fait un dossier avec : %(what)s."),
+    "granted_dossier_downloaded": _("« %(recipient)s » a téléchargé un dossier que vous avez fait."),
     "dossier_deleted": _("Vous avez supprimé un dossier. Son code n’est plus valable."),
     "part_asked": _("Vous avez demandé à « %(recipient)s » sa part d’un dossier."),
     "part_taken_back": _("Vous avez repris votre demande de part d’un dossier à « %(recipient)s »."),

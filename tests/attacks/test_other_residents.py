@@ -120,6 +120,7 @@ SHARED = {
     "vault:visit": "whoever has the address and the code (test_links.py)",
     "vault:visit_paper": "the same",
     "vault:visit_all": "the same",
+    "vault:visit_document": "the same",
     "vault:close_visit": "the same",
     "checkpoint_note": "public: a signed hash, which says nothing of anybody",
     "invitation": "an agent's own link to ProConnect, from their mail: it lets nobody in by itself (test_proconnect.py)",

@@ -279,6 +279,7 @@ OTHERS: dict[str, str] = {
     "vault:jwks": FILE,
     "vault:visit_paper": FILE,
     "vault:visit_all": FILE,
+    "vault:visit_document": FILE,
     "vault:close_visit": ACT,
     "vault:receive": ACT,
     "vault:pause_connection": ACT,

@@ -18,10 +18,18 @@ PARTS = "fiscal.avis_ir#/nombre_parts"
 RENT = "logement.domicile#/loyer"
 
 
-def linked(resident: User, *fields: str, papers: Sequence[UUID] = (), name: str = "Mme Dubreuil", days: int = 7, **more: Any) -> Key:
-    wish = Wish(fields, papers, more.get("title", "Logement social"), name, more.get("why", "Compléter une demande"), days)
-    held = actions.held(resident_id=resident.pk, fields=fields, papers=papers)
-    seen = links.fingerprint(held.values, held.papers)
+def linked(
+    resident: User,
+    *fields: str,
+    papers: Sequence[UUID] = (),
+    documents: Sequence[UUID] = (),
+    name: str = "Mme Dubreuil",
+    days: int = 7,
+    **more: Any,
+) -> Key:
+    wish = Wish(fields, papers, more.get("title", "Logement social"), name, more.get("why", "Compléter une demande"), days, documents)
+    held = actions.held(resident_id=resident.pk, fields=fields, papers=papers, made=documents)
+    seen = links.fingerprint(held.values, held.papers, held.documents)
     key = actions.make(resident_id=resident.pk, by=resident.pk, wish=wish, form=more.get("form") or uuid4(), seen=seen)
     assert key is not None
     return key

@@ -24,6 +24,7 @@ from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
 from tests.vault.test_import import bring, changed, copied
 from vault.actions import contests
 from vault.actions import journal as actions
+from vault.enums import CopyFormat
 from vault.models import Contest
 from vault.tasks import remind
 
@@ -86,9 +87,9 @@ def test_the_pages_say_where_the_journal_begins_and_that_it_is_whole(elder, purg
 
 def test_a_copy_has_what_is_there_and_proves_the_rest(elder, purge):
     purge()
-    table = actions.copy_journal(resident_id=elder.pk, by=elder.pk, form="csv").decode("utf-8-sig")
+    table = actions.copy_journal(resident_id=elder.pk, by=elder.pk, form=CopyFormat.CSV).decode("utf-8-sig")
     assert [row[0] for row in csv.reader(io.StringIO(table), delimiter=";")][:2] == ["Ligne", "3"]
-    copy = json.loads(actions.copy_journal(resident_id=elder.pk, by=elder.pk, form="json"))
+    copy = json.loads(actions.copy_journal(resident_id=elder.pk, by=elder.pk, form=CopyFormat.JSON))
     chain = bytes(32)
     for line in copy["lines"]:
         leaf = hashlib.sha256(b"\x00" + base64.b64decode(line["bytes"])).digest() if "bytes" in line else bytes.fromhex(line["leaf"])

@@ -13,12 +13,12 @@ from django_scopes import scopes_disabled
 
 from core import journal
 from core.models import JournalEntry
-from vault import agreements, gate, perms, receipts, recipients
+from vault import agreements, documents, gate, perms, receipts, recipients
 from vault.actions.notes import seal_note
 from vault.agreements import Agreement, Item
 from vault.called import called, seal_name
 from vault.enums import GrantChannel, GrantState, Happened, Mode
-from vault.models import Grant, GrantEvent, GrantField, GrantPaper, Paper, add_months
+from vault.models import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, Paper, add_months
 
 
 class NothingChosen(ValueError):
@@ -55,6 +55,7 @@ class Terms:
     once: bool = False
     lasts: timedelta | None = None
     papers: Sequence[UUID] = ()
+    documents: Sequence[UUID] = ()
     channel: GrantChannel = GrantChannel.PAGE
     shown: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,7 +65,7 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
 
     Raises:
         NothingChosen
-        ValueError: a length or a mode that was not offered, a paper that is not theirs, or not kept.
+        ValueError: a length or a mode that was not offered, a paper or a document that is not theirs, or not kept.
         KeyError: no app says what such a recipient is.
     """
     perms.require_may_write(resident_id, by)
@@ -82,7 +83,7 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
     recipients.get(recipient.kind)
     chosen = agreement.chosen(terms.items)
     fields = {field_id: item.required for item in chosen for field_id in item.fields}
-    if not fields and not terms.papers:
+    if not fields and not terms.papers and not terms.documents:
         raise NothingChosen
     if not _offered(agreement, terms):
         raise ValueError("not offered")
@@ -93,8 +94,9 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
         GrantField(resident_id=resident_id, grant=grant, field=field_id, required=required) for field_id, required in fields.items()
     )
     GrantPaper.objects.bulk_create(GrantPaper(resident_id=resident_id, grant=grant, paper_id=paper_id) for paper_id in terms.papers)
+    GrantDocument.objects.bulk_create(GrantDocument(resident_id=resident_id, grant=grant, document_id=key) for key in terms.documents)
     note(grant, Happened.GIVEN, grant.starts_at)
-    tell(grant, by, event, list(fields), count=len(terms.papers))
+    tell(grant, by, event, list(fields), count=len(terms.papers) + len(terms.documents))
     return grant
 
 
@@ -248,7 +250,9 @@ def _note_parted(grant: Grant) -> bool:
 def _offered(agreement: Agreement, terms: Terms) -> bool:
     length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
     papers = Paper.objects.kept().filter(pk__in=terms.papers).count() == len(terms.papers) and (agreement.free or not terms.papers)
-    return length and papers and terms.mode in agreement.modes and (agreement.once or not terms.once)
+    known = {document.id for document in documents.held()} if terms.documents else set()
+    made = set(terms.documents) <= known and (agreement.free or not terms.documents)
+    return length and papers and made and terms.mode in agreement.modes and (agreement.once or not terms.once)
 
 
 def _end_former(recipient: Recipient, agreement: Agreement) -> None:

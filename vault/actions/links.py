@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core import journal
-from vault import gate, links, listing, perms, types
+from vault import documents, gate, links, listing, perms, types
 from vault.actions import grants
 from vault.actions.grants import Changed, NothingChosen, Recipient, Terms
 from vault.agreements import Agreement
@@ -43,6 +43,7 @@ class Wish:
     name: str
     why: str
     days: int
+    documents: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,21 @@ def all_held(*, resident_id: UUID) -> Held:
     with scope(resident=resident_id):
         records = listing.shown().exclude(type__in=DATA).filter(subject_person=resident_id)
         codes = list(records.order_by("type").values_list("type", flat=True).distinct())
-    return _held(resident_id, CHOOSE, [field for code in codes for field in types.fields_of(code)], None)
+    return _held(resident_id, CHOOSE, [field for code in codes for field in types.fields_of(code)], None, None)
 
 
-def held(*, resident_id: UUID, fields: Sequence[str], papers: Sequence[UUID], purpose: str = PREVIEW) -> Held:
-    """What would leave today: exactly what `gate.read_all` opens to the one who has the link."""
-    return _held(resident_id, purpose, fields, papers)
+def held(*, resident_id: UUID, fields: Sequence[str], papers: Sequence[UUID], made: Sequence[UUID] = (), purpose: str = PREVIEW) -> Held:
+    """What would leave today: exactly what the gate opens to the one who has the link."""
+    return _held(resident_id, purpose, fields, papers, made)
+
+
+def held_by(*, grant: Grant, purpose: str) -> Held:
+    """What a link shows now, for its resident."""
+    with scope(resident=grant.resident_id):
+        fields = [row.field for row in grant.fields.order_by("created_at", "pk")]
+        papers = [row.paper_id for row in grant.papers.all()]
+        made = [row.document_id for row in grant.documents.all()]
+    return held(resident_id=grant.resident_id, fields=fields, papers=papers, made=made, purpose=purpose)
 
 
 def make(*, resident_id: UUID, by: UUID, wish: Wish, form: UUID, seen: str) -> Key | None:
@@ -76,10 +86,10 @@ def make(*, resident_id: UUID, by: UUID, wish: Wish, form: UUID, seen: str) -> K
         ValueError: a length that was not offered.
     """
     perms.require_may_write(resident_id, by)
-    found = held(resident_id=resident_id, fields=wish.fields, papers=wish.papers)
-    if links.fingerprint(found.values, found.papers) != seen:
+    found = held(resident_id=resident_id, fields=wish.fields, papers=wish.papers, made=wish.documents)
+    if links.fingerprint(found.values, found.papers, found.documents) != seen:
         raise Changed
-    agreement = found.agreement(wish.fields, wish.papers)
+    agreement = found.agreement(wish.fields, wish.papers, wish.documents)
     if not agreement.items:
         raise NothingChosen
     try:
@@ -145,11 +155,13 @@ def no_more(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Gra
     raise PermissionDenied
 
 
-def _held(resident_id: UUID, purpose: str, fields: Sequence[str], papers: Sequence[UUID] | None) -> Held:
+def _held(resident_id: UUID, purpose: str, fields: Sequence[str], papers: Sequence[UUID] | None, made: Sequence[UUID] | None) -> Held:
     opened = gate.own(resident_id=resident_id, purpose=purpose, fields=fields) if fields else Values()
     own = Values([record for record in opened if record.person == resident_id])
     found = gate.own_papers(resident_id=resident_id, purpose=purpose, paper_ids=papers)
-    return Held(own, [paper for paper in found if paper.state == PaperState.KEPT])
+    with scope(resident=resident_id):
+        there = [] if made == () else [one for one in documents.held() if made is None or one.id in made]
+    return Held(own, [paper for paper in found if paper.state == PaperState.KEPT], there)
 
 
 def _make(resident_id: UUID, by: UUID, wish: Wish, form: UUID, agreement: Agreement, found: Held) -> Key:
@@ -159,6 +171,7 @@ def _make(resident_id: UUID, by: UUID, wish: Wish, form: UUID, agreement: Agreem
         Mode.LOOK,
         lasts=timedelta(days=wish.days),
         papers=[paper.paper_id for paper in found.papers],
+        documents=[one.id for one in found.documents],
         shown=words.shown(agreement, found),
     )
     recipient = Recipient(LINK_KIND, link.pk, links.SOMEBODY, name=wish.name)

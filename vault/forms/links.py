@@ -1,6 +1,6 @@
 """Forms of links: what to show, to whom and why, and the code that somebody types. Nothing that leaves is chosen beforehand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -15,7 +15,7 @@ from vault.actions.links import Wish
 from vault.links import DAYS, Held
 from vault.presenting import links as words
 
-PAPERS = "papers"
+PAPERS, DOCUMENTS = "papers", "documents"
 
 
 @dataclass(frozen=True)
@@ -24,32 +24,36 @@ class Chosen:
 
     fields: list[str]
     papers: list[UUID]
+    documents: list[UUID]
 
     @classmethod
     def read(cls, data: QueryDict) -> Self:
-        papers = [_uuid(text) for text in data.getlist("paper")]
-        return cls([field for field in data.getlist("field") if types.field_exists(field)], [one for one in papers if one])
+        fields = [field for field in data.getlist("field") if types.field_exists(field)]
+        return cls(fields, _uuids(data.getlist("paper")), _uuids(data.getlist("document")))
 
     @property
     def nothing(self) -> bool:
-        return not self.fields and not self.papers
+        return not self.fields and not self.papers and not self.documents
 
     @property
     def carried(self) -> list[tuple[str, str]]:
-        return [*(("field", field) for field in self.fields), *(("paper", str(paper)) for paper in self.papers)]
+        ids = [*(("paper", str(paper)) for paper in self.papers), *(("document", str(document)) for document in self.documents)]
+        return [*(("field", field) for field in self.fields), *ids]
 
 
 class ChooseForm(forms.Form):
-    """One group of boxes for each type of data, one for the papers."""
+    """One group of boxes for each type of data, one for the papers, one for the dossiers."""
 
     def __init__(self, held: Held, *args: Any, chosen: Chosen | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._types = held.fields
-        before = chosen or Chosen([], [])
+        before = chosen or Chosen([], [], [])
         for code, fields in self._types.items():
             self._boxes(code, types.get(code).title, words.choices(held, fields), before.fields)
         if held.papers:
             self._boxes(PAPERS, _("Vos papiers"), words.paper_choices(held), [str(paper) for paper in before.papers])
+        if held.documents:
+            self._boxes(DOCUMENTS, _("Vos dossiers"), words.document_choices(held), [str(document) for document in before.documents])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -60,7 +64,8 @@ class ChooseForm(forms.Form):
     @property
     def chosen(self) -> Chosen:
         data = self.cleaned_data
-        return Chosen([field for code in self._types for field in data.get(code, [])], [UUID(text) for text in data.get(PAPERS, [])])
+        fields = [field for code in self._types for field in data.get(code, [])]
+        return Chosen(fields, _uuids(data.get(PAPERS, [])), _uuids(data.get(DOCUMENTS, [])))
 
     def _boxes(self, name: str, label: str, choices: list[tuple[str, str]], before: list[str]) -> None:
         initial = [value for value, _label in choices if value in before]
@@ -103,7 +108,7 @@ class WordsForm(forms.Form):
 
     def wish(self, chosen: Chosen) -> Wish:
         data: Mapping[str, Any] = self.cleaned_data
-        return Wish(chosen.fields, chosen.papers, data["title"], data["name"], data["why"], data["days"])
+        return Wish(chosen.fields, chosen.papers, data["title"], data["name"], data["why"], data["days"], chosen.documents)
 
 
 class CodeForm(forms.Form):
@@ -114,6 +119,10 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "govuk-input--width-10"}),
         error_messages={"required": gettext_lazy("Écrivez le code que l’on vous a dit.")},
     )
+
+
+def _uuids(texts: Sequence[str]) -> list[UUID]:
+    return [one for one in map(_uuid, texts) if one]
 
 
 def _uuid(text: str) -> UUID | None:

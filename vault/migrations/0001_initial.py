@@ -430,6 +430,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='GrantDocument',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('document_id', models.UUIDField(help_text='a row of the app that made it')),
+                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='vault.grant')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('grant', 'document_id'), name='grant_document_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='GrantPaper',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

@@ -8,7 +8,7 @@ from vault.models.contest import Contest
 from vault.models.draft import Draft
 from vault.models.emergency import EmergencyAccess
 from vault.models.export import Export
-from vault.models.grant import Grant, GrantEvent, GrantField, GrantPaper, GrantReading
+from vault.models.grant import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, GrantReading
 from vault.models.help import HelpRequest
 from vault.models.holder import Holder
 from vault.models.household import Household, Invitation, Member, SharedFact
@@ -34,6 +34,7 @@ __all__ = [
     "Export",
     "EmergencyAccess",
     "Grant",
+    "GrantDocument",
     "GrantEvent",
     "GrantField",
     "GrantPaper",

@@ -168,6 +168,21 @@ class GrantField(ResidentModel):
         return self.field
 
 
+class GrantDocument(ResidentModel):
+    """One document that a grant opens (vault/documents.py). One that is deleted is no longer there; that it was given stays."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="documents")
+    document_id = models.UUIDField(help_text="a row of the app that made it")
+
+    objects = ResidentManager["GrantDocument"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "document_id"], name="grant_document_once")]
+
+    def __str__(self) -> str:
+        return f"document {self.document_id}"
+
+
 class GrantPaper(ResidentModel):
     """One paper that a grant opens, its files included. A paper that is deleted goes from its grants too."""
 

@@ -66,7 +66,9 @@ def named(grant: Grant) -> list[str]:
         return [str(item.label) for item in agreement.named(fields)]
     count = len(grant.papers.all()) if agreement is not None else 0
     papers = [ngettext("%(count)s papier", "%(count)s papiers", count) % {"count": count}] if count else []
-    return [*journal.labels(fields), *papers]
+    count = len(grant.documents.all()) if agreement is not None else 0
+    made = [ngettext("%(count)s dossier", "%(count)s dossiers", count) % {"count": count}] if count else []
+    return [*journal.labels(fields), *papers, *made]
 
 
 def series(names: Sequence[str]) -> str:

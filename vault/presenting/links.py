@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from core.templatetags.civic import clock, long_date, number
 from vault import types, wording
 from vault.agreements import Agreement
+from vault.documents import Document
 from vault.enums import Method
-from vault.links import PAPER, Held
+from vault.links import DOCUMENT, PAPER, Held
 from vault.models import GrantReading, Visit
 from vault.opened import Opened, Origin, PaperOpened, SideOpened, Values
 from vault.presenting.household import said
@@ -61,6 +62,7 @@ def files(papers: Iterable[PaperOpened]) -> list[File]:
 def shown(agreement: Agreement, held: Held) -> dict[str, str]:
     """What each line of the agreement shows today, for the page that is kept as it was read."""
     papers = {f"{PAPER}{paper.paper_id}": _about(paper) for paper in held.papers}
+    papers |= {f"{DOCUMENT}{one.id}": _size(one.pages, one.size) for one in held.documents}
     return {item.code: papers.get(item.code) or _each(held.values, item.fields) for item in agreement.items}
 
 
@@ -78,6 +80,15 @@ def choices(held: Held, fields: Sequence[str]) -> list[tuple[str, str]]:
 
 def paper_choices(held: Held) -> list[tuple[str, str]]:
     return [(str(paper.paper_id), _("%(what)s : %(value)s") % {"what": paper.title, "value": _about(paper)}) for paper in held.papers]
+
+
+def document_choices(held: Held) -> list[tuple[str, str]]:
+    return [(str(one.id), _("%(what)s : %(value)s") % {"what": one.title, "value": _size(one.pages, one.size)}) for one in held.documents]
+
+
+def documents(found: Iterable[Document]) -> list[dict[str, Any]]:
+    """For vault/links/shown.html."""
+    return [{"id": one.id, "title": one.title, "text": _size(one.pages, one.size)} for one in found]
 
 
 def text(found: Sequence[Sheet], head: Sequence[str]) -> str:
@@ -134,8 +145,11 @@ def _each(values: Values, fields: Sequence[str], newest: int | None = None) -> s
 
 
 def _about(paper: PaperOpened) -> str:
-    pages = sum(side.pages for side in paper.files)
-    size = _("%(size)s Ko") % {"size": number(max(1, sum(side.size for side in paper.files) // KILOBYTE))}
+    return _size(sum(side.pages for side in paper.files), sum(side.size for side in paper.files))
+
+
+def _size(pages: int, octets: int) -> str:
+    size = _("%(size)s Ko") % {"size": number(max(1, octets // KILOBYTE))}
     return ", ".join([ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}, size] if pages else [size])
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.civic import clock, long_date, month, short_date
-from vault import agreements, recipients, types
+from vault import agreements, documents, recipients, types
 from vault.agreements import Agreement
 from vault.called import Names, names_of
 from vault.enums import Act, GrantState, Happened
@@ -190,7 +190,7 @@ def received(readings: Sequence[GrantReading], opened: Sequence[Values]) -> list
 
 def paper_kinds(readings: Iterable[GrantReading]) -> dict[str, str]:
     codes = {reading.paper_kind for reading in readings} - {""}
-    return {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
+    return documents.labels() | {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
 
 
 def as_read(note: Mapping[str, Any]) -> dict[str, Any]:

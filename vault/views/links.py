@@ -69,7 +69,7 @@ def _choose(request: SignedInRequest, chosen: Chosen, form: ChooseForm | None = 
 def _chosen(request: SignedInRequest) -> HttpResponse:
     form = ChooseForm(actions.all_held(resident_id=request.user.pk), request.POST)
     if not form.is_valid() or form.chosen.nothing:
-        return _choose(request, Chosen([], []), form)
+        return _choose(request, Chosen([], [], []), form)
     return _words(request, form.chosen, WordsForm())
 
 
@@ -86,8 +86,8 @@ def _worded(request: SignedInRequest) -> HttpResponse:
 
 def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpResponse:
     """The exact values that would leave today, and the words."""
-    held = actions.held(resident_id=request.user.pk, fields=chosen.fields, papers=chosen.papers)
-    if not held.agreement(chosen.fields, chosen.papers).items:
+    held = actions.held(resident_id=request.user.pk, fields=chosen.fields, papers=chosen.papers, made=chosen.documents)
+    if not held.agreement(chosen.fields, chosen.papers, chosen.documents).items:
         return _choose(request, chosen)
     written = form.cleaned_data
     context: dict[str, Any] = {
@@ -96,8 +96,9 @@ def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpRes
         "facts": _facts(form),
         "sheets": words.sheets(held.values, chosen.fields),
         "files": words.files(held.papers),
+        "documents": words.documents(held.documents),
         "carried": [*chosen.carried, *((name, written[name]) for name in ("title", "name", "why", "days"))],
-        "seen": links.fingerprint(held.values, held.papers),
+        "seen": links.fingerprint(held.values, held.papers, held.documents),
         "made": uuid4(),
     }
     return render(request, "vault/links/check.html", context)

@@ -39,7 +39,7 @@ A_PAGE = 20
 @require_safe
 def shares(request: SignedInRequest) -> HttpResponse:
     """Rows only, no value: it needs no line in the journal. Urgent accesses that are over are said once, with the others of them."""
-    grants_ = Grant.objects.select_related("link").prefetch_related("fields", "papers")
+    grants_ = Grant.objects.select_related("link").prefetch_related("fields", "papers", "documents")
     standing = list(grants_.standing())
     over = grants_.exclude(pk__in=Grant.objects.standing().values("pk")).exclude(channel=GrantChannel.EMERGENCY)
     page = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
@@ -87,9 +87,12 @@ def _link(grant: Grant) -> dict[str, Any]:
         "visit_count": Visit.objects.filter(link=grant.link).count(),
     }
     if grant.stands:
-        fields, papers = [row.field for row in grant.fields.all()], [row.paper_id for row in grant.papers.all()]
-        held = links.held(resident_id=grant.resident_id, fields=fields, papers=papers, purpose=TODAY)
-        told |= {"sheets": link_words.sheets(held.values, fields), "files": link_words.files(held.papers)}
+        held = links.held_by(grant=grant, purpose=TODAY)
+        told |= {
+            "sheets": link_words.sheets(held.values, [row.field for row in grant.fields.all()]),
+            "files": link_words.files(held.papers),
+        }
+        told |= {"documents": link_words.documents(held.documents), "gone": len(held.documents) < grant.documents.count()}
     return told
 
 

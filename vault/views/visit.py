@@ -20,9 +20,10 @@ from django_scopes import scope
 
 from accounts.models import User
 from core.templatetags.civic import long_date
-from vault import downloads, gate, links, zipping
+from vault import documents, downloads, gate, links, zipping
 from vault.actions import links as actions
 from vault.called import names_of
+from vault.documents import Document
 from vault.forms.links import CodeForm
 from vault.gate import WatchedFile
 from vault.links import Held
@@ -92,6 +93,24 @@ def paper(request: HttpRequest, token: str, paper_id: UUID, position: int) -> Ht
 @unlisted
 @login_not_required
 @require_safe
+def document(request: HttpRequest, token: str, document_id: UUID) -> HttpResponseBase:
+    """One that its resident deleted meanwhile leads back to the page, which says so."""
+    link, visit = _let_in(request, token)
+    if link is None:
+        return _closed(request)
+    found = next((one for one in _documents(link) if one.id == document_id), None)
+    if found is None:
+        return redirect("vault:visit", token=token)
+    try:
+        stream = _open_document(link, visit, found)
+    except gate.Refused as refused:
+        return _refused(request, refused)
+    return downloads.serve(request, stream, size=found.size, name=found.name, media_type=found.media_type)
+
+
+@unlisted
+@login_not_required
+@require_safe
 def everything(request: HttpRequest, token: str) -> HttpResponseBase:
     """One archive, made while it is sent. Each paper is a reading of its own, when its turn comes."""
     link, visit = _let_in(request, token)
@@ -103,8 +122,9 @@ def everything(request: HttpRequest, token: str) -> HttpResponseBase:
         return _refused(request, refused)
     listed = words.text(words.sheets(held.values, _fields(link)), [*_head(link).values()])
     found = words.files(held.papers)
-    names = zipping.distinct([_("informations.txt"), *(file.name for file in found)])
+    names = zipping.distinct([_("informations.txt"), *(file.name for file in found), *(one.name for one in held.documents)])
     contents: list[Iterator[bytes]] = [iter([listed.encode()]), *(_pieces(link, visit, file) for file in found)]
+    contents += [_pieces_of_document(link, visit, one) for one in held.documents]
     answer = StreamingHttpResponse(zipping.zipped(zip(names, contents, strict=True)), content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="{_("papiers")}.zip"'
     return downloads.safe(answer)
@@ -187,13 +207,17 @@ def _read(link: Link, visit: Visit | None) -> Held:
     """
     if visit is None:
         return _own(link)
-    return Held(*gate.read_all(grant=link.grant, fields=_fields(link), visit=visit.pk))
+    return Held(*gate.read_all(grant=link.grant, fields=_fields(link), visit=visit.pk), _documents(link))
 
 
 def _own(link: Link) -> Held:
+    return actions.held_by(grant=link.grant, purpose=actions.LOOK)
+
+
+def _documents(link: Link) -> list[Document]:
+    """Of rows: nothing is opened."""
     with scope(resident=link.resident_id):
-        papers = [row.paper_id for row in link.grant.papers.all()]
-    return actions.held(resident_id=link.resident_id, fields=_fields(link), papers=papers, purpose=actions.LOOK)
+        return documents.opened_by(link.grant)
 
 
 def _fields(link: Link) -> list[str]:
@@ -221,6 +245,22 @@ def _pieces(link: Link, visit: Visit | None, file: words.File) -> Iterator[bytes
             yield piece
 
 
+def _open_document(link: Link, visit: Visit | None, document: Document) -> BinaryIO | WatchedFile:
+    """
+    Raises:
+        Refused
+    """
+    if visit is not None:
+        return gate.read_document(grant=link.grant, document_id=document.id, visit=visit.pk)
+    return gate.open_kept(resident_id=link.resident_id, purpose=actions.LOOK, name=document.stored_name)
+
+
+def _pieces_of_document(link: Link, visit: Visit | None, document: Document) -> Iterator[bytes]:
+    with _open_document(link, visit, document) as stream:
+        while piece := stream.read(downloads.CHUNK):
+            yield piece
+
+
 def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpResponse:
     context = {
         "token": token,
@@ -228,9 +268,17 @@ def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpRe
         "link": link,
         "sheets": words.sheets(held.values, _fields(link)),
         "files": words.files(held.papers),
+        "documents": words.documents(held.documents),
+        "gone": len(held.documents) < _given(link),
         **_head(link),
     }
     return render(request, "vault/visit/content.html", context)
+
+
+def _given(link: Link) -> int:
+    """How many documents it was made for."""
+    with scope(resident=link.resident_id):
+        return link.grant.documents.count()
 
 
 def _head(link: Link) -> dict[str, str]:
