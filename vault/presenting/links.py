@@ -83,7 +83,7 @@ def paper_choices(held: Held) -> list[tuple[str, str]]:
 
 
 def document_choices(held: Held) -> list[tuple[str, str]]:
-    return [(str(one.id), _("%(what)s : %(value)s") % {"what": one.title, "value": _size(one.pages, one.size)}) for one in held.documents]
+    return [(str(one.id), f"{one.title} ({_size(one.pages, one.size)})") for one in held.documents]
 
 
 def documents(found: Iterable[Document]) -> list[dict[str, Any]]:

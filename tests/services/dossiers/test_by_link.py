@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,9 +19,12 @@ from services.dossiers.models import KEPT, Dossier, Seal
 from tests.services.dossiers.made import pdf_of, start
 from tests.vault.made import add_signed_notice
 from tests.vault.shown import INCOME, address, entered, linked, main
-from vault import gate
+from vault import gate, links
 from vault.actions import grants, keep_file
+from vault.actions.grants import Recipient, Terms
+from vault.enums import Mode
 from vault.models import Grant, GrantReading
+from vault.models.grant import LINK_KIND
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GONE = "Un dossier n’est plus là"
@@ -79,8 +84,12 @@ def test_a_draft_and_the_dossier_of_somebody_else_are_no_choice(browser, residen
         with pytest.raises(grants.NothingChosen):
             linked(resident, documents=[wrong])
     mixed = linked(resident, INCOME, documents=[theirs.pk])
-    with scope(resident=resident.pk):
+    with scope(resident=resident.pk), transaction.atomic():
         assert not mixed.link.grant.documents.exists()
+        terms = Terms((), Mode.LOOK, lasts=timedelta(days=7), documents=[theirs.pk])
+        to = Recipient(LINK_KIND, uuid4(), links.SOMEBODY)
+        with pytest.raises(ValueError, match="not offered"):
+            grants.give(resident_id=resident.pk, by=resident.pk, agreement=links.AGREEMENT, recipient=to, terms=terms)
 
 
 def test_whoever_has_the_code_downloads_what_its_resident_would(key, resident, dossier):
