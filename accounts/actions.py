@@ -1,5 +1,7 @@
 """One verb per act on an account. Views, the admin, commands and the demonstration call these."""
 
+from uuid import UUID
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
@@ -13,11 +15,11 @@ class AddressTaken(Exception):
     """Another account signs in with this address. Told only to who has proved that the address is theirs."""
 
 
-def register_resident(*, email: str, name: str, password: str | None = None) -> User:
+def register_resident(*, email: str, name: str, password: str | None = None, at_desk_by: UUID | None = None) -> User:
     """Open a vault: the person, their key and the journal's first line, or nothing at all. `email` was proved by the caller.
 
     Someone who signs in with this address already gets their own account back, unchanged. An empty address makes a
-    resident without credentials, as at a desk.
+    resident without credentials: `at_desk_by` is the agent who opens it with them.
     """
     known = User.objects.signing_in_as(email).first()
     if known is not None:
@@ -27,7 +29,8 @@ def register_resident(*, email: str, name: str, password: str | None = None) -> 
             user = User.objects.create_user(email=email, name=name, password=password, is_resident=True)
             keep_proved_address(user)
             residents.prepare(resident_id=user.pk)
-            journal.write(resident_id=user.pk, actor_id=user.pk, event="vault_opened", purpose="Ouvrir le coffre")
+            event = "vault_opened_at_desk" if at_desk_by else "vault_opened"
+            journal.write(resident_id=user.pk, actor_id=at_desk_by or user.pk, event=event, purpose="Ouvrir le coffre")
     except IntegrityError:
         # Opened at the same moment by another request: that one has won.
         return User.objects.signing_in_as(email).get()
@@ -71,6 +74,12 @@ def name_officer(*, agent: User, is_dpo: bool) -> None:
     """The data protection officer: reads what residents contest, and nobody else does."""
     agent.is_dpo = is_dpo
     agent.save(update_fields=["is_dpo"])
+
+
+def place_at_desk(*, agent: User, at_desk: bool) -> None:
+    """Who opens vaults with people who have no e-mail. Taken away, every visit of theirs is over at once."""
+    agent.at_desk = at_desk
+    agent.save(update_fields=["at_desk"])
 
 
 def change_name(*, user: User, name: str) -> None:

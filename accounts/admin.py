@@ -33,7 +33,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
     class Meta:
         model = User
-        fields = ["name", "email", "is_superuser", "is_dpo", "is_active"]
+        fields = ["name", "email", "is_superuser", "is_dpo", "at_desk", "is_active"]
         help_texts = {"is_superuser": _("Peut ajouter des agents et fermer leur compte.")}
 
     def clean_email(self) -> str:
@@ -50,7 +50,7 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parame
     """Reserved to who manages agents. An account is closed, never deleted: the journal names who did what."""
 
     form = AgentForm
-    list_display = ["name", "email", "is_superuser", "is_dpo", "is_active", "last_login"]
+    list_display = ["name", "email", "is_superuser", "is_dpo", "at_desk", "is_active", "last_login"]
     list_filter = ["is_superuser", "is_active"]
     search_fields = ["name", "email"]
     ordering = ["name"]
@@ -67,12 +67,14 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parame
         if not change:
             added = actions.add_agent(email=data["email"], name=data["name"], manages_agents=data["is_superuser"])
             actions.name_officer(agent=added, is_dpo=data["is_dpo"])
+            actions.place_at_desk(agent=added, at_desk=data["at_desk"])
             obj.pk = added.pk
             return
         actions.change_agent(
             agent=obj, email=data["email"], name=data["name"], manages_agents=data["is_superuser"], active=data["is_active"]
         )
         actions.name_officer(agent=obj, is_dpo=data["is_dpo"])
+        actions.place_at_desk(agent=obj, at_desk=data["at_desk"])
 
     @admin.action(description=_("Inviter à relier ProConnect (envoie un e-mail)"))
     def invite_to_proconnect(self, request: HttpRequest, agents: QuerySet[User]) -> None:

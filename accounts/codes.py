@@ -1,5 +1,5 @@
-"""Six figures sent to an address prove that it is yours: to sign in, to open a vault, to change address, to do a sensitive act. Sent to a
-telephone they prove its number.
+"""Six figures sent to an address prove that it is yours: to sign in, to open or claim a vault, to change address, to do a sensitive act.
+Sent to a telephone they prove its number.
 
 What is asked lies in the visitor's session: the address, what it is for, the code's hash. A code lives ten minutes and three tries.
 The rate limits (ACCOUNT_RATE_LIMITS) leave 45 guesses in a million per address and hour.
@@ -31,6 +31,7 @@ class Use(Enum):
     CONFIRM = "confirm"
     CHANGE_ADDRESS = "change_address"
     KEEP_PHONE = "keep_phone"
+    CLAIM = "claim"
 
 
 class Answer(Enum):
@@ -61,6 +62,10 @@ class Asked:
 
 def may_send(request: HttpRequest, email: str) -> bool:
     return ratelimit.consume(request, app="allauth.account", action="send_code", key=email.lower()) is not None
+
+
+def may_try_sheet(request: HttpRequest) -> bool:
+    return ratelimit.consume(request, app="allauth.account", action="sheet_code") is not None
 
 
 def may_check(request: HttpRequest) -> bool:

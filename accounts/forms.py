@@ -74,6 +74,19 @@ class CodeForm(forms.Form):
     )
 
 
+class ClaimForm(forms.Form):
+    sheet = forms.CharField(
+        label=_("Code de votre feuille"),
+        max_length=30,
+        help_text=_("Douze lettres et chiffres, sur la feuille imprimée au guichet."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "govuk-input--width-20"}
+        ),
+        error_messages={"required": _("Recopiez le code de votre feuille.")},
+    )
+    email = address_field()
+
+
 class PhoneForm(forms.Form):
     number = forms.CharField(
         label=_("Numéro de téléphone"),

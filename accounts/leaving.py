@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.utils import timezone
 
-from accounts.models import Session, User
+from accounts.models import Session, Sheet, User
 from accounts.sessions import SessionStore
 from core import leaving
 from core.leaving import Copying, Entry, Rows
@@ -25,13 +25,18 @@ ROWS = [
         erased={"password": BY_WHICH},
         kept={
             "id date_joined is_active is_resident closes_at": EMPTIED,
-            "is_staff is_companion is_superuser is_dpo": "rights of agents and companions, who own no vault",
+            "is_staff is_companion is_superuser is_dpo at_desk": "rights of agents and companions, who own no vault",
         },
     ),
     Rows(
         "accounts.Session",
         copied="device started_at last_seen_at",
         erased={"id user_id": "the row's own number and its account's", "key_hash data": BY_WHICH},
+    ),
+    Rows(
+        "accounts.Sheet",
+        copied="number printed_at expires_at claimed_at",
+        erased={"id person_id": "the row's own number and its account's", "code_hash": BY_WHICH},
     ),
     Rows("accounts.Organisation", nobody="who accompanies residents, the same for all"),
     Rows("accounts.Membership", nobody="companions at work: they own no vault"),
@@ -64,6 +69,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
         user,
         sessions=[leaving.told(session) for session in Session.objects.filter(user=user).order_by("started_at")],
         second_factors=[leaving.told(one) for one in Authenticator.objects.filter(user=user)],
+        sheets=[leaving.told(one) for one in Sheet.objects.filter(person=user)],
         linked=[leaving.told(one) for one in SocialAccount.objects.filter(user=user)],
     )
     yield Entry("compte.json", [json.dumps(found, ensure_ascii=False, indent=1).encode()])
@@ -72,6 +78,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
 def erase(resident_id: UUID) -> None:
     """Sessions end with it: the next request of any of them is a visitor's."""
     Session.objects.filter(user_id=resident_id).delete()
+    Sheet.objects.filter(person_id=resident_id).delete()
     EmailAddress.objects.filter(user_id=resident_id).delete()
     Authenticator.objects.filter(user_id=resident_id).delete()
     SocialAccount.objects.filter(user_id=resident_id).delete()

@@ -54,6 +54,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_dpo = models.BooleanField(
         _("délégué à la protection des données"), default=False, help_text=_("Lit les contestations des habitants et y répond.")
     )
+    at_desk = models.BooleanField(
+        _("tient le guichet"), default=False, help_text=_("Ouvre un coffre avec une personne qui n’a pas d’e-mail, devant elle.")
+    )
     is_active = models.BooleanField(_("peut se connecter"), default=True)
     date_joined = models.DateTimeField(_("depuis le"), default=timezone.now, editable=False)
     closes_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="when their vault is erased; empty: nobody asked")
@@ -163,6 +166,29 @@ class Session(models.Model):
         idle, absolute = Lifetime.of(self.user)
         now = timezone.now()
         return now - self.last_seen_at > idle or now - self.started_at > absolute
+
+
+class SheetQuerySet(models.QuerySet["Sheet"]):
+    def open(self) -> Self:
+        """Those whose code still opens something: the end is judged now."""
+        return self.filter(claimed_at=None, expires_at__gt=timezone.now(), person__is_active=True)
+
+
+class Sheet(models.Model):
+    """The sheet of paper by which somebody without credentials comes back to their vault. One counts at a time: the last one printed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="sheet")
+    number = models.PositiveSmallIntegerField(help_text="printed on it: of two sheets, the one that counts is the last")
+    code_hash = models.CharField(max_length=64, unique=True)
+    printed_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+
+    objects = SheetQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"sheet {self.pk}"
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

@@ -4,7 +4,7 @@ from allauth.account import views as allauth
 from allauth.mfa.base import views as second_factor
 from django.urls import path
 
-from accounts import account_views, closing_views, identity_views, passkey_views, phone_views, views
+from accounts import account_views, closing_views, identity_views, passkey_views, phone_views, sheet_views, views
 
 urlpatterns = [
     path("connexion/", views.sign_in, name="account_login"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("connexion/mot-de-passe/", views.PasswordSignInView.as_view(), name="sign_in_with_password"),
     path("connexion/mot-de-passe-oublie/", views.forgotten_password, name="account_reset_password"),
     path("connexion/double-verification/", passkey_views.give_second_factor, name="mfa_authenticate"),
+    path("connexion/feuille/", sheet_views.claim, name="claim"),
+    path("connexion/feuille/code/", sheet_views.confirm, name="confirm_claim"),
     path("connexion/cle/", passkey_views.come_in, name="mfa_login_webauthn"),
     path("connexion/compte-ferme/", allauth.account_inactive, name="account_inactive"),
     path("connexion/franceconnect/", identity_views.sign_in, {"name": "franceconnect"}, name="franceconnect_login"),

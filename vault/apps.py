@@ -25,6 +25,7 @@ class VaultConfig(AppConfig):
         from vault.actions.mandates import never_again
         from vault.actions.restoring import pause_all
         from vault.home import blocks, companions_start
+        from vault.models.desk import DESK_KIND
         from vault.models.emergency import EMERGENCY_KIND
         from vault.models.grant import LINK_KIND, RESIDENT_KIND
         from vault.models.mandate import COMPANION_KIND
@@ -33,6 +34,7 @@ class VaultConfig(AppConfig):
             shared_facts.AGREEMENT,
             entrusting.AGREEMENT,
             entrusting.APPOINTMENT_AGREEMENT,
+            entrusting.DESK_AGREEMENT,
             entrusting.EMERGENCY_AGREEMENT,
             links.AGREEMENT,
         ):
@@ -40,6 +42,7 @@ class VaultConfig(AppConfig):
         for kind, label, again in (
             (RESIDENT_KIND, _("une personne de votre foyer"), agree_again),
             (COMPANION_KIND, _("une personne qui vous accompagne"), never_again),
+            (DESK_KIND, _("un agent de la ville, au guichet"), never_again),
             (EMERGENCY_KIND, _("un agent de la ville, en urgence"), never_again),
             (LINK_KIND, _("par un lien et un code"), no_more),
         ):

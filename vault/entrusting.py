@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from vault.agreements import Agreement, Item
 from vault.enums import Mode
+from vault.models.desk import DESK_KIND
 from vault.models.emergency import LENGTHS
 from vault.models.mandate import APPOINTMENT, COMPANION_KIND
 
@@ -17,6 +18,8 @@ MEETING: Final = "appointment"
 ENTRUST: Final = gettext_noop("Vous faire accompagner")
 EMERGENCY: Final = "emergency"
 URGENT: Final = gettext_noop("Accès d’urgence, pour un motif écrit que vous pouvez lire")
+DESK: Final = "desk"
+AT_DESK: Final = gettext_noop("Vous aider au guichet, devant vous")
 MEET: Final = gettext_noop("Un rendez-vous avec un accompagnant")
 
 
@@ -93,6 +96,28 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
     renewable=False,
     recipient_kind=COMPANION_KIND,
     enough=_("Deux heures, pas plus."),
+)
+
+#: Said in front of the agent, who ticks for them.
+DESK_AGREEMENT: Final = Agreement(
+    code=DESK,
+    version="1",
+    title=_("Une visite au guichet"),
+    purpose=AT_DESK,
+    words=(
+        _("%(name)s vous aide au guichet, à votre demande et devant vous."),
+        _("Cette personne voit les lignes que vous avez dites, avec leur valeur du moment, et peut ajouter un papier. Rien d’autre."),
+        _("Elle ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
+        _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
+        _("Tout s’arrête quand elle termine ou se déconnecte, après deux heures au plus. Ce qui a été vu ne peut pas être repris."),
+    ),
+    items=ITEMS,
+    modes=(Mode.LOOK,),
+    months=(),
+    short=(APPOINTMENT,),
+    renewable=False,
+    recipient_kind=DESK_KIND,
+    enough=_("Le temps de la visite."),
 )
 
 #: Nobody agrees to it: the words say to its resident what it was. Even the name has to be ticked.

@@ -148,6 +148,7 @@ class GrantChannel(models.TextChoices):
     """How the resident said yes."""
 
     PAGE = "page", _("sur ce site")
+    SPOKEN = "spoken", _("au guichet, de vive voix")
     DESK = "desk", _("au guichet, sur un formulaire signé")
     TELEPHONE = "telephone", _("par un code reçu sur votre téléphone")
     EMERGENCY = "emergency", _("en urgence, sans votre accord")

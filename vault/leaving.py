@@ -27,6 +27,7 @@ from vault.models import (
     Connection,
     Contest,
     DataRequest,
+    DeskVisit,
     Draft,
     EmergencyAccess,
     Export,
@@ -112,6 +113,11 @@ ROWS = [
         erased={"id resident_id organisation_id": NUMBER},
     ),
     Rows("vault.Mandate", copied="created_at name acts", erased={"id resident_id grant_id membership_id": NUMBER}),
+    Rows(
+        "vault.DeskVisit",
+        copied="created_at name acts",
+        erased={"id resident_id grant_id session_id": NUMBER, "token": FORM},
+    ),
     Rows(
         "vault.Appointment",
         copied="created_at expires_at used_at cancelled_at content",
@@ -217,7 +223,9 @@ def erase(resident_id: UUID) -> None:
     with scope(resident=resident_id):
         Record.objects.update(supersedes=None)
     leaving.delete_rows(resident_id, Draft, Record, PaperFile, Paper, DataRequest, Contest, Alerts, Connection, Brought, Export)
-    leaving.delete_rows(resident_id, EmergencyAccess, HelpRequest, AccessRequest, Appointment, Mandate, SharedFact, Invitation, Member)
+    leaving.delete_rows(
+        resident_id, EmergencyAccess, HelpRequest, AccessRequest, Appointment, Mandate, DeskVisit, SharedFact, Invitation, Member
+    )
     leaving.delete_rows(resident_id, Visit, Link, GrantDocument, GrantPaper, GrantReading, GrantEvent, GrantField, Grant)
 
 
@@ -332,6 +340,7 @@ def _grant(grant: Grant, copying: Copying) -> dict[str, Any]:
         documents=list(map(leaving.told, grant.documents.all())),
         link=[_link(link, copying) for link in Link.objects.filter(grant=grant)],
         mandate=[leaving.told(mandate) for mandate in Mandate.objects.filter(grant=grant)],
+        desk_visit=[leaving.told(visit) for visit in DeskVisit.objects.filter(grant=grant)],
     )
 
 

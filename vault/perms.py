@@ -1,12 +1,14 @@
-"""Who may do what to a vault, as pure functions."""
+"""Who may do what to a vault, as questions that change nothing."""
 
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Session, User
+from accounts.perms import keeps_desk
 from vault.enums import ConnectionState, HouseholdRole, PaperState
-from vault.models import Connection, Mandate, Member, Paper
+from vault.models import Connection, DeskVisit, Mandate, Member, Paper
 
 
 def may_write(resident_id: UUID, person: UUID) -> bool:
@@ -41,6 +43,17 @@ def require_may_answer_contests(agent: User) -> None:
 
 def require_agent(agent: User) -> None:
     if not (agent.is_active and agent.is_staff):
+        raise PermissionDenied
+
+
+def may_help_at_desk(visit: DeskVisit, agent: User) -> bool:
+    """Who began it, while they keep the desk and the session of that moment goes on. Whether its grant counts, the gate looks."""
+    session = Session.objects.going_on(timezone.now()).filter(pk=visit.session_id, user=agent)
+    return keeps_desk(agent) and visit.grant.recipient_id == agent.pk and session.exists()
+
+
+def require_may_help_at_desk(visit: DeskVisit, agent: User) -> None:
+    if not may_help_at_desk(visit, agent):
         raise PermissionDenied
 
 

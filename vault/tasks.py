@@ -4,7 +4,7 @@ from celery import shared_task
 
 from core import jobs, journal
 from vault import actions
-from vault.actions import alerts, asking, connections, contests, emergency, exports, grant_reminders, grants, pulls
+from vault.actions import alerts, asking, connections, contests, desk, emergency, exports, grant_reminders, grants, pulls
 from vault.actions import journal as journal_actions
 
 
@@ -55,7 +55,9 @@ def tell_over() -> None:
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def tell_of_the_journal() -> None:
-    """Every five minutes: what others did, to those who chose to be told; answers to what was contested; what companions ask."""
+    """Every five minutes: what others did, to those who chose to be told; answers to what was contested; what companions ask; visits at
+    the desk whose agent has left."""
+    desk.end_left()
     alerts.tell_alerts()
     contests.tell_answered()
     asking.tell_asked()

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('is_companion', models.BooleanField(default=False, verbose_name='accompagnant')),
                 ('is_superuser', models.BooleanField(default=False, verbose_name='gère les agents')),
                 ('is_dpo', models.BooleanField(default=False, help_text='Lit les contestations des habitants et y répond.', verbose_name='délégué à la protection des données')),
+                ('at_desk', models.BooleanField(default=False, help_text='Ouvre un coffre avec une personne qui n’a pas d’e-mail, devant elle.', verbose_name='tient le guichet')),
                 ('is_active', models.BooleanField(default=True, verbose_name='peut se connecter')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='depuis le')),
                 ('closes_at', models.DateTimeField(blank=True, editable=False, help_text='when their vault is erased; empty: nobody asked', null=True)),
@@ -69,6 +70,18 @@ class Migration(migrations.Migration):
                 ('token_hash', models.CharField(max_length=64, unique=True)),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to=settings.AUTH_USER_MODEL)),
                 ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Sheet',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('number', models.PositiveSmallIntegerField(help_text='printed on it: of two sheets, the one that counts is the last')),
+                ('code_hash', models.CharField(max_length=64, unique=True)),
+                ('printed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('expires_at', models.DateTimeField()),
+                ('claimed_at', models.DateTimeField(null=True)),
+                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='sheet', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(

@@ -72,7 +72,12 @@ PEOPLE = (
         _("Accompagnant. Il agit pour Odette, sous le mandat qu’elle lui a donné. Il ne voit personne d’autre."),
         works_at="CCAS de Villebrume",
     ),
-    Person("agathe", "Agathe Roussel", _("Agent de la ville. Elle règle le portail\u00a0; elle ne voit aucun coffre."), is_agent=True),
+    Person(
+        "agathe",
+        "Agathe Roussel",
+        _("Agent de la ville. Elle règle le portail et tient le guichet\u00a0; elle n’ouvre aucun coffre sans sa personne."),
+        is_agent=True,
+    ),
 )
 
 
@@ -94,6 +99,7 @@ def _companion(person: Person) -> User:
 def _agent(person: Person) -> User:
     agent = User.objects.signing_in_as(person.email).first()
     agent = agent or actions.add_agent(email=person.email, name=person.name, manages_agents=True)
+    actions.place_at_desk(agent=agent, at_desk=True)
     return _with_second_factor(agent)
 
 

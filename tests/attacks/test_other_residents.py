@@ -226,6 +226,9 @@ COMPANIONS_OWN = {"vault:accompanying", "vault:enter_appointment", "vault:ask_ac
 #: Agents' rooms about one vault, that two of them open together (test_emergency_pages.py of the vault), and those that name nothing.
 AGENTS: dict[str, tuple[str, ...]] = {"vault:emergency_opened": (), "vault:emergency_values": ("home",), "vault:decide_emergency": ()}
 AGENTS_OWN = {"vault:emergencies", "vault:ask_emergency"}
+#: Those that an agent opens with its person in front of them, and those that begin a visit (test_desk.py of the vault).
+DESK = {f"vault:{name}" for name in ("desk_visit", "desk_paper", "desk_sheet", "desk_values", "finish_desk")}
+DESK_OWN = {"vault:desk", "vault:open_at_desk", "vault:come_back_at_desk", "vault:desk_appointment"}
 
 PUBLIC = {
     "home",
@@ -253,6 +256,8 @@ PUBLIC = {
     "account_inactive",
     "account_logout",
     "account_signup",
+    "claim",
+    "confirm_claim",
     "franceconnect_login",
     "franceconnect_callback",
     "franceconnect_signup",
@@ -274,8 +279,8 @@ def is_admin(route: str) -> bool:
 def test_every_address_is_in_one_of_these_tables() -> None:
     rooms = {name: route for name, route in addresses.routes() if not is_admin(route)}
     with_parts = {name for name, route in rooms.items() if "<" in route}
-    assert with_parts == {*OWNED, *SHARED, *COMPANIONS, *AGENTS}
-    assert {*rooms} - with_parts == PRIVATE | PUBLIC | COMPANIONS_OWN | AGENTS_OWN
+    assert with_parts == {*OWNED, *SHARED, *COMPANIONS, *AGENTS, *DESK}
+    assert {*rooms} - with_parts == PRIVATE | PUBLIC | COMPANIONS_OWN | AGENTS_OWN | DESK_OWN
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ def main() -> None:
     assert theo is not None
     people = {"resident": resident, "newcomer": newcomer, "companion": theo.account(), "agent": agent.account()}
     cookies = {who: cookie(person) for who, person in people.items()}
+    made |= at_the_desk(agent.account(), cookies["agent"])
     json.dump({"made": {name: str(value) for name, value in made.items()}, "cookies": cookies}, sys.stdout)
 
 
@@ -223,6 +224,22 @@ def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
     nobody = emergency.ask(by=other, written="personne@courriel.example", reason=REASON, items=["home"], minutes=15)
     made = {"urgent_nobody": nobody.pk, "urgent": urgently_asked(other, resident, "home", "wages").pk}
     return made | {"urgent_open": opened(agent, other, resident, "home", "unemployment", minutes=60).pk}
+
+
+def at_the_desk(agent: Any, cookie: str) -> dict[str, Any]:
+    """In the very session of the sweep: a person without an address, who came back with their sheet."""
+    from accounts.models import Session
+    from accounts.sessions import hashed
+    from tests.vault.at_desk import owner, sheet_of
+    from tests.vault.made import HOME, add
+    from vault.actions import desk
+
+    session = Session.objects.get(key_hash=hashed(cookie))
+    first = desk.open_vault(agent=agent, session=session, name="Rosa Delmas", token=uuid4())
+    code = sheet_of(first, agent)
+    add(owner(first), "logement.domicile", HOME)
+    visit = desk.come_back(agent=agent, session=session, code=code, items=["home", "unemployment"], token=uuid4())
+    return {"desk_visit": visit.pk}
 
 
 def asked(resident: Any, account: Any) -> dict[str, Any]:

@@ -4,14 +4,18 @@ from typing import Any
 from uuid import uuid4
 
 from django.test import override_settings
+from django.utils import timezone
 from django_scopes import scope
 
+from accounts.actions_sheets import LASTS
+from accounts.models import Sheet
 from core import jobs, phones
 from demo.holders import reach
 from services.dossiers import actions as dossiers
 from services.dossiers import actions_parts
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.services.dossiers.made import built, fill
+from tests.vault.at_desk import visited
 from tests.vault.couples import couple, shared
 from tests.vault.entrusted import entrusted, help_of, said
 from tests.vault.made import NOTICE, add_signed_notice
@@ -62,6 +66,9 @@ def live(resident: Any) -> Any:
     links.enter(link=key.link, typed=key.code)
     offered()
     opened(AgentFactory(), AgentFactory(), resident)
+    visited(resident, "family")
+    in_a_year = timezone.now() + LASTS
+    Sheet.objects.create(person=resident, number=1, code_hash="0" * 64, expires_at=in_a_year, claimed_at=timezone.now())
     alerts.choose_alerts(resident_id=resident.pk, by=resident.pk, readings=True, refusals=False)
     return partner
 

@@ -22,6 +22,10 @@ READ = {
         "fr": "af40e1a1356740de54a36540c8e6ab006d4e828d00f034fa7dd033e60a64104d",
         "en": "1014051a1b5247d4cb91204f5056ab2c38344edfe36a68c847abaf93fe7d2941",
     },
+    ("desk", "1"): {
+        "fr": "c8dbed91b6c7bc752200633935fc73de6fb34471afb3b7b2b0311af3c307aee0",
+        "en": "3652978943700de0ebccbadc5b2d068c9986608d8e2b20985a92e3f0c5aeb9fb",
+    },
     ("emergency", "1"): {
         "fr": "7abdff1ba1ee26625fe5719e166626b5d3ff015f2933525555366894ded91828",
         "en": "25af1697737154419a8e0a8600b317463279ebb2f239012edd7a8a78abb3b995",

@@ -118,7 +118,7 @@ CONNECTIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).s
 COMPANIONS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("accompagnement/")}
 #: What whoever has a link's address and code opens (test_visits.py).
 APART |= {"visit", "visit_paper", "visit_document", "visit_all", "close_visit"}
-#: Agents', in a city that chose it (test_emergency_pages.py).
+#: Agents': urgent accesses (test_emergency_pages.py), the desk (test_desk.py).
 AGENTS = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith("agents/")}
 #: Forms that name nothing and are sent to one's own vault.
 ACTS = ["put_partings_aside", "cancel_invitation", "cancel_appointment", "delete_export"]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import get_language
 from django_scopes import scopes_disabled
@@ -70,6 +71,14 @@ def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipi
     """
     perms.require_may_write(resident_id, by)
     return _give(resident_id, by, agreement, recipient, terms, "grant_given")
+
+
+def give_at_desk(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
+    """As `give`, for somebody who says it, or has signed it, in front of the agent `by`, whose visit is open: `actions.desk` alone comes
+    here."""
+    if terms.channel not in {GrantChannel.SPOKEN, GrantChannel.DESK}:
+        raise ValueError("it was not said at the desk")
+    return _give(resident_id, by, agreement, recipient, terms, "granted_at_desk")
 
 
 def open_in_emergency(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
@@ -152,6 +161,19 @@ def stop(*, grant: Grant, by: UUID) -> Grant:
             end(grant, now)
             note(grant, Happened.STOPPED, now)
             tell(grant, by, "grant_stopped")
+    return grant
+
+
+def give_back(*, grant: Grant, by: UUID) -> Grant:
+    """By its recipient, who needs it no more: as a stop, at once and for good. Twice changes nothing."""
+    if grant.recipient_id != by:
+        raise PermissionDenied
+    with _changing(grant):
+        if grant.stands:
+            now = timezone.now()
+            end(grant, now)
+            note(grant, Happened.STOPPED, now)
+            tell(grant, by, "grant_given_back")
     return grant
 
 

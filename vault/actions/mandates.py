@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from smtplib import SMTPException
 from typing import Any
@@ -46,6 +47,15 @@ class Chosen:
     items: Sequence[str]
     acts: Sequence[Act]
     shown: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the resident of an appointment chose, once its code is typed."""
+
+    resident_id: UUID
+    terms: Terms
+    acts: list[Act]
 
 
 def entrust(*, resident_id: UUID, by: UUID, membership_id: UUID, terms: Terms, acts: Sequence[Act], seen: str) -> Mandate:
@@ -131,18 +141,29 @@ def begin(*, companion: User, code: str) -> Mandate:
     place = place_of(companion)
     if place is None:
         raise PermissionDenied
+    with typed(code) as said:
+        mandate = give_to(said.resident_id, place, APPOINTMENT_AGREEMENT, said.terms, said.acts)
+        _tell(mandate.grant, companion, "appointment_begun", MEET)
+    return mandate
+
+
+@contextmanager
+def typed(code: str) -> Iterator[Said]:
+    """The code serves in this block, a transaction in its resident's scope, and never again.
+
+    Raises:
+        NoAppointment
+    """
     with transaction.atomic():
         row = _find_locked(code)
         if row is None:
             raise NoAppointment
         with scope(resident=row.resident_id):
             note = unseal_note(resident_id=row.resident_id, place=row.place, content=bytes(row.content))
-            terms = Terms(note["items"], Mode.LOOK, 0, lasts=APPOINTMENT, shown=note["shown"])
-            mandate = give_to(row.resident_id, place, APPOINTMENT_AGREEMENT, terms, [Act(act) for act in note["acts"]])
             row.used_at = timezone.now()
             row.save(update_fields=["used_at"])
-            _tell(mandate.grant, companion, "appointment_begun", MEET)
-    return mandate
+            terms = Terms(note["items"], Mode.LOOK, 0, lasts=APPOINTMENT, shown=note["shown"])
+            yield Said(row.resident_id, terms, [Act(act) for act in note["acts"]])
 
 
 def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreement) -> tuple[list[str], Values]:

@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('keep_days', models.PositiveSmallIntegerField(blank=True, help_text='how long a copy may be kept; empty: until the end', null=True)),
                 ('once', models.BooleanField(default=False, help_text='one reading, then it is over')),
                 ('at_most_every', models.DurationField(blank=True, help_text='between two readings; empty: as often as it serves', null=True)),
-                ('channel', models.CharField(choices=[('page', 'sur ce site'), ('desk', 'au guichet, sur un formulaire signé'), ('telephone', 'par un code reçu sur votre téléphone'), ('emergency', 'en urgence, sans votre accord')], default='page', max_length=10)),
+                ('channel', models.CharField(choices=[('page', 'sur ce site'), ('spoken', 'au guichet, de vive voix'), ('desk', 'au guichet, sur un formulaire signé'), ('telephone', 'par un code reçu sur votre téléphone'), ('emergency', 'en urgence, sans votre accord')], default='page', max_length=10)),
                 ('notice_version', models.CharField(max_length=20)),
                 ('notice_hash', models.CharField(help_text='SHA-256 of the text that was shown, in hexadecimal', max_length=64)),
                 ('snapshot', models.BinaryField(default=bytes, help_text="sealed: the page as it was read, today's values included")),
@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('mode__in', ['count', 'look', 'keep'])), name='grant_mode_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['page', 'desk', 'telephone', 'emergency'])), name='grant_channel_known'), models.CheckConstraint(condition=models.Q(('keep_days', None), ('mode', 'keep'), _connector='OR'), name='grant_only_a_copy_is_kept'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='grant_ends_after_start'), models.CheckConstraint(condition=models.Q(('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('starts_at'), '+', models.Value(datetime.timedelta(days=366))))), name='grant_twelve_months_at_most'), models.UniqueConstraint(condition=models.Q(('stopped_at', None)), fields=('resident_id', 'recipient_kind', 'recipient_id', 'subject_id', 'agreement'), name='grant_once_per_recipient_and_agreement', nulls_distinct=False)],
+                'constraints': [models.CheckConstraint(condition=models.Q(('mode__in', ['count', 'look', 'keep'])), name='grant_mode_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['page', 'spoken', 'desk', 'telephone', 'emergency'])), name='grant_channel_known'), models.CheckConstraint(condition=models.Q(('keep_days', None), ('mode', 'keep'), _connector='OR'), name='grant_only_a_copy_is_kept'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='grant_ends_after_start'), models.CheckConstraint(condition=models.Q(('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('starts_at'), '+', models.Value(datetime.timedelta(days=366))))), name='grant_twelve_months_at_most'), models.UniqueConstraint(condition=models.Q(('stopped_at', None)), fields=('resident_id', 'recipient_kind', 'recipient_id', 'subject_id', 'agreement'), name='grant_once_per_recipient_and_agreement', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -589,6 +589,22 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='how the resident was called when they gave it; the companion reads it', max_length=120)),
                 ('acts', models.JSONField(default=list, help_text='codes of vault.enums.Act, chosen one by one')),
                 ('grant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='mandate', to='vault.grant')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='DeskVisit',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('resident_id', models.UUIDField(db_index=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('session_id', models.UUIDField(help_text="the agent's session, an accounts.Session: another browser of theirs opens nothing")),
+                ('token', models.UUIDField(help_text='tells a form sent twice from two forms', unique=True)),
+                ('name', models.CharField(help_text='how the resident was called; the agent reads it', max_length=120)),
+                ('acts', models.JSONField(default=list, help_text='codes of vault.enums.Act')),
+                ('grant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='desk_visit', to='vault.grant')),
             ],
             options={
                 'abstract': False,

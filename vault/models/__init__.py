@@ -5,6 +5,7 @@ from vault.models.asking import AccessRequest
 from vault.models.brought import Brought
 from vault.models.connection import Connection, ConnectorHealth
 from vault.models.contest import Contest
+from vault.models.desk import DeskVisit
 from vault.models.draft import Draft
 from vault.models.emergency import EmergencyAccess
 from vault.models.export import Export
@@ -30,6 +31,7 @@ __all__ = [
     "ConnectorHealth",
     "Contest",
     "DataRequest",
+    "DeskVisit",
     "Draft",
     "Export",
     "EmergencyAccess",

@@ -34,6 +34,11 @@ _NOT_ANCHORED = gettext_lazy("Une lecture par « %(recipient)s » a été refu
 #: The sentence of each event, and the one that does without the kind of paper.
 _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "vault_opened": (gettext_lazy("Vous avez ouvert votre coffre : il est à vous."), ""),
+    "vault_opened_at_desk": (gettext_lazy("Au guichet, votre coffre a été ouvert avec vous : il est à vous."), ""),
+    "sheet_printed": (gettext_lazy("« %(recipient)s » a imprimé la feuille qui vous donne votre coffre. La précédente ne sert plus."), ""),
+    "vault_claimed": (gettext_lazy("Vous avez repris votre coffre avec le code de votre feuille. Elle ne sert plus."), ""),
+    "granted_at_desk": (gettext_lazy("Au guichet, vous avez donné votre accord à « %(recipient)s » pour %(what)s."), ""),
+    "grant_given_back": (gettext_lazy("« %(recipient)s » a terminé : rien ne s’ouvre plus sous votre accord."), ""),
     "key_rewrapped": (gettext_lazy("La clé de votre coffre est passée sous une nouvelle clé de la ville. Rien n’a été lu."), ""),
     "vault_read": (gettext_lazy("Vous avez regardé votre coffre."), ""),
     "identity_kept": (gettext_lazy("Vous avez copié votre identité depuis FranceConnect."), ""),

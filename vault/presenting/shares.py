@@ -15,7 +15,7 @@ from vault import agreements, documents, recipients, types
 from vault.agreements import Agreement
 from vault.called import Names, names_of
 from vault.enums import Act, GrantState, Happened
-from vault.models import Connection, Grant, GrantEvent, GrantReading, Mandate, PaperKind
+from vault.models import Connection, DeskVisit, Grant, GrantEvent, GrantReading, Mandate, PaperKind
 from vault.opened import Values
 from vault.presenting import connections as connection_words
 from vault.presenting.household import how, named, said, series
@@ -249,7 +249,7 @@ def _last(grant: Grant) -> str:
 
 def _acts(grant: Grant) -> str:
     """Of a mandate: what may be done besides reading."""
-    mandate = Mandate.objects.filter(grant=grant).first()
+    mandate = Mandate.objects.filter(grant=grant).first() or DeskVisit.objects.filter(grant=grant).first()
     return series([str(Act(code).label) for code in mandate.acts]) if mandate else ""
 
 

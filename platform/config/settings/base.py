@@ -148,6 +148,9 @@ ACCOUNT_RATE_LIMITS = {
     "help_ask": "10/d/user",
     "appointment_make": "20/h/user",
     "emergency_ask": "5/d/user",
+    "sheet_code": "20/m/ip,60/h/ip",
+    "desk_open": "60/d/user",
+    "desk_code": "30/h/user,120/h/ip",
     "appointment_code": "10/h/user,60/h/ip",
 }
 ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}

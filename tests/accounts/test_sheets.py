@@ -1,0 +1,137 @@
+"""At home, with the sheet that was printed at the desk: its code, an address that is proved, and the vault is claimed, once."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import actions_sheets as sheets
+from accounts.actions import AddressTaken
+from accounts.models import Sheet, User
+from core import journal
+from tests.accounts.factories import ResidentFactory, signed_in
+from tests.accounts.mailbox import sent_code
+from tests.at_once import at_once
+from tests.vault.at_desk import keeper
+
+pytestmark = pytest.mark.django_db
+ROSA = "rosa@courriel.example"
+
+
+@pytest.fixture(autouse=True)
+def no_counts():
+    cache.clear()
+
+
+@pytest.fixture
+def agathe() -> User:
+    return keeper()
+
+
+@pytest.fixture
+def rosa(agathe) -> User:
+    return sheets.open_vault_with(name="Rosa Delmas", by=agathe)
+
+
+@pytest.fixture
+def code(rosa, agathe) -> str:
+    return sheets.print_sheet(person=rosa, by=agathe)[1]
+
+
+def ask(browser, code, email=ROSA):
+    return browser.post(reverse("claim"), {"sheet": code, "email": email})
+
+
+def answer(browser, figures):
+    return browser.post(reverse("confirm_claim"), {"code": figures}, follow=True)
+
+
+def test_the_sheet_and_an_address_open_the_vault(rosa, code, client):
+    assert ask(client, f" {code.lower()} ")["Location"] == reverse("confirm_claim")
+    assert mail.outbox[-1].to == [ROSA]
+    page = answer(client, sent_code())
+    assert page.wsgi_request.user == rosa and "maintenant avec votre adresse" in page.content.decode()
+    rosa.refresh_from_db()
+    assert rosa.email == ROSA and rosa.closes_at is None
+    line = journal.entries(resident_id=rosa.pk, limit=1)[0]
+    assert (line.event, line.actor_id) == ("vault_claimed", rosa.pk)
+
+
+def test_until_the_address_is_proved_nothing_changes(rosa, code, client):
+    ask(client, code)
+    assert "pas le bon code" in answer(client, "000000" if sent_code() != "000000" else "111111").content.decode()
+    rosa.refresh_from_db()
+    assert not rosa.email and sheets.find(sheets.hashed(code))
+
+
+def test_it_serves_once(rosa, code, client):
+    ask(client, code)
+    answer(client, sent_code())
+    other = Client()
+    assert "n’ouvre rien" in ask(other, code, "autre@courriel.example").content.decode()
+    assert other.get(reverse("confirm_claim"))["Location"] == reverse("claim")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_claim_at_once_one_has_it(rosa, code):
+    results = []
+
+    def claim():
+        try:
+            results.append(sheets.claim(code_hash=sheets.hashed(code), email=f"rosa{len(results)}@courriel.example"))
+        except sheets.NoSheet:
+            results.append(None)
+
+    at_once(claim, times=3)
+    assert len([one for one in results if one]) == 1
+
+
+def test_a_sheet_that_is_replaced_meanwhile_claims_nothing(rosa, agathe, code, client):
+    ask(client, code)
+    figures = sent_code()
+    sheets.print_sheet(person=rosa, by=agathe)
+    assert "ne sert plus" in answer(client, figures).content.decode()
+    rosa.refresh_from_db()
+    assert not rosa.email
+
+
+def test_its_end_is_judged_when_it_is_claimed(rosa, code, client, time_machine):
+    time_machine.move_to(Sheet.objects.get().expires_at - timedelta(minutes=1), tick=False)
+    ask(client, code)
+    time_machine.move_to(timezone.now() + timedelta(minutes=2), tick=False)
+    assert "ne sert plus" in answer(client, sent_code()).content.decode()
+    rosa.refresh_from_db()
+    assert not rosa.email
+
+
+def test_an_address_that_opens_another_vault_is_told_to_who_proved_it(rosa, code, client):
+    ResidentFactory(email=ROSA)
+    assert ask(client, code).status_code == 302, "nobody learns it by asking"
+    assert "ouvre déjà un coffre" in answer(client, sent_code()).content.decode()
+    with pytest.raises(AddressTaken):
+        sheets.claim(code_hash=sheets.hashed(code), email=ROSA)
+    rosa.refresh_from_db()
+    assert not rosa.email and sheets.find(sheets.hashed(code)), "the sheet still serves, with another address"
+
+
+def test_a_wrong_code_sends_nothing_and_many_are_stopped(rosa, code, client):
+    tries = [ask(client, "AAAA-BBBB-CCCC").status_code for _ in range(21)]
+    assert set(tries[:20]) == {200} and tries[20] == 429 and not mail.outbox
+
+
+def test_who_is_signed_in_already_claims_nothing(rosa, code):
+    assert signed_in(ResidentFactory()).get(reverse("claim"))["Location"] == "/"
+
+
+def test_the_code_of_the_sheet_is_in_no_table_and_no_session(rosa, code, client):
+    ask(client, code)
+    assert Sheet.objects.get().code_hash == sheets.hashed(code)
+    assert code not in str(dict(client.session))
+
+
+def test_the_sign_in_page_leads_there(client):
+    assert reverse("claim") in client.get(reverse("account_login")).content.decode()

@@ -1,0 +1,66 @@
+"""An agent who keeps the desk, in one browser, and visits by the verbs themselves."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.test import Client
+
+from accounts import actions as accounts
+from accounts.models import Session, User
+from accounts.sessions import hashed
+from tests.accounts.factories import AgentFactory, signed_in
+from vault import desk as rows
+from vault.actions import desk
+from vault.models import DeskVisit
+
+
+def keeper(name: str = "Agathe Roussel", **more: Any) -> User:
+    agent = AgentFactory(name=name, **more)
+    accounts.place_at_desk(agent=agent, at_desk=True)
+    return agent
+
+
+def session_of(client: Client) -> Session:
+    return Session.objects.get(key_hash=hashed(client.cookies[settings.SESSION_COOKIE_NAME].value))
+
+
+def opened(agent: User, client: Client, name: str = "Rosa Delmas") -> DeskVisit:
+    """As the agent's pages have it."""
+    session = session_of(client)
+    made = desk.open_vault(agent=agent, session=session, name=name, token=uuid4())
+    found = rows.find(agent, session, made.pk)
+    assert found is not None
+    return found
+
+
+def owner(visit: DeskVisit) -> User:
+    return User.objects.get(pk=visit.resident_id)
+
+
+def come_back(agent: User, client: Client, code: str, *items: str) -> DeskVisit:
+    session = session_of(client)
+    made = desk.come_back(agent=agent, session=session, code=code, items=items, token=uuid4())
+    found = rows.find(agent, session, made.pk)
+    assert found is not None
+    return found
+
+
+def sheet_of(visit: DeskVisit, agent: User) -> str:
+    """The code on the sheet that was printed."""
+    return desk.print_sheet(visit=visit, agent=agent)[1]
+
+
+def visited(resident: User, *items: str) -> tuple[User, Client, DeskVisit]:
+    """Somebody who signs in by themselves, and said these lines by a code."""
+    from tests.vault.entrusted import said
+    from vault.enums import Act
+
+    agent = keeper()
+    client = signed_in(agent)
+    session = session_of(client)
+    code = said(resident, *items, acts=[Act.ADD_PAPER])
+    made = desk.begin_appointment(agent=agent, session=session, code=code)
+    found = rows.find(agent, session, made.pk)
+    assert found is not None
+    return agent, client, found

@@ -1,0 +1,61 @@
+"""How visits at the desk are said: to the agent, and on the sheet that their person takes home."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Sheet
+from core.models import City
+from core.templatetags.civic import clock, long_date
+from vault import agreements, circle
+from vault.agreements import Item
+from vault.models import DeskVisit, Grant
+from vault.models.desk import DESK_KIND
+from vault.presenting.mandates import until, yours_to_theirs
+
+
+def lines(visits: Sequence[DeskVisit]) -> list[dict[str, str]]:
+    return [{"label": visit.name, "href": reverse("vault:desk_visit", args=[visit.pk]), "text": until(visit.grant)} for visit in visits]
+
+
+def banner(visit: DeskVisit) -> dict[str, str]:
+    return {"name": visit.name, "until": until(visit.grant)}
+
+
+def said(visit: DeskVisit) -> list[Item]:
+    agreement = agreements.of(visit.grant)
+    return agreement.named(circle.fields_of(visit.grant)) if agreement else []
+
+
+def may_see(visit: DeskVisit) -> list[dict[str, str]]:
+    return [
+        {
+            "label": yours_to_theirs(item),
+            "action": _("Voir"),
+            "action_href": reverse("vault:desk_values", args=[visit.pk, item.code]),
+        }
+        for item in said(visit)
+    ]
+
+
+def on_paper(sheet: Sheet, code: str) -> dict[str, Any]:
+    """In its person's scope: what the sheet says, who had access included."""
+    visits = Grant.objects.filter(recipient_kind=DESK_KIND).order_by("starts_at")
+    return {
+        "name": sheet.person.name,
+        "code": code,
+        "number": sheet.number,
+        "printed": sheet.printed_at,
+        "expires": sheet.expires_at,
+        "city": City.current(),
+        "address": f"{settings.SITE_URL.split('://')[-1]}{reverse('claim')}",
+        "visits": [_visit(visit) for visit in visits],
+    }
+
+
+def _visit(grant: Grant) -> str:
+    told = {"who": grant.recipient_label, "day": long_date(grant.starts_at), "hour": clock(grant.starts_at)}
+    return _("%(who)s, le %(day)s à partir de %(hour)s") % told
