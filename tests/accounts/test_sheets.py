@@ -78,7 +78,7 @@ def test_it_serves_once(rosa, code, client):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_claim_at_once_one_has_it(rosa, code):
-    results = []
+    results: list[User | None] = []
 
     def claim():
         try:

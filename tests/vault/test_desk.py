@@ -106,9 +106,9 @@ def test_from_the_desk_to_the_sheet_and_home(agathe, hers):
     assert pdf["Content-Type"] == "application/pdf" and "no-store" in pdf["Cache-Control"]
     text = pypdfium2.PdfDocument(io.BytesIO(b"".join(pdf))).get_page(0).get_textpage().get_text_range()
     text = " ".join(text.split())
-    code = re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)[0]
+    [code] = re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)
     assert "Agathe Roussel, Ville de Villebrume" in text and "/connexion/feuille/" in text and "Rosa Delmas" in text
-    assert sheets.find(sheets.hashed(code)).person == rosa
+    assert Sheet.objects.get(code_hash=sheets.hashed(code)).person == rosa
     assert code not in hers.get(address).content.decode(), "it is on paper, and nowhere else"
     assert hers.post(at("finish_desk", visit))["Location"] == at("desk")
     assert hers.get(address).status_code == 404
