@@ -112,7 +112,7 @@ ROWS = [
         copied="created_at organisation_name on_day half answer answered_at withdrawn_at content",
         erased={"id resident_id organisation_id": NUMBER},
     ),
-    Rows("vault.Mandate", copied="created_at name acts", erased={"id resident_id grant_id membership_id": NUMBER}),
+    Rows("vault.Mandate", copied="created_at name acts form_sha256", erased={"id resident_id grant_id membership_id": NUMBER}),
     Rows(
         "vault.DeskVisit",
         copied="created_at name acts",

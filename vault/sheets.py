@@ -1,6 +1,8 @@
-"""The sheet of paper that gives somebody the vault that was opened with them at the desk."""
+"""What is printed at the desk: the sheet that gives somebody the vault that was opened with them, a mandate to sign."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from django.template.loader import render_to_string
 from django_scopes import scope
@@ -10,6 +12,15 @@ from core.pdf import apart
 from vault.presenting.desk import on_paper
 
 STYLE = Path(__file__).with_name("sheet.css")
+
+
+def form_to_sign(said: Mapping[str, Any]) -> bytes:
+    """A mandate, for somebody who signs it with a pen.
+
+    Raises:
+        apart.NotDrawn
+    """
+    return apart.draw(render_to_string("vault/pdf/mandate.html", dict(said)), style=STYLE.read_text())
 
 
 def pdf(sheet: Sheet, code: str) -> bytes:

@@ -227,7 +227,8 @@ COMPANIONS_OWN = {"vault:accompanying", "vault:enter_appointment", "vault:ask_ac
 AGENTS: dict[str, tuple[str, ...]] = {"vault:emergency_opened": (), "vault:emergency_values": ("home",), "vault:decide_emergency": ()}
 AGENTS_OWN = {"vault:emergencies", "vault:ask_emergency"}
 #: Those that an agent opens with its person in front of them, and those that begin a visit (test_desk.py of the vault).
-DESK = {f"vault:{name}" for name in ("desk_visit", "desk_paper", "desk_sheet", "desk_values", "finish_desk")}
+DESK = {f"vault:{name}" for name in ("desk_visit", "desk_paper", "desk_sheet", "desk_values", "finish_desk", "desk_mandate")}
+DESK |= {"vault:stop_desk_mandate"}
 DESK_OWN = {"vault:desk", "vault:open_at_desk", "vault:come_back_at_desk", "vault:desk_appointment"}
 
 PUBLIC = {

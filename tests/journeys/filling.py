@@ -239,7 +239,25 @@ def at_the_desk(agent: Any, cookie: str) -> dict[str, Any]:
     code = sheet_of(first, agent)
     add(owner(first), "logement.domicile", HOME)
     visit = desk.come_back(agent=agent, session=session, code=code, items=["home", "unemployment"], token=uuid4())
-    return {"desk_visit": visit.pk}
+    return {"desk_visit": visit.pk, "paper_grant": on_paper(visit, agent)}
+
+
+def on_paper(visit: Any, agent: Any) -> Any:
+    """A mandate that its person signed with a pen."""
+    from accounts.models import Membership
+    from core.storage import sealed_storage
+    from core.uploads import SealedUpload
+    from vault.actions import desk
+    from vault.actions.grants import Terms
+    from vault.enums import GrantChannel, Mode
+
+    with sealed_storage.create(resident_id=visit.resident_id) as sealed:
+        sealed.write(b"%PDF-1.7 signed with a pen")
+    upload = SealedUpload(name="mandat.pdf", content_type="application/pdf", sealed=sealed)
+    place = Membership.objects.current().earliest("since")
+    terms = Terms(["home"], Mode.LOOK, 1, channel=GrantChannel.DESK)
+    signed = desk.sign_on_paper(visit=visit, agent=agent, membership_id=place.pk, terms=terms, allowed=[], upload=upload, keep=False)
+    return signed.grant_id
 
 
 def asked(resident: Any, account: Any) -> dict[str, Any]:

@@ -153,6 +153,8 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "vault:desk_appointment": [(AGENT, "/agents/guichet/rendez-vous/")],
     "vault:desk_visit": [(AGENT, "/agents/guichet/{desk_visit}/")],
     "vault:desk_paper": [(AGENT, "/agents/guichet/{desk_visit}/papier/")],
+    "vault:desk_mandate": [(AGENT, "/agents/guichet/{desk_visit}/mandat/")],
+    "vault:stop_desk_mandate": [(AGENT, "/agents/guichet/{desk_visit}/mandat/{paper_grant}/arreter/")],
     "vault:finish_desk": [(AGENT, "/agents/guichet/{desk_visit}/terminer/")],
     "vault:desk_values": [(AGENT, "/agents/guichet/{desk_visit}/home/"), (AGENT, "/agents/guichet/{desk_visit}/unemployment/")],
     "vault:shares": [(NEWCOMER, "/partages/"), (RESIDENT, "/partages/")],

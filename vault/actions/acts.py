@@ -1,6 +1,6 @@
 """What somebody does for a resident under a grant, besides reading."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import transaction
@@ -12,16 +12,20 @@ from vault.models import Grant
 
 
 @contextmanager
-def under(grant: Grant) -> Iterator[None]:
+def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[None]:
     """An act in the giver's scope, while the grant counts: a stop waits for its end, and comes before the next one.
 
-    As the gate does it: the grant's lock, shared, then a look at the grant in the next statement.
+    As the gate does it: the grant's lock, shared, then a look at the grant in the next statement. `changing`: the grants that the act
+    changes, none included; then all are held alone, in the one order.
 
     Raises:
         gate.Refused: the grant is not active. Nothing was done, and the journal has a line that says so.
     """
     with transaction.atomic(durable=True), scope(resident=grant.resident_id):
-        gate.lock(grant, shared=True)
+        if changing is None:
+            gate.lock(grant, shared=True)
+        else:
+            gate.hold([grant, *changing])
         counts = Grant.objects.active().filter(pk=grant.pk).exists()
         if counts:
             yield

@@ -4,6 +4,7 @@ gives by word of mouth; it ends when the agent has done, with their session, and
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from uuid import UUID, uuid4, uuid5
 
 from django.core.exceptions import PermissionDenied
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts import actions_sheets as sheets
-from accounts.models import Session, Sheet, User
+from accounts.models import Membership, Session, Sheet, User
 from accounts.perms import require_desk
 from core import journal
 from core.models import City
@@ -22,11 +23,11 @@ from vault.actions import acts, grants
 from vault.actions.grants import Recipient, Terms
 from vault.actions.mandates import typed
 from vault.actions.papers import take_in
-from vault.entrusting import APPOINTMENT_AGREEMENT, AT_DESK, DESK_AGREEMENT, MEET
+from vault.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, AT_DESK, DESK_AGREEMENT, ENTRUST, MEET
 from vault.enums import Act, GrantChannel, Mode
-from vault.models import DeskVisit, Grant, Paper
+from vault.models import DeskVisit, Grant, Mandate, Paper
 from vault.models.desk import DESK_KIND
-from vault.models.mandate import APPOINTMENT
+from vault.models.mandate import APPOINTMENT, COMPANION_KIND
 from vault.opened import Values
 
 
@@ -147,6 +148,64 @@ def print_sheet(*, visit: DeskVisit, agent: User) -> tuple[Sheet, str]:
         return sheets.print_sheet(person=User.objects.get(pk=visit.resident_id), by=agent)
 
 
+def sign_on_paper(
+    *, visit: DeskVisit, agent: User, membership_id: UUID, terms: Terms, allowed: Sequence[Act], upload: SealedUpload, keep: bool
+) -> Mandate:
+    """The mandate that its person has signed with a pen. The scan's SHA-256 is kept; the scan itself, in their vault, if they want it.
+    The same scan sent twice gives one mandate.
+
+    Raises:
+        PermissionDenied: nobody of that place accompanies residents any more; or the person signs in by themselves, and signs in their
+            page; or the visit is not the agent's, or not in a session that goes on.
+        NothingChosen
+        gate.Refused: it is over.
+    """
+    perms.require_may_help_at_desk(visit, agent)
+    place = Membership.objects.current().filter(pk=membership_id).select_related("person", "organisation").first()
+    person = User.objects.get(pk=visit.resident_id)
+    if place is None or person.email:
+        raise PermissionDenied
+    with scope(resident=person.pk):
+        former = list(Grant.objects.given_to(COMPANION_KIND, place.person_id).filter(agreement=AGREEMENT.code, stopped_at=None))
+    with at_desk(), acts.under(visit.grant, changing=former):
+        mandate = Mandate.objects.filter(grant__in=Grant.objects.standing(), form_sha256=upload.sha256).select_related("grant").first()
+        if mandate is not None:
+            return mandate
+        recipient = Recipient(COMPANION_KIND, place.person_id, place.label)
+        grant = grants.give_at_desk(resident_id=person.pk, by=agent.pk, agreement=AGREEMENT, recipient=recipient, terms=terms)
+        mandate = Mandate.objects.create(
+            resident_id=person.pk,
+            grant=grant,
+            membership_id=place.pk,
+            name=person.name,
+            acts=[act.value for act in allowed],
+            form_sha256=upload.sha256,
+        )
+        details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "form": upload.sha256}
+        journal.write(resident_id=person.pk, actor_id=agent.pk, event="mandate_signed_on_paper", purpose=ENTRUST, details=details)
+        if keep:
+            scan = Paper(pk=uuid4(), resident_id=person.pk)
+            take_in(scan, upload, scan.pk, partial(_tell_scan, visit.grant, agent), brought_by=visit.grant.recipient_label)
+    return mandate
+
+
+def stop_mandate(*, visit: DeskVisit, agent: User, grant: Grant) -> Grant:
+    """Its person says so, and can't from home. When this returns the companion reads nothing more. Twice changes nothing.
+
+    Raises:
+        PermissionDenied: the person signs in by themselves; or the visit is not the agent's, is over, or not in a session that goes on.
+    """
+    perms.require_may_help_at_desk(visit, agent)
+    person = User.objects.get(pk=visit.resident_id)
+    with scope(resident=person.pk):
+        theirs = Grant.objects.filter(pk=grant.pk, recipient_kind=COMPANION_KIND).exists()
+        counts = Grant.objects.active().filter(pk=visit.grant_id).exists()
+    if not theirs or not counts or person.email:
+        raise PermissionDenied
+    with at_desk():
+        return grants.stop_at_desk(grant=grant, by=agent.pk)
+
+
 def finish(*, visit: DeskVisit, agent: User) -> None:
     """When this returns the agent reads nothing more. Finishing twice changes nothing."""
     with at_desk():
@@ -204,3 +263,7 @@ def _alone(agent: User, visit: DeskVisit) -> DeskVisit:
 def _tell(grant: Grant, agent: User, event: str, purpose: str, kind: str = "") -> None:
     details = {"recipient": grant.recipient_label, "grant": str(grant.pk)} | ({"kind": kind} if kind else {})
     journal.write(resident_id=grant.resident_id, actor_id=agent.pk, event=event, purpose=purpose, details=details)
+
+
+def _tell_scan(grant: Grant, agent: User, _kept: Paper) -> None:
+    _tell(grant, agent, "mandate_paper_added", AT_DESK)

@@ -155,26 +155,19 @@ def shorten(*, grant: Grant, by: UUID, ends_at: datetime) -> Grant:
 def stop(*, grant: Grant, by: UUID) -> Grant:
     """At once and for good: when this returns nothing more is read under it. Stopping twice changes nothing."""
     perms.require_may_write(grant.resident_id, by)
-    with _changing(grant):
-        if grant.stands:
-            now = timezone.now()
-            end(grant, now)
-            note(grant, Happened.STOPPED, now)
-            tell(grant, by, "grant_stopped")
-    return grant
+    return _stop(grant, by, "grant_stopped")
+
+
+def stop_at_desk(*, grant: Grant, by: UUID) -> Grant:
+    """As `stop`, for somebody who says it in front of the agent `by`, whose visit is open: `actions.desk` alone comes here."""
+    return _stop(grant, by, "grant_stopped_at_desk")
 
 
 def give_back(*, grant: Grant, by: UUID) -> Grant:
     """By its recipient, who needs it no more: as a stop, at once and for good. Twice changes nothing."""
     if grant.recipient_id != by:
         raise PermissionDenied
-    with _changing(grant):
-        if grant.stands:
-            now = timezone.now()
-            end(grant, now)
-            note(grant, Happened.STOPPED, now)
-            tell(grant, by, "grant_given_back")
-    return grant
+    return _stop(grant, by, "grant_given_back")
 
 
 def end(grant: Grant, at: datetime) -> None:
@@ -231,6 +224,16 @@ def tell(grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, coun
         details=details,
         ground=journal.Ground.EMERGENCY if grant.in_emergency and by != grant.resident_id else None,
     )
+
+
+def _stop(grant: Grant, by: UUID, event: str) -> Grant:
+    with _changing(grant):
+        if grant.stands:
+            now = timezone.now()
+            end(grant, now)
+            note(grant, Happened.STOPPED, now)
+            tell(grant, by, event)
+    return grant
 
 
 @contextmanager

@@ -1,12 +1,19 @@
 """What an agent types at the desk, with the person in front of them. Nothing is ticked beforehand."""
 
+from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from vault.presenting.mandates import offered
+from core.uploads import SealedUpload
+from vault.actions.grants import Terms
+from vault.entrusting import AGREEMENT
+from vault.enums import GrantChannel
+from vault.forms.mandates import EntrustForm
+from vault.forms.papers import PAGES
+from vault.presenting.mandates import companions, offered
 
 
 class OpenForm(forms.Form):
@@ -52,3 +59,51 @@ class ComeBackForm(forms.Form):
         super().__init__(*args, **options)
         self.initial["token"] = uuid4()
         cast(forms.ChoiceField, self.fields["items"]).choices = offered()
+
+
+class PaperMandateForm(EntrustForm):
+    """What the printed form says; once it is signed, its scan. The agent copies, the person chooses and signs."""
+
+    place = forms.ChoiceField(
+        label=gettext_lazy("À qui donne-t-elle un mandat ?"),
+        error_messages={"required": gettext_lazy("Choisissez la personne qui l’accompagne.")},
+    )
+    file = forms.FileField(
+        label=gettext_lazy("Le formulaire signé, scanné ou photographié"),
+        help_text=gettext_lazy("Un PDF ou une photo, de 10 Mo au plus. Nous en gardons l’empreinte."),
+        required=False,
+        allow_empty_file=False,
+        widget=forms.FileInput(attrs={"accept": PAGES}),
+    )
+    keep = forms.ChoiceField(
+        label=gettext_lazy("Veut-elle garder ce scan dans son coffre ?"),
+        choices=[("yes", gettext_lazy("Oui, avec ses papiers")), ("no", gettext_lazy("Non, l’empreinte seulement"))],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    field_order = ("place", "items", "acts", "length", "file", "keep")
+
+    def __init__(self, *args: Any, signed: bool = False, **options: Any) -> None:
+        super().__init__(AGREEMENT, {}, *args, **options)
+        cast(forms.ChoiceField, self.fields["place"]).choices = [("", gettext_lazy("Choisissez")), *companions()]
+        self.fields["items"].help_text = gettext_lazy("Celles qu’elle dit. Rien n’est coché d’avance.")
+        self.fields["acts"].help_text = gettext_lazy("La personne vérifie elle-même les valeurs d’un papier ajouté.")
+        self._signed = signed
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self._signed and "file" not in self.errors and (not cleaned.get("file") or not self.upload.sha256):
+            self.add_error("file", gettext_lazy("Choisissez le scan du formulaire signé."))
+        if self._signed and not cleaned.get("keep"):
+            self.add_error("keep", gettext_lazy("Demandez-lui, et choisissez oui ou non."))
+        return cleaned
+
+    @property
+    def upload(self) -> SealedUpload:
+        found: SealedUpload = self.cleaned_data["file"]
+        return found
+
+    @property
+    def terms(self) -> Terms:
+        return replace(super().terms, channel=GrantChannel.DESK)

@@ -588,6 +588,7 @@ class Migration(migrations.Migration):
                 ('membership_id', models.UUIDField(help_text="the companion's place when it was given: it does not follow them elsewhere")),
                 ('name', models.CharField(help_text='how the resident was called when they gave it; the companion reads it', max_length=120)),
                 ('acts', models.JSONField(default=list, help_text='codes of vault.enums.Act, chosen one by one')),
+                ('form_sha256', models.CharField(blank=True, help_text='of the form that was signed on paper, as it was scanned; empty: no paper', max_length=64)),
                 ('grant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='mandate', to='vault.grant')),
             ],
             options={

@@ -6,14 +6,19 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_scopes import scope
 
-from accounts.models import Sheet
+from accounts.models import Membership, Sheet
 from core.models import City
 from core.templatetags.civic import clock, long_date
 from vault import agreements, circle
+from vault.actions.grants import Terms
 from vault.agreements import Item
+from vault.entrusting import AGREEMENT, length_words
+from vault.enums import Act
 from vault.models import DeskVisit, Grant
 from vault.models.desk import DESK_KIND
+from vault.models.mandate import COMPANION_KIND
 from vault.presenting.mandates import until, yours_to_theirs
 
 
@@ -39,6 +44,34 @@ def may_see(visit: DeskVisit) -> list[dict[str, str]]:
         }
         for item in said(visit)
     ]
+
+
+def mandates(visit: DeskVisit) -> list[dict[str, str]]:
+    """Those of somebody who can't stop them from home."""
+    with scope(resident=visit.resident_id):
+        found = list(Grant.objects.standing().filter(recipient_kind=COMPANION_KIND))
+    return [
+        {
+            "label": grant.recipient_label,
+            "text": until(grant),
+            "action": _("Arrêter"),
+            "action_href": reverse("vault:stop_desk_mandate", args=[visit.pk, grant.pk]),
+        }
+        for grant in found
+    ]
+
+
+def form_to_sign(visit: DeskVisit, place: Membership, terms: Terms, acts: Sequence[Act]) -> dict[str, Any]:
+    """The words of the agreement that the page of a resident shows, and what they said."""
+    return {
+        "city": City.current(),
+        "name": visit.name,
+        "recipient": place.label,
+        "words": AGREEMENT.told(place.label),
+        "items": [str(item.label) for item in AGREEMENT.chosen(terms.items)],
+        "acts": [str(act.label) for act in acts],
+        "length": length_words(terms.months, terms.lasts),
+    }
 
 
 def on_paper(sheet: Sheet, code: str) -> dict[str, Any]:

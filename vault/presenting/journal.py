@@ -38,6 +38,11 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "sheet_printed": (gettext_lazy("« %(recipient)s » a imprimé la feuille qui vous donne votre coffre. La précédente ne sert plus."), ""),
     "vault_claimed": (gettext_lazy("Vous avez repris votre coffre avec le code de votre feuille. Elle ne sert plus."), ""),
     "granted_at_desk": (gettext_lazy("Au guichet, vous avez donné votre accord à « %(recipient)s » pour %(what)s."), ""),
+    "mandate_signed_on_paper": (
+        gettext_lazy("Au guichet, vous avez signé un mandat sur papier pour « %(recipient)s ». L’empreinte du formulaire est gardée."),
+        "",
+    ),
+    "grant_stopped_at_desk": (gettext_lazy("Au guichet, vous avez arrêté un partage avec « %(recipient)s »."), ""),
     "grant_given_back": (gettext_lazy("« %(recipient)s » a terminé : rien ne s’ouvre plus sous votre accord."), ""),
     "key_rewrapped": (gettext_lazy("La clé de votre coffre est passée sous une nouvelle clé de la ville. Rien n’a été lu."), ""),
     "vault_read": (gettext_lazy("Vous avez regardé votre coffre."), ""),

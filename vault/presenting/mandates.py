@@ -30,6 +30,12 @@ def places() -> list[dict[str, Any]]:
     ]
 
 
+def companions() -> list[tuple[str, str]]:
+    """Each place of a companion, as a mandate names it."""
+    found = Membership.objects.current().select_related("person", "organisation").order_by("organisation__name", "person__name")
+    return [(str(place.pk), place.label) for place in found]
+
+
 def _help_href(organisation: Organisation) -> str:
     return reverse("vault:ask_help", args=[organisation.pk]) if organisation.answers_help else ""
 

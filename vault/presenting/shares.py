@@ -93,6 +93,7 @@ def facts(grant: Grant) -> list[dict[str, str]]:
         (_("Quoi"), told.what),
         (_("Comment"), told.how),
         (_("Actes permis"), _acts(grant)),
+        (_("Empreinte du formulaire signé"), _form(grant)),
         (_("Combien de lectures"), _rhythm(grant)),
         (
             _("Ouvert") if grant.in_emergency else _("Accord donné"),
@@ -251,6 +252,11 @@ def _acts(grant: Grant) -> str:
     """Of a mandate: what may be done besides reading."""
     mandate = Mandate.objects.filter(grant=grant).first() or DeskVisit.objects.filter(grant=grant).first()
     return series([str(Act(code).label) for code in mandate.acts]) if mandate else ""
+
+
+def _form(grant: Grant) -> str:
+    """Of a mandate signed on paper: the SHA-256 of its scan."""
+    return Mandate.objects.filter(grant=grant).values_list("form_sha256", flat=True).first() or ""
 
 
 def _rhythm(grant: Grant) -> str:

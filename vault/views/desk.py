@@ -20,18 +20,20 @@ from django_scopes import scope
 from accounts.actions_sheets import NoSheet
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
-from accounts.models import Session, User
+from accounts.models import Membership, Session, User
 from accounts.perms import keeps_desk
 from core.pdf.apart import NotDrawn
 from core.uploads import sealed_upload
 from vault import desk, downloads, gate, sheets
 from vault.actions import desk as actions
+from vault.actions import mandates
 from vault.actions.mandates import NoAppointment
 from vault.enums import Act
-from vault.forms.desk import ComeBackForm, OpenForm
+from vault.forms.desk import ComeBackForm, OpenForm, PaperMandateForm
 from vault.forms.mandates import AppointmentCodeForm
 from vault.forms.papers import UploadForm
-from vault.models import DeskVisit
+from vault.models import DeskVisit, Grant
+from vault.models.mandate import COMPANION_KIND
 from vault.presenting import desk as words
 from vault.presenting.mandates import rows, yours_to_theirs
 from vault.readers.reading import MAX_PAPER_BYTES
@@ -120,7 +122,14 @@ def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     found = _mine(request, visit_id)
     person = _person(found)
     context = {"see": words.may_see(found), "may_add": found.allows(Act.ADD_PAPER)}
-    return _render(request, found, "visit", context | {"on_paper": not person.email, "sheet": getattr(person, "sheet", None)})
+    return _render(request, found, "visit", context | _on_paper(found, person))
+
+
+def _on_paper(found: DeskVisit, person: User) -> dict[str, Any]:
+    """For somebody who does not sign in by themselves."""
+    if person.email:
+        return {}
+    return {"on_paper": True, "sheet": getattr(person, "sheet", None), "mandates": words.mandates(found)}
 
 
 @agents_only
@@ -186,6 +195,73 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     except NotDrawn:
         messages.error(request, _("La feuille n’a pas pu être dessinée. Recommencez : aucune autre ne sert."))
         return redirect("vault:desk_visit", visit_id=found.pk)
+
+
+@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
+@agents_only
+@for_who_keeps_it
+def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
+    """One page: print what the person said, then, once they have signed, hand in the scan."""
+    found = _mine(request, visit_id)
+    if _person(found).email:
+        reason = _("Cette personne se connecte elle-même : elle signe un mandat depuis son coffre.")
+        return _render(request, found, "refused", {"reason": reason}, 403)
+    with scope(resident=found.resident_id):
+        return _sign(request, found)
+
+
+@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@require_http_methods(["GET", "POST"])
+def _sign(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
+    signed = "print" not in request.POST
+    form = PaperMandateForm(request.POST or None, request.FILES or None, signed=signed)
+    if request.method != "POST" or not form.is_valid():
+        return _render(request, found, "sign_mandate", {"form": form})
+    place_id = UUID(form.cleaned_data["place"])
+    if not signed:
+        return _print_mandate(request, found, form, place_id)
+    keep = form.cleaned_data["keep"] == "yes"
+    try:
+        mandate = actions.sign_on_paper(
+            visit=found,
+            agent=request.user,
+            membership_id=place_id,
+            terms=form.terms,
+            allowed=form.acts_chosen,
+            upload=form.upload,
+            keep=keep,
+        )
+    except (gate.Refused, PermissionDenied):
+        return _over(request)
+    mandates.tell_signed(mandate)
+    messages.success(request, _("Le mandat est enregistré. La personne peut l’arrêter à tout moment."))
+    return redirect("vault:desk_visit", visit_id=found.pk)
+
+
+def _print_mandate(request: SignedInRequest, found: DeskVisit, form: PaperMandateForm, place_id: UUID) -> HttpResponse:
+    place = Membership.objects.current().select_related("person", "organisation").get(pk=place_id)
+    try:
+        drawn = sheets.form_to_sign(words.form_to_sign(found, place, form.terms, form.acts_chosen))
+    except NotDrawn:
+        messages.error(request, _("Le formulaire n’a pas pu être dessiné. Recommencez."))
+        return redirect("vault:desk_mandate", visit_id=found.pk)
+    return downloads.pdf(drawn, name="mandat.pdf")
+
+
+@agents_only
+@for_who_keeps_it
+@require_http_methods(["GET", "POST"])
+def stop_mandate(request: SignedInRequest, visit_id: UUID, grant_id: UUID) -> HttpResponse:
+    found = _mine(request, visit_id)
+    with scope(resident=found.resident_id):
+        grant = Grant.objects.filter(pk=grant_id, recipient_kind=COMPANION_KIND).first()
+    if grant is None or _person(found).email:
+        raise Http404
+    if request.method == "POST":
+        actions.stop_mandate(visit=found, agent=request.user, grant=grant)
+        messages.success(request, _("Le mandat est arrêté. Cette personne ne voit plus rien."))
+        return redirect("vault:desk_visit", visit_id=found.pk)
+    return _render(request, found, "stop_mandate", {"label": grant.recipient_label})
 
 
 @agents_only
