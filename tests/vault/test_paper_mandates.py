@@ -89,7 +89,7 @@ def stop_page(visit, grant_id):
 def test_printed_signed_and_scanned_it_counts_at_once(hers, visit, theo):
     add(owner(visit), "logement.domicile", HOME)
     page = hers.get(address(visit)).content.decode()
-    assert "checked" not in page and "Théo Lassalle" in page
+    assert "checked" not in page and "Théo Lassalle" in page and "612" not in page and "rien dans votre coffre" not in page
     printed = hers.post(address(visit), filled(theo, print="1"))
     text = " ".join(pypdfium2.PdfDocument(printed.content).get_page(0).get_textpage().get_text_range().split())
     assert "Rosa Delmas" in text and "Théo Lassalle, CCAS de Villebrume" in text and "1 mois" in text and "loyer" in text
@@ -116,7 +116,7 @@ def test_its_person_reads_the_hash_and_that_it_was_signed_at_the_desk(agathe, he
 
 @pytest.mark.parametrize(("keep", "kept"), [("yes", 1), ("no", 0)])
 def test_the_scan_is_kept_only_if_its_person_wants_it(hers, visit, theo, keep, kept, monkeypatch):
-    deleted = []
+    deleted: list[str] = []
     monkeypatch.setattr(sealed_storage, "delete", deleted.append)
     hand_in(hers, visit, theo, keep=keep)
     assert papers(visit) == kept and len(deleted) == 1 - kept

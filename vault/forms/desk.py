@@ -87,6 +87,8 @@ class PaperMandateForm(EntrustForm):
     def __init__(self, *args: Any, signed: bool = False, **options: Any) -> None:
         super().__init__(AGREEMENT, {}, *args, **options)
         cast(forms.ChoiceField, self.fields["place"]).choices = [("", gettext_lazy("Choisissez")), *companions()]
+        lines = [(item.code, item.label) for item in AGREEMENT.items if not item.required]
+        cast(forms.ChoiceField, self.fields["items"]).choices = lines  # without their values: the agent has not been shown them
         self.fields["items"].help_text = gettext_lazy("Celles qu’elle dit. Rien n’est coché d’avance.")
         self.fields["acts"].help_text = gettext_lazy("La personne vérifie elle-même les valeurs d’un papier ajouté.")
         self._signed = signed
