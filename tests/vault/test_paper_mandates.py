@@ -18,6 +18,7 @@ from accounts.models import User
 from core import journal
 from core.pdf import apart
 from core.storage import sealed_storage
+from core.uploads import SealedUpload
 from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
 from tests.vault.at_desk import keeper, opened, owner, sheet_of, visited
 from tests.vault.entrusted import entrusted, place_at
@@ -25,6 +26,8 @@ from tests.vault.made import HOME, add
 from tests.vault.sending import notice_pdf
 from vault import gate, mandates
 from vault.actions import desk, grants
+from vault.actions.grants import Terms
+from vault.enums import GrantChannel, Mode
 from vault.models import Grant, Mandate, Paper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
@@ -174,6 +177,12 @@ def test_who_signs_in_by_themselves_signs_in_their_page(resident, theo):
     assert client.post(stop_page(theirs, given.pk)).status_code == 404
     with pytest.raises(PermissionDenied):
         desk.stop_mandate(visit=theirs, agent=agent, grant=given)
+    with sealed_storage.create(resident_id=resident.pk) as sealed:
+        sealed.write(SCAN)
+    upload = SealedUpload(name="mandat.pdf", content_type="application/pdf", sealed=sealed)
+    terms = Terms(["home"], Mode.LOOK, 1, channel=GrantChannel.DESK)
+    with pytest.raises(PermissionDenied):
+        desk.sign_on_paper(visit=theirs, agent=agent, membership_id=place_at(theo).pk, terms=terms, allowed=[], upload=upload, keep=False)
     assert "Ses mandats" not in client.get(reverse("vault:desk_visit", args=[theirs.pk])).content.decode()
 
 
