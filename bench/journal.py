@@ -110,7 +110,7 @@ def page_sql(browser: Client, reader: UUID, among: Sequence[UUID]) -> float:
     asked = [[sql.replace(reader.hex, one.hex).replace(str(reader), str(one)) for sql in reads] for one in among]
     first, again = (statistics.median(sum(map(explained, of_one)) for of_one in asked) for _ in range(2))
     print(
-        f"page, its {len(reads)} queries in the database, of {len(among)} residents: p50 {first:.1f} ms the first time, {again:.1f} ms again"
+        f"page, its {len(reads)} queries in the database, of {len(among)} people: p50 {first:.1f} ms the first time, {again:.1f} ms again"
     )
     return float(first)
 
