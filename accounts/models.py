@@ -262,7 +262,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"membership {self.pk}"
+        return self.label
 
     @property
     def label(self) -> str:

@@ -32,7 +32,7 @@ def change(request: SignedInRequest) -> HttpResponse:
         else:
             form.add_error("number", _("Le SMS n’est pas parti. Réessayez plus tard : rien n’est changé."))
     number = phones.number_of(resident_id=request.user.pk)
-    context = {"form": form, "number": number, "accepts": phones.accepts_requests(resident_id=request.user.pk)}
+    context = {"form": form, "number": sms.shown(number), "accepts": phones.accepts_requests(resident_id=request.user.pk)}
     return render(request, "account/phone.html", context)
 
 
@@ -54,7 +54,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
         if answer is Answer.OVER:
             messages.warning(request, _("Ce code ne sert plus. Demandez-en un nouveau."))
             return redirect("change_phone")
-    return render(request, "account/confirm_phone.html", {"form": form, "number": asked.email})
+    return render(request, "account/confirm_phone.html", {"form": form, "number": sms.shown(asked.email)})
 
 
 @recently_authenticated

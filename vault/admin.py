@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from accounts.models import User
-from core.templatetags.civic import clock
+from core.templatetags.civic import clock, long_date
 from vault import perms
 from vault.actions import contests
 from vault.forms.journal import AnswerForm
@@ -133,10 +133,22 @@ class ContestAdmin(ModelAdmin):
 class EmergencyAccessAdmin(ModelAdmin):
     """The register, which outlives the city's choice to have them. A resident is told by reference, as at the desk: no name, no reason."""
 
-    list_display = ("created_at", "reference", "whom", "asked_by_name", "decided_by_name", "state_words", "minutes", "from_to", "readings")
+    list_display = ("asked_at", "number", "whom", "who_asked", "decided_by_name", "state_words", "minutes", "from_to", "readings")
     fields = list_display
     readonly_fields = list_display
     ordering = ("-created_at",)
+
+    @admin.display(description=_("demandé le"), ordering="created_at")
+    def asked_at(self, access: EmergencyAccess) -> str:
+        return f"{long_date(access.created_at)}, {clock(access.created_at)}"
+
+    @admin.display(description=_("numéro"), ordering="reference")
+    def number(self, access: EmergencyAccess) -> str:
+        return access.reference
+
+    @admin.display(description=_("demandé par"), ordering="asked_by_name")
+    def who_asked(self, access: EmergencyAccess) -> str:
+        return access.asked_by_name
 
     @admin.display(description=_("habitant"))
     def whom(self, access: EmergencyAccess) -> str:

@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
     name = "core"
-    verbose_name = "Ville"
+    verbose_name = _("Ville")
 
     def ready(self) -> None:
         from core import checks, leaving, own_rows  # noqa: F401 - its checks register themselves

@@ -65,6 +65,14 @@ def read_number(typed: str) -> str:
     return kept
 
 
+def shown(number: str) -> str:
+    """As people write it at home: 06 12 34 56 78; another country's as it is."""
+    if not re.fullmatch(r"\+33\d{9}", number):
+        return number
+    figures = f"0{number[len(FRANCE) :]}"
+    return "\u00a0".join(figures[at : at + 2] for at in range(0, len(figures), 2))
+
+
 def send(*, number: str, text: str) -> bool:
     """False: it could not be sent, and nothing else fails for it.
 

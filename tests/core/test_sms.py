@@ -63,6 +63,11 @@ def test_the_console_is_for_development(settings: Any, capsys: Any) -> None:
     assert NUMBER in capsys.readouterr().err
 
 
+def test_a_number_is_shown_as_people_write_it() -> None:
+    assert sms.shown(NUMBER) == "06 39 98 00 01".replace(" ", "\u00a0")
+    assert (sms.shown("+32470123456"), sms.shown("")) == ("+32470123456", "")
+
+
 def test_without_a_provider_nothing_is_offered(settings: Any) -> None:
     settings.SMS_PROVIDER = ""
     assert not sms.offered()

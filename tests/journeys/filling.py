@@ -39,6 +39,7 @@ def main() -> None:
     legal, _ = LegalPage.objects.get_or_create(slug="cookies", defaults={"text": "Texte de la ville.", "text_en": "The city’s words."})
     phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
     phones.accept_requests(resident_id=resident.pk, by=resident.pk, on=True)
+    brought(resident)
     made = {
         **vault(resident),
         **connections(resident),
@@ -64,6 +65,22 @@ def main() -> None:
     cookies = {who: cookie(person) for who, person in people.items()}
     made |= at_the_desk(agent.account(), cookies["agent"])
     json.dump({"made": {name: str(value) for name, value in made.items()}, "cookies": cookies}, sys.stdout)
+
+
+def brought(resident: Any) -> None:
+    """Two copies from other portals: one that its portal signed, one that nobody did."""
+    from vault.actions.files import keep_file
+    from vault.actions.notes import seal_note
+    from vault.models import Brought
+
+    for number, city, signed in (("1", "Ville de Montjoie", True), ("2", "Ville du Val-Clair", False)):
+        row = Brought(pk=uuid4(), resident_id=resident.pk, manifest_sha256=number * 64)
+        with keep_file(resident_id=resident.pk) as kept:
+            kept.write(b"PK")
+        row.stored_name, row.size = kept.name, kept.size
+        note = {"city": city, "portal": "https://autre.example", "made_at": "2026-10-02T09:00:00+00:00", "journal_lines": 412}
+        row.content = seal_note(resident_id=resident.pk, place=row.place, note=note | {"signed": signed})
+        row.save(force_insert=True)
 
 
 def vault(resident: Any) -> dict[str, Any]:

@@ -49,7 +49,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (RESIDENT, "/coffre/?q=introuvable"),
         (RESIDENT, "/coffre/?etat=declared"),
     ],
-    "vault:add_paper": [(RESIDENT, "/coffre/ajouter/")],
+    "vault:add_paper": [(RESIDENT, "/coffre/ajouter/"), (RESIDENT, "/coffre/ajouter/?organisme=banque")],
     "vault:paper": [
         (RESIDENT, "/coffre/papiers/{data}/"),
         (RESIDENT, "/coffre/papiers/{kept}/"),

@@ -31,6 +31,21 @@ def test_money(value, french, english):
 
 
 @pytest.mark.parametrize(
+    ("value", "french", "english"),
+    [
+        (1, f"1{NB}ko", f"1{NB}kB"),
+        (4_200_000, f"4,2{NB}Mo", f"4.2{NB}MB"),
+        (312_000_000, f"312{NB}Mo", f"312{NB}MB"),
+        (2_000_000_000, f"2{NB}Go", f"2{NB}GB"),
+    ],
+)
+def test_size(value, french, english):
+    assert civic.size(value) == french
+    with translation.override("en"):
+        assert civic.size(value) == english
+
+
+@pytest.mark.parametrize(
     ("value", "french", "english"), [("2.5", "2,5", "2.5"), ("1234", f"1{NB}234", "1,234"), ("2.50", "2,5", "2.5"), (100, "100", "100")]
 )
 def test_number(value, french, english):

@@ -5,7 +5,8 @@ import io
 import re
 
 import pytest
-from django.utils.translation import ngettext, override
+from django.utils.translation import gettext as translate
+from django.utils.translation import ngettext, override, pgettext
 
 from ops import messages
 
@@ -33,6 +34,13 @@ def test_french_holds_plurals_only_and_all_of_them():
     french = messages.read(messages.catalogue("fr"))
     assert set(french) == {key for key, message in FOUND.items() if message.plural}
     assert all(message.plural for message in french.values())
+
+
+def test_no_word_of_ours_is_one_that_django_says_otherwise_in_french():
+    """“Go”, a size, is the name of a button of the admin, “Envoyer”: such a word needs a context."""
+    with override("fr"):
+        said = {text: (pgettext(context, text) if context else translate(text)) for (context, text), one in FOUND.items() if not one.plural}
+    assert [f"{text}: {shown}" for text, shown in said.items() if text != shown] == []
 
 
 def test_a_translation_keeps_the_names_it_is_given():

@@ -1,6 +1,8 @@
 """The pages of “get my data”: what each says, what it refuses, and that every button leads where it says."""
 
+import re
 from datetime import date, datetime
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -316,3 +318,22 @@ def test_who_may(browser, other_browser, agent, resident):
         assert other_browser.get(address).status_code == 200
         assert Client().get(address)["Location"].startswith("/connexion/")
         assert desk.get(address).status_code == 403
+
+
+def test_who_brings_the_file_of_a_holder_reads_its_name_and_not_a_paper(browser):
+    holder = browser.get(reverse("vault:holder", args=["banque"])).content.decode()
+    leads = re.search(r'href="(/coffre/ajouter/\?[^"]*organisme=banque[^"]*)"', holder)
+    assert leads
+    page = text(browser.get(unescape(leads[1])))
+    assert "Ajoutez votre fichier" in page and "Banque" in page and "Ajoutez un papier" not in page and "Envoyer ce fichier" in page
+
+
+def test_the_answer_to_a_letter_is_brought_under_the_name_of_whom_it_is_from(browser):
+    row = write(browser)
+    page = text(browser.get(reverse("vault:add_paper"), {"demande": row.pk}))
+    assert "Ajoutez votre fichier" in page and Holder.objects.get(code="caf").name in page
+
+
+@pytest.mark.parametrize("query", ["", "?organisme=", "?organisme=inconnu", "?organisme=%00", "?demande=x"])
+def test_anything_else_is_brought_as_a_paper(browser, query):
+    assert "Ajoutez un papier" in text(browser.get(reverse("vault:add_paper") + query))

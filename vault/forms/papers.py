@@ -38,16 +38,18 @@ class UploadForm(forms.Form):
     )
     token = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, fixed_kind: bool = False, **options: Any) -> None:
+    def __init__(self, *args: Any, fixed_kind: bool = False, data: bool = True, **options: Any) -> None:
+        """Without `data` the form speaks of papers only: for who adds one for somebody else."""
         options.setdefault("initial", {})
         options["initial"] = {"token": uuid4(), **options["initial"]}
         super().__init__(*args, **options)
         if fixed_kind:
             del self.fields["kind"]
-            self.fields["file"].help_text = _("Un PDF ou une photo (JPEG, PNG, HEIC), de 10 Mo au plus.")
-            self.fields["file"].widget.attrs["accept"] = PAGES
         else:
             self.fields["kind"].choices = [("", _("Je ne sais pas")), *kind_choices()]  # type: ignore[attr-defined]  # a field of choices
+        if fixed_kind or not data:
+            self.fields["file"].help_text = _("Un PDF ou une photo (JPEG, PNG, HEIC), de 10 Mo au plus.")
+            self.fields["file"].widget.attrs["accept"] = PAGES
 
     @property
     def upload(self) -> SealedUpload:

@@ -56,7 +56,7 @@ def own_rows(access: EmergencyAccess, reason: str) -> list[dict[str, str]]:
 
 def _decision(access: EmergencyAccess) -> str:
     if access.decided_at is None:
-        return _("personne encore") if access.state == EmergencyState.WAITING else _("personne")
+        return _("Personne pour l’instant") if access.state == EmergencyState.WAITING else _("Personne")
     return _("%(name)s, le %(day)s") % {"name": access.decided_by_name, "day": _moment(access.decided_at)}
 
 

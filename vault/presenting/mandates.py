@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation
@@ -115,7 +116,7 @@ def until(grant: Grant) -> str:
 
 def lines(mandates: Sequence[Mandate]) -> list[dict[str, str]]:
     return [
-        {"label": mandate.name, "href": reverse("vault:accompanied", args=[mandate.pk]), "text": until(mandate.grant)}
+        {"label": mandate.name, "href": reverse("vault:accompanied", args=[mandate.pk]), "text": capfirst(until(mandate.grant))}
         for mandate in mandates
     ]
 
@@ -161,7 +162,7 @@ def asked(requests: Sequence[AccessRequest], mandates: Sequence[Mandate]) -> lis
 def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
     line = {
         "label": _("Demande %(reference)s") % {"reference": request.reference},
-        "text": _("du %(day)s : %(what)s") % {"day": long_date(request.created_at), "what": series(theirs(request.items))},
+        "text": _("Le %(day)s : %(what)s") % {"day": long_date(request.created_at), "what": series(theirs(request.items))},
     }
     if mandate is not None:
         line["href"] = reverse("vault:accompanied", args=[mandate.pk])

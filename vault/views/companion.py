@@ -156,7 +156,7 @@ def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
 @sealed_upload(max_bytes=MAX_PAPER_BYTES)
 @require_http_methods(["GET", "POST"])
 def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST or None, request.FILES or None, data=False)
     if request.method != "POST" or not form.is_valid():
         return _render(request, mandate, "add_paper", {"form": form})
     data = form.cleaned_data

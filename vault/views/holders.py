@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -118,9 +119,9 @@ def _download(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _upload_address(row: Holder) -> str:
-    """The kind of paper is chosen already where this holder gives one only."""
-    address = reverse("vault:add_paper")
-    return f"{address}?nature={row.papers[0]}" if len(row.papers) == 1 else address
+    """The page says from whom the file comes; the kind of paper is chosen already where this holder gives one only."""
+    query = {"organisme": row.code} | ({"nature": row.papers[0]} if len(row.papers) == 1 else {})
+    return f"{reverse('vault:add_paper')}?{urlencode(query)}"
 
 
 def _known() -> set[str]:

@@ -16,7 +16,7 @@ from core.uploads import MAX_FILE, sealed_upload
 from vault import actions, data_files, gate
 from vault.enums import PaperState
 from vault.forms.papers import UploadForm
-from vault.models import DataRequest, Paper, PaperKind
+from vault.models import DataRequest, Holder, Paper, PaperKind
 from vault.presenting import values as rows
 from vault.presenting.papers import Confirmation
 from vault.readers.reading import MAX_PAPER_BYTES
@@ -29,7 +29,8 @@ UPLOADS = gettext_noop("Afficher les envois que vous avez commencés")
 @sealed_upload(max_bytes=MAX_FILE)
 @require_http_methods(["GET", "POST"])
 def add_paper(request: SignedInRequest) -> HttpResponse:
-    """`nature` in the address chooses the kind: a dossier that lacks a paper links here."""
+    """`nature` in the address chooses the kind: a dossier that lacks a paper links here. `organisme`, or the holder of `demande`, is whose
+    file it is."""
     form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": request.GET.get("nature", "")})
     if request.method == "POST" and form.is_valid():
         paper = actions.receive_paper(
@@ -42,7 +43,7 @@ def add_paper(request: SignedInRequest) -> HttpResponse:
         )
         return _to_job(paper)
     uploads = gate.own_uploads(resident_id=request.user.pk, purpose=UPLOADS)
-    return render(request, "vault/add_paper.html", {"form": form, "uploads": uploads})
+    return render(request, "vault/add_paper.html", {"form": form, "uploads": uploads, "holder": _whose_file(request)})
 
 
 @sealed_upload(max_bytes=MAX_PAPER_BYTES)
@@ -92,6 +93,12 @@ def confirm_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         except actions.NotReady:
             return redirect("vault:paper", paper_id=paper_id)
     return render(request, "vault/confirm_paper.html", {"paper": opened, "said": said, "errors": said.errors})
+
+
+def _whose_file(request: SignedInRequest) -> Holder | None:
+    answered = _answered(request)
+    code = answered.holder if answered else request.GET.get("organisme", "")
+    return Holder.objects.filter(code=code).first() if code.isprintable() else None
 
 
 def _answered(request: SignedInRequest) -> DataRequest | None:

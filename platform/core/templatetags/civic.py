@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from core import forms
@@ -59,7 +59,7 @@ def money(value: object) -> str:
 @register.filter
 def size(value: int) -> str:
     """Bytes as 800 ko, 4,2 Mo, 312 Mo or 1 Go: decimal units, as telephones count."""
-    for unit, least in ((_("Go"), 1_000_000_000), (_("Mo"), 1_000_000)):
+    for unit, least in ((pgettext("size", "Go"), 1_000_000_000), (_("Mo"), 1_000_000)):
         if value >= least:
             return f"{number(Decimal(value) / least, 1 if value < 10 * least and value % least else 0)}{NBSP}{unit}"
     return f"{number(-(-value // 1000))}{NBSP}{_('ko')}"
