@@ -100,6 +100,22 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no
         return False
 
 
+class AddOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Rows that a form adds and that nobody changes or deletes: the page of one shows what its list shows."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - a list of names, or of lists
+        return self.fields if obj is None else self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - as above
+        return [] if obj is None else self.list_display
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
     name = forms.CharField(label=_("Nom"), max_length=120, help_text=_("Celui que les habitants connaissent."))
     email = forms.EmailField(label=_("Adresse de connexion"))
@@ -118,7 +134,7 @@ class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no para
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+class MembershipAdmin(AddOnlyAdmin):
     """Companions, and where they work; whom they act for is shown nowhere here."""
 
     form = CompanionForm
@@ -127,18 +143,6 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no p
     list_select_related = ["person", "organisation"]
     ordering = ["-since"]
     actions = ["end"]
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - a list of names, or of lists
-        return self.fields if obj is None else self.list_display
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - as above
-        return [] if obj is None else self.list_display
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Membership, form: CompanionForm, change: bool) -> None:
         data = form.cleaned_data
@@ -180,7 +184,7 @@ class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no pa
 
 
 @admin.register(FactorReset)
-class FactorResetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+class FactorResetAdmin(AddOnlyAdmin):
     """Every agent asks and agrees, never the same one. A masked address and a reference tell a resident: enough to compare at the desk."""
 
     form = FactorResetForm
@@ -199,18 +203,6 @@ class FactorResetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no 
         if reset.decided_at:
             return _("Accordé") if reset.granted else _("Refusé")
         return _("Trop ancien") if timezone.now() - reset.asked_at > actions_desk.LASTS else _("Attend une seconde personne")
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - a list of names, or of lists
-        return self.fields if obj is None else self.list_display
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - as above
-        return [] if obj is None else self.list_display
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: FactorReset, form: FactorResetForm, change: bool) -> None:
         data = form.cleaned_data
