@@ -10,6 +10,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from core import antivirus, jobs, keys
 from core.models import WorkerBeat
@@ -21,11 +22,13 @@ ROOM = 64 * 1024 * 1024
 
 
 @login_not_required
+@require_safe
 def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """503 names what is down; a part that needs the database is not asked while the database is."""
     down = [name for name, answers in _PARTS.items() if not answers()]
