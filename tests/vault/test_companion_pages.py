@@ -131,14 +131,6 @@ def test_wrong_codes_are_counted(theirs):
     assert tries == [200] * 10 + [429]
 
 
-@pytest.mark.parametrize("name", ["accompanying", "enter_appointment", "ask_access"])
-def test_residents_agents_and_visitors_do_not_come_in(resident, agent, name):
-    address = reverse(f"vault:{name}")
-    assert Client().get(address)["Location"].startswith("/connexion/")
-    assert signed_in(resident).get(address).status_code == 403
-    assert signed_in(agent).get(address).status_code == 403
-
-
 def test_a_companion_without_a_second_factor_sets_one_up_first():
     companion = CompanionFactory(second_factor=False)
     answer = signed_in(companion, second_factor=False).get(reverse("vault:accompanying"))

@@ -4,11 +4,10 @@ import re
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
 from django.urls import reverse
 
 from core import journal
-from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
+from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.vault.made import HOME, add
 from tests.vault.urgent import REASON, asked, held, offered, opened
 from vault.actions import contests, grants
@@ -109,14 +108,7 @@ def test_who_asked_does_not_decide(resident, agent):
     assert client.post(at("decide_emergency", access.pk), {"answer": "agree"}).status_code == 404
 
 
-def test_residents_companions_and_visitors_open_none_of_the_agents_pages(resident, agent, stranger):
-    access = asked(agent, resident)
-    for who in (resident, stranger, CompanionFactory()):
-        for name, address in pages(access).items():
-            for method in ("get", "post"):
-                assert getattr(signed_in(who), method)(address).status_code == 403, name
-    for address in [*pages(access).values(), at("emergency", access.pk)]:
-        assert Client().get(address)["Location"].startswith("/connexion/")
+def test_an_agent_without_a_second_factor_sets_one_up_first(agent):
     assert signed_in(agent, second_factor=False).get(at("emergencies")).status_code == 302
 
 

@@ -7,14 +7,12 @@ from html import unescape
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import make_aware
 from django_scopes import scope
 
 from core import journal
 from core.pdf import apart
-from tests.accounts.factories import signed_in
 from tests.vault.made import HOME, IDENTITY, add, add_signed_notice
 from tests.vault.sending import notice_pdf, the_paper, work
 from vault import actions
@@ -289,35 +287,6 @@ def test_reminders_are_switched_off_in_one_page(browser, resident):
     browser.post(address, {"by_email": "yes"})
     resident.refresh_from_db()
     assert resident.reminders_by_email
-
-
-def test_who_may(browser, other_browser, agent, resident):
-    """The owner; a stranger finds nothing by any method; a visitor signs in; an agent owns no vault."""
-    request = write(browser)
-    noted(browser, request, "envoyee", date(2026, 10, 1))
-    places = {
-        "request": [],
-        "request_part": ["nom"],
-        "request_step": ["envoyee"],
-        "request_letter": ["relance"],
-        "request_pdf": ["demande"],
-        "delete_request": [],
-    }
-    desk = signed_in(agent)
-    for name, more in places.items():
-        address = reverse(f"vault:{name}", args=[request.pk, *more])
-        assert browser.get(address).status_code in {200, 302}, name
-        for method in ("get", "post"):
-            status = getattr(other_browser, method)(address, {"answer": "x", "undo": "1"}).status_code
-            assert status in {404, 405}, (name, method)
-            assert getattr(Client(), method)(address)["Location"].startswith("/connexion/"), name
-            assert getattr(desk, method)(address).status_code in {403, 405}, name
-    assert page(browser, request).status_code == 200
-    for name, args in (("holders", []), ("holder", ["caf"]), ("start_request", ["caf"])):
-        address = reverse(f"vault:{name}", args=args)
-        assert other_browser.get(address).status_code == 200
-        assert Client().get(address)["Location"].startswith("/connexion/")
-        assert desk.get(address).status_code == 403
 
 
 def test_who_brings_the_file_of_a_holder_reads_its_name_and_not_a_paper(browser):

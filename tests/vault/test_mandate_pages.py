@@ -4,13 +4,12 @@ import re
 
 import pytest
 import time_machine
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
 from accounts.actions_companions import end_membership
-from tests.accounts.factories import CompanionFactory, signed_in
+from tests.accounts.factories import CompanionFactory
 from tests.vault.entrusted import entrusted, place_at
 from tests.vault.made import add
 from vault.models import Grant, Mandate
@@ -76,13 +75,6 @@ def test_someone_who_left_is_no_longer_proposed(browser, companion):
     end_membership(membership=place_at(companion))
     assert browser.get(address).status_code == 404
     assert "Théo" not in browser.get(reverse("vault:helpers")).content.decode()
-
-
-def test_signing_is_for_residents(agent, companion):
-    address = sign_page(companion)
-    assert Client().get(address)["Location"].startswith("/connexion/")
-    assert signed_in(agent).get(address).status_code == 403
-    assert signed_in(companion).get(address).status_code == 403
 
 
 def test_a_code_is_shown_once_and_can_be_cancelled(browser, resident):

@@ -5,14 +5,12 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
 from core import journal
 from core.models import Job
 from core.storage import sealed_storage
-from tests.accounts.factories import signed_in
 from tests.services.dossiers.made import one_page, sealed
 from tests.vault.sending import notice_pdf, uploaded
 from vault import actions, gate
@@ -217,16 +215,9 @@ def test_names_of_added_files_are_sealed(card, browser, resident):
         assert b"canari" not in bytes(Paper.objects.get(pk=card.pk).content)
 
 
-def test_who_may(card, browser, other_browser, stranger, agent):
+def test_the_verbs_refuse_another_person(card, browser, stranger):
     added(browser, card)
     side = opened(card).sides[1].side_id
-    places = {"add_side": [], "move_side": [side], "drop_side": [side], "download_side": [1], "preview_side": [1]}
-    for name, more in places.items():
-        address = reverse(f"vault:{name}", args=[card.pk, *more])
-        for method in ("get", "post"):
-            assert getattr(other_browser, method)(address, {"up": "1"}).status_code in {404, 405}, name
-            assert getattr(Client(), method)(address)["Location"].startswith("/connexion/"), name
-            assert getattr(signed_in(agent), method)(address).status_code in {403, 405}, name
     for act in (
         lambda: actions.move_side(paper=card, by=stranger.pk, side_id=side, up=True),
         lambda: actions.drop_side(paper=card, by=stranger.pk, side_id=side),

@@ -15,7 +15,7 @@ from core.models import Job
 from services.dossiers import actions
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
-from tests.accounts.factories import AgentFactory, signed_in
+from tests.accounts.factories import signed_in
 from tests.services.dossiers.made import add_paper, built, fill, fresh, one_page, start, work
 from vault.models import Paper
 
@@ -60,27 +60,6 @@ def test_a_dossier_is_made_downloaded_and_deleted_by_forms_alone(browser, reside
     assert browser.get(url("delete", dossier)).status_code == 200
     assert browser.post(url("delete", dossier)).url == reverse("dossiers:home")
     assert "Aucun dossier" in browser.get(reverse("dossiers:home")).content.decode()
-
-
-GET_PAGES = ["dossier", "letter", "delete", "download"]
-POST_PAGES = ["choose", "letter", "build", "again", "delete"]
-
-
-def test_who_may_open_each_page(resident, stranger):
-    dossier = built(resident)
-    browsers = {"stranger": signed_in(stranger), "nobody": Client(), "agent": signed_in(AgentFactory())}
-    for name in [*GET_PAGES, "line"]:
-        assert browsers["stranger"].get(url(name, dossier)).status_code == 404, name
-        assert browsers["nobody"].get(url(name, dossier)).status_code == 302, name
-        assert "/connexion" in browsers["nobody"].get(url(name, dossier)).headers["Location"]
-        assert browsers["agent"].get(url(name, dossier)).status_code in {302, 403, 404}, name
-    for name in POST_PAGES:
-        assert browsers["stranger"].post(url(name, dossier), {"key": RIB, "choice": "left_out"}).status_code == 404, name
-        assert browsers["nobody"].post(url(name, dossier)).status_code == 302, name
-        assert browsers["agent"].post(url(name, dossier)).status_code in {302, 403, 404}, name
-    assert fresh(dossier).seal.revoked_at is None
-    with scope(resident=stranger.pk):
-        assert not Dossier.objects.exists()
 
 
 def test_a_list_shows_ones_own_dossiers_only(browser, other_browser, resident):

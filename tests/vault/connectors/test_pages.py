@@ -5,13 +5,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
 from core.models import Job
-from tests.accounts.factories import AgentFactory, signed_in
+from tests.accounts.factories import signed_in
 from tests.vault.connectors.conftest import events, named, pulled, records
 from vault.actions import connections
 from vault.connectors.enedis.connector import CONNECTOR
@@ -218,17 +217,6 @@ def test_a_holder_that_the_city_has_not_set_up_is_not_offered(holders, her_brows
     settings.CONNECTORS = {}
     assert her_browser.get(CAF).status_code == 404
     assert "Aucune connexion possible" in her_browser.get("/coffre/connexions/").content.decode()
-
-
-@pytest.mark.parametrize("part", ["", "accord/", "recevoir/", "pause/", "arreter/"])
-def test_who_may(holders, nadia, connected, part) -> None:
-    address = f"/coffre/connexions/{connected('caf', ['quotient']).pk}/{part}"
-    method = "post" if part in {"recevoir/", "pause/"} else "get"
-    stranger = signed_in(named("leo"))
-    assert getattr(stranger, method)(address).status_code == 404
-    assert getattr(Client(), method)(address)["Location"].startswith("/connexion/")
-    assert getattr(signed_in(AgentFactory()), method)(address).status_code == 403
-    assert getattr(signed_in(nadia), method)(address).status_code in {200, 302}
 
 
 def test_a_holder_that_can_be_told_of_a_stop_is_told_and_its_silence_keeps_nobody_connected(holders, nadia, connected, monkeypatch) -> None:

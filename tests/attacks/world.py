@@ -1,0 +1,199 @@
+"""A town in which everybody has a reason to look at one resident's vault, and one of each thing that an address may name.
+
+`things` is what belongs to the resident, `town` the people around them, each with what they hold: a mandate, an urgent access, a link.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.test import Client, override_settings
+from django_scopes import scope
+
+from accounts import actions_desk
+from accounts.actions import place_at_desk
+from accounts.models import FactorReset, Session, User
+from core import journal, resumable
+from core.models import City, Job, LegalPage
+from demo.holders import reach
+from services.aids import shipping
+from services.dossiers import actions as dossiers
+from services.dossiers import actions_parts, parts
+from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
+from tests.accounts.soft_key import SoftKey
+from tests.services.dossiers.made import built, fill
+from tests.vault.at_desk import keeper
+from tests.vault.at_desk import opened as opened_at_desk
+from tests.vault.couples import couple, place, shared
+from tests.vault.data_samples import bank_table
+from tests.vault.entrusted import entrusted, help_of, helping_place, place_at
+from tests.vault.lived import brought, exported
+from tests.vault.made import add, add_signed_notice
+from tests.vault.sending import notice_pdf, uploaded
+from tests.vault.shown import entered, linked
+from tests.vault.urgent import asked as urgently_asked
+from tests.vault.urgent import offered, opened
+from vault import actions, holders, paper_kinds
+from vault.actions import asking, connections, contests, grants
+from vault.enums import Act, AskedFor
+from vault.models import ConnectorHealth, Holder, PaperKind
+
+BIRTHDATE = "identite.pivot#/birthdate"
+
+
+@dataclass
+class Person:
+    """Somebody with a browser. `holds`: what they have instead of the resident's own, under the same names."""
+
+    cookies: dict[str, str] = field(default_factory=dict)
+    holds: dict[str, Any] = field(default_factory=dict)
+
+    def browser(self) -> Client:
+        """A new one each time: what a page does to a cookie is not carried to the next."""
+        client = Client()
+        for name, value in self.cookies.items():
+            client.cookies[name] = value
+        return client
+
+
+def things_of(resident: User) -> dict[str, Any]:
+    """One of each thing that an address may name, all of them this resident's."""
+    paper_kinds.load()
+    holders.load()
+    browser = signed_in(resident)
+    fill(resident)
+    kept = uploaded(browser, resident, notice_pdf(income_year=2024))
+    actions.confirm_paper(paper=kept, by=resident.pk)
+    waiting = uploaded(browser, resident, notice_pdf(income_year=2023))
+    add(
+        resident,
+        "energie.index",
+        {"point": "14500000000001", "horodate": "2026-01-01T00:00:00+01:00", "unite": "Wh", "cadrans": {}, "total": 5},
+    )
+    done = built(resident)
+    dossier = dossiers.start(resident_id=resident.pk, aids=["rsa"])
+    with scope(resident=resident.pk):
+        job = Job.objects.create(resident_id=resident.pk, kind="read_paper", subject_id=uuid4(), purpose="Essayer", state=Job.State.FAILED)
+    partner = ResidentFactory()
+    couple(resident, partner)
+    actions_parts.ask(dossier=dossiers.start(resident_id=partner.pk, aids=["rsa"]), by=partner.pk)
+    grant = shared(resident, partner, "people", "address")
+    offered()
+    line, contested = (entry.id for entry in journal.entries(resident_id=resident.pk, limit=2))
+    return {
+        "member": place(partner).pk,
+        "grant": grant.pk,
+        "the receipt": first_receipt(grant),
+        "link": linked(resident, BIRTHDATE).link.grant_id,
+        "paper": kept.pk,
+        "the side": the_side(kept),
+        "waiting paper": waiting.pk,
+        "connection": connected_to_caf(resident).pk,
+        "data file": uploaded(browser, resident, bank_table(), name="compte.csv").pk,
+        "record": add_signed_notice(resident, annee_revenus=2022).pk,
+        "draft": actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile").pk,
+        "request": actions.start_request(
+            resident_id=resident.pk, by=resident.pk, holder=Holder.objects.get(code="caf"), right="access", parts={"name": "Nadia"}
+        ).pk,
+        "dossier": dossier.pk,
+        "built dossier": done.pk,
+        "the seal": done.seal.code,
+        "part": parts.received(resident.pk)[0].part.pk,
+        "job": job.pk,
+        "upload": resumable.start(resident_id=resident.pk, length=10, told={"filename": "a.pdf"}).pk,
+        "passkey": a_passkey(resident).pk,
+        "help": help_of(resident).pk,
+        "access request": asking.ask(
+            companion=CompanionFactory(), address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1"
+        ).pk,
+        "emergency": urgently_asked(AgentFactory(), resident).pk,
+        "line": line,
+        "contested line": contested,
+        "contest": contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=contested, message="Pourquoi ?").pk,
+        "brought": brought(resident).pk,
+        "session": Session.objects.filter(user=resident).earliest("pk").pk,
+    }
+
+
+def a_passkey(resident: User) -> Authenticator:
+    asked = {"authenticatorSelection": {"userVerification": "required", "residentKey": "required"}, "user": {"id": ""}, "challenge": ""}
+    credential = json.loads(SoftKey().create({"publicKey": asked}))
+    return Authenticator.objects.create(user=resident, type="webauthn", data={"name": "Téléphone", "credential": credential})
+
+
+def connected_to_caf(resident: User) -> Any:
+    with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
+        return connections.connect(resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True)
+
+
+def first_receipt(grant: Any) -> Any:
+    with scope(resident=grant.resident_id):
+        return grant.events.get().pk
+
+
+def the_side(paper: Any) -> Any:
+    with scope(resident=paper.resident_id):
+        return paper.files.get().pk
+
+
+def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Person]:
+    """Who tries. `things` gets what these people hold of the owner, and what the admin shows."""
+    helper, before, without = (CompanionFactory(organisation=name) for name in (helping_place().name, "Mission locale", "Mission locale"))
+    mandate, over = (entrusted(owner, companion, "home", acts=[Act.ADD_PAPER]) for companion in (helper, before))
+    grants.stop(grant=over.grant, by=owner.pk)
+    asked = asking.ask(companion=helper, address=owner.email, items=["home"], purpose=AskedFor.REVIEW, length="m1", by_phone=True)
+    asker, officer = AgentFactory(), AgentFactory()
+    access = opened(asker, AgentFactory(), owner)
+    officer.is_dpo = True
+    officer.save()
+    manager, at_desk = AgentFactory(manages_agents=True), keeper()
+    place_at_desk(agent=manager, at_desk=True)
+    desk = signed_in(at_desk)
+    key = linked(owner, BIRTHDATE, papers=[things["paper"]], documents=[things["built dossier"]])
+    exported(owner)
+    things |= {
+        "mandate": mandate.pk,
+        "asked by telephone": asked.pk,
+        "opened access": access.pk,
+        "access to decide": urgently_asked(asker, owner).pk,
+        "token": key.token,
+        "visit": opened_at_desk(at_desk, desk).pk,
+        "membership": place_at(helper).pk,
+        "organisation": place_at(helper).organisation_id,
+        "core.city": City.current().pk,
+        "core.legalpage": LegalPage.objects.create(slug=LegalPage.Slug.HELP, text="Aide").pk,
+        "core.job": things["job"],
+        "accounts.user": officer.pk,
+        "accounts.organisation": place_at(helper).organisation_id,
+        "accounts.membership": place_at(helper).pk,
+        "accounts.factorreset": actions_desk.ask_for_reset(written=helper.email, reason=FactorReset.Reason.LOST, by=officer).pk,
+        "vault.paperkind": PaperKind.objects.earliest("pk").pk,
+        "vault.holder": Holder.objects.earliest("pk").pk,
+        "vault.connectorhealth": ConnectorHealth.objects.create(connector="enedis").pk,
+        "vault.contest": things["contest"],
+        "vault.emergencyaccess": access.pk,
+        "aids.localaid": shipping.load_local_aids()[0].pk,
+    }
+    visit = settings.VISIT_COOKIE_NAME
+    return {
+        "nobody": Person(),
+        "visitor": Person({visit: entered(key).cookies[visit].value}),
+        "owner": seated(owner),
+        "stranger": seated(stranger),
+        "companion": seated(helper),
+        "companion after the mandate": seated(before, mandate=over.pk),
+        "companion without mandate": seated(without),
+        "agent": seated(AgentFactory()),
+        "officer": seated(officer),
+        "agent with an urgent access": seated(asker),
+        "agent at the desk": Person({settings.SESSION_COOKIE_NAME: desk.cookies[settings.SESSION_COOKIE_NAME].value}),
+        "manager": seated(manager),
+    }
+
+
+def seated(user: User, **holds: Any) -> Person:
+    name = settings.SESSION_COOKIE_NAME
+    return Person({name: signed_in(user).cookies[name].value}, holds)
