@@ -5,10 +5,12 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -174,6 +176,19 @@ def no_network() -> Iterator[None]:
         patch.setattr(socket.socket, name, guarded)
     yield
     patch.undo()
+
+
+@pytest.fixture
+def tamper(databases: Databases) -> Callable[[], AbstractContextManager[psycopg.Connection[Any]]]:
+    """What an administrator of the server can do: triggers do not hold them."""
+
+    @contextmanager
+    def open_as_admin() -> Iterator[psycopg.Connection[Any]]:
+        with psycopg.connect(databases.url("admin"), autocommit=True) as admin:
+            admin.execute("SET session_replication_role = replica")
+            yield admin
+
+    return open_as_admin
 
 
 @pytest.fixture

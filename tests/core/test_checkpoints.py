@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -225,55 +225,12 @@ def test_a_key_that_cannot_serve_says_what_to_do(settings, tmp_path):
         signed_notes.make_key()
 
 
-# What was changed, and what is said of it: the checkpoints' own tables, and lines of which the chain was written anew.
-ALTERED = {
-    "a forged note": (
-        "UPDATE core_checkpoint SET note = replace(note, E'\\n2\\n', E'\\n3\\n') WHERE number = 2",
-        "checkpoint 2: its signature",
-    ),
-    "a note in another's place": (
-        "UPDATE core_checkpoint SET note = (SELECT note FROM core_checkpoint WHERE number = 1) WHERE number = 2",
-        "checkpoint 2: its number or time",
-    ),
-    "a checkpoint removed": ("DELETE FROM core_checkpoint WHERE number = 2", "checkpoint 2 is missing"),
-    "the last checkpoint removed": ("DELETE FROM core_checkpoint WHERE number = 3", "checkpoint 3 lies outside"),
-    "all checkpoints removed": ("DELETE FROM core_checkpoint", "checkpoint 1 lies outside"),
-    "a seal removed": ("DELETE FROM core_journalseal WHERE checkpoint_id = 2", "checkpoint 2: its root"),
-    "a seal edited": ("UPDATE core_journalseal SET chain = sha256('x') WHERE checkpoint_id = 2", "checkpoint 2: its root"),
-    "a line written anew": ("UPDATE core_journalleaf SET chain = sha256('x') WHERE number = 2", "entry 2 is not what it was"),
-    "the last lines cut off": ("DELETE FROM core_journalleaf WHERE number > 2", "entry 3 is gone"),
-    "all lines cut off": ("DELETE FROM core_journalleaf", "entry 1 is gone"),
-    "lines exchanged": ("UPDATE core_journalleaf SET number = 5 - number WHERE number IN (2, 3)", "entry 2 is not what it was"),
-}
-
-
 @pytest.fixture
 def three(person):
     for _ in range(3):
         write(person)
         seal()
     return person
-
-
-@pytest.mark.parametrize("case", ALTERED)
-def test_what_was_altered_is_found_and_said(three, tamper, case, capsys):
-    statement, says = ALTERED[case]
-    with tamper() as admin:
-        if case == "lines exchanged":
-            admin.execute("ALTER TABLE core_journalleaf DROP CONSTRAINT journal_leaf_number_once")
-        admin.execute(statement)
-    found = list(checkpoints.problems())
-    assert any(says in problem for problem in found), found
-    with pytest.raises(CommandError):
-        call_command("verify_journal")
-
-
-def test_a_history_signed_anew_by_who_holds_the_key_differs_from_its_copies_outside(three, tamper):
-    with tamper() as admin:
-        admin.execute("DELETE FROM core_journalseal; DELETE FROM core_checkpoint")
-        admin.execute("UPDATE core_journalleaf SET xid = 0")
-    seal()
-    assert "checkpoint 1: its copy outside says something else" in list(checkpoints.problems())
 
 
 def test_a_copy_outside_that_is_gone_or_touched_is_said(three, outside):
@@ -365,9 +322,3 @@ def test_the_command_counts_what_it_checked(three, capsys):
 def test_the_statement_reads_as_it_was_written():
     statement = Statement(7, bytes(range(32)), timezone.now().replace(microsecond=0), bytes(32))
     assert signed_notes.read(signed_notes.sign(statement)) == statement
-
-
-def test_a_resident_s_own_check_finds_the_end_cut_off(three, tamper):
-    with tamper() as admin:
-        admin.execute("DELETE FROM core_journalleaf WHERE number = 3")
-    assert [fault for _proof, fault in checkpoints.checked(resident_id=three)] == [Fault.CUT, None, None]

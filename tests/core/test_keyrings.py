@@ -10,16 +10,13 @@ import time
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
 from django_scopes import scope
 
-from core import journal, keys, protect, sealed
+from core import keys, protect, sealed
 from core.keyrings import KeyringError, KeysDown, files, keeper, keyring, kms, transit
 from core.models import ResidentKey
 from core.residents import prepare
-from tests.accounts.factories import signed_in
 from tests.core.key_services import TOKEN, Kms, Transit, served
-from tests.ui.pages import assert_clean, text
 
 pytestmark = pytest.mark.django_db
 CONTEXT, OTHER = b"ville|one|1", b"ville|two|1"
@@ -326,92 +323,6 @@ def test_in_a_file_each_change_is_whole_and_stays_its_owner_s(in_file):
 
 def test_the_seconds_that_a_service_may_take_are_few():
     assert sum(transit.TIMEOUT) <= 5 and kms.CONNECT + kms.READ <= 5
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """The same rule in less time: a second instead of three."""
-    monkeypatch.setattr(transit, "TIMEOUT", (1, 1))
-    monkeypatch.setattr(kms, "READ", 1)
-
-
-@pytest.mark.django_db(transaction=True)
-class TestDown:
-    @pytest.fixture
-    def awa(self, remote, db):
-        from tests.accounts.factories import ResidentFactory
-
-        person = ResidentFactory(name="Awa")
-        self.browser = signed_in(person)
-        keys._kept.clear()
-        return person
-
-    @pytest.mark.parametrize("trouble", ["503", "garbage", "slow"])
-    def test_a_vault_says_that_it_can_t_be_opened_and_nothing_is_read(self, remote, awa, trouble, quick, caplog):
-        before = len(journal.entries(resident_id=awa.pk, limit=100))
-        keys._kept.clear()
-        remote.trouble = trouble
-        started = time.monotonic()
-        answer = self.browser.get("/coffre/")
-        assert time.monotonic() - started < 4
-        assert answer.status_code == 503
-        assert answer["Retry-After"] == "60"
-        assert "Les coffres sont fermés pour le moment" in text(answer)
-        assert_clean(answer, whole_page=True)
-        assert [type(record.exc_info[1]).__name__ for record in caplog.records if record.exc_info] == ["KeysDown"]
-
-        remote.trouble = ""
-        keys._kept.clear()
-        assert len(journal.entries(resident_id=awa.pk, limit=100)) == before
-        assert self.browser.get("/coffre/").status_code == 200
-
-    def test_a_slow_service_keeps_one_visitor_waiting_and_not_every_thread(self, remote, awa, quick, monkeypatch):
-        remote.trouble = "slow"
-        with pytest.raises(KeysDown):
-            keys.key_of(resident_id=awa.pk)
-        asked = len(remote.asked)
-        started = time.monotonic()
-        for _ in range(20):
-            with pytest.raises(KeysDown):
-                keys.key_of(resident_id=awa.pk)
-        assert time.monotonic() - started < 0.5
-        assert len(remote.asked) == asked
-        remote.trouble = ""
-        later = time.monotonic() + keys.REST
-        monkeypatch.setattr(time, "monotonic", lambda: later)
-        assert keys.key_of(resident_id=awa.pk)
-
-    def test_a_service_that_refuses_at_once_is_asked_again_at_once(self, remote, awa):
-        remote.trouble = "503"
-        with pytest.raises(KeysDown):
-            keys.key_of(resident_id=awa.pk)
-        remote.trouble = ""
-        assert keys.key_of(resident_id=awa.pk)
-
-    def test_a_service_that_has_gone_is_down(self, remote, awa, settings, client):
-        if "kms" in remote.url:
-            settings.KEYRING = "kms://eu-west-3/alias/garant?endpoint=http://127.0.0.1:1"
-        else:
-            settings.KEYRING = f"transit+http://127.0.0.1:1/transit/garant?token={remote.token}"
-        assert self.browser.get("/coffre/").status_code == 503
-        assert "keys" in client.get("/ready").json()["down"]
-        assert client.get("/").status_code == 200
-
-    def test_what_is_kept_serves_at_most_a_minute_and_never_who_was_erased(self, remote, awa):
-        keys.key_of(resident_id=awa.pk)
-        remote.trouble = "503"
-        assert keys.key_of(resident_id=awa.pk)
-        with transaction.atomic(), scope(resident=awa.pk):
-            ResidentKey.objects.all().delete()
-        with pytest.raises(keys.KeyMissing):
-            keys.key_of(resident_id=awa.pk)
-
-    def test_another_key_under_the_same_name_opens_nothing(self, remote, awa):
-        remote.keys = dict.fromkeys(remote.keys, b"n" * 32)
-        answer = self.browser.get("/coffre/")
-        assert answer.status_code == 503
-        with pytest.raises(KeyringError, match="not the one"):
-            keys.key_of(resident_id=awa.pk)
 
 
 class TestKeeper:

@@ -12,9 +12,9 @@ from core import checkpoints, journal
 from tests.accounts.factories import AgentFactory
 from tests.accounts.test_second_factor import code_now, is_in, pending
 from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
+from tests.faults.test_not_anchored import HOME, RENT
 from tests.vault.couples import granted
 from tests.vault.made import add
-from tests.vault.test_not_anchored import HOME, RENT
 from vault import gate
 from vault.actions import grants
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 from core import journal
 from tests.accounts.factories import signed_in
 from tests.conftest import CLUSTER
+from tests.faults.test_not_anchored import HOME, RENT
 from tests.vault.made import add
-from tests.vault.test_not_anchored import HOME, RENT
 from vault import gate
 
 pytestmark = pytest.mark.django_db(transaction=True)

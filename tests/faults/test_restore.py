@@ -26,9 +26,9 @@ from core.storage import sealed_storage
 from ops.cluster import ROOT
 from tests.accounts.factories import signed_in
 from tests.core.test_checkpoints import seal
+from tests.faults.test_not_anchored import HOME, RENT
 from tests.vault.couples import granted
 from tests.vault.made import add
-from tests.vault.test_not_anchored import HOME, RENT
 from vault import gate
 from vault.actions import grants, restoring
 from vault.models import Connection, Grant, PaperFile

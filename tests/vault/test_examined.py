@@ -131,41 +131,6 @@ def test_what_it_finds_is_refused_and_its_name_is_in_the_log_without_whose(brows
     assert str(resident.pk) not in caplog.text and "avis.pdf" not in caplog.text
 
 
-def test_while_it_is_down_the_paper_waits_unread_with_a_sentence_and_is_read_once_it_is_back(browser, resident, antivirus, monkeypatch):
-    monkeypatch.setattr("vault.readers.sandbox.read", lambda *_args, **_options: pytest.fail("it was read unseen"))
-    antivirus.trouble = "hangs up"
-    paper = uploaded(browser, resident, notice_pdf())
-    assert paper.state == "quarantined"
-    assert browser.get(reverse("vault:download", args=[paper.pk])).status_code == 404
-    job = the_job(resident)
-    assert (job.state, job.problem) == (Job.State.WAITING, "antivirus_silent")
-    for page in (reverse("job", args=[job.pk]), reverse("vault:paper", args=[paper.pk])):
-        assert "L’antivirus de la ville ne répond pas" in browser.get(page).content.decode()
-    monkeypatch.undo()
-    antivirus.trouble = ""
-    with scope(resident=resident.pk):
-        Job.objects.update(sent_at=job.created_at - jobs.UNANSWERED)
-    assert jobs.sweep() == 1, "the job system tries again by itself"
-    work(resident)
-    assert the_paper(resident).state == "to_confirm"
-    assert (the_job(resident).state, the_job(resident).problem) == (Job.State.DONE, "")
-
-
-def test_a_file_over_its_limit_waits_and_whoever_runs_it_is_told(browser, resident, antivirus, caplog):
-    antivirus.limit = 100
-    assert uploaded(browser, resident, notice_pdf()).state == "quarantined"
-    assert the_job(resident).problem == "antivirus_limit"
-    assert "StreamMaxLength" in caplog.text
-
-
-def test_ready_names_an_antivirus_that_is_down(client, antivirus, settings):
-    assert "antivirus" not in client.get("/ready").json()["down"]
-    antivirus.trouble = "hangs up"
-    assert "antivirus" in client.get("/ready").json()["down"]
-    settings.CLAMD_URL = ""
-    assert "antivirus" not in client.get("/ready").json()["down"]
-
-
 def test_nothing_is_written_in_clear_while_it_is_looked_at(browser, resident, antivirus, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     uploaded(browser, resident, photos.photo("HEIF"))

@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory, signed_in
 from tests.accounts.mailbox import sent_code
+from tests.faults.test_not_anchored import HOME
 from tests.vault.made import add
-from tests.vault.test_not_anchored import HOME
 from vault.actions import household
 from vault.enums import HouseholdRole
 
