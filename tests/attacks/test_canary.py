@@ -5,9 +5,7 @@ processes. Then everything that these left behind is searched, in every spelling
 """
 
 import base64
-import contextlib
 import io
-import os
 import secrets
 import threading
 import zlib
@@ -25,6 +23,7 @@ from psycopg import sql
 
 from demo import papers
 from demo.visitor import FileToSend, Page, Visitor
+from tests.attacks.searching import found_in_files, inflated, spellings
 from tests.live import Live, portal
 
 if TYPE_CHECKING:
@@ -46,29 +45,6 @@ CANARIES = {
 }
 INCOME = 90_000_000 + secrets.randbelow(9_999_999)
 SCRATCH = f"epreuve{TAG}"
-#: Of a number, base64 leaves four letters at one place in three: receipts and signatures hold any four letters by chance.
-LEAST = 8
-
-
-def spellings(word: str) -> dict[bytes, str]:
-    """The bytes that would give the word away, and what to call each of them. Base64 depends on where the word starts."""
-    found: dict[bytes, str] = {}
-    for name, text in (("", word), (" in capitals", word.upper()), (" capitalised", word.capitalize())):
-        plain = text.encode()
-        found[plain] = f"in clear{name}"
-        found[text.encode("utf-16-le")] = f"UTF-16{name}"
-        found[text.encode("utf-16-be")] = f"UTF-16, big end first{name}"
-        found[plain.hex().encode()] = f"hexadecimal{name}"
-        found[plain.hex().upper().encode()] = f"hexadecimal in capitals{name}"
-        found[plain[::-1]] = f"backwards{name}"
-        for offset in range(3):
-            encoded = base64.b64encode(b"\0" * offset + plain)
-            middle = encoded[4 if offset else 0 : -4]
-            if len(middle) < LEAST:
-                continue
-            found[middle] = f"base64{name}"
-            found[middle.replace(b"+", b"-").replace(b"/", b"_")] = f"base64 for addresses{name}"
-    return found
 
 
 NEEDLES = {needle: f"{what}, {how}" for what, word in CANARIES.items() for needle, how in spellings(word).items()}
@@ -91,15 +67,6 @@ def plainly(content: bytes) -> list[str]:
 def found_in(content: bytes) -> list[str]:
     """Also inside whatever a zlib or gzip stream in these bytes holds."""
     return plainly(content) + [f"{how}, compressed" for inner in inflated(content) for how in plainly(inner)]
-
-
-def inflated(content: bytes) -> Iterator[bytes]:
-    for head, bits in ((b"\x78\x9c", 15), (b"\x78\x01", 15), (b"\x78\xda", 15), (b"\x1f\x8b\x08", 31)):
-        start = content.find(head)
-        while start >= 0:
-            with contextlib.suppress(zlib.error):
-                yield zlib.decompressobj(bits).decompress(content[start:], 2_000_000)
-            start = content.find(head, start + 1)
 
 
 @dataclass
@@ -253,18 +220,10 @@ def in_database(live: Live) -> list[str]:
     return [f"{table}: {how}" for table, content in tables(live) for how in found_in(content)]
 
 
-def raw_files(databases: "Databases", live: Live) -> list[Path]:
-    """The cluster's own files for this database, and its log of changes since it was made, once everything is written down."""
-    with databases.server.admin() as connection:
-        connection.execute("CHECKPOINT")
-        folder = Path(str(connection.execute("SHOW data_directory").fetchall()[0][0]))
-        name = live.environment["DATABASE_URL"].partition("?")[0].rsplit("/", 1)[1]
-        number = connection.execute("SELECT oid FROM pg_database WHERE datname = %s", [name]).fetchall()[0][0]
-    if not os.access(folder, os.R_OK | os.X_OK):
-        pytest.skip("THE FILES OF THE DATABASE CANNOT BE READ HERE: only its tables were searched")
-    since = (live.var / "keyring.json").stat().st_mtime
-    logs = [path for path in (folder / "pg_wal").iterdir() if path.is_file() and path.stat().st_mtime >= since]
-    return [*(folder / "base" / str(number)).iterdir(), *logs]
+def in_files(databases: "Databases", live: Live) -> list[str]:
+    """Not inside compressed streams: a cluster is large, and its tables are searched whole."""
+    name = live.environment["DATABASE_URL"].partition("?")[0].rsplit("/", 1)[1]
+    return found_in_files(databases, name, since=(live.var / "keyring.json").stat().st_mtime, look=plainly)
 
 
 def test_no_table_holds_one(lived: Lived) -> None:
@@ -272,21 +231,7 @@ def test_no_table_holds_one(lived: Lived) -> None:
 
 
 def test_no_file_of_the_database_holds_one(lived: Lived, databases: "Databases") -> None:
-    # Not inside compressed streams: a cluster is large, and its tables are searched whole.
-    found, read = [], set[int]()
-    for _ in range(50):
-        files = raw_files(databases, lived.live)
-        assert len(files) > 100
-        try:
-            for path in files:
-                if (number := path.stat().st_ino) not in read:
-                    found += [f"{path}: {how}" for how in plainly(path.read_bytes()) if not how.startswith(ON_PURPOSE)]
-                    read.add(number)
-        except FileNotFoundError:
-            continue  # a log of changes took another name between its listing and its reading: what was not read yet is listed again
-        assert found == []
-        return
-    pytest.fail("The files of the database changed their names fifty times while they were read.")
+    assert [found for found in in_files(databases, lived.live) if ON_PURPOSE not in found] == []
 
 
 def test_no_file_of_the_portal_holds_one(lived: Lived) -> None:
@@ -322,7 +267,7 @@ def test_a_value_in_clear_in_a_table_is_found(lived: Lived, databases: "Database
         assert in_database(lived.live) == []
         lived.live.sql(f'INSERT INTO "{SCRATCH}" VALUES (%s, NULL)', f"x{SCRATCH}x")
         assert any(f"{ON_PURPOSE}, in clear" in found for found in in_database(lived.live))
-        assert any(plainly(path.read_bytes()) for path in raw_files(databases, lived.live))
+        assert in_files(databases, lived.live) != []
         lived.live.sql(f'UPDATE "{SCRATCH}" SET said = NULL, kept = %s', zlib.compress(SCRATCH.encode() * 3))
         assert any(f"{ON_PURPOSE}, in clear, compressed" in found for found in in_database(lived.live))
     finally:

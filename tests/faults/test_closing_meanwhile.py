@@ -1,13 +1,17 @@
 """A vault is closed while an upload and a dossier are under way: from the acknowledgement on, nothing of its resident can be opened."""
 
+import logging
+import secrets
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.db import connection, transaction
 from django_scopes import scope
 
@@ -21,7 +25,8 @@ from services.dossiers import actions as dossiers
 from services.dossiers import building
 from services.dossiers.tasks import build
 from tests.accounts.test_closing import only_the_proof_of
-from tests.services.dossiers.made import fill
+from tests.attacks.searching import found_in_files, spellings
+from tests.services.dossiers.made import add_paper, fill
 from tests.vault.made import IDENTITY, add
 from tests.vault.test_canary import whole_database
 from vault import actions, gate, holders, paper_kinds
@@ -30,7 +35,13 @@ from vault.tasks import make_export
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
-CANARY = "Zorglubine"
+#: Of this run alone, in letters that no spelling leaves as they are.
+CANARY = "n" + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(13))
+
+
+@pytest.fixture
+def began() -> float:
+    return time.time()
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +104,53 @@ def test_a_dossier_that_is_being_made_is_never_published(sealed_sources: Any, fo
     with scope(resident=resident.pk):
         assert not Job.objects.filter(pk=job.pk).exists()
     nothing_opens(resident, folder)
+
+
+def test_nothing_in_clear_is_left_anywhere_and_what_was_copied_before_stays_shut(
+    began: float, sealed_sources: Any, folder: Any, databases: Any, tmp_path: Any, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file on its way and a dossier that is being drawn, both at once. Then whoever has the disk, the keyring and the sealed files as
+    they were looks everywhere: the database's own files, its log of changes, the broker's folder, temporary files, mail and logs."""
+    resident = sealed_sources
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    paper = add_paper(resident, "rib", content=f"%PDF {CANARY}".encode())
+    with scope(resident=resident.pk):
+        whole_name = paper.files.get().stored_name
+    job = dossiers.build(dossier=dossiers.start(resident_id=resident.pk, aids=["ville_cantine"]), by=resident.pk)
+    file = sealed_storage.create(resident_id=resident.pk)
+    file.write(f"%PDF {CANARY}".encode() * 10_000)
+    drawing = building.__dict__["draw"]
+    copied: dict[Any, bytes] = {}
+
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        copied.update({path: path.read_bytes() for path in folder.rglob("*") if path.is_file()})
+        close(resident)
+        file.write(CANARY.encode())
+        file.close()
+        return drawing(*args, **more | {"progress": lambda done, total: None})
+
+    monkeypatch.setattr(building, "draw", meanwhile)
+    build(str(job.pk))
+    nothing_opens(resident, folder)
+
+    assert any(path.match(whole_name) for path in copied)
+    for path, content in copied.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    with pytest.raises(keys.KeyMissing):
+        sealed_storage.open(whole_name, resident_id=resident.pk)
+    needles = spellings(CANARY)
+
+    def spelt(content: bytes) -> list[str]:
+        return [how for needle, how in needles.items() if needle in content]
+
+    assert found_in_files(databases, connection.settings_dict["NAME"], since=began, look=spelt) == []
+    files = [path for place in (settings.VAR, tmp_path) for path in place.rglob("*") if path.is_file()]
+    assert any("broker" in path.parts for path in files)
+    assert [f"{path}: {how}" for path in files for how in spelt(path.read_bytes())] == []
+    assert spelt(repr([record.__dict__ for record in (*caplog.get_records("setup"), *caplog.records)]).encode()) == []
+    assert spelt(repr([message.message().as_string() for message in mail.outbox]).encode()) == []
 
 
 def test_a_copy_that_is_being_made_stops(sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django_scopes import scope
 
+from core import journal
 from core.models import Job
 from tests.vault.connectors.conftest import events, named, outcomes, pulled, records
 from vault import gate
@@ -136,6 +137,15 @@ def test_a_stopped_connection_is_asked_nothing_more(holders, nadia, connected) -
         assert connection.state == ConnectionState.STOPPED
         assert connections.content_of(connection)["kept"] == {}
     assert holders.site.seen == []
+
+
+def test_a_pull_that_was_asked_for_before_the_stop_asks_nothing(holders, nadia, connected) -> None:
+    connection = connected("caf", ["quotient"])
+    job = connections.ask_pull(connection=connection, by=nadia.pk)
+    connections.stop(connection=connection, by=nadia.pk)
+    pull_connection(str(job.pk))
+    assert holders.site.seen == [] and records(nadia) == []
+    assert journal.entries(resident_id=nadia.pk, limit=1)[0].event == "connection_stopped"
 
 
 def test_a_stop_during_a_pull_counts_at_once(holders, nadia, connected, monkeypatch) -> None:
