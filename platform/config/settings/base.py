@@ -295,8 +295,9 @@ CELERY_BEAT_SCHEDULE = {
     "remind": {"task": "vault.tasks.remind", "schedule": 3600.0, "options": {"expires": 3600}},
     "text_codes": {"task": "vault.tasks.text_codes", "schedule": 15.0, "options": {"expires": 15}},
     "tell_of_the_journal": {"task": "vault.tasks.tell_of_the_journal", "schedule": 300.0, "options": {"expires": 300}},
-    # An agreement opens nothing from its last second on; what it had let someone keep goes within the hour.
-    "tell_over": {"task": "vault.tasks.tell_over", "schedule": 3600.0, "options": {"expires": 3600}},
+    # An agreement opens nothing from its last second on; what it had let someone keep goes within the minute, and its end is written
+    # down, so that a clock that goes back revives nothing.
+    "tell_over": {"task": "vault.tasks.tell_over", "schedule": 60.0, "options": {"expires": 60}},
     # A copy of a whole vault is kept for a week; a vault that its resident asked to close is erased on its day.
     "purge_exports": {"task": "vault.tasks.purge_exports", "schedule": 3600.0, "options": {"expires": 3600}},
     "close_due": {"task": "accounts.tasks.close_due", "schedule": 3600.0, "options": {"expires": 3600}},
