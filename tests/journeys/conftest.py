@@ -29,8 +29,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def live(databases: "Databases") -> Iterator[Live]:
-    """Shared by every journey: each one brings its own people, or finds the fictional ones as `seed_demo` left them."""
+    """Shared by every journey: each one brings its own people, or finds the fictional ones as `seed_demo` left them. Its city has chosen
+    to have urgent accesses."""
     with portal(databases, name="live") as started:
+        started.sql("UPDATE core_city SET emergency_access = true")
         yield started
 
 

@@ -229,14 +229,13 @@ def companion(resident: Any) -> dict[str, Any]:
 
 
 def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
-    """Urgent accesses in a city that chose them: one that the agent may decide, one that they opened, one to nobody."""
+    """Urgent accesses: one that the agent may decide, one that they opened, one to nobody."""
     from accounts.models import User
     from tests.accounts.factories import AgentFactory
-    from tests.vault.urgent import REASON, offered, opened
+    from tests.vault.urgent import REASON, opened
     from tests.vault.urgent import asked as urgently_asked
     from vault.actions import emergency
 
-    offered()
     other = User.objects.agents().exclude(pk=agent.pk).first() or AgentFactory(name="Bertrand Colas", email="bertrand@villebrume.example")
     nobody = emergency.ask(by=other, written="personne@courriel.example", reason=REASON, items=["home"], minutes=15)
     made = {"urgent_nobody": nobody.pk, "urgent": urgently_asked(other, resident, "home", "wages").pk}

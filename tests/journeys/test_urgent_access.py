@@ -15,15 +15,13 @@ AGENTS = """
 from accounts.models import User
 from tests.accounts.factories import AgentFactory
 from tests.journeys.filling import cookie
-from tests.vault.urgent import offered
-offered()
 print(*[cookie(User.objects.signing_in_as(mail).first() or AgentFactory(name=name, email=mail)) for name, mail in {pairs}])
 """
 
 
 @pytest.fixture
 def agents(live: Live, visitor: Visitors) -> list[Page]:
-    """Two of them at work, in a city that chose to have urgent access: as it stays, for other journeys walk there at the same time."""
+    """Two of them at work."""
     pairs = [("Agnès Roux", "agnes.urgence@villebrume.example"), ("Basile Petit", "basile.urgence@villebrume.example")]
     keys = live.manage("shell", "-v0", "-c", AGENTS.format(pairs=pairs)).stdout.split()
     pages = [visitor(width=1280), visitor(width=1280)]

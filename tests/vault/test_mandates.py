@@ -70,6 +70,14 @@ def test_it_is_among_the_resident_s_shares_with_a_receipt(resident, companion):
         assert grant.state == GrantState.ACTIVE and mandate.grant_id == grant.pk
 
 
+def test_it_counts_for_the_person_whom_its_grant_names_whatever_their_place(resident, companion):
+    mandate = entrusted(resident, companion, "home")
+    assert mandates.live(companion) == [mandate]
+    with scope(resident=resident.pk):
+        Grant.objects.update(recipient_id=CompanionFactory().pk)
+    assert mandates.live(companion) == []
+
+
 @pytest.mark.parametrize("end", ["pause", "stop"])
 def test_nothing_counts_any_more_once_it_is_paused_or_stopped(resident, companion, end):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
