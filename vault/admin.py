@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from accounts.models import User
+from core.admin import ReadOnly
 from core.templatetags.civic import clock, long_date
 from vault import perms
 from vault.actions import contests
@@ -52,19 +53,10 @@ class HolderAdmin(ShippedAdmin):
 
 
 @admin.register(ConnectorHealth)
-class ConnectorHealthAdmin(ModelAdmin):
-    """Read only: a refusal ends when the API answers again."""
+class ConnectorHealthAdmin(ReadOnly, ModelAdmin):
+    """A refusal ends when the API answers again."""
 
     list_display = ("connector", "problem", "problem_since", "last_success_at", "calls", "window_started_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Contest)
@@ -130,7 +122,7 @@ class ContestAdmin(ModelAdmin):
 
 
 @admin.register(EmergencyAccess)
-class EmergencyAccessAdmin(ModelAdmin):
+class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
     """The register, which outlives the city's choice to have them. A resident is told by reference, as at the desk: no name, no reason."""
 
     list_display = ("asked_at", "number", "whom", "who_asked", "decided_by_name", "state_words", "minutes", "from_to", "readings")
@@ -178,12 +170,3 @@ class EmergencyAccessAdmin(ModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return isinstance(request.user, User) and perms.may_read_register(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from vault import types
 from vault.enums import Role
+from vault.same_thing import DATA
 from vault.types import FieldInfo
 
 #: Where a type asks less than all its fields: the rest comes from papers or organisations only.
@@ -68,21 +69,7 @@ _OF_AN_ADULT = (
     "ass_ouverte",
 )
 #: Computed by a service, or read in what an organisation or a device gave: nobody types two years of measures.
-_NOT_TYPED = frozenset(
-    {
-        "calcul.resultat",
-        "banque.compte",
-        "banque.operation",
-        "energie.serie",
-        "energie.index",
-        "acc.repartition",
-        "mobilite.usage",
-        "mobilite.trajet",
-        "mobilite.lieu",
-        "achats.ticket",
-        "agenda.evenement",
-    }
-)
+_NOT_TYPED = {"calcul.resultat", "banque.compte"} | DATA
 #: One for the whole household, or its home's, so nobody is asked whose it is.
 _OF_THE_HOUSEHOLD = frozenset(
     {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 else:
     CityModelForm = forms.ModelForm
     CityModelAdmin = LegalPageModelAdmin = JobModelAdmin = admin.ModelAdmin
+
+
+class ReadOnly:
+    """A list that is looked at, and that nobody adds to, changes or takes from."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 class CityForm(CityModelForm):
@@ -82,7 +95,7 @@ class LegalPageAdmin(LegalPageModelAdmin):
 
 
 @admin.register(Job)
-class JobAdmin(JobModelAdmin):
+class JobAdmin(ReadOnly, JobModelAdmin):
     """Whether the machine works, never for whom: no resident, no subject, no purpose."""
 
     list_display = ("kind", "state", "asked_at", "finished_at", "attempts")
@@ -98,12 +111,3 @@ class JobAdmin(JobModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         with scopes_disabled():
             return super().get_queryset(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        return False
