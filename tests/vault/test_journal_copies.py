@@ -11,7 +11,6 @@ from django.db import transaction
 from django.urls import reverse
 
 from core import checkpoints, journal, merkle, signed_notes
-from tests.core.conftest import tamper  # noqa: F401 - a fixture
 from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
 from vault.actions.journal import copy_journal
 from vault.enums import CopyFormat
@@ -56,7 +55,7 @@ def test_the_page_says_that_all_is_there(browser, resident):
         ("UPDATE core_checkpoint SET note = 'x'", "n’est pas signé par la ville"),
     ],
 )
-def test_the_page_says_what_does_not_match(browser, resident, tamper, statement, says):  # noqa: F811 - the fixture
+def test_the_page_says_what_does_not_match(browser, resident, tamper, statement, says):
     write(resident)
     write(resident)
     seal()
