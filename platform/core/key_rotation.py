@@ -4,15 +4,19 @@ Each resident's row is one short transaction with its journal line: a run that w
 The running role may not change a wrapped key: this runs as the owner of the tables.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import sleep
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Count
 from django_scopes import scope, scopes_disabled
+from psycopg.errors import Diagnostic
 
 from core import journal, protect
 from core.keyrings import Keyring, KeyringError, KeysDown, file_path, files, keyring
@@ -22,8 +26,8 @@ from core.sealed import Box
 
 PURPOSE = "Changer la clé de la ville"
 BATCH = 500
-#: Milliseconds that new readers may have to stand in line behind us, and how often we try.
-WAIT, TRIES = 2_000, 5
+#: Milliseconds that new readers may have to stand in line behind us, how often we try, and seconds between two tries.
+WAIT, TRIES, PAUSE = 2_000, 5, 1.0
 
 
 class StillInUse(Exception):
@@ -134,17 +138,39 @@ def _rewrap_secrets(kept: protect.Keeper, current: str) -> int:
 
 def forget_old_bytes() -> bool:
     """What the old key had wrapped stays in the table's file. A plain VACUUM frees its place and leaves its bytes there; FULL writes the
-    table anew, which readers wait for: 0.4 s for 100,000 residents. False: somebody held the table for all that time.
+    table anew, which readers wait for: 0.4 s for 100,000 residents. Rows that somebody's older snapshot still sees are written again with
+    it: a backup that is being made, or the database's own analysis. False: somebody held the table, or such a snapshot, for all that time.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {WAIT}")
         try:
-            for _try in range(TRIES):
+            for turn in range(TRIES):
+                if turn:
+                    sleep(PAUSE)
                 try:
-                    cursor.execute("VACUUM FULL keystore.resident_key")
+                    if not _written_anew(cursor):
+                        return True
                 except OperationalError:
                     continue
-                return True
         finally:
             cursor.execute("RESET lock_timeout")
     return False
+
+
+def _written_anew(cursor: CursorWrapper) -> int:
+    """How many rows that are over went into the new file all the same: the first number of what VERBOSE tells, in whatever language.
+
+    Raises:
+        OperationalError: the table's lock did not come in time.
+    """
+    left: list[int] = []
+
+    def heard(notice: Diagnostic) -> None:
+        left.extend(int(number) for number in re.findall(r"\d+", notice.message_detail or "")[:1])
+
+    connection.connection.add_notice_handler(heard)
+    try:
+        cursor.execute("VACUUM (FULL, VERBOSE) keystore.resident_key")
+    finally:
+        connection.connection.remove_notice_handler(heard)
+    return sum(left)

@@ -199,3 +199,13 @@ def test_what_the_old_key_had_wrapped_is_no_longer_in_the_table_s_file(people, a
         admin.execute("CHECKPOINT")
         (content,) = admin.execute("SELECT pg_read_binary_file(%s)", [path]).fetchone()
     assert old not in bytes(content)
+
+
+def test_while_a_backup_still_sees_what_the_old_key_had_wrapped_it_is_not_said_to_be_gone(people, as_owner, databases, monkeypatch):
+    monkeypatch.setattr(key_rotation, "PAUSE", 0)
+    with psycopg.connect(databases.url("owner")) as backup:
+        backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        backup.execute("SELECT 1 FROM core_city").fetchone()
+        rotate()
+        assert not key_rotation.rewrap().cleaned
+    assert key_rotation.forget_old_bytes()
