@@ -90,7 +90,7 @@ def test_an_address_that_is_almost_right_is_wrong(resident):
         f"{token}%20",
         f"{token}\u200b",
         "".join(f"%25{ord(letter):02X}" for letter in token),
-        token.translate(str.maketrans("aeo", "аео")),
+        "\u0430" + token[1:],  # a Cyrillic a
         token[:-1] + ("A" if token[-1] != "A" else "B"),
         links.hash_token(token),
         str(key.link.pk),
