@@ -145,7 +145,7 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
         his.goto("/accompagnement/")
         Hands(his).follow("Demander à voir")
         his_eyes.look()
-        his.get_by_label("Adresse e-mail que la personne vous a donnée").fill(typed)
+        his.get_by_label(re.compile("^Adresse e-mail")).fill(typed)
         his.get_by_label("Logement et loyer").check()
         his.get_by_label("Salaires").check()
         his.get_by_label(re.compile("^Vous aider à trouver")).check()
