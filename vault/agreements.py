@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 
 from core import canonical
+from vault.circle import fields_of
 from vault.enums import HouseholdRole, Mode
 from vault.models import Grant
 from vault.models.grant import RESIDENT_KIND
@@ -118,6 +119,12 @@ def get(code: str) -> Agreement:
 def of(grant: Grant) -> Agreement | None:
     """None: the app that registered it is gone; the grant stays on its page."""
     return _agreements.get(grant.agreement)
+
+
+def items_of(grant: Grant) -> list[Item]:
+    """The lines that it was given for; none where the app that registered its agreement is gone. Two queries, no value."""
+    agreement = of(grant)
+    return agreement.named(fields_of(grant)) if agreement else []
 
 
 def every() -> list[Agreement]:

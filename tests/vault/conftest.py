@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
+from accounts.models import User
 from tests.accounts.factories import signed_in
+from tests.vault.at_desk import keeper
 from vault import holders, paper_kinds
 
 
@@ -16,6 +18,17 @@ def kinds(db):
 @pytest.fixture
 def browser(resident) -> Client:
     return signed_in(resident)
+
+
+@pytest.fixture
+def agathe(db) -> User:
+    """She keeps the desk."""
+    return keeper()
+
+
+@pytest.fixture
+def hers(agathe) -> Client:
+    return signed_in(agathe)
 
 
 @pytest.fixture

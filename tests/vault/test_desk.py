@@ -42,16 +42,6 @@ def town(db):
     city.save()
 
 
-@pytest.fixture
-def agathe(db) -> User:
-    return keeper()
-
-
-@pytest.fixture
-def hers(agathe) -> Client:
-    return signed_in(agathe)
-
-
 def at(name, *args):
     return reverse(f"vault:{name}", args=args)
 
@@ -140,6 +130,7 @@ def test_only_what_was_said_opens(resident):
 
 def test_a_paper_that_is_added_is_its_person_s_and_bears_the_agent_s_name(agathe, hers):
     visit = opened(agathe, hers)
+    assert "de 10 Mo au plus. Un fichier de données" not in hers.get(at("desk_paper", visit.pk)).content.decode()
     answer = send(hers, notice_pdf(), address="vault:desk_paper", args=[visit.pk])
     assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
     with scope(resident=visit.resident_id):

@@ -40,16 +40,6 @@ def no_counts(db):
 
 
 @pytest.fixture
-def agathe(db) -> User:
-    return keeper()
-
-
-@pytest.fixture
-def hers(agathe) -> Client:
-    return signed_in(agathe)
-
-
-@pytest.fixture
 def theo(db) -> User:
     return CompanionFactory(name="Théo Lassalle")
 

@@ -2,7 +2,7 @@
 gives by word of mouth; it ends when the agent has done, with their session, and after two hours at most. One person at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from uuid import UUID, uuid4, uuid5
@@ -18,7 +18,7 @@ from accounts.perms import require_desk
 from core import journal
 from core.models import City
 from core.uploads import SealedUpload
-from vault import agreements, circle, desk, gate, perms
+from vault import agreements, desk, gate, perms
 from vault.actions import acts, grants
 from vault.actions.grants import Recipient, Terms
 from vault.actions.mandates import typed
@@ -42,17 +42,7 @@ def open_vault(*, agent: User, session: Session, name: str, token: UUID) -> Desk
         PermissionDenied: the agent does not keep the desk.
     """
     require_desk(agent)
-    key = uuid5(agent.pk, str(token))
-    if sent := desk.of_form(key):
-        return sent
-    try:
-        with at_desk(), transaction.atomic():
-            person = sheets.open_vault_with(name=name, by=agent)
-            with scope(resident=person.pk):
-                visit = _begin(person, agent, session, key, ())
-    except IntegrityError:
-        return _sent_meanwhile(key)
-    return _alone(agent, visit)
+    return _once(agent, session, token, lambda: sheets.open_vault_with(name=name, by=agent), ())
 
 
 def come_back(*, agent: User, session: Session, code: str, items: Sequence[str], token: UUID) -> DeskVisit:
@@ -63,17 +53,7 @@ def come_back(*, agent: User, session: Session, code: str, items: Sequence[str],
         sheets.NoSheet
     """
     require_desk(agent)
-    key = uuid5(agent.pk, str(token))
-    if sent := desk.of_form(key):
-        return sent
-    try:
-        with at_desk(), transaction.atomic():
-            sheet = sheets.find_locked(sheets.hashed(code))
-            with scope(resident=sheet.person_id):
-                visit = _begin(sheet.person, agent, session, key, items)
-    except IntegrityError:
-        return _sent_meanwhile(key)
-    return _alone(agent, visit)
+    return _once(agent, session, token, lambda: sheets.find_locked(sheets.hashed(code)).person, items)
 
 
 def begin_appointment(*, agent: User, session: Session, code: str) -> DeskVisit:
@@ -106,9 +86,7 @@ def look(*, visit: DeskVisit, agent: User, item_code: str) -> tuple[list[str], V
         gate.Refused, gate.NotAnchored
     """
     perms.require_may_help_at_desk(visit, agent)
-    agreement = agreements.of(visit.grant)
-    named = agreement.named(circle.fields_of(visit.grant)) if agreement else []
-    item = next((item for item in named if item.code == item_code), None)
+    item = next((item for item in agreements.items_of(visit.grant) if item.code == item_code), None)
     if item is None:
         raise PermissionDenied
     fields = list(item.fields)
@@ -221,6 +199,21 @@ def end_left() -> int:
     for visit in left:
         grants.give_back(grant=visit.grant, by=visit.grant.recipient_id)
     return len(left)
+
+
+def _once(agent: User, session: Session, token: UUID, find: Callable[[], User], items: Sequence[str]) -> DeskVisit:
+    """A visit to whom `find` gives, in this transaction; the form sent twice, or twice at once, begins one."""
+    key = uuid5(agent.pk, str(token))
+    if sent := desk.of_form(key):
+        return sent
+    try:
+        with at_desk(), transaction.atomic():
+            person = find()
+            with scope(resident=person.pk):
+                visit = _begin(person, agent, session, key, items)
+    except IntegrityError:
+        return _sent_meanwhile(key)
+    return _alone(agent, visit)
 
 
 def _begin(person: User, agent: User, session: Session, key: UUID, items: Sequence[str]) -> DeskVisit:

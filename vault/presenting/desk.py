@@ -11,9 +11,8 @@ from django_scopes import scope
 from accounts.models import Membership, Sheet
 from core.models import City
 from core.templatetags.civic import clock, long_date
-from vault import agreements, circle
+from vault import agreements
 from vault.actions.grants import Terms
-from vault.agreements import Item
 from vault.entrusting import AGREEMENT, length_words
 from vault.enums import Act
 from vault.models import DeskVisit, Grant
@@ -30,11 +29,6 @@ def banner(visit: DeskVisit) -> dict[str, str]:
     return {"name": visit.name, "until": until(visit.grant)}
 
 
-def said(visit: DeskVisit) -> list[Item]:
-    agreement = agreements.of(visit.grant)
-    return agreement.named(circle.fields_of(visit.grant)) if agreement else []
-
-
 def may_see(visit: DeskVisit) -> list[dict[str, str]]:
     return [
         {
@@ -42,7 +36,7 @@ def may_see(visit: DeskVisit) -> list[dict[str, str]]:
             "action": _("Voir"),
             "action_href": reverse("vault:desk_values", args=[visit.pk, item.code]),
         }
-        for item in said(visit)
+        for item in agreements.items_of(visit.grant)
     ]
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation
 from core.templatetags.civic import clock, long_date
-from vault import agreements, circle
+from vault import agreements
 from vault.agreements import Agreement, Item
 from vault.entrusting import ITEMS
 from vault.enums import Act, HalfDay, HelpAnswer
@@ -125,11 +125,6 @@ def banner(mandate: Mandate) -> dict[str, str]:
     return {"name": mandate.name, "until": until(mandate.grant)}
 
 
-def ticked(mandate: Mandate) -> list[Item]:
-    agreement = agreements.of(mandate.grant)
-    return agreement.named(circle.fields_of(mandate.grant)) if agreement else []
-
-
 def may_see(mandate: Mandate) -> list[dict[str, str]]:
     return [
         {
@@ -137,7 +132,7 @@ def may_see(mandate: Mandate) -> list[dict[str, str]]:
             "action": _("Voir"),
             "action_href": reverse("vault:accompanied_values", args=[mandate.pk, item.code]),
         }
-        for item in ticked(mandate)
+        for item in agreements.items_of(mandate.grant)
     ]
 
 

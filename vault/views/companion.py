@@ -131,7 +131,7 @@ def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpResponse:
     mandate = _mine(request, mandate_id)
     agreement = agreements.of(mandate.grant)
-    found = next((line for line in words.ticked(mandate) if line.code == item), None)
+    found = next((line for line in agreements.items_of(mandate.grant) if line.code == item), None)
     if agreement is None or found is None:
         return _refused(request, mandate, _("Ce mandat ne permet pas de voir cela. Seule la personne peut en donner un autre."))
     try:

@@ -24,7 +24,7 @@ from accounts.models import Membership, Session, User
 from accounts.perms import keeps_desk
 from core.pdf.apart import NotDrawn
 from core.uploads import sealed_upload
-from vault import desk, downloads, gate, sheets
+from vault import agreements, desk, downloads, gate, sheets
 from vault.actions import desk as actions
 from vault.actions import mandates
 from vault.actions.mandates import NoAppointment
@@ -137,7 +137,7 @@ def _on_paper(found: DeskVisit, person: User) -> dict[str, Any]:
 @require_safe
 def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
     found = _mine(request, visit_id)
-    line = next((line for line in words.said(found) if line.code == item), None)
+    line = next((line for line in agreements.items_of(found.grant) if line.code == item), None)
     if line is None:
         raise Http404
     try:
@@ -165,7 +165,7 @@ def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
 @sealed_upload(max_bytes=MAX_PAPER_BYTES)
 @require_http_methods(["GET", "POST"])
 def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST or None, request.FILES or None, data=False)
     if request.method != "POST" or not form.is_valid():
         return _render(request, found, "add_paper", {"form": form})
     data = form.cleaned_data
