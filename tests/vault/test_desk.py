@@ -130,7 +130,7 @@ def test_only_what_was_said_opens(resident):
 
 def test_a_paper_that_is_added_is_its_person_s_and_bears_the_agent_s_name(agathe, hers):
     visit = opened(agathe, hers)
-    assert "de 10 Mo au plus. Un fichier de données" not in hers.get(at("desk_paper", visit.pk)).content.decode()
+    assert "Un fichier de données" not in hers.get(at("desk_paper", visit.pk)).content.decode()
     answer = send(hers, notice_pdf(), address="vault:desk_paper", args=[visit.pk])
     assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
     with scope(resident=visit.resident_id):
