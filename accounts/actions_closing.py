@@ -1,5 +1,6 @@
 """Closing a vault: asked, cancelled, done. The resident alone asks; thirty days later, or at once if they say so, nothing of it opens."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -78,10 +79,10 @@ def replay() -> int:
     return len(back)
 
 
-def save_ledger(folder: Path) -> None:
+def ledger() -> Iterator[tuple[str, bytes]]:
     """A copy that goes along with a backup."""
     for erasure in erasures.lines():
-        (folder / f"{erasure.resident_id}.json").write_bytes(erasures.content(erasure))
+        yield f"{erasure.resident_id}.json", erasures.content(erasure)
 
 
 def replay_after_restore(folder: Path) -> str:

@@ -15,5 +15,5 @@ class AccountsConfig(AppConfig):
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)
         backups.register("sessions", backups.Part(save=None, replay=sessions.end_all, if_lost=True))
-        backups.register("erasures", backups.Part(save=actions_closing.save_ledger, replay=actions_closing.replay_after_restore))
+        backups.register("erasures", backups.Part(save=actions_closing.ledger, replay=actions_closing.replay_after_restore))
         registry.register(leaving.APP)

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -41,11 +41,11 @@ class NotPossible(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """What an app keeps outside the database. `save` copies it into a folder; `replay`, once all is back and before anybody comes in, gets
-    that folder, which may not be there, and says in a sentence what it did, or nothing. `if_lost`: only where something may have happened
+    """What an app keeps outside the database. `save` gives files, by name; `replay`, once all is back and before anybody comes in, gets
+    their folder, which may not be there, and says in a sentence what it did, or nothing. `if_lost`: only where something may have happened
     since the backup."""
 
-    save: Callable[[Path], None] | None
+    save: Callable[[], Iterable[tuple[str, bytes]]] | None
     replay: Callable[[Path], str]
     if_lost: bool = False
 
@@ -102,8 +102,8 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
         _save_files(content / "files")
     _save_checkpoints(content / "checkpoints", "")
     for name, part in _parts.items():
-        if part.save:
-            part.save(_made(content / name))
+        for file, kept in part.save() if part.save else ():
+            _write(_made(content / name) / file, kept)
     _write(content / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
     return manifest
 

@@ -345,7 +345,8 @@ def test_a_backup_takes_the_ledger_along_and_a_restore_replays_both(resident, st
     close(resident)
     folder = tmp_path / "backup"
     folder.mkdir()
-    actions_closing.save_ledger(folder)
+    for name, kept in actions_closing.ledger():
+        (folder / name).write_bytes(kept)
     shutil.rmtree(ledger)
     close(stranger)
     for back in (resident, stranger):

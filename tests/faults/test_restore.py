@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from config import environment
-from core import backups, checkpoints, journal, keys, sealed
+from core import backups, checkpoints, erasures, journal, keys, sealed
 from core.backups import NotPossible
 from core.keyrings import files
 from core.models import JournalEntry, ResidentKey
@@ -39,8 +39,9 @@ LOCAL = "django.core.files.storage.FileSystemStorage"
 
 
 def place(settings, root: Path) -> None:
-    """A machine's files: papers, and the checkpoints' copies, which lie elsewhere."""
-    folders = {name: {"BACKEND": LOCAL, "OPTIONS": {"location": str(root / name)}} for name in ("sealed", "checkpoints")}
+    """A machine's files: papers, the ledger of who left, and the checkpoints' copies, which lie elsewhere."""
+    kept = ("sealed", "checkpoints", "erasures")
+    folders = {name: {"BACKEND": LOCAL, "OPTIONS": {"location": str(root / name)}} for name in kept}
     settings.STORAGES = {**settings.STORAGES, **folders}
 
 
@@ -60,7 +61,8 @@ def write(person, event="read"):
 
 @pytest.fixture
 def awa(city, resident):
-    """A vault with a paper, some lines, and a checkpoint outside."""
+    """A vault with a paper, some lines, and a checkpoint outside; somebody else has left."""
+    erasures.write(erasures.Erasure(uuid4(), timezone.now()))
     added = signed_in(resident).post("/essai/", {"paper": SimpleUploadedFile("avis.pdf", PAPER, "application/pdf")})
     assert added.status_code == 200
     write(resident.pk)
@@ -208,7 +210,7 @@ def test_who_was_erased_since_stays_erased(databases, taken, spare, awa, monkeyp
                 ResidentKey.objects.all().delete()
         return f"{len(ledger)} erasures replayed."
 
-    monkeypatch.setattr(backups, "_parts", {"erasures": backups.Part(lambda folder: None, replay)})
+    monkeypatch.setattr(backups, "_parts", {"erasures": backups.Part(lambda: (), replay)})
     done = restored(spare, taken)
     assert done.told == ["1 erasures replayed."]
     with connected(spare["web"]), pytest.raises(keys.KeyMissing):
@@ -303,6 +305,7 @@ def test_the_backup_holds_no_key_no_plain_text_and_the_wrapped_keys_apart(taken,
     for content in found.values():
         for secret in (city_key.encode(), base64.b64decode(city_key), key, key.hex().encode(), b"canary of a paper"):
             assert secret not in content
+    assert len(list((taken / "content" / "erasures").iterdir())) == 1
     assert wrapped.hex().encode() in found[taken / "keystore" / "keys.dump"]
     assert not any(wrapped.hex().encode() in content for path, content in found.items() if "keystore" not in path.parts)
     assert all(path.stat().st_mode & 0o077 == 0 for path in [taken, *taken.rglob("*")])
