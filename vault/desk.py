@@ -11,13 +11,14 @@ from vault.models.desk import DESK_KIND
 
 
 def live(agent: User, session: Session) -> list[DeskVisit]:
-    """Those that this session of theirs began and that count now: none in another browser, nor once the desk is no more theirs."""
+    """Those that this session of theirs began and that count now: none in another browser, nor once the desk is no more theirs or
+    the vault was claimed."""
     if not keeps_desk(agent):
         return []
     with scopes_disabled():
         active = Grant.objects.active().given_to(DESK_KIND, agent.pk)
         found = DeskVisit.objects.filter(grant__in=active, session_id=session.pk)
-        return list(found.select_related("grant").order_by("-created_at"))
+        return [visit for visit in found.select_related("grant").order_by("-created_at") if not visit.is_claimed_since()]
 
 
 def find(agent: User, session: Session, visit_id: UUID) -> DeskVisit | None:

@@ -29,7 +29,7 @@ from tests.vault.made import HOME, add
 from tests.vault.sending import notice_pdf, send
 from vault import gate, tasks
 from vault.actions import desk, grants
-from vault.models import DeskVisit, Paper
+from vault.models import DeskVisit, Grant, Paper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -379,6 +379,33 @@ def test_a_claimed_vault_stays(agathe, hers, time_machine):
     sheets.claim(code_hash=sheets.hashed(sheet_of(visit, agathe)), email="rosa@courriel.example")
     later(time_machine, days=400)
     assert actions_closing.close_due() == 0 and owner(visit).is_active
+
+
+def test_who_claims_their_vault_has_left_the_desk(agathe, hers):
+    """What they said there was said in front of the agent: from home they see nobody."""
+    visit = opened(agathe, hers)
+    rosa = owner(visit)
+    code = sheet_of(visit, agathe)
+    add(rosa, "logement.domicile", HOME)
+    visit = come_back(agathe, hers, code, "home")
+    assert hers.get(at("desk_values", visit.pk, "home")).status_code == 200
+    sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+    assert hers.get(at("desk_values", visit.pk, "home")).status_code == 404
+    with pytest.raises(PermissionDenied):
+        desk.look(visit=visit, agent=agathe, item_code="home")
+    with pytest.raises(PermissionDenied):
+        desk.print_sheet(visit=visit, agent=agathe)
+    assert desk.end_left() == 1 and desk.end_left() == 0
+    with scope(resident=rosa.pk):
+        assert not Grant.objects.standing().exists()
+
+
+def test_a_claim_of_before_ends_no_visit_of_after(resident):
+    """An appointment of somebody whose vault was opened at the desk, a long time ago."""
+    Sheet.objects.create(person=resident, number=1, code_hash="0" * 64, expires_at=timezone.now(), claimed_at=timezone.now())
+    add(resident, "logement.domicile", HOME)
+    _agent, client, visit = visited(resident, "home")
+    assert client.get(at("desk_values", visit.pk, "home")).status_code == 200
 
 
 def test_who_manages_agents_gives_the_desk(db):

@@ -191,11 +191,11 @@ def finish(*, visit: DeskVisit, agent: User) -> None:
 
 
 def end_left() -> int:
-    """Visits whose session is over open nothing any more: here their grants learn it. Called by the scheduler."""
+    """Visits whose session is over, or whose vault was claimed, open nothing any more: the scheduler has their grants learn it."""
     found = desk.standing()
     going_on = Session.objects.going_on(timezone.now()).filter(pk__in=[visit.session_id for visit in found])
     here = set(going_on.values_list("pk", flat=True))
-    left = [visit for visit in found if visit.session_id not in here]
+    left = [visit for visit in found if visit.session_id not in here or visit.is_claimed_since()]
     for visit in left:
         grants.give_back(grant=visit.grant, by=visit.grant.recipient_id)
     return len(left)

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from accounts.models import Sheet
 from core.models import ResidentManager, ResidentModel
 from vault.enums import Act
 from vault.models.grant import Grant
@@ -11,7 +12,8 @@ DESK_KIND = "desk"
 
 
 class DeskVisit(ResidentModel):
-    """It lives and ends with its grant, and with the agent's session: signed out, closed or asleep, nothing opens under it any more."""
+    """It lives and ends with its grant, and with the agent's session: signed out, closed or asleep, nothing opens under it any more. Nor
+    once its person has claimed the vault: they are at home."""
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="desk_visit")
     session_id = models.UUIDField(help_text="the agent's session, an accounts.Session: another browser of theirs opens nothing")
@@ -23,6 +25,9 @@ class DeskVisit(ResidentModel):
 
     def __str__(self) -> str:
         return f"desk visit {self.id}"
+
+    def is_claimed_since(self) -> bool:
+        return Sheet.objects.filter(person_id=self.resident_id, claimed_at__gt=self.created_at).exists()
 
     def allows(self, act: Act) -> bool:
         return act.value in self.acts
