@@ -10,8 +10,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from ops.prepare import BROWSERS
+
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 # Chromium looks for updates, accounts and safe-browsing lists at each start: none of it may leave this machine.
 FLAGS = [
     "--disable-gpu",
