@@ -50,10 +50,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visitor(live: Live, browser: Browser) -> Iterator[Visitors]:
+def visitor(live: Live, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visitors]:
     """`visitor(width=320, language="en-GB", javascript=False)` is a page of somebody new."""
+    if getattr(request.node, "execution_count", 1) > 1:
+        leave_addresses(live)
     with _watched(browser, live.url) as visitors:
         yield visitors
+
+
+def leave_addresses(live: Live) -> None:
+    """For a journey that is walked once more: its people come in again, at the addresses that those of the first walk had."""
+    for table, who in (("accounts_user", "id"), ("account_emailaddress", "user_id")):
+        live.sql(f"UPDATE {table} SET email = {who} || '@avant.example' WHERE email <> '' AND email NOT LIKE '%%@villebrume.example'")
 
 
 @pytest.fixture
