@@ -14,6 +14,7 @@ from core import journal
 from tests.accounts.factories import signed_in
 from tests.conftest import CLUSTER
 from tests.faults.test_not_anchored import HOME, RENT
+from tests.telling import tells
 from tests.vault.made import add
 from vault import gate
 
@@ -76,7 +77,7 @@ def test_no_line_no_read_and_it_recovers(small_disk, resident):
     assert told.count("read") == opened
     answer = awa.get(reverse("vault:home"))
     assert answer.status_code == 503
-    assert "612" not in answer.content.decode()
+    assert not tells(answer.content.decode(), "612")
     assert len(journal.entries(resident_id=resident.pk, limit=500)) == len(told)
 
     admin.execute("DROP TABLE filling")
