@@ -80,7 +80,7 @@ def replay() -> int:
 
 
 def ledger() -> Iterator[tuple[str, bytes]]:
-    """A copy that goes along with a backup."""
+    """Its lines, each a file by its name, to go along with a backup."""
     for erasure in erasures.lines():
         yield f"{erasure.resident_id}.json", erasures.content(erasure)
 

@@ -111,6 +111,11 @@ def write_file(folder: Path, name: str, content: bytes) -> Path:
     return path
 
 
+def take_session(page: Page, live: Live, key: str) -> None:
+    """For somebody whose second code was asked already: `key` is the cookie of a session that a command made."""
+    page.context.add_cookies([{"name": "garant_session", "value": key, "url": live.url}])
+
+
 def sign_in(page: Page, live: Live, address: str) -> None:
     """With the code of one's mail, in any language."""
     page.goto("/connexion/")

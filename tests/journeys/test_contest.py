@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from demo.people import PEOPLE
 from tests.browser import Visitors
-from tests.journeys.people import Eyes, Hands, come_in, move_in
+from tests.journeys.people import Eyes, Hands, come_in, move_in, take_session
 from tests.live import Live
 
 NADIA = "nadia.journal@courriel.example"
@@ -34,7 +34,7 @@ def officer(live: Live, visitor: Visitors) -> Iterator[Page]:
     """At work, where what residents contest opens; afterwards an agent as before."""
     page = visitor(width=1280)
     key = live.manage("shell", "-v0", "-c", OFFICER.format(address=AGENT.email)).stdout.strip()
-    page.context.add_cookies([{"name": "garant_session", "value": key, "url": live.url}])
+    take_session(page, live, key)
     yield page
     live.sql("UPDATE accounts_user SET is_dpo = false")
 

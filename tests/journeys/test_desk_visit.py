@@ -4,26 +4,34 @@ import re
 from pathlib import Path
 
 import pypdfium2
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from demo import paper_drawer
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
-from tests.journeys.people import Eyes, Hands, code_in, mail_for, write_file
+from tests.journeys.people import Eyes, Hands, code_in, mail_for, take_session, write_file
 from tests.live import Live
 
 #: Somebody of the desk whose second code was asked already; prints the cookie of their session.
 KEEPER = """
-from tests.accounts.factories import signed_in
+from tests.journeys.filling import cookie
 from tests.vault.at_desk import keeper
-print(signed_in(keeper("{name}", email="{address}")).cookies["garant_session"].value)
+print(cookie(keeper("{name}", email="{address}")))
 """
-PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-PAPER += b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n"
 
 
 def at_their_desk(page: Page, live: Live, name: str, address: str) -> None:
-    cookie = live.manage("shell", "-v0", "-c", KEEPER.format(name=name, address=address)).stdout.split()[-1]
-    page.context.add_cookies([{"name": "garant_session", "value": cookie, "url": live.url}])
+    take_session(page, live, live.manage("shell", "-v0", "-c", KEEPER.format(name=name, address=address)).stdout.strip())
+
+
+def is_gone(page: Page, address: str) -> bool:
+    answer = page.goto(address)
+    return answer is not None and answer.status == 404
+
+
+def notice() -> bytes:
+    return paper_drawer.tax_notice("nadia", timezone.localdate())
 
 
 def code_on(sheet: Path) -> str:
@@ -75,17 +83,17 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
 
     # A paper goes in, which the desk does not see again.
     follow("Ajouter un papier")
-    desk.locator("main input[type=file]").set_input_files(write_file(tmp_path, "facture.pdf", PAPER))
+    desk.locator("main input[type=file]").set_input_files(write_file(tmp_path, "avis.pdf", notice()))
     press("Envoyer ce papier")
     expect(desk.get_by_text("Le papier est arrivé").first).to_be_visible()
     eyes.look()
     follow("Revenir à la visite")
-    expect(desk.get_by_text("facture.pdf")).to_have_count(0)
+    expect(desk.get_by_text("avis.pdf")).to_have_count(0)
     follow("Terminer la visite")
     press("Terminer la visite")
     expect(desk.get_by_text("La visite est terminée")).to_be_visible()
     eyes.look()
-    assert desk.goto(visit).status == 404  # type: ignore[union-attr]
+    assert is_gone(desk, visit)
 
     # She comes back: the sheet that was replaced opens nothing, the last one opens what she says.
     desk.goto("/agents/guichet/")
@@ -117,7 +125,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     Hands(home).follow("Journal", within="header")
     expect(home.get_by_text("« Agathe Guichet, Ville de Villebrume » a ajouté un papier").first).to_be_visible()
     her_eyes.look()
-    assert desk.goto(visit).status == 404  # type: ignore[union-attr]
+    assert is_gone(desk, visit)
 
 
 def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors, tmp_path: Path) -> None:
@@ -140,7 +148,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     sheet = tmp_path / "sheet.pdf"
     download.value.save_as(sheet)
     keys.follow("^Add a paper")
-    keys.choose_file("file|File", write_file(tmp_path, "bill.pdf", PAPER))
+    keys.choose_file("file|File", write_file(tmp_path, "notice.pdf", notice()))
     keys.follow("^Send this paper")
     expect(desk.get_by_text("The paper has arrived").first).to_be_visible()
     eyes.look()

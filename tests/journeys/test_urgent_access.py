@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import Visitors
-from tests.journeys.people import Eyes, Hands, come_in, mail_for, move_in, only_row
+from tests.journeys.people import Eyes, Hands, come_in, mail_for, move_in, only_row, take_session
 from tests.live import Live
 
 NADIA = "nadia.urgence@courriel.example"
@@ -26,7 +26,7 @@ def agents(live: Live, visitor: Visitors) -> list[Page]:
     keys = live.manage("shell", "-v0", "-c", AGENTS.format(pairs=pairs)).stdout.split()
     pages = [visitor(width=1280), visitor(width=1280)]
     for page, key in zip(pages, keys, strict=True):
-        page.context.add_cookies([{"name": "garant_session", "value": key, "url": live.url}])
+        take_session(page, live, key)
     return pages
 
 
