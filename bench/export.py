@@ -32,10 +32,10 @@ from core.models import Job
 from core.storage import sealed_storage
 from tests.accounts.factories import ResidentFactory
 from tests.vault import scale
-from vault import paper_kinds
-from vault.actions import exports
-from vault.models import Export, PaperFile
-from vault.tasks import make_export
+from vault.records import paper_kinds
+from vault.records.actions import exports
+from vault.records.models import Export, PaperFile
+from vault.records.tasks import make_export
 
 GOAL, FLAT = 20.0, 40.0
 PIECE = 1 << 16

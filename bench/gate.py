@@ -32,9 +32,10 @@ from tests.accounts.factories import ResidentFactory
 from tests.attacks.racing import FIELD, race
 from tests.vault.couples import TRIED, granted
 from tests.vault.made import add_signed_notice
-from vault import agreements, gate, types
-from vault.actions import grants as actions_grants
-from vault.models import Grant
+from vault import types
+from vault.records import agreements, gate
+from vault.records.actions import grants as actions_grants
+from vault.records.models import Grant
 
 TEN = types.fields_of("fiscal.avis_ir")[:10]
 READS, SECONDS, AT_ONCE = 300, 5, 4

@@ -51,7 +51,7 @@ from core.segments import SegmentReader, SegmentWriter
 from core.storage import LocalStage, sealed_storage
 from core.uploads import CHUNK, MAX_FILE, SealedUploadHandler
 from ops.services import free_port
-from vault import downloads
+from vault.records import downloads
 
 MEGABYTE = 1024 * 1024
 #: Long enough not to be met in what is sent.

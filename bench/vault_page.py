@@ -31,8 +31,8 @@ from django.urls import reverse
 
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.vault import scale
-from vault import gate, paper_kinds
-from vault.presenting import values as rows
+from vault.records import gate, paper_kinds
+from vault.records.presenting import values as rows
 
 RECORDS, PAPERS = 2000, 300
 QUERIES, GOAL = 15, 120

@@ -1,30 +1,9 @@
 from django.urls import path
 
-from vault.views import (
-    catalogue,
-    companion,
-    connections,
-    data,
-    desk,
-    emergency,
-    exports,
-    holders,
-    household,
-    identity,
-    journal,
-    links,
-    mandates,
-    of_type,
-    papers,
-    requests,
-    shares,
-    sides,
-    typing,
-    upload,
-    values,
-    vault,
-    visit,
-)
+from vault.holders.views import connections, holders, requests
+from vault.journal.views import journal
+from vault.records.views import catalogue, data, exports, identity, of_type, paper_files, papers, typing, upload, values, vault
+from vault.sharing.views import companion, desk, emergency, household, links, mandates, shares, visit
 
 app_name = "vault"
 urlpatterns = [
@@ -43,9 +22,9 @@ urlpatterns = [
     path("coffre/papiers/<uuid:paper_id>/fichier/<int:position>/", papers.download, name="download_side"),
     path("coffre/papiers/<uuid:paper_id>/apercu/", papers.preview, name="preview"),
     path("coffre/papiers/<uuid:paper_id>/apercu/<int:position>/", papers.preview, name="preview_side"),
-    path("coffre/papiers/<uuid:paper_id>/faces/ajouter/", sides.add, name="add_side"),
-    path("coffre/papiers/<uuid:paper_id>/faces/<uuid:side_id>/deplacer/", sides.move, name="move_side"),
-    path("coffre/papiers/<uuid:paper_id>/faces/<uuid:side_id>/retirer/", sides.drop, name="drop_side"),
+    path("coffre/papiers/<uuid:paper_id>/faces/ajouter/", paper_files.add, name="add_side"),
+    path("coffre/papiers/<uuid:paper_id>/faces/<uuid:side_id>/deplacer/", paper_files.move, name="move_side"),
+    path("coffre/papiers/<uuid:paper_id>/faces/<uuid:side_id>/retirer/", paper_files.drop, name="drop_side"),
     path("coffre/papiers/<uuid:paper_id>/remplacer/", upload.replace_paper, name="replace_paper"),
     path("coffre/papiers/<uuid:paper_id>/supprimer/", papers.delete_paper, name="delete_paper"),
     path("coffre/obtenir/", holders.holders, name="holders"),

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from config import environment
-from vault import connectors
+from vault.holders import connectors
 
 PRIVATE_CACHES = ("django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache")
 SECRET_LENGTH = 50

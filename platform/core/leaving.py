@@ -49,7 +49,7 @@ class Entry:
 
 
 class Copying(Protocol):
-    """What may open a resident's sealed things while their copy is made: its journal line is written already (vault/copying.py)."""
+    """What may open a resident's sealed things while their copy is made: its journal line is written already (vault/records/gate/copying.py)."""
 
     resident_id: UUID
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from accounts import actions, actions_closing
 from core import leaving
 from demo.visitor import Unexpected, Visitor
-from vault import package
-from vault.actions import imports
+from vault.records import package
+from vault.records.actions import imports
 
 
 def leave_and_arrive(visitor: Visitor, folder: Path) -> str:

@@ -18,15 +18,20 @@ from demo import paper_drawer, vaults
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE
 from services.aids.shipping import load_local_aids
-from vault import actions, agreements, circle, entrusting, gate, links
-from vault.actions import grants, household, mandates
-from vault.actions import links as links_actions
-from vault.actions.grants import Terms
-from vault.actions.links import Key, Wish
-from vault.enums import Act, Assurance, HouseholdRole, Method, Mode
-from vault.models import Link, Mandate, Member, Paper, Record
-from vault.periods import period_of
-from vault.presenting.household import held
+from vault.records import actions, agreements, gate
+from vault.records.actions import grants
+from vault.records.actions.grants import Terms
+from vault.records.enums import Assurance, HouseholdRole, Method, Mode
+from vault.records.models import Paper, Record
+from vault.records.periods import period_of
+from vault.sharing import entrusting, links
+from vault.sharing.across import household_access
+from vault.sharing.actions import household, mandates
+from vault.sharing.actions import links as links_actions
+from vault.sharing.actions.links import Key, Wish
+from vault.sharing.enums import Act
+from vault.sharing.models import Link, Mandate, Member
+from vault.sharing.presenting.household import held
 
 PURPOSE = "Reçu de vos organismes (démonstration)"
 SHOWN_BY_LINK = ["fiscal.avis_ir#/revenu_fiscal_reference", "fiscal.avis_ir#/annee_revenus", "logement.domicile#/loyer"]
@@ -87,7 +92,7 @@ def join_couple() -> None:
             return
     code = household.invite(resident_id=claire.pk, by=claire.pk, role=HouseholdRole.PARTNER)
     his = household.join(resident_id=yann.pk, by=yann.pk, code=code)
-    [hers] = circle.others(his)
+    [hers] = household_access.others(his)
     joint, year = agreements.get("joint_simulation"), 12
     for giver, other in ((yann, hers), (claire, his)):
         shown = held(joint, household.values_today(resident_id=giver.pk, agreement=joint))

@@ -14,7 +14,7 @@ from accounts.models import User
 from demo import bank_step, leaving_step, letter_step, link_step, meeting_step, minute, paper_drawer, vaults
 from demo.people import find
 from demo.visitor import FileToSend, Page, Unexpected, Visitor
-from vault.presenting import journal_check
+from vault.journal.presenting import verification
 
 WHO = vaults.BRINGS_THEIR_NOTICE
 AID = "prime_activite"
@@ -171,7 +171,7 @@ class Tour:
     def verify_journal(self) -> str:
         if self.resident_id is None:
             raise Unexpected("nobody has signed in")
-        found = journal_check.check(self.resident_id)
+        found = verification.check(self.resident_id)
         if found.problems or not found.lines:
             raise Unexpected(f"journal: {'; '.join(found.problems) or 'no line'}")
         return f"{found.lines} lines, chain whole, {found.points} checkpoints followed to their copy outside"

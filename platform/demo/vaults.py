@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from vault.models import RESIDENT
+from vault.records.models import RESIDENT
 
 Payload = dict[str, Any]
 

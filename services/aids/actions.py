@@ -20,11 +20,12 @@ from services.aids import catalogue, from_vault, local
 from services.aids.answers import Answer, Put
 from services.aids.household import BadHousehold, Person
 from services.aids.models import LocalAid
-from vault import gate, types
-from vault.actions import Superseded, add_record, correct_record
-from vault.enums import Method
-from vault.models import Record
-from vault.opened import Opened, Values
+from vault import types
+from vault.records import gate
+from vault.records.actions import Superseded, add_record, correct_record
+from vault.records.decrypted import Opened, Values
+from vault.records.enums import Method
+from vault.records.models import Record
 
 if TYPE_CHECKING:
     from services.aids.results import Results
@@ -75,7 +76,7 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     from services.aids import results
 
     day = today or timezone.localdate()
-    values = gate.own(resident_id=resident_id, purpose=SIMULATE, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"])
+    values = gate.read_own(resident_id=resident_id, purpose=SIMULATE, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"])
     if not any(record.type != RESULT for record in values):
         return Nothing()
     try:
@@ -206,7 +207,7 @@ def break_even(*, simulation: Simulation, code: str) -> "BreakEven | None":
 def answer_question(*, resident_id: UUID, by: UUID, answer: Answer) -> list[Record]:
     """Keep what the person answered as declared records: corrections of what the vault holds, new records otherwise."""
     codes = sorted({put.type for put in answer.puts})
-    held = gate.own(resident_id=resident_id, purpose=ANSWER, fields=[name for code in codes for name in types.fields_of(code)])
+    held = gate.read_own(resident_id=resident_id, purpose=ANSWER, fields=[name for code in codes for name in types.fields_of(code)])
     return [_put(resident_id, by, put, held) for put in answer.puts]
 
 

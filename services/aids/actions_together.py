@@ -15,11 +15,14 @@ from services.aids.actions import ENGINE, KEEP, RESULT, read_household
 from services.aids.household import BadHousehold
 from services.aids.joint import CODE, TOGETHER
 from services.aids.merging import merged
-from vault import circle, gate
-from vault.actions import Superseded, add_record
-from vault.enums import Method, Mode, Role
-from vault.models import Grant, Member, Record
-from vault.opened import Values
+from vault.records import gate
+from vault.records.actions import Superseded, add_record
+from vault.records.agreements import fields_of
+from vault.records.decrypted import Values
+from vault.records.enums import Method, Mode, Role
+from vault.records.models import Grant, Record
+from vault.sharing.across import household_access
+from vault.sharing.models import Member
 
 if TYPE_CHECKING:
     from services.aids.results import Result, Results
@@ -64,18 +67,20 @@ class NotTogether:
 
 def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None) -> Together | NotTogether:
     """One line in the journal of each: the resident's own reading, and in the partner's what was counted under which agreement."""
-    place = circle.of(resident_id)
+    place = household_access.of(resident_id)
     partner = place.partner if place else None
     if partner is None:
         return NotTogether(ALONE)
-    grant = next((grant for grant in circle.received(resident_id, agreement=CODE) if grant.resident_id == partner.resident_id), None)
+    grant = next(
+        (grant for grant in household_access.received(resident_id, agreement=CODE) if grant.resident_id == partner.resident_id), None
+    )
     if grant is None:
         return NotTogether(NO_GRANT, partner)
-    own = gate.own(resident_id=resident_id, purpose=TOGETHER, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"])
+    own = gate.read_own(resident_id=resident_id, purpose=TOGETHER, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"])
     if own.latest("foyer.composition") is None:
         return NotTogether(NO_FAMILY, partner)
     try:
-        theirs = gate.read(grant=grant, fields=circle.fields_of(grant), person=partner.resident_id)
+        theirs = gate.read(grant=grant, fields=fields_of(grant), person=partner.resident_id)
         found = _compute(resident_id, partner, grant, own, theirs, today or timezone.localdate())
     except gate.Refused:
         return NotTogether(NO_GRANT, partner)

@@ -22,7 +22,7 @@ class AidsConfig(AppConfig):
             joint,
             leaving,
         )
-        from vault import agreements
+        from vault.records import agreements
 
         registry.register(leaving.APP)
         agreements.register(joint.AGREEMENT)

@@ -16,12 +16,12 @@ from services.aids import household as hh
 from services.aids import months
 from services.aids.household import Household, Housing, Income, Person
 from services.aids.vault_money import MoneyReader, maybe
-from vault import household as vault_household
-from vault.opened import Opened, Values
-from vault.periods import latest_day, read_day
+from vault.records import persons as sharing_household
+from vault.records.decrypted import Opened, Values
+from vault.records.periods import latest_day, read_day
 
 FIELDS: Final = (
-    *vault_household.FIELDS,
+    *sharing_household.FIELDS,
     *(f"foyer.composition#/{name}" for name in ("couple_depuis", "separation_recente", "imposition_separee")),
     *(
         f"foyer.situation#/{name}"
@@ -106,7 +106,7 @@ class Read:
     records: dict[str, Opened]
     hypotheses: list[str]
     quotient: int | None = None
-    people: list[vault_household.Person] = field(default_factory=list)
+    people: list[sharing_household.Person] = field(default_factory=list)
     used: int = 0
 
     def source(self, key: str, span: tuple[str, str] | None = None) -> Opened | None:
@@ -126,7 +126,7 @@ class Reader(MoneyReader):
     """The people, their situations and their home, around what `MoneyReader` reads."""
 
     def read(self) -> Read:
-        people = vault_household.persons(self.values, resident_id=self.resident_id)
+        people = sharing_household.persons(self.values, resident_id=self.resident_id)
         notices = self.notices()
         composition = self.values.latest("foyer.composition")
         if composition is None:
@@ -153,7 +153,7 @@ class Reader(MoneyReader):
         return replace(household, unknown=frozenset(self.unknown))
 
     def person(
-        self, person: vault_household.Person, people: Sequence[vault_household.Person], composition: Opened | None, has_notice: bool
+        self, person: sharing_household.Person, people: Sequence[sharing_household.Person], composition: Opened | None, has_notice: bool
     ) -> Person:
         key = f"people[{person.id}]"
         role = {"self": "applicant", "spouse": "partner", "child": "child"}[person.role]
@@ -185,7 +185,7 @@ class Reader(MoneyReader):
         self.unknown.add(f"{key}.birth_date")
         return date(self.today.year - (8 if role == "child" else 40), 1, 1)
 
-    def civil(self, person: vault_household.Person, key: str, role: str, age: int) -> dict[str, object]:
+    def civil(self, person: sharing_household.Person, key: str, role: str, age: int) -> dict[str, object]:
         nationality = NATIONALITY.get(self.known("foyer.situation", "nationalite", person.id, f"{key}.nationality") or "")
         since = read_day(self.known("foyer.situation", "titre_sejour_depuis", person.id, f"{key}.nationality"))
         years = None if since is None else (self.today - since).days / 365.25
@@ -336,7 +336,7 @@ class Reader(MoneyReader):
         told = composition.payload.get("imposition_separee") if composition else None
         return bool(told)
 
-    def recently_alone(self, composition: Opened | None, people: Sequence[vault_household.Person]) -> bool | None:
+    def recently_alone(self, composition: Opened | None, people: Sequence[sharing_household.Person]) -> bool | None:
         if composition is None or any(person.role == "spouse" for person in people) or not any(person.role == "child" for person in people):
             return False
         self.note("household.recently_alone", composition)

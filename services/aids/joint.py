@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from vault.actions import forget_derived
-from vault.agreements import Agreement, Item
-from vault.enums import HouseholdRole, Mode
-from vault.models import Grant
+from vault.records.actions import forget_derived
+from vault.records.agreements import Agreement, Item
+from vault.records.enums import HouseholdRole, Mode
+from vault.records.models import Grant
 
 CODE: Final = "joint_simulation"
 TOGETHER: Final = gettext_noop("Calculer les aides du couple avec les valeurs de chacun")

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from vault import household
-from vault.enums import Role
-from vault.opened import Opened, Values
+from vault.records import persons
+from vault.records.decrypted import Opened, Values
+from vault.records.enums import Role
 
 NOTICE = "fiscal.avis_ir"
 FAMILY = "foyer.composition"
@@ -15,7 +15,7 @@ FAMILY = "foyer.composition"
 
 def merged(own: Values, theirs: Values, *, resident_id: UUID, partner_id: UUID, name: str) -> tuple[Values, UUID]:
     """The values to compute with, and the id under which the household knows the partner."""
-    people = household.persons(own, resident_id=resident_id)
+    people = persons.persons(own, resident_id=resident_id)
     spouse = next((person for person in people if person.role == Role.SPOUSE), None)
     spouse_id = spouse.id if spouse else partner_id
     names = {record.type: set[str]() for record in theirs}
@@ -61,4 +61,4 @@ def _with_partner(values: Values, theirs: Values, resident_id: UUID, spouse_id: 
 
 
 def _is(adult: Mapping[str, Any], resident_id: UUID, spouse_id: UUID) -> bool:
-    return spouse_id in {UUID(adult["id"]) if adult.get("id") else None, household.derived_id(resident_id, adult)}
+    return spouse_id in {UUID(adult["id"]) if adult.get("id") else None, persons.derived_id(resident_id, adult)}

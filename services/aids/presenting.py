@@ -21,8 +21,8 @@ from services.aids.reasons.common import EURO_MONTH, EURO_YEAR, RATE, YEARS, Exp
 from services.aids.results import Result
 from services.aids.sweep import BreakEven
 from vault import types
-from vault.enums import Assurance
-from vault.opened import Opened
+from vault.records.decrypted import Opened
+from vault.records.enums import Assurance
 
 QUESTIONS_SHOWN: Final = 5
 REFUSALS_SHOWN: Final = 6

@@ -14,7 +14,7 @@ from services.aids import benefits, presenting, results
 from services.aids.actions_together import Together, counted_sentence
 from services.aids.reasons.common import EURO_MONTH, Figure, Reason
 from services.aids.results import Result
-from vault import agreements
+from vault.records import agreements
 
 
 def home(found: Together) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from services.aids import months
 from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
 from services.aids.questions import NET_TO_GROSS, NET_TO_TAXABLE
-from vault.opened import Opened, Values
-from vault.periods import read_day
+from vault.records.decrypted import Opened, Values
+from vault.records.periods import read_day
 
 NATURE: Final = {
     "retraite": "pension",

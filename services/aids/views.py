@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from services.aids import actions, answers, catalogue, forms
-from vault import circle
-from vault.actions import Invalid, Superseded
-from vault.models import PaperKind
+from vault.records.actions import Invalid, Superseded
+from vault.records.models import PaperKind
+from vault.sharing.across import household_access
 
 SKIPPED = "aids_skipped"
 RECEIVED = "recu"
@@ -28,7 +28,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         return render(request, "aids/empty.html", {"problem": simulation.problem})
     from services.aids import presenting
 
-    place = circle.of(request.user.pk)
+    place = household_access.of(request.user.pk)
     partner = place.partner if place else None
     return render(request, "aids/home.html", presenting.home(simulation, _skipped(request)) | {"partner": partner})
 

@@ -20,10 +20,10 @@ from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
 from services.dossiers.needs import Need, needs, of_partner, wanted_fields
 from services.dossiers.situation import FIELDS, Situation
-from vault import gate, paper_kinds
-from vault.actions import drop_file, seal_note
-from vault.models import Paper
-from vault.opened import Values
+from vault.records import gate, paper_kinds
+from vault.records.actions import drop_file, seal_note
+from vault.records.decrypted import Values
+from vault.records.models import Paper
 
 KIND = "dossier"
 # Why a reading happened, as the journal keeps it: French, translated when the journal is shown.
@@ -126,7 +126,7 @@ def open_material(dossier: Dossier, *, note: dict[str, Any], with_results: bool 
     if dossier.part_of:
         aids = of_partner(aids, kinds)
     fields = list(dict.fromkeys([*wanted_fields(aids), *FIELDS, *(RESULT_FIELDS if with_results else ())]))
-    values = gate.own(resident_id=dossier.resident_id, purpose=PREPARE, fields=fields)
+    values = gate.read_own(resident_id=dossier.resident_id, purpose=PREPARE, fields=fields)
     if dossier.part_of:
         values = Values([record for record in values if record.person == dossier.resident_id])
     with scope(resident=dossier.resident_id):

@@ -19,8 +19,8 @@ class DossiersConfig(AppConfig):
         from core import jobs
         from core import leaving as registry
         from services.dossiers import by_link, checks, home, leaving  # noqa: F401 - the second and third register themselves
-        from vault import documents
-        from vault.presenting import journal
+        from vault.journal.presenting import sentences
+        from vault.records import documents
 
         registry.register(leaving.APP)
         documents.register(by_link.KIND)
@@ -38,7 +38,7 @@ class DossiersConfig(AppConfig):
             },
         )
         for event, sentence in SENTENCES.items():
-            journal.register(event, sentence)
+            sentences.register(event, sentence)
         menu.register(_("Mes dossiers"), "dossiers:home", order=30)
         menu.register(_("Vérifier un dossier"), "dossiers:verify", place=menu.Place.RIGHTS, order=20)
 

@@ -29,11 +29,11 @@ from services.dossiers.pdf.build import Built
 from services.dossiers.pdf.build import build as draw
 from services.dossiers.pdf.content import DossierContent, Issuer, PageImage, PaperPages, PartWords
 from services.dossiers.pdf.seal import NoSealKey, SealKey, make_key
-from vault import gate
-from vault.actions import drop_file, keep_file
-from vault.models import Paper, PaperFile, Record
-from vault.opened import PaperOpened
 from vault.readers import Unreadable
+from vault.records import gate
+from vault.records.actions import drop_file, keep_file
+from vault.records.decrypted import PaperOpened
+from vault.records.models import Paper, PaperFile, Record
 
 MAX_PAGES = 120
 #: What is left to do once the papers are read, in pages' worth of time: stamping, layout, seal.

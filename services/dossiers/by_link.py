@@ -1,4 +1,4 @@
-"""A finished dossier may go by a link (vault/documents.py): its resident chooses it there as they choose a paper."""
+"""A finished dossier may go by a link (vault/records/documents.py): its resident chooses it there as they choose a paper."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from services.dossiers.enums import State
 from services.dossiers.models import Dossier
-from vault.documents import Document, DocumentKind
+from vault.records.documents import Document, DocumentKind
 
 CODE: Final = "dossier"
 

@@ -16,10 +16,11 @@ from services.dossiers.needs import PAPER, VALUES, Need
 from services.dossiers.parts import Told
 from services.dossiers.pdf.content import Assurance, Computation, Fact, PartWords, Reason, Sheet, Value, ValueGroup
 from services.dossiers.situation import Situation
-from vault import types, wording
-from vault.household import Person
-from vault.models import RESIDENT
-from vault.opened import Opened, PaperOpened, Values
+from vault import types
+from vault.records import wording
+from vault.records.decrypted import Opened, PaperOpened, Values
+from vault.records.models import RESIDENT
+from vault.records.persons import Person
 from vault.types import DataType
 
 #: One record a month, of which an agency asks for the last three.

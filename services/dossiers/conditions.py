@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from services.dossiers.situation import OWNERS, Situation
-from vault.models import PaperKind
+from vault.records.models import PaperKind
 
 Test = Callable[[Situation, PaperKind | None], bool | None]
 

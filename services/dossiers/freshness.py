@@ -9,7 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from vault.models import Paper, add_months
+from vault.records.models import Paper
+from vault.types.spans import add_months
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from core import leaving
 from core.leaving import Copying, Entry, Rows
 from services.dossiers import actions, parts
 from services.dossiers.models import Dossier, Part, Seal
-from vault.leaving import chunks, opened
+from vault.records.copy_files import chunks, opened
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 PROOF = "hashes and dates, nothing of whom: the public page answers that the dossier is withdrawn"

@@ -10,7 +10,7 @@ from core.models import Job, ResidentManager, ResidentModel
 from core.symbols import new_code, symbols
 from services.aids import catalogue
 from services.dossiers.enums import Answer, State
-from vault.models import Member
+from vault.sharing.models import Member
 
 # Agencies ask again for papers older than a year; a dossier that nobody opened by then has no reader left.
 KEPT = timedelta(days=365)

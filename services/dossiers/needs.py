@@ -15,11 +15,12 @@ from services.dossiers import conditions
 from services.dossiers.enums import Choice, NeedState
 from services.dossiers.freshness import Freshness, freshness
 from services.dossiers.situation import Situation, expired
-from vault import checks, types, wording
-from vault.checks import minimum
-from vault.enums import Outcome, PaperState
-from vault.models import Paper, PaperKind
-from vault.opened import CheckLine
+from vault import types
+from vault.records import checks, wording
+from vault.records.checks import minimum
+from vault.records.decrypted import CheckLine
+from vault.records.enums import Outcome, PaperState
+from vault.records.models import Paper, PaperKind
 
 PAPER, VALUES = "paper", "values"
 #: Asked of everyone. The other types are joined when the vault has them: nobody is told to find what does not exist for them.

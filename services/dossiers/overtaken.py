@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from services.dossiers.enums import State
 from services.dossiers.models import Dossier
-from vault.models import Paper, Record
+from vault.records.models import Paper, Record
 
 
 def reasons(dossiers: Iterable[Dossier]) -> dict[UUID, list[str]]:

@@ -1,6 +1,6 @@
 """What one partner's page may ask about the other's part of a dossier: was it asked, is it being made, is it ready.
 
-Rows only, never a value, and only of two partners who live in one household now: as `vault/circle.py` does. A parting closes all of it.
+Rows only, never a value, and only of two partners who live in one household now: as `vault/sharing/across/household_access.py` does. A parting closes all of it.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from services.aids import catalogue, joint
 from services.dossiers.enums import Answer, PartState, State
 from services.dossiers.models import Dossier, Part
 from services.dossiers.needs import of_partner
-from vault import circle, paper_kinds
-from vault.models import Member
+from vault.records import paper_kinds
+from vault.sharing.across import household_access
+from vault.sharing.models import Member
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Received:
 
 def told(dossier: Dossier) -> Told | None:
     """None: no partner lives with them, or these aids ask nothing of one."""
-    place = circle.of(dossier.resident_id)
+    place = household_access.of(dossier.resident_id)
     if place is None or place.partner is None or not may_have_parts(dossier):
         return None
     with scope(resident=place.partner.resident_id):
@@ -60,7 +61,7 @@ def may_have_parts(dossier: Dossier) -> bool:
 
 def received(resident_id: UUID) -> list[Received]:
     """What the partner who lives with this resident asks of them."""
-    place = circle.of(resident_id)
+    place = household_access.of(resident_id)
     if place is None or place.partner is None:
         return []
     with scope(resident=resident_id):
@@ -95,11 +96,11 @@ def forget_parted() -> None:
 
 def counted(resident_id: UUID) -> UUID | None:
     """The partner whose agreement of now lets the couple's result go into a dossier. An older text did not say that it may."""
-    place = circle.of(resident_id)
+    place = household_access.of(resident_id)
     if place is None or place.partner is None:
         return None
     partner = place.partner.resident_id
-    grants = [grant for grant in circle.received(resident_id, agreement=joint.CODE) if grant.resident_id == partner]
+    grants = [grant for grant in household_access.received(resident_id, agreement=joint.CODE) if grant.resident_id == partner]
     return partner if any(grant.notice_version == joint.AGREEMENT.version for grant in grants) else None
 
 

@@ -20,7 +20,7 @@ from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier
 from services.dossiers.needs import PAPER, SETTLED, Need
 from services.dossiers.parts import Received, Told
-from vault import questions
+from vault.records import questions
 
 TAGS: dict[str, str] = {
     NeedState.PRESENT: "ok",

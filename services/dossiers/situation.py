@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from vault import household
-from vault.enums import Assurance, Role
-from vault.opened import Opened, Values
+from vault.records import persons
+from vault.records.decrypted import Opened, Values
+from vault.records.enums import Assurance, Role
 
 FIELDS = (
-    *household.FIELDS,
+    *persons.FIELDS,
     "foyer.composition#/couple_depuis",
     "foyer.composition#/separation_recente",
     "foyer.situation#/activite",
@@ -40,15 +40,15 @@ class Situation:
     resident_id: UUID
 
     @cached_property
-    def people(self) -> list[household.Person]:
-        return household.persons(self.values, resident_id=self.resident_id)
+    def people(self) -> list[persons.Person]:
+        return persons.persons(self.values, resident_id=self.resident_id)
 
     @property
     def household_known(self) -> bool:
         return self.values.latest("foyer.composition") is not None
 
     @property
-    def children(self) -> list[household.Person] | None:
+    def children(self) -> list[persons.Person] | None:
         return [person for person in self.people if person.role == Role.CHILD] if self.household_known else None
 
     @property

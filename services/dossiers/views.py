@@ -18,7 +18,7 @@ from services.dossiers.enums import State
 from services.dossiers.forms import AddPaperForm, ChoiceForm, LetterForm, StartForm
 from services.dossiers.models import Dossier
 from services.dossiers.needs import PAPER, Need
-from vault.actions import receive_paper
+from vault.records.actions import receive_paper
 
 MAX_BYTES = 10_000_000
 View = Callable[..., HttpResponseBase]

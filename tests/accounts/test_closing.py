@@ -26,9 +26,10 @@ from services.dossiers.models import Seal
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.vault.lived import contest, exported, live
 from tests.vault.made import add_signed_notice
-from vault import gate
-from vault.actions import household
-from vault.models import Grant, Member, Record, SharedFact
+from vault.records import gate
+from vault.records.models import Grant, Record
+from vault.sharing.actions import household
+from vault.sharing.models import Member, SharedFact
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEPT = {"core_journalleaf", "core_journalseal"}
@@ -86,7 +87,7 @@ def test_the_key_is_gone_and_nothing_opens(lived, resident):
     with pytest.raises(keys.KeyMissing):
         keys.key_of(resident_id=resident.pk)
     with pytest.raises(keys.KeyMissing):
-        gate.own(resident_id=resident.pk, purpose="Essayer", fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
+        gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
     assert contents and journal.entries(resident_id=resident.pk, limit=5) == []
 
 
@@ -115,7 +116,7 @@ def test_others_keep_what_is_theirs(lived, resident, stranger):
     close(resident)
     assert rows_of(stranger.pk) == theirs
     fields = ["fiscal.avis_ir#/revenu_fiscal_reference"]
-    assert list(gate.own(resident_id=stranger.pk, purpose="Essayer", fields=fields))
+    assert list(gate.read_own(resident_id=stranger.pk, purpose="Essayer", fields=fields))
 
 
 def test_the_account_is_an_empty_shell(lived, resident):
@@ -223,7 +224,7 @@ def test_on_its_day_and_not_before_the_vault_is_erased(resident, stranger):
     actions_closing.ask(user=resident, by=resident.pk)
     with time_machine.travel(timezone.now() + timedelta(days=29, hours=23), tick=False):
         close_due()
-    assert "vault_record" in rows_of(resident.pk)
+    assert "records_record" in rows_of(resident.pk)
     with time_machine.travel(timezone.now() + timedelta(days=30, minutes=1), tick=False):
         close_due()
         close_due()
@@ -332,7 +333,7 @@ def test_purge_closes_what_is_due_and_leaves_the_rest(resident, stranger):
     actions_closing.ask(user=resident, by=resident.pk)
     with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
         call_command("purge")
-    assert only_the_proof_of(resident) and "vault_record" in rows_of(stranger.pk)
+    assert only_the_proof_of(resident) and "records_record" in rows_of(stranger.pk)
     assert journal.verify().first_bad is None
 
 

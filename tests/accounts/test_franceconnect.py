@@ -245,7 +245,7 @@ def answer(client: Client, choice: str, next_page: str = "") -> Any:
 
 
 def records(user: User) -> list[Any]:
-    from vault.models import Record
+    from vault.records.models import Record
 
     with scope(resident=user.pk):
         return list(Record.objects.filter(type="identite.pivot"))
@@ -260,7 +260,7 @@ def newcomer(engine: Demonstration, person: str = "nadia") -> tuple[Client, User
 
 
 def test_the_identity_is_copied_only_when_asked_for(engine: Demonstration) -> None:
-    from vault import gate
+    from vault.records import gate
 
     client, user = newcomer(engine)
     page = client.get(reverse("vault:keep_identity")).content.decode()
@@ -269,7 +269,7 @@ def test_the_identity_is_copied_only_when_asked_for(engine: Demonstration) -> No
     assert answer(client, "yes", reverse("vault:home"))["Location"] == reverse("vault:home")
     [record] = records(user)
     assert (record.holder, record.method, record.assurance) == ("FranceConnect", "api_pull", "holder_verified")
-    opened = gate.own(resident_id=user.pk, purpose="Essayer", fields=["identite.pivot#/family_name", "identite.pivot#/acr"])
+    opened = gate.read_own(resident_id=user.pk, purpose="Essayer", fields=["identite.pivot#/family_name", "identite.pivot#/acr"])
     assert next(iter(opened)).payload == {"family_name": "KERVELLA", "acr": "eidas1"}
     assert "identity_kept" in events(user)
 
@@ -322,18 +322,18 @@ def test_it_can_be_asked_again_from_the_account(engine: Demonstration) -> None:
     ],
 )
 def test_a_civil_status_that_surprises_is_kept_as_it_is(engine: Demonstration, person: str, shown: str, kept: dict[str, Any]) -> None:
-    from vault import gate
+    from vault.records import gate
 
     client, user = newcomer(engine, person)
     assert shown in client.get(reverse("vault:keep_identity")).content.decode()
     answer(client, "yes")
     fields = [f"identite.pivot#/{name}" for name in kept]
-    payload = next(iter(gate.own(resident_id=user.pk, purpose="Essayer", fields=fields))).payload
+    payload = next(iter(gate.read_own(resident_id=user.pk, purpose="Essayer", fields=fields))).payload
     assert {name: payload.get(name) for name in kept} == kept
 
 
 def test_what_the_resident_had_written_is_superseded_not_lost(engine: Demonstration) -> None:
-    from vault import actions, gate
+    from vault.records import actions, gate
 
     client, user = newcomer(engine)
     typed = {"family_name": "Autre", "given_name": "N.", "birthdate": "1990-01-01", "gender": "female", "birthcountry": "99100"}
@@ -342,7 +342,7 @@ def test_what_the_resident_had_written_is_superseded_not_lost(engine: Demonstrat
     old, new = sorted(records(user), key=lambda record: record.created_at)
     assert new.supersedes_id == old.pk
     fields = ["identite.pivot#/family_name", "identite.pivot#/preferred_username"]
-    opened = next(iter(gate.own(resident_id=user.pk, purpose="Essayer", fields=fields)))
+    opened = next(iter(gate.read_own(resident_id=user.pk, purpose="Essayer", fields=fields)))
     assert opened.payload == {"family_name": "KERVELLA", "preferred_username": "Doe"}
     assert opened.origin("preferred_username").assurance == "declared" and opened.origin("family_name").assurance == "holder_verified"
 

@@ -13,8 +13,8 @@ from core import phones
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.core.test_sms import sent
 from tests.vault.entrusted import entrusted
-from vault.actions import asking, mandates
-from vault.enums import AskedFor
+from vault.sharing.actions import asking, mandates
+from vault.sharing.enums import AskedFor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TYPED, NUMBER = "06 39 98 00 01", "+33639980001"

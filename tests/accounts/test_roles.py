@@ -113,7 +113,7 @@ def test_nobody_deletes_an_account_in_the_admin(manager, agent):
 def test_an_agent_has_the_rights_of_the_list_and_no_other(agent, resident):
     assert agent.get_all_permissions() == set()
     assert all(agent.has_perm(right) for right in settings.AGENT_PERMISSIONS)
-    assert not agent.has_perm("accounts.change_user") and not agent.has_perm("vault.delete_record")
+    assert not agent.has_perm("accounts.change_user") and not agent.has_perm("records.delete_record")
     assert not any(resident.has_perm(right) for right in settings.AGENT_PERMISSIONS)
 
 

@@ -26,7 +26,7 @@ def without_papers(monkeypatch):
     def change(*rows):
         kept = {name: app for name, app in leaving._apps.items() if name != "vault"}
         vault = leaving._apps["vault"]
-        others = [one for one in vault.rows if one.model != "vault.Alerts"]
+        others = [one for one in vault.rows if one.model != "journal.Alerts"]
         monkeypatch.setattr(leaving, "_apps", {**kept, "vault": App("vault", [*others, *rows], level=30)})
 
     return change
@@ -35,22 +35,24 @@ def without_papers(monkeypatch):
 def test_a_model_that_nobody_declared_is_refused_with_what_to_write(without_papers):
     without_papers()
     [said] = leaving.undeclared()
-    assert said.startswith("vault.Alerts: say what becomes of its fields") and "leaving.py" in said
+    assert said.startswith("journal.Alerts: say what becomes of its fields") and "leaving.py" in said
 
 
 def test_a_new_field_is_refused_with_what_to_write(without_papers):
-    without_papers(Rows("vault.Alerts", copied="readings refusals", erased={"id resident_id created_at told_at ageing_told_at": "because"}))
+    without_papers(
+        Rows("journal.Alerts", copied="readings refusals", erased={"id resident_id created_at told_at ageing_told_at": "because"})
+    )
     [said] = leaving.undeclared()
     assert said == (
-        "vault.Alerts.seen_number is not named in its app's leaving.py: put it in copied, or in erased or kept with the reason."
+        "journal.Alerts.seen_number is not named in its app's leaving.py: put it in copied, or in erased or kept with the reason."
     )
 
 
 def test_a_field_that_is_named_twice_or_gone_is_refused(without_papers):
     names = "id resident_id created_at told_at ageing_told_at seen_number"
-    without_papers(Rows("vault.Alerts", copied="readings refusals told_at", erased={f"{names} colour": "because"}))
+    without_papers(Rows("journal.Alerts", copied="readings refusals told_at", erased={f"{names} colour": "because"}))
     said = leaving.undeclared()
-    assert [re.split(" is ", one)[0] for one in said] == ["vault.Alerts.told_at", "vault.Alerts.colour"]
+    assert [re.split(" is ", one)[0] for one in said] == ["journal.Alerts.told_at", "journal.Alerts.colour"]
 
 
 def test_what_is_not_copied_has_a_reason():

@@ -17,14 +17,16 @@ from tests.telling import tells
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, address, entered, linked, main
-from vault import actions as vault_actions
-from vault import gate, links, paper_kinds
-from vault.actions import grants
-from vault.actions import links as actions
-from vault.actions.links import Wish
-from vault.enums import Mode
-from vault.models import Grant, Link, Visit
-from vault.models.link import MOST_TRIES
+from vault.records import actions as vault_actions
+from vault.records import gate, paper_kinds
+from vault.records.actions import grants
+from vault.records.enums import Mode
+from vault.records.models import Grant
+from vault.sharing import links
+from vault.sharing.actions import links as actions
+from vault.sharing.actions.links import Wish
+from vault.sharing.models import Link, Visit
+from vault.sharing.models.link import MOST_TRIES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROUNDS, READERS = 6, 6

@@ -38,7 +38,7 @@ from tests.attacks.matrix import (
     SENT,
 )
 from tests.attacks.world import Person, things_of, town
-from vault.models import DeskVisit, Member
+from vault.sharing.models import DeskVisit, Member
 
 # One town for all: it takes seconds to settle.
 pytestmark = [pytest.mark.xdist_group("matrix"), pytest.mark.slow]

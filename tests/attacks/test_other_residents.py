@@ -54,7 +54,7 @@ def rows_of(resident: Any) -> dict[str, str]:
                 f'SELECT md5(string_agg(t::text, \'|\' ORDER BY t::text)) FROM "{schema}"."{table}" t WHERE resident_id = %s', [resident.pk]
             )
             found[table] = str(cursor.fetchone()[0])
-    assert {"vault_record", "vault_paper", "dossiers_dossier", "core_job"} <= {*found}
+    assert {"records_record", "records_paper", "dossiers_dossier", "core_job"} <= {*found}
     return found
 
 

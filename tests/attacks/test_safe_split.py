@@ -33,9 +33,9 @@ from tests.services.dossiers.made import built, work
 from tests.vault.couples import agreed, place, shared
 from tests.vault.made import add
 from tests.vault.sending import notice_pdf, uploaded
-from vault import actions, gate, paper_kinds
-from vault.actions import household
-from vault.models import Record
+from vault.records import actions, gate, paper_kinds
+from vault.records.models import Record
+from vault.sharing.actions import household
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LEFT = timezone.now() + timedelta(days=3, hours=5, minutes=17)

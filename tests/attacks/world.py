@@ -36,10 +36,15 @@ from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import entered, linked
 from tests.vault.urgent import asked as urgently_asked
 from tests.vault.urgent import offered, opened
-from vault import actions, holders, paper_kinds
-from vault.actions import asking, connections, contests, grants
-from vault.enums import Act, AskedFor
-from vault.models import ConnectorHealth, Holder, PaperKind
+from vault.holders.actions import connections
+from vault.holders.actions.requests import start_request
+from vault.holders.models import ConnectorHealth
+from vault.journal.actions import contests
+from vault.records import actions, holder_catalogue, paper_kinds
+from vault.records.actions import grants
+from vault.records.models import Holder, PaperKind
+from vault.sharing.actions import asking
+from vault.sharing.enums import Act, AskedFor
 
 BIRTHDATE = "identite.pivot#/birthdate"
 
@@ -62,7 +67,7 @@ class Person:
 def things_of(resident: User) -> dict[str, Any]:
     """One of each thing that an address may name, all of them this resident's."""
     paper_kinds.load()
-    holders.load()
+    holder_catalogue.load()
     browser = signed_in(resident)
     fill(resident)
     kept = uploaded(browser, resident, notice_pdf(income_year=2024))
@@ -95,7 +100,7 @@ def things_of(resident: User) -> dict[str, Any]:
         "data file": uploaded(browser, resident, bank_table(), name="compte.csv").pk,
         "record": add_signed_notice(resident, annee_revenus=2022).pk,
         "draft": actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile").pk,
-        "request": actions.start_request(
+        "request": start_request(
             resident_id=resident.pk, by=resident.pk, holder=Holder.objects.get(code="caf"), right="access", parts={"name": "Nadia"}
         ).pk,
         "dossier": dossier.pk,
@@ -170,11 +175,11 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "accounts.organisation": place_at(helper).organisation_id,
         "accounts.membership": place_at(helper).pk,
         "accounts.factorreset": actions_desk.ask_for_reset(written=helper.email, reason=FactorReset.Reason.LOST, by=officer).pk,
-        "vault.paperkind": PaperKind.objects.earliest("pk").pk,
-        "vault.holder": Holder.objects.earliest("pk").pk,
-        "vault.connectorhealth": ConnectorHealth.objects.create(connector="enedis").pk,
-        "vault.contest": things["contest"],
-        "vault.emergencyaccess": access.pk,
+        "records.paperkind": PaperKind.objects.earliest("pk").pk,
+        "records.holder": Holder.objects.earliest("pk").pk,
+        "holders.connectorhealth": ConnectorHealth.objects.create(connector="enedis").pk,
+        "journal.contest": things["contest"],
+        "sharing.emergencyaccess": access.pk,
         "aids.localaid": shipping.load_local_aids()[0].pk,
     }
     visit = settings.VISIT_COOKIE_NAME

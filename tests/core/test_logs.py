@@ -39,7 +39,7 @@ def test_our_own_lines_are_their_constant_sentence_and_known_values():
     assert "awa" not in str(found)
 
 
-@pytest.mark.parametrize("name", ["core.jobs", "vault.actions", "django.request", "celery.app.trace", "kombu.connection"])
+@pytest.mark.parametrize("name", ["core.jobs", "vault.records.actions", "django.request", "celery.app.trace", "kombu.connection"])
 def test_values_put_into_a_message_are_not_written(name):
     assert CANARY not in str(line(record(name, "Not found: %s", CANARY)))
     assert line(record(name, "Not found: %s", CANARY))["message"] == "Not found: %s"

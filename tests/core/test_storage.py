@@ -231,7 +231,7 @@ def test_files_that_a_row_keeps_are_never_swept(any_storage, person, monkeypatch
 
 
 def test_the_sweep_asks_each_model_that_keeps_files():
-    assert {f"{model._meta.label}" for model in storage_module.keepers()} >= {"vault.PaperFile"}
+    assert {f"{model._meta.label}" for model in storage_module.keepers()} >= {"records.PaperFile"}
 
 
 def test_no_field_that_names_a_file_escapes_the_sweep():

@@ -22,7 +22,7 @@ from core.storage import sealed_storage
 from core.uploads import SealedUploadHandler, sealed_upload
 from tests.accounts.factories import signed_in
 from tests.core.upload_site import MAX
-from vault.models import Paper, PaperFile
+from vault.records.models import Paper, PaperFile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.core.upload_site"), pytest.mark.usefixtures("folder")]
 PDF = b"%PDF-1.7 canary " * 12_000

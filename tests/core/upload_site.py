@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from config.urls import urlpatterns as portal
 from core import journal
 from core.uploads import SealedUpload, sealed_upload
-from vault.models import Paper, PaperFile
+from vault.records.models import Paper, PaperFile
 
 MAX = 300_000
 FORM = Template("<form method=post enctype=multipart/form-data>{% csrf_token %}<input name=title><input type=file name=paper></form>")

@@ -6,7 +6,7 @@ from django.utils import timezone
 from demo import seeding
 from demo.people import find
 from services.aids import actions, actions_together
-from vault import circle
+from vault.sharing.across import household_access
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -33,7 +33,7 @@ def test_they_are_written_to_at_one_address_and_sign_in_with_two(couple):
 def test_either_can_compute_for_both_and_joining_again_changes_nothing(couple):
     seeding.join_couple()
     for one in couple:
-        assert len(circle.received(one.pk, agreement="joint_simulation")) == 1
+        assert len(household_access.received(one.pk, agreement="joint_simulation")) == 1
         found = actions_together.simulate(resident_id=one.pk)
         assert isinstance(found, actions_together.Together)
         assert found.results.get("aide_logement").exact
@@ -46,8 +46,8 @@ def test_alone_the_other_s_income_is_a_question(couple):
 
 
 def test_what_one_left_stays_left(couple):
-    from vault.actions import household
+    from vault.sharing.actions import household
 
     household.leave(resident_id=couple[0].pk, by=couple[0].pk)
     seeding.join_couple()
-    assert circle.of(couple[0].pk) is None
+    assert household_access.of(couple[0].pk) is None

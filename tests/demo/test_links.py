@@ -9,9 +9,9 @@ from core import journal
 from demo import seeding
 from demo.people import find
 from tests.accounts.factories import signed_in
-from vault.actions import grants
-from vault.enums import GrantState
-from vault.models import Link
+from vault.records.actions import grants
+from vault.records.enums import GrantState
+from vault.sharing.models import Link
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,9 +7,9 @@ from django_scopes import scope
 from core import jobs
 from core.models import Job
 from tests.accounts.factories import signed_in
+from tests.vault.records.test_examined import the_job
 from tests.vault.sending import notice_pdf, the_paper, uploaded, work
-from tests.vault.test_examined import the_job
-from vault import holders, paper_kinds
+from vault.records import holder_catalogue, paper_kinds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def browser(resident):
     paper_kinds.load()
-    holders.load()
+    holder_catalogue.load()
     return signed_in(resident)
 
 

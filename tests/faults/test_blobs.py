@@ -10,7 +10,7 @@ from core.residents import prepare
 from core.sealed import Unreadable
 from core.segments import FIRST_ROOM, ROOM, SEGMENT, TAG
 from core.storage import sealed_storage
-from vault import downloads
+from vault.records import downloads
 
 pytestmark = pytest.mark.django_db
 SEGMENTS = 5

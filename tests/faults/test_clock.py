@@ -15,8 +15,8 @@ from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
 from tests.faults.test_not_anchored import HOME, RENT
 from tests.vault.couples import granted
 from tests.vault.made import add
-from vault import gate
-from vault.actions import grants
+from vault.records import gate
+from vault.records.actions import grants
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)

@@ -28,10 +28,10 @@ from tests.accounts.test_closing import only_the_proof_of
 from tests.attacks.searching import found_in_files, spellings
 from tests.services.dossiers.made import add_paper, fill
 from tests.vault.made import IDENTITY, add
-from tests.vault.test_canary import whole_database
-from vault import actions, gate, holders, paper_kinds
-from vault.actions import exports
-from vault.tasks import make_export
+from tests.vault.records.test_canary import whole_database
+from vault.records import actions, gate, holder_catalogue, paper_kinds
+from vault.records.actions import exports
+from vault.records.tasks import make_export
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -54,7 +54,7 @@ def ledger(settings: Any, tmp_path: Any) -> None:
 def sealed_sources(resident: Any, folder: Any) -> Any:
     """A vault with a canary, and all that its rows and files held before the closing, as a backup or a thief would have them."""
     paper_kinds.load()
-    holders.load()
+    holder_catalogue.load()
     fill(resident)
     add(resident, "identite.pivot", {**IDENTITY, "family_name": CANARY}, in_place=True)
     return resident
@@ -210,7 +210,7 @@ def test_readers_at_once_get_nothing_after_the_acknowledgement(sealed_sources: A
             while not over.is_set():
                 after = acknowledged.is_set()
                 try:
-                    gate.own(resident_id=resident.pk, purpose="Essayer", fields=["identite.pivot#/family_name"])
+                    gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=["identite.pivot#/family_name"])
                 except keys.KeyMissing:
                     return
                 (late if after else reads).append(1)

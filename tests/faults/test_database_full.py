@@ -16,7 +16,7 @@ from tests.conftest import CLUSTER
 from tests.faults.test_not_anchored import HOME, RENT
 from tests.telling import tells
 from tests.vault.made import add
-from vault import gate
+from vault.records import gate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +71,7 @@ def test_no_line_no_read_and_it_recovers(small_disk, resident):
     opened = 0
     with pytest.raises(OperationalError):
         for _ in range(200):
-            assert gate.own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
+            assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
             opened += 1
     told = [line.event for line in journal.entries(resident_id=resident.pk, limit=500)]
     assert told.count("read") == opened
@@ -81,6 +81,6 @@ def test_no_line_no_read_and_it_recovers(small_disk, resident):
     assert len(journal.entries(resident_id=resident.pk, limit=500)) == len(told)
 
     admin.execute("DROP TABLE filling")
-    assert gate.own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
+    assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
     assert awa.get(reverse("vault:home")).status_code == 200
     assert journal.verify(resident_id=resident.pk).first_bad is None

@@ -13,7 +13,7 @@ from core.models import JournalLeaf
 from core.sealed import Unreadable
 from core.storage import sealed_storage
 from tests.accounts.factories import signed_in
-from vault.models import PaperFile
+from vault.records.models import PaperFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.core.upload_site")]
 PAPER = b"canary " * 40_000

@@ -14,8 +14,8 @@ from tests.accounts.factories import signed_in
 from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
 from tests.vault.couples import granted
 from tests.vault.made import add
-from vault import gate
-from vault.models.grant import RESIDENT_KIND
+from vault.records import gate
+from vault.records.models.grant import RESIDENT_KIND
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RENT = "logement.domicile#/loyer"
@@ -36,7 +36,7 @@ def test_only_residents_read_while_no_copy_is_written_outside(resident, time_mac
     assert (line.event, line.details["reason"]) == ("read_refused", "not_anchored")
     assert "n’était plus scellé" in signed_in(resident).get(reverse("vault:journal")).content.decode()
     assert read(resident, RESIDENT_KIND)
-    assert gate.own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
+    assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
     seal()
     assert read(resident, "service")
 

@@ -29,9 +29,10 @@ from tests.core.test_checkpoints import seal
 from tests.faults.test_not_anchored import HOME, RENT
 from tests.vault.couples import granted
 from tests.vault.made import add
-from vault import gate
-from vault.actions import grants, restoring
-from vault.models import Connection, Grant, PaperFile
+from vault.holders.models import Connection
+from vault.records import gate
+from vault.records.actions import grants, restoring
+from vault.records.models import Grant, PaperFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.core.upload_site"), pytest.mark.slow]
 PAPER = b"canary of a paper " * 10_000
@@ -260,7 +261,7 @@ def test_connections_stand_still_too(databases, awa, spare, tmp_path):
         backups.backup(tmp_path / "backup")
     restored(spare, tmp_path / "backup")
     with psycopg.connect(spare["owner"]) as owner:
-        assert owner.execute("SELECT state FROM vault_connection").fetchall() == [("paused",)]
+        assert owner.execute("SELECT state FROM holders_connection").fetchall() == [("paused",)]
 
 
 def test_a_file_that_a_row_names_and_nobody_has_is_named(taken, spare, settings, tmp_path):

@@ -16,8 +16,8 @@ from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory,
 from tests.accounts.mailbox import sent_code
 from tests.faults.test_not_anchored import HOME
 from tests.vault.made import add
-from vault.actions import household
-from vault.enums import HouseholdRole
+from vault.records.enums import HouseholdRole
+from vault.sharing.actions import household
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "un cheval sur la pile 42"

@@ -11,7 +11,7 @@ from core.storage import sealed_storage
 from tests.at_once import at_once
 from tests.vault.conftest import browser, kinds  # noqa: F401 - fixtures
 from tests.vault.sending import notice_pdf, send
-from vault.models import Paper, PaperFile
+from vault.records.models import Paper, PaperFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 TIMES = 20

@@ -19,7 +19,7 @@ from core import journal, resumable
 from core.models import JournalLeaf, Upload, UploadPart
 from core.storage import sealed_storage
 from tests.faults.web import Server, signed_in_by_cookie
-from vault.models import PaperFile
+from vault.records.models import PaperFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 VISITORS = 4

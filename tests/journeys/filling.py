@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import django
 
+from vault.holders.actions.requests import known_parts, note_step, start_request
+
 SOON = timedelta(hours=6)
 
 
@@ -28,7 +30,7 @@ def main() -> None:
     from core.models import City, LegalPage
     from demo.people import find
     from services.aids.models import LocalAid
-    from vault.models import Holder, PaperKind
+    from vault.records.models import Holder, PaperKind
 
     resident = actions.register_resident(email="balayage@courriel.example", name="Nadia Kervella", password="un-mot-de-passe-de-test")
     newcomer = actions.register_resident(email="vide@courriel.example", name="Inès")
@@ -69,9 +71,9 @@ def main() -> None:
 
 def brought(resident: Any) -> None:
     """Two copies from other portals: one that its portal signed, one that nobody did."""
-    from vault.actions.files import keep_file
-    from vault.actions.notes import seal_note
-    from vault.models import Brought
+    from vault.records.actions.files import keep_file
+    from vault.records.actions.notes import seal_note
+    from vault.records.models import Brought
 
     for number, city, signed in (("1", "Ville de Montjoie", True), ("2", "Ville du Val-Clair", False)):
         row = Brought(pk=uuid4(), resident_id=resident.pk, manifest_sha256=number * 64)
@@ -91,8 +93,8 @@ def vault(resident: Any) -> dict[str, Any]:
     from services.aids import actions as aids
     from services.dossiers import actions as dossiers
     from services.dossiers.tasks import build
-    from vault import actions
-    from vault.models import Record
+    from vault.records import actions
+    from vault.records.models import Record
 
     today = timezone.localdate()
     seeding.fill_vault(resident, "nadia", today)
@@ -136,8 +138,8 @@ def links(resident: Any) -> dict[str, Any]:
     from django_scopes import scope
 
     from tests.vault.shown import entered, linked
-    from vault.actions import links as actions
-    from vault.models import Paper
+    from vault.records.models import Paper
+    from vault.sharing.actions import links as actions
 
     with scope(resident=resident.pk):
         paper = Paper.objects.kept().filter(kind="rib").first() or Paper.objects.kept().earliest("created_at")
@@ -167,9 +169,9 @@ def household(resident: Any) -> dict[str, Any]:
     from accounts import actions
     from tests.vault.couples import agreed, couple, shared
     from tests.vault.made import add
-    from vault import gate
-    from vault.actions import grants
-    from vault.enums import HouseholdRole
+    from vault.records import gate
+    from vault.records.actions import grants
+    from vault.records.enums import HouseholdRole
 
     partner = actions.register_resident(email="conjoint@courriel.example", name="Yann Kervella")
     identity = {"family_name": "Kervella", "given_name": "Yann", "birthdate": "1985-05-05", "gender": "male", "birthcountry": "99100"}
@@ -212,9 +214,9 @@ def companion(resident: Any) -> dict[str, Any]:
     from accounts.actions_companions import place_of
     from demo.people import find
     from tests.vault.entrusted import entrusted, help_of, said
-    from vault.actions import mandates
-    from vault.entrusting import AGREEMENT
-    from vault.enums import Act
+    from vault.sharing.actions import mandates
+    from vault.sharing.entrusting import AGREEMENT
+    from vault.sharing.enums import Act
 
     theo = find("theo")
     assert theo is not None
@@ -234,7 +236,7 @@ def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
     from tests.accounts.factories import AgentFactory
     from tests.vault.urgent import REASON, opened
     from tests.vault.urgent import asked as urgently_asked
-    from vault.actions import emergency
+    from vault.sharing.actions import emergency
 
     other = User.objects.agents().exclude(pk=agent.pk).first() or AgentFactory(name="Bertrand Colas", email="bertrand@villebrume.example")
     nobody = emergency.ask(by=other, written="personne@courriel.example", reason=REASON, items=["home"], minutes=15)
@@ -248,7 +250,7 @@ def at_the_desk(agent: Any, cookie: str) -> dict[str, Any]:
     from accounts.sessions import hashed
     from tests.vault.at_desk import owner, sheet_of
     from tests.vault.made import HOME, add
-    from vault.actions import desk
+    from vault.sharing.actions import desk
 
     session = Session.objects.get(key_hash=hashed(cookie))
     first = desk.open_vault(agent=agent, session=session, name="Rosa Delmas", token=uuid4())
@@ -263,9 +265,9 @@ def on_paper(visit: Any, agent: Any) -> Any:
     from accounts.models import Membership
     from core.storage import sealed_storage
     from core.uploads import SealedUpload
-    from vault.actions import desk
-    from vault.actions.grants import Terms
-    from vault.enums import GrantChannel, Mode
+    from vault.records.actions.grants import Terms
+    from vault.records.enums import GrantChannel, Mode
+    from vault.sharing.actions import desk
 
     with sealed_storage.create(resident_id=visit.resident_id) as sealed:
         sealed.write(b"%PDF-1.7 signed with a pen")
@@ -278,11 +280,12 @@ def on_paper(visit: Any, agent: Any) -> Any:
 
 def asked(resident: Any, account: Any) -> dict[str, Any]:
     """Three requests of the companion: one to answer, one that got a yes, one that got a no."""
-    from vault.actions import asking
-    from vault.actions.grants import Terms
-    from vault.actions.household import fingerprint
-    from vault.actions.mandates import today
-    from vault.enums import AskedFor, Mode
+    from vault.records.actions.grants import Terms
+    from vault.records.enums import Mode
+    from vault.sharing.actions import asking
+    from vault.sharing.actions.household import fingerprint
+    from vault.sharing.actions.mandates import today
+    from vault.sharing.enums import AskedFor
 
     made = [
         asking.ask(companion=account, address=resident.email, items=["home", "wages"], purpose=AskedFor.HOUSING, length="m1")
@@ -304,8 +307,8 @@ def connections(resident: Any) -> dict[str, Any]:
     from django.test import override_settings
 
     from demo.holders import reach
-    from vault.actions import connections as actions
-    from vault.models import Connection, ConnectorHealth
+    from vault.holders.actions import connections as actions
+    from vault.holders.models import Connection, ConnectorHealth
 
     def made(holder: str, datasets: list[str], **more: Any) -> Connection:
         with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
@@ -327,19 +330,18 @@ def requests(resident: Any) -> dict[str, Any]:
     """A letter in each state."""
     from django.utils import timezone
 
-    from vault import actions
-    from vault.enums import RequestStep
-    from vault.models import Holder
+    from vault.holders.enums import RequestStep
+    from vault.records.models import Holder
 
     today, made = timezone.localdate(), {}
     for state, code, days in (("draft", "caf", None), ("waiting", "banque", 3), ("late", "enedis", 40), ("answered", "mediatheque", 10)):
         holder = Holder.objects.get(code=code)
-        parts = actions.known_parts(resident_id=resident.pk, holder=holder, name=resident.name, email=resident.email)
-        row = actions.start_request(resident_id=resident.pk, by=resident.pk, holder=holder, right="access", parts=parts)
+        parts = known_parts(resident_id=resident.pk, holder=holder, name=resident.name, email=resident.email)
+        row = start_request(resident_id=resident.pk, by=resident.pk, holder=holder, right="access", parts=parts)
         if days is not None:
-            row = actions.note_step(request=row, by=resident.pk, step=RequestStep.SENT, on=today - timedelta(days=days))
+            row = note_step(request=row, by=resident.pk, step=RequestStep.SENT, on=today - timedelta(days=days))
         if state == "answered":
-            actions.note_step(request=row, by=resident.pk, step=RequestStep.ANSWERED, on=today, answer="whole")
+            note_step(request=row, by=resident.pk, step=RequestStep.ANSWERED, on=today, answer="whole")
         made[f"request_{state}"] = row.pk
     return made
 
@@ -352,7 +354,7 @@ def data(resident: Any, today: Any) -> dict[str, Any]:
 
     from demo import bank_step
     from tests.vault.data_samples import bank_table, load_curve
-    from vault import actions
+    from vault.records import actions
 
     start = datetime(today.year - 1, 3, 1)
     kept = received(resident, "courbe.json", load_curve(days=45, start=start))
@@ -373,7 +375,7 @@ def received(resident: Any, name: str, content: bytes, *, kind: str | None = Non
 
     from core.storage import sealed_storage
     from core.uploads import SealedUpload
-    from vault import actions
+    from vault.records import actions
 
     with sealed_storage.create(resident_id=resident.pk) as sealed:
         sealed.write(io.BytesIO(content).getvalue())
@@ -391,7 +393,7 @@ def added(resident: Any, paper: Any) -> Any:
     from core.storage import sealed_storage
     from core.uploads import SealedUpload
     from demo import paper_drawer
-    from vault import actions
+    from vault.records import actions
 
     with sealed_storage.create(resident_id=resident.pk) as sealed:
         sealed.write(paper_drawer.tax_notice("nadia", paper.created_at.date()))
@@ -431,7 +433,8 @@ def journal_lines(resident: Any, grant: Any) -> dict[str, Any]:
     from django_scopes import scope
 
     from core import journal
-    from vault import gate, types
+    from vault import types
+    from vault.records import gate
 
     with scope(resident=resident.pk):
         fields = sorted(field.field for field in grant.fields.all())
@@ -449,7 +452,7 @@ def contested(resident: Any, line: Any) -> dict[str, Any]:
     """A contest that waits, and one that has its answer, from the agent of the sweep, who is the officer too."""
     from core import journal
     from demo.people import find
-    from vault.actions import contests
+    from vault.journal.actions import contests
 
     found = find("agathe")
     assert found is not None

@@ -221,7 +221,7 @@ def test_a_meeting_asked_for_and_answered_in_english_on_a_telephone(live: Live, 
 
     # He sees a moment, then her name once he opens it, and answers.
     enter_as_theo(his)
-    Hands(his).follow_to(only_row(live, "vault_helprequest", address))
+    Hands(his).follow_to(only_row(live, "sharing_helprequest", address))
     expect(his.get_by_role("heading", name="Nour Aide")).to_be_visible()
     his_eyes.look()
     his.get_by_label("Oui, nous vous attendons").check()

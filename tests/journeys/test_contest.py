@@ -66,7 +66,7 @@ def test_a_line_is_contested_answered_and_verified(live: Live, visitor: Visitors
 
     # The officer reads the line and her message, nothing else, and answers.
     officer.goto("/admin/vault/contest/")
-    ((newest,),) = live.sql("SELECT id FROM vault_contest ORDER BY created_at DESC LIMIT 1")
+    ((newest,),) = live.sql("SELECT id FROM journal_contest ORDER BY created_at DESC LIMIT 1")
     officer.locator(f"#result_list a[href*='{newest}']").click()
     expect(officer.get_by_text("Je ne connais pas Paul.")).to_be_visible()
     officer.locator("textarea").fill("Vous lui aviez donné votre accord.")

@@ -20,7 +20,7 @@ def town(live: Live) -> Iterator[Live]:
     yield live
     live.sql("UPDATE core_city SET link = '#0f5e73'")
     live.sql("UPDATE aids_localaid SET label = 'Tarif de cantine', version = 1 WHERE code = 'cantine-qf'")
-    live.sql("DELETE FROM vault_paperkind WHERE code = 'carte_peche'")
+    live.sql("DELETE FROM records_paperkind WHERE code = 'carte_peche'")
 
 
 def come_in(page: Page, live: Live) -> None:
@@ -91,7 +91,7 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     page.locator("#id_validity").select_option(index=1)
     hands.press("Enregistrer", within="#content")
     eyes.look()
-    assert town.sql("SELECT label_fr FROM vault_paperkind WHERE code = 'carte_peche'") == [("Carte de pêche",)]
+    assert town.sql("SELECT label_fr FROM records_paperkind WHERE code = 'carte_peche'") == [("Carte de pêche",)]
 
     # She sees that work was done, never for whom, and no vault.
     page.goto("/admin/core/job/")

@@ -13,7 +13,7 @@ from core.models import Upload
 from core.storage import sealed_storage
 from tests.browser import Visitors, axe, scrolls_sideways
 from tests.faults.web import signed_in_by_cookie
-from vault.models import PaperFile
+from vault.records.models import PaperFile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 TUS = Path(__file__).parents[1] / "vendor" / "tus.min.js"

@@ -28,7 +28,7 @@ def write_day(page: Page, day: date) -> None:
 
 def let_time_pass(live: Live, request_id: str, days: int) -> None:
     """As if the letter had left that much earlier: the clock reads dates, so moving them is waiting."""
-    live.sql("UPDATE vault_datarequest SET sent_on = sent_on - %s, due_on = due_on - %s WHERE id = %s", days, days, request_id)
+    live.sql("UPDATE holders_datarequest SET sent_on = sent_on - %s, due_on = due_on - %s WHERE id = %s", days, days, request_id)
 
 
 def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visitors, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visit
     live.manage("shell", "-v0", "-c", TELL_LATE)
     told = mail_for(live, address)
     assert "délai" in told and "Enedis" not in told
-    assert live.sql("SELECT told_at IS NOT NULL FROM vault_datarequest WHERE id = %s", request_id) == [(True,)]
+    assert live.sql("SELECT told_at IS NOT NULL FROM holders_datarequest WHERE id = %s", request_id) == [(True,)]
     page.goto("/")
     expect(page.get_by_role("main")).to_contain_text("restée sans réponse")
     eyes.look()

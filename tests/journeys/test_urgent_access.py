@@ -55,7 +55,7 @@ def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors
     # Basile reads the reason, without her name, and agrees.
     agrees.goto("/agents/urgences/")
     agrees_eyes.look()
-    asked = only_row(live, "vault_emergencyaccess", NADIA)
+    asked = only_row(live, "sharing_emergencyaccess", NADIA)
     Hands(agrees).follow_to(asked)
     expect(agrees.get_by_text(REASON)).to_be_visible()
     expect(agrees.get_by_text("Nadia")).to_have_count(0)

@@ -101,7 +101,7 @@ def test_each_format_of_file_has_its_row(name: str) -> None:
 
 
 def test_each_variable_of_a_connector_is_told() -> None:
-    from vault import connectors
+    from vault.holders import connectors
 
     text = (ROOT / "docs" / "operations.md").read_text()
     told = text[text.index("## Connectors") : text.index("## The dossiers' seal")]

@@ -10,7 +10,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = os.environ.get("TCP_DATABASE_URL", "postgresql://root@127.0.0.1:5432/postgres")
-LEANING_ON_THE_SERVER = ("tests/core/test_journal.py", "tests/core/test_rights.py", "tests/core/test_keys.py", "tests/vault/test_gate.py")
+LEANING_ON_THE_SERVER = (
+    "tests/core/test_journal.py",
+    "tests/core/test_rights.py",
+    "tests/core/test_keys.py",
+    "tests/vault/records/test_gate.py",
+)
 
 
 def _answers() -> bool:

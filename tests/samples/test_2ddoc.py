@@ -11,8 +11,9 @@ from weasyprint import HTML
 from weasyprint.urls import URLFetcher
 
 from demo import papers
-from vault import envelope, readers
+from vault import readers
 from vault.readers.twoddoc import code as codes
+from vault.types import envelope
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "samples" / "2ddoc" / "spec_3.1.3"
 SPECIMENS = sorted(FOLDER.glob("*.txt"))

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Ask, Reading, Unreadable, sentences
+from vault.types import envelope
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "samples" / "api_particulier"
 RSA, PRIME = "/v3/dss/revenu_solidarite_active/identite", "/v3/dss/prime_activite/identite"

@@ -16,8 +16,8 @@ from jsonschema import Draft4Validator
 from demo.holders import reach, server
 from demo.holders.cases import cases
 from demo.holders.frame import Answer, Request
-from vault import connectors
-from vault.connectors.frame import Call, Child, Civil, Link
+from vault.holders import connectors
+from vault.holders.connectors.frame import Call, Child, Civil, Link
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 PARTICULIER = SAMPLES / "api_particulier" / "openapi_api_particulier_v3.yaml"
@@ -158,8 +158,8 @@ def test_a_notice_is_asked_and_answered_as_api_impot_particulier_says() -> None:
 
 
 def test_the_gateways_headers_are_those_that_it_wants(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vault.connectors.http import Client
-    from vault.connectors.impot_particulier import connector as module
+    from vault.holders.connectors.http import Client
+    from vault.holders.connectors.impot_particulier import connector as module
 
     document = impots()
     monkeypatch.setattr(module, "client_credentials", lambda client, config, scope="": "t")

@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 
 from tests.fixtures import documents
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Reading, Unreadable, sentences
+from vault.types import envelope
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "samples"
 

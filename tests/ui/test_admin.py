@@ -14,7 +14,8 @@ from django_scopes import scope
 from core.models import City, Job, LegalPage, ResidentModel
 from tests.accounts.factories import signed_in
 from tests.ui.pages import read, text
-from vault.models import Contest, EmergencyAccess
+from vault.journal.models import Contest
+from vault.sharing.models import EmergencyAccess
 
 pytestmark = pytest.mark.django_db
 CITY = "/admin/core/city/1/change/"

@@ -10,9 +10,9 @@ from accounts import actions as accounts
 from accounts.models import Session, User
 from accounts.sessions import hashed
 from tests.accounts.factories import AgentFactory, signed_in
-from vault import desk as rows
-from vault.actions import desk
-from vault.models import DeskVisit
+from vault.sharing.across import desk as rows
+from vault.sharing.actions import desk
+from vault.sharing.models import DeskVisit
 
 
 def keeper(name: str = "Agathe Roussel", **more: Any) -> User:
@@ -54,7 +54,7 @@ def sheet_of(visit: DeskVisit, agent: User) -> str:
 def visited(resident: User, *items: str) -> tuple[User, Client, DeskVisit]:
     """Somebody who signs in by themselves, and said these lines by a code."""
     from tests.vault.entrusted import said
-    from vault.enums import Act
+    from vault.sharing.enums import Act
 
     agent = keeper()
     client = signed_in(agent)

@@ -6,13 +6,13 @@ from django.test import Client
 from accounts.models import User
 from tests.accounts.factories import signed_in
 from tests.vault.at_desk import keeper
-from vault import holders, paper_kinds
+from vault.records import holder_catalogue, paper_kinds
 
 
 @pytest.fixture
 def kinds(db):
     paper_kinds.load()
-    holders.load()
+    holder_catalogue.load()
 
 
 @pytest.fixture

@@ -8,14 +8,16 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import User
-from vault import agreements, circle
-from vault.actions import household
-from vault.actions.grants import Terms
-from vault.agreements import Agreement, Item
-from vault.enums import HouseholdRole, Mode
-from vault.models import Grant, GrantField, Member
-from vault.models.grant import RESIDENT_KIND
-from vault.presenting.household import held
+from vault.records import agreements
+from vault.records.actions.grants import Terms
+from vault.records.agreements import Agreement, Item
+from vault.records.enums import HouseholdRole, Mode
+from vault.records.models import Grant, GrantField
+from vault.records.models.grant import RESIDENT_KIND
+from vault.sharing.across import household_access
+from vault.sharing.actions import household
+from vault.sharing.models import Member
+from vault.sharing.presenting.household import held
 
 TRIED = Agreement(
     code="tried",
@@ -39,7 +41,7 @@ def couple(one: User, other: User, role: HouseholdRole = HouseholdRole.PARTNER) 
 
 
 def place(resident: User) -> Member:
-    found = circle.of(resident.pk)
+    found = household_access.of(resident.pk)
     assert found is not None
     return found.me
 

@@ -8,15 +8,16 @@ from django.utils import timezone
 
 from accounts.actions_companions import place_of
 from accounts.models import Membership, Organisation, User
-from vault import mandates as rows
-from vault.actions import helping, mandates
-from vault.actions.grants import Terms
-from vault.actions.household import fingerprint
-from vault.actions.mandates import Chosen
-from vault.entrusting import AGREEMENT
-from vault.enums import Act, HalfDay, Mode
-from vault.models import HelpRequest, Mandate
-from vault.presenting.household import held
+from vault.records.actions.grants import Terms
+from vault.records.enums import Mode
+from vault.sharing.across import mandates as rows
+from vault.sharing.actions import helping, mandates
+from vault.sharing.actions.household import fingerprint
+from vault.sharing.actions.mandates import Chosen
+from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.enums import Act, HalfDay
+from vault.sharing.models import HelpRequest, Mandate
+from vault.sharing.presenting.household import held
 
 A_DAY = timedelta(days=1)
 

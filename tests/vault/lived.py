@@ -22,19 +22,23 @@ from tests.vault.made import NOTICE, add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, linked
 from tests.vault.urgent import offered, opened
-from vault import actions, holders, paper_kinds
-from vault.actions import alerts, asking, connections, contests, exports, links
-from vault.actions.files import keep_file
-from vault.entrusting import AGREEMENT
-from vault.enums import AskedFor
-from vault.models import Brought, Export, Holder
-from vault.tasks import make_export
+from vault.holders.actions import connections
+from vault.holders.actions.requests import start_request
+from vault.journal.actions import alerts, contests
+from vault.records import actions, holder_catalogue, paper_kinds
+from vault.records.actions import exports
+from vault.records.actions.files import keep_file
+from vault.records.models import Brought, Export, Holder
+from vault.records.tasks import make_export
+from vault.sharing.actions import asking, links
+from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.enums import AskedFor
 
 
 def live(resident: Any) -> Any:
     """Returns the partner."""
     paper_kinds.load()
-    holders.load()
+    holder_catalogue.load()
     browser = signed_in(resident)
     fill(resident)
     kept = uploaded(browser, resident, notice_pdf(income_year=2024), name="avis d’impôt : 2024.pdf")
@@ -52,7 +56,7 @@ def live(resident: Any) -> Any:
     shared(partner, resident, "address")
     actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
     caf = Holder.objects.get(code="caf")
-    actions.start_request(resident_id=resident.pk, by=resident.pk, holder=caf, right="access", parts={"name": "Nadia"})
+    start_request(resident_id=resident.pk, by=resident.pk, holder=caf, right="access", parts={"name": "Nadia"})
     with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
         connections.connect(resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True)
     help_of(resident)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import User
-from vault import actions
-from vault.models import Record
+from vault.records import actions
+from vault.records.models import Record
 
 NOTICE = {
     "annee_revenus": 2025,

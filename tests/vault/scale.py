@@ -9,8 +9,8 @@ from django_scopes import scope
 
 from core import sealed
 from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add, add_signed_notice
-from vault.actions.records import Source, Subject, made
-from vault.models import Paper, PaperFile, Record
+from vault.records.actions.records import Source, Subject, made
+from vault.records.models import Paper, PaperFile, Record
 
 #: Of 100 records of a filled vault: what years of use leave there.
 SHARES = {

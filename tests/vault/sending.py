@@ -9,8 +9,8 @@ from django_scopes import scope
 
 from core.models import Job
 from demo import papers
-from vault.models import Paper
-from vault.tasks import read_paper
+from vault.records.models import Paper
+from vault.records.tasks import read_paper
 
 NADIA = papers.Holder(family_name="Kervella", given_name="Nadia", title="Mme", number="0123456789012")
 BRUNO = papers.Holder(family_name="Lassalle", given_name="Bruno", number="0123456789013")

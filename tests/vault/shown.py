@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from vault import links
-from vault.actions import links as actions
-from vault.actions.links import Key, Wish
+from vault.sharing import links
+from vault.sharing.actions import links as actions
+from vault.sharing.actions.links import Key, Wish
 
 INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
 PARTS = "fiscal.avis_ir#/nombre_parts"

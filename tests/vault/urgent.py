@@ -2,8 +2,9 @@
 
 from accounts.models import User
 from core.models import City
-from vault.actions import emergency
-from vault.models import EmergencyAccess, Grant
+from vault.records.models import Grant
+from vault.sharing.actions import emergency
+from vault.sharing.models import EmergencyAccess
 
 REASON = "Hospitalisée, son bailleur demande le loyer aujourd’hui."
 

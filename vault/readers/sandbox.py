@@ -16,11 +16,11 @@ from typing import IO, Any, BinaryIO, cast, get_args
 
 from django.conf import settings
 
-from vault import envelope
 from vault.readers import recognise
 from vault.readers.place import Place
 from vault.readers.reading import MAX_BYTES, MAX_PAGES, MAX_PAPER_BYTES, UNASKED, Ask, PageImage, Reading, Unreadable
 from vault.readers.sentences import UNREADABLE
+from vault.types import envelope
 
 CHILD = Path(__file__).with_name("child.py")
 CHUNK = 64 * 1024

@@ -184,7 +184,7 @@ FACTS: dict[str, str] = {
 FIRST_PAGES_ONLY = gettext_noop("Le code carré a été cherché dans les 12 premières pages seulement.")
 PARTIAL_CODE = gettext_noop("Le code ne porte qu’une partie des valeurs. Les autres sont à compléter.")
 SEVERAL_CODES = gettext_noop("Le fichier porte plusieurs codes. Vérifiez qu’il s’agit d’un seul papier.")
-#: Who records of one's own devices come from (vault.models.RESIDENT).
+#: Who records of one's own devices come from (vault.records.models.RESIDENT).
 RESIDENT = "résident"
 NO_TIME = gettext_noop("Une partie de ce parcours n’a pas d’heure : sa distance est montrée, et il n’en est fait aucun trajet.")
 NO_TRIP = gettext_noop("Ce fichier ne montre aucun trajet de plus de 200 mètres.")

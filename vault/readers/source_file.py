@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from vault import envelope
+from vault.types import envelope
 
 
 class SourceFile:

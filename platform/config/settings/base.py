@@ -34,7 +34,10 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "core",
     "accounts",
-    "vault",
+    "vault.records",
+    "vault.holders",
+    "vault.journal",
+    "vault.sharing",
     "services.aids",
     "services.dossiers",
 ]
@@ -115,7 +118,7 @@ MAKE_RECEIPT_KEY = False
 # The portal's public address, without a slash at its end: dossiers carry it, for the agency that verifies them.
 SITE_URL = environment.text("SITE_URL", "http://localhost:8000").rstrip("/")
 
-# The holders' APIs that the city may ask (vault/connectors); docs/operations.md lists what each needs.
+# The holders' APIs that the city may ask (vault/holders/connectors); docs/operations.md lists what each needs.
 CONNECTORS = environment.connectors()
 
 # Accounts
@@ -189,13 +192,13 @@ AGENT_PERMISSIONS = {
     "core.add_legalpage",
     "core.change_legalpage",
     "core.view_job",
-    "vault.view_paperkind",
-    "vault.add_paperkind",
-    "vault.change_paperkind",
-    "vault.view_holder",
-    "vault.add_holder",
-    "vault.change_holder",
-    "vault.view_connectorhealth",
+    "records.view_paperkind",
+    "records.add_paperkind",
+    "records.change_paperkind",
+    "records.view_holder",
+    "records.add_holder",
+    "records.change_holder",
+    "holders.view_connectorhealth",
     "aids.view_localaid",
     "aids.add_localaid",
     "aids.change_localaid",
@@ -217,7 +220,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.views.csrf_failure"
-# Somebody who was given a link, and its code (vault/views/visit.py).
+# Somebody who was given a link, and its code (vault/sharing/views/visit.py).
 VISIT_COOKIE_NAME = "garant_visit"
 LANGUAGE_COOKIE_NAME = "garant_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -290,16 +293,20 @@ CELERY_BEAT_SCHEDULE = {
     "seal": {"task": "core.tasks.seal", "schedule": 60.0, "options": {"expires": 60}},
     "purge_sessions": {"task": "accounts.tasks.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     # Connections that are asked again each month, or that go on where they stopped.
-    "pull_due": {"task": "vault.tasks.pull_due", "schedule": 300.0, "options": {"queue": "documents", "expires": 300}},
-    # Delays of requests and ends of papers: a day counts to its last minute, so an hour is soon enough.
-    "remind": {"task": "vault.tasks.remind", "schedule": 3600.0, "options": {"expires": 3600}},
-    "text_codes": {"task": "vault.tasks.text_codes", "schedule": 15.0, "options": {"expires": 15}},
-    "tell_of_the_journal": {"task": "vault.tasks.tell_of_the_journal", "schedule": 300.0, "options": {"expires": 300}},
+    "pull_due": {"task": "vault.holders.tasks.pull_due", "schedule": 300.0, "options": {"queue": "documents", "expires": 300}},
+    # Delays of requests, ends of papers and of grants: a day counts to its last minute, so an hour is soon enough.
+    "notify_overdue_requests": {"task": "vault.holders.tasks.notify_overdue_requests", "schedule": 3600.0, "options": {"expires": 3600}},
+    "notify_expiring_papers": {"task": "vault.records.tasks.notify_expiring_papers", "schedule": 3600.0, "options": {"expires": 3600}},
+    "send_grant_reminders": {"task": "vault.sharing.tasks.send_grant_reminders", "schedule": 3600.0, "options": {"expires": 3600}},
+    "notify_journal_purge": {"task": "vault.journal.tasks.notify_journal_purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "text_codes": {"task": "vault.sharing.tasks.text_codes", "schedule": 15.0, "options": {"expires": 15}},
+    "send_alerts": {"task": "vault.journal.tasks.send_alerts", "schedule": 300.0, "options": {"expires": 300}},
+    "notify_requests": {"task": "vault.sharing.tasks.notify_requests", "schedule": 300.0, "options": {"expires": 300}},
     # An agreement opens nothing from its last second on; what it had let someone keep goes within the minute, and its end is written
     # down, so that a clock that goes back revives nothing.
-    "tell_over": {"task": "vault.tasks.tell_over", "schedule": 60.0, "options": {"expires": 60}},
+    "close_expired_grants": {"task": "vault.records.tasks.close_expired_grants", "schedule": 60.0, "options": {"expires": 60}},
     # A copy of a whole vault is kept for a week; a vault that its resident asked to close is erased on its day.
-    "purge_exports": {"task": "vault.tasks.purge_exports", "schedule": 3600.0, "options": {"expires": 3600}},
+    "purge_exports": {"task": "vault.records.tasks.purge_exports", "schedule": 3600.0, "options": {"expires": 3600}},
     "close_due": {"task": "accounts.tasks.close_due", "schedule": 3600.0, "options": {"expires": 3600}},
     # A dossier's page says until which day it is kept.
     "purge_dossiers": {"task": "services.dossiers.tasks.purge", "schedule": 3600.0, "options": {"queue": "documents", "expires": 3600}},

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0002_guards'),
-        ('vault', '0001_initial'),
+        ('records', '0001_initial'),
     ]
 
     operations = [
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('recipient', models.CharField(max_length=80)),
                 ('answer', models.CharField(blank=True, choices=[('', 'Pas de réponse'), ('yes', 'Oui'), ('no', 'Non')], default='', max_length=3)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('member', models.ForeignKey(help_text='the place of the one who is asked', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='vault.member')),
+                ('member', models.ForeignKey(help_text='the place of the one who is asked', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sharing.member')),
             ],
             options={
                 'ordering': ['-created_at'],

@@ -7,8 +7,8 @@ from accounts.models import User
 from services.aids import months
 from tests.vault.couples import agreed, couple
 from tests.vault.made import add
-from vault.enums import Mode
-from vault.models import Grant
+from vault.records.enums import Mode
+from vault.records.models import Grant
 
 #: The partner's, and nobody else's: found anywhere outside their vault, one of these tells.
 NET, GROSS, TAXABLE, BIRTH, PAY_MONTHS = "1737.41", "2229.77", "1801.63", "1987-11-23", 24

@@ -94,7 +94,7 @@ def without(household: dict[str, Any], *names: str, rank: int | None = None) -> 
 
 
 def put(user: "User", type: str, payload: Mapping[str, Any], person: UUID | None = None, role: str = "self") -> UUID:
-    from vault.actions import add_record
+    from vault.records.actions import add_record
 
     record = add_record(resident_id=user.pk, by=user.pk, type=type, payload=payload, person=person, role=role, in_place=True)
     return record.pk

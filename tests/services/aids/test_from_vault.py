@@ -12,7 +12,8 @@ from services.aids.household import BadHousehold
 from services.aids.vault_money import paid_type
 from tests.services.aids import people
 from vault import types
-from vault.opened import Opened, Span, Values
+from vault.records.decrypted import Opened, Values
+from vault.types.spans import Span
 
 ME = UUID("00000000-0000-4000-8000-0000000000aa")
 MONTH = "2025-11"

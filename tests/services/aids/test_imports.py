@@ -27,7 +27,7 @@ def modules(code: str, **environment: str) -> str:
     "code",
     [
         "",
-        "import services.dossiers.tasks, vault.tasks, core.tasks",
+        "import services.dossiers.tasks, vault.records.tasks, core.tasks",
         "import config.urls, services.aids.views, services.aids.actions, services.aids.catalogue",
         "import services.aids.models, services.aids.admin, services.aids.from_vault, services.aids.questions",
     ],

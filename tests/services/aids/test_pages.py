@@ -19,10 +19,11 @@ from services.aids import actions, shipping
 from services.aids.models import LocalAid
 from tests.accounts.factories import signed_in
 from tests.services.aids import people
-from vault import gate, types
-from vault.actions import add_record, withdraw_record
-from vault.models import Record
-from vault.opened import Opened
+from vault import types
+from vault.records import gate
+from vault.records.actions import add_record, withdraw_record
+from vault.records.decrypted import Opened
+from vault.records.models import Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 NOW = "2025-11-20 10:00:00+01:00"
@@ -157,7 +158,7 @@ def test_the_outcome_is_kept_once_and_again_only_when_a_value_changed(awa, resid
 
 def test_the_outcome_names_the_records_that_count_today_even_when_they_say_the_same(awa, resident):
     def opened(*fields: str) -> Opened:
-        return next(iter(gate.own(resident_id=resident.pk, purpose="test", fields=fields)))
+        return next(iter(gate.read_own(resident_id=resident.pk, purpose="test", fields=fields)))
 
     awa.get(HOME)
     before = opened(*types.fields_of("logement.domicile"))
@@ -180,7 +181,7 @@ def test_the_outcome_is_kept_in_french_whatever_the_page_s_language(awa, residen
     awa.cookies["garant_language"] = "en"
     assert awa.get(HOME).status_code == 200
     fields = ["calcul.resultat#/resultats"]
-    lines = gate.own(resident_id=resident.pk, purpose="lire", fields=fields).value("calcul.resultat#/resultats")
+    lines = gate.read_own(resident_id=resident.pk, purpose="lire", fields=fields).value("calcul.resultat#/resultats")
     rsa = next(line for line in lines if line["code"] == "rsa")
     assert any("au-dessus de la limite" in reason["texte"] for reason in rsa["raisons"])
     assert {"cantine-qf"} <= {line["code"] for line in lines}
@@ -237,7 +238,7 @@ def asked(awa: Client, resident: User) -> Client:
     """Awa, of whom neither the rent nor a possible separation is known."""
     with scope(resident=resident.pk):
         home = Record.objects.current().get(type="logement.domicile")
-    from vault.actions import correct_record
+    from vault.records.actions import correct_record
 
     payload = {"adresse": {"cog": "00042", "commune": "Villebrume"}, "statut_occupation": "locataire_hlm"}
     correct_record(record=home, by=resident.pk, payload=payload)
@@ -299,13 +300,14 @@ ANSWERS = {
 
 @pytest.mark.parametrize("key", ANSWERS)
 def test_an_answer_is_kept_where_the_question_says(resident, villebrume, key):
-    from vault import gate, types
+    from vault import types
+    from vault.records import gate
 
     people.identity(resident)
     answer, type, payload = ANSWERS[key]
     response = signed_in(resident).post(reverse("aids:question", args=[f"{key}-{resident.pk}"]), {"answer": answer})
     assert response.status_code == 302
-    found: Any = gate.own(resident_id=resident.pk, purpose="lire", fields=types.fields_of(type)).latest(type)
+    found: Any = gate.read_own(resident_id=resident.pk, purpose="lire", fields=types.fields_of(type)).latest(type)
     assert dict(found.payload) == payload and found.assurance == "declared"
 
 

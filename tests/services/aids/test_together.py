@@ -16,10 +16,12 @@ from tests.accounts.factories import signed_in
 from tests.services.aids.couple import BIRTH, GROSS, NET, TAXABLE, fill, together
 from tests.vault.couples import couple
 from tests.vault.made import add
-from vault import circle, gate
-from vault.actions import grants, household
-from vault.enums import Mode
-from vault.models import Record
+from vault.records import gate
+from vault.records.actions import grants
+from vault.records.enums import Mode
+from vault.records.models import Record
+from vault.sharing.across import household_access
+from vault.sharing.actions import household
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,7 +43,7 @@ def kept(resident):
     """Every computed result of a vault, opened."""
     with scope(resident=resident.pk):
         held = list(Record.objects.filter(type="calcul.resultat"))
-    opened = gate.own(resident_id=resident.pk, purpose="x", fields=["calcul.resultat#/resultats", "calcul.resultat#/entrees"])
+    opened = gate.read_own(resident_id=resident.pk, purpose="x", fields=["calcul.resultat#/resultats", "calcul.resultat#/entrees"])
     return held, [record.payload for record in opened]
 
 
@@ -119,9 +121,9 @@ def test_the_agreement_goes_one_way(resident, stranger, today):
 
 def test_a_stop_between_the_look_and_the_reading_is_seen(resident, stranger, today, monkeypatch):
     grant = together(resident, stranger, today)
-    received = circle.received(resident.pk)
+    received = household_access.received(resident.pk)
     grants.stop(grant=grant, by=stranger.pk)
-    monkeypatch.setattr(circle, "received", lambda *_args, **_more: received)
+    monkeypatch.setattr(household_access, "received", lambda *_args, **_more: received)
     assert run(resident).why == "no_grant"
     assert events(stranger)[0] == "read_refused"
 

@@ -15,9 +15,9 @@ from core.uploads import SealedUpload
 from services.dossiers import actions, tasks
 from services.dossiers.models import Dossier
 from tests.vault.made import HOUSEHOLD, IDENTITY, add, add_signed_notice
-from vault.actions import receive_paper
-from vault.enums import PaperState
-from vault.models import Paper
+from vault.records.actions import receive_paper
+from vault.records.enums import PaperState
+from vault.records.models import Paper
 
 
 def one_page() -> bytes:

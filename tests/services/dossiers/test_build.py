@@ -27,8 +27,8 @@ from services.dossiers.pdf.build import build as draw
 from tests.services.dossiers.made import add_paper, built, fill, fresh, pdf_of, start, work
 from tests.telling import tells
 from tests.vault.sending import notice_pdf
-from vault.actions import add_record, delete_paper, withdraw_record
 from vault.readers import Unreadable
+from vault.records.actions import add_record, delete_paper, withdraw_record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 

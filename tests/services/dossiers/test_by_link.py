@@ -19,12 +19,13 @@ from services.dossiers.models import KEPT, Dossier, Seal
 from tests.services.dossiers.made import pdf_of, start
 from tests.vault.made import add_signed_notice
 from tests.vault.shown import INCOME, address, entered, linked, main
-from vault import gate, links
-from vault.actions import grants, keep_file
-from vault.actions.grants import Recipient, Terms
-from vault.enums import Mode
-from vault.models import Grant, GrantReading
-from vault.models.grant import LINK_KIND
+from vault.records import gate
+from vault.records.actions import grants, keep_file
+from vault.records.actions.grants import Recipient, Terms
+from vault.records.enums import Mode
+from vault.records.models import Grant, GrantReading
+from vault.sharing import links
+from vault.sharing.models.link import LINK_KIND
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GONE = "Un dossier n’est plus là"

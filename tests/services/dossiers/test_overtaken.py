@@ -12,8 +12,8 @@ from services.dossiers.models import Dossier
 from tests.accounts.factories import signed_in
 from tests.services.dossiers.made import add_paper, built, fill
 from tests.vault.made import add_signed_notice
-from vault import actions as vault_actions
-from vault.models import Paper, Record
+from vault.records import actions as vault_actions
+from vault.records.models import Paper, Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
 from tests.accounts.factories import signed_in
 from tests.services.dossiers.made import add_paper, built, fill, fresh, one_page, start, work
-from vault.models import Paper
+from vault.records.models import Paper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 RIB = "paper:rib:applicant"

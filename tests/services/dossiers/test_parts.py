@@ -26,9 +26,10 @@ from tests.services.dossiers.made import add_paper, fresh, pdf_of, start, work
 from tests.telling import tells
 from tests.vault.couples import agreed, couple
 from tests.vault.made import add
-from vault.actions import grants, household
-from vault.enums import HouseholdRole, Mode
-from vault.models import Grant, Record
+from vault.records.actions import grants
+from vault.records.enums import HouseholdRole, Mode
+from vault.records.models import Grant, Record
+from vault.sharing.actions import household
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 AID = "prime_activite"

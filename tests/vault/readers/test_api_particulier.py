@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.fixtures import answers
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Ask, Reading, Unreadable, sentences
 from vault.readers.api_particulier import services
+from vault.types import envelope
 
 
 def read(data: bytes, endpoint: str = "") -> Reading:

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from tests.fixtures import documents, hostile
 from tests.fixtures.files import CODES, FILES, File
 from tests.fixtures.workbooks import workbook
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Ask, Reading, Unreadable, sandbox
 from vault.readers.formats import FORMATS, Reader
 from vault.readers.reading import UNASKED
 from vault.readers.sentences import CHECKS, FACTS
+from vault.types import envelope
 
 #: The last format takes any table with dates and amounts: a file of another one may look so too.
 LAST = FORMATS[-1]

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.fixtures import documents
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Reading, sentences
+from vault.types import envelope
 
 
 def read(*events: str, zone: str = "") -> Reading:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.fixtures import answers
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Ask, Reading, sentences
+from vault.types import envelope
 
 
 def read(body: object, endpoint: str = answers.ENDPOINTS["impot"]) -> Reading:

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from demo import papers
 from tests.fixtures import hostile
 from tests.fixtures.notices import FACTS
-from vault import envelope
 from vault.readers import sandbox
+from vault.types import envelope
 
 ROOT = Path(__file__).resolve().parents[3]
 NOWHERE = "postgresql://web@127.0.0.1:1/nowhere"

@@ -7,9 +7,10 @@ import pytest
 
 from tests.fixtures import documents
 from tests.fixtures.workbooks import workbook
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Reading, Unreadable, sentences
 from vault.readers.receipts.reader import is_barcode
+from vault.types import envelope
 
 
 def read(data: bytes) -> Reading:

@@ -5,8 +5,9 @@ import io
 import pytest
 
 from tests.fixtures import documents
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Reading, Unreadable, sentences
+from vault.types import envelope
 
 WHOLE = {
     "annee_revenus": 2025,

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from demo import papers, signing
 from tests.fixtures.notices import FACTS
-from vault import envelope, readers, types
+from vault import readers, types
 from vault.readers import Reading, Unreadable, sentences
 from vault.readers.document import CodeText
 from vault.readers.twoddoc import code as codes
 from vault.readers.twoddoc import drafts, reader, trust
+from vault.types import envelope
 
 AUTHORITIES = [signing.FOLDER]
 

@@ -6,13 +6,14 @@ import re
 from datetime import date
 from typing import Any
 
-from vault import envelope, types
+from vault import types
 from vault.readers import sentences
 from vault.readers.document import CodeText, Document
 from vault.readers.iban import iban_is_valid
 from vault.readers.reading import CheckResult, Reading, check
 from vault.readers.twoddoc import code as codes
 from vault.readers.twoddoc import drafts, trust, values
+from vault.types import envelope
 
 FORMAT = "2ddoc"
 VERSION = "1.0.0"

@@ -1,0 +1,191 @@
+"""The organisations that hold data: valid content, names that people read, and what an agent edits stays theirs."""
+
+import io
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import translation
+from jsonschema import Draft202012Validator
+
+from demo import vaults
+from tests.accounts.factories import signed_in
+from tests.fixtures.files import FILES, File
+from vault import types
+from vault.readers import Ask, read
+from vault.readers.twoddoc import drafts
+from vault.records import holder_catalogue, paper_kinds, wording
+from vault.records.models import RESIDENT, Holder, PaperKind
+
+#: What hands over the data of several organisations, proves who one is, or computes: nothing can be asked from it.
+NO_ORGANISATIONS = ("FranceConnect", "Compte Mobilité", "Green Button", "PVGIS")
+
+ITEMS = json.loads(holder_catalogue.CONTENT.read_text(encoding="utf-8"))["items"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_names():
+    holder_catalogue.forget_names()
+    yield
+    holder_catalogue.forget_names()
+
+
+def test_the_holders_fit_their_schema():
+    document = json.loads(holder_catalogue.CONTENT.read_text(encoding="utf-8"))
+    schema = json.loads((holder_catalogue.CONTENT.parent / "holders.schema.json").read_text(encoding="utf-8"))
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(document)] == []
+    assert len({item["code"] for item in ITEMS}) == len(ITEMS) == document["meta"]["count"]
+
+
+def test_what_a_holder_names_exists():
+    kinds = {item["code"] for item in json.loads(paper_kinds.CONTENT.read_text(encoding="utf-8"))["items"]}
+    for item in ITEMS:
+        assert set(item["papers"]) <= kinds, item["code"]
+        read = {code for download in item["downloads"] for code in download["reads"]}
+        assert {*item["holds"], *read} <= {data_type.code for data_type in types.all_types()}, item["code"]
+
+
+def test_no_record_could_come_from_two_holders():
+    said = [one for item in ITEMS for one in {code.lower() for code in [item["code"], *item["record_codes"], *item["brands"]]}]
+    assert len(said) == len(set(said))
+
+
+def test_every_word_is_in_both_languages_and_invents_no_address():
+    for item in ITEMS:
+        for name in ("name", "short", "identity_proof", "note"):
+            assert bool(item[name]["fr"]) == bool(item[name]["en"]), (item["code"], name)
+        assert all(download["label"]["fr"] and download["label"]["en"] for download in item["downloads"])
+    assert not re.search(r"@|\b0\d( ?\d\d){4}\b|\b\d{5}\b", json.dumps(ITEMS))
+
+
+def test_the_city_s_own_services_are_among_them():
+    own = {item["code"] for item in ITEMS if "city_dpo" in item["channels"]}
+    assert own == {"mediatheque", "cantine_periscolaire", "petite_enfance", "sports_ville"}
+
+
+@pytest.mark.django_db
+def test_a_record_says_its_holder_in_words():
+    holder_catalogue.load()
+    said = {code: wording.holder(code) for code in ("DGFiP", "CNAF", "cnaf", "MEN", "employeur", "Enedis", "service", RESIDENT, "Ateliers")}
+    assert said == {
+        "DGFiP": "Impôts",
+        "CNAF": "CAF",
+        "cnaf": "CAF",
+        "MEN": "École et université",
+        "employeur": "Employeur",
+        "Enedis": "Enedis",
+        "service": "Calculé ici",
+        RESIDENT: "Vous",
+        "Ateliers": "Ateliers",
+    }
+    with translation.override("en"):
+        assert wording.holder("DGFiP") == "Tax office"
+
+
+@pytest.mark.django_db
+def test_a_brand_keeps_its_own_name():
+    holder_catalogue.load()
+    assert wording.holder("EDF") == "EDF"
+    assert "EDF" in Holder.objects.get(code="fournisseur_energie").record_holders
+
+
+@pytest.mark.django_db
+def test_names_are_readable_before_the_content_is_loaded():
+    assert wording.holder("CNAF") == "CAF"
+
+
+@pytest.mark.django_db
+def test_many_names_cost_one_query(django_assert_num_queries):
+    holder_catalogue.load()
+    with django_assert_num_queries(1):
+        for _time in range(300):
+            wording.holder("CNAF")
+
+
+def test_the_demonstration_says_codes(time_machine):
+    time_machine.move_to("2026-11-25 10:00")
+    from datetime import date
+
+    said = {one.holder for slug in vaults.stories(date(2026, 11, 25)) for one in vaults.records(slug, date(2026, 11, 25))}
+    known = {code.lower() for item in ITEMS for code in [item["code"], *item["record_codes"], *item["brands"]]}
+    assert {code for code in said if code.lower() not in known} == {RESIDENT, "FranceConnect"}
+
+
+@pytest.mark.django_db
+def test_what_an_agent_edited_survives_a_reload_and_the_rest_is_refreshed():
+    holder_catalogue.load()
+    Holder.objects.filter(code="caf").update(short_fr="Caf du Lac", edited_at="2026-11-01T10:00:00Z")
+    Holder.objects.filter(code="msa").update(short_fr="Vieux nom")
+    assert holder_catalogue.load() == (0, 1)
+    assert wording.holder("CNAF") == "Caf du Lac"
+    assert wording.holder("MSA") == "MSA"
+
+
+def posted(form) -> dict[str, str]:
+    data = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in data.items() if value is not False}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_agent_adds_a_holder_and_fills_in_an_address(kinds, agent):
+    desk = signed_in(agent, second_factor=True)
+    bank = Holder.objects.get(code="banque")
+    change = reverse("admin:records_holder_change", args=[bank.pk])
+    data = posted(desk.get(change).context["adminform"].form)
+    assert desk.post(change, {**data, "email": "donnees@banque.example"}).status_code == 302
+    holder_catalogue.load()
+    assert Holder.objects.get(code="banque").email == "donnees@banque.example"
+
+    add = reverse("admin:records_holder_add")
+    fresh = {**data, "code": "ludotheque", "name_fr": "Ludothèque", "name_en": "Toy library", "short_fr": "Ludo", "short_en": "Toys"}
+    assert desk.post(add, {**fresh, "theme": "city", "record_codes": "[]", "brands": "[]"}).status_code == 302
+    holder_catalogue.load()
+    assert Holder.objects.get(code="ludotheque").edited_at is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rights", []),
+        ("rights", ["everything"]),
+        ("channels", ["pigeon"]),
+        ("holds", ["nowhere.type"]),
+        ("holds", "fiscal.avis_ir"),
+        ("papers", ["unknown"]),
+        ("record_codes", [1]),
+        ("downloads", [{"label": "x"}]),
+        ("downloads", {}),
+    ],
+)
+def test_a_code_that_means_nothing_is_refused_beside_its_field(kinds, name, value):
+    holder = Holder.objects.get(code="caf")
+    holder.full_clean()
+    setattr(holder, name, value)
+    with pytest.raises(ValidationError) as refused:
+        holder.full_clean()
+    assert set(refused.value.message_dict) == {name}
+
+
+@pytest.mark.django_db
+def test_a_holder_said_by_no_code_but_its_own(kinds):
+    assert PaperKind.objects.filter(code__in=Holder.objects.get(code="caf").papers).count() == 4
+    assert Holder.objects.get(code="caf").record_holders == ["caf", "CNAF", "CAF"]
+    assert Path(holder_catalogue.CONTENT).is_file()
+
+
+def test_an_organisation_has_one_spelling_in_what_we_write():
+    """Its code. Other spellings are only read, as signed codes and older records have them."""
+    codes = {item["code"] for item in json.loads(holder_catalogue.CONTENT.read_text(encoding="utf-8"))["items"]}
+    today = date(2026, 11, 25)
+    given = {one.holder for slug in vaults.stories(today) for one in vaults.records(slug, today)}
+    found = {record["provenance"]["holder"] for file in FILES for record in _records(file)}
+    assert (given | found | {drafts.DGFIP}) - codes <= {RESIDENT, *NO_ORGANISATIONS}
+
+
+def _records(file: File):
+    return read(io.BytesIO(file.data), trust_test_authority=False, ask=Ask(endpoint=file.endpoint)).records

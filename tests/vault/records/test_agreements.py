@@ -1,0 +1,60 @@
+"""What people agree to is written once: other words, another field or another use need another version."""
+
+import pytest
+
+from vault import types
+from vault.records import agreements
+
+#: (code, version): what a person read, in each language. A change here without a new version would change what others agreed to.
+READ = {
+    ("shared_facts", "2"): {
+        "fr": "f950def70c932ef8762488cd547795c229181c40a41775b43c5262098bf6f990",
+        "en": "d6d0458b19673b820e75341be319c8297d8207ce848d1ac86abca29f1d166acd",
+    },
+    ("mandate", "1"): {
+        "fr": "b72fa8a81bdf59d4e9495b7c2544b89c98f553e31f2d198dec0d7dc424b32bcc",
+        "en": "ad3f70ad41340c6bba1a3e6c12aa005ee30be60c830d8cbd1c7140b28f1666eb",
+    },
+    ("appointment", "1"): {
+        "fr": "6bb467ccbef588cc3679dfaf5e90d7af281efd3facee6647b757d0c2347e5ed7",
+        "en": "5d6d95e46d3f5d1eb59018769165dc05d98483d1bce0e6462dd5c8b78a59f054",
+    },
+    ("link", "1"): {
+        "fr": "af40e1a1356740de54a36540c8e6ab006d4e828d00f034fa7dd033e60a64104d",
+        "en": "1014051a1b5247d4cb91204f5056ab2c38344edfe36a68c847abaf93fe7d2941",
+    },
+    ("desk", "1"): {
+        "fr": "c8dbed91b6c7bc752200633935fc73de6fb34471afb3b7b2b0311af3c307aee0",
+        "en": "3652978943700de0ebccbadc5b2d068c9986608d8e2b20985a92e3f0c5aeb9fb",
+    },
+    ("emergency", "1"): {
+        "fr": "7abdff1ba1ee26625fe5719e166626b5d3ff015f2933525555366894ded91828",
+        "en": "25af1697737154419a8e0a8600b317463279ebb2f239012edd7a8a78abb3b995",
+    },
+    ("joint_simulation", "3"): {
+        "fr": "0b88e45cfc906195537386740df979f017a6b8dcd080612d363ce0e7461021d9",
+        "en": "cc2783af731ccadc86de455bd064a2b169874b77d30ec21b8f519a75fbae0848",
+    },
+}
+
+
+def test_every_agreement_is_in_this_table():
+    assert {(agreement.code, agreement.version) for agreement in agreements.every()} == set(READ)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("which", READ, ids=lambda which: which[0])
+def test_its_words_are_those_of_its_version(which, language):
+    assert agreements.get(which[0]).notice_hash(language) == READ[which][language]
+
+
+def test_every_field_exists_and_is_asked_once():
+    for agreement in agreements.every():
+        fields = [field for item in agreement.items for field in item.fields]
+        assert all(types.field_exists(field) for field in fields)
+        assert len(set(fields)) == len(fields)
+
+
+def test_what_the_law_calls_sensitive_is_never_required():
+    required = [item.code for agreement in agreements.every() for item in agreement.items if item.required]
+    assert not {"disability", "pregnancy", "nationality"} & set(required)

@@ -1,0 +1,299 @@
+"""A file of data: told in sum, its columns named, kept whole by a job, once; then its file may go and its values stay."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+from django_scopes import scope
+
+from core import journal
+from core.models import Job
+from demo import bank_step
+from tests.vault.data_samples import ROWS, bank_table, load_curve
+from tests.vault.made import add
+from tests.vault.sending import the_paper, uploaded
+from vault import types
+from vault.records import actions, data_files, gate, persons
+from vault.records.enums import PaperState
+from vault.records.models import Paper, Record
+from vault.records.tasks import keep_data, read_paper
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
+
+COLUMNS = {"c0": "date_operation", "c1": "libelle", "c2": "debit", "c3": "credit"}
+
+
+def work(resident) -> None:
+    """What the worker does with the jobs that wait."""
+    with scope(resident=resident.pk):
+        waiting = list(Job.objects.filter(state=Job.State.WAITING))
+    for job in waiting:
+        {"read_paper": read_paper, "keep_data": keep_data}[job.kind](str(job.pk))
+
+
+def address(name, paper):
+    return reverse(f"vault:{name}", args=[paper.pk])
+
+
+def told(client, name, paper):
+    return client.get(address(name, paper), follow=True).content.decode()
+
+
+def kept(client, resident, content, name="mesures.json"):
+    paper = uploaded(client, resident, content, name=name)
+    assert client.post(address("keep_data", paper)).status_code == 302
+    work(resident)
+    return the_paper(resident)
+
+
+def kept_table(client, resident, rows=ROWS):
+    paper = uploaded(client, resident, bank_table(rows), name="compte.csv")
+    client.post(address("name_columns", paper), COLUMNS)
+    work(resident)
+    client.post(address("keep_data", paper))
+    work(resident)
+    return the_paper(resident)
+
+
+def records(resident, type_code):
+    return gate.read_own(resident_id=resident.pk, purpose="Essai", fields=types.fields_of(type_code)).every(type_code)
+
+
+def events(resident):
+    return [line.event for line in journal.entries(resident_id=resident.pk, limit=100)]
+
+
+def test_a_file_of_measures_is_told_in_sum_before_anything_is_kept(browser, resident):
+    paper = uploaded(browser, resident, load_curve(), name="mesures.json")
+    shown = told(browser, "confirm_paper", paper)
+    assert "Vérifiez ce que contient ce fichier" in shown
+    assert "384\u00a0kWh" in shown, "0.4 kW for 40 days"
+    assert "1\u00a0920 mesures, de février 2026 à mars 2026" in shown
+    assert '<svg class="wide"' in shown
+    assert records(resident, "energie.serie") == []
+
+
+def test_its_records_never_lie_in_the_paper(browser, resident):
+    """A year of half-hours would make every page that opens papers slow."""
+    paper = uploaded(browser, resident, load_curve(days=120), name="mesures.json")
+    opened = gate.own_paper(resident_id=resident.pk, purpose="Essai", paper_id=paper.pk)
+    assert opened is not None and opened.records == []
+    with scope(resident=resident.pk):
+        assert len(bytes(Paper.objects.get(pk=paper.pk).content)) < 5000
+
+
+def test_confirming_keeps_all_of_it_in_one_job_with_one_line(browser, resident):
+    paper = kept(browser, resident, load_curve())
+    assert paper.state == PaperState.KEPT
+    february, march = records(resident, "energie.serie")
+    assert (len(february.payload["valeurs"]), february.period.start.isoformat()) == (28 * 48, "2026-01-31T23:00:00+00:00")
+    assert march.paper_id == paper.pk and march.method == "upload"
+    assert events(resident).count("data_kept") == 1
+    shown = told(browser, "paper", paper)
+    assert "2 lignes nouvelles sont rangées." in shown
+
+
+def test_confirming_twice_makes_one_job(browser, resident):
+    paper = uploaded(browser, resident, load_curve(), name="mesures.json")
+    first = browser.post(address("keep_data", paper))
+    second = browser.post(address("keep_data", paper))
+    assert first.url == second.url
+    with scope(resident=resident.pk):
+        assert Job.objects.filter(kind="keep_data").count() == 1
+    work(resident)
+    assert browser.get(address("keep_data", paper)).url == address("paper", paper)
+
+
+def test_doing_the_job_again_writes_nothing_again(browser, resident):
+    paper = kept(browser, resident, load_curve())
+    with scope(resident=resident.pk):
+        actions.keep_data(paper_id=paper.pk)
+        assert Record.objects.count() == 2
+    assert events(resident).count("data_kept") == 1
+
+
+def test_the_same_file_added_again_says_that_nothing_is_new(browser, resident):
+    kept(browser, resident, load_curve())
+    paper = kept(browser, resident, load_curve())
+    assert "2 lignes étaient déjà là." in told(browser, "paper", paper)
+    assert len(records(resident, "energie.serie")) == 2
+
+
+def test_a_later_export_takes_the_place_of_what_it_says_otherwise(browser, resident):
+    kept(browser, resident, load_curve(watts=400))
+    paper = kept(browser, resident, load_curve(watts=500))
+    assert "2 lignes remplacent celles d’un envoi précédent." in told(browser, "paper", paper)
+    february, _march = records(resident, "energie.serie")
+    assert february.payload["valeurs"][0] == 500
+    assert len(gate.own_history(resident_id=resident.pk, purpose="Essai", record_id=february.record_id)) == 2
+
+
+def test_a_job_cancelled_in_time_keeps_nothing(browser, resident):
+    from core import jobs
+
+    paper = uploaded(browser, resident, load_curve(), name="mesures.json")
+    browser.post(address("keep_data", paper))
+    with scope(resident=resident.pk):
+        job = Job.objects.get(kind="keep_data")
+
+    def refuse() -> None:
+        raise jobs.Cancelled
+
+    with scope(resident=resident.pk), pytest.raises(jobs.Cancelled):
+        actions.keep_data(paper_id=job.subject_id, finish=refuse)
+    assert records(resident, "energie.serie") == []
+    with scope(resident=resident.pk):
+        assert Paper.objects.get(pk=paper.pk).state == PaperState.TO_CONFIRM
+
+
+def test_a_bank_s_table_asks_what_its_columns_say_with_our_guess(browser, resident):
+    paper = uploaded(browser, resident, bank_table(), name="compte.csv")
+    response = browser.get(address("confirm_paper", paper), follow=True)
+    assert response.redirect_chain[-1][0] == address("name_columns", paper)
+    form = response.context["form"]
+    assert [form.fields[name].initial for name in form.fields] == ["date_operation", "libelle", "debit", "credit"]
+    assert "CARTE BOULANGERIE" in response.content.decode()
+
+
+def test_columns_named_the_file_is_told_then_kept(browser, resident):
+    paper = uploaded(browser, resident, bank_table(), name="compte.csv")
+    browser.post(address("name_columns", paper), COLUMNS)
+    work(resident)
+    shown = told(browser, "confirm_paper", paper)
+    assert "5 opérations, de mars 2026 à avril 2026" in shown
+    assert "637\u00a0€" in shown and "602\u00a0€" in shown
+    browser.post(address("keep_data", paper))
+    work(resident)
+    amounts = sorted(record.payload["montant"] for record in records(resident, "banque.operation"))
+    assert amounts == ["-12.50", "-12.50", "-612.00", "301.00", "301.00"]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"c0": "ignored", "c1": "libelle", "c2": "debit", "c3": "credit"}, "Dites quelle colonne donne la date de l’opération."),
+        ({"c0": "date_operation", "c1": "libelle", "c2": "ignored", "c3": "ignored"}, "Dites quelle colonne donne le montant"),
+        ({"c0": "date_operation", "c1": "montant", "c2": "montant", "c3": "ignored"}, "Deux colonnes ne peuvent pas être"),
+    ],
+)
+def test_columns_that_cannot_be_are_refused_with_a_sentence(browser, resident, said, sentence):
+    paper = uploaded(browser, resident, bank_table(), name="compte.csv")
+    response = browser.post(address("name_columns", paper), said)
+    assert response.status_code == 200 and sentence in response.content.decode()
+
+
+def test_columns_with_which_nothing_is_read_are_asked_again(browser, resident):
+    paper = uploaded(browser, resident, bank_table(), name="compte.csv")
+    browser.post(address("name_columns", paper), {"c0": "ignored", "c1": "date_operation", "c2": "montant", "c3": "ignored"})
+    work(resident)
+    shown = told(browser, "confirm_paper", paper)
+    assert "Que dit chaque colonne" in shown and "Avec ces colonnes, aucune ligne n’a pu être lue." in shown
+    with scope(resident=resident.pk):
+        assert Paper.objects.get(pk=paper.pk).state == PaperState.TO_CONFIRM
+
+
+def test_overlapping_statements_do_not_count_twice(browser, resident):
+    kept_table(browser, resident)
+    kept_table(browser, resident, [*ROWS[2:], ("07/04/2026", "CARTE PRIMEUR", "8,00", "")])
+    assert len(records(resident, "banque.operation")) == 6
+
+
+def test_deleting_the_file_keeps_the_values_as_they_were(browser, resident):
+    paper = kept(browser, resident, load_curve())
+    assert "Les données qu’il contenait restent dans votre coffre." in told(browser, "delete_paper", paper)
+    browser.post(address("delete_paper", paper))
+    with scope(resident=resident.pk):
+        assert not Paper.objects.filter(pk=paper.pk).exists()
+        assert Record.objects.count() == 2, "no new version of 2,000 records for one file"
+    assert [record.paper_id for record in records(resident, "energie.serie")] == [None, None]
+
+
+def test_a_file_that_tells_places_is_better_deleted():
+    held = data_files.DataFile(format="gpx", held=[data_files.Held("mobilite.trajet", 12)])
+    assert held.has_places
+    assert not data_files.DataFile(format="ofx", held=[data_files.Held("banque.operation", 12)]).has_places
+
+
+def test_a_stranger_finds_no_file_of_data(browser, other_browser, resident):
+    paper = uploaded(browser, resident, bank_table(), name="compte.csv")
+    for name in ("keep_data", "name_columns"):
+        assert other_browser.get(address(name, paper)).status_code == 404
+        assert other_browser.post(address(name, paper), COLUMNS).status_code == 404
+
+
+def test_a_paper_is_not_a_file_of_data(browser, resident):
+    from tests.vault.sending import notice_pdf
+
+    paper = uploaded(browser, resident, notice_pdf())
+    assert browser.get(address("keep_data", paper)).status_code == 404
+    assert browser.get(address("name_columns", paper)).status_code == 404
+
+
+def test_no_page_of_it_says_it_in_an_address(browser, resident):
+    paper = uploaded(browser, resident, bank_table(), name="compte.csv")
+    response = browser.post(address("name_columns", paper), COLUMNS)
+    assert "date_operation" not in response.url
+
+
+def test_a_table_that_says_less_than_the_bank_s_ofx_takes_nothing_away(browser, resident):
+    ofx = bank_step.ofx(date(2026, 5, 4))
+    kept(browser, resident, ofx, name="compte.ofx")
+    before = {(record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")}
+    told_again = [(day, label, amount) for day, amount, label in bank_step.operations(date(2026, 5, 4))]
+    rows = [(f"{day:%d/%m/%Y}", label, amount.lstrip("-") if amount[0] == "-" else "", amount) for day, label, amount in told_again]
+    paper = kept_table(browser, resident, [(day, label, out, "" if out else amount) for day, label, out, amount in rows])
+    assert "15 lignes étaient déjà là." in told(browser, "paper", paper)
+    assert {(record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")} == before
+
+
+MILO = {"prenoms": "Milo", "nom_naissance": "Kervella", "date_naissance": "2017-06-02"}
+
+
+@pytest.fixture
+def with_a_child(resident):
+    add(resident, "foyer.composition", {"allocataires": [], "enfants": [MILO], "situation_familiale": "C"})
+    values = gate.read_own(resident_id=resident.pk, purpose="Essai", fields=persons.FIELDS)
+    return persons.persons(values, resident_id=resident.pk)[1]
+
+
+def statement_to_keep(client, resident, rows=ROWS):
+    paper = uploaded(client, resident, bank_table(rows), name="compte.csv")
+    client.post(address("name_columns", paper), COLUMNS)
+    work(resident)
+    return paper
+
+
+def test_where_several_live_together_a_bank_s_file_asks_whose_it_is_and_chooses_nobody(browser, resident, with_a_child):
+    paper = statement_to_keep(browser, resident)
+    shown = told(browser, "keep_data", paper)
+    assert "De qui s’agit-il" in shown and "Milo" in shown and "checked" not in shown
+    response = browser.post(address("keep_data", paper))
+    assert response.status_code == 200 and "Dites de qui il s’agit." in response.content.decode()
+    work(resident)
+    assert records(resident, "banque.operation") == []
+
+
+def test_what_is_the_child_s_is_kept_as_theirs_and_shown_apart(browser, resident, with_a_child):
+    paper = statement_to_keep(browser, resident)
+    browser.post(address("keep_data", paper), {"person": str(with_a_child.id)})
+    work(resident)
+    assert {(record.person, record.role) for record in records(resident, "banque.operation")} == {(with_a_child.id, "child")}
+    mine = statement_to_keep(browser, resident, [("06/04/2026", "CARTE PRIMEUR", "8,00", "")])
+    browser.post(address("keep_data", mine), {"person": str(resident.pk)})
+    work(resident)
+    page = reverse("vault:of_type", args=["banque.operation"])
+    year, month = (browser.get(page + asked).content.decode() for asked in ("", "?mois=2026-04"))
+    assert "Opération bancaire, Vous" in year and "Opération bancaire, Milo" in year
+    assert "De qui" in month and "CARTE PRIMEUR" in month
+
+
+def test_somebody_who_does_not_live_there_cannot_be_chosen(browser, resident, with_a_child):
+    paper = statement_to_keep(browser, resident)
+    response = browser.post(address("keep_data", paper), {"person": "5b0f9d1e-0000-4000-8000-000000000000"})
+    assert response.status_code == 200 and "Dites de qui il s’agit." in response.content.decode()
+
+
+def test_a_meter_is_the_home_s_and_nobody_is_asked(browser, resident, with_a_child):
+    paper = uploaded(browser, resident, load_curve(), name="mesures.json")
+    assert "De qui s’agit-il" not in told(browser, "keep_data", paper)
+    assert browser.post(address("keep_data", paper)).status_code == 302

@@ -1,0 +1,173 @@
+"""The gate opens the resident's own values: only what was asked, and never without a line in the journal."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django_scopes import scope
+from django_scopes.exceptions import ScopeError
+
+from core import journal
+from core.models import JournalLeaf
+from core.sealed import Unreadable
+from tests.telling import tells
+from tests.vault.made import HOME, HOUSEHOLD, NOTICE, add, add_signed_notice
+from vault.records import actions, gate
+from vault.records.gate import own_reads
+from vault.records.models import Record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
+PARTS = "fiscal.avis_ir#/nombre_parts"
+
+
+def lines(resident):
+    return journal.entries(resident_id=resident.pk, limit=50)
+
+
+def test_a_value_is_opened_and_the_line_tells_which_field_and_why(resident):
+    add_signed_notice(resident)
+    values = gate.read_own(resident_id=resident.pk, purpose="Calculer vos aides", fields=[INCOME])
+
+    assert values.value(INCOME) == 12312
+    line = lines(resident)[0]
+    assert (line.event, line.purpose, line.fields, line.actor_id) == ("read", "Calculer vos aides", [INCOME], resident.pk)
+
+
+def test_the_line_holds_no_value(resident):
+    add_signed_notice(resident)
+    gate.read_own(resident_id=resident.pk, purpose="Calculer vos aides", fields=[INCOME])
+    assert not tells(repr(lines(resident)), "12312")
+
+
+def test_only_the_fields_asked_for_come_out(resident):
+    add_signed_notice(resident)
+    opened = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[PARTS])[0]
+    assert opened.payload == {"nombre_parts": 2.5}
+
+
+def test_a_part_of_each_item_of_a_list_comes_out_alone(resident):
+    add(resident, "foyer.composition", HOUSEHOLD)
+    opened = gate.read_own(resident_id=resident.pk, purpose="essai", fields=["foyer.composition#/enfants/*/date_naissance"])[0]
+    assert opened.payload == {"enfants": [{"date_naissance": "2017-05-12"}, {"date_naissance": "2022-02-02"}]}
+
+
+@pytest.mark.parametrize("field", ["fiscal.avis_ir#/salaire_cache", "rien.du_tout#/x", "fiscal.avis_ir", ""])
+def test_an_unknown_field_opens_nothing_and_leaves_no_line(resident, field):
+    add_signed_notice(resident)
+    before = len(lines(resident))
+    with pytest.raises(gate.UnknownField):
+        gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME, field])
+    assert len(lines(resident)) == before
+
+
+def test_when_the_line_cannot_be_written_nothing_is_read(resident, monkeypatch):
+    add_signed_notice(resident)
+    opened = []
+    monkeypatch.setattr(own_reads, "decrypt_records", lambda *args: opened.append(args))
+
+    def broken(**_kwargs):
+        raise DatabaseError("no space left")
+
+    monkeypatch.setattr(journal, "write", broken)
+    with pytest.raises(DatabaseError):
+        gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
+    assert opened == []
+
+
+def test_when_the_database_refuses_the_line_nothing_is_read(resident, monkeypatch):
+    """The refusal comes from the database itself: two lines cannot have the same number."""
+    add_signed_notice(resident)
+    opened = []
+    monkeypatch.setattr(own_reads, "decrypt_records", lambda *args: opened.append(args))
+    monkeypatch.setattr(JournalLeaf.objects, "create", lambda **row: JournalLeaf(**{**row, "number": 1}).save(force_insert=True))
+    with pytest.raises(DatabaseError):
+        gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
+    assert opened == []
+
+
+def test_the_line_is_there_before_anything_is_decrypted(resident, monkeypatch):
+    add_signed_notice(resident)
+    order = []
+
+    def watched(name, verb):
+        def run(*args, **kwargs):
+            order.append(name)
+            return verb(*args, **kwargs)
+
+        return run
+
+    monkeypatch.setattr(journal, "write", watched("line", journal.write))
+    monkeypatch.setattr(own_reads, "decrypt_records", watched("open", own_reads.decrypt_records))
+    gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
+    assert order == ["line", "open"]
+
+
+def test_the_gate_refuses_to_be_wrapped_in_a_longer_transaction(resident):
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
+
+
+def test_what_was_superseded_or_withdrawn_is_not_opened(resident):
+    old = add_signed_notice(resident)
+    new = actions.correct_record(record=old, by=resident.pk, payload={**NOTICE, "revenu_fiscal_reference": 9000})
+    values = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
+    assert [opened.payload["revenu_fiscal_reference"] for opened in values] == [9000]
+
+    actions.withdraw_record(record=new, by=resident.pk)
+    assert len(gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])) == 0
+
+
+def test_another_resident_s_values_stay_closed(resident, stranger):
+    record = add_signed_notice(resident)
+    assert len(gate.read_own(resident_id=stranger.pk, purpose="essai", fields=[INCOME])) == 0
+    assert gate.own_record(resident_id=stranger.pk, purpose="essai", record_id=record.pk) is None
+    assert gate.own_history(resident_id=stranger.pk, purpose="essai", record_id=record.pk) == []
+
+
+def test_the_latest_notice_is_that_of_the_latest_year_even_when_it_came_first(resident):
+    add_signed_notice(resident)
+    add_signed_notice(resident, annee_revenus=2024, revenu_fiscal_reference=13050)
+    values = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME, "fiscal.avis_ir#/annee_revenus"])
+    assert [opened.payload["annee_revenus"] for opened in values.every("fiscal.avis_ir")] == [2024, 2025]
+    assert values.value(INCOME) == 12312
+
+
+def test_values_of_one_person_are_asked_apart(resident):
+    other = uuid4()
+    add(resident, "emploi.revenu", {"mois": "2026-10", "net_avant_impot": "1140.00"})
+    add(resident, "emploi.revenu", {"mois": "2026-10", "net_avant_impot": "900.00"}, person=other, role="spouse")
+    values = gate.read_own(resident_id=resident.pk, purpose="essai", fields=["emploi.revenu#/net_avant_impot"])
+    assert values.value("emploi.revenu#/net_avant_impot", person=other) == "900.00"
+    assert values.value("emploi.revenu#/net_avant_impot", person=resident.pk) == "1140.00"
+    assert values.latest("emploi.revenu", uuid4()) is None
+
+
+def test_a_sealed_content_moved_to_another_record_does_not_open(resident):
+    first, second = add_signed_notice(resident), add_signed_notice(resident, annee_revenus=2024)
+    with scope(resident=resident.pk):
+        Record.objects.filter(pk=second.pk).update(content=first.content)
+    with pytest.raises(Unreadable):
+        gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
+    assert lines(resident)[0].event == "record_added"
+
+
+def test_outside_a_scope_no_row_is_found(resident):
+    add(resident, "logement.domicile", HOME)
+    with pytest.raises(ScopeError):
+        list(Record.objects.all())
+
+
+def test_opening_the_whole_vault_takes_one_line_and_the_same_queries_for_one_record_as_for_ten(resident):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            gate.own_vault(resident_id=resident.pk, purpose="Afficher votre coffre")
+        return len(captured)
+
+    add_signed_notice(resident)
+    alone = queries()
+    for year in range(2015, 2025):
+        add_signed_notice(resident, annee_revenus=year)
+    assert queries() == alone
+    assert sum(line.event == "vault_read" for line in lines(resident)) == 2

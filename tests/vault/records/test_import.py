@@ -1,0 +1,349 @@
+"""A vault that is taken elsewhere is the same vault: values, proofs, files. What was tampered with gets a sentence and writes nothing."""
+
+import hashlib
+import io
+import json
+import zipfile
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django_scopes import scope
+
+from core import journal, quota
+from core.models import City, Job
+from core.storage import sealed_storage
+from tests.accounts.factories import ResidentFactory
+from tests.vault.lived import contest, exported, live
+from tests.vault.made import NOTICE, add, add_signed_notice
+from vault.records import gate, package, receipts
+from vault.records.actions import imports
+from vault.records.models import Brought, Grant, Paper, PaperFile, Record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lived(resident):
+    live(resident)
+    contest(resident)
+    return resident
+
+
+@pytest.fixture
+def newcomer(db):
+    return ResidentFactory(name="Awa, ailleurs")
+
+
+@pytest.fixture(scope="session")
+def made() -> list[bytes]:
+    return []
+
+
+@pytest.fixture
+def copy(request, made, kinds, tmp_path):
+    """One copy for every test that does not look at the vault it came from: to live in one takes seconds."""
+    path = tmp_path / "copie.zip"
+    if not made:
+        made.append(copied(request.getfixturevalue("lived"), path).read_bytes())
+    path.write_bytes(made[0])
+    return path
+
+
+@pytest.fixture
+def own_copy(lived, tmp_path):
+    """That of the vault which this test has before its eyes."""
+    return copied(lived, tmp_path / "la-sienne.zip")
+
+
+def copied(resident, path):
+    export = exported(resident)
+    with sealed_storage.open(export.stored_name, resident_id=resident.pk) as file:
+        path.write_bytes(file.read())
+    return path
+
+
+def bring(path, resident, **more):
+    call_command("import_vault", str(path), resident=resident.pk, **more)
+
+
+def told(path, name):
+    with zipfile.ZipFile(path) as archive:
+        return [json.loads(line) for line in archive.read(name).splitlines()]
+
+
+def without_dates(lines):
+    for line in lines:
+        line.pop("created_at", None)
+        line.get("vault", {}).pop("created_at", None)
+    return sorted(lines, key=lambda line: json.dumps(line, sort_keys=True))
+
+
+def renumbered(lines, old, new):
+    """As they must be in the other vault: each number follows from the one before and the new resident."""
+    text = json.dumps(lines)
+    numbers = {line["record"]["id"] if "record" in line else line["id"] for line in lines}
+    numbers |= {line["vault"]["paper"] for line in lines if "vault" in line and line["vault"]["paper"]}
+    numbers |= {file["id"] for line in lines for file in line.get("files", [])}
+    for line in lines:
+        numbers |= {origin["paper"] for origin in line.get("vault", {}).get("origins", {}).values() if origin["paper"]}
+        numbers |= {line["replaces_id"]} if line.get("replaces_id") else set()
+    for number in numbers:
+        text = text.replace(number, str(uuid5(new.pk, number)))
+    return json.loads(text.replace(str(old.pk), str(new.pk)))
+
+
+def everything(resident):
+    with connection.cursor() as cursor:
+        counts = {}
+        for table in ("records_record", "records_paper", "records_paperfile", "records_brought", "core_journalleaf", "core_job"):
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE resident_id = %s", [resident.pk])
+            counts[table] = cursor.fetchone()[0]
+    return counts
+
+
+def files_on_disk(folder):
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_exported_brought_in_and_exported_again_it_is_the_same(own_copy, lived, newcomer, tmp_path, capsys):
+    bring(own_copy, newcomer)
+    assert "with their proofs" in capsys.readouterr().out
+    again = copied(newcomer, tmp_path / "encore.zip")
+    for name in ("valeurs.jsonl", "papiers.jsonl"):
+        before, after = told(own_copy, name), told(again, name)
+        for line in [*before, *after]:
+            for file in line.get("files", []):
+                file.pop("path")  # numbered in the order of their arrival
+        assert len(before) > 1
+        assert without_dates(after) == without_dates(renumbered(before, lived, newcomer)), name
+
+
+def test_every_file_is_the_same_byte_for_byte(own_copy, lived, newcomer):
+    bring(own_copy, newcomer)
+
+    def sums(resident):
+        with scope(resident=resident.pk):
+            files = list(PaperFile.objects.all())
+        return sorted(hashlib.sha256(sealed_storage.open(file.stored_name, resident_id=resident.pk).read()).hexdigest() for file in files)
+
+    assert sums(newcomer) == sums(lived) != []
+
+
+def test_proofs_are_kept_and_what_was_replaced_stays_so(own_copy, lived, newcomer):
+    bring(own_copy, newcomer)
+    fields = ["fiscal.avis_ir#/revenu_fiscal_reference"]
+
+    def seen(resident):
+        values = gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=fields)
+        return sorted((one.payload["revenu_fiscal_reference"], one.assurance, one.holder, one.method) for one in values)
+
+    assert seen(newcomer) == seen(lived)
+    assert "signature_verified" in {assurance for _value, assurance, _holder, _method in seen(newcomer)}
+
+
+def test_agreements_are_not_given_again_and_lie_beside(copy, newcomer):
+    bring(copy, newcomer)
+    with scope(resident=newcomer.pk):
+        assert not Grant.objects.exists()
+        row = Brought.objects.get()
+    with zipfile.ZipFile(io.BytesIO(sealed_storage.open(row.stored_name, resident_id=newcomer.pk).read())) as history:
+        assert json.loads(history.read("partages.json"))
+        assert not [name for name in history.namelist() if name.startswith("papiers/")]
+
+
+def test_the_former_journal_is_kept_beside_and_not_mixed_in(copy, newcomer):
+    bring(copy, newcomer)
+    events = [line.event for line in journal.entries(resident_id=newcomer.pk, limit=10)]
+    assert events == ["records_brought", "vault_opened"]
+    assert journal.verify(resident_id=newcomer.pk).first_bad is None
+    with scope(resident=newcomer.pk):
+        row = Brought.objects.get()
+    with zipfile.ZipFile(io.BytesIO(sealed_storage.open(row.stored_name, resident_id=newcomer.pk).read())) as history:
+        assert len(json.loads(history.read("journal.json"))["lines"]) > 10
+
+
+def test_twice_changes_nothing(copy, newcomer, capsys):
+    bring(copy, newcomer)
+    before = everything(newcomer)
+    bring(copy, newcomer)
+    assert "taken in before" in capsys.readouterr().out
+    assert everything(newcomer) == before
+
+
+def test_without_a_signature_that_is_known_values_count_as_declared(copy, newcomer, tmp_path, capsys):
+    """Anybody can write a ZIP: it must not make a verified income."""
+    bring(changed(copy, tmp_path, drop="manifest.jws"), newcomer)
+    assert "as declared" in capsys.readouterr().out
+    with scope(resident=newcomer.pk):
+        assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}
+        assert set(Paper.objects.values_list("state", flat=True)) == {"quarantined"}
+        assert Job.objects.filter(kind="read_paper").count() == Paper.objects.count(), "and papers are read again"
+    values = gate.read_own(resident_id=newcomer.pk, purpose="Essayer", fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
+    assert {origin.assurance for one in values for origin in one.origins.values()} <= {"declared"}
+
+
+def test_a_forged_value_under_an_old_signature_is_found(copy, newcomer, tmp_path):
+    forged = changed(copy, tmp_path, edit={"valeurs.jsonl": lambda content: content.replace(b"12312", b"12000")})
+    bring(forged, newcomer)
+    with scope(resident=newcomer.pk):
+        assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}, "the manifest was made anew: nobody signed that one"
+
+
+def test_with_the_keys_of_the_other_portal_only_its_own_copy_is_taken(copy, newcomer, tmp_path, settings):
+    keys = tmp_path / "jwks.json"
+    keys.write_text(json.dumps(receipts.published()))
+    settings.RECEIPT_KEYS = tmp_path / "another-portal.json"
+    bring(copy, newcomer, keys=keys)
+    with scope(resident=newcomer.pk):
+        assert "signature_verified" in set(Record.objects.values_list("assurance", flat=True))
+    other = ResidentFactory()
+    for wrong in (changed(copy, tmp_path, drop="manifest.jws"), changed(copy, tmp_path, edit={"LISEZMOI.txt": lambda content: b"x"})):
+        with pytest.raises(CommandError, match="nothing was written"):
+            bring(wrong, other, keys=keys)
+
+
+def changed(path, folder, *, drop="", add=(), edit=None, manifest=True, lie=None):
+    """The same copy with something else in it; the manifest is made to agree, unless told otherwise."""
+    edit = edit or {}
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist() if name != drop}
+    for name, change in edit.items():
+        content[name] = change(content[name])
+    content |= dict(add)
+    told = json.loads(content["manifest.json"])
+    if manifest:
+        told["files"] = {
+            name: {"sha256": hashlib.sha256(one).hexdigest(), "size": len(one)}
+            for name, one in content.items()
+            if not name.startswith("manifest.")
+        }
+    content["manifest.json"] = json.dumps(lie(told) if lie else told).encode()
+    target = folder / f"change-{len(list(folder.iterdir()))}.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, one in content.items():
+            archive.writestr(name, one)
+    return target
+
+
+def line_edited(change):
+    def edit(content):
+        first, *rest = content.splitlines(keepends=True)
+        found = json.loads(first)
+        change(found)
+        return json.dumps(found).encode() + b"\n" + b"".join(rest)
+
+    return edit
+
+
+def bad_payload(line):
+    line["record"]["payload"] = {"x": {"y": 1}}
+
+
+def unknown_type(line):
+    line["record"]["type"] = "secret.defense"
+
+
+def replaces_nothing(line):
+    line["record"]["supersedes"] = "00000000-0000-4000-8000-000000000000"
+
+
+def twelve_gigabytes(told):
+    told["files"]["valeurs.jsonl"]["size"] = 12_000_000_000
+    return told
+
+
+def another_format(told):
+    return told | {"format": "autre-1"}
+
+
+HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
+    "a wrong sum": ({"edit": {"valeurs.jsonl": lambda content: content.replace(b"a", b"b", 1)}, "manifest": False}, "was changed or cut"),
+    "a file that grows": ({"edit": {"LISEZMOI.txt": lambda content: content + b"x"}, "manifest": False}, "larger than the manifest"),
+    "a file that is cut": ({"edit": {"LISEZMOI.txt": lambda content: content[:-1]}, "manifest": False}, "was changed or cut"),
+    "a way out": ({"add": {"../../etc/cron.d/x": b"x"}}, "leads elsewhere"),
+    "another way out": ({"add": {"/etc/x": b"x"}}, "leads elsewhere"),
+    "a Windows way out": ({"add": {"C:\\x": b"x"}}, "leads elsewhere"),
+    "an unlisted file": ({"add": {"papiers/extra.exe": b"MZ"}, "manifest": False}, "not in its manifest"),
+    "a missing file": ({"drop": "journal.json"}, "missing"),
+    "a huge one": ({"lie": twelve_gigabytes}, "at most"),
+    "another format": ({"lie": another_format}, "no copy of a vault"),
+    "a wrong payload": ({"edit": {"valeurs.jsonl": line_edited(bad_payload)}}, "valeurs.jsonl, line 1"),
+    "an unknown type": ({"edit": {"valeurs.jsonl": line_edited(unknown_type)}}, "valeurs.jsonl, line 1"),
+    "a value that replaces nothing": ({"edit": {"valeurs.jsonl": line_edited(replaces_nothing)}}, "not before it"),
+    "no JSON": ({"edit": {"papiers.jsonl": lambda content: b"{\n"}}, "is not JSON"),
+    "deep JSON": ({"edit": {"papiers.jsonl": lambda content: b"[" * 100_000 + b"\n"}}, "is not JSON"),
+    "a paper without a file": ({"edit": {"papiers.jsonl": lambda content: b'{"id": 1}\n'}}, "is not a paper"),
+    "a changed journal": (
+        {"edit": {"journal.json": lambda content: content.replace(b'"number": 2', b'"number": 3', 1)}},
+        "does not follow",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_copy_gets_a_sentence_and_writes_nothing(what, copy, newcomer, tmp_path, folder):
+    change, sentence = HOSTILE[what]
+    bad = changed(copy, tmp_path, **change)
+    before, there = everything(newcomer), files_on_disk(folder)
+    with pytest.raises(CommandError, match="Not taken in, nothing was written") as refused:
+        bring(bad, newcomer)
+    assert sentence in str(refused.value)
+    assert everything(newcomer) == before and files_on_disk(folder) == there
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip at all" * 100])
+def test_what_is_no_zip_gets_a_sentence(content, newcomer, tmp_path):
+    bad = tmp_path / "x.zip"
+    bad.write_bytes(content)
+    with pytest.raises(CommandError, match="not a ZIP file"):
+        bring(bad, newcomer)
+
+
+def test_a_bomb_is_not_unpacked(copy, newcomer, tmp_path, monkeypatch):
+    """A thousand times what it weighs: refused by what its manifest says, read no further than that."""
+    bomb = changed(copy, tmp_path, add={"papiers/bombe.bin": bytes(50_000_000)})
+    assert bomb.stat().st_size < 5_000_000
+    monkeypatch.setattr(package, "MOST_BYTES", 20_000_000)
+    with pytest.raises(CommandError, match="at most"):
+        bring(bomb, newcomer)
+
+
+def test_a_vault_that_holds_something_takes_nothing_in(copy, newcomer):
+    add(newcomer, "fiscal.avis_ir", NOTICE, holder="dgfip", method="upload", assurance="consistent")
+    before = everything(newcomer)
+    with pytest.raises(CommandError, match="holds something already"):
+        bring(copy, newcomer)
+    assert everything(newcomer) == before
+
+
+def test_what_does_not_fit_is_refused_whole(copy, newcomer, folder, monkeypatch):
+    monkeypatch.setattr(quota, "MEGABYTE", 1)
+    City(name="Essai", of_name="d’Essai", insee="00042", quota_megabytes=100).save()
+    there = files_on_disk(folder)
+    with pytest.raises(CommandError, match="does not fit"):
+        bring(copy, newcomer)
+    assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 0
+
+
+def test_cut_off_in_the_middle_it_leaves_nothing(copy, newcomer, folder, monkeypatch):
+    there = files_on_disk(folder)
+    monkeypatch.setattr(imports, "_brought", lambda coming, history: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        bring(copy, newcomer)
+    assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 0
+
+
+def test_nobody_here_is_told_so(copy):
+    with pytest.raises(CommandError, match="open one first"):
+        call_command("import_vault", str(copy), resident=UUID(int=1))
+
+
+def test_what_was_brought_goes_on_with_the_next_copy(copy, newcomer, tmp_path):
+    bring(copy, newcomer)
+    add_signed_notice(newcomer, annee_revenus=2019)
+    with zipfile.ZipFile(copied(newcomer, tmp_path / "encore.zip")) as archive:
+        assert "apporte/01.zip" in archive.namelist()
+        assert json.loads(archive.read("apporte.json"))[0]["content"]["signed"] is True

@@ -1,0 +1,30 @@
+"""Who a paper names: a couple is two people, and a family name alone is nobody."""
+
+import pytest
+
+from vault.types.names import is_named
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DUPONT JEAN",
+        "M. Jean Dupont",
+        "M DUPONT JEAN ET MME MARTIN LEA",
+        "Mme MARTIN Léa ou M. DUPONT Jean",
+        "DUPOND JEAN",
+        "Dupont Jean Paul",
+    ],
+)
+def test_a_person_is_found_whichever_way_their_name_is_written(text: str) -> None:
+    assert is_named(text, ["Dupont"], ["Jean"])
+
+
+@pytest.mark.parametrize("text", ["M DUPONT PAUL ET MME MARTIN JEAN", "DUPONT", "M. et Mme DUPONT", "MARTIN JEAN", ""])
+def test_two_people_are_never_made_into_one(text: str) -> None:
+    assert not is_named(text, ["Dupont"], ["Jean"])
+
+
+def test_the_name_in_use_counts_and_a_given_name_nobody_knows_does_not_refuse() -> None:
+    assert is_named("MARTIN LEA", ["Dupont", "Martin"], ["Léa"])
+    assert is_named("DUPONT JEAN", ["Dupont"], [""])

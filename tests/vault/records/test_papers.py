@@ -1,0 +1,216 @@
+"""A paper's own pages: its file handed out safely, what it proves, what deleting it changes."""
+
+import re
+from datetime import date
+
+import pytest
+from django.urls import reverse
+from django_scopes import scope
+
+from core import journal
+from core.sealed import Unreadable
+from core.storage import sealed_storage
+from tests.fixtures import hostile
+from tests.telling import tells
+from tests.vault.made import add_signed_notice
+from tests.vault.sending import notice_pdf, quotient_pdf, the_paper, uploaded
+from vault.records import actions, gate
+from vault.records.models import Paper, PaperFile, Record
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
+INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
+
+
+@pytest.fixture
+def content() -> bytes:
+    return notice_pdf()
+
+
+@pytest.fixture
+def paper(browser, resident, content) -> Paper:
+    paper = uploaded(browser, resident, content, name="Avis d’été n° 1.pdf")
+    actions.confirm_paper(paper=paper, by=resident.pk)
+    return the_paper(resident)
+
+
+def get(client, name, paper, **headers):
+    return client.get(reverse(f"vault:{name}", args=[paper.pk]), headers=headers)
+
+
+def test_the_file_comes_back_byte_for_byte_as_an_attachment_that_nothing_runs(browser, paper, content):
+    response = get(browser, "download", paper)
+    assert b"".join(response.streaming_content) == content
+    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''Avis%20d%E2%80%99%C3%A9t%C3%A9")
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert response["Cache-Control"] == "no-store"
+    assert (response["Content-Type"], response["Content-Length"]) == ("application/pdf", str(len(content)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"), [("bytes=0-9", 0, 10), ("bytes=5-", 5, None), ("bytes=-7", -7, None), ("bytes=3-999999999", 3, None)]
+)
+def test_a_part_of_the_file_is_handed_out(browser, paper, content, asked, start, end):
+    response = get(browser, "download", paper, range=asked)
+    part = content[start:end]
+    assert response.status_code == 206
+    assert b"".join(response.streaming_content) == part
+    first = start if start >= 0 else len(content) + start
+    assert response["Content-Range"] == f"bytes {first}-{first + len(part) - 1}/{len(content)}"
+
+
+def test_a_part_outside_the_file_is_refused(browser, paper, content):
+    response = get(browser, "download", paper, range="bytes=999999999-")
+    assert (response.status_code, response["Content-Range"]) == (416, f"bytes */{len(content)}")
+
+
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "bytes=a-b",
+        "pages=1-2",
+        "bytes=0-1,4-5",
+        "bytes=-",
+        pytest.param(f"bytes={LONG}-", id="long start"),
+        pytest.param(f"bytes=-{LONG}", id="long end"),
+    ],
+)
+def test_a_range_that_says_nothing_gives_the_whole(browser, paper, content, asked):
+    response = get(browser, "download", paper, range=asked)
+    assert response.status_code == 200
+    assert b"".join(response.streaming_content) == content
+
+
+def test_a_download_leaves_its_line(browser, paper, resident):
+    get(browser, "download", paper).close()
+    line = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (line.event, line.details) == ("file_opened", {"kind": "avis_impot"})
+
+
+def test_when_the_line_cannot_be_written_the_file_stays_closed(browser, paper, monkeypatch):
+    opened = []
+    monkeypatch.setattr(sealed_storage, "open", lambda *args, **kwargs: opened.append(args))
+
+    def broken(**kwargs):
+        if kwargs["event"] == "file_opened":
+            raise RuntimeError("no line")
+
+    monkeypatch.setattr(journal, "write", broken)
+    browser.raise_request_exception = False
+    assert get(browser, "download", paper).status_code == 500
+    assert opened == []
+
+
+def test_the_preview_is_an_image_of_the_first_page(browser, paper):
+    response = get(browser, "preview", paper)
+    assert response["Content-Type"] == "image/jpeg"
+    assert response.content.startswith(b"\xff\xd8\xff")
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+def test_the_page_opens_no_image_unless_it_is_asked_to(browser, paper):
+    address = reverse("vault:preview", args=[paper.pk])
+    assert address not in get(browser, "paper", paper).content.decode()
+    assert address in browser.get(reverse("vault:paper", args=[paper.pk]) + "?apercu=1").content.decode()
+
+
+def test_the_page_shows_what_the_paper_proves_and_its_checks(browser, paper):
+    page = get(browser, "paper", paper).content.decode()
+    assert "12\u00a0312\u00a0€" in page
+    assert "contrôles réussis" in page
+    assert "Avis d’impôt sur le revenu 2026" in page
+
+
+def test_the_page_before_deleting_says_which_values_lose_their_proof(browser, paper, resident):
+    add_signed_notice(resident, annee_revenus=2020, revenu_fiscal_reference=777)
+    page = get(browser, "delete_paper", paper).content.decode()
+    assert "Revenu fiscal de référence (12\u00a0312\u00a0€)" in page
+    assert not tells(page, "777")
+    assert re.search(r"retire la preuve de \d+ valeurs", page)
+
+
+def test_deleting_keeps_the_values_without_their_proof_and_erases_the_file(browser, paper, resident):
+    with scope(resident=resident.pk):
+        stored = PaperFile.objects.get().stored_name
+    browser.post(reverse("vault:delete_paper", args=[paper.pk]))
+    opened = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])[0]
+    assert (opened.payload["revenu_fiscal_reference"], opened.assurance, opened.paper_id) == (12312, "declared", None)
+    assert opened.origin("revenu_fiscal_reference").proven is False
+    assert not sealed_storage.inner.exists(stored)
+    with scope(resident=resident.pk):
+        assert not Paper.objects.exists()
+        assert Record.objects.count() == 2, "the verified record stays in the history"
+
+
+def test_deleting_a_paper_leaves_what_another_one_proves(browser, paper, resident):
+    other = uploaded(browser, resident, notice_pdf(income_year=2024, income=13050))
+    actions.confirm_paper(paper=other, by=resident.pk)
+    actions.delete_paper(paper=paper, by=resident.pk)
+    found = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME, "fiscal.avis_ir#/annee_revenus"])
+    assert {opened.payload["annee_revenus"]: opened.assurance for opened in found} == {2025: "declared", 2024: "signature_verified"}
+
+
+def test_deleting_also_unproves_the_values_of_a_corrected_record(browser, paper, resident):
+    with scope(resident=resident.pk):
+        record = Record.objects.get()
+    whole = gate.own_record(resident_id=resident.pk, purpose="essai", record_id=record.pk)
+    assert whole is not None
+    actions.correct_record(record=record, by=resident.pk, payload={**whole.payload, "nombre_parts": 3})
+    actions.delete_paper(paper=paper, by=resident.pk)
+    opened = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])[0]
+    assert opened.origin("revenu_fiscal_reference").assurance == "declared"
+    assert opened.origin("revenu_fiscal_reference").paper_id is None
+
+
+def test_deleting_twice_changes_nothing(paper, resident):
+    assert actions.delete_paper(paper=paper, by=resident.pk)
+    assert actions.delete_paper(paper=paper, by=resident.pk) == []
+
+
+def test_the_dates_of_a_paper_decide_until_when_it_counts(browser, resident):
+    paper = uploaded(browser, resident, quotient_pdf(), kind="facture_eau")
+    actions.confirm_paper(paper=paper, by=resident.pk)
+    browser.post(reverse("vault:paper_dates", args=[paper.pk]), {"issued_on_day": "31", "issued_on_month": "8", "issued_on_year": "2025"})
+    paper = the_paper(resident)
+    assert (paper.issued_on, paper.expires_on) == (date(2025, 8, 31), date(2025, 11, 30))
+    assert "Expiré le 30\u00a0novembre 2025" in browser.get(reverse("vault:home")).content.decode()
+
+
+def test_an_end_before_its_beginning_is_refused(browser, paper):
+    answers = {"issued_on_day": "3", "issued_on_month": "5", "issued_on_year": "2025"}
+    answers |= {"expires_on_day": "2", "expires_on_month": "5", "expires_on_year": "2025"}
+    response = browser.post(reverse("vault:paper_dates", args=[paper.pk]), answers)
+    assert "La fin est avant la date du papier." in response.content.decode()
+
+
+def test_changing_what_a_paper_is_runs_the_checks_of_that_kind(browser, resident):
+    paper = uploaded(browser, resident, quotient_pdf(), kind="autre_document")
+    assert "address_recent" not in {line.code for line in opened_paper(resident, paper).checks}
+    browser.post(reverse("vault:paper_kind", args=[paper.pk]), {"kind": "facture_eau"})
+    assert opened_paper(resident, paper).outcome("address_recent") == "inconclusive"
+
+
+def test_an_older_content_put_back_does_not_open(browser, resident, paper):
+    old = the_paper(resident)
+    actions.set_dates(paper=paper, by=resident.pk, issued_on=None, expires_on=None)
+    with scope(resident=resident.pk):
+        Paper.objects.filter(pk=paper.pk).update(content=old.content)
+    with pytest.raises(Unreadable):
+        opened_paper(resident, paper)
+
+
+def opened_paper(resident, paper):
+    return gate.own_paper(resident_id=resident.pk, purpose="essai", paper_id=paper.pk)
+
+
+def test_each_page_of_a_file_can_be_looked_at(browser, resident):
+    several = uploaded(browser, resident, hostile.pdf(pages=3), kind="autre_document")
+    address = reverse("vault:preview", args=[several.pk])
+    assert [browser.get(f"{address}?page={number}").status_code for number in ("1", "3", "x", "", "4")] == [200, 200, 200, 200, 404]
+    page = browser.get(reverse("vault:paper", args=[several.pk]) + "?apercu=1&page=2").content.decode()
+    assert "Page 2 sur 3" in page and "page=1#" in page and "page=3#" in page and "?page=2" in page
+    assert "Page 3 sur 3" in browser.get(reverse("vault:paper", args=[several.pk]) + "?apercu=1&page=9").content.decode()

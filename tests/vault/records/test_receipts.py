@@ -1,0 +1,179 @@
+"""A receipt says what was agreed to, is signed, names no value, and whoever is shown it can check it with the published keys alone."""
+
+import base64
+import hashlib
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from tests.telling import tells
+from tests.vault.couples import TRIED, agreed, couple
+from tests.vault.made import add_signed_notice
+from vault.records import agreements, receipts
+from vault.records.actions import grants
+from vault.records.checks_at_start import receipt_key_present
+from vault.records.models import GrantEvent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def keys(settings, tmp_path, monkeypatch):
+    monkeypatch.setitem(agreements._agreements, TRIED.code, TRIED)
+    settings.RECEIPT_KEYS = tmp_path / "receipt-keys.json"
+
+
+@pytest.fixture
+def grant(resident, stranger):
+    add_signed_notice(resident)
+    couple(resident, stranger)
+    return agreed(resident, stranger, "tried", "parts")
+
+
+def events(grant) -> list[GrantEvent]:
+    with scope(resident=grant.resident_id):
+        return list(GrantEvent.objects.filter(grant=grant).select_related("grant"))
+
+
+def decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def number(part: str) -> int:
+    return int.from_bytes(decoded(part))
+
+
+def verified_by_hand(receipt: str, published: Any) -> Any:
+    """RFC 7515 and the curve, without the library that signed."""
+    head, body, signature = receipt.split(".")
+    header = json.loads(decoded(head))
+    [key] = [key for key in published["keys"] if key["kid"] == header["kid"]]
+    assert header["alg"] == key["alg"] == "ES256" and key["crv"] == "P-256"
+    raw = decoded(signature)
+    point = ec.EllipticCurvePublicNumbers(number(key["x"]), number(key["y"]), ec.SECP256R1()).public_key()
+    point.verify(encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:])), f"{head}.{body}".encode(), ec.ECDSA(SHA256()))
+    return json.loads(decoded(body))
+
+
+def published() -> Any:
+    return json.loads(Client().get("/.well-known/jwks.json").content)
+
+
+def test_it_verifies_with_the_published_keys_and_nothing_else(grant):
+    [event] = events(grant)
+    said = verified_by_hand(event.receipt, published())
+    assert said["schema_version"] == "ISO/IEC TS 27560:2023"
+    assert (said["receipt_id"], said["record_id"]) == (str(event.pk), str(grant.pk))
+    assert said["privacy_notice"] == {"version": "1", "sha256": TRIED.notice_hash("fr"), "language": "fr"}
+    assert [(row["pii_type"], row["necessity"]) for row in said["processing"]["pii_information"]] == [
+        ("fiscal.avis_ir#/nombre_parts", "optional"),
+        ("fiscal.avis_ir#/revenu_fiscal_reference", "required"),
+    ]
+    assert said["processing"]["recipients"] == [{"type": "resident", "name": "Bruno"}]
+    assert said["processing"]["withdrawal_method"].endswith(f"/partages/{grant.pk}/arreter/")
+    assert (said["event"]["event_type"], said["event"]["event_state"]) == ("given", "given")
+
+
+def test_no_value_is_in_it(grant):
+    [event] = events(grant)
+    said = json.dumps(verified_by_hand(event.receipt, published()))
+    assert not tells(said, "12312") and not tells(said, "2.5")
+
+
+def test_the_public_keys_hold_no_secret(grant, settings):
+    assert [set(key) & {"d", "k", "p", "q"} for key in published()["keys"]] == [set()]
+    assert settings.RECEIPT_KEYS.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_a_receipt_that_was_changed_is_not_genuine(grant, part):
+    [event] = events(grant)
+    parts = event.receipt.split(".")
+    parts[part] = ("A" if parts[part][5] != "A" else "B").join([parts[part][:5], parts[part][6:]])
+    with pytest.raises(receipts.NotGenuine):
+        receipts.verify(".".join(parts))
+
+
+@pytest.mark.parametrize("text", ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
+def test_what_is_no_receipt_is_not_genuine(grant, text):
+    with pytest.raises(receipts.NotGenuine):
+        receipts.verify(text)
+
+
+def test_a_key_made_elsewhere_signs_nothing_here(grant, settings, tmp_path):
+    ours, here = events(grant)[0].receipt, settings.RECEIPT_KEYS
+    settings.RECEIPT_KEYS = tmp_path / "elsewhere.json"
+    receipts.make_key()
+    with pytest.raises(receipts.NotGenuine):
+        receipts.verify(ours)
+    settings.RECEIPT_KEYS = here
+    assert receipts.verify(ours)["iss"] == settings.SITE_URL
+
+
+def test_after_a_new_key_what_the_former_one_signed_still_verifies(grant, settings):
+    former = events(grant)[0].receipt
+    call_command("make_receipt_key", stdout=StringIO())
+    grants.pause(grant=grant, by=grant.resident_id)
+    latest = events(grant)[1].receipt
+    first, second = (json.loads(decoded(receipt.split(".")[0]))["kid"] for receipt in (former, latest))
+    assert first != second
+    assert verified_by_hand(former, published()) and verified_by_hand(latest, published())
+    assert [("d" in key) for key in json.loads(settings.RECEIPT_KEYS.read_text())["keys"]] == [True, False]
+
+
+def test_a_stop_never_waits_for_a_key_and_the_receipt_comes_later(grant, settings, caplog):
+    settings.MAKE_RECEIPT_KEY, kept = False, settings.RECEIPT_KEYS
+    settings.RECEIPT_KEYS = kept.with_name("lost.json")
+    grants.stop(grant=grant, by=grant.resident_id)
+    stopped = events(grant)[-1]
+    assert (stopped.happened, stopped.receipt) == ("stopped", "")
+    assert "a receipt could not be signed" in caplog.text
+    assert Client().get("/.well-known/jwks.json").status_code == 503
+    settings.RECEIPT_KEYS = kept
+    with scope(resident=grant.resident_id):
+        assert receipts.verify(grants.receipt(stopped))["event"]["event_state"] == "withdrawn"
+        assert grants.receipt(stopped) == GrantEvent.objects.get(pk=stopped.pk).receipt
+
+
+def test_the_start_says_when_there_is_no_key(settings, tmp_path):
+    settings.MAKE_RECEIPT_KEY = False
+    assert [problem.id for problem in receipt_key_present(None)] == ["vault.E001"]
+    receipts.make_key()
+    assert receipt_key_present(None) == []
+
+
+def test_the_command_verifies_a_file_with_the_keys_of_any_portal(grant, tmp_path):
+    receipt, keys = tmp_path / "recu.jws", tmp_path / "jwks.json"
+    receipt.write_text(events(grant)[0].receipt + "\n")
+    keys.write_text(json.dumps(published()))
+    out = StringIO()
+    call_command("verify_receipt", str(receipt), keys=keys, stdout=out)
+    assert json.loads(out.getvalue())["record_id"] == str(grant.pk)
+    receipt.write_text("x" + receipt.read_text()[1:])
+    with pytest.raises(CommandError, match="Not genuine"):
+        call_command("verify_receipt", str(receipt), stdout=StringIO())
+    with pytest.raises(CommandError, match="could not be verified"):
+        call_command("verify_receipt", str(tmp_path / "nothing.jws"), stdout=StringIO())
+
+
+def test_its_resident_downloads_it_and_no_line_says_that_a_value_was_read(grant, browser, other_browser):
+    [event] = events(grant)
+    address = reverse("vault:receipt", args=[grant.pk, event.pk])
+    answer = browser.get(address)
+    assert answer.content.decode() == event.receipt
+    assert (answer["Content-Type"], answer["Content-Disposition"][:17]) == ("application/jose", "attachment; filen")
+    assert other_browser.get(address).status_code == 404
+    assert browser.get(reverse("vault:receipt", args=[event.pk, event.pk])).status_code == 404
+
+
+def test_the_notice_s_hash_is_that_of_the_words(grant):
+    assert len(bytes.fromhex(grant.notice_hash)) == hashlib.sha256().digest_size

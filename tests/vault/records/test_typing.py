@@ -1,0 +1,255 @@
+"""By hand: one question per page, each may be skipped, nothing is kept before the answers have been checked."""
+
+from uuid import UUID
+
+import pytest
+from django.urls import reverse
+from django_scopes import scope
+
+from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add
+from vault import types
+from vault.records import actions, gate, questions
+from vault.records.models import Draft, Record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def start(client, type_code, query="", **answers):
+    return client.post(reverse("vault:start_typing", args=[type_code]) + query, answers).url
+
+
+def values(resident, *fields):
+    return gate.read_own(resident_id=resident.pk, purpose="essai", fields=fields)
+
+
+def test_the_first_page_says_who_asks_and_why(browser):
+    page = browser.get(reverse("vault:start_typing", args=["logement.domicile"])).content.decode()
+    assert "Qui le demande" in page and "Pour les aides au logement" in page
+
+
+def test_a_value_is_typed_question_after_question_and_kept_at_the_end(browser, resident):
+    step = start(browser, "social.quotient_familial")
+    for answer in ("CNAF", "526", "2026", "11"):
+        assert "étape" in browser.get(step).content.decode()
+        step = browser.post(step, {"answer": answer}).url
+    assert not values(resident, "social.quotient_familial#/valeur")
+    assert "526\u00a0€" in browser.get(step).content.decode()
+    browser.post(step)
+    assert values(resident, "social.quotient_familial#/valeur").value("social.quotient_familial#/valeur") == 526
+    with scope(resident=resident.pk):
+        assert not Draft.objects.exists()
+
+
+def test_a_question_can_be_skipped_and_answered_later(browser, resident):
+    step = start(browser, "identite.contact")
+    step = browser.post(step, {"skip": "1"}).url
+    assert "telephone" in step
+    step = browser.post(step, {"answer": "01 99 00 12 34"}).url
+    step = browser.post(step, {"skip": "1"}).url
+    assert step.endswith("/verifier/")
+    browser.post(step)
+    payload = values(resident, "identite.contact#/telephone", "identite.contact#/email")[0].payload
+    assert payload == {"telephone": "01 99 00 12 34"}
+
+
+def test_a_question_that_the_type_needs_says_so_at_the_end(browser, resident):
+    step = start(browser, "social.quotient_familial")
+    for _ in range(4):
+        step = browser.post(step, {"skip": "1"}).url
+    response = browser.post(step)
+    assert response.status_code == 200
+    with scope(resident=resident.pk):
+        assert Draft.objects.exists() and not Record.objects.exists()
+
+
+def test_a_wrong_answer_stays_on_its_question(browser):
+    step = browser.post(start(browser, "social.quotient_familial"), {"answer": "CNAF"}).url
+    response = browser.post(step, {"answer": "douze"})
+    assert response.status_code == 200
+    assert "Erreur" in response.content.decode()
+
+
+def test_an_income_below_zero_is_refused_in_words_and_not_kept(browser, resident):
+    answers = {"mois": "2026-10", "net_social": "-900.00", "net_avant_impot": "-900.00"}
+    draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="emploi.revenu", answers=answers)
+    response = browser.post(reverse("vault:check_answers", args=[draft.pk]))
+    assert "Un revenu ne peut pas être négatif." in response.content.decode()
+    with scope(resident=resident.pk):
+        assert not Record.objects.exists()
+
+
+def test_typing_about_the_home_keeps_what_the_vault_already_holds(browser, resident):
+    add(resident, "logement.domicile", HOME)
+    step = start(browser, "logement.domicile", "?champs=charges")
+    assert "adresse" in step, "what the type needs is asked as well"
+    step = browser.post(step, {"voie": "14 rue des Tanneries", "code_postal": "00420", "commune": "Villebrume"}).url
+    step = browser.post(step, {"answer": "62"}).url
+    browser.post(step)
+    found = values(resident, *types.fields_of("logement.domicile"))
+    assert len(found) == 1
+    assert (found[0].payload["charges"], found[0].payload["loyer"]) == ("62.00", "612.00")
+
+
+def test_a_household_starts_with_the_resident_and_gets_lasting_ids(browser, resident):
+    add(resident, "identite.pivot", IDENTITY)
+    step = start(browser, "foyer.composition")
+    assert "Kervella, Nadia" in browser.get(step).content.decode()
+    step = browser.post(step, {"continue": "1"}).url
+    child = {
+        "nom_naissance": "Kervella",
+        "prenoms": "Milo",
+        "date_naissance_day": "12",
+        "date_naissance_month": "5",
+        "date_naissance_year": "2017",
+    }
+    again = browser.post(step, {"add": "1", **child}).url
+    assert again == step
+    step = browser.post(step, {"continue": "1"}).url
+    while not step.endswith("/verifier/"):
+        step = browser.post(step, {"skip": "1"}).url
+    browser.post(step)
+    payload = values(resident, *types.fields_of("foyer.composition"))[0].payload
+    assert payload["allocataires"][0]["id"] == str(resident.pk)
+    assert UUID(payload["enfants"][0]["id"])
+    assert payload["enfants"][0]["date_naissance"] == "2017-05-12"
+
+
+def test_someone_is_taken_off_the_list(browser, resident):
+    record = add(resident, "foyer.composition", HOUSEHOLD)
+    step = browser.get(reverse("vault:correct", args=[record.pk]) + "?champ=enfants").url
+    browser.post(step, {"remove": "0"})
+    step = browser.post(step, {"continue": "1"}).url
+    while not step.endswith("/verifier/"):
+        step = browser.post(step, {"continue": "1"}).url
+    browser.post(step)
+    payload = values(resident, "foyer.composition#/enfants")[0].payload
+    assert [child["prenoms"] for child in payload["enfants"]] == ["Lison"]
+
+
+def test_answers_sent_twice_are_kept_once_and_lead_to_the_same_value(browser, resident):
+    step = start(browser, "identite.contact")
+    step = browser.post(step, {"answer": "nadia@courriel.example"}).url
+    step = browser.post(step, {"skip": "1"}).url
+    step = browser.post(step, {"skip": "1"}).url
+    first, second = browser.post(step), browser.post(step)
+    assert first.url == second.url
+    assert browser.get(second.url).status_code == 200
+    with scope(resident=resident.pk):
+        assert Record.objects.count() == 1
+
+
+def test_answers_sent_twice_at_the_same_moment_give_one_record(browser, resident):
+    start(browser, "identite.contact")
+    with scope(resident=resident.pk):
+        draft = Draft.objects.get()
+        actions.answer(draft=draft, by=resident.pk, name="email", value="nadia@courriel.example")
+    first, second = (actions.finish_draft(draft=draft, by=resident.pk) for _time in range(2))
+    assert first.pk == second.pk
+    found = values(resident, "identite.contact#/email")
+    assert [record.payload["email"] for record in found] == ["nadia@courriel.example"], "the last answer, not the one of the page"
+
+
+def test_answers_that_were_dropped_meanwhile_are_not_kept(browser, resident):
+    start(browser, "identite.contact")
+    with scope(resident=resident.pk):
+        draft = Draft.objects.get()
+    actions.drop_draft(draft=draft, by=resident.pk)
+    with pytest.raises(actions.Superseded):
+        actions.finish_draft(draft=draft, by=resident.pk)
+
+
+def test_a_strangers_finished_answers_are_not_found(browser, other_browser, resident):
+    record = add(resident, "logement.domicile", HOME)
+    assert other_browser.post(reverse("vault:check_answers", args=[record.pk])).status_code == 404
+
+
+def test_the_same_child_sent_twice_is_one_child(browser, resident):
+    add(resident, "identite.pivot", IDENTITY)
+    step = browser.post(start(browser, "foyer.composition"), {"continue": "1"}).url
+    born = {"date_naissance_day": "12", "date_naissance_month": "5", "date_naissance_year": "2017"}
+    for _time in range(2):
+        browser.post(step, {"add": "1", "nom_naissance": "Kervella", "prenoms": "Milo", **born})
+    assert len(browser.get(step).context["items"]) == 1
+
+
+def test_a_year_with_one_figure_too_many_is_said_and_the_answers_stay(browser, resident):
+    step = start(browser, "social.quotient_familial")
+    for answer in ("CNAF", "526", "20266", "11"):
+        step = browser.post(step, {"answer": answer}).url
+    response = browser.post(step)
+    assert response.status_code == 200 and "qui existe" in response.content.decode()
+    with scope(resident=resident.pk):
+        assert Draft.objects.exists() and not Record.objects.exists()
+
+
+def test_a_child_older_than_their_parent_is_refused_in_words(browser, resident):
+    add(resident, "identite.pivot", IDENTITY)
+    step = browser.post(start(browser, "foyer.composition"), {"continue": "1"}).url
+    child = {
+        "nom_naissance": "Kervella",
+        "prenoms": "Milo",
+        "date_naissance_day": "1",
+        "date_naissance_month": "1",
+        "date_naissance_year": "1980",
+    }
+    browser.post(step, {"add": "1", **child})
+    step = browser.post(step, {"continue": "1"}).url
+    while not step.endswith("/verifier/"):
+        step = browser.post(step, {"skip": "1"}).url
+    assert "ne peut pas être l’enfant" in browser.post(step).content.decode()
+    assert not values(resident, "foyer.composition#/enfants")
+
+
+def test_whose_wages_they_are_is_asked_where_several_people_live(browser, resident):
+    add(resident, "foyer.composition", HOUSEHOLD)
+    url = reverse("vault:start_typing", args=["emploi.revenu"])
+    assert "De qui s’agit-il" in browser.get(url).content.decode()
+    assert browser.post(url).status_code == 200, "without an answer nothing starts"
+    form = browser.get(url).context["form"]
+    milo = next(key for key, label in form.fields["person"].choices if "Milo" in label)
+    browser.post(url, {"person": milo})
+    with scope(resident=resident.pk):
+        draft = Draft.objects.get()
+        assert (str(draft.person), draft.role) == (milo, "child")
+
+
+def test_dropping_the_answers_keeps_nothing(browser, resident):
+    step = browser.post(start(browser, "social.quotient_familial"), {"answer": "CNAF"}).url
+    with scope(resident=resident.pk):
+        draft = Draft.objects.get()
+    browser.post(reverse("vault:drop_draft", args=[draft.pk]))
+    assert browser.get(step).status_code == 404
+    with scope(resident=resident.pk):
+        assert not Draft.objects.exists() and not Record.objects.exists()
+
+
+@pytest.mark.parametrize(("after", "kept"), [("/aides/", True), ("https://ailleurs.example/", False), ("//ailleurs.example/", False)])
+def test_where_to_go_afterwards_stays_on_this_site(browser, resident, after, kept):
+    step = start(browser, "social.quotient_familial", f"?suite={after}")
+    for answer in ("CNAF", "526", "2026", "11"):
+        step = browser.post(step, {"answer": answer}).url
+    assert (browser.post(step).url == after) is kept
+
+
+@pytest.mark.parametrize("type_code", ["calcul.resultat", "rien.du_tout", "../etc"])
+def test_what_nobody_types_has_no_page(browser, type_code):
+    assert browser.get(f"/coffre/saisir/{type_code}/").status_code == 404
+
+
+@pytest.mark.parametrize("data_type", questions.typed_types(), ids=lambda data_type: data_type.code)
+def test_every_question_of_every_type_has_a_page(browser, resident, data_type):
+    for role in ("self", "child"):
+        draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type=data_type.code, role=role)
+        for name in questions.names(data_type.code, role):
+            page = browser.get(reverse("vault:question", args=[draft.pk, name]))
+            assert page.status_code == 200, name
+            assert questions.field(data_type.code, name).question in page.content.decode().replace("&#x27;", "'"), name
+
+
+def test_an_old_draft_is_forgotten_when_another_begins(resident, time_machine):
+    time_machine.move_to("2026-11-01T10:00:00+01:00", tick=False)
+    old = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
+    time_machine.move_to("2026-11-20T10:00:00+01:00", tick=False)
+    actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
+    with scope(resident=resident.pk):
+        assert not Draft.objects.filter(pk=old.pk).exists()

@@ -1,0 +1,143 @@
+"""A companion's pages: whom they act for, what was ticked, a paper to add, and nothing else."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from core import journal
+from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
+from tests.vault.entrusted import entrusted, said
+from tests.vault.made import add
+from tests.vault.sending import notice_pdf, send
+from vault.records import gate
+from vault.records.actions import grants
+from vault.records.models import Paper
+from vault.sharing.across import mandates
+from vault.sharing.enums import Act
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
+HOME = {"adresse": {"voie": "12 rue des Tanneurs", "code_postal": "00420", "commune": "Villebrume"}, "loyer": "612.00"}
+
+
+@pytest.fixture
+def companion(db):
+    return CompanionFactory(name="Théo Lassalle")
+
+
+@pytest.fixture
+def theirs(companion) -> Client:
+    return signed_in(companion)
+
+
+def at(name, mandate, *more):
+    return reverse(f"vault:{name}", args=[mandate.pk, *more])
+
+
+def hand_in(client, mandate):
+    return send(client, notice_pdf(), token=uuid4(), address="vault:accompanied_paper", args=[mandate.pk])
+
+
+def test_without_a_mandate_nothing_of_anybody_shows(theirs):
+    ResidentFactory(name="Odette Marchais")
+    text = theirs.get(reverse("vault:accompanying")).content.decode()
+    assert "Aucun mandat en cours" in text and "Odette" not in text
+
+
+def test_the_list_holds_those_who_entrusted_them_and_no_one_else(theirs, resident, stranger, companion):
+    entrusted(resident, companion, "home")
+    entrusted(stranger, CompanionFactory(), "home")
+    text = theirs.get(reverse("vault:accompanying")).content.decode()
+    assert resident.name in text and stranger.name not in text
+
+
+def test_each_page_says_for_whom_they_act_and_how_to_leave(theirs, resident, companion):
+    add(resident, "logement.domicile", HOME)
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    for address in (at("accompanied", mandate), at("accompanied_paper", mandate), at("accompanied_values", mandate, "home")):
+        text = theirs.get(address).content.decode()
+        assert f"Vous agissez pour {resident.name}" in text and f"Ne plus agir pour {resident.name}" in text
+
+
+def test_looking_at_a_line_shows_its_values_and_writes_in_the_resident_s_journal(theirs, resident, companion):
+    add(resident, "logement.domicile", HOME)
+    mandate = entrusted(resident, companion, "home")
+    before = len(journal.entries(resident_id=resident.pk, limit=50))
+    theirs.get(at("accompanied", mandate))
+    assert len(journal.entries(resident_id=resident.pk, limit=50)) == before
+    assert "612" in theirs.get(at("accompanied_values", mandate, "home")).content.decode()
+    page = signed_in(resident).get(reverse("vault:journal")).content.decode()
+    assert "Théo Lassalle, CCAS de Villebrume" in page and "a lu" in page
+
+
+@pytest.mark.parametrize("item", ["notices", "nowhere"])
+def test_what_was_not_ticked_is_refused_with_its_reason(theirs, resident, companion, item):
+    mandate = entrusted(resident, companion, "home")
+    answer = theirs.get(at("accompanied_values", mandate, item))
+    assert answer.status_code == 403 and "ne permet pas de voir cela" in answer.content.decode()
+
+
+def test_an_act_that_was_not_ticked_is_refused_and_keeps_nothing(theirs, resident, companion):
+    mandate = entrusted(resident, companion, "home")
+    answer = hand_in(theirs, mandate)
+    assert answer.status_code == 403 and "ne permet pas d’ajouter" in answer.content.decode()
+    with scope(resident=resident.pk):
+        assert not Paper.objects.exists()
+
+
+def test_a_paper_that_they_add_is_the_resident_s_and_bears_their_name(theirs, resident, companion):
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    answer = hand_in(theirs, mandate)
+    assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
+    with scope(resident=resident.pk):
+        paper = Paper.objects.get()
+    line = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (line.event, line.actor_id, line.ground) == ("mandate_paper_added", companion.pk, journal.Ground.GRANT)
+    opened = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
+    assert opened and opened.brought_by == "Théo Lassalle, CCAS de Villebrume"
+    mine = signed_in(resident)
+    assert mine.get(reverse("vault:paper", args=[paper.pk])).status_code == 200
+    assert theirs.get(reverse("vault:paper", args=[paper.pk])).status_code == 403
+    assert "a ajouté un papier" in mine.get(reverse("vault:journal")).content.decode()
+
+
+@pytest.mark.parametrize("end", ["pause", "stop"])
+def test_once_it_is_paused_or_stopped_every_page_is_as_if_it_never_was(theirs, resident, companion, end):
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    getattr(grants, end)(grant=mandate.grant, by=resident.pk)
+    for address in (at("accompanied", mandate), at("accompanied_paper", mandate), at("accompanied_values", mandate, "home")):
+        assert theirs.get(address).status_code == 404
+    assert resident.name not in theirs.get(reverse("vault:accompanying")).content.decode()
+
+
+def test_a_mandate_that_ends_under_the_page_says_so(theirs, resident, companion, monkeypatch):
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    monkeypatch.setattr(mandates, "find", lambda person, key: mandate)
+    grants.stop(grant=mandate.grant, by=resident.pk)
+    for answer in (theirs.get(at("accompanied_values", mandate, "home")), hand_in(theirs, mandate)):
+        assert answer.status_code == 403 and "terminé ou en pause" in answer.content.decode()
+    with scope(resident=resident.pk):
+        assert not Paper.objects.exists()
+
+
+def test_a_code_opens_the_person_s_page(theirs, resident):
+    answer = theirs.post(reverse("vault:enter_appointment"), {"code": said(resident, "home").lower()}, follow=True)
+    assert f"Vous agissez pour {resident.name}" in answer.content.decode()
+
+
+def test_wrong_codes_are_counted(theirs):
+    tries = [theirs.post(reverse("vault:enter_appointment"), {"code": "7KQ4-M2XD-93HT"}).status_code for _ in range(11)]
+    assert tries == [200] * 10 + [429]
+
+
+def test_a_companion_without_a_second_factor_sets_one_up_first():
+    companion = CompanionFactory(second_factor=False)
+    answer = signed_in(companion, second_factor=False).get(reverse("vault:accompanying"))
+    assert answer["Location"].startswith(reverse("mfa_activate_totp"))
+
+
+def test_a_companion_starts_on_their_own_page(theirs):
+    assert theirs.get(reverse("home"))["Location"] == reverse("vault:accompanying")
+    assert theirs.get(reverse("admin:index")).status_code in {302, 403}

@@ -1,0 +1,433 @@
+"""At the desk: a vault for a person who has no e-mail. It is theirs, the agent's access ends with the visit, all is in the journal."""
+
+import io
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pypdfium2
+import pytest
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts import actions as accounts
+from accounts import actions_closing
+from accounts import actions_sheets as sheets
+from accounts.models import Session, Sheet, User
+from core import journal
+from core.models import City
+from core.pdf import apart
+from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
+from tests.at_once import at_once
+from tests.vault.at_desk import come_back, keeper, opened, owner, session_of, sheet_of, visited
+from tests.vault.entrusted import said
+from tests.vault.made import HOME, add
+from tests.vault.sending import notice_pdf, send
+from vault.records import gate
+from vault.records.actions import grants
+from vault.records.models import Grant, Paper
+from vault.sharing import tasks
+from vault.sharing.actions import desk
+from vault.sharing.models import DeskVisit
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
+
+
+@pytest.fixture(autouse=True)
+def town(db):
+    cache.clear()
+    city = City.current()
+    city.name, city.of_name = "Villebrume", "de Villebrume"
+    city.save()
+
+
+def at(name, *args):
+    return reverse(f"vault:{name}", args=args)
+
+
+def pages(visit):
+    return {
+        "desk": at("desk"),
+        "open_at_desk": at("open_at_desk"),
+        "come_back_at_desk": at("come_back_at_desk"),
+        "desk_appointment": at("desk_appointment"),
+        **of_one(visit),
+    }
+
+
+def of_one(visit):
+    about = {name: at(name, visit.pk) for name in ("desk_visit", "desk_paper", "desk_sheet", "finish_desk")}
+    return about | {"desk_values": at("desk_values", visit.pk, "who")}
+
+
+def reached(client, visit):
+    """What each page about one visit answers; the sheet is a form."""
+    return {name: (client.post if name == "desk_sheet" else client.get)(address).status_code for name, address in of_one(visit).items()}
+
+
+def events(person):
+    return [line.event for line in journal.entries(resident_id=person.pk, limit=50)]
+
+
+def form(name="Rosa Delmas", **more):
+    return {"name": name, "asked": "on", "token": str(uuid4()), **more}
+
+
+def later(time_machine, **length):
+    time_machine.move_to(timezone.now() + timedelta(**length), tick=False)
+
+
+def nothing_left(client, visit):
+    assert set(reached(client, visit).values()) == {404}
+
+
+def test_from_the_desk_to_the_sheet_and_home(agathe, hers):
+    page = hers.get(at("open_at_desk")).content.decode()
+    assert "checked" not in page
+    address = hers.post(at("open_at_desk"), form())["Location"]
+    visit = address.split("/")[-2]
+    page = hers.get(address).content.decode()
+    assert "Vous agissez pour Rosa Delmas" in page and "n’a pas encore de feuille" in page
+    rosa = User.objects.get(name="Rosa Delmas")
+    assert rosa.is_resident and not rosa.email and not rosa.has_usable_password()
+
+    pdf = hers.post(at("desk_sheet", visit))
+    assert pdf["Content-Type"] == "application/pdf" and "no-store" in pdf["Cache-Control"]
+    text = pypdfium2.PdfDocument(io.BytesIO(b"".join(pdf))).get_page(0).get_textpage().get_text_range()
+    text = " ".join(text.split())
+    [code] = re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)
+    assert "Agathe Roussel, Ville de Villebrume" in text and "/connexion/feuille/" in text and "Rosa Delmas" in text
+    assert Sheet.objects.get(code_hash=sheets.hashed(code)).person == rosa
+    assert code not in hers.get(address).content.decode(), "it is on paper, and nowhere else"
+    assert hers.post(at("finish_desk", visit))["Location"] == at("desk")
+    assert hers.get(address).status_code == 404
+
+    sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+    rosa.refresh_from_db()
+    told = signed_in(rosa).get(at("journal") + "?qui=tous").content.decode()
+    assert "Agathe Roussel" in told and "à l’accueil" in told
+    assert events(rosa)[::-1][:4] == ["vault_opened_at_desk", "granted_at_desk", "sheet_printed", "grant_given_back"]
+    assert journal.verify(resident_id=rosa.pk).first_bad is None
+
+
+def test_each_line_that_is_opened_is_in_the_journal_field_by_field(resident):
+    add(resident, "logement.domicile", HOME)
+    agent, client, visit = visited(resident, "home")
+    assert "612" in client.get(at("desk_values", visit.pk, "home")).content.decode()
+    [line] = [line for line in journal.entries(resident_id=resident.pk, limit=50) if line.event == "granted_read"]
+    assert "logement.domicile#/loyer" in line.fields and line.means == "desk" and agent.name in line.details["recipient"]
+    share = signed_in(resident).get(at("share", visit.grant_id)).content.decode()
+    assert agent.name in share and "un agent de la ville, au guichet" in share and "Ajouter un papier" in share
+
+
+def test_only_what_was_said_opens(resident):
+    _agent, client, visit = visited(resident, "home")
+    assert client.get(at("desk_values", visit.pk, "wages")).status_code == 404
+    with pytest.raises(PermissionDenied):
+        desk.look(visit=visit, agent=_agent, item_code="wages")
+
+
+def test_a_paper_that_is_added_is_its_person_s_and_bears_the_agent_s_name(agathe, hers):
+    visit = opened(agathe, hers)
+    assert "Un fichier de données" not in hers.get(at("desk_paper", visit.pk)).content.decode()
+    answer = send(hers, notice_pdf(), address="vault:desk_paper", args=[visit.pk])
+    assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
+    with scope(resident=visit.resident_id):
+        assert Paper.objects.get().resident_id == visit.resident_id
+    line = next(line for line in journal.entries(resident_id=visit.resident_id, limit=9) if line.event == "mandate_paper_added")
+    assert (line.means, line.actor_id) == ("desk", agathe.pk)
+
+
+def test_who_said_no_paper_gets_none(resident, agathe, hers):
+    made = desk.begin_appointment(agent=agathe, session=session_of(hers), code=said(resident, "home"))
+    answer = hers.get(at("desk_paper", made.pk))
+    assert answer.status_code == 403 and "par un autre code" in answer.content.decode()
+    assert send(hers, notice_pdf(), token=uuid4(), address="vault:desk_paper", args=[made.pk]).status_code == 403
+    with scope(resident=resident.pk):
+        assert not Paper.objects.exists()
+
+
+def test_a_form_sent_twice_opens_one_vault(hers):
+    sent = form()
+    first, second = (hers.post(at("open_at_desk"), sent)["Location"] for _ in range(2))
+    assert first == second and User.objects.filter(is_resident=True, name="Rosa Delmas").count() == 1
+
+
+def test_a_form_sent_at_once_opens_one_vault(agathe, hers):
+    token, session = uuid4(), session_of(hers)
+    at_once(lambda: desk.open_vault(agent=agathe, session=session, name="Rosa Delmas", token=token))
+    assert User.objects.filter(name="Rosa Delmas").count() == 1 and Session.objects.filter(pk=session.pk).exists()
+
+
+def test_one_person_at_a_time(agathe, hers):
+    first = opened(agathe, hers, "Rosa Delmas")
+    second = opened(agathe, hers, "Ernest Vial")
+    nothing_left(hers, first)
+    assert reached(hers, second)["desk_visit"] == 200
+    assert events(owner(first))[0] == "grant_given_back"
+
+
+def test_a_form_of_before_that_comes_again_ends_nothing(hers):
+    old, new = form("Rosa Delmas"), form("Ernest Vial")
+    hers.post(at("open_at_desk"), old)
+    current = hers.post(at("open_at_desk"), new)["Location"]
+    hers.post(at("open_at_desk"), old)
+    assert hers.get(current).status_code == 200
+
+
+def test_it_ends_when_the_agent_says_so_and_ending_twice_changes_nothing(agathe, hers):
+    visit = opened(agathe, hers)
+    assert "n’a pas de feuille" in hers.get(at("finish_desk", visit.pk)).content.decode()
+    hers.post(at("finish_desk", visit.pk))
+    nothing_left(hers, visit)
+    before = events(owner(visit))
+    desk.finish(visit=visit, agent=agathe)
+    assert events(owner(visit)) == before
+    for act in (lambda: desk.look(visit=visit, agent=agathe, item_code="who"), lambda: desk.print_sheet(visit=visit, agent=agathe)):
+        with pytest.raises(gate.Refused):
+            act()
+
+
+def test_it_ends_with_the_session(agathe, hers):
+    visit = opened(agathe, hers)
+    hers.post(reverse("account_logout"))
+    again = signed_in(agathe)
+    nothing_left(again, visit)
+    for act in (lambda: desk.look(visit=visit, agent=agathe, item_code="who"), lambda: desk.print_sheet(visit=visit, agent=agathe)):
+        with pytest.raises(PermissionDenied):
+            act()
+    assert "Visite en cours" not in again.get(at("desk")).content.decode()
+
+
+def test_it_ends_with_a_session_that_sleeps(agathe, hers, time_machine):
+    visit = opened(agathe, hers)
+    later(time_machine, minutes=16)
+    with pytest.raises(PermissionDenied):
+        desk.look(visit=visit, agent=agathe, item_code="who")
+    tasks.notify_requests()
+    assert events(owner(visit))[0] == "grant_given_back"
+
+
+def test_a_visit_under_way_is_not_ended_by_the_scheduler(agathe, hers):
+    visit = opened(agathe, hers)
+    tasks.notify_requests()
+    assert reached(hers, visit)["desk_visit"] == 200
+
+
+def test_two_hours_at_most(agathe, hers, time_machine):
+    visit = opened(agathe, hers)
+    for _ in range(9):
+        later(time_machine, minutes=13)
+        assert hers.get(at("desk_visit", visit.pk)).status_code == 200
+    later(time_machine, minutes=4)
+    nothing_left(hers, visit)
+
+
+def test_another_browser_of_the_same_agent_opens_nothing(agathe, hers):
+    nothing_left(signed_in(agathe), opened(agathe, hers))
+
+
+def test_it_ends_when_the_desk_is_taken_away(agathe, hers):
+    visit = opened(agathe, hers)
+    accounts.place_at_desk(agent=agathe, at_desk=False)
+    assert set(reached(hers, visit).values()) == {403}
+    with pytest.raises(PermissionDenied):
+        desk.look(visit=visit, agent=agathe, item_code="who")
+
+
+def test_its_person_stops_it_at_once(resident):
+    _agent, client, visit = visited(resident, "home")
+    grants.stop(grant=visit.grant, by=resident.pk)
+    nothing_left(client, visit)
+
+
+def test_a_stop_while_the_page_is_open_is_told(resident, monkeypatch):
+    agent, client, visit = visited(resident, "home")
+    grants.stop(grant=visit.grant, by=resident.pk)
+    monkeypatch.setattr("vault.sharing.across.desk.find", lambda by, session, key: visit)
+    for answer in (
+        client.get(at("desk_values", visit.pk, "home")),
+        send(client, notice_pdf(), token=uuid4(), address="vault:desk_paper", args=[visit.pk]),
+    ):
+        assert answer.status_code == 403 and "est terminée" in answer.content.decode()
+    assert events(resident)[:2] == ["act_refused", "read_refused"]
+
+
+def test_nobody_else_opens_it(agathe, hers, resident, stranger):
+    visit = opened(agathe, hers)
+    nothing_left(signed_in(keeper("Bertrand Colas")), visit)
+    simple = signed_in(AgentFactory())
+    for address in pages(visit).values():
+        answer = simple.get(address)
+        assert answer.status_code == 403 and "Qui gère les agents" in answer.content.decode()
+    for who in (resident, stranger, CompanionFactory()):
+        for name, address in pages(visit).items():
+            for method in ("get", "post"):
+                assert getattr(signed_in(who), method)(address).status_code == 403, name
+    for address in pages(visit).values():
+        assert Client().get(address)["Location"].startswith("/connexion/")
+    assert signed_in(agathe, second_factor=False).get(at("desk")).status_code == 302
+
+
+def test_the_verbs_refuse_who_does_not_keep_the_desk(agathe, hers, resident):
+    visit, session = opened(agathe, hers), session_of(hers)
+    code = sheet_of(visit, agathe)
+    for other in (AgentFactory(), CompanionFactory(), resident):
+        with pytest.raises(PermissionDenied):
+            desk.open_vault(agent=other, session=session, name="X", token=uuid4())
+        with pytest.raises(PermissionDenied):
+            desk.come_back(agent=other, session=session, code=code, items=[], token=uuid4())
+        with pytest.raises(PermissionDenied):
+            desk.begin_appointment(agent=other, session=session, code=said(resident, "home"))
+        with pytest.raises(PermissionDenied):
+            desk.look(visit=visit, agent=other, item_code="who")
+        with pytest.raises(PermissionDenied):
+            desk.finish(visit=visit, agent=other)
+        with pytest.raises(PermissionDenied):
+            sheets.print_sheet(person=owner(visit), by=other)
+    assert not User.objects.filter(name="X").exists()
+
+
+def test_the_person_comes_back_with_their_sheet(agathe, hers):
+    visit = opened(agathe, hers)
+    rosa, code = owner(visit), sheet_of(visit, agathe)
+    add(rosa, "logement.domicile", HOME)
+    desk.finish(visit=visit, agent=agathe)
+    other = keeper("Bertrand Colas")
+    theirs = signed_in(other)
+    address = theirs.post(at("come_back_at_desk"), {"code": code.lower(), "items": ["home"], "token": str(uuid4())})["Location"]
+    assert "612" in theirs.get(address + "home/").content.decode()
+    assert theirs.get(address + "wages/").status_code == 404
+    nothing_left(hers, visit)
+    assert sheets.find(sheets.hashed(code)) is not None, "a visit does not spend the only key that they have"
+
+
+def test_a_new_sheet_replaces_the_one_before(agathe, hers):
+    visit = opened(agathe, hers)
+    first, second = sheet_of(visit, agathe), sheet_of(visit, agathe)
+    assert Sheet.objects.get().number == 2
+    with pytest.raises(sheets.NoSheet):
+        come_back(agathe, hers, first)
+    assert come_back(agathe, hers, second).resident_id == visit.resident_id
+
+
+@pytest.mark.parametrize("wrong", ["mistyped", "claimed", "over"])
+def test_a_code_that_opens_nothing_does_not_say_why(agathe, hers, wrong, time_machine):
+    visit = opened(agathe, hers)
+    code = sheet_of(visit, agathe)
+    if wrong == "mistyped":
+        code = code[:-1] + ("A" if code[-1] != "A" else "B")
+    if wrong == "claimed":
+        sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+    if wrong == "over":
+        later(time_machine, days=366, seconds=1)
+        hers = signed_in(agathe)
+    answer = hers.post(at("come_back_at_desk"), {"code": code, "token": str(uuid4())})
+    assert answer.status_code == 200 and "Ce code n’ouvre rien" in answer.content.decode()
+
+
+def test_many_wrong_codes_are_stopped(hers):
+    tries = [hers.post(at("come_back_at_desk"), {"code": "AAAA-BBBB-CCCC", "token": str(uuid4())}).status_code for _ in range(31)]
+    assert set(tries[:30]) == {200} and tries[30] == 429
+    assert hers.post(at("desk_appointment"), {"code": "AAAA-BBBB-CCCC"}).status_code == 429, "counted together"
+
+
+def test_who_signs_in_by_themselves_gets_no_sheet(resident):
+    agent, client, visit = visited(resident, "home")
+    page = client.get(at("desk_visit", visit.pk)).content.decode()
+    assert "Imprimer sa feuille" not in page
+    assert client.post(at("desk_sheet", visit.pk)).status_code == 403
+    with pytest.raises(PermissionDenied):
+        desk.print_sheet(visit=visit, agent=agent)
+    assert not Sheet.objects.exists()
+
+
+def test_an_appointment_code_serves_once_and_opens_what_was_ticked(resident, agathe, hers):
+    code = said(resident, "home")
+    address = hers.post(at("desk_appointment"), {"code": code})["Location"]
+    assert hers.get(address + "home/").status_code == 200
+    assert "Ce code n’ouvre rien" in hers.post(at("desk_appointment"), {"code": code}).content.decode()
+
+
+def test_a_sheet_that_is_not_drawn_is_told(agathe, hers, monkeypatch):
+    visit = opened(agathe, hers)
+
+    def fails(html, *, style):
+        raise apart.NotDrawn
+
+    monkeypatch.setattr(apart, "draw", fails)
+    answer = hers.post(at("desk_sheet", visit.pk), follow=True)
+    assert "n’a pas pu être dessinée" in answer.content.decode()
+
+
+def test_a_vault_that_nobody_can_open_any_more_is_erased(agathe, hers, time_machine):
+    without, kept = opened(agathe, hers, "Sans Feuille"), None
+    kept = opened(agathe, hers, "Rosa Delmas")
+    sheet_of(kept, agathe)
+    desk.finish(visit=kept, agent=agathe)
+    later(time_machine, days=31)
+    assert actions_closing.close_due() == 1
+    assert not owner(without).is_active and owner(kept).is_active
+    later(time_machine, days=336)
+    assert actions_closing.close_due() == 1
+    assert not owner(kept).is_active and not Sheet.objects.exists()
+
+
+def test_a_claimed_vault_stays(agathe, hers, time_machine):
+    visit = opened(agathe, hers)
+    sheets.claim(code_hash=sheets.hashed(sheet_of(visit, agathe)), email="rosa@courriel.example")
+    later(time_machine, days=400)
+    assert actions_closing.close_due() == 0 and owner(visit).is_active
+
+
+def test_who_claims_their_vault_has_left_the_desk(agathe, hers):
+    """What they said there was said in front of the agent: from home they see nobody."""
+    visit = opened(agathe, hers)
+    rosa = owner(visit)
+    code = sheet_of(visit, agathe)
+    add(rosa, "logement.domicile", HOME)
+    visit = come_back(agathe, hers, code, "home")
+    assert hers.get(at("desk_values", visit.pk, "home")).status_code == 200
+    sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
+    assert hers.get(at("desk_values", visit.pk, "home")).status_code == 404
+    with pytest.raises(PermissionDenied):
+        desk.look(visit=visit, agent=agathe, item_code="home")
+    with pytest.raises(PermissionDenied):
+        desk.print_sheet(visit=visit, agent=agathe)
+    assert desk.end_left() == 1 and desk.end_left() == 0
+    with scope(resident=rosa.pk):
+        assert not Grant.objects.standing().exists()
+
+
+def test_a_claim_of_before_ends_no_visit_of_after(resident):
+    """An appointment of somebody whose vault was opened at the desk, a long time ago."""
+    Sheet.objects.create(person=resident, number=1, code_hash="0" * 64, expires_at=timezone.now(), claimed_at=timezone.now())
+    add(resident, "logement.domicile", HOME)
+    _agent, client, visit = visited(resident, "home")
+    assert client.get(at("desk_values", visit.pk, "home")).status_code == 200
+
+
+def test_who_manages_agents_gives_the_desk(db):
+    agent = AgentFactory()
+    assert not agent.at_desk
+    boss = signed_in(AgentFactory(manages_agents=True))
+    address = reverse("admin:accounts_user_change", args=[agent.pk])
+    boss.post(address, {"name": agent.name, "email": agent.email, "at_desk": "on", "is_active": "on"})
+    agent.refresh_from_db()
+    assert agent.at_desk
+    assert at("desk") in signed_in(agent).get(reverse("admin:index")).content.decode()
+    assert at("desk") not in signed_in(AgentFactory()).get(reverse("admin:index")).content.decode()
+
+
+def test_the_visit_leaves_with_the_vault(agathe, hers):
+    visit = opened(agathe, hers)
+    rosa = owner(visit)
+    sheet_of(visit, agathe)
+    actions_closing.close(user=rosa, by=rosa.pk)
+    with scope(resident=rosa.pk):
+        assert not DeskVisit.objects.exists()
+    assert not Sheet.objects.filter(person=rosa).exists()

@@ -1,0 +1,260 @@
+"""Pages of a household: a code that tells nothing of who has a vault, agreements with nothing pre-chosen, a way out in two clicks."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+from django_scopes import scope
+
+from accounts.models import Session
+from core import mails
+from tests.accounts.factories import ResidentFactory
+from tests.telling import tells
+from tests.vault.couples import TRIED, agreed, couple, place, shared
+from tests.vault.made import HOME, HOUSEHOLD, add, add_signed_notice
+from vault.records import actions, agreements
+from vault.records.enums import HouseholdRole, Mode
+from vault.records.models import Grant
+from vault.sharing.across import household_access
+from vault.sharing.actions import household
+from vault.sharing.models import Invitation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
+HERE = "/coffre/foyer/"
+
+
+@pytest.fixture(autouse=True)
+def tried(monkeypatch):
+    monkeypatch.setitem(agreements._agreements, TRIED.code, TRIED)
+
+
+def main(response):
+    return response.content.decode().split("<main")[1].split("</main>")[0]
+
+
+def code_of(browser, **sent):
+    page = browser.post(f"{HERE}inviter/", {"role": "partner", **sent})
+    found = CODE.search(main(page))
+    assert found, main(page)
+    return found[0]
+
+
+def agree(browser, member, code, **sent):
+    return browser.post(reverse("vault:agree", args=[member.pk, code]), sent)
+
+
+def grants(resident):
+    with scope(resident=resident.pk):
+        return list(Grant.objects.active())
+
+
+# A code
+
+
+def test_the_code_is_shown_once(browser, resident):
+    code = code_of(browser)
+    assert code not in browser.get(HERE).content.decode()
+    assert "Un code attend une réponse" in browser.get(HERE).content.decode()
+
+
+def test_one_says_whom_one_invites(browser):
+    page = browser.post(f"{HERE}inviter/", {})
+    assert page.status_code == 200 and "choisissez une réponse" in page.content.decode()
+    with scope(resident=page.wsgi_request.user.pk):
+        assert not Invitation.objects.exists()
+
+
+def test_the_answer_is_the_same_whether_or_not_the_address_has_a_vault(browser, stranger):
+    pages = [main(browser.post(f"{HERE}inviter/", {"role": "partner", "email": to})) for to in (stranger.email, "nobody@courriel.example")]
+    assert CODE.sub("", pages[0]) == CODE.sub("", pages[1])
+    bodies = [CODE.sub("", f"{message.subject}{message.body}") for message in mail.outbox]
+    assert bodies[0] == bodies[1]
+
+
+def test_the_mail_names_nobody_and_holds_the_code(browser, resident):
+    code = code_of(browser, email="Elle@courriel.example")
+    [message] = mail.outbox
+    assert message.to == ["elle@courriel.example"]
+    assert code in message.body and resident.name not in message.body and resident.email not in message.body
+
+
+def test_when_the_mail_does_not_leave_the_code_is_still_good(browser, stranger, monkeypatch):
+    def down(*_args, **_said):
+        raise OSError("no mail today")
+
+    monkeypatch.setattr(mails, "send", down)
+    page = main(browser.post(f"{HERE}inviter/", {"role": "partner", "email": "x@courriel.example"}))
+    assert "L’e-mail n’est pas parti" in page
+    household.offer(resident_id=stranger.pk, code=CODE.findall(page)[0])
+
+
+def test_joining_says_what_it_means_before_it_happens(browser, other_browser, resident, stranger):
+    code = code_of(browser)
+    page = main(other_browser.post(f"{HERE}rejoindre/", {"code": code.lower()}))
+    assert "Rejoindre le foyer de Awa" in page and "Aucune valeur, aucun papier" in page
+    assert household_access.of(stranger.pk) is None
+    assert other_browser.post(f"{HERE}rejoindre/", {"code": code, "accept": "1"}).status_code == 302
+    assert place(stranger).household_id == place(resident).household_id
+    assert "Bruno, conjoint ou partenaire" in main(browser.get(HERE))
+
+
+@pytest.mark.parametrize("typed", ["", "7KQ4-M2XD-93HT", "xx"])
+def test_a_wrong_code_says_what_to_do_and_nothing_else(other_browser, typed):
+    page = main(other_browser.post(f"{HERE}rejoindre/", {"code": typed}))
+    assert ("Ce code n’ouvre rien" if typed else "Écrivez le code") in page
+
+
+def test_guessing_locks_the_one_who_guesses(browser, other_browser, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "household_join": "3/h/user"}
+    code = code_of(browser)
+    statuses = [other_browser.post(f"{HERE}rejoindre/", {"code": f"7KQ4-M2XD-93H{n}"}).status_code for n in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    assert other_browser.post(f"{HERE}rejoindre/", {"code": code, "accept": "1"}).status_code == 429
+
+
+def test_writing_to_one_address_again_and_again_is_stopped(browser, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "household_mail": "2/d/key"}
+    sent = {"role": "partner", "email": "x@courriel.example"}
+    assert [browser.post(f"{HERE}inviter/", sent).status_code for _ in range(3)] == [200, 200, 429]
+    assert len(mail.outbox) == 2
+
+
+def test_a_code_is_cancelled(browser, stranger):
+    code = code_of(browser)
+    browser.post(f"{HERE}inviter/annuler/")
+    with pytest.raises(household.NoInvitation):
+        household.offer(resident_id=stranger.pk, code=code)
+
+
+# An agreement
+
+
+def test_nothing_is_chosen_beforehand(browser, resident, stranger):
+    add(resident, "logement.domicile", HOME)
+    couple(resident, stranger)
+    for code in ("shared_facts", "tried", "joint_simulation"):
+        page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, code])))
+        assert "checked" not in page and "radio" in page
+
+
+def test_the_values_of_today_are_on_the_page(browser, resident, stranger):
+    add_signed_notice(resident)
+    couple(resident, stranger)
+    page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, "tried"])))
+    assert "12\u00a0312" in page and "2,5" in page
+
+
+def test_one_may_guess_the_other_s_income_and_the_page_says_so(browser, resident, stranger):
+    couple(resident, stranger)
+    page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, "joint_simulation"])))
+    assert "À partir du résultat, Bruno peut les deviner" in page
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"months": "1"},
+        {"mode": "count"},
+        {"mode": "count", "months": "2"},
+        {"mode": "sell", "months": "1"},
+        {"mode": "count", "months": "1", "items": "salary"},
+    ],
+)
+def test_an_answer_that_lacks_something_gives_nothing(browser, resident, stranger, sent):
+    couple(resident, stranger)
+    page = agree(browser, place(stranger), "tried", **sent)
+    assert page.status_code == 200 and "Erreur" in page.content.decode()
+    assert grants(resident) == []
+
+
+def test_an_agreement_without_a_line_gives_nothing(browser, resident, stranger):
+    couple(resident, stranger)
+    page = agree(browser, place(stranger), "shared_facts", months="1")
+    assert "Cochez au moins une ligne" in page.content.decode()
+    assert grants(resident) == []
+
+
+def test_what_was_agreed_shows_to_both_and_stops_in_two_clicks(browser, other_browser, resident, stranger):
+    couple(resident, stranger)
+    assert agree(browser, place(stranger), "tried", mode="look", months="3").status_code == 302
+    [grant] = grants(resident)
+    assert (grant.mode, grant.recipient_label) == (Mode.LOOK, "Bruno")
+    assert "Essayer" in main(browser.get(HERE)).split("partage avec moi")[0]
+    stop = reverse("vault:stop_sharing", args=[grant.pk])
+    assert stop in main(browser.get(HERE))
+    assert browser.post(stop).status_code == 302
+    assert grants(resident) == []
+
+
+def test_the_address_that_changed_while_the_page_was_open_does_not_leave(browser, resident, stranger):
+    home = add(resident, "logement.domicile", HOME)
+    couple(resident, stranger)
+    page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, "shared_facts"])))
+    [seen] = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
+    actions.correct_record(record=home, by=resident.pk, payload={**HOME, "adresse": {"voie": "Refuge des Iris"}})
+    answer = agree(browser, place(stranger), "shared_facts", items="address", months="1", seen=seen)
+    assert answer.status_code == 302 and grants(resident) == []
+    assert "Une valeur a changé" in browser.get(answer["Location"]).content.decode()
+
+
+def test_facts_in_common_are_read_on_their_page_and_told_in_the_reader_s_own_journal(browser, other_browser, resident, stranger):
+    add(resident, "logement.domicile", HOME)
+    add(resident, "foyer.composition", HOUSEHOLD)
+    couple(resident, stranger)
+    shared(resident, stranger, "address")
+    page = main(other_browser.get(reverse("vault:shared_with_me", args=[place(resident).pk])))
+    assert "14 rue des Tanneries" in page and not tells(page, "612") and "Milo" not in page
+    assert "Vous avez regardé ce que" in main(other_browser.get("/journal/"))
+
+
+def test_an_agreement_of_another_household_or_another_role_is_not_found(browser, resident, stranger):
+    couple(resident, stranger, HouseholdRole.ADULT)
+    outsider, other = ResidentFactory(), ResidentFactory()
+    couple(outsider, other)
+    assert browser.get(reverse("vault:agree", args=[place(stranger).pk, "tried"])).status_code == 404
+    assert browser.get(reverse("vault:agree", args=[place(stranger).pk, "nothing"])).status_code == 404
+    for name, more in (("agree", ["shared_facts"]), ("shared_with_me", [])):
+        assert browser.get(reverse(f"vault:{name}", args=[place(outsider).pk, *more])).status_code == 404
+
+
+# The way out
+
+
+def test_leaving_takes_two_clicks_and_asks_nothing(browser, resident, stranger):
+    couple(resident, stranger)
+    assert f'href="{HERE}quitter/"' in main(browser.get(HERE))
+    page = main(browser.get(f"{HERE}quitter/"))
+    assert page.count("<form") == 1 and "required" not in page and "3919" in page
+    assert browser.post(f"{HERE}quitter/").status_code == 302
+    assert household_access.of(resident.pk) is None
+
+
+def test_leaving_quietly_also_ends_the_session_and_opens_an_ordinary_site(browser, resident, stranger):
+    couple(resident, stranger)
+    page = browser.post(f"{HERE}quitter/", {"quietly": "1"})
+    text = page.content.decode()
+    assert 'content="0; url=/quitter/"' in text
+    assert not re.search("garant|foyer|coffre", text.split("</head>")[1], re.IGNORECASE)
+    assert not Session.objects.filter(user=resident).exists()
+    assert browser.get(HERE)["Location"].startswith("/connexion/")
+    assert household_access.of(resident.pk) is None
+
+
+def test_nobody_is_written_to(browser, resident, stranger):
+    couple(resident, stranger)
+    agreed(resident, stranger, "tried")
+    browser.post(f"{HERE}quitter/")
+    assert mail.outbox == []
+
+
+def test_the_one_who_stays_is_told_when_they_look_and_may_put_it_aside(browser, other_browser, resident, stranger):
+    couple(resident, stranger)
+    browser.post(f"{HERE}quitter/")
+    for _ in range(2):
+        assert "Le partage avec Awa a pris fin" in main(other_browser.get(HERE))
+    other_browser.post(f"{HERE}lu/")
+    page = main(other_browser.get(HERE))
+    assert "Awa" not in page and "a pris fin" not in page

@@ -1,0 +1,240 @@
+"""The pages by which a resident makes a link, follows it and ends it; nothing is chosen for them, and what leaves is shown first."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from core import journal
+from tests.vault.made import HOME, add, add_signed_notice
+from tests.vault.sending import notice_pdf, uploaded
+from tests.vault.shown import INCOME, PARTS, entered, linked, main
+from vault.records import actions as vault_actions
+from vault.records.actions import grants
+from vault.records.models import Grant
+from vault.sharing import links
+from vault.sharing.actions import links as actions
+from vault.sharing.models import Link
+from vault.sharing.models.link import MOST_TRIES
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MAKE = reverse("vault:make_link")
+WORDS = {"title": "Logement social", "name": "Mme Dubreuil", "why": "Compléter une demande", "days": "7"}
+
+
+def hidden(page, name):
+    return re.findall(rf'name="{name}" value="([^"]+)"', page)[0]
+
+
+def checked(browser, **more):
+    answer = browser.post(MAKE, {"step": "words", "field": [INCOME], **WORDS, **more})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def opens(key) -> bool:
+    found = links.find(key.token)
+    return found is not None and found.opens
+
+
+def agree(browser, page: str, **more):
+    sent = {"step": "agree", "field": [INCOME], **WORDS, "seen": hidden(page, "seen"), "made": hidden(page, "made")}
+    return browser.post(MAKE, sent | more)
+
+
+# Making one
+
+
+def test_each_field_and_each_paper_is_a_line_that_nobody_has_ticked(browser, resident, kinds):
+    paper = uploaded(browser, resident, notice_pdf())
+    vault_actions.confirm_paper(paper=paper, by=resident.pk)
+    page = browser.get(MAKE).content.decode()
+    assert f'value="{INCOME}"' in page and f'value="{PARTS}"' in page and f'value="{paper.pk}"' in page
+    assert " checked" not in page
+    told = main(browser.get(MAKE))
+    assert "Revenu fiscal de référence : 12 312 €" in told and "Vos papiers" in told
+
+
+def test_an_empty_vault_says_what_to_do_first(other_browser):
+    assert "n’a encore rien à montrer" in main(other_browser.get(MAKE))
+
+
+def test_nothing_ticked_is_an_error_that_says_so(browser, resident):
+    add_signed_notice(resident)
+    answer = browser.post(MAKE, {"step": "choose"})
+    assert "Cochez au moins une ligne" in main(answer) and "Erreur" in answer.content.decode()
+
+
+def test_the_choice_travels_to_the_words_and_back(browser, resident):
+    add_signed_notice(resident)
+    page = browser.post(MAKE, {"step": "choose", "fiscal.avis_ir": [INCOME]}).content.decode()
+    assert f'name="field" value="{INCOME}"' in page and "À qui donnez-vous ce lien" in page
+    assert re.findall(r'name="days" value="(\d+)"[^>]* checked', page) == ["7"]
+    back = browser.post(MAKE, {"step": "change", "field": [INCOME]}).content.decode()
+    assert back.count(" checked") == 1
+
+
+def test_words_that_lack_are_asked_for_and_the_choice_stays(browser, resident):
+    add_signed_notice(resident)
+    answer = browser.post(MAKE, {"step": "words", "field": [INCOME], "days": "7"})
+    assert "Écrivez à qui vous donnez ce lien." in main(answer) and f'value="{INCOME}"' in answer.content.decode()
+
+
+def test_the_exact_values_are_shown_before_agreeing_and_nothing_is_given_yet(browser, resident):
+    add_signed_notice(resident)
+    page = " ".join(re.sub(r"<[^>]+>", " ", checked(browser)).replace("\u202f", " ").replace("\u00a0", " ").split())
+    for said in ("12 312 €", "Mme Dubreuil", "Compléter une demande", "7 jours", "Ce que cela veut dire"):
+        assert said in page
+    assert "2,5" not in page
+    with scope(resident=resident.pk):
+        assert not Grant.objects.exists()
+
+
+def test_the_address_and_the_code_are_shown_once_and_open_the_link(browser, resident, settings):
+    add_signed_notice(resident)
+    page = checked(browser)
+    answer = agree(browser, page)
+    text = main(answer)
+    [address] = re.findall(rf"{re.escape(settings.SITE_URL)}/l/([\w-]+)/", text)
+    [code] = re.findall(r"\b(\d{4} \d{4})\b", text)
+    assert "Dites le code autrement" in text and answer["Cache-Control"] == "no-store"
+    assert Client().post(f"/l/{address}/", {"code": code}).status_code == 302
+    twice = agree(browser, page)
+    assert twice.status_code == 302 and "/partages/" in twice["Location"]
+    with scope(resident=resident.pk):
+        assert Link.objects.count() == 1
+    shown = browser.get(twice["Location"]).content.decode()
+    assert address not in shown and code not in shown
+
+
+def test_a_value_that_changed_meanwhile_is_shown_again(browser, resident):
+    add_signed_notice(resident)
+    page = checked(browser)
+    add_signed_notice(resident, annee_revenus=2026, revenu_fiscal_reference=9000)
+    text = main(agree(browser, page))
+    assert "Une valeur a changé" in text and "9 000 €" in text
+    with scope(resident=resident.pk):
+        assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize("sent", [{"days": "90"}, {"days": ""}, {"name": ""}])
+def test_a_form_that_was_tampered_with_makes_nothing(browser, resident, sent):
+    add_signed_notice(resident)
+    assert "prêt" not in main(agree(browser, checked(browser), **sent))
+    with scope(resident=resident.pk):
+        assert not Grant.objects.exists()
+
+
+def test_a_field_that_does_not_exist_and_another_s_paper_are_left_out(browser, other_browser, resident, stranger, kinds):
+    theirs = uploaded(other_browser, stranger, notice_pdf())
+    vault_actions.confirm_paper(paper=theirs, by=stranger.pk)
+    add_signed_notice(resident)
+    page = checked(browser, field=[INCOME, "rien#/rien"], paper=[str(theirs.pk), "x"])
+    assert "rien#/rien" not in page and "Avis d’impôt" not in page.split("Informations")[0]
+    agree(browser, page, paper=[str(theirs.pk)])
+    with scope(resident=resident.pk):
+        assert Grant.objects.get().papers.count() == 0
+    only = browser.post(MAKE, {"step": "words", "paper": [str(theirs.pk)], **WORDS})
+    assert "Que voulez-vous montrer" in main(only)
+
+
+# Following it
+
+
+def test_mes_partages_names_it_as_its_resident_does(browser, resident):
+    add_signed_notice(resident)
+    linked(resident, INCOME)
+    text = main(browser.get(reverse("vault:shares")))
+    for said in ("Mme Dubreuil", "Logement social", "Revenu fiscal de référence", "Jamais lu", "Arrêter mon lien"):
+        assert said in text
+    assert "Mme Dubreuil : Logement social" in browser.get("/").content.decode().replace("\u00a0", " ")
+
+
+def test_its_page_shows_what_leaves_today_and_each_visit(browser, resident, kinds):
+    add_signed_notice(resident)
+    paper = uploaded(browser, resident, notice_pdf())
+    vault_actions.confirm_paper(paper=paper, by=resident.pk)
+    key = linked(resident, INCOME, papers=[paper.pk])
+    here = reverse("vault:share", args=[key.link.grant_id])
+    assert "Personne n’a encore ouvert" in main(browser.get(here))
+    visitor = entered(key)
+    visitor.get(f"/l/{key.token}/")
+    assert visitor.get(f"/l/{key.token}/papier/{paper.pk}/0/").getvalue().startswith(b"%PDF-")
+    text = main(browser.get(here))
+    assert "1 visite" in text and "La page, 1 fois" in text and "téléchargé : Avis d’impôt" in text
+    assert "12 312 €" in text and "Compléter une demande" in text
+    received = main(browser.get(reverse("vault:share_received", args=[key.link.grant_id])))
+    assert "12 312 €" in received and "Papier" in received and "Avis d’impôt" in received
+
+
+def test_a_locked_link_says_so_on_its_page_and_a_new_code_opens_it(browser, resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    for _ in range(MOST_TRIES):
+        actions.enter(link=key.link, typed="0")
+    assert "Ce lien est bloqué" in main(browser.get(reverse("vault:share", args=[key.link.grant_id])))
+    here = reverse("vault:renew_link", args=[key.link.grant_id])
+    assert "Faire un nouveau code" in main(browser.get(here))
+    text = main(browser.post(here))
+    [code] = re.findall(r"\b(\d{4} \d{4})\b", text)
+    assert "/l/" not in text
+    assert Client().post(f"/l/{key.token}/", {"code": code}).status_code == 302
+    assert "/l/" in main(browser.post(here, {"address": "new"}))
+
+
+def test_the_journal_of_wrong_codes_does_not_accuse_the_one_it_was_given_to(browser, resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    actions.enter(link=key.link, typed="0")
+    text = main(browser.get(reverse("vault:journal"), {"quoi": "refus"}))
+    assert "Un mauvais code a été essayé sur le lien de « Mme Dubreuil »" in text
+    line = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert "n’avait pas le bon code" in main(browser.get(reverse("vault:journal_line", args=[line.id])))
+
+
+def test_the_journal_can_be_narrowed_to_one_link(browser, resident):
+    add_signed_notice(resident)
+    linked(resident, INCOME)
+    assert "Mme Dubreuil (Logement social)" in browser.get(reverse("vault:journal")).content.decode()
+
+
+def test_stopping_one_and_all_is_confirmed_first(browser, resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    here = reverse("vault:stop_links")
+    assert "Mme Dubreuil (Logement social)" in main(browser.get(here))
+    assert opens(key)
+    assert "Tous vos liens sont arrêtés" in main(browser.post(here, follow=True))
+    assert not opens(key)
+    assert "Il n’y a rien à arrêter" in main(browser.get(here))
+    assert browser.get(reverse("vault:renew_link", args=[key.link.grant_id])).status_code == 302
+
+
+def test_it_is_not_renewed_from_its_page(browser, resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    assert "Renouveler" not in main(browser.get(reverse("vault:share", args=[key.link.grant_id])))
+    grants.stop(grant=key.link.grant, by=resident.pk)
+    assert "Partager à nouveau" not in main(browser.get(reverse("vault:share", args=[key.link.grant_id])))
+    assert browser.get(reverse("vault:renew_share", args=[key.link.grant_id])).status_code == 302
+
+
+def test_a_link_is_no_agreement_of_a_household(browser, resident, stranger):
+    from tests.vault.couples import couple, place
+
+    couple(resident, stranger)
+    for code in ("link", "mandate", "appointment"):
+        assert browser.get(reverse("vault:agree", args=[place(stranger).pk, code])).status_code == 404
+    page = main(browser.get(reverse("vault:household")))
+    assert "Montrer par un lien" not in page and "Se faire accompagner" not in page
+
+
+def test_a_list_of_links_costs_the_same_with_ten(browser, resident, django_assert_max_num_queries):
+    add_signed_notice(resident)
+    add(resident, "logement.domicile", HOME)
+    for _ in range(10):
+        linked(resident, INCOME)
+    with django_assert_max_num_queries(18):
+        browser.get(reverse("vault:shares"))

@@ -1,0 +1,304 @@
+"""A link is a grant that an address and a code open: what it keeps, what it refuses, how its code is tried, made anew and stopped."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.utils import timezone
+from django_scopes import scope
+
+from core import journal
+from tests.vault.made import HOME, NOTICE, add, add_signed_notice
+from tests.vault.sending import notice_pdf, uploaded
+from tests.vault.shown import INCOME, PARTS, RENT, linked
+from vault.records import actions as vault_actions
+from vault.records import gate, receipts
+from vault.records.actions import grants
+from vault.records.enums import GrantState, Mode
+from vault.records.models import Grant, GrantPaper, GrantReading
+from vault.sharing import links
+from vault.sharing.actions import links as actions
+from vault.sharing.actions.links import Wish
+from vault.sharing.models import Link, Visit
+from vault.sharing.models.link import MOST_TRIES
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NAME, TITLE, WHY = "Mme Dubreuil", "Logement social", "Compléter une demande"
+
+
+def told(resident) -> list[str]:
+    return [line.event for line in journal.entries(resident_id=resident.pk, limit=50)]
+
+
+def grant_of(key) -> Grant:
+    with scope(resident=key.link.resident_id):
+        return Grant.objects.get(pk=key.link.grant_id)
+
+
+def again(key) -> Link:
+    with scope(resident=key.link.resident_id):
+        return Link.objects.select_related("grant").get(pk=key.link.pk)
+
+
+# Making one
+
+
+def test_a_link_is_a_grant_like_the_others_for_seven_days(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    grant = grant_of(key)
+    assert (grant.recipient_kind, grant.recipient_id, grant.mode, grant.state) == ("link", key.link.pk, Mode.LOOK, GrantState.ACTIVE)
+    assert grant.ends_at - grant.starts_at == timedelta(days=7)
+    with scope(resident=resident.pk):
+        assert [row.field for row in grant.fields.all()] == [INCOME]
+        [event] = grant.events.all()
+    receipt = receipts.verify(event.receipt)
+    assert receipt["processing"]["pii_information"][0]["pii_type"] == INCOME
+    [line] = journal.entries(resident_id=resident.pk, limit=1)
+    assert (line.event, line.details["recipient"]) == ("grant_given", NAME)
+
+
+@pytest.mark.parametrize("days", [0, 2, 31, 365])
+def test_no_other_length_than_those_offered(resident, days):
+    add_signed_notice(resident)
+    with pytest.raises(ValueError, match="not offered"):
+        linked(resident, INCOME, days=days)
+
+
+def test_what_the_resident_typed_and_what_opens_the_link_is_nowhere_in_clear(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        rows = []
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
+            rows += [str(row) for row in cursor.fetchall()]
+    everything = "\n".join(rows)
+    for secret in (NAME, TITLE, WHY, key.token, key.code):
+        assert secret not in everything and secret.encode().hex() not in everything
+    assert len(key.token) * 6 >= 128
+
+
+def test_nothing_chosen_gives_nothing(resident):
+    with pytest.raises(grants.NothingChosen):
+        linked(resident)
+
+
+def test_a_value_that_changed_since_it_was_shown_does_not_leave(resident):
+    add_signed_notice(resident)
+    held = actions.held(resident_id=resident.pk, fields=[INCOME], papers=[])
+    seen = links.fingerprint(held.values, held.papers)
+    add_signed_notice(resident, annee_revenus=2026, revenu_fiscal_reference=9000)
+    with pytest.raises(grants.Changed):
+        actions.make(resident_id=resident.pk, by=resident.pk, wish=Wish([INCOME], [], TITLE, NAME, WHY, 7), form=uuid4(), seen=seen)
+    assert "grant_given" not in told(resident)
+
+
+def test_the_same_form_sent_twice_gives_one_link(resident):
+    add_signed_notice(resident)
+    form = uuid4()
+    linked(resident, INCOME, form=form)
+    held = actions.held(resident_id=resident.pk, fields=[INCOME], papers=[])
+    seen = links.fingerprint(held.values, held.papers)
+    wish = Wish([INCOME], [], TITLE, NAME, WHY, 7)
+    assert actions.make(resident_id=resident.pk, by=resident.pk, wish=wish, form=form, seen=seen) is None
+    with scope(resident=resident.pk):
+        assert Link.objects.count() == Grant.objects.count() == 1
+
+
+def test_nobody_makes_or_changes_a_link_for_another(resident, stranger):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    for act in (
+        lambda: actions.make(resident_id=resident.pk, by=stranger.pk, wish=Wish([INCOME], [], "", "", "", 7), form=uuid4(), seen=""),
+        lambda: actions.renew(link=key.link, by=stranger.pk, address=True),
+        lambda: actions.stop_all(resident_id=resident.pk, by=stranger.pk),
+    ):
+        with pytest.raises(PermissionDenied):
+            act()
+
+
+# What it opens
+
+
+def test_it_opens_its_fields_about_its_resident_and_each_reading_has_its_line(resident):
+    add_signed_notice(resident)
+    add(resident, "fiscal.avis_ir", {**NOTICE, "revenu_fiscal_reference": 4242}, person=uuid4(), role="spouse")
+    key = linked(resident, INCOME)
+    values, papers = gate.read_all(grant=grant_of(key), fields=[INCOME], visit=None)
+    assert [record.payload for record in values] == [{"revenu_fiscal_reference": 12312}] and papers == []
+    [line] = journal.entries(resident_id=resident.pk, limit=1)
+    assert (line.event, line.fields, line.details["recipient"], line.ground) == ("granted_read", [INCOME], NAME, "grant")
+
+
+def test_what_was_not_chosen_is_refused(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    with pytest.raises(gate.Refused):
+        gate.read_all(grant=grant_of(key), fields=[INCOME, PARTS], visit=None)
+    assert told(resident)[0] == "read_refused"
+
+
+def test_a_paper_is_opened_with_a_line_of_its_own_and_no_other_paper(resident, kinds, browser):
+    one = uploaded(browser, resident, notice_pdf())
+    other = uploaded(browser, resident, notice_pdf(income_year=2023))
+    for paper in (one, other):
+        vault_actions.confirm_paper(paper=paper, by=resident.pk)
+    key = linked(resident, papers=[one.pk])
+    opened, file = gate.read_file(grant=grant_of(key), paper_id=one.pk, position=0, visit=None)
+    with file:
+        assert file.read(5) == b"%PDF-" and opened.paper_id == one.pk
+    [line] = journal.entries(resident_id=resident.pk, limit=1)
+    assert (line.event, line.details["kind"], line.fields) == ("granted_downloaded", "avis_impot", [])
+    with pytest.raises(gate.Refused):
+        gate.read_file(grant=grant_of(key), paper_id=other.pk, position=0, visit=None)
+    with pytest.raises(gate.Refused):
+        gate.read_file(grant=grant_of(key), paper_id=one.pk, position=1, visit=None)
+    assert told(resident)[:2] == ["read_refused", "read_refused"]
+
+
+def test_a_stop_ends_a_download_that_is_under_way(resident, kinds, browser):
+    paper = uploaded(browser, resident, notice_pdf())
+    vault_actions.confirm_paper(paper=paper, by=resident.pk)
+    key = linked(resident, papers=[paper.pk])
+    _opened, file = gate.read_file(grant=grant_of(key), paper_id=paper.pk, position=0, visit=None)
+    with file:
+        assert file.read(100)
+        grants.stop(grant=grant_of(key), by=resident.pk)
+        with pytest.raises(gate.Refused):
+            file.read(100)
+    assert told(resident)[0] == "read_refused"
+
+
+def test_a_paper_that_is_deleted_leaves_the_link(resident, kinds, browser):
+    paper = uploaded(browser, resident, notice_pdf())
+    vault_actions.confirm_paper(paper=paper, by=resident.pk)
+    key = linked(resident, papers=[paper.pk])
+    vault_actions.delete_paper(paper=paper, by=resident.pk)
+    values, papers = gate.read_all(grant=grant_of(key), fields=[], visit=None)
+    assert not values and papers == []
+    with scope(resident=resident.pk):
+        assert not GrantPaper.objects.exists()
+
+
+def test_a_paper_in_quarantine_cannot_be_shown(resident, kinds, browser):
+    paper = uploaded(browser, resident, notice_pdf())
+    with pytest.raises(grants.NothingChosen):
+        linked(resident, papers=[paper.pk])
+
+
+@pytest.mark.parametrize("end", ["stop", "pause", "expire"])
+def test_once_ended_nothing_opens(resident, end):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    grant = grant_of(key)
+    moment = timezone.now()
+    if end == "expire":
+        moment = grant.ends_at
+    else:
+        getattr(grants, end)(grant=grant, by=resident.pk)
+    with time_machine.travel(moment, tick=False):
+        assert not again(key).opens
+        with pytest.raises(gate.Refused):
+            gate.read_all(grant=grant, fields=[INCOME], visit=None)
+        assert actions.enter(link=key.link, typed=key.code) is None
+    with scope(resident=resident.pk):
+        assert not Visit.objects.exists() and not GrantReading.objects.exists()
+
+
+def test_it_is_open_until_the_very_moment_of_its_end(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    with time_machine.travel(key.link.grant.ends_at - timedelta(seconds=1), tick=False):
+        assert again(key).opens
+        assert actions.enter(link=key.link, typed=key.code)
+
+
+def test_stopping_all_stops_the_links_and_nothing_else(resident):
+    from tests.vault.couples import granted
+
+    add_signed_notice(resident)
+    one, two, other = linked(resident, INCOME), linked(resident, PARTS), granted(resident, INCOME)
+    assert actions.stop_all(resident_id=resident.pk, by=resident.pk) == 2
+    assert actions.stop_all(resident_id=resident.pk, by=resident.pk) == 0
+    assert not again(one).opens and not again(two).opens
+    with scope(resident=resident.pk):
+        assert Grant.objects.get(pk=other.pk).stands
+
+
+# Its code
+
+
+def test_the_right_code_is_a_visit_however_it_is_typed(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    for typed in (key.code, f" {key.code[:4]} {key.code[4:]} ", f"{key.code[:4]}-{key.code[4:]}"):
+        assert actions.enter(link=key.link, typed=typed)
+
+
+def test_five_wrong_codes_lock_it_and_each_is_told(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    wrong = f"{(int(key.code) + 1) % 10**8:08}"
+    for _ in range(MOST_TRIES + 3):
+        assert actions.enter(link=key.link, typed=wrong) is None
+    assert again(key).locked
+    assert told(resident)[:6] == ["link_locked", *["link_code_refused"] * 5]
+    assert actions.enter(link=key.link, typed=key.code) is None, "locked: the right code opens nothing either"
+
+
+def test_a_right_code_clears_the_wrong_ones_before_it(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    for _ in range(3):
+        for _ in range(MOST_TRIES - 1):
+            actions.enter(link=key.link, typed="")
+        assert actions.enter(link=key.link, typed=key.code)
+    assert not again(key).locked
+
+
+def test_a_new_code_opens_what_was_locked_and_the_former_one_nothing(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    for _ in range(MOST_TRIES):
+        actions.enter(link=key.link, typed="0")
+    fresh = actions.renew(link=key.link, by=resident.pk, address=False)
+    assert fresh.token == "" and links.find(key.token) is not None
+    assert actions.enter(link=key.link, typed=key.code) is None and actions.enter(link=key.link, typed=fresh.code)
+    assert "link_code_made" in told(resident)
+
+
+def test_a_new_address_closes_the_former_one(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    fresh = actions.renew(link=key.link, by=resident.pk, address=True)
+    assert links.find(key.token) is None
+    found = links.find(fresh.token)
+    assert found is not None and found.pk == key.link.pk
+
+
+def test_what_is_over_gets_no_new_code(resident):
+    add_signed_notice(resident)
+    key = linked(resident, INCOME)
+    grants.stop(grant=grant_of(key), by=resident.pk)
+    with pytest.raises(PermissionDenied):
+        actions.renew(link=key.link, by=resident.pk, address=False)
+
+
+def test_the_same_code_of_two_links_has_two_hashes():
+    assert links.hash_code(uuid4(), "12345678") != links.hash_code(uuid4(), "12345678")
+
+
+def test_the_words_that_were_read_are_kept_with_their_values(resident):
+    add_signed_notice(resident)
+    add(resident, "logement.domicile", HOME)
+    key = linked(resident, INCOME, RENT)
+    grant = grant_of(key)
+    note = gate.own_note(resident_id=resident.pk, purpose="Relire", place=grant.place, content=bytes(grant.snapshot))
+    assert any(NAME in line for line in note["words"]) and note["lasts"].startswith("7 days")
+    assert [item["chosen"] for item in note["items"]] == [True, True]
+    assert {item["shown"].replace("\u202f", " ").replace("\u00a0", " ") for item in note["items"]} == {"12 312 €", "612 € par mois"}

@@ -1,0 +1,361 @@
+"""Residents who live together: a code lets one person in, joining shares nothing, each agrees alone, leaving ends everything at once."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from core import journal
+from tests.accounts.factories import ResidentFactory
+from tests.vault.couples import TRIED, agreed, couple, place, shared
+from tests.vault.made import HOME, HOUSEHOLD, add, add_signed_notice
+from vault.records import actions, agreements, gate
+from vault.records.actions import grants as actions_grants
+from vault.records.actions.grants import Terms
+from vault.records.enums import HouseholdRole, Mode
+from vault.records.models import Grant, GrantEvent, Record
+from vault.sharing.across import household_access
+from vault.sharing.actions import household
+from vault.sharing.models import Invitation, Member, SharedFact
+from vault.types.spans import add_months
+
+pytestmark = pytest.mark.django_db(transaction=True)
+INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
+PARTNER = HouseholdRole.PARTNER
+
+
+@pytest.fixture(autouse=True)
+def tried(monkeypatch):
+    monkeypatch.setitem(agreements._agreements, TRIED.code, TRIED)
+
+
+def lines(resident):
+    return journal.entries(resident_id=resident.pk, limit=100)
+
+
+def events(resident):
+    return [line.event for line in lines(resident)]
+
+
+def invited(resident, role=PARTNER):
+    return household.invite(resident_id=resident.pk, by=resident.pk, role=role)
+
+
+def join(resident, code):
+    return household.join(resident_id=resident.pk, by=resident.pk, code=code)
+
+
+def leave(resident):
+    household.leave(resident_id=resident.pk, by=resident.pk)
+
+
+def around(resident):
+    """Who else is in their household."""
+    found = household_access.of(resident.pk)
+    assert found is not None
+    return found.others
+
+
+def facts_of(resident):
+    with scope(resident=resident.pk):
+        return list(SharedFact.objects.all())
+
+
+def current(resident, type_code):
+    with scope(resident=resident.pk):
+        return list(Record.objects.current().filter(type=type_code))
+
+
+# Inviting and joining
+
+
+def test_a_code_lets_one_person_in_and_shares_nothing(resident, stranger):
+    add_signed_notice(resident)
+    join(stranger, invited(resident))
+
+    assert [other.name for other in around(resident)] == ["Bruno"]
+    assert [other.name for other in around(stranger)] == ["Awa"]
+    assert household_access.received(stranger.pk) == household_access.received(resident.pk) == []
+    with scopes_disabled():
+        assert not Grant.objects.exists()
+
+
+def test_joining_is_told_in_the_journal_of_the_one_who_joins_only(resident, stranger):
+    code = invited(resident)
+    before = events(resident)
+    join(stranger, code)
+    assert events(resident) == before
+    assert lines(stranger)[0].details == {"recipient": "Awa"}
+
+
+def test_the_code_is_kept_only_as_a_hash(resident):
+    code = invited(resident)
+    with scope(resident=resident.pk):
+        row = Invitation.objects.values().get()
+    assert code not in repr(row) and code.replace("-", "") not in repr(row)
+
+
+@pytest.mark.parametrize("typed", [str.lower, lambda code: code.replace("-", " "), lambda code: code.replace("0", "O").replace("1", "i")])
+def test_a_code_is_read_as_people_copy_it(resident, stranger, typed):
+    assert join(stranger, typed(invited(resident))).role == PARTNER
+
+
+def test_a_code_serves_once(resident, stranger):
+    code = invited(resident)
+    join(stranger, code)
+    with pytest.raises(household.NoInvitation):
+        join(ResidentFactory(), code)
+
+
+def test_after_seven_days_it_opens_nothing(resident, stranger):
+    code = invited(resident)
+    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1)), pytest.raises(household.NoInvitation):
+        join(stranger, code)
+
+
+def test_a_new_code_and_a_cancellation_close_the_one_before(resident, stranger):
+    first, second = invited(resident), invited(resident)
+    with pytest.raises(household.NoInvitation):
+        join(stranger, first)
+    household.cancel_invitation(resident_id=resident.pk, by=resident.pk)
+    with pytest.raises(household.NoInvitation):
+        join(stranger, second)
+
+
+def why_not(resident, code):
+    with pytest.raises(household.CannotJoin) as refused:
+        join(resident, code)
+    return refused.value.why
+
+
+def test_one_does_not_join_oneself_nor_two_households_nor_a_couple_of_two(resident, stranger):
+    assert why_not(resident, invited(resident)) == "self"
+    couple(resident, stranger)
+    third = ResidentFactory()
+    assert why_not(third, invited(resident)) == "couple"
+    assert why_not(stranger, invited(third)) == "already"
+    join(third, invited(resident, HouseholdRole.ADULT))
+    assert len(around(resident)) == 2
+
+
+def test_a_refused_attempt_leaves_no_household_behind(resident):
+    why_not(resident, invited(resident))
+    with scopes_disabled():
+        assert not Member.objects.exists()
+
+
+def test_nobody_invites_or_leaves_for_someone_else(resident, stranger):
+    for act in (household.invite, household.leave, household.cancel_invitation):
+        more = {"role": PARTNER} if act is household.invite else {}
+        with pytest.raises(PermissionDenied):
+            act(resident_id=resident.pk, by=stranger.pk, **more)
+
+
+# Agreeing
+
+
+def test_one_agrees_only_with_those_of_ones_household_and_in_their_role(resident, stranger):
+    couple(resident, stranger, HouseholdRole.ADULT)
+    outsider, other = ResidentFactory(), ResidentFactory()
+    couple(outsider, other)
+    terms = Terms([], Mode.LOOK, 1)
+    for member in (place(outsider), place(stranger)):
+        with pytest.raises(PermissionDenied):
+            household.agree(resident_id=resident.pk, by=resident.pk, member_id=member.pk, agreement=TRIED, terms=terms)
+
+
+def test_each_agreement_goes_one_way_and_stops_alone(resident, stranger):
+    couple(resident, stranger)
+    mine, theirs = agreed(resident, stranger, "tried"), agreed(stranger, resident, "tried")
+    actions_grants.stop(grant=mine, by=resident.pk)
+    assert household_access.received(stranger.pk) == []
+    assert household_access.received(resident.pk) == [theirs]
+
+
+# Facts in common
+
+
+def test_the_other_gets_a_copy_of_what_was_chosen_and_nothing_else(resident, stranger):
+    add(resident, "logement.domicile", HOME)
+    add(resident, "foyer.composition", HOUSEHOLD)
+    couple(resident, stranger)
+    shared(resident, stranger, "address")
+    [fact] = facts_of(stranger)
+    note = gate.own_note(resident_id=stranger.pk, purpose="x", place=fact.place, content=bytes(fact.content))
+    assert [record["payload"] for record in note["records"]] == [{"adresse": HOME["adresse"]}]
+
+
+def test_a_later_value_does_not_flow(resident, stranger):
+    """An address changes before its owner leaves: the other still has the one that they lived at."""
+    home = add(resident, "logement.domicile", HOME)
+    couple(resident, stranger)
+    shared(resident, stranger, "address")
+    actions.correct_record(record=home, by=resident.pk, payload={**HOME, "adresse": {"voie": "Refuge des Iris"}})
+    leave(resident)
+    household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk)
+    opened = gate.read_own(resident_id=stranger.pk, purpose="x", fields=["logement.domicile#/adresse"])
+    assert opened.value("logement.domicile#/adresse")["voie"] == "14 rue des Tanneries"
+
+
+def test_what_changed_since_the_page_was_shown_does_not_leave(resident, stranger):
+    home = add(resident, "logement.domicile", HOME)
+    couple(resident, stranger)
+    seen = household.fingerprint(household.own_facts(resident_id=resident.pk))
+    actions.correct_record(record=home, by=resident.pk, payload={**HOME, "adresse": {"voie": "Refuge des Iris"}})
+    terms, other = Terms(["address"], Mode.KEEP, 1), place(stranger)
+    with pytest.raises(actions_grants.Changed):
+        household.share_facts(resident_id=resident.pk, by=resident.pk, member_id=other.pk, terms=terms, seen=seen)
+    assert facts_of(stranger) == []
+
+
+def test_stopping_takes_the_copy_back(resident, stranger):
+    add(resident, "logement.domicile", HOME)
+    couple(resident, stranger)
+    grant = shared(resident, stranger, "address")
+    actions_grants.stop(grant=grant, by=resident.pk)
+    assert facts_of(stranger) == []
+
+
+def test_at_the_end_of_the_agreement_the_copy_goes_by_itself(resident, stranger):
+    add(resident, "logement.domicile", HOME)
+    couple(resident, stranger)
+    grant = shared(resident, stranger, "address")
+    actions_grants.tell_over()
+    assert len(facts_of(stranger)) == 1
+    with time_machine.travel(grant.ends_at + timedelta(minutes=5)):
+        actions_grants.tell_over()
+        assert facts_of(stranger) == []
+
+
+def test_the_copy_is_sealed_for_its_holder(resident, stranger):
+    from core.sealed import Unreadable
+
+    add(resident, "logement.domicile", HOME)
+    couple(resident, stranger)
+    shared(resident, stranger, "address")
+    [fact] = facts_of(stranger)
+    assert b"Tanneries" not in bytes(fact.content)
+    with pytest.raises(Unreadable):
+        gate.own_note(resident_id=resident.pk, purpose="x", place=fact.place, content=bytes(fact.content))
+
+
+# Leaving
+
+
+@pytest.fixture
+def sharing(resident, stranger):
+    """A couple that shares both ways. The resident is the one who leaves."""
+    add_signed_notice(resident)
+    add(resident, "foyer.composition", HOUSEHOLD)
+    add(stranger, "logement.domicile", HOME)
+    couple(resident, stranger)
+    grants = [agreed(resident, stranger, "tried"), agreed(stranger, resident, "tried")]
+    return [*grants, shared(resident, stranger, "people"), shared(stranger, resident, "address")]
+
+
+def test_leaving_ends_every_grant_both_ways_at_once(resident, stranger, sharing):
+    leave(resident)
+    for grant in sharing[:2]:
+        with pytest.raises(gate.Refused):
+            gate.read(grant=grant, fields=[INCOME])
+    assert household_access.of(resident.pk) is None
+    assert around(stranger) == []
+    assert household_access.received(stranger.pk) == household_access.received(resident.pk) == []
+
+
+def test_the_other_s_journal_has_no_line_until_they_look_and_then_none_that_tells_when(resident, stranger, sharing):
+    before = events(stranger)
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        leave(resident)
+        assert events(stranger) == before
+    with time_machine.travel(timezone.now() + timedelta(days=9)):
+        assert household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk) == ["Awa"]
+        assert household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk) == ["Awa"]
+        told = [line for line in lines(stranger) if line.event == "sharing_ended"]
+        assert len(told) == 1 and told[0].at > timezone.now() - timedelta(minutes=1)
+        assert all(line.actor_id == stranger.pk for line in lines(stranger) if line.event != "granted_read")
+
+
+def test_their_own_grants_say_the_month_and_not_the_day(resident, stranger, sharing):
+    """Nor does their own history: it has a line, and a receipt, once the month is over."""
+    left_at = timezone.now() + timedelta(days=3)
+    with time_machine.travel(left_at, tick=False):
+        leave(resident)
+        actions_grants.tell_over()
+        first_of_next = add_months(timezone.localdate().replace(day=1), 1)
+    with scope(resident=stranger.pk):
+        ended = {timezone.localtime(grant.stopped_at) for grant in Grant.objects.all()}
+        assert {(moment.date(), moment.hour, moment.minute) for moment in ended} == {(first_of_next, 0, 0)}
+        assert not GrantEvent.objects.exclude(happened="given").exists()
+    with scope(resident=resident.pk):
+        assert {moment for moment in Grant.objects.values_list("stopped_at", flat=True) if moment} == {left_at}
+    with time_machine.travel(next(iter(ended)) + timedelta(minutes=1)):
+        actions_grants.tell_over()
+    with scope(resident=stranger.pk):
+        assert set(GrantEvent.objects.exclude(happened="given").values_list("happened", "at")) == {("stopped", next(iter(ended)))}
+
+
+def test_the_leaver_s_journal_tells_what_they_did(resident, stranger, sharing):
+    leave(resident)
+    assert sorted(events(resident)[:4]) == ["grant_stopped", "grant_stopped", "household_left", "record_added"]
+
+
+def test_what_was_in_common_becomes_each_one_s_own(resident, stranger, sharing):
+    leave(resident)
+    assert len(current(resident, "logement.domicile")) == 1
+    assert current(stranger, "foyer.composition") == []
+    household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk)
+    [family] = current(stranger, "foyer.composition")
+    assert (family.assurance, family.method, family.subject_person) == ("declared", "typed", stranger.pk)
+    assert facts_of(resident) == facts_of(stranger) == []
+
+
+def test_what_each_already_says_stays_as_it_is(resident, stranger, sharing):
+    mine = add(stranger, "foyer.composition", {"allocataires": [], "enfants": []})
+    leave(resident)
+    household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk)
+    assert [record.pk for record in current(stranger, "foyer.composition")] == [mine.pk]
+
+
+def test_an_agreement_that_was_over_leaves_nothing(resident, stranger, sharing):
+    with time_machine.travel(timezone.now() + timedelta(days=60)):
+        leave(resident)
+        household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk)
+        assert current(stranger, "foyer.composition") == [] and facts_of(stranger) == []
+
+
+def test_a_third_one_s_agreements_are_not_touched(resident, stranger, sharing):
+    third = ResidentFactory()
+    join(third, invited(stranger, HouseholdRole.ADULT))
+    kept = shared(third, stranger, "people") if current(third, "foyer.composition") else agreed_facts(third, stranger)
+    leave(resident)
+    with scope(resident=third.pk):
+        kept.refresh_from_db()
+    assert kept.stopped_at is None
+    assert [other.resident_id for other in around(third)] == [stranger.pk]
+
+
+def agreed_facts(giver, receiver):
+    add(giver, "foyer.composition", HOUSEHOLD)
+    return shared(giver, receiver, "people")
+
+
+def test_leaving_cancels_ones_codes_and_leaving_twice_changes_nothing(resident, stranger, sharing):
+    code = invited(resident, HouseholdRole.ADULT)
+    leave(resident)
+    count = len(lines(resident))
+    leave(resident)
+    assert len(lines(resident)) == count
+    with pytest.raises(household.NoInvitation):
+        join(ResidentFactory(), code)
+
+
+def test_who_stays_alone_may_join_someone_else_and_so_may_who_left(resident, stranger, sharing):
+    leave(resident)
+    third = ResidentFactory(name="Fanta")
+    join(stranger, invited(third))
+    join(resident, invited(ResidentFactory()))
+    assert [other.name for other in around(stranger)] == ["Fanta"]

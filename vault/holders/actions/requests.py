@@ -1,0 +1,284 @@
+"""Requests to holders: write, correct, send (the resident does), follow, delete.
+
+The clock is the law's (GDPR 12(3)), the dates are the resident's.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django_scopes import scope, scopes_disabled
+
+from accounts import reminding
+from core import journal, sealed
+from vault import types
+from vault.holders import letters
+from vault.holders.enums import RequestAnswer, RequestStep
+from vault.holders.models import DataRequest, RequestPaper
+from vault.records import gate, perms, wording
+from vault.records.actions.records import Invalid
+from vault.records.answering import Asked
+from vault.records.enums import Right
+from vault.records.models import Holder, Paper
+from vault.types.spans import add_months
+
+PREPARE = gettext_noop("Préparer une demande à un organisme")
+FOLLOW = gettext_noop("Suivre une demande à un organisme")
+#: Who the letter is from, and where to answer: nothing more of the vault goes into it.
+FIELDS = (
+    "identite.pivot#/family_name",
+    "identite.pivot#/given_name",
+    "identite.pivot#/preferred_username",
+    "identite.contact#/email",
+    "identite.contact#/adresse",
+    "logement.domicile#/adresse",
+)
+#: The most that each part may hold: a letter stays a letter.
+LENGTHS = {
+    "name": 120,
+    "address": 300,
+    "email": 254,
+    "reference": 80,
+    "wanted": 600,
+    "since": 10,
+    "until": 10,
+    "organisation": 120,
+    "recipient_address": 300,
+    "recipient_email": 254,
+}
+
+
+class AlreadySent(Exception):
+    """The letter has left: what it says does not change any more."""
+
+
+class NotSent(Exception):
+    """Nothing can follow a letter that has not left."""
+
+
+def known_parts(*, resident_id: UUID, holder: Holder, name: str, email: str) -> dict[str, str]:
+    """What the vault knows of the sender, through the gate; the account's own name and address where it knows nothing."""
+    values = gate.read_own(resident_id=resident_id, purpose=PREPARE, fields=FIELDS)
+
+    def known(field_id: str) -> Any:  # noqa: ANN401 - a payload's value
+        return values.value(field_id, person=resident_id)
+
+    family = known("identite.pivot#/preferred_username") or known("identite.pivot#/family_name")
+    whole = " ".join(filter(None, [known("identite.pivot#/given_name"), family]))
+    address = known("logement.domicile#/adresse") or known("identite.contact#/adresse")
+    lines = wording.address(address).split(", ") if address else []
+    return {
+        "name": whole if family else name,
+        "address": "\n".join(lines),
+        "email": known("identite.contact#/email") or email,
+        "wanted": ", ".join(_wanted(holder)),
+        "organisation": "" if holder.several else holder.name_fr,
+        "recipient_address": holder.postal_address,
+        "recipient_email": holder.email,
+    }
+
+
+def start_request(
+    *, resident_id: UUID, by: UUID, holder: Holder, right: str, parts: Mapping[str, str], token: UUID | None = None
+) -> DataRequest:
+    """A letter that waits to be sent. The same form sent twice gives one.
+
+    Raises:
+        Invalid: this holder's data does not come under this right.
+    """
+    perms.require_may_write(resident_id, by)
+    if right not in holder.rights:
+        raise Invalid([_("Ce droit ne vaut pas pour cet organisme.")])
+    request = DataRequest(pk=uuid4(), resident_id=resident_id, holder=holder.code, right=Right(right), token=token or uuid4())
+    with scope(resident=resident_id):
+        try:
+            with transaction.atomic():
+                _seal(request, {"parts": _bounded(parts)})
+                request.save(force_insert=True)
+                _tell(request, by, "request_started", PREPARE)
+        except IntegrityError:
+            return DataRequest.objects.get(token=request.token)
+    return request
+
+
+def change_request(*, request: DataRequest, by: UUID, parts: Mapping[str, str]) -> DataRequest:
+    """
+    Raises:
+        AlreadySent
+        Invalid: the time asked for ends before it starts.
+    """
+
+    def changed(held: DataRequest) -> None:
+        if held.sent_on is not None:
+            raise AlreadySent
+        content = _open(held)
+        said = {**content["parts"], **_bounded(parts)}
+        if said.get("since") and said.get("until") and said["since"] > said["until"]:
+            raise Invalid([_("La fin est avant le début. Choisissez une autre date.")])
+        _rewrite(held, {**content, "parts": said})
+        _tell(held, by, "request_changed", PREPARE)
+
+    return _change(request, by, changed)
+
+
+def note_step(*, request: DataRequest, by: UUID, step: RequestStep, on: date | None, answer: str = "") -> DataRequest:
+    """What happened, on the day that its resident says; None takes it back. Sending freezes the letter and starts the clock.
+
+    Raises:
+        NotSent: it has not left yet.
+        Invalid: the day cannot be.
+    """
+
+    def noted(held: DataRequest) -> None:
+        if step != RequestStep.SENT and held.sent_on is None:
+            raise NotSent
+        _check_day(held, step, on)
+        if step == RequestStep.SENT:
+            _send(held, on)
+        else:
+            setattr(held, f"{step}_on", on)
+        if step == RequestStep.ANSWERED:
+            held.answer = RequestAnswer(answer) if on else ""
+        before, held.due_on = held.due_on, held.last_day()
+        if held.due_on != before:
+            held.told_at = None
+        held.save()
+        _tell(held, by, f"request_{step}" if on else "request_undone", FOLLOW)
+
+    return _change(request, by, noted)
+
+
+def delete_request(*, request: DataRequest, by: UUID) -> None:
+    """The letter and its dates go; the files that came back stay papers of the vault."""
+
+    def gone(held: DataRequest) -> None:
+        _tell(held, by, "request_deleted", FOLLOW)
+        held.delete()
+
+    _change(request, by, gone)
+
+
+def open_request(request: DataRequest) -> dict[str, Any]:
+    """What the letter says, through the gate."""
+    content: dict[str, Any] = gate.own_note(
+        resident_id=request.resident_id, purpose=FOLLOW, place=request.place, content=bytes(request.content)
+    )
+    return content
+
+
+def tell_late() -> int:
+    """Tell each resident once that a delay has passed: by e-mail, and a line in their journal. Called by the scheduler.
+
+    Each row is locked and looked at again: two schedulers at once, or the same one twice, send one message. It is sent before the row
+    is committed, so that a mail server that is down is tried again at the next tick.
+    """
+    with scopes_disabled():
+        due = list(DataRequest.objects.late().filter(told_at=None).values_list("pk", "resident_id"))
+    return sum(_tell_late(key, resident_id) for key, resident_id in due)
+
+
+def _tell_late(key: UUID, resident_id: UUID) -> bool:
+    with scope(resident=resident_id), transaction.atomic():
+        held = DataRequest.objects.late().select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
+        if held is None:
+            return False
+        held.told_at = timezone.now()
+        held.save(update_fields=["told_at"])
+        _tell(held, resident_id, "request_late", FOLLOW)
+        return reminding.remind(user_id=resident_id, template="vault/email/request_late")
+
+
+def asked(identifier: str) -> Asked | None:
+    """Return the request with this id as something that a file answers; None if the resident has no such request."""
+    try:
+        request = DataRequest.objects.filter(pk=UUID(identifier)).first()
+    except ValueError:
+        return None
+    return None if request is None else Asked(request.holder, partial(_received, request))
+
+
+def _received(request: DataRequest, paper: Paper) -> None:
+    RequestPaper.objects.create(resident_id=request.resident_id, request=request, paper=paper)
+
+
+def _change(request: DataRequest, by: UUID, change: Callable[[DataRequest], None]) -> DataRequest:
+    perms.require_may_write(request.resident_id, by)
+    with transaction.atomic(), scope(resident=by):
+        held = DataRequest.objects.select_for_update().filter(pk=request.pk).first()
+        if held is None:
+            raise PermissionDenied
+        change(held)
+    return held
+
+
+def _send(held: DataRequest, on: date | None) -> None:
+    """The letter bears the day on which it left. Taken back, it is a draft again and nothing follows it any more."""
+    content = {name: kept for name, kept in _open(held).items() if name != "sent"}
+    held.sent_on = on
+    if on is None:
+        held.due_on = held.extended_on = held.reminded_on = held.complained_on = held.answered_on = held.told_at = None
+        held.answer = ""
+    else:
+        holder = Holder.objects.filter(code=held.holder).first()
+        content["sent"] = letters.request_letter(held, holder, content, on).kept()
+        held.due_on = held.last_day()
+    _rewrite(held, content)
+
+
+def _check_day(held: DataRequest, step: RequestStep, on: date | None) -> None:
+    if on is None:
+        return
+    if on > timezone.localdate():
+        raise Invalid([_("Cette date n’est pas encore arrivée.")])
+    if step == RequestStep.SENT:
+        steps = [held.extended_on, held.reminded_on, held.complained_on, held.answered_on]
+        if any(day < on for day in steps if day):
+            raise Invalid([_("Vous avez noté une suite avant cette date.")])
+        return
+    if held.sent_on is not None and on < held.sent_on:
+        raise Invalid([_("C’est avant l’envoi de votre lettre.")])
+    if step == RequestStep.EXTENDED and held.sent_on is not None and on > add_months(held.sent_on, 1):
+        raise Invalid([_("L’organisme devait le dire dans le premier mois : le délai n’est pas prolongé.")])
+
+
+def _wanted(holder: Holder) -> list[str]:
+    """What this holder has, in French: the letter is."""
+    titles = {data_type.code: data_type.words.fr for data_type in types.all_types()}
+    found = [titles[code] for code in holder.holds if code in titles]
+    return [title[:1].lower() + title[1:] for title in found]
+
+
+def _bounded(parts: Mapping[str, str]) -> dict[str, str]:
+    """Only known parts, of a length that a letter holds, without what cannot be printed."""
+    return {name: _printable(parts[name])[:most].strip() for name, most in LENGTHS.items() if name in parts}
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text.replace("\r\n", "\n") if letter == "\n" or letter.isprintable())
+
+
+def _open(held: DataRequest) -> dict[str, Any]:
+    content: dict[str, Any] = sealed.unseal_json(bytes(held.content), resident_id=held.resident_id, place=f"note|{held.place}")
+    return content
+
+
+def _seal(held: DataRequest, content: Mapping[str, Any]) -> None:
+    """Sealed as a note is (`seal_note`), so that `gate.own_note` opens it."""
+    held.content = sealed.seal_json(dict(content), resident_id=held.resident_id, place=f"note|{held.place}")
+
+
+def _rewrite(held: DataRequest, content: Mapping[str, Any]) -> None:
+    held.version += 1
+    _seal(held, content)
+    held.save()
+
+
+def _tell(held: DataRequest, by: UUID, event: str, purpose: str) -> None:
+    journal.write(resident_id=held.resident_id, actor_id=by, event=event, purpose=purpose, details={"holder": held.holder})

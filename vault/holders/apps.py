@@ -1,0 +1,22 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class HoldersConfig(AppConfig):
+    name = "vault.holders"
+    verbose_name = _("Organismes")
+
+    def ready(self) -> None:
+        from core import backups, home
+        from core import leaving as registry
+        from vault.holders import job_kinds, leaving
+        from vault.holders.actions.requests import asked
+        from vault.holders.actions.restoring import pause_all
+        from vault.holders.home import blocks
+        from vault.records import answering
+
+        home.register(blocks)
+        registry.register(leaving.APP)
+        backups.register("connections", backups.Part(save=None, replay=pause_all, if_lost=True))
+        answering.register(asked)
+        job_kinds.register()

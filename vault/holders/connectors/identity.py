@@ -1,0 +1,29 @@
+"""Is the person that a holder answers about the resident? A holder that mixes two people up must not fill one's vault with the other's."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vault.holders.connectors.frame import Civil
+from vault.types.names import is_named
+
+
+def civil(pivot: Mapping[str, Any]) -> Civil | None:
+    """From a payload of `identite.pivot`; None while it lacks what every holder asks for."""
+    given = pivot.get("given_name_array") or str(pivot.get("given_name") or "").split()
+    if not (pivot.get("family_name") and given and pivot.get("birthdate")):
+        return None
+    return Civil(
+        family_name=str(pivot["family_name"]),
+        given_names=[str(one) for one in given],
+        birthdate=str(pivot["birthdate"]),
+        gender=str(pivot.get("gender") or ""),
+        usage_name=str(pivot.get("preferred_username") or ""),
+        birthplace=str(pivot.get("birthplace") or ""),
+        birthcountry=str(pivot.get("birthcountry") or ""),
+    )
+
+
+def is_among(person: Civil, names: Iterable[str]) -> bool:
+    """One slip of the key, accents and hyphens do not count; a family name alone names nobody."""
+    families = [person.family_name, person.usage_name]
+    return any(is_named(name, families, person.given_names) for name in names)

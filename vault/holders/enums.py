@@ -1,0 +1,34 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class RequestAnswer(models.TextChoices):
+    WHOLE = "whole", _("J’ai reçu ce que j’avais demandé")
+    PARTIAL = "partial", _("J’ai reçu une partie seulement")
+    REFUSED = "refused", _("L’organisme a refusé")
+
+
+class RequestStep(models.TextChoices):
+    """What a resident notes of a request, each with its day."""
+
+    SENT = "sent", _("Envoyée")
+    EXTENDED = "extended", _("Délai prolongé")
+    REMINDED = "reminded", _("Relance envoyée")
+    COMPLAINED = "complained", _("Plainte déposée")
+    ANSWERED = "answered", _("Réponse reçue")
+
+
+class RequestState(models.TextChoices):
+    DRAFT = "draft", _("À envoyer")
+    WAITING = "waiting", _("En attente")
+    LATE = "late", _("En retard")
+    ANSWERED = "answered", _("Reçu")
+
+
+class ConnectionState(models.TextChoices):
+    """A connection that is over keeps the state it had: its date says it."""
+
+    ASKED = "asked", _("En attente de votre accord")
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("En pause")
+    STOPPED = "stopped", _("Arrêtée")

@@ -1,0 +1,65 @@
+"""What a resident says yes to before a holder is asked. Nothing is ticked beforehand."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from vault import types
+from vault.holders.connectors.frame import Dataset, Offer
+
+ONCE, MONTHLY = "once", "monthly"
+
+
+class ConnectForm(forms.Form):
+    """`known`: the questions that a proven value of the vault answers; they are not asked again."""
+
+    rhythm = forms.ChoiceField(
+        label=_("Combien de fois ?"),
+        choices=[(ONCE, _("Une fois, maintenant")), (MONTHLY, _("Maintenant, puis chaque mois, sans que je le demande"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choisissez une fois, ou chaque mois.")},
+    )
+
+    def __init__(self, offer: Offer, *args: Any, known: frozenset[str] = frozenset(), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.offer = offer
+        self.asked = [question for question in offer.questions if question.name not in known]
+        for question in self.asked:
+            self.fields[question.name] = forms.CharField(label=str(question.label), help_text=str(question.hint), max_length=100)
+        if len(offer.datasets) > 1:
+            self.fields["datasets"] = forms.MultipleChoiceField(
+                label=_("Que voulez-vous recevoir ?"),
+                choices=[(one.code, _labelled(one)) for one in offer.datasets],
+                widget=forms.CheckboxSelectMultiple,
+                error_messages={"required": _("Choisissez au moins une donnée.")},
+            )
+        self.order_fields(["datasets", *[question.name for question in self.asked], "rhythm"])
+
+    @property
+    def datasets(self) -> list[str]:
+        return list(self.cleaned_data.get("datasets") or [one.code for one in self.offer.datasets])
+
+    @property
+    def unattended(self) -> bool:
+        return bool(self.cleaned_data["rhythm"] == MONTHLY)
+
+    @property
+    def answers(self) -> dict[str, str]:
+        return {question.name: self.cleaned_data[question.name] for question in self.asked}
+
+
+def _labelled(dataset: Dataset) -> str:
+    return f"{dataset.label}. {dataset.hint}" if dataset.hint else str(dataset.label)
+
+
+def fields_by_dataset(offer: Offer) -> list[dict[str, object]]:
+    """Each dataset with every field that may come, by its name."""
+    return [
+        {
+            "label": one.label,
+            "hint": one.hint,
+            "fields": list(dict.fromkeys(types.field(field).label for code in one.types for field in types.fields_of(code))),
+        }
+        for one in offer.datasets
+    ]

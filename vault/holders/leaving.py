@@ -1,0 +1,50 @@
+"""What becomes of connections and requests to holders when their resident leaves."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from core import leaving
+from core.leaving import Copying, Entry, Rows
+from vault.holders.models import Connection, DataRequest, RequestPaper
+from vault.records.copy_files import note, table
+
+NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
+OWNER = "the resident's number: the whole copy is theirs"
+WRITTEN = "counts writings, for the seal"
+FORM = "tells a form sent twice from two forms"
+SENTENCE = "when a reminder was sent"
+
+ROWS = [
+    Rows(
+        "holders.Connection",
+        copied="id created_at connector holder state datasets unattended expires_on last_success_at last_try_at",
+        erased={
+            "resident_id": OWNER,
+            "problem failures unfinished next_pull_at version": "how far a machine was with it",
+            "content": "what the holder gave to know us again: a secret between it and the city. What came is in the values",
+        },
+    ),
+    Rows(
+        "holders.DataRequest",
+        copied="id created_at holder right sent_on due_on extended_on reminded_on complained_on answered_on answer content",
+        erased={"resident_id": OWNER, "told_at": SENTENCE, "token": FORM, "version": WRITTEN},
+    ),
+    Rows("holders.RequestPaper", copied="paper_id", erased={"id resident_id created_at request_id": NUMBER}),
+    Rows("holders.ConnectorHealth", nobody="how an API treats the city"),
+]
+
+
+def copy(copying: Copying) -> Iterator[Entry]:
+    yield table("demandes.json", (_request(row, copying) for row in DataRequest.objects.all()))
+    yield table("connexions.json", map(leaving.told, Connection.objects.all()))
+
+
+def erase(resident_id: UUID) -> None:
+    leaving.delete_rows(resident_id, RequestPaper, DataRequest, Connection)
+
+
+def _request(row: DataRequest, copying: Copying) -> dict[str, object]:
+    return leaving.told(row, content=note(row, copying), papers=list(map(leaving.told, row.papers.all())))
+
+
+APP = leaving.App("holders", ROWS, level=32, copy=copy, erase=erase)

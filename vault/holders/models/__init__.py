@@ -1,0 +1,11 @@
+"""Links to the holders of a resident’s data, and the letters that ask for it."""
+
+from vault.holders.models.connection import Connection, ConnectorHealth
+from vault.holders.models.request import DataRequest, RequestPaper
+
+__all__ = [
+    "Connection",
+    "ConnectorHealth",
+    "DataRequest",
+    "RequestPaper",
+]

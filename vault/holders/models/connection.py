@@ -1,0 +1,96 @@
+"""Links to the holders' APIs: each resident's own, and how each API treats the city."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.models import ResidentManager, ResidentModel
+from vault.holders.enums import ConnectionState
+
+WARNED = timedelta(days=30)
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def open(self) -> Self:
+        return self.exclude(state=ConnectionState.STOPPED)
+
+    def due(self) -> Self:
+        """Those to ask again without their resident; whether they still may be is `perms.may_pull`'s to say, when it runs."""
+        now = timezone.now()
+        wanted = Q(unattended=True) | Q(unfinished=True)
+        return self.filter(wanted, state=ConnectionState.ACTIVE, next_pull_at__lte=now, expires_on__gte=timezone.localdate())
+
+
+ConnectionManager = ResidentManager.from_queryset(ConnectionQuerySet)
+
+
+class Connection(ResidentModel):
+    """A resident's link to a holder. What the holder gave when they agreed, how far each dataset is and what came are sealed in `content`.
+
+    `unattended`: the resident asked, on the page, that it be asked again each month without them.
+    """
+
+    connector = models.CharField(max_length=40)
+    holder = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=ConnectionState)
+    datasets = models.JSONField()
+    unattended = models.BooleanField(default=False)
+    expires_on = models.DateField()
+    last_success_at = models.DateTimeField(null=True)
+    last_try_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=20, blank=True, help_text="a code of vault/holders/connectors/faults.py")
+    failures = models.PositiveSmallIntegerField(default=0)
+    unfinished = models.BooleanField(default=False, help_text="the last pull stopped on its way, and goes on from there")
+    next_pull_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
+    content = models.BinaryField()
+
+    objects = ConnectionManager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["next_pull_at"], condition=Q(state="active"), name="connection_due")]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ConnectionState.values), name="connection_state_known"),
+            models.UniqueConstraint(
+                fields=["resident_id", "holder"], condition=Q(state__in=["active", "paused"]), name="connection_one_per_holder"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.holder} {self.state}"
+
+    @property
+    def place(self) -> str:
+        return f"vault_connection|{self.id}|{self.version}|content"
+
+    @property
+    def over(self) -> bool:
+        return self.expires_on < timezone.localdate()
+
+    @property
+    def ends_soon(self) -> bool:
+        return not self.over and self.expires_on <= timezone.localdate() + WARNED
+
+
+class ConnectorHealth(models.Model):
+    """How an API treats the city: what was asked in this window, and since when the city itself is refused. Nothing of any resident."""
+
+    connector = models.CharField(_("connecteur"), primary_key=True, max_length=40)
+    window_started_at = models.DateTimeField(_("compté depuis"), default=timezone.now)
+    calls = models.PositiveIntegerField(_("questions posées"), default=0)
+    last_success_at = models.DateTimeField(_("dernière réponse"), null=True)
+    problem = models.CharField(_("problème"), max_length=20, blank=True)
+    problem_since = models.DateTimeField(_("depuis"), null=True)
+
+    class Meta:
+        verbose_name = _("connecteur")
+        verbose_name_plural = _("connecteurs")
+        ordering = ["connector"]
+
+    def __str__(self) -> str:
+        return self.connector

@@ -1,0 +1,25 @@
+from uuid import UUID
+
+from celery import shared_task
+
+from core import jobs, journal
+from vault.holders.actions import connections, pulls, requests
+
+
+@shared_task
+def pull_connection(job_id: str) -> None:
+    with jobs.running(UUID(job_id)) as job:
+        if job is not None:
+            pulls.pull(connection_id=job.subject_id, unattended=job.job.basis != "own", progress=job.progress, finish=job.finish)
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def pull_due() -> None:
+    connections.ask_due()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def notify_overdue_requests() -> None:
+    requests.tell_late()

@@ -1,0 +1,131 @@
+"""Get my data: every holder, what the vault already has from it, and how to have the rest."""
+
+from collections.abc import Container, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.http import SignedInRequest
+from core.templatetags.civic import short_date
+from vault import types
+from vault.holders import connectors, received
+from vault.holders.enums import RequestState
+from vault.holders.models import DataRequest
+from vault.records.enums import Channel, HolderTheme, Right
+from vault.records.models import Holder, PaperKind
+from vault.types.names import words
+
+TAGS = {RequestState.DRAFT: "soon", RequestState.WAITING: "", RequestState.LATE: "expired", RequestState.ANSWERED: "ok"}
+SEARCH_LENGTH = 60
+
+
+@require_safe
+def holders(request: SignedInRequest) -> HttpResponse:
+    """What is looked for names an organisation, never a person: it may stand in the address."""
+    every = list(Holder.objects.all())
+    search = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
+    got = received.received(every)
+    offered = connectors.available()
+    shown = [holder for holder in every if _fits(holder, words(search))]
+    context: dict[str, Any] = {
+        "sections": [
+            (theme.label, _lines(shown, theme, got, offered)) for theme in HolderTheme if any(holder.theme == theme for holder in shown)
+        ],
+        "requests": request_lines(DataRequest.objects.all(), every),
+        "search": search,
+    }
+    return render(request, "vault/records/holder_catalogue.html", context)
+
+
+@require_safe
+def holder(request: SignedInRequest, code: str) -> HttpResponse:
+    row = get_object_or_404(Holder, code=code)
+    got = received.received([*Holder.objects.all()])[code]
+    context: dict[str, Any] = {
+        "holder": row,
+        "connect": reverse("vault:connect", args=[code]) if code in connectors.available() else "",
+        "holds": ", ".join(received.small(title) for title in _holds(row)),
+        "received": received.lines(got),
+        "downloads": [_download(one) for one in row.downloads],
+        "upload": _upload_address(row),
+        "channels": [Channel(one).label for one in row.channels],
+        "portable": Right.PORTABILITY in row.rights,
+        "requests": request_lines(DataRequest.objects.filter(holder=code), [row]),
+    }
+    return render(request, "vault/holder.html", context)
+
+
+def request_lines(requests: Sequence[DataRequest] | Any, every: Sequence[Holder]) -> list[dict[str, str]]:  # noqa: ANN401 - a queryset
+    names = {holder.code: holder.name for holder in every}
+    return [_request_line(one, names.get(one.holder, one.holder)) for one in requests]
+
+
+def _request_line(request: DataRequest, name: str) -> dict[str, str]:
+    said: dict[str, str] = {
+        RequestState.DRAFT: _("La lettre est prête. Vous l’envoyez vous-même."),
+        RequestState.WAITING: _("Réponse attendue avant la fin du %(day)s."),
+        RequestState.LATE: _("Le délai est passé depuis le %(day)s."),
+        RequestState.ANSWERED: _("Réponse notée le %(day)s."),
+    }
+    day = request.answered_on if request.state == RequestState.ANSWERED else request.due_on
+    return {
+        "label": name,
+        "href": reverse("vault:request", args=[request.pk]),
+        "text": said[request.state] % {"day": short_date(day)},
+        "tag": str(request.state.label),
+        "tag_kind": TAGS[request.state],
+    }
+
+
+def _lines(shown: Sequence[Holder], theme: str, got: dict[str, received.Received], offered: Container[str]) -> list[dict[str, str]]:
+    return [
+        {
+            "label": holder.name,
+            "href": reverse("vault:holder", args=[holder.code]),
+            "text": got[holder.code].words(),
+            "tag": _("Connexion possible") if holder.code in offered else "",
+            "tag_kind": "fresh",
+        }
+        for holder in shown
+        if holder.theme == theme
+    ]
+
+
+def _fits(holder: Holder, asked: Sequence[str]) -> bool:
+    """By its names and by what it holds: “quotient” finds CAF."""
+    titles = [types.get(code).title for code in holder.holds if code in _known()]
+    read = " ".join(words(" ".join([holder.name_fr, holder.name_en, *holder.record_holders, *titles])))
+    return all(word in read for word in asked)
+
+
+def _holds(row: Holder) -> list[str]:
+    """What it holds as values; of a holder that only gives papers, which ones."""
+    titles = [types.get(held).title for held in row.holds if held in _known()]
+    return titles or [kind.label for kind in PaperKind.objects.filter(code__in=row.papers)]
+
+
+def _download(one: dict[str, Any]) -> dict[str, Any]:
+    language = "en" if get_language() == "en" else "fr"
+    return {
+        "label": one["label"].get(language) or one["label"].get("fr", ""),
+        "steps": one["steps"],
+        "formats": ", ".join(name.upper() for name in one["formats"]),
+        "reads": ", ".join(received.small(types.get(code).title) for code in one["reads"] if code in _known()),
+        "verified": one["verified"],
+    }
+
+
+def _upload_address(row: Holder) -> str:
+    """The page says from whom the file comes; the kind of paper is chosen already where this holder gives one only."""
+    query = {"organisme": row.code} | ({"nature": row.papers[0]} if len(row.papers) == 1 else {})
+    return f"{reverse('vault:add_paper')}?{urlencode(query)}"
+
+
+def _known() -> set[str]:
+    return {data_type.code for data_type in types.all_types()}

@@ -1,0 +1,123 @@
+"""Copies of a resident's journal: to read, for a spreadsheet, or with all that verifies it elsewhere. In the resident's scope."""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from core import canonical, checkpoints, journal, signed_notes
+from core.pdf import apart
+from vault.journal.enums import CopyFormat
+from vault.journal.presenting import page, sentences
+from vault.records.copy_files import listed
+from vault.records.models import PaperKind
+
+STYLE = Path(__file__).with_name("copies.css")
+#: Lines of a PDF: what the renderer draws in the time of a page. The other formats have no limit.
+PDF_LINES = 500
+#: What a spreadsheet would take for a formula (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_HOW = (
+    "Each line: leaf = SHA-256(0x00 || bytes), where bytes is base64 (32 bytes of salt, then the canonical JSON of the line); "
+    "chain = SHA-256(0x01 || chain of the line before || leaf), the first after 32 zero bytes. "
+    "What lines say is erased after three years: of those, leaf and chain are here, and a checkpoint as old names a line at or after them. "
+    "Each checkpoint: note is a signed note (c2sp.org/signed-note, Ed25519; public_keys are its verifier keys); its third line is a Merkle "
+    "root (RFC 9162). The chain of its line is the entry at position, in a tree of size entries; path leads to the root. "
+    "Compare the note with the one published, and with copies that others kept."
+)
+
+
+def make(resident_id: UUID, form: CopyFormat) -> bytes:
+    """
+    Raises:
+        core.pdf.apart.NotDrawn
+    """
+    match form:
+        case CopyFormat.CSV:
+            return _csv(resident_id)
+        case CopyFormat.JSON:
+            return b"".join(pieces(resident_id))
+        case CopyFormat.PDF:
+            return _pdf(resident_id)
+
+
+def _csv(resident_id: UUID) -> bytes:
+    """With semicolons and a byte order mark: what spreadsheets of this country open as it is."""
+    text = io.StringIO()
+    table = csv.writer(text, delimiter=";")
+    heads = [_("Ligne"), _("Date"), _("Heure"), _("Ce qui s’est passé"), _("Qui"), _("Pourquoi"), _("Ce qui le permet"), _("Moyen")]
+    table.writerow([*heads, _("Données")])
+    found = [one.line for one in journal.evidence(resident_id=resident_id) if one.line]
+    kinds = sentences.paper_kinds(found)
+    for line in found:
+        at = timezone.localtime(line.at)
+        told = sentences.tell(line, kinds, resident_id)
+        cells = [str(line.number), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}", told.sentence, page.by_whom(line, resident_id)]
+        cells += [_(line.purpose), str(sentences.GROUNDS[line.ground]), str(sentences.MEANS[line.means])]
+        table.writerow([_harmless(cell) for cell in [*cells, " ; ".join(sentences.by_type(line.fields))]])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def pieces(resident_id: UUID) -> Iterator[bytes]:
+    """The JSON, as it is made: a journal of many years never lies whole in memory."""
+    head = {
+        "format": "garant-journal-1",
+        "resident": str(resident_id),
+        "copied_at": timezone.now().isoformat(),
+        "how_to_verify": _HOW,
+        "public_keys": signed_notes.public_keys(),
+    }
+    yield _dumped(head)[:-2] + b',\n "lines": '
+    yield from listed(_lines(resident_id))
+    yield b',\n "checkpoints": '
+    yield from listed(_point(proof) for proof in checkpoints.proofs(resident_id=resident_id, most=None))
+    yield b"\n}"
+
+
+def _dumped(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+
+
+def _lines(resident_id: UUID) -> Iterator[dict[str, object]]:
+    kinds = {kind.code: kind.label for kind in PaperKind.objects.all()}
+    for one in journal.evidence(resident_id=resident_id):
+        told: dict[str, object] = {"number": one.number}
+        if one.line:
+            told |= {
+                "at": one.line.at.isoformat(),
+                "sentence": sentences.sentence(one.line, kinds),
+                "content": canonical.decode(one.salted[journal.SALT_BYTES :]),
+                "bytes": base64.b64encode(one.salted).decode(),
+            }
+        yield told | {"leaf": one.leaf.hex(), "chain": one.chain.hex()}
+
+
+def _point(proof: checkpoints.Proof) -> dict[str, object]:
+    return {
+        "number": proof.checkpoint.number,
+        "line": proof.number,
+        "position": proof.position,
+        "size": proof.size,
+        "path": [node.hex() for node in proof.path],
+        "note": proof.checkpoint.note,
+    }
+
+
+def _pdf(resident_id: UUID) -> bytes:
+    lines = list(islice(journal.lines(resident_id=resident_id), PDF_LINES + 1))
+    days = sentences.by_day(lines[:PDF_LINES], reader=resident_id)
+    context = {"days": days, "more": len(lines) > PDF_LINES, "most": PDF_LINES, "today": timezone.now(), "language": get_language() or "fr"}
+    return apart.draw(render_to_string("vault/pdf/journal.html", context), style=STYLE.read_text())
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,18 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CopyFormat(models.TextChoices):
+    """In which form a resident takes a copy of their journal."""
+
+    PDF = "pdf", _("PDF, pour lire ou imprimer")
+    CSV = "csv", _("CSV, pour un tableur")
+    JSON = "json", _("JSON, avec de quoi vérifier sans nous croire")
+
+
+class ContestState(models.TextChoices):
+    """Where a contested line of the journal stands."""
+
+    SENT = "sent", _("Envoyée")
+    ANSWERED = "answered", _("Réponse reçue")
+    WITHDRAWN = "withdrawn", _("Retirée")

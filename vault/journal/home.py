@@ -1,0 +1,20 @@
+"""What this app shows on the resident's home page: the last entries of the journal."""
+
+from collections.abc import Iterator
+from typing import cast
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from core import home, journal
+from core.templatetags.civic import short_date
+from vault.journal.presenting import sentences
+
+LAST_LINES = 3
+
+
+def blocks(request: HttpRequest) -> Iterator[home.Part]:
+    lines = journal.entries(resident_id=cast(UUID, request.user.pk), limit=LAST_LINES)
+    days = sentences.by_day(lines, reader=cast(UUID, request.user.pk))
+    labels = [f"{short_date(day.day)}, {line.at}. {line.sentence}" for day in days for line in day.lines]
+    yield home.HomeBlock(home.Slot.ASIDE, "vault/home_journal.html", {"lines": [{"label": text} for text in labels]}, order=80)

@@ -1,0 +1,319 @@
+"""The journal's page: which lines are looked for, how many make a page, and what one line says in full."""
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core import journal
+from core.journal import Ground, Line, Means
+from vault import types
+from vault.journal.presenting import sentences
+from vault.journal.presenting.sentences import Told
+from vault.records.models import Grant, Record
+from vault.records.recipient_names import names_of
+
+#: Rows of a page: lines of others, and one for each day's own acts. Own acts that are asked for are not folded.
+ROWS = 30
+#: Own acts shown under their day's row; above, a link leads to that day.
+UNFOLDED = 20
+#: What one page looks through at most: about a second of decryption.
+LOOKED_THROUGH = 20_000
+
+
+class Who(StrEnum):
+    ALL = ""
+    OTHERS = "autres"
+    ME = "moi"
+    PORTAL = "portail"
+
+
+class Kind(StrEnum):
+    ALL = ""
+    READ = "lectures"
+    REFUSED = "refus"
+    SHARING = "partages"
+    PAPERS = "papiers"
+    VALUES = "valeurs"
+    ORGANISATIONS = "organismes"
+    DOSSIERS = "dossiers"
+    ACCOUNT = "compte"
+
+
+class When(StrEnum):
+    ALL = ""
+    MONTH = "mois"
+    YEAR = "an"
+
+
+_WHO: dict[Who, str | Promise] = {
+    Who.ALL: gettext_lazy("Tout le monde"),
+    Who.OTHERS: gettext_lazy("Les autres"),
+    Who.ME: gettext_lazy("Vous"),
+    Who.PORTAL: gettext_lazy("Le portail, tout seul"),
+}
+_KINDS: dict[Kind, str | Promise] = {
+    Kind.ALL: gettext_lazy("Tout"),
+    Kind.READ: gettext_lazy("Lectures"),
+    Kind.REFUSED: gettext_lazy("Refus"),
+    Kind.SHARING: gettext_lazy("Accords et foyer"),
+    Kind.PAPERS: gettext_lazy("Papiers"),
+    Kind.VALUES: gettext_lazy("Valeurs"),
+    Kind.ORGANISATIONS: gettext_lazy("Organismes"),
+    Kind.DOSSIERS: gettext_lazy("Dossiers"),
+    Kind.ACCOUNT: gettext_lazy("Compte et journal"),
+}
+_WHEN: dict[When, str | Promise] = {
+    When.ALL: gettext_lazy("Depuis le début"),
+    When.MONTH: gettext_lazy("30 derniers jours"),
+    When.YEAR: gettext_lazy("12 derniers mois"),
+}
+_DAYS = {When.MONTH: 30, When.YEAR: 365}
+#: By the beginning of an event's code; the first that fits.
+_BEGINNINGS = (
+    (Kind.SHARING, ("grant", "sharing", "household", "shared", "link", "mandate", "emergency")),
+    (Kind.PAPERS, ("paper", "side", "file", "upload")),
+    (Kind.ORGANISATIONS, ("connection", "request", "records_received")),
+    (Kind.DOSSIERS, ("dossier", "part_")),
+    (Kind.ACCOUNT, ("vault_opened", "identity_linked", "identity_unlinked", "second_factor", "journal", "contest", "alerts")),
+)
+_LAW: dict[Ground, str | Promise] = {
+    Ground.OWN: gettext_lazy("Vous l’avez demandé. Le portail ne fait que ce que vous demandez (RGPD, article 6.1.b et e)."),
+    Ground.GRANT: gettext_lazy("Vous avez donné votre accord, et vous pouvez l’arrêter (RGPD, article 6.1.a)."),
+    Ground.EMERGENCY: gettext_lazy(
+        "Un accès d’urgence, décidé par deux agents sans votre accord : vous pouvez l’arrêter et contester (RGPD, article 6.1.d et e)."
+    ),
+    Ground.TASK: gettext_lazy("La mission de service public de la ville (RGPD, article 6.1.e)."),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for. A recipient is told by the first grant it was given: an address keeps no name, and a page no
+    account's id, which would outlive a parting."""
+
+    who: Who = Who.ALL
+    grant: UUID | None = None
+    kind: Kind = Kind.ALL
+    when: When = When.ALL
+    day: date | None = None
+    type: str = ""
+
+    @classmethod
+    def read(cls, said: Mapping[str, str]) -> "Wanted":
+        """What makes no sense is left out."""
+        who = said.get("qui", "")
+        return cls(
+            who=Who(who) if who in set(Who) else Who.ALL,
+            grant=_uuid(who),
+            kind=Kind(said.get("quoi", "")) if said.get("quoi", "") in set(Kind) else Kind.ALL,
+            when=When(said.get("quand", "")) if said.get("quand", "") in set(When) else When.ALL,
+            day=_day(said.get("jour", "")),
+            type=said["type"] if types.is_known(said.get("type", "")) else "",
+        )
+
+    @property
+    def query(self) -> str:
+        told = {"qui": self.chosen_who, "quoi": self.kind, "quand": self.when, "jour": self.day or "", "type": self.type}
+        return urlencode({name: value for name, value in told.items() if value})
+
+    @property
+    def chosen_who(self) -> str:
+        return str(self.grant or self.who)
+
+    @property
+    def unfolded(self) -> bool:
+        return self.who in {Who.ME, Who.OTHERS, Who.PORTAL} or self.grant is not None
+
+    @property
+    def since(self) -> datetime | None:
+        if self.day:
+            return _midnight(self.day)
+        return timezone.now() - timedelta(days=_DAYS[self.when]) if self.when else None
+
+    @property
+    def until(self) -> datetime | None:
+        return _midnight(self.day + timedelta(days=1)) if self.day else None
+
+
+@dataclass
+class Day:
+    """Lines of others stand for themselves; `own` are the first of the resident's, `own_count` all of them."""
+
+    day: date
+    lines: list[Told] = field(default_factory=list)
+    own: list[Told] = field(default_factory=list)
+    own_count: int = 0
+
+    @property
+    def own_words(self) -> str:
+        return ngettext("Vous : %(count)s acte", "Vous : %(count)s actes", self.own_count) % {"count": self.own_count}
+
+
+@dataclass(frozen=True)
+class Page:
+    """`older`: the number under which the next page begins. `cut`: it looked through all that one page may, and may not have found all."""
+
+    days: list[Day]
+    older: int | None
+    cut: bool
+
+
+def page(*, reader: UUID, wanted: Wanted, before: int | None) -> Page:
+    found, older, cut = _enough(reader, wanted, before)
+    kinds = sentences.paper_kinds(found)
+    days = []
+    for of_day, lines in groupby(found, key=_local_day):
+        day = Day(of_day)
+        for line in lines:
+            own = not wanted.unfolded and sentences.is_own(line, reader)
+            day.own_count += own
+            if not own or len(day.own) < UNFOLDED:
+                (day.own if own else day.lines).append(sentences.tell(line, kinds, reader))
+        days.append(day)
+    return Page(days, older, cut)
+
+
+def context(*, reader: UUID, said: Mapping[str, str]) -> dict[str, Any]:
+    """For the page's template."""
+    asked, wanted = said.get("avant", ""), Wanted.read(said)
+    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
+    shown = page(reader=reader, wanted=wanted, before=before)
+    return {
+        "days": shown.days,
+        "older": shown.older,
+        "cut": shown.cut,
+        "newest": before is None,
+        "wanted": wanted,
+        "choices": choices(wanted),
+    }
+
+
+def looked_through(*, reader: UUID, wanted: Wanted, before: int | None = None) -> Iterator[tuple[Line, bool]]:
+    """Each line of that time, newest first, and whether it is looked for."""
+    grants = _grants_of(wanted.grant)
+    for line in journal.lines(resident_id=reader, before=before, since=wanted.since, until=wanted.until):
+        yield line, _fits(line, reader, wanted, grants)
+
+
+def choices(wanted: Wanted) -> dict[str, list[tuple[str, str]]]:
+    """In the resident's scope: whom they agreed with, what they hold."""
+    by_recipient = Grant.objects.order_by("recipient_label", "recipient_id", "created_at").distinct("recipient_label", "recipient_id")
+    names = names_of(list(by_recipient))
+    grants = sorted(((pk, one.label) for pk, one in names.items()), key=lambda one: one[1])
+    held = Record.objects.order_by("type").values_list("type", flat=True).distinct()
+    titles = sorted((types.get(code).title, code) for code in {*held, wanted.type} if types.is_known(code))
+    return {
+        "who": [*((code.value, str(words)) for code, words in _WHO.items()), *((str(pk), label) for pk, label in grants)],
+        "kinds": [(code.value, str(words)) for code, words in _KINDS.items()],
+        "periods": [(code.value, str(words)) for code, words in _WHEN.items()],
+        "types": [("", _("Toutes")), *((code, title) for title, code in titles)],
+    }
+
+
+def kind_of(event: str) -> Kind:
+    if event in sentences.REFUSALS:
+        return Kind.REFUSED
+    if sentences.is_reading(event):
+        return Kind.READ
+    return next((kind for kind, beginnings in _BEGINNINGS if event.startswith(beginnings)), Kind.VALUES)
+
+
+def rows(line: Line, reader: UUID) -> list[dict[str, str]]:
+    """All that a line says, for a summary list."""
+    told = [
+        (_("Qui"), by_whom(line, reader)),
+        (_("Pourquoi"), _(line.purpose) if line.purpose else ""),
+        (_("Ce qui le permet"), str(_LAW[line.ground])),
+        (_("Par quel moyen"), _capital(str(sentences.MEANS[line.means]))),
+    ]
+    return [{"key": key, "value": value} for key, value in told if value]
+
+
+def _enough(reader: UUID, wanted: Wanted, before: int | None) -> tuple[list[Line], int | None, bool]:
+    """What makes one page, where the next one begins, and whether it stopped because it had looked through too much."""
+    found: list[Line] = []
+    count, folded, last = 0, None, before
+    for looked, (line, fits) in enumerate(looked_through(reader=reader, wanted=wanted, before=before)):
+        if looked >= LOOKED_THROUGH:
+            return found, last, True
+        if fits:
+            own = not wanted.unfolded and sentences.is_own(line, reader)
+            day = _local_day(line)
+            new_row = not own or folded != day
+            if new_row and count >= ROWS:
+                return found, last, False
+            count += new_row
+            folded = day if own else folded
+            found.append(line)
+        last = line.number
+    return found, None, False
+
+
+def _fits(line: Line, reader: UUID, wanted: Wanted, grants: Container[str]) -> bool:
+    if wanted.grant and line.details.get("grant", "") not in grants:
+        return False
+    if wanted.kind and kind_of(line.event) != wanted.kind:
+        return False
+    if wanted.type and not any(field_id.partition("#")[0] == wanted.type for field_id in line.fields):
+        return False
+    return wanted.who == Who.ALL or _who(line, reader) == wanted.who
+
+
+def by_whom(line: Line, reader: UUID) -> str:
+    if line.means == Means.SCHEDULER:
+        return _("Le portail, tout seul")
+    if line.actor_id == reader:
+        return _("Vous")
+    if line.event in sentences.BY_NOBODY_KNOWN:
+        return _("Une personne qui n’avait pas le bon code")
+    return line.details.get("recipient") or _("Un agent de la ville")
+
+
+def _who(line: Line, reader: UUID) -> Who:
+    if line.means == Means.SCHEDULER:
+        return Who.PORTAL
+    return Who.ME if sentences.is_own(line, reader) else Who.OTHERS
+
+
+def _grants_of(grant: UUID | None) -> set[str]:
+    """All that were given to the recipient of this one."""
+    if grant is None:
+        return set()
+    recipients = Grant.objects.filter(pk=grant).values("recipient_id")
+    return {str(pk) for pk in Grant.objects.filter(recipient_id__in=recipients).values_list("pk", flat=True)}
+
+
+def _local_day(line: Line) -> date:
+    return timezone.localtime(line.at).date()
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,343 @@
+"""The journal in plain sentences: who did what, why, what allowed it, through what. One sentence per event code; the same line reads in
+French and in English."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core.journal import Ground, Line, Means
+from core.templatetags.civic import clock, number
+from vault import types
+from vault.records import wording
+from vault.records.models import PaperKind
+
+#: How many fields are named before they are counted.
+NAMED = 3
+#: What somebody else tried and was not allowed.
+REFUSALS = {"read_refused", "act_refused", "link_code_refused"}
+#: Whoever did it gave no right code: nobody knows who they are.
+BY_NOBODY_KNOWN = {"link_code_refused", "link_locked"}
+#: How the names of events that open something end, and those that end so without opening a value.
+_READINGS = ("_read", "_opened", "_looked", "_count", "_downloaded")
+_NO_READINGS = ("vault_opened", "contest_", "emergency_")
+#: Written when the resident comes to look, of what another person did before.
+TOLD_LATER = {"sharing_ended"}
+_UNKNOWN = gettext_lazy("Vous avez agi sur votre coffre.")
+_EMERGENCY_REFUSED = gettext_lazy("Une lecture par « %(recipient)s » a été refusée : l’accès d’urgence ne la permet pas, ou plus.")
+_NOT_ANCHORED = gettext_lazy("Une lecture par « %(recipient)s » a été refusée : le journal n’était plus scellé depuis des heures.")
+#: The sentence of each event, and the one that does without the kind of paper.
+_SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
+    "vault_opened": (gettext_lazy("Vous avez ouvert votre coffre : il est à vous."), ""),
+    "vault_opened_at_desk": (gettext_lazy("Au guichet, votre coffre a été ouvert avec vous : il est à vous."), ""),
+    "sheet_printed": (gettext_lazy("« %(recipient)s » a imprimé la feuille qui vous donne votre coffre. La précédente ne sert plus."), ""),
+    "vault_claimed": (gettext_lazy("Vous avez repris votre coffre avec le code de votre feuille. Elle ne sert plus."), ""),
+    "granted_at_desk": (gettext_lazy("Au guichet, vous avez donné votre accord à « %(recipient)s » pour %(what)s."), ""),
+    "mandate_signed_on_paper": (
+        gettext_lazy("Au guichet, vous avez signé un mandat sur papier pour « %(recipient)s ». L’empreinte du formulaire est gardée."),
+        "",
+    ),
+    "grant_stopped_at_desk": (gettext_lazy("Au guichet, vous avez arrêté un partage avec « %(recipient)s »."), ""),
+    "grant_given_back": (gettext_lazy("« %(recipient)s » a terminé : rien ne s’ouvre plus sous votre accord."), ""),
+    "key_rewrapped": (gettext_lazy("La clé de votre coffre est passée sous une nouvelle clé de la ville. Rien n’a été lu."), ""),
+    "vault_read": (gettext_lazy("Vous avez regardé votre coffre."), ""),
+    "identity_kept": (gettext_lazy("Vous avez copié votre identité depuis FranceConnect."), ""),
+    "identity_linked": (gettext_lazy("Vous avez relié FranceConnect à votre compte."), ""),
+    "identity_unlinked": (gettext_lazy("Vous avez retiré FranceConnect de votre compte."), ""),
+    "phone_kept": (gettext_lazy("Vous avez enregistré un numéro de téléphone."), ""),
+    "phone_requests_accepted": (gettext_lazy("Vous acceptez qu’on vous demande quelque chose par votre numéro de téléphone."), ""),
+    "phone_requests_ended": (gettext_lazy("Vous n’acceptez plus qu’on vous demande quelque chose par votre numéro de téléphone."), ""),
+    "phone_forgotten": (gettext_lazy("Vous avez retiré votre numéro de téléphone."), ""),
+    "second_factor_reset_asked": (gettext_lazy("À l’accueil, un agent a demandé de retirer votre double vérification."), ""),
+    "second_factor_reset": (gettext_lazy("À l’accueil, deux agents ont retiré votre double vérification."), ""),
+    "data_read": (gettext_lazy("Vous avez regardé %(what)s."), ""),
+    "data_withdrawn": (gettext_lazy("Vous avez retiré %(what)s (%(count)s)."), ""),
+    "history_read": (gettext_lazy("Vous avez regardé l’historique d’une valeur."), ""),
+    "papers_read": (gettext_lazy("Vous avez regardé vos papiers."), ""),
+    "uploads_read": (gettext_lazy("Vous avez regardé les envois que vous avez commencés."), ""),
+    "note_opened": (gettext_lazy("Vous avez relu ce que vous aviez écrit."), ""),
+    "record_added": (gettext_lazy("Vous avez ajouté %(what)s."), ""),
+    "records_received": (gettext_lazy("Votre coffre a reçu des données de %(holder)s : %(what)s (%(count)s)."), ""),
+    "connection_made": (gettext_lazy("Vous avez demandé à recevoir de %(holder)s : %(what)s."), ""),
+    "connection_agreed": (gettext_lazy("Vous avez donné votre accord chez %(holder)s pour : %(what)s."), ""),
+    "connection_pulled": (gettext_lazy("Vos données ont été demandées à %(holder)s : %(what)s."), ""),
+    "connection_identity": (
+        gettext_lazy("Votre identité a été relue, pour la donner à l’organisme interrogé ou la comparer à sa réponse."),
+        "",
+    ),
+    "connection_looked": (gettext_lazy("Vous avez regardé une connexion à un organisme."), ""),
+    "connection_paused": (gettext_lazy("Vous avez mis en pause la connexion à %(holder)s."), ""),
+    "connection_paused_by_restore": (
+        gettext_lazy("La connexion à %(holder)s est en pause : le portail revient d’une sauvegarde. Reprenez-la si elle vous convient."),
+        "",
+    ),
+    "connection_resumed": (gettext_lazy("Vous avez repris la connexion à %(holder)s."), ""),
+    "connection_stopped": (gettext_lazy("Vous avez arrêté la connexion à %(holder)s."), ""),
+    "data_kept": (gettext_lazy("Vous avez rangé les données d’un fichier : %(what)s (%(count)s)."), ""),
+    "record_corrected": (gettext_lazy("Vous avez corrigé %(what)s."), ""),
+    "record_withdrawn": (gettext_lazy("Vous avez retiré %(what)s."), ""),
+    "paper_added": (gettext_lazy("Vous avez ajouté un papier : %(paper)s."), gettext_lazy("Vous avez ajouté un papier.")),
+    "paper_kept": (gettext_lazy("Vous avez rangé un papier : %(paper)s."), gettext_lazy("Vous avez rangé un papier.")),
+    "paper_refused": (gettext_lazy("Un papier que vous aviez ajouté a été refusé. Son fichier est effacé."), ""),
+    "paper_described": (gettext_lazy("Vous avez précisé un papier : %(paper)s."), gettext_lazy("Vous avez précisé un papier.")),
+    "paper_deleted": (gettext_lazy("Vous avez supprimé un papier : %(paper)s."), gettext_lazy("Vous avez supprimé un papier.")),
+    "paper_checked": (gettext_lazy("Votre papier a été contrôlé : %(paper)s."), gettext_lazy("Votre papier a été contrôlé.")),
+    "paper_compared": (gettext_lazy("Votre papier a été comparé avec ce que votre coffre sait déjà."), ""),
+    "household_invited": (gettext_lazy("Vous avez créé un code pour inviter quelqu’un dans votre foyer."), ""),
+    "household_invitation_cancelled": (gettext_lazy("Vous avez annulé votre code d’invitation."), ""),
+    "household_joined": (gettext_lazy("Vous avez rejoint le foyer de « %(recipient)s »."), ""),
+    "household_left": (gettext_lazy("Vous avez quitté votre foyer. Ce que vous partagiez avec lui a pris fin."), ""),
+    "sharing_ended": (gettext_lazy("Les partages avec « %(recipient)s » ont pris fin."), ""),
+    "grant_given": (gettext_lazy("Vous avez donné votre accord à « %(recipient)s » pour %(what)s."), ""),
+    "grant_stopped": (gettext_lazy("Vous avez arrêté un partage avec « %(recipient)s »."), ""),
+    "grant_paused": (gettext_lazy("Vous avez mis en pause un partage avec « %(recipient)s »."), ""),
+    "grant_paused_by_restore": (
+        gettext_lazy(
+            "Un partage avec « %(recipient)s » est en pause : le portail revient d’une sauvegarde. Reprenez-le s’il vous convient."
+        ),
+        "",
+    ),
+    "grant_resumed": (gettext_lazy("Vous avez repris un partage avec « %(recipient)s »."), ""),
+    "grant_shortened": (gettext_lazy("Vous avez avancé la fin d’un partage avec « %(recipient)s »."), ""),
+    "grant_over": (gettext_lazy("Un partage avec « %(recipient)s » est arrivé à sa fin."), ""),
+    "grant_ending": (gettext_lazy("Un partage avec « %(recipient)s » se termine bientôt, nous vous l’avons dit."), ""),
+    "grant_unused": (gettext_lazy("Un partage avec « %(recipient)s » ne sert pas, nous vous l’avons dit."), ""),
+    "received_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a reçu."), ""),
+    "agreement_reread": (gettext_lazy("Vous avez relu ce que vous aviez accepté avec « %(recipient)s »."), ""),
+    "granted_read": (gettext_lazy("« %(recipient)s » a lu %(what)s."), ""),
+    "granted_count": (gettext_lazy("Compté sous votre accord avec « %(recipient)s », sans lui être montré : %(what)s."), ""),
+    "read_refused": (gettext_lazy("Une lecture par « %(recipient)s » a été refusée : votre accord ne la permet pas."), ""),
+    "act_refused": (gettext_lazy("Un acte de « %(recipient)s » a été refusé : votre accord ne le permet pas."), ""),
+    "mandate_paper_added": (
+        gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre : %(paper)s."),
+        gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre."),
+    ),
+    "help_asked": (gettext_lazy("Vous avez demandé de l’aide à « %(recipient)s »."), ""),
+    "help_withdrawn": (gettext_lazy("Vous avez retiré une demande d’aide à « %(recipient)s »."), ""),
+    "help_read": (gettext_lazy("L’organisme à qui vous demandez de l’aide a lu le nom que vous avez donné."), ""),
+    "help_answered": (gettext_lazy("« %(recipient)s » a répondu à votre demande d’aide."), ""),
+    "access_asked": (gettext_lazy("« %(recipient)s » vous a demandé à voir des données. Rien n’est lu sans votre réponse."), ""),
+    "access_code_typed": (gettext_lazy("« %(recipient)s » a tapé le code que votre téléphone a reçu : c’est votre accord."), ""),
+    "access_declined": (gettext_lazy("Vous avez dit non à une demande de « %(recipient)s »."), ""),
+    "emergency_asked": (
+        gettext_lazy("« %(recipient)s » a demandé un accès d’urgence à votre coffre. Rien ne s’ouvre avant qu’un second agent accepte."),
+        "",
+    ),
+    "emergency_considered": (gettext_lazy("« %(recipient)s » a lu le motif d’un accès d’urgence à votre coffre."), ""),
+    "emergency_agreed": (gettext_lazy("« %(recipient)s » a accepté un accès d’urgence à votre coffre."), ""),
+    "emergency_refused": (gettext_lazy("« %(recipient)s » a refusé un accès d’urgence à votre coffre."), ""),
+    "emergency_opened": (gettext_lazy("Un accès d’urgence est ouvert à « %(recipient)s » pour %(what)s, sans votre accord."), ""),
+    "emergency_declined": (gettext_lazy("Vous avez refusé un accès d’urgence demandé par « %(recipient)s »."), ""),
+    "emergency_reread": (gettext_lazy("Vous avez lu le motif d’un accès d’urgence."), ""),
+    "appointment_made": (gettext_lazy("Vous avez créé un code de rendez-vous."), ""),
+    "appointment_cancelled": (gettext_lazy("Vous avez annulé un code de rendez-vous."), ""),
+    "appointment_begun": (
+        gettext_lazy("« %(recipient)s » a tapé votre code de rendez-vous : cette personne peut agir pour vous pendant deux heures."),
+        "",
+    ),
+    "granted_looked": (gettext_lazy("« %(recipient)s » a regardé la liste des papiers que vous lui montrez."), ""),
+    "granted_downloaded": (
+        gettext_lazy("« %(recipient)s » a téléchargé un papier : %(paper)s."),
+        gettext_lazy("« %(recipient)s » a téléchargé un papier."),
+    ),
+    "link_code_made": (gettext_lazy("Vous avez fait un nouveau code pour le lien de « %(recipient)s »."), ""),
+    "link_code_refused": (gettext_lazy("Un mauvais code a été essayé sur le lien de « %(recipient)s » : rien n’a été ouvert."), ""),
+    "link_locked": (gettext_lazy("Le lien de « %(recipient)s » s’est bloqué après cinq mauvais codes."), ""),
+    "shared_facts_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a mis en commun avec vous."), ""),
+    "side_added": (
+        gettext_lazy("Vous avez ajouté un fichier à un papier : %(paper)s."),
+        gettext_lazy("Vous avez ajouté un fichier à un papier."),
+    ),
+    "side_kept": (
+        gettext_lazy("Un fichier ajouté à un papier a été contrôlé : %(paper)s."),
+        gettext_lazy("Un fichier ajouté à un papier a été contrôlé."),
+    ),
+    "side_refused": (gettext_lazy("Un fichier ajouté à un papier a été refusé. Il est effacé."), ""),
+    "side_moved": (gettext_lazy("Vous avez changé l’ordre des fichiers d’un papier."), ""),
+    "side_dropped": (gettext_lazy("Vous avez retiré un fichier d’un papier."), ""),
+    "paper_expiring": (
+        gettext_lazy("Un papier arrive à sa fin, nous vous l’avons dit : %(paper)s."),
+        gettext_lazy("Un papier arrive à sa fin, nous vous l’avons dit."),
+    ),
+    "request_started": (gettext_lazy("Vous avez préparé une demande de vos données : %(holder)s."), ""),
+    "request_changed": (gettext_lazy("Vous avez changé une demande de vos données : %(holder)s."), ""),
+    "request_sent": (gettext_lazy("Vous avez envoyé une demande de vos données : %(holder)s."), ""),
+    "request_extended": (gettext_lazy("Vous avez noté que le délai d’une demande est prolongé : %(holder)s."), ""),
+    "request_reminded": (gettext_lazy("Vous avez relancé un organisme : %(holder)s."), ""),
+    "request_complained": (gettext_lazy("Vous avez noté une plainte à la CNIL : %(holder)s."), ""),
+    "request_answered": (gettext_lazy("Vous avez noté la réponse d’un organisme : %(holder)s."), ""),
+    "request_undone": (gettext_lazy("Vous avez effacé une date d’une demande : %(holder)s."), ""),
+    "request_late": (gettext_lazy("Le délai d’une demande est passé, nous vous l’avons dit : %(holder)s."), ""),
+    "request_deleted": (gettext_lazy("Vous avez supprimé une demande de vos données : %(holder)s."), ""),
+    "contest_sent": (gettext_lazy("Vous avez contesté une ligne de votre journal."), ""),
+    "contest_withdrawn": (gettext_lazy("Vous avez retiré une contestation. Son message est effacé."), ""),
+    "contest_opened": (gettext_lazy("Vous avez relu une contestation."), ""),
+    "contest_read": (gettext_lazy("Le délégué à la protection des données a lu votre contestation."), ""),
+    "contest_answered": (gettext_lazy("Le délégué à la protection des données a répondu à votre contestation."), ""),
+    "alerts_chosen": (gettext_lazy("Vous avez choisi vos alertes."), ""),
+    "journal_copied": (gettext_lazy("Vous avez pris une copie de votre journal."), ""),
+    "export_asked": (gettext_lazy("Vous avez demandé une copie de toutes vos données."), ""),
+    "whole_vault_read": (gettext_lazy("Tout votre coffre a été relu, pour en faire la copie que vous avez demandée."), ""),
+    "export_downloaded": (gettext_lazy("Vous avez téléchargé la copie de toutes vos données."), ""),
+    "records_brought": (gettext_lazy("Votre coffre a repris ce que vous avez apporté de « %(recipient)s » (%(count)s)."), ""),
+    "vault_closed": (gettext_lazy("Vous avez fermé votre coffre."), ""),
+    "closing_asked": (gettext_lazy("Vous avez demandé la fermeture de votre coffre."), ""),
+    "closing_cancelled": (gettext_lazy("Vous avez annulé la fermeture de votre coffre."), ""),
+    "file_opened": (gettext_lazy("Vous avez ouvert un fichier : %(paper)s."), gettext_lazy("Vous avez ouvert un fichier.")),
+}
+
+
+#: What allowed it, and through what it was done, at the end of each line.
+GROUNDS: dict[Ground, str | Promise] = {
+    Ground.OWN: gettext_lazy("à votre demande"),
+    Ground.GRANT: gettext_lazy("d’après votre accord"),
+    Ground.EMERGENCY: gettext_lazy("en urgence, sans votre accord"),
+    Ground.TASK: gettext_lazy("pour faire fonctionner le service"),
+}
+MEANS: dict[Means, str | Promise] = {
+    Means.PAGE: gettext_lazy("depuis une page du portail"),
+    Means.JOB: gettext_lazy("par un travail du portail"),
+    Means.SCHEDULER: gettext_lazy("par le portail, tout seul"),
+    Means.DESK: gettext_lazy("à l’accueil"),
+    Means.ADMIN: gettext_lazy("depuis l’administration du portail"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """`own`: the resident did it. `why` ends with what allowed it and through what. `to_contest`: the page proposes it; any line may be."""
+
+    id: UUID
+    at: str
+    number: int
+    sentence: str
+    why: str
+    details: list[str]
+    own: bool
+    refused: bool
+    to_contest: bool
+
+
+@dataclass(frozen=True)
+class Day:
+    day: date
+    lines: list[Told]
+
+
+def by_day(lines: Iterable[Line], *, reader: UUID) -> list[Day]:
+    found = list(lines)
+    kinds = paper_kinds(found)
+    days = groupby(found, key=lambda line: timezone.localtime(line.at).date())
+    return [Day(day, [tell(line, kinds, reader) for line in of_day]) for day, of_day in days]
+
+
+def paper_kinds(lines: Iterable[Line]) -> dict[str, str]:
+    codes = {line.details["kind"] for line in lines if "kind" in line.details}
+    return {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
+
+
+def tell(line: Line, kinds: dict[str, str], reader: UUID) -> Told:
+    why = _(line.purpose) if line.purpose else ""
+    said = " · ".join(filter(None, [why, str(GROUNDS[line.ground]), str(MEANS[line.means])]))
+    return Told(
+        id=line.id,
+        at=clock(line.at),
+        number=line.number,
+        sentence=sentence(line, kinds),
+        why=said[:1].upper() + said[1:],
+        details=by_type(line.fields) if len(line.fields) > NAMED else [],
+        own=is_own(line, reader),
+        refused=line.event in REFUSALS,
+        to_contest=not is_own(line, reader) and not line.event.startswith("contest_"),
+    )
+
+
+def is_reading(event: str) -> bool:
+    """By its name, so that an event that an app adds counts without being listed here."""
+    return event == "read" or (event.endswith(_READINGS) and not event.startswith(_NO_READINGS))
+
+
+def is_own(line: Line, reader: UUID) -> bool:
+    """What they did themselves, in person or by a job that they asked for: folded, so that what others did stands out."""
+    return line.actor_id == reader and line.means != Means.SCHEDULER and line.event not in TOLD_LATER
+
+
+def by_type(fields: Sequence[str]) -> list[str]:
+    """The fields in words, one line per type of data."""
+    found: dict[str, list[str]] = {}
+    for field_id, label in zip(fields, labels(fields), strict=True):
+        found.setdefault(field_id.partition("#")[0], []).append(label)
+    return [_("%(type)s : %(fields)s") % {"type": _plain_title(code), "fields": ", ".join(names)} for code, names in found.items()]
+
+
+def labels(fields: Sequence[str]) -> list[str]:
+    """Each field by its own name. A field that is gone keeps its id."""
+    return [_label(field_id) for field_id in fields]
+
+
+def register(event: str, sentence: str | Promise, without_paper: str | Promise = "") -> None:
+    """A service's own event. `%(what)s` names its fields' types, `%(paper)s` the kind of paper; `without_paper` when none is known."""
+    _SENTENCES[event] = (sentence, without_paper or sentence)
+
+
+def sentence(line: Line, kinds: dict[str, str]) -> str:
+    if line.event == "read":
+        return _read(line)
+    if line.details.get("reason") == "not_anchored":
+        return _NOT_ANCHORED % {"recipient": line.details.get("recipient", "")}
+    if line.event == "read_refused" and line.ground == Ground.EMERGENCY:
+        return _EMERGENCY_REFUSED % {"recipient": line.details.get("recipient", "")}
+    paper = kinds.get(line.details.get("kind", ""), "")
+    whole, without_paper = _SENTENCES.get(line.event, (_UNKNOWN, _UNKNOWN))
+    told = {"what": _type(line), "paper": paper, "holder": _holders(line), "count": number(line.details.get("count", ""))}
+    told["recipient"] = line.details.get("recipient", "")
+    return str(whole if paper or "%(paper)s" not in str(whole) else without_paper) % told
+
+
+def _holders(line: Line) -> str:
+    return ", ".join(wording.holder(name) for name in line.details.get("holder", "").split(", "))
+
+
+def _read(line: Line) -> str:
+    names = [name[:1].lower() + name[1:] for name in labels(line.fields)]
+    if 0 < len(names) <= NAMED:
+        return _("Vous avez lu : %(fields)s.") % {"fields": _series(names)}
+    return ngettext("Vous avez lu %(count)s valeur.", "Vous avez lu %(count)s valeurs.", len(names)) % {"count": len(names)}
+
+
+def _series(names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return names[0] if names else _("rien")
+    return _("%(first)s et %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+
+
+def _type(line: Line) -> str:
+    codes = list(dict.fromkeys(field_id.partition("#")[0] for field_id in line.fields))
+    titles = [_title(code) for code in codes]
+    if line.event == "grant_given" and (papers := int(line.details.get("count", "0"))):
+        titles.append(ngettext("%(count)s papier", "%(count)s papiers", papers) % {"count": papers})
+    return _series(titles) if titles else _("une valeur")
+
+
+def _title(code: str) -> str:
+    return _("« %(title)s »") % {"title": _plain_title(code)}
+
+
+def _plain_title(code: str) -> str:
+    try:
+        return types.get(code).title
+    except types.UnknownType:
+        return code
+
+
+def _label(field_id: str) -> str:
+    try:
+        return types.field(field_id).label
+    except types.UnknownType:
+        return field_id

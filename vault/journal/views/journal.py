@@ -1,0 +1,125 @@
+"""The journal, for its resident. Reading it leaves no line in it: it holds no value."""
+
+import io
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from core import journal
+from core.pdf.apart import NotDrawn
+from vault.journal import copies
+from vault.journal.actions import contests
+from vault.journal.actions import journal as actions
+from vault.journal.actions.alerts import choose_alerts
+from vault.journal.enums import CopyFormat
+from vault.journal.forms.journal import AlertsForm, ContestForm, CopyForm
+from vault.journal.models import Alerts, Contest
+from vault.journal.presenting import page, sentences, verification
+from vault.records import downloads
+
+#: The last ones, beside the journal.
+CONTESTS = 5
+MEDIA = {CopyFormat.PDF: "application/pdf", CopyFormat.CSV: "text/csv; charset=utf-8", CopyFormat.JSON: "application/json"}
+
+
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    said = {name: request.GET[name][:80] for name in request.GET}
+    context = page.context(reader=request.user.pk, said=said)
+    context["lasting"] = journal.lasting(resident_id=request.user.pk)
+    context["contests"] = list(Contest.objects.sent()[:CONTESTS])
+    return render(request, "vault/journal.html", context)
+
+
+@require_safe
+def line(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
+    """One line in full, and where it stands when it is contested: what was written then is opened through the gate. A line that is gone
+    since it had lasted its time leaves its contest, with the answer."""
+    found = journal.find(resident_id=request.user.pk, entry_id=entry_id)
+    contest = Contest.objects.filter(entry_id=entry_id).first()
+    if found is None and contest and contest.content:
+        return render(request, "vault/contest_of_gone_line.html", {"contest": contest, "said": contests.open_contest(contest)})
+    if found is None:
+        raise Http404
+    context = {
+        "line": sentences.tell(found, sentences.paper_kinds([found]), request.user.pk),
+        "at": found.at,
+        "rows": page.rows(found, request.user.pk),
+        "fields": sentences.by_type(found.fields),
+        "contest": contest,
+        "said": contests.open_contest(contest) if contest and contest.content else None,
+    }
+    return render(request, "vault/journal_line.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
+    found = _line(request, entry_id)
+    if Contest.objects.open().filter(entry_id=entry_id).exists():
+        return redirect("vault:journal_line", entry_id=entry_id)
+    form = ContestForm(request.POST or None)
+    if form.is_valid():
+        contests.contest_line(resident_id=request.user.pk, by=request.user.pk, entry_id=entry_id, message=form.cleaned_data["message"])
+        messages.success(request, _("Votre contestation est envoyée. Vous pouvez la retirer tant qu’il n’y a pas de réponse."))
+        return redirect("vault:journal_line", entry_id=entry_id)
+    return render(request, "vault/contest.html", {"form": form, "entry_id": entry_id, "sent": contests.as_sent(found, request.user.pk)})
+
+
+@require_POST
+def withdraw_contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
+    _line(request, entry_id)
+    held = Contest.objects.filter(entry_id=entry_id).first()
+    if held is None:
+        raise Http404
+    try:
+        contests.withdraw_contest(contest=held, by=request.user.pk)
+    except contests.Over:
+        messages.warning(request, _("La réponse est déjà arrivée : elle est ici."))
+    else:
+        messages.success(request, _("Votre contestation est retirée. Son message est effacé."))
+    return redirect("vault:journal_line", entry_id=entry_id)
+
+
+@require_http_methods(["GET", "POST"])
+def alerts(request: SignedInRequest) -> HttpResponse:
+    held = Alerts.objects.first()
+    chosen = [name for name in ("readings", "refusals") if held and getattr(held, name)]
+    form = AlertsForm(request.POST if request.method == "POST" else None, initial={"wanted": chosen})
+    if form.is_valid():
+        wanted = form.cleaned_data["wanted"]
+        choose_alerts(resident_id=request.user.pk, by=request.user.pk, readings="readings" in wanted, refusals="refusals" in wanted)
+        messages.success(request, _("Votre choix est enregistré."))
+        return redirect("vault:journal")
+    address = request.user.contact_email or request.user.email
+    return render(request, "vault/alerts.html", {"form": form, "address": address})
+
+
+@require_safe
+def check(request: SignedInRequest) -> HttpResponse:
+    return render(request, "vault/journal_check.html", {"checked": verification.check(request.user.pk)})
+
+
+@require_http_methods(["GET", "POST"])
+def copy(request: SignedInRequest) -> HttpResponseBase:
+    form = CopyForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "vault/journal_copy.html", {"form": form, "most": copies.PDF_LINES})
+    asked = CopyFormat(form.cleaned_data["format"])
+    try:
+        content = actions.copy_journal(resident_id=request.user.pk, by=request.user.pk, form=asked)
+    except NotDrawn:
+        messages.warning(request, _("Le PDF n’a pas pu être fait. Recommencez, ou prenez une autre forme : rien n’est perdu."))
+        return redirect("vault:copy_journal")
+    return downloads.serve(request, io.BytesIO(content), size=len(content), name=f"journal.{asked.value}", media_type=MEDIA[asked])
+
+
+def _line(request: SignedInRequest, entry_id: UUID) -> journal.Line:
+    found = journal.find(resident_id=request.user.pk, entry_id=entry_id)
+    if found is None:
+        raise Http404
+    return found

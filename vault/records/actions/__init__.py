@@ -1,0 +1,75 @@
+"""One verb per act on a vault: each checks the right, locks, writes, and journals. Views, tasks and services call these."""
+
+from vault.records.actions.bulk import Told, Written, withdraw_data, write_many
+from vault.records.actions.data import ask_to_keep, keep_data, name_columns
+from vault.records.actions.drafts import DraftOpened, answer, drop_draft, finish_draft, open_draft, start_draft
+from vault.records.actions.expiry import tell_expiring
+from vault.records.actions.files import drop_file, keep_file
+from vault.records.actions.identity import keep_identity
+from vault.records.actions.notes import seal_note
+from vault.records.actions.paper_files import add_side, check_sides, drop_side, move_side
+from vault.records.actions.papers import (
+    AlreadyOne,
+    Answers,
+    NotReady,
+    check_paper,
+    confirm_paper,
+    contradicts,
+    delete_paper,
+    receive_paper,
+    replace_paper,
+    set_dates,
+    set_kind,
+    would_supersede,
+)
+from vault.records.actions.records import (
+    Invalid,
+    Superseded,
+    add_record,
+    correct_record,
+    forget_derived,
+    withdraw_record,
+)
+
+__all__ = [
+    "AlreadyOne",
+    "Answers",
+    "DraftOpened",
+    "Invalid",
+    "NotReady",
+    "Superseded",
+    "Told",
+    "Written",
+    "add_record",
+    "add_side",
+    "answer",
+    "ask_to_keep",
+    "check_paper",
+    "check_sides",
+    "confirm_paper",
+    "contradicts",
+    "correct_record",
+    "delete_paper",
+    "drop_draft",
+    "drop_file",
+    "drop_side",
+    "finish_draft",
+    "forget_derived",
+    "keep_data",
+    "keep_file",
+    "keep_identity",
+    "move_side",
+    "name_columns",
+    "open_draft",
+    "receive_paper",
+    "replace_paper",
+    "seal_note",
+    "set_dates",
+    "set_kind",
+    "start_draft",
+    "tell_expiring",
+    "withdraw_data",
+    "withdraw_record",
+    "would_supersede",
+    "write_many",
+]

@@ -1,0 +1,366 @@
+"""Many records at once, from a file of data or an organisation's answer: all of them or none, and one line in the journal.
+
+Coming twice changes nothing. What the vault knows with a better proof stays; what its resident corrected or withdrew since the same
+organisation last said it stays theirs.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from django_scopes import scope
+
+from core import journal, sealed
+from vault import types
+from vault.records import perms
+from vault.records.actions.records import (
+    Source,
+    Subject,
+    carried,
+    content_of,
+    made,
+    one_at_a_time,
+    origins_of,
+    problems_of,
+)
+from vault.records.enums import Assurance, Method, Role
+from vault.records.models import Record
+from vault.records.periods import period_of, read_day, read_moment
+from vault.types.envelope import NOBODY, latest_of
+from vault.types.measure_blocks import joined
+from vault.types.record_identity import CARRIED, DATA, SERIES, SINGLE, Key, anchor, same_thing
+from vault.types.spans import Span
+
+WITHDRAW = gettext_noop("Retirer des données de votre coffre")
+RECEIVE = gettext_noop("Ranger dans votre coffre ce qu’un organisme sait de vous")
+BATCH = 500
+STEP = 1000
+#: Sentences kept of what could not be.
+TOLD = 5
+
+
+@dataclass(frozen=True)
+class Written:
+    """`known` said nothing new; of `better` the vault already holds a better proof; `refused` is not what its type says."""
+
+    added: int = 0
+    replaced: int = 0
+    known: int = 0
+    better: int = 0
+    refused: int = 0
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """How these envelopes came and whom they are about, where that is not for their reader to say."""
+
+    method: str | None = None
+    assurance: str | None = None
+    consent: str | None = None
+    paper_id: UUID | None = None
+    person: UUID | None = None
+    role: str | None = None
+
+
+def write_many(
+    *,
+    resident_id: UUID,
+    by: UUID,
+    envelopes: Sequence[Mapping[str, Any]],
+    told: Told | None = None,
+    event: str = "records_received",
+    purpose: str = RECEIVE,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    finish: Callable[[], None] = lambda: None,
+) -> Written:
+    """Put these envelopes (`envelope.build`) in the vault, each in the place of what it says again.
+
+    `finish` ends a job in the same transaction. Envelopes that name nobody are the resident's own (`told.person` else).
+
+    Raises:
+        PermissionDenied: `by` is not the resident.
+    """
+    perms.require_may_write(resident_id, by)
+    coming = gather(resident_id=resident_id, envelopes=envelopes, told=told, progress=progress)
+    with transaction.atomic():
+        written = write_gathered(resident_id=resident_id, by=by, coming=coming, event=event, purpose=purpose)
+        finish()
+    return written
+
+
+def gather(
+    *,
+    resident_id: UUID,
+    envelopes: Sequence[Mapping[str, Any]],
+    told: Told | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> "list[Coming]":
+    """Check each envelope against its type: the long part, which needs neither lock nor transaction."""
+    return list(_coming(resident_id, envelopes, told or Told(), progress))
+
+
+def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", event: str, purpose: str) -> Written:
+    """The rest of `write_many`, where its caller has more to write in the same transaction."""
+    perms.require_may_write(resident_id, by)
+    right = [one for one in coming if not one.problems]
+    with transaction.atomic(), scope(resident=resident_id):
+        one_at_a_time(resident_id)
+        box = sealed.box(resident_id=resident_id)
+        plan = _Plan(_held(box, right))
+        rows = [_row(box, resident_id, one, older) for one, older in plan.writings(right)]
+        for start in range(0, len(rows), BATCH):
+            Record.objects.bulk_create(rows[start : start + BATCH])
+        _tell(resident_id, by, event, purpose, right, len(rows))
+    problems = [problem for one in coming for problem in one.problems]
+    replaced = sum(1 for row in rows if row.supersedes_id)
+    return Written(len(rows) - replaced, replaced, plan.known, plan.better, len(coming) - len(right), tuple(problems[:TOLD]))
+
+
+def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
+    """Take all the current records of a type of data out of use, in one act and one line. Doing it twice changes nothing.
+
+    Raises:
+        PermissionDenied: `by` is not the resident.
+        ValueError: the type is not data: its values are withdrawn one by one.
+    """
+    perms.require_may_write(resident_id, by)
+    if type_code not in DATA:
+        raise ValueError(type_code)
+    with transaction.atomic(), scope(resident=resident_id):
+        one_at_a_time(resident_id)
+        held = list(Record.objects.current().filter(type=type_code).values_list("pk", flat=True))
+        count = Record.objects.filter(pk__in=held).update(withdrawn_at=timezone.now())
+        if count:
+            fields, details = types.fields_of(type_code), {"count": str(count)}
+            journal.write(resident_id=resident_id, actor_id=by, event="data_withdrawn", purpose=WITHDRAW, fields=fields, details=details)
+    return count
+
+
+@dataclass
+class Coming:
+    """An envelope that was checked; `problems` says why it cannot be kept."""
+
+    subject: Subject
+    payload: Mapping[str, Any]
+    source: Source
+    problems: Sequence[str]
+    key: Key
+
+    @property
+    def place(self) -> tuple[str, UUID, Key]:
+        return self.subject.type, self.subject.person, self.key
+
+
+@dataclass
+class _Held:
+    """A record of the vault, opened to be compared."""
+
+    record: Record
+    content: Mapping[str, Any]
+    current: bool = True
+    taken: bool = False
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        payload: Mapping[str, Any] = self.content["payload"]
+        return payload
+
+
+@dataclass
+class _Plan:
+    """What is to write, in whose place."""
+
+    held: Mapping[tuple[str, UUID, Key], list[_Held]]
+    known: int = 0
+    better: int = 0
+    _said: dict[tuple[str, UUID, Key], list[Coming]] = field(default_factory=lambda: defaultdict(list))
+
+    def writings(self, coming: Sequence[Coming]) -> Iterator[tuple[Coming, _Held | None]]:
+        """The exact twins first: of two payments alike on one day, each finds its own."""
+        twins = [self._twin(one) for one in coming]
+        for one, twin in zip(coming, twins, strict=True):
+            older = twin or self._same(one)
+            if self._is_news(one, older):
+                yield one, older
+
+    def _twin(self, one: Coming) -> _Held | None:
+        return self._take(held for held in self._current(one) if held.payload == one.payload)
+
+    def _same(self, one: Coming) -> _Held | None:
+        return self._take(held for held in self._current(one) if same_thing(one.subject.type, held.payload, one.payload))
+
+    def _take(self, found: Iterator[_Held]) -> _Held | None:
+        taken = next(found, None)
+        if taken is not None:
+            taken.taken = True
+        return taken
+
+    def _current(self, one: Coming) -> Iterator[_Held]:
+        return (held for held in self.held.get(one.place, ()) if held.current and not held.taken)
+
+    def _is_news(self, one: Coming, older: _Held | None) -> bool:
+        if older is None:
+            last = self._last_said(one, withdrawn=True) if one.source.method == Method.API_PULL else None
+            news = last is None or not _says(one, last)
+            self.known += not news
+            return news
+        if _complete(one, older):
+            proves_more = _proves_more(one, older)
+            self.known += not proves_more
+            return proves_more
+        if one.subject.type != SERIES and _weaker(one, older):
+            self.better += 1
+            return False
+        last = self._last_said(one, withdrawn=False)
+        if last is not None and last is not older and _says(one, last):
+            self.known += 1
+            return False
+        return True
+
+    def _last_said(self, one: Coming, *, withdrawn: bool) -> _Held | None:
+        """The newest record of the same holder about the same thing."""
+        found = [
+            held
+            for held in self.held.get(one.place, ())
+            if held.record.holder == one.source.holder
+            and (withdrawn or held.record.withdrawn_at is None)
+            and same_thing(one.subject.type, held.payload, one.payload)
+        ]
+        return found[-1] if found else None
+
+
+def _weaker(one: Coming, older: _Held) -> bool:
+    """Would it take the place of a value that is better proven?"""
+    held = origins_of(older.record, older.content)
+    moved = [name for name in one.payload if name in held and one.payload[name] != older.payload[name]]
+    return any(Assurance.is_weaker(one.source.assurance, held[name].assurance) for name in moved or held)
+
+
+def _proves_more(one: Coming, older: _Held) -> bool:
+    held, assurance = origins_of(older.record, older.content), _payload(one, older)[1].assurance
+    return any(Assurance.is_weaker(held[name].assurance, assurance) for name in one.payload if name in held)
+
+
+def _complete(one: Coming, older: _Held) -> bool:
+    """Does the vault's record already say all of it?"""
+    return _payload(one, older)[0] == older.payload
+
+
+def _says(one: Coming, last: _Held) -> bool:
+    if one.subject.type in CARRIED:
+        return all(last.payload.get(name) == value for name, value in one.payload.items() if value is not None)
+    return one.payload == last.payload
+
+
+def _payload(one: Coming, older: _Held) -> tuple[Mapping[str, Any], Source]:
+    """A person's only record, or a payment, keeps what the new one does not say; a month of measures is completed."""
+    if one.subject.type in CARRIED:
+        return carried(older.record, older.content, one.payload, one.source)
+    if one.subject.type == SERIES:
+        return _joined(one, older)
+    return one.payload, one.source
+
+
+def _joined(one: Coming, older: _Held) -> tuple[Mapping[str, Any], Source]:
+    weaker = Assurance.is_weaker(one.source.assurance, older.record.assurance)
+    first, second = (older.payload, one.payload) if weaker else (one.payload, older.payload)
+    payload = joined(first, second)
+    if payload == one.payload:
+        return payload, one.source
+    return payload, replace(one.source, assurance=Assurance.weakest(one.source.assurance, older.record.assurance))
+
+
+def _coming(
+    resident_id: UUID, envelopes: Sequence[Mapping[str, Any]], told: Told, progress: Callable[[int, int], None]
+) -> Iterator[Coming]:
+    for position, envelope in enumerate(envelopes):
+        if position % STEP == 0:
+            progress(position, len(envelopes))
+        yield _one(resident_id, envelope, told)
+
+
+def _one(resident_id: UUID, envelope: Mapping[str, Any], told: Told) -> Coming:
+    type_code, said = envelope["type"], envelope["subject"]
+    payload = {name: value for name, value in latest_of(envelope).items() if value is not None}
+    named = UUID(said["person"])
+    unnamed = named == NOBODY
+    subject = Subject(
+        type=type_code,
+        person=(told.person or resident_id) if unnamed else named,
+        role=(unnamed and told.role) or said.get("role", Role.SELF),
+        period=_span(envelope.get("period")) or period_of(payload),
+        validity=_days(envelope.get("validity")),
+    )
+    return Coming(subject, payload, _source(envelope["provenance"], told), problems_of(type_code, payload), _key(subject, payload))
+
+
+def _source(said: Mapping[str, Any], told: Told) -> Source:
+    proof = {name: said[name] for name in ("parser", "signature", "raw_sha256", "consent") if said.get(name)}
+    if told.consent:
+        proof["consent"] = told.consent
+    return Source(
+        holder=said["holder"],
+        method=told.method or said["method"],
+        assurance=told.assurance or said["assurance"],
+        retrieved_at=read_moment(said.get("retrieved_at")) or timezone.now(),
+        issued_at=read_moment(said.get("issued_at")),
+        paper_id=told.paper_id,
+        quality=said.get("quality", ()),
+        proof=proof,
+    )
+
+
+def _key(subject: Subject, payload: Mapping[str, Any]) -> Key:
+    """Data says its own time, and what is single has none; of the rest, the period tells one from another."""
+    period = subject.period or Span()
+    own: Key = () if subject.type in DATA | SINGLE else (period.start, period.end)
+    return own + anchor(subject.type, payload)
+
+
+def _held(box: sealed.Box, coming: Sequence[Coming]) -> Mapping[tuple[str, UUID, Key], list[_Held]]:
+    """All that the vault has of these types about these people, oldest first."""
+    found: dict[tuple[str, UUID, Key], list[_Held]] = defaultdict(list)
+    kinds, people = {one.subject.type for one in coming}, {one.subject.person for one in coming}
+    rows = list(Record.objects.filter(type__in=kinds, subject_person__in=people).order_by("created_at"))
+    gone = {row.supersedes_id for row in rows}
+    for row in rows:
+        content = content_of(row, box)
+        subject = Subject(row.type, row.subject_person, period=Span(row.period_start, row.period_end))
+        current = row.withdrawn_at is None and row.pk not in gone
+        found[row.type, row.subject_person, _key(subject, content["payload"])].append(_Held(row, content, current))
+    return found
+
+
+def _row(box: sealed.Box, resident_id: UUID, one: Coming, older: _Held | None) -> Record:
+    payload, source = _payload(one, older) if older else (one.payload, one.source)
+    subject = one.subject
+    if subject.type == SERIES:
+        subject = Subject(subject.type, subject.person, subject.role, period_of(payload), subject.validity)
+    return made(box, resident_id, subject, payload, source, older=older.record if older else None)
+
+
+def _tell(resident_id: UUID, by: UUID, event: str, purpose: str, coming: Iterable[Coming], count: int) -> None:
+    """Names of fields and the number of records, whatever their number."""
+    fields, holders = set(), set()
+    for one in coming:
+        fields |= {f"{one.subject.type}#/{name}" for name in one.payload}
+        holders.add(one.source.holder)
+    details = {"holder": ", ".join(sorted(holders)), "count": str(count)}
+    journal.write(resident_id=resident_id, actor_id=by, event=event, purpose=purpose, fields=sorted(fields), details=details)
+
+
+def _span(said: Mapping[str, str] | None) -> Span[datetime] | None:
+    found = Span(read_moment((said or {}).get("start")), read_moment((said or {}).get("end")))
+    return found if found.start or found.end else None
+
+
+def _days(said: Mapping[str, str | None] | None) -> Span[Any] | None:
+    found = Span(read_day((said or {}).get("from")), read_day((said or {}).get("until")))
+    return found if found.start or found.end else None

@@ -1,0 +1,81 @@
+"""What a paper is compared with: what the vault holds, and the other papers of its resident."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from core import sealed
+from core.models import City
+from vault.records import persons
+from vault.records.checks.check_input import Seen
+from vault.records.decrypted import Values
+from vault.records.enums import Outcome
+from vault.records.models import Paper, PaperKind
+
+#: The fields of the vault that the checks look at.
+COMPARED = (
+    *persons.FIELDS,
+    "logement.domicile#/adresse",
+    "identite.contact#/adresse",
+    "foyer.composition#/adresse",
+    "fiscal.avis_ir#/annee_revenus",
+    "fiscal.avis_ir#/revenu_fiscal_reference",
+    "fiscal.avis_ir#/nombre_parts",
+    "fiscal.avis_ir#/date_etablissement",
+    "fiscal.avis_ir#/date_mise_en_recouvrement",
+    "emploi.revenu#/mois",
+    "emploi.revenu#/net_social",
+    "emploi.revenu#/net_avant_impot",
+    "social.quotient_familial#/valeur",
+    "social.quotient_familial#/annee",
+    "social.quotient_familial#/mois",
+    "etudes.bourse#/echelon",
+)
+
+
+def seen_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, known: Values) -> Seen:
+    city = City.current()
+    reading = content.get("reading", {})
+    return Seen(
+        resident_id=paper.resident_id,
+        kind=kind,
+        declared=content.get("declared", ""),
+        recognised=reading.get("kind", ""),
+        media_type=content["media_type"],
+        pages=content.get("pages", 0) + sum(side["pages"] for side in _sides(content)),
+        records=reading.get("records", []),
+        known=known,
+        today=timezone.localdate(),
+        issued_on=paper.issued_on,
+        expires_on=paper.expires_on,
+        same_file=_is_here_already(paper, content["sha256"]),
+        siblings=_siblings(paper),
+        read_names=reading.get("names", []),
+        code_failed=any(line["code"] == "2ddoc_read" and line["outcome"] == Outcome.FAILED for line in content.get("found", [])),
+        kinds=[reading.get("kinds", []), *(side.get("kinds", []) for side in _sides(content))],
+        sharpness=[reading.get("sharpness", "inconclusive"), *(side.get("sharpness", "inconclusive") for side in _sides(content))],
+        leaves=reading.get("leaves", 0),
+        insee=city.insee,
+        town=city.name,
+    )
+
+
+def _sides(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The other files, those that were checked."""
+    return [side for side in content.get("sides", {}).values() if "pages" in side]
+
+
+def _siblings(paper: Paper) -> list[date]:
+    same = Paper.objects.kept().filter(kind=paper.kind, issued_on__isnull=False).exclude(pk__in=[paper.pk, paper.replaces_id or paper.pk])
+    return [day for day in same.values_list("issued_on", flat=True) if day]
+
+
+def _is_here_already(paper: Paper, sha256: str) -> bool:
+    """Fingerprints are sealed, so that the database does not tell who holds a known file: each is opened to compare."""
+    others = list(Paper.objects.kept().exclude(pk__in=[paper.pk, paper.replaces_id or paper.pk]))
+    if not others:
+        return False
+    box = sealed.box(resident_id=paper.resident_id)
+    return any(box.unseal_json(other.content, place=other.place)["sha256"] == sha256 for other in others)

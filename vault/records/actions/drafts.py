@@ -1,0 +1,167 @@
+"""What a resident is typing, one question per page. It is sealed like a value, and becomes one with its journal line at the end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope
+
+from core import sealed
+from vault.records import gate, perms, persons, questions
+from vault.records.actions.records import (
+    ADD,
+    CORRECT,
+    Source,
+    Subject,
+    Superseded,
+    changed,
+    content_of,
+    corrected_source,
+    one_at_a_time,
+    same_subject,
+    tell,
+    write,
+)
+from vault.records.decrypted import Values
+from vault.records.enums import Role
+from vault.records.models import Draft, Paper, Record
+from vault.types.record_identity import SINGLE
+
+#: A draft that nobody touched for so long is forgotten.
+LIFE = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class DraftOpened:
+    answers: Mapping[str, Any]
+    names: Sequence[str]
+    skipped: Sequence[str]
+    unseen: Sequence[str]
+    after: str
+
+    @property
+    def next_name(self) -> str | None:
+        """The first question without an answer, or whose answer was filled in for the person and not shown to them yet."""
+        settled = {*self.answers, *self.skipped} - {*self.unseen}
+        return next((name for name in self.names if name not in settled), None)
+
+
+def start_draft(
+    *,
+    resident_id: UUID,
+    by: UUID,
+    type: str,
+    person: UUID | None = None,
+    role: str = Role.SELF,
+    paper: Paper | None = None,
+    only: Sequence[str] = (),
+    answers: Mapping[str, Any] | None = None,
+    after: str = "",
+) -> Draft:
+    perms.require_may_write(resident_id, by)
+    names = questions.names(type, role, only)
+    content = {"answers": dict(answers or {}), "names": names, "skipped": [], "unseen": [*answers] if answers else [], "after": after}
+    draft = Draft(pk=uuid4(), resident_id=resident_id, type=type, person=person, role=role, paper=paper)
+    with transaction.atomic(), scope(resident=resident_id):
+        Draft.objects.filter(updated_at__lt=timezone.now() - LIFE).delete()
+        _seal(draft, content)
+        draft.save(force_insert=True)
+    return draft
+
+
+def open_draft(draft: Draft) -> DraftOpened:
+    """No journal line: nothing is in the vault yet, and only the person who is typing it reads it back."""
+    return DraftOpened(**_content(draft))
+
+
+def answer(*, draft: Draft, by: UUID, name: str, value: Any) -> DraftOpened:  # noqa: ANN401
+    """Keep one answer; None skips the question."""
+    perms.require_may_write(draft.resident_id, by)
+    with transaction.atomic(), scope(resident=draft.resident_id):
+        held = Draft.objects.select_for_update().get(pk=draft.pk)
+        content = _content(held)
+        content["answers"].pop(name, None)
+        for settled in ("skipped", "unseen"):
+            content[settled] = [other for other in content[settled] if other != name]
+        if value is None:
+            content["skipped"].append(name)
+        else:
+            content["answers"][name] = value
+        held.version += 1
+        _seal(held, content)
+        held.save()
+    return DraftOpened(**content)
+
+
+def finish_draft(*, draft: Draft, by: UUID) -> Record:
+    """Turn the answers into a record. About something the vault already holds, they supersede it and leave the rest as it was.
+
+    The record takes the draft's own id, so that the same form sent twice finds it.
+
+    Raises:
+        Invalid: an answer is missing or cannot be; the draft stays.
+        Superseded: the draft is gone and left no record.
+    """
+    perms.require_may_write(draft.resident_id, by)
+    known = _household(draft)
+    subject = Subject(draft.type, draft.person or draft.resident_id, draft.role)
+    with transaction.atomic(), scope(resident=draft.resident_id):
+        held = Draft.objects.select_for_update().filter(pk=draft.pk).first()
+        if held is None:
+            return _finished(draft)
+        one_at_a_time(draft.resident_id)
+        answers = dict(_content(held)["answers"])
+        if known is not None:
+            answers = persons.with_ids(answers, values=known, resident_id=draft.resident_id)
+        older = same_subject(subject, answers)
+        record = _write_typed(held, subject, answers, older)
+        event = "record_corrected" if older else "record_added"
+        tell(record, by, event, CORRECT if older else ADD, answers)
+        held.delete()
+    return record
+
+
+def drop_draft(*, draft: Draft, by: UUID) -> None:
+    perms.require_may_write(draft.resident_id, by)
+    with scope(resident=draft.resident_id):
+        Draft.objects.filter(pk=draft.pk).delete()
+
+
+def _write_typed(draft: Draft, subject: Subject, answers: Mapping[str, Any], older: Record | None) -> Record:
+    source = Source(paper_id=draft.paper_id)
+    if older is None:
+        return write(draft.resident_id, subject, answers, source, older=None, key=draft.pk)
+    before = content_of(older)
+    payload = {**before["payload"], **answers} if draft.type in SINGLE else answers
+    if not changed(before["payload"], payload):
+        return older
+    kept = corrected_source(older, before, payload)
+    source = Source(paper_id=draft.paper_id, origins=kept.origins, quality=kept.quality, proof=kept.proof)
+    return write(draft.resident_id, subject, payload, source, older=older, key=draft.pk)
+
+
+def _finished(draft: Draft) -> Record:
+    record = Record.objects.filter(pk=draft.pk).first()
+    if record is None:
+        raise Superseded
+    return record
+
+
+def _household(draft: Draft) -> Values | None:
+    """Members of a household get their lasting id the first time they are written."""
+    if draft.type != "foyer.composition":
+        return None
+    return gate.read_own(resident_id=draft.resident_id, purpose=ADD, fields=persons.FIELDS)
+
+
+def _content(draft: Draft) -> dict[str, Any]:
+    content: dict[str, Any] = sealed.unseal_json(draft.content, resident_id=draft.resident_id, place=draft.place)
+    return content
+
+
+def _seal(draft: Draft, content: Mapping[str, Any]) -> None:
+    draft.content = sealed.seal_json(dict(content), resident_id=draft.resident_id, place=draft.place)

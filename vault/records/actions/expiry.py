@@ -1,0 +1,48 @@
+"""Papers that come to their end: told once, before it. A paper's validity is not its retention: nothing is deleted here."""
+
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from django_scopes import scope, scopes_disabled
+
+from accounts import reminding
+from core import journal
+from vault.records.models import Paper, PaperKind, PaperQuerySet
+
+REMIND = gettext_noop("Vous prévenir avant la fin d’un papier")
+
+
+def tell_expiring() -> int:
+    """Tell each resident once of the papers that end within their kind's notice: one message for those of the same day, no name in it.
+
+    Called by the scheduler. Rows are locked and looked at again, so that two schedulers at once send one message; it is sent before they
+    are committed, so that a mail server that is down is tried again.
+    """
+    with scopes_disabled():
+        residents = set(_due(Paper.objects.kept()).values_list("resident_id", flat=True))
+    return sum(_tell(resident_id) for resident_id in residents)
+
+
+def _tell(resident_id: UUID) -> bool:
+    with scope(resident=resident_id), transaction.atomic():
+        papers = list(_due(Paper.objects.kept()).select_for_update(of=("self",), skip_locked=True))
+        for paper in papers:
+            paper.told_at = timezone.now()
+            paper.save(update_fields=["told_at"])
+            details = {"kind": paper.kind}
+            journal.write(resident_id=resident_id, actor_id=resident_id, event="paper_expiring", purpose=REMIND, details=details)
+        return bool(papers) and reminding.remind(user_id=resident_id, template="vault/email/paper_expiring")
+
+
+def _due(papers: PaperQuerySet) -> PaperQuerySet:
+    """Not told, not over, within the notice of their kind. A kind without a notice is never told of: its date is on the page."""
+    today = timezone.localdate()
+    notices = PaperKind.objects.exclude(renewal_notice_days=None).values_list("code", "renewal_notice_days")
+    within = [Q(kind=code, expires_on__lte=today + timedelta(days=days or 0)) for code, days in notices]
+    return papers.filter(reduce(or_, within, Q(pk__in=[])), told_at=None, expires_on__gte=today)

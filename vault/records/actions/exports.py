@@ -1,0 +1,222 @@
+"""Leaving with everything: one sealed ZIP, made by a job, downloaded by its resident, gone after a week.
+
+Each reading through the gate is short; the file is written outside any transaction and published in the one that ends the job. Killed
+before, nothing shows: the file that no row names is swept.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import IO, Any, BinaryIO, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext_noop
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import User
+from core import jobs, journal, leaving
+from core.jobs import Cancelled, Running
+from core.leaving import Entry
+from core.models import City, Job
+from core.storage import SealedFile
+from vault.records import gate, perms, receipts
+from vault.records.actions.files import drop_file, keep_file
+from vault.records.models import Brought, Export, PaperFile
+from vault.records.models.export import KEPT
+
+KIND = "export"
+FORMAT = "garant-export-1"
+TAKE_AWAY = gettext_noop("Emporter vos données")
+#: Files beside the papers, in entries' worth of time.
+OTHERS = 12
+
+
+class NotReady(Exception):
+    """There is no file yet, or not any more."""
+
+
+def ask(*, resident_id: UUID, by: UUID) -> Job:
+    """Start the work, or find it under way. The file before this one goes now: one whole vault in a file is enough."""
+    perms.require_may_write(resident_id, by)
+    with transaction.atomic(), scope(resident=resident_id):
+        row, _created = Export.objects.select_for_update(of=("self",)).get_or_create(
+            resident_id=resident_id, defaults={"resident_id": resident_id}
+        )
+        if row.job is None or not row.job.active:
+            _forget_file(row)
+            row.job = jobs.create(resident_id=resident_id, kind=KIND, subject_id=row.pk, purpose=TAKE_AWAY)
+            row.save()
+            journal.write(resident_id=resident_id, actor_id=by, event="export_asked", purpose=TAKE_AWAY)
+        return row.job
+
+
+def make(*, run: Running) -> None:
+    """In the resident's scope. Idempotent: an export that is made, deleted or given to another job is left as it is.
+
+    Raises:
+        Cancelled: the resident stopped it, or closed their vault.
+    """
+    row = Export.objects.filter(pk=run.subject_id).first()
+    if row is None or row.stored_name:
+        return
+    _require_open(row.resident_id)
+    made_at = timezone.now()
+    with keep_file(resident_id=row.resident_id) as file:
+        _write(file, row.resident_id, made_at, run)
+    try:
+        _publish(row, file, made_at, run)
+    except BaseException:
+        with transaction.atomic():
+            drop_file(file.name)
+        raise
+
+
+def download(*, export: Export, by: UUID) -> BinaryIO:
+    """
+    Raises:
+        NotReady
+    """
+    perms.require_may_write(export.resident_id, by)
+    if not export.ready:
+        raise NotReady
+    return gate.open_kept(resident_id=by, purpose=TAKE_AWAY, name=export.stored_name, event="export_downloaded")
+
+
+def delete(*, export: Export, by: UUID) -> None:
+    """Before its day, when it has been downloaded. Deleting it twice changes nothing."""
+    perms.require_may_write(export.resident_id, by)
+    with transaction.atomic(), scope(resident=export.resident_id):
+        row = Export.objects.select_for_update(of=("self",)).filter(pk=export.pk).first()
+        if row is not None:
+            if row.job is not None and row.job.active:
+                jobs.cancel(job=row.job, by=by)
+            _forget_file(row)
+            row.delete()
+
+
+@dataclass(frozen=True)
+class FromElsewhere:
+    """`at`: when its copy was made there. `signed`: the other portal says that it comes from it."""
+
+    id: UUID
+    city: str
+    at: datetime
+    journal_lines: int
+    signed: bool
+
+
+def brought(*, resident_id: UUID) -> list[FromElsewhere]:
+    """What the resident brought from other portals. Nothing brought leaves no line."""
+    with scope(resident=resident_id):
+        rows = list(Brought.objects.all())
+    found = []
+    for row in rows:
+        note = gate.own_note(resident_id=resident_id, purpose=TAKE_AWAY, place=row.place, content=bytes(row.content))
+        at = datetime.fromisoformat(note["made_at"])
+        found.append(FromElsewhere(row.pk, note["city"], at, note["journal_lines"], note["signed"]))
+    return found
+
+
+def open_brought(*, row: Brought, by: UUID) -> BinaryIO:
+    perms.require_may_write(row.resident_id, by)
+    return gate.open_kept(resident_id=by, purpose=TAKE_AWAY, name=row.stored_name)
+
+
+def purge() -> int:
+    """Those whose day has come. Called by the scheduler; one transaction each."""
+    with scopes_disabled():
+        due = list(Export.objects.filter(expires_at__lte=timezone.now()))
+    for export in due:
+        delete(export=export, by=export.resident_id)
+    return len(due)
+
+
+def _require_open(resident_id: UUID) -> None:
+    """The right to it, as it is now: whose vault was closed gets no copy of it.
+
+    Raises:
+        Cancelled
+    """
+    if not User.objects.filter(pk=resident_id, is_active=True, is_resident=True).exists():
+        raise Cancelled
+
+
+def _publish(row: Export, file: SealedFile, made_at: datetime, run: Running) -> None:
+    with transaction.atomic():
+        held = Export.objects.select_for_update(of=("self",)).filter(pk=row.pk, stored_name="").first()
+        if held is None:
+            raise Cancelled
+        _require_open(row.resident_id)
+        held.stored_name, held.length, held.made_at, held.expires_at = file.name, file.size, made_at, made_at + KEPT
+        held.save(update_fields=["stored_name", "length", "made_at", "expires_at"])
+        run.finish()
+
+
+def _forget_file(row: Export) -> None:
+    if row.stored_name:
+        drop_file(row.stored_name)
+    row.stored_name, row.length, row.made_at, row.expires_at = "", 0, None, None
+
+
+def _write(file: SealedFile, resident_id: UUID, made_at: datetime, run: Running) -> None:
+    copying = gate.copy(resident_id=resident_id, purpose=TAKE_AWAY)
+    total = PaperFile.objects.count() + OTHERS
+    sums: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(cast(IO[bytes], Outlet(file)), "w", allowZip64=True) as archive:
+        for done, entry in enumerate(chain(_readme(made_at), leaving.entries(copying))):
+            run.progress(min(done, total - 1), total)
+            sums[entry.path] = _put(archive, entry, made_at)
+        manifest = json.dumps(_manifest(resident_id, made_at, sums), ensure_ascii=False, indent=1).encode()
+        _put(archive, Entry("manifest.json", [manifest]), made_at)
+        if signature := receipts.sign_export(hashlib.sha256(manifest).hexdigest()):
+            _put(archive, Entry("manifest.jws", [signature.encode()]), made_at)
+
+
+def _put(archive: zipfile.ZipFile, entry: Entry, made_at: datetime) -> dict[str, Any]:
+    """Its sum and size, known once it has gone by."""
+    digest, size = hashlib.sha256(), 0
+    told = zipfile.ZipInfo(entry.path, date_time=timezone.localtime(made_at).timetuple()[:6])
+    told.compress_type = zipfile.ZIP_DEFLATED if entry.packed else zipfile.ZIP_STORED
+    told.external_attr = 0o600 << 16
+    with archive.open(told, "w", force_zip64=True) as target:
+        for piece in entry.chunks:
+            target.write(piece)
+            digest.update(piece)
+            size += len(piece)
+    return {"sha256": digest.hexdigest(), "size": size}
+
+
+def _readme(made_at: datetime) -> Iterator[Entry]:
+    for path, language in (("LISEZMOI.txt", "fr"), ("README.txt", "en")):
+        with translation.override(language):
+            text = render_to_string("vault/export/readme.txt", {"city": City.current(), "made_at": made_at, "site": settings.SITE_URL})
+        yield Entry(path, [text.strip().encode() + b"\n"])
+
+
+def _manifest(resident_id: UUID, made_at: datetime, sums: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "made_at": made_at.isoformat(),
+        "portal": settings.SITE_URL,
+        "city": City.current().label,
+        "resident": str(resident_id),
+        "files": sums,
+    }
+
+
+class Outlet:
+    """A sealed file as zipfile writes to one that can't go back."""
+
+    def __init__(self, file: SealedFile) -> None:
+        self.write = file.write
+
+    def flush(self) -> None:
+        """A segment is written when it is full."""

@@ -1,0 +1,342 @@
+"""Agreements: give one, pause it, shorten it, stop it. Each says in the journal what was done, has a receipt, and counts at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from django.utils.translation import get_language
+from django_scopes import scopes_disabled
+
+from core import journal
+from core.models import JournalEntry
+from vault.records import agreements, documents, gate, perms, receipts, recipients
+from vault.records.actions.notes import seal_note
+from vault.records.agreements import Agreement, Item
+from vault.records.enums import GrantChannel, GrantState, Happened, Mode
+from vault.records.models import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, Paper
+from vault.records.recipient_names import called, seal_name
+from vault.types.spans import add_months
+
+
+class NothingChosen(ValueError):
+    """An agreement without any value says nothing."""
+
+
+class Changed(Exception):
+    """What is in the vault is not what the page showed: nothing leaves that was not seen."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """`label` is what the resident reads when they agree; it stays so, whatever the recipient is called later. `name`: as they typed it
+    themselves; then it is kept sealed, and the label is one for all of its kind."""
+
+    kind: str
+    id: UUID
+    label: str
+    subject_id: UUID | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the resident chose: the codes of the items, how they are used, for how many months, or for one reading within them.
+
+    `lasts`: a length under a month, instead of the months.
+    `shown`: the values of each item, as the page said them. They are kept, sealed, with the words that were read.
+    """
+
+    items: Sequence[str]
+    mode: Mode
+    months: int = 0
+    once: bool = False
+    lasts: timedelta | None = None
+    papers: Sequence[UUID] = ()
+    documents: Sequence[UUID] = ()
+    channel: GrantChannel = GrantChannel.PAGE
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+
+def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
+    """In the caller's transaction and in the resident's scope. It takes the place of what was agreed with this recipient before.
+
+    Raises:
+        NothingChosen
+        ValueError: a length or a mode that was not offered, a paper or a document that is not theirs, or not kept.
+        KeyError: no app says what such a recipient is.
+    """
+    perms.require_may_write(resident_id, by)
+    return _give(resident_id, by, agreement, recipient, terms, "grant_given")
+
+
+def give_at_desk(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
+    """As `give`, for somebody who says it, or has signed it, in front of the agent `by`, whose visit is open: `actions.desk` alone comes
+    here."""
+    if terms.channel not in {GrantChannel.SPOKEN, GrantChannel.DESK}:
+        raise ValueError("it was not said at the desk")
+    return _give(resident_id, by, agreement, recipient, terms, "granted_at_desk")
+
+
+def open_in_emergency(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
+    """As `give`, without the resident: `actions.emergency` alone comes here, once a second agent has agreed."""
+    if terms.channel != GrantChannel.EMERGENCY:
+        raise ValueError("an emergency says that it is one")
+    return _give(resident_id, by, agreement, recipient, terms, "emergency_opened")
+
+
+def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms, event: str) -> Grant:
+    recipients.get(recipient.kind)
+    chosen = agreement.chosen(terms.items)
+    fields = {field_id: item.required for item in chosen for field_id in item.fields}
+    if not fields and not terms.papers and not terms.documents:
+        raise NothingChosen
+    if not _offered(agreement, terms):
+        raise ValueError("not offered")
+    gate.require_known(fields)
+    _end_former(recipient, agreement)
+    grant = _grant(resident_id, agreement, recipient, terms, chosen)
+    GrantField.objects.bulk_create(
+        GrantField(resident_id=resident_id, grant=grant, field=field_id, required=required) for field_id, required in fields.items()
+    )
+    GrantPaper.objects.bulk_create(GrantPaper(resident_id=resident_id, grant=grant, paper_id=paper_id) for paper_id in terms.papers)
+    GrantDocument.objects.bulk_create(GrantDocument(resident_id=resident_id, grant=grant, document_id=key) for key in terms.documents)
+    note(grant, Happened.GIVEN, grant.starts_at)
+    tell(grant, by, event, list(fields), count=len(terms.papers) + len(terms.documents))
+    return grant
+
+
+def pause(*, grant: Grant, by: UUID, event: str = "grant_paused") -> Grant:
+    """At once: when this returns nothing is read until it is resumed. The end stays where it is. Pausing twice changes nothing."""
+    perms.require_may_write(grant.resident_id, by)
+    with _changing(grant):
+        if grant.stands and grant.paused_at is None:
+            grant.paused_at = timezone.now()
+            grant.save(update_fields=["paused_at"])
+            note(grant, Happened.PAUSED, grant.paused_at)
+            tell(grant, by, event)
+    return grant
+
+
+def resume(*, grant: Grant, by: UUID) -> Grant:
+    """Back to what was agreed, no more. What is over or stopped meanwhile stays so."""
+    perms.require_may_write(grant.resident_id, by)
+    with _changing(grant):
+        if grant.state == GrantState.PAUSED:
+            grant.paused_at = None
+            grant.save(update_fields=["paused_at"])
+            note(grant, Happened.RESUMED, timezone.now())
+            tell(grant, by, "grant_resumed")
+    return grant
+
+
+def shorten(*, grant: Grant, by: UUID, ends_at: datetime) -> Grant:
+    """An earlier end. A later one is another agreement.
+
+    Raises:
+        ValueError: not earlier than today's end, or already past: what ends now is stopped.
+    """
+    perms.require_may_write(grant.resident_id, by)
+    with _changing(grant):
+        if not grant.stands or ends_at == grant.ends_at:
+            return grant
+        if not max(timezone.now(), grant.starts_at) < ends_at < grant.ends_at:
+            raise ValueError("not earlier")
+        grant.ends_at = ends_at
+        grant.save(update_fields=["ends_at"])
+        note(grant, Happened.SHORTENED, timezone.now())
+        tell(grant, by, "grant_shortened")
+    return grant
+
+
+def stop(*, grant: Grant, by: UUID) -> Grant:
+    """At once and for good: when this returns nothing more is read under it. Stopping twice changes nothing."""
+    perms.require_may_write(grant.resident_id, by)
+    return _stop(grant, by, "grant_stopped")
+
+
+def stop_at_desk(*, grant: Grant, by: UUID) -> Grant:
+    """As `stop`, for somebody who says it in front of the agent `by`, whose visit is open: `actions.desk` alone comes here."""
+    return _stop(grant, by, "grant_stopped_at_desk")
+
+
+def give_back(*, grant: Grant, by: UUID) -> Grant:
+    """By its recipient, who needs it no more: as a stop, at once and for good. Twice changes nothing."""
+    if grant.recipient_id != by:
+        raise PermissionDenied
+    return _stop(grant, by, "grant_given_back")
+
+
+def end(grant: Grant, at: datetime) -> None:
+    """Under the grant's lock, in its resident's scope. What its recipient made of the values goes with it."""
+    grant.stopped_at = at
+    grant.save(update_fields=["stopped_at"])
+    _forget(grant)
+
+
+def close_over(grant: Grant) -> None:
+    """A grant that came to its end makes room for another one of the same kind; one that was stopped has done so. As `end`."""
+    if grant.stopped_at is None:
+        end(grant, grant.ends_at)
+
+
+def tell_over() -> int:
+    """What came to its end is told once, with a receipt, and what its recipient had kept of it goes. Called by the scheduler.
+
+    Also those that a parting has ended: they are dated from the end of a month, and noted then.
+    """
+    with scopes_disabled():
+        over = list(Grant.objects.over().exclude(events__happened=Happened.OVER))
+        parted = Grant.objects.filter(stopped_at__lte=timezone.now()).exclude(events__happened__in=[Happened.STOPPED, Happened.OVER])
+        parted_ones = [grant for grant in parted if grant.state == GrantState.STOPPED]
+    return sum(_tell_over(grant) for grant in over) + sum(_note_parted(grant) for grant in parted_ones)
+
+
+def receipt(event: GrantEvent) -> str:
+    """Its receipt, signed now when no key could sign it then. In the resident's scope. Empty: there is still no key."""
+    if not event.receipt and Happened(event.happened).has_receipt:
+        event.receipt = receipts.issue(event, event.grant, receipts.fields_of(event.grant_id))
+        event.save(update_fields=["receipt"])
+    return event.receipt
+
+
+def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
+    """One line of the grant's own history, with its receipt. In the caller's transaction and the resident's scope."""
+    event = GrantEvent(pk=uuid4(), resident_id=grant.resident_id, grant=grant, happened=happened, at=at, ends_at=grant.ends_at)
+    if happened.has_receipt:
+        event.receipt = receipts.issue(event, grant, receipts.fields_of(grant.pk))
+    event.save(force_insert=True)
+    return event
+
+
+def tell(grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, count: int = 0) -> JournalEntry:
+    """`count`: of the papers, beside the fields."""
+    details = {"recipient": called(grant), "grant": str(grant.pk), "mode": grant.mode} | ({"count": str(count)} if count else {})
+    return journal.write(
+        resident_id=grant.resident_id,
+        actor_id=by,
+        event=event,
+        purpose=grant.purpose,
+        fields=fields,
+        details=details,
+        ground=journal.Ground.EMERGENCY if grant.in_emergency and by != grant.resident_id else None,
+    )
+
+
+def _stop(grant: Grant, by: UUID, event: str) -> Grant:
+    with _changing(grant):
+        if grant.stands:
+            now = timezone.now()
+            end(grant, now)
+            note(grant, Happened.STOPPED, now)
+            tell(grant, by, event)
+    return grant
+
+
+@contextmanager
+def _changing(grant: Grant) -> Iterator[None]:
+    """The grant alone, as it is now: whoever changes it waits for those who read, and is waited for."""
+    with gate.locked_exclusively(grant):
+        grant.refresh_from_db()
+        yield
+
+
+def _forget(grant: Grant) -> None:
+    agreement = agreements.of(grant)
+    if agreement is not None:
+        agreement.ended(grant)
+
+
+def _tell_over(grant: Grant) -> bool:
+    with _changing(grant):
+        if GrantEvent.objects.filter(grant=grant, happened=Happened.OVER).exists():
+            return False
+        if grant.ends_at <= timezone.now():
+            close_over(grant)  # in writing: a clock that goes back does not revive it
+        else:
+            _forget(grant)
+        note(grant, Happened.OVER, min(grant.ends_at, timezone.now()))
+        tell(grant, grant.resident_id, "grant_over")
+    return True
+
+
+def _note_parted(grant: Grant) -> bool:
+    """Its resident's journal learnt it when they looked (`household.learn_of_partings`)."""
+    with _changing(grant):
+        if grant.stopped_at is None or GrantEvent.objects.filter(grant=grant, happened=Happened.STOPPED).exists():
+            return False
+        note(grant, Happened.STOPPED, grant.stopped_at)
+    return True
+
+
+def _offered(agreement: Agreement, terms: Terms) -> bool:
+    length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
+    papers = Paper.objects.kept().filter(pk__in=terms.papers).count() == len(terms.papers) and (agreement.free or not terms.papers)
+    known = {document.id for document in documents.held()} if terms.documents else set()
+    made = set(terms.documents) <= known and (agreement.free or not terms.documents)
+    return length and papers and made and terms.mode in agreement.modes and (agreement.once or not terms.once)
+
+
+def _end_former(recipient: Recipient, agreement: Agreement) -> None:
+    found = Grant.objects.given_to(recipient.kind, recipient.id).filter(
+        subject_id=recipient.subject_id, agreement=agreement.code, stopped_at=None
+    )
+    former = list(found)
+    gate.lock_exclusively(former)
+    now = timezone.now()
+    for grant in former:
+        grant.refresh_from_db()
+        if grant.stands:
+            end(grant, now)
+            note(grant, Happened.STOPPED, now)
+        else:
+            close_over(grant)
+
+
+def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]) -> Grant:
+    language = get_language() or "fr"
+    now = timezone.now()
+    grant = Grant(
+        pk=uuid4(),
+        resident_id=resident_id,
+        recipient_kind=recipient.kind,
+        recipient_id=recipient.id,
+        recipient_label=recipient.label,
+        subject_id=recipient.subject_id,
+        agreement=agreement.code,
+        purpose=agreement.purpose,
+        mode=terms.mode,
+        keep_days=agreement.keep_days if terms.mode == Mode.KEEP else None,
+        once=terms.once,
+        at_most_every=agreement.at_most_every,
+        channel=terms.channel,
+        notice_version=agreement.version,
+        notice_hash=agreement.notice_hash(language),
+        language=language,
+        starts_at=now,
+        ends_at=now + terms.lasts if terms.lasts else months_later(now, terms.months),
+    )
+    grant.recipient_name = seal_name(grant, recipient.name)
+    grant.snapshot = seal_note(resident_id=resident_id, place=grant.place, note=_as_read(agreement, recipient, terms, chosen))
+    grant.save(force_insert=True)
+    return grant
+
+
+def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]) -> dict[str, Any]:
+    """What the page said, in the language that it was read in: every line, chosen or not, and the values it showed."""
+    items = [
+        {"label": str(item.label), "shown": terms.shown.get(item.code, ""), "required": item.required, "chosen": item in chosen}
+        for item in agreement.items
+    ]
+    length = {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
+    return {"title": str(agreement.title), "words": agreement.told(recipient.name or recipient.label), "items": items, **length}
+
+
+def months_later(start: datetime, months: int) -> datetime:
+    """The same hour of the same day of the month, as a calendar says it."""
+    local = timezone.localtime(start)
+    return timezone.make_aware(datetime.combine(add_months(local.date(), months), local.time()))

@@ -1,0 +1,36 @@
+"""The civil status that FranceConnect tells (« identité pivot »), copied into the vault because its resident asked for it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+from django_scopes import scope
+
+from vault.records import perms
+from vault.records.actions.records import Source, Subject, one_at_a_time, same_subject, tell, write, write_over
+from vault.records.enums import Assurance, Method
+from vault.records.models import Record
+
+HOLDER = "FranceConnect"
+TYPE = "identite.pivot"
+KEEP = gettext_noop("Copier votre identité depuis FranceConnect")
+
+
+def keep_identity(*, resident_id: UUID, by: UUID, told: Mapping[str, Any]) -> Record:
+    """A name in use that FranceConnect does not tell, but that the vault knew, stays as it was said. The same twice gives one more record.
+
+    Raises:
+        PermissionDenied: `by` is not the resident.
+        Invalid: FranceConnect left out what an identity needs.
+    """
+    perms.require_may_write(resident_id, by)
+    payload = {name: value for name, value in told.items() if value not in ("", [], None)}
+    source, subject = Source(HOLDER, Method.API_PULL, Assurance.HOLDER), Subject(TYPE, resident_id)
+    with transaction.atomic(), scope(resident=resident_id):
+        one_at_a_time(resident_id)
+        older = same_subject(subject, payload)
+        record = write_over(older, payload, source, subject) if older else write(resident_id, subject, payload, source, older=None)
+        tell(record, by, "identity_kept", KEEP, payload)
+    return record

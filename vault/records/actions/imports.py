@@ -1,0 +1,257 @@
+"""Taking in the copy that a resident brings from another Garant: all of it, in one transaction, or nothing.
+
+Ids are new, and the same each time for the same vault. A copy that the other portal signed keeps its proofs; anybody can write an unsigned
+one, so its values count as declared, and its papers are checked like any that is sent.
+"""
+
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain
+from typing import IO, Any, TypeVar, cast
+from uuid import UUID, uuid4, uuid5
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+from django_scopes import scope
+
+from core import jobs, journal, quota, sealed
+from core.sealed import Box
+from core.storage import SealedFile, sealed_storage
+from vault.records.actions.exports import Outlet
+from vault.records.actions.files import clean_name, keep_file
+from vault.records.actions.notes import seal_note
+from vault.records.actions.papers import CHECK
+from vault.records.actions.records import one_at_a_time
+from vault.records.enums import Assurance, PaperState
+from vault.records.models import Brought, Paper, PaperFile, Record
+from vault.records.package import Package, Refused
+
+BRING = gettext_noop("Reprendre ce que vous avez apporté d’un autre portail")
+UNCHECKED = {PaperState.QUARANTINED, PaperState.CHECKING}
+BATCH = 500
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """`again`: this very copy was taken in before; nothing was written this time."""
+
+    records: int
+    papers: int
+    files: int
+    journal_lines: int
+    signed: bool
+    again: bool = False
+
+
+def take_in(*, resident_id: UUID, package: Package) -> Taken:
+    """Into a vault that holds neither values nor papers yet. Doing it twice changes nothing.
+
+    Raises:
+        Refused: the vault is not empty, or it does not fit. Nothing was written.
+    """
+    with scope(resident=resident_id):
+        if Brought.objects.filter(manifest_sha256=package.manifest_sha256).exists():
+            return _told(package, again=True)
+        _require_empty()
+    kept: list[SealedFile] = []
+    try:
+        files = {name: _keep(resident_id, package.chunks(name), kept) for name in _paths(package)}
+        history = _history(resident_id, package, kept)
+        with transaction.atomic(), scope(resident=resident_id):
+            one_at_a_time(resident_id)
+            _require_empty()
+            _require_room(resident_id, kept)
+            _write(_Coming(resident_id, package, files), history)
+    except BaseException:
+        sealed_storage.forget([file.name for file in kept])
+        raise
+    return _told(package)
+
+
+@dataclass(frozen=True)
+class _Coming:
+    resident_id: UUID
+    package: Package
+    files: Mapping[str, SealedFile]
+
+    def new(self, old: str | None) -> UUID | None:
+        """The resident's own number for their own; every other thing of the vault gets one that follows from both."""
+        if not old:
+            return None
+        return self.resident_id if UUID(old) == self.package.resident_id else uuid5(self.resident_id, old)
+
+    def renumbered(self, value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON's own shape
+        match value:
+            case str():
+                return known.get(value, value)
+            case list():
+                return [self.renumbered(one, known) for one in value]
+            case dict():
+                return {known.get(name, name): self.renumbered(one, known) for name, one in value.items()}
+        return value
+
+
+def _require_empty() -> None:
+    if Record.objects.exists() or Paper.objects.exists():
+        raise Refused("This vault holds something already: a copy is taken in by a vault that was just opened.")
+
+
+def _require_room(resident_id: UUID, kept: Iterable[SealedFile]) -> None:
+    try:
+        quota.require(resident_id=resident_id, size=sum(file.size for file in kept))
+    except quota.OverQuota as error:
+        raise Refused(f"It does not fit: this vault has room for {error.left // quota.MEGABYTE} MB more.") from error
+
+
+def _paths(package: Package) -> list[str]:
+    return [file["path"] for paper in package.papers for file in paper["files"] if "path" in file]
+
+
+def _keep(resident_id: UUID, pieces: Iterable[bytes], kept: list[SealedFile]) -> SealedFile:
+    with keep_file(resident_id=resident_id) as file:
+        kept.append(file)
+        for piece in pieces:
+            file.write(piece)
+    return file
+
+
+def _history(resident_id: UUID, package: Package, kept: list[SealedFile]) -> SealedFile:
+    """One sealed ZIP of what becomes no row: the journal, agreements, dossiers, and the manifest that sums all of it."""
+    with keep_file(resident_id=resident_id) as file:
+        kept.append(file)
+        with zipfile.ZipFile(cast(IO[bytes], Outlet(file)), "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in package.history:
+                with package.archive.open(name) as source, archive.open(name, "w") as target:
+                    while piece := source.read(1 << 16):
+                        target.write(piece)
+    return file
+
+
+def _write(coming: _Coming, history: SealedFile) -> None:
+    """In the caller's transaction and the resident's scope."""
+    box = sealed.box(resident_id=coming.resident_id)
+    known = _numbers(coming)
+    papers = [_paper(box, coming, line, known) for line in coming.package.papers]
+    _save(Paper, papers)
+    for paper, line in zip(papers, coming.package.papers, strict=True):
+        replaces = coming.new(line["replaces_id"])
+        if replaces and str(replaces) in known.values():
+            Paper.objects.filter(pk=paper.pk).update(replaces_id=replaces)
+    _save(PaperFile, list(chain.from_iterable(_files(coming, line) for line in coming.package.papers)))
+    # In their order: a value comes after the one that it replaces.
+    _save(Record, [_record(box, coming, line, known) for line in coming.package.records])
+    for paper in papers:
+        if paper.state in UNCHECKED:
+            jobs.create(resident_id=coming.resident_id, kind="read_paper", subject_id=paper.pk, purpose=CHECK)
+    _brought(coming, history)
+    told = coming.package.manifest
+    journal.write(
+        resident_id=coming.resident_id,
+        actor_id=coming.resident_id,
+        event="records_brought",
+        purpose=BRING,
+        fields=sorted({f"{line['record']['type']}#/{name}" for line in coming.package.records for name in line["record"]["payload"]}),
+        details={"recipient": str(told["city"])[:120], "count": str(len(coming.package.records) + len(papers))},
+        means=journal.Means.DESK,
+    )
+
+
+def _save(model: Any, rows: list[Any]) -> None:  # noqa: ANN401 - any of the three
+    for start in range(0, len(rows), BATCH):
+        model.objects.bulk_create(rows[start : start + BATCH])
+
+
+def _numbers(coming: _Coming) -> dict[str, str]:
+    """Old number -> new, for all that the package names: what stands inside the sealed content follows too."""
+    old = [line["record"]["id"] for line in coming.package.records]
+    for line in coming.package.papers:
+        old += [line["id"], *(file["id"] for file in line["files"])]
+    return {one: str(coming.new(one)) for one in [*old, str(coming.package.resident_id)]}
+
+
+def _record(box: Box, coming: _Coming, line: Mapping[str, Any], known: Mapping[str, str]) -> Record:
+    told, more = line["record"], line["vault"]
+    said, signed = told["provenance"], coming.package.signed
+    period, validity = told.get("period", {}), told.get("validity", {})
+    paper = coming.new(more["paper"])
+    row = Record(
+        pk=coming.new(told["id"]),
+        resident_id=coming.resident_id,
+        type=told["type"],
+        type_version=told["type_version"],
+        subject_person=UUID(known.get(told["subject"]["person"], told["subject"]["person"])),
+        subject_role=told["subject"].get("role", "self"),
+        period_start=_read(datetime.fromisoformat, period.get("start")),
+        period_end=_read(datetime.fromisoformat, period.get("end")),
+        valid_from=_read(date.fromisoformat, validity.get("from")),
+        valid_until=_read(date.fromisoformat, validity.get("until")),
+        holder=said["holder"][:80],
+        method=said["method"],
+        assurance=said["assurance"] if signed else Assurance.DECLARED,
+        retrieved_at=datetime.fromisoformat(said["retrieved_at"]),
+        issued_at=_read(datetime.fromisoformat, said.get("issued_at")),
+        supersedes_id=coming.new(told.get("supersedes")),
+        paper_id=paper if paper and str(paper) in known.values() else None,
+        withdrawn_at=_read(datetime.fromisoformat, more["withdrawn_at"]),
+    )
+    proof = {name: said[name] for name in ("parser", "signature", "raw_sha256", "consent") if said.get(name)}
+    origins = more["origins"] if signed else {name: kept | {"assurance": Assurance.DECLARED} for name, kept in more["origins"].items()}
+    content = {"payload": told["payload"], "origins": origins, "quality": said.get("quality", []), "proof": proof if signed else {}}
+    row.content = box.seal_json(coming.renumbered(content, known), place=row.place)
+    return row
+
+
+def _paper(box: Box, coming: _Coming, line: Mapping[str, Any], known: Mapping[str, str]) -> Paper:
+    content, signed = line["content"], coming.package.signed
+    state = line["state"] if signed and line["state"] not in UNCHECKED else PaperState.QUARANTINED
+    if state == PaperState.QUARANTINED:
+        content = {"name": content["name"], "media_type": "", "sha256": content.get("sha256", ""), "declared": line["kind"]}
+    row = Paper(
+        pk=coming.new(line["id"]),
+        resident_id=coming.resident_id,
+        kind=line["kind"][:60],
+        state=state,
+        token=uuid4(),
+        issued_on=_read(date.fromisoformat, line["issued_on"]),
+        expires_on=_read(date.fromisoformat, line["expires_on"]),
+        kept_at=_read(datetime.fromisoformat, line["kept_at"]) if state == PaperState.KEPT else None,
+    )
+    content = coming.renumbered(content, known) | {"name": clean_name(content["name"])}
+    row.content = box.seal_json(content, place=row.place)
+    return row
+
+
+def _files(coming: _Coming, line: Mapping[str, Any]) -> Iterator[PaperFile]:
+    for file in line["files"]:
+        if "path" in file:
+            kept = coming.files[file["path"]]
+            yield PaperFile(
+                pk=coming.new(file["id"]),
+                resident_id=coming.resident_id,
+                paper_id=uuid5(coming.resident_id, line["id"]),
+                position=file["position"],
+                stored_name=kept.name,
+                size=kept.size,
+                waiting=bool(file.get("waiting")),
+            )
+
+
+def _brought(coming: _Coming, history: SealedFile) -> None:
+    told = coming.package.manifest
+    row = Brought(pk=uuid4(), resident_id=coming.resident_id, manifest_sha256=coming.package.manifest_sha256)
+    row.stored_name, row.size = history.name, history.size
+    note: dict[str, Any] = {name: str(told[name])[:200] for name in ("city", "portal", "made_at")}
+    note |= {"journal_lines": coming.package.journal_lines, "signed": coming.package.signed}
+    row.content = seal_note(resident_id=coming.resident_id, place=row.place, note=note)
+    row.save(force_insert=True)
+
+
+def _read(parse: Callable[[str], T], said: str | None) -> T | None:
+    return parse(said) if said else None
+
+
+def _told(package: Package, *, again: bool = False) -> Taken:
+    return Taken(len(package.records), len(package.papers), len(_paths(package)), package.journal_lines, package.signed, again)

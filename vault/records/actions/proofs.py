@@ -1,0 +1,52 @@
+"""What a paper proves: the records that lean on it, and the same records without it."""
+
+from dataclasses import replace
+
+from core import sealed
+from vault.records.actions.records import Source, Subject, content_of, origins_of, write
+from vault.records.decrypted import Origin
+from vault.records.enums import Assurance
+from vault.records.models import Paper, Record
+from vault.types.record_identity import DATA
+from vault.types.spans import Span
+
+
+def leaning_on(paper: Paper) -> list[tuple[Record, list[str]]]:
+    """The current records with the fields of each that this paper proves. In the scope. Data says where it comes from without a proof."""
+    found = []
+    box = sealed.box(resident_id=paper.resident_id)
+    for record in Record.objects.current().exclude(type__in=DATA).select_for_update(of=("self",)):
+        content = content_of(record, box)
+        names = [name for name, origin in origins_of(record, content).items() if origin.paper_id == paper.pk]
+        if names:
+            found.append((record, names))
+    return found
+
+
+def unprove(record: Record, paper: Paper) -> Record:
+    """The same values without the proof: what the paper proved is declared from now on."""
+    content = content_of(record)
+    origins = {name: _without(origin, paper) for name, origin in origins_of(record, content).items()}
+    own = record.paper_id == paper.pk
+    source = Source(
+        holder=record.holder,
+        method=record.method,
+        assurance=Assurance.DECLARED if own else record.assurance,
+        retrieved_at=record.retrieved_at,
+        issued_at=record.issued_at,
+        paper_id=None if own else record.paper_id,
+        origins=origins,
+        quality=content.get("quality", ()),
+    )
+    subject = Subject(
+        type=record.type,
+        person=record.subject_person,
+        role=record.subject_role,
+        period=Span(record.period_start, record.period_end),
+        validity=Span(record.valid_from, record.valid_until),
+    )
+    return write(record.resident_id, subject, content["payload"], source, older=record)
+
+
+def _without(origin: Origin, paper: Paper) -> Origin:
+    return replace(origin, assurance=Assurance.DECLARED, paper_id=None) if origin.paper_id == paper.pk else origin

@@ -1,0 +1,32 @@
+"""After a restore of an older backup, pause every grant: those stopped since the backup would be active again.
+
+Each resident resumes what they still want; their journal says why it is paused.
+"""
+
+from pathlib import Path
+
+from django_scopes import scopes_disabled
+
+from core import journal
+from core.keys import KeyMissing
+from vault.records.actions import grants
+from vault.records.models import Grant
+
+GRANT_PAUSED = "grant_paused_by_restore"
+
+
+@journal.through(journal.Means.SCHEDULER)
+def pause_all(_folder: Path) -> str:
+    """Pause every active grant. Idempotent. A vault that was erased meanwhile is left out."""
+    with scopes_disabled():
+        given = list(Grant.objects.standing().filter(paused_at=None))
+    paused = sum(map(_paused, given))
+    return f"{paused} shares are paused until their residents take them up again."
+
+
+def _paused(grant: Grant) -> bool:
+    try:
+        grants.pause(grant=grant, by=grant.resident_id, event=GRANT_PAUSED)
+    except KeyMissing:
+        return False
+    return True

@@ -1,0 +1,27 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RecordsConfig(AppConfig):
+    name = "vault.records"
+    verbose_name = _("Coffre")
+
+    def ready(self) -> None:
+        from accounts import pivot
+        from core import backups, home, menu
+        from core import leaving as registry
+        from vault.records import (
+            checks_at_start,  # noqa: F401 - registers itself
+            job_kinds,
+            leaving,
+        )
+        from vault.records.actions.restoring import pause_all
+        from vault.records.home import blocks
+
+        menu.register(_("Mon coffre"), "vault:home", order=10)
+        menu.register(_("Ce que le coffre peut contenir"), "vault:data_types", place=menu.Place.RIGHTS, order=20)
+        home.register(blocks)
+        registry.register(leaving.APP)
+        backups.register("shares", backups.Part(save=None, replay=pause_all, if_lost=True))
+        pivot.register("vault:keep_identity")
+        job_kinds.register()

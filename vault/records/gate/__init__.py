@@ -1,0 +1,61 @@
+"""The only entry point for reading a vault's values and papers.
+
+Each read opens its own transaction, writes a journal entry, then decrypts. If the entry cannot be written, nothing is decrypted.
+
+`read_own`, `own_*`, `open_*` and `copy` serve the resident; `read*` serve a recipient under a grant: they take the grant's lock, shared,
+and look at the grant in the next statement. After `grants.stop` returns, no new read succeeds: it takes the same lock exclusively
+(`locked_exclusively`, `lock_exclusively`).
+
+Lock order: household, grants, values, journal. Exception: `read*` locks the journal, then tries the grant's shared lock without waiting,
+so `stop` waits for at most one read.
+"""
+
+from vault.records.gate.decrypting import UnknownField, require_known
+from vault.records.gate.files import WatchedFile, open_file, open_kept, open_side, read_document, read_file
+from vault.records.gate.granted_reads import NotAnchored, Refused, read, read_all
+from vault.records.gate.locks import lock, lock_exclusively, locked_exclusively
+from vault.records.gate.notes import own_note, sent_note
+from vault.records.gate.own_reads import (
+    copy,
+    own_history,
+    own_of_type,
+    own_page,
+    own_paper,
+    own_papers,
+    own_received,
+    own_record,
+    own_uploads,
+    own_vault,
+    read_own,
+)
+
+__all__ = [
+    "NotAnchored",
+    "Refused",
+    "UnknownField",
+    "WatchedFile",
+    "copy",
+    "lock",
+    "lock_exclusively",
+    "locked_exclusively",
+    "open_file",
+    "open_kept",
+    "open_side",
+    "own_history",
+    "own_note",
+    "own_of_type",
+    "own_page",
+    "own_paper",
+    "own_papers",
+    "own_received",
+    "own_record",
+    "own_uploads",
+    "own_vault",
+    "read",
+    "read_all",
+    "read_document",
+    "read_file",
+    "read_own",
+    "require_known",
+    "sent_note",
+]

@@ -1,0 +1,116 @@
+"""What the gate decrypted, as it hands it out: pure, it decrypts nothing itself."""
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from core.models import Upload
+from vault import types
+from vault.records.decrypted import CheckLine, Opened, Origin, PaperOpened, SideOpened, UploadOpened, Values, project
+from vault.records.enums import Assurance
+from vault.records.models import Paper, PaperFile, PaperKind, Record
+from vault.records.wording import paper_title
+from vault.types.spans import Span
+
+#: A record and its content.
+Decrypted = tuple[Record, dict[str, Any]]
+
+
+def paths_of(fields: Sequence[str]) -> dict[str, list[list[str]]]:
+    """What is asked of each type, as steps into its payload."""
+    asked: dict[str, list[list[str]]] = {}
+    for field_id in fields:
+        type_code, _, pointer = field_id.partition("#/")
+        asked.setdefault(type_code, []).append(pointer.split("/"))
+    return asked
+
+
+def papers_named(found: Sequence[Decrypted]) -> set[UUID]:
+    """Those that prove a record, or one of its fields."""
+    origins = [kept["paper"] for _record, content in found for kept in content.get("origins", {}).values()]
+    return {record.paper_id for record, _content in found if record.paper_id} | {UUID(paper) for paper in origins if paper}
+
+
+def values_of(
+    found: Sequence[tuple[Record, Mapping[str, Any]]], paths: Mapping[str, Sequence[Sequence[str]]], ended: Container[UUID]
+) -> Values:
+    return Values([_opened(record, content, paths[record.type], ended) for record, content in found])
+
+
+def _opened(record: Record, content: Mapping[str, Any], paths: Sequence[Sequence[str]], ended: Container[UUID]) -> Opened:
+    names = {path[0] for path in paths}
+    own = Origin(record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id).at_reading(ended)
+    said = {name: Origin.read(kept).at_reading(ended) for name, kept in content.get("origins", {}).items() if name in names}
+    return Opened(
+        record_id=record.pk,
+        type=record.type,
+        type_version=types.get(record.type).version,
+        person=record.subject_person,
+        role=record.subject_role,
+        period=Span(record.period_start, record.period_end),
+        validity=Span(record.valid_from, record.valid_until),
+        holder=record.holder,
+        assurance=Assurance.weakest(own.assurance, *[origin.assurance for origin in said.values() if origin.proof_ended]),
+        method=record.method,
+        retrieved_at=record.retrieved_at,
+        issued_at=record.issued_at,
+        paper_id=record.paper_id,
+        created_at=record.created_at,
+        withdrawn_at=record.withdrawn_at,
+        payload=project(content["payload"], paths),
+        origins=said,
+        quality=tuple(content.get("quality", ())),
+        proof_ended=own.proof_ended,
+    )
+
+
+def paper_opened(paper: Paper, content: Mapping[str, Any], files: Sequence[PaperFile], kind: PaperKind | None) -> PaperOpened:
+    sides = tuple(_side_opened(file, content) for file in files)
+    return PaperOpened(
+        paper_id=paper.pk,
+        kind=paper.kind,
+        state=paper.state,
+        name=content["name"],
+        title=paper_title(kind, content.get("about", ""), paper.issued_on),
+        media_type=content["media_type"],
+        sha256=content["sha256"],
+        pages=sum(side.pages for side in sides),
+        issued_on=paper.issued_on,
+        expires_on=paper.expires_on,
+        created_at=paper.created_at,
+        kept_at=paper.kept_at,
+        replaces_id=paper.replaces_id,
+        checks=tuple(CheckLine(**line) for line in content.get("checks", ())),
+        reading=content.get("reading", {}),
+        problem=content.get("problem", ""),
+        sides=sides,
+        side_problem=content.get("side_problem", ""),
+        brought_by=content.get("brought_by", ""),
+    )
+
+
+def _side_opened(file: PaperFile, content: Mapping[str, Any]) -> SideOpened:
+    """The first file that came is described by the paper's own content; each of the others by its line in `sides`."""
+    added: Mapping[str, Any] | None = content.get("sides", {}).get(str(file.pk))
+    told = content if added is None else added
+    return SideOpened(
+        side_id=file.pk,
+        position=file.position,
+        name=told["name"],
+        media_type=told.get("media_type", ""),
+        pages=told.get("pages", 0),
+        size=file.size,
+        waiting=file.waiting,
+        was_read=added is None,
+    )
+
+
+def upload_opened(row: Upload, told: Mapping[str, str]) -> UploadOpened:
+    return UploadOpened(
+        id=row.pk,
+        name=told.get("filename", ""),
+        modified=told.get("modified", ""),
+        length=row.length,
+        received=row.received,
+        until=row.expires_at,
+    )

@@ -1,0 +1,120 @@
+"""Files of a vault, decrypted as they are read: a resident's own, and those that a grant opens."""
+
+from types import TracebackType
+from typing import BinaryIO, Self
+from uuid import UUID
+
+from django.db import transaction
+from django_scopes import scope
+
+from core import sealed
+from core.storage import sealed_storage
+from vault.records import documents
+from vault.records.decrypted import PaperOpened
+from vault.records.gate.decrypting import decrypt_papers, journalled
+from vault.records.gate.granted_reads import Refused, journal_read, mark_used, note_reading, refusal_reason, under_grant
+from vault.records.gate.locks import lock
+from vault.records.models import Grant, Paper, PaperFile
+
+
+def open_file(*, resident_id: UUID, purpose: str, paper_id: UUID, position: int = 0, event: str = "file_opened") -> BinaryIO:
+    """A paper's file, decrypted as it is read.
+
+    Raises:
+        PaperFile.DoesNotExist: not theirs, or not there. No line is written.
+    """
+    with scope(resident=resident_id):
+        file = PaperFile.objects.select_related("paper").get(paper_id=paper_id, position=position, waiting=False)
+    with journalled(resident_id, event, purpose, [], kind=file.paper.kind):
+        return sealed_storage.open(file.stored_name, resident_id=resident_id)
+
+
+def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
+    """A file that was added to a paper, for its own check: before it, nobody opens it otherwise."""
+    with scope(resident=resident_id):
+        side = PaperFile.objects.select_related("paper").get(pk=side_id)
+    with journalled(resident_id, "paper_checked", purpose, [], kind=side.paper.kind):
+        return sealed_storage.open(side.stored_name, resident_id=resident_id)
+
+
+def open_kept(*, resident_id: UUID, purpose: str, name: str, event: str = "file_opened") -> BinaryIO:
+    """A file that a service kept for the resident (`actions.keep_file`): their key alone opens it."""
+    with journalled(resident_id, event, purpose, []):
+        return sealed_storage.open(name, resident_id=resident_id)
+
+
+def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None) -> "tuple[PaperOpened, WatchedFile]":
+    """A paper that a grant opens and one file of it, with a line of its own; the grant is looked at again before each piece.
+
+    Raises:
+        Refused, NotAnchored: also when the paper is not in the grant, or not in the vault any more.
+    """
+
+    def reading(anchored: bool) -> tuple[PaperOpened, WatchedFile] | None:
+        files = PaperFile.objects.select_related("paper").filter(position=position, waiting=False)
+        file = files.filter(paper__in=Paper.objects.kept().filter(pk=paper_id, granted__grant=grant)).first()
+        allowed = anchored and file is not None and mark_used(grant)
+        kind = file.paper.kind if file else ""
+        box = sealed.box(resident_id=grant.resident_id)
+        line = journal_read(grant, (), "granted_downloaded" if allowed else "read_refused", box, kind=kind, reason=refusal_reason(anchored))
+        if file is None or not allowed:
+            return None
+        note_reading(grant, line, paper_kind=kind or "?", visit=visit)
+        [opened] = decrypt_papers([file.paper], box)
+        return opened, WatchedFile(grant, sealed_storage.open(file.stored_name, resident_id=grant.resident_id))
+
+    return under_grant(grant, reading)
+
+
+def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "WatchedFile":
+    """As `read_file`, what a service made and keeps: its own line, and the grant is looked at again before each piece.
+
+    Raises:
+        Refused, NotAnchored: also when it is not in the grant, or was deleted.
+    """
+
+    def reading(anchored: bool) -> WatchedFile | None:
+        document = next((one for one in documents.opened_by(grant) if one.id == document_id), None)
+        box = sealed.box(resident_id=grant.resident_id)
+        allowed = anchored and document is not None and mark_used(grant)
+        event = f"granted_{document.kind}_downloaded" if document and allowed else "read_refused"
+        line = journal_read(grant, (), event, box, reason=refusal_reason(anchored))
+        if document is None or not allowed:
+            return None
+        note_reading(grant, line, paper_kind=document.kind, visit=visit)
+        return WatchedFile(grant, sealed_storage.open(document.stored_name, resident_id=grant.resident_id))
+
+    return under_grant(grant, reading)
+
+
+class WatchedFile:
+    """A decrypted file under a grant: once a stop was acknowledged no further piece of it is read, however long it is."""
+
+    def __init__(self, grant: Grant, file: BinaryIO) -> None:
+        self._grant, self._file = grant, file
+
+    def seek(self, offset: int) -> int:
+        return self._file.seek(offset)
+
+    def read(self, size: int) -> bytes:
+        """
+        Raises:
+            Refused: stopped, paused or over meanwhile. The journal says so.
+        """
+        grant = self._grant
+        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+            lock(grant, shared=True)
+            if Grant.objects.active().filter(pk=grant.pk).exists():
+                return self._file.read(size)
+        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+            journal_read(grant, (), "read_refused", sealed.box(resident_id=grant.resident_id))
+        raise Refused(grant.pk)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

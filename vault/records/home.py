@@ -1,0 +1,48 @@
+"""What this app shows on the resident's home page: papers to confirm, and papers that expire."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core import home
+from core.templatetags.civic import short_date
+from vault.records import wording
+from vault.records.enums import PaperState
+from vault.records.models import Paper, PaperKind
+
+SOON = timedelta(days=30)
+
+
+def blocks(request: HttpRequest) -> Iterator[home.Part]:
+    """Read rows only, never a value: the home page writes no journal entry."""
+    today = timezone.localdate()
+    papers = [paper for paper in Paper.objects.all() if _matters(paper)]
+    kinds = {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in papers})} if papers else {}
+    for paper in papers:
+        kind = kinds.get(paper.kind)
+        label = wording.paper_title(kind)
+        if paper.state == PaperState.TO_CONFIRM:
+            name = _("Confirmer un papier : %(paper)s") % {"paper": label}
+            hint = _("Vérifiez ce que nous avons lu. Rien n’est rangé avant.")
+            yield home.ToDo(name, reverse("vault:confirm_paper", args=[paper.pk]), hint=hint, tag=_("À confirmer"), order=10)
+        elif paper.expires_on is not None and paper.expires_on <= today + _notice(kind):
+            tag, tag_kind = _expiry(paper)
+            yield home.Expiry(label, reverse("vault:paper", args=[paper.pk]), on=paper.expires_on, tag=tag, tag_kind=tag_kind)
+
+
+def _matters(paper: Paper) -> bool:
+    return paper.state in {PaperState.TO_CONFIRM, PaperState.KEPT}
+
+
+def _notice(kind: PaperKind | None) -> timedelta:
+    return timedelta(days=kind.renewal_notice_days) if kind and kind.renewal_notice_days else SOON
+
+
+def _expiry(paper: Paper) -> tuple[str, str]:
+    if paper.expired:
+        return _("Expiré le %(day)s") % {"day": short_date(paper.expires_on)}, "expired"
+    return _("Expire le %(day)s") % {"day": short_date(paper.expires_on)}, "soon"

@@ -1,0 +1,14 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from vault.records import holder_catalogue, paper_kinds
+
+
+class Command(BaseCommand):
+    help = "Load the content that comes with the software (kinds of paper, holders). What was edited in the admin is left as it is."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name, load in (("kinds of paper", paper_kinds.load), ("holders", holder_catalogue.load)):
+            added, refreshed = load()
+            self.stdout.write(f"{name}: {added} added, {refreshed} refreshed")

@@ -1,0 +1,239 @@
+"""Grants: who may read which fields of whom, for which purpose, until when. One row for every kind of sharing."""
+
+import hashlib
+from datetime import timedelta
+from typing import Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from core.models import ResidentManager, ResidentModel
+from vault.records.enums import GrantChannel, GrantState, Happened, Mode
+from vault.records.models.paper import Paper
+
+#: A resident who is given something. Apps above register their own kinds of recipient (vault/records/recipients.py).
+RESIDENT_KIND = "resident"
+#: Twelve months, whichever they are: nothing is granted for longer, and nothing renews itself.
+LONGEST = timedelta(days=366)
+#: Its resident is told before a grant ends, and when it has not served for so long.
+ENDING = timedelta(days=30)
+UNUSED = timedelta(days=90)
+#: What happens to a grant once at most.
+ONCE = (Happened.GIVEN, Happened.STOPPED, Happened.OVER, Happened.ENDING, Happened.UNUSED)
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def standing(self) -> Self:
+        """Neither stopped nor over: in force, paused or to come."""
+        return self.filter(Q(once=False) | Q(last_used_at=None), stopped_at=None, ends_at__gt=timezone.now())
+
+    def active(self) -> Self:
+        """Grants that open something now. The end is judged here, when it is asked, never by a nightly job."""
+        return self.standing().filter(paused_at=None, starts_at__lte=timezone.now())
+
+    def readable(self) -> Self:
+        """Active, and not read too recently for what was agreed."""
+        rested = Q(at_most_every=None) | Q(last_used_at=None) | Q(last_used_at__lte=models.Value(timezone.now()) - F("at_most_every"))
+        return self.active().filter(rested)
+
+    def over(self) -> Self:
+        """Came to their end by themselves, or were read the once that was agreed."""
+        ended = Q(ends_at__lte=timezone.now()) | Q(once=True, last_used_at__isnull=False)
+        return self.filter(ended, Q(stopped_at=None) | Q(stopped_at=F("ends_at")))
+
+    def given_to(self, kind: str, recipient_id: UUID) -> Self:
+        return self.filter(recipient_kind=kind, recipient_id=recipient_id)
+
+
+GrantManager = ResidentManager.from_queryset(GrantQuerySet)
+
+
+class Grant(ResidentModel):
+    """The resident's agreement to one recipient for one purpose. It only ever gets narrower: paused, shortened, stopped.
+
+    Other fields, another purpose or a later end are another grant, which takes the place of this one.
+    """
+
+    recipient_kind = models.CharField(max_length=20)
+    recipient_id = models.UUIDField(db_index=True)
+    recipient_label = models.CharField(max_length=120, help_text="as it was called when the resident agreed")
+    recipient_name = models.BinaryField(
+        default=bytes,
+        help_text="sealed: the name that the resident typed; the label then says only of what kind it is (vault/records/recipient_names.py)",
+    )
+    subject_id = models.UUIDField(null=True, blank=True, help_text="the one thing that it is for, a dossier; empty: the purpose as a whole")
+    agreement = models.CharField(max_length=40, help_text="which text of vault/records/agreements.py was agreed to")
+    purpose = models.CharField(max_length=200, help_text="as the journal says it, in French")
+    mode = models.CharField(max_length=10, choices=Mode)
+    keep_days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="how long a copy may be kept; empty: until the end")
+    once = models.BooleanField(default=False, help_text="one reading, then it is over")
+    at_most_every = models.DurationField(null=True, blank=True, help_text="between two readings; empty: as often as it serves")
+    channel = models.CharField(max_length=10, choices=GrantChannel, default=GrantChannel.PAGE)
+    notice_version = models.CharField(max_length=20)
+    notice_hash = models.CharField(max_length=64, help_text="SHA-256 of the text that was shown, in hexadecimal")
+    snapshot = models.BinaryField(default=bytes, help_text="sealed: the page as it was read, today's values included")
+    language = models.CharField(max_length=8, help_text="in which the text was read")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="written by the gate, with the journal's line")
+    stopped_at = models.DateTimeField(
+        null=True, blank=True, help_text="a parting writes the end of the month here: the minute would tell when somebody left"
+    )
+
+    objects = GrantManager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="grant_mode_known"),
+            models.CheckConstraint(condition=Q(channel__in=GrantChannel.values), name="grant_channel_known"),
+            models.CheckConstraint(condition=Q(keep_days=None) | Q(mode=Mode.KEEP), name="grant_only_a_copy_is_kept"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="grant_ends_after_start"),
+            models.CheckConstraint(condition=Q(ends_at__lte=F("starts_at") + LONGEST), name="grant_twelve_months_at_most"),
+            models.UniqueConstraint(
+                fields=["resident_id", "recipient_kind", "recipient_id", "subject_id", "agreement"],
+                condition=Q(stopped_at=None),
+                nulls_distinct=False,
+                name="grant_once_per_recipient_and_agreement",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grant {self.id}"
+
+    @property
+    def state(self) -> GrantState:
+        now = timezone.now()
+        if self.stopped_at is not None and self.stopped_at != self.ends_at:
+            return GrantState.STOPPED
+        if self.stopped_at is not None or self.ends_at <= now or (self.once and self.last_used_at is not None):
+            return GrantState.OVER
+        if self.paused_at is not None:
+            return GrantState.PAUSED
+        return GrantState.ACTIVE if self.starts_at <= now else GrantState.TO_COME
+
+    @property
+    def stands(self) -> bool:
+        return self.state in {GrantState.TO_COME, GrantState.ACTIVE, GrantState.PAUSED}
+
+    @property
+    def in_emergency(self) -> bool:
+        """Two agents opened it, not its resident: no page may say that they agreed."""
+        return self.channel == GrantChannel.EMERGENCY
+
+    @property
+    def ends_soon(self) -> bool:
+        """A month that one has just agreed to needs no reminder."""
+        return self.stands and self.ends_at - self.starts_at > 2 * ENDING and self.ends_at - timezone.now() <= ENDING
+
+    @property
+    def unused(self) -> bool:
+        """A copy that is kept serves without being read again: nobody can tell."""
+        since = self.last_used_at or self.starts_at
+        return self.state == GrantState.ACTIVE and self.mode != Mode.KEEP and since <= timezone.now() - UNUSED
+
+    @property
+    def lock_key(self) -> int:
+        """What readers hold together and a withdrawal alone; a key space of its own, so that no chain's lock meets it."""
+        return int.from_bytes(hashlib.sha256(b"grant" + self.id.bytes).digest()[:8], signed=True)
+
+    @property
+    def place(self) -> str:
+        """Where its snapshot is sealed for: it is written once."""
+        return f"vault_grant|{self.id}|1|snapshot"
+
+    @property
+    def name_place(self) -> str:
+        return f"vault_grant|{self.id}|1|recipient_name"
+
+
+class GrantField(ResidentModel):
+    """One field that a grant opens. A field that is not required could have been refused without changing the rest."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="fields")
+    field = models.CharField(max_length=160, help_text="type#/pointer")
+    required = models.BooleanField()
+
+    objects = ResidentManager["GrantField"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "field"], name="grant_field_once")]
+
+    def __str__(self) -> str:
+        return self.field
+
+
+class GrantDocument(ResidentModel):
+    """One document that a grant opens (vault/records/documents.py). One that is deleted is no longer there; that it was given stays."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="documents")
+    document_id = models.UUIDField(help_text="a row of the app that made it")
+
+    objects = ResidentManager["GrantDocument"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "document_id"], name="grant_document_once")]
+
+    def __str__(self) -> str:
+        return f"document {self.document_id}"
+
+
+class GrantPaper(ResidentModel):
+    """One paper that a grant opens, its files included. A paper that is deleted goes from its grants too."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="papers")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="granted")
+
+    objects = ResidentManager["GrantPaper"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "paper"], name="grant_paper_once")]
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class GrantEvent(ResidentModel):
+    """What happened to a grant, and the signed receipt that its resident can keep."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="events")
+    happened = models.CharField(max_length=10, choices=Happened)
+    at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="the grant's end, as it was after this")
+    receipt = models.TextField(blank=True, help_text="JWS; empty while no key can sign it")
+
+    objects = ResidentManager["GrantEvent"]()
+
+    class Meta:
+        ordering = ["at", "created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(happened__in=Happened.values), name="grant_event_known"),
+            models.UniqueConstraint(fields=["grant", "happened"], condition=Q(happened__in=ONCE), name="grant_event_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.happened} {self.grant_id}"
+
+
+class GrantReading(ResidentModel):
+    """One reading under a grant: which fields, or a paper, when. Written in the transaction of its journal line, whose number it keeps."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="readings")
+    at = models.DateTimeField()
+    line = models.PositiveIntegerField(help_text="the number of the journal's line")
+    fields = models.JSONField()
+    person = models.UUIDField(null=True, help_text="the reading kept to the records about this person")
+    paper_kind = models.CharField(max_length=60, blank=True, help_text="of the paper whose file was opened; empty: values were read")
+    visit = models.UUIDField(null=True, db_index=True, help_text="under a link: the visit that it belongs to, a Visit")
+
+    objects = ResidentManager["GrantReading"]()
+
+    class Meta:
+        ordering = ["-line"]
+        indexes = [models.Index(fields=["grant", "-line"], name="reading_by_grant")]
+
+    def __str__(self) -> str:
+        return f"line {self.line}"

@@ -1,0 +1,82 @@
+from typing import Any, Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+
+from core.models import ResidentManager, ResidentModel
+from vault import types
+from vault.records.enums import Assurance, Method, Role
+
+#: The holder of what a resident typed. Everyone else is an organisation.
+RESIDENT = "résident"
+
+
+class RecordQuerySet(models.QuerySet["Record"]):
+    def current(self) -> Self:
+        """What counts today: neither superseded nor withdrawn."""
+        return self.filter(withdrawn_at=None, superseded_by=None)
+
+    def of(self, type_code: str, person: UUID) -> Self:
+        return self.filter(type=type_code, subject_person=person)
+
+
+RecordManager = ResidentManager.from_queryset(RecordQuerySet)
+
+
+class Record(ResidentModel):
+    """One structured value set about one person. Never changed: a correction is a new record that supersedes this one.
+
+    `content` seals the payload and the parts of its provenance that nothing has to query.
+    """
+
+    type = models.CharField(max_length=60)
+    type_version = models.CharField(max_length=20)
+    subject_person = models.UUIDField()
+    subject_role = models.CharField(max_length=10, choices=Role, default=Role.SELF)
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+    holder = models.CharField(max_length=80)
+    method = models.CharField(max_length=10, choices=Method)
+    assurance = models.CharField(max_length=20, choices=Assurance)
+    retrieved_at = models.DateTimeField()
+    issued_at = models.DateTimeField(null=True, blank=True)
+    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by")
+    paper = models.ForeignKey("records.Paper", on_delete=models.SET_NULL, null=True, blank=True, related_name="records")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    content = models.BinaryField()
+
+    objects = RecordManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["resident_id", "type", "subject_person"], name="record_by_type")]
+        constraints = [
+            models.CheckConstraint(condition=Q(subject_role__in=Role.values), name="record_role_known"),
+            models.CheckConstraint(condition=Q(method__in=Method.values), name="record_method_known"),
+            models.CheckConstraint(condition=Q(assurance__in=Assurance.values), name="record_assurance_known"),
+            models.CheckConstraint(condition=~Q(method=Method.TYPED) | Q(assurance=Assurance.DECLARED), name="record_typed_is_declared"),
+            models.CheckConstraint(condition=~Q(supersedes=F("id")), name="record_not_its_own_successor"),
+            models.CheckConstraint(
+                condition=Q(period_end__isnull=True) | Q(period_start__isnull=True) | Q(period_end__gte=F("period_start")),
+                name="record_period_ordered",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_from__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="record_validity_ordered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+    def in_latest(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Its opened content, the payload read through the steps from its own version of the type to the latest."""
+        payload = types.upgraded(self.type, self.type_version, content["payload"], f"{self.period_start or self.retrieved_at:%Y-%m}")
+        return content if payload is content["payload"] else {**content, "payload": payload}
+
+    @property
+    def place(self) -> str:
+        """Where its content is sealed for. A record's content is written once: its version stays 1."""
+        return f"vault_record|{self.id}|1|content"

@@ -1,0 +1,315 @@
+"""What the vault's page shows: values by theme, each with its origin, its proof and its state in words."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core.templatetags.civic import long_date, month, number
+from vault import types
+from vault.records import questions, wording
+from vault.records.decrypted import Opened, PaperOpened, Values
+from vault.records.enums import Outcome
+from vault.records.listing import Sum
+from vault.records.presenting import data
+from vault.types.names import words
+
+#: Fields that a record's heading already says, and codes that say little to a person: they are on the record's own page.
+SECONDARY = frozenset(
+    {
+        "identite.pivot#/birthplace",
+        "identite.pivot#/birthcountry",
+        "emploi.revenu#/siret",
+        "emploi.revenu#/mois",
+        "revenu.mensuel#/mois",
+        "social.paiement#/mois",
+        "fiscal.avis_ir#/annee_revenus",
+        "fiscal.avis_ir#/reference_avis",
+        "fiscal.avis_ir#/numero_fiscal_declarant1",
+        "fiscal.avis_ir#/numero_fiscal_declarant2",
+        "fiscal.avis_ir#/date_mise_en_recouvrement",
+        "social.quotient_familial#/annee",
+        "social.quotient_familial#/mois",
+        "social.prestation#/prestation",
+        "scolarite.eleve#/annee_scolaire",
+    }
+)
+#: The figure that stands for a record when it is one line among older ones.
+_MAIN = {
+    "emploi.revenu": "net_avant_impot",
+    "revenu.mensuel": "net",
+    "social.paiement": "lignes",
+    "fiscal.avis_ir": "revenu_fiscal_reference",
+    "social.quotient_familial": "valeur",
+    "emploi.indemnite_ft": "montant_total",
+}
+#: Ids that only machines read.
+HIDDEN = frozenset({"identite.pivot#/sub", "identite.pivot#/acr", "fiscal.avis_ir#/type_document", "identite.pivot#/given_name_array"})
+STATES = [
+    ("", gettext_lazy("Tous")),
+    ("verified", gettext_lazy("Vérifié")),
+    ("declared", gettext_lazy("Déclaré")),
+    ("expired", gettext_lazy("Expiré")),
+]
+PROOFS = [
+    ("", gettext_lazy("Toutes")),
+    ("paper", gettext_lazy("Un papier")),
+    ("holder", gettext_lazy("Un organisme")),
+    ("none", gettext_lazy("Aucune")),
+]
+_STATE_KINDS = {"verified": {"ok", "fresh"}, "declared": {"declared"}, "expired": {"expired"}}
+
+
+_THOUSANDS = re.compile(r"(?<=\d)[\s,](?=\d{3}(?!\d))")
+_DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
+
+
+def looked_for(text: str) -> list[str]:
+    """The words of a text. A figure is one word, however its thousands and its cents are written: 1 003,20 and 1003.20 are the same."""
+    return words(_DECIMAL.sub("v", _THOUSANDS.sub("", text)))
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    value: str
+    origin: str
+    proof: str
+    proof_href: str
+    tag: str
+    tag_kind: str
+    href: str
+    action: str
+
+    def fits(self, asked: Sequence[str], state: str) -> bool:
+        if state and self.tag_kind not in _STATE_KINDS.get(state, ()):
+            return False
+        read = " ".join(looked_for(f"{self.label} {self.value} {self.origin} {self.proof}")) if asked else ""
+        return all(word in read for word in asked)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One record: its name, and a row for each of its values."""
+
+    record_id: UUID
+    title: str
+    rows: list[Row]
+    main: str = ""
+    older: bool = False
+
+    @property
+    def href(self) -> str:
+        return reverse("vault:history", args=[self.record_id])
+
+
+@dataclass(frozen=True)
+class Section:
+    """`sums` are one line each for what comes by hundreds; `more` links to older records that are not on this page."""
+
+    code: str
+    title: str
+    groups: list[Group] = field(default_factory=list)
+    sums: list[dict[str, str]] = field(default_factory=list)
+    more: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.groups) + len(self.sums)
+
+    @property
+    def shown(self) -> list[Group]:
+        return [group for group in self.groups if not group.older]
+
+    @property
+    def folded(self) -> list[dict[str, str]]:
+        """Past months and years, one line each, under the newest of their type."""
+        older = [group for group in self.groups if group.older]
+        return [
+            {
+                "label": group.title,
+                "href": group.href,
+                "text": f"{group.main}. {group.rows[0].origin}",
+                "tag": group.rows[0].tag,
+                "tag_kind": group.rows[0].tag_kind,
+            }
+            for group in older
+        ]
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    title: str
+    href: str
+    added: str
+    tag: str
+    tag_kind: str
+    actions: list[dict[str, str]]
+
+
+def sections(
+    values: Values,
+    papers: Iterable[PaperOpened],
+    people: Mapping[UUID, str],
+    *,
+    search: str = "",
+    state: str = "",
+    only: Collection[UUID] | None = None,
+    folded: Collection[UUID] = (),
+    sums: Iterable[Sum] = (),
+    more: Mapping[str, int] | None = None,
+) -> list[Section]:
+    """The themes in the catalogue's order; in each, the newest records first. Empty themes are left out."""
+    proofs = {paper.paper_id: paper.title for paper in papers}
+    asked = looked_for(search)
+    found = {code: Section(code, title) for code, title in types.themes().items()}
+    for record in reversed(list(values)):
+        if only is not None and record.record_id not in only:
+            continue
+        rows = [row for row in _rows(record, proofs, SECONDARY) if row.fits(asked, state)]
+        if rows:
+            group = Group(record.record_id, _title(record, people), rows, _main(record), record.record_id in folded)
+            found[types.get(record.type).theme].groups.append(group)
+    for one in sums:
+        line = _sum_line(one)
+        if all(word in " ".join(looked_for(f"{line['label']} {line['text']}")) for word in asked):
+            found[types.get(one.type).theme].sums.append(line)
+    for type_code, count in (more or {}).items():
+        found[types.get(type_code).theme].more.append(_more_line(type_code, count))
+    return [section for section in found.values() if section.groups or section.sums]
+
+
+def cut(sections: Sequence[Section], page: int, size: int) -> tuple[list[Section], int]:
+    """One page of what was looked for, and how many pages there are: records are matched once they are open."""
+    found = [(section, group) for section in sections for group in section.groups]
+    pages = max(1, -(-len(found) // size))
+    here = found[(min(page, pages) - 1) * size :][:size]
+    shown = [
+        replace(section, groups=[group for of, group in here if of is section], sums=section.sums if page <= 1 else [])
+        for section in sections
+    ]
+    return [section for section in shown if section.count], pages
+
+
+def record_rows(record: Opened) -> list[Row]:
+    return list(_rows(record, {}))
+
+
+def proven_rows(values: Values, paper_id: UUID) -> list[Row]:
+    """The current values that a paper proves, each with how sure it is: when they end is said of the paper."""
+    found = []
+    for record in values:
+        for name, row in zip(_shown(record), _rows(record, {}), strict=True):
+            origin = record.origin(name)
+            if origin.paper_id == paper_id:
+                tag, tag_kind = wording.sureness(origin)
+                found.append(replace(row, tag=tag, tag_kind=tag_kind))
+    return found
+
+
+def paper_rows(papers: Iterable[PaperOpened]) -> list[PaperRow]:
+    return [_paper_row(paper, _is_proof(paper)) for paper in papers]
+
+
+def _is_proof(paper: PaperOpened) -> bool:
+    """Signed, and by its name the resident's: what they say of someone else's paper proves nothing."""
+    return paper.outcome("2ddoc_signature") == Outcome.PASSED and paper.outcome("name_matches_identity") != Outcome.FAILED
+
+
+def _sum_line(one: Sum) -> dict[str, str]:
+    when = long_date(one.retrieved_at)
+    origin = _("%(holder)s, le %(day)s") % {"holder": wording.holder(one.holder), "day": when}
+    tag, tag_kind = (_("Vérifié"), "ok") if one.proven else (_("Déclaré"), "declared")
+    return {
+        "label": types.get(one.type).title,
+        "href": reverse("vault:of_type", args=[one.type]),
+        "text": f"{_extent(one)}. {origin}",
+        "tag": tag,
+        "tag_kind": tag_kind,
+    }
+
+
+def _extent(one: Sum) -> str:
+    count = data.records(one.type, one.count)
+    if one.first is None or one.last is None:
+        return count
+    first, last = month(one.first), month(one.last)
+    said = _("%(count)s, %(month)s") if first == last else _("%(count)s, de %(first)s à %(last)s")
+    return said % {"count": count, "month": first, "first": first, "last": last}
+
+
+def _more_line(type_code: str, count: int) -> dict[str, str]:
+    title = types.get(type_code).title
+    label = ngettext("%(title)s : voir %(count)s autre, plus ancien", "%(title)s : voir les %(count)s autres, plus anciens", count) % {
+        "title": title,
+        "count": number(count),
+    }
+    return {"label": label, "href": reverse("vault:of_type", args=[type_code])}
+
+
+def _main(record: Opened) -> str:
+    name = _MAIN.get(record.type, "")
+    return wording.say(types.field(f"{record.type}#/{name}"), record.payload.get(name)) if name else ""
+
+
+def _rows(record: Opened, proofs: Mapping[UUID, str], without: frozenset[str] = frozenset()) -> Iterable[Row]:
+    typed = questions.is_typed(record.type)
+    for name in _shown(record, without):
+        info, value = types.field(f"{record.type}#/{name}"), record.payload[name]
+        found = record.origin(name)
+        tag, tag_kind = wording.state(record, found)
+        yield Row(
+            label=info.label,
+            value=wording.say(info, value),
+            origin=wording.origin(found),
+            proof=proofs.get(found.paper_id, "") if found.paper_id else "",
+            proof_href=reverse("vault:paper", args=[found.paper_id]) if found.paper_id in proofs else "",
+            tag=tag,
+            tag_kind=tag_kind,
+            href=f"{reverse('vault:correct', args=[record.record_id])}?champ={name}" if typed else "",
+            action=_("Corriger"),
+        )
+
+
+def _shown(record: Opened, without: frozenset[str] = frozenset()) -> list[str]:
+    """The names of the values to show, in the type's order."""
+    known = [pointer[1:] for pointer, info in types.get(record.type).fields.items() if info.id not in HIDDEN | without]
+    return [name for name in known if record.payload.get(name) is not None]
+
+
+def _title(record: Opened, people: Mapping[UUID, str]) -> str:
+    whose = wording.about_person(record, people)
+    if record.type == "foyer.situation":
+        return _("Situation : %(person)s") % {"person": whose} if whose else _("Votre situation")
+    return f"{wording.heading(record)}, {whose}" if whose else wording.heading(record)
+
+
+def _paper_row(paper: PaperOpened, proven: bool) -> PaperRow:
+    tag, tag_kind = wording.paper_state(paper, proven)
+    return PaperRow(
+        title=paper.title,
+        href=reverse("vault:paper", args=[paper.paper_id]),
+        added=wording.added(paper),
+        tag=tag,
+        tag_kind=tag_kind,
+        actions=_paper_actions(paper),
+    )
+
+
+def _paper_actions(paper: PaperOpened) -> list[dict[str, str]]:
+    def link(label: str, name: str) -> dict[str, str]:
+        return {"label": label, "href": reverse(f"vault:{name}", args=[paper.paper_id])}
+
+    match paper.state:
+        case "kept":
+            first = link(_("Remplacer"), "replace_paper") if paper.is_expired else link(_("Télécharger"), "download")
+            return [first, link(_("Supprimer"), "delete_paper")]
+        case "to_confirm":
+            return [link(_("Confirmer"), "confirm_paper"), link(_("Supprimer"), "delete_paper")]
+        case "refused":
+            return [link(_("Voir pourquoi"), "paper"), link(_("Supprimer"), "delete_paper")]
+    return [link(_("Voir où cela en est"), "paper")]

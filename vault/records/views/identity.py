@@ -1,0 +1,50 @@
+"""After FranceConnect: whether its civil status is copied into the vault. Nothing happens without an answer, and no is an answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import pivot, reauthentication
+from accounts.http import SignedInRequest
+from vault import types
+from vault.records import actions, wording
+from vault.records.actions.identity import TYPE
+
+#: The first names come twice from FranceConnect: in one text, and one by one.
+TOLD_TWICE = "given_name_array"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep_identity(request: SignedInRequest) -> HttpResponse:
+    told = pivot.waiting(request)
+    if told is None:
+        return redirect("vault:home")
+    if request.method != "POST":
+        return render(request, "vault/keep_identity.html", {"rows": _rows(told), "next": request.GET.get("next", "")})
+    if request.POST.get("answer") == "yes":
+        _keep(request, told)
+    pivot.forget(request)
+    page = request.POST.get("next", "")
+    return redirect(reauthentication.safe_page(request, page) if page else "home")
+
+
+def _keep(request: SignedInRequest, told: Mapping[str, Any]) -> None:
+    try:
+        actions.keep_identity(resident_id=request.user.pk, by=request.user.pk, told=told)
+    except actions.Invalid:
+        messages.warning(request, _("FranceConnect n’a pas tout dit\u00a0: rien n’est copié. Vous pouvez écrire votre identité vous-même."))
+    else:
+        messages.success(request, _("Votre identité est copiée dans votre coffre."))
+
+
+def _rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Each value as it would be kept, in the words of its type."""
+    known = [info for info in types.get(TYPE).fields.values() if info.pointer[1:] != TOLD_TWICE]
+    return [{"key": info.label, "value": wording.say(info, told[info.pointer[1:]])} for info in known if info.pointer[1:] in told]

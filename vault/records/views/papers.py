@@ -1,0 +1,198 @@
+"""One paper: what it says, what it proves, its file; replace it, delete it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import SignedInRequest
+from core import job_views
+from core.models import Job
+from vault import types
+from vault.readers import sandbox
+from vault.readers.reading import Unreadable
+from vault.records import actions, checks, data_files, downloads, gate, perms, questions, wording
+from vault.records.decrypted import PaperOpened
+from vault.records.enums import Outcome, PaperState
+from vault.records.forms.papers import DatesForm, KindForm
+from vault.records.models import Paper, PaperKind
+from vault.records.presenting import values as rows
+from vault.records.views.data import data_paper
+
+SHOW = gettext_noop("Afficher un papier")
+DOWNLOAD = gettext_noop("Télécharger un papier")
+PREVIEW = gettext_noop("Afficher l’aperçu d’un papier")
+DELETE = gettext_noop("Voir ce que change la suppression d’un papier")
+PREVIEW_DPI = 60
+TEXT = "text/plain"
+
+
+@require_safe
+def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Paper.objects.all(), pk=paper_id)
+    if row.kind == data_files.KIND and row.state in {PaperState.TO_CONFIRM, PaperState.KEPT}:
+        return data_paper(request, row)
+    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=SHOW)
+    opened = next((found for found in papers if found.paper_id == paper_id), None)
+    if opened is None:
+        raise Http404
+    kind = PaperKind.objects.filter(code=opened.kind).first()
+    proven = rows.proven_rows(values, paper_id)
+    tag, tag_kind = wording.paper_state(opened, any(row.tag_kind == "ok" for row in proven))
+    job = job_of(paper_id) if opened.state in {PaperState.QUARANTINED, PaperState.CHECKING} else None
+    context: dict[str, Any] = {
+        "paper": opened,
+        "kind": kind,
+        "facts": _facts(opened, kind),
+        "rows": proven,
+        "tag": tag,
+        "tag_kind": tag_kind,
+        "lines": check_lines(opened),
+        "readable": [types.field(field_id).label for field_id in kind.field_ids if types.field_exists(field_id)] if kind else [],
+        "who_may_ask": [_(who) for who in kind.who_may_ask] if kind else [],
+        "problem": _(opened.problem) if opened.problem else "",
+        "job": job,
+        "waits": job_views.shown(job)["problem"] if job and job.state == Job.State.WAITING and job.problem else "",
+        "typing": typing_target(kind) if opened.state == PaperState.KEPT and not proven else "",
+        "typing_query": typing_query(paper_id, kind),
+        "sides": _sides(opened, request.GET.get("apercu", ""), _number(request.GET.get("page", ""))),
+        "side_problem": _(opened.side_problem) if opened.side_problem else "",
+        "may_add": opened.state in {PaperState.TO_CONFIRM, PaperState.KEPT},
+    }
+    return render(request, "vault/paper.html", context)
+
+
+@require_safe
+def download(request: SignedInRequest, paper_id: UUID, position: int = 0) -> HttpResponseBase:
+    row = get_object_or_404(Paper.objects.all(), pk=paper_id)
+    if not perms.may_download(row, request.user.pk):
+        raise Http404
+    side = _opened(request, paper_id, DOWNLOAD).side(position)
+    if side is None:
+        raise Http404
+    stream = gate.open_file(resident_id=request.user.pk, purpose=DOWNLOAD, paper_id=paper_id, position=position)
+    return downloads.serve(request, stream, size=side.size, name=side.name, media_type=side.media_type or "application/octet-stream")
+
+
+@require_safe
+def preview(request: SignedInRequest, paper_id: UUID, position: int = 0) -> HttpResponse:
+    """One page as an image, drawn on demand by the limited child: the file itself never reaches the browser's readers.
+
+    Nothing of it is kept: drawing a page takes some 0.2 s, straightening a photo 0.5 s, and a second file for each page would have to be
+    sealed, counted and deleted.
+    """
+    row = get_object_or_404(Paper.objects.all(), pk=paper_id)
+    if not perms.may_download(row, request.user.pk) or not row.files.filter(position=position, waiting=False).exists():
+        raise Http404
+    with gate.open_file(resident_id=request.user.pk, purpose=PREVIEW, paper_id=paper_id, position=position) as stream:
+        try:
+            drawn = sandbox.page(stream, _number(request.GET.get("page", "")) - 1, dpi=PREVIEW_DPI)
+        except Unreadable as error:
+            raise Http404 from error
+    return downloads.image(drawn.jpeg)
+
+
+@require_http_methods(["GET", "POST"])
+def paper_kind(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Paper.objects.all(), pk=paper_id, state__in=[PaperState.TO_CONFIRM, PaperState.KEPT])
+    form = KindForm(request.POST or None, initial={"kind": row.kind})
+    if request.method == "POST" and form.is_valid():
+        actions.set_kind(paper=row, by=request.user.pk, kind=form.cleaned_data["kind"])
+        return redirect("vault:confirm_paper" if row.state == PaperState.TO_CONFIRM else "vault:paper", paper_id=paper_id)
+    return render(request, "vault/paper_kind.html", {"paper": row, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def paper_dates(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Paper.objects.kept(), pk=paper_id)
+    form = DatesForm(request.POST or None, initial={"issued_on": row.issued_on, "expires_on": row.expires_on})
+    if request.method == "POST" and form.is_valid():
+        actions.set_dates(paper=row, by=request.user.pk, **form.cleaned_data)
+        messages.success(request, _("Les dates du papier sont enregistrées."))
+        return redirect("vault:paper", paper_id=paper_id)
+    return render(request, "vault/paper_dates.html", {"paper": row, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def delete_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Paper.objects.all(), pk=paper_id)
+    if request.method == "POST":
+        lost = actions.delete_paper(paper=row, by=request.user.pk)
+        text = _("Le papier est supprimé. Vos valeurs restent, sans leur preuve.") if lost else _("Le papier est supprimé.")
+        messages.success(request, text)
+        return redirect("vault:home")
+    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
+    opened = next(found for found in papers if found.paper_id == paper_id)
+    return render(request, "vault/delete_paper.html", {"paper": opened, "rows": rows.proven_rows(values, paper_id)})
+
+
+def _number(asked: str) -> int:
+    """A page's: the first is 1, and so is whatever is no number."""
+    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1
+
+
+def _sides(opened: PaperOpened, asked: str, page: int) -> list[dict[str, Any]]:
+    """Each file with what can be done with it; `asked` is the number of the one to look at, `page` the page of it."""
+    last = len(opened.sides) - 1
+    return [
+        {
+            "side": side,
+            "number": number,
+            "preview": reverse("vault:preview_side", args=[opened.paper_id, side.position]) if asked == str(number) else "",
+            "page": (shown := min(page, max(1, side.pages))),
+            "before": shown - 1,
+            "after": shown + 1 if shown < side.pages else 0,
+            "has_image": not side.waiting and side.media_type != TEXT,
+            "first": number == 1,
+            "last": number == last + 1,
+        }
+        for number, side in enumerate(opened.sides, 1)
+    ]
+
+
+def check_lines(opened: PaperOpened) -> dict[str, list[str]]:
+    """What failed, what passed, and what could not be told, in words."""
+    return {outcome.value: [checks.text(line) for line in opened.checks if line.outcome == outcome] for outcome in Outcome}
+
+
+def job_of(paper_id: UUID) -> Job | None:
+    return Job.objects.filter(kind="read_paper", subject_id=paper_id).order_by("-created_at").first()
+
+
+def typing_target(kind: PaperKind | None) -> str:
+    """The type whose values a paper without a code lets its resident type, with it as the proof. Empty: none that we know."""
+    read = [field_id.partition("#")[0] for field_id in kind.field_ids] if kind else []
+    return next((code for code in read if questions.is_typed(code)), "")
+
+
+def typing_query(paper_id: UUID, kind: PaperKind | None) -> str:
+    """Only the fields that this kind of paper says."""
+    target = typing_target(kind)
+    names = [field_id.partition("#/")[2] for field_id in (kind.field_ids if kind else []) if field_id.startswith(f"{target}#")]
+    return f"papier={paper_id}&champs={','.join(names)}"
+
+
+def _opened(request: SignedInRequest, paper_id: UUID, purpose: str) -> PaperOpened:
+    opened = gate.own_paper(resident_id=request.user.pk, purpose=purpose, paper_id=paper_id)
+    if opened is None:
+        raise Http404
+    return opened
+
+
+def _facts(opened: PaperOpened, kind: PaperKind | None) -> list[dict[str, str]]:
+    said = [
+        (_("Nom du fichier"), opened.name),
+        (_("Délivré par"), _(kind.holder) if kind and kind.holder else ""),
+        (_("Date du papier"), wording.day(opened.issued_on)),
+        (_("Valable jusqu’au"), wording.day(opened.expires_on)),
+        (_("Pages"), str(opened.pages) if opened.pages else ""),
+        (_("Ajouté le"), wording.day(opened.created_at)),
+        (_("Ajouté par"), opened.brought_by),
+    ]
+    return [{"key": key, "value": value} for key, value in said if value]

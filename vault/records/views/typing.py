@@ -1,0 +1,215 @@
+"""By hand: one question per page, with who asks and why; each may be skipped, and all are checked before they are kept."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from vault import types
+from vault.records import actions, gate, persons, questions, wording
+from vault.records.enums import Role
+from vault.records.forms.questions import ItemForm, QuestionForm, WhoForm
+from vault.records.models import Draft, Paper, Record
+from vault.records.persons import Person
+
+PREPARE = gettext_noop("Préparer les questions à vous poser")
+
+
+@require_safe
+def choose_type(request: SignedInRequest) -> HttpResponse:
+    themes: dict[str, list[types.DataType]] = {}
+    for data_type in questions.typed_types():
+        themes.setdefault(data_type.theme_label, []).append(data_type)
+    return render(request, "vault/choose_type.html", {"themes": themes.items()})
+
+
+@require_http_methods(["GET", "POST"])
+def start(request: SignedInRequest, type_code: str) -> HttpResponse:
+    """`champs` narrows the questions, `papier` names the proof, `suite` is where to go afterwards."""
+    if not questions.is_typed(type_code):
+        raise Http404
+    people = _people(request) if questions.asks_whose(type_code) else []
+    form = WhoForm(people, request.POST or None, initial=_asked_person(request, people)) if len(people) > 1 else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        draft = _start(request, type_code, form.chosen if form else None)
+        return redirect(_next(draft))
+    data_type = types.get(type_code)
+    info = next(iter(data_type.fields.values()))
+    count = len(questions.names(type_code, only=_only(request)))
+    return render(request, "vault/start_typing.html", {"type": data_type, "info": info, "form": form, "count": count})
+
+
+@require_http_methods(["GET", "POST"])
+def question(request: SignedInRequest, draft_id: UUID, name: str) -> HttpResponse:
+    draft = get_object_or_404(Draft.objects.all(), pk=draft_id)
+    opened = actions.open_draft(draft)
+    if name not in opened.names:
+        raise Http404
+    info = questions.field(draft.type, name)
+    if "skip" in request.POST:
+        actions.answer(draft=draft, by=request.user.pk, name=name, value=None)
+        return redirect(_next(draft))
+    if info.items:
+        return _list_question(request, draft, opened, name)
+    form = QuestionForm(info, request.POST or None, current=opened.answers.get(name))
+    if request.method == "POST" and form.is_valid():
+        actions.answer(draft=draft, by=request.user.pk, name=name, value=form.answer)
+        return redirect(_next(draft))
+    return render(request, "vault/question.html", _page(draft, opened, name) | {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def check_answers(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
+    draft = Draft.objects.select_related("paper").filter(pk=draft_id).first()
+    if draft is None:
+        return redirect("vault:history", record_id=get_object_or_404(Record.objects.all(), pk=draft_id).pk)
+    opened = actions.open_draft(draft)
+    problems: Sequence[str] = []
+    if request.method == "POST":
+        try:
+            record = actions.finish_draft(draft=draft, by=request.user.pk)
+        except actions.Invalid as error:
+            problems = error.problems
+        except actions.Superseded:
+            raise Http404 from None
+        else:
+            messages.success(request, _("C’est rangé dans votre coffre."))
+            return redirect(opened.after or reverse("vault:history", args=[record.pk]))
+    context: dict[str, Any] = {
+        "draft": draft,
+        "type": types.get(draft.type),
+        "rows": _answers(draft, opened),
+        "problems": [{"text": problem} for problem in problems],
+        "back": _url(draft, opened.names[-1]),
+        "empty": not opened.answers,
+    }
+    return render(request, "vault/check_answers.html", context)
+
+
+@require_POST
+def drop(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
+    draft = get_object_or_404(Draft.objects.all(), pk=draft_id)
+    actions.drop_draft(draft=draft, by=request.user.pk)
+    messages.info(request, _("Rien n’a été rangé."))
+    return redirect("vault:home")
+
+
+def _list_question(request: SignedInRequest, draft: Draft, opened: actions.DraftOpened, name: str) -> HttpResponse:
+    """People or lines, one at a time. “Continuer” without an item says that there is none."""
+    info = questions.field(draft.type, name)
+    items = list(opened.answers.get(name) or [])
+    form = ItemForm(info, request.POST if "add" in request.POST else None)
+    if "remove" in request.POST and request.POST["remove"].isdigit():
+        items = [item for place, item in enumerate(items) if place != int(request.POST["remove"])]
+        actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
+        return redirect(_url(draft, name))
+    if "add" in request.POST and form.is_valid():
+        # The same person sent twice is one person; two equal lines of money may be two payments.
+        again = "prenoms" in form.item and form.item in items
+        actions.answer(draft=draft, by=request.user.pk, name=name, value=items if again else [*items, form.item])
+        return redirect(_url(draft, name))
+    if "continue" in request.POST:
+        actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
+        return redirect(_next(draft))
+    context = _page(draft, opened, name) | {"form": form, "items": [_item_words(info, item) for item in items]}
+    return render(request, "vault/question_list.html", context)
+
+
+def _item_words(info: types.FieldInfo, item: dict[str, Any]) -> str:
+    said = [wording.say(inner, item[key]) for key, inner in info.items.items() if key in item and key not in ("id", "cog_naissance")]
+    return ", ".join(said)
+
+
+def _people(request: SignedInRequest) -> list[Person]:
+    values = gate.read_own(resident_id=request.user.pk, purpose=PREPARE, fields=persons.FIELDS)
+    return persons.persons(values, resident_id=request.user.pk)
+
+
+def _asked_person(request: SignedInRequest, people: Sequence[Person]) -> dict[str, str]:
+    asked = request.GET.get("personne", "")
+    return {"person": asked} if any(str(person.id) == asked for person in people) else {}
+
+
+def _start(request: SignedInRequest, type_code: str, person: Person | None) -> Draft:
+    after = request.GET.get("suite", "")
+    safe = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return actions.start_draft(
+        resident_id=request.user.pk,
+        by=request.user.pk,
+        type=type_code,
+        person=person.id if person else None,
+        role=person.role if person else Role.SELF,
+        paper=_paper(request),
+        only=_only(request),
+        answers=_known_answers(request, type_code),
+        after=after if safe else "",
+    )
+
+
+def _paper(request: SignedInRequest) -> Paper | None:
+    try:
+        return Paper.objects.kept().filter(pk=UUID(request.GET.get("papier", ""))).first()
+    except ValueError:
+        return None
+
+
+def _only(request: SignedInRequest) -> list[str]:
+    return [name for name in request.GET.get("champs", "").split(",") if name]
+
+
+def _known_answers(request: SignedInRequest, type_code: str) -> dict[str, Any]:
+    """The household starts with the resident in it: nobody types their own name twice."""
+    if type_code != "foyer.composition":
+        return {}
+    myself = _people(request)[0]
+    if not myself.family_name:
+        return {}
+    line = {"id": str(myself.id), "nom_naissance": myself.family_name, "prenoms": myself.given_name, "sexe": myself.gender}
+    born = {"date_naissance": myself.birth_date.isoformat()} if myself.birth_date else {}
+    return {"allocataires": [{name: value for name, value in {**line, **born}.items() if value}]}
+
+
+def _url(draft: Draft, name: str) -> str:
+    return reverse("vault:question", args=[draft.pk, name])
+
+
+def _next(draft: Draft) -> str:
+    """The first question without an answer; a list that was filled in for the person is shown to them once."""
+    draft.refresh_from_db()
+    following = actions.open_draft(draft).next_name
+    return _url(draft, following) if following else reverse("vault:check_answers", args=[draft.pk])
+
+
+def _page(draft: Draft, opened: actions.DraftOpened, name: str) -> dict[str, Any]:
+    place = list(opened.names).index(name)
+    info = questions.field(draft.type, name)
+    back = _url(draft, opened.names[place - 1]) if place else reverse("vault:start_typing", args=[draft.type])
+    return {
+        "draft": draft,
+        "type": types.get(draft.type),
+        "info": info,
+        "step": place + 1,
+        "steps": len(opened.names),
+        "back": back,
+        "required": info.required,
+    }
+
+
+def _answers(draft: Draft, opened: actions.DraftOpened) -> list[dict[str, str]]:
+    return [
+        {
+            "key": questions.field(draft.type, name).label,
+            "value": wording.say(questions.field(draft.type, name), opened.answers.get(name)),
+            "href": _url(draft, name),
+        }
+        for name in opened.names
+    ]

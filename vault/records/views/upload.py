@@ -1,0 +1,131 @@
+"""A paper comes in: the form, then what was read on it, which the resident compares and confirms."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.http import SignedInRequest
+from core import resumable
+from core.uploads import MAX_FILE, sealed_upload
+from vault.readers.reading import MAX_PAPER_BYTES
+from vault.records import actions, answering, data_files, gate
+from vault.records.answering import Asked
+from vault.records.enums import PaperState
+from vault.records.forms.papers import UploadForm
+from vault.records.models import Holder, Paper, PaperKind
+from vault.records.presenting import values as rows
+from vault.records.presenting.papers import Confirmation
+from vault.records.views.papers import DELETE, job_of, typing_query, typing_target
+
+CONFIRM = gettext_noop("Comparer un papier avec ce que nous avons lu")
+UPLOADS = gettext_noop("Afficher les envois que vous avez commencés")
+
+
+@sealed_upload(max_bytes=MAX_FILE)
+@require_http_methods(["GET", "POST"])
+def add_paper(request: SignedInRequest) -> HttpResponse:
+    """`nature` in the address chooses the kind: a dossier that lacks a paper links here. `organisme`, or the holder of `demande`, is whose
+    file it is."""
+    form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": request.GET.get("nature", "")})
+    if request.method == "POST" and form.is_valid():
+        paper = actions.receive_paper(
+            resident_id=request.user.pk,
+            by=request.user.pk,
+            kind=form.cleaned_data["kind"] or None,
+            upload=form.upload,
+            token=form.cleaned_data["token"],
+            asked=_asked(request),
+        )
+        return _to_job(paper)
+    uploads = gate.own_uploads(resident_id=request.user.pk, purpose=UPLOADS)
+    return render(request, "vault/add_paper.html", {"form": form, "uploads": uploads, "holder": _whose_file(request)})
+
+
+@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@require_http_methods(["GET", "POST"])
+def replace_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
+    row = get_object_or_404(Paper.objects.kept(), pk=paper_id)
+    form = UploadForm(request.POST or None, request.FILES or None, fixed_kind=True)
+    if request.method == "POST" and form.is_valid():
+        paper = actions.replace_paper(paper=row, by=request.user.pk, upload=form.upload, token=form.cleaned_data["token"])
+        return _to_job(paper)
+    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
+    opened = next(found for found in papers if found.paper_id == paper_id)
+    return render(request, "vault/replace_paper.html", {"form": form, "paper": opened, "rows": rows.proven_rows(values, paper_id)})
+
+
+@require_POST
+def drop_upload(request: SignedInRequest, upload_id: UUID) -> HttpResponse:
+    row = get_object_or_404(resumable.under_way(resident_id=request.user.pk), pk=upload_id)
+    resumable.drop(upload=row)
+    messages.info(request, _("L’envoi est annulé. Rien n’en est gardé."))
+    return redirect("vault:add_paper")
+
+
+@require_http_methods(["GET", "POST"])
+def confirm_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
+    """Nothing is kept before the resident says so. “Corriger” opens the value in the same form: no address holds a value."""
+    row = get_object_or_404(Paper.objects.all(), pk=paper_id)
+    if row.kind == data_files.KIND:
+        return redirect("vault:keep_data", paper_id=paper_id)
+    if row.state != PaperState.TO_CONFIRM:
+        return redirect("vault:paper", paper_id=paper_id)
+    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=CONFIRM)
+    opened = next((paper for paper in papers if paper.paper_id == paper_id), None)
+    if opened is None:
+        raise Http404
+    judged = request.method == "POST" and "edit" not in request.POST
+    said = Confirmation(opened, values, request.user.pk, request.POST if request.method == "POST" else None, judged=judged)
+    if judged and said.is_valid():
+        if said.discards:
+            return _discard(request, row, said)
+        try:
+            return _keep(request, row, said)
+        except actions.AlreadyOne:
+            said.problems = [_("Un autre avis pour la même année vient d’arriver dans votre coffre. Dites lequel est le bon.")]
+        except actions.Invalid as error:
+            said.problems = error.problems
+        except actions.NotReady:
+            return redirect("vault:paper", paper_id=paper_id)
+    return render(request, "vault/confirm_paper.html", {"paper": opened, "said": said, "errors": said.errors})
+
+
+def _whose_file(request: SignedInRequest) -> Holder | None:
+    asked = _asked(request)
+    code = asked.holder if asked else request.GET.get("organisme", "")
+    return Holder.objects.filter(code=code).first() if code.isprintable() else None
+
+
+def _asked(request: SignedInRequest) -> Asked | None:
+    """`demande` in the URL: the request to a holder that this file answers."""
+    return answering.find(request.GET.get("demande", ""))
+
+
+def _keep(request: SignedInRequest, row: Paper, said: Confirmation) -> HttpResponse:
+    if said.dates is not None and any(said.dates.cleaned_data.values()):
+        actions.set_dates(paper=row, by=request.user.pk, **said.dates.cleaned_data)
+    records = actions.confirm_paper(paper=row, by=request.user.pk, answers=said.answers)
+    kind = PaperKind.objects.filter(code=row.kind).first()
+    target = typing_target(kind)
+    if records or not target:
+        messages.success(request, _("Le papier est rangé dans votre coffre."))
+        return redirect("vault:paper", paper_id=row.pk)
+    messages.success(request, _("Le papier est rangé. Il sera la preuve des valeurs que vous allez saisir."))
+    return redirect(f"{reverse('vault:start_typing', args=[target])}?{typing_query(row.pk, kind)}")
+
+
+def _discard(request: SignedInRequest, row: Paper, said: Confirmation) -> HttpResponse:
+    actions.delete_paper(paper=row, by=request.user.pk)
+    messages.info(request, said.farewell)
+    return redirect("vault:home")
+
+
+def _to_job(paper: Paper) -> HttpResponse:
+    job = job_of(paper.pk)
+    return redirect("job", job_id=job.pk) if job else redirect("vault:paper", paper_id=paper.pk)

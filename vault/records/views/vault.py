@@ -1,0 +1,123 @@
+"""The vault's page and the list of its papers."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import SignedInRequest
+from core import quota
+from vault import types
+from vault.records import gate, listing, persons, wording
+from vault.records.decrypted import PaperOpened
+from vault.records.enums import PaperState
+from vault.records.presenting import values as rows
+from vault.types.names import words
+
+SHOW = gettext_noop("Afficher votre coffre")
+PAPERS = gettext_noop("Afficher vos papiers")
+A_PAGE = 25
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def home(request: SignedInRequest) -> HttpResponse:
+    """What is looked for is sent by POST: it may be a name or a figure, which no address may keep."""
+    wanted = _wanted(request)
+    found, papers = listing.listed(wanted), listing.papers()
+    values, opened = gate.own_page(
+        resident_id=request.user.pk,
+        purpose=SHOW,
+        record_ids=[row.pk for row in found.opened],
+        codes={row.type for row in found.opened},
+        paper_ids=papers if wanted.search else papers[: listing.PAPERS],
+    )
+    people = {person.id: person.label for person in persons.persons(values, resident_id=request.user.pk)}
+    sections = rows.sections(
+        values,
+        opened,
+        people,
+        search=wanted.search,
+        state=wanted.state,
+        only={row.pk for row in (*found.heads, *found.folded)},
+        folded={row.pk for row in found.folded},
+        sums=found.sums,
+        more=found.more,
+    )
+    pages = found.pages
+    if wanted.search:
+        sections, pages = rows.cut(sections, wanted.page, listing.A_PAGE)
+    context: dict[str, Any] = {
+        "sections": sections,
+        "pages": {"number": min(wanted.page, pages), "total": pages},
+        "papers": _papers(opened, papers, wanted),
+        "paper_count": len(papers),
+        "count": found.total,
+        "summary": wording.counts(found.total, len(papers)),
+        "wanted": wanted,
+        "choices": _choices(found),
+        "filtered": wanted.is_narrow,
+    }
+    return render(request, "vault/records/home.html", context)
+
+
+@require_safe
+def papers(request: SignedInRequest) -> HttpResponse:
+    """All the papers, page by page."""
+    state = request.GET.get("etat", "")
+    page = Paginator(listing.papers(state), A_PAGE).get_page(request.GET.get("page"))
+    opened = gate.own_papers(resident_id=request.user.pk, purpose=PAPERS, paper_ids=list(page))
+    context: dict[str, Any] = {
+        "page": page,
+        "papers": rows.paper_rows(_in_order(opened, list(page))),
+        "room": quota.room(resident_id=request.user.pk),
+        "state": state,
+        "states": [("", _("Tous")), *PaperState.choices],
+        "query": urlencode({"etat": state}) if state else "",
+    }
+    return render(request, "vault/papers.html", context)
+
+
+def _wanted(request: SignedInRequest) -> listing.Wanted:
+    said = request.POST if request.method == "POST" else request.GET
+    page = said.get("page", "")
+    return listing.Wanted(
+        search=request.POST.get("q", "").strip()[:80],
+        theme=said.get("theme", "")[:30],
+        type=said.get("type", "")[:60],
+        holder=request.POST.get("organisme", "")[:80],
+        state=said.get("etat", "")[:10],
+        proof=said.get("preuve", "")[:10],
+        page=int(page) if page.isdigit() and len(page) < 5 else 1,
+    )
+
+
+def _choices(found: listing.Listed) -> dict[str, list[tuple[str, str]]]:
+    """Only what this vault holds."""
+    held = [types.get(code) for code in found.types]
+    themes = {data_type.theme for data_type in held}
+    return {
+        "states": [(code, str(label)) for code, label in rows.STATES],
+        "proofs": [(code, str(label)) for code, label in rows.PROOFS],
+        "themes": [("", _("Tous")), *[(code, label) for code, label in types.themes().items() if code in themes]],
+        "types": [("", _("Toutes")), *sorted(((data_type.code, data_type.title) for data_type in held), key=lambda one: words(one[1]))],
+        "holders": [("", _("Tous")), *[(name, wording.holder(name)) for name in found.holders]],
+    }
+
+
+def _papers(opened: Sequence[PaperOpened], ids: Sequence[UUID], wanted: listing.Wanted) -> list[rows.PaperRow]:
+    """The first ones; where something is looked for, those whose title says it."""
+    shown = rows.paper_rows(_in_order(opened, ids if wanted.search else ids[: listing.PAPERS]))
+    asked = words(wanted.search)
+    return [row for row in shown if all(word in " ".join(words(row.title)) for word in asked)][: listing.PAPERS]
+
+
+def _in_order(opened: Sequence[PaperOpened], ids: Sequence[UUID]) -> list[PaperOpened]:
+    by_id = {paper.paper_id: paper for paper in opened}
+    return [by_id[pk] for pk in ids if pk in by_id]

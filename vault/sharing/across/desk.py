@@ -1,0 +1,43 @@
+"""The few questions that an agent's page may ask about visits at the desk. Across vaults, at rows that name the agent, never a value."""
+
+from uuid import UUID
+
+from django_scopes import scopes_disabled
+
+from accounts.models import Session, User
+from accounts.perms import keeps_desk
+from vault.records.models import Grant
+from vault.sharing.models import DeskVisit
+from vault.sharing.models.desk import DESK_KIND
+
+
+def live(agent: User, session: Session) -> list[DeskVisit]:
+    """Those that this session of theirs began and that count now: none in another browser, nor once the desk is no more theirs or
+    the vault was claimed."""
+    if not keeps_desk(agent):
+        return []
+    with scopes_disabled():
+        active = Grant.objects.active().given_to(DESK_KIND, agent.pk)
+        found = DeskVisit.objects.filter(grant__in=active, session_id=session.pk)
+        return [visit for visit in found.select_related("grant").order_by("-created_at") if not visit.is_claimed_since()]
+
+
+def find(agent: User, session: Session, visit_id: UUID) -> DeskVisit | None:
+    return next((visit for visit in live(agent, session) if visit.pk == visit_id), None)
+
+
+def others(agent: User, visit: DeskVisit) -> list[DeskVisit]:
+    """What the same agent left open, in whatever browser."""
+    with scopes_disabled():
+        standing = Grant.objects.standing().given_to(DESK_KIND, agent.pk)
+        return list(DeskVisit.objects.filter(grant__in=standing).exclude(pk=visit.pk).select_related("grant"))
+
+
+def of_form(token: UUID) -> DeskVisit | None:
+    with scopes_disabled():
+        return DeskVisit.objects.filter(token=token).select_related("grant").first()
+
+
+def standing() -> list[DeskVisit]:
+    with scopes_disabled():
+        return list(DeskVisit.objects.filter(grant__in=Grant.objects.standing()).select_related("grant"))

@@ -1,0 +1,259 @@
+"""Urgent access without the resident's agreement: one agent asks, another agrees, and the resident is told at each step. It is a grant
+that two agents opened: the gate journals each reading, the resident stops it at once. A city that has not chosen to have it has none.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from celery import current_app
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from django_scopes import scope, scopes_disabled
+
+from accounts import reminding
+from accounts.actions_desk import person_of
+from accounts.models import User
+from core import journal
+from core.models import City
+from core.symbols import symbols
+from vault.records import gate
+from vault.records.actions import grants
+from vault.records.actions.grants import Recipient, Terms
+from vault.records.actions.notes import seal_note
+from vault.records.decrypted import Values
+from vault.records.enums import GrantChannel, Mode
+from vault.records.models import Grant
+from vault.records.perms import require_may_write
+from vault.sharing import perms
+from vault.sharing.entrusting import EMERGENCY_AGREEMENT, URGENT
+from vault.sharing.models import EmergencyAccess
+from vault.sharing.models.emergency import EMERGENCY_KIND, LENGTHS, RESTS, WAITS
+
+REASON = gettext_noop("Lire le motif d’un accès d’urgence")
+LONGEST = 1000
+
+
+class NotOffered(Exception):
+    """The city has not chosen to have emergency accesses."""
+
+
+class Over(Exception):
+    """It was decided, its resident said no, or an hour has passed."""
+
+
+class TooSoon(Exception):
+    """Within a day, the same two agents opened this vault, or its resident said no or stopped an access."""
+
+
+class NobodyThere(Exception):
+    """No vault has the address or the reference that was typed. It is told to the second agent, and the request is over."""
+
+
+def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: int) -> EmergencyAccess:
+    """The same work and the same row whether or not somebody has a vault: the resident is told by a task, so that not even the time that
+    it takes says it.
+
+    Raises:
+        NotOffered
+        PermissionDenied: `by` is no agent, or names themselves.
+        ValueError: no reason, no line, or a length that is not offered.
+    """
+    _require_offered()
+    perms.require_agent(by)
+    known = [item.code for item in EMERGENCY_AGREEMENT.items if item.code in items]
+    if not known or minutes not in LENGTHS or not reason.strip():
+        raise ValueError("not offered")
+    person = person_of(written)
+    if person == by:
+        raise PermissionDenied
+    found = person if person is not None and person.is_resident and person.is_active else None
+    access = EmergencyAccess(
+        pk=uuid4(),
+        resident_id=found.pk if found else uuid4(),
+        reference=f"{symbols(4)}-{symbols(4)}",
+        asked_by=by.pk,
+        asked_by_name=by.name,
+        items=known,
+        minutes=minutes,
+        expires_at=timezone.now() + WAITS,
+    )
+    with transaction.atomic(), scope(resident=access.resident_id):
+        if found is not None:
+            access.content = seal_note(resident_id=found.pk, place=access.place, note={"reason": reason.strip()[:LONGEST]})
+            _tell(access, by, "emergency_asked")
+        access.save(force_insert=True)
+        transaction.on_commit(_tell_soon, robust=True)
+    return access
+
+
+def read_reason(*, access: EmergencyAccess, by: User) -> str:
+    """For the second agent, before they answer: the resident's journal says that they read it. Empty: there is no vault to open."""
+    _require_offered()
+    _require_second(access, by)
+    if access.names_nobody:
+        return ""
+    note = gate.sent_note(
+        resident_id=access.resident_id,
+        reader=by.pk,
+        purpose=REASON,
+        place=access.place,
+        content=bytes(access.content),
+        event="emergency_considered",
+        ground=journal.Ground.EMERGENCY,
+        details={"recipient": by.name},
+    )
+    return str(note["reason"])
+
+
+def own_reason(access: EmergencyAccess) -> str:
+    """For its resident."""
+    note = gate.own_note(
+        resident_id=access.resident_id, purpose=REASON, place=access.place, content=bytes(access.content), event="emergency_reread"
+    )
+    return str(note["reason"])
+
+
+def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess:
+    """The second agent's answer. Agreed: it is open from now on, for as long as was asked.
+
+    Raises:
+        NotOffered
+        PermissionDenied: `by` is no agent, is who asked, or is the resident.
+        Over, TooSoon, NobodyThere
+    """
+    _require_offered()
+    with transaction.atomic(), scope(resident=access.resident_id):
+        held = _locked(access)
+        _require_second(held, by)
+        if not EmergencyAccess.objects.waiting().filter(pk=held.pk).exists():
+            raise Over
+        if agree and _rests(held, by):
+            raise TooSoon
+        held.decided_by, held.decided_by_name, held.decided_at = by.pk, by.name, timezone.now()
+        if not held.names_nobody:
+            _tell(held, by, "emergency_agreed" if agree else "emergency_refused")
+            held.grant = _open(held) if agree else None
+        held.save()
+        transaction.on_commit(_tell_soon, robust=True)
+    if agree and held.names_nobody:
+        raise NobodyThere
+    return held
+
+
+def decline(*, access: EmergencyAccess, by: UUID) -> EmergencyAccess:
+    """The resident's no, before anything opens. What is open already is stopped as any share. Saying it twice changes nothing."""
+    require_may_write(access.resident_id, by)
+    with transaction.atomic(), scope(resident=access.resident_id):
+        held = _locked(access)
+        if EmergencyAccess.objects.waiting().filter(pk=held.pk).exists():
+            held.declined_at = timezone.now()
+            held.save(update_fields=["declined_at"])
+            details = {"recipient": held.asked_by_name}
+            journal.write(resident_id=held.resident_id, actor_id=by, event="emergency_declined", purpose=URGENT, details=details)
+    return held
+
+
+def look(*, access: EmergencyAccess, by: User, item_code: str) -> tuple[list[str], Values]:
+    """The fields of one line, and their values of today: one reading, one line in the resident's journal.
+
+    Raises:
+        NotOffered
+        PermissionDenied: `by` did not ask for it, or the line was not ticked.
+        gate.Refused, gate.NotAnchored
+    """
+    _require_offered()
+    perms.require_agent(by)
+    item = next((item for item in EMERGENCY_AGREEMENT.items if item.code == item_code and item.code in access.items), None)
+    if access.grant is None or access.asked_by != by.pk or item is None:
+        raise PermissionDenied
+    fields = list(item.fields)
+    return fields, gate.read(grant=access.grant, fields=fields, person=access.resident_id)
+
+
+def tell_due() -> int:
+    """Each resident is told once that it was asked and once that it was opened, by messages that name nobody. Run at once by a task, and by
+    the scheduler for what a mail server that was down has kept back."""
+    with scopes_disabled():
+        due = list(EmergencyAccess.objects.to_tell().values_list("pk", "resident_id"))
+    return sum(_tell_resident(key, owner) for key, owner in due)
+
+
+def _require_offered() -> None:
+    if not City.current().emergency_access:
+        raise NotOffered
+
+
+def _require_second(access: EmergencyAccess, by: User) -> None:
+    perms.require_agent(by)
+    if by.pk in {access.asked_by, access.resident_id}:
+        raise PermissionDenied
+
+
+def _locked(access: EmergencyAccess) -> EmergencyAccess:
+    return EmergencyAccess.objects.select_for_update().get(pk=access.pk)
+
+
+def _rests(held: EmergencyAccess, by: User) -> bool:
+    """In the resident's scope."""
+    recent = EmergencyAccess.objects.filter(created_at__gt=timezone.now() - RESTS - WAITS).exclude(pk=held.pk)
+    for former in recent.select_related("grant"):
+        said_no = former.declined_at or (
+            former.grant.stopped_at if former.grant and former.grant.stopped_at != former.grant.ends_at else None
+        )
+        if said_no and said_no > timezone.now() - RESTS:
+            return True
+        same = former.decided_by is not None and {former.asked_by, former.decided_by} == {held.asked_by, by.pk}
+        if same and former.grant and former.grant.starts_at > timezone.now() - RESTS:
+            return True
+    return False
+
+
+def _open(held: EmergencyAccess) -> Grant:
+    return grants.open_in_emergency(
+        resident_id=held.resident_id,
+        by=held.asked_by,
+        agreement=EMERGENCY_AGREEMENT,
+        recipient=Recipient(EMERGENCY_KIND, held.asked_by, held.asked_by_name, held.pk),
+        terms=Terms(held.items, Mode.LOOK, 0, lasts=timedelta(minutes=held.minutes), channel=GrantChannel.EMERGENCY),
+    )
+
+
+def _tell(access: EmergencyAccess, by: User, event: str) -> None:
+    journal.write(
+        resident_id=access.resident_id,
+        actor_id=by.pk,
+        event=event,
+        purpose=URGENT,
+        details={"recipient": by.name},
+        ground=journal.Ground.EMERGENCY,
+        means=journal.Means.ADMIN,
+    )
+
+
+def _tell_soon() -> None:
+    current_app.send_task("vault.sharing.tasks.notify_emergencies", retry=False)
+
+
+def _tell_resident(key: UUID, owner: UUID) -> bool:
+    with scope(resident=owner), transaction.atomic():
+        held = EmergencyAccess.objects.to_tell().select_for_update(skip_locked=True, of=("self",)).filter(pk=key).first()
+        if held is None:
+            return False
+        steps = [("asked_told_at", "vault/email/emergency_asked")] if held.asked_told_at is None else []
+        if held.grant_id is not None and held.opened_told_at is None:
+            steps.append(("opened_told_at", "vault/email/emergency_opened"))
+        told = False
+        for name, template in steps:
+            told = _write(owner, template) or told
+            setattr(held, name, timezone.now())
+        held.save(update_fields=[name for name, _template in steps])
+    return told
+
+
+def _write(owner: UUID, template: str) -> bool:
+    """A mail server that is down raises: the row stays to be told, and the next tick tries again."""
+    reminding.text(user_id=owner, template=template)
+    return reminding.remind(user_id=owner, template=template, asked=True)

@@ -1,0 +1,61 @@
+"""Grants that end, or that do not serve: told once each, before the end or after three months. Nothing is stopped or renewed by it."""
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from accounts import reminding
+from vault.records.actions import grants
+from vault.records.enums import Happened
+from vault.records.models import Grant
+from vault.records.models.grant import ENDING, UNUSED
+
+
+def tell_ending() -> int:
+    """Called by the scheduler. Returns how many residents were written to."""
+    with scopes_disabled():
+        standing = Grant.objects.standing().filter(ends_at__lte=timezone.now() + ENDING).exclude(events__happened=Happened.ENDING)
+        due = [grant for grant in standing if grant.ends_soon]
+    return _tell(due, Happened.ENDING, "vault/email/grant_ending")
+
+
+def tell_unused() -> int:
+    before = timezone.now() - UNUSED
+    since = Q(last_used_at__lte=before) | Q(last_used_at=None, starts_at__lte=before)
+    with scopes_disabled():
+        due = [grant for grant in Grant.objects.active().filter(since).exclude(events__happened=Happened.UNUSED) if grant.unused]
+    return _tell(due, Happened.UNUSED, "vault/email/grant_unused")
+
+
+def _tell(due: Iterable[Grant], happened: Happened, template: str) -> int:
+    by_resident: dict[object, list[Grant]] = {}
+    for grant in due:
+        by_resident.setdefault(grant.resident_id, []).append(grant)
+    return sum(_tell_one(of_one, happened, template) for of_one in by_resident.values())
+
+
+def _tell_one(due: list[Grant], happened: Happened, template: str) -> bool:
+    """One message for those of the same day. It is sent before the notes are committed: a mail server that is down is tried again.
+
+    No lock of a grant is held meanwhile: a stop never waits for a mail.
+    """
+    resident_id = due[0].resident_id
+    with scope(resident=resident_id), transaction.atomic():
+        told = [grant for grant in due if _note(grant, happened)]
+        sent = bool(told) and reminding.remind(user_id=resident_id, template=template)
+        for grant in told:
+            grants.tell(grant, resident_id, f"grant_{happened}")
+    return sent
+
+
+def _note(grant: Grant, happened: Happened) -> bool:
+    """False when another scheduler has told it: the second note of one kind waits for the first, then finds it."""
+    try:
+        with transaction.atomic():
+            grants.note(grant, happened, timezone.now())
+    except IntegrityError:
+        return False
+    return True

@@ -1,0 +1,110 @@
+"""A resident asks for help on some half-day, a companion of the organisation answers. A mandate, if there is to be one, comes after."""
+
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from django_scopes import scope
+
+from accounts import reminding
+from accounts.actions_companions import place_of
+from accounts.models import Organisation, User
+from core import journal
+from vault.records import gate, perms
+from vault.records.actions.notes import seal_note
+from vault.sharing.enums import HalfDay, HelpAnswer
+from vault.sharing.models import HelpRequest
+
+HELP = gettext_noop("Demander de l’aide à un organisme")
+#: How far ahead one may ask, in days.
+AHEAD = 14
+
+
+def days(today: date) -> list[date]:
+    """Working days that may be asked for: from tomorrow, so that somebody has the time to read it."""
+    ahead = [today + timedelta(days=count) for count in range(1, AHEAD + 1)]
+    return [day for day in ahead if day.weekday() < 5]
+
+
+def ask_help(*, resident_id: UUID, by: UUID, organisation: Organisation, name: str, on_day: date, half: HalfDay) -> HelpRequest:
+    """It takes the place of the one that waits at the same organisation.
+
+    Raises:
+        ValueError: a day that is not offered.
+        PermissionDenied: the organisation answers no such requests.
+    """
+    perms.require_may_write(resident_id, by)
+    if on_day not in days(timezone.localdate()):
+        raise ValueError("not offered")
+    if not organisation.is_active or not organisation.answers_help:
+        raise PermissionDenied
+    with transaction.atomic(), scope(resident=resident_id):
+        HelpRequest.objects.open().filter(organisation_id=organisation.pk).update(withdrawn_at=timezone.now(), content=b"")
+        row = HelpRequest(pk=uuid4(), resident_id=resident_id, organisation_id=organisation.pk, organisation_name=organisation.name)
+        row.on_day, row.half = on_day, half
+        row.content = seal_note(resident_id=resident_id, place=row.place, note={"name": name})
+        row.save(force_insert=True)
+        _tell(row, by, "help_asked", organisation.name)
+    return row
+
+
+def withdraw_help(*, request: HelpRequest, by: UUID) -> None:
+    """The name goes with it. Withdrawing twice changes nothing."""
+    perms.require_may_write(request.resident_id, by)
+    with transaction.atomic(), scope(resident=request.resident_id):
+        held = HelpRequest.objects.select_for_update().get(pk=request.pk)
+        if held.withdrawn_at is None and not held.answer:
+            held.withdrawn_at, held.content = timezone.now(), b""
+            held.save(update_fields=["withdrawn_at", "content"])
+            _tell(held, by, "help_withdrawn", held.organisation_name)
+
+
+def open_help(*, request: HelpRequest, companion: User) -> str:
+    """The name that the resident gave, for a companion of that organisation: one line in the resident's journal.
+
+    Raises:
+        PermissionDenied: another organisation's, or none any more.
+    """
+    _require_theirs(request, companion)
+    note = gate.sent_note(
+        resident_id=request.resident_id,
+        reader=companion.pk,
+        purpose=HELP,
+        place=request.place,
+        content=bytes(request.content),
+        event="help_read",
+        means=journal.Means.PAGE,
+    )
+    return str(note["name"])
+
+
+def answer_help(*, request: HelpRequest, companion: User, answer: HelpAnswer) -> bool:
+    """Once: the second answer changes nothing, and is told so (False). The resident gets a message that says only that there is one.
+
+    Raises:
+        PermissionDenied: another organisation's, or none any more.
+    """
+    _require_theirs(request, companion)
+    with transaction.atomic(), scope(resident=request.resident_id):
+        held = HelpRequest.objects.open().select_for_update().filter(pk=request.pk).first()
+        if held is None:
+            return False
+        held.answer, held.answered_at = answer, timezone.now()
+        held.save(update_fields=["answer", "answered_at"])
+        _tell(held, companion.pk, "help_answered", held.organisation_name)
+    reminding.text(user_id=request.resident_id, template="vault/email/help_answered")
+    reminding.remind(user_id=request.resident_id, template="vault/email/help_answered", asked=True)
+    return True
+
+
+def _require_theirs(request: HelpRequest, companion: User) -> None:
+    place = place_of(companion)
+    if place is None or place.organisation_id != request.organisation_id:
+        raise PermissionDenied
+
+
+def _tell(request: HelpRequest, by: UUID, event: str, name: str) -> None:
+    journal.write(resident_id=request.resident_id, actor_id=by, event=event, purpose=HELP, details={"recipient": name})

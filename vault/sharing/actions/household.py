@@ -1,0 +1,418 @@
+"""A household between residents: invite, join, agree, leave. Each act is told in the journal of the one who does it, and in no other."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import User
+from core import journal
+from core.symbols import new_code, read_code
+from vault.records import gate
+from vault.records.actions import grants as actions_grants
+from vault.records.actions.grants import Changed, Recipient, Terms
+from vault.records.actions.notes import seal_note, unseal_note
+from vault.records.actions.records import Invalid, Source, Subject, one_at_a_time, tell, write
+from vault.records.agreements import Agreement, Item, get
+from vault.records.decrypted import Opened, Values
+from vault.records.enums import GrantState, Happened, HouseholdRole, Mode, Role
+from vault.records.models import Grant, Record
+from vault.records.models.grant import RESIDENT_KIND
+from vault.records.perms import require_may_write
+from vault.sharing import perms
+from vault.sharing.across import household_access
+from vault.sharing.models import Household, Invitation, Member, SharedFact
+from vault.sharing.models.household import INVITATION_LASTS, MOST_MEMBERS
+from vault.types.spans import add_months
+
+SHARE = gettext_noop("Mettre des faits en commun dans votre foyer")
+INVITE = gettext_noop("Inviter quelqu’un dans votre foyer")
+JOIN = gettext_noop("Rejoindre un foyer")
+LEAVE = gettext_noop("Quitter votre foyer")
+PART = gettext_noop("Vous dire que des partages ont pris fin")
+PREVIEW = gettext_noop("Vous montrer ce qu’un accord compterait")
+SHARED_FACTS = "shared_facts"
+
+
+class NoInvitation(Exception):
+    """No code like this opens anything: mistyped, used, cancelled, or older than seven days. Which one is not told."""
+
+
+class CannotJoin(Exception):
+    """`why`: already (in a household), self (their own code), couple (it has two partners), full."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the one who types a code is told before they accept."""
+
+    invitation: Invitation
+    name: str
+
+    @property
+    def role(self) -> HouseholdRole:
+        return HouseholdRole(self.invitation.role)
+
+
+def invite(*, resident_id: UUID, by: UUID, role: HouseholdRole) -> str:
+    """A new code, shown now and never again; the one before it opens nothing any more."""
+    require_may_write(resident_id, by)
+    code = new_code()
+    with transaction.atomic(), scope(resident=resident_id):
+        _cancel_open(resident_id)
+        Invitation.objects.create(resident_id=resident_id, role=role, code_hash=_hash(code), expires_at=timezone.now() + INVITATION_LASTS)
+        journal.write(resident_id=resident_id, actor_id=by, event="household_invited", purpose=INVITE)
+    return code
+
+
+def cancel_invitation(*, resident_id: UUID, by: UUID) -> None:
+    require_may_write(resident_id, by)
+    with transaction.atomic(), scope(resident=resident_id):
+        if _cancel_open(resident_id):
+            journal.write(resident_id=resident_id, actor_id=by, event="household_invitation_cancelled", purpose=INVITE)
+
+
+def offer(*, resident_id: UUID, code: str) -> Offer:
+    """What this code offers to this resident. Nothing changes.
+
+    Raises:
+        NoInvitation
+        CannotJoin
+    """
+    invitation = _find(code)
+    if invitation is None:
+        raise NoInvitation
+    _check_may_join(invitation, resident_id)
+    return Offer(invitation, _name(invitation.resident_id))
+
+
+def join(*, resident_id: UUID, by: UUID, code: str) -> Member:
+    """Accept an invitation. Nothing is shared by it: each agreement comes after, on its own page.
+
+    Raises:
+        NoInvitation
+        CannotJoin
+    """
+    require_may_write(resident_id, by)
+    with transaction.atomic():
+        invitation = _find(code, lock=True)
+        if invitation is None:
+            raise NoInvitation
+        inviter = _place_of_inviter(invitation)
+        _check_may_join(invitation, resident_id)
+        _close_own_place(resident_id)
+        with scope(resident=invitation.resident_id):
+            invitation.used_at = timezone.now()
+            invitation.save(update_fields=["used_at"])
+        with scope(resident=resident_id):
+            _cancel_open(resident_id)
+            member = Member.objects.create(
+                resident_id=resident_id, household_id=inviter.household_id, role=invitation.role, name=_name(resident_id)
+            )
+            details = {"recipient": inviter.name}
+            journal.write(resident_id=resident_id, actor_id=by, event="household_joined", purpose=JOIN, details=details)
+    return member
+
+
+def agree(*, resident_id: UUID, by: UUID, member_id: UUID, agreement: Agreement, terms: Terms) -> Grant:
+    """Agree with one member of one's household.
+
+    Raises:
+        PermissionDenied: not of this household, or not in the role that the agreement is for.
+        NothingChosen
+    """
+    require_may_write(resident_id, by)
+    with _household(resident_id) as mine, scope(resident=resident_id):
+        other = mine.other(member_id)
+        between_residents = agreement.recipient_kind == RESIDENT_KIND
+        if other is None or not between_residents or not perms.may_agree_with(agreement.role, mine.me, other):
+            raise PermissionDenied
+        recipient = Recipient(RESIDENT_KIND, other.resident_id, other.name)
+        return actions_grants.give(resident_id=resident_id, by=by, agreement=agreement, recipient=recipient, terms=terms)
+
+
+def share_facts(*, resident_id: UUID, by: UUID, member_id: UUID, terms: Terms, seen: str) -> Grant:
+    """Put facts in common with one member: they get a copy of today's values. `seen` names what the page showed.
+
+    Raises:
+        PermissionDenied: not of this household.
+        NothingChosen
+        Changed: a value changed since the page was shown.
+    """
+    agreement = get(SHARED_FACTS)
+    values = own_facts(resident_id=resident_id)
+    if fingerprint(values) != seen:
+        raise Changed
+    items = agreement.chosen(terms.items)
+    with transaction.atomic():
+        grant = agree(resident_id=resident_id, by=by, member_id=member_id, agreement=agreement, terms=replace(terms, mode=Mode.KEEP))
+        for item in items:
+            _hand_over(grant, member_id, item, values)
+    return grant
+
+
+def agree_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Grant:
+    """With the same person as before, as long as they live here (`vault/records/recipients.py`).
+
+    Raises:
+        PermissionDenied: not of this household any more, or not in the role that the agreement is for.
+        Changed: a value changed since the page was shown.
+    """
+    resident_id = former.resident_id
+    mine = household_access.of(resident_id)
+    other = next((one for one in mine.others if one.resident_id == former.recipient_id), None) if mine else None
+    if other is None:
+        raise PermissionDenied
+    if agreement.code == SHARED_FACTS:
+        return share_facts(resident_id=resident_id, by=resident_id, member_id=other.pk, terms=terms, seen=seen)
+    if fingerprint(values_today(resident_id=resident_id, agreement=agreement)) != seen:
+        raise Changed
+    return agree(resident_id=resident_id, by=resident_id, member_id=other.pk, agreement=agreement, terms=terms)
+
+
+def values_today(*, resident_id: UUID, agreement: Agreement) -> Values:
+    """What an agreement would use now."""
+    if agreement.code == SHARED_FACTS:
+        return own_facts(resident_id=resident_id)
+    fields = [field for item in agreement.items for field in item.fields]
+    opened = gate.read_own(resident_id=resident_id, purpose=PREVIEW, fields=fields)
+    return Values([record for record in opened if record.person == resident_id])
+
+
+def own_facts(*, resident_id: UUID) -> Values:
+    fields = [field for item in get(SHARED_FACTS).items for field in item.fields]
+    values = gate.read_own(resident_id=resident_id, purpose=SHARE, fields=fields)
+    return Values([record for record in values if record.person == resident_id or record.role != Role.SPOUSE])
+
+
+def fingerprint(values: Values) -> str:
+    """Which records these are: another one is another value."""
+    return hashlib.sha256("|".join(sorted(str(record.record_id) for record in values)).encode()).hexdigest()
+
+
+def forget_facts(grant: Grant) -> None:
+    """The giver stopped: the copies go. Those that a parting has left to their holder stay."""
+    with scopes_disabled():
+        SharedFact.objects.filter(grant_id=grant.pk, own=False).delete()
+
+
+def leave(*, resident_id: UUID, by: UUID) -> None:
+    """Leave one's household, at once: every grant from and to the others ends under its lock before this returns.
+
+    Nothing is sent to the others. Their page says that sharing has ended, not when; their journal says it once they have looked.
+    Facts that were put in common become each one's own. Leaving twice changes nothing.
+    """
+    require_may_write(resident_id, by)
+    if household_access.of(resident_id) is None:
+        return
+    with transaction.atomic(durable=True), _household(resident_id) as mine:
+        grants = household_access.between(mine.me, mine.others)
+        gate.lock_exclusively(grants)
+        _leave_facts(grants)
+        with scope(resident=resident_id):
+            _cancel_open(resident_id)
+            _adopt(mine.me, by)
+            mine.me.left_at = timezone.now()
+            mine.me.save(update_fields=["left_at"])
+            journal.write(resident_id=resident_id, actor_id=by, event="household_left", purpose=LEAVE)
+        for grant in grants:
+            _end(grant, by)
+        for other in mine.others:
+            _note_parting(other, mine.me.name)
+
+
+def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:
+    """The names of those with whom sharing has ended, for the one who looks. Their journal learns it now, and their vault its own facts:
+    at the moment of the parting a line would have told it.
+    """
+    require_may_write(resident_id, by)
+    with scope(resident=resident_id):
+        waiting = [one for member in Member.objects.present() for one in member.partings]
+    if any(not one["told"] for one in waiting):
+        with transaction.atomic(), scope(resident=resident_id):
+            me = Member.objects.present().select_for_update().get()
+            for one in me.partings:
+                if not one["told"]:
+                    details = {"recipient": one["name"]}
+                    journal.write(resident_id=resident_id, actor_id=by, event="sharing_ended", purpose=PART, details=details)
+            me.partings = [{**one, "told": True} for one in me.partings]
+            me.save(update_fields=["partings"])
+            _adopt(me, by)
+    return [one["name"] for one in waiting]
+
+
+def put_partings_aside(*, resident_id: UUID, by: UUID) -> None:
+    """The notice has been read."""
+    require_may_write(resident_id, by)
+    with scope(resident=resident_id), transaction.atomic():
+        for me in Member.objects.present().select_for_update():
+            me.partings = [one for one in me.partings if not one["told"]]
+            me.save(update_fields=["partings"])
+
+
+def _name(resident_id: UUID) -> str:
+    return User.objects.get(pk=resident_id).name
+
+
+def _hash(code: str) -> str:
+    """60 random bits need no slow hash."""
+    return hashlib.sha256(read_code(code).encode()).hexdigest()
+
+
+def _find(code: str, *, lock: bool = False) -> Invitation | None:
+    """Across vaults, on purpose: who types a code does not know whose it is."""
+    with scopes_disabled():
+        found = Invitation.objects.open().filter(code_hash=_hash(code))
+        return (found.select_for_update() if lock else found).first()
+
+
+def _cancel_open(resident_id: UUID) -> int:
+    """In the resident's scope."""
+    return Invitation.objects.filter(resident_id=resident_id, used_at=None, cancelled_at=None).update(cancelled_at=timezone.now())
+
+
+def _check_may_join(invitation: Invitation, resident_id: UUID) -> None:
+    if invitation.resident_id == resident_id:
+        raise CannotJoin("self")
+    if (mine := household_access.of(resident_id)) is not None and mine.others:
+        raise CannotJoin("already")
+    theirs = household_access.of(invitation.resident_id)
+    people = [theirs.me, *theirs.others] if theirs else []
+    if len(people) >= MOST_MEMBERS:
+        raise CannotJoin("full")
+    partners = [person for person in people if person.role == HouseholdRole.PARTNER and person.resident_id != invitation.resident_id]
+    if invitation.role == HouseholdRole.PARTNER and partners:
+        raise CannotJoin("couple")
+
+
+def _place_of_inviter(invitation: Invitation) -> Member:
+    """Their place in their household, made when they had none. A household locked here admits one person at a time."""
+    with scope(resident=invitation.resident_id):
+        place = Member.objects.present().first()
+        if place is None:
+            household = Household.objects.create()
+            name = _name(invitation.resident_id)
+            return Member.objects.create(resident_id=invitation.resident_id, household=household, role=invitation.role, name=name)
+        Household.objects.select_for_update().get(pk=place.household_id)
+        if invitation.role == HouseholdRole.PARTNER and place.role != HouseholdRole.PARTNER:
+            place.role = HouseholdRole.PARTNER
+            place.save(update_fields=["role"])
+        return place
+
+
+def _close_own_place(resident_id: UUID) -> None:
+    """Who is alone in a household, the others having left, may join another."""
+    with scope(resident=resident_id):
+        Member.objects.present().update(left_at=timezone.now())
+
+
+@contextmanager
+def _household(resident_id: UUID) -> Iterator[household_access.Circle]:
+    """The resident's household, locked: who comes, agrees or leaves at the same time waits.
+
+    Raises:
+        PermissionDenied: they are in none.
+    """
+    with transaction.atomic():
+        place = household_access.of(resident_id)
+        if place is not None:
+            Household.objects.select_for_update().get(pk=place.me.household_id)
+            place = household_access.of(resident_id)
+        if place is None:
+            raise PermissionDenied
+        yield place
+
+
+def _hand_over(grant: Grant, member_id: UUID, item: Item, values: Values) -> None:
+    """Seal a copy under the recipient's own key. They see it on their page of the household, and nowhere else."""
+    with scope(resident=grant.recipient_id):
+        fact = SharedFact(resident_id=grant.recipient_id, grant_id=grant.pk, member_id=member_id)
+        note = {"giver": grant.resident_id.hex, "item": item.code, "records": [_copied(record, item) for record in _newest(values, item)]}
+        fact.content = seal_note(resident_id=grant.recipient_id, place=fact.place, note=note)
+        fact.save(force_insert=True)
+
+
+def _newest(values: Values, item: Item) -> list[Opened]:
+    types = list(dict.fromkeys(field.partition("#")[0] for field in item.fields))
+    people = {(record.type, record.person): record for type_code in types for record in values.every(type_code)}
+    return list(people.values())
+
+
+def _copied(record: Opened, item: Item) -> dict[str, Any]:
+    names = {field.partition("#/")[2].split("/")[0] for field in item.fields if field.startswith(f"{record.type}#/")}
+    payload = {name: value for name, value in record.payload.items() if name in names}
+    if adults := payload.get("allocataires"):
+        # Each vault knows its own adults; children keep their id, so that they stay the same persons.
+        payload["allocataires"] = [{name: value for name, value in adult.items() if name != "id"} for adult in adults]
+    return {"type": record.type, "person": str(record.person), "role": record.role, "payload": payload}
+
+
+def _leave_facts(grants: Sequence[Grant]) -> None:
+    """What is in common today becomes its holder's; what was over already goes with its grant."""
+    active = [grant.pk for grant in grants if grant.state == GrantState.ACTIVE]
+    with scopes_disabled():
+        SharedFact.objects.filter(grant_id__in=active).update(own=True)
+
+
+def _end(grant: Grant, by: UUID) -> None:
+    """Someone else's grant ends without a line in their journal, at a date that does not tell the day: they learn it when they look."""
+    mine = grant.resident_id == by
+    with scope(resident=grant.resident_id):
+        grant.refresh_from_db()
+        if not grant.stands:
+            actions_grants.close_over(grant)
+            return
+        actions_grants.end(grant, timezone.now() if mine else _end_of_month())
+        if mine:
+            actions_grants.note(grant, Happened.STOPPED, timezone.now())
+            actions_grants.tell(grant, by, "grant_stopped")
+
+
+def _end_of_month() -> datetime:
+    first = timezone.localdate().replace(day=1)
+    return timezone.make_aware(datetime.combine(add_months(first, 1), time.min))
+
+
+def _note_parting(other: Member, name: str) -> None:
+    with scope(resident=other.resident_id):
+        other.partings = [*other.partings, {"name": name, "told": False}]
+        other.save(update_fields=["partings"])
+
+
+def _adopt(member: Member, by: UUID) -> None:
+    """In the member's scope: facts left by a parting enter their vault, as declared by them, where it says nothing of the kind yet."""
+    facts = list(SharedFact.objects.filter(own=True).select_for_update())
+    if not facts:
+        return
+    one_at_a_time(member.resident_id)
+    for (type_code, person, role), payload in _facts_by_record(facts, member).items():
+        if Record.objects.current().of(type_code, person).exists():
+            continue
+        with suppress(Invalid):  # a part of a record that does not stand alone is not kept: leaving never fails for it
+            record = write(member.resident_id, Subject(type_code, person, role), payload, Source(), older=None)
+            tell(record, by, "record_added", SHARE, payload)
+    SharedFact.objects.filter(pk__in=[fact.pk for fact in facts]).delete()
+
+
+def _facts_by_record(facts: Sequence[SharedFact], member: Member) -> dict[tuple[str, UUID, str], dict[str, Any]]:
+    found: dict[tuple[str, UUID, str], dict[str, Any]] = {}
+    for fact in facts:
+        note = unseal_note(resident_id=member.resident_id, place=fact.place, content=bytes(fact.content))
+        for record in note["records"]:
+            person = UUID(record["person"])
+            whose = member.resident_id if person.hex == note["giver"] else person
+            found.setdefault((record["type"], whose, record["role"]), {}).update(record["payload"])
+    return found

@@ -1,0 +1,245 @@
+"""What a resident entrusts to a companion, and what the companion does under it. Each act checks the mandate under its grant's lock."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from smtplib import SMTPException
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from accounts import reminding
+from accounts.actions_companions import place_of
+from accounts.models import Membership, User
+from core import journal
+from core.symbols import new_code, read_code
+from core.uploads import SealedUpload
+from vault.records import agreements, gate
+from vault.records.actions import grants
+from vault.records.actions.grants import Changed, NothingChosen, Recipient, Terms
+from vault.records.actions.notes import seal_note, unseal_note
+from vault.records.actions.papers import take_in
+from vault.records.agreements import Agreement
+from vault.records.decrypted import Values
+from vault.records.enums import Mode
+from vault.records.models import Grant, Paper
+from vault.records.perms import require_may_write
+from vault.sharing import perms
+from vault.sharing.actions import acts
+from vault.sharing.actions.household import fingerprint, values_today
+from vault.sharing.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, ENTRUST, MEET
+from vault.sharing.enums import Act
+from vault.sharing.models import Appointment, Mandate
+from vault.sharing.models.mandate import APPOINTMENT, CODE_LASTS, COMPANION_KIND
+
+logger = logging.getLogger(__name__)
+
+
+class NoAppointment(Exception):
+    """No code like this opens anything: mistyped, used, cancelled, or older than a day. Which one is not told."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the resident ticked, and the values that the page showed beside each line."""
+
+    items: Sequence[str]
+    acts: Sequence[Act]
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the resident of an appointment chose, once its code is typed."""
+
+    resident_id: UUID
+    terms: Terms
+    acts: list[Act]
+
+
+def entrust(*, resident_id: UUID, by: UUID, membership_id: UUID, terms: Terms, acts: Sequence[Act], seen: str) -> Mandate:
+    """Sign a mandate in the page. It takes the place of the one that this companion had. `seen` names the values that the page showed.
+
+    Raises:
+        PermissionDenied: nobody of that place accompanies residents any more.
+        Changed: a value changed since the page was shown.
+        NothingChosen
+    """
+    require_may_write(resident_id, by)
+    if fingerprint(today(resident_id=resident_id)) != seen:
+        raise Changed
+    membership = Membership.objects.current().filter(pk=membership_id).select_related("person", "organisation").first()
+    if membership is None:
+        raise PermissionDenied
+    with transaction.atomic(), scope(resident=resident_id):
+        return give_to(resident_id, membership, AGREEMENT, terms, acts)
+
+
+def today(*, resident_id: UUID) -> Values:
+    """What a mandate would open now: both agreements list the same lines."""
+    return values_today(resident_id=resident_id, agreement=AGREEMENT)
+
+
+def never_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Grant:
+    """A mandate is signed on its own page, and an appointment said by code: neither is renewed in one step (`vault/records/recipients.py`).
+
+    Raises:
+        PermissionDenied: always.
+    """
+    raise PermissionDenied
+
+
+def tell_signed(mandate: Mandate) -> None:
+    """A short message to each, after the mandate: neither names anybody. One that can't be sent changes nothing."""
+    reminding.text(user_id=mandate.resident_id, template="vault/email/mandate_signed")
+    for user_id, template in (
+        (mandate.resident_id, "vault/email/mandate_signed"),
+        (mandate.grant.recipient_id, "vault/email/mandate_received"),
+    ):
+        try:
+            reminding.remind(user_id=user_id, template=template, asked=True)
+        except (OSError, SMTPException) as error:
+            logger.warning("a message about a mandate could not be sent", extra={"code": type(error).__name__})
+
+
+def make_code(*, resident_id: UUID, by: UUID, chosen: Chosen) -> str:
+    """A code to say out loud, shown now and never again; the one before it opens nothing any more.
+
+    Raises:
+        NothingChosen
+    """
+    require_may_write(resident_id, by)
+    if not chosen.items and not chosen.acts:
+        raise NothingChosen
+    code = new_code()
+    with transaction.atomic(), scope(resident=resident_id):
+        _cancel_open()
+        row = Appointment(pk=uuid4(), resident_id=resident_id, code_hash=_hash(code), expires_at=timezone.now() + CODE_LASTS)
+        note = {"items": list(chosen.items), "acts": [act.value for act in chosen.acts], "shown": dict(chosen.shown)}
+        row.content = seal_note(resident_id=resident_id, place=row.place, note=note)
+        row.save(force_insert=True)
+        journal.write(resident_id=resident_id, actor_id=by, event="appointment_made", purpose=MEET)
+    return code
+
+
+def cancel_code(*, resident_id: UUID, by: UUID) -> None:
+    """Before it was typed. What has begun is stopped as any share is."""
+    require_may_write(resident_id, by)
+    with transaction.atomic(), scope(resident=resident_id):
+        if _cancel_open():
+            journal.write(resident_id=resident_id, actor_id=by, event="appointment_cancelled", purpose=MEET)
+
+
+def begin(*, companion: User, code: str) -> Mandate:
+    """The companion types the code: two hours begin. Of two who type it at once, one alone comes in.
+
+    Raises:
+        PermissionDenied: they work nowhere any more.
+        NoAppointment
+    """
+    place = place_of(companion)
+    if place is None:
+        raise PermissionDenied
+    with typed(code) as said:
+        mandate = give_to(said.resident_id, place, APPOINTMENT_AGREEMENT, said.terms, said.acts)
+        _tell(mandate.grant, companion, "appointment_begun", MEET)
+    return mandate
+
+
+@contextmanager
+def typed(code: str) -> Iterator[Said]:
+    """The code serves in this block, a transaction in its resident's scope, and never again.
+
+    Raises:
+        NoAppointment
+    """
+    with transaction.atomic():
+        row = _find_locked(code)
+        if row is None:
+            raise NoAppointment
+        with scope(resident=row.resident_id):
+            note = unseal_note(resident_id=row.resident_id, place=row.place, content=bytes(row.content))
+            row.used_at = timezone.now()
+            row.save(update_fields=["used_at"])
+            terms = Terms(note["items"], Mode.LOOK, 0, lasts=APPOINTMENT, shown=note["shown"])
+            yield Said(row.resident_id, terms, [Act(act) for act in note["acts"]])
+
+
+def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreement) -> tuple[list[str], Values]:
+    """The fields of one line of the mandate, and their values of today: one reading, one line in the resident's journal.
+
+    Raises:
+        PermissionDenied: the line was not ticked, or the mandate names another companion.
+        gate.Refused, gate.NotAnchored
+    """
+    perms.require_may_act(mandate, companion)
+    item = next((item for item in agreement.named(agreements.fields_of(mandate.grant)) if item.code == item_code), None)
+    if item is None:
+        raise PermissionDenied
+    fields = list(item.fields)
+    return fields, gate.read(grant=mandate.grant, fields=fields, person=mandate.resident_id)
+
+
+def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: SealedUpload, token: UUID) -> Paper:
+    """Into the resident's vault, under their key and in quarantine as any paper. Only they confirm its values.
+
+    Raises:
+        PermissionDenied: the mandate does not say so.
+        gate.Refused: it is paused, stopped or over.
+    """
+    perms.require_may_act(mandate, companion)
+    if not mandate.allows(Act.ADD_PAPER):
+        raise PermissionDenied
+    grant = mandate.grant
+    paper = Paper(pk=uuid4(), resident_id=mandate.resident_id, kind=kind or "")
+    with acts.under(grant):
+        return take_in(
+            paper,
+            upload,
+            token,
+            lambda kept: _tell(grant, companion, "mandate_paper_added", ENTRUST, {"kind": kept.kind} if kept.kind else {}),
+            brought_by=grant.recipient_label,
+        )
+
+
+def give_to(
+    resident_id: UUID, membership: Membership, agreement: Agreement, terms: Terms, acts: Sequence[Act], subject_id: UUID | None = None
+) -> Mandate:
+    """In the resident's scope and the caller's transaction. Only the resident's own choice comes here: signed, said by code, answered.
+    `subject_id`: the request that it answers."""
+    recipient = Recipient(COMPANION_KIND, membership.person_id, membership.label, subject_id)
+    grant = grants.give(resident_id=resident_id, by=resident_id, agreement=agreement, recipient=recipient, terms=terms)
+    return Mandate.objects.create(
+        resident_id=resident_id,
+        grant=grant,
+        membership_id=membership.pk,
+        name=User.objects.get(pk=resident_id).name,
+        acts=[act.value for act in acts],
+    )
+
+
+def _tell(grant: Grant, companion: User, event: str, purpose: str, more: Mapping[str, Any] | None = None) -> None:
+    details = {"recipient": grant.recipient_label, "grant": str(grant.pk), **(more or {})}
+    journal.write(resident_id=grant.resident_id, actor_id=companion.pk, event=event, purpose=purpose, details=details)
+
+
+def _hash(code: str) -> str:
+    """60 random bits need no slow hash."""
+    return hashlib.sha256(b"appointment" + read_code(code).encode()).hexdigest()
+
+
+def _find_locked(code: str) -> Appointment | None:
+    """Across vaults, on purpose: who types a code does not know whose it is."""
+    with scopes_disabled():
+        return Appointment.objects.open().filter(code_hash=_hash(code)).select_for_update().first()
+
+
+def _cancel_open() -> int:
+    """In the resident's scope."""
+    return Appointment.objects.filter(used_at=None, cancelled_at=None).update(cancelled_at=timezone.now())

@@ -1,0 +1,111 @@
+"""What an agent types at the desk, with the person in front of them. Nothing is ticked beforehand."""
+
+from dataclasses import replace
+from typing import Any, cast
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from core.uploads import SealedUpload
+from vault.records.actions.grants import Terms
+from vault.records.enums import GrantChannel
+from vault.records.forms.papers import PAGES
+from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.forms.mandates import EntrustForm
+from vault.sharing.presenting.mandates import companions, offered
+
+
+class OpenForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Comment la personne veut-elle être appelée ?"),
+        help_text=gettext_lazy("C’est elle qui choisit. Aucune pièce n’est demandée pour ouvrir un coffre."),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "govuk-input--width-20"}),
+        error_messages={"required": gettext_lazy("Écrivez le nom que la personne vous dit.")},
+    )
+    asked = forms.BooleanField(
+        label=gettext_lazy("La personne est devant moi. Elle demande un coffre, et sait qu’il est à elle et que je ne garde rien."),
+        error_messages={"required": gettext_lazy("Un coffre s’ouvre à la demande de la personne, devant elle.")},
+    )
+    token = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["token"] = uuid4()
+
+
+class ComeBackForm(forms.Form):
+    code = forms.CharField(
+        label=gettext_lazy("Code de la feuille"),
+        help_text=gettext_lazy("Douze lettres et chiffres, sur la dernière feuille imprimée."),
+        max_length=30,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "govuk-input--width-20"}
+        ),
+        error_messages={"required": gettext_lazy("Recopiez le code de la feuille.")},
+    )
+    items = forms.MultipleChoiceField(
+        label=gettext_lazy("Que la personne veut-elle vous montrer ?"),
+        help_text=gettext_lazy(
+            "Lisez-lui ces lignes et cochez celles qu’elle dit, ou aucune. Le nom et la date de naissance viennent avec."
+        ),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    token = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["token"] = uuid4()
+        cast(forms.ChoiceField, self.fields["items"]).choices = offered()
+
+
+class PaperMandateForm(EntrustForm):
+    """What the printed form says; once it is signed, its scan. The agent copies, the person chooses and signs."""
+
+    place = forms.ChoiceField(
+        label=gettext_lazy("À qui donne-t-elle un mandat ?"),
+        error_messages={"required": gettext_lazy("Choisissez la personne qui l’accompagne.")},
+    )
+    file = forms.FileField(
+        label=gettext_lazy("Le formulaire signé, scanné ou photographié"),
+        help_text=gettext_lazy("Un PDF ou une photo, de 10 Mo au plus. Nous en gardons l’empreinte."),
+        required=False,
+        allow_empty_file=False,
+        widget=forms.FileInput(attrs={"accept": PAGES}),
+    )
+    keep = forms.ChoiceField(
+        label=gettext_lazy("Veut-elle garder ce scan dans son coffre ?"),
+        choices=[("yes", gettext_lazy("Oui, avec ses papiers")), ("no", gettext_lazy("Non, l’empreinte seulement"))],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    field_order = ("place", "items", "acts", "length", "file", "keep")
+
+    def __init__(self, *args: Any, signed: bool = False, **options: Any) -> None:
+        super().__init__(AGREEMENT, {}, *args, **options)
+        cast(forms.ChoiceField, self.fields["place"]).choices = [("", gettext_lazy("Choisissez")), *companions()]
+        lines = [(item.code, item.label) for item in AGREEMENT.items if not item.required]
+        cast(forms.ChoiceField, self.fields["items"]).choices = lines  # without their values: the agent has not been shown them
+        self.fields["items"].help_text = gettext_lazy("Celles qu’elle dit. Rien n’est coché d’avance.")
+        self.fields["acts"].help_text = gettext_lazy("La personne vérifie elle-même les valeurs d’un papier ajouté.")
+        self._signed = signed
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self._signed and "file" not in self.errors and (not cleaned.get("file") or not self.upload.sha256):
+            self.add_error("file", gettext_lazy("Choisissez le scan du formulaire signé."))
+        if self._signed and not cleaned.get("keep"):
+            self.add_error("keep", gettext_lazy("Demandez-lui, et choisissez oui ou non."))
+        return cleaned
+
+    @property
+    def upload(self) -> SealedUpload:
+        found: SealedUpload = self.cleaned_data["file"]
+        return found
+
+    @property
+    def terms(self) -> Terms:
+        return replace(super().terms, channel=GrantChannel.DESK)

@@ -1,0 +1,212 @@
+"""Forms of a mandate and of an appointment. Nothing is chosen beforehand, not even the shortest length."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+from django.core.validators import EmailValidator
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core import sms
+from core.templatetags.civic import long_date
+from vault.records.actions.grants import Terms
+from vault.records.agreements import Agreement
+from vault.records.enums import Mode
+from vault.sharing.actions.mandates import Chosen
+from vault.sharing.entrusting import length_words
+from vault.sharing.enums import Act, AskedFor, HalfDay, HelpAnswer
+from vault.sharing.forms.household import advice, with_value
+
+
+class EntrustForm(forms.Form):
+    """The lines with their value of today, the acts, and how long where there is a choice."""
+
+    items = forms.MultipleChoiceField(
+        label=gettext_lazy("Ce que cette personne peut voir"),
+        help_text=gettext_lazy("Voici la valeur d’aujourd’hui. Rien n’est coché d’avance."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    acts = forms.MultipleChoiceField(
+        label=gettext_lazy("Ce qu’elle peut faire"),
+        help_text=gettext_lazy("Vous vérifiez vous-même les valeurs d’un papier qu’elle ajoute."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=Act.choices,
+    )
+    length = forms.ChoiceField(
+        label=gettext_lazy("Pendant combien de temps ?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez une durée, ou ne signez pas.")},
+    )
+
+    def __init__(self, agreement: Agreement, held: Mapping[str, str], *args: Any, acts: Sequence[Act] = tuple(Act), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._held, self._lengths = held, agreement.lengths
+        optional = [item for item in agreement.items if not item.required]
+        choices = [(item.code, with_value(str(item.label), held.get(item.code, ""))) for item in optional]
+        cast(forms.ChoiceField, self.fields["items"]).choices = choices
+        cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
+        self.fields["length"].help_text = advice(agreement)
+        if len(self._lengths) == 1:
+            del self.fields["length"]
+        if not acts:
+            del self.fields["acts"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned.get("items") and not cleaned.get("acts"):
+            self.add_error("items", _("Cochez au moins une ligne ou un acte, ou ne signez pas."))
+        return cleaned
+
+    @property
+    def acts_chosen(self) -> list[Act]:
+        return [Act(code) for code in self.cleaned_data.get("acts", [])]
+
+    @property
+    def chosen(self) -> Chosen:
+        return Chosen(self.cleaned_data["items"], self.acts_chosen, self._held)
+
+    @property
+    def terms(self) -> Terms:
+        months, lasts = self._lengths[self.cleaned_data.get("length") or next(iter(self._lengths))]
+        return Terms(self.cleaned_data["items"], Mode.LOOK, months, lasts=lasts, shown=self._held)
+
+
+class AppointmentCodeForm(forms.Form):
+    code = forms.CharField(
+        label=gettext_lazy("Code de rendez-vous"),
+        help_text=gettext_lazy("Douze lettres et chiffres, que la personne lit sur son écran."),
+        max_length=30,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        error_messages={"required": gettext_lazy("Écrivez le code que la personne vous dit.")},
+    )
+
+
+class PhoneCodeForm(forms.Form):
+    code = forms.CharField(
+        label=gettext_lazy("Code reçu par SMS"),
+        help_text=gettext_lazy("Six chiffres, sur le téléphone de la personne."),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "govuk-input--width-5"}),
+        error_messages={"required": gettext_lazy("Écrivez le code que la personne vous dit.")},
+    )
+
+
+class AskForm(forms.Form):
+    """What a companion asks for. The person is named by the address or the number that they gave; whether it is known here is not told."""
+
+    address = forms.CharField(
+        label=gettext_lazy("Adresse e-mail ou numéro de téléphone que la personne vous a donné"),
+        help_text=gettext_lazy("L’adresse par laquelle elle se connecte, ou son mobile si elle l’accepte. Rien de cela n’est gardé ici."),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"}),
+        error_messages={"required": gettext_lazy("Écrivez ce que la personne vous a donné.")},
+    )
+    items = forms.MultipleChoiceField(
+        label=gettext_lazy("Que demandez-vous à voir ?"),
+        help_text=gettext_lazy(
+            "Le nom et la date de naissance viennent avec. Demandez le moins possible : la personne choisit ligne par ligne."
+        ),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Cochez au moins une ligne.")},
+    )
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Pourquoi ?"),
+        help_text=gettext_lazy("La personne lit cette phrase."),
+        choices=AskedFor.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Dites pourquoi.")},
+    )
+    length = forms.ChoiceField(
+        label=gettext_lazy("Pendant combien de temps ?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez une durée.")},
+    )
+
+    how = forms.ChoiceField(
+        label=gettext_lazy("Comment répond-elle ?"),
+        choices=[
+            ("page", gettext_lazy("Depuis son coffre, quand elle veut")),
+            ("phone", gettext_lazy("Elle est avec vous : elle reçoit un code par SMS, et vous le dit")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Dites comment elle répond.")},
+    )
+
+    def __init__(self, agreement: Agreement, lines: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not sms.offered():
+            del self.fields["how"]
+            self.fields["address"].label = _("Adresse e-mail que la personne vous a donnée")
+            self.fields["address"].help_text = _("Celle par laquelle elle se connecte. Elle n’est pas gardée ici.")
+        cast(forms.ChoiceField, self.fields["items"]).choices = lines
+        cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
+
+    def clean_address(self) -> str:
+        typed: str = self.cleaned_data["address"]
+        if "@" in typed or not sms.offered():
+            EmailValidator(_("Écrivez une adresse complète, comme nom@exemple.fr"))(typed)
+            return typed
+        try:
+            return sms.read_number(typed)
+        except ValueError:
+            said = _("Écrivez une adresse complète, comme nom@exemple.fr, ou un numéro complet, comme 06 12 34 56 78")
+            raise forms.ValidationError(said) from None
+
+    def clean(self) -> dict[str, Any]:
+        """A number finds somebody and proves nothing: whoever holds the telephone would be asked, and would answer."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("how") == "phone" and sms.E164.match(data.get("address", "")):
+            self.add_error("how", _("Pour un code par SMS, écrivez son adresse e-mail. Par son numéro, elle répond depuis son coffre."))
+        return data
+
+
+def length_choices(agreement: Agreement) -> list[tuple[str, str]]:
+    """The shortest first."""
+    return [(code, length_words(months, lasts)) for code, (months, lasts) in agreement.lengths.items()]
+
+
+class HelpForm(forms.Form):
+    """A name and a half-day: nothing else leaves."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Par quel nom vous appeler ?"),
+        help_text=gettext_lazy("Un prénom suffit. C’est tout ce qui est envoyé, avec le moment."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "class": "govuk-input--width-20"}),
+        error_messages={"required": gettext_lazy("Écrivez le nom par lequel vous appeler.")},
+    )
+    day = forms.TypedChoiceField(
+        label=gettext_lazy("Quel jour ?"),
+        coerce=date.fromisoformat,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez un jour.")},
+    )
+    half = forms.ChoiceField(
+        label=gettext_lazy("À quel moment ?"),
+        choices=HalfDay.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez le matin ou l’après-midi.")},
+    )
+
+    def __init__(self, days: Sequence[date], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["day"]).choices = [(day.isoformat(), f"{day_name(day)} {long_date(day)}") for day in days]
+
+
+class HelpAnswerForm(forms.Form):
+    answer = forms.ChoiceField(
+        label=gettext_lazy("Que répondez-vous ?"),
+        help_text=gettext_lazy("La personne lit cette phrase."),
+        choices=HelpAnswer.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choisissez une réponse.")},
+    )
+
+
+def day_name(day: date) -> str:
+    return str(WEEKDAYS[day.weekday()])

@@ -1,0 +1,24 @@
+"""Who is given something: people of a household, links, companions, the desk, urgent access."""
+
+from vault.sharing.models.asking import AccessRequest
+from vault.sharing.models.desk import DeskVisit
+from vault.sharing.models.emergency import EmergencyAccess
+from vault.sharing.models.help import HelpRequest
+from vault.sharing.models.household import Household, Invitation, Member, SharedFact
+from vault.sharing.models.link import Link, Visit
+from vault.sharing.models.mandate import Appointment, Mandate
+
+__all__ = [
+    "AccessRequest",
+    "Appointment",
+    "DeskVisit",
+    "EmergencyAccess",
+    "HelpRequest",
+    "Household",
+    "Invitation",
+    "Link",
+    "Mandate",
+    "Member",
+    "SharedFact",
+    "Visit",
+]

@@ -1,0 +1,67 @@
+"""What companions ask to see. Nothing in a row, its life or its number tells whether the person they asked for has a vault."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from core.models import ResidentManager, ResidentModel
+from vault.sharing.enums import AskedFor
+
+#: Silence is a no.
+WAITS = timedelta(days=14)
+#: How long a code sent to a telephone may be said, and how often it may be mistyped.
+CODE_WAITS = timedelta(minutes=30)
+CODE_TRIES = 3
+
+
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    def waiting(self) -> Self:
+        """For its resident: neither answered nor too old."""
+        return self.filter(answered_at=None, expires_at__gt=timezone.now())
+
+    def to_text(self) -> Self:
+        return self.filter(by_phone=True, code_until=None, answered_at=None, created_at__gt=timezone.now() - CODE_WAITS)
+
+
+AccessRequestManager = ResidentManager.from_queryset(AccessRequestQuerySet)
+
+
+class AccessRequest(ResidentModel):
+    """A companion asks a resident, by an address that the resident gave. Where nobody has that address, the row belongs to a number that
+    is nobody's: it is kept, waits and ends like any other. What was typed is kept nowhere.
+    """
+
+    reference = models.CharField(max_length=14, unique=True, help_text="what the companion notes, to find the request in their list")
+    membership_id = models.UUIDField(db_index=True)
+    label = models.CharField(max_length=120, help_text="the companion and their organisation, as the resident reads it")
+    items = models.JSONField(help_text="codes of the lines of vault/sharing/entrusting.py")
+    purpose = models.CharField(max_length=20, choices=AskedFor)
+    length = models.CharField(max_length=10, help_text="a code of vault/sharing/entrusting.py")
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    grant_id = models.UUIDField(null=True, blank=True, help_text="what a yes has given")
+    by_phone = models.BooleanField(default=False, help_text="the person is there, and answers by a code that their telephone gets")
+    code_hash = models.CharField(max_length=64, blank=True)
+    code_until = models.DateTimeField(null=True, blank=True, help_text="empty: the scheduler has still to send it")
+    tries = models.PositiveSmallIntegerField(default=0)
+    told_at = models.DateTimeField(null=True, blank=True, help_text="when a message was sent, or there was nobody to send it to")
+
+    objects = AccessRequestManager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(purpose__in=AskedFor.values), name="access_request_purpose_known"),
+            models.CheckConstraint(condition=Q(grant_id=None) | Q(answered_at__isnull=False), name="access_request_given_is_answered"),
+        ]
+        indexes = [models.Index(fields=["created_at"], condition=Q(told_at=None), name="access_request_to_tell")]
+
+    def __str__(self) -> str:
+        return f"access request {self.id}"
+
+    @property
+    def waits(self) -> bool:
+        return self.answered_at is None and self.expires_at > timezone.now()

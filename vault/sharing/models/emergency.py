@@ -1,0 +1,93 @@
+"""Urgent access to one vault: one agent asks, another agrees, the resident is told. The rows are the register: nobody deletes one."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.models import ResidentManager, ResidentModel
+from vault.records.models.grant import Grant
+from vault.sharing.enums import EmergencyState
+
+#: An agent of the city, by their account's id.
+EMERGENCY_KIND = "emergency"
+#: How long the second agent has, and how long what they open may last.
+WAITS = timedelta(hours=1)
+LENGTHS = (15, 30, 60)
+#: The same two agents, or a vault whose resident said no, only again after this.
+RESTS = timedelta(hours=24)
+
+
+class EmergencyAccessQuerySet(models.QuerySet["EmergencyAccess"]):
+    def waiting(self) -> Self:
+        return self.filter(decided_at=None, declined_at=None, expires_at__gt=timezone.now())
+
+    def to_tell(self) -> Self:
+        """Whose resident has not been told yet that it was asked, or that it was opened."""
+        return self.filter(Q(asked_told_at=None) | Q(opened_told_at=None, grant__isnull=False))
+
+
+EmergencyAccessManager = ResidentManager.from_queryset(EmergencyAccessQuerySet)
+
+
+class EmergencyAccess(ResidentModel):
+    """Where nobody has the address or the reference that was typed, the row belongs to a number that is nobody's, and has no content."""
+
+    reference = models.CharField(_("numéro"), max_length=14, unique=True, help_text="what agents call it: it tells nothing of the resident")
+    asked_by = models.UUIDField(db_index=True)
+    asked_by_name = models.CharField(_("demandé par"), max_length=120, help_text="as the resident reads it")
+    items = models.JSONField(help_text="codes of the lines of vault/sharing/entrusting.py, ticked one by one")
+    minutes = models.PositiveSmallIntegerField(_("minutes"))
+    content = models.BinaryField(default=bytes, help_text="sealed: the reason, as the resident reads it")
+    expires_at = models.DateTimeField(help_text="until when a second agent may agree")
+    decided_by = models.UUIDField(null=True, blank=True)
+    decided_by_name = models.CharField(_("décidé par"), max_length=120, blank=True)
+    decided_at = models.DateTimeField(_("décidé le"), null=True, blank=True)
+    declined_at = models.DateTimeField(null=True, blank=True, help_text="its resident said no before a second agent answered")
+    grant = models.OneToOneField(Grant, on_delete=models.CASCADE, null=True, blank=True, related_name="emergency")
+    asked_told_at = models.DateTimeField(null=True, blank=True)
+    opened_told_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EmergencyAccessManager()
+
+    class Meta:
+        verbose_name = _("accès d’urgence")
+        verbose_name_plural = _("accès d’urgence")
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(minutes__in=LENGTHS), name="emergency_an_hour_at_most"),
+            models.CheckConstraint(condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="emergency_two_agents"),
+            models.CheckConstraint(condition=~Q(asked_by=F("resident_id")), name="emergency_not_asked_by_its_resident"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("resident_id")), name="emergency_not_decided_by_its_resident"
+            ),
+            models.CheckConstraint(
+                condition=Q(grant=None) | Q(decided_by__isnull=False, decided_at__isnull=False, declined_at=None),
+                name="emergency_opened_is_decided",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def place(self) -> str:
+        return f"vault_emergency|{self.id}|1|reason"
+
+    @property
+    def names_nobody(self) -> bool:
+        return not self.content
+
+    @property
+    def state(self) -> EmergencyState:
+        """With its grant at hand, or in its resident's scope."""
+        if self.grant is not None:
+            return EmergencyState.OPEN if self.grant.stands else EmergencyState.ENDED
+        if self.declined_at is not None:
+            return EmergencyState.DECLINED
+        if self.decided_at is not None:
+            return EmergencyState.REFUSED
+        return EmergencyState.WAITING if self.expires_at > timezone.now() else EmergencyState.LAPSED

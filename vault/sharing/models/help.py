@@ -1,0 +1,51 @@
+"""Asking for help: a name and a half-day, to an organisation that answers such requests. Nothing of the vault goes with it."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from core.models import ResidentManager, ResidentModel
+from vault.sharing.enums import HalfDay, HelpAnswer
+
+
+class HelpRequestQuerySet(models.QuerySet["HelpRequest"]):
+    def open(self) -> Self:
+        """Neither answered nor withdrawn, and its day has not passed."""
+        return self.filter(answer="", withdrawn_at=None, on_day__gte=timezone.localdate())
+
+
+HelpRequestManager = ResidentManager.from_queryset(HelpRequestQuerySet)
+
+
+class HelpRequest(ResidentModel):
+    """The name is sealed under the resident's key: a companion of the organisation opens it, with a line in the journal."""
+
+    organisation_id = models.UUIDField(db_index=True)
+    organisation_name = models.CharField(max_length=60)
+    on_day = models.DateField()
+    half = models.CharField(max_length=10, choices=HalfDay)
+    answer = models.CharField(max_length=10, choices=HelpAnswer, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    content = models.BinaryField()
+
+    objects = HelpRequestManager()
+
+    class Meta:
+        ordering = ["on_day", "half", "created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(half__in=HalfDay.values), name="help_half_known"),
+            models.CheckConstraint(condition=Q(answer__in=["", *HelpAnswer.values]), name="help_answer_known"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None) | (~Q(answer="") & Q(answered_at__isnull=False)), name="help_answer_is_dated"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"help request {self.id}"
+
+    @property
+    def place(self) -> str:
+        return f"vault_helprequest|{self.id}|1|content"

@@ -1,0 +1,64 @@
+"""Mandates: what a companion may do for a resident. What they may read is the grant's; what else they may do is listed here."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+
+from core.models import ResidentManager, ResidentModel
+from vault.records.models.grant import Grant
+from vault.sharing.enums import Act
+
+#: A companion of an organisation, by their account's id.
+COMPANION_KIND = "companion"
+#: How long a code waits for its appointment, and how long the appointment lasts once it was typed.
+CODE_LASTS = timedelta(hours=24)
+APPOINTMENT = timedelta(hours=2)
+
+
+class Mandate(ResidentModel):
+    """It lives and ends with its grant: paused, stopped or over, nothing is done under it any more."""
+
+    grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="mandate")
+    membership_id = models.UUIDField(help_text="the companion's place when it was given: it does not follow them elsewhere")
+    name = models.CharField(max_length=120, help_text="how the resident was called when they gave it; the companion reads it")
+    acts = models.JSONField(default=list, help_text="codes of vault.records.enums.Act, chosen one by one")
+    form_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="of the form that was signed on paper, as it was scanned; empty: no paper"
+    )
+
+    objects = ResidentManager["Mandate"]()
+
+    def __str__(self) -> str:
+        return f"mandate {self.id}"
+
+    def allows(self, act: Act) -> bool:
+        return act.value in self.acts
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def open(self) -> Self:
+        return self.filter(used_at=None, cancelled_at=None, expires_at__gt=timezone.now())
+
+
+AppointmentManager = ResidentManager.from_queryset(AppointmentQuerySet)
+
+
+class Appointment(ResidentModel):
+    """A code that lets one companion in, once, for two hours. Whom it was said to is not known here until it is typed."""
+
+    code_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    content = models.BinaryField(help_text="sealed: what the resident ticked, and the values that the page showed")
+
+    objects = AppointmentManager()
+
+    def __str__(self) -> str:
+        return f"appointment {self.id}"
+
+    @property
+    def place(self) -> str:
+        return f"vault_appointment|{self.id}|1|content"

@@ -1,0 +1,47 @@
+"""Who may do what under a share, as questions that change nothing."""
+
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from accounts.models import Session, User
+from accounts.perms import keeps_desk
+from vault.records.enums import HouseholdRole
+from vault.sharing.models import DeskVisit, Mandate, Member
+
+
+def may_act(mandate: Mandate, companion: User) -> bool:
+    """The companion whom it names, and nobody of their organisation in their place. Whether it counts now, the gate looks."""
+    return companion.is_active and companion.is_companion and mandate.grant.recipient_id == companion.pk
+
+
+def require_may_act(mandate: Mandate, companion: User) -> None:
+    if not may_act(mandate, companion):
+        raise PermissionDenied
+
+
+def require_agent(agent: User) -> None:
+    if not (agent.is_active and agent.is_staff):
+        raise PermissionDenied
+
+
+def may_help_at_desk(visit: DeskVisit, agent: User) -> bool:
+    """Who began it, while they keep the desk, the session of that moment goes on and nobody has claimed the vault since. Whether its grant
+    counts, the gate looks."""
+    session = Session.objects.going_on(timezone.now()).filter(pk=visit.session_id, user=agent)
+    return keeps_desk(agent) and visit.grant.recipient_id == agent.pk and session.exists() and not visit.is_claimed_since()
+
+
+def require_may_help_at_desk(visit: DeskVisit, agent: User) -> None:
+    if not may_help_at_desk(visit, agent):
+        raise PermissionDenied
+
+
+def may_read_register(agent: User) -> bool:
+    """The list of emergency accesses: the data protection officer's, and of those who manage agents."""
+    return agent.is_active and agent.is_staff and (agent.is_dpo or agent.is_superuser)
+
+
+def may_agree_with(role: HouseholdRole | None, me: Member, other: Member) -> bool:
+    """Both in the same household today, and both in the role that the agreement is for."""
+    together = me.household_id == other.household_id and me.left_at is None and other.left_at is None
+    return together and (role is None or me.role == other.role == role)

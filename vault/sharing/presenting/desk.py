@@ -1,0 +1,89 @@
+"""How visits at the desk are said: to the agent, and on the sheet that their person takes home."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django_scopes import scope
+
+from accounts.models import Membership, Sheet
+from core.models import City
+from core.templatetags.civic import clock, long_date
+from vault.records import agreements
+from vault.records.actions.grants import Terms
+from vault.records.models import Grant
+from vault.sharing.entrusting import AGREEMENT, length_words
+from vault.sharing.enums import Act
+from vault.sharing.models import DeskVisit
+from vault.sharing.models.desk import DESK_KIND
+from vault.sharing.models.mandate import COMPANION_KIND
+from vault.sharing.presenting.mandates import until, yours_to_theirs
+
+
+def lines(visits: Sequence[DeskVisit]) -> list[dict[str, str]]:
+    return [{"label": visit.name, "href": reverse("vault:desk_visit", args=[visit.pk]), "text": until(visit.grant)} for visit in visits]
+
+
+def banner(visit: DeskVisit) -> dict[str, str]:
+    return {"name": visit.name, "until": until(visit.grant)}
+
+
+def may_see(visit: DeskVisit) -> list[dict[str, str]]:
+    return [
+        {
+            "label": yours_to_theirs(item),
+            "action": _("Voir"),
+            "action_href": reverse("vault:desk_values", args=[visit.pk, item.code]),
+        }
+        for item in agreements.items_of(visit.grant)
+    ]
+
+
+def mandates(visit: DeskVisit) -> list[dict[str, str]]:
+    """Those of somebody who can't stop them from home."""
+    with scope(resident=visit.resident_id):
+        found = list(Grant.objects.standing().filter(recipient_kind=COMPANION_KIND))
+    return [
+        {
+            "label": grant.recipient_label,
+            "text": until(grant),
+            "action": _("Arrêter"),
+            "action_href": reverse("vault:stop_desk_mandate", args=[visit.pk, grant.pk]),
+        }
+        for grant in found
+    ]
+
+
+def form_to_sign(visit: DeskVisit, place: Membership, terms: Terms, acts: Sequence[Act]) -> dict[str, Any]:
+    """The words of the agreement that the page of a resident shows, and what they said."""
+    return {
+        "city": City.current(),
+        "name": visit.name,
+        "recipient": place.label,
+        "words": AGREEMENT.told(place.label),
+        "items": [str(item.label) for item in AGREEMENT.chosen(terms.items)],
+        "acts": [str(act.label) for act in acts],
+        "length": length_words(terms.months, terms.lasts),
+    }
+
+
+def on_paper(sheet: Sheet, code: str) -> dict[str, Any]:
+    """In its person's scope: what the sheet says, who had access included."""
+    visits = Grant.objects.filter(recipient_kind=DESK_KIND).order_by("starts_at")
+    return {
+        "name": sheet.person.name,
+        "code": code,
+        "number": sheet.number,
+        "printed": sheet.printed_at,
+        "expires": sheet.expires_at,
+        "city": City.current(),
+        "address": f"{settings.SITE_URL.split('://')[-1]}{reverse('claim')}",
+        "visits": [_visit(visit) for visit in visits],
+    }
+
+
+def _visit(grant: Grant) -> str:
+    told = {"who": grant.recipient_label, "day": long_date(grant.starts_at), "hour": clock(grant.starts_at)}
+    return _("%(who)s, le %(day)s à partir de %(hour)s") % told

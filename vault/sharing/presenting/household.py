@@ -1,0 +1,173 @@
+"""What the pages of a household show: who is in it, what goes each way, and the values that an agreement would use today."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django_scopes import scopes_disabled
+
+from core.templatetags.civic import long_date
+from vault import types
+from vault.journal.presenting import sentences
+from vault.records import agreements, wording
+from vault.records.agreements import Agreement, Item
+from vault.records.decrypted import Opened, Values
+from vault.records.enums import HouseholdRole, Mode
+from vault.records.models import Grant
+from vault.records.models.grant import RESIDENT_KIND
+from vault.sharing import perms
+from vault.sharing.across.household_access import Circle
+from vault.sharing.models import Member, SharedFact
+
+
+def others(circle: Circle, given: Sequence[Grant], received: Sequence[Grant]) -> list[dict[str, Any]]:
+    return [_other(circle.me, other, given, received) for other in circle.others]
+
+
+def given_grants(circle: Circle) -> list[Grant]:
+    """In the resident's scope: their own agreements with those who are here."""
+    ids = [other.resident_id for other in circle.others]
+    return list(Grant.objects.standing().filter(recipient_kind=RESIDENT_KIND, recipient_id__in=ids).prefetch_related("fields"))
+
+
+def _other(me: Member, other: Member, given: Sequence[Grant], received: Sequence[Grant]) -> dict[str, Any]:
+    mine = [grant for grant in given if grant.recipient_id == other.resident_id]
+    return {
+        "member": other,
+        "role": role_words(other),
+        "given": [_given(grant) for grant in mine],
+        "offers": [_offer(agreement, other, mine) for agreement in agreements.every() if _may_offer(agreement, me, other)],
+        "received": [_received(grant, other) for grant in received if grant.resident_id == other.resident_id],
+    }
+
+
+def role_words(member: Member) -> str:
+    return str(HouseholdRole(member.role).label)
+
+
+def _given(grant: Grant) -> dict[str, Any]:
+    agreement = agreements.get(grant.agreement)
+    return {
+        "title": agreement.title,
+        "until": long_date(grant.ends_at),
+        "paused": grant.paused_at is not None,
+        "href": reverse("vault:share", args=[grant.pk]),
+        "what": series(named(grant)),
+        "how": how(grant),
+        "stop": reverse("vault:stop_sharing", args=[grant.pk]),
+        "id": grant.pk,
+    }
+
+
+def named(grant: Grant) -> list[str]:
+    """The lines that were agreed to; the fields themselves when no app knows the agreement any more."""
+    fields = [row.field for row in grant.fields.all()]
+    agreement = agreements.of(grant)
+    if agreement is not None and not agreement.free:
+        return [str(item.label) for item in agreement.named(fields)]
+    count = len(grant.papers.all()) if agreement is not None else 0
+    papers = [ngettext("%(count)s papier", "%(count)s papiers", count) % {"count": count}] if count else []
+    count = len(grant.documents.all()) if agreement is not None else 0
+    made = [ngettext("%(count)s dossier", "%(count)s dossiers", count) % {"count": count}] if count else []
+    return [*sentences.labels(fields), *papers, *made]
+
+
+def series(names: Sequence[str]) -> str:
+    return ", ".join([*names[:1], *(name[:1].lower() + name[1:] for name in names[1:])])
+
+
+def how(grant: Grant) -> str:
+    """In the agreement's own words where it has some."""
+    agreement = agreements.of(grant)
+    mode = Mode(grant.mode)
+    if agreement is not None and mode in agreement.uses:
+        return str(agreement.uses[mode])
+    if mode == Mode.COUNT:
+        return _("Les valeurs sont comptées, sans être montrées")
+    if mode == Mode.LOOK:
+        return _("Les valeurs sont regardées, rien n’est gardé")
+    if grant.keep_days is None:
+        return _("Une copie est gardée jusqu’à la fin")
+    return ngettext("Une copie est gardée %(count)s jour", "Une copie est gardée %(count)s jours", grant.keep_days) % {
+        "count": grant.keep_days
+    }
+
+
+def _may_offer(agreement: Agreement, me: Member, other: Member) -> bool:
+    return agreement.recipient_kind == RESIDENT_KIND and perms.may_agree_with(agreement.role, me, other)
+
+
+def _offer(agreement: Agreement, other: Member, mine: Sequence[Grant]) -> dict[str, Any]:
+    again = any(grant.agreement == agreement.code for grant in mine)
+    return {
+        "label": _("Revoir l’accord : %(title)s") % {"title": agreement.title} if again else agreement.title,
+        "href": reverse("vault:agree", args=[other.pk, agreement.code]),
+    }
+
+
+def _received(grant: Grant, other: Member) -> dict[str, Any]:
+    agreement = agreements.get(grant.agreement)
+    address = agreement.use_url or "vault:shared_with_me"
+    return {
+        "label": agreement.received or agreement.title,
+        "text": _("Jusqu’au %(day)s") % {"day": long_date(grant.ends_at)},
+        "action_href": reverse(address, args=[] if agreement.use_url else [other.pk]),
+        "action": _("Ouvrir") if agreement.use_url else _("Voir"),
+    }
+
+
+# What an agreement would use
+
+
+def held(agreement: Agreement, values: Values) -> dict[str, str]:
+    """For each line, the values of today in one sentence."""
+    return {item.code: _held(item, values) for item in agreement.items}
+
+
+def _held(item: Item, values: Values) -> str:
+    told = []
+    for code in dict.fromkeys(field.partition("#")[0] for field in item.fields):
+        records = values.every(code)
+        if records:
+            told.append(_newest_words(records, item))
+    return "\u00a0; ".join(text for text in told if text)
+
+
+def _newest_words(records: Sequence[Opened], item: Item) -> str:
+    newest = records[-1]
+    told = said(newest.type, newest.payload, item.fields)
+    named = [_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in told]
+    words = ", ".join(named if len(item.fields) > 1 else [text for _label, text in told])
+    others = len(records) - 1
+    if not others or not words:
+        return words
+    more = ngettext("et %(count)s autre plus ancien", "et %(count)s autres plus anciens", others) % {"count": others}
+    return f"{words} ({more})"
+
+
+def said(type_code: str, payload: Mapping[str, Any], fields: Sequence[str]) -> list[tuple[str, str]]:
+    """(label, value) of each field of this type, as a person writes them."""
+    infos = [types.field(field) for field in fields if field.startswith(f"{type_code}#/")]
+    found = [(info, payload.get(info.id.partition("#/")[2].split("/")[0])) for info in infos]
+    return [(info.label, wording.say(info, value)) for info, value in found if value not in (None, "", [], {})]
+
+
+# What others have put in common
+
+
+def active_facts(circle: Circle, giver: Member) -> list[SharedFact]:
+    """Copies that are still shared: the giver's agreement is looked at now."""
+    facts = list(SharedFact.objects.filter(own=False, member=circle.me))
+    with scopes_disabled():
+        active = set(
+            Grant.objects.active().filter(pk__in=[fact.grant_id for fact in facts], resident_id=giver.resident_id).values_list("pk")
+        )
+    return [fact for fact in facts if (fact.grant_id,) in active]
+
+
+def fact_rows(note: Mapping[str, Any], agreement: Agreement) -> list[dict[str, str]]:
+    item = next((item for item in agreement.items if item.code == note["item"]), None)
+    fields = item.fields if item else ()
+    return [{"key": label, "value": text} for record in note["records"] for label, text in said(record["type"], record["payload"], fields)]

@@ -1,0 +1,290 @@
+"""How a resident's shares are said: who, what, why, how, until when; what left, value by value; what happened to each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.templatetags.civic import clock, long_date, month, short_date
+from vault import types
+from vault.holders.models import Connection
+from vault.holders.presenting import connections as connection_words
+from vault.records import agreements, documents, recipients
+from vault.records.agreements import Agreement
+from vault.records.decrypted import Values
+from vault.records.enums import GrantState, Happened
+from vault.records.models import Grant, GrantEvent, GrantReading, PaperKind
+from vault.records.recipient_names import Names, names_of
+from vault.sharing.enums import Act
+from vault.sharing.models import DeskVisit, Mandate
+from vault.sharing.presenting.household import how, named, said, series
+
+#: Times of reading that are told one by one before they are counted.
+TIMES = 3
+#: What ends within a day is told with its hour.
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One grant, as a card or a page shows it."""
+
+    id: str
+    who: str
+    kind: str
+    why: str
+    what: str
+    how: str
+    until: str
+    last: str
+    tag: str
+    tag_kind: str
+    stands: bool
+    paused: bool
+    unused: bool
+    href: str
+    stop: str
+
+
+def share(grant: Grant) -> Share:
+    return every([grant])[0]
+
+
+def every(grants: Iterable[Grant]) -> list[Share]:
+    """Those of one resident."""
+    found = list(grants)
+    names = names_of(found)
+    return [_share(grant, names[grant.pk]) for grant in found]
+
+
+def _share(grant: Grant, names: Names) -> Share:
+    tag, tag_kind = _tag(grant)
+    return Share(
+        id=str(grant.pk),
+        who=names.who,
+        kind=_kind(grant),
+        why=names.title or title(grant),
+        what=series(named(grant)),
+        how=how(grant),
+        until=_until(grant),
+        last=_last(grant),
+        tag=tag,
+        tag_kind=tag_kind,
+        stands=grant.stands,
+        paused=grant.state == GrantState.PAUSED,
+        unused=grant.unused,
+        href=reverse("vault:share", args=[grant.pk]),
+        stop=reverse("vault:stop_sharing", args=[grant.pk]),
+    )
+
+
+def title(grant: Grant) -> str:
+    agreement = agreements.of(grant)
+    return str(agreement.title) if agreement else _(grant.purpose)
+
+
+def facts(grant: Grant) -> list[dict[str, str]]:
+    """The rows of a share's own page."""
+    told = share(grant)
+    rows = [
+        (_("Avec"), _("%(who)s, %(kind)s") % {"who": told.who, "kind": told.kind} if told.kind else told.who),
+        (_("Pourquoi"), names_of([grant])[grant.pk].why or _(grant.purpose)),
+        (_("Quoi"), told.what),
+        (_("Comment"), told.how),
+        (_("Actes permis"), _acts(grant)),
+        (_("Empreinte du formulaire signé"), _form(grant)),
+        (_("Combien de lectures"), _rhythm(grant)),
+        (
+            _("Ouvert") if grant.in_emergency else _("Accord donné"),
+            _("le %(day)s, %(channel)s") % {"day": _moment(grant.starts_at), "channel": grant.get_channel_display()},
+        ),
+        (_("Jusqu’à quand"), told.until),
+        (_("Dernière lecture"), told.last),
+    ]
+    return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def ended_line(told: Share) -> dict[str, str]:
+    """As components/lines.html takes it."""
+    return {
+        "label": _("%(who)s : %(why)s") % {"who": told.who, "why": told.why},
+        "href": told.href,
+        "text": told.until,
+        "tag": told.tag,
+        "tag_kind": told.tag_kind,
+    }
+
+
+def home_line(told: Share) -> dict[str, str]:
+    """A click from the home page to the question whether to stop: a second one answers it."""
+    return {
+        "label": _("%(who)s : %(why)s") % {"who": told.who, "why": told.why},
+        "href": told.href,
+        "text": told.tag,
+        "action": _("Arrêter"),
+        "action_href": told.stop,
+    }
+
+
+def fetched(found: Iterable[Connection]) -> list[dict[str, str]]:
+    """What Garant asks holders for: no share, and yet what a resident looks for in the same place."""
+    lines = []
+    for connection in found:
+        tag, tag_kind = connection_words.state(connection)
+        href = reverse("vault:connection", args=[connection.pk])
+        text = connection_words.until(connection)
+        lines.append({"label": connection_words.title(connection), "href": href, "text": text, "tag": tag, "tag_kind": tag_kind})
+    return lines
+
+
+def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
+    """What happened, oldest first, each with its receipt where there is one."""
+    lines = []
+    for event in events:
+        happened = Happened(event.happened)
+        opened = happened == Happened.GIVEN and event.grant.in_emergency
+        line = {"label": _("Ouvert en urgence, par deux agents") if opened else str(happened.label), "text": _moment(event.at)}
+        if happened.has_receipt:
+            line |= {"action": _("Télécharger le reçu"), "action_href": reverse("vault:receipt", args=[event.grant_id, event.pk])}
+        lines.append(line)
+    return lines
+
+
+def chosen(grant: Grant, agreement: Agreement) -> list[str]:
+    """The codes of what was agreed to. In the resident's scope."""
+    return [item.code for item in agreement.named([row.field for row in grant.fields.all()])]
+
+
+def may_renew(grant: Grant, agreement: Agreement | None) -> bool:
+    """One step is enough when it adds nothing: what the agreement needs today is all in what was granted."""
+    if agreement is None or not agreement.renewable:
+        return False
+    fields = {row.field for row in grant.fields.all()}
+    needed = {field for item in agreement.chosen(chosen(grant, agreement)) for field in item.fields}
+    return bool(needed) and needed <= fields and grant.mode in agreement.modes
+
+
+def held_rows(agreement: Agreement, codes: Sequence[str], held: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": str(item.label), "value": held[item.code] or "–"} for item in agreement.chosen(codes)]
+
+
+def every_value(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
+    """Each record that a reading would open now, the newest first: what the lines above say in short."""
+    found = [(_type(record.type), _words(record.type, record.payload, fields)) for record in reversed(values)]
+    return [{"key": kind, "value": words} for kind, words in found if words]
+
+
+def received(readings: Sequence[GrantReading], opened: Sequence[Values]) -> list[list[str]]:
+    """One row for each value that left, as it was then, with the moments when it was read; the newest first."""
+    times: dict[tuple[str, str], list[datetime]] = {}
+    kinds = paper_kinds(readings)
+    for reading, values in zip(readings, opened, strict=True):
+        if reading.paper_kind:
+            times.setdefault((_("Papier"), kinds.get(reading.paper_kind, _("Un papier"))), []).append(reading.at)
+        for record in reversed(values):
+            words = _words(record.type, record.payload, reading.fields)
+            if words:
+                times.setdefault((_type(record.type), words), []).append(reading.at)
+    return [[kind, words, _times(moments)] for (kind, words), moments in times.items()]
+
+
+def paper_kinds(readings: Iterable[GrantReading]) -> dict[str, str]:
+    codes = {reading.paper_kind for reading in readings} - {""}
+    return documents.labels() | {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
+
+
+def as_read(note: Mapping[str, Any]) -> dict[str, Any]:
+    """The page of an agreement, as it was read."""
+    rows = [{"key": item["label"], "value": item["shown"] or "–"} for item in note["items"] if item["chosen"]]
+    refused = [item["label"] for item in note["items"] if not item["chosen"]]
+    return {"title": note["title"], "words": note["words"], "rows": rows, "refused": refused}
+
+
+def _words(type_code: str, payload: Mapping[str, Any], fields: Sequence[str]) -> str:
+    told = said(type_code, payload, fields)
+    return ", ".join(_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in told)
+
+
+def _kind(grant: Grant) -> str:
+    try:
+        return str(recipients.get(grant.recipient_kind).label)
+    except KeyError:
+        return ""
+
+
+def _tag(grant: Grant) -> tuple[str, str]:
+    state = grant.state
+    if state == GrantState.PAUSED:
+        return _("En pause"), "declared"
+    if state in {GrantState.STOPPED, GrantState.OVER}:
+        return str(state.label), "expired"
+    if state == GrantState.TO_COME:
+        return _("Commence le %(day)s") % {"day": short_date(grant.starts_at)}, ""
+    if grant.ends_at - grant.starts_at <= A_DAY:
+        return _("Jusqu’à %(hour)s") % {"hour": clock(grant.ends_at)}, "fresh"
+    until = {"day": short_date(grant.ends_at)}
+    return (_("Se termine le %(day)s") % until, "soon") if grant.ends_soon else (_("Jusqu’au %(day)s") % until, "fresh")
+
+
+def _until(grant: Grant) -> str:
+    """A parting is dated from the end of its month: then the month alone is told."""
+    if grant.stopped_at is not None and grant.stopped_at > timezone.now():
+        return _("A pris fin en %(month)s") % {"month": month(timezone.localdate())}
+    if grant.state == GrantState.STOPPED and grant.stopped_at is not None:
+        return _("Arrêté le %(day)s") % {"day": _moment(grant.stopped_at)}
+    if grant.state == GrantState.OVER:
+        return _("Terminé le %(day)s") % {"day": long_date(min(grant.ends_at, timezone.now()))}
+    until = _moment(grant.ends_at) if grant.ends_at - grant.starts_at <= A_DAY else long_date(grant.ends_at)
+    return _("Jusqu’au %(day)s. Rien ne se renouvelle tout seul.") % {"day": until}
+
+
+def _last(grant: Grant) -> str:
+    agreement = agreements.of(grant)
+    if agreement is not None and agreement.copied:
+        return _("Copie remise le %(day)s") % {"day": long_date(grant.starts_at)}
+    if grant.last_used_at is None:
+        return _("Jamais lu")
+    return _moment(grant.last_used_at)
+
+
+def _acts(grant: Grant) -> str:
+    """Of a mandate: what may be done besides reading."""
+    mandate = Mandate.objects.filter(grant=grant).first() or DeskVisit.objects.filter(grant=grant).first()
+    return series([str(Act(code).label) for code in mandate.acts]) if mandate else ""
+
+
+def _form(grant: Grant) -> str:
+    """Of a mandate signed on paper: the SHA-256 of its scan."""
+    return Mandate.objects.filter(grant=grant).values_list("form_sha256", flat=True).first() or ""
+
+
+def _rhythm(grant: Grant) -> str:
+    if grant.once:
+        return _("Une seule")
+    if grant.at_most_every is None:
+        return ""
+    hours = int(grant.at_most_every.total_seconds() // 3600)
+    return ngettext("Une par heure au plus", "Une toutes les %(count)s heures au plus", hours) % {"count": hours}
+
+
+def _moment(at: datetime) -> str:
+    return _("%(day)s à %(hour)s") % {"day": long_date(at), "hour": clock(at)}
+
+
+def _times(moments: Sequence[datetime]) -> str:
+    if len(moments) <= TIMES:
+        return ", ".join(_moment(at) for at in moments)
+    told = {"count": len(moments), "first": _moment(min(moments)), "last": _moment(max(moments))}
+    return _("%(count)s fois, du %(first)s au %(last)s") % told
+
+
+def _type(code: str) -> str:
+    try:
+        return types.get(code).title
+    except types.UnknownType:
+        return code

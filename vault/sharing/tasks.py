@@ -1,0 +1,32 @@
+from celery import shared_task
+
+from core import journal
+from vault.sharing.actions import asking, desk, emergency, grant_reminders
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def send_grant_reminders() -> None:
+    grant_reminders.tell_ending()
+    grant_reminders.tell_unused()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def notify_requests() -> None:
+    """Tell residents what companions and agents ask of them. End visits at the desk whose agent has left."""
+    desk.end_left()
+    asking.tell_asked()
+    emergency.tell_due()
+
+
+@shared_task
+def notify_emergencies() -> None:
+    emergency.tell_due()
+
+
+@shared_task
+@journal.through(journal.Means.SCHEDULER)
+def text_codes() -> None:
+    """Send the codes that companions wait for, beside the resident. Runs every fifteen seconds."""
+    asking.text_codes()

@@ -1,0 +1,189 @@
+"""Pages of a companion. Each runs in the scope of the resident who entrusted them; `request.user` stays the companion.
+
+Nothing is remembered from page to page: the address names the mandate, and each page looks whether it counts. A mandate that is somebody
+else's, paused, stopped or over is a 404, as one that never was.
+"""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+from django_scopes import scope
+
+from accounts.decorators import companions_only
+from accounts.http import SignedInRequest
+from accounts.page_limits import may, too_many
+from core.uploads import sealed_upload
+from vault.readers.reading import MAX_PAPER_BYTES
+from vault.records import agreements, gate
+from vault.records.forms.papers import UploadForm
+from vault.sharing.across import mandates
+from vault.sharing.actions import asking, helping
+from vault.sharing.actions import mandates as actions
+from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.enums import Act, AskedFor, HelpAnswer
+from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
+from vault.sharing.models import Mandate
+from vault.sharing.presenting import mandates as words
+
+
+@companions_only
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    """Rows only: names under mandates that count now."""
+    live = mandates.live(request.user)
+    context = {"people": words.lines(live), "asked": words.asked(mandates.asked_by(request.user), live)}
+    context["helped"] = words.help_lines(mandates.help_asked(request.user))
+    return render(request, "vault/companion/home.html", context)
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def ask(request: SignedInRequest) -> HttpResponse:
+    """The page that answers is the same whether or not somebody has that address, or that number."""
+    form = AskForm(AGREEMENT, words.offered(), request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "vault/companion/ask.html", {"form": form})
+    data = form.cleaned_data
+    if not may(request, "access_ask") or not may(request, "access_ask_same", key=f"{request.user.pk} {data['address'].lower()}"):
+        return too_many(request)
+    asked = asking.ask(
+        companion=request.user,
+        address=data["address"],
+        items=data["items"],
+        purpose=AskedFor(data["purpose"]),
+        length=data["length"],
+        by_phone=data.get("how") == "phone",
+    )
+    if asked.by_phone:
+        return redirect("vault:access_code", request_id=asked.pk)
+    return render(request, "vault/companion/asked.html", {"reference": asked.reference, "until": asked.expires_at})
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def access_code(request: SignedInRequest, request_id: UUID) -> HttpResponse:
+    """The same page and the same answers where no telephone got anything."""
+    row = next((one for one in mandates.asked_by(request.user) if one.pk == request_id and one.by_phone), None)
+    if row is None:
+        raise Http404
+    form = PhoneCodeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "appointment_code"):
+            return too_many(request)
+        mandate = asking.accept_by_code(request=row, companion=request.user, code=form.cleaned_data["code"])
+        if mandate is not None:
+            actions.tell_signed(mandate)
+            return redirect("vault:accompanied", mandate_id=mandate.pk)
+        form.add_error("code", _("Ce n’est pas le bon code, ou il ne sert plus : il dure une demi-heure et trois essais."))
+    return render(request, "vault/companion/access_code.html", {"form": form, "reference": row.reference})
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def help_request(request: SignedInRequest, help_id: UUID) -> HttpResponse:
+    """Who asks for help, and what to answer. Any companion of the organisation may; the first answer counts."""
+    row = mandates.find_help(request.user, help_id)
+    if row is None:
+        raise Http404
+    form = HelpAnswerForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if helping.answer_help(request=row, companion=request.user, answer=HelpAnswer(form.cleaned_data["answer"])):
+            messages.success(request, _("Votre réponse est partie."))
+        else:
+            messages.warning(request, _("Quelqu’un a déjà répondu, ou la demande est retirée."))
+        return redirect("vault:accompanying")
+    name = helping.open_help(request=row, companion=request.user)
+    return render(request, "vault/companion/help.html", {"name": name, "slot": words.slot(row), "form": form})
+
+
+@companions_only
+@require_http_methods(["GET", "POST"])
+def enter_code(request: SignedInRequest) -> HttpResponse:
+    """Each try is counted. The same answer whatever is wrong with the code."""
+    form = AppointmentCodeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "appointment_code"):
+            return too_many(request)
+        try:
+            mandate = actions.begin(companion=request.user, code=form.cleaned_data["code"])
+        except actions.NoAppointment:
+            form.add_error("code", _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il sert une fois, dans la journée."))
+        else:
+            return redirect("vault:accompanied", mandate_id=mandate.pk)
+    return render(request, "vault/companion/code.html", {"form": form})
+
+
+@companions_only
+@require_safe
+def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
+    """What the mandate allows. No value yet: looking at one is a click, and a line in the resident's journal."""
+    mandate = _mine(request, mandate_id)
+    context = {"see": words.may_see(mandate), "do": words.may_do(mandate), "may_add": mandate.allows(Act.ADD_PAPER)}
+    return _render(request, mandate, "person", context)
+
+
+@companions_only
+@require_safe
+def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpResponse:
+    mandate = _mine(request, mandate_id)
+    agreement = agreements.of(mandate.grant)
+    found = next((line for line in agreements.items_of(mandate.grant) if line.code == item), None)
+    if agreement is None or found is None:
+        return _refused(request, mandate, _("Ce mandat ne permet pas de voir cela. Seule la personne peut en donner un autre."))
+    try:
+        fields, opened = actions.look(mandate=mandate, companion=request.user, item_code=item, agreement=agreement)
+    except gate.NotAnchored:
+        return _refused(request, mandate, _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."))
+    except gate.Refused:
+        return _over(request)
+    return _render(request, mandate, "values", {"title": words.yours_to_theirs(found), "rows": words.rows(opened, fields)})
+
+
+@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
+@companions_only
+def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
+    mandate = _mine(request, mandate_id)
+    if not mandate.allows(Act.ADD_PAPER):
+        return _refused(request, mandate, _("Ce mandat ne permet pas d’ajouter un papier. Seule la personne peut en donner un autre."))
+    with scope(resident=mandate.resident_id):
+        return _receive(request, mandate)
+
+
+@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@require_http_methods(["GET", "POST"])
+def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
+    form = UploadForm(request.POST or None, request.FILES or None, data=False)
+    if request.method != "POST" or not form.is_valid():
+        return _render(request, mandate, "add_paper", {"form": form})
+    data = form.cleaned_data
+    try:
+        actions.add_paper(mandate=mandate, companion=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"])
+    except gate.Refused:
+        return _over(request)
+    return _render(request, mandate, "added", {})
+
+
+def _mine(request: SignedInRequest, mandate_id: UUID) -> Mandate:
+    found = mandates.find(request.user, mandate_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _render(request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, object], status: int = 200) -> HttpResponse:
+    told = {"mandate": mandate, "acting": words.banner(mandate), **context}
+    return render(request, f"vault/companion/{page}.html", told, status=status)
+
+
+def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
+    return _render(request, mandate, "refused", {"reason": reason}, status=403)
+
+
+def _over(request: SignedInRequest) -> HttpResponse:
+    """It ended while the page was open."""
+    return render(request, "vault/companion/over.html", status=403)

@@ -1,0 +1,155 @@
+"""A resident makes a link: what to show, to whom and why, what would leave today; then its address and its code, once."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import SignedInRequest
+from core.templatetags.civic import long_date
+from vault.records.actions import grants
+from vault.records.models import Grant
+from vault.records.recipient_names import names_of
+from vault.sharing import links
+from vault.sharing.actions import links as actions
+from vault.sharing.actions.links import Key
+from vault.sharing.forms.links import ChooseForm, Chosen, WordsForm
+from vault.sharing.models import Link
+from vault.sharing.models.link import LINK_KIND
+from vault.sharing.presenting import links as words
+from vault.sharing.presenting import shares
+
+
+@require_http_methods(["GET", "POST"])
+def make(request: SignedInRequest) -> HttpResponse:
+    """What was chosen and written travels in the forms, not in the address; nothing is kept before the resident agrees."""
+    match request.POST.get("step"):
+        case "choose":
+            return _chosen(request)
+        case "words":
+            return _worded(request)
+        case "agree":
+            return _agreed(request)
+    return _choose(request, Chosen.read(request.POST))
+
+
+@require_http_methods(["GET", "POST"])
+def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    """Another code for the same link, and another address if the former one is lost. Shown on the page that answers, once."""
+    link = _mine(grant_id)
+    if not link.grant.stands:
+        messages.info(request, _("Ce lien est terminé. Vous pouvez en faire un autre."))
+        return redirect("vault:share", grant_id=grant_id)
+    if request.method == "POST":
+        key = actions.renew(link=link, by=request.user.pk, address="address" in request.POST)
+        return _shown(request, key)
+    return render(request, "vault/sharing/links/renew.html", {"share": shares.share(link.grant)})
+
+
+@require_http_methods(["GET", "POST"])
+def stop_all(request: SignedInRequest) -> HttpResponse:
+    standing = list(Grant.objects.standing().filter(recipient_kind=LINK_KIND).select_related("link"))
+    if request.method == "POST":
+        actions.stop_all(resident_id=request.user.pk, by=request.user.pk)
+        messages.success(request, _("Tous vos liens sont arrêtés. Ils n’ouvrent plus rien."))
+        return redirect("vault:shares")
+    return render(request, "vault/sharing/links/stop_all.html", {"names": [one.label for one in names_of(standing).values()]})
+
+
+def _choose(request: SignedInRequest, chosen: Chosen, form: ChooseForm | None = None) -> HttpResponse:
+    form = form or ChooseForm(actions.all_held(resident_id=request.user.pk), chosen=chosen)
+    return render(request, "vault/sharing/links/choose.html", {"form": form})
+
+
+def _chosen(request: SignedInRequest) -> HttpResponse:
+    form = ChooseForm(actions.all_held(resident_id=request.user.pk), request.POST)
+    if not form.is_valid() or form.chosen.nothing:
+        return _choose(request, Chosen([], [], []), form)
+    return _words(request, form.chosen, WordsForm())
+
+
+def _words(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpResponse:
+    return render(request, "vault/sharing/links/words.html", {"form": form, "carried": chosen.carried})
+
+
+def _worded(request: SignedInRequest) -> HttpResponse:
+    chosen, form = Chosen.read(request.POST), WordsForm(request.POST)
+    if chosen.nothing:
+        return _choose(request, chosen)
+    return _check(request, chosen, form) if form.is_valid() else _words(request, chosen, form)
+
+
+def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpResponse:
+    """The exact values that would leave today, and the words."""
+    held = actions.held(resident_id=request.user.pk, fields=chosen.fields, papers=chosen.papers, made=chosen.documents)
+    if not held.agreement(chosen.fields, chosen.papers, chosen.documents).items:
+        return _choose(request, chosen)
+    written = form.cleaned_data
+    context: dict[str, Any] = {
+        "agreement": links.AGREEMENT,
+        "words": links.AGREEMENT.told(written["name"]),
+        "facts": _facts(form),
+        "sheets": words.sheets(held.values, chosen.fields),
+        "files": words.files(held.papers),
+        "documents": words.documents(held.documents),
+        "carried": [*chosen.carried, *((name, written[name]) for name in ("title", "name", "why", "days"))],
+        "seen": links.fingerprint(held.values, held.papers, held.documents),
+        "made": uuid4(),
+    }
+    return render(request, "vault/sharing/links/check.html", context)
+
+
+def _facts(form: WordsForm) -> list[dict[str, str]]:
+    written = form.cleaned_data
+    length = dict(form.fields["days"].choices)[written["days"]]  # type: ignore[attr-defined]  # a field of choices
+    told = [(_("Nom du lien"), written["title"]), (_("À qui"), written["name"]), (_("Pour quoi faire"), written["why"])]
+    return [{"key": key, "value": value} for key, value in [*told, (_("Pendant"), length)]]
+
+
+def _agreed(request: SignedInRequest) -> HttpResponse:
+    chosen, form = Chosen.read(request.POST), WordsForm(request.POST)
+    sent = _uuid(request.POST.get("made", ""))
+    if chosen.nothing or not form.is_valid():
+        return _worded(request)
+    try:
+        key = actions.make(
+            resident_id=request.user.pk, by=request.user.pk, wish=form.wish(chosen), form=sent, seen=request.POST.get("seen", "")
+        )
+    except grants.Changed:
+        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+        return _check(request, chosen, form)
+    if key is None:
+        messages.info(request, _("Ce lien est déjà fait. Son adresse et son code ont été montrés une fois."))
+        return redirect("vault:share", grant_id=Link.objects.get(form=sent).grant_id)
+    return _shown(request, key)
+
+
+def _shown(request: HttpRequest, key: Key) -> HttpResponse:
+    grant = key.link.grant
+    address = f"{settings.SITE_URL}{reverse('vault:visit', args=[key.token])}" if key.token else ""
+    context = {
+        "address": address,
+        "code": words.spaced(key.code),
+        "who": names_of([grant])[grant.pk].who,
+        "until": long_date(grant.ends_at),
+        "href": reverse("vault:share", args=[grant.pk]),
+    }
+    return render(request, "vault/sharing/links/made.html", context)
+
+
+def _mine(grant_id: UUID) -> Link:
+    found: Link = get_object_or_404(Link.objects.select_related("grant"), grant=grant_id)
+    return found
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

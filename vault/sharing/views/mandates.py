@@ -1,0 +1,160 @@
+"""Being accompanied: who can help, a mandate for one of them, a code for an appointment. What is given is then among one's shares."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.decorators import recently_authenticated
+from accounts.http import SignedInRequest
+from accounts.models import Membership, Organisation
+from accounts.page_limits import may, too_many
+from vault.records.actions import grants
+from vault.sharing.actions import asking, helping, mandates
+from vault.sharing.actions.household import fingerprint
+from vault.sharing.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, length_words
+from vault.sharing.enums import HalfDay
+from vault.sharing.forms.mandates import EntrustForm, HelpForm
+from vault.sharing.models import AccessRequest, Appointment, HelpRequest
+from vault.sharing.presenting import mandates as words
+from vault.sharing.presenting.household import held as held_words
+
+
+@require_safe
+def helpers(request: SignedInRequest) -> HttpResponse:
+    """Rows only: names of people who work for the city's organisations, and one's own mandates."""
+    context = {
+        "places": words.places(),
+        "given": words.given(),
+        "asked": words.to_answer(),
+        "helped": words.own_help(),
+        "waiting": Appointment.objects.open().first(),
+    }
+    return render(request, "vault/sharing/across/mandates/helpers.html", context)
+
+
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
+def entrust(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
+    """What the mandate would open today, what it lets do, for how long. Not signing is a link back, of the same weight."""
+    place = Membership.objects.current().select_related("person", "organisation").filter(pk=membership_id).first()
+    if place is None:
+        raise Http404
+    values = mandates.today(resident_id=request.user.pk)
+    held = held_words(AGREEMENT, values)
+    form = EntrustForm(AGREEMENT, held, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return _sign(request, place, form)
+    context = words.page(AGREEMENT, place.label, held) | {"place": place, "form": form, "seen": fingerprint(values)}
+    return render(request, "vault/sharing/across/mandates/entrust.html", context)
+
+
+def _sign(request: SignedInRequest, place: Membership, form: EntrustForm) -> HttpResponse:
+    person, seen = request.user.pk, request.POST.get("seen", "")
+    try:
+        mandate = mandates.entrust(
+            resident_id=person, by=person, membership_id=place.pk, terms=form.terms, acts=form.acts_chosen, seen=seen
+        )
+    except grants.Changed:
+        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+        return redirect("vault:entrust", membership_id=place.pk)
+    except PermissionDenied:
+        raise Http404 from None
+    mandates.tell_signed(mandate)
+    messages.success(request, _("Le mandat est signé. Vous pouvez l’arrêter ici à tout moment."))
+    return redirect("vault:share", grant_id=mandate.grant_id)
+
+
+@require_http_methods(["GET", "POST"])
+def make_code(request: SignedInRequest) -> HttpResponse:
+    """The code is on the page that answers, once."""
+    held = held_words(APPOINTMENT_AGREEMENT, mandates.today(resident_id=request.user.pk))
+    form = EntrustForm(APPOINTMENT_AGREEMENT, held, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "appointment_make"):
+            return too_many(request)
+        code = mandates.make_code(resident_id=request.user.pk, by=request.user.pk, chosen=form.chosen)
+        return render(
+            request, "vault/sharing/across/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at}
+        )
+    context = words.page(APPOINTMENT_AGREEMENT, "", held) | {"form": form}
+    return render(request, "vault/sharing/across/mandates/make_code.html", context)
+
+
+@require_POST
+def cancel_code(request: SignedInRequest) -> HttpResponse:
+    mandates.cancel_code(resident_id=request.user.pk, by=request.user.pk)
+    messages.success(request, _("Le code n’ouvre plus rien."))
+    return redirect("vault:helpers")
+
+
+@recently_authenticated
+@require_http_methods(["GET", "POST"])
+def asked(request: SignedInRequest, request_id: UUID) -> HttpResponse:
+    """Who asks, for what, why and for how long, with today's values. Yes to a part is a yes; not answering is a no."""
+    row = get_object_or_404(AccessRequest, pk=request_id)
+    if not row.waits:
+        return render(request, "vault/sharing/across/mandates/answered.html", {"asked": row})
+    agreement = asking.agreement_of(row)
+    values = mandates.today(resident_id=request.user.pk)
+    held = held_words(agreement, values)
+    sent = request.POST if request.method == "POST" and "no" not in request.POST else None
+    form = EntrustForm(agreement, held, sent, acts=())
+    if request.method == "POST" and (sent is None or form.is_valid()):
+        return _answer(request, row, form, agree=sent is not None)
+    length = length_words(*next(iter(agreement.lengths.values())))
+    context = words.page(agreement, row.label, held) | {"asked": row, "form": form, "seen": fingerprint(values), "length": length}
+    return render(request, "vault/sharing/across/mandates/asked.html", context)
+
+
+def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, agree: bool) -> HttpResponse:
+    try:
+        if not agree:
+            asking.refuse(request=row, by=request.user.pk)
+            messages.success(request, _("Rien n’est partagé. La personne qui demande ne sait pas que vous avez répondu."))
+            return redirect("vault:helpers")
+        mandate = asking.accept(request=row, by=request.user.pk, terms=form.terms, seen=request.POST.get("seen", ""))
+    except grants.Changed:
+        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+    except asking.NotWaiting:
+        pass
+    except PermissionDenied:
+        messages.warning(request, _("Cette personne n’accompagne plus d’habitants. Rien n’est partagé."))
+        return redirect("vault:helpers")
+    else:
+        messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
+        return redirect("vault:share", grant_id=mandate.grant_id)
+    return redirect("vault:access_request", request_id=row.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def ask_help(request: SignedInRequest, organisation_id: UUID) -> HttpResponse:
+    """The name is proposed, and theirs to change."""
+    organisation = get_object_or_404(Organisation, pk=organisation_id, is_active=True, answers_help=True)
+    days = helping.days(timezone.localdate())
+    form = HelpForm(days, request.POST if request.method == "POST" else None, initial={"name": request.user.name})
+    if request.method == "POST" and form.is_valid():
+        if not may(request, "help_ask"):
+            return too_many(request)
+        person, said = request.user.pk, form.cleaned_data
+        helping.ask_help(
+            resident_id=person, by=person, organisation=organisation, name=said["name"], on_day=said["day"], half=HalfDay(said["half"])
+        )
+        messages.success(request, _("Votre demande est envoyée. La réponse sera ici."))
+        return redirect("vault:helpers")
+    return render(request, "vault/sharing/across/mandates/ask_help.html", {"organisation": organisation, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw_help(request: SignedInRequest, help_id: UUID) -> HttpResponse:
+    row = get_object_or_404(HelpRequest, pk=help_id)
+    if request.method == "POST":
+        helping.withdraw_help(request=row, by=request.user.pk)
+        messages.success(request, _("Votre demande est retirée. Le nom que vous aviez donné est effacé."))
+        return redirect("vault:helpers")
+    return render(request, "vault/sharing/across/mandates/withdraw_help.html", {"asked": row, "slot": words.slot(row)})

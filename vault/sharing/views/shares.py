@@ -1,0 +1,247 @@
+"""Mes partages: each grant of the resident's own, what it opens, what it opened, and the ways to narrow or end it."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from vault.holders.models import Connection
+from vault.records import agreements, gate, receipts, recipients
+from vault.records.actions import grants
+from vault.records.agreements import Agreement
+from vault.records.decrypted import Values
+from vault.records.enums import GrantChannel, Mode
+from vault.records.models import Grant, GrantEvent, GrantReading
+from vault.records.recipient_names import called
+from vault.sharing.actions import household, links
+from vault.sharing.forms.shares import RenewForm, ShortenForm
+from vault.sharing.models import EmergencyAccess, Visit
+from vault.sharing.models.link import LINK_KIND
+from vault.sharing.presenting import emergency as urgent
+from vault.sharing.presenting import links as link_words
+from vault.sharing.presenting import shares as words
+from vault.sharing.presenting.household import held as held_words
+
+TODAY = gettext_noop("Vous montrer ce qui partirait aujourd’hui")
+RECEIVED = gettext_noop("Vous montrer ce qui a été reçu")
+REREAD = gettext_noop("Relire ce que vous aviez accepté")
+#: Shares that are over, and readings of one share, on a page.
+A_PAGE = 20
+
+
+@require_safe
+def shares(request: SignedInRequest) -> HttpResponse:
+    """Rows only, no value: it needs no line in the journal. Urgent accesses that are over are said once, with the others of them."""
+    grants_ = Grant.objects.select_related("link").prefetch_related("fields", "papers", "documents")
+    standing = list(grants_.standing())
+    over = grants_.exclude(pk__in=Grant.objects.standing().values("pk")).exclude(channel=GrantChannel.EMERGENCY)
+    page = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "standing": words.every(standing),
+        "links": sum(grant.recipient_kind == LINK_KIND for grant in standing),
+        "over": [words.ended_line(one) for one in words.every(page)],
+        "page": page,
+        "emergencies": urgent.own_lines(),
+        "fetched": words.fetched(Connection.objects.open()),
+    }
+    return render(request, "vault/shares/home.html", context)
+
+
+@require_safe
+def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    """What would leave today is opened by the resident, for themselves: a line in their journal says so."""
+    grant = _mine(grant_id)
+    agreement = agreements.of(grant)
+    context: dict[str, Any] = {
+        "share": words.share(grant),
+        "facts": words.facts(grant),
+        "copied": agreement is not None and agreement.copied,
+        "history": words.history(GrantEvent.objects.filter(grant=grant)),
+        "emergency": EmergencyAccess.objects.filter(grant=grant).first(),
+        "may_renew": words.may_renew(grant, agreement),
+        "may_shorten": grant.stands and ShortenForm(grant).possible,
+    }
+    if agreement is not None and grant.stands and not agreement.copied and not agreement.free:
+        values = _values(grant)
+        context["today"] = words.held_rows(agreement, words.chosen(grant, agreement), held_words(agreement, values))
+        context["each"] = words.every_value(values, [row.field for row in grant.fields.all()])
+    if grant.recipient_kind == LINK_KIND:
+        context |= _link(grant)
+    return render(request, "vault/shares/share.html", context)
+
+
+def _link(grant: Grant) -> dict[str, Any]:
+    """Its visits, and what whoever has the code would see now."""
+    visits = list(Visit.objects.filter(link=grant.link)[:A_PAGE])
+    readings = GrantReading.objects.filter(grant=grant, visit__in=[visit.pk for visit in visits])
+    told: dict[str, Any] = {
+        "link": grant.link,
+        "visits": link_words.visits(visits, readings),
+        "visit_count": Visit.objects.filter(link=grant.link).count(),
+    }
+    if grant.stands:
+        held = links.held_by(grant=grant, purpose=TODAY)
+        told |= {
+            "sheets": link_words.sheets(held.values, [row.field for row in grant.fields.all()]),
+            "files": link_words.files(held.papers),
+        }
+        told |= {"documents": link_words.documents(held.documents), "gone": len(held.documents) < grant.documents.count()}
+    return told
+
+
+def _values(grant: Grant) -> Values:
+    """Of the resident's own, what the grant opens at this moment."""
+    fields = [row.field for row in grant.fields.all()]
+    opened = gate.read_own(resident_id=grant.resident_id, purpose=TODAY, fields=fields)
+    return Values([record for record in opened if record.person == grant.resident_id])
+
+
+@require_safe
+def received(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    grant = _mine(grant_id)
+    agreement = agreements.of(grant)
+    context: dict[str, Any] = {"share": words.share(grant)}
+    if agreement is not None and agreement.copied:
+        context |= {"copy": words.as_read(_note(grant, RECEIVED, "received_read"))["rows"], "language": grant.language}
+        return render(request, "vault/shares/received.html", context)
+    page = Paginator(GrantReading.objects.filter(grant=grant), A_PAGE).get_page(request.GET.get("page"))
+    readings = list(page)
+    if readings:
+        opened = gate.own_received(resident_id=grant.resident_id, purpose=RECEIVED, grant=grant, readings=readings)
+        context["rows"] = words.received(readings, opened)
+    heads = [{"label": _("Quoi")}, {"label": _("Valeur")}, {"label": _("Quand")}]
+    return render(request, "vault/shares/received.html", {**context, "page": page, "heads": heads, "counted": grant.mode == Mode.COUNT})
+
+
+@require_safe
+def text(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    """The page of the agreement, as it was read: its words, and the values that it showed."""
+    grant = _mine(grant_id)
+    note = _note(grant, REREAD, "agreement_reread")
+    return render(request, "vault/shares/text.html", {"share": words.share(grant), "read": words.as_read(note), "grant": grant})
+
+
+def _note(grant: Grant, purpose: str, event: str) -> dict[str, Any]:
+    return gate.own_note(
+        resident_id=grant.resident_id,
+        purpose=purpose,
+        place=grant.place,
+        content=bytes(grant.snapshot),
+        event=event,
+        recipient=called(grant),
+    )
+
+
+@require_POST
+def pause(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    """`to` says which way: a form sent twice changes nothing."""
+    grant = _mine(grant_id)
+    if request.POST.get("to") == "resume":
+        grants.resume(grant=grant, by=request.user.pk)
+        messages.success(request, _("Le partage a repris."))
+    else:
+        grants.pause(grant=grant, by=request.user.pk)
+        messages.success(request, _("Le partage est en pause. Rien n’est lu tant que vous ne le reprenez pas."))
+    return redirect("vault:share", grant_id=grant.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def stop(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    """One question, one answer, at any time; stopping what is stopped says so again."""
+    grant = _mine(grant_id)
+    if request.method == "POST":
+        grants.stop(grant=grant, by=request.user.pk)
+        messages.success(request, _("Le partage est arrêté. Plus rien n’est lu à partir de maintenant."))
+        return redirect("vault:share", grant_id=grant.pk)
+    return render(request, "vault/shares/stop.html", {"share": words.share(grant)})
+
+
+@require_http_methods(["GET", "POST"])
+def shorten(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    grant = _mine(grant_id)
+    form = ShortenForm(grant, request.POST if request.method == "POST" else None)
+    if not grant.stands or not form.possible:
+        messages.info(request, _("Ce partage ne peut pas être raccourci davantage. Vous pouvez l’arrêter."))
+        return redirect("vault:share", grant_id=grant.pk)
+    if request.method == "POST" and form.is_valid():
+        grants.shorten(grant=grant, by=request.user.pk, ends_at=form.chosen)
+        messages.success(request, _("La fin de ce partage est avancée."))
+        return redirect("vault:share", grant_id=grant.pk)
+    return render(request, "vault/shares/shorten.html", {"share": words.share(grant), "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
+    """The same lines with today's values, one question: how long. Nothing is added to what was agreed to."""
+    grant = _mine(grant_id)
+    agreement = agreements.of(grant)
+    if agreement is None or not words.may_renew(grant, agreement):
+        messages.warning(request, _("Cet accord a changé depuis. Il faut le relire en entier avant de le donner à nouveau."))
+        return redirect("vault:share", grant_id=grant.pk)
+    codes = words.chosen(grant, agreement)
+    values = household.values_today(resident_id=request.user.pk, agreement=agreement)
+    held = held_words(agreement, values)
+    form = RenewForm(agreement, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return _renew(request, grant, agreement, form, {code: held[code] for code in held if code in codes})
+    context = {
+        "share": words.share(grant),
+        "agreement": agreement,
+        "words": agreement.told(grant.recipient_label),
+        "rows": words.held_rows(agreement, codes, held),
+        "seen": household.fingerprint(values),
+        "form": form,
+    }
+    return render(request, "vault/shares/renew.html", context)
+
+
+def _renew(request: SignedInRequest, grant: Grant, agreement: Agreement, form: RenewForm, shown: dict[str, str]) -> HttpResponse:
+    terms = form.terms(grant, words.chosen(grant, agreement), shown)
+    try:
+        fresh = recipients.get(grant.recipient_kind).give(grant, agreement, terms, request.POST.get("seen", ""))
+    except grants.Changed:
+        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+        return redirect("vault:renew_share", grant_id=grant.pk)
+    except PermissionDenied:
+        messages.warning(request, _("Ce n’est plus possible : vous n’êtes plus relié à cette personne. Rien n’est partagé."))
+        return redirect("vault:share", grant_id=grant.pk)
+    messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
+    return redirect("vault:share", grant_id=fresh.pk)
+
+
+@require_safe
+def receipt(request: SignedInRequest, grant_id: UUID, event_id: UUID) -> HttpResponse:
+    """A signed file that names what was agreed to and no value. Nothing is opened."""
+    event = get_object_or_404(GrantEvent.objects.select_related("grant"), pk=event_id, grant=grant_id)
+    signed = grants.receipt(event)
+    if not signed:
+        messages.warning(request, _("Ce reçu n’a pas encore pu être signé. Réessayez plus tard : rien n’est perdu."))
+        return redirect("vault:share", grant_id=grant_id)
+    response = HttpResponse(signed, content_type="application/jose")
+    response["Content-Disposition"] = f'attachment; filename="recu-{event.happened}-{event.at:%Y-%m-%d}.jws"'
+    return response
+
+
+@login_not_required
+@require_safe
+def jwks(request: HttpRequest) -> HttpResponse:
+    """The public keys, for whoever is shown a receipt."""
+    try:
+        return JsonResponse(receipts.published(), content_type="application/jwk-set+json")
+    except receipts.NoKey:
+        return JsonResponse({"keys": []}, content_type="application/jwk-set+json", status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _mine(grant_id: UUID) -> Grant:
+    found: Grant = get_object_or_404(Grant.objects.select_related("link").prefetch_related("fields", "papers"), pk=grant_id)
+    return found

@@ -1,0 +1,311 @@
+"""What somebody sees who was given a link: a code to type, then values and papers, each reading in its resident's journal.
+
+An address that opens nothing has one page, whatever the reason. The token is in the address: no page hands it to another site, and the
+logs keep routes only.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_scopes import scope
+
+from accounts.models import User
+from core.templatetags.civic import long_date
+from vault.records import documents, downloads, gate, zipping
+from vault.records.decrypted import PaperOpened
+from vault.records.documents import Document
+from vault.records.gate import WatchedFile
+from vault.records.models import PaperFile
+from vault.records.recipient_names import names_of
+from vault.sharing import links
+from vault.sharing.actions import links as actions
+from vault.sharing.forms.links import CodeForm
+from vault.sharing.links import Held
+from vault.sharing.models import Link, Visit
+from vault.sharing.models.link import VISIT_LASTS
+from vault.sharing.presenting import links as words
+
+SALT = "vault.link.visit"
+PATH = "/l/"
+#: The origin alone, and to nobody its path: with “no-referrer” a browser would send a form's origin as “null”, which is refused.
+PAGES_TELL, FILES_TELL = "strict-origin", "no-referrer"
+View = Callable[..., HttpResponseBase]
+
+
+def unlisted(view: View) -> View:
+    """In no cache, no search engine, and no other site's logs."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        page = response.get("Content-Type", "").startswith("text/html")
+        response["Referrer-Policy"] = PAGES_TELL if page else FILES_TELL
+        response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return answer
+
+
+@unlisted
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The code's page, then the content. Whose link it is sees what the others see, without being counted."""
+    link = links.find(token)
+    if link is None or (_is_own(request, link) and not link.opens):
+        return _closed(request)
+    if _is_own(request, link):
+        return _content(request, token, link, _own(link))
+    if request.method == "POST":
+        return _code_given(request, token, link)
+    visit = _visit(request, link)
+    if visit is not None:
+        return _seen(request, token, link, visit)
+    return _code(request, CodeForm()) if link.opens else _closed(request)
+
+
+@unlisted
+@login_not_required
+@require_safe
+def paper(request: HttpRequest, token: str, paper_id: UUID, position: int) -> HttpResponseBase:
+    link, visit = _let_in(request, token)
+    if link is None:
+        return _closed(request)
+    try:
+        opened, stream = _open(link, visit, paper_id, position)
+    except gate.Refused as refused:
+        return _refused(request, refused)
+    except PaperFile.DoesNotExist:
+        return _closed(request)
+    file = next(one for one in words.files([opened]) if one.position == position)
+    media_type = file.side.media_type or "application/octet-stream"
+    return downloads.serve(request, stream, size=file.side.size, name=file.name, media_type=media_type)
+
+
+@unlisted
+@login_not_required
+@require_safe
+def document(request: HttpRequest, token: str, document_id: UUID) -> HttpResponseBase:
+    """One that its resident deleted meanwhile leads back to the page, which says so."""
+    link, visit = _let_in(request, token)
+    if link is None:
+        return _closed(request)
+    found = next((one for one in _documents(link) if one.id == document_id), None)
+    if found is None:
+        return redirect("vault:visit", token=token)
+    try:
+        stream = _open_document(link, visit, found)
+    except gate.Refused as refused:
+        return _refused(request, refused)
+    return downloads.serve(request, stream, size=found.size, name=found.name, media_type=found.media_type)
+
+
+@unlisted
+@login_not_required
+@require_safe
+def everything(request: HttpRequest, token: str) -> HttpResponseBase:
+    """One archive, made while it is sent. Each paper is a reading of its own, when its turn comes."""
+    link, visit = _let_in(request, token)
+    if link is None:
+        return _closed(request)
+    try:
+        held = _read(link, visit)
+    except gate.Refused as refused:
+        return _refused(request, refused)
+    listed = words.text(words.sheets(held.values, _fields(link)), [*_head(link).values()])
+    found = words.files(held.papers)
+    names = zipping.distinct([_("informations.txt"), *(file.name for file in found), *(one.name for one in held.documents)])
+    contents: list[Iterator[bytes]] = [iter([listed.encode()]), *(_pieces(link, visit, file) for file in found)]
+    contents += [_pieces_of_document(link, visit, one) for one in held.documents]
+    answer = StreamingHttpResponse(zipping.zipped(zip(names, contents, strict=True)), content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="{_("papiers")}.zip"'
+    return downloads.safe(answer)
+
+
+@unlisted
+@login_not_required
+@require_POST
+def close(request: HttpRequest, token: str) -> HttpResponseBase:
+    """On a computer that others use: the code is asked for again."""
+    return _forgotten(redirect("vault:visit", token=token))
+
+
+def _let_in(request: HttpRequest, token: str) -> tuple[Link | None, Visit | None]:
+    """The link and the visit; no link: nothing is opened. No visit: it is whose link it is."""
+    link = links.find(token)
+    if link is None:
+        return None, None
+    if _is_own(request, link):
+        return (link if link.opens else None), None
+    visit = _visit(request, link)
+    return (link if visit else None), visit
+
+
+def _is_own(request: HttpRequest, link: Link) -> bool:
+    return request.user.is_authenticated and request.user.pk == link.resident_id
+
+
+def _visit(request: HttpRequest, link: Link) -> Visit | None:
+    """Of this browser, in the last half hour, with the code of today."""
+    said = request.get_signed_cookie(settings.VISIT_COOKIE_NAME, default="", salt=SALT, max_age=VISIT_LASTS) or ""
+    visit_id, _colon, codes = said.partition(":")
+    if link.locked or codes != str(link.codes):
+        return None
+    with scope(resident=link.resident_id):
+        return Visit.objects.filter(pk=UUID(visit_id), link=link).first()
+
+
+def _code(request: HttpRequest, form: CodeForm) -> HttpResponse:
+    return render(request, "vault/visit/code.html", {"form": form})
+
+
+def _code_given(request: HttpRequest, token: str, link: Link) -> HttpResponse:
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _code(request, form)
+    visit = actions.enter(link=link, typed=form.cleaned_data["code"])
+    if visit is None:
+        now = links.find(token)
+        if now is None or not now.opens:
+            return _closed(request)
+        form.add_error("code", _("Ce code n’est pas le bon. Vérifiez-le avec la personne qui vous l’a donné."))
+        return _code(request, form)
+    answer = redirect("vault:visit", token=token)
+    answer.set_signed_cookie(
+        settings.VISIT_COOKIE_NAME,
+        f"{visit.pk}:{link.codes}",
+        salt=SALT,
+        max_age=VISIT_LASTS,
+        path=PATH,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return answer
+
+
+def _seen(request: HttpRequest, token: str, link: Link, visit: Visit) -> HttpResponse:
+    try:
+        held = _read(link, visit)
+    except gate.Refused as refused:
+        return _refused(request, refused)
+    return _content(request, token, link, held)
+
+
+def _read(link: Link, visit: Visit | None) -> Held:
+    """
+    Raises:
+        Refused
+    """
+    if visit is None:
+        return _own(link)
+    return Held(*gate.read_all(grant=link.grant, fields=_fields(link), visit=visit.pk), _documents(link))
+
+
+def _own(link: Link) -> Held:
+    return actions.held_by(grant=link.grant, purpose=actions.LOOK)
+
+
+def _documents(link: Link) -> list[Document]:
+    """Of rows: nothing is opened."""
+    with scope(resident=link.resident_id):
+        return documents.opened_by(link.grant)
+
+
+def _fields(link: Link) -> list[str]:
+    with scope(resident=link.resident_id):
+        return [row.field for row in link.grant.fields.order_by("created_at", "pk")]
+
+
+def _open(link: Link, visit: Visit | None, paper_id: UUID, position: int) -> tuple[PaperOpened, BinaryIO | WatchedFile]:
+    """
+    Raises:
+        Refused
+        PaperFile.DoesNotExist: whose link it is looks, and there is no such paper in it.
+    """
+    if visit is not None:
+        return gate.read_file(grant=link.grant, paper_id=paper_id, position=position, visit=visit.pk)
+    found = next((paper for paper in _own(link).papers if paper.paper_id == paper_id and paper.side(position)), None)
+    if found is None:
+        raise PaperFile.DoesNotExist
+    return found, gate.open_file(resident_id=link.resident_id, purpose=actions.LOOK, paper_id=paper_id, position=position)
+
+
+def _pieces(link: Link, visit: Visit | None, file: words.File) -> Iterator[bytes]:
+    with _open(link, visit, file.paper_id, file.position)[1] as stream:
+        while piece := stream.read(downloads.CHUNK):
+            yield piece
+
+
+def _open_document(link: Link, visit: Visit | None, document: Document) -> BinaryIO | WatchedFile:
+    """
+    Raises:
+        Refused
+    """
+    if visit is not None:
+        return gate.read_document(grant=link.grant, document_id=document.id, visit=visit.pk)
+    return gate.open_kept(resident_id=link.resident_id, purpose=actions.LOOK, name=document.stored_name)
+
+
+def _pieces_of_document(link: Link, visit: Visit | None, document: Document) -> Iterator[bytes]:
+    with _open_document(link, visit, document) as stream:
+        while piece := stream.read(downloads.CHUNK):
+            yield piece
+
+
+def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpResponse:
+    context = {
+        "token": token,
+        "own": _is_own(request, link),
+        "link": link,
+        "sheets": words.sheets(held.values, _fields(link)),
+        "files": words.files(held.papers),
+        "documents": words.documents(held.documents),
+        "gone": len(held.documents) < _given(link),
+        **_head(link),
+    }
+    return render(request, "vault/visit/content.html", context)
+
+
+def _given(link: Link) -> int:
+    """How many documents it was made for."""
+    with scope(resident=link.resident_id):
+        return link.grant.documents.count()
+
+
+def _head(link: Link) -> dict[str, str]:
+    """Who shows, to whom, why, until when."""
+    grant = link.grant
+    names = names_of([grant])[grant.pk]
+    who = User.objects.get(pk=link.resident_id).name
+    return {
+        "who": _("%(who)s vous montre ces informations.") % {"who": who},
+        "recipient": _("Pour %(name)s : %(why)s") % {"name": names.who, "why": names.why},
+        "until": _("Jusqu’au %(day)s. La personne peut arrêter avant.") % {"day": long_date(grant.ends_at)},
+    }
+
+
+def _refused(request: HttpRequest, refused: gate.Refused) -> HttpResponse:
+    """Every reading waits while the journal is not sealed outside: that passes. Otherwise the link opens nothing any more."""
+    if isinstance(refused, gate.NotAnchored):
+        return render(request, "vault/visit/later.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return _closed(request)
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
+    return _forgotten(render(request, "vault/visit/closed.html", status=HTTPStatus.NOT_FOUND))
+
+
+def _forgotten(answer: HttpResponse) -> HttpResponse:
+    answer.delete_cookie(settings.VISIT_COOKIE_NAME, path=PATH, samesite="Lax")
+    return answer
