@@ -65,7 +65,7 @@ def manage(*arguments: str, shown: bool = False) -> None:
 
 def sources() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
-    yield from (ROOT / "vault" / "content").glob("*.json")
+    yield from (ROOT / "vault").glob("*/content/*.json")
     for room in ("accounts", "platform", "services", "vault"):
         yield from (ROOT / room).glob("**/migrations/*.py")
 

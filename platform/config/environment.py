@@ -149,7 +149,7 @@ CONNECTOR = "CONNECTOR_"
 
 def connectors() -> dict[str, dict[str, str]]:
     """What is set for each API, `CONNECTOR_<CODE>_<NAME>`, as code -> name -> value. An API without any is off."""
-    codes = sorted((folder.parent.name for folder in (ROOT / "vault" / "connectors").glob("*/connector.py")), key=len, reverse=True)
+    codes = sorted((folder.parent.name for folder in (ROOT / "vault" / "holders" / "connectors").glob("*/connector.py")), key=len, reverse=True)
     found: dict[str, dict[str, str]] = {}
     for variable, value in os.environ.items():
         name = variable.removeprefix(CONNECTOR).lower()

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0002_guards'),
-        ('records', '0001_initial'),
+        ('sharing', '0001_initial'),
     ]
 
     operations = [

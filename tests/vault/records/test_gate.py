@@ -15,6 +15,7 @@ from tests.telling import tells
 from tests.vault.made import HOME, HOUSEHOLD, NOTICE, add, add_signed_notice
 from vault.records import actions, gate
 from vault.records.gate import own_reads
+from vault.records.gate.decrypting import decrypt_records
 from vault.records.models import Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,7 +100,7 @@ def test_the_line_is_there_before_anything_is_decrypted(resident, monkeypatch):
         return run
 
     monkeypatch.setattr(journal, "write", watched("line", journal.write))
-    monkeypatch.setattr(own_reads, "decrypt_records", watched("open", own_reads.decrypt_records))
+    monkeypatch.setattr(own_reads, "decrypt_records", watched("open", decrypt_records))
     gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
     assert order == ["line", "open"]
 

@@ -40,7 +40,7 @@ def holders(request: SignedInRequest) -> HttpResponse:
         "requests": request_lines(DataRequest.objects.all(), every),
         "search": search,
     }
-    return render(request, "vault/records/holder_catalogue.html", context)
+    return render(request, "vault/holders.html", context)
 
 
 @require_safe

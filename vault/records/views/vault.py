@@ -64,7 +64,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "choices": _choices(found),
         "filtered": wanted.is_narrow,
     }
-    return render(request, "vault/records/home.html", context)
+    return render(request, "vault/home.html", context)
 
 
 @require_safe

@@ -51,7 +51,7 @@ def for_who_keeps_it(view: Page) -> Page:
     @wraps(view)
     def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not keeps_desk(request.user):
-            return render(request, "vault/sharing/across/desk/not_yours.html", status=403)
+            return render(request, "vault/desk/not_yours.html", status=403)
         return view(request, *args, **kwargs)
 
     return page
@@ -62,7 +62,7 @@ def for_who_keeps_it(view: Page) -> Page:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """Rows only: whose visit is open."""
-    return render(request, "vault/sharing/across/desk/home.html", {"open": words.lines(desk.live(request.user, _session(request)))})
+    return render(request, "vault/desk/home.html", {"open": words.lines(desk.live(request.user, _session(request)))})
 
 
 @agents_only
@@ -71,7 +71,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 def open_vault(request: SignedInRequest) -> HttpResponse:
     form = OpenForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
-        return render(request, "vault/sharing/across/desk/open.html", {"form": form})
+        return render(request, "vault/desk/open.html", {"form": form})
     if not may(request, "desk_open"):
         return too_many(request)
     said = form.cleaned_data
@@ -96,7 +96,7 @@ def come_back(request: SignedInRequest) -> HttpResponse:
             )
         else:
             return redirect("vault:desk_visit", visit_id=begun.pk)
-    return render(request, "vault/sharing/across/desk/come_back.html", {"form": form})
+    return render(request, "vault/desk/come_back.html", {"form": form})
 
 
 @agents_only
@@ -114,7 +114,7 @@ def appointment(request: SignedInRequest) -> HttpResponse:
             form.add_error("code", _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il sert une fois, dans la journée."))
         else:
             return redirect("vault:desk_visit", visit_id=begun.pk)
-    return render(request, "vault/sharing/across/desk/appointment.html", {"form": form})
+    return render(request, "vault/desk/appointment.html", {"form": form})
 
 
 @agents_only
@@ -301,10 +301,10 @@ def _person(found: DeskVisit) -> User:
 
 def _render(request: SignedInRequest, found: DeskVisit, page: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     return render(
-        request, f"vault/sharing/across/desk/{page}.html", {"visit": found, "acting": words.banner(found), **context}, status=status
+        request, f"vault/desk/{page}.html", {"visit": found, "acting": words.banner(found), **context}, status=status
     )
 
 
 def _over(request: SignedInRequest) -> HttpResponse:
     """It ended while the page was open."""
-    return render(request, "vault/sharing/across/desk/over.html", status=403)
+    return render(request, "vault/desk/over.html", status=403)

@@ -41,7 +41,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     if mine is not None:
         given, received = household_rows.given_grants(mine), household_access.received(request.user.pk)
         context["others"] = household_rows.others(mine, given, received)
-    return render(request, "vault/records/persons/home.html", context)
+    return render(request, "vault/household/home.html", context)
 
 
 @require_POST
@@ -55,14 +55,14 @@ def invite(request: SignedInRequest) -> HttpResponse:
     """The code is on the page that answers, once. The same page whether or not the address that was typed is known here."""
     form = InviteForm(_sent(request))
     if not form.is_valid():
-        return render(request, "vault/records/persons/invite.html", {"form": form})
+        return render(request, "vault/household/invite.html", {"form": form})
     email = form.cleaned_data["email"].lower()
     if not may(request, "household_invite") or (email and not may(request, "household_mail", key=email)):
         return too_many(request)
     code = household.invite(resident_id=request.user.pk, by=request.user.pk, role=form.chosen)
     sent = _send(email, code) if email else None
     invitation = Invitation.objects.open().get()
-    return render(request, "vault/records/persons/invited.html", {"code": code, "until": invitation.expires_at, "sent": sent})
+    return render(request, "vault/household/invited.html", {"code": code, "until": invitation.expires_at, "sent": sent})
 
 
 def _send(email: str, code: str) -> bool:
@@ -87,7 +87,7 @@ def join(request: SignedInRequest) -> HttpResponse:
     """The code first, then what accepting means, then the acceptance. Each try is counted."""
     form = CodeForm(_sent(request))
     if not form.is_valid():
-        return render(request, "vault/records/persons/join.html", {"form": form})
+        return render(request, "vault/household/join.html", {"form": form})
     if not may(request, "household_join"):
         return too_many(request)
     code = form.cleaned_data["code"]
@@ -102,8 +102,8 @@ def join(request: SignedInRequest) -> HttpResponse:
     except household.CannotJoin as refused:
         form.add_error("code", _why_not(refused.why))
     else:
-        return render(request, "vault/records/persons/accept.html", {"offer": offer, "code": code, "role": offer.role.label})
-    return render(request, "vault/records/persons/join.html", {"form": form})
+        return render(request, "vault/household/accept.html", {"offer": offer, "code": code, "role": offer.role.label})
+    return render(request, "vault/household/join.html", {"form": form})
 
 
 def _why_not(why: str) -> str:
@@ -138,7 +138,7 @@ def agree(request: SignedInRequest, member_id: UUID, code: str) -> HttpResponse:
             return redirect("vault:agree", member_id=member_id, code=code)
         messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
         return redirect("vault:household")
-    return render(request, "vault/records/persons/agree.html", context)
+    return render(request, "vault/household/agree.html", context)
 
 
 def _give(request: SignedInRequest, other: Member, agreement: Agreement, form: AgreementForm) -> None:
@@ -170,18 +170,18 @@ def shared_with_me(request: SignedInRequest, member_id: UUID) -> HttpResponse:
         for fact in facts
     ]
     context = {"other": other, "rows": [row for note in notes for row in household_rows.fact_rows(note, shared)]}
-    return render(request, "vault/records/persons/shared.html", context)
+    return render(request, "vault/household/shared.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def leave(request: SignedInRequest) -> HttpResponse:
     """Two clicks, no condition, nothing to explain. The second button also leaves as “Quitter vite” does."""
     if request.method != "POST":
-        return render(request, "vault/records/persons/leave.html", {"alone": household_access.of(request.user.pk) is None})
+        return render(request, "vault/household/leave.html", {"alone": household_access.of(request.user.pk) is None})
     household.leave(resident_id=request.user.pk, by=request.user.pk)
     if "quietly" in request.POST:
         logout(request)
-        return render(request, "vault/records/persons/left_quietly.html")
+        return render(request, "vault/household/left_quietly.html")
     messages.success(request, _("Vous avez quitté ce foyer. Plus rien n’est partagé avec lui."))
     return redirect("vault:household")
 

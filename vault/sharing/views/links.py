@@ -49,7 +49,7 @@ def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     if request.method == "POST":
         key = actions.renew(link=link, by=request.user.pk, address="address" in request.POST)
         return _shown(request, key)
-    return render(request, "vault/sharing/links/renew.html", {"share": shares.share(link.grant)})
+    return render(request, "vault/links/renew.html", {"share": shares.share(link.grant)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,12 +59,12 @@ def stop_all(request: SignedInRequest) -> HttpResponse:
         actions.stop_all(resident_id=request.user.pk, by=request.user.pk)
         messages.success(request, _("Tous vos liens sont arrêtés. Ils n’ouvrent plus rien."))
         return redirect("vault:shares")
-    return render(request, "vault/sharing/links/stop_all.html", {"names": [one.label for one in names_of(standing).values()]})
+    return render(request, "vault/links/stop_all.html", {"names": [one.label for one in names_of(standing).values()]})
 
 
 def _choose(request: SignedInRequest, chosen: Chosen, form: ChooseForm | None = None) -> HttpResponse:
     form = form or ChooseForm(actions.all_held(resident_id=request.user.pk), chosen=chosen)
-    return render(request, "vault/sharing/links/choose.html", {"form": form})
+    return render(request, "vault/links/choose.html", {"form": form})
 
 
 def _chosen(request: SignedInRequest) -> HttpResponse:
@@ -75,7 +75,7 @@ def _chosen(request: SignedInRequest) -> HttpResponse:
 
 
 def _words(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpResponse:
-    return render(request, "vault/sharing/links/words.html", {"form": form, "carried": chosen.carried})
+    return render(request, "vault/links/words.html", {"form": form, "carried": chosen.carried})
 
 
 def _worded(request: SignedInRequest) -> HttpResponse:
@@ -102,7 +102,7 @@ def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpRes
         "seen": links.fingerprint(held.values, held.papers, held.documents),
         "made": uuid4(),
     }
-    return render(request, "vault/sharing/links/check.html", context)
+    return render(request, "vault/links/check.html", context)
 
 
 def _facts(form: WordsForm) -> list[dict[str, str]]:
@@ -140,7 +140,7 @@ def _shown(request: HttpRequest, key: Key) -> HttpResponse:
         "until": long_date(grant.ends_at),
         "href": reverse("vault:share", args=[grant.pk]),
     }
-    return render(request, "vault/sharing/links/made.html", context)
+    return render(request, "vault/links/made.html", context)
 
 
 def _mine(grant_id: UUID) -> Link:

@@ -35,7 +35,7 @@ def helpers(request: SignedInRequest) -> HttpResponse:
         "helped": words.own_help(),
         "waiting": Appointment.objects.open().first(),
     }
-    return render(request, "vault/sharing/across/mandates/helpers.html", context)
+    return render(request, "vault/mandates/helpers.html", context)
 
 
 @recently_authenticated
@@ -51,7 +51,7 @@ def entrust(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _sign(request, place, form)
     context = words.page(AGREEMENT, place.label, held) | {"place": place, "form": form, "seen": fingerprint(values)}
-    return render(request, "vault/sharing/across/mandates/entrust.html", context)
+    return render(request, "vault/mandates/entrust.html", context)
 
 
 def _sign(request: SignedInRequest, place: Membership, form: EntrustForm) -> HttpResponse:
@@ -80,10 +80,10 @@ def make_code(request: SignedInRequest) -> HttpResponse:
             return too_many(request)
         code = mandates.make_code(resident_id=request.user.pk, by=request.user.pk, chosen=form.chosen)
         return render(
-            request, "vault/sharing/across/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at}
+            request, "vault/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at}
         )
     context = words.page(APPOINTMENT_AGREEMENT, "", held) | {"form": form}
-    return render(request, "vault/sharing/across/mandates/make_code.html", context)
+    return render(request, "vault/mandates/make_code.html", context)
 
 
 @require_POST
@@ -99,7 +99,7 @@ def asked(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     """Who asks, for what, why and for how long, with today's values. Yes to a part is a yes; not answering is a no."""
     row = get_object_or_404(AccessRequest, pk=request_id)
     if not row.waits:
-        return render(request, "vault/sharing/across/mandates/answered.html", {"asked": row})
+        return render(request, "vault/mandates/answered.html", {"asked": row})
     agreement = asking.agreement_of(row)
     values = mandates.today(resident_id=request.user.pk)
     held = held_words(agreement, values)
@@ -109,7 +109,7 @@ def asked(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         return _answer(request, row, form, agree=sent is not None)
     length = length_words(*next(iter(agreement.lengths.values())))
     context = words.page(agreement, row.label, held) | {"asked": row, "form": form, "seen": fingerprint(values), "length": length}
-    return render(request, "vault/sharing/across/mandates/asked.html", context)
+    return render(request, "vault/mandates/asked.html", context)
 
 
 def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, agree: bool) -> HttpResponse:
@@ -147,7 +147,7 @@ def ask_help(request: SignedInRequest, organisation_id: UUID) -> HttpResponse:
         )
         messages.success(request, _("Votre demande est envoyée. La réponse sera ici."))
         return redirect("vault:helpers")
-    return render(request, "vault/sharing/across/mandates/ask_help.html", {"organisation": organisation, "form": form})
+    return render(request, "vault/mandates/ask_help.html", {"organisation": organisation, "form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -157,4 +157,4 @@ def withdraw_help(request: SignedInRequest, help_id: UUID) -> HttpResponse:
         helping.withdraw_help(request=row, by=request.user.pk)
         messages.success(request, _("Votre demande est retirée. Le nom que vous aviez donné est effacé."))
         return redirect("vault:helpers")
-    return render(request, "vault/sharing/across/mandates/withdraw_help.html", {"asked": row, "slot": words.slot(row)})
+    return render(request, "vault/mandates/withdraw_help.html", {"asked": row, "slot": words.slot(row)})
