@@ -178,7 +178,7 @@ def test_a_role_that_may_rewrite_the_journal_is_named(monkeypatch: pytest.Monkey
         (environment.database, "mysql://web@db/garant", "only postgresql"),
         (environment.storage, "ftp://files", "file:///"),
         (environment.storage, "s3:///no-bucket", "s3://bucket"),
-        (environment.storage, "s3://bucket/x?unknown=1", "s3://bucket"),
+        (environment.storage, "s3://bucket/x?unknown=1", "endpoint_url, region_name"),
         (environment.cache, "memcached://here", "redis://"),
         (lambda url: environment.broker_options(url, ROOT), "kafka://here", "amqp://"),
     ],
