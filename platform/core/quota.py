@@ -15,9 +15,8 @@ from django_scopes import scope
 
 from core import locks
 from core.models import City, Upload
+from core.sizes import MEGABYTE
 from core.storage import keepers
-
-MEGABYTE = 1_000_000
 
 
 class OverQuota(Exception):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -246,7 +247,7 @@ def test_what_the_city_says_of_the_client_stands_and_the_rest_is_ours(bucket):
 
 
 def test_all_threads_share_a_connection(bucket):
-    storage = storages["sealed"]
+    storage = cast(s3.RangeS3Storage, storages["sealed"])
     with ThreadPoolExecutor(2) as threads:
         assert {id(one) for one in threads.map(lambda _turn: storage.connection, range(4))} == {id(storage.connection)}
 

@@ -16,6 +16,7 @@ from django_scopes import scope
 
 from accounts.decorators import companions_only
 from accounts.http import SignedInRequest
+from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
 from vault import agreements, gate, mandates
 from vault.actions import asking, helping
@@ -26,7 +27,6 @@ from vault.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, P
 from vault.forms.papers import UploadForm
 from vault.models import Mandate
 from vault.presenting import mandates as words
-from vault.readers.reading import MAX_PAPER_BYTES
 from vault.views.limits import may, too_many
 
 
@@ -153,7 +153,7 @@ def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
         return _receive(request, mandate)
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
     form = UploadForm(request.POST or None, request.FILES or None, data=False)

@@ -23,6 +23,7 @@ from accounts.http import SignedInRequest
 from accounts.models import Membership, Session, User
 from accounts.perms import keeps_desk
 from core.pdf.apart import NotDrawn
+from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
 from vault import agreements, desk, downloads, gate, sheets
 from vault.actions import desk as actions
@@ -36,7 +37,6 @@ from vault.models import DeskVisit, Grant
 from vault.models.mandate import COMPANION_KIND
 from vault.presenting import desk as words
 from vault.presenting.mandates import rows, yours_to_theirs
-from vault.readers.reading import MAX_PAPER_BYTES
 from vault.views.limits import may, too_many
 
 Page = Callable[..., HttpResponseBase]
@@ -162,7 +162,7 @@ def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
         return _receive(request, found)
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
     form = UploadForm(request.POST or None, request.FILES or None, data=False)
@@ -210,7 +210,7 @@ def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
         return _sign(request, found)
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def _sign(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
     signed = "print" not in request.POST

@@ -11,17 +11,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
 from core.models import Job
+from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
 from vault import actions, data_files, gate
 from vault.enums import PaperState
 from vault.forms.papers import UploadForm
 from vault.models import Paper
-from vault.readers.reading import MAX_PAPER_BYTES
 
 SHOW = gettext_noop("Afficher les fichiers d’un papier")
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def add(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = _row(paper_id)
