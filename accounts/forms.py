@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import second_factor
 from accounts.models import User
 from core import sms
+from core.forms import code_input, digits_input
 
 # A code of the application is good for three steps of 30 seconds: for that long it is refused a second time.
 CODE_LASTS = 120
@@ -40,10 +41,6 @@ def address_field() -> forms.EmailField:
 
 def address_widget() -> forms.EmailInput:
     return forms.EmailInput(attrs={"autocomplete": "email", "class": "govuk-input--width-20"})
-
-
-def code_widget() -> forms.TextInput:
-    return forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "govuk-input--width-5"})
 
 
 def password_widget(autocomplete: str) -> forms.PasswordInput:
@@ -69,7 +66,7 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Code reçu par e-mail"),
         max_length=20,
-        widget=code_widget(),
+        widget=digits_input(),
         error_messages={"required": _("Écrivez les six chiffres du code.")},
     )
 
@@ -79,9 +76,7 @@ class ClaimForm(forms.Form):
         label=_("Code de votre feuille"),
         max_length=30,
         help_text=_("Douze lettres et chiffres, sur la feuille imprimée au guichet."),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "govuk-input--width-20"}
-        ),
+        widget=code_input(),
         error_messages={"required": _("Recopiez le code de votre feuille.")},
     )
     email = address_field()
@@ -107,7 +102,7 @@ class PhoneCodeForm(CodeForm):
     code = forms.CharField(
         label=_("Code reçu par SMS"),
         max_length=20,
-        widget=code_widget(),
+        widget=digits_input(),
         error_messages={"required": _("Écrivez les six chiffres du code.")},
     )
 
@@ -215,7 +210,7 @@ class _OnceMixin(forms.Form):
         self.fields["code"] = forms.CharField(
             label=_("Code à six chiffres"),
             max_length=20,
-            widget=code_widget(),
+            widget=digits_input(),
             help_text=_("Dans votre application. Un code de secours marche aussi."),
             error_messages={"required": _("Écrivez le code affiché par votre application.")},
         )

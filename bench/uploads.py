@@ -48,8 +48,9 @@ from django_scopes import scope
 
 from core import storage
 from core.segments import SegmentReader, SegmentWriter
+from core.sizes import MAX_FILE
 from core.storage import LocalStage, sealed_storage
-from core.uploads import CHUNK, MAX_FILE, SealedUploadHandler
+from core.uploads import CHUNK, SealedUploadHandler
 from ops.services import free_port
 from vault.records import downloads
 

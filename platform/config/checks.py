@@ -61,7 +61,7 @@ def unsafe() -> Iterator[tuple[int, str]]:
     if settings.MAKE_SEAL_KEY:
         yield 10, "MAKE_SEAL_KEY would seal dossiers with a key that no agency knows: set it to False, and SEAL_KEY to the city's own."
     if settings.MAKE_CHECKPOINT_KEY:
-        yield 13, "MAKE_CHECKPOINT_KEY would replace a lost key in silence: set it to False and run `manage.py make_checkpoint_key` once."
+        yield 17, "MAKE_CHECKPOINT_KEY would replace a lost key in silence: set it to False and run `manage.py make_checkpoint_key` once."
     if settings.MAKE_RECEIPT_KEY:
         yield (
             15,

@@ -101,15 +101,23 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
     raise ImproperlyConfigured(f"BROKER_URL starts with “{scheme}”: set it to redis://, rediss://, amqp:// or amqps://, or leave it empty.")
 
 
+#: The options of django-storages' S3Storage that are words. A settings module of the city's own may give all of them.
+S3_OPTIONS = {"addressing_style", "endpoint_url", "region_name", "session_profile", "signature_version", "verify"}
+
+
 def storage(url: str) -> dict[str, Any]:
-    """Where sealed files go, as a Django storage: `file:///folder`, or `s3://bucket/prefix?region=…&endpoint=https://…`."""
+    """Return an entry of STORAGES for `file:///folder`, or for `s3://bucket/location?region_name=…&endpoint_url=https://…`."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
-    if parts.scheme == "s3" and parts.hostname and not options.keys() - {"region", "endpoint"}:
-        return {"BACKEND": "core.s3.S3Storage", "OPTIONS": {"bucket": parts.hostname, "prefix": unquote(parts.path), **options}}
+    if parts.scheme == "s3" and parts.hostname and options.keys() <= S3_OPTIONS:
+        return {
+            "BACKEND": "core.s3.RangeS3Storage",
+            "OPTIONS": {"bucket_name": parts.hostname, "location": unquote(parts.path).strip("/"), **options},
+        }
     if parts.scheme != "file" or not parts.path:
         raise ImproperlyConfigured(
-            f"STORAGE_URL or CHECKPOINTS_URL is “{url}”: set it to file:///an/absolute/folder, or to s3://bucket/prefix?region=…."
+            f"STORAGE_URL, CHECKPOINTS_URL or ERASURES_URL is “{url}”: set it to file:///an/absolute/folder, or to"
+            f" s3://bucket/location?region_name=…. After “?” it may give {', '.join(sorted(S3_OPTIONS))}."
         )
     return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": unquote(parts.path)}}
 
@@ -149,7 +157,9 @@ CONNECTOR = "CONNECTOR_"
 
 def connectors() -> dict[str, dict[str, str]]:
     """What is set for each API, `CONNECTOR_<CODE>_<NAME>`, as code -> name -> value. An API without any is off."""
-    codes = sorted((folder.parent.name for folder in (ROOT / "vault" / "holders" / "connectors").glob("*/connector.py")), key=len, reverse=True)
+    codes = sorted(
+        (folder.parent.name for folder in (ROOT / "vault" / "holders" / "connectors").glob("*/connector.py")), key=len, reverse=True
+    )
     found: dict[str, dict[str, str]] = {}
     for variable, value in os.environ.items():
         name = variable.removeprefix(CONNECTOR).lower()

@@ -85,6 +85,18 @@ class DateField(forms.DateField):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
+def code_input() -> forms.TextInput:
+    """For a code of letters and digits that people copy, such as 7KQ4-M2XD-93HT."""
+    return forms.TextInput(
+        attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "govuk-input--width-20"}
+    )
+
+
+def digits_input(*, autocomplete: str = "one-time-code", width: int = 5) -> forms.TextInput:
+    """For a code of digits. `autocomplete="off"` where another person's device received it."""
+    return forms.TextInput(attrs={"autocomplete": autocomplete, "inputmode": "numeric", "class": f"govuk-input--width-{width}"})
+
+
 def civic_widget(field: forms.BoundField) -> SafeString:
     """The field's widget with the classes of the style sheet. Choices get a template of ours; the admin keeps Django's."""
     widget = field.field.widget

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_safe
 
 from core import antivirus, jobs, keys
 from core.models import WorkerBeat
-from core.s3 import S3Storage
-from core.storage import sealed_storage
+from core.storage import ListingStorage, sealed_storage
 
 SILENT = timedelta(seconds=60)
 ROOM = 64 * 1024 * 1024
@@ -71,7 +70,7 @@ def _keys() -> bool:
 
 def _storage() -> bool:
     inner = sealed_storage.inner
-    if isinstance(inner, S3Storage):
+    if isinstance(inner, ListingStorage):
         return _answers(lambda: next(inner.listing(), None))  # to ask for an object would not tell a bucket that is not there
     if not isinstance(inner, FileSystemStorage):
         return _answers(lambda: inner.exists("00/00/" + "0" * 32))

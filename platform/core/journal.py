@@ -28,7 +28,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core import canonical, checkpoints
+from core import canonical, checkpoints, locks
 from core.keys import KeyMissing
 from core.models import JournalEntry, JournalLeaf, JournalSeal
 from core.sealed import Box, Unreadable, box
@@ -325,8 +325,8 @@ def _residents() -> list[UUID]:
 
 
 def lock_key(resident_id: UUID) -> int:
-    """What a transaction holds from its line to its end. A key space of its own, so that no grant's lock meets it."""
-    return int.from_bytes(hashlib.sha256(b"journal" + resident_id.bytes).digest()[:8], signed=True)
+    """What a transaction holds from its line to its end."""
+    return locks.key("journal", resident_id)
 
 
 def _last(resident_id: UUID) -> tuple[int, bytes]:

@@ -4,7 +4,6 @@ A model whose rows keep a file (`stored_name`) counts by its field `size`. An up
 ten of them can't each believe that the room is theirs.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,10 +13,10 @@ from django.db.models import Model, QuerySet, Sum
 from django.utils import timezone
 from django_scopes import scope
 
+from core import locks
 from core.models import City, Upload
+from core.sizes import MEGABYTE
 from core.storage import keepers
-
-MEGABYTE = 1_000_000
 
 
 class OverQuota(Exception):
@@ -56,9 +55,7 @@ def require(*, resident_id: UUID, size: int, without: UUID | None = None) -> Non
         OverQuota
     """
     if connection.in_atomic_block:
-        key = int.from_bytes(hashlib.sha256(b"quota" + resident_id.bytes).digest()[:8], signed=True)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        locks.hold("quota", resident_id)
     left = room(resident_id=resident_id, without=without).left
     if size > left:
         raise OverQuota(left)

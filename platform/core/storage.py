@@ -16,10 +16,10 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NoReturn, Protocol, Self, cast
+from typing import BinaryIO, NoReturn, Protocol, Self, cast, runtime_checkable
 from uuid import UUID
 
 from django.apps import apps
@@ -31,7 +31,6 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core.keys import key_of
-from core.s3 import S3Storage
 from core.sealed import Unreadable
 from core.segments import SEGMENT, SegmentReader, SegmentWriter, Source
 
@@ -62,6 +61,14 @@ class Stage(Protocol):
 
     def publish(self, name: str) -> None: ...
     def discard(self) -> None: ...
+
+
+@runtime_checkable
+class ListingStorage(Protocol):
+    """A storage that lists every file in few demands, and uploads in parts (core/s3.py)."""
+
+    def listing(self) -> Iterator[tuple[str, datetime]]: ...
+    def abandon(self, limit: datetime) -> int: ...
 
 
 class SealedFile:
@@ -172,9 +179,9 @@ class SealedStorage:
     def sweep(self, *, older_than: timedelta = DAY) -> int:
         """Remove what a crash left: staged pieces, and files that no row keeps. `older_than` spares uploads under way."""
         inner, limit = self.inner, timezone.now() - older_than
-        if isinstance(inner, S3Storage):
-            pieces = inner.abandon(limit.timestamp())
-            return pieces + self.forget([name for name, at in inner.listing() if at < limit.timestamp() and NAME.fullmatch(name)])
+        if isinstance(inner, ListingStorage):
+            pieces = inner.abandon(limit)
+            return pieces + self.forget([name for name, at in inner.listing() if at < limit and NAME.fullmatch(name)])
         staged = [f"{STAGE}/{name}" for name in _listed(inner, STAGE)[1]]
         lost = [name for name in staged if _changed_before(inner, name, limit.timestamp())]
         for name in lost:
@@ -184,7 +191,7 @@ class SealedStorage:
     def names(self) -> Iterator[str]:
         """Of every file that is there, in no order."""
         inner = self.inner
-        every = (name for name, _at in inner.listing()) if isinstance(inner, S3Storage) else _names(inner)
+        every = (name for name, _at in inner.listing()) if isinstance(inner, ListingStorage) else _names(inner)
         return (name for name in every if NAME.fullmatch(name))
 
     def copy_sealed(self, name: str, target: BinaryIO) -> None:

@@ -32,8 +32,9 @@ from core.keys import KeyMissing
 from core.models import Upload
 from core.quota import OverQuota
 from core.resumable import CHUNK, Digest
+from core.sizes import MAX_FILE
 from core.storage import StorageFull
-from core.uploads import MAX_FILE, over_quota_text, too_large_text
+from core.uploads import over_quota_text, too_large_text
 
 VERSION = "1.0.0"
 SUMS: dict[str, Callable[[], Digest]] = {"sha256": hashlib.sha256, "sha1": lambda: hashlib.sha1(usedforsecurity=False)}

@@ -1,6 +1,6 @@
 """Uploads that go straight into sealed storage; Django's own handlers write whatever is over 2.5 MB in clear to the temp folder.
 
-    @sealed_upload(max_bytes=10_000_000)
+    @sealed_upload(max_bytes=MAX_PAPER)
     @require_http_methods(["GET", "POST"])
     def add_paper(request: SignedInRequest) -> HttpResponse: ...
 
@@ -36,14 +36,13 @@ from django_scopes import get_scope
 from core import quota, resumable
 from core.keys import KeyMissing
 from core.quota import OverQuota
+from core.sizes import MEGABYTE
 from core.storage import SealedFile, StorageFull, sealed_storage
 from core.templatetags.civic import size
 
 View = Callable[..., HttpResponseBase]
 
 CHUNK = 65_536
-#: A file of data, such as years of measures. A paper weighs less, and its reader says so.
-MAX_FILE = 64 * 1024 * 1024
 #: The field of a form whose file came before it, and the field that the file stands for.
 RESUMED, FILE = "upload", "file"
 #: The name of a file whose sender told none.
@@ -268,7 +267,7 @@ def too_large(request: HttpRequest, max_bytes: int) -> HttpResponse:
 
 def too_large_text(max_bytes: int) -> str:
     text = _("Ce fichier dépasse %(megabytes)s Mo. Une photo en qualité normale, ou un PDF de quelques pages, suffit.")
-    return text % {"megabytes": max_bytes // (1024 * 1024)}
+    return text % {"megabytes": max_bytes // MEGABYTE}
 
 
 def over_quota(request: HttpRequest, left: int) -> HttpResponse:

@@ -4,6 +4,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.forms import code_input
 from services.aids import catalogue
 from services.dossiers.actions import LETTER_LENGTH, RECIPIENT_LENGTH
 from services.dossiers.enums import Choice
@@ -73,9 +74,7 @@ class CodeForm(forms.Form):
         label=_("Code du dossier"),
         help_text=_("Il est sur la première page, comme 7KQ4-M2XD-93HT."),
         max_length=40,
-        widget=forms.TextInput(
-            attrs={"class": "govuk-input--width-20", "autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
-        ),
+        widget=code_input(),
     )
 
 

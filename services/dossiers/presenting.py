@@ -6,14 +6,13 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import charts
-from core.templatetags.civic import clock, long_date, number, short_date
+from core.templatetags.civic import clock, long_date, number, short_date, size
 from services.aids.catalogue import Aid, Appeal, in_words
 from services.dossiers import actions, overtaken
 from services.dossiers.enums import Choice, NeedState, PartState, State
@@ -89,7 +88,7 @@ def ready(dossier: Dossier, told: Told | None) -> dict[str, Any]:
         "seal": seal,
         "rows": _rows(dossier),
         "since": overtaken.reasons([dossier]).get(dossier.pk, []),
-        "size": filesizeformat(dossier.size),
+        "size": size(dossier.size),
         "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
         "aids": [_after(aid) for aid in actions.aids_of(dossier.aids)],
         "token": uuid4(),

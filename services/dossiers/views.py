@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from core.sizes import MAX_PAPER
 from core.uploads import SealedUpload, sealed_upload
 from services.dossiers import actions, parts, presenting
 from services.dossiers.enums import State
@@ -20,7 +21,6 @@ from services.dossiers.models import Dossier
 from services.dossiers.needs import PAPER, Need
 from vault.records.actions import receive_paper
 
-MAX_BYTES = 10_000_000
 View = Callable[..., HttpResponseBase]
 
 
@@ -72,7 +72,7 @@ def dossier(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     return render(request, "dossiers/dossier.html", presenting.draft(row, lines, parts.told(row), note.get("choices", {})))
 
 
-@sealed_upload(max_bytes=MAX_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def line(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     """One line of the list: what it is, and the ways to settle it. A paper is added right here."""

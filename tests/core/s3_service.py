@@ -33,7 +33,8 @@ class Bucket:
     asked: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     trouble: str = ""
-    url: str = ""
+    address: str = ""
+    headers: list[Any] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def now(self, key: str) -> Version | None:
@@ -156,15 +157,14 @@ def objects_listed(bucket: Bucket, prefix: str, query: dict[str, str]) -> Answer
         deep = [key for key in keys if delimiter in key[len(prefix) :]]
         folders = sorted({prefix + key[len(prefix) :].partition(delimiter)[0] + delimiter for key in deep})
         keys = [key for key in keys if key not in deep]
-    every = [
-        (key, f"<Contents><Key>{escape(key)}</Key><LastModified>{when(bucket.objects[key][-1].at)}</LastModified></Contents>")
-        for key in keys
-    ]
-    every += [(folder, f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>") for folder in folders]
-    start = int(query.get("continuation-token", "0"))
-    more = start + PAGE < len(every)
-    token = f"<NextContinuationToken>{start + PAGE}</NextContinuationToken>" if more else ""
-    told = "".join(text for _key, text in sorted(every)[start : start + PAGE])
+    every = {
+        key: f"<Contents><Key>{escape(key)}</Key><LastModified>{when(bucket.objects[key][-1].at)}</LastModified></Contents>" for key in keys
+    }
+    every |= {folder: f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>" for folder in folders}
+    left = [name for name in sorted(every) if name > query.get("marker", "")]
+    more = len(left) > PAGE
+    token = f"<NextMarker>{escape(left[PAGE - 1])}</NextMarker>" if more and delimiter else ""
+    told = "".join(every[name] for name in left[:PAGE])
     return Answer(200, f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{told}</ListBucketResult>".encode())
 
 
@@ -183,6 +183,7 @@ def served(bucket: Bucket) -> Iterator[str]:
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
             bucket.asked.append(f"{self.command} {self.headers.get('Range', '')}".strip())
+            bucket.headers.append(self.headers)
             told = answer(bucket, self.command, unquote(parts.path), query, self.headers, body)
             self.send_response(told.status)
             headers = {"Content-Length": str(len(told.body)), "Content-Type": "application/xml"} | told.headers

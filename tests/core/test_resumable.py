@@ -17,10 +17,9 @@ from django_scopes import scope
 
 from core import resumable, tasks
 from core.models import City, ResidentKey, Upload, UploadPart
+from core.sizes import MAX_FILE
 from core.storage import sealed_storage
-from core.uploads import MAX_FILE
 from tests.accounts.factories import signed_in
-from vault.readers import reading
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.core.upload_site"), pytest.mark.usefixtures("folder")]
 WHOLE = b"%PDF-1.7 canary " * 20_000
@@ -173,10 +172,6 @@ def test_what_is_too_large_is_refused_with_a_sentence(awa):
     answer = begin(awa, MAX_FILE + 1)
     assert answer.status_code == 413
     assert "dépasse 64 Mo" in answer.content.decode()
-
-
-def test_the_limit_is_that_of_the_readers():
-    assert MAX_FILE == reading.MAX_BYTES
 
 
 def test_the_protocol_is_announced(awa):

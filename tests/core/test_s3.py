@@ -3,10 +3,17 @@
 import hashlib
 import io
 import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import uuid4
 
 import pytest
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django_scopes import scope
 
@@ -32,9 +39,15 @@ def bucket(settings, monkeypatch):
         monkeypatch.setenv(name, "test")
     bucket = Bucket()
     with served(bucket) as address:
-        bucket.url = f"s3://papers/vaults?region=eu-west-3&endpoint={address}"
-        settings.STORAGES = {**settings.STORAGES, "sealed": environment.storage(bucket.url)}
+        bucket.address = address
+        settings.STORAGES = {**settings.STORAGES, "sealed": storing(bucket)}
         yield bucket
+
+
+def storing(bucket, **options):
+    """An entry of STORAGES for it, in S3Storage's own words."""
+    there = {"bucket_name": "papers", "location": "vaults", "region_name": "eu-west-3", "endpoint_url": bucket.address}
+    return {"BACKEND": "core.s3.RangeS3Storage", "OPTIONS": there | options}
 
 
 @pytest.fixture
@@ -90,7 +103,7 @@ def test_a_small_paper_is_read_in_one_demand(bucket, person):
 def test_memory_is_bounded_whichever_way_it_goes(bucket, person):
     """What is fetched at once, and what is sent at once, has a limit that the file's size does not move."""
     file = kept(person, LARGE)
-    assert max(bucket.sizes) <= s3.PART and len(bucket.sizes) == 3
+    assert max(bucket.sizes) <= s3.PART and len(bucket.sizes) == len(LARGE) // s3.PART + 1
     bucket.asked.clear()
     with opened(file, person) as read:
         while read.read(100_000):
@@ -187,12 +200,9 @@ def test_a_store_that_refuses_or_is_gone_is_a_fault_of_the_system_and_not_a_miss
     assert not health._storage()
     bucket.trouble = ""
     assert health._storage()
-    settings.STORAGES = {**settings.STORAGES, "sealed": environment.storage(bucket.url.replace("//papers", "//nothing"))}
+    settings.STORAGES = {**settings.STORAGES, "sealed": storing(bucket, bucket_name="nothing")}
     assert not health._storage(), "a bucket that is not there"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "sealed": environment.storage("s3://papers/vaults?region=eu-west-3&endpoint=http://127.0.0.1:1"),
-    }
+    settings.STORAGES = {**settings.STORAGES, "sealed": storing(bucket, endpoint_url="http://127.0.0.1:1")}
     with pytest.raises(OSError, match="did not answer"):
         opened(file, person)
 
@@ -207,10 +217,60 @@ def test_a_backup_takes_files_out_and_puts_them_back(bucket, person):
         assert read.read() == CONTENT
 
 
-def test_copies_of_the_checkpoints_may_go_there_too(bucket, settings):
-    from django.core.files.base import ContentFile
+def test_a_file_is_never_written_over_another(bucket):
+    storage = storages["sealed"]
+    assert storage.save("ab/cd/x", ContentFile(b"one")) == "ab/cd/x"
+    assert storage.save("ab/cd/x", ContentFile(b"two")) != "ab/cd/x"
+    with storage.open("ab/cd/x") as file:
+        assert file.read() == b"one"
 
-    settings.STORAGES = {**settings.STORAGES, "checkpoints": environment.storage(bucket.url)}
+
+def test_the_environment_says_it_in_the_same_words(bucket):
+    url = f"s3://papers/vaults?region_name=eu-west-3&endpoint_url={bucket.address}"
+    assert environment.storage(url) == storing(bucket)
+
+
+def test_the_settings_of_any_django_project_count(bucket, settings):
+    settings.AWS_STORAGE_BUCKET_NAME, settings.AWS_S3_ENDPOINT_URL, settings.AWS_S3_REGION_NAME = "papers", bucket.address, "eu-west-3"
+    settings.AWS_S3_ACCESS_KEY_ID, settings.AWS_S3_SECRET_ACCESS_KEY = "of-the-city", "secret"
+    storage = s3.RangeS3Storage()
+    storage.save("note", ContentFile(b"x"))
+    assert bucket.now("note") and storage.access_key == "of-the-city"
+
+
+def test_what_the_city_says_of_the_client_stands_and_the_rest_is_ours(bucket):
+    transfer = TransferConfig(max_concurrency=1)
+    storage = s3.RangeS3Storage(client_config=Config(connect_timeout=1), transfer_config=transfer)
+    assert (storage.client_config.connect_timeout, storage.client_config.read_timeout) == (1, s3.CLIENT.read_timeout)
+    assert storage.transfer_config is transfer
+    assert s3.RangeS3Storage().transfer_config.max_in_memory_upload_chunks == s3.AT_ONCE
+
+
+def test_all_threads_share_a_connection(bucket):
+    storage = cast(s3.RangeS3Storage, storages["sealed"])
+    with ThreadPoolExecutor(2) as threads:
+        assert {id(one) for one in threads.map(lambda _turn: storage.connection, range(4))} == {id(storage.connection)}
+
+
+def test_a_key_of_the_store_that_a_city_gives_goes_with_each_reading(bucket):
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32, "StorageClass": "STANDARD_IA"}
+    storage = s3.RangeS3Storage(**storing(bucket, object_parameters=key)["OPTIONS"])
+    storage.save("note", ContentFile(b"x"))
+    bucket.headers.clear()
+    with storage.open("note") as file:
+        assert file.read() == b"x"
+    (headers,) = bucket.headers
+    assert headers["x-amz-server-side-encryption-customer-algorithm"] == "AES256"
+
+
+def test_where_files_lie_in_a_folder_no_client_is_loaded():
+    told = "import django, sys; django.setup(); from core import storage; print('boto3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_copies_of_the_checkpoints_may_go_there_too(bucket, settings):
+    settings.STORAGES = {**settings.STORAGES, "checkpoints": storing(bucket)}
     storage = storages["checkpoints"]
     for day in range(1, 6):
         storage.save(f"2026/11/{day:02}/note.txt", ContentFile(b"a note"))

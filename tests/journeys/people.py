@@ -137,7 +137,7 @@ seeding.fill_vault(one, "claire", today)
 seeding.fill_vault(other, "yann", today)
 if {together}:
     from tests.vault.couples import agreed, couple, shared
-    from vault.enums import Mode
+    from vault.records.enums import Mode
     couple(one, other)
     agreed(one, other, "joint_simulation", "nationality", "disability", mode=Mode.COUNT)
     agreed(other, one, "joint_simulation", "nationality", "disability", mode=Mode.COUNT)

@@ -16,7 +16,7 @@ AGENT = next(person for person in PEOPLE if person.is_agent)
 READ = """
 from accounts.models import User
 from tests.vault.couples import granted
-from vault import agreements, gate
+from vault.records import agreements, gate
 from tests.vault.couples import TRIED
 agreements.register(TRIED)
 gate.read(grant=granted(User.objects.get(email="{address}"), "logement.domicile#/loyer"), fields=["logement.domicile#/loyer"])

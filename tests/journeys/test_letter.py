@@ -14,7 +14,7 @@ from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, mail_for, move_in, sign_in
 from tests.live import Live
 
-TELL_LATE = "from vault import actions; actions.tell_late()"
+TELL_LATE = "from vault.holders.actions import requests; requests.tell_late()"
 
 
 def title(page: Page) -> str:

@@ -1,6 +1,9 @@
 """Settings that are not safe refuse to start, in every kind of process, and the sentence says what to set."""
 
+import ast
+import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -140,6 +143,14 @@ def test_production_refuses_a_seal_key_that_others_may_read(tmp_path: Path, mode
     assert all(f"chmod 600 {seal}" in sentence for sentence in said)
 
 
+def test_each_check_has_a_number_of_its_own() -> None:
+    source = inspect.getsource(checks)
+    yielded = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple)]
+    numbers = [f"{ast.literal_eval(pair.elts[0]):03}" for pair in yielded] + re.findall(r'"config\.E(\d+)"', source)
+    assert len(numbers) > 15
+    assert sorted(numbers) == sorted(set(numbers))
+
+
 def test_safe_settings_are_accepted() -> None:
     assert sentences() == []
 
@@ -178,7 +189,7 @@ def test_a_role_that_may_rewrite_the_journal_is_named(monkeypatch: pytest.Monkey
         (environment.database, "mysql://web@db/garant", "only postgresql"),
         (environment.storage, "ftp://files", "file:///"),
         (environment.storage, "s3:///no-bucket", "s3://bucket"),
-        (environment.storage, "s3://bucket/x?unknown=1", "s3://bucket"),
+        (environment.storage, "s3://bucket/x?unknown=1", "endpoint_url, region_name"),
         (environment.cache, "memcached://here", "redis://"),
         (lambda url: environment.broker_options(url, ROOT), "kafka://here", "amqp://"),
     ],

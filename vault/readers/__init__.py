@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from vault.readers.reading import MAX_BYTES, MAX_PAGES, UNASKED, Ask, CheckResult, Fact, PageImage, Reading, Table, Unreadable, check
+from core.sizes import MAX_FILE
+from vault.readers.reading import MAX_PAGES, UNASKED, Ask, CheckResult, Fact, PageImage, Reading, Table, Unreadable, check
 from vault.readers.recognise import PDF
 
-__all__ = ["MAX_BYTES", "MAX_PAGES", "Ask", "CheckResult", "Fact", "PageImage", "Reading", "Table", "Unreadable", "read"]
+__all__ = ["MAX_PAGES", "Ask", "CheckResult", "Fact", "PageImage", "Reading", "Table", "Unreadable", "read"]
 
 
 def read(
@@ -34,8 +35,8 @@ def read(
     from vault.readers.twoddoc import reader as twoddoc
     from vault.readers.twoddoc.trust import Trust
 
-    data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+    data = stream.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
         raise Unreadable("too_big")
     if (reader := formats.reader_of(data, ask)) is not None:
         return reader.read(data, ask)

@@ -21,10 +21,11 @@ def main(mode: str, cpu_seconds: str) -> None:
     # Not on the command line, which every user of the machine may read: an address that was asked holds a person's number.
     settings = json.loads(sys.stdin.buffer.readline())
     root = Path(__file__).resolve().parents[2]
-    sys.path.insert(0, str(root))
-    from vault.readers.reading import MAX_BYTES, Unreadable
+    sys.path[:0] = [str(root), str(root / "platform")]
+    from core.sizes import MAX_FILE
+    from vault.readers.reading import Unreadable
 
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    data = sys.stdin.buffer.read(MAX_FILE + 1)
     try:
         {"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean}[mode](data, settings)
     except Unreadable as refusal:

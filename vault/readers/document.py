@@ -5,10 +5,11 @@ from typing import Protocol
 
 from PIL import Image
 
+from core.sizes import MAX_PAPER
 from vault.readers import recognise
 from vault.readers.image import ImageFile
 from vault.readers.pdf import PdfFile
-from vault.readers.reading import MAX_PAPER_BYTES, CheckResult, Unreadable
+from vault.readers.reading import CheckResult, Unreadable
 
 
 class Document(Protocol):
@@ -68,7 +69,7 @@ class CodeText:
 
 
 def open_document(data: bytes) -> Document:
-    if len(data) > MAX_PAPER_BYTES:
+    if len(data) > MAX_PAPER:
         raise Unreadable("too_big")
     media = recognise.media_type(data)
     if media == recognise.CODE:

@@ -8,10 +8,6 @@ from vault.readers.sentences import CHECKS, UNREADABLE
 
 Outcome = Literal["failed", "passed", "inconclusive"]
 
-#: A file of data, such as years of measures or of places.
-MAX_BYTES = 64 * 1024 * 1024
-#: A paper: PDF, photo, code.
-MAX_PAPER_BYTES = 10 * 1024 * 1024
 MAX_PAGES = 60
 
 

@@ -16,9 +16,10 @@ from typing import IO, Any, BinaryIO, cast, get_args
 
 from django.conf import settings
 
+from core.sizes import MAX_FILE, MAX_PAPER
 from vault.readers import recognise
 from vault.readers.place import Place
-from vault.readers.reading import MAX_BYTES, MAX_PAGES, MAX_PAPER_BYTES, UNASKED, Ask, PageImage, Reading, Unreadable
+from vault.readers.reading import MAX_PAGES, UNASKED, Ask, PageImage, Reading, Unreadable
 from vault.readers.sentences import UNREADABLE
 from vault.types import envelope
 
@@ -63,7 +64,7 @@ def without_place(stream: BinaryIO) -> tuple[Place, bytes]:
     with _child("clean", {}, stream, cpu_seconds=READ_SECONDS) as output:
         message = _message(output)
         size, found = int(message.get("bytes", 0)), message.get("place")
-        cleaned = output.read(size) if 0 < size <= MAX_PAPER_BYTES * 2 else b""
+        cleaned = output.read(size) if 0 < size <= MAX_PAPER * 2 else b""
     stream.seek(0)
     if found not in get_args(Place) or len(cleaned) != size or (found == "removed") != bool(cleaned):
         raise Unreadable("too_heavy")
@@ -161,7 +162,7 @@ def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
         pipe.write(options)
         while chunk := stream.read(CHUNK):
             total += len(chunk)
-            if total > MAX_BYTES:
+            if total > MAX_FILE:
                 raise Unreadable("too_big")
             pipe.write(chunk)
         pipe.close()

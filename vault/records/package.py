@@ -17,12 +17,12 @@ from typing import IO, Any
 from uuid import UUID
 
 from core import journal, merkle
+from core.sizes import MEGABYTE
 from vault import types
 from vault.records import receipts
 from vault.types import envelope
 
 FORMAT = "garant-export-1"
-MEGABYTE = 1_000_000
 MOST_FILES = 5_000
 MOST_BYTES = 4_000 * MEGABYTE
 #: Of one line, of one table, of the journal: what is parsed at once.

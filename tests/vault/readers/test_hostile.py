@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.sizes import MAX_PAPER
 from demo import papers
 from tests.fixtures import hostile
 from tests.fixtures.notices import FACTS
 from vault.readers import Reading, Unreadable, child, sandbox
-from vault.readers.reading import MAX_PAPER_BYTES
 from vault.readers.sentences import UNREADABLE
 
 SECONDS = 20
@@ -45,7 +45,7 @@ REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
     ("1 kB that inflates to 200 MB", hostile.zip_bomb_pdf, "too_heavy"),
     ("a png of 2,500 Mpx", lambda: hostile.png_announcing(50_000, 50_000), "too_many_pixels"),
     ("a png of 60 Mpx, that Pillow would only warn about", lambda: hostile.png_announcing(10_000, 6_000), "too_many_pixels"),
-    ("over 10 MB", lambda: hostile.pdf() + bytes(MAX_PAPER_BYTES), "too_big"),
+    ("over 10 MB", lambda: hostile.pdf() + bytes(MAX_PAPER), "too_big"),
 ]
 NAMES = [name for name, _, _ in REFUSED]
 

@@ -5,14 +5,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django_scopes import scope
 
+from core.sizes import MAX_FILE, MAX_PAPER
 from core.storage import StorageFull, sealed_storage
-from core.uploads import MAX_FILE
+from core.templatetags.civic import size
+from core.uploads import too_large_text
 from demo import papers
+from services.dossiers.forms import AddPaperForm
 from tests.fixtures import hostile
 from tests.vault.sending import notice_pdf, send, uploaded
-from vault.readers.reading import MAX_PAPER_BYTES
+from vault.readers.sentences import UNREADABLE
 from vault.records.actions.files import clean_name
+from vault.records.forms.papers import UploadForm
 from vault.records.models import Paper, PaperFile, Record
+from vault.sharing.forms.desk import PaperMandateForm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -94,9 +99,24 @@ def test_over_the_limit_nothing_is_kept(browser, resident, monkeypatch):
 
 def test_a_paper_over_ten_megabytes_is_refused_once_it_is_read(browser, resident):
     """What is no paper may weigh more: only its reader can tell."""
-    paper = uploaded(browser, resident, notice_pdf() + b"%" * MAX_PAPER_BYTES)
+    paper = uploaded(browser, resident, notice_pdf() + b"%" * MAX_PAPER)
     assert paper.state == "refused"
     assert "dépasse 10\u00a0Mo" in browser.get(reverse("vault:paper", args=[paper.pk])).content.decode()
+
+
+def test_the_sentences_name_the_limits_that_are_enforced():
+    paper, file = size(MAX_PAPER), size(MAX_FILE)
+    adding = UploadForm().fields["file"].help_text
+    for sentence in (
+        adding,
+        UploadForm(fixed_kind=True).fields["file"].help_text,
+        PaperMandateForm.base_fields["file"].help_text,
+        AddPaperForm.base_fields["file"].help_text,
+        UNREADABLE["too_big"],
+    ):
+        assert paper in str(sentence).replace(" Mo", "\u00a0Mo")
+    assert file in str(adding).replace(" Mo", "\u00a0Mo")
+    assert file in too_large_text(MAX_FILE).replace(" Mo", "\u00a0Mo")
 
 
 def test_an_upload_without_a_length_is_refused(browser, resident):

@@ -7,7 +7,7 @@ verbs of `vault/holders/actions/connections.py` ask, read in the limited child, 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +100,22 @@ class Link:
 
     def asks(self, dataset: str) -> bool:
         return dataset in self.datasets
+
+    def periods(self, series: str, *, back: int, again: int, at_once: int) -> Iterator[tuple[str, str]]:
+        """Yield the first day and the end of each call that brings a series up to today: oldest first, so that `reached` only grows.
+
+        Args:
+            series: its name in `reached`.
+            back: days, for the first time.
+            again: days already asked, that the holder still corrects.
+            at_once: days that a call may cover.
+        """
+        reached = self.reached.get(series)
+        start = date.fromisoformat(reached) - timedelta(days=again) if reached else self.today - timedelta(days=back)
+        while start < self.today:
+            end = min(start + timedelta(days=at_once), self.today)
+            yield start.isoformat(), end.isoformat()
+            start = end
 
 
 @dataclass(frozen=True)

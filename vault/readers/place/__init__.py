@@ -7,8 +7,9 @@ Runs in the limited child.
 
 from typing import Literal
 
+from core.sizes import MAX_PAPER
 from vault.readers import recognise
-from vault.readers.reading import MAX_PAPER_BYTES, Unreadable
+from vault.readers.reading import Unreadable
 
 #: `kept`: there is a place, in a signed PDF. `unknown`: this PDF could not be searched.
 Place = Literal["none", "removed", "kept", "unknown"]
@@ -17,7 +18,7 @@ Place = Literal["none", "removed", "kept", "unknown"]
 def without(data: bytes) -> tuple[Place, bytes]:
     """Raises Unreadable. The same bytes when there was nothing to remove."""
     media = recognise.media_type(data)
-    if len(data) > MAX_PAPER_BYTES:
+    if len(data) > MAX_PAPER:
         raise Unreadable("too_big")
     if media == recognise.PDF:
         from vault.readers.place import pdf

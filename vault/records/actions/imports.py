@@ -18,6 +18,7 @@ from django_scopes import scope
 
 from core import jobs, journal, quota, sealed
 from core.sealed import Box
+from core.sizes import MEGABYTE
 from core.storage import SealedFile, sealed_storage
 from vault.records.actions.exports import Outlet
 from vault.records.actions.files import clean_name, keep_file
@@ -103,7 +104,7 @@ def _require_room(resident_id: UUID, kept: Iterable[SealedFile]) -> None:
     try:
         quota.require(resident_id=resident_id, size=sum(file.size for file in kept))
     except quota.OverQuota as error:
-        raise Refused(f"It does not fit: this vault has room for {error.left // quota.MEGABYTE} MB more.") from error
+        raise Refused(f"It does not fit: this vault has room for {error.left // MEGABYTE} MB more.") from error
 
 
 def _paths(package: Package) -> list[str]:

@@ -1,18 +1,17 @@
 """Values: add, correct, withdraw. Nothing is overwritten: what changes is a new record that supersedes the old one."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import journal, sealed
+from core import journal, locks, sealed
 from vault import types
 from vault.records import perms
 from vault.records.decrypted import Origin
@@ -175,9 +174,7 @@ def one_at_a_time(resident_id: UUID) -> None:
 
     Taken after the lock of a paper or a draft, before those of records and of the journal, or two writings could wait for each other.
     """
-    key = int.from_bytes(hashlib.sha256(b"values" + resident_id.bytes).digest()[:8], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+    locks.hold("values", resident_id)
 
 
 def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:

@@ -1,6 +1,5 @@
 """Grants: who may read which fields of whom, for which purpose, until when. One row for every kind of sharing."""
 
-import hashlib
 from datetime import timedelta
 from typing import Self
 from uuid import UUID
@@ -9,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from core import locks
 from core.models import ResidentManager, ResidentModel
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
 from vault.records.models.paper import Paper
@@ -137,8 +137,8 @@ class Grant(ResidentModel):
 
     @property
     def lock_key(self) -> int:
-        """What readers hold together and a withdrawal alone; a key space of its own, so that no chain's lock meets it."""
-        return int.from_bytes(hashlib.sha256(b"grant" + self.id.bytes).digest()[:8], signed=True)
+        """What readers hold together and a withdrawal alone."""
+        return locks.key("grant", self.id)
 
     @property
     def place(self) -> str:

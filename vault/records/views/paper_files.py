@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
 from core.models import Job
+from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
-from vault.readers.reading import MAX_PAPER_BYTES
 from vault.records import actions, data_files, gate
 from vault.records.enums import PaperState
 from vault.records.forms.papers import UploadForm
@@ -21,7 +21,7 @@ from vault.records.models import Paper
 SHOW = gettext_noop("Afficher les fichiers d’un papier")
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def add(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = _row(paper_id)

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
 from core import resumable
-from core.uploads import MAX_FILE, sealed_upload
-from vault.readers.reading import MAX_PAPER_BYTES
+from core.sizes import MAX_FILE, MAX_PAPER
+from core.uploads import sealed_upload
 from vault.records import actions, answering, data_files, gate
 from vault.records.answering import Asked
 from vault.records.enums import PaperState
@@ -47,7 +47,7 @@ def add_paper(request: SignedInRequest) -> HttpResponse:
     return render(request, "vault/add_paper.html", {"form": form, "uploads": uploads, "holder": _whose_file(request)})
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def replace_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = get_object_or_404(Paper.objects.kept(), pk=paper_id)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from core.forms import code_input
 from core.uploads import SealedUpload
 from vault.records.actions.grants import Terms
 from vault.records.enums import GrantChannel
@@ -40,9 +41,7 @@ class ComeBackForm(forms.Form):
         label=gettext_lazy("Code de la feuille"),
         help_text=gettext_lazy("Douze lettres et chiffres, sur la dernière feuille imprimée."),
         max_length=30,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "govuk-input--width-20"}
-        ),
+        widget=code_input(),
         error_messages={"required": gettext_lazy("Recopiez le code de la feuille.")},
     )
     items = forms.MultipleChoiceField(

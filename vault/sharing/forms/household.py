@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from core.forms import code_input
 from vault.records.actions.grants import Terms
 from vault.records.agreements import MONTHS, Agreement
 from vault.records.enums import HouseholdRole, Mode
@@ -38,7 +39,7 @@ class CodeForm(forms.Form):
         label=gettext_lazy("Code d’invitation"),
         help_text=gettext_lazy("Douze lettres et chiffres, comme 7KQ4-M2XD-93HT."),
         max_length=30,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        widget=code_input(),
         error_messages={"required": gettext_lazy("Écrivez le code que l’on vous a donné.")},
     )
 

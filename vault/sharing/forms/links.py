@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from core.forms import digits_input
 from vault import types
 from vault.sharing.actions.links import Wish
 from vault.sharing.links import DAYS, Held
@@ -116,7 +117,7 @@ class CodeForm(forms.Form):
         label=gettext_lazy("Le code que l’on vous a dit"),
         help_text=gettext_lazy("Huit chiffres."),
         max_length=30,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "govuk-input--width-10"}),
+        widget=digits_input(autocomplete="off", width=10),
         error_messages={"required": gettext_lazy("Écrivez le code que l’on vous a dit.")},
     )
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import sms
+from core.forms import code_input, digits_input
 from core.templatetags.civic import long_date
 from vault.records.actions.grants import Terms
 from vault.records.agreements import Agreement
@@ -81,7 +82,7 @@ class AppointmentCodeForm(forms.Form):
         label=gettext_lazy("Code de rendez-vous"),
         help_text=gettext_lazy("Douze lettres et chiffres, que la personne lit sur son écran."),
         max_length=30,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        widget=code_input(),
         error_messages={"required": gettext_lazy("Écrivez le code que la personne vous dit.")},
     )
 
@@ -91,7 +92,7 @@ class PhoneCodeForm(forms.Form):
         label=gettext_lazy("Code reçu par SMS"),
         help_text=gettext_lazy("Six chiffres, sur le téléphone de la personne."),
         max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "govuk-input--width-5"}),
+        widget=digits_input(autocomplete="off"),
         error_messages={"required": gettext_lazy("Écrivez le code que la personne vous dit.")},
     )
 

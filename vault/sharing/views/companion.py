@@ -17,8 +17,8 @@ from django_scopes import scope
 from accounts.decorators import companions_only
 from accounts.http import SignedInRequest
 from accounts.page_limits import may, too_many
+from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
-from vault.readers.reading import MAX_PAPER_BYTES
 from vault.records import agreements, gate
 from vault.records.forms.papers import UploadForm
 from vault.sharing.across import mandates
@@ -154,7 +154,7 @@ def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
         return _receive(request, mandate)
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
     form = UploadForm(request.POST or None, request.FILES or None, data=False)

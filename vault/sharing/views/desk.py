@@ -24,8 +24,8 @@ from accounts.models import Membership, Session, User
 from accounts.page_limits import may, too_many
 from accounts.perms import keeps_desk
 from core.pdf.apart import NotDrawn
+from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
-from vault.readers.reading import MAX_PAPER_BYTES
 from vault.records import agreements, downloads, gate
 from vault.records.forms.papers import UploadForm
 from vault.records.models import Grant
@@ -165,7 +165,7 @@ def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
         return _receive(request, found)
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
     form = UploadForm(request.POST or None, request.FILES or None, data=False)
@@ -213,7 +213,7 @@ def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
         return _sign(request, found)
 
 
-@sealed_upload(max_bytes=MAX_PAPER_BYTES)
+@sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def _sign(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
     signed = "print" not in request.POST
@@ -300,9 +300,7 @@ def _person(found: DeskVisit) -> User:
 
 
 def _render(request: SignedInRequest, found: DeskVisit, page: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    return render(
-        request, f"vault/desk/{page}.html", {"visit": found, "acting": words.banner(found), **context}, status=status
-    )
+    return render(request, f"vault/desk/{page}.html", {"visit": found, "acting": words.banner(found), **context}, status=status)
 
 
 def _over(request: SignedInRequest) -> HttpResponse:

@@ -79,9 +79,7 @@ def make_code(request: SignedInRequest) -> HttpResponse:
         if not may(request, "appointment_make"):
             return too_many(request)
         code = mandates.make_code(resident_id=request.user.pk, by=request.user.pk, chosen=form.chosen)
-        return render(
-            request, "vault/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at}
-        )
+        return render(request, "vault/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at})
     context = words.page(APPOINTMENT_AGREEMENT, "", held) | {"form": form}
     return render(request, "vault/mandates/make_code.html", context)
 

@@ -6,7 +6,6 @@ the name on the contract is compared with the resident before anything is asked 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +21,8 @@ METER = re.compile(r"\d{14}")
 CURVE_DAYS, DAYS_AT_ONCE = 7, 365
 #: How far back is asked the first time. Enedis keeps two years of curve and three of days.
 CURVE_BACK, DAYS_BACK = 365, 730
+#: The last days are asked again: Enedis completes them later.
+AGAIN = 2
 #: Codes of Enedis: before the meter's last start, no measure in the period.
 NOTHING = re.compile(rb"ADAM-ERR0123|ADAM-ERR0069|no_data_found|ADAM-DC-0008")
 SERIES = ("energie.serie",)
@@ -80,9 +81,9 @@ class Enedis(Connector):
             if link.asks("contrat"):
                 yield Call("contrat", "customers_upc/v5/usage_points/contracts", point)
             if link.asks("jours"):
-                yield from _periods(link, meter, "jours", "metering_data_dc/v5/daily_consumption", DAYS_BACK, DAYS_AT_ONCE)
+                yield from _measures(link, meter, "jours", "metering_data_dc/v5/daily_consumption", DAYS_BACK, DAYS_AT_ONCE)
             if link.asks("courbe"):
-                yield from _periods(link, meter, "courbe", "metering_data_clc/v5/consumption_load_curve", CURVE_BACK, CURVE_DAYS)
+                yield from _measures(link, meter, "courbe", "metering_data_clc/v5/consumption_load_curve", CURVE_BACK, CURVE_DAYS)
 
     def fault(self, heard: Heard) -> Fault | None:
         """403 is the resident's agreement that ended; a period without measure is none, whatever its status."""
@@ -103,13 +104,8 @@ class Enedis(Connector):
 CONNECTOR = Enedis()
 
 
-def _periods(link: Link, meter: str, dataset: str, path: str, back: int, at_once: int) -> Iterator[Call]:
-    """Oldest first, so that what is reached only grows. The last days are asked again: Enedis completes them later."""
+def _measures(link: Link, meter: str, dataset: str, path: str, back: int, at_once: int) -> Iterator[Call]:
     key = f"{dataset}:{meter}"
-    said = link.reached.get(key)
-    start = date.fromisoformat(said) - timedelta(days=2) if said else link.today - timedelta(days=back)
-    while start < link.today:
-        end = min(start + timedelta(days=at_once), link.today)
-        query = [("usage_point_id", meter), ("start", start.isoformat()), ("end", end.isoformat())]
-        yield Call(dataset, path, query, reached=(key, end.isoformat()))
-        start = end
+    for start, end in link.periods(key, back=back, again=AGAIN, at_once=at_once):
+        query = [("usage_point_id", meter), ("start", start), ("end", end)]
+        yield Call(dataset, path, query, reached=(key, end))

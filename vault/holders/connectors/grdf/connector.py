@@ -5,7 +5,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +17,8 @@ from vault.holders.connectors.http import Client, Heard
 from vault.holders.connectors.tokens import client_credentials
 
 METER = re.compile(r"(?:\d{14}|GI\d{6})")
-BACK, AT_ONCE = 730, 365
+#: Days. Consumption is revised for weeks: a month is asked again.
+BACK, AGAIN, AT_ONCE = 730, 31, 365
 
 
 class Grdf(Connector):
@@ -81,7 +82,7 @@ class Grdf(Connector):
                 yield Call("contrat", f"pce/{meter}/donnees_contractuelles")
                 yield Call("contrat", f"pce/{meter}/donnees_techniques")
             if link.asks("jours"):
-                yield from _periods(link, str(meter))
+                yield from _consumption(link, str(meter))
 
     def fault(self, heard: Heard) -> Fault | None:
         return Fault("consent_over") if heard.status == 403 else None
@@ -132,13 +133,8 @@ def _rights(answer: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - a holder'
     return [one for one in listed if isinstance(one, dict) and one.get("id_pce")]
 
 
-def _periods(link: Link, meter: str) -> Iterator[Call]:
-    """Consumption is revised for weeks: a month is asked again."""
+def _consumption(link: Link, meter: str) -> Iterator[Call]:
     key = f"jours:{meter}"
-    said = link.reached.get(key)
-    start = date.fromisoformat(said) - timedelta(days=31) if said else link.today - timedelta(days=BACK)
-    while start < link.today:
-        end = min(start + timedelta(days=AT_ONCE), link.today)
-        query = [("date_debut", start.isoformat()), ("date_fin", end.isoformat())]
-        yield Call("jours", f"pce/{meter}/donnees_consos_informatives", query, reached=(key, end.isoformat()))
-        start = end
+    for start, end in link.periods(key, back=BACK, again=AGAIN, at_once=AT_ONCE):
+        query = [("date_debut", start), ("date_fin", end)]
+        yield Call("jours", f"pce/{meter}/donnees_consos_informatives", query, reached=(key, end))
