@@ -5,6 +5,7 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 WITH_DATABASE := $(PYTHON) -m ops.cluster run --
 MANAGE := $(WITH_DATABASE) $(PYTHON) manage.py
+TEMPLATES := templates platform
 LINTED := platform accounts vault services tests ops bench manage.py
 T ?= tests
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
@@ -34,15 +35,17 @@ shell:  ## Django's shell, on the embedded database
 reset:  ## forget the embedded database and everything else under var/
 	@$(PYTHON) -m ops.cluster reset
 
-quality:  ## lint, format, types, import contracts
+quality:  ## lint, format (templates too), types, import contracts
 	@$(PYTHON) -m ruff check --quiet $(LINTED)
 	@$(PYTHON) -m ruff format --check --quiet $(LINTED)
+	@.venv/bin/djangofmt --quiet --check $(TEMPLATES)
 	@$(PYTHON) -m mypy $(LINTED)
 	@.venv/bin/lint-imports
 
-format:  ## rewrite the code as the linter wants it
+format:  ## rewrite the code and the templates as the linters want them
 	@$(PYTHON) -m ruff check --fix --quiet $(LINTED) || true
 	@$(PYTHON) -m ruff format $(LINTED)
+	@.venv/bin/djangofmt $(TEMPLATES)
 
 bench:  ## the benchmarks, each against its peer
 	@ops/setup tests

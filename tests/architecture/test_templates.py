@@ -1,4 +1,4 @@
-"""The content security policy allows nothing inline: in a template it would be dead, or tempt someone to loosen the policy."""
+"""Templates hold nothing inline, which the content security policy forbids, and have short lines."""
 
 import re
 from pathlib import Path
@@ -48,3 +48,19 @@ def test_a_form_that_is_included_alone_is_given_its_token() -> None:
         if name in with_a_form and " only" in words and "csrf_token=" not in words
     ]
     assert without == []
+
+
+WIDTH = 119
+#: Lines that may be longer: a Django tag cannot be broken, nor can the path of an icon.
+LONG_LINES = 0.05
+#: A line break before a sign, rendered as "word ." or "word ,": the formatter makes one between two tags of blocks.
+PARTED = re.compile(r"\n\s*(?:{%(?! endblocktranslate)[^%]*%}|</[a-z]+>)*[.,)](?=[\s{<]|$)")
+
+
+def test_few_lines_of_templates_are_long() -> None:
+    lines = [line for file in templates() for line in file.read_text().splitlines()]
+    assert sum(len(line) > WIDTH for line in lines) < LONG_LINES * len(lines)
+
+
+def test_no_sentence_has_a_blank_before_its_full_stop() -> None:
+    assert [str(file.relative_to(ROOT)) for file in templates() if PARTED.search(file.read_text())] == []
