@@ -17,11 +17,21 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import actions, actions_companions, actions_desk, actions_identities, provider, second_factor
+from accounts.actions import accounts as actions
+from accounts.actions import companions, desk, identities
 from accounts.models import FactorReset, Membership, Organisation, User
+from accounts.sign_in import provider, second_factor
 from core import mails
 
-NOT_HERE: list[type[Model]] = [EmailAddress, EmailConfirmation, Authenticator, SocialAccount, SocialApp, SocialToken, Group]
+NOT_HERE: list[type[Model]] = [
+    EmailAddress,
+    EmailConfirmation,
+    Authenticator,
+    SocialAccount,
+    SocialApp,
+    SocialToken,
+    Group,
+]
 for model in NOT_HERE:
     if admin.site.is_registered(model):
         admin.site.unregister(model)
@@ -41,7 +51,9 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no paramete
         if not email:
             raise forms.ValidationError(_("Un agent se connecte par son adresse\u00a0: écrivez-la."))
         if User.objects.signing_in_as(email).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(_("Un autre compte a cette adresse. Un agent qui a un coffre en utilise deux."))
+            raise forms.ValidationError(
+                _("Un autre compte a cette adresse. Un agent qui a un coffre en utilise deux.")
+            )
         return email
 
 
@@ -71,7 +83,11 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parame
             obj.pk = added.pk
             return
         actions.change_agent(
-            agent=obj, email=data["email"], name=data["name"], manages_agents=data["is_superuser"], active=data["is_active"]
+            agent=obj,
+            email=data["email"],
+            name=data["name"],
+            manages_agents=data["is_superuser"],
+            active=data["is_active"],
         )
         actions.name_officer(agent=obj, is_dpo=data["is_dpo"])
         actions.place_at_desk(agent=obj, at_desk=data["at_desk"])
@@ -82,7 +98,7 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parame
             messages.warning(request, _("ProConnect n’est pas configuré ici."))
             return
         for agent in (invited := list(agents.filter(is_active=True))):
-            token = actions_identities.invite(agent=agent, by=cast(User, request.user))
+            token = identities.invite(agent=agent, by=cast(User, request.user))
             link = request.build_absolute_uri(reverse("invitation", args=[token]))
             mails.send("account/email/invitation", to=[agent.email], said={"link_to": link}, languages=mails.FRENCH)
         text = ngettext("%(count)s invitation est envoyée.", "%(count)s invitations sont envoyées.", len(invited))
@@ -129,7 +145,9 @@ class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no para
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].strip().lower()
         if User.objects.signing_in_as(email).exists():
-            raise forms.ValidationError(_("Un autre compte a cette adresse. Un accompagnant qui a un coffre en utilise deux."))
+            raise forms.ValidationError(
+                _("Un autre compte a cette adresse. Un accompagnant qui a un coffre en utilise deux.")
+            )
         return email
 
 
@@ -146,13 +164,13 @@ class MembershipAdmin(AddOnlyAdmin):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: CompanionForm, change: bool) -> None:
         data = form.cleaned_data
-        added = actions_companions.add_companion(email=data["email"], name=data["name"], organisation=data["organisation"])
+        added = companions.add_companion(email=data["email"], name=data["name"], organisation=data["organisation"])
         obj.pk, obj.person = added.pk, added.person
 
     @admin.action(description=_("Fermer l’accès\u00a0: plus aucun mandat ne sert"), permissions=["add"])
     def end(self, request: HttpRequest, memberships: QuerySet[Membership]) -> None:
         for membership in memberships:
-            actions_companions.end_membership(membership=membership)
+            companions.end_membership(membership=membership)
         messages.success(request, _("C’est fait. Ces personnes ne voient plus rien."))
 
 
@@ -177,7 +195,7 @@ class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no pa
 
     def clean_written(self) -> str:
         written: str = self.cleaned_data["written"].strip()
-        person = actions_desk.person_of(written)
+        person = desk.person_of(written)
         if person is None or not second_factor.is_set_up(person):
             raise forms.ValidationError(_("Aucun compte à double vérification n’a cette adresse ou cette référence."))
         return written
@@ -202,14 +220,16 @@ class FactorResetAdmin(AddOnlyAdmin):
     def state(self, reset: FactorReset) -> str | Promise:
         if reset.decided_at:
             return _("Accordé") if reset.granted else _("Refusé")
-        return _("Trop ancien") if timezone.now() - reset.asked_at > actions_desk.LASTS else _("Attend une seconde personne")
+        return _("Trop ancien") if timezone.now() - reset.asked_at > desk.LASTS else _("Attend une seconde personne")
 
     def save_model(self, request: HttpRequest, obj: FactorReset, form: FactorResetForm, change: bool) -> None:
         data = form.cleaned_data
-        asked = actions_desk.ask_for_reset(written=data["written"], reason=data["reason"], by=cast(User, request.user))
+        asked = desk.ask_for_reset(written=data["written"], reason=data["reason"], by=cast(User, request.user))
         obj.pk = asked.pk
         _write(asked.person, "account/email/factor_reset_asked")
-        messages.info(request, _("Un autre agent doit maintenant l’accorder, dans cette liste, avant demain à la même heure."))
+        messages.info(
+            request, _("Un autre agent doit maintenant l’accorder, dans cette liste, avant demain à la même heure.")
+        )
 
     @admin.action(description=_("Accorder\u00a0: retirer la double vérification"), permissions=["view"])
     def agree(self, request: HttpRequest, resets: QuerySet[FactorReset]) -> None:
@@ -222,15 +242,18 @@ class FactorResetAdmin(AddOnlyAdmin):
     def _decide(self, request: HttpRequest, resets: QuerySet[FactorReset], *, grant: bool) -> None:
         for reset in resets:
             try:
-                person = actions_desk.decide_reset(reset=reset, by=cast(User, request.user), grant=grant)
-            except actions_desk.SamePerson:
+                person = desk.decide_reset(reset=reset, by=cast(User, request.user), grant=grant)
+            except desk.SamePerson:
                 messages.warning(request, _("Vous l’avez demandé\u00a0: un autre agent décide."))
-            except actions_desk.Over:
+            except desk.Over:
                 messages.warning(request, _("C’est déjà décidé, ou trop ancien\u00a0: faites une nouvelle demande."))
             else:
                 _write(person, "account/email/factor_reset_done" if grant else "account/email/factor_reset_refused")
                 messages.success(
-                    request, _("C’est fait. La personne est prévenue.") if grant else _("C’est refusé. La personne est prévenue.")
+                    request,
+                    _("C’est fait. La personne est prévenue.")
+                    if grant
+                    else _("C’est refusé. La personne est prévenue."),
                 )
 
 

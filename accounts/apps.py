@@ -7,13 +7,15 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Comptes")
 
     def ready(self) -> None:
-        from accounts import actions_closing, leaving, reauthentication, second_factor, sessions
-        from accounts.identity_views import way
+        from accounts import leaving
+        from accounts.actions import closing
+        from accounts.sign_in import reauthentication, second_factor, sessions
+        from accounts.views.identities import way
         from core import backups, protect
         from core import leaving as registry
 
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)
         backups.register("sessions", backups.Part(save=None, replay=sessions.end_all, if_lost=True))
-        backups.register("erasures", backups.Part(save=actions_closing.ledger, replay=actions_closing.replay_after_restore))
+        backups.register("erasures", backups.Part(save=closing.ledger, replay=closing.replay_after_restore))
         registry.register(leaving.APP)

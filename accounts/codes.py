@@ -85,7 +85,9 @@ def send(request: HttpRequest, *, use: Use, email: str, next_page: str = "", mai
 def send_to_phone(request: HttpRequest, *, number: str) -> bool:
     """False: it could not be sent. In the language of the page: its person is there."""
     code = _new(request, Use.KEEP_PHONE, number, "")
-    return sms.send(number=number, text=render_to_string("account/sms/code.txt", {"code": code, "minutes": LASTS // 60}).strip())
+    return sms.send(
+        number=number, text=render_to_string("account/sms/code.txt", {"code": code, "minutes": LASTS // 60}).strip()
+    )
 
 
 def may_text(request: HttpRequest, number: str) -> bool:
@@ -116,7 +118,9 @@ def forget(request: HttpRequest) -> None:
 def _new(request: HttpRequest, use: Use, target: str, next_page: str) -> str:
     code = f"{secrets.randbelow(1_000_000):06}"
     serial = secrets.token_hex(16)
-    Asked(use=use.value, email=target, digest=_digest(code), sent_at=time.time(), next=next_page, serial=serial).keep(request)
+    Asked(use=use.value, email=target, digest=_digest(code), sent_at=time.time(), next=next_page, serial=serial).keep(
+        request
+    )
     return code
 
 

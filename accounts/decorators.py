@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from accounts import reauthentication
+from accounts.sign_in import reauthentication
 
 View = Callable[..., HttpResponseBase]
 

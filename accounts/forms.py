@@ -20,8 +20,8 @@ from django.contrib.auth import password_validation
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
-from accounts import second_factor
 from accounts.models import User
+from accounts.sign_in import second_factor
 from core import sms
 from core.forms import code_input, digits_input
 
@@ -136,7 +136,10 @@ class NewcomerForm(NameForm, ContactAddressForm):
 class RemindersForm(forms.Form):
     by_email = forms.ChoiceField(
         label=_("Voulez-vous recevoir un e-mail quand un délai passe ou qu’un papier va expirer ?"),
-        choices=[("yes", _("Oui, une fois par délai ou par papier")), ("no", _("Non, je regarderai la page d’accueil"))],
+        choices=[
+            ("yes", _("Oui, une fois par délai ou par papier")),
+            ("no", _("Non, je regarderai la page d’accueil")),
+        ],
         widget=forms.RadioSelect,
     )
 
@@ -265,7 +268,9 @@ class AddPasskeyForm(SignupWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = passkey_name(required=False)
-        self.fields["credential"].error_messages["required"] = _("Appuyez sur le bouton\u00a0: votre appareil doit répondre.")
+        self.fields["credential"].error_messages["required"] = _(
+            "Appuyez sur le bouton\u00a0: votre appareil doit répondre."
+        )
 
     def clean(self) -> dict[str, Any]:
         try:

@@ -1,7 +1,7 @@
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.sessions import SessionStore
+from accounts.sign_in.sessions import SessionStore
 
 
 class SignedInRequest(HttpRequest):

@@ -10,7 +10,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.utils import timezone
 
 from accounts.models import Session, Sheet, User
-from accounts.sessions import SessionStore
+from accounts.sign_in.sessions import SessionStore
 from core import leaving
 from core.leaving import Copying, Entry, Rows
 
@@ -41,10 +41,20 @@ ROWS = [
     Rows("accounts.Organisation", nobody="who accompanies residents, the same for all"),
     Rows("accounts.Membership", nobody="companions at work: they own no vault"),
     Rows("accounts.Invitation", nobody="agents only: their own link to ProConnect"),
-    Rows("accounts.FactorReset", kept={"id person_id reason asked_by_id asked_at decided_by_id decided_at granted": REGISTER}),
+    Rows(
+        "accounts.FactorReset",
+        kept={"id person_id reason asked_by_id asked_at decided_by_id decided_at granted": REGISTER},
+    ),
     Rows("account.EmailAddress", erased={"id user_id email verified primary": "the account's own address, again"}),
-    Rows("account.EmailConfirmation", erased={"id email_address_id created sent key": "unused here: codes take its place"}),
-    Rows("mfa.Authenticator", copied="type created_at last_used_at", erased={"id user_id": "the row's own number", "data": BY_WHICH}),
+    Rows(
+        "account.EmailConfirmation",
+        erased={"id email_address_id created sent key": "unused here: codes take its place"},
+    ),
+    Rows(
+        "mfa.Authenticator",
+        copied="type created_at last_used_at",
+        erased={"id user_id": "the row's own number", "data": BY_WHICH},
+    ),
     Rows("socialaccount.SocialApp", nobody="the city's own keys at FranceConnect and ProConnect"),
     Rows(
         "socialaccount.SocialAccount",

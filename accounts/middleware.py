@@ -9,8 +9,9 @@ from django.shortcuts import redirect
 from django.utils.deprecation import MiddlewareMixin
 from django_scopes import scope
 
-from accounts import devices, perms, second_factor
-from accounts.sessions import SessionStore
+from accounts import perms
+from accounts.sign_in import devices, second_factor
+from accounts.sign_in.sessions import SessionStore
 
 Response = Callable[[HttpRequest], HttpResponse]
 
@@ -31,7 +32,9 @@ class SessionMiddleware(sessions.SessionMiddleware):
 class SecondFactorMiddleware(MiddlewareMixin):
     """An agent or a companion whose session has no second factor reaches only the pages that set one up or ask for it."""
 
-    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> HttpResponse | None:
         if not perms.needs_second_factor(request) or perms.is_open_without_second_factor(request):
             return None
         return redirect(second_factor.next_page(request))
@@ -52,7 +55,9 @@ class ResidentScopeMiddleware:
         with scope(resident=request.user.pk):
             return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object) -> None:
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> None:
         if not request.user.is_authenticated:
             return
         if perms.is_companions_room(view):

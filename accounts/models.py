@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import devices
+from accounts.sign_in import devices
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -45,21 +45,29 @@ class User(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("nom"), max_length=120, help_text=_("Comment la personne veut être appelée."))
     email = models.EmailField(_("adresse de connexion"), blank=True, help_text=_("Vérifiée, et à une seule personne."))
-    contact_email = models.EmailField(_("adresse pour vous écrire"), blank=True, help_text=_("Deux personnes peuvent avoir la même."))
+    contact_email = models.EmailField(
+        _("adresse pour vous écrire"), blank=True, help_text=_("Deux personnes peuvent avoir la même.")
+    )
     reminders_by_email = models.BooleanField(_("rappels par e-mail"), default=True)
     is_resident = models.BooleanField(_("a un coffre"), default=False)
     is_staff = models.BooleanField(_("agent"), default=False)
     is_companion = models.BooleanField(_("accompagnant"), default=False)
     is_superuser = models.BooleanField(_("gère les agents"), default=False)
     is_dpo = models.BooleanField(
-        _("délégué à la protection des données"), default=False, help_text=_("Lit les contestations des habitants et y répond.")
+        _("délégué à la protection des données"),
+        default=False,
+        help_text=_("Lit les contestations des habitants et y répond."),
     )
     at_desk = models.BooleanField(
-        _("tient le guichet"), default=False, help_text=_("Ouvre un coffre avec une personne qui n’a pas d’e-mail, devant elle.")
+        _("tient le guichet"),
+        default=False,
+        help_text=_("Ouvre un coffre avec une personne qui n’a pas d’e-mail, devant elle."),
     )
     is_active = models.BooleanField(_("peut se connecter"), default=True)
     date_joined = models.DateTimeField(_("depuis le"), default=timezone.now, editable=False)
-    closes_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="when their vault is erased; empty: nobody asked")
+    closes_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when their vault is erased; empty: nobody asked"
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -179,7 +187,9 @@ class Sheet(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="sheet")
-    number = models.PositiveSmallIntegerField(help_text="printed on it: of two sheets, the one that counts is the last")
+    number = models.PositiveSmallIntegerField(
+        help_text="printed on it: of two sheets, the one that counts is the last"
+    )
     code_hash = models.CharField(max_length=64, unique=True)
     printed_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
@@ -221,11 +231,15 @@ class Organisation(models.Model):
         _("aide proposée"), max_length=200, blank=True, help_text=_("En une phrase, comme les habitants la lisent.")
     )
     is_active = models.BooleanField(
-        _("accompagne des habitants"), default=True, help_text=_("Sinon, ses accompagnants ne peuvent plus agir pour personne.")
+        _("accompagne des habitants"),
+        default=True,
+        help_text=_("Sinon, ses accompagnants ne peuvent plus agir pour personne."),
     )
 
     answers_help = models.BooleanField(
-        _("répond aux demandes d’aide"), default=False, help_text=_("Les habitants lui envoient un nom et un moment, et rien d’autre.")
+        _("répond aux demandes d’aide"),
+        default=False,
+        help_text=_("Les habitants lui envoient un nom et un moment, et rien d’autre."),
     )
 
     class Meta:
@@ -240,15 +254,21 @@ class Organisation(models.Model):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> Self:
         """Who may be entrusted with something, or act, at this moment."""
-        return self.filter(ended_at=None, organisation__is_active=True, person__is_active=True, person__is_companion=True)
+        return self.filter(
+            ended_at=None, organisation__is_active=True, person__is_active=True, person__is_companion=True
+        )
 
 
 class Membership(models.Model):
     """A companion's place in their organisation. Another place is another row: mandates name the one they were given under."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("accompagnant"))
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("organisme"))
+    person = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("accompagnant")
+    )
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("organisme")
+    )
     since = models.DateTimeField(_("depuis le"), default=timezone.now)
     ended_at = models.DateTimeField(_("fermé le"), null=True, blank=True)
 
@@ -258,7 +278,9 @@ class Membership(models.Model):
         verbose_name = _("accompagnant")
         verbose_name_plural = _("accompagnants")
         constraints = [
-            models.UniqueConstraint(fields=["person"], condition=models.Q(ended_at=None), name="membership_one_at_a_time"),
+            models.UniqueConstraint(
+                fields=["person"], condition=models.Q(ended_at=None), name="membership_one_at_a_time"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -288,7 +310,9 @@ class FactorReset(models.Model):
     reason = models.CharField(_("motif"), max_length=10, choices=Reason.choices)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("demandé par"))
     asked_at = models.DateTimeField(_("demandé le"), default=timezone.now)
-    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("décidé par"))
+    decided_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("décidé par")
+    )
     decided_at = models.DateTimeField(_("décidé le"), null=True)
     granted = models.BooleanField(_("accordé"), default=False)
 

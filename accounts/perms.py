@@ -6,12 +6,18 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from accounts import second_factor
 from accounts.models import User
+from accounts.sign_in import second_factor
 
 # What an agent may open before the second factor: setting it up, giving it, leaving; what a page needs to be read, and
 # the pages that the law wants within reach of every page.
-BEFORE_THE_SECOND_FACTOR = {"mfa_activate_totp", "mfa_reauthenticate", "account_reauthenticate", "confirm_code", "account_logout"}
+BEFORE_THE_SECOND_FACTOR = {
+    "mfa_activate_totp",
+    "mfa_reauthenticate",
+    "account_reauthenticate",
+    "confirm_code",
+    "account_logout",
+}
 BEFORE_THE_SECOND_FACTOR |= {"mfa_add_webauthn", "mfa_reauthenticate_webauthn"}
 BEFORE_THE_SECOND_FACTOR |= {"leave_quickly", "language", "theme", "logo", "health", "ready"}
 BEFORE_THE_SECOND_FACTOR |= {"legal", "privacy", "accessibility", "cookies", "help", "sitemap"}

@@ -1,7 +1,7 @@
 from celery import shared_task
 
-from accounts import actions_closing
-from accounts.sessions import SessionStore
+from accounts.actions import closing
+from accounts.sign_in.sessions import SessionStore
 from core import journal
 
 
@@ -15,4 +15,4 @@ def purge_sessions() -> None:
 @journal.through(journal.Means.SCHEDULER)
 def close_due() -> None:
     """Every hour: vaults whose resident asked to close them thirty days ago."""
-    actions_closing.close_due()
+    closing.close_due()

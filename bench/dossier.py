@@ -51,7 +51,9 @@ def main() -> int:
         print(json.dumps(measure(SIZES[options.one])))
         return 0
     failed = False
-    print(f"{'pages':>6} {'raster':>6} {'images':>8} {'pdf':>8} {'total':>8} {'limit':>6} {'memory':>8} {'limit':>6} {'file':>8}")
+    print(
+        f"{'pages':>6} {'raster':>6} {'images':>8} {'pdf':>8} {'total':>8} {'limit':>6} {'memory':>8} {'limit':>6} {'file':>8}"
+    )
     for name in ["small"] if options.smoke else SIZES:
         size, found = SIZES[name], in_process(name)
         failed |= found["total"] > size.seconds or found["memory"] > size.megabytes or found["pages"] != size.pages
@@ -67,7 +69,14 @@ def in_process(name: str) -> dict[str, float]:
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings.dev"),
         "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
     }
-    done = subprocess.run([sys.executable, __file__, "--one", name], capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, __file__, "--one", name],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        check=False,
+    )
     if done.returncode:
         sys.exit(done.stderr)
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -130,13 +139,17 @@ def raster(count: int, files: list[list[bytes]]) -> Iterator["PaperPages"]:
     made = rasters(Source(partial(io.BytesIO, data)) for paper in sources for data in paper)
     for number, paper in enumerate(sources):
         images = [image for _file in paper for image in next(made)]
-        yield PaperPages("avis_impot", f"Papier {number + 1}", "ajouté le 3 août 2026", "00" * 32, ["Signature vérifiée"], images)
+        yield PaperPages(
+            "avis_impot", f"Papier {number + 1}", "ajouté le 3 août 2026", "00" * 32, ["Signature vérifiée"], images
+        )
 
 
 def printed() -> bytes:
     from weasyprint import HTML
 
-    lines = "".join(f"<p>Ligne {line} du papier : 1 234,56 € versés le 3 août 2026 à Villebrume.</p>" for line in range(28))
+    lines = "".join(
+        f"<p>Ligne {line} du papier : 1 234,56 € versés le 3 août 2026 à Villebrume.</p>" for line in range(28)
+    )
     page = f'<section style="break-after: page">{lines}</section>'
     data: bytes = HTML(string=f'<html lang="fr">{page * 2}<section>{lines}</section></html>').write_pdf()
     return data
@@ -159,15 +172,28 @@ def content(size: Size, papers: list["PaperPages"]) -> "DossierContent":
     """Cover, letter, sheets, computation, list of papers; values fill the pages that are left."""
     from datetime import UTC, date, datetime
 
-    from services.dossiers.pdf.content import Assurance, Computation, DossierContent, Fact, Issuer, Reason, Sheet, Value, ValueGroup
+    from services.dossiers.pdf.content import (
+        Assurance,
+        Computation,
+        DossierContent,
+        Fact,
+        Issuer,
+        Reason,
+        Sheet,
+        Value,
+        ValueGroup,
+    )
 
     fixed = 6 if len(papers) <= 4 else 7
     per_page = 27
     count = max(4, (size.pages - size.raster - fixed) * per_page + 4)
     values = [
-        Value(f"type#/{n}", f"Valeur {n}", "1 234 €", "1234", "Avis d’impôt", date(2026, 8, 3), Assurance.VERIFIED) for n in range(count)
+        Value(f"type#/{n}", f"Valeur {n}", "1 234 €", "1234", "Avis d’impôt", date(2026, 8, 3), Assurance.VERIFIED)
+        for n in range(count)
     ]
-    reasons = [Reason("Vos ressources sont sous la limite.", True, "526 €", "650 €", "Article L262-2", "", 526, 650)] * 3
+    reasons = [
+        Reason("Vos ressources sont sous la limite.", True, "526 €", "650 €", "Article L262-2", "", 526, 650)
+    ] * 3
     return DossierContent(
         number="2026-BANC0",
         title="Revenu de solidarité active",

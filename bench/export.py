@@ -26,14 +26,14 @@ django.setup()
 
 from django_scopes import scope
 
-from accounts import actions_closing
+from accounts.actions import closing
 from accounts.models import User
 from core.models import Job
 from core.storage import sealed_storage
 from tests.accounts.factories import ResidentFactory
 from tests.vault import scale
-from vault.records import paper_kinds
 from vault.records.actions import exports
+from vault.records.content import paper_kinds
 from vault.records.models import Export, PaperFile
 from vault.records.tasks import make_export
 
@@ -61,10 +61,12 @@ def main() -> int:
     plain = peer(resident)
     beside = time.perf_counter() - began
     began = time.perf_counter()
-    actions_closing.close(user=resident, by=resident.pk)
-    closing = time.perf_counter() - began
-    print(f"{papers} papers of {told.kilobytes} kB, {records} records: {seconds:.2f} s, {size / 1e6:.1f} MB, memory + {grown:.1f} MB")
-    print(f"peer, files only: {beside:.2f} s, {plain / 1e6:.1f} MB; closing: {closing:.2f} s")
+    closing.close(user=resident, by=resident.pk)
+    closed_in = time.perf_counter() - began
+    print(
+        f"{papers} papers of {told.kilobytes} kB, {records} records: {seconds:.2f} s, {size / 1e6:.1f} MB, memory + {grown:.1f} MB"
+    )
+    print(f"peer, files only: {beside:.2f} s, {plain / 1e6:.1f} MB; closing: {closed_in:.2f} s")
     failed = [f"over {GOAL:.0f} s"] if seconds > GOAL else []
     failed += [f"memory grew by more than {FLAT:.0f} MB"] if grown > FLAT else []
     print("\n".join(failed) or f"within budget: {GOAL:.0f} s, {FLAT:.0f} MB")

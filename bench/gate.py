@@ -33,8 +33,9 @@ from tests.attacks.racing import FIELD, race
 from tests.vault.couples import TRIED, granted
 from tests.vault.made import add_signed_notice
 from vault import types
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.actions import grants as actions_grants
+from vault.records.grants import agreements
 from vault.records.models import Grant
 
 TEN = types.fields_of("fiscal.avis_ir")[:10]
@@ -64,7 +65,9 @@ def rate(grants: Sequence[Grant]) -> float:
     """Readings a second, a process for each grant; they start together."""
     command = [sys.executable, __file__, "--read"]
     readers = [
-        subprocess.Popen([*command, f"{grant.resident_id}:{grant.pk}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*command, f"{grant.resident_id}:{grant.pk}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for grant in grants
     ]
     time.sleep(5)
@@ -89,18 +92,24 @@ def main() -> None:
         began = time.perf_counter()
         gate.read(grant=grant, fields=TEN)
         times.append((time.perf_counter() - began) * 1000)
-    print(f"read, {len(TEN)} fields, alone: p50 {statistics.median(times):.1f} ms, p99 {sorted(times)[int(0.99 * READS)]:.1f} ms")
+    print(
+        f"read, {len(TEN)} fields, alone: p50 {statistics.median(times):.1f} ms, p99 {sorted(times)[int(0.99 * READS)]:.1f} ms"
+    )
 
     apart = rate([granted(person(), *TEN) for _ in range(AT_ONCE)])
     together = rate([granted(resident, *TEN) for _ in range(AT_ONCE)])
-    print(f"read by {AT_ONCE} at once: {apart:.0f} a second, each of its own resident; {together:.0f} a second, all of one")
+    print(
+        f"read by {AT_ONCE} at once: {apart:.0f} a second, each of its own resident; {together:.0f} a second, all of one"
+    )
 
     grants = [granted(resident, FIELD) for _ in range(asked.rounds)]
     verb = {"stop": actions_grants.stop, "pause": actions_grants.pause}[asked.verb]
     began = time.perf_counter()
     outcome = race(grants, readers=asked.readers, stop=lambda grant: verb(grant=grant, by=resident.pk))
     pace = outcome.reads / (time.perf_counter() - began)
-    print(f"{asked.verb} against {asked.readers} readers, {asked.rounds} rounds: {outcome.reads} readings ({pace:.0f} a second)")
+    print(
+        f"{asked.verb} against {asked.readers} readers, {asked.rounds} rounds: {outcome.reads} readings ({pace:.0f} a second)"
+    )
     print(f"  opened after the acknowledgement: {outcome.opened_late}; begun after it: {outcome.begun_late}")
     print(f"  {asked.verb}: p50 {outcome.p50:.1f} ms, p99 {outcome.p99:.1f} ms")
     if outcome.opened_late or outcome.begun_late:

@@ -66,7 +66,9 @@ def main() -> int:
     if asked.smoke:
         asked.lines, asked.residents, asked.grown, asked.around = 200, 20, 500, 1_000
     if asked.around:
-        print(f"{asked.around} lines of {CITY} residents filled in {timed(lambda: fill('around', asked.around, CITY)):.0f} s")
+        print(
+            f"{asked.around} lines of {CITY} residents filled in {timed(lambda: fill('around', asked.around, CITY)):.0f} s"
+        )
         print(f"checkpoint over them: {timed(checkpoints.seal):.2f} s")
     among = neighbours() if asked.around else []
     checkpoints.seal()
@@ -76,7 +78,11 @@ def main() -> int:
     logging.disable()
     browser = signed_in(resident)
     browser.defaults["SERVER_NAME"] = "localhost"
-    for words, query in (("the newest lines", ""), ("a search that finds nothing", "?quoi=refus"), ("one's own acts", "?qui=moi")):
+    for words, query in (
+        ("the newest lines", ""),
+        ("a search that finds nothing", "?quoi=refus"),
+        ("one's own acts", "?qui=moi"),
+    ):
         page(browser, words, query)
     spent = page_sql(browser, resident.pk, among or [resident.pk])
     print(f"chain of {asked.lines} lines followed in {timed(lambda: journal.verify(resident_id=resident.pk)):.2f} s")
@@ -85,7 +91,9 @@ def main() -> int:
         person = uuid4()
         prepare(person)
         write(person, max(1, asked.lines // asked.residents))
-    print(f"checkpoint over {2 * asked.lines} new lines of {asked.residents + 1} residents: {timed(checkpoints.seal):.2f} s")
+    print(
+        f"checkpoint over {2 * asked.lines} new lines of {asked.residents + 1} residents: {timed(checkpoints.seal):.2f} s"
+    )
     took = grown(asked.grown, CITY)
     grown(asked.grown, asked.grown)
     print(f"checkpoint over nothing: {timed(checkpoints.seal) * 1000:.1f} ms")
@@ -96,7 +104,12 @@ def main() -> int:
 
 def fill(run: str, lines: int, residents: int) -> None:
     """Lines that nobody can open, of residents without a key, one resident after another as they come in a city."""
-    told: dict[str, str | int] = {"run": f"{run}{time.time_ns()}", "residents": residents, "lines": lines, "years": YEARS}
+    told: dict[str, str | int] = {
+        "run": f"{run}{time.time_ns()}",
+        "residents": residents,
+        "lines": lines,
+        "years": YEARS,
+    }
     for first in range(0, lines, BATCH):
         with connection.cursor() as cursor:
             cursor.execute(FILL, told | {"first": first, "last": min(first + BATCH, lines) - 1})
@@ -105,7 +118,7 @@ def fill(run: str, lines: int, residents: int) -> None:
 def page_sql(browser: Client, reader: UUID, among: Sequence[UUID]) -> float:
     """What the database spends on all the queries of the page, asked of other people's lines, in ms: the first time, then again."""
     with CaptureQueriesContext(connection) as queries:
-        browser.get(reverse("vault:journal"))
+        browser.get(reverse("journal:journal"))
     reads = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
     asked = [[sql.replace(reader.hex, one.hex).replace(str(reader), str(one)) for sql in reads] for one in among]
     first, again = (statistics.median(sum(map(explained, of_one)) for of_one in asked) for _ in range(2))
@@ -141,7 +154,9 @@ def write(resident_id: UUID, count: int) -> None:
     for start in range(0, count, 500):
         with transaction.atomic():
             for _ in range(min(500, count - start)):
-                journal.write(resident_id=resident_id, actor_id=resident_id, event="read", purpose="Essayer", fields=FIELDS)
+                journal.write(
+                    resident_id=resident_id, actor_id=resident_id, event="read", purpose="Essayer", fields=FIELDS
+                )
 
 
 def page(browser: Client, words: str, query: str) -> None:
@@ -149,7 +164,7 @@ def page(browser: Client, words: str, query: str) -> None:
     for _ in range(ROUNDS):
         reset_queries()  # the log that is counted is full after 9,000 and would then grow no more
         with CaptureQueriesContext(connection) as queries:
-            times.append(timed(lambda: browser.get(reverse("vault:journal") + query)))
+            times.append(timed(lambda: browser.get(reverse("journal:journal") + query)))
     print(f"page, {words}: p50 {statistics.median(times) * 1000:.0f} ms, {len(queries)} queries")
 
 

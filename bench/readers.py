@@ -41,7 +41,13 @@ class File:
 
 
 FILES = {
-    "curve": File("17,520 half-hours", 0, 1.5, 250, lambda data: list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";"))),
+    "curve": File(
+        "17,520 half-hours",
+        0,
+        1.5,
+        250,
+        lambda data: list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";")),
+    ),
     "timeline": File("Timeline", 50, 10, 600, json.loads),
 }
 
@@ -81,7 +87,10 @@ def made(code: str, megabytes: float) -> bytes:
     top = "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Etape metier;Unite;Pas en minutes\n"
     told = "14000000000000;Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\nHorodate;Valeur\n"
     start = datetime(2022, 12, 31, 23, tzinfo=UTC)
-    stamps = ((start + timedelta(minutes=30 * rank)).astimezone(ZoneInfo("Europe/Paris")).isoformat() for rank in range(1, 17521))
+    stamps = (
+        (start + timedelta(minutes=30 * rank)).astimezone(ZoneInfo("Europe/Paris")).isoformat()
+        for rank in range(1, 17521)
+    )
     return (top + told + "".join(f"{stamp};{200 + rank % 900}\n" for rank, stamp in enumerate(stamps))).encode()
 
 
@@ -124,7 +133,10 @@ def measure(code: str, way: str, path: str) -> dict[str, float]:
 
 
 def _processor() -> float:
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 def _reader(data: bytes) -> int:

@@ -52,7 +52,9 @@ def as_json(household: Household, *, past: bool, notices: bool) -> dict[str, Any
     individus: dict[str, Any] = {}
     for person in household.people:
         lines: dict[str, Any] = {"date_naissance": {"ETERNITY": person.birth_date.isoformat()}}
-        lines["activite"] = spread("etudiant" if person.school == "lycee" else STATUS[person.status or "inactive"], window)
+        lines["activite"] = spread(
+            "etudiant" if person.school == "lycee" else STATUS[person.status or "inactive"], window
+        )
         if person.school:
             lines["scolarite"] = spread(person.school, window)
         if person.marital:
@@ -60,13 +62,17 @@ def as_json(household: Household, *, past: bool, notices: bool) -> dict[str, Any
         for type, at, figures in hh.incomes_by_month(person):
             for variable, figure in INCOME[type].items():
                 if figure in figures:
-                    lines.setdefault(variable, dict.fromkeys(months.between(f"{household.reference_year}-01", month), 0))[at] = figures[
-                        figure
-                    ]
+                    lines.setdefault(
+                        variable, dict.fromkeys(months.between(f"{household.reference_year}-01", month), 0)
+                    )[at] = figures[figure]
         individus[person.id] = lines
     parents = [person.id for person in household.parents]
     children = [person.id for person in household.children]
-    famille: dict[str, Any] = {"parents": parents, "enfants": children, "departement_experimentation_rsa": spread(True, window)}
+    famille: dict[str, Any] = {
+        "parents": parents,
+        "enfants": children,
+        "departement_experimentation_rsa": spread(True, window),
+    }
     foyer: dict[str, Any] = {"declarants": parents, "personnes_a_charge": children}
     for notice in household.tax_notices or () if notices else ():
         foyer.setdefault("rfr", {})[str(notice.income_year)] = notice.rfr
@@ -89,12 +95,20 @@ def as_json(household: Household, *, past: bool, notices: bool) -> dict[str, Any
         for variable in (*hh.PAID_TO_PERSON, "mva"):
             for person in household.people:
                 individus[person.id][variable] = spread(household.paid(variable, person.id), span)
-    return {"individus": individus, "familles": {"f": famille}, "foyers_fiscaux": {"ff": foyer}, "menages": {"m": menage}}
+    return {
+        "individus": individus,
+        "familles": {"f": famille},
+        "foyers_fiscaux": {"ff": foyer},
+        "menages": {"m": menage},
+    }
 
 
 def run_stock(document: dict[str, Any], month: str) -> dict[str, Any]:
     simulation = SimulationBuilder().build_from_entities(engine.system(True), copy.deepcopy(document))
-    return {name: simulation.calculate(name, month[:4] if kind == "y" else month).tolist() for name, _, kind in engine.OUTPUTS}
+    return {
+        name: simulation.calculate(name, month[:4] if kind == "y" else month).tolist()
+        for name, _, kind in engine.OUTPUTS
+    }
 
 
 def timed(run: Callable[[], object], rounds: int) -> float:
@@ -149,7 +163,9 @@ def measure(household: Household, rounds: int, many: int) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--smoke", action="store_true", help="few rounds: only that it runs, equals stock and keeps the budgets")
+    parser.add_argument(
+        "--smoke", action="store_true", help="few rounds: only that it runs, equals stock and keeps the budgets"
+    )
     options = parser.parse_args()
     household = read(people.family())
     many, rounds = 1000, 2 if options.smoke else 9
@@ -160,7 +176,10 @@ def main() -> int:
             f"{name:24} {seconds * 1000:9.1f} ms   × stock {seconds / found['vault']:5.2f}   × naive {seconds / found['naive']:5.2f}{each}"
         )
     files = sorted(options.folder.glob("*.json")) if options.folder else []
-    wrong = {"family": equal(household), **{file.name: equal(read(json.loads(file.read_text()))) for file in files if simple(file)}}
+    wrong = {
+        "family": equal(household),
+        **{file.name: equal(read(json.loads(file.read_text()))) for file in files if simple(file)},
+    }
     print(f"equal to stock to the cent: {sum(not keys for keys in wrong.values())} of {len(wrong)}")
     return report(found, wrong, many)
 

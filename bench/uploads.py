@@ -112,7 +112,9 @@ def django_upload(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest, name: str, *, side: str) -> HttpResponseBase:
     if side == "django":
         return FileResponse(sealed_storage.inner.open(name), as_attachment=True, filename="file")
-    stream: Any = sealed_storage.inner.open(name) if side == "plain" else sealed_storage.open(name, resident_id=RESIDENT)
+    stream: Any = (
+        sealed_storage.inner.open(name) if side == "plain" else sealed_storage.open(name, resident_id=RESIDENT)
+    )
     return downloads.serve(request, stream, size=stream.size, name="file", media_type="application/octet-stream")
 
 
@@ -127,7 +129,10 @@ FOLDER = os.environ.get("BENCH_FOLDER", "")
 if FOLDER:  # in the server
     vars(storage)["key_of"] = lambda **_who: KEY
     options = {"location": FOLDER}
-    settings.STORAGES = {**settings.STORAGES, "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options},
+    }
     settings.MIDDLEWARE, settings.ROOT_URLCONF = [], __name__
     application = get_wsgi_application()
 
@@ -164,7 +169,9 @@ class Server:
             return False
         return True
 
-    def ask(self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    def ask(
+        self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """How much came, and its end."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, url, body, headers or {})
@@ -180,7 +187,9 @@ class Server:
         return float(self.ask("GET", "/spent")[1])
 
     def send(self, side: str, body: bytes) -> str:
-        name = self.ask("POST", f"/{side}/", body, {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})[1].decode()
+        name = self.ask("POST", f"/{side}/", body, {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})[
+            1
+        ].decode()
         if not storage.NAME.fullmatch(name):
             raise RuntimeError("the file was not taken")
         return name
@@ -268,7 +277,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=settings.VAR) as folder:
         server = Server(folder)
         try:
-            print(f"{'MB':>4} {'way':5}" + "".join(f"{side:>9} MB/s  cpu ms" for side in SIDES) + f"{'× plain':>9}{'× django':>9}")
+            print(
+                f"{'MB':>4} {'way':5}"
+                + "".join(f"{side:>9} MB/s  cpu ms" for side in SIDES)
+                + f"{'× plain':>9}{'× django':>9}"
+            )
             for size in sizes:
                 found = measure(server, size * MEGABYTE, rounds)
                 for way in WAYS:

@@ -31,7 +31,8 @@ from django.urls import reverse
 
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.vault import scale
-from vault.records import gate, paper_kinds
+from vault.records import gate
+from vault.records.content import paper_kinds
 from vault.records.presenting import values as rows
 
 RECORDS, PAPERS = 2000, 300
@@ -46,7 +47,9 @@ PAGES: Mapping[str, Mapping[str, str]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--smoke", action="store_true", help="few rounds: the queries are asserted, the times only shown")
+    parser.add_argument(
+        "--smoke", action="store_true", help="few rounds: the queries are asserted, the times only shown"
+    )
     rounds = 3 if parser.parse_args().smoke else 21
     setup_test_environment()
     paper_kinds.load()
@@ -59,7 +62,9 @@ def main() -> int:
     peer = found["peer: all decrypted"][1]
     print(f"{RECORDS} records, {PAPERS} papers, {rounds} rounds, medians")
     for name, (wall, spent) in found.items():
-        print(f"{name:22} {wall:7.1f} ms   processor {spent:7.1f} ms   × peer {spent / peer:5.2f}   queries {queries.get(name, '-')}")
+        print(
+            f"{name:22} {wall:7.1f} ms   processor {spent:7.1f} ms   × peer {spent / peer:5.2f}   queries {queries.get(name, '-')}"
+        )
     failed = [f"{name}: {number} queries" for name, number in queries.items() if number > QUERIES]
     if rounds > 3 and found["page"][1] > GOAL:
         failed.append(f"page: over {GOAL} ms")
@@ -68,7 +73,7 @@ def main() -> int:
 
 
 def look(client: Client, said: Mapping[str, str]) -> None:
-    url = reverse("vault:home")
+    url = reverse("records:home")
     answer = client.post(url, said) if said else client.get(url)
     if answer.status_code != 200:
         sys.exit(f"{answer.status_code} for {said}")

@@ -52,7 +52,9 @@ def find(*, pinned: int | None = None) -> Path:
         raise NoPostgres(
             f"The database in var/ was made by PostgreSQL {pinned}, which is no longer here: install postgresql-{pinned}, or `make reset`."
         )
-    raise NoPostgres("No PostgreSQL 15 to 18 was found: run `make setup`, or set PG_BIN to the folder that holds `postgres` and `initdb`.")
+    raise NoPostgres(
+        "No PostgreSQL 15 to 18 was found: run `make setup`, or set PG_BIN to the folder that holds `postgres` and `initdb`."
+    )
 
 
 def reachable_copy(binaries: Path, *, under: Path) -> Path:

@@ -70,7 +70,9 @@ class Server:
     def create(self, name: str) -> None:
         with self.admin() as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'").format(sql.Identifier(name))
+                sql.SQL("CREATE DATABASE {} OWNER owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'").format(
+                    sql.Identifier(name)
+                )
             )
         self.grant(name)
 
@@ -83,7 +85,11 @@ class Server:
         """Replaces the database `name`, whoever is connected to it, by a copy of `template`."""
         self.drop(name)
         with self.admin() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER owner TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER owner TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
 
     def drop(self, name: str) -> None:
         with self.admin() as connection:
@@ -91,12 +97,16 @@ class Server:
 
     def rename(self, name: str, new: str) -> None:
         with self.admin() as connection:
-            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new)))
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
+            )
 
     def names(self, prefix: str) -> list[str]:
         """Oldest first."""
         with self.admin() as connection:
-            rows = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]).fetchall()
+            rows = connection.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]
+            ).fetchall()
         return [str(name) for (name,) in rows]
 
     def tidy(self) -> None:

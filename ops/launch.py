@@ -34,7 +34,9 @@ def address() -> tuple[str, int]:
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise Failed(f"PORT is “{port}”: set it to a number between 1 and 65535.")
     if not services.is_free(host, int(port)):
-        raise Failed(f"Port {port} of {host} is taken. Stop what uses it, or choose another one: make demo PORT={int(port) % 65535 + 1}")
+        raise Failed(
+            f"Port {port} of {host} is taken. Stop what uses it, or choose another one: make demo PORT={int(port) % 65535 + 1}"
+        )
     return host, int(port)
 
 

@@ -33,7 +33,9 @@ PLURALS = {"en": "nplurals=2; plural=(n != 1);", "fr": "nplurals=2; plural=(n > 
 Key = tuple[str, str]  # context, singular
 NBSP = "\u00a0"
 # French puts an unbreakable space before double punctuation and inside quotation marks, and one in thousands.
-SPACES = re.compile(r"(?<=\S) (?=[:;?!»€](?!=)|%%?(?![(a-z{}]))|(?<=«) |(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=(?:Ko|Mo|h)\b)")
+SPACES = re.compile(
+    r"(?<=\S) (?=[:;?!»€](?!=)|%%?(?![(a-z{}]))|(?<=«) |(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=(?:Ko|Mo|h)\b)"
+)
 
 
 @dataclass
@@ -80,7 +82,13 @@ def _in_python(source: str) -> Iterator[Message]:
             names |= {alias.asname or alias.name: alias.name for alias in node.names}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
-        name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        name = (
+            call.func.id
+            if isinstance(call.func, ast.Name)
+            else call.func.attr
+            if isinstance(call.func, ast.Attribute)
+            else ""
+        )
         shape = FUNCTIONS.get(names.get(name, name))
         if shape and (message := _message(call, shape)):
             yield message
@@ -158,7 +166,11 @@ def write(path: Path, language: str, messages: Iterable[Message]) -> None:
         lines.append(f"msgid {_quoted(message.singular)}")
         if message.plural:
             strings = message.strings or ["", ""]
-            lines += [f"msgid_plural {_quoted(message.plural)}", f"msgstr[0] {_quoted(strings[0])}", f"msgstr[1] {_quoted(strings[1])}"]
+            lines += [
+                f"msgid_plural {_quoted(message.plural)}",
+                f"msgstr[0] {_quoted(strings[0])}",
+                f"msgstr[1] {_quoted(strings[1])}",
+            ]
         else:
             lines.append(f"msgstr {_quoted((message.strings or [''])[0])}")
         blocks.append("\n".join(lines))
@@ -179,7 +191,9 @@ def compiled(language: str, messages: Iterable[Message]) -> bytes:
     pairs = {b"": _header(language).encode()}
     for message in messages:
         if message.is_translated:
-            key = "\x04".join(filter(None, [message.context, message.singular])) + (f"\0{message.plural}" if message.plural else "")
+            key = "\x04".join(filter(None, [message.context, message.singular])) + (
+                f"\0{message.plural}" if message.plural else ""
+            )
             pairs[key.encode()] = "\0".join(message.strings).encode()
     keys = sorted(pairs)
     offset = 28 + 16 * len(keys)
@@ -205,7 +219,9 @@ def update(root: Path = ROOT, locale: Path = LOCALE) -> dict[Key, Message]:
         old = known.get(key)
         message.strings = old.strings if old and bool(old.plural) == bool(message.plural) else []
     write(catalogue("en", locale=locale), "en", found.values())
-    plurals = [Message(m.context, m.singular, m.plural, [m.singular, m.plural], m.places) for m in found.values() if m.plural]
+    plurals = [
+        Message(m.context, m.singular, m.plural, [m.singular, m.plural], m.places) for m in found.values() if m.plural
+    ]
     write(catalogue("fr", locale=locale), "fr", plurals)
     compile_all(locale)
     return found

@@ -71,11 +71,15 @@ NEEDS = (
 #: The first one that is there walks the journeys. Chromium's headless shell is its engine without windows: a page changes its width in a
 #: fifth of the time.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-WITHOUT_NODE = "signing in is tested against the demonstration's FranceConnect only, and the style sheet is not compiled again"
+WITHOUT_NODE = (
+    "signing in is tested against the demonstration's FranceConnect only, and the style sheet is not compiled again"
+)
 TEST_NEEDS = (
     Need("poppler-utils", program("pdfsig")),
     Need("qpdf", program("qpdf")),
-    Need(BROWSERS[0], program(BROWSERS[0]), optional=True, without="the journeys open a whole Chromium, and take longer"),
+    Need(
+        BROWSERS[0], program(BROWSERS[0]), optional=True, without="the journeys open a whole Chromium, and take longer"
+    ),
     Need("chromium", program(*BROWSERS), optional=True, without="the journeys in a browser are skipped"),
     Need("nodejs", program("node"), optional=True, without=WITHOUT_NODE),
     Need("npm", program("npm"), optional=True, without=WITHOUT_NODE),
@@ -98,7 +102,13 @@ def step(name: str) -> Iterator[None]:
 def run(command: Iterable[str | Path], **environment: str) -> None:
     words = [str(word) for word in command]
     done = subprocess.run(
-        words, cwd=ROOT, env=os.environ | environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        words,
+        cwd=ROOT,
+        env=os.environ | environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
     if done.returncode:
         raise Missing(f"{' '.join(words[:6])} … failed:\n{done.stdout[-3000:]}")
@@ -113,7 +123,10 @@ def apt() -> list[str] | None:
         return None
     if os.geteuid() == 0:
         return ["apt-get"]
-    asked = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    asked = (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    )
     return ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"] if asked else None
 
 
@@ -146,7 +159,10 @@ def system_packages(needs: Iterable[Need]) -> None:
             raise Missing(
                 f"{problem}\nThe system lacks {need.package}. Run this, then try again:\n\n    sudo apt-get install -y {together}\n"
             )
-        print(f"\n  WITHOUT {need.package}: {need.without}. To add it: sudo apt-get install -y {need.package}", flush=True)
+        print(
+            f"\n  WITHOUT {need.package}: {need.without}. To add it: sudo apt-get install -y {need.package}",
+            flush=True,
+        )
 
 
 # Python packages
@@ -175,7 +191,20 @@ def packages(name: str, *options: str) -> None:
     file, stamp = ROOT / name, VENV / f"{name}.installed"
     mark = digest([file])
     if not is_done(stamp, mark):
-        run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *options, "-r", file])
+        run(
+            [
+                PYTHON,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                *options,
+                "-r",
+                file,
+            ]
+        )
         stamp.write_text(mark)
 
 
@@ -185,9 +214,13 @@ def node_packages(folder: Path) -> None:
     if not (shutil.which("node") and shutil.which("npm")) or is_done(stamp, digest([lock])):
         return
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    done = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(
+        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
     if done.returncode:
-        print(f"\n  WITHOUT the packages of {folder.relative_to(ROOT)}: {WITHOUT_NODE}\n{done.stdout[-500:]}", flush=True)
+        print(
+            f"\n  WITHOUT the packages of {folder.relative_to(ROOT)}: {WITHOUT_NODE}\n{done.stdout[-500:]}", flush=True
+        )
         return
     stamp.write_text(digest([lock]))
 
@@ -210,7 +243,10 @@ def static_files() -> None:
     files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
     mark, stamp = digest([*files, ROOT / "requirements.txt"]), var / "static.collected"
     if not (is_done(stamp, mark) and (var / "static").exists()):
-        run([PYTHON, "manage.py", "collectstatic", "--no-input", "--clear", "-v0"], DJANGO_SETTINGS_MODULE="config.settings.demo")
+        run(
+            [PYTHON, "manage.py", "collectstatic", "--no-input", "--clear", "-v0"],
+            DJANGO_SETTINGS_MODULE="config.settings.demo",
+        )
         stamp.write_text(mark)
 
 

@@ -42,7 +42,18 @@ def is_free(host: str, port: int) -> bool:
 
 
 def web(host: str, port: int, *, workers: int = 2) -> list[str]:
-    served = ["--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", "4", "--workers-kill-timeout", "5"]
+    served = [
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "4",
+        "--workers-kill-timeout",
+        "5",
+    ]
     return ["-m", "config.serve", *served]
 
 
@@ -70,7 +81,9 @@ class Services:
 
     @property
     def url(self) -> str:
-        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, f"[{self.host}]" if ":" in self.host else self.host)
+        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(
+            self.host, f"[{self.host}]" if ":" in self.host else self.host
+        )
         return f"http://{name}:{self.port}"
 
     @property
@@ -125,7 +138,9 @@ class Services:
         deadline = time.monotonic() + seconds
         while missing := self.missing():
             if name := self.ended():
-                raise NotReady(f"The process “{name}” ended. Its last words, from {self.logs / name}.log:\n{self.last_words(name)}")
+                raise NotReady(
+                    f"The process “{name}” ended. Its last words, from {self.logs / name}.log:\n{self.last_words(name)}"
+                )
             if time.monotonic() > deadline:
                 raise NotReady(f"Not ready after {seconds:.0f} s: {', '.join(missing)}. Look into {self.logs}.")
             time.sleep(0.1)

@@ -59,7 +59,10 @@ def account() -> Account:
     try:
         found = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
+        subprocess.run(
+            ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
+            check=True,
+        )
         found = pwd.getpwnam(SYSTEM_USER)
     return Account(found.pw_name, found.pw_uid, found.pw_gid)
 
@@ -267,7 +270,10 @@ class Supervisor:
     def run_until_alone(self) -> None:
         signal.signal(signal.SIGTERM, self.ask_to_stop)
         signal.signal(signal.SIGINT, self.ask_to_stop)
-        with open(self.cluster.control / "supervisor.lock", "a") as mine, open(self.cluster.control / "users.lock", "a") as self.users:
+        with (
+            open(self.cluster.control / "supervisor.lock", "a") as mine,
+            open(self.cluster.control / "users.lock", "a") as self.users,
+        ):
             try:
                 fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -75,7 +75,12 @@ class Databases:
         done = subprocess.run(
             [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks", "-v0"],
             cwd=ROOT,
-            env=os.environ | {"MIGRATION_DATABASE_URL": owner, "DATABASE_URL": owner, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+            env=os.environ
+            | {
+                "MIGRATION_DATABASE_URL": owner,
+                "DATABASE_URL": owner,
+                "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -121,7 +126,12 @@ def django_db_setup(databases: Databases, django_test_environment: None) -> None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=8, help="how many times tests/faults kills the web server in the middle of uploads")
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=8,
+        help="how many times tests/faults kills the web server in the middle of uploads",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -204,7 +214,10 @@ def tamper(databases: Databases) -> Callable[[], AbstractContextManager[psycopg.
 def folder(settings: Any, tmp_path: Path) -> Path:
     """Sealed files are kept in a folder of this test's own, which it may look into."""
     options = {"location": str(tmp_path / "files")}
-    settings.STORAGES = {**settings.STORAGES, "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options},
+    }
     return tmp_path / "files"
 
 

@@ -57,11 +57,20 @@ def unsafe() -> Iterator[tuple[int, str]]:
     if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
         yield 8, "Cookies would travel in clear: set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True."
     if settings.DATABASES["default"]["USER"] in {"owner", "admin", "postgres"}:
-        yield 9, "DATABASE_URL connects as a role that may rewrite the journal: use the role web; MIGRATION_DATABASE_URL is for the owner."
+        yield (
+            9,
+            "DATABASE_URL connects as a role that may rewrite the journal: use the role web; MIGRATION_DATABASE_URL is for the owner.",
+        )
     if settings.MAKE_SEAL_KEY:
-        yield 10, "MAKE_SEAL_KEY would seal dossiers with a key that no agency knows: set it to False, and SEAL_KEY to the city's own."
+        yield (
+            10,
+            "MAKE_SEAL_KEY would seal dossiers with a key that no agency knows: set it to False, and SEAL_KEY to the city's own.",
+        )
     if settings.MAKE_CHECKPOINT_KEY:
-        yield 17, "MAKE_CHECKPOINT_KEY would replace a lost key in silence: set it to False and run `manage.py make_checkpoint_key` once."
+        yield (
+            17,
+            "MAKE_CHECKPOINT_KEY would replace a lost key in silence: set it to False and run `manage.py make_checkpoint_key` once.",
+        )
     if settings.MAKE_RECEIPT_KEY:
         yield (
             15,
@@ -69,7 +78,10 @@ def unsafe() -> Iterator[tuple[int, str]]:
             " `manage.py make_receipt_key` once.",
         )
     if not settings.SITE_URL.startswith("https://"):
-        yield 11, "SITE_URL is printed on dossiers for the agencies that verify them: set it to the portal's public https:// address."
+        yield (
+            11,
+            "SITE_URL is printed on dossiers for the agencies that verify them: set it to the portal's public https:// address.",
+        )
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
         yield (
             13,
@@ -77,7 +89,10 @@ def unsafe() -> Iterator[tuple[int, str]]:
             " Set it to how many proxies of yours stand before the application, 1 for a single one.",
         )
     if settings.SEAL_KEY.is_file() and stat.S_IMODE(settings.SEAL_KEY.stat().st_mode) & 0o077:
-        yield 14, f"Others than its owner may read SEAL_KEY, and could sign as the city: run “chmod 600 {settings.SEAL_KEY}”."
+        yield (
+            14,
+            f"Others than its owner may read SEAL_KEY, and could sign as the city: run “chmod 600 {settings.SEAL_KEY}”.",
+        )
     for name, provider in settings.SOCIALACCOUNT_PROVIDERS.items():
         if not provider["APPS"][0]["settings"]["issuer"].startswith("https://"):
             yield (
@@ -115,7 +130,9 @@ def journal_out_of_reach(
             " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')"
         )
         tables = [name for (name,) in cursor.fetchall()]
-    return [Error(f"This database role may rewrite {name}: connect as the role web.", id="config.E020") for name in tables]
+    return [
+        Error(f"This database role may rewrite {name}: connect as the role web.", id="config.E020") for name in tables
+    ]
 
 
 def refuse_to_start() -> None:
@@ -126,4 +143,6 @@ def refuse_to_start() -> None:
     """
     unsafe_settings = [sentence for _number, sentence in unsafe()] if settings.PRODUCTION else []
     if sentences := [*unsafe_settings, *half_set_connectors()]:
-        raise ImproperlyConfigured("These settings are not safe:\n" + "\n".join(f"  {sentence}" for sentence in sentences))
+        raise ImproperlyConfigured(
+            "These settings are not safe:\n" + "\n".join(f"  {sentence}" for sentence in sentences)
+        )

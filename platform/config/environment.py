@@ -93,12 +93,19 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
     scheme = urlsplit(url).scheme
     if scheme == "":
         messages = str(folder / "messages")
-        return {"data_folder_in": messages, "data_folder_out": messages, "control_folder": str(folder / "control"), "polling_interval": 0.2}
+        return {
+            "data_folder_in": messages,
+            "data_folder_out": messages,
+            "control_folder": str(folder / "control"),
+            "polling_interval": 0.2,
+        }
     if scheme in {"redis", "rediss"}:
         return {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_keepalive": True}
     if scheme in {"amqp", "amqps"}:
         return {"confirm_publish": True}
-    raise ImproperlyConfigured(f"BROKER_URL starts with “{scheme}”: set it to redis://, rediss://, amqp:// or amqps://, or leave it empty.")
+    raise ImproperlyConfigured(
+        f"BROKER_URL starts with “{scheme}”: set it to redis://, rediss://, amqp:// or amqps://, or leave it empty."
+    )
 
 
 #: The options of django-storages' S3Storage that are words. A settings module of the city's own may give all of them.
@@ -126,10 +133,16 @@ def cache(url: str) -> dict[str, Any]:
     """Counters shared by all processes: the database by default, or redis://."""
     if url == "database":
         # Above MAX_ENTRIES Django throws away a third of the rows at random: a counter lost is a limit lifted.
-        return {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache", "OPTIONS": {"MAX_ENTRIES": 200_000}}
+        return {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "core_cache",
+            "OPTIONS": {"MAX_ENTRIES": 200_000},
+        }
     if url.startswith(("redis://", "rediss://", "unix://")):
         return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
-    raise ImproperlyConfigured(f"CACHE_URL is “{url}”: leave it empty (the database) or set it to redis://host:port/0.")
+    raise ImproperlyConfigured(
+        f"CACHE_URL is “{url}”: leave it empty (the database) or set it to redis://host:port/0."
+    )
 
 
 def openid_providers() -> dict[str, dict[str, Any]]:
@@ -139,7 +152,11 @@ def openid_providers() -> dict[str, dict[str, Any]]:
         ImproperlyConfigured: half of one is set.
     """
     told = {
-        "franceconnect": (text("FRANCECONNECT_ISSUER"), text("FRANCECONNECT_CLIENT_ID"), text("FRANCECONNECT_CLIENT_SECRET")),
+        "franceconnect": (
+            text("FRANCECONNECT_ISSUER"),
+            text("FRANCECONNECT_CLIENT_ID"),
+            text("FRANCECONNECT_CLIENT_SECRET"),
+        ),
         "proconnect": (text("PROCONNECT_ISSUER"), text("PROCONNECT_CLIENT_ID"), text("PROCONNECT_CLIENT_SECRET")),
     }
     return {name: openid_provider(name, *values) for name, values in told.items() if any(values)}
@@ -158,7 +175,9 @@ CONNECTOR = "CONNECTOR_"
 def connectors() -> dict[str, dict[str, str]]:
     """What is set for each API, `CONNECTOR_<CODE>_<NAME>`, as code -> name -> value. An API without any is off."""
     codes = sorted(
-        (folder.parent.name for folder in (ROOT / "vault" / "holders" / "connectors").glob("*/connector.py")), key=len, reverse=True
+        (folder.parent.name for folder in (ROOT / "vault" / "holders" / "connectors").glob("*/connector.py")),
+        key=len,
+        reverse=True,
     )
     found: dict[str, dict[str, str]] = {}
     for variable, value in os.environ.items():
@@ -172,6 +191,12 @@ def connectors() -> dict[str, dict[str, str]]:
 def antivirus(url: str) -> str:
     """clamd's own address: `tcp://host:3310` or `unix:///run/clamav/clamd.ctl`. Empty: none."""
     parts = urlsplit(url)
-    if url and not (parts.scheme == "tcp" and parts.hostname) and not (parts.scheme == "unix" and parts.path.startswith("/")):
-        raise ImproperlyConfigured(f"CLAMD_URL is “{url}”: set it to tcp://host:3310 or unix:///the/socket, or leave it empty.")
+    if (
+        url
+        and not (parts.scheme == "tcp" and parts.hostname)
+        and not (parts.scheme == "unix" and parts.path.startswith("/"))
+    ):
+        raise ImproperlyConfigured(
+            f"CLAMD_URL is “{url}”: set it to tcp://host:3310 or unix:///the/socket, or leave it empty."
+        )
     return url

@@ -9,7 +9,10 @@ from core import views as core_views
 urlpatterns = [
     path("", include("core.urls")),
     path("", include("accounts.urls")),
-    path("", include("vault.urls")),
+    path("", include("vault.records.urls")),
+    path("", include("vault.holders.urls")),
+    path("", include("vault.journal.urls")),
+    path("", include("vault.sharing.urls")),
     path("aides/", include("services.aids.urls")),
     path("", include("services.dossiers.urls")),
     path("admin/", admin.site.urls),

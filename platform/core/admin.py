@@ -39,7 +39,9 @@ class ReadOnly:
 
 
 class CityForm(CityModelForm):
-    logo_file = forms.FileField(label=_("Logo"), required=False, help_text=_("SVG ou PNG carré, 60 Ko au plus. Remplace le logo actuel."))
+    logo_file = forms.FileField(
+        label=_("Logo"), required=False, help_text=_("SVG ou PNG carré, 60 Ko au plus. Remplace le logo actuel.")
+    )
     remove_logo = forms.BooleanField(label=_("Retirer le logo"), required=False)
 
     class Meta:
@@ -71,16 +73,32 @@ class CityAdmin(CityModelAdmin):
     form = CityForm
     fieldsets = (
         (None, {"fields": ("name", "of_name", "insee", "logo_file", "remove_logo")}),
-        (_("Nous joindre"), {"fields": ("phone", "opening_hours", "opening_hours_en", "address", "email", "exit_url")}),
-        (_("Mentions que la loi demande"), {"fields": ("publisher", "host", "dpo_contact", "dpo_email", "accessibility")}),
+        (
+            _("Nous joindre"),
+            {"fields": ("phone", "opening_hours", "opening_hours_en", "address", "email", "exit_url")},
+        ),
+        (
+            _("Mentions que la loi demande"),
+            {"fields": ("publisher", "host", "dpo_contact", "dpo_email", "accessibility")},
+        ),
         (_("Coffres"), {"fields": ("quota_megabytes", "emergency_access")}),
-        (_("Couleurs"), {"fields": (*THEME, "radius", "radius_control"), "description": _("Le contraste est vérifié à l’enregistrement.")}),
+        (
+            _("Couleurs"),
+            {
+                "fields": (*THEME, "radius", "radius_control"),
+                "description": _("Le contraste est vérifié à l’enregistrement."),
+            },
+        ),
     )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if City.objects.exists():
             return redirect("admin:core_city_change", 1)
-        return redirect("admin:core_city_add") if self.has_add_permission(request) else super().changelist_view(request, extra_context)
+        return (
+            redirect("admin:core_city_add")
+            if self.has_add_permission(request)
+            else super().changelist_view(request, extra_context)
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not City.objects.exists()

@@ -17,7 +17,11 @@ class AdminHostMiddleware:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple[object, ...], kwargs: dict[str, object]
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
     ) -> None:
         match = request.resolver_match
         if settings.ADMIN_HOST and match is not None and "admin" in match.namespaces:

@@ -97,7 +97,9 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
         manifest = _manifest()
         others = [f"--exclude-schema={name}" for name in _other_schemas()]
         _run("pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", *others, "-f", content / "database.dump")
-        _run("pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", "--schema=keystore", "-f", keystore / "keys.dump")
+        _run(
+            "pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", "--schema=keystore", "-f", keystore / "keys.dump"
+        )
     if with_files:
         _save_files(content / "files")
     _save_checkpoints(content / "checkpoints", "")
@@ -139,9 +141,13 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest(**json.loads((folder / "content" / "manifest.json").read_bytes()))
     except (OSError, ValueError, TypeError):
-        raise NotPossible(f"{folder} holds no whole backup: content/manifest.json, written last, is missing or cut.") from None
+        raise NotPossible(
+            f"{folder} holds no whole backup: content/manifest.json, written last, is missing or cut."
+        ) from None
     if manifest.format != FORMAT or manifest.tenant != settings.TENANT:
-        raise NotPossible(f"This backup is of “{manifest.tenant}”, format {manifest.format}: TENANT must be the same here.")
+        raise NotPossible(
+            f"This backup is of “{manifest.tenant}”, format {manifest.format}: TENANT must be the same here."
+        )
     if set(manifest.migrations) != _migrations_here():
         raise NotPossible("Another version of the portal made this backup: restore it with that one, then upgrade.")
     return manifest
@@ -168,13 +174,17 @@ def _manifest() -> Manifest:
         cursor.execute("SELECT kid, count(*) FROM keystore.resident_key GROUP BY kid ORDER BY kid")
         kids = dict(cursor.fetchall())
         lines = JournalLeaf.objects.count()
-    return Manifest(FORMAT, timezone.now().isoformat(), settings.TENANT, lines, last.number if last else 0, kids, migrations)
+    return Manifest(
+        FORMAT, timezone.now().isoformat(), settings.TENANT, lines, last.number if last else 0, kids, migrations
+    )
 
 
 def _other_schemas() -> list[str]:
     """The keys' own, and what is not the portal's. To name `public` instead would have the dump make it where it is already."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname <> 'public' AND nspname !~ '^(pg_|information_schema$)'")
+        cursor.execute(
+            "SELECT nspname FROM pg_namespace WHERE nspname <> 'public' AND nspname !~ '^(pg_|information_schema$)'"
+        )
         return [name for (name,) in cursor.fetchall()]
 
 
@@ -201,7 +211,9 @@ def _give_nothing_by_default() -> None:
 def _require_keys(folder: Path, manifest: Manifest) -> None:
     """Without them everything would come back, and nobody could read any of it."""
     if not (folder / "keystore" / "keys.dump").is_file():
-        raise NotPossible(f"{folder}/keystore/keys.dump is not there: it is kept apart and not for long. Without it no vault opens.")
+        raise NotPossible(
+            f"{folder}/keystore/keys.dump is not there: it is kept apart and not for long. Without it no vault opens."
+        )
     try:
         ring = keyring()
         ring.check()
@@ -311,7 +323,14 @@ def _write(path: Path, content: bytes) -> None:
 def _run(program: str, *words: str | Path) -> None:
     """libpq's variables carry the address: a password in the arguments would be seen by everyone on the machine."""
     found = _program(program)
-    done = subprocess.run([found, *map(str, words)], env=os.environ | _address(), umask=0o077, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [found, *map(str, words)],
+        env=os.environ | _address(),
+        umask=0o077,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise NotPossible(f"{program} failed: {done.stderr.strip()[-2_000:]}")
 
@@ -343,5 +362,9 @@ def _address() -> dict[str, str]:
         "PGHOST": told["HOST"],
         "PGPORT": told["PORT"],
     }
-    options = {f"PG{name.upper()}": str(value) for name, value in told["OPTIONS"].items() if name not in {"pool", "isolation_level"}}
+    options = {
+        f"PG{name.upper()}": str(value)
+        for name, value in told["OPTIONS"].items()
+        if name not in {"pool", "isolation_level"}
+    }
     return {name: str(value) for name, value in (named | options).items() if value}

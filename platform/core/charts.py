@@ -65,20 +65,30 @@ def threshold(
     return _chart(title, draw, ", ".join(labels), heads, [[mine, show(value)], [bound, show(limit)]])
 
 
-def bars(*, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = "") -> Chart:
+def bars(
+    *, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = ""
+) -> Chart:
     """Horizontal bars, largest first, each with its name and value beside it."""
     ordered = sorted(items, key=lambda bar: bar.value, reverse=True)
     description = ". ".join(_pair(bar.label, show(bar.value)) for bar in ordered)
-    heads: list[dict[str, object]] = [{"label": label_head or _("Poste")}, {"label": value_head or _("Montant"), "num": True}]
+    heads: list[dict[str, object]] = [
+        {"label": label_head or _("Poste")},
+        {"label": value_head or _("Montant"), "num": True},
+    ]
     return _chart(title, _Bars(ordered, show), description, heads, [[bar.label, show(bar.value)] for bar in ordered])
 
 
-def columns(*, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = "") -> Chart:
+def columns(
+    *, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = ""
+) -> Chart:
     """Upright bars in the order given: what happens month after month. Only the highest says its figure; the table says them all."""
     highest = max(items, key=lambda bar: bar.value)
     span = _("de %(first)s à %(last)s") % {"first": items[0].label, "last": items[-1].label}
     description = f"{span}. {_pair(highest.label, show(highest.value))}"
-    heads: list[dict[str, object]] = [{"label": label_head or _("Mois")}, {"label": value_head or _("Montant"), "num": True}]
+    heads: list[dict[str, object]] = [
+        {"label": label_head or _("Mois")},
+        {"label": value_head or _("Montant"), "num": True},
+    ]
     return _chart(title, _Columns(items, show), description, heads, [[bar.label, show(bar.value)] for bar in items])
 
 
@@ -92,8 +102,16 @@ def _pair(label: Text, text: str) -> str:
     return _("%(label)s\u00a0: %(text)s") % {"label": label, "text": text}
 
 
-def _chart(title: Text, draw: "_Drawing", description: str, heads: list[dict[str, object]], rows: list[list[object]]) -> Chart:
-    return Chart(title, _svg(WIDE, "wide", title, description, draw), _svg(NARROW, "narrow", title, description, draw), heads, rows)
+def _chart(
+    title: Text, draw: "_Drawing", description: str, heads: list[dict[str, object]], rows: list[list[object]]
+) -> Chart:
+    return Chart(
+        title,
+        _svg(WIDE, "wide", title, description, draw),
+        _svg(NARROW, "narrow", title, description, draw),
+        heads,
+        rows,
+    )
 
 
 class _Drawing:
@@ -186,7 +204,9 @@ def _svg(width: int, name: str, title: Text, description: str, draw: _Drawing) -
 
 def _rect(x: float, y: float, width: float, height: float, radius: int, tone: str) -> str:
     fill = _FILLS.get(tone, RAIL)
-    return f'<rect class="{tone}" fill="{fill}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="{radius}"/>'
+    return (
+        f'<rect class="{tone}" fill="{fill}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="{radius}"/>'
+    )
 
 
 def _column(x: float, y: float, width: float, height: float, tone: str) -> str:

@@ -121,7 +121,9 @@ def problems() -> Iterator[str]:
     yield from _never_sealed()
 
 
-def checked(*, resident_id: UUID, most: int = PROVED, before: datetime | None = None) -> list[tuple[Proof, Fault | None]]:
+def checked(
+    *, resident_id: UUID, most: int = PROVED, before: datetime | None = None
+) -> list[tuple[Proof, Fault | None]]:
     """The resident's last checkpoints, each against the line that it sealed, its root, its signature and its copy outside."""
     found = proofs(resident_id=resident_id, most=most, before=before)
     with scope(resident=resident_id):
@@ -143,7 +145,9 @@ def fault_of(proof: Proof) -> Fault | None:
         statement = signed_notes.read(proof.checkpoint.note)
     except signed_notes.Forged:
         return Fault.FORGED
-    if not merkle.leads_to(proof.chain, position=proof.position, size=proof.size, path=proof.path, root=statement.root):
+    if not merkle.leads_to(
+        proof.chain, position=proof.position, size=proof.size, path=proof.path, root=statement.root
+    ):
         return Fault.ASTRAY
     return _outside_fault(proof.checkpoint)
 
@@ -242,7 +246,9 @@ def _broken_chain() -> Iterator[str]:
         expected, previous = checkpoint.number + 1, signed_notes.digest(checkpoint.note)
 
 
-def _next_tree(trees: Iterator[tuple[int, Iterator[tuple[int, bytes | memoryview]]]]) -> tuple[int | None, list[bytes]]:
+def _next_tree(
+    trees: Iterator[tuple[int, Iterator[tuple[int, bytes | memoryview]]]],
+) -> tuple[int | None, list[bytes]]:
     number, rows = next(trees, (None, iter(())))
     return number, [bytes(chain) for _number, chain in rows]
 
@@ -253,7 +259,9 @@ def _line_fault(proof: Proof, chain: bytes | memoryview | None) -> Fault | None:
     return None if bytes(chain) == proof.chain else Fault.CHANGED
 
 
-def _checkpoint_problem(checkpoint: Checkpoint, tree: Sequence[bytes], previous: bytes, *, follows: bool) -> str | None:
+def _checkpoint_problem(
+    checkpoint: Checkpoint, tree: Sequence[bytes], previous: bytes, *, follows: bool
+) -> str | None:
     try:
         statement = signed_notes.read(checkpoint.note)
     except signed_notes.Forged:

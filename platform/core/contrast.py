@@ -54,7 +54,10 @@ PAIRS = (
     Pair("link", "link", "linen", TEXT, _("un lien dans les filtres")),
     Pair("link", "link", "brand_tint", TEXT, _("un lien sur le fond clair")),
     *(Pair("link", "link", tint, TEXT, _("un lien dans un message")) for tint in _TINTS),
-    *(Pair("focus", "focus", back, SHAPE, _("le contour du champ actif")) for back in ("white", "paper", "linen", "brand_tint")),
+    *(
+        Pair("focus", "focus", back, SHAPE, _("le contour du champ actif"))
+        for back in ("white", "paper", "linen", "brand_tint")
+    ),
 )
 
 

@@ -27,7 +27,11 @@ class ThreePartDate(forms.Widget):
 
     template_name = "components/form/date.html"
     use_fieldset = True
-    parts = (("day", _("Jour"), "bday-day", 2), ("month", _("Mois"), "bday-month", 2), ("year", _("Année"), "bday-year", 4))
+    parts = (
+        ("day", _("Jour"), "bday-day", 2),
+        ("month", _("Mois"), "bday-month", 2),
+        ("year", _("Année"), "bday-year", 4),
+    )
 
     def __init__(self, attrs: dict[str, Any] | None = None, birthday: bool = False) -> None:
         super().__init__(attrs)
@@ -43,7 +47,9 @@ class ThreePartDate(forms.Widget):
         ]
         return context
 
-    def value_from_datadict(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> str | tuple[str, ...] | None:
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str
+    ) -> str | tuple[str, ...] | None:
         typed = tuple(str(data.get(f"{name}_{part}", "")).strip() for part, *_rest in self.parts)
         return typed if any(typed) else data.get(name) or None
 
@@ -75,7 +81,9 @@ class DateField(forms.DateField):
         "invalid": _("Écrivez une date qui existe, comme 31 3 1988."),
     }
 
-    def to_python(self, value: str | tuple[str, str, str] | datetime.datetime | datetime.date | None) -> datetime.date | None:
+    def to_python(
+        self, value: str | tuple[str, str, str] | datetime.datetime | datetime.date | None
+    ) -> datetime.date | None:
         if not isinstance(value, tuple):
             return super().to_python(value)
         try:
@@ -88,13 +96,20 @@ class DateField(forms.DateField):
 def code_input() -> forms.TextInput:
     """For a code of letters and digits that people copy, such as 7KQ4-M2XD-93HT."""
     return forms.TextInput(
-        attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "govuk-input--width-20"}
+        attrs={
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+            "class": "govuk-input--width-20",
+        }
     )
 
 
 def digits_input(*, autocomplete: str = "one-time-code", width: int = 5) -> forms.TextInput:
     """For a code of digits. `autocomplete="off"` where another person's device received it."""
-    return forms.TextInput(attrs={"autocomplete": autocomplete, "inputmode": "numeric", "class": f"govuk-input--width-{width}"})
+    return forms.TextInput(
+        attrs={"autocomplete": autocomplete, "inputmode": "numeric", "class": f"govuk-input--width-{width}"}
+    )
 
 
 def civic_widget(field: forms.BoundField) -> SafeString:
@@ -122,7 +137,10 @@ def civic_widget(field: forms.BoundField) -> SafeString:
 def _render(field: forms.BoundField, template_name: str) -> SafeString:
     attrs = field.build_widget_attrs({"id": field.auto_id}, field.field.widget)
     context = field.field.widget.get_context(field.html_name, field.value(), attrs)
-    return mark_safe(field.form.renderer.render(template_name, {**context, "field": field, "kind": _kind(field.field.widget)}))  # noqa: S308 - a rendered template
+    rendered = field.form.renderer.render(
+        template_name, {**context, "field": field, "kind": _kind(field.field.widget)}
+    )
+    return mark_safe(rendered)  # noqa: S308 - a rendered template
 
 
 def _kind(widget: forms.Widget) -> str:
@@ -136,7 +154,10 @@ def errors_of(field: forms.BoundField) -> list[tuple[str, bool]]:
     “Ce champ est obligatoire” tells a person nothing to do: an empty answer gets the verb of its kind of field.
     """
     empty = str(forms.Field.default_error_messages["required"])
-    return [(str(_to_fill(field.field.widget)), True) if str(error) == empty else (str(error), False) for error in field.errors]
+    return [
+        (str(_to_fill(field.field.widget)), True) if str(error) == empty else (str(error), False)
+        for error in field.errors
+    ]
 
 
 def _to_fill(widget: forms.Widget) -> str | Promise:

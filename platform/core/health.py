@@ -71,7 +71,9 @@ def _keys() -> bool:
 def _storage() -> bool:
     inner = sealed_storage.inner
     if isinstance(inner, ListingStorage):
-        return _answers(lambda: next(inner.listing(), None))  # to ask for an object would not tell a bucket that is not there
+        return _answers(
+            lambda: next(inner.listing(), None)
+        )  # to ask for an object would not tell a bucket that is not there
     if not isinstance(inner, FileSystemStorage):
         return _answers(lambda: inner.exists("00/00/" + "0" * 32))
     return _answers(lambda: _has_room(inner.location))
@@ -101,4 +103,9 @@ def _antivirus() -> bool:
     return not antivirus.configured() or antivirus.answers()
 
 
-_PARTS: dict[str, Callable[[], bool]] = {"database": _database, "keys": _keys, "storage": _storage, "antivirus": _antivirus}
+_PARTS: dict[str, Callable[[], bool]] = {
+    "database": _database,
+    "keys": _keys,
+    "storage": _storage,
+    "antivirus": _antivirus,
+}

@@ -15,7 +15,9 @@ from core.models import Job
 PROBLEMS: dict[str, str | Promise] = {
     "error": _("Quelque chose n’a pas marché de notre côté. Rien n’est perdu : vous pouvez réessayer."),
     "too_long": _("C’était trop long et nous avons arrêté. Rien n’est perdu : vous pouvez réessayer."),
-    "keys_down": _("Le service qui ouvre les coffres ne répond pas. Rien n’est perdu : nous réessayons toutes les minutes."),
+    "keys_down": _(
+        "Le service qui ouvre les coffres ne répond pas. Rien n’est perdu : nous réessayons toutes les minutes."
+    ),
     "worker_lost": _("Notre machine s’est arrêtée plusieurs fois. Rien n’est perdu : réessayez plus tard."),
 }
 

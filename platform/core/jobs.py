@@ -111,7 +111,9 @@ def create(*, resident_id: UUID, kind: str, subject_id: UUID, purpose: str, basi
     if kind not in _kinds:
         raise ValueError(f"No app registered the kind of job “{kind}”.")
     with scope(resident=resident_id):
-        job = Job.objects.create(resident_id=resident_id, kind=kind, subject_id=subject_id, purpose=purpose, basis=basis, total=total)
+        job = Job.objects.create(
+            resident_id=resident_id, kind=kind, subject_id=subject_id, purpose=purpose, basis=basis, total=total
+        )
     _publish_on_commit(job)
     return job
 
@@ -216,7 +218,9 @@ class Running:
 
     def end(self, state: State, problem: str = "") -> None:
         if not self.over and not self._end(state, problem):
-            logger.warning("another attempt has this job: its end was not written", extra={"job": self.job.pk, "code": state})
+            logger.warning(
+                "another attempt has this job: its end was not written", extra={"job": self.job.pk, "code": state}
+            )
 
     def wait(self, problem: str) -> None:
         self._mine().update(state=State.WAITING, sent_at=timezone.now(), problem=problem, done=0)
@@ -262,7 +266,9 @@ class _Ending:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
         told = {"job": self._run.job.pk, "kind": self._run.job.kind}
         if error is None:
             self._run.end(State.DONE)
@@ -302,7 +308,9 @@ class _Heartbeats:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._over.set()
         self._thread.join()
 
@@ -357,10 +365,18 @@ def _publish(job: Job) -> bool:
     limit = TIME_LIMIT.total_seconds()
     try:
         current_app.send_task(
-            kind.task, [str(job.pk)], queue=kind.queue, retry=False, ignore_result=True, soft_time_limit=limit, time_limit=limit + 60
+            kind.task,
+            [str(job.pk)],
+            queue=kind.queue,
+            retry=False,
+            ignore_result=True,
+            soft_time_limit=limit,
+            time_limit=limit + 60,
         )
     except BROKER_DOWN as error:
-        logger.warning("a job could not be sent and waits for the sweep", exc_info=error, extra={"job": job.pk, "kind": job.kind})
+        logger.warning(
+            "a job could not be sent and waits for the sweep", exc_info=error, extra={"job": job.pk, "kind": job.kind}
+        )
         return False
     with scope(resident=job.resident_id):
         Job.objects.filter(pk=job.pk, state=State.WAITING).update(sent_at=timezone.now())

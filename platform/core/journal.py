@@ -152,7 +152,9 @@ def write(
         }
         salted = secrets.token_bytes(SALT_BYTES) + canonical.encode(payload)
         leaf = _leaf(salted)
-        row = JournalLeaf.objects.create(resident_id=resident_id, number=number, at=now, leaf=leaf, chain=_link(previous, leaf))
+        row = JournalLeaf.objects.create(
+            resident_id=resident_id, number=number, at=now, leaf=leaf, chain=_link(previous, leaf)
+        )
         entry = JournalEntry(id=uuid4(), resident_id=resident_id, leaf=row)
         entry.content = (opened or box(resident_id=resident_id)).seal(salted, place=_place(entry.id))
         entry.save(force_insert=True)
@@ -316,7 +318,11 @@ def _entry_problem(leaf: JournalLeaf, entry: JournalEntry, opened: Box) -> str |
         return "its content is not what was written"
     payload = _payload(salted)
     told = (payload["resident"], payload["number"], payload["at"])
-    return None if told == (str(leaf.resident_id), leaf.number, _microseconds(leaf.at)) else "its number or time was changed"
+    return (
+        None
+        if told == (str(leaf.resident_id), leaf.number, _microseconds(leaf.at))
+        else "its number or time was changed"
+    )
 
 
 def _residents() -> list[UUID]:

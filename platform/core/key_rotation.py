@@ -63,7 +63,9 @@ def forget(kid: str) -> None:
     """
     residents, secrets = counts().get(kid, (0, 0))
     if residents or secrets:
-        raise StillInUse(f"{residents} residents' keys and {secrets} account secrets are under “{kid}”: run “manage.py keys rewrap” first.")
+        raise StillInUse(
+            f"{residents} residents' keys and {secrets} account secrets are under “{kid}”: run “manage.py keys rewrap” first."
+        )
     files.forget_key(file_path(), kid)
 
 
@@ -121,7 +123,9 @@ def _rewrap_one(ring: Keyring, resident_id: UUID, current: str) -> bool:
                     means=journal.Means.SCHEDULER,
                     opened=Box(AESGCM(key)),
                 )
-                changed = ResidentKey.objects.filter(pk=resident_id, kid=row.kid, wrapped=old).update(kid=kid, wrapped=wrapped)
+                changed = ResidentKey.objects.filter(pk=resident_id, kid=row.kid, wrapped=old).update(
+                    kid=kid, wrapped=wrapped
+                )
                 transaction.set_rollback(not changed)
         except KeyMissing:
             return False
@@ -132,7 +136,9 @@ def _rewrap_secrets(kept: protect.Keeper, current: str) -> int:
     changed = 0
     for pk, text in kept.texts():
         if protect.kid_of(text) != current:
-            changed += kept.replace(pk, text, protect.protect(protect.unprotect(text, purpose=kept.purpose), purpose=kept.purpose))
+            changed += kept.replace(
+                pk, text, protect.protect(protect.unprotect(text, purpose=kept.purpose), purpose=kept.purpose)
+            )
     return changed
 
 

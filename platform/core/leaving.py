@@ -154,7 +154,10 @@ def undeclared() -> list[str]:
         label = model._meta.label  # noqa: SLF001 - Django's documented name
         fields = [one.attname for one in model._meta.concrete_fields]  # noqa: SLF001 - Django's documented name
         found += _problems(label, fields, by_model.pop(label, None))
-    return [*found, *(f"{label} is declared in a leaving.py and does not exist any more: take it out." for label in by_model)]
+    return [
+        *found,
+        *(f"{label} is declared in a leaving.py and does not exist any more: take it out." for label in by_model),
+    ]
 
 
 def _problems(label: str, fields: Sequence[str], rows: Rows | None) -> Iterator[str]:

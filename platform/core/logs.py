@@ -56,7 +56,12 @@ def errors(error: BaseException) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     current: BaseException | None = error
     while current is not None and len(told) < 5:
-        told.append({"type": f"{type(current).__module__}.{type(current).__qualname__}", "places": _places(current.__traceback__)})
+        told.append(
+            {
+                "type": f"{type(current).__module__}.{type(current).__qualname__}",
+                "places": _places(current.__traceback__),
+            }
+        )
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return told
 

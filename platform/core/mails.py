@@ -18,7 +18,9 @@ FRENCH = ("fr",)
 BETWEEN = "\n\n---\n\n"
 
 
-def send(template: str, *, to: Sequence[str], said: Mapping[str, Any] | None = None, languages: Sequence[str] = LANGUAGES) -> None:
+def send(
+    template: str, *, to: Sequence[str], said: Mapping[str, Any] | None = None, languages: Sequence[str] = LANGUAGES
+) -> None:
     """`<template>_subject.txt` and `<template>_message.txt`, one language after the other; to nobody where there is no address.
 
     Raises:
@@ -29,7 +31,9 @@ def send(template: str, *, to: Sequence[str], said: Mapping[str, Any] | None = N
         write(template, to=addresses, said=said or {}, languages=languages).send()
 
 
-def write(template: str, *, to: Sequence[str], said: Mapping[str, Any], languages: Sequence[str]) -> EmailMultiAlternatives:
+def write(
+    template: str, *, to: Sequence[str], said: Mapping[str, Any], languages: Sequence[str]
+) -> EmailMultiAlternatives:
     city = City.current()
     subjects, texts, parts = [], [], []
     for language in languages:
@@ -38,9 +42,18 @@ def write(template: str, *, to: Sequence[str], said: Mapping[str, Any], language
             subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
             subjects.append(subject)
             texts.append(re.sub(r"\n{3,}", "\n\n", _set(template, context, "text.txt")).strip())
-            parts.append({"language": language, "subject": subject, "label": city.label, "words": _set(template, context, "words.html")})
+            parts.append(
+                {
+                    "language": language,
+                    "subject": subject,
+                    "label": city.label,
+                    "words": _set(template, context, "words.html"),
+                }
+            )
     mail = EmailMultiAlternatives(subject=" / ".join(subjects), body=BETWEEN.join(texts) + "\n", to=list(to))
-    mail.attach_alternative(render_to_string("mail/page.html", {"parts": parts, "city": city, "subject": mail.subject}), "text/html")
+    mail.attach_alternative(
+        render_to_string("mail/page.html", {"parts": parts, "city": city, "subject": mail.subject}), "text/html"
+    )
     return mail
 
 

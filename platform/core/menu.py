@@ -51,7 +51,11 @@ def register(label: str | Promise, url_name: str, *, place: Place = Place.RESIDE
 
 def links(request: HttpRequest, place: Place) -> Iterator[Link]:
     """The pages under an entry's address are its section; of two that fit, the longer address."""
-    entries = [(entry, reverse(entry.url_name)) for entry in sorted(_entries, key=lambda entry: entry.order) if entry.place == place]
+    entries = [
+        (entry, reverse(entry.url_name))
+        for entry in sorted(_entries, key=lambda entry: entry.order)
+        if entry.place == place
+    ]
     around = [href for _entry, href in entries if href != "/" and request.path.startswith(href)]
     section = max(around, key=len, default="")
     for entry, href in entries:

@@ -23,7 +23,10 @@ ROWS = [
     Rows("core.JournalLeaf", kept={"id resident_id number at leaf chain xid": PROOF}),
     Rows("core.JournalSeal", kept={"id checkpoint_id resident_id position number chain": PROOF}),
     Rows("core.JournalEntry", copied="content", erased={"id resident_id created_at leaf_id": NUMBER}),
-    Rows("core.ResidentKey", erased={"resident_id version kid wrapped created_at": "the key: without it nothing sealed opens"}),
+    Rows(
+        "core.ResidentKey",
+        erased={"resident_id version kid wrapped created_at": "the key: without it nothing sealed opens"},
+    ),
     Rows(
         "core.Job",
         copied="id created_at kind state purpose basis finished_at",
@@ -35,7 +38,10 @@ ROWS = [
     Rows(
         "core.Phone",
         copied="content",
-        erased={"id resident_id created_at": NUMBER, "lookup": "made from the number: whether one accepts to be asked by it"},
+        erased={
+            "id resident_id created_at": NUMBER,
+            "lookup": "made from the number: whether one accepts to be asked by it",
+        },
     ),
     Rows("core.Upload", erased={"id resident_id created_at length received became expires_at content": STEP}),
     Rows("core.UploadPart", erased={"id resident_id created_at upload_id start stored_name": STEP}),

@@ -82,10 +82,14 @@ def start(*, resident_id: UUID, length: int, told: dict[str, str]) -> Upload:
 
 
 def under_way(*, resident_id: UUID) -> QuerySet[Upload]:
-    return Upload.objects.filter(resident_id=resident_id, became=None, expires_at__gt=timezone.now()).order_by("created_at")
+    return Upload.objects.filter(resident_id=resident_id, became=None, expires_at__gt=timezone.now()).order_by(
+        "created_at"
+    )
 
 
-def receive(*, upload: Upload, offset: int, chunks: Iterator[bytes], sum: tuple[Digest, bytes] | None = None) -> Upload:
+def receive(
+    *, upload: Upload, offset: int, chunks: Iterator[bytes], sum: tuple[Digest, bytes] | None = None
+) -> Upload:
     """Seal what comes, then count it. No transaction is open while the sender is waited for.
 
     Raises:
@@ -172,7 +176,11 @@ def told(upload: Upload) -> dict[str, Any]:
 def sweep() -> int:
     """Uploads of which nothing came for a day."""
     with scopes_disabled(), transaction.atomic():
-        late = list(Upload.objects.select_for_update(skip_locked=True).filter(expires_at__lte=timezone.now()).values_list("pk", flat=True))
+        late = list(
+            Upload.objects.select_for_update(skip_locked=True)
+            .filter(expires_at__lte=timezone.now())
+            .values_list("pk", flat=True)
+        )
         if late:
             _forget(UploadPart.objects.filter(upload_id__in=late))
             Upload.objects.filter(pk__in=late).delete()

@@ -94,10 +94,17 @@ class RangeS3Storage(S3Storage):
 
     def read_range(self, name: str, start: int, length: int) -> tuple[bytes, int]:
         """Return these bytes, or those up to the end, and the size of the whole object."""
-        parameters = {key: value for key, value in self.get_object_parameters(name).items() if key in S3Transfer.ALLOWED_DOWNLOAD_ARGS}
+        parameters = {
+            key: value
+            for key, value in self.get_object_parameters(name).items()
+            if key in S3Transfer.ALLOWED_DOWNLOAD_ARGS
+        }
         with _faults(name):
             answer = self.connection.meta.client.get_object(
-                Bucket=self.bucket_name, Key=self._normalize_name(name), Range=f"bytes={start}-{start + length - 1}", **parameters
+                Bucket=self.bucket_name,
+                Key=self._normalize_name(name),
+                Range=f"bytes={start}-{start + length - 1}",
+                **parameters,
             )
             return answer["Body"].read(), int(answer["ContentRange"].rpartition("/")[2])
 
@@ -122,7 +129,9 @@ class RangeS3Storage(S3Storage):
         key = self._normalize_name(name)
         with _faults(name):
             try:
-                versions = [found for found in self.bucket.object_versions.filter(Prefix=key) if found.object_key == key]
+                versions = [
+                    found for found in self.bucket.object_versions.filter(Prefix=key) if found.object_key == key
+                ]
                 for version in versions:
                     version.delete()
             except ClientError as error:

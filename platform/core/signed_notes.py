@@ -39,7 +39,13 @@ class Statement:
     previous: bytes
 
     def write(self) -> str:
-        lines = [name(), str(self.number), _b64(self.root), f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", _b64(self.previous)]
+        lines = [
+            name(),
+            str(self.number),
+            _b64(self.root),
+            f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            _b64(self.previous),
+        ]
         return "\n".join(lines) + "\n"
 
 
@@ -74,7 +80,9 @@ def read(note: str) -> Statement:
         if log != name():
             raise Forged
         when = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return Statement(int(number), base64.b64decode(root, validate=True), when, base64.b64decode(previous, validate=True))
+        return Statement(
+            int(number), base64.b64decode(root, validate=True), when, base64.b64decode(previous, validate=True)
+        )
     except ValueError:
         raise Forged from None
 
@@ -136,13 +144,17 @@ def _keys() -> list[Ed25519PrivateKey | Ed25519PublicKey]:
             raise KeyUnusable(f"Others than its owner may read {path}: run “chmod 600 {path}”.")
         content = path.read_bytes()
     except OSError:
-        raise KeyUnusable(f"No key at {path}: put yours back, or make one with “manage.py make_checkpoint_key”.") from None
+        raise KeyUnusable(
+            f"No key at {path}: put yours back, or make one with “manage.py make_checkpoint_key”."
+        ) from None
     try:
         found = [_load(block) for block in _blocks(content)]
     except (ValueError, TypeError):
         found = []
     if not found:
-        raise KeyUnusable(f"{path} must hold Ed25519 keys in PEM: the private one that signs, then those that signed before.")
+        raise KeyUnusable(
+            f"{path} must hold Ed25519 keys in PEM: the private one that signs, then those that signed before."
+        )
     return found
 
 

@@ -42,7 +42,9 @@ class Files:
         folder = settings.VAR / "sms"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         now: datetime = timezone.now()
-        (folder / f"{now:%Y%m%d-%H%M%S-%f}-{uuid4().hex[:8]}.json").write_text(json.dumps({"to": number, "text": text}, ensure_ascii=False))
+        (folder / f"{now:%Y%m%d-%H%M%S-%f}-{uuid4().hex[:8]}.json").write_text(
+            json.dumps({"to": number, "text": text}, ensure_ascii=False)
+        )
 
 
 def offered() -> bool:

@@ -110,7 +110,9 @@ class SealedFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self.close()
         else:
@@ -186,7 +188,9 @@ class SealedStorage:
         lost = [name for name in staged if _changed_before(inner, name, limit.timestamp())]
         for name in lost:
             inner.delete(name)
-        return len(lost) + self.forget([name for name in self.names() if _changed_before(inner, name, limit.timestamp())])
+        return len(lost) + self.forget(
+            [name for name in self.names() if _changed_before(inner, name, limit.timestamp())]
+        )
 
     def names(self) -> Iterator[str]:
         """Of every file that is there, in no order."""

@@ -65,7 +65,13 @@ class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # takes no paramete
     """A file that is already sealed. Its bytes are not here: open `stored_name` through the storage."""
 
     def __init__(
-        self, *, name: str, content_type: str, sealed: SealedFile | None, resumed: UUID | None = None, became: UUID | None = None
+        self,
+        *,
+        name: str,
+        content_type: str,
+        sealed: SealedFile | None,
+        resumed: UUID | None = None,
+        became: UUID | None = None,
     ) -> None:
         super().__init__(file=None, name=name, content_type=content_type, size=sealed.size if sealed else 1)
         self.stored_name = sealed.name if sealed else ""
@@ -220,19 +226,29 @@ def _received(request: HttpRequest, max_bytes: int, answer: Callable[[], HttpRes
     except TooLarge:
         return too_large(request, max_bytes)
     except StorageFull:
-        return _page(request, 507, _("Nous n’avons plus de place"), _("Votre papier n’est pas enregistré. Réessayez demain."))
+        return _page(
+            request, 507, _("Nous n’avons plus de place"), _("Votre papier n’est pas enregistré. Réessayez demain.")
+        )
     except CutShort:
         return _page(
-            request, 400, _("Envoi interrompu"), _("Votre papier n’est pas arrivé en entier. Rien n’est gardé : envoyez-le de nouveau.")
+            request,
+            400,
+            _("Envoi interrompu"),
+            _("Votre papier n’est pas arrivé en entier. Rien n’est gardé : envoyez-le de nouveau."),
         )
     except OverQuota as error:
         return over_quota(request, error.left)
     except resumable.Unfinished:
         return _page(
-            request, 409, _("Envoi incomplet"), _("Ce fichier n’est pas arrivé en entier. Choisissez-le de nouveau pour reprendre.")
+            request,
+            409,
+            _("Envoi incomplet"),
+            _("Ce fichier n’est pas arrivé en entier. Choisissez-le de nouveau pour reprendre."),
         )
     except resumable.Gone:
-        return _page(request, 404, _("Envoi expiré"), _("Cet envoi n’est plus là : il a été annulé, ou il a plus de 24 heures."))
+        return _page(
+            request, 404, _("Envoi expiré"), _("Cet envoi n’est plus là : il a été annulé, ou il a plus de 24 heures.")
+        )
     except KeyMissing:
         raise PermissionDenied from None
     finally:
@@ -258,7 +274,12 @@ def without_length(request: HttpRequest) -> HttpResponse | None:
     """A body without a length reaches us empty behind the web server: without this it would look like a form without a file."""
     if request.META.get("CONTENT_LENGTH", "").isdigit() and not request.META.get("HTTP_TRANSFER_ENCODING"):
         return None
-    return _page(request, 411, _("Envoi incomplet"), _("Votre navigateur n’a pas dit la taille du fichier. Essayez avec un autre."))
+    return _page(
+        request,
+        411,
+        _("Envoi incomplet"),
+        _("Votre navigateur n’a pas dit la taille du fichier. Essayez avec un autre."),
+    )
 
 
 def too_large(request: HttpRequest, max_bytes: int) -> HttpResponse:
@@ -282,7 +303,9 @@ def over_quota_text(left: int) -> str:
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    return render(request, "core/upload_refused.html", {"title": title, "text": text, "back": request.path}, status=status)
+    return render(
+        request, "core/upload_refused.html", {"title": title, "text": text, "back": request.path}, status=status
+    )
 
 
 def _read_anyway(request: HttpRequest, length: int) -> None:

@@ -9,7 +9,14 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotFound, HttpResponseServerError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseForbidden,
+    HttpResponseNotFound,
+    HttpResponseServerError,
+)
 from django.shortcuts import redirect, render
 from django.template import loader
 from django.utils.functional import SimpleLazyObject
@@ -77,7 +84,9 @@ def leave_quickly(request: HttpRequest) -> HttpResponse:
     """“Quitter vite”: someone comes into the room. Another site replaces ours, and going back shows nothing: the session is over, here
     and in the browser. A link from elsewhere that leads here ends nobody's session.
     """
-    response = HttpResponse(status=HTTPStatus.FOUND, headers={"Location": _exit_address(), "Referrer-Policy": "no-referrer"})
+    response = HttpResponse(
+        status=HTTPStatus.FOUND, headers={"Location": _exit_address(), "Referrer-Policy": "no-referrer"}
+    )
     if request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}:
         with suppress(DatabaseError):
             logout(request)
@@ -133,11 +142,19 @@ def promise(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    return render(request, "core/sitemap.html", {"public": links(request, Place.PUBLIC), "resident": links(request, Place.RESIDENT)})
+    return render(
+        request,
+        "core/sitemap.html",
+        {"public": links(request, Place.PUBLIC), "resident": links(request, Place.RESIDENT)},
+    )
 
 
-def _legal_page(request: HttpRequest, slug: LegalPage.Slug, template: str, context: dict[str, Any] | None = None) -> HttpResponse:
-    return render(request, template, {"page": LegalPage.objects.filter(slug=slug).first(), "slug": slug, **(context or {})})
+def _legal_page(
+    request: HttpRequest, slug: LegalPage.Slug, template: str, context: dict[str, Any] | None = None
+) -> HttpResponse:
+    return render(
+        request, template, {"page": LegalPage.objects.filter(slug=slug).first(), "slug": slug, **(context or {})}
+    )
 
 
 @login_not_required

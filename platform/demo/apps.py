@@ -5,7 +5,7 @@ class DemoConfig(AppConfig):
     name = "demo"
 
     def ready(self) -> None:
-        from accounts import reauthentication
+        from accounts.sign_in import reauthentication
         from demo.views import way
 
         reauthentication.register(way)

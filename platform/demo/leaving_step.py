@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from accounts import actions, actions_closing
+from accounts.actions import accounts as actions
+from accounts.actions import closing
 from core import leaving
 from demo.visitor import Unexpected, Visitor
-from vault.records import package
 from vault.records.actions import imports
+from vault.records.copies import package
 
 
 def leave_and_arrive(visitor: Visitor, folder: Path) -> str:
@@ -26,7 +27,7 @@ def leave_and_arrive(visitor: Visitor, folder: Path) -> str:
         raise Unexpected(f"the copy was not taken in: {reason}") from None
     if not taken.signed:
         raise Unexpected("the copy is not signed: its proofs would be lost elsewhere")
-    actions_closing.close(user=arrived, by=arrived.pk)
+    closing.close(user=arrived, by=arrived.pk)
     if leaving.remains(resident_id=arrived.pk):
         raise Unexpected("something is left of a vault that was closed")
     size = f"{len(file.body) // 1024} kB"

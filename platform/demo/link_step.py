@@ -51,7 +51,9 @@ def _address(made: Page) -> str:
 def _stop(visitor: Visitor) -> None:
     """From the list of shares: a link to the question, a button that answers it."""
     shares = visitor.open("/partages/")
-    card = shares.tree.xpath("//article[contains(., $title)]//a[contains(@href, '/arreter/')]/@href", title=WORDS["title"])
+    card = shares.tree.xpath(
+        "//article[contains(., $title)]//a[contains(@href, '/arreter/')]/@href", title=WORDS["title"]
+    )
     question = visitor.open(next(iter(card), ""))
     stopped = visitor.submit(question, question.form())
     if "Arrêté" not in stopped.text:

@@ -32,7 +32,10 @@ def _stop(visitor: Visitor) -> str:
     visitor.submit(question, question.form("/arreter/"))
     person = find(WHO)
     name = person.name if person else WHO
-    told = [" ".join(line.split()) for line in visitor.open("/journal/").tree.xpath("//main//*[contains(text(), ' a lu ')]/text()")]
+    told = [
+        " ".join(line.split())
+        for line in visitor.open("/journal/").tree.xpath("//main//*[contains(text(), ' a lu ')]/text()")
+    ]
     found = next((line for line in told if name in line), "")
     if not found:
         raise Unexpected("/journal/: nothing says that the companion read")

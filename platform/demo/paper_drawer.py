@@ -25,7 +25,11 @@ class Kept:
 def drawer(slug: str, today: date) -> Iterator[Kept]:
     story = vaults.stories(today)[slug]
     yield _card(story, today)
-    yield Kept("rib", "rib.pdf", papers.bank_details(person=_holder(story), home=_home(story), account=f"{len(slug)}{ord(slug[0])}"))
+    yield Kept(
+        "rib",
+        "rib.pdf",
+        papers.bank_details(person=_holder(story), home=_home(story), account=f"{len(slug)}{ord(slug[0])}"),
+    )
     if slug == FULL:
         yield from _wages(story, today)
         yield _rent(story, today)
@@ -76,7 +80,12 @@ def _rent(story: Story, today: date) -> Kept:
     month = date.fromisoformat(Calendar(today).months(1, 1)[0] + "-01")
     rent, charges = Decimal(story.housing["loyer"]), Decimal(story.housing["charges"])
     content = papers.rent_receipt(
-        person=_holder(story), home=_home(story), landlord="Villebrume Habitat", month=month, rent=rent, charges=charges
+        person=_holder(story),
+        home=_home(story),
+        landlord="Villebrume Habitat",
+        month=month,
+        rent=rent,
+        charges=charges,
     )
     return Kept("quittance_loyer", "quittance.pdf", content, issued_on=month.replace(day=5))
 

@@ -139,7 +139,14 @@ def payslip(
     job: str = "Employé·e",
     siret: str = "00000000000000",
 ) -> bytes:
-    amounts = {"gross": gross, "contributions": gross - net, "net": net, "net_social": net_social, "taxable": taxable, "hours": hours}
+    amounts = {
+        "gross": gross,
+        "contributions": gross - net,
+        "net": net,
+        "net_social": net_social,
+        "taxable": taxable,
+        "hours": hours,
+    }
     shown = {name: cents(amount) for name, amount in amounts.items()}
     return _pdf("payslip", name=person.name, home=home, employer=employer, month=month, job=job, siret=siret, **shown)
 
@@ -165,7 +172,14 @@ def benefits_statement(
 
 
 def rent_receipt(
-    *, person: Holder, home: Home, landlord: str, month: date, rent: Decimal, charges: Decimal, paid_on: date | None = None
+    *,
+    person: Holder,
+    home: Home,
+    landlord: str,
+    month: date,
+    rent: Decimal,
+    charges: Decimal,
+    paid_on: date | None = None,
 ) -> bytes:
     end = month.replace(day=monthrange(month.year, month.month)[1])
     amounts = {"rent": rent, "charges": charges, "total": rent + charges}
@@ -179,7 +193,14 @@ def bank_details(
     *, person: Holder, home: Home, account: str, bank: str = "Banque fictive de Villebrume", bic: str = "VILBFR00XXX"
 ) -> bytes:
     number = iban(account)
-    return _pdf("bank_details", name=person.name, home=home, iban=" ".join(number[i : i + 4] for i in range(0, 27, 4)), bic=bic, bank=bank)
+    return _pdf(
+        "bank_details",
+        name=person.name,
+        home=home,
+        iban=" ".join(number[i : i + 4] for i in range(0, 27, 4)),
+        bic=bic,
+        bank=bank,
+    )
 
 
 def identity_card(*, person: Holder, birthdate: date, sex: str, expires_on: date, number: str = "X0X0X0X00") -> bytes:

@@ -7,8 +7,10 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, actions_companions, second_factor
+from accounts.actions import accounts as actions
+from accounts.actions import companions
 from accounts.models import Organisation, User
+from accounts.sign_in import second_factor
 
 AGENT_SECRET = "VILLEBRUMEVILLEBRUMEVILLEBRUME22"  # noqa: S105 - an invented agent's, public on purpose
 STEP = 30
@@ -51,10 +53,24 @@ class Person:
 
 
 PEOPLE = (
-    Person("nadia", "Nadia Kervella", _("36 ans, seule avec deux enfants. Elle travaille à temps partiel et loue un logement social.")),
-    Person("paul", "Paul Astruc", _("47 ans, en couple. Il a un handicap reconnu, elle a un salaire. Ils louent un logement social.")),
-    Person("samir", "Samir Belhadj", _("20 ans, étudiant boursier. Il vit en résidence et reste sur la déclaration de ses parents.")),
-    Person("odette", "Odette Marchais", _("74 ans, retraitée avec une petite pension. Elle vit seule dans sa maison.")),
+    Person(
+        "nadia",
+        "Nadia Kervella",
+        _("36 ans, seule avec deux enfants. Elle travaille à temps partiel et loue un logement social."),
+    ),
+    Person(
+        "paul",
+        "Paul Astruc",
+        _("47 ans, en couple. Il a un handicap reconnu, elle a un salaire. Ils louent un logement social."),
+    ),
+    Person(
+        "samir",
+        "Samir Belhadj",
+        _("20 ans, étudiant boursier. Il vit en résidence et reste sur la déclaration de ses parents."),
+    ),
+    Person(
+        "odette", "Odette Marchais", _("74 ans, retraitée avec une petite pension. Elle vit seule dans sa maison.")
+    ),
     Person("leo", "Léo Fontanel", _("29 ans, seul, petit salaire. Il loue un studio meublé.")),
     Person("karim", "Karim Ouali", _("41 ans, au chômage depuis bientôt un an. Il loue un logement social.")),
     Person("elise", "Élise Garnier", _("39 ans, en couple, trois enfants, deux salaires. Ils louent leur logement.")),
@@ -65,7 +81,12 @@ PEOPLE = (
         _("33 ans, mariée à Yann, une petite fille. Mi-temps. Chacun a son coffre."),
         contact=COUPLE,
     ),
-    Person("yann", "Yann Lemoine", _("35 ans, marié à Claire, un salaire. On leur écrit à la même adresse."), contact=COUPLE),
+    Person(
+        "yann",
+        "Yann Lemoine",
+        _("35 ans, marié à Claire, un salaire. On leur écrit à la même adresse."),
+        contact=COUPLE,
+    ),
     Person(
         "theo",
         "Théo Lassalle",
@@ -75,7 +96,9 @@ PEOPLE = (
     Person(
         "agathe",
         "Agathe Roussel",
-        _("Agent de la ville. Elle règle le portail et tient le guichet\u00a0; elle n’ouvre aucun coffre sans sa personne."),
+        _(
+            "Agent de la ville. Elle règle le portail et tient le guichet\u00a0; elle n’ouvre aucun coffre sans sa personne."
+        ),
         is_agent=True,
     ),
 )
@@ -91,8 +114,10 @@ def is_invented(user: User) -> bool:
 
 def _companion(person: Person) -> User:
     told = "Aide aux démarches : logement, factures, retraite. Sur rendez-vous."
-    organisation, _made = Organisation.objects.get_or_create(name=person.works_at, defaults={"helps_with": told, "answers_help": True})
-    account = actions_companions.add_companion(email=person.email, name=person.name, organisation=organisation).person
+    organisation, _made = Organisation.objects.get_or_create(
+        name=person.works_at, defaults={"helps_with": told, "answers_help": True}
+    )
+    account = companions.add_companion(email=person.email, name=person.name, organisation=organisation).person
     return _with_second_factor(account)
 
 

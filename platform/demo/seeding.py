@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import actions_companions
+from accounts.actions import companions
 from accounts.models import User
 from core import checkpoints
 from core.models import City
@@ -18,23 +18,28 @@ from demo import paper_drawer, vaults
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE
 from services.aids.shipping import load_local_aids
-from vault.records import actions, agreements, gate
+from vault.records import actions, gate
 from vault.records.actions import grants
-from vault.records.actions.grants import Terms
 from vault.records.enums import Assurance, HouseholdRole, Method, Mode
+from vault.records.grants import agreements
+from vault.records.grants.terms import Terms
 from vault.records.models import Paper, Record
-from vault.records.periods import period_of
-from vault.sharing import entrusting, links
+from vault.records.values.periods import period_of
 from vault.sharing.across import household_access
 from vault.sharing.actions import household, mandates
 from vault.sharing.actions import links as links_actions
 from vault.sharing.actions.links import Key, Wish
+from vault.sharing.agreements import entrusting, links
 from vault.sharing.enums import Act
 from vault.sharing.models import Link, Mandate, Member
 from vault.sharing.presenting.household import held
 
 PURPOSE = "Reçu de vos organismes (démonstration)"
-SHOWN_BY_LINK = ["fiscal.avis_ir#/revenu_fiscal_reference", "fiscal.avis_ir#/annee_revenus", "logement.domicile#/loyer"]
+SHOWN_BY_LINK = [
+    "fiscal.avis_ir#/revenu_fiscal_reference",
+    "fiscal.avis_ir#/annee_revenus",
+    "logement.domicile#/loyer",
+]
 
 
 def fill_city() -> City:
@@ -67,7 +72,11 @@ def fill_people(say: Callable[[str], None] = lambda line: None) -> None:
             continue
         today = timezone.localdate()
         values, papers = fill_vault(account, person.slug, today), fill_drawer(account, person.slug, today)
-        say(f"{person.name}: {values} records and {papers} papers added" if values or papers else f"{person.name}: already there")
+        say(
+            f"{person.name}: {values} records and {papers} papers added"
+            if values or papers
+            else f"{person.name}: already there"
+        )
     join_couple()
     entrust_companion()
     share_by_links()
@@ -107,7 +116,7 @@ def join_couple() -> None:
 def entrust_companion() -> None:
     """Odette is accompanied: a mandate of six months, signed by her. What she stopped since stays so."""
     odette, theo = _account("odette"), _account("theo")
-    place = actions_companions.place_of(theo)
+    place = companions.place_of(theo)
     with scope(resident=odette.pk):
         if place is None or Mandate.objects.exists():
             return

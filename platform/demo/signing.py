@@ -65,7 +65,9 @@ def _entry(one: str, value: str) -> str:
 
 
 def _fixed(definition: Definition, value: str) -> str:
-    padded = value.zfill(definition.fixed) if isinstance(definition.encoding, Numeric0) else value.ljust(definition.fixed)
+    padded = (
+        value.zfill(definition.fixed) if isinstance(definition.encoding, Numeric0) else value.ljust(definition.fixed)
+    )
     if len(padded) != definition.fixed:
         raise ValueError(f"{definition.id} holds {definition.fixed} characters, not {len(padded)}.")
     return padded

@@ -76,7 +76,9 @@ class Tour:
         notice = paper_drawer.tax_notice(WHO, timezone.localdate())
         form_page = self.visitor.open("/coffre/ajouter/")
         form = form_page.form("file")
-        sent = self.visitor.submit(form_page, form, files={"file": FileToSend("avis-impot.pdf", "application/pdf", notice)})
+        sent = self.visitor.submit(
+            form_page, form, files={"file": FileToSend("avis-impot.pdf", "application/pdf", notice)}
+        )
         self.page = self.visitor.wait_for_job(sent)
         if "signature est valable" not in self.page.text and "/confirmer/" in self.page.path:
             raise Unexpected("the signature of the notice was not found valid")
@@ -110,7 +112,9 @@ class Tour:
         return f"{len(set(reasons))} aids explained, {total} not claimed, typed fields: {self.visitor.typed}"
 
     def read_why(self) -> str:
-        why = self.visitor.open(next((link for link in self._page.links("/pourquoi/") if AID in link), self._page.links("/pourquoi/")[0]))
+        why = self.visitor.open(
+            next((link for link in self._page.links("/pourquoi/") if AID in link), self._page.links("/pourquoi/")[0])
+        )
         sources = len(why.tree.xpath("//main//table//tr"))
         if not sources:
             raise Unexpected(f"{why.path}: no table of figures")
@@ -145,7 +149,9 @@ class Tour:
         page = self.visitor.open("/verifier/")
         sound = self._verify(page, self.dossier)
         middle = len(self.dossier) // 2
-        altered = self._verify(page, self.dossier[:middle] + bytes([self.dossier[middle] ^ 1]) + self.dossier[middle + 1 :])
+        altered = self._verify(
+            page, self.dossier[:middle] + bytes([self.dossier[middle] ^ 1]) + self.dossier[middle + 1 :]
+        )
         if sound == altered:
             raise Unexpected("/verifier/: an altered dossier gets the same answer as the genuine one")
         return f"“{sound}”; with one byte changed: “{altered}”"

@@ -89,7 +89,11 @@ class Calendar:
     def birth(self, age: int, month: int = 3, day: int = 14) -> date:
         """A birth date that makes a person `age` years old today, whatever today is."""
         year = self.today.year - age
-        return date(year, month, day) if (month, day) <= (self.today.month, self.today.day) else date(year - 1, month, day)
+        return (
+            date(year, month, day)
+            if (month, day) <= (self.today.month, self.today.day)
+            else date(year - 1, month, day)
+        )
 
 
 def member_id(slug: str, given_name: str) -> UUID:
@@ -97,10 +101,22 @@ def member_id(slug: str, given_name: str) -> UUID:
 
 
 def wages(
-    months: list[str], *, net: int, gross: int, member: str = "", role: str = "self", employer: str = "Ateliers du Lavoir"
+    months: list[str],
+    *,
+    net: int,
+    gross: int,
+    member: str = "",
+    role: str = "self",
+    employer: str = "Ateliers du Lavoir",
 ) -> Iterator[Given]:
     for month in months:
-        payload = {"mois": month, "employeur": employer, "brut": f"{gross}.00", "net_avant_impot": f"{net}.00", "net_social": f"{net}.00"}
+        payload = {
+            "mois": month,
+            "employeur": employer,
+            "brut": f"{gross}.00",
+            "net_avant_impot": f"{net}.00",
+            "net_social": f"{net}.00",
+        }
         yield Given("emploi.revenu", payload | {"net_imposable": f"{round(net * 1.037)}.00"}, EMPLOYER, member, role)
 
 
@@ -117,31 +133,51 @@ def other(
 ) -> Iterator[Given]:
     figures = {"net": net, "imposable": taxable, "brut": gross}
     for month in months:
-        payload = {"mois": month, "nature": nature} | {name: f"{value}.00" for name, value in figures.items() if value is not None}
+        payload = {"mois": month, "nature": nature} | {
+            name: f"{value}.00" for name, value in figures.items() if value is not None
+        }
         yield Given("revenu.mensuel", payload, holder, member, role)
 
 
 def paid_by_caf(months: list[str], lines: Mapping[str, int]) -> Iterator[Given]:
     for month in months:
-        payload = {"mois": month, "lignes": [{"libelle": label, "montant": f"{amount}.00"} for label, amount in lines.items()]}
+        payload = {
+            "mois": month,
+            "lignes": [{"libelle": label, "montant": f"{amount}.00"} for label, amount in lines.items()],
+        }
         yield Given("social.paiement", payload, CAF, role="household")
 
 
 def beneficiary(benefit: str, since: str, *, yes: bool = True) -> Given:
-    return Given("social.prestation", {"prestation": benefit, "est_beneficiaire": yes, "date_debut_droit": since if yes else None}, CAF)
+    return Given(
+        "social.prestation",
+        {"prestation": benefit, "est_beneficiaire": yes, "date_debut_droit": since if yes else None},
+        CAF,
+    )
 
 
 def _nadia(calendar: Calendar) -> Iterator[Given]:
     yield from wages(calendar.months(calendar.known, 1), net=1180, gross=1513, employer="Ateliers du Lavoir")
-    yield from paid_by_caf(calendar.months(14, 1), {"Allocations familiales": 151, "Aide personnalisée au logement": 287})
+    yield from paid_by_caf(
+        calendar.months(14, 1), {"Allocations familiales": 151, "Aide personnalisée au logement": 287}
+    )
     yield beneficiary("apl", calendar.months(26, 26)[0] + "-01")
 
 
 def _paul(calendar: Calendar) -> Iterator[Given]:
     yield from wages(
-        calendar.months(calendar.known, 1), net=1420, gross=1820, member="Irène", role="spouse", employer="Boulangerie du Port"
+        calendar.months(calendar.known, 1),
+        net=1420,
+        gross=1820,
+        member="Irène",
+        role="spouse",
+        employer="Boulangerie du Port",
     )
-    yield Given("handicap.decision", {"taux_incapacite": 0.8, "rsdae": False, "date_debut": f"{calendar.today.year - 2}-02-01"}, MDPH)
+    yield Given(
+        "handicap.decision",
+        {"taux_incapacite": 0.8, "rsdae": False, "date_debut": f"{calendar.today.year - 2}-02-01"},
+        MDPH,
+    )
     yield Given("handicap.cmi", {"mentions": ["stationnement"], "date_fin": f"{calendar.today.year + 3}-02-01"}, MDPH)
     yield from paid_by_caf(calendar.months(14, 1), {"Allocation aux adultes handicapés": 0})
 
@@ -156,12 +192,18 @@ def _samir(calendar: Calendar) -> Iterator[Given]:
         "etablissement": "Université de Villebrume",
     }
     yield Given("etudes.inscription", inscription, "mesri_men")
-    yield Given("etudes.bourse", {"est_boursier": True, "echelon": "5", "date_rentree": f"{start}-09-01", "duree_mois": 10}, "crous")
+    yield Given(
+        "etudes.bourse",
+        {"est_boursier": True, "echelon": "5", "date_rentree": f"{start}-09-01", "duree_mois": 10},
+        "crous",
+    )
     yield from paid_by_caf(calendar.months(14, 1), {"Allocation de logement sociale": 0})
 
 
 def _odette(calendar: Calendar) -> Iterator[Given]:
-    yield from other(calendar.months(calendar.known, 1), nature="retraite", net=640, taxable=655, gross=690, holder="retraite")
+    yield from other(
+        calendar.months(calendar.known, 1), nature="retraite", net=640, taxable=655, gross=690, holder="retraite"
+    )
 
 
 def _leo(calendar: Calendar) -> Iterator[Given]:
@@ -192,7 +234,14 @@ def _karim(calendar: Calendar) -> Iterator[Given]:
 
 def _elise(calendar: Calendar) -> Iterator[Given]:
     yield from wages(calendar.months(calendar.known, 1), net=1690, gross=2167, employer="Hôpital de Villebrume")
-    yield from wages(calendar.months(calendar.known, 1), net=1850, gross=2372, member="Hugo", role="spouse", employer="Menuiserie Astier")
+    yield from wages(
+        calendar.months(calendar.known, 1),
+        net=1850,
+        gross=2372,
+        member="Hugo",
+        role="spouse",
+        employer="Menuiserie Astier",
+    )
     yield from paid_by_caf(calendar.months(14, 1), {"Allocations familiales": 344})
 
 
@@ -224,7 +273,10 @@ def stories(today: date) -> dict[str, Story]:
             "12 rue des Tanneurs",
             {"statut_occupation": "locataire_hlm", "loyer": "468.00", "charges": "62.00"},
             {"activite": "actif", "nationalite": "FR", "statut_marital": "D", "enceinte": False},
-            (Member("Milo", "Kervella", birth(9, 6, 2), "male", child), Member("Lison", "Kervella", birth(6, 1, 20), "female", child)),
+            (
+                Member("Milo", "Kervella", birth(9, 6, 2), "male", child),
+                Member("Lison", "Kervella", birth(6, 1, 20), "female", child),
+            ),
             "D",
             _nadia,
             612,
@@ -252,7 +304,13 @@ def stories(today: date) -> dict[str, Story]:
             birth(20),
             "male",
             "8 allée des Tilleuls",
-            {"statut_occupation": "locataire_foyer", "loyer": "265.00", "charges": "0.00", "chambre": True, "logement_crous": True},
+            {
+                "statut_occupation": "locataire_foyer",
+                "loyer": "265.00",
+                "charges": "0.00",
+                "chambre": True,
+                "logement_crous": True,
+            },
             {
                 "activite": "etudiant",
                 "nationalite": "FR",
@@ -329,7 +387,10 @@ def stories(today: date) -> dict[str, Story]:
             "9 rue des Bateliers",
             {"statut_occupation": "locataire_vide", "loyer": "690.00", "charges": "60.00"},
             {"activite": "actif", "nationalite": "FR", "statut_marital": "M", "enceinte": False},
-            (Member("Yann", "Lemoine", birth(35, 7, 19), "male", "spouse"), Member("Inès", "Lemoine", birth(4, 10, 10), "female", child)),
+            (
+                Member("Yann", "Lemoine", birth(35, 7, 19), "male", "spouse"),
+                Member("Inès", "Lemoine", birth(4, 10, 10), "female", child),
+            ),
             "M",
             _claire,
             698,
@@ -344,7 +405,10 @@ def stories(today: date) -> dict[str, Story]:
             "9 rue des Bateliers",
             {"statut_occupation": "locataire_vide", "loyer": "690.00", "charges": "60.00"},
             {"activite": "actif", "nationalite": "FR", "statut_marital": "M"},
-            (Member("Claire", "Lemoine", birth(33), "female", "spouse"), Member("Inès", "Lemoine", birth(4, 10, 10), "female", child)),
+            (
+                Member("Claire", "Lemoine", birth(33), "female", "spouse"),
+                Member("Inès", "Lemoine", birth(4, 10, 10), "female", child),
+            ),
             "M",
             _yann,
         ),
@@ -374,7 +438,10 @@ def stories(today: date) -> dict[str, Story]:
             "6 rue du Lavoir",
             {"statut_occupation": "locataire_hlm", "loyer": "441.00", "charges": "58.00"},
             {"activite": "actif", "nationalite": "FR", "statut_marital": "C"},
-            (Member("Noé", "Caradec", birth(7, 4, 18), "male", child), Member("Zoé", "Caradec", birth(4, 10, 3), "female", child)),
+            (
+                Member("Noé", "Caradec", birth(7, 4, 18), "male", child),
+                Member("Zoé", "Caradec", birth(4, 10, 3), "female", child),
+            ),
             "C",
             quotient=489,
             income=(12_900, 13_050),
@@ -430,7 +497,9 @@ def _answers(slug: str, story: Story) -> Iterator[Given]:
     if slug not in WITH_A_DISABILITY:
         yield Given("handicap.decision", {"taux_incapacite": 0}, RESIDENT, declared=True)
     for member in story.members:
-        yield Given("handicap.decision", {"taux_incapacite": 0}, RESIDENT, member.given_name, member.role, declared=True)
+        yield Given(
+            "handicap.decision", {"taux_incapacite": 0}, RESIDENT, member.given_name, member.role, declared=True
+        )
 
 
 def _identity(story: Story) -> Payload:
@@ -446,9 +515,16 @@ def _identity(story: Story) -> Payload:
 
 def _household(slug: str, story: Story) -> Payload:
     me = Member(story.given_name, story.family_name, story.birth, story.gender, "self").as_listed(slug)
-    listed = {role: [member.as_listed(slug) for member in story.members if member.role == role] for role in ("spouse", "child")}
+    listed = {
+        role: [member.as_listed(slug) for member in story.members if member.role == role]
+        for role in ("spouse", "child")
+    }
     del me["id"]  # the resident's own id is that of the account
-    composed: Payload = {"allocataires": [me, *listed["spouse"]], "enfants": listed["child"], "situation_familiale": story.family}
+    composed: Payload = {
+        "allocataires": [me, *listed["spouse"]],
+        "enfants": listed["child"],
+        "situation_familiale": story.family,
+    }
     return composed | {"separation_recente": False} if story.family == "D" else composed
 
 

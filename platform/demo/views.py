@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import reauthentication, second_factor
 from accounts.http import SignedInRequest
-from accounts.reauthentication import Way
-from accounts.views import let_in
+from accounts.sign_in import reauthentication, second_factor
+from accounts.sign_in.reauthentication import Way
+from accounts.views.sign_in import let_in
 from demo.people import PEOPLE, Person, find, is_invented
 
 

@@ -88,7 +88,9 @@ class Visitor:
         """A page that may well say no."""
         return self._send(Request(urljoin(self.base_url, address)), may_fail=True)  # noqa: S310 - the address comes from the command line
 
-    def submit(self, page: Page, form: html.FormElement, values: Values = NOTHING, files: Mapping[str, FileToSend] = {}) -> Page:
+    def submit(
+        self, page: Page, form: html.FormElement, values: Values = NOTHING, files: Mapping[str, FileToSend] = {}
+    ) -> Page:
         """Send a form as a browser would: its own values, then those given; boxes of one name are a list. Redirects are followed."""
         filled = dict(form.form_values()) | dict(values)
         self.typed += sum(_typed(form.inputs[name]) for name in values if name in form.fields)
@@ -129,7 +131,9 @@ class Visitor:
         with answer:
             page = Page(answer.url, answer.status or 0, answer.read(), answer.headers.get_content_type())
         if page.status >= 400 and not may_fail:
-            raise Unexpected(f"{page.path}: {page.status}: {page.text[:300] if page.media_type == 'text/html' else ''}")
+            raise Unexpected(
+                f"{page.path}: {page.status}: {page.text[:300] if page.media_type == 'text/html' else ''}"
+            )
         return page
 
 

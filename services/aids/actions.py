@@ -23,9 +23,9 @@ from services.aids.models import LocalAid
 from vault import types
 from vault.records import gate
 from vault.records.actions import Superseded, add_record, correct_record
-from vault.records.decrypted import Opened, Values
 from vault.records.enums import Method
 from vault.records.models import Record
+from vault.records.values.decrypted import Opened, Values
 
 if TYPE_CHECKING:
     from services.aids.results import Results
@@ -76,7 +76,9 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     from services.aids import results
 
     day = today or timezone.localdate()
-    values = gate.read_own(resident_id=resident_id, purpose=SIMULATE, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"])
+    values = gate.read_own(
+        resident_id=resident_id, purpose=SIMULATE, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"]
+    )
     if not any(record.type != RESULT for record in values):
         return Nothing()
     try:
@@ -184,7 +186,9 @@ def outcome(simulation: Simulation, mark: str) -> dict[str, Any]:
 
 
 def _kept_local(line: LocalResult) -> dict[str, Any]:
-    status = {"granted": "eligible", "to_check": "unknown", "unknown": "unknown", "refused": "not_eligible"}[line.status]
+    status = {"granted": "eligible", "to_check": "unknown", "unknown": "unknown", "refused": "not_eligible"}[
+        line.status
+    ]
     unit = {"month": "mois", "year": "an"}.get(line.aid.rules.get("periodicity", ""), "fois")
     amount = line.outcome.amount if line.aid.rules.get("kind") == "money" else None
     return {
@@ -193,7 +197,10 @@ def _kept_local(line: LocalResult) -> dict[str, Any]:
         "montant": None if amount is None else f"{amount:.2f}",
         "unite": unit,
         "statut": status,
-        "raisons": [{"texte": reason.text, "ok": {"ok": True, "no": False}.get(reason.answer)} for reason in line.outcome.reasons],
+        "raisons": [
+            {"texte": reason.text, "ok": {"ok": True, "no": False}.get(reason.answer)}
+            for reason in line.outcome.reasons
+        ],
     }
 
 
@@ -207,7 +214,9 @@ def break_even(*, simulation: Simulation, code: str) -> "BreakEven | None":
 def answer_question(*, resident_id: UUID, by: UUID, answer: Answer) -> list[Record]:
     """Keep what the person answered as declared records: corrections of what the vault holds, new records otherwise."""
     codes = sorted({put.type for put in answer.puts})
-    held = gate.read_own(resident_id=resident_id, purpose=ANSWER, fields=[name for code in codes for name in types.fields_of(code)])
+    held = gate.read_own(
+        resident_id=resident_id, purpose=ANSWER, fields=[name for code in codes for name in types.fields_of(code)]
+    )
     return [_put(resident_id, by, put, held) for put in answer.puts]
 
 
@@ -216,7 +225,14 @@ def _put(resident_id: UUID, by: UUID, put: Put, held: Values) -> Record:
     if before is not None:
         return _correct(resident_id, by, before, put)
     return add_record(
-        resident_id=resident_id, by=by, type=put.type, payload=put.payload, person=put.person, role=put.role, in_place=True, purpose=ANSWER
+        resident_id=resident_id,
+        by=by,
+        type=put.type,
+        payload=put.payload,
+        person=put.person,
+        role=put.role,
+        in_place=True,
+        purpose=ANSWER,
     )
 
 

@@ -17,10 +17,10 @@ from services.aids.joint import CODE, TOGETHER
 from services.aids.merging import merged
 from vault.records import gate
 from vault.records.actions import Superseded, add_record
-from vault.records.agreements import fields_of
-from vault.records.decrypted import Values
 from vault.records.enums import Method, Mode, Role
+from vault.records.grants.agreements import fields_of
 from vault.records.models import Grant, Record
+from vault.records.values.decrypted import Values
 from vault.sharing.across import household_access
 from vault.sharing.models import Member
 
@@ -72,7 +72,12 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     if partner is None:
         return NotTogether(ALONE)
     grant = next(
-        (grant for grant in household_access.received(resident_id, agreement=CODE) if grant.resident_id == partner.resident_id), None
+        (
+            grant
+            for grant in household_access.received(resident_id, agreement=CODE)
+            if grant.resident_id == partner.resident_id
+        ),
+        None,
     )
     if grant is None:
         return NotTogether(NO_GRANT, partner)

@@ -36,7 +36,9 @@ class LocalAidAdmin(LocalAidModelAdmin):
             return gettext("Enregistrez la règle pour voir ce qu’elle donne.")
         lines = local_rules.trials(aid.rule)
         rows = format_html_join(
-            "", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td></tr>", ((line.persona, line.expected, line.found) for line in lines)
+            "",
+            "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td></tr>",
+            ((line.persona, line.expected, line.found) for line in lines),
         )
         heads = (_("Cas"), _("Attendu"), _("Obtenu"))
         return format_html(

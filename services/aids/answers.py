@@ -69,7 +69,9 @@ def _who(question: "Question", read: "Read") -> tuple[UUID, str]:
 def _situation(name: str) -> Write:
     def write(question: "Question", value: Any, read: "Read") -> list[Put]:  # noqa: ANN401 - the form's cleaned value
         person, role = _who(question, read)
-        said = value.isoformat() if isinstance(value, date) else f"{value:.2f}" if isinstance(value, Decimal) else value
+        said = (
+            value.isoformat() if isinstance(value, date) else f"{value:.2f}" if isinstance(value, Decimal) else value
+        )
         return [Put("foyer.situation", {name: said}, person, role)]
 
     return write
@@ -82,7 +84,11 @@ def _disability(question: "Question", value: str, read: "Read") -> list[Put]:
 
 
 def _custody(question: "Question", value: bool, read: "Read") -> list[Put]:
-    return [Put("foyer.situation", {"garde_alternee": value}, person.id, person.role) for person in read.people if person.role == "child"]
+    return [
+        Put("foyer.situation", {"garde_alternee": value}, person.id, person.role)
+        for person in read.people
+        if person.role == "child"
+    ]
 
 
 def _last_month(read: "Read") -> str:
@@ -100,10 +106,16 @@ def _income(question: "Question", value: Decimal, read: "Read") -> list[Put]:
         paid = f"{read.household.month}-01"
         return [
             Put(
-                "emploi.indemnite_ft", {"date_versement": paid, "montant_total": net, "montant_allocations": net}, person, role, merge=False
+                "emploi.indemnite_ft",
+                {"date_versement": paid, "montant_total": net, "montant_allocations": net},
+                person,
+                role,
+                merge=False,
             )
         ]
-    return [Put("emploi.revenu", {"mois": month, "net_avant_impot": net, "net_social": net}, person, role, merge=False)]
+    return [
+        Put("emploi.revenu", {"mois": month, "net_avant_impot": net, "net_social": net}, person, role, merge=False)
+    ]
 
 
 def _same_all_year(question: "Question", value: bool, read: "Read") -> list[Put]:
@@ -117,7 +129,11 @@ def _same_all_year(question: "Question", value: bool, read: "Read") -> list[Put]
     for income in incomes:
         net = f"{income.net:.2f}"
         nature = NATURES.get(income.type)
-        payload = {"mois": first, "nature": nature, "net": net} if nature else {"mois": first, "net_avant_impot": net, "net_social": net}
+        payload = (
+            {"mois": first, "nature": nature, "net": net}
+            if nature
+            else {"mois": first, "net_avant_impot": net, "net_social": net}
+        )
         puts.append(Put("revenu.mensuel" if nature else "emploi.revenu", payload, person, role, merge=False))
     return puts
 
@@ -154,14 +170,23 @@ def _separated(question: "Question", value: bool, read: "Read") -> list[Put]:
 
 def received(codes: Sequence[str], asked: Sequence[str]) -> Answer:
     """Which benefits are paid today: a yes or a no for each that was asked."""
-    return Answer([Put("social.prestation", {"prestation": code, "est_beneficiaire": code in codes}, merge=False) for code in asked])
+    return Answer(
+        [
+            Put("social.prestation", {"prestation": code, "est_beneficiaire": code in codes}, merge=False)
+            for code in asked
+        ]
+    )
 
 
 RECEIVED: Final = ("rsa", "prime_activite", "apl", "asf", "aeeh", "aah")
 WAYS: Final[Mapping[str, Way]] = {
     "naissance": Way(TYPED),
     "foyer": Way(TYPED),
-    "activite": Way(CHOICE, _situation("activite"), ("actif", "apprenti", "independant", "chomeur", "etudiant", "retraite", "inactif")),
+    "activite": Way(
+        CHOICE,
+        _situation("activite"),
+        ("actif", "apprenti", "independant", "chomeur", "etudiant", "retraite", "inactif"),
+    ),
     "revenus": Way(AMOUNT, _income),
     "mois": Way(YES_NO, _same_all_year),
     "nationalite": Way(CHOICE, _situation("nationalite"), ("FR", "UE", "autre")),

@@ -22,7 +22,7 @@ class AidsConfig(AppConfig):
             joint,
             leaving,
         )
-        from vault.records import agreements
+        from vault.records.grants import agreements
 
         registry.register(leaving.APP)
         agreements.register(joint.AGREEMENT)

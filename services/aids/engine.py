@@ -128,7 +128,11 @@ class Batch:
     def index(self, local: int, entity: str, person: str | None) -> int:
         if entity == "individu":
             return self.seats.place[local, person or ""]
-        groups = {"famille": self.seats.main_famille, "menage": self.seats.main_menage, "foyer_fiscal": self.seats.main_foyer}
+        groups = {
+            "famille": self.seats.main_famille,
+            "menage": self.seats.main_menage,
+            "foyer_fiscal": self.seats.main_foyer,
+        }
         return groups[entity][local]
 
 
@@ -241,7 +245,10 @@ def _steady_income(income: Income, month: str) -> bool:
 
 
 def _later(incomes: tuple[Income, ...] | None, month: str) -> tuple[Income, ...]:
-    moved = tuple(replace(income, first=months.shift(income.first, 1), last=months.shift(income.last, 1)) for income in incomes or ())
+    moved = tuple(
+        replace(income, first=months.shift(income.first, 1), last=months.shift(income.last, 1))
+        for income in incomes or ()
+    )
     return moved
 
 
@@ -296,14 +303,17 @@ def _of_main(batch: Batch, name: str, values: Any) -> Any:  # noqa: ANN401 - num
         else:
             for (row, person), seat in batch.seats.place.items():
                 if row == local:
-                    taken[seat] = values[batch.seats.place[main, person]] if (main, person) in batch.seats.place else 0.0
+                    taken[seat] = (
+                        values[batch.seats.place[main, person]] if (main, person) in batch.seats.place else 0.0
+                    )
     return taken
 
 
 def _amounts(batch: Batch, results: Mapping[str, Any]) -> list[dict[str, Amount]]:
     """Amounts by row, keys as "rsa" or "p1.aah", rounded to the cent."""
     lists = {
-        name: (values if values.dtype == bool else np.round(values.astype(np.float64), 2)).tolist() for name, values in results.items()
+        name: (values if values.dtype == bool else np.round(values.astype(np.float64), 2)).tolist()
+        for name, values in results.items()
     }
     people: dict[int, list[tuple[str, int]]] = {}
     for (local, person), seat in batch.seats.place.items():

@@ -32,9 +32,17 @@ def _field(way: Way, field_id: str, label: str, hint: str) -> forms.Field:
     if way.kind == answers.AMOUNT:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-5"})
         help_text = f"{_('En euros. Écrivez 0 s’il n’y en a pas.')} {hint}".strip()
-        messages = {"invalid": _("Écrivez le montant en chiffres, comme 612."), "required": _("Écrivez un montant, ou passez la question.")}
+        messages = {
+            "invalid": _("Écrivez le montant en chiffres, comme 612."),
+            "required": _("Écrivez un montant, ou passez la question."),
+        }
         return MoneyField(
-            label=label, help_text=help_text, min_value=Decimal(0), max_value=Decimal(1_000_000), widget=widget, error_messages=messages
+            label=label,
+            help_text=help_text,
+            min_value=Decimal(0),
+            max_value=Decimal(1_000_000),
+            widget=widget,
+            error_messages=messages,
         )
     if way.kind == answers.DATE:
         return DateField(label=label, help_text=hint)
@@ -57,7 +65,9 @@ class MoneyField(forms.DecimalField):
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # noqa: ANN401 - Django's own
         if isinstance(value, str):
-            value = value.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("€", "").replace(",", ".")
+            value = (
+                value.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("€", "").replace(",", ".")
+            )
         found = super().to_python(value)
         return None if found is None else found.quantize(Decimal("0.01"))
 

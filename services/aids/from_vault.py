@@ -16,9 +16,9 @@ from services.aids import household as hh
 from services.aids import months
 from services.aids.household import Household, Housing, Income, Person
 from services.aids.vault_money import MoneyReader, maybe
-from vault.records import persons as sharing_household
-from vault.records.decrypted import Opened, Values
-from vault.records.periods import latest_day, read_day
+from vault.records.values import persons as sharing_household
+from vault.records.values.decrypted import Opened, Values
+from vault.records.values.periods import latest_day, read_day
 
 FIELDS: Final = (
     *sharing_household.FIELDS,
@@ -45,7 +45,16 @@ FIELDS: Final = (
     ),
     *(
         f"logement.domicile#/{name}"
-        for name in ("adresse", "depuis", "statut_occupation", "loyer", "charges", "colocation", "chambre", "logement_crous")
+        for name in (
+            "adresse",
+            "depuis",
+            "statut_occupation",
+            "loyer",
+            "charges",
+            "colocation",
+            "chambre",
+            "logement_crous",
+        )
     ),
     *(
         f"fiscal.avis_ir#/{name}"
@@ -114,7 +123,9 @@ class Read:
         found = self.sources.get(key) or self.sources.get(key.split("[")[0]) or ()
         records = [self.records[record] for record in found if record in self.records]
         if span:
-            records = [record for record in records if span[0] <= str(record.payload.get("mois", "")) <= span[1]] or records
+            records = [
+                record for record in records if span[0] <= str(record.payload.get("mois", "")) <= span[1]
+            ] or records
         return records[-1] if records else None
 
     def source_id(self, key: str, span: tuple[str, str] | None) -> str | None:
@@ -153,12 +164,19 @@ class Reader(MoneyReader):
         return replace(household, unknown=frozenset(self.unknown))
 
     def person(
-        self, person: sharing_household.Person, people: Sequence[sharing_household.Person], composition: Opened | None, has_notice: bool
+        self,
+        person: sharing_household.Person,
+        people: Sequence[sharing_household.Person],
+        composition: Opened | None,
+        has_notice: bool,
     ) -> Person:
         key = f"people[{person.id}]"
         role = {"self": "applicant", "spouse": "partner", "child": "child"}[person.role]
         birth = person.birth_date or self._unknown_birth(key, role)
-        self.note(f"{key}.birth_date", composition if role != "applicant" else self.of("identite.pivot", person.id) or composition)
+        self.note(
+            f"{key}.birth_date",
+            composition if role != "applicant" else self.of("identite.pivot", person.id) or composition,
+        )
         incomes = self.incomes(person.id, key, role)
         age = Person("", role, birth).age(self.month)
         school = self.school(person.id, key, birth, role)
@@ -178,7 +196,9 @@ class Reader(MoneyReader):
             apprentice_since=read_day(self.known("foyer.situation", "apprenti_depuis", person.id, f"{key}.status")),
             shared_custody=self.custody(person.id, key, role, alone),
             orphan=False,
-            ass_open=self.known("foyer.situation", "ass_ouverte", person.id, f"{key}.ass_open") if role != "child" else False,
+            ass_open=self.known("foyer.situation", "ass_ouverte", person.id, f"{key}.ass_open")
+            if role != "child"
+            else False,
         )
 
     def _unknown_birth(self, key: str, role: str) -> date:
@@ -186,7 +206,9 @@ class Reader(MoneyReader):
         return date(self.today.year - (8 if role == "child" else 40), 1, 1)
 
     def civil(self, person: sharing_household.Person, key: str, role: str, age: int) -> dict[str, object]:
-        nationality = NATIONALITY.get(self.known("foyer.situation", "nationalite", person.id, f"{key}.nationality") or "")
+        nationality = NATIONALITY.get(
+            self.known("foyer.situation", "nationalite", person.id, f"{key}.nationality") or ""
+        )
         since = read_day(self.known("foyer.situation", "titre_sejour_depuis", person.id, f"{key}.nationality"))
         years = None if since is None else (self.today - since).days / 365.25
         pregnant = self.known("foyer.situation", "enceinte", person.id, f"{key}.pregnant")
@@ -197,7 +219,9 @@ class Reader(MoneyReader):
             "permit_years": years,
             "marital": self.marital(person.id, role),
             "pregnant": pregnant,
-            "due_date": read_day(self.known("foyer.situation", "date_terme", person.id, f"{key}.due_date")) if pregnant else None,
+            "due_date": read_day(self.known("foyer.situation", "date_terme", person.id, f"{key}.due_date"))
+            if pregnant
+            else None,
         }
 
     def marital(self, person: UUID, role: str) -> str | None:
@@ -205,7 +229,9 @@ class Reader(MoneyReader):
             return "celibataire"
         code = self.known("foyer.situation", "statut_marital", person, "household.partner")
         code = (
-            code or self.values.value("foyer.composition#/situation_familiale") or self.values.value("fiscal.avis_ir#/situation_familiale")
+            code
+            or self.values.value("foyer.composition#/situation_familiale")
+            or self.values.value("fiscal.avis_ir#/situation_familiale")
         )
         return MARITAL.get(str(code or ""))
 
@@ -241,7 +267,9 @@ class Reader(MoneyReader):
         """Past 25, or with a notice of one's own, nobody is asked about their parents."""
         if role == "child":
             return {"lives_with_parents": False, "tax_dependent_of_parents": False}
-        attached = self.known("foyer.situation", "rattache_foyer_fiscal_parents", person, f"{key}.tax_dependent_of_parents")
+        attached = self.known(
+            "foyer.situation", "rattache_foyer_fiscal_parents", person, f"{key}.tax_dependent_of_parents"
+        )
         hosted = self.known("foyer.situation", "vit_chez_parents", person, f"{key}.lives_with_parents")
         grown = age >= 26
         return {
@@ -250,7 +278,10 @@ class Reader(MoneyReader):
         }
 
     def own_home(self) -> bool:
-        return HOUSING.get(self.values.value("logement.domicile#/statut_occupation") or "", "free") not in {"free", "homeless"}
+        return HOUSING.get(self.values.value("logement.domicile#/statut_occupation") or "", "free") not in {
+            "free",
+            "homeless",
+        }
 
     def custody(self, person: UUID, key: str, role: str, alone: bool) -> bool | None:
         if role != "child":
@@ -281,7 +312,9 @@ class Reader(MoneyReader):
         self.suppose(_("La classe des enfants est déduite de leur année de naissance."))
         return next(school for least, school in reversed(steps) if age >= least)
 
-    def status(self, person: UUID, key: str, incomes: tuple[Income, ...] | None, role: str, age: int, school: str | None) -> str | None:
+    def status(
+        self, person: UUID, key: str, incomes: tuple[Income, ...] | None, role: str, age: int, school: str | None
+    ) -> str | None:
         told = self.known("foyer.situation", "activite", person, f"{key}.status")
         if told:
             return STATUS[told]
@@ -289,7 +322,9 @@ class Reader(MoneyReader):
             return "student" if school in {"lycee", "enseignement_superieur"} else "inactive"
         return self._guessed_status(person, key, incomes, school)
 
-    def _guessed_status(self, person: UUID, key: str, incomes: tuple[Income, ...] | None, school: str | None) -> str | None:
+    def _guessed_status(
+        self, person: UUID, key: str, incomes: tuple[Income, ...] | None, school: str | None
+    ) -> str | None:
         """From a paper of today: registered as a job seeker, enrolled, paid, or pensioned in the last three months."""
         listed = [record for record in self.values.every("emploi.inscription_ft", person) if self.current(record)]
         if listed:
@@ -337,7 +372,11 @@ class Reader(MoneyReader):
         return bool(told)
 
     def recently_alone(self, composition: Opened | None, people: Sequence[sharing_household.Person]) -> bool | None:
-        if composition is None or any(person.role == "spouse" for person in people) or not any(person.role == "child" for person in people):
+        if (
+            composition is None
+            or any(person.role == "spouse" for person in people)
+            or not any(person.role == "child" for person in people)
+        ):
             return False
         self.note("household.recently_alone", composition)
         return composition.payload.get("separation_recente")
@@ -345,7 +384,9 @@ class Reader(MoneyReader):
 
 def read(values: Values, *, resident_id: UUID, month: str, communes: Mapping[str, str], default_commune: str) -> Read:
     """The household of these values in this month. `communes` maps a code outside the law's zone table to a real one of the same zone."""
-    return Reader(values, resident_id=resident_id, month=month, communes=communes, default_commune=default_commune).read()
+    return Reader(
+        values, resident_id=resident_id, month=month, communes=communes, default_commune=default_commune
+    ).read()
 
 
 def _study_year(year: int | None) -> str | None:

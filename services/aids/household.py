@@ -112,10 +112,16 @@ class Person:
     def age(self, month: str) -> int:
         """Whole years at the end of the month before, as the family benefits count them; negative before birth."""
         year, rank = int(month[:4]), int(month[5:])
-        return (year * 12 + rank - 1 - (self.birth_date.year * 12 + self.birth_date.month - 1) - (self.birth_date.day > 1)) // 12
+        return (
+            year * 12 + rank - 1 - (self.birth_date.year * 12 + self.birth_date.month - 1) - (self.birth_date.day > 1)
+        ) // 12
 
     def received(self, month: str, *types: str) -> float:
-        return sum(income.net for income in self.incomes or () if income.type in types and income.first <= month <= income.last)
+        return sum(
+            income.net
+            for income in self.incomes or ()
+            if income.type in types and income.first <= month <= income.last
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,10 @@ class Household:
         return next(person for person in self.people if person.id == id)
 
     def notice(self, year: int) -> TaxNotice | None:
-        return next((notice for notice in self.tax_notices or () if notice.income_year == year and notice.household == "ff"), None)
+        return next(
+            (notice for notice in self.tax_notices or () if notice.income_year == year and notice.household == "ff"),
+            None,
+        )
 
     def with_person(self, id: str, **changes: Any) -> "Household":
         people = tuple(replace(person, **changes) if person.id == id else person for person in self.people)
@@ -264,7 +273,9 @@ def _check_money(household: Household) -> None:
     figures: list[tuple[str, float | None]] = []
     if household.housing:
         figures += [("housing.rent", household.housing.rent), ("housing.charges", household.housing.charges)]
-    figures += [(f"benefits_received[{rank}].monthly", paid.monthly) for rank, paid in enumerate(household.benefits or ())]
+    figures += [
+        (f"benefits_received[{rank}].monthly", paid.monthly) for rank, paid in enumerate(household.benefits or ())
+    ]
     for rank, notice in enumerate(household.tax_notices or ()):
         figures += [(f"tax_notices[{rank}].rfr", notice.rfr), (f"tax_notices[{rank}].parts", notice.parts)]
     for field, figure in figures:
@@ -274,7 +285,9 @@ def _check_money(household: Household) -> None:
     known = {person.id for person in household.people}
     for rank, paid in enumerate(household.benefits or ()):
         if paid.person and paid.person not in known:
-            raise BadHousehold(f"benefits_received[{rank}].person", f"« {paid.person} » n’est pas une personne du foyer")
+            raise BadHousehold(
+                f"benefits_received[{rank}].person", f"« {paid.person} » n’est pas une personne du foyer"
+            )
 
 
 def _check_notices(household: Household) -> None:

@@ -177,7 +177,9 @@ CASE: Final[Mapping[str, tuple[str, Reader]]] = {
     "!people": ("people", every(PERSON, person)),
     "housing": (
         "housing",
-        lambda value, field: Housing(**{"shared": False, "room": False, "crous": False, **fields(value, field, HOUSING)}),
+        lambda value, field: Housing(
+            **{"shared": False, "room": False, "crous": False, **fields(value, field, HOUSING)}
+        ),
     ),
     "tax_notices": ("tax_notices", every(NOTICE, TaxNotice)),
     "benefits_received": ("benefits", every(BENEFIT, PaidBenefit)),

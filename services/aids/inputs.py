@@ -135,7 +135,9 @@ def _seat(seats: Layout, row: int, household: Household) -> None:
 
 def _roles(seats: Layout, household: Household, person: Person) -> None:
     seats.famille_role.append("enfant" if person.role == "child" else "parent")
-    seats.menage_role.append({"applicant": "personne_de_reference", "partner": "conjoint", "child": "enfant"}[person.role])
+    seats.menage_role.append(
+        {"applicant": "personne_de_reference", "partner": "conjoint", "child": "enfant"}[person.role]
+    )
 
 
 def _seat_absent_parent(seats: Layout, row: int, foyer: int) -> None:
@@ -200,13 +202,20 @@ def _activity(person: Person) -> str:
 
 def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) -> None:
     day = "datetime64[D]"
-    filled["date_naissance", "ETERNITY"] = _column(seats, np.datetime64("1970-01-01"), lambda p: np.datetime64(p.birth_date), day)
+    filled["date_naissance", "ETERNITY"] = _column(
+        seats, np.datetime64("1970-01-01"), lambda p: np.datetime64(p.birth_date), day
+    )
     states: list[tuple[str, Any, Any, Any]] = [
         ("activite", "inactif", _activity, None),
         ("nationalite", "FR", lambda p: _or(p.nationality, "FR"), "S"),
         ("duree_possession_titre_sejour", 0.0, lambda p: _or(p.permit_years, 0.0), np.float32),
         ("apprenti", False, lambda p: p.status == "apprentice", bool),
-        ("apprentissage_contrat_debut", np.datetime64("1970-01-01"), lambda p: np.datetime64(_or(p.apprentice_since, "1970-01-01")), day),
+        (
+            "apprentissage_contrat_debut",
+            np.datetime64("1970-01-01"),
+            lambda p: np.datetime64(_or(p.apprentice_since, "1970-01-01")),
+            day,
+        ),
         ("scolarite", "inconnue", lambda p: _or(p.school, "inconnue"), None),
         ("annee_etude", "autre", lambda p: _or(p.study_year, "autre"), None),
         ("statuts_etablissement_scolaire", "inconnu", lambda p: _or(p.school_status, "inconnu"), None),
@@ -216,10 +225,25 @@ def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) 
         ("orphelin", False, lambda p: _or(p.orphan, False), bool),
         ("handicap", False, lambda p: bool(p.disability_rate), bool),
         ("taux_incapacite", 0.0, lambda p: _or(p.disability_rate, 0.0), np.float32),
-        ("aah_restriction_substantielle_durable_acces_emploi", False, lambda p: bool(p.disability_rate and p.rsdae), bool),
-        ("aeeh_niveau_handicap", 0, lambda p: _or(p.aeeh_category, 0) if p.role == "child" and p.disability_rate else 0, np.int32),
+        (
+            "aah_restriction_substantielle_durable_acces_emploi",
+            False,
+            lambda p: bool(p.disability_rate and p.rsdae),
+            bool,
+        ),
+        (
+            "aeeh_niveau_handicap",
+            0,
+            lambda p: _or(p.aeeh_category, 0) if p.role == "child" and p.disability_rate else 0,
+            np.int32,
+        ),
         ("ass_precondition_remplie", False, lambda p: _or(p.ass_open, False), bool),
-        ("bourse_criteres_sociaux_base_ressources_parentale", 0.0, lambda p: _or(p.crous_parent_resources, 0.0), np.float32),
+        (
+            "bourse_criteres_sociaux_base_ressources_parentale",
+            0.0,
+            lambda p: _or(p.crous_parent_resources, 0.0),
+            np.float32,
+        ),
     ]
     if any(person is not None and person.boursier is not None for _, person in seats.persons):
         states.append(("boursier", False, lambda p: _or(p.boursier, False), bool))
@@ -232,7 +256,9 @@ def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) 
 
 def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
     """Unknown: two declarants on one notice are taken as a civil union, as the engine does."""
-    declarants = Counter(foyer for foyer, role in zip(seats.foyer, seats.foyer_role, strict=True) if role == "declarant")
+    declarants = Counter(
+        foyer for foyer, role in zip(seats.foyer, seats.foyer_role, strict=True) if role == "declarant"
+    )
     default = ["pacse" if declarants[foyer] > 1 else "celibataire" for foyer in seats.foyer]
     return np.array([(person and person.marital) or default[seat] for seat, (_, person) in enumerate(seats.persons)])
 
@@ -287,14 +313,20 @@ def _foyer(filled: Arrays, households: Sequence[Household], seats: Layout) -> No
 def _menage(filled: Arrays, households: Sequence[Household], seats: Layout, window: list[str], year: int) -> None:
     homes = [None if row is None else households[row].housing for row in seats.menages]
     status = np.array([HOUSING[home.status] if home and home.status else "non_renseigne" for home in homes])
-    _spread(filled, "statut_occupation_logement", [f"{year}-01", *window], status)  # the energy voucher looks at January
-    _spread(filled, "depcom", [f"{year}-01", *window], np.array([(home and home.insee) or "" for home in homes], dtype="S"))
+    _spread(
+        filled, "statut_occupation_logement", [f"{year}-01", *window], status
+    )  # the energy voucher looks at January
+    _spread(
+        filled, "depcom", [f"{year}-01", *window], np.array([(home and home.insee) or "" for home in homes], dtype="S")
+    )
     for variable, name in (("loyer", "rent"), ("charges_locatives", "charges")):
         amounts = [float(_or(getattr(home, name), 0.0)) if home else 0.0 for home in homes]
         _spread(filled, variable, window, np.array(amounts, dtype=np.float32))
     for variable, name in (("coloc", "shared"), ("logement_chambre", "room"), ("logement_crous", "crous")):
         _spread(filled, variable, window, np.array([bool(home and getattr(home, name)) for home in homes]))
-    entered = [np.datetime64(home.moved_in) if home and home.moved_in else np.datetime64("1970-01-01") for home in homes]
+    entered = [
+        np.datetime64(home.moved_in) if home and home.moved_in else np.datetime64("1970-01-01") for home in homes
+    ]
     _spread(filled, "date_entree_logement", window, np.array(entered, dtype="datetime64[D]"))
 
 

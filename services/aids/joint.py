@@ -7,8 +7,8 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from vault.records.actions import forget_derived
-from vault.records.agreements import Agreement, Item
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.grants.agreements import Agreement, Item
 from vault.records.models import Grant
 
 CODE: Final = "joint_simulation"
@@ -36,9 +36,15 @@ AGREEMENT: Final = Agreement(
     words=(
         _("%(name)s peut calculer les aides de votre couple. Vos valeurs entrent dans le calcul sans être affichées."),
         _("Chaque calcul s’écrit dans votre journal."),
-        _("Le montant d’une aide dépend de vos revenus. À partir du résultat, %(name)s peut les deviner, parfois à l’euro près."),
-        _("Le résultat peut entrer dans un dossier que %(name)s envoie à un organisme. Il dit que vos revenus ont compté, pas lesquels."),
-        _("Ce sont toujours vos valeurs du jour du calcul. Votre adresse, vos papiers et votre journal n’en font pas partie."),
+        _(
+            "Le montant d’une aide dépend de vos revenus. À partir du résultat, %(name)s peut les deviner, parfois à l’euro près."
+        ),
+        _(
+            "Le résultat peut entrer dans un dossier que %(name)s envoie à un organisme. Il dit que vos revenus ont compté, pas lesquels."
+        ),
+        _(
+            "Ce sont toujours vos valeurs du jour du calcul. Votre adresse, vos papiers et votre journal n’en font pas partie."
+        ),
         _("Sans accord, rien ne change : chacun peut calculer ses aides seul, avec ce qu’il sait."),
     ),
     items=(
@@ -68,22 +74,36 @@ AGREEMENT: Final = Agreement(
         Item(
             "notices",
             _("Vos avis d’impôt"),
-            _fields("fiscal.avis_ir", "annee_revenus", "revenu_fiscal_reference", "nombre_parts", "revenu_brut_global", "revenu_imposable"),
+            _fields(
+                "fiscal.avis_ir",
+                "annee_revenus",
+                "revenu_fiscal_reference",
+                "nombre_parts",
+                "revenu_brut_global",
+                "revenu_imposable",
+            ),
         ),
         Item(
-            "nationality", _("Votre nationalité et votre titre de séjour"), _fields("foyer.situation", "nationalite", "titre_sejour_depuis")
+            "nationality",
+            _("Votre nationalité et votre titre de séjour"),
+            _fields("foyer.situation", "nationalite", "titre_sejour_depuis"),
         ),
         Item("pregnancy", _("Une grossesse"), _fields("foyer.situation", "enceinte", "date_terme")),
         Item(
             "disability",
             _("Un handicap reconnu"),
-            (*_fields("handicap.decision", "taux_incapacite", "rsdae", "date_fin"), *_fields("handicap.cmi", "mentions", "date_fin")),
+            (
+                *_fields("handicap.decision", "taux_incapacite", "rsdae", "date_fin"),
+                *_fields("handicap.cmi", "mentions", "date_fin"),
+            ),
         ),
         Item("studies", _("Vos études"), _fields("etudes.inscription", "date_debut", "date_fin", "est_inscrit")),
     ),
     modes=(Mode.COUNT, Mode.LOOK),
     role=HouseholdRole.PARTNER,
     uses={Mode.LOOK: _("Les valeurs sont comptées, et un total peut s’afficher")},
-    enough=_("Un mois suffit pour une demande. Trois mois ou plus si vos revenus changent et que vous voulez recalculer."),
+    enough=_(
+        "Un mois suffit pour une demande. Trois mois ou plus si vos revenus changent et que vous voulez recalculer."
+    ),
     ended=forget,
 )

@@ -64,7 +64,9 @@ def _day(value: object, today: date) -> date:
 
 
 def _open(aid: Rule, day: date) -> bool:
-    return date.fromisoformat(aid["valid_from"]) <= day and (not aid.get("valid_to") or day <= date.fromisoformat(aid["valid_to"]))
+    return date.fromisoformat(aid["valid_from"]) <= day and (
+        not aid.get("valid_to") or day <= date.fromisoformat(aid["valid_to"])
+    )
 
 
 def read(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:
@@ -90,7 +92,10 @@ def _leaf(rule: Rule, facts: Facts, aid: Rule, day: date) -> str:
     if kind == "manual":
         return MANUAL
     if kind == "date":
-        return _answer((not rule.get("from") or day >= _day(rule["from"], day)) and (not rule.get("to") or day <= _day(rule["to"], day)))
+        return _answer(
+            (not rule.get("from") or day >= _day(rule["from"], day))
+            and (not rule.get("to") or day <= _day(rule["to"], day))
+        )
     if kind == "territory":
         return _territory(rule, facts, aid)
     if kind == "children":
@@ -143,7 +148,12 @@ def _number(kind: str, rule: Rule, facts: Facts) -> float | None:
 def _quotient(rule: Rule, facts: Facts) -> float | None:
     """The CAF's quotient. Trap: income over parts over twelve is another figure; it stands in only where the rule says so."""
     value = facts.get("qf")
-    if value is None and rule.get("fallback") == "rfr_parts_12" and facts.get("rfr") is not None and facts.get("parts"):
+    if (
+        value is None
+        and rule.get("fallback") == "rfr_parts_12"
+        and facts.get("rfr") is not None
+        and facts.get("parts")
+    ):
         value = round(float(facts["rfr"]) / float(facts["parts"]) / 12)
     if value is None:
         return None
@@ -155,7 +165,9 @@ def _compare(value: float | None, rule: Rule) -> str:
         return MISSING
     if "op" in rule:
         return _answer(COMPARE[rule["op"]](value, rule["value"]))
-    return _answer((rule.get("min") is None or value >= rule["min"]) and (rule.get("max") is None or value <= rule["max"]))
+    return _answer(
+        (rule.get("min") is None or value >= rule["min"]) and (rule.get("max") is None or value <= rule["max"])
+    )
 
 
 # Amounts
@@ -167,7 +179,9 @@ def amount_of(amount: Rule, facts: Facts) -> float | None:
     found = _amount(amount, facts)
     if found is not None and amount.get("per_child"):
         span = amount["per_child"]
-        found *= sum(span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in facts.get("children_ages") or ())
+        found *= sum(
+            span.get("age_min", 0) <= age <= span.get("age_max", 200) for age in facts.get("children_ages") or ()
+        )
     return None if found is None else round(found, 2)
 
 
@@ -184,7 +198,9 @@ def _amount(amount: Rule, facts: Facts) -> float | None:
     if kind == "bands":
         return band(amount, basis)
     if kind == "linear":
-        return float(amount["max"]) if basis is None else min(amount["max"], max(amount["min"], basis * amount["rate"]))
+        return (
+            float(amount["max"]) if basis is None else min(amount["max"], max(amount["min"], basis * amount["rate"]))
+        )
     return _share(amount, basis, facts.get("price"))
 
 
@@ -192,7 +208,9 @@ def band(amount: Rule, basis: float | None) -> float | None:
     """The first step whose top is not under the figure."""
     if basis is None:
         return amount.get("when_missing")
-    return next((float(step["value"]) for step in amount["bands"] if step.get("max") is None or basis <= step["max"]), None)
+    return next(
+        (float(step["value"]) for step in amount["bands"] if step.get("max") is None or basis <= step["max"]), None
+    )
 
 
 def _share(amount: Rule, basis: float | None, price: float | None) -> float | None:
@@ -261,7 +279,10 @@ def _say_list(rule: Rule, aid: Rule) -> str:
 def _say_children(rule: Rule, aid: Rule) -> str:
     span = _("de %(low)s à %(high)s ans") % {"low": rule.get("age_min", 0), "high": rule.get("age_max", 18)}
     count = rule.get("count_min", 1)
-    return ngettext("avoir %(count)s enfant %(span)s", "avoir %(count)s enfants %(span)s", count) % {"count": count, "span": span}
+    return ngettext("avoir %(count)s enfant %(span)s", "avoir %(count)s enfants %(span)s", count) % {
+        "count": count,
+        "span": span,
+    }
 
 
 def _say_territory(rule: Rule, aid: Rule) -> str:
@@ -273,7 +294,10 @@ def _say_territory(rule: Rule, aid: Rule) -> str:
 
 
 def _say_date(rule: Rule, aid: Rule) -> str:
-    return _("demande du %(first)s au %(last)s") % {"first": long_date(rule.get("from", "")), "last": long_date(rule.get("to", ""))}
+    return _("demande du %(first)s au %(last)s") % {
+        "first": long_date(rule.get("from", "")),
+        "last": long_date(rule.get("to", "")),
+    }
 
 
 SAY: Final[Mapping[str, Callable[[Rule, Rule], str]]] = {
@@ -356,4 +380,6 @@ def price_words(aid: Rule, outcome: Outcome, facts: Facts) -> tuple[str, str]:
             if rate == 1 and aid["amount"].get("meaning") == "reduction"
             else (_("−%(rate)s %%") % {"rate": number(round(rate * 100))}, unit)
         )
-    return (_("Gratuit") if aid["kind"] == "service" else _("Priorité") if aid["kind"] == "priority" else _("Sur dossier")), ""
+    return (
+        _("Gratuit") if aid["kind"] == "service" else _("Priorité") if aid["kind"] == "priority" else _("Sur dossier")
+    ), ""

@@ -27,7 +27,14 @@ HOUSING: Final = {
     "residence": "residence",
     "homeless": "sans_domicile",
 }
-FROM_BENEFIT: Final = {"rsa": "rsa", "aah": "aah", "ass": "ass", "aspa": "aspa", "c2s": "c2s", "pass_sport": "pass_sport"}
+FROM_BENEFIT: Final = {
+    "rsa": "rsa",
+    "aah": "aah",
+    "ass": "ass",
+    "aspa": "aspa",
+    "c2s": "c2s",
+    "pass_sport": "pass_sport",
+}
 
 
 def household_facts(read: Read, results: Results, commune: str) -> dict[str, Any]:
@@ -43,7 +50,9 @@ def household_facts(read: Read, results: Results, commune: str) -> dict[str, Any
         "qf": read.quotient,
         "rfr": notice.rfr if notice else None,
         "parts": notice.parts if notice else None,
-        "children_ages": [max(child.age(household.month), 0) for child in household.children] if known_family else None,
+        "children_ages": [max(child.age(household.month), 0) for child in household.children]
+        if known_family
+        else None,
         "household_size": len(household.people) if known_family else None,
         "single_parent": household.partner is None and bool(household.children) if known_family else None,
         "housing_status": HOUSING.get(household.housing.status or "") if household.housing else None,

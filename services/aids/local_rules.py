@@ -34,7 +34,10 @@ def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
 def problems(rule: Mapping[str, Any]) -> list[str]:
     """Sentences that name the place: an agent reads them beside the field."""
     found = sorted(_validator().iter_errors(rule), key=lambda error: list(map(str, error.absolute_path)))
-    return [_("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]} for error in found[:MOST_PROBLEMS]]
+    return [
+        _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
+        for error in found[:MOST_PROBLEMS]
+    ]
 
 
 def _place(error: Any) -> str:  # noqa: ANN401 - jsonschema is untyped
@@ -56,9 +59,16 @@ def _day(rule: Mapping[str, Any]) -> date:
     reviewed = date.fromisoformat(rule["review_on"])
     opened = date.fromisoformat(rule["valid_from"])
     shortly_before = date(reviewed.year, reviewed.month, 1) if reviewed > opened else opened
-    return max(opened, min(shortly_before, date.fromisoformat(rule["valid_to"])) if rule.get("valid_to") else shortly_before)
+    return max(
+        opened, min(shortly_before, date.fromisoformat(rule["valid_to"])) if rule.get("valid_to") else shortly_before
+    )
 
 
 def _said(status: str, amount: float | None) -> str:
-    words = {"granted": _("accordée"), "refused": _("refusée"), "unknown": _("donnée manquante"), "to_check": _("à vérifier à la main")}
+    words = {
+        "granted": _("accordée"),
+        "refused": _("refusée"),
+        "unknown": _("donnée manquante"),
+        "to_check": _("à vérifier à la main"),
+    }
     return words[status] if amount is None else f"{words[status]} ({amount:g})"

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from vault.records import persons
-from vault.records.decrypted import Opened, Values
 from vault.records.enums import Role
+from vault.records.values import persons
+from vault.records.values.decrypted import Opened, Values
 
 NOTICE = "fiscal.avis_ir"
 FAMILY = "foyer.composition"
@@ -22,7 +22,11 @@ def merged(own: Values, theirs: Values, *, resident_id: UUID, partner_id: UUID, 
     for record in theirs:
         names[record.type] |= set(record.payload)
     kept = [_without(record, names, spouse_id) for record in own]
-    added = [replace(record, person=spouse_id, role=Role.SPOUSE) for record in theirs if record.type not in {NOTICE, "identite.pivot"}]
+    added = [
+        replace(record, person=spouse_id, role=Role.SPOUSE)
+        for record in theirs
+        if record.type not in {NOTICE, "identite.pivot"}
+    ]
     found = Values([*(record for record in kept if record is not None), *added, *_notices(own, theirs)])
     return _with_partner(found, theirs, resident_id, spouse_id, name), spouse_id
 

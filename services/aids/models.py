@@ -21,7 +21,9 @@ class LocalAid(models.Model):
     valid_from = models.DateField(_("ouverte à partir du"))
     valid_to = models.DateField(_("ouverte jusqu’au"), null=True, blank=True)
     review_on = models.DateField(_("à revoir le"), help_text=_("Date à laquelle une personne relit les règles."))
-    rules = models.JSONField(_("règles"), help_text=_("Conditions, montant, papiers et cas d’essai, au format décrit dans docs/aids.md."))
+    rules = models.JSONField(
+        _("règles"), help_text=_("Conditions, montant, papiers et cas d’essai, au format décrit dans docs/aids.md.")
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -29,7 +31,9 @@ class LocalAid(models.Model):
         verbose_name_plural = _("aides locales")
         ordering = ["label"]
         constraints = [
-            models.CheckConstraint(name="aids_local_dates", condition=Q(valid_to=None) | Q(valid_to__gte=models.F("valid_from"))),
+            models.CheckConstraint(
+                name="aids_local_dates", condition=Q(valid_to=None) | Q(valid_to__gte=models.F("valid_from"))
+            ),
         ]
 
     def __str__(self) -> str:
@@ -61,7 +65,12 @@ class LocalAid(models.Model):
         if wrong := [line for line in local_rules.trials(self.rule) if not line.as_expected]:
             sentence = _("Le cas « %(persona)s » attend %(expected)s et la règle donne %(found)s.")
             raise ValidationError(
-                {"rules": [sentence % {"persona": one.persona, "expected": one.expected, "found": one.found} for one in wrong]}
+                {
+                    "rules": [
+                        sentence % {"persona": one.persona, "expected": one.expected, "found": one.found}
+                        for one in wrong
+                    ]
+                }
             )
 
     def evaluate(self, facts: local.Facts, today: date) -> local.Outcome:

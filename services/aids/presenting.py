@@ -21,8 +21,8 @@ from services.aids.reasons.common import EURO_MONTH, EURO_YEAR, RATE, YEARS, Exp
 from services.aids.results import Result
 from services.aids.sweep import BreakEven
 from vault import types
-from vault.records.decrypted import Opened
 from vault.records.enums import Assurance
+from vault.records.values.decrypted import Opened
 
 QUESTIONS_SHOWN: Final = 5
 REFUSALS_SHOWN: Final = 6
@@ -51,7 +51,9 @@ def amount_words(result: Result, people: int) -> tuple[str, str]:
         return _("Droit ouvert"), ""
     if result.exact:
         return euros(result.amount), unit_words(result.benefit.unit)
-    return _("%(low)s à %(high)s") % {"low": euros(result.low), "high": euros(result.high)}, unit_words(result.benefit.unit)
+    return _("%(low)s à %(high)s") % {"low": euros(result.low), "high": euros(result.high)}, unit_words(
+        result.benefit.unit
+    )
 
 
 def _c2s_words(result: Result, people: int) -> tuple[str, str]:
@@ -72,7 +74,8 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
         "today": long_date(timezone.localdate()),
         "values": sum(bool(found) for found in read.sources.values()),
         "headline": _headline(computed),
-        "claims": [_claim(result, people) for result in computed.claims] + [_local_claim(line) for line in local_granted],
+        "claims": [_claim(result, people) for result in computed.claims]
+        + [_local_claim(line) for line in local_granted],
         "received": [_received(result) for result in computed.received],
         "unknown": unknown[:UNKNOWN_SHOWN],
         "unknown_more": unknown[UNKNOWN_SHOWN:],
@@ -120,7 +123,13 @@ def _claim(result: Result, people: int) -> dict[str, Any]:
         }
     ]
     if result.benefit.dossier:
-        links.append({"href": dossier_url(result.benefit.dossier), "label": _("Préparer le dossier"), "hidden": _of(result.benefit.title)})
+        links.append(
+            {
+                "href": dossier_url(result.benefit.dossier),
+                "label": _("Préparer le dossier"),
+                "hidden": _of(result.benefit.title),
+            }
+        )
     return {
         "amount": amount,
         "period": period,
@@ -145,7 +154,11 @@ def _of(title: object) -> str:
 def _local_claim(line: LocalResult) -> dict[str, Any]:
     amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
     checked = line.status == "to_check"
-    text = _("Une personne de la ville vérifie une condition.") if checked else catalogue.in_words(line.aid.rules["institution"]["name"])
+    text = (
+        _("Une personne de la ville vérifie une condition.")
+        if checked
+        else catalogue.in_words(line.aid.rules["institution"]["name"])
+    )
     links = [
         {
             "href": why_url(line.aid.code),
@@ -249,10 +262,10 @@ def elsewhere(question: Any, read: Read) -> str | None:  # noqa: ANN401 - a Ques
     """Where the vault's own pages answer a question that takes more than one field, or a paper."""
     way = way_of(question, read)
     if way.kind == PAPER:
-        return reverse("vault:add_paper")
+        return reverse("records:add_paper")
     if way.kind == TYPED:
         code = question.field.partition("#")[0]
-        return f"{reverse('vault:start_typing', args=[code])}?{urlencode({'suite': reverse('aids:home')})}"
+        return f"{reverse('records:start_typing', args=[code])}?{urlencode({'suite': reverse('aids:home')})}"
     return None
 
 
@@ -272,15 +285,22 @@ def why(simulation: Simulation, result: Result, point: BreakEven | None) -> dict
         "figures": _figure_table(explanation.figures, simulation.read),
         "conditions": [_condition(reason, explanation, simulation.read) for reason in explanation.reasons],
         "changes": [nbsp(text) for text in (*_break_even_words(result, point), *explanation.changes)],
-        "questions": [{"label": nbsp(question.text), "href": question_url(question.place)} for question in result.asks],
-        "dossier_href": dossier_url(result.benefit.dossier) if result.benefit.dossier and result.status == results.ELIGIBLE else "",
+        "questions": [
+            {"label": nbsp(question.text), "href": question_url(question.place)} for question in result.asks
+        ],
+        "dossier_href": dossier_url(result.benefit.dossier)
+        if result.benefit.dossier and result.status == results.ELIGIBLE
+        else "",
         "ask": _ask(catalogue.get(result.benefit.dossier)) if result.benefit.dossier else None,
         "hypotheses": simulation.read.hypotheses,
     }
 
 
 def _ask(aid: catalogue.Aid) -> dict[str, Any]:
-    forms = [{"title": catalogue.in_words(form.title), "number": form.number, "verified": form.verified} for form in aid.forms]
+    forms = [
+        {"title": catalogue.in_words(form.title), "number": form.number, "verified": form.verified}
+        for form in aid.forms
+    ]
     return {
         "organisation": catalogue.in_words(aid.organisation),
         "places": [catalogue.in_words(place) for place in aid.where_to_send],
@@ -292,7 +312,9 @@ def _ask(aid: catalogue.Aid) -> dict[str, Any]:
 def _why_title(result: Result, amount: str, period: str) -> str:
     words = {"aid": result.benefit.title, "amount": f"{amount} {period}".strip()}
     if result.status == results.ELIGIBLE:
-        text = _("%(aid)s : pourquoi %(amount)s") if result.benefit.money else _("%(aid)s : pourquoi vous y avez droit")
+        text = (
+            _("%(aid)s : pourquoi %(amount)s") if result.benefit.money else _("%(aid)s : pourquoi vous y avez droit")
+        )
     elif result.status == results.NOT_ELIGIBLE:
         text = _("%(aid)s : pourquoi vous n’y avez pas droit")
     else:
@@ -305,7 +327,10 @@ def _chart(result: Result) -> charts.Chart | None:
     if threshold is None or threshold.limit <= 0 or result.status == results.UNKNOWN:
         return None
     return charts.threshold(
-        value=round(threshold.have, 2), limit=round(threshold.limit, 2), show=lambda value: euros(float(value)), title=threshold.label
+        value=round(threshold.have, 2),
+        limit=round(threshold.limit, 2),
+        show=lambda value: euros(float(value)),
+        title=threshold.label,
     )
 
 
@@ -328,7 +353,12 @@ def value_words(value: float, unit: str) -> str:
 def _figure_table(figures: Sequence[Figure], read: Read) -> dict[str, Any] | None:
     if not figures:
         return None
-    heads = [{"label": _("Étape")}, {"label": _("Votre valeur"), "num": True}, {"label": _("Règle")}, {"label": _("D’où vient la valeur")}]
+    heads = [
+        {"label": _("Étape")},
+        {"label": _("Votre valeur"), "num": True},
+        {"label": _("Règle")},
+        {"label": _("D’où vient la valeur")},
+    ]
     rows = [
         [
             figure.label,
@@ -351,13 +381,17 @@ def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool
     if record is None:
         return _("Calcul") if not key or key == "household.people" else _("Pas encore dans votre coffre")
     name = _record_words(record)
-    history = reverse("vault:history", args=[record.record_id])
+    history = reverse("records:history", args=[record.record_id])
     link = format_html('<a href="{}">{}</a> <span class="civic-muted">{}</span>', history, name, _assurance(record))
     if not correct:
         return link
-    address = reverse("vault:correct", args=[record.record_id])
+    address = reverse("records:correct", args=[record.record_id])
     return format_html(
-        '<span>{}<br><a href="{}">{}<span class="govuk-visually-hidden"> {}</span></a></span>', link, address, _("Corriger"), f"({name})"
+        '<span>{}<br><a href="{}">{}<span class="govuk-visually-hidden"> {}</span></a></span>',
+        link,
+        address,
+        _("Corriger"),
+        f"({name})",
     )
 
 
@@ -372,7 +406,11 @@ def _record_words(record: Opened) -> str:
 
 def _assurance(record: Opened) -> str:
     return (
-        _("vérifié") if Assurance(record.assurance).proven else _("recoupé") if record.assurance == Assurance.CONSISTENT else _("déclaré")
+        _("vérifié")
+        if Assurance(record.assurance).proven
+        else _("recoupé")
+        if record.assurance == Assurance.CONSISTENT
+        else _("déclaré")
     )
 
 
@@ -380,7 +418,9 @@ def _condition(reason: Reason, explanation: Explanation, read: Read) -> dict[str
     tags = {True: (_("Remplie"), "ok"), False: (_("Pas remplie"), "expired"), None: (_("À savoir"), "soon")}
     label, kind = tags[reason.ok]
     known = [key for key in reason.figures if read.source(key)]
-    links = {str(link): link for link in (source_link(read, key, explanation.span(key), correct=False) for key in known)}
+    links = {
+        str(link): link for link in (source_link(read, key, explanation.span(key), correct=False) for key in known)
+    }
     return {
         "text": nbsp(reason.text),
         "tag": label,
@@ -396,13 +436,22 @@ def _break_even_words(result: Result, point: BreakEven | None) -> list[str]:
     words = []
     if result.status == results.ELIGIBLE and point.stops_above and point.stops_above > point.now:
         words.append(
-            _("Au-dessus de %(limit)s de revenus nets par mois, vous n’y auriez plus droit.") % {"limit": euros(point.stops_above)}
+            _("Au-dessus de %(limit)s de revenus nets par mois, vous n’y auriez plus droit.")
+            % {"limit": euros(point.stops_above)}
         )
     if result.status == results.NOT_ELIGIBLE and point.stops_above and point.now > point.stops_above:
         gap = {"gap": euros(point.now - point.stops_above), "limit": euros(point.stops_above)}
-        words.append(_("Si vos revenus baissaient de plus de %(gap)s par mois, vous y auriez droit : le point exact est %(limit)s.") % gap)
+        words.append(
+            _(
+                "Si vos revenus baissaient de plus de %(gap)s par mois, vous y auriez droit : le point exact est %(limit)s."
+            )
+            % gap
+        )
     if result.status == results.NOT_ELIGIBLE and point.starts_above and point.now < point.starts_above:
-        words.append(_("Avec au moins %(limit)s de revenus nets par mois, vous y auriez droit.") % {"limit": euros(point.starts_above)})
+        words.append(
+            _("Avec au moins %(limit)s de revenus nets par mois, vous y auriez droit.")
+            % {"limit": euros(point.starts_above)}
+        )
     return words
 
 
@@ -420,7 +469,13 @@ def why_local(line: LocalResult) -> dict[str, Any]:
         local.MANUAL: (_("Vérifiée par la ville"), ""),
     }
     conditions: list[dict[str, Any]] = [
-        {"text": _sentence_case(reason.text), "tag": tags[reason.answer][0], "tag_kind": tags[reason.answer][1], "sources": [], "law": None}
+        {
+            "text": _sentence_case(reason.text),
+            "tag": tags[reason.answer][0],
+            "tag_kind": tags[reason.answer][1],
+            "sources": [],
+            "law": None,
+        }
         for reason in line.outcome.reasons
     ]
     return {

@@ -14,7 +14,7 @@ from services.aids import benefits, presenting, results
 from services.aids.actions_together import Together, counted_sentence
 from services.aids.reasons.common import EURO_MONTH, Figure, Reason
 from services.aids.results import Result
-from vault.records import agreements
+from vault.records.grants import agreements
 
 
 def home(found: Together) -> dict[str, Any]:
@@ -42,7 +42,12 @@ def _headline(claims: list[Result]) -> dict[str, str] | None:
     if not due:
         return None
     text = _("Ce sont des estimations, pas des décisions : l’organisme décide.")
-    return {"title": _("Ce que vous pourriez recevoir à deux"), "number": presenting.euros(due), "unit": _("par mois"), "text": text}
+    return {
+        "title": _("Ce que vous pourriez recevoir à deux"),
+        "number": presenting.euros(due),
+        "unit": _("par mois"),
+        "text": text,
+    }
 
 
 def why_url(code: str) -> str:
@@ -70,11 +75,17 @@ def _line(result: Result) -> dict[str, Any]:
 def _lacking(found: Together) -> list[dict[str, str]]:
     """Questions about oneself lead to their page. What lacks on the partner's side is not named: it would say what their vault holds."""
     asked = [one.question for one in found.results.asked]
-    mine = [question for question in asked if not found.is_of_partner(" ".join((f"people[{question.person}]", *question.keys)))]
+    mine = [
+        question
+        for question in asked
+        if not found.is_of_partner(" ".join((f"people[{question.person}]", *question.keys)))
+    ]
     lines = [{"label": nbsp(question.text), "href": presenting.question_url(question.place)} for question in mine]
     if len(mine) < len(asked):
         text = _("Demandez-lui de regarder ses propres aides : les questions y sont posées.")
-        lines.append({"label": _("Il manque quelque chose du côté de %(name)s.") % {"name": found.partner.name}, "text": text})
+        lines.append(
+            {"label": _("Il manque quelque chose du côté de %(name)s.") % {"name": found.partner.name}, "text": text}
+        )
     return lines
 
 
@@ -89,7 +100,9 @@ def why(found: Together, result: Result) -> dict[str, Any]:
         "counted": counted_sentence(),
         "partner": found.partner,
         "rows": [{"key": figure.label, "value": presenting.value_words(figure.value, figure.unit)} for figure in own],
-        "conditions": [_condition(reason) for reason in explanation.reasons if _tells_nothing_of_partner(found, reason)],
+        "conditions": [
+            _condition(reason) for reason in explanation.reasons if _tells_nothing_of_partner(found, reason)
+        ],
         "shows_total": found.shows_total,
         "chart": _chart(result) if found.shows_total else None,
         "chart_caption": _caption(result),
@@ -116,12 +129,16 @@ def _is_own(found: Together, figure: Figure) -> bool:
 def _tells_nothing_of_partner(found: Together, reason: Reason) -> bool:
     """A condition without a figure, that rests on one's own values and on nothing else."""
     keys = reason.figures
-    alone = bool(keys) and all(set(found.read.sources.get(key, ())) <= found.own and not found.is_of_partner(key) for key in keys)
+    alone = bool(keys) and all(
+        set(found.read.sources.get(key, ())) <= found.own and not found.is_of_partner(key) for key in keys
+    )
     return alone and reason.limit is None and reason.value is None
 
 
 def _condition(reason: Reason) -> dict[str, Any]:
-    tag, kind = {True: (_("Remplie"), "ok"), False: (_("Pas remplie"), "expired"), None: (_("À savoir"), "soon")}[reason.ok]
+    tag, kind = {True: (_("Remplie"), "ok"), False: (_("Pas remplie"), "expired"), None: (_("À savoir"), "soon")}[
+        reason.ok
+    ]
     return {"text": nbsp(reason.text), "tag": tag, "tag_kind": kind, "sources": [], "law": None}
 
 

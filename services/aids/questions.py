@@ -43,7 +43,14 @@ class Question:
 
 def open_questions(household: Household) -> list[Question]:
     """Every unknown that a rule may read, the widest first."""
-    return [*_family(household), *_people(household), *_home(household), *_money(household), *_young(household), *_parenthood(household)]
+    return [
+        *_family(household),
+        *_people(household),
+        *_home(household),
+        *_money(household),
+        *_young(household),
+        *_parenthood(household),
+    ]
 
 
 def assume(household: Household, questions: Sequence[Question]) -> Household:
@@ -73,7 +80,10 @@ def plan(household: Household, questions: Sequence[Question]) -> Plan:
     answered = [(*rank, *([0] * rest)) for rank in ranks]
     for index in range(len(wide), len(questions)):
         for other in range(1, len(questions[index].answers)):
-            answered += [(*rank, *(other if place == index else 0 for place in range(len(wide), len(questions)))) for rank in ranks]
+            answered += [
+                (*rank, *(other if place == index else 0 for place in range(len(wide), len(questions))))
+                for rank in ranks
+            ]
     return Plan([_answer(household, questions, ranks) for ranks in answered], answered)
 
 
@@ -107,11 +117,20 @@ def _family(household: Household) -> Iterator[Question]:
     birth = f"people[{applicant.id}].birth_date"
     if birth in household.unknown:
         ages = tuple(_set(applicant, birth_date=_born(household, age)) for age in (40, 22, 68))
-        yield Question("naissance", _("Quelle est votre date de naissance ?"), "identite.pivot#/birthdate", "", (birth,), ages)
-    if "household.people" in household.unknown:
-        choices = tuple(_with_family(couple, children) for couple, children in ((False, 0), (True, 0), (False, 2), (True, 2)))
         yield Question(
-            "foyer", _("Qui vit avec vous ?"), "foyer.composition#/enfants", "", ("household.people", "household.partner"), choices
+            "naissance", _("Quelle est votre date de naissance ?"), "identite.pivot#/birthdate", "", (birth,), ages
+        )
+    if "household.people" in household.unknown:
+        choices = tuple(
+            _with_family(couple, children) for couple, children in ((False, 0), (True, 0), (False, 2), (True, 2))
+        )
+        yield Question(
+            "foyer",
+            _("Qui vit avec vous ?"),
+            "foyer.composition#/enfants",
+            "",
+            ("household.people", "household.partner"),
+            choices,
         )
 
 
@@ -126,7 +145,16 @@ def _with_family(couple: bool, children: int) -> Change:
         if couple:
             people.append(
                 Person(
-                    "conjoint", "partner", born, "inactive", (), "FR", marital="pacse", disability_rate=0.0, pregnant=False, ass_open=False
+                    "conjoint",
+                    "partner",
+                    born,
+                    "inactive",
+                    (),
+                    "FR",
+                    marital="pacse",
+                    disability_rate=0.0,
+                    pregnant=False,
+                    ass_open=False,
                 )
             )
         young = max(born.year + 18, int(household.month[:4]) - 8)
@@ -178,7 +206,11 @@ def _people(household: Household) -> Iterator[Question]:
             )
         if person.disability_rate is None:
             yield _disability(household, person)
-        if person.ass_open is None and person.status == "unemployed" and not person.received(household.month, "unemployment"):
+        if (
+            person.ass_open is None
+            and person.status == "unemployed"
+            and not person.received(household.month, "unemployment")
+        ):
             yield Question(
                 "ass",
                 _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
@@ -190,19 +222,35 @@ def _people(household: Household) -> Iterator[Question]:
 
 
 def _status(household: Household, person: Person, age: int) -> Question:
-    choices = ["inactive", "employed", "unemployed", *(["student"] if age < 30 else []), *(["retired"] if age >= 55 else [])]
-    text = _who(household, person, _("Quelle est votre activité aujourd’hui ?"), _("Quelle est l’activité de votre conjoint ?"))
+    choices = [
+        "inactive",
+        "employed",
+        "unemployed",
+        *(["student"] if age < 30 else []),
+        *(["retired"] if age >= 55 else []),
+    ]
+    text = _who(
+        household, person, _("Quelle est votre activité aujourd’hui ?"), _("Quelle est l’activité de votre conjoint ?")
+    )
     answers = tuple(_set(person, status=choice) for choice in choices)
-    return Question("activite", text, "foyer.situation#/activite", person.id, (f"people[{person.id}].status",), answers)
+    return Question(
+        "activite", text, "foyer.situation#/activite", person.id, (f"people[{person.id}].status",), answers
+    )
 
 
 def _incomes(household: Household, person: Person) -> Question:
     """Four levels: nothing, part-time, minimum wage, twice that. `wages` follow the person's status when it is known."""
     text = _who(
-        household, person, _("Quels sont vos revenus nets par mois ?"), _("Quels sont les revenus nets de votre conjoint par mois ?")
+        household,
+        person,
+        _("Quels sont vos revenus nets par mois ?"),
+        _("Quels sont les revenus nets de votre conjoint par mois ?"),
     )
     answers = tuple(_with_income(person.id, net) for net in (0.0, 700.0, 1430.0, 3200.0))
-    keys = (f"people[{person.id}].incomes", *(f"people[{person.id}].incomes.{type}" for type in ("salary", "unemployment", "pension")))
+    keys = (
+        f"people[{person.id}].incomes",
+        *(f"people[{person.id}].incomes.{type}" for type in ("salary", "unemployment", "pension")),
+    )
     hint = _("Un bulletin de paie, un relevé de France Travail ou de retraite suffit.")
     return Question("revenus", text, "emploi.revenu#/net_social", person.id, keys, answers, hint)
 
@@ -221,7 +269,9 @@ def _with_income(id: str, net: float) -> Change:
 def income(type: str, net: float, household: Household) -> Income:
     """The same every month since January of the year before last."""
     first = f"{household.reference_year}-01"
-    return Income(type, first, household.month, round(net, 2), round(net * NET_TO_TAXABLE, 2), round(net * NET_TO_GROSS, 2))
+    return Income(
+        type, first, household.month, round(net, 2), round(net * NET_TO_TAXABLE, 2), round(net * NET_TO_GROSS, 2)
+    )
 
 
 def _months(household: Household, person: Person) -> Question:
@@ -233,7 +283,15 @@ def _months(household: Household, person: Person) -> Question:
     )
     keys = (f"people[{person.id}].incomes",)
     hint = _("Nous avons complété les mois sans document avec les mois connus.")
-    return Question("mois", text, "emploi.revenu#/mois", person.id, keys, (lambda household: household, _only_recent(person.id)), hint)
+    return Question(
+        "mois",
+        text,
+        "emploi.revenu#/mois",
+        person.id,
+        keys,
+        (lambda household: household, _only_recent(person.id)),
+        hint,
+    )
 
 
 def _only_recent(id: str) -> Change:
@@ -242,7 +300,9 @@ def _only_recent(id: str) -> Change:
     def change(household: Household) -> Household:
         start = months.shift(household.month, -4)
         kept = tuple(
-            replace(income, first=max(income.first, start)) for income in household.person(id).incomes or () if income.last >= start
+            replace(income, first=max(income.first, start))
+            for income in household.person(id).incomes or ()
+            if income.last >= start
         )
         return household.with_person(id, incomes=kept)
 
@@ -251,10 +311,20 @@ def _only_recent(id: str) -> Change:
 
 def _disability(household: Household, person: Person) -> Question:
     text = _who(
-        household, person, _("La MDPH a-t-elle reconnu un handicap ?"), _("La MDPH a-t-elle reconnu un handicap à votre conjoint ?")
+        household,
+        person,
+        _("La MDPH a-t-elle reconnu un handicap ?"),
+        _("La MDPH a-t-elle reconnu un handicap à votre conjoint ?"),
     )
     answers = (_set(person, disability_rate=0.0), _set(person, disability_rate=0.8))
-    return Question("handicap", text, "handicap.decision#/taux_incapacite", person.id, (f"people[{person.id}].disability_rate",), answers)
+    return Question(
+        "handicap",
+        text,
+        "handicap.decision#/taux_incapacite",
+        person.id,
+        (f"people[{person.id}].disability_rate",),
+        answers,
+    )
 
 
 # Home
@@ -269,7 +339,12 @@ def _home(household: Household) -> Iterator[Question]:
             "logement.domicile#/statut_occupation",
             "",
             ("housing", "housing.status", "housing.rent"),
-            (_housed("tenant_private_unfurnished", 550.0), _housed("tenant_social", 400.0), _housed("owner", 0.0), _housed("free", 0.0)),
+            (
+                _housed("tenant_private_unfurnished", 550.0),
+                _housed("tenant_social", 400.0),
+                _housed("owner", 0.0),
+                _housed("free", 0.0),
+            ),
         )
     elif home.rent is None and home.status in TENANTS:
         yield Question(
@@ -283,7 +358,9 @@ def _home(household: Household) -> Iterator[Question]:
 
 
 def _housed(status: str, rent: float) -> Change:
-    return lambda household: replace(household, housing=replace(household.housing or Housing(), status=status, rent=rent))
+    return lambda household: replace(
+        household, housing=replace(household.housing or Housing(), status=status, rent=rent)
+    )
 
 
 # Money
@@ -397,7 +474,10 @@ def _parenthood(household: Household) -> Iterator[Question]:
             "foyer.composition#/separation_recente",
             "",
             ("household.recently_alone",),
-            (lambda household: replace(household, recently_alone=False), lambda household: replace(household, recently_alone=True)),
+            (
+                lambda household: replace(household, recently_alone=False),
+                lambda household: replace(household, recently_alone=True),
+            ),
         )
     custody = [child for child in household.children if child.shared_custody is None]
     if alone and custody:
@@ -416,7 +496,8 @@ def _parenthood(household: Household) -> Iterator[Question]:
         if child.disability_rate is None and child.age(household.month) >= 0:
             yield Question(
                 "handicap_enfant",
-                _("La MDPH a-t-elle reconnu un handicap à votre enfant de %(age)s ans ?") % {"age": child.age(household.month)},
+                _("La MDPH a-t-elle reconnu un handicap à votre enfant de %(age)s ans ?")
+                % {"age": child.age(household.month)},
                 "handicap.decision#/taux_incapacite",
                 child.id,
                 (f"people[{child.id}].disability_rate",),
@@ -434,7 +515,9 @@ def _with_alimony(id: str, net: float) -> Change:
 
 def _custody(value: bool) -> Change:
     def change(household: Household) -> Household:
-        people = tuple(replace(person, shared_custody=value) if person.role == "child" else person for person in household.people)
+        people = tuple(
+            replace(person, shared_custody=value) if person.role == "child" else person for person in household.people
+        )
         return replace(household, people=people)
 
     return change

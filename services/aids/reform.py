@@ -36,10 +36,24 @@ CHANGES: Final = (
         "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000037950247",
     ),
     Change(f"{SPORT}.montant", "2025-09-01", 70, "Pass’Sport 2025 : 70 €", SPORT_2025),
-    Change(f"{SPORT}.critere_age.age_minimum_profil_ars", "2025-09-01", 14, "Pass’Sport 2025 : de 14 à 17 ans", SPORT_2025),
-    Change(f"{ENERGY}.une_uc.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"),
-    Change(f"{ENERGY}.une_uc_a_deux_uc.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"),
-    Change(f"{ENERGY}.plus_de_deux_ucs.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"),
+    Change(
+        f"{SPORT}.critere_age.age_minimum_profil_ars", "2025-09-01", 14, "Pass’Sport 2025 : de 14 à 17 ans", SPORT_2025
+    ),
+    Change(
+        f"{ENERGY}.une_uc.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"
+    ),
+    Change(
+        f"{ENERGY}.une_uc_a_deux_uc.4.threshold",
+        "2025-01-01",
+        11000,
+        "Chèque énergie 2025 : 11 000 € par unité de consommation",
+    ),
+    Change(
+        f"{ENERGY}.plus_de_deux_ucs.4.threshold",
+        "2025-01-01",
+        11000,
+        "Chèque énergie 2025 : 11 000 € par unité de consommation",
+    ),
 )
 
 

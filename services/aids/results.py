@@ -104,7 +104,9 @@ class Results:
 
     def total(self, unit: str) -> float:
         """Euros due and not received, in one unit: what the page's headline says."""
-        return round(sum(result.low for result in self.claims if result.benefit.unit == unit and result.benefit.in_total), 2)
+        return round(
+            sum(result.low for result in self.claims if result.benefit.unit == unit and result.benefit.in_total), 2
+        )
 
 
 def compute(household: Household, *, stock: bool = False) -> Results:
@@ -130,7 +132,9 @@ def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[st
             code = max(
                 changed,
                 key=lambda code: (
-                    changed[code] * (12 if benefits.BY_CODE[code].unit == benefits.MONTH else 1) * benefits.BY_CODE[code].money
+                    changed[code]
+                    * (12 if benefits.BY_CODE[code].unit == benefits.MONTH else 1)
+                    * benefits.BY_CODE[code].money
                 ),
             )
             money = changed[code] if benefits.BY_CODE[code].money else 0.0
@@ -139,22 +143,35 @@ def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[st
 
 
 def _gap(groups: Sequence[Sequence[int]], amounts: Sequence[Mapping[str, float]], code: str) -> float:
-    return max((max(amounts[row][code] for row in rows) - min(amounts[row][code] for row in rows) for rows in groups), default=0.0)
+    return max(
+        (max(amounts[row][code] for row in rows) - min(amounts[row][code] for row in rows) for rows in groups),
+        default=0.0,
+    )
 
 
 def _result(
-    context: Context, benefit: Benefit, amounts: Sequence[Mapping[str, float]], waiting: Sequence[Question], asked: Sequence[Asked]
+    context: Context,
+    benefit: Benefit,
+    amounts: Sequence[Mapping[str, float]],
+    waiting: Sequence[Question],
+    asked: Sequence[Asked],
 ) -> Result:
     found = [row[benefit.code] for row in amounts]
     low, high = min(found), max(found)
     telling = [one.question for one in asked if benefit.code in one.codes]
-    explanation = _hide(reasons.explain(context, benefit.code), [one for one in waiting if one in telling or one.key not in COMPLETED])
+    explanation = _hide(
+        reasons.explain(context, benefit.code), [one for one in waiting if one in telling or one.key not in COMPLETED]
+    )
     status = ELIGIBLE if low > 0 else NOT_ELIGIBLE if high == 0 else UNKNOWN
     if status == NOT_ELIGIBLE and explanation.open and not explanation.failed:
         status = UNKNOWN
     received = _received(context.household, benefit)
     receiving = bool(received) or bool(context.household.receives & set(benefit.received_as))
-    price = context.amount("css_participation_forfaitaire") if benefit.code == "c2s" and not context.amount("cmu_c") else 0.0
+    price = (
+        context.amount("css_participation_forfaitaire")
+        if benefit.code == "c2s" and not context.amount("cmu_c")
+        else 0.0
+    )
     return Result(benefit, status, found[0], low, high, explanation, received, receiving, price, telling)
 
 
@@ -170,8 +187,14 @@ def _hide(explanation: Explanation, waiting: Sequence[Question]) -> Explanation:
     """A condition that rests on an assumed value is neither met nor failed: say what is missing instead of the figure."""
     kept: list[Reason] = []
     for reason in explanation.reasons:
-        missing = [question for question in waiting if any(questions.is_asked([question], key) for key in reason.figures)]
-        kept.append(replace(reason, ok=None, value=None, text=_missing(missing)) if missing and reason.ok is not None else reason)
+        missing = [
+            question for question in waiting if any(questions.is_asked([question], key) for key in reason.figures)
+        ]
+        kept.append(
+            replace(reason, ok=None, value=None, text=_missing(missing))
+            if missing and reason.ok is not None
+            else reason
+        )
     hidden = [figure for figure in explanation.figures if figure.key and questions.is_asked(waiting, figure.key)]
     explanation.reasons = kept
     if hidden or any(reason.ok is None and reason.limit is not None for reason in kept):
@@ -225,5 +248,7 @@ def _kept_reason(reason: Reason, explanation: Explanation, source: Source) -> di
         "ok": reason.ok,
         "loi": reason.law.title if reason.law else None,
         "lien": reason.law.link if reason.law else None,
-        "source_record": next((found for key in reason.figures if (found := source(key, explanation.span(key)))), None),
+        "source_record": next(
+            (found for key in reason.figures if (found := source(key, explanation.span(key)))), None
+        ),
     }

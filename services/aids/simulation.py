@@ -17,7 +17,11 @@ from services.aids import months
 from services.aids.inputs import Arrays, Layout
 
 Cell = tuple[str, Period]
-ROLES: Final = {"famille": ("famille", "famille_role"), "foyer_fiscal": ("foyer", "foyer_role"), "menage": ("menage", "menage_role")}
+ROLES: Final = {
+    "famille": ("famille", "famille_role"),
+    "foyer_fiscal": ("foyer", "foyer_role"),
+    "menage": ("menage", "menage_role"),
+}
 
 
 class TrackedSimulation(Simulation):  # type: ignore[misc]  # OpenFisca is untyped

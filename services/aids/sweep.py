@@ -27,7 +27,11 @@ def monthly(household: Household) -> float:
     """Mean of the three months that the CAF reads."""
     span = months.between(months.shift(household.month, -4), months.shift(household.month, -2))
     return sum(
-        one.net for person in household.people for month in span for one in person.incomes or () if one.first <= month <= one.last
+        one.net
+        for person in household.people
+        for month in span
+        for one in person.incomes or ()
+        if one.first <= month <= one.last
     ) / len(span)
 
 
@@ -35,7 +39,10 @@ def scaled(household: Household, share: float) -> Household:
     """All incomes and notices multiplied; without incomes, a wage for the applicant."""
     if monthly(household) == 0:
         return _with_wage(household, share * HIGHEST_WITHOUT_INCOME / AT_MOST)
-    people = tuple(replace(person, incomes=tuple(_times(one, share) for one in person.incomes or ())) for person in household.people)
+    people = tuple(
+        replace(person, incomes=tuple(_times(one, share) for one in person.incomes or ()))
+        for person in household.people
+    )
     notices = tuple(
         replace(notice, rfr=notice.rfr * share, rni=_maybe(notice.rni, share), rbg=_maybe(notice.rbg, share))
         for notice in household.tax_notices or ()
@@ -49,7 +56,10 @@ def _with_wage(household: Household, net: float) -> Household:
     notices = tuple(replace(notice, rfr=notice.rfr + yearly) for notice in household.tax_notices or ())
     applicant = household.applicant
     status = "employed" if applicant.status in {"inactive", "unemployed"} and net else applicant.status
-    return replace(household.with_person(applicant.id, incomes=(*(applicant.incomes or ()), wage), status=status), tax_notices=notices)
+    return replace(
+        household.with_person(applicant.id, incomes=(*(applicant.incomes or ()), wage), status=status),
+        tax_notices=notices,
+    )
 
 
 def _times(one: Income, share: float) -> Income:
@@ -67,12 +77,20 @@ def find(household: Household, amount: Callable[[Context], float], *, stock: boo
     edges = [rank for rank in range(STEPS) if paid[rank] != paid[rank + 1]]
     if not edges:
         return None
-    finer = [shares[edge] + (shares[edge + 1] - shares[edge]) * step / STEPS for edge in edges for step in range(STEPS + 1)]
+    finer = [
+        shares[edge] + (shares[edge + 1] - shares[edge]) * step / STEPS for edge in edges for step in range(STEPS + 1)
+    ]
     fine = _paid(household, finer, amount, stock)
     scale = monthly(household) or HIGHEST_WITHOUT_INCOME / AT_MOST
-    stops = [finer[rank] * scale for rank in range(len(finer) - 1) if fine[rank] and not fine[rank + 1] and finer[rank] < finer[rank + 1]]
+    stops = [
+        finer[rank] * scale
+        for rank in range(len(finer) - 1)
+        if fine[rank] and not fine[rank + 1] and finer[rank] < finer[rank + 1]
+    ]
     starts = [
-        finer[rank + 1] * scale for rank in range(len(finer) - 1) if not fine[rank] and fine[rank + 1] and finer[rank] < finer[rank + 1]
+        finer[rank + 1] * scale
+        for rank in range(len(finer) - 1)
+        if not fine[rank] and fine[rank + 1] and finer[rank] < finer[rank + 1]
     ]
     return BreakEven(round(monthly(household), 2), max(stops, default=None), min(starts, default=None))
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from services.aids import months
 from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
 from services.aids.questions import NET_TO_GROSS, NET_TO_TAXABLE
-from vault.records.decrypted import Opened, Values
-from vault.records.periods import read_day
+from vault.records.values.decrypted import Opened, Values
+from vault.records.values.periods import read_day
 
 NATURE: Final = {
     "retraite": "pension",
@@ -68,7 +68,9 @@ RECENT: Final = 4  # months: an older payment says nothing of today
 class MoneyReader:
     """What is read is noted as a source; what is supposed is told as a hypothesis."""
 
-    def __init__(self, values: Values, *, resident_id: UUID, month: str, communes: Mapping[str, str], default_commune: str) -> None:
+    def __init__(
+        self, values: Values, *, resident_id: UUID, month: str, communes: Mapping[str, str], default_commune: str
+    ) -> None:
         self.values = values
         self.resident_id = resident_id
         self.month = month
@@ -118,7 +120,9 @@ class MoneyReader:
             self.unknown.add(f"{key}.incomes.alimony_received")
         if not known:
             return () if role == "child" else None
-        return tuple(income for type, by_month in sorted(known.items()) for income in self._filled(type, by_month, key))
+        return tuple(
+            income for type, by_month in sorted(known.items()) for income in self._filled(type, by_month, key)
+        )
 
     def _income_lines(self, person: UUID) -> Iterable[tuple[str, str, float, float | None, float | None, Opened]]:
         for record in self.values.every("emploi.revenu", person):
@@ -137,13 +141,29 @@ class MoneyReader:
             amount = record.payload.get("montant_allocations") or record.payload.get("montant_total")
             if paid and amount is not None:
                 # paid at the start of a month for the month before
-                yield "unemployment", months.shift(paid.strftime("%Y-%m"), -1 if paid.day <= 15 else 0), float(amount), None, None, record
+                yield (
+                    "unemployment",
+                    months.shift(paid.strftime("%Y-%m"), -1 if paid.day <= 15 else 0),
+                    float(amount),
+                    None,
+                    None,
+                    record,
+                )
         for record in self.values.every("revenu.mensuel", person):
             type, payload = NATURE.get(record.payload.get("nature", "")), record.payload
             if type and months.is_month(payload.get("mois")) and payload.get("net") is not None:
-                yield type, payload["mois"], float(payload["net"]), maybe(payload.get("imposable")), maybe(payload.get("brut")), record
+                yield (
+                    type,
+                    payload["mois"],
+                    float(payload["net"]),
+                    maybe(payload.get("imposable")),
+                    maybe(payload.get("brut")),
+                    record,
+                )
 
-    def _filled(self, type: str, known: Mapping[str, tuple[float, float | None, float | None]], key: str) -> list[Income]:
+    def _filled(
+        self, type: str, known: Mapping[str, tuple[float, float | None, float | None]], key: str
+    ) -> list[Income]:
         """One income per month of the window M-13..M: months without a document follow the nearest month with one."""
         first, last = min(known), max(known)
         since = months.shift(self.month, -13)
@@ -171,7 +191,10 @@ class MoneyReader:
         """The two latest income years. Two notices of one year: the newer one speaks."""
         by_year: dict[int, Opened] = {}
         for record in self.values.every("fiscal.avis_ir"):
-            if isinstance(record.payload.get("annee_revenus"), int) and record.payload.get("revenu_fiscal_reference") is not None:
+            if (
+                isinstance(record.payload.get("annee_revenus"), int)
+                and record.payload.get("revenu_fiscal_reference") is not None
+            ):
                 by_year[record.payload["annee_revenus"]] = record
         found = []
         for year in sorted(by_year)[-3:]:
@@ -203,7 +226,9 @@ class MoneyReader:
     def _spread(self, people: list[Person], year: int, monthly: float) -> list[Person]:
         adults = [person for person in people if person.role != "child" and person.incomes is not None]
         recent = {
-            person.id: sum(income.net for income in person.incomes or () if income.last >= months.shift(self.month, -4))
+            person.id: sum(
+                income.net for income in person.incomes or () if income.last >= months.shift(self.month, -4)
+            )
             for person in adults
         }
         total = sum(recent.values())
@@ -216,13 +241,19 @@ class MoneyReader:
                 shared.append(person)
                 continue
             share = recent[person.id] / total if total else float(person.role == "applicant")
-            shared.append(replace(person, incomes=(*self._without(person, year), *self._of_year(person, year, monthly * share))))
+            shared.append(
+                replace(person, incomes=(*self._without(person, year), *self._of_year(person, year, monthly * share)))
+            )
         return shared
 
     def _without(self, person: Person, year: int) -> tuple[Income, ...]:
         """What a document says stays; a month that was only supposed gives way to the notice."""
         documented = self._documented(person, year)
-        return tuple(income for income in person.incomes or () if not income.first.startswith(str(year)) or income.first in documented)
+        return tuple(
+            income
+            for income in person.incomes or ()
+            if not income.first.startswith(str(year)) or income.first in documented
+        )
 
     def _documented(self, person: Person, year: int) -> set[str]:
         lines = self._income_lines(UUID(person.id))
@@ -235,7 +266,11 @@ class MoneyReader:
         key = f"people[{person.id}].incomes.{main}"
         older = [record for record in self.sources[f"tax_notices[{year}].rfr"] if record not in self.sources[key]]
         self.sources[key] = [*older, *self.sources[key]]
-        return [Income(main, month, month, round(net, 2), round(taxable, 2), round(net * NET_TO_GROSS, 2)) for month in missing if taxable]
+        return [
+            Income(main, month, month, round(net, 2), round(taxable, 2), round(net * NET_TO_GROSS, 2))
+            for month in missing
+            if taxable
+        ]
 
     def benefits(self) -> tuple[PaidBenefit, ...] | None:
         """The latest recent statement; None: the vault says nothing of what is received."""
@@ -277,11 +312,17 @@ class MoneyReader:
 
     def quotient(self) -> int | None:
         record = next(
-            (one for one in reversed(self.values.every("social.quotient_familial")) if one.payload.get("fournisseur") in {"CNAF", "MSA"}),
+            (
+                one
+                for one in reversed(self.values.every("social.quotient_familial"))
+                if one.payload.get("fournisseur") in {"CNAF", "MSA"}
+            ),
             None,
         )
         self.note("quotient", record)
-        return int(record.payload["valeur"]) if record is not None and record.payload.get("valeur") is not None else None
+        return (
+            int(record.payload["valeur"]) if record is not None and record.payload.get("valeur") is not None else None
+        )
 
 
 def paid_type(label: str) -> str | None:

@@ -43,7 +43,11 @@ def why(request: SignedInRequest, code: str) -> HttpResponse:
         return redirect("aids:home")
     if code in benefits.BY_CODE:
         result = simulation.results.get(code)
-        return render(request, "aids/why.html", presenting.why(simulation, result, actions.break_even(simulation=simulation, code=code)))
+        return render(
+            request,
+            "aids/why.html",
+            presenting.why(simulation, result, actions.break_even(simulation=simulation, code=code)),
+        )
     line = next((line for line in simulation.local if line.aid.code == code), None)
     if line is None:
         raise Http404
@@ -67,15 +71,21 @@ def question(request: SignedInRequest, place: str) -> HttpResponse:
         return redirect(address)
     way = answers.way_of(asked, simulation.read)
     form = forms.AnswerForm(way, asked.field, _("Votre réponse"), asked.hint, request.POST or None)
-    if form.is_valid() and (kept := _keep(request, form, answers.answer(asked, form.cleaned_data["answer"], simulation.read), asked.field)):
+    if form.is_valid() and (
+        kept := _keep(request, form, answers.answer(asked, form.cleaned_data["answer"], simulation.read), asked.field)
+    ):
         return kept
     return render(request, "aids/question.html", {"form": form, "title": asked.text, "place": place})
 
 
-def _keep(request: SignedInRequest, form: forms.AnswerForm, answer: answers.Answer, field_id: str) -> HttpResponse | None:
+def _keep(
+    request: SignedInRequest, form: forms.AnswerForm, answer: answers.Answer, field_id: str
+) -> HttpResponse | None:
     """Where to go once the answer is kept; None when the vault finds it impossible, which the form then says."""
     if not answer.puts:
-        return redirect(f"{reverse('vault:start_typing', args=[field_id.partition('#')[0]])}?suite={reverse('aids:home')}")
+        return redirect(
+            f"{reverse('records:start_typing', args=[field_id.partition('#')[0]])}?suite={reverse('aids:home')}"
+        )
     try:
         actions.answer_question(resident_id=request.user.pk, by=request.user.pk, answer=answer)
     except Invalid as error:

@@ -20,10 +20,11 @@ from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
 from services.dossiers.needs import Need, needs, of_partner, wanted_fields
 from services.dossiers.situation import FIELDS, Situation
-from vault.records import gate, paper_kinds
+from vault.records import gate
 from vault.records.actions import drop_file, seal_note
-from vault.records.decrypted import Values
+from vault.records.content import paper_kinds
 from vault.records.models import Paper
+from vault.records.values.decrypted import Values
 
 KIND = "dossier"
 # Why a reading happened, as the journal keeps it: French, translated when the journal is shown.
@@ -157,12 +158,16 @@ def read_note(dossier: Dossier) -> dict[str, Any]:
     """The resident's letter and choices. Nothing written yet: nothing to open, no line."""
     if dossier.note is None:
         return {}
-    return gate.own_note(resident_id=dossier.resident_id, purpose=PREPARE, place=dossier.note_place, content=bytes(dossier.note))
+    return gate.own_note(
+        resident_id=dossier.resident_id, purpose=PREPARE, place=dossier.note_place, content=bytes(dossier.note)
+    )
 
 
 def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
     """An empty letter was emptied on purpose: the dossier then goes without one."""
-    text: str = note.get("letter", part_letter(dossier.number, dossier.part_of) if dossier.part_of else letter(dossier.title))
+    text: str = note.get(
+        "letter", part_letter(dossier.number, dossier.part_of) if dossier.part_of else letter(dossier.title)
+    )
     return text
 
 
@@ -235,9 +240,13 @@ def _create(resident_id: UUID, token: UUID, columns: dict[str, Any]) -> tuple[Do
     """A number that another dossier already has is drawn again; once in thirty million a year."""
     try:
         with transaction.atomic():
-            return Dossier.objects.get_or_create(resident_id=resident_id, token=token, defaults={**columns, "resident_id": resident_id})
+            return Dossier.objects.get_or_create(
+                resident_id=resident_id, token=token, defaults={**columns, "resident_id": resident_id}
+            )
     except IntegrityError:
-        return Dossier.objects.get_or_create(resident_id=resident_id, token=token, defaults={**columns, "resident_id": resident_id})
+        return Dossier.objects.get_or_create(
+            resident_id=resident_id, token=token, defaults={**columns, "resident_id": resident_id}
+        )
 
 
 def _change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -280,4 +289,8 @@ def _tell(dossier: Dossier, by: UUID, event: str, purpose: str) -> None:
 
 
 def _joined(titles: Sequence[str]) -> str:
-    return titles[0] if len(titles) == 1 else _("%(first)s et %(last)s") % {"first": ", ".join(titles[:-1]), "last": titles[-1]}
+    return (
+        titles[0]
+        if len(titles) == 1
+        else _("%(first)s et %(last)s") % {"first": ", ".join(titles[:-1]), "last": titles[-1]}
+    )

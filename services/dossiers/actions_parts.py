@@ -53,7 +53,9 @@ def take_back(*, dossier: Dossier, by: UUID) -> None:
         return
     with transaction.atomic():
         with scope(resident=told.partner.resident_id):
-            gone, _rows = Part.objects.filter(dossier_id=dossier.pk, member_id=told.partner.pk, answer=Answer.NONE).delete()
+            gone, _rows = Part.objects.filter(
+                dossier_id=dossier.pk, member_id=told.partner.pk, answer=Answer.NONE
+            ).delete()
         if gone:
             _tell(by, "part_taken_back", dossier.number, told.partner.name)
 
@@ -72,7 +74,12 @@ def agree(*, found: Received, by: UUID) -> Dossier:
         _answer(part, Answer.YES)
         _tell(by, "part_agreed", part.number, found.asker.name)
         return actions.start(
-            resident_id=by, aids=part.aids, recipient=part.recipient, token=part.pk, number=part.number, part_of=found.asker.name
+            resident_id=by,
+            aids=part.aids,
+            recipient=part.recipient,
+            token=part.pk,
+            number=part.number,
+            part_of=found.asker.name,
         )
 
 

@@ -20,7 +20,7 @@ class DossiersConfig(AppConfig):
         from core import leaving as registry
         from services.dossiers import by_link, checks, home, leaving  # noqa: F401 - the second and third register themselves
         from vault.journal.presenting import sentences
-        from vault.records import documents
+        from vault.records.grants import documents
 
         registry.register(leaving.APP)
         documents.register(by_link.KIND)
@@ -31,10 +31,16 @@ class DossiersConfig(AppConfig):
             label=_("Nous préparons votre dossier"),
             done_url=_page,
             problems={
-                "changed": _("Une valeur, un papier ou un choix a changé pendant ce temps. Relancez\u00a0: le dossier en tiendra compte."),
-                "paper_unreadable": _("Un de vos papiers ne s’ouvre plus. Remplacez-le ou ne le joignez pas, puis recommencez."),
+                "changed": _(
+                    "Une valeur, un papier ou un choix a changé pendant ce temps. Relancez\u00a0: le dossier en tiendra compte."
+                ),
+                "paper_unreadable": _(
+                    "Un de vos papiers ne s’ouvre plus. Remplacez-le ou ne le joignez pas, puis recommencez."
+                ),
                 "too_many_pages": _("Ce dossier dépasse 120 pages de papiers. Laissez-en de côté, puis recommencez."),
-                "no_seal_key": _("La ville ne peut pas signer de dossier pour le moment. Prévenez l’accueil\u00a0: rien n’est perdu."),
+                "no_seal_key": _(
+                    "La ville ne peut pas signer de dossier pour le moment. Prévenez l’accueil\u00a0: rien n’est perdu."
+                ),
             },
         )
         for event, sentence in SENTENCES.items():

@@ -32,8 +32,8 @@ from services.dossiers.pdf.seal import NoSealKey, SealKey, make_key
 from vault.readers import Unreadable
 from vault.records import gate
 from vault.records.actions import drop_file, keep_file
-from vault.records.decrypted import PaperOpened
 from vault.records.models import Paper, PaperFile, Record
+from vault.records.values.decrypted import PaperOpened
 
 MAX_PAGES = 120
 #: What is left to do once the papers are read, in pages' worth of time: stamping, layout, seal.
@@ -130,7 +130,9 @@ def _with_papers(dossier: Dossier, material: Material) -> Material:
     """The papers that are joined, and those that a value names as its source."""
     sources = {record.paper_id for record in material.values if record.paper_id}
     wanted = list(dict.fromkeys([*material.paper_ids, *sources]))
-    found = gate.own_papers(resident_id=dossier.resident_id, purpose=actions.PREPARE, paper_ids=wanted) if wanted else []
+    found = (
+        gate.own_papers(resident_id=dossier.resident_id, purpose=actions.PREPARE, paper_ids=wanted) if wanted else []
+    )
     return dataclasses.replace(material, papers={paper.paper_id: paper for paper in found})
 
 
@@ -140,7 +142,11 @@ def _pages(dossier: Dossier, material: Material, run: Running) -> Iterator[Paper
     total = sum(max(1, paper.pages) for paper in papers) + FINISH
     if total > MAX_PAGES:
         raise Problem("too_many_pages")
-    files = [Source(partial(_open, dossier, paper, side.position), _is_coded(paper)) for paper in papers for side in paper.files]
+    files = [
+        Source(partial(_open, dossier, paper, side.position), _is_coded(paper))
+        for paper in papers
+        for side in paper.files
+    ]
     images, done = rasters(files), 0
     for paper in papers:
         run.progress(done, total)
@@ -161,7 +167,9 @@ def _is_coded(paper: PaperOpened) -> bool:
 
 
 def _open(dossier: Dossier, paper: PaperOpened, position: int) -> BinaryIO:
-    return gate.open_file(resident_id=dossier.resident_id, purpose=actions.PREPARE, paper_id=paper.paper_id, position=position)
+    return gate.open_file(
+        resident_id=dossier.resident_id, purpose=actions.PREPARE, paper_id=paper.paper_id, position=position
+    )
 
 
 def _next(images: Iterator[list[PageImage]]) -> list[PageImage]:
@@ -195,7 +203,11 @@ def _publish(draft: Draft, built: Built, run: Running) -> None:
 def _lock(draft: Draft, run: Running) -> Dossier:
     """What was taken away while the pages were drawn is not published: a paper deleted, a value corrected, a choice made since,
     a couple's result whose agreement ended, the other one's part."""
-    row = Dossier.objects.select_for_update(of=("self",)).filter(pk=draft.dossier.pk, state=State.DRAFT, job_id=run.job.pk).first()
+    row = (
+        Dossier.objects.select_for_update(of=("self",))
+        .filter(pk=draft.dossier.pk, state=State.DRAFT, job_id=run.job.pk)
+        .first()
+    )
     if row is None:
         raise Cancelled
     papers = Paper.objects.kept().filter(pk__in=draft.papers).count()

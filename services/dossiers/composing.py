@@ -18,9 +18,9 @@ from services.dossiers.pdf.content import Assurance, Computation, Fact, PartWord
 from services.dossiers.situation import Situation
 from vault import types
 from vault.records import wording
-from vault.records.decrypted import Opened, PaperOpened, Values
 from vault.records.models import RESIDENT
-from vault.records.persons import Person
+from vault.records.values.decrypted import Opened, PaperOpened, Values
+from vault.records.values.persons import Person
 from vault.types import DataType
 
 #: One record a month, of which an agency asks for the last three.
@@ -32,7 +32,11 @@ RESULT_FIELDS = (f"{RESULTS}#/periode", f"{RESULTS}#/resultats", f"{RESULTS}#/en
 IN_SHEETS = {"foyer.composition"}
 PERIODS = {"mois": "par mois", "an": "par an", "fois": "en une fois"}
 COUNTED = "Les revenus du partenaire ont été pris en compte. Ils ne sont pas dans ce dossier."
-STATUSES = {"eligible": "Vous y avez droit", "not_eligible": "Vous n’y avez pas droit", "unknown": "On ne peut pas encore le dire"}
+STATUSES = {
+    "eligible": "Vous y avez droit",
+    "not_eligible": "Vous n’y avez pas droit",
+    "unknown": "On ne peut pas encore le dire",
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,10 @@ def sheets(material: Material) -> list[Sheet]:
     titles = {"spouse": "Conjoint", "child": "Enfant"}
     return [
         myself,
-        *(Sheet(f"{titles.get(person.role, 'Membre du foyer')}\u00a0: {person.given_name}", _person(person)) for person in others),
+        *(
+            Sheet(f"{titles.get(person.role, 'Membre du foyer')}\u00a0: {person.given_name}", _person(person))
+            for person in others
+        ),
     ]
 
 
@@ -97,7 +104,11 @@ def groups(material: Material) -> list[ValueGroup]:
     found: list[ValueGroup] = []
     for line in material.joined:
         if line.fields and line.code not in IN_SHEETS:
-            values = [value for record in newest(material.values, line.code) for value in _values(record, line.fields, material)]
+            values = [
+                value
+                for record in newest(material.values, line.code)
+                for value in _values(record, line.fields, material)
+            ]
             if values:
                 found.append(ValueGroup(types.get(line.code).title, values))
     return found
@@ -181,7 +192,11 @@ def computations(material: Material, codes: Sequence[str]) -> list[Computation]:
     record = _result(material)
     results: Sequence[Mapping[str, Any]] = record.payload.get("resultats") or [] if record else []
     joint = record is not None and record.person == material.counted
-    return [_joint_computation(result) if joint else _computation(result) for result in results if result.get("code") in shown]
+    return [
+        _joint_computation(result) if joint else _computation(result)
+        for result in results
+        if result.get("code") in shown
+    ]
 
 
 def computed_from(material: Material) -> list[UUID]:

@@ -135,4 +135,6 @@ def rule(condition: str | None) -> Rule:
     if not condition:
         return Rule(always, "")
     known = RULES.get(condition)
-    return known or Rule(unknown, gettext("Ce papier sert seulement dans ce cas : %(case)s. Est-ce le vôtre ?") % {"case": condition})
+    return known or Rule(
+        unknown, gettext("Ce papier sert seulement dans ce cas : %(case)s. Est-ce le vôtre ?") % {"case": condition}
+    )

@@ -37,7 +37,11 @@ class Freshness:
         return _("Celui que vous avez a expiré.")
 
     def _too_old(self, issued_on: date | None) -> bool:
-        return self.months is not None and issued_on is not None and add_months(issued_on, self.months) < timezone.localdate()
+        return (
+            self.months is not None
+            and issued_on is not None
+            and add_months(issued_on, self.months) < timezone.localdate()
+        )
 
 
 ANY = Freshness()

@@ -40,4 +40,7 @@ def rasters(sources: Iterable[Source]) -> Iterator[list[PageImage]]:
 def _raster(stream: BinaryIO, coded: bool) -> list[PageImage]:
     with stream:
         found = sandbox.pages(stream, find_codes=coded)
-        return [PageImage(image.jpeg, image.width, image.height, tuple(Box(*corners) for corners in image.codes)) for image in found]
+        return [
+            PageImage(image.jpeg, image.width, image.height, tuple(Box(*corners) for corners in image.codes))
+            for image in found
+        ]

@@ -11,7 +11,7 @@ from core import leaving
 from core.leaving import Copying, Entry, Rows
 from services.dossiers import actions, parts
 from services.dossiers.models import Dossier, Part, Seal
-from vault.records.copy_files import chunks, opened
+from vault.records.copies.copy_files import chunks, opened
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 PROOF = "hashes and dates, nothing of whom: the public page answers that the dossier is withdrawn"
@@ -46,7 +46,9 @@ def copy(copying: Copying) -> Iterator[Entry]:
                 yield Entry(found["path"], chunks(file), packed=False)
         told.append(found)
     asked = [leaving.told(part) for part in Part.objects.order_by("created_at")]
-    yield Entry("dossiers.json", [json.dumps({"dossiers": told, "asked_of_me": asked}, ensure_ascii=False, indent=1).encode()])
+    yield Entry(
+        "dossiers.json", [json.dumps({"dossiers": told, "asked_of_me": asked}, ensure_ascii=False, indent=1).encode()]
+    )
 
 
 def erase(resident_id: UUID) -> None:
@@ -54,7 +56,9 @@ def erase(resident_id: UUID) -> None:
         found = list(Dossier.objects.select_for_update(of=("self",)).values_list("pk", "seal_id"))
     parts.forget([key for key, _seal in found])
     leaving.delete_rows(resident_id, Dossier, Part)
-    Seal.objects.filter(pk__in=[seal for _key, seal in found if seal], revoked_at=None).update(revoked_at=timezone.now())
+    Seal.objects.filter(pk__in=[seal for _key, seal in found if seal], revoked_at=None).update(
+        revoked_at=timezone.now()
+    )
 
 
 APP = leaving.App("dossiers", ROWS, level=41, copy=copy, erase=erase, purge=actions.purge)

@@ -61,7 +61,9 @@ class Dossier(ResidentModel):
 
     number = models.CharField(max_length=10, default=new_number)
     part_of = models.CharField(
-        max_length=120, blank=True, help_text="the name of whose dossier it completes, under the same number; empty: a dossier of its own"
+        max_length=120,
+        blank=True,
+        help_text="the name of whose dossier it completes, under the same number; empty: a dossier of its own",
     )
     aids = models.JSONField(help_text="codes of the catalogue")
     title = models.CharField(max_length=200)
@@ -77,7 +79,9 @@ class Dossier(ResidentModel):
     size = models.PositiveBigIntegerField(default=0)
     pages = models.PositiveIntegerField(default=0)
     paper_pages = models.PositiveIntegerField(default=0)
-    used_papers = models.JSONField(default=list, help_text="ids of the papers in the PDF: what becomes of them is told beside it")
+    used_papers = models.JSONField(
+        default=list, help_text="ids of the papers in the PDF: what becomes of them is told beside it"
+    )
     used_records = models.JSONField(default=list, help_text="ids of the records whose values it says")
     built_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -121,9 +125,13 @@ class Part(ResidentModel):
     Its two members tell whether it still counts: once one of them has left, neither of them finds it. `services/dossiers/parts.py` looks.
     """
 
-    dossier_id = models.UUIDField(unique=True, help_text="the dossier of the one who asks; in their scope, so no relation")
+    dossier_id = models.UUIDField(
+        unique=True, help_text="the dossier of the one who asks; in their scope, so no relation"
+    )
     asker_id = models.UUIDField(help_text="their place in the household; in their scope too")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", help_text="the place of the one who is asked")
+    member = models.ForeignKey(
+        Member, on_delete=models.CASCADE, related_name="+", help_text="the place of the one who is asked"
+    )
     number = models.CharField(max_length=10)
     aids = models.JSONField(help_text="codes of the catalogue")
     recipient = models.CharField(max_length=80)

@@ -16,11 +16,12 @@ from services.dossiers.enums import Choice, NeedState
 from services.dossiers.freshness import Freshness, freshness
 from services.dossiers.situation import Situation, expired
 from vault import types
-from vault.records import checks, wording
-from vault.records.checks import minimum
-from vault.records.decrypted import CheckLine
+from vault.records import wording
 from vault.records.enums import Outcome, PaperState
 from vault.records.models import Paper, PaperKind
+from vault.records.papers import checks
+from vault.records.papers.checks import minimum
+from vault.records.values.decrypted import CheckLine
 
 PAPER, VALUES = "paper", "values"
 #: Asked of everyone. The other types are joined when the vault has them: nobody is told to find what does not exist for them.
@@ -72,7 +73,9 @@ class Need:
 
     @property
     def joined(self) -> bool:
-        return self.state == NeedState.PRESENT or (self.state == NeedState.EXPIRED and bool(self.papers or self.records))
+        return self.state == NeedState.PRESENT or (
+            self.state == NeedState.EXPIRED and bool(self.papers or self.records)
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,14 @@ class Wanted:
     def of(cls, need: PaperNeed) -> "Wanted":
         fresh = freshness(need.period)
         return cls(
-            need.kind, need.who, need.count, fresh, need.period or "", frozenset({need.condition}), tuple(need.alternatives), need.required
+            need.kind,
+            need.who,
+            need.count,
+            fresh,
+            need.period or "",
+            frozenset({need.condition}),
+            tuple(need.alternatives),
+            need.required,
         )
 
     @property
@@ -122,7 +132,11 @@ class Shelf:
     def find(self, kinds: Sequence[str], states: Iterable[str]) -> list[Paper]:
         """The kind asked for before its substitutes, the newest first."""
         states = set(states)
-        found = [paper for paper in self.papers if paper.kind in kinds and paper.state in states and paper.pk not in self.taken]
+        found = [
+            paper
+            for paper in self.papers
+            if paper.kind in kinds and paper.state in states and paper.pk not in self.taken
+        ]
         oldest = date.min
         return sorted(
             sorted(found, key=lambda paper: (paper.issued_on or oldest, paper.created_at), reverse=True),
@@ -142,7 +156,9 @@ def needs(
     shelf = Shelf(papers)
     lines = [_values_need(code, fields, situation) for code, fields in _wanted_fields(aids).items()]
     lines += [_paper_need(wanted, situation, shelf, kinds, choices) for wanted in _wanted_papers(aids)]
-    return [_left_out(line) if choices.get(line.key) == Choice.LEFT_OUT else line for line in lines if line is not None]
+    return [
+        _left_out(line) if choices.get(line.key) == Choice.LEFT_OUT else line for line in lines if line is not None
+    ]
 
 
 def of_partner(aids: Sequence[Aid], kinds: Mapping[str, PaperKind]) -> list[Aid]:
@@ -157,7 +173,9 @@ def _fields_of_each(aid: Aid) -> tuple[str, ...]:
 
 def _papers_of_each(aid: Aid, kinds: Mapping[str, PaperKind]) -> tuple[PaperNeed, ...]:
     proving = {code for code, kind in kinds.items() if OF_EACH.intersection(kind.proves)}
-    return tuple(replace(need, who="applicant") for need in aid.papers if need.kind in proving and need.who in OF_ADULTS)
+    return tuple(
+        replace(need, who="applicant") for need in aid.papers if need.kind in proving and need.who in OF_ADULTS
+    )
 
 
 def wanted_fields(aids: Sequence[Aid]) -> list[str]:
@@ -183,17 +201,29 @@ def _wanted_papers(aids: Sequence[Aid]) -> list[Wanted]:
 def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need | None:
     kind = types.get(code)
     records = situation.values.every(code)
-    line = Need(f"{VALUES}:{code}", VALUES, code, kind.title, NeedState.MISSING, required=code in EXPECTED, fields=tuple(fields))
+    line = Need(
+        f"{VALUES}:{code}",
+        VALUES,
+        code,
+        kind.title,
+        NeedState.MISSING,
+        required=code in EXPECTED,
+        fields=tuple(fields),
+    )
     if not records:
         return line if line.required else None
     ids = tuple(record.record_id for record in records)
     if all(expired(record) for record in records):
         return replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
     origin = wording.origin(records[-1].origin(""))
-    return replace(line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin})
+    return replace(
+        line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin}
+    )
 
 
-def _paper_need(wanted: Wanted, situation: Situation, shelf: Shelf, kinds: Mapping[str, PaperKind], choices: Mapping[str, str]) -> Need:
+def _paper_need(
+    wanted: Wanted, situation: Situation, shelf: Shelf, kinds: Mapping[str, PaperKind], choices: Mapping[str, str]
+) -> Need:
     kind = kinds.get(wanted.kind)
     count = wanted.count * _per_child(wanted, situation)
     line = Need(
@@ -237,7 +267,9 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
     fresh = [paper for paper in kept if wanted.freshness.accepts(paper)][: line.wanted]
     if len(fresh) == line.wanted:
         shelf.taken |= {paper.pk for paper in fresh}
-        return replace(line, state=NeedState.PRESENT, papers=_ids(fresh), hint=wanted.freshness.doubt(fresh) or _about(fresh))
+        return replace(
+            line, state=NeedState.PRESENT, papers=_ids(fresh), hint=wanted.freshness.doubt(fresh) or _about(fresh)
+        )
     if waiting := shelf.find(kinds, [PaperState.TO_CONFIRM]):
         return replace(
             line,
@@ -252,7 +284,9 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
         missing = line.wanted - len(fresh)
         shelf.taken |= {paper.pk for paper in fresh}
         return replace(
-            line, papers=_ids(fresh), hint=ngettext("Il en manque %(count)s.", "Il en manque %(count)s.", missing) % {"count": missing}
+            line,
+            papers=_ids(fresh),
+            hint=ngettext("Il en manque %(count)s.", "Il en manque %(count)s.", missing) % {"count": missing},
         )
     if kept:
         shelf.taken |= {paper.pk for paper in kept[: line.wanted]}
@@ -263,7 +297,9 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
 
 
 def _left_out(line: Need) -> Need:
-    return replace(line, state=NeedState.LEFT_OUT, papers=(), records=(), hint=_("Vous avez choisi de ne pas le joindre."))
+    return replace(
+        line, state=NeedState.LEFT_OUT, papers=(), records=(), hint=_("Vous avez choisi de ne pas le joindre.")
+    )
 
 
 def _ids(papers: Iterable[Paper]) -> tuple[UUID, ...]:
@@ -284,7 +320,11 @@ def _per_child(wanted: Wanted, situation: Situation) -> int:
 
 def _title(wanted: Wanted, kind: PaperKind | None) -> str:
     label = kind.label if kind else wanted.kind
-    whose = {"partner": _("de votre conjoint"), "child": _("de votre enfant"), "host": _("de la personne qui vous héberge")}.get(wanted.who)
+    whose = {
+        "partner": _("de votre conjoint"),
+        "child": _("de votre enfant"),
+        "host": _("de la personne qui vous héberge"),
+    }.get(wanted.who)
     if wanted.kind == "attestation_hebergement":
         whose = None
     title = f"{label} {whose}" if whose else label

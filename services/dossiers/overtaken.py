@@ -17,7 +17,10 @@ from vault.records.models import Paper, Record
 def reasons(dossiers: Iterable[Dossier]) -> dict[UUID, list[str]]:
     """The reasons of each dossier that has any, in the resident's scope: three queries for them all."""
     ready = [dossier for dossier in dossiers if dossier.state == State.READY]
-    kept, expired = _ids(Paper.objects.kept(), _used(ready, "used_papers")), _ids(Paper.objects.expired(), _used(ready, "used_papers"))
+    kept, expired = (
+        _ids(Paper.objects.kept(), _used(ready, "used_papers")),
+        _ids(Paper.objects.expired(), _used(ready, "used_papers")),
+    )
     current = _ids(Record.objects.current(), _used(ready, "used_records"))
     found = {dossier.pk: _reasons(dossier, kept, expired, current) for dossier in ready}
     return {key: said for key, said in found.items() if said}

@@ -15,7 +15,7 @@ from services.aids import catalogue, joint
 from services.dossiers.enums import Answer, PartState, State
 from services.dossiers.models import Dossier, Part
 from services.dossiers.needs import of_partner
-from vault.records import paper_kinds
+from vault.records.content import paper_kinds
 from vault.sharing.across import household_access
 from vault.sharing.models import Member
 
@@ -66,7 +66,10 @@ def received(resident_id: UUID) -> list[Received]:
         return []
     with scope(resident=resident_id):
         parts = Part.objects.filter(member=place.me, asker_id=place.partner.pk)
-        return [Received(part, place.partner, _state(part)[0], own(part).values_list("pk", flat=True).first()) for part in parts]
+        return [
+            Received(part, place.partner, _state(part)[0], own(part).values_list("pk", flat=True).first())
+            for part in parts
+        ]
 
 
 def who_sees_it_go(dossier: Dossier) -> Member | None:
@@ -100,7 +103,9 @@ def counted(resident_id: UUID) -> UUID | None:
     if place is None or place.partner is None:
         return None
     partner = place.partner.resident_id
-    grants = [grant for grant in household_access.received(resident_id, agreement=joint.CODE) if grant.resident_id == partner]
+    grants = [
+        grant for grant in household_access.received(resident_id, agreement=joint.CODE) if grant.resident_id == partner
+    ]
     return partner if any(grant.notice_version == joint.AGREEMENT.version for grant in grants) else None
 
 

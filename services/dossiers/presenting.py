@@ -19,7 +19,7 @@ from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier
 from services.dossiers.needs import PAPER, SETTLED, Need
 from services.dossiers.parts import Received, Told
-from vault.records import questions
+from vault.records.values import questions
 
 TAGS: dict[str, str] = {
     NeedState.PRESENT: "ok",
@@ -37,7 +37,11 @@ def listed(dossiers: Iterable[Dossier]) -> list[dict[str, Any]]:
 
 
 def _listed(dossier: Dossier, since: Sequence[str]) -> dict[str, Any]:
-    tag, tag_kind = (_("À refaire"), "expired") if since else (State(dossier.state).label, "ok" if dossier.state == State.READY else "soon")
+    tag, tag_kind = (
+        (_("À refaire"), "expired")
+        if since
+        else (State(dossier.state).label, "ok" if dossier.state == State.READY else "soon")
+    )
     return {
         "label": dossier.name,
         "href": reverse("dossiers:dossier", args=[dossier.pk]),
@@ -82,7 +86,9 @@ def line(dossier: Dossier, need: Need) -> dict[str, Any]:
 def ready(dossier: Dossier, told: Told | None) -> dict[str, Any]:
     seal = dossier.seal
     code = seal.code if seal else ""
-    address = f"{settings.SITE_URL}{reverse('dossiers:verify_code', args=[code])}?donnees={seal.data_hash if seal else ''}"
+    address = (
+        f"{settings.SITE_URL}{reverse('dossiers:verify_code', args=[code])}?donnees={seal.data_hash if seal else ''}"
+    )
     return {
         "dossier": dossier,
         "seal": seal,
@@ -118,7 +124,9 @@ def _other_part(told: Told | None, *, said_missing: bool = False) -> dict[str, A
 
 def _part_text(told: Told) -> str:
     return {
-        None: _("L’organisme regarde aussi la situation de votre conjoint. %(name)s peut préparer sa part, sans rien vous montrer."),
+        None: _(
+            "L’organisme regarde aussi la situation de votre conjoint. %(name)s peut préparer sa part, sans rien vous montrer."
+        ),
         PartState.ASKED: _("%(name)s n’a pas encore répondu. Votre dossier n’attend pas."),
         PartState.REFUSED: _("%(name)s ne donnera pas sa part. Rien n’est bloqué, et votre PDF n’en dit rien."),
         PartState.PREPARED: _("%(name)s prépare sa part. Vos deux PDF portent le même numéro."),
@@ -129,7 +137,10 @@ def _part_text(told: Told) -> str:
 
 def ask_part(dossier: Dossier, told: Told) -> dict[str, Any]:
     """Word for word what the other one will read."""
-    rows = [{"key": _("De la part de"), "value": told.me.name}, *_request_rows(dossier.name, dossier.recipient, dossier.number)]
+    rows = [
+        {"key": _("De la part de"), "value": told.me.name},
+        *_request_rows(dossier.name, dossier.recipient, dossier.number),
+    ]
     return {"name": told.partner.name, "rows": rows}
 
 
@@ -141,13 +152,20 @@ def part(found: Received, lines: Sequence[Need]) -> dict[str, Any]:
         "name": found.asker.name,
         "rows": _request_rows(found.part.name, found.part.recipient, found.part.number),
         "needs": [_task(need) for need in shown],
-        "said": {PartState.REFUSED: _("Vous avez dit non."), PartState.WITHDRAWN: _("Vous avez retiré votre part.")}.get(found.state, ""),
+        "said": {
+            PartState.REFUSED: _("Vous avez dit non."),
+            PartState.WITHDRAWN: _("Vous avez retiré votre part."),
+        }.get(found.state, ""),
         "refused": found.state == PartState.REFUSED,
     }
 
 
 def _request_rows(aids: str, recipient: str, number: str) -> list[dict[str, Any]]:
-    return [{"key": _("Pour"), "value": aids}, {"key": _("Destinataire"), "value": recipient}, {"key": _("Numéro"), "value": number}]
+    return [
+        {"key": _("Pour"), "value": aids},
+        {"key": _("Destinataire"), "value": recipient},
+        {"key": _("Numéro"), "value": number},
+    ]
 
 
 def asked_of_me(received: Iterable[Received]) -> list[dict[str, Any]]:
@@ -171,7 +189,9 @@ def asked_of_me(received: Iterable[Received]) -> list[dict[str, Any]]:
 
 
 def _rows(dossier: Dossier) -> list[dict[str, Any]]:
-    papers = ngettext("dont %(count)s page de papiers filigranés", "dont %(count)s pages de papiers filigranés", dossier.paper_pages)
+    papers = ngettext(
+        "dont %(count)s page de papiers filigranés", "dont %(count)s pages de papiers filigranés", dossier.paper_pages
+    )
     pages = number(dossier.pages)
     if dossier.paper_pages:
         pages = f"{pages}, {papers % {'count': number(dossier.paper_pages)}}"
@@ -202,9 +222,9 @@ def _delay(aid: Aid) -> str:
     months = delay.months
     if not months:
         return _("L’organisme ne donne pas de délai.")
-    text = ngettext("Une réponse est attendue sous %(count)s mois.", "Une réponse est attendue sous %(count)s mois.", months) % {
-        "count": months
-    }
+    text = ngettext(
+        "Une réponse est attendue sous %(count)s mois.", "Une réponse est attendue sous %(count)s mois.", months
+    ) % {"count": months}
     silence = {
         "accepted": _("Sans réponse, la demande est acceptée."),
         "refused": _("Sans réponse, la demande est refusée\u00a0: vous pouvez contester."),
@@ -238,7 +258,9 @@ def _task(need: Need) -> dict[str, Any]:
 def _summary(ready_count: int, counted: int, to_do: Sequence[Need]) -> str:
     if not to_do:
         return _("Tout est prêt.")
-    text = ngettext("%(ready)s élément sur %(all)s est prêt.", "%(ready)s éléments sur %(all)s sont prêts.", ready_count)
+    text = ngettext(
+        "%(ready)s élément sur %(all)s est prêt.", "%(ready)s éléments sur %(all)s sont prêts.", ready_count
+    )
     return text % {"ready": ready_count, "all": counted}
 
 
@@ -252,7 +274,10 @@ def _dates(dossier: Dossier) -> str:
     if dossier.built_at is not None:
         made = {"day": short_date(dossier.built_at), "time": clock(dossier.built_at), "recipient": dossier.recipient}
         return _("Pour %(recipient)s, fait le %(day)s à %(time)s") % made
-    return _("Pour %(recipient)s, commencé le %(day)s") % {"recipient": dossier.recipient, "day": short_date(dossier.created_at)}
+    return _("Pour %(recipient)s, commencé le %(day)s") % {
+        "recipient": dossier.recipient,
+        "day": short_date(dossier.created_at),
+    }
 
 
 def _under_way(dossier: Dossier) -> bool:
@@ -261,19 +286,23 @@ def _under_way(dossier: Dossier) -> bool:
 
 def _problem(dossier: Dossier) -> str:
     """The last attempt failed: its page says why and offers to try again."""
-    return reverse("job", args=[dossier.job.pk]) if dossier.job is not None and dossier.job.state == dossier.job.State.FAILED else ""
+    return (
+        reverse("job", args=[dossier.job.pk])
+        if dossier.job is not None and dossier.job.state == dossier.job.State.FAILED
+        else ""
+    )
 
 
 def _confirm_url(need: Need) -> str:
-    return reverse("vault:confirm_paper", args=[need.waiting]) if need.waiting else ""
+    return reverse("records:confirm_paper", args=[need.waiting]) if need.waiting else ""
 
 
 def _give_url(dossier: Dossier, need: Need) -> str:
     """Where this kind of value is typed, and back here afterwards. What exists already is seen and corrected in the vault."""
     if need.records:
-        return reverse("vault:history", args=[need.records[-1]])
+        return reverse("records:history", args=[need.records[-1]])
     if need.sort == PAPER or not questions.is_typed(need.code):
         return ""
     back = reverse("dossiers:dossier", args=[dossier.pk])
     names = ",".join(field_id.partition("#/")[2].split("/")[0] for field_id in need.fields)
-    return f"{reverse('vault:start_typing', args=[need.code])}?{urlencode({'champs': names, 'suite': back})}"
+    return f"{reverse('records:start_typing', args=[need.code])}?{urlencode({'champs': names, 'suite': back})}"

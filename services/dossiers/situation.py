@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from vault.records import persons
-from vault.records.decrypted import Opened, Values
 from vault.records.enums import Assurance, Role
+from vault.records.values import persons
+from vault.records.values.decrypted import Opened, Values
 
 FIELDS = (
     *persons.FIELDS,
@@ -83,7 +83,9 @@ class Situation:
         return any(payload.get("est_beneficiaire") for payload in found) if found else None
 
     def proven(self, type_code: str) -> bool:
-        return any(Assurance(record.assurance).proven and not expired(record) for record in self.values.every(type_code))
+        return any(
+            Assurance(record.assurance).proven and not expired(record) for record in self.values.every(type_code)
+        )
 
 
 def expired(record: Opened, today: date | None = None) -> bool:

@@ -41,7 +41,11 @@ def _draft_only(view: View) -> View:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     dossiers = presenting.listed(Dossier.objects.select_related("job", "seal"))
-    return render(request, "dossiers/home.html", {"dossiers": dossiers, "asked": presenting.asked_of_me(parts.received(request.user.pk))})
+    return render(
+        request,
+        "dossiers/home.html",
+        {"dossiers": dossiers, "asked": presenting.asked_of_me(parts.received(request.user.pk))},
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,7 +58,9 @@ def new(request: SignedInRequest) -> HttpResponse:
     form = StartForm(request.POST or None, codes=codes, initial={"aids": codes})
     if form.is_valid():
         data = form.cleaned_data
-        dossier = actions.start(resident_id=request.user.pk, aids=data["aids"], recipient=data["recipient"], token=data["token"])
+        dossier = actions.start(
+            resident_id=request.user.pk, aids=data["aids"], recipient=data["recipient"], token=data["token"]
+        )
         return redirect("dossiers:dossier", dossier_id=dossier.pk)
     return render(request, "dossiers/new.html", {"form": form})
 
@@ -69,7 +75,9 @@ def dossier(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         return redirect("job", job_id=row.job.pk)
     note = actions.read_note(row)
     lines = actions.open_material(row, note=note).lines
-    return render(request, "dossiers/dossier.html", presenting.draft(row, lines, parts.told(row), note.get("choices", {})))
+    return render(
+        request, "dossiers/dossier.html", presenting.draft(row, lines, parts.told(row), note.get("choices", {}))
+    )
 
 
 @sealed_upload(max_bytes=MAX_PAPER)
@@ -83,7 +91,13 @@ def line(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     form = AddPaperForm(request.POST or None, request.FILES or None)
     if need.sort == PAPER and form.is_valid():
         upload = cast(SealedUpload, form.cleaned_data["file"])
-        receive_paper(resident_id=request.user.pk, kind=need.code, upload=upload, by=request.user.pk, token=form.cleaned_data["token"])
+        receive_paper(
+            resident_id=request.user.pk,
+            kind=need.code,
+            upload=upload,
+            by=request.user.pk,
+            token=form.cleaned_data["token"],
+        )
         messages.success(request, _("Papier reçu. Nous le contrôlons\u00a0: actualisez cette page dans un instant."))
         return redirect("dossiers:dossier", dossier_id=row.pk)
     return render(request, "dossiers/line.html", {"form": form, **presenting.line(row, need)})

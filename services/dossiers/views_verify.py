@@ -78,5 +78,11 @@ def _page(request: HttpRequest, code_form: CodeForm, file_form: FileForm) -> Htt
 
 def _answer(request: HttpRequest, answer: Answer, code: str, form: FileForm | None = None) -> HttpResponse:
     found = answer.seal is not None
-    context = {"answer": answer, "seal": answer.seal, "code": read_code(code), "file_form": form or FileForm(), "form": form}
+    context = {
+        "answer": answer,
+        "seal": answer.seal,
+        "code": read_code(code),
+        "file_form": form or FileForm(),
+        "form": form,
+    }
     return render(request, "dossiers/verified.html", context, status=200 if found or not code else 404)

@@ -9,7 +9,8 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.utils import timezone
 
-from accounts import actions, actions_companions
+from accounts.actions import accounts as actions
+from accounts.actions import companions
 from accounts.models import Organisation, User
 
 # Public and made up: the second factor of every agent in the tests.
@@ -58,10 +59,15 @@ class CompanionFactory(factory.Factory[User]):
 
     @classmethod
     def _create(
-        cls, model_class: type[User], *args: Any, second_factor: bool = True, organisation: str = "CCAS de Villebrume", **kwargs: Any
+        cls,
+        model_class: type[User],
+        *args: Any,
+        second_factor: bool = True,
+        organisation: str = "CCAS de Villebrume",
+        **kwargs: Any,
     ) -> User:
         where, _made = Organisation.objects.get_or_create(name=organisation)
-        companion = actions_companions.add_companion(organisation=where, **kwargs).person
+        companion = companions.add_companion(organisation=where, **kwargs).person
         if second_factor:
             TOTP.activate(companion, TOTP_SECRET)
         return companion

@@ -40,7 +40,10 @@ class SoftKey:
         attested = bytes(16) + len(self.credential).to_bytes(2) + self.credential + public
         data = self._data(verified, extra=ATTESTED) + attested
         attestation = cbor.encode({"fmt": "none", "attStmt": {}, "authData": data})
-        response = {"clientDataJSON": text(self._client("webauthn.create", asked["challenge"])), "attestationObject": text(attestation)}
+        response = {
+            "clientDataJSON": text(self._client("webauthn.create", asked["challenge"])),
+            "attestationObject": text(attestation),
+        }
         return self._credential({**response, "transports": ["internal"]}, {"credProps": {"rk": True}})
 
     def get(self, options: dict[str, Any], *, verified: bool = True, user: str = "") -> str:
@@ -60,5 +63,11 @@ class SoftKey:
 
     def _credential(self, response: dict[str, Any], results: dict[str, Any]) -> str:
         identity = text(self.credential)
-        told = {"id": identity, "rawId": identity, "type": "public-key", "response": response, "clientExtensionResults": results}
+        told = {
+            "id": identity,
+            "rawId": identity,
+            "type": "public-key",
+            "response": response,
+            "clientExtensionResults": results,
+        }
         return json.dumps(told)

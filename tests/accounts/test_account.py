@@ -5,13 +5,21 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts import actions
+from accounts.actions import accounts as actions
 from accounts.models import Session, User
 from tests.accounts.factories import ResidentFactory, has_verified_address, signed_in
 from tests.accounts.mailbox import sent_code
 
 pytestmark = pytest.mark.django_db
-PAGES = ["account", "change_name", "change_contact_address", "account_email", "account_change_password", "sessions", "mfa_index"]
+PAGES = [
+    "account",
+    "change_name",
+    "change_contact_address",
+    "account_email",
+    "account_change_password",
+    "sessions",
+    "mfa_index",
+]
 SCRIPT = "<script>alert(1)</script>"
 PASSWORD = "quatre mots au hasard"
 WRONG = [("change_name", {"name": " "}, "name"), ("change_contact_address", {"contact_email": "x"}, "contact_email")]
@@ -93,7 +101,9 @@ def test_an_address_taken_between_the_code_and_its_answer_stays_with_the_first(r
 def test_a_code_serves_only_what_it_was_asked_for(resident):
     client = signed_in(resident)
     client.post(reverse("account_reauthenticate"))
-    assert client.post(reverse("account_email_verification_sent"), {"code": sent_code()})["Location"] == reverse("account_email")
+    assert client.post(reverse("account_email_verification_sent"), {"code": sent_code()})["Location"] == reverse(
+        "account_email"
+    )
     client.post(reverse("account_email"), {"email": "libre@courriel.example"})
     assert client.post(reverse("confirm_code"), {"code": sent_code()})["Location"] == reverse("account_reauthenticate")
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import actions_closing
+from accounts.actions import closing
 from accounts.models import Session, User
 from accounts.tasks import close_due
 from core import checkpoints, erasures, journal, keys, leaving
@@ -38,7 +38,10 @@ KEPT = {"core_journalleaf", "core_journalseal"}
 @pytest.fixture(autouse=True)
 def ledger(settings, tmp_path):
     """Of this test's own."""
-    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "erasures")}}
+    kept = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(tmp_path / "erasures")},
+    }
     settings.STORAGES = {**settings.STORAGES, "erasures": kept}
     return tmp_path / "erasures"
 
@@ -54,7 +57,9 @@ def lived(resident):
 def rows_of(resident_id) -> set[str]:
     """The tables in which a row carries this number."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT table_schema, table_name FROM information_schema.columns WHERE column_name = 'resident_id'")
+        cursor.execute(
+            "SELECT table_schema, table_name FROM information_schema.columns WHERE column_name = 'resident_id'"
+        )
         found = set()
         for schema, table in cursor.fetchall():
             cursor.execute(f'SELECT count(*) FROM "{schema}"."{table}" WHERE resident_id = %s', [resident_id])
@@ -69,7 +74,7 @@ def only_the_proof_of(resident) -> bool:
 
 
 def close(resident):
-    actions_closing.close(user=resident, by=resident.pk)
+    closing.close(user=resident, by=resident.pk)
 
 
 def test_every_row_goes_but_the_proof(lived, resident):
@@ -94,7 +99,12 @@ def test_the_key_is_gone_and_nothing_opens(lived, resident):
 def test_every_sealed_file_goes(lived, resident, stranger):
     add_signed_notice(stranger)
     with scope(resident=resident.pk):
-        names = [name for model in keepers() for name in model._default_manager.values_list("stored_name", flat=True) if name]
+        names = [
+            name
+            for model in keepers()
+            for name in model._default_manager.values_list("stored_name", flat=True)
+            if name
+        ]
     assert len(names) >= 4
     close(resident)
     assert [name for name in names if sealed_storage.inner.exists(name)] == []
@@ -144,7 +154,14 @@ def test_the_partner_is_left_as_by_a_parting(lived, resident):
         assert SharedFact.objects.filter(own=True).exists()
     household.learn_of_partings(resident_id=lived.pk, by=lived.pk)
     browser = signed_in(lived)
-    for name in ("vault:household", "vault:shares", "vault:journal", "vault:home", "aids:together", "dossiers:home"):
+    for name in (
+        "sharing:household",
+        "sharing:shares",
+        "journal:journal",
+        "records:home",
+        "aids:together",
+        "dossiers:home",
+    ):
         assert browser.get(reverse(name)).status_code == 200, name
 
 
@@ -198,22 +215,24 @@ def test_a_restore_replays_the_ledger(resident, stranger, capsys):
     """The database comes back as it was before: key, values, account."""
     add_signed_notice(resident)
     close(resident)
-    assert actions_closing.replay() == 0
-    User.objects.filter(pk=resident.pk).update(is_active=True, is_resident=True, name="Awa", email="awa@courriel.example")
+    assert closing.replay() == 0
+    User.objects.filter(pk=resident.pk).update(
+        is_active=True, is_resident=True, name="Awa", email="awa@courriel.example"
+    )
     keys.make_key(resident_id=resident.pk)
     add_signed_notice(resident)
     call_command("replay_erasures")
     assert "1 vaults" in capsys.readouterr().out
     assert only_the_proof_of(resident) and not User.objects.get(pk=resident.pk).is_active
-    assert actions_closing.replay() == 0
+    assert closing.replay() == 0
     assert User.objects.get(pk=stranger.pk).is_active
 
 
 def test_asked_then_cancelled_nothing_has_changed(resident):
     add_signed_notice(resident)
     before = rows_of(resident.pk)
-    actions_closing.ask(user=resident, by=resident.pk)
-    user = actions_closing.cancel(user=resident, by=resident.pk)
+    closing.ask(user=resident, by=resident.pk)
+    user = closing.cancel(user=resident, by=resident.pk)
     assert user.closes_at is None and rows_of(resident.pk) == before
     events = [line.event for line in journal.entries(resident_id=resident.pk, limit=2)]
     assert events == ["closing_cancelled", "closing_asked"]
@@ -221,7 +240,7 @@ def test_asked_then_cancelled_nothing_has_changed(resident):
 
 def test_on_its_day_and_not_before_the_vault_is_erased(resident, stranger):
     add_signed_notice(resident)
-    actions_closing.ask(user=resident, by=resident.pk)
+    closing.ask(user=resident, by=resident.pk)
     with time_machine.travel(timezone.now() + timedelta(days=29, hours=23), tick=False):
         close_due()
     assert "records_record" in rows_of(resident.pk)
@@ -232,9 +251,9 @@ def test_on_its_day_and_not_before_the_vault_is_erased(resident, stranger):
 
 
 def test_asking_twice_keeps_the_first_day(resident):
-    first = actions_closing.ask(user=resident, by=resident.pk).closes_at
+    first = closing.ask(user=resident, by=resident.pk).closes_at
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
-        assert actions_closing.ask(user=resident, by=resident.pk).closes_at == first
+        assert closing.ask(user=resident, by=resident.pk).closes_at == first
 
 
 def test_a_row_that_came_late_goes_with_the_next_tick(resident):
@@ -248,7 +267,7 @@ def test_a_row_that_came_late_goes_with_the_next_tick(resident):
 
 
 def test_mails_say_it_and_name_nothing(resident):
-    actions_closing.ask(user=resident, by=resident.pk)
+    closing.ask(user=resident, by=resident.pk)
     close(resident)
     assert [message.to for message in mail.outbox] == [[resident.email]] * 2
     asked, done = mail.outbox
@@ -257,7 +276,7 @@ def test_mails_say_it_and_name_nothing(resident):
 
 
 def test_only_the_resident_closes_their_vault(resident, stranger, agent):
-    for verb in (actions_closing.ask, actions_closing.cancel, actions_closing.close):
+    for verb in (closing.ask, closing.cancel, closing.close):
         with pytest.raises(PermissionDenied):
             verb(user=resident, by=stranger.pk)
         with pytest.raises(PermissionDenied):
@@ -270,7 +289,7 @@ def test_only_the_resident_closes_their_vault(resident, stranger, agent):
 def test_the_page_says_what_goes_and_what_stays_and_offers_the_copy_first(resident):
     page = signed_in(resident).get(reverse("close_vault")).content.decode()
     assert "Ce qui s’efface" in page and "Ce qui reste" in page
-    assert page.index(reverse("vault:take_away")) < page.index("Continuer")
+    assert page.index(reverse("records:take_away")) < page.index("Continuer")
     assert "checked" not in page
 
 
@@ -285,7 +304,7 @@ def test_in_thirty_days_every_page_says_so_and_cancels_in_one_click(resident):
     browser.get(reverse("confirm_closing"))
     assert User.objects.get(pk=resident.pk).closes_at is None, "looking is not asking"
     browser.post(reverse("confirm_closing"))
-    for name in ("home", "vault:home", "account"):
+    for name in ("home", "records:home", "account"):
         assert "Votre coffre ferme le" in browser.get(reverse(name)).content.decode(), name
     assert browser.post(reverse("cancel_closing"))["Location"] == reverse("home")
     assert "Votre coffre ferme le" not in browser.get(reverse("home")).content.decode()
@@ -298,7 +317,7 @@ def test_at_once_needs_to_be_sure(resident):
     assert User.objects.get(pk=resident.pk).is_active
     answer = browser.post(reverse("close_now"), {"sure": "on"}, follow=True)
     assert "Votre coffre est fermé" in answer.content.decode() and answer.status_code == 200
-    assert browser.get(reverse("vault:home"))["Location"].startswith("/connexion/")
+    assert browser.get(reverse("records:home"))["Location"].startswith("/connexion/")
     assert not User.objects.get(pk=resident.pk).is_active
 
 
@@ -321,16 +340,16 @@ def test_an_agent_owns_no_vault_and_a_visitor_signs_in(agent, name, db):
 
 def test_another_session_ends_too(resident):
     here, elsewhere = signed_in(resident), signed_in(resident)
-    assert elsewhere.get(reverse("vault:home")).status_code == 200
+    assert elsewhere.get(reverse("records:home")).status_code == 200
     here.post(reverse("close_now"), {"sure": "on"})
-    assert elsewhere.get(reverse("vault:home"))["Location"].startswith("/connexion/")
+    assert elsewhere.get(reverse("records:home"))["Location"].startswith("/connexion/")
     with scopes_disabled():
         assert not Session.objects.filter(user_id=resident.pk).exists()
 
 
 def test_purge_closes_what_is_due_and_leaves_the_rest(resident, stranger):
     add_signed_notice(stranger)
-    actions_closing.ask(user=resident, by=resident.pk)
+    closing.ask(user=resident, by=resident.pk)
     with time_machine.travel(timezone.now() + timedelta(days=31), tick=False):
         call_command("purge")
     assert only_the_proof_of(resident) and "records_record" in rows_of(stranger.pk)
@@ -346,13 +365,13 @@ def test_a_backup_takes_the_ledger_along_and_a_restore_replays_both(resident, st
     close(resident)
     folder = tmp_path / "backup"
     folder.mkdir()
-    for name, kept in actions_closing.ledger():
+    for name, kept in closing.ledger():
         (folder / name).write_bytes(kept)
     shutil.rmtree(ledger)
     close(stranger)
     for back in (resident, stranger):
         User.objects.filter(pk=back.pk).update(is_active=True, is_resident=True)
         keys.make_key(resident_id=back.pk)
-    assert actions_closing.replay_after_restore(folder).startswith("2 vaults")
+    assert closing.replay_after_restore(folder).startswith("2 vaults")
     assert only_the_proof_of(resident) and only_the_proof_of(stranger)
-    assert actions_closing.replay_after_restore(tmp_path / "none").startswith("0 vaults")
+    assert closing.replay_after_restore(tmp_path / "none").startswith("0 vaults")

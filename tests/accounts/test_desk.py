@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import actions_desk
+from accounts.actions import desk
 from accounts.models import FactorReset, Session, User
 from core import journal
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, ResidentFactory, signed_in
@@ -77,20 +77,21 @@ def test_refusing_leaves_everything_and_says_so(locked_out: User) -> None:
 def test_it_is_over_after_a_day(locked_out: User) -> None:
     ask(AgentFactory(), locked_out.email)
     with time_machine.travel(timezone.now() + timedelta(hours=24, minutes=1), tick=True):
-        with pytest.raises(actions_desk.Over):
-            actions_desk.decide_reset(reset=FactorReset.objects.get(), by=AgentFactory(), grant=True)
-        actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=AgentFactory())
+        with pytest.raises(desk.Over):
+            desk.decide_reset(reset=FactorReset.objects.get(), by=AgentFactory(), grant=True)
+        desk.ask_for_reset(written=locked_out.email, reason="lost", by=AgentFactory())
     assert FactorReset.objects.count() == 2
 
 
 def test_asking_twice_is_one_request(locked_out: User) -> None:
     for agent in (AgentFactory(), AgentFactory()):
-        actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=agent)
+        desk.ask_for_reset(written=locked_out.email, reason="lost", by=agent)
     assert FactorReset.objects.count() == 1
 
 
 @pytest.mark.parametrize(
-    ("written", "data"), [("personne@courriel.example", {}), ("FFFFFFFF", {}), ("", {}), ("odile@courriel.example", {"seen": ""})]
+    ("written", "data"),
+    [("personne@courriel.example", {}), ("FFFFFFFF", {}), ("", {}), ("odile@courriel.example", {"seen": ""})],
 )
 def test_a_request_that_does_not_hold_gets_a_sentence(locked_out: User, written: str, data: dict[str, str]) -> None:
     page = ask(AgentFactory(), written, **data)
@@ -98,30 +99,30 @@ def test_a_request_that_does_not_hold_gets_a_sentence(locked_out: User, written:
 
 
 def test_an_account_without_second_factor_has_nothing_to_take_off(resident: User) -> None:
-    with pytest.raises(actions_desk.NobodyFound):
-        actions_desk.ask_for_reset(written=resident.email, reason="lost", by=AgentFactory())
+    with pytest.raises(desk.NobodyFound):
+        desk.ask_for_reset(written=resident.email, reason="lost", by=AgentFactory())
 
 
 def test_an_agents_own_is_granted_by_who_manages_agents() -> None:
     lost = AgentFactory()
-    reset = actions_desk.ask_for_reset(written=lost.email, reason="changed", by=AgentFactory())
+    reset = desk.ask_for_reset(written=lost.email, reason="changed", by=AgentFactory())
     for by in (AgentFactory(), lost):
         with pytest.raises(PermissionDenied):
-            actions_desk.decide_reset(reset=reset, by=by, grant=True)
+            desk.decide_reset(reset=reset, by=by, grant=True)
     assert Authenticator.objects.filter(user=lost).exists()
-    actions_desk.decide_reset(reset=reset, by=AgentFactory(manages_agents=True), grant=True)
+    desk.decide_reset(reset=reset, by=AgentFactory(manages_agents=True), grant=True)
     assert not Authenticator.objects.filter(user=lost).exists()
 
 
 def test_nobody_asks_for_themselves_and_no_resident_asks_or_decides(locked_out: User, resident: User) -> None:
     agent = AgentFactory()
     with pytest.raises(PermissionDenied):
-        actions_desk.ask_for_reset(written=agent.email, reason="lost", by=agent)
+        desk.ask_for_reset(written=agent.email, reason="lost", by=agent)
     with pytest.raises(PermissionDenied):
-        actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=resident)
-    reset = actions_desk.ask_for_reset(written=locked_out.email, reason="lost", by=agent)
+        desk.ask_for_reset(written=locked_out.email, reason="lost", by=resident)
+    reset = desk.ask_for_reset(written=locked_out.email, reason="lost", by=agent)
     with pytest.raises(PermissionDenied):
-        actions_desk.decide_reset(reset=reset, by=resident, grant=True)
+        desk.decide_reset(reset=reset, by=resident, grant=True)
     assert signed_in(resident).get(reverse(LIST)).status_code == 302 and Client().get(reverse(LIST)).status_code == 302
 
 
@@ -131,7 +132,11 @@ def test_the_list_names_no_resident(locked_out: User) -> None:
     page = signed_in(agent).get(reverse(LIST)).content.decode()
     assert "o•••@courriel.example" in page and locked_out.reference in page
     assert "Odile" not in page and "odile@" not in page
-    one = signed_in(agent).get(reverse("admin:accounts_factorreset_change", args=[FactorReset.objects.get().pk])).content.decode()
+    one = (
+        signed_in(agent)
+        .get(reverse("admin:accounts_factorreset_change", args=[FactorReset.objects.get().pk]))
+        .content.decode()
+    )
     assert "Odile" not in one and "odile@" not in one
 
 
@@ -140,8 +145,13 @@ def test_the_register_is_neither_changed_nor_deleted(locked_out: User) -> None:
     ask(boss, locked_out.email)
     reset = FactorReset.objects.get()
     client = signed_in(boss)
-    assert client.post(reverse("admin:accounts_factorreset_change", args=[reset.pk]), {"reason": "erased"}).status_code == 403
-    assert client.post(reverse("admin:accounts_factorreset_delete", args=[reset.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        client.post(reverse("admin:accounts_factorreset_change", args=[reset.pk]), {"reason": "erased"}).status_code
+        == 403
+    )
+    assert (
+        client.post(reverse("admin:accounts_factorreset_delete", args=[reset.pk]), {"post": "yes"}).status_code == 403
+    )
     reset.refresh_from_db()
     assert reset.reason == "lost"
 

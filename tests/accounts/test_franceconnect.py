@@ -13,9 +13,9 @@ from django.urls import reverse
 from django_scopes import scope
 from lxml import html
 
-from accounts import actions_identities as identities
+from accounts.actions import identities
 from accounts.models import Session, User
-from accounts.openid import Identity
+from accounts.sign_in.openid import Identity
 from core import journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.accounts.oidc import engines
@@ -37,7 +37,9 @@ def engine(running: Demonstration, settings: Any) -> Demonstration:
     return running
 
 
-def go(client: Client, engine: Demonstration, name: str, *, person: str = "nadia", fault: str = "normal", **data: str) -> Any:
+def go(
+    client: Client, engine: Demonstration, name: str, *, person: str = "nadia", fault: str = "normal", **data: str
+) -> Any:
     page = client.post(reverse(name), data)
     assert page.status_code == 200, (page.status_code, page.get("Location"))
     address = str(html.fromstring(page.content).xpath("string(//main//a[@class='civic-go']/@href)"))
@@ -71,15 +73,21 @@ def test_the_page_of_a_newcomer_is_only_for_a_newcomer(engine: Demonstration, re
     assert signed_in(resident).get(reverse("franceconnect_signup"))["Location"] == reverse("account_login")
     client = Client()
     go(client, engine, "franceconnect_login")
-    assert client.post(reverse("franceconnect_signup"), {"name": "", "contact_email": "pas une adresse"}).status_code == 200
+    assert (
+        client.post(reverse("franceconnect_signup"), {"name": "", "contact_email": "pas une adresse"}).status_code
+        == 200
+    )
     assert not User.objects.exclude(pk=resident.pk).exists()
 
 
 def test_a_resident_links_it_then_comes_in_with_it(engine: Demonstration, resident: User) -> None:
     client = signed_in(resident)
     back = go(client, engine, "franceconnect_link")
-    assert back["Location"].startswith(reverse("vault:keep_identity"))
-    assert SocialAccount.objects.get(user=resident).extra_data == {"sub": engine.provider.sub("nadia"), "acr": "eidas1"}
+    assert back["Location"].startswith(reverse("records:keep_identity"))
+    assert SocialAccount.objects.get(user=resident).extra_data == {
+        "sub": engine.provider.sub("nadia"),
+        "acr": "eidas1",
+    }
     assert "identity_linked" in events(resident)
     other = Client()
     assert go(other, engine, "franceconnect_login")["Location"] == reverse("home")
@@ -223,7 +231,9 @@ def test_a_row_of_allauths_own_table_opens_nothing(settings: Any) -> None:
     from allauth.socialaccount.models import SocialApp
 
     settings.SOCIALACCOUNT_PROVIDERS = {}
-    SocialApp.objects.create(provider="franceconnect", name="x", client_id="x", secret="x", settings={"issuer": "http://127.0.0.1:1"})
+    SocialApp.objects.create(
+        provider="franceconnect", name="x", client_id="x", secret="x", settings={"issuer": "http://127.0.0.1:1"}
+    )
     assert Client().post(reverse("franceconnect_login")).status_code == 404
 
 
@@ -232,16 +242,20 @@ def test_a_provider_that_is_down_from_the_start_says_so(settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = {
         "franceconnect": {"APPS": [{"client_id": "x", "secret": "x", "settings": {"issuer": "http://127.0.0.1:9"}}]}
     }
-    page = Client().post(reverse("franceconnect_login"), {"next": reverse("vault:home")})
+    page = Client().post(reverse("franceconnect_login"), {"next": reverse("records:home")})
     text = page.content.decode()
-    assert page.status_code == 503 and "ne répond pas" in text and f"?next={reverse('vault:home')}".replace("/", "%2F") in text
+    assert (
+        page.status_code == 503
+        and "ne répond pas" in text
+        and f"?next={reverse('records:home')}".replace("/", "%2F") in text
+    )
 
 
 # The civil status
 
 
 def answer(client: Client, choice: str, next_page: str = "") -> Any:
-    return client.post(reverse("vault:keep_identity"), {"answer": choice, "next": next_page})
+    return client.post(reverse("records:keep_identity"), {"answer": choice, "next": next_page})
 
 
 def records(user: User) -> list[Any]:
@@ -255,7 +269,7 @@ def newcomer(engine: Demonstration, person: str = "nadia") -> tuple[Client, User
     client = Client()
     go(client, engine, "franceconnect_login", person=person)
     asked = client.post(reverse("franceconnect_signup"), {"name": "Nouvelle", "contact_email": ""})
-    assert asked["Location"].startswith(reverse("vault:keep_identity"))
+    assert asked["Location"].startswith(reverse("records:keep_identity"))
     return client, User.objects.get(name="Nouvelle")
 
 
@@ -263,13 +277,15 @@ def test_the_identity_is_copied_only_when_asked_for(engine: Demonstration) -> No
     from vault.records import gate
 
     client, user = newcomer(engine)
-    page = client.get(reverse("vault:keep_identity")).content.decode()
+    page = client.get(reverse("records:keep_identity")).content.decode()
     assert all(value in page for value in ("KERVELLA", "Nadia", "00042", "99100")) and "checked" not in page
     assert records(user) == [], "looking keeps nothing"
-    assert answer(client, "yes", reverse("vault:home"))["Location"] == reverse("vault:home")
+    assert answer(client, "yes", reverse("records:home"))["Location"] == reverse("records:home")
     [record] = records(user)
     assert (record.holder, record.method, record.assurance) == ("FranceConnect", "api_pull", "holder_verified")
-    opened = gate.read_own(resident_id=user.pk, purpose="Essayer", fields=["identite.pivot#/family_name", "identite.pivot#/acr"])
+    opened = gate.read_own(
+        resident_id=user.pk, purpose="Essayer", fields=["identite.pivot#/family_name", "identite.pivot#/acr"]
+    )
     assert next(iter(opened)).payload == {"family_name": "KERVELLA", "acr": "eidas1"}
     assert "identity_kept" in events(user)
 
@@ -279,12 +295,14 @@ def test_refusing_keeps_nothing_and_blocks_nothing(engine: Demonstration) -> Non
     assert answer(client, "no")["Location"] == reverse("home")
     assert records(user) == [] and "pivot" not in client.session
     assert client.get(reverse("home")).status_code == 200 and client.get(reverse("aids:home")).status_code == 200
-    assert answer(client, "yes")["Location"] == reverse("vault:home") and records(user) == [], "too late: it was forgotten"
+    assert answer(client, "yes")["Location"] == reverse("records:home") and records(user) == [], (
+        "too late: it was forgotten"
+    )
 
 
 def test_an_empty_answer_is_no(engine: Demonstration) -> None:
     client, user = newcomer(engine)
-    client.post(reverse("vault:keep_identity"))
+    client.post(reverse("records:keep_identity"))
     assert records(user) == []
 
 
@@ -294,22 +312,24 @@ def test_it_waits_for_half_an_hour_and_for_this_person_only(engine: Demonstratio
     kept = session["pivot"]
     session["pivot"] = {**kept, "at": kept["at"] - 1900}
     session.save()
-    assert client.get(reverse("vault:keep_identity"))["Location"] == reverse("vault:home")
+    assert client.get(reverse("records:keep_identity"))["Location"] == reverse("records:home")
     theirs = signed_in(stranger)
     session = theirs.session
     session["pivot"] = kept
     session.save()
-    assert theirs.get(reverse("vault:keep_identity"))["Location"] == reverse("vault:home")
+    assert theirs.get(reverse("records:keep_identity"))["Location"] == reverse("records:home")
 
 
 def test_it_can_be_asked_again_from_the_account(engine: Demonstration) -> None:
     client, user = newcomer(engine)
     answer(client, "no")
     again = go(client, engine, "franceconnect_identity")
-    assert again["Location"].startswith(reverse("vault:keep_identity"))
+    assert again["Location"].startswith(reverse("records:keep_identity"))
     answer(client, "yes")
     assert len(records(user)) == 1
-    assert go(client, engine, "franceconnect_identity", person="paul").status_code == 403, "someone else's identity is not copied"
+    assert go(client, engine, "franceconnect_identity", person="paul").status_code == 403, (
+        "someone else's identity is not copied"
+    )
 
 
 @pytest.mark.parametrize(
@@ -321,11 +341,13 @@ def test_it_can_be_asked_again_from_the_account(engine: Demonstration) -> None:
         ("usage", "MOREL", {"preferred_username": "MOREL", "birthplace": "2A004"}),
     ],
 )
-def test_a_civil_status_that_surprises_is_kept_as_it_is(engine: Demonstration, person: str, shown: str, kept: dict[str, Any]) -> None:
+def test_a_civil_status_that_surprises_is_kept_as_it_is(
+    engine: Demonstration, person: str, shown: str, kept: dict[str, Any]
+) -> None:
     from vault.records import gate
 
     client, user = newcomer(engine, person)
-    assert shown in client.get(reverse("vault:keep_identity")).content.decode()
+    assert shown in client.get(reverse("records:keep_identity")).content.decode()
     answer(client, "yes")
     fields = [f"identite.pivot#/{name}" for name in kept]
     payload = next(iter(gate.read_own(resident_id=user.pk, purpose="Essayer", fields=fields))).payload
@@ -336,15 +358,26 @@ def test_what_the_resident_had_written_is_superseded_not_lost(engine: Demonstrat
     from vault.records import actions, gate
 
     client, user = newcomer(engine)
-    typed = {"family_name": "Autre", "given_name": "N.", "birthdate": "1990-01-01", "gender": "female", "birthcountry": "99100"}
-    actions.add_record(resident_id=user.pk, by=user.pk, type="identite.pivot", payload=typed | {"preferred_username": "Doe"})
+    typed = {
+        "family_name": "Autre",
+        "given_name": "N.",
+        "birthdate": "1990-01-01",
+        "gender": "female",
+        "birthcountry": "99100",
+    }
+    actions.add_record(
+        resident_id=user.pk, by=user.pk, type="identite.pivot", payload=typed | {"preferred_username": "Doe"}
+    )
     answer(client, "yes")
     old, new = sorted(records(user), key=lambda record: record.created_at)
     assert new.supersedes_id == old.pk
     fields = ["identite.pivot#/family_name", "identite.pivot#/preferred_username"]
     opened = next(iter(gate.read_own(resident_id=user.pk, purpose="Essayer", fields=fields)))
     assert opened.payload == {"family_name": "KERVELLA", "preferred_username": "Doe"}
-    assert opened.origin("preferred_username").assurance == "declared" and opened.origin("family_name").assurance == "holder_verified"
+    assert (
+        opened.origin("preferred_username").assurance == "declared"
+        and opened.origin("family_name").assurance == "holder_verified"
+    )
 
 
 def test_an_identity_with_a_hole_copies_nothing_and_says_so(engine: Demonstration) -> None:
@@ -353,7 +386,9 @@ def test_an_identity_with_a_hole_copies_nothing_and_says_so(engine: Demonstratio
     told = {name: value for name, value in session["pivot"]["told"].items() if name != "gender"}
     session["pivot"] = {**session["pivot"], "told": told}
     session.save()
-    page = client.post(reverse("vault:keep_identity"), {"answer": "yes", "next": reverse("vault:home")}, follow=True)
+    page = client.post(
+        reverse("records:keep_identity"), {"answer": "yes", "next": reverse("records:home")}, follow=True
+    )
     assert "n’a pas tout dit" in page.content.decode() and records(user) == []
 
 

@@ -69,7 +69,12 @@ def test_a_newcomer_is_recognised_and_opens_a_vault(engine: Engine) -> None:
     client.post(reverse("franceconnect_signup"), {"name": "Nadia", "contact_email": "nadia@courriel.example"})
     user = User.objects.get(name="Nadia")
     assert client.get(reverse("account")).context["user"] == user
-    assert (user.email, user.contact_email, user.is_resident, user.is_staff) == ("", "nadia@courriel.example", True, False)
+    assert (user.email, user.contact_email, user.is_resident, user.is_staff) == (
+        "",
+        "nadia@courriel.example",
+        True,
+        False,
+    )
     held = SocialAccount.objects.get(user=user)
     assert {*held.extra_data} == {"sub", "acr"} and held.extra_data["acr"] == "eidas1"
 
@@ -92,11 +97,18 @@ def test_a_spoilt_answer_lets_nobody_in(engine: Engine, fault: str, caplog: pyte
     back = come_back(client, engine, fault=fault)
     assert back.status_code == 502
     assert "FranceConnect" in back.content.decode() and reverse("account_login") in back.content.decode()
-    assert client.get(reverse("account")).status_code == 302 and client.get(reverse("franceconnect_signup")).status_code == 302
-    assert [record.__dict__["code"] for record in caplog.records if record.name == "accounts.failures"] == [f"untrusted {SPOILT[fault]}"]
+    assert (
+        client.get(reverse("account")).status_code == 302
+        and client.get(reverse("franceconnect_signup")).status_code == 302
+    )
+    assert [record.__dict__["code"] for record in caplog.records if record.name == "accounts.sign_in.failures"] == [
+        f"untrusted {SPOILT[fault]}"
+    ]
 
 
-@pytest.mark.parametrize(("fault", "status", "words"), [("refused", 200, "arrêté"), ("error", 502, "problème"), ("down", 503, "réessayez")])
+@pytest.mark.parametrize(
+    ("fault", "status", "words"), [("refused", 200, "arrêté"), ("error", 502, "problème"), ("down", 503, "réessayez")]
+)
 def test_what_stops_there_is_said_here(engine: Engine, fault: str, status: int, words: str) -> None:
     client = Client()
     back = come_back(client, engine, fault=fault)

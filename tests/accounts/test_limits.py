@@ -40,7 +40,12 @@ def test_the_limit_is_the_same_for_known_and_unknown_addresses():
 
 
 def test_capitals_do_not_make_another_address():
-    assert [ask(email).status_code for email in ("a@x.example", "A@x.example", "a@X.example", "A@X.EXAMPLE")] == [302, 302, 302, 429]
+    assert [ask(email).status_code for email in ("a@x.example", "A@x.example", "a@X.example", "A@X.EXAMPLE")] == [
+        302,
+        302,
+        302,
+        429,
+    ]
 
 
 def test_fifteen_codes_an_hour_for_an_address(clock):
@@ -58,14 +63,18 @@ def test_twenty_codes_a_minute_from_one_place():
 
 
 def test_a_forged_forwarded_address_does_not_lift_the_limit():
-    forged = [ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"192.0.2.{number}"}).status_code for number in range(21)]
+    forged = [
+        ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"192.0.2.{number}"}).status_code
+        for number in range(21)
+    ]
     assert forged[-1] == 429
 
 
 def test_behind_a_known_proxy_each_client_counts_for_itself(settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     answers = [
-        ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"10.0.0.1, 192.0.2.{number}"}).status_code for number in range(21)
+        ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"10.0.0.1, 192.0.2.{number}"}).status_code
+        for number in range(21)
     ]
     assert answers == [302] * 21
     same = [

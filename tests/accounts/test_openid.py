@@ -11,8 +11,8 @@ from django.core.cache import cache
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from accounts import openid
-from accounts.openid import Client, Untrusted
+from accounts.sign_in import openid
+from accounts.sign_in.openid import Client, Untrusted
 
 pytestmark = pytest.mark.django_db
 ISSUER, NONCE = "https://oidc.example", "n" * 43
@@ -61,12 +61,16 @@ class Provider:
 def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
     cache.clear()
     found = Provider()
-    monkeypatch.setattr(requests.Session, "request", lambda self, method, url, **more: found(self, method, url, **more))
+    monkeypatch.setattr(
+        requests.Session, "request", lambda self, method, url, **more: found(self, method, url, **more)
+    )
     return found
 
 
 def identify() -> openid.Identity:
-    return openid.identify(US, "franceconnect", "code", back="https://portal.example/retour/", nonce=NONCE, levels=frozenset({"eidas1"}))
+    return openid.identify(
+        US, "franceconnect", "code", back="https://portal.example/retour/", nonce=NONCE, levels=frozenset({"eidas1"})
+    )
 
 
 def test_an_answer_in_order_is_believed(provider: Provider) -> None:
@@ -145,7 +149,9 @@ def test_a_secret_among_the_keys_is_left_out(provider: Provider) -> None:
     from joserfc.jwk import OctKey
 
     secret = OctKey.generate_key(256, {"kid": "s"})
-    provider.bodies["jwks_uri"] = json.dumps({"keys": [secret.as_dict(private=True), KEY.as_dict(private=False)]}).encode()
+    provider.bodies["jwks_uri"] = json.dumps(
+        {"keys": [secret.as_dict(private=True), KEY.as_dict(private=False)]}
+    ).encode()
     assert identify().sub == "s-1"
     forged = jwt.encode({"alg": "HS256", "kid": "s"}, provider.userinfo, secret)
     provider.bodies["userinfo_endpoint"] = forged.encode()

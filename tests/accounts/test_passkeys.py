@@ -38,12 +38,16 @@ def add(user: User, client: Client | None = None, key: SoftKey | None = None, **
 
 
 def challenge(client: Client) -> dict[str, Any]:
-    found: dict[str, Any] = client.get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"}).json()["request_options"]
+    found: dict[str, Any] = client.get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"}).json()[
+        "request_options"
+    ]
     return found
 
 
 def come_in(client: Client, key: SoftKey, **how: Any) -> Any:
-    return client.post(reverse("mfa_login_webauthn"), {"credential": key.get(challenge(client), **how), "next": reverse("sessions")})
+    return client.post(
+        reverse("mfa_login_webauthn"), {"credential": key.get(challenge(client), **how), "next": reverse("sessions")}
+    )
 
 
 def is_in(client: Client) -> bool:
@@ -108,18 +112,24 @@ def test_someone_elses_key_opens_nothing_of_mine(resident: User, stranger: User)
     client.post(reverse("account_login"), {"email": resident.email})
     client.post(reverse("account_confirm_login_code"), {"code": sent_code()})
     page = client.get(reverse("mfa_authenticate"))
-    assert client.post(reverse("mfa_authenticate"), {"credential": theirs.get(options_of(page))}).status_code == 200 and not is_in(client)
+    assert client.post(
+        reverse("mfa_authenticate"), {"credential": theirs.get(options_of(page))}
+    ).status_code == 200 and not is_in(client)
 
 
 def test_an_answer_serves_once_and_in_the_browser_that_asked(resident: User) -> None:
     key, _added = add(resident)
     client, other = browser(), browser()
     answer = key.get(challenge(client))
-    assert other.post(reverse("mfa_login_webauthn"), {"credential": answer})["Location"] == reverse("account_login") and not is_in(other)
+    assert other.post(reverse("mfa_login_webauthn"), {"credential": answer})["Location"] == reverse(
+        "account_login"
+    ) and not is_in(other)
     client.post(reverse("mfa_login_webauthn"), {"credential": answer})
     assert is_in(client)
     client.post(reverse("account_logout"))
-    assert client.post(reverse("mfa_login_webauthn"), {"credential": answer})["Location"] == reverse("account_login") and not is_in(client)
+    assert client.post(reverse("mfa_login_webauthn"), {"credential": answer})["Location"] == reverse(
+        "account_login"
+    ) and not is_in(client)
 
 
 @pytest.mark.parametrize("wrong", [{"origin": "https://autre.example"}, {"rp": "autre.example"}])
@@ -133,7 +143,19 @@ def test_a_key_of_another_site_is_refused(resident: User, wrong: dict[str, str])
     assert not is_in(client)
 
 
-GARBAGE = ["", "x", "null", "[]", "{}", "42", '"x"', '{"id": 1}', '{"response": {}}', '{"response": {"userHandle": "!!"}}', "{" * 500]
+GARBAGE = [
+    "",
+    "x",
+    "null",
+    "[]",
+    "{}",
+    "42",
+    '"x"',
+    '{"id": 1}',
+    '{"response": {}}',
+    '{"response": {"userHandle": "!!"}}',
+    "{" * 500,
+]
 
 
 @pytest.mark.parametrize("sent", GARBAGE)
@@ -178,7 +200,9 @@ def test_it_confirms_who_one_is(resident: User) -> None:
     assert asked.startswith(reverse("mfa_reauthenticate"))
     page = client.get(asked)
     given = {"credential": key.get(options_of(page)), "next": reverse("account_change_password")}
-    assert client.post(reverse("mfa_reauthenticate_webauthn"), {**given, "credential": "x"})["Location"].startswith(asked.split("?")[0])
+    assert client.post(reverse("mfa_reauthenticate_webauthn"), {**given, "credential": "x"})["Location"].startswith(
+        asked.split("?")[0]
+    )
     assert client.get(reverse("account_change_password")).status_code == 302
     page = client.get(asked)
     given["credential"] = key.get(options_of(page))

@@ -102,10 +102,13 @@ def test_who_has_one_is_told_by_text_and_by_mail_without_a_name(resident):
     mandates.tell_signed(entrusted(resident, companion, "home"))
     told = sent()[before:]
     assert [message["to"] for message in told] == [NUMBER, NUMBER]
-    assert all("Théo" not in message["text"] and "CCAS" not in message["text"] and len(message["text"]) < 320 for message in told)
+    assert all(
+        "Théo" not in message["text"] and "CCAS" not in message["text"] and len(message["text"]) < 320
+        for message in told
+    )
 
 
 def test_who_has_none_gets_none(resident):
     before = len(sent())
-    assert not reminding.text(user_id=resident.pk, template="vault/email/access_asked")
+    assert not reminding.text(user_id=resident.pk, template="sharing/email/access_asked")
     assert len(sent()) == before

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from lxml import html
 
-from accounts import actions_identities as identities
+from accounts.actions import identities
 from accounts.models import User
-from accounts.openid import Identity
+from accounts.sign_in.openid import Identity
 from tests.accounts.factories import AgentFactory, signed_in
 from tests.accounts.oidc import engines
 from tests.accounts.oidc.engines import Demonstration
@@ -101,7 +101,9 @@ def test_without_a_second_factor_there_ours_is_asked(engine: Demonstration, agat
     identities.link(user=newly, identity=Identity("proconnect", engine.provider.sub("ailleurs")))
     other = Client()
     go(other, engine, reverse("proconnect_login"), "ailleurs")
-    assert other.get(reverse("admin:index"), follow=True).redirect_chain[-1][0].startswith(reverse("mfa_activate_totp"))
+    assert (
+        other.get(reverse("admin:index"), follow=True).redirect_chain[-1][0].startswith(reverse("mfa_activate_totp"))
+    )
 
 
 def test_an_invitation_is_for_its_address_only(engine: Demonstration, agathe: User) -> None:

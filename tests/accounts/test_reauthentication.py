@@ -12,7 +12,13 @@ from tests.accounts.mailbox import sent_code
 from tests.accounts.test_second_factor import code_now
 
 pytestmark = pytest.mark.django_db
-SENSITIVE = ["account_email", "account_change_password", "mfa_activate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes"]
+SENSITIVE = [
+    "account_email",
+    "account_change_password",
+    "mfa_activate_totp",
+    "mfa_generate_recovery_codes",
+    "mfa_view_recovery_codes",
+]
 PASSWORD = "quatre mots au hasard"
 
 
@@ -75,7 +81,9 @@ def test_who_has_a_second_factor_gives_it_and_a_mailbox_is_not_enough(clock):
     assert where.startswith(reverse("mfa_reauthenticate"))
     assert client.post(reverse("account_reauthenticate")).status_code == 302
     assert not mail.outbox
-    assert client.post(where, {"code": code_now(TOTP_SECRET), "next": reverse("account_email")})["Location"] == reverse("account_email")
+    assert client.post(where, {"code": code_now(TOTP_SECRET), "next": reverse("account_email")})[
+        "Location"
+    ] == reverse("account_email")
     assert client.get(reverse("account_email")).status_code == 200
 
 
@@ -90,7 +98,10 @@ def test_a_late_post_comes_back_to_the_page_of_its_form(resident, clock):
     clock.shift(601)
     home = "http://testserver" + reverse("account")
     late = client.post(reverse("account_email"), {}, headers={"referer": home})
-    assert late["Location"].endswith("next=" + home.replace(":", "%3A").replace("/", "%2F")) or "mon-compte" in late["Location"]
+    assert (
+        late["Location"].endswith("next=" + home.replace(":", "%3A").replace("/", "%2F"))
+        or "mon-compte" in late["Location"]
+    )
     foreign = client.post(reverse("account_email"), {}, headers={"referer": "https://ailleurs.example/"})
     assert "ailleurs" not in foreign["Location"]
 

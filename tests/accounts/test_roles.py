@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_scopes import get_scope
 
-from accounts import actions
+from accounts.actions import accounts as actions
 from accounts.middleware import ResidentScopeMiddleware
 from accounts.models import Session, User
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
@@ -44,7 +44,7 @@ def test_a_resident_s_pages_run_in_their_own_scope_and_an_agent_s_in_none(reside
 
 
 def test_an_agent_is_refused_in_the_residents_rooms(agent):
-    assert signed_in(agent).get(reverse("vault:home")).status_code == 403
+    assert signed_in(agent).get(reverse("records:home")).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["index", "accounts_user_changelist", "accounts_user_add", "core_city_changelist"])
@@ -60,7 +60,10 @@ def test_residents_are_listed_nowhere_in_the_admin(manager):
     listed = client.get(reverse("admin:accounts_user_changelist"), {"q": "introuvable"}).content.decode()
     assert "Inès" not in listed and resident.email not in listed.replace('value="introuvable"', "")
     assert client.get(reverse("admin:accounts_user_change", args=[resident.pk])).status_code == 302
-    assert client.post(reverse("admin:accounts_user_change", args=[resident.pk]), {"is_superuser": "on"}).status_code == 302
+    assert (
+        client.post(reverse("admin:accounts_user_change", args=[resident.pk]), {"is_superuser": "on"}).status_code
+        == 302
+    )
     resident.refresh_from_db()
     assert not resident.is_superuser
 
@@ -75,11 +78,18 @@ def test_who_manages_agents_adds_one_who_signs_in_by_code(manager):
     data = {"name": "Denis", "email": "Denis@villebrume.example", "is_active": "on"}
     assert client.post(reverse("admin:accounts_user_add"), data).status_code == 302
     denis = User.objects.signing_in_as("denis@villebrume.example").get()
-    assert (denis.is_staff, denis.is_resident, denis.is_superuser, denis.has_usable_password()) == (True, False, False, False)
+    assert (denis.is_staff, denis.is_resident, denis.is_superuser, denis.has_usable_password()) == (
+        True,
+        False,
+        False,
+        False,
+    )
 
 
 def test_an_agent_cannot_take_the_address_of_a_resident(manager, resident):
-    response = signed_in(manager).post(reverse("admin:accounts_user_add"), {"name": "Denis", "email": resident.email, "is_active": "on"})
+    response = signed_in(manager).post(
+        reverse("admin:accounts_user_add"), {"name": "Denis", "email": resident.email, "is_active": "on"}
+    )
     assert response.status_code == 200
     assert response.context["adminform"].form.errors["email"]
 
@@ -95,7 +105,8 @@ def test_what_changes_an_agent_s_rights_ends_their_sessions(manager, agent, chan
 def test_changing_only_a_name_ends_nothing(manager, agent):
     theirs = signed_in(agent)
     signed_in(manager).post(
-        reverse("admin:accounts_user_change", args=[agent.pk]), {"name": "Chloé B.", "email": agent.email, "is_active": "on"}
+        reverse("admin:accounts_user_change", args=[agent.pk]),
+        {"name": "Chloé B.", "email": agent.email, "is_active": "on"},
     )
     assert theirs.get(reverse("account")).status_code == 200
 
@@ -107,7 +118,10 @@ def test_an_ordinary_agent_does_not_see_the_agents(agent, manager):
 
 
 def test_nobody_deletes_an_account_in_the_admin(manager, agent):
-    assert signed_in(manager).post(reverse("admin:accounts_user_delete", args=[agent.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        signed_in(manager).post(reverse("admin:accounts_user_delete", args=[agent.pk]), {"post": "yes"}).status_code
+        == 403
+    )
 
 
 def test_an_agent_has_the_rights_of_the_list_and_no_other(agent, resident):

@@ -34,7 +34,9 @@ def code_now(secret=TOTP_SECRET):
 def addresses(patterns=None, prefix="/", namespaces=()):
     """Every address of the portal, with made-up ids, and its name."""
     for entry in patterns if patterns is not None else get_resolver().url_patterns:
-        route = prefix + re.sub(r"\(\?P<\w+>[^)]*\)", "x", str(entry.pattern)).replace("^", "").replace("$", "").replace("\\Z", "")
+        route = prefix + re.sub(r"\(\?P<\w+>[^)]*\)", "x", str(entry.pattern)).replace("^", "").replace(
+            "$", ""
+        ).replace("\\Z", "")
         route = re.sub(r"<(\w+):\w+>", lambda found: SAMPLES[found[1]], re.sub(r"<(\w+)>", "x", route))
         if isinstance(entry, URLResolver):
             inside = (*namespaces, entry.namespace) if entry.namespace else namespaces
@@ -52,7 +54,11 @@ def test_an_agent_without_a_second_factor_reaches_nothing_but_its_set_up():
             response = ask(address)
             if response.status_code == 404:
                 continue
-            assert response.status_code == 302 and response["Location"].startswith(set_up), (name, address, response.status_code)
+            assert response.status_code == 302 and response["Location"].startswith(set_up), (
+                name,
+                address,
+                response.status_code,
+            )
             walked += 1
     assert walked > 60
 

@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import actions
+from accounts.actions import accounts as actions
 from accounts.models import Lifetime, Session
-from accounts.sessions import SessionStore, hashed
+from accounts.sign_in.sessions import SessionStore, hashed
 from accounts.tasks import purge_sessions
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 
@@ -140,7 +140,9 @@ def test_changing_the_password_does_not_lengthen_the_session(resident):
 def test_a_closed_account_is_out_at_once(agent):
     client = signed_in(agent)
     assert is_in(client)
-    actions.change_agent(agent=agent, email=agent.email, name=agent.name, manages_agents=agent.is_superuser, active=False)
+    actions.change_agent(
+        agent=agent, email=agent.email, name=agent.name, manages_agents=agent.is_superuser, active=False
+    )
     assert not is_in(client)
     assert not Session.objects.filter(user=agent).exists()
 
@@ -204,7 +206,8 @@ def test_ending_all_the_others(resident, stranger):
 
 
 @pytest.mark.parametrize(
-    ("who", "status", "survives"), [("owner", 302, False), ("stranger", 404, True), ("agent", 404, True), ("nobody", 302, True)]
+    ("who", "status", "survives"),
+    [("owner", 302, False), ("stranger", 404, True), ("agent", 404, True), ("nobody", 302, True)],
 )
 def test_who_may_end_a_session(resident, stranger, agent, who, status, survives):
     victim = signed_in(resident)

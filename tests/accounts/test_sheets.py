@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import actions_sheets as sheets
-from accounts.actions import AddressTaken
+from accounts.actions import sheets
+from accounts.actions.accounts import AddressTaken
 from accounts.models import Sheet, User
 from core import journal
 from tests.accounts.factories import ResidentFactory, signed_in

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import actions
+from accounts.actions import accounts as actions
 from accounts.models import Session, User
 from core import journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, has_verified_address

@@ -21,6 +21,10 @@ def test_what_stands_in_an_address_is_said() -> None:
 
 
 def test_each_page_of_the_admin_is_there() -> None:
-    pages = {f"{label.replace('.', '_')}_{page}" for label in ADMIN for page in ("changelist", "add", "history", "delete", "change")}
+    pages = {
+        f"{label.replace('.', '_')}_{page}"
+        for label in ADMIN
+        for page in ("changelist", "add", "history", "delete", "change")
+    }
     named = {name.removeprefix("admin:") for name, _route in addresses.routes() if name.startswith("admin:")}
     assert named == {*pages, *OF_THE_ADMIN, "login", "logout"}

@@ -19,7 +19,9 @@ LONGEST_TEST = 1000
 
 
 def tracked(*patterns: str) -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z", "--", *patterns], cwd=ROOT, capture_output=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *patterns], cwd=ROOT, capture_output=True, check=True
+    ).stdout
     return [ROOT / name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
@@ -58,13 +60,20 @@ def test_no_file_names_a_place_of_one_machine() -> None:
 def test_no_file_has_swollen(folder: str) -> None:
     limit = LONGEST_TEST if folder == "tests" else LONGEST
     lengths = {
-        str(file.relative_to(ROOT)): file.read_bytes().count(b"\n") for file in tracked(f"{folder}/*.py") if "migrations" not in file.parts
+        str(file.relative_to(ROOT)): file.read_bytes().count(b"\n")
+        for file in tracked(f"{folder}/*.py")
+        if "migrations" not in file.parts
     }
     assert {name: lines for name, lines in lengths.items() if lines > limit} == {}
 
 
 def test_each_import_contract_holds() -> None:
-    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache"]
+    command = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command; lint_imports_command()",
+        "--no-cache",
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "0 broken" in done.stdout

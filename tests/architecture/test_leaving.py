@@ -40,7 +40,11 @@ def test_a_model_that_nobody_declared_is_refused_with_what_to_write(without_pape
 
 def test_a_new_field_is_refused_with_what_to_write(without_papers):
     without_papers(
-        Rows("journal.Alerts", copied="readings refusals", erased={"id resident_id created_at told_at ageing_told_at": "because"})
+        Rows(
+            "journal.Alerts",
+            copied="readings refusals",
+            erased={"id resident_id created_at told_at ageing_told_at": "because"},
+        )
     )
     [said] = leaving.undeclared()
     assert said == (

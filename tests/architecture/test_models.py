@@ -57,7 +57,11 @@ def ours() -> list[type[Model]]:
 def relations() -> Iterator[tuple[type[Model], str, type[Model]]]:
     for model in ours():
         for field in model._meta.get_fields():
-            if isinstance(field, Field) and isinstance(field.related_model, type) and room(field.related_model) in ORDER:
+            if (
+                isinstance(field, Field)
+                and isinstance(field.related_model, type)
+                and room(field.related_model) in ORDER
+            ):
                 yield model, field.name, field.related_model
 
 
@@ -71,14 +75,18 @@ def test_there_is_something_to_look_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "field", "target"), list(relations()), ids=lambda value: value if isinstance(value, str) else value._meta.label
+    ("model", "field", "target"),
+    list(relations()),
+    ids=lambda value: value if isinstance(value, str) else value._meta.label,
 )
 def test_a_relation_points_downwards(model: type[Model], field: str, target: type[Model]) -> None:
     assert ORDER.index(room(model)) <= ORDER.index(room(target))
     assert {room(model), room(target)} != APART
 
 
-@pytest.mark.parametrize("model", [model for model in ours() if belongs_to_a_resident(model)], ids=lambda model: model._meta.label)
+@pytest.mark.parametrize(
+    "model", [model for model in ours() if belongs_to_a_resident(model)], ids=lambda model: model._meta.label
+)
 def test_a_residents_rows_are_only_found_in_their_scope(model: type[Model]) -> None:
     assert issubclass(model, ResidentModel) or model._meta.label in OTHER_SHAPE
     assert all(isinstance(manager, ResidentManager) for manager in model._meta.managers)
@@ -96,7 +104,9 @@ def test_a_relation_to_a_residents_row_comes_from_a_residents_row() -> None:
 
 
 def test_core_never_points_at_accounts() -> None:
-    assert [field for model, field, target in relations() if room(model) == "core" and room(target) == "accounts"] == []
+    assert [
+        field for model, field, target in relations() if room(model) == "core" and room(target) == "accounts"
+    ] == []
 
 
 def test_the_admin_shows_nothing_that_a_resident_has_entrusted() -> None:

@@ -13,7 +13,9 @@ INLINE = {
     "a script without src": re.compile(r"<script\b(?![^>]*\bsrc\s*=)", re.IGNORECASE),
     "an event attribute": re.compile(r"<[a-z][^>]*\son[a-z]+\s*=", re.IGNORECASE),
     "a javascript: address": re.compile(r"javascript:", re.IGNORECASE),
-    "another machine": re.compile(r"<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)\s*=\s*[\"']?(?:https?:)?//", re.IGNORECASE),
+    "another machine": re.compile(
+        r"<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)\s*=\s*[\"']?(?:https?:)?//", re.IGNORECASE
+    ),
 }
 #: What is sent by mail can fetch no style sheet: its one page holds its own.
 MAILS = ROOT / "templates" / "mail"
@@ -39,7 +41,9 @@ INCLUDED = re.compile(r"{%\s*include\s+\"([^\"]+)\"([^%]*)%}")
 def test_a_form_that_is_included_alone_is_given_its_token() -> None:
     """`only` leaves the token behind; a test client does not check it, and a resident would be refused."""
     with_a_form = {
-        file.relative_to(ROOT / "templates").as_posix() for file in (ROOT / "templates").rglob("*.html") if "csrf_token" in file.read_text()
+        file.relative_to(ROOT / "templates").as_posix()
+        for file in (ROOT / "templates").rglob("*.html")
+        if "csrf_token" in file.read_text()
     }
     without = [
         f"{file.relative_to(ROOT)}: {name}"

@@ -59,7 +59,9 @@ def files_of_database(databases: "Databases", name: str, *, since: float) -> lis
     return [*(folder / "base" / str(number)).iterdir(), *logs]
 
 
-def found_in_files(databases: "Databases", name: str, *, since: float, look: Callable[[bytes], list[str]]) -> list[str]:
+def found_in_files(
+    databases: "Databases", name: str, *, since: float, look: Callable[[bytes], list[str]]
+) -> list[str]:
     """What `look` finds in each of these files."""
     found, read = [], set[int]()
     for _ in range(50):

@@ -108,7 +108,9 @@ def lived(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> I
     temporary = Temporary(folder)
     watching = threading.Thread(target=temporary.watch, daemon=True)
     watching.start()
-    with portal(databases, name="canary", extra={"TMPDIR": str(folder), "TMP": str(folder), "TEMP": str(folder)}) as live:
+    with portal(
+        databases, name="canary", extra={"TMPDIR": str(folder), "TMP": str(folder), "TEMP": str(folder)}
+    ) as live:
         dossier = live_through_it(live)
         yield Lived(live, temporary, dossier)
     temporary.over.set()
@@ -138,17 +140,26 @@ def live_through_it(live: Live) -> bytes:
     receipt = papers.rent_receipt(
         person=holder, home=home, landlord=landlord, month=date(2026, 10, 1), rent=rent, charges=Decimal(0)
     )  # fmt: skip
-    page = visitor.wait_for_job(send(visitor, "/coffre/ajouter/", f"{CANARIES['the name of a file']}.pdf", receipt, kind="quittance_loyer"))
+    page = visitor.wait_for_job(
+        send(visitor, "/coffre/ajouter/", f"{CANARIES['the name of a file']}.pdf", receipt, kind="quittance_loyer")
+    )
     visitor.submit(page, page.form())
     # A file that is refused all the same, a search, a question left in the middle.
     visitor.wait_for_job(
-        send(visitor, "/coffre/ajouter/", f"{CANARIES['the name of a file']}.exe", f"MZ {CANARIES['a letter']}".encode() * 99)
+        send(
+            visitor,
+            "/coffre/ajouter/",
+            f"{CANARIES['the name of a file']}.exe",
+            f"MZ {CANARIES['a letter']}".encode() * 99,
+        )
     )
     visitor.open(f"/coffre/?q={CANARIES['a value typed by hand']}")
     start = visitor.open("/coffre/saisir/identite.pivot/")
     question = visitor.submit(start, start.form())
     visitor.submit(
-        question, question.form(), {"answer": CANARIES["a value typed by hand"], **filled(question, CANARIES["a value typed by hand"])}
+        question,
+        question.form(),
+        {"answer": CANARIES["a value typed by hand"], **filled(question, CANARIES["a value typed by hand"])},
     )
     type_contact(visitor)
     visitor.open("/aides/")
@@ -159,7 +170,9 @@ def live_through_it(live: Live) -> bytes:
 def send(visitor: Visitor, address: str, name: str, content: bytes, *, kind: str = "") -> Page:
     page = visitor.open(address)
     values = {"kind": kind} if kind else {}
-    return visitor.submit(page, page.form("file"), values, files={"file": FileToSend(name, "application/pdf", content)})
+    return visitor.submit(
+        page, page.form("file"), values, files={"file": FileToSend(name, "application/pdf", content)}
+    )
 
 
 def filled(page: Page, word: str) -> dict[str, str]:
@@ -211,7 +224,9 @@ def tables(live: Live) -> Iterator[tuple[str, bytes]]:
         ).fetchall()
         for schema, table in named:
             for shape in ("TEXT", "BINARY"):
-                command = sql.SQL("COPY {} TO STDOUT (FORMAT {})").format(sql.Identifier(schema, table), sql.SQL(shape))
+                command = sql.SQL("COPY {} TO STDOUT (FORMAT {})").format(
+                    sql.Identifier(schema, table), sql.SQL(shape)
+                )
                 with connection.cursor().copy(command) as copy:
                     yield f"{schema}.{table}", b"".join(bytes(block) for block in copy)
 

@@ -18,13 +18,15 @@ from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, address, entered, linked, main
 from vault.records import actions as vault_actions
-from vault.records import gate, paper_kinds
+from vault.records import gate
 from vault.records.actions import grants
+from vault.records.content import paper_kinds
 from vault.records.enums import Mode
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
-from vault.sharing import links
 from vault.sharing.actions import links as actions
 from vault.sharing.actions.links import Wish
+from vault.sharing.agreements import links
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import MOST_TRIES
 
@@ -141,7 +143,7 @@ def test_another_s_paper_and_another_s_value_cannot_be_put_in_a_link(resident, s
             by=resident.pk,
             agreement=links.AGREEMENT,
             recipient=grants.Recipient("link", uuid4(), "x"),
-            terms=grants.Terms([], Mode.LOOK, lasts=timedelta(days=7), papers=[theirs.pk]),
+            terms=Terms([], Mode.LOOK, lasts=timedelta(days=7), papers=[theirs.pk]),
         )
 
 
@@ -149,7 +151,7 @@ def test_a_stranger_makes_no_new_code_for_a_link_and_stops_none(resident, strang
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     client = signed_in(stranger)
-    assert client.post(reverse("vault:renew_link", args=[key.link.grant_id])).status_code == 404
-    client.post(reverse("vault:stop_links"))
+    assert client.post(reverse("sharing:renew_link", args=[key.link.grant_id])).status_code == 404
+    client.post(reverse("sharing:stop_links"))
     found = links.find(key.token)
     assert found is not None and found.opens and actions.enter(link=key.link, typed=key.code)

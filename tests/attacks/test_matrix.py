@@ -43,7 +43,13 @@ from vault.sharing.models import DeskVisit, Member
 # One town for all: it takes seconds to settle.
 pytestmark = [pytest.mark.xdist_group("matrix"), pytest.mark.slow]
 
-IN, NOTHING, REFUSED, SIGN_IN, NO_SUCH_VERB = "comes in", "finds nothing", "is refused", "is asked to sign in", "no such verb"
+IN, NOTHING, REFUSED, SIGN_IN, NO_SUCH_VERB = (
+    "comes in",
+    "finds nothing",
+    "is refused",
+    "is asked to sign in",
+    "no such verb",
+)
 SAID = {403: REFUSED, 404: NOTHING, 405: NO_SUCH_VERB}
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
 #: That its browser is still there; and the tables of the cache.
@@ -153,7 +159,9 @@ def test_no_other_verb_does_anything(things: dict[str, Any], people: dict[str, P
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_admin_lets_agents_do_what_is_theirs_and_nobody_else_anything(things: dict[str, Any], people: dict[str, Person]) -> None:
+def test_the_admin_lets_agents_do_what_is_theirs_and_nobody_else_anything(
+    things: dict[str, Any], people: dict[str, Person]
+) -> None:
     wrong = []
     for url, verb, opens_to in in_the_admin(things):
         for who, person in people.items():

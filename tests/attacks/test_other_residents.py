@@ -48,10 +48,13 @@ def rows_of(resident: Any) -> dict[str, str]:
     """Every row that carries this resident's id, in any table, and their account."""
     found = {}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT table_schema, table_name FROM information_schema.columns WHERE column_name = 'resident_id'")
+        cursor.execute(
+            "SELECT table_schema, table_name FROM information_schema.columns WHERE column_name = 'resident_id'"
+        )
         for schema, table in cursor.fetchall():
             cursor.execute(
-                f'SELECT md5(string_agg(t::text, \'|\' ORDER BY t::text)) FROM "{schema}"."{table}" t WHERE resident_id = %s', [resident.pk]
+                f'SELECT md5(string_agg(t::text, \'|\' ORDER BY t::text)) FROM "{schema}"."{table}" t WHERE resident_id = %s',
+                [resident.pk],
             )
             found[table] = str(cursor.fetchone()[0])
     assert {"records_record", "records_paper", "dossiers_dossier", "core_job"} <= {*found}
@@ -65,7 +68,11 @@ def test_another_resident_finds_nothing_by_any_method(resident: Any, stranger: A
     for name in OWNED:
         for method in METHODS:
             status = ask(theirs, method, address(name, things))
-            nothing = ask(theirs, method, address(name, things, NO_NUMBER if isinstance(things[OWNED[name][0]], int) else uuid4()))
+            nothing = ask(
+                theirs,
+                method,
+                address(name, things, NO_NUMBER if isinstance(things[OWNED[name][0]], int) else uuid4()),
+            )
             if status != nothing or status not in {404, 405}:
                 wrong[f"{method} {name}"] = status, nothing
     assert wrong == {}

@@ -33,7 +33,8 @@ from tests.services.dossiers.made import built, work
 from tests.vault.couples import agreed, place, shared
 from tests.vault.made import add
 from tests.vault.sending import notice_pdf, uploaded
-from vault.records import actions, gate, paper_kinds
+from vault.records import actions, gate
+from vault.records.content import paper_kinds
 from vault.records.models import Record
 from vault.sharing.actions import household
 
@@ -43,7 +44,16 @@ LOOKED = LEFT + timedelta(days=40, hours=3, minutes=11)
 REFUGE = "Refuge des Iris"
 THEIR_RECIPIENT = "Guichet des Glycines"
 #: Words that the addresses of the portal take where they do not take an id.
-WORDS = ("rsa", "prime_activite", "joint_simulation", "shared_facts", "loyer", "logement.domicile", "emploi.revenu", "violences")
+WORDS = (
+    "rsa",
+    "prime_activite",
+    "joint_simulation",
+    "shared_facts",
+    "loyer",
+    "logement.domicile",
+    "emploi.revenu",
+    "violences",
+)
 #: Ways out of the account, and of the portal's own files: they end the walk, or are no page of a resident.
 NOT_WALKED = re.compile(r"^(admin/|deconnexion/|langue/|static/|mon-compte/)|/fin/$")
 MOST_OF_A_TABLE = 2
@@ -65,10 +75,12 @@ def home(resident: Any, stranger: Any) -> dict[str, Any]:
     built(stranger)
     actions.start_draft(resident_id=stranger.pk, by=stranger.pk, type="logement.domicile")
     with scope(resident=stranger.pk):
-        Job.objects.create(resident_id=stranger.pk, kind="read_paper", subject_id=stranger.pk, purpose="x", state=Job.State.FAILED)
+        Job.objects.create(
+            resident_id=stranger.pk, kind="read_paper", subject_id=stranger.pk, purpose="x", state=Job.State.FAILED
+        )
     mine = signed_in(resident)
     was = place(stranger)
-    assert mine.get(reverse("vault:shared_with_me", args=[was.pk])).status_code == 200
+    assert mine.get(reverse("sharing:shared_with_me", args=[was.pk])).status_code == 200
     assert mine.get(reverse("aids:together")).status_code == 200
     with scope(resident=resident.pk):
         joint = Record.objects.get(type="calcul.resultat", subject_person=stranger.pk)
@@ -109,7 +121,9 @@ def rows_of(person: Any) -> Iterator[UUID]:
             " USING (table_schema, table_name) WHERE a.column_name = 'resident_id' AND b.column_name = 'id' AND b.data_type = 'uuid'"
         )
         for schema, table in cursor.fetchall():
-            cursor.execute(f'SELECT id FROM "{schema}"."{table}" WHERE resident_id = %s LIMIT {MOST_OF_A_TABLE}', [person.pk])
+            cursor.execute(
+                f'SELECT id FROM "{schema}"."{table}" WHERE resident_id = %s LIMIT {MOST_OF_A_TABLE}', [person.pk]
+            )
             yield from (key for (key,) in cursor.fetchall())
     yield person.pk
 
@@ -175,7 +189,7 @@ def test_the_walk_would_see_what_is_shared(home: dict[str, Any], resident: Any) 
     mine = signed_in(resident)
     named = [address for address, _named in walked([home["member"]]) if str(home["member"]) in address]
     opened = [address for address in named if read(mine, address, "get")[0] == 200]
-    assert reverse("vault:shared_with_me", args=[home["member"]]) in opened
+    assert reverse("sharing:shared_with_me", args=[home["member"]]) in opened
 
 
 def test_their_journals_stay_their_own(home: dict[str, Any], resident: Any, stranger: Any) -> None:

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django_scopes import scope
 
-from accounts import actions_desk
-from accounts.actions import place_at_desk
+from accounts.actions import desk as agents_desk
+from accounts.actions.accounts import place_at_desk
 from accounts.models import FactorReset, Session, User
 from core import journal, resumable
 from core.models import City, Job, LegalPage
@@ -40,8 +40,9 @@ from vault.holders.actions import connections
 from vault.holders.actions.requests import start_request
 from vault.holders.models import ConnectorHealth
 from vault.journal.actions import contests
-from vault.records import actions, holder_catalogue, paper_kinds
+from vault.records import actions
 from vault.records.actions import grants
+from vault.records.content import holder_catalogue, paper_kinds
 from vault.records.models import Holder, PaperKind
 from vault.sharing.actions import asking
 from vault.sharing.enums import Act, AskedFor
@@ -81,7 +82,9 @@ def things_of(resident: User) -> dict[str, Any]:
     done = built(resident)
     dossier = dossiers.start(resident_id=resident.pk, aids=["rsa"])
     with scope(resident=resident.pk):
-        job = Job.objects.create(resident_id=resident.pk, kind="read_paper", subject_id=uuid4(), purpose="Essayer", state=Job.State.FAILED)
+        job = Job.objects.create(
+            resident_id=resident.pk, kind="read_paper", subject_id=uuid4(), purpose="Essayer", state=Job.State.FAILED
+        )
     partner = ResidentFactory()
     couple(resident, partner)
     actions_parts.ask(dossier=dossiers.start(resident_id=partner.pk, aids=["rsa"]), by=partner.pk)
@@ -101,7 +104,11 @@ def things_of(resident: User) -> dict[str, Any]:
         "record": add_signed_notice(resident, annee_revenus=2022).pk,
         "draft": actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile").pk,
         "request": start_request(
-            resident_id=resident.pk, by=resident.pk, holder=Holder.objects.get(code="caf"), right="access", parts={"name": "Nadia"}
+            resident_id=resident.pk,
+            by=resident.pk,
+            holder=Holder.objects.get(code="caf"),
+            right="access",
+            parts={"name": "Nadia"},
         ).pk,
         "dossier": dossier.pk,
         "built dossier": done.pk,
@@ -117,21 +124,31 @@ def things_of(resident: User) -> dict[str, Any]:
         "emergency": urgently_asked(AgentFactory(), resident).pk,
         "line": line,
         "contested line": contested,
-        "contest": contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=contested, message="Pourquoi ?").pk,
+        "contest": contests.contest_line(
+            resident_id=resident.pk, by=resident.pk, entry_id=contested, message="Pourquoi ?"
+        ).pk,
         "brought": brought(resident).pk,
         "session": Session.objects.filter(user=resident).earliest("pk").pk,
     }
 
 
 def a_passkey(resident: User) -> Authenticator:
-    asked = {"authenticatorSelection": {"userVerification": "required", "residentKey": "required"}, "user": {"id": ""}, "challenge": ""}
+    asked = {
+        "authenticatorSelection": {"userVerification": "required", "residentKey": "required"},
+        "user": {"id": ""},
+        "challenge": "",
+    }
     credential = json.loads(SoftKey().create({"publicKey": asked}))
-    return Authenticator.objects.create(user=resident, type="webauthn", data={"name": "Téléphone", "credential": credential})
+    return Authenticator.objects.create(
+        user=resident, type="webauthn", data={"name": "Téléphone", "credential": credential}
+    )
 
 
 def connected_to_caf(resident: User) -> Any:
     with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
-        return connections.connect(resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True)
+        return connections.connect(
+            resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True
+        )
 
 
 def first_receipt(grant: Any) -> Any:
@@ -146,10 +163,14 @@ def the_side(paper: Any) -> Any:
 
 def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Person]:
     """Who tries. `things` gets what these people hold of the owner, and what the admin shows."""
-    helper, before, without = (CompanionFactory(organisation=name) for name in (helping_place().name, "Mission locale", "Mission locale"))
+    helper, before, without = (
+        CompanionFactory(organisation=name) for name in (helping_place().name, "Mission locale", "Mission locale")
+    )
     mandate, over = (entrusted(owner, companion, "home", acts=[Act.ADD_PAPER]) for companion in (helper, before))
     grants.stop(grant=over.grant, by=owner.pk)
-    asked = asking.ask(companion=helper, address=owner.email, items=["home"], purpose=AskedFor.REVIEW, length="m1", by_phone=True)
+    asked = asking.ask(
+        companion=helper, address=owner.email, items=["home"], purpose=AskedFor.REVIEW, length="m1", by_phone=True
+    )
     asker, officer = AgentFactory(), AgentFactory()
     access = opened(asker, AgentFactory(), owner)
     officer.is_dpo = True
@@ -174,7 +195,9 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "accounts.user": officer.pk,
         "accounts.organisation": place_at(helper).organisation_id,
         "accounts.membership": place_at(helper).pk,
-        "accounts.factorreset": actions_desk.ask_for_reset(written=helper.email, reason=FactorReset.Reason.LOST, by=officer).pk,
+        "accounts.factorreset": agents_desk.ask_for_reset(
+            written=helper.email, reason=FactorReset.Reason.LOST, by=officer
+        ).pk,
         "records.paperkind": PaperKind.objects.earliest("pk").pk,
         "records.holder": Holder.objects.earliest("pk").pk,
         "holders.connectorhealth": ConnectorHealth.objects.create(connector="enedis").pk,

@@ -42,7 +42,9 @@ class Clamd:
             while line.recv(1 << 20):
                 pass
             return
-        said = {b"zPING\0": lambda: b"PONG", b"zINSTREAM\0": lambda: self.scan(line)}.get(command, lambda: b"UNKNOWN COMMAND")()
+        said = {b"zPING\0": lambda: b"PONG", b"zINSTREAM\0": lambda: self.scan(line)}.get(
+            command, lambda: b"UNKNOWN COMMAND"
+        )()
         line.sendall((b"\xff\x00 nonsense" if self.trouble == "garbage" else said) + b"\0")
 
     def scan(self, line: socket.socket) -> bytes:

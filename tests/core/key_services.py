@@ -100,7 +100,9 @@ class Transit(Service):
         if not self.derived:
             return AESGCM(self.keys[version])
         if not body.get("context"):
-            raise Refused(400, {"errors": ["missing 'context' for key derivation; the key was created using a derived key"]})
+            raise Refused(
+                400, {"errors": ["missing 'context' for key derivation; the key was created using a derived key"]}
+            )
         info = base64.b64decode(body["context"])
         return AESGCM(HKDF(SHA256(), 32, None, info).derive(self.keys[version]))
 
@@ -123,7 +125,9 @@ class Kms(Service):
         verb = headers["X-Amz-Target"].removeprefix("TrentService.")
         if self.disabled and verb != "DescribeKey":
             raise Refused(400, {"__type": "DisabledException", "message": "is disabled"})
-        found: dict[str, Any] = {"DescribeKey": self.described, "Encrypt": self.encrypt, "Decrypt": self.decrypt}[verb](body)
+        found: dict[str, Any] = {"DescribeKey": self.described, "Encrypt": self.encrypt, "Decrypt": self.decrypt}[
+            verb
+        ](body)
         return found
 
     def key_id(self, asked: str) -> str:
@@ -153,7 +157,11 @@ class Kms(Service):
             plain = AESGCM(self.keys[name]).decrypt(nonce, sealed, self.context(body))
         except (InvalidTag, ValueError):
             raise Refused(400, {"__type": "InvalidCiphertextException"}) from None
-        return {"Plaintext": base64.b64encode(plain).decode(), "KeyId": self.ARN + name, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+        return {
+            "Plaintext": base64.b64encode(plain).decode(),
+            "KeyId": self.ARN + name,
+            "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        }
 
     @staticmethod
     def context(body: dict[str, Any]) -> bytes:
@@ -173,7 +181,9 @@ def served(service: Service) -> Iterator[str]:
             status, told = 200, b""
             try:
                 service.troubled()
-                told = json.dumps(service.answer(self.command, self.path, self.headers, json.loads(body or b"{}"))).encode()
+                told = json.dumps(
+                    service.answer(self.command, self.path, self.headers, json.loads(body or b"{}"))
+                ).encode()
             except Refused as refused:
                 status, told = refused.status, json.dumps(refused.body).encode()
             if service.trouble == "garbage":

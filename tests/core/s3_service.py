@@ -47,14 +47,21 @@ class Bucket:
 
     def everything(self) -> dict[str, bytes]:
         return {
-            f"{key} {version.id}": version.content for key, kept in self.objects.items() for version in kept if version.content is not None
+            f"{key} {version.id}": version.content
+            for key, kept in self.objects.items()
+            for version in kept
+            if version.content is not None
         }
 
 
 class Answer(Exception):
     def __init__(self, status: int, body: bytes = b"", **headers: str) -> None:
         super().__init__(status)
-        self.status, self.body, self.headers = status, body, {name.replace("_", "-"): value for name, value in headers.items()}
+        self.status, self.body, self.headers = (
+            status,
+            body,
+            {name.replace("_", "-"): value for name, value in headers.items()},
+        )
 
 
 def fault(status: int, code: str) -> Answer:
@@ -109,7 +116,10 @@ def in_parts(bucket: Bucket, method: str, key: str, query: dict[str, str], body:
     if method == "POST" and "uploads" in query:
         number = f"u{next(bucket.numbers)}"
         bucket.uploads[number] = key, {}, datetime.now(UTC)
-        return Answer(200, f"<InitiateMultipartUploadResult><UploadId>{number}</UploadId></InitiateMultipartUploadResult>".encode())
+        return Answer(
+            200,
+            f"<InitiateMultipartUploadResult><UploadId>{number}</UploadId></InitiateMultipartUploadResult>".encode(),
+        )
     if "uploadId" not in query:
         return None
     if query["uploadId"] not in bucket.uploads:
@@ -138,7 +148,12 @@ def listed(bucket: Bucket, query: dict[str, str]) -> Answer:
     if "versions" in query:
         if bucket.versions is None:
             return fault(501, "NotImplemented")
-        rows = [(key, version) for key, kept in sorted(bucket.objects.items()) if key.startswith(prefix) for version in kept]
+        rows = [
+            (key, version)
+            for key, kept in sorted(bucket.objects.items())
+            if key.startswith(prefix)
+            for version in kept
+        ]
         told = "".join(version_told(key, version) for key, version in rows)
         return Answer(200, f"<ListVersionsResult>{told}</ListVersionsResult>".encode())
     return objects_listed(bucket, prefix, query)
@@ -158,14 +173,18 @@ def objects_listed(bucket: Bucket, prefix: str, query: dict[str, str]) -> Answer
         folders = sorted({prefix + key[len(prefix) :].partition(delimiter)[0] + delimiter for key in deep})
         keys = [key for key in keys if key not in deep]
     every = {
-        key: f"<Contents><Key>{escape(key)}</Key><LastModified>{when(bucket.objects[key][-1].at)}</LastModified></Contents>" for key in keys
+        key: f"<Contents><Key>{escape(key)}</Key><LastModified>{when(bucket.objects[key][-1].at)}</LastModified></Contents>"
+        for key in keys
     }
     every |= {folder: f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>" for folder in folders}
     left = [name for name in sorted(every) if name > query.get("marker", "")]
     more = len(left) > PAGE
     token = f"<NextMarker>{escape(left[PAGE - 1])}</NextMarker>" if more and delimiter else ""
     told = "".join(every[name] for name in left[:PAGE])
-    return Answer(200, f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{told}</ListBucketResult>".encode())
+    return Answer(
+        200,
+        f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{told}</ListBucketResult>".encode(),
+    )
 
 
 @contextmanager

@@ -110,7 +110,8 @@ def test_a_line_that_commits_late_is_in_the_next_checkpoint(person, databases):
     early, late = someone(1), person
     with psycopg.connect(databases.url("owner")) as slow:
         slow.execute(
-            "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%s, 1, now(), sha256('x'), sha256('y'))", [late]
+            "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%s, 1, now(), sha256('x'), sha256('y'))",
+            [late],
         )
         with scopes_disabled():
             wait_until_over(JournalLeaf.objects.get(resident_id=early).xid)
@@ -237,7 +238,10 @@ def test_a_copy_outside_that_is_gone_or_touched_is_said(three, outside):
     first, second, _third = sorted(outside.rglob("*.txt"))
     first.unlink()
     second.write_text("x")
-    assert list(checkpoints.problems()) == ["checkpoint 1: its copy outside is gone", "checkpoint 2: its copy outside says something else"]
+    assert list(checkpoints.problems()) == [
+        "checkpoint 1: its copy outside is gone",
+        "checkpoint 2: its copy outside says something else",
+    ]
 
 
 def test_lines_long_under_no_checkpoint_are_said(person, time_machine, tamper):

@@ -24,7 +24,9 @@ def villebrume(**changes):
     return City(**{"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042", **changes})
 
 
-@pytest.mark.parametrize(("one", "other", "expected"), [("#000000", "#ffffff", 21), ("#777777", "#777777", 1), ("#17524f", "#ffffff", 8.9)])
+@pytest.mark.parametrize(
+    ("one", "other", "expected"), [("#000000", "#ffffff", 21), ("#777777", "#777777", 1), ("#17524f", "#ffffff", 8.9)]
+)
 def test_contrast_is_that_of_wcag(one, other, expected):
     assert contrast.ratio(one, other) == pytest.approx(expected, abs=0.1)
     assert contrast.ratio(other, one) == contrast.ratio(one, other)
@@ -69,7 +71,8 @@ def test_the_ring_of_the_active_field_must_show_on_the_header_too():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("field", "value"), [("link", "teal"), ("link", "#0F5E73"), ("radius", 17), ("insee", "42"), ("phone", "javascript:1")]
+    ("field", "value"),
+    [("link", "teal"), ("link", "#0F5E73"), ("radius", 17), ("insee", "42"), ("phone", "javascript:1")],
 )
 def test_a_value_of_another_shape_is_refused(field, value):
     with pytest.raises(ValidationError) as refusal:

@@ -23,9 +23,18 @@ def png(size=(40, 40), **options):
 
 
 def test_shapes_and_colours_stay():
-    kept, kind = logo.clean(svg('<g fill="#17524f"><path d="M0 0h40v40z" opacity=".5"/></g><use href="#a"/><rect fill="url(#b)"/>'))
+    kept, kind = logo.clean(
+        svg('<g fill="#17524f"><path d="M0 0h40v40z" opacity=".5"/></g><use href="#a"/><rect fill="url(#b)"/>')
+    )
     assert kind == "image/svg+xml"
-    for part in (b'fill="#17524f"', b'd="M0 0h40v40z"', b'opacity=".5"', b'href="#a"', b'fill="url(#b)"', b'viewBox="0 0 40 40"'):
+    for part in (
+        b'fill="#17524f"',
+        b'd="M0 0h40v40z"',
+        b'opacity=".5"',
+        b'href="#a"',
+        b'fill="url(#b)"',
+        b'viewBox="0 0 40 40"',
+    ):
         assert part in kept
 
 
@@ -52,8 +61,9 @@ def test_what_runs_or_calls_out_is_dropped(body):
 
 
 def test_entities_are_never_opened():
-    bomb = '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>' + SVG.format(
-        "<text>&b;&a;</text>"
+    bomb = (
+        '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
+        + SVG.format("<text>&b;&a;</text>")
     )
     with pytest.raises(logo.Unusable):
         logo.clean(bomb.encode())

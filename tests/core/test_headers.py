@@ -21,7 +21,9 @@ def answered(settings, *, cookie=False, signed=False, cache=""):
     request.user = User() if signed else AnonymousUser()
     if cookie:
         request.COOKIES[settings.SESSION_COOKIE_NAME] = "x"
-    return HeadersMiddleware(lambda _request: HttpResponse("x", headers={"Cache-Control": cache} if cache else {}))(request)
+    return HeadersMiddleware(lambda _request: HttpResponse("x", headers={"Cache-Control": cache} if cache else {}))(
+        request
+    )
 
 
 def test_a_visitor_s_page(client):
@@ -60,7 +62,9 @@ def test_pages_that_are_not_found_are_not_stored_either(client, resident):
         (False, "", "no-store"),
     ],
 )
-def test_only_what_a_view_calls_public_is_stored_and_once_signed_in_only_what_never_changes(settings, signed, declared, kept):
+def test_only_what_a_view_calls_public_is_stored_and_once_signed_in_only_what_never_changes(
+    settings, signed, declared, kept
+):
     assert answered(settings, cookie=signed, signed=signed, cache=declared)["Cache-Control"] == kept
 
 

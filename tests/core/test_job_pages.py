@@ -22,7 +22,12 @@ def kind(monkeypatch):
     monkeypatch.setattr(jobs, "_kinds", dict(jobs._kinds))
     problems = {"paper_unreadable": "Un de vos papiers ne s’ouvre plus."}
     jobs.register(
-        "try", task="tests.try", queue="tries", label="Nous essayons", done_url=lambda job: f"/essai/{job.subject_id}/", problems=problems
+        "try",
+        task="tests.try",
+        queue="tries",
+        label="Nous essayons",
+        done_url=lambda job: f"/essai/{job.subject_id}/",
+        problems=problems,
     )
 
 

@@ -32,14 +32,18 @@ State = Job.State
 def kind(monkeypatch):
     kinds = dict(jobs._kinds)
     monkeypatch.setattr(jobs, "_kinds", kinds)
-    jobs.register("try", task="tests.try", queue="tries", label="Essai", done_url=lambda job: f"/essai/{job.subject_id}/")
+    jobs.register(
+        "try", task="tests.try", queue="tries", label="Essai", done_url=lambda job: f"/essai/{job.subject_id}/"
+    )
 
 
 @pytest.fixture
 def sent(monkeypatch):
     """What reached the broker: (task, job's id, queue)."""
     messages = []
-    monkeypatch.setattr(current_app, "send_task", lambda task, args, **options: messages.append((task, args[0], options["queue"])))
+    monkeypatch.setattr(
+        current_app, "send_task", lambda task, args, **options: messages.append((task, args[0], options["queue"]))
+    )
     return messages
 
 

@@ -66,7 +66,12 @@ def test_a_line_comes_back_whole_and_newest_first(person):
         )
     write(person)
     last, first = journal.entries(resident_id=person, limit=10)
-    assert (first.number, first.event, first.actor_id, first.purpose) == (1, "record_added", actor, "Ajouter à la main")
+    assert (first.number, first.event, first.actor_id, first.purpose) == (
+        1,
+        "record_added",
+        actor,
+        "Ajouter à la main",
+    )
     assert (first.fields, first.details) == (["fiscal.avis_ir#/nombre_parts"], {"origin": "declared"})
     assert (last.number, last.event) == (2, "read")
     assert abs(datetime.now(UTC) - last.at) < timedelta(minutes=1)

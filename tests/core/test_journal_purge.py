@@ -91,7 +91,11 @@ def test_an_old_line_that_no_old_checkpoint_sealed_stays(person, as_owner):  # n
 def test_the_running_role_purges_nothing(old):
     assert journal.purge(keep=[]) is None
     for attempt in ("SELECT core_purge_journal('{}')", "SET garant.purging = 'on'; DELETE FROM core_journalentry"):
-        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(attempt)
     assert left(old) == [5, 4, 3, 2, 1]
 
@@ -100,7 +104,11 @@ def test_not_even_the_owner_removes_a_younger_line(old, databases):
     """Saying that it is a purge opens the trigger to lines of more than three years, and to no others; leaves never go."""
     with psycopg.connect(databases.url("owner")) as owner:
         owner.execute("SET garant.purging = 'on'")
-        for statement in ("DELETE FROM core_journalentry", "UPDATE core_journalentry SET leaf_id = 1", "DELETE FROM core_journalleaf"):
+        for statement in (
+            "DELETE FROM core_journalentry",
+            "UPDATE core_journalentry SET leaf_id = 1",
+            "DELETE FROM core_journalleaf",
+        ):
             with pytest.raises(psycopg.Error, match="append-only"), owner.transaction():
                 owner.execute(statement)
     assert left(old) == [5, 4, 3, 2, 1]

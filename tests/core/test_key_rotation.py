@@ -124,7 +124,7 @@ def test_agents_second_factors_come_along(ring, as_owner):
     assert key_rotation.counts() == {new: (0, 1)}
     files.forget_key(ring, old)
     stored = Authenticator.objects.get(user=agent, type="totp")
-    from accounts.adapters import SecondFactorAdapter
+    from accounts.sign_in.adapters import SecondFactorAdapter
 
     assert SecondFactorAdapter().decrypt(stored.data["secret"]) == TOTP_SECRET
 
@@ -141,7 +141,12 @@ def test_the_running_role_may_not_rewrap(people):
 def test_rewrap_is_the_owner_s_and_the_other_verbs_are_not(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://web@/garant")
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
-    for words, role in {("keys", "rewrap"): "owner", ("keys", "status"): "web", ("keys",): "web", ("shell", "rewrap"): "web"}.items():
+    for words, role in {
+        ("keys", "rewrap"): "owner",
+        ("keys", "status"): "web",
+        ("keys",): "web",
+        ("shell", "rewrap"): "web",
+    }.items():
         monkeypatch.setattr("sys.argv", ["manage.py", *words])
         assert environment.database(environment.database_url())["USER"] == role
 
@@ -155,7 +160,10 @@ def test_a_row_under_a_lost_key_is_counted_and_the_others_are_done(people, ring,
         call_command("keys", "rewrap")
     assert "4 residents' keys" in capsys.readouterr().out
     call_command("keys", "status")
-    assert "lost: 1 residents' keys, 0 account secrets (NOT in the keyring: nobody opens these)" in capsys.readouterr().out
+    assert (
+        "lost: 1 residents' keys, 0 account secrets (NOT in the keyring: nobody opens these)"
+        in capsys.readouterr().out
+    )
 
 
 def test_status_says_what_is_under_which_key_and_no_key(people, ring, capsys):
@@ -201,7 +209,9 @@ def test_what_the_old_key_had_wrapped_is_no_longer_in_the_table_s_file(people, a
     assert old not in bytes(content)
 
 
-def test_while_a_backup_still_sees_what_the_old_key_had_wrapped_it_is_not_said_to_be_gone(people, as_owner, databases, monkeypatch):
+def test_while_a_backup_still_sees_what_the_old_key_had_wrapped_it_is_not_said_to_be_gone(
+    people, as_owner, databases, monkeypatch
+):
     monkeypatch.setattr(key_rotation, "PAUSE", 0)
     with psycopg.connect(databases.url("owner")) as backup:
         backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

@@ -396,7 +396,9 @@ class TestKeeper:
         chosen(settings, in_keeper)
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         ring = keyring().rings[0]
-        workers = [threading.Thread(target=lambda: [ring.unwrap(kid, wrapped, CONTEXT) for _ in range(15)]) for _ in range(30)]
+        workers = [
+            threading.Thread(target=lambda: [ring.unwrap(kid, wrapped, CONTEXT) for _ in range(15)]) for _ in range(30)
+        ]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -408,9 +410,21 @@ class TestKeeper:
         told = {name: value for name, value in os.environ.items() if "DATABASE" not in name and "DJANGO" not in name}
         command = [sys.executable, "-m", "core.keyrings.keeper"]
         ring = tmp_path / "own" / "keyring.json"
-        made = subprocess.run([*command, "add", "--keyring", ring], env=told, capture_output=True, text=True, check=True)
+        made = subprocess.run(
+            [*command, "add", "--keyring", ring], env=told, capture_output=True, text=True, check=True
+        )
         assert made.stdout.startswith("Keys: ")
-        words = ["serve", "--keyring", ring, "--socket", tmp_path / "s", "--log", tmp_path / "log", "--for", str(os.geteuid())]
+        words = [
+            "serve",
+            "--keyring",
+            ring,
+            "--socket",
+            tmp_path / "s",
+            "--log",
+            tmp_path / "log",
+            "--for",
+            str(os.geteuid()),
+        ]
         process = subprocess.Popen([*command, *words], env=told)
         try:
             settings.KEYRING = f"keeper://{tmp_path}/s"

@@ -35,11 +35,18 @@ def failing():
 
 def test_our_own_lines_are_their_constant_sentence_and_known_values():
     found = line(record("core.jobs", "a job was lost", job="0189", kind="dossier", email="awa@courriel.example"))
-    assert (found["message"], found["job"], found["kind"], found["level"]) == ("a job was lost", "0189", "dossier", "info")
+    assert (found["message"], found["job"], found["kind"], found["level"]) == (
+        "a job was lost",
+        "0189",
+        "dossier",
+        "info",
+    )
     assert "awa" not in str(found)
 
 
-@pytest.mark.parametrize("name", ["core.jobs", "vault.records.actions", "django.request", "celery.app.trace", "kombu.connection"])
+@pytest.mark.parametrize(
+    "name", ["core.jobs", "vault.records.actions", "django.request", "celery.app.trace", "kombu.connection"]
+)
 def test_values_put_into_a_message_are_not_written(name):
     assert CANARY not in str(line(record(name, "Not found: %s", CANARY)))
     assert line(record(name, "Not found: %s", CANARY))["message"] == "Not found: %s"

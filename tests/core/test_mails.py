@@ -90,7 +90,19 @@ def test_the_page_fetches_nothing_runs_nothing_and_has_one_button_for_each_langu
     for name in ALL:
         html = written(name)[1]
         tags = Page(html).tags
-        assert {tag for tag, _attrs in tags} <= {"html", "head", "meta", "title", "style", "body", "div", "h1", "p", "br", "a"}, name
+        assert {tag for tag, _attrs in tags} <= {
+            "html",
+            "head",
+            "meta",
+            "title",
+            "style",
+            "body",
+            "div",
+            "h1",
+            "p",
+            "br",
+            "a",
+        }, name
         given = {key for _tag, attrs in tags for key in attrs}
         assert given <= {"lang", "charset", "name", "content", "class", "href", "style"}, name
         assert not re.search(r"url\(|@import|<!--", html), name
@@ -100,7 +112,7 @@ def test_the_page_fetches_nothing_runs_nothing_and_has_one_button_for_each_langu
 def test_a_name_is_written_and_not_obeyed(city):
     city.of_name = "de <b>Vil & Co</b>"
     city.save()
-    _message, html = written("vault/email/connector_refused", languages=("fr",))
+    _message, html = written("holders/email/connector_refused", languages=("fr",))
     assert Page(html).text.count("Ville de <b>Vil & Co</b>") == 2 and HOSTILE in Page(html).text
     assert "<b>" not in html
 
@@ -117,7 +129,7 @@ def test_each_language_is_marked_and_comes_in_its_turn():
 def test_the_citys_colours_are_the_buttons(city):
     city.action = city.link = "#7a1f3d"
     city.save()
-    _message, html = written("vault/email/alert")
+    _message, html = written("journal/email/alert")
     assert "background-color:#7a1f3d" in html
 
 
@@ -148,5 +160,5 @@ def test_nothing_else_writes_a_mail():
 
 
 def _without_allauth(path: Path) -> str:
-    """Its adapter is ours (accounts/adapters.py), and sends through core/mails.py."""
+    """Its adapter is ours (accounts/sign_in/adapters.py), and sends through core/mails.py."""
     return path.read_text().replace("get_adapter().send_mail(", "").replace("def send_mail(", "")

@@ -34,7 +34,9 @@ def test_the_root_of_nothing_is_the_hash_of_nothing():
 def test_each_entry_leads_to_the_root(entries, data):
     position = data.draw(st.integers(0, len(entries) - 1))
     path = merkle.proof(entries, position)
-    assert merkle.leads_to(entries[position], position=position, size=len(entries), path=path, root=merkle.root(entries))
+    assert merkle.leads_to(
+        entries[position], position=position, size=len(entries), path=path, root=merkle.root(entries)
+    )
 
 
 @settings(deadline=None)
@@ -46,7 +48,9 @@ def test_a_changed_entry_place_or_path_leads_nowhere(entries, data):
     assert not merkle.leads_to(entries[position], position=position, size=size, path=[*path, bytes(32)], root=root)
     if path:
         assert not merkle.leads_to(entries[position], position=position, size=size, path=path[:-1], root=root)
-        assert not merkle.leads_to(entries[position], position=position, size=size, path=[bytes(32), *path[1:]], root=root)
+        assert not merkle.leads_to(
+            entries[position], position=position, size=size, path=[bytes(32), *path[1:]], root=root
+        )
     for other in range(size):
         if entries[other] != entries[position]:
             assert not merkle.leads_to(entries[other], position=position, size=size, path=path, root=root)

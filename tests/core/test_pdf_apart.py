@@ -50,7 +50,9 @@ def test_nothing_outside_is_opened() -> None:
     assert asked == [] and b"EmbeddedFile" not in pdf and b"root:" not in pdf
 
 
-def test_nothing_is_left_behind_and_the_text_is_in_no_argument(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_nothing_is_left_behind_and_the_text_is_in_no_argument(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     said: list[object] = []
     run = subprocess.run
 
@@ -81,6 +83,6 @@ def test_a_child_that_fails_says_nothing_of_the_text(monkeypatch: pytest.MonkeyP
 
 
 def test_the_web_does_not_load_the_renderer() -> None:
-    program = "import sys, django; django.setup(); import vault.urls; print(*{name.split('.')[0] for name in sys.modules})"
+    program = "import sys, django; django.setup(); import vault.records.urls; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not set(done.stdout.split()) & {"weasyprint", "pydyf", "pypdfium2"}

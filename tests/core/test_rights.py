@@ -14,7 +14,9 @@ from core.models import ResidentKey
 from core.residents import prepare
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MODELS_OF_A_RESIDENT = [model for model in apps.get_models() if any(field.name == "resident_id" for field in model._meta.fields)]
+MODELS_OF_A_RESIDENT = [
+    model for model in apps.get_models() if any(field.name == "resident_id" for field in model._meta.fields)
+]
 
 
 def allowed(role: str, what: str, right: str) -> bool:
@@ -26,7 +28,9 @@ def allowed(role: str, what: str, right: str) -> bool:
 
 def test_the_running_role_is_neither_owner_nor_superuser():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        cursor.execute(
+            "SELECT current_user, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        )
         assert cursor.fetchone() == ("web", False, False, False)
         cursor.execute("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")
         assert cursor.fetchone() == (0,)

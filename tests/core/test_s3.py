@@ -158,7 +158,9 @@ def test_deleting_leaves_no_version(bucket, person, versions):
     sealed_storage.delete(file.name)
     assert not bucket.objects.get(f"vaults/{file.name}")
     sealed_storage.delete(file.name)
-    assert list(bucket.everything()) == [f"vaults/{beside.name} {'null' if not versions else bucket.now(f'vaults/{beside.name}').id}"]
+    assert list(bucket.everything()) == [
+        f"vaults/{beside.name} {'null' if not versions else bucket.now(f'vaults/{beside.name}').id}"
+    ]
 
 
 def test_the_sweep_removes_what_a_crash_left_and_spares_what_is_young_or_kept(bucket, person, monkeypatch):
@@ -231,7 +233,11 @@ def test_the_environment_says_it_in_the_same_words(bucket):
 
 
 def test_the_settings_of_any_django_project_count(bucket, settings):
-    settings.AWS_STORAGE_BUCKET_NAME, settings.AWS_S3_ENDPOINT_URL, settings.AWS_S3_REGION_NAME = "papers", bucket.address, "eu-west-3"
+    settings.AWS_STORAGE_BUCKET_NAME, settings.AWS_S3_ENDPOINT_URL, settings.AWS_S3_REGION_NAME = (
+        "papers",
+        bucket.address,
+        "eu-west-3",
+    )
     settings.AWS_S3_ACCESS_KEY_ID, settings.AWS_S3_SECRET_ACCESS_KEY = "of-the-city", "secret"
     storage = s3.RangeS3Storage()
     storage.save("note", ContentFile(b"x"))

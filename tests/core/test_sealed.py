@@ -31,7 +31,9 @@ def test_the_same_value_is_never_sealed_to_the_same_bytes(resident):
     assert len({sealed.seal(b"x", resident_id=resident, place=PLACE) for _ in range(20)}) == 20
 
 
-@pytest.mark.parametrize("place", ["vault_record|2|1|content", "vault_record|1|2|content", "vault_paper|1|1|content", ""])
+@pytest.mark.parametrize(
+    "place", ["vault_record|2|1|content", "vault_record|1|2|content", "vault_paper|1|1|content", ""]
+)
 def test_moved_to_another_place_it_does_not_open(resident, place):
     value = sealed.seal(b"x", resident_id=resident, place=PLACE)
     with pytest.raises(sealed.Unreadable):
@@ -73,7 +75,8 @@ def test_a_box_opens_what_was_sealed_without_it(resident):
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 

@@ -14,7 +14,9 @@ from core.segments import FIRST_ROOM, HEADER, ROOM, SEGMENT, SegmentReader, Segm
 KEY = bytes(range(32))
 AAD = b"file|ab/cd/0123"
 BORDERS = [FIRST_ROOM, FIRST_ROOM + ROOM, FIRST_ROOM + 2 * ROOM]
-SIZES = sorted({0, 1, 15, 16, 17, 1000, *(border + step for border in BORDERS for step in (-17, -16, -1, 0, 1, 16, 17))})
+SIZES = sorted(
+    {0, 1, 15, 16, 17, 1000, *(border + step for border in BORDERS for step in (-17, -16, -1, 0, 1, 16, 17))}
+)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +121,9 @@ STORED = ours(DATA)
 SEGMENT_STARTS = [1 + HEADER, 1 + SEGMENT, 1 + 2 * SEGMENT]
 
 
-@pytest.mark.parametrize("at", [0, 1, 2, 33, 34, 40, *SEGMENT_STARTS, *(start - 1 for start in SEGMENT_STARTS[1:]), len(STORED) - 1])
+@pytest.mark.parametrize(
+    "at", [0, 1, 2, 33, 34, 40, *SEGMENT_STARTS, *(start - 1 for start in SEGMENT_STARTS[1:]), len(STORED) - 1]
+)
 def test_a_flipped_bit_is_refused(at):
     changed = bytearray(STORED)
     changed[at] ^= 1
@@ -127,7 +131,19 @@ def test_a_flipped_bit_is_refused(at):
 
 
 @pytest.mark.parametrize(
-    "cut", [0, 1, 2, 40, 41, 56, 57, *SEGMENT_STARTS, *(start + step for start in SEGMENT_STARTS for step in (-1, 1, 16)), len(STORED) - 1]
+    "cut",
+    [
+        0,
+        1,
+        2,
+        40,
+        41,
+        56,
+        57,
+        *SEGMENT_STARTS,
+        *(start + step for start in SEGMENT_STARTS for step in (-1, 1, 16)),
+        len(STORED) - 1,
+    ],
 )
 def test_a_cut_is_refused_on_opening_even_at_a_border(cut):
     with pytest.raises(Unreadable):
@@ -135,7 +151,9 @@ def test_a_cut_is_refused_on_opening_even_at_a_border(cut):
 
 
 @pytest.mark.parametrize(
-    "tail", [b"\x00", b"\x00" * 16, b"\x00" * SEGMENT, STORED[SEGMENT_STARTS[2] :]], ids=["byte", "tag", "segment", "its own end"]
+    "tail",
+    [b"\x00", b"\x00" * 16, b"\x00" * SEGMENT, STORED[SEGMENT_STARTS[2] :]],
+    ids=["byte", "tag", "segment", "its own end"],
 )
 def test_appended_bytes_are_refused_on_opening(tail):
     with pytest.raises(Unreadable):

@@ -24,7 +24,8 @@ def sent() -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "typed", ["06 39 98 00 01", "06.39.98.00.01", "+33 6 39 98 00 01", "0033639980001", "+33 (0)6 39 98 00 01", " 0639980001 "]
+    "typed",
+    ["06 39 98 00 01", "06.39.98.00.01", "+33 6 39 98 00 01", "0033639980001", "+33 (0)6 39 98 00 01", " 0639980001 "],
 )
 def test_a_number_is_read_as_people_type_it(typed: str) -> None:
     assert sms.read_number(typed) == NUMBER
@@ -32,7 +33,16 @@ def test_a_number_is_read_as_people_type_it(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "12", "06 39 98 00", "+0 12 34 56 78", "nadia@courriel.example", "+33639980001x", "+" + "1" * 16, "0639980001\n+33600000000"],
+    [
+        "",
+        "12",
+        "06 39 98 00",
+        "+0 12 34 56 78",
+        "nadia@courriel.example",
+        "+33639980001x",
+        "+" + "1" * 16,
+        "0639980001\n+33600000000",
+    ],
 )
 def test_what_is_no_number_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="no telephone number"):

@@ -111,7 +111,8 @@ def test_without_the_key_row_it_is_unreadable_at_once(any_storage, person):
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret", "/etc/passwd", "ab/cd/../../x", "stage/" + "0" * 32, "AB/CD/" + "0" * 32, "", "ab/cd/" + "0" * 31]
+    "name",
+    ["../secret", "/etc/passwd", "ab/cd/../../x", "stage/" + "0" * 32, "AB/CD/" + "0" * 32, "", "ab/cd/" + "0" * 31],
 )
 def test_a_name_that_is_not_one_of_ours_is_refused(any_storage, person, name):
     with pytest.raises(Unreadable):
@@ -239,7 +240,9 @@ def test_no_field_that_names_a_file_escapes_the_sweep():
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
             assert not isinstance(field, FileField), f"{model._meta.label}.{field.name} would write a file in clear"
-            assert "stored" not in field.name or field.name == storage_module.KEPT_FIELD, f"{model._meta.label}.{field.name}"
+            assert "stored" not in field.name or field.name == storage_module.KEPT_FIELD, (
+                f"{model._meta.label}.{field.name}"
+            )
 
 
 def test_django_s_own_storage_is_closed():

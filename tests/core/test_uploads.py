@@ -51,7 +51,9 @@ def test_its_bytes_touch_no_disk_in_clear(awa, folder, monkeypatch, tmp_path):
     spied.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spied))
     for handler in (uploadhandler.TemporaryFileUploadHandler, uploadhandler.MemoryFileUploadHandler):
-        monkeypatch.setattr(handler, "new_file", lambda *_args, **_options: pytest.fail("Django's own handler had the file"))
+        monkeypatch.setattr(
+            handler, "new_file", lambda *_args, **_options: pytest.fail("Django's own handler had the file")
+        )
     awa.post(URL, {"title": "x", "paper": paper()})
     assert files_in(spied) == []
     assert not any(b"canary" in path.read_bytes() for path in files_in(folder))
@@ -147,7 +149,9 @@ def test_a_second_file_over_the_limit_takes_the_first_with_it(awa, folder):
 
 
 def test_two_files_are_two_sealed_files(awa, folder):
-    told = awa.post(URL, {"title": "x", "recto": paper(b"recto", "recto.pdf"), "verso": paper(b"verso", "verso.pdf")}).json()
+    told = awa.post(
+        URL, {"title": "x", "recto": paper(b"recto", "recto.pdf"), "verso": paper(b"verso", "verso.pdf")}
+    ).json()
     assert (told["recto"]["name"], told["verso"]["name"]) == ("recto.pdf", "verso.pdf")
     assert len(files_in(folder)) == 2
 
@@ -180,7 +184,11 @@ def test_a_full_disk_is_told_and_nothing_is_kept(awa, resident, folder, monkeypa
 def test_a_body_cut_on_the_way_keeps_nothing(awa, resident, folder, missing):
     """The web server ends the body of a line that was cut; Django alone would keep the part as the whole."""
     body = b'--x\r\nContent-Disposition: form-data; name="paper"; filename="a.pdf"\r\n\r\n' + PDF + b"\r\n--x--\r\n"
-    cut = {"wsgi.input": io.BytesIO(body[:-missing]), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+    cut = {
+        "wsgi.input": io.BytesIO(body[:-missing]),
+        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": "multipart/form-data; boundary=x",
+    }
     answer = awa.generic("POST", URL, **cut)
     assert answer.status_code == 400
     assert files_in(folder) == []

@@ -16,7 +16,9 @@ from core.uploads import SealedUpload, sealed_upload
 from vault.records.models import Paper, PaperFile
 
 MAX = 300_000
-FORM = Template("<form method=post enctype=multipart/form-data>{% csrf_token %}<input name=title><input type=file name=paper></form>")
+FORM = Template(
+    "<form method=post enctype=multipart/form-data>{% csrf_token %}<input name=title><input type=file name=paper></form>"
+)
 
 
 @sealed_upload(max_bytes=MAX)

@@ -26,7 +26,9 @@ def ask(
     running: server.Running, path: str, *, method: str = "GET", body: str = "", token: str = TOKEN
 ) -> tuple[int, bytes, dict[str, str]]:
     connection = http.client.HTTPConnection(running.url.removeprefix("http://"), timeout=10)
-    headers = {"Authorization": f"Bearer {token}"} if not body else {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = (
+        {"Authorization": f"Bearer {token}"} if not body else {"Content-Type": "application/x-www-form-urlencoded"}
+    )
     connection.request(method, path, body or None, headers)
     answer = connection.getresponse()
     return answer.status, answer.read(), dict(answer.getheaders())
@@ -73,7 +75,8 @@ def test_a_missing_parameter_is_said(holders: server.Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "status"), [("down", 502), ("quota", 429), ("not_found", 404), ("city_refused", 401), ("expired", 403), ("normal", 200)]
+    ("mode", "status"),
+    [("down", 502), ("quota", 429), ("not_found", 404), ("city_refused", 401), ("expired", 403), ("normal", 200)],
 )
 def test_a_trouble_happens_to_the_person_it_was_asked_for(holders: server.Running, mode: str, status: int) -> None:
     holders.site.set_mode("api_particulier", "nadia", mode)

@@ -33,7 +33,7 @@ def states(leo):
 
 def test_his_shares_show_one_that_opens_and_one_that_is_over(leo):
     assert states(leo) == sorted([GrantState.ACTIVE, GrantState.STOPPED])
-    page = signed_in(leo).get(reverse("vault:shares")).content.decode()
+    page = signed_in(leo).get(reverse("sharing:shares")).content.decode()
     assert "Dossier de location, quai du Lavoir" in page
     assert "Terminés ou arrêtés" in page and "Dossier de location, rue Basse" in page
 

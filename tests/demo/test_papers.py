@@ -10,31 +10,44 @@ import pytest
 
 from demo import papers
 from vault import readers
-from vault.readers.iban import iban_is_valid
+from vault.readers.subjects.iban import iban_is_valid
 
 AWA, HOME = papers.Holder("Diallo", "Awa", "Mme", "0123456789012"), papers.Home("2 rue Basse")
 MONTH = date(2026, 10, 1)
 
 
 def notice() -> bytes:
-    return papers.tax_notice(declarants=[AWA], home=HOME, income_year=2025, income=0, parts=Decimal(1), issued_on=date(2026, 7, 31))
+    return papers.tax_notice(
+        declarants=[AWA], home=HOME, income_year=2025, income=0, parts=Decimal(1), issued_on=date(2026, 7, 31)
+    )
 
 
 def payslip() -> bytes:
     gross, net, net_social, taxable = map(Decimal, ("1801.80", "1426.30", "1460.12", "1478.90"))
     return papers.payslip(
-        person=AWA, home=HOME, employer="Boulangerie fictive", month=MONTH, gross=gross, net=net, net_social=net_social, taxable=taxable
+        person=AWA,
+        home=HOME,
+        employer="Boulangerie fictive",
+        month=MONTH,
+        gross=gross,
+        net=net,
+        net_social=net_social,
+        taxable=taxable,
     )
 
 
 def benefits() -> bytes:
     lines = [("Aide au logement", Decimal("212")), ("Prime d’activité", Decimal("87.45"))]
-    return papers.benefits_statement(person=AWA, home=HOME, month=MONTH, issued_on=date(2026, 11, 5), lines=lines, quotient=612)
+    return papers.benefits_statement(
+        person=AWA, home=HOME, month=MONTH, issued_on=date(2026, 11, 5), lines=lines, quotient=612
+    )
 
 
 def receipt() -> bytes:
     rent, charges = Decimal(480), Decimal("65.5")
-    return papers.rent_receipt(person=AWA, home=HOME, landlord="Villebrume Habitat", month=MONTH, rent=rent, charges=charges)
+    return papers.rent_receipt(
+        person=AWA, home=HOME, landlord="Villebrume Habitat", month=MONTH, rent=rent, charges=charges
+    )
 
 
 def bank_details() -> bytes:
@@ -51,7 +64,9 @@ PAPERS = [
 
 
 @pytest.mark.parametrize(("make", "kind", "holds"), PAPERS)
-def test_a_paper_is_recognised_says_its_figures_and_that_it_is_a_specimen(make: Callable[[], bytes], kind: str, holds: str) -> None:
+def test_a_paper_is_recognised_says_its_figures_and_that_it_is_a_specimen(
+    make: Callable[[], bytes], kind: str, holds: str
+) -> None:
     made = make()
     assert readers.read(io.BytesIO(made), trust_test_authority=False).kind == kind
     document = pdfium.PdfDocument(made)

@@ -12,9 +12,18 @@ FORM = b"""<main><form method=post><input type=hidden name=person value=awa>
 
 @pytest.mark.parametrize(
     ("values", "typed"),
-    [({}, 0), ({"person": "nadia"}, 0), ({"yes": "1"}, 0), ({"paper": "a"}, 0), ({"sure": "1"}, 0), ({"rent": "612"}, 1)],
+    [
+        ({}, 0),
+        ({"person": "nadia"}, 0),
+        ({"yes": "1"}, 0),
+        ({"paper": "a"}, 0),
+        ({"sure": "1"}, 0),
+        ({"rent": "612"}, 1),
+    ],
 )
-def test_only_what_a_person_types_is_counted(monkeypatch: pytest.MonkeyPatch, values: dict[str, str], typed: int) -> None:
+def test_only_what_a_person_types_is_counted(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], typed: int
+) -> None:
     page = Page("http://127.0.0.1/", 200, FORM, "text/html")
     monkeypatch.setattr(Visitor, "_send", lambda self, request: page)
     visitor = Visitor("http://127.0.0.1/")

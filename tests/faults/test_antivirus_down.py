@@ -9,7 +9,7 @@ from core.models import Job
 from tests.accounts.factories import signed_in
 from tests.vault.records.test_examined import the_job
 from tests.vault.sending import notice_pdf, the_paper, uploaded, work
-from vault.records import holder_catalogue, paper_kinds
+from vault.records.content import holder_catalogue, paper_kinds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,15 +21,17 @@ def browser(resident):
     return signed_in(resident)
 
 
-def test_while_it_is_down_the_paper_waits_unread_with_a_sentence_and_is_read_once_it_is_back(browser, resident, antivirus, monkeypatch):
+def test_while_it_is_down_the_paper_waits_unread_with_a_sentence_and_is_read_once_it_is_back(
+    browser, resident, antivirus, monkeypatch
+):
     monkeypatch.setattr("vault.readers.sandbox.read", lambda *_args, **_options: pytest.fail("it was read unseen"))
     antivirus.trouble = "hangs up"
     paper = uploaded(browser, resident, notice_pdf())
     assert paper.state == "quarantined"
-    assert browser.get(reverse("vault:download", args=[paper.pk])).status_code == 404
+    assert browser.get(reverse("records:download", args=[paper.pk])).status_code == 404
     job = the_job(resident)
     assert (job.state, job.problem) == (Job.State.WAITING, "antivirus_silent")
-    for page in (reverse("job", args=[job.pk]), reverse("vault:paper", args=[paper.pk])):
+    for page in (reverse("job", args=[job.pk]), reverse("records:paper", args=[paper.pk])):
         assert "L’antivirus de la ville ne répond pas" in browser.get(page).content.decode()
     monkeypatch.undo()
     antivirus.trouble = ""

@@ -38,7 +38,9 @@ def served(blob, person):
     name = "/".join(blob.parts[-3:])
     with pytest.raises(Unreadable):
         stream = sealed_storage.open(name, resident_id=person)
-        for piece in downloads.serve(RequestFactory().get("/"), stream, size=stream.size, name="a.pdf", media_type="application/pdf"):
+        for piece in downloads.serve(
+            RequestFactory().get("/"), stream, size=stream.size, name="a.pdf", media_type="application/pdf"
+        ):
             got += piece
     return got
 
@@ -65,7 +67,14 @@ def test_a_file_cut_anywhere_serves_nothing_at_all(blob, person):
     """The last segment is opened first: at a border too, a part can't pass for the whole."""
     stored, chance = blob.read_bytes(), random.Random(13)
     borders = [1 + SEGMENT * number for number in range(1, SEGMENTS)]
-    for length in [0, 1, 41, *borders, *(border - TAG for border in borders), *(chance.randrange(len(stored)) for _ in range(TIMES))]:
+    for length in [
+        0,
+        1,
+        41,
+        *borders,
+        *(border - TAG for border in borders),
+        *(chance.randrange(len(stored)) for _ in range(TIMES)),
+    ]:
         blob.write_bytes(stored[:length])
         assert served(blob, person) == b""
 

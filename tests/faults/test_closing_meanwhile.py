@@ -15,7 +15,7 @@ from django.core import mail
 from django.db import connection, transaction
 from django_scopes import scope
 
-from accounts import actions_closing
+from accounts.actions import closing
 from core import journal, keys, sealed
 from core.jobs import Cancelled
 from core.models import Job
@@ -29,8 +29,9 @@ from tests.attacks.searching import found_in_files, spellings
 from tests.services.dossiers.made import add_paper, fill
 from tests.vault.made import IDENTITY, add
 from tests.vault.records.test_canary import whole_database
-from vault.records import actions, gate, holder_catalogue, paper_kinds
+from vault.records import actions, gate
 from vault.records.actions import exports
+from vault.records.content import holder_catalogue, paper_kinds
 from vault.records.tasks import make_export
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -46,7 +47,10 @@ def began() -> float:
 
 @pytest.fixture(autouse=True)
 def ledger(settings: Any, tmp_path: Any) -> None:
-    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "erasures")}}
+    kept = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(tmp_path / "erasures")},
+    }
     settings.STORAGES = {**settings.STORAGES, "erasures": kept}
 
 
@@ -61,7 +65,7 @@ def sealed_sources(resident: Any, folder: Any) -> Any:
 
 
 def close(resident: Any) -> None:
-    actions_closing.close(user=resident, by=resident.pk)
+    closing.close(user=resident, by=resident.pk)
 
 
 def nothing_opens(resident: Any, folder: Any) -> None:
@@ -89,7 +93,9 @@ def test_an_upload_that_is_on_its_way_leaves_nothing(sealed_sources: Any, folder
     nothing_opens(resident, folder)
 
 
-def test_a_dossier_that_is_being_made_is_never_published(sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dossier_that_is_being_made_is_never_published(
+    sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     resident = sealed_sources
     dossier = dossiers.start(resident_id=resident.pk, aids=["ville_cantine"])
     job = dossiers.build(dossier=dossier, by=resident.pk)
@@ -107,7 +113,13 @@ def test_a_dossier_that_is_being_made_is_never_published(sealed_sources: Any, fo
 
 
 def test_nothing_in_clear_is_left_anywhere_and_what_was_copied_before_stays_shut(
-    began: float, sealed_sources: Any, folder: Any, databases: Any, tmp_path: Any, caplog: Any, monkeypatch: pytest.MonkeyPatch
+    began: float,
+    sealed_sources: Any,
+    folder: Any,
+    databases: Any,
+    tmp_path: Any,
+    caplog: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A file on its way and a dossier that is being drawn, both at once. Then whoever has the disk, the keyring and the sealed files as
     they were looks everywhere: the database's own files, its log of changes, the broker's folder, temporary files, mail and logs."""
@@ -168,7 +180,9 @@ def test_a_copy_that_is_being_made_stops(sealed_sources: Any, folder: Any, monke
     nothing_opens(resident, folder)
 
 
-def test_a_copy_that_is_whole_is_not_published_once_the_vault_is_closed(sealed_sources: Any, folder: Any, monkeypatch: Any) -> None:
+def test_a_copy_that_is_whole_is_not_published_once_the_vault_is_closed(
+    sealed_sources: Any, folder: Any, monkeypatch: Any
+) -> None:
     resident = sealed_sources
     job = exports.ask(resident_id=resident.pk, by=resident.pk)
     publishing = exports._publish
@@ -238,7 +252,9 @@ def test_no_key_of_theirs_is_left_in_the_table_s_page(sealed_sources: Any, datab
         cursor.execute("SELECT wrapped FROM keystore.resident_key WHERE resident_id = %s", [resident.pk])
         wrapped = bytes(cursor.fetchone()[0])
     close(resident)
-    done = subprocess.run([sys.executable, "manage.py", "purge"], cwd=settings.ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "purge"], cwd=settings.ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0 and "not written anew" not in done.stdout, done.stdout + done.stderr
     with databases.server.admin(connection.settings_dict["NAME"]) as admin:
         admin.autocommit = True

@@ -30,7 +30,9 @@ def small_disk(databases):
     folder = Path(tempfile.mkdtemp(prefix="garant-", dir="/var/tmp"))
     owner = CLUSTER.data.stat()
     options = f"size=3m,mode=700,uid={owner.st_uid},gid={owner.st_gid}"
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False
+    )
     if mounted.returncode:
         folder.rmdir()
         pytest.skip(f"{why}this user may not mount a small one")
@@ -40,7 +42,9 @@ def small_disk(databases):
         with databases.server.admin() as admin:
             admin.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
         with psycopg.connect(databases.url("admin"), autocommit=True) as admin:
-            admin.execute("VACUUM FULL core_journalentry")  # the room that earlier tests left in it would take many lines
+            admin.execute(
+                "VACUUM FULL core_journalentry"
+            )  # the room that earlier tests left in it would take many lines
             admin.execute(f"ALTER TABLE core_journalentry SET TABLESPACE {name}")
             yield admin, name
             admin.execute("DROP TABLE IF EXISTS filling")
@@ -57,7 +61,10 @@ def fill(admin, name):
     for size in (400_000, 100_000, 8_000):
         while True:
             try:
-                admin.execute("INSERT INTO filling SELECT string_agg(md5(random()::text), '') FROM generate_series(1, %s)", [size // 32])
+                admin.execute(
+                    "INSERT INTO filling SELECT string_agg(md5(random()::text), '') FROM generate_series(1, %s)",
+                    [size // 32],
+                )
             except psycopg.errors.DiskFull:
                 break
 
@@ -75,12 +82,12 @@ def test_no_line_no_read_and_it_recovers(small_disk, resident):
             opened += 1
     told = [line.event for line in journal.entries(resident_id=resident.pk, limit=500)]
     assert told.count("read") == opened
-    answer = awa.get(reverse("vault:home"))
+    answer = awa.get(reverse("records:home"))
     assert answer.status_code == 503
     assert not tells(answer.content.decode(), "612")
     assert len(journal.entries(resident_id=resident.pk, limit=500)) == len(told)
 
     admin.execute("DROP TABLE filling")
     assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
-    assert awa.get(reverse("vault:home")).status_code == 200
+    assert awa.get(reverse("records:home")).status_code == 200
     assert journal.verify(resident_id=resident.pk).first_bad is None

@@ -28,7 +28,9 @@ def killable(tmp_path):
 
 def started(cluster, *words):
     told = os.environ | SETTINGS | cluster.environment() | {"GARANT_VAR": str(cluster.var)}
-    return subprocess.Popen([sys.executable, *words], env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, *words], env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def done(cluster, *words):
@@ -63,6 +65,9 @@ def test_acknowledged_lines_survive_and_the_chains_follow(killable):
         writer.wait()
     ear.join(10)
     with psycopg.connect(killable.server.url(role="web", database=NAME)) as connection:
-        kept = {(str(person), number) for person, number in connection.execute("SELECT resident_id, number FROM core_journalleaf")}
+        kept = {
+            (str(person), number)
+            for person, number in connection.execute("SELECT resident_id, number FROM core_journalleaf")
+        }
     assert acknowledged <= kept
     assert f"{len(kept)} entries checked." in done(killable, "verify_journal")

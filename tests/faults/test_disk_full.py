@@ -23,9 +23,13 @@ PAPER = b"canary " * 40_000
 def small_disk(settings, tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", folder], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", folder], capture_output=True, check=False
+    )
     if mounted.returncode:
-        pytest.skip("NOT TESTED ON A FULL DISK: this user may not mount a small one (test_storage.py plays the error instead)")
+        pytest.skip(
+            "NOT TESTED ON A FULL DISK: this user may not mount a small one (test_storage.py plays the error instead)"
+        )
     settings.STORAGES = {
         **settings.STORAGES,
         "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder)}},
@@ -88,7 +92,9 @@ def test_a_process_whose_files_may_not_grow_leaves_none(tmp_path):
     """The same by the kernel's other limit, for machines where nothing can be mounted."""
     folder = tmp_path / "files"
     told = {"STORAGE_URL": folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"}
-    done = subprocess.run([sys.executable, "-c", LIMITED], env=os.environ | told, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED], env=os.environ | told, capture_output=True, text=True, check=False
+    )
     assert done.stdout.startswith("full "), done.stderr[-2000:]
     assert files_in(folder) == set()
 
@@ -97,7 +103,10 @@ def test_nothing_is_served_of_a_file_that_the_disk_changed(resident, settings, t
     """Each byte of a stored file is turned once: every reading is refused."""
     settings.STORAGES = {
         **settings.STORAGES,
-        "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path / "files")}},
+        "sealed": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "files")},
+        },
     }
     with sealed_storage.create(resident_id=resident.pk) as file:
         file.write(b"a short secret")

@@ -13,15 +13,27 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THIRD = "(SELECT id FROM core_journalleaf WHERE resident_id = %(who)s AND number = 3)"
 FOURTH = THIRD.replace("3", "4")
 TAMPERED = {
-    "a leaf's hash edited": ("UPDATE core_journalleaf SET leaf = sha256('x') WHERE id = " + THIRD, 3, "does not follow"),
+    "a leaf's hash edited": (
+        "UPDATE core_journalleaf SET leaf = sha256('x') WHERE id = " + THIRD,
+        3,
+        "does not follow",
+    ),
     "a leaf and its chain edited": (
         "UPDATE core_journalleaf l SET leaf = sha256('x'), chain = sha256('\\x01'::bytea || p.chain || sha256('x')) "
         "FROM core_journalleaf p WHERE p.resident_id = l.resident_id AND p.number = 2 AND l.id = " + THIRD,
         3,
         "not what was written",
     ),
-    "a content edited": ("UPDATE core_journalentry SET content = set_byte(content, 20, 7) WHERE leaf_id = " + THIRD, 3, "changed or moved"),
-    "a time edited": ("UPDATE core_journalleaf SET at = at - interval '1 hour' WHERE id = " + THIRD, 3, "number or time"),
+    "a content edited": (
+        "UPDATE core_journalentry SET content = set_byte(content, 20, 7) WHERE leaf_id = " + THIRD,
+        3,
+        "changed or moved",
+    ),
+    "a time edited": (
+        "UPDATE core_journalleaf SET at = at - interval '1 hour' WHERE id = " + THIRD,
+        3,
+        "number or time",
+    ),
     "an entry removed alone": ("DELETE FROM core_journalentry WHERE leaf_id = " + THIRD, 3, "removed"),
     "a line removed": (
         f"DELETE FROM core_journalentry WHERE leaf_id = {THIRD}; DELETE FROM core_journalleaf WHERE id = {THIRD}",
@@ -112,11 +124,20 @@ ALTERED = {
     "the last checkpoint removed": ("DELETE FROM core_checkpoint WHERE number = 3", "checkpoint 3 lies outside"),
     "all checkpoints removed": ("DELETE FROM core_checkpoint", "checkpoint 1 lies outside"),
     "a seal removed": ("DELETE FROM core_journalseal WHERE checkpoint_id = 2", "checkpoint 2: its root"),
-    "a seal edited": ("UPDATE core_journalseal SET chain = sha256('x') WHERE checkpoint_id = 2", "checkpoint 2: its root"),
-    "a line written anew": ("UPDATE core_journalleaf SET chain = sha256('x') WHERE number = 2", "entry 2 is not what it was"),
+    "a seal edited": (
+        "UPDATE core_journalseal SET chain = sha256('x') WHERE checkpoint_id = 2",
+        "checkpoint 2: its root",
+    ),
+    "a line written anew": (
+        "UPDATE core_journalleaf SET chain = sha256('x') WHERE number = 2",
+        "entry 2 is not what it was",
+    ),
     "the last lines cut off": ("DELETE FROM core_journalleaf WHERE number > 2", "entry 3 is gone"),
     "all lines cut off": ("DELETE FROM core_journalleaf", "entry 1 is gone"),
-    "lines exchanged": ("UPDATE core_journalleaf SET number = 5 - number WHERE number IN (2, 3)", "entry 2 is not what it was"),
+    "lines exchanged": (
+        "UPDATE core_journalleaf SET number = 5 - number WHERE number IN (2, 3)",
+        "entry 2 is not what it was",
+    ),
 }
 
 

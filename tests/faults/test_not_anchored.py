@@ -23,7 +23,9 @@ HOME = {"adresse": {"voie": "12 rue des Tanneurs", "code_postal": "00420", "comm
 
 
 def read(resident, kind):
-    return gate.read(grant=granted(resident, RENT, recipient_kind=kind, recipient_label="Maison des aides"), fields=[RENT])
+    return gate.read(
+        grant=granted(resident, RENT, recipient_kind=kind, recipient_label="Maison des aides"), fields=[RENT]
+    )
 
 
 def test_only_residents_read_while_no_copy_is_written_outside(resident, time_machine):
@@ -34,7 +36,7 @@ def test_only_residents_read_while_no_copy_is_written_outside(resident, time_mac
         read(resident, "service")
     line = journal.entries(resident_id=resident.pk, limit=1)[0]
     assert (line.event, line.details["reason"]) == ("read_refused", "not_anchored")
-    assert "n’était plus scellé" in signed_in(resident).get(reverse("vault:journal")).content.decode()
+    assert "n’était plus scellé" in signed_in(resident).get(reverse("journal:journal")).content.decode()
     assert read(resident, RESIDENT_KIND)
     assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
     seal()

@@ -239,12 +239,16 @@ def test_a_share_that_was_stopped_since_reads_nothing_and_none_does_before_its_r
         done = backups.restore(tmp_path / "backup", nothing_lost=nothing_lost)
         assert restoring.pause_all(tmp_path).startswith("1 " if nothing_lost else "0 ")
     assert done.faults == []
-    assert ("1 shares and connections are paused until their residents take them up again." in done.told) is not nothing_lost
+    assert (
+        "1 shares and connections are paused until their residents take them up again." in done.told
+    ) is not nothing_lost
     with connected(spare["web"]):
         for grant in (stopped, paused):
             with pytest.raises(gate.Refused):
                 gate.read(grant=grant, fields=[RENT])
-        events = [line for line in journal.entries(resident_id=awa.pk, limit=10) if line.event == "grant_paused_by_restore"]
+        events = [
+            line for line in journal.entries(resident_id=awa.pk, limit=10) if line.event == "grant_paused_by_restore"
+        ]
         assert [line.means for line in events] == ["scheduler"]
         with scope(resident=awa.pk):
             taken_up = Grant.objects.get(pk=stopped.pk)
@@ -255,7 +259,13 @@ def test_a_share_that_was_stopped_since_reads_nothing_and_none_does_before_its_r
 def test_connections_stand_still_too(databases, awa, spare, tmp_path):
     with scope(resident=awa.pk):
         Connection.objects.create(
-            resident_id=awa.pk, connector="enedis", holder="enedis", state="active", datasets=[], expires_on="2099-01-01", unattended=True
+            resident_id=awa.pk,
+            connector="enedis",
+            holder="enedis",
+            state="active",
+            datasets=[],
+            expires_on="2099-01-01",
+            unattended=True,
         )
     with connected(databases.url("owner")):
         backups.backup(tmp_path / "backup")
@@ -302,13 +312,17 @@ def test_the_backup_holds_no_key_no_plain_text_and_the_wrapped_keys_apart(taken,
     found = {path: path.read_bytes() for path in taken.rglob("*") if path.is_file()}
     for path in list(found):
         if path.suffix == ".dump":
-            found[path] = subprocess.run([backups._program("pg_restore"), "-f", "-", path], capture_output=True, check=True).stdout
+            found[path] = subprocess.run(
+                [backups._program("pg_restore"), "-f", "-", path], capture_output=True, check=True
+            ).stdout
     for content in found.values():
         for secret in (city_key.encode(), base64.b64decode(city_key), key, key.hex().encode(), b"canary of a paper"):
             assert secret not in content
     assert len(list((taken / "content" / "erasures").iterdir())) == 1
     assert wrapped.hex().encode() in found[taken / "keystore" / "keys.dump"]
-    assert not any(wrapped.hex().encode() in content for path, content in found.items() if "keystore" not in path.parts)
+    assert not any(
+        wrapped.hex().encode() in content for path, content in found.items() if "keystore" not in path.parts
+    )
     assert all(path.stat().st_mode & 0o077 == 0 for path in [taken, *taken.rglob("*")])
 
 
@@ -326,7 +340,9 @@ def test_both_dumps_are_of_one_moment(databases, awa, tmp_path, monkeypatch):
     with connected(databases.url("owner")):
         manifest = backups.backup(tmp_path / "backup")
     keystore = tmp_path / "backup" / "keystore" / "keys.dump"
-    told = subprocess.run([backups._program("pg_restore"), "-f", "-", keystore], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        [backups._program("pg_restore"), "-f", "-", keystore], capture_output=True, text=True, check=True
+    ).stdout
     assert str(awa.pk) in told and str(late) not in told
     assert sum(manifest.kids.values()) == 1
 
@@ -336,7 +352,9 @@ def test_a_file_deleted_while_it_is_copied_is_left_out(databases, awa, tmp_path,
     monkeypatch.setattr(type(sealed_storage), "names", lambda _self: iter([*names, "00/00/" + "0" * 32]))
     with connected(databases.url("owner")):
         backups.backup(tmp_path / "backup")
-    assert [path.name for path in (tmp_path / "backup" / "content" / "files").rglob("*") if path.is_file()] == [Path(names[0]).name]
+    assert [path.name for path in (tmp_path / "backup" / "content" / "files").rglob("*") if path.is_file()] == [
+        Path(names[0]).name
+    ]
 
 
 def test_the_commands_do_it_too(databases, awa, spare, settings, tmp_path):
@@ -358,7 +376,9 @@ def test_the_commands_do_it_too(databases, awa, spare, settings, tmp_path):
         )
 
     owner = databases.url("owner")
-    made = manage("backup", tmp_path / "b", MIGRATION_DATABASE_URL=owner, STORAGE_URL=(tmp_path / "machine" / "sealed").as_uri())
+    made = manage(
+        "backup", tmp_path / "b", MIGRATION_DATABASE_URL=owner, STORAGE_URL=(tmp_path / "machine" / "sealed").as_uri()
+    )
     assert made.returncode == 0, made.stderr
     assert "delete it after 30 days at most" in made.stdout
     there = {"MIGRATION_DATABASE_URL": spare["owner"], "STORAGE_URL": (tmp_path / "other").as_uri()}

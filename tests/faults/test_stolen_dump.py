@@ -49,7 +49,9 @@ def dump() -> list[object]:
     """Every value of every row; what is inside JSON too."""
     found: list[object] = []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'keystore')")
+        cursor.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'keystore')"
+        )
         for (table,) in cursor.fetchall():
             cursor.execute(f"SELECT * FROM {table}")
             for row in cursor.fetchall():
@@ -92,7 +94,11 @@ def test_no_value_of_it_opens_a_session(secrets_in_use):
             tried |= {value.hex(), base64.urlsafe_b64encode(value).decode().rstrip("=")}
         elif isinstance(value, str | UUID):
             tried |= {str(value), getattr(value, "hex", "")}
-    usable = {text for text in tried if 8 <= len(text) <= 200 and text.isascii() and text.isprintable() and not set(text) & set('; ,"\\')}
+    usable = {
+        text
+        for text in tried
+        if 8 <= len(text) <= 200 and text.isascii() and text.isprintable() and not set(text) & set('; ,"\\')
+    }
     assert len(usable) > 50
     for text in usable:
         thief = Client()

@@ -5,8 +5,8 @@ import pytest
 from tests.attacks.racing import FIELD, race
 from tests.vault.couples import TRIED, granted
 from tests.vault.made import add_signed_notice
-from vault.records import agreements
 from vault.records.actions import grants as actions_grants
+from vault.records.grants import agreements
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROUNDS, READERS = 8, 6

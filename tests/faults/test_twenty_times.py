@@ -18,7 +18,7 @@ TIMES = 20
 
 
 def test_a_paper_sent_twenty_times_is_one_paper(browser, resident, folder):  # noqa: F811 - the fixture
-    token = browser.get(reverse("vault:add_paper")).context["form"].initial["token"]
+    token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     content, answers = notice_pdf(), []
 
     def once():
@@ -30,7 +30,11 @@ def test_a_paper_sent_twenty_times_is_one_paper(browser, resident, folder):  # n
     at_once(once, times=TIMES)
     assert len(answers) == TIMES and len(set(answers)) == 1, set(answers)
     with scope(resident=resident.pk):
-        assert (Paper.objects.count(), PaperFile.objects.count(), Job.objects.filter(kind="read_paper").count()) == (1, 1, 1)
+        assert (Paper.objects.count(), PaperFile.objects.count(), Job.objects.filter(kind="read_paper").count()) == (
+            1,
+            1,
+            1,
+        )
         (name,) = PaperFile.objects.values_list("stored_name", flat=True)
     assert list(sealed_storage.names()) == [name]
     told = [line.event for line in journal.entries(resident_id=resident.pk, limit=100)]

@@ -95,7 +95,9 @@ class InParts(Visitors):
 
     def ask(self, method: str, url: str, body: bytes, wanted: int, headers: dict[str, str]) -> http.client.HTTPMessage:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request(method, url, body, {**self.headers, "Content-Type": "", "Tus-Resumable": "1.0.0", **headers})
+        connection.request(
+            method, url, body, {**self.headers, "Content-Type": "", "Tus-Resumable": "1.0.0", **headers}
+        )
         answer = connection.getresponse()
         answer.read()
         if answer.status != wanted:
@@ -116,7 +118,10 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half_there(server, folder
     for seed in range(kills):
         server.start()
         visitors = kind(server.port, cookies, token)
-        threads = [threading.Thread(target=visitors.send_until_cut, args=(number, seed % 7, seed)) for number in range(VISITORS)]
+        threads = [
+            threading.Thread(target=visitors.send_until_cut, args=(number, seed % 7, seed))
+            for number in range(VISITORS)
+        ]
         for thread in threads:
             thread.start()
         visitors.enough.wait(60)
@@ -146,7 +151,9 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half_there(server, folder
     left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - set(rows) - parts
     assert sealed_storage.sweep(older_than=timedelta(seconds=-5)) == len(left)
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(rows) | parts
-    sys.stdout.write(f"{kills} kills: {len(acknowledged)} papers acknowledged, {len(rows)} kept, {len(left)} files without a row swept\n")
+    sys.stdout.write(
+        f"{kills} kills: {len(acknowledged)} papers acknowledged, {len(rows)} kept, {len(left)} files without a row swept\n"
+    )
 
 
 def check_and_drop(resident, reached: dict[str, tuple[int, bytes]]) -> None:
@@ -179,7 +186,8 @@ def test_a_line_that_is_cut_leaves_no_paper(server, folder, resident):
         for name, value in headers.items():
             connection.putheader(name, value)
         connection.endheaders(
-            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="paper"; filename="a.pdf"\r\n\r\n'.encode() + b"x" * 100_000
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="paper"; filename="a.pdf"\r\n\r\n'.encode()
+            + b"x" * 100_000
         )
         connection.close()
     Visitors(server.port, cookies, token).send(b"whole")

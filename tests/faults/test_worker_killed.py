@@ -152,7 +152,9 @@ def now(job: Job) -> Job:
 def time_passes(job: Job, **ago: float) -> None:
     """As if the last sign of life of its worker were that old."""
     with scopes_disabled():
-        Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(**ago), sent_at=timezone.now() - timedelta(**ago))
+        Job.objects.filter(pk=job.pk).update(
+            heartbeat_at=timezone.now() - timedelta(**ago), sent_at=timezone.now() - timedelta(**ago)
+        )
 
 
 def test_a_job_is_done_and_its_worker_shows(bench):
@@ -247,7 +249,9 @@ def test_logs_do_not_say_whose_job_it_is(bench):
 @pytest.mark.parametrize("bench", ["files"], indirect=True)
 def test_a_message_says_which_job_and_nothing_else(bench):
     job = bench.job()
-    (message,) = [path.read_text() for path in (settings.BROKER_FOLDER / "messages").iterdir() if bench.queue in path.name]
+    (message,) = [
+        path.read_text() for path in (settings.BROKER_FOLDER / "messages").iterdir() if bench.queue in path.name
+    ]
     body = base64.b64decode(json.loads(message)["body"]).decode()
     assert json.loads(body)[0] == [str(job.pk)]
     assert str(bench.person) not in message + body

@@ -26,12 +26,24 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        arguments = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--blocking-threads", "4"]
+        arguments = [
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--workers",
+            "1",
+            "--blocking-threads",
+            "4",
+        ]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "granian", *arguments, "--no-ws", "tests.faults.upload_app:application"],
                 cwd=ROOT,
-                env=os.environ | {"STORAGE_URL": self.folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+                env=os.environ
+                | {"STORAGE_URL": self.folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"},
                 stdout=log,
                 stderr=log,
                 preexec_fn=dies_with_parent(signal.SIGKILL),

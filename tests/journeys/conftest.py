@@ -24,7 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError", "Locator expected", "Page expected"]))
+            item.add_marker(
+                pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError", "Locator expected", "Page expected"])
+            )
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +63,9 @@ def visitor(live: Live, browser: Browser, request: pytest.FixtureRequest) -> Ite
 def leave_addresses(live: Live) -> None:
     """For a journey that is walked once more: its people come in again, at the addresses that those of the first walk had."""
     for table, who in (("accounts_user", "id"), ("account_emailaddress", "user_id")):
-        live.sql(f"UPDATE {table} SET email = {who} || '@avant.example' WHERE email <> '' AND email NOT LIKE '%%@villebrume.example'")
+        live.sql(
+            f"UPDATE {table} SET email = {who} || '@avant.example' WHERE email <> '' AND email NOT LIKE '%%@villebrume.example'"
+        )
 
 
 @pytest.fixture

@@ -22,23 +22,27 @@ def main() -> None:
     from allauth.mfa.models import Authenticator
     from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 
-    from accounts import actions
-    from accounts import actions_identities as identities
+    from accounts.actions import accounts as actions
+    from accounts.actions import identities
     from accounts.models import FactorReset, User
-    from accounts.openid import Identity
+    from accounts.sign_in.openid import Identity
     from core import phones
     from core.models import City, LegalPage
     from demo.people import find
     from services.aids.models import LocalAid
     from vault.records.models import Holder, PaperKind
 
-    resident = actions.register_resident(email="balayage@courriel.example", name="Nadia Kervella", password="un-mot-de-passe-de-test")
+    resident = actions.register_resident(
+        email="balayage@courriel.example", name="Nadia Kervella", password="un-mot-de-passe-de-test"
+    )
     newcomer = actions.register_resident(email="vide@courriel.example", name="Inès")
     agent = find("agathe")
     assert agent is not None
     RecoveryCodes.activate(agent.account())
     identities.link(user=newcomer, identity=Identity("franceconnect", "vide-v1", "eidas1"))
-    legal, _ = LegalPage.objects.get_or_create(slug="cookies", defaults={"text": "Texte de la ville.", "text_en": "The city’s words."})
+    legal, _ = LegalPage.objects.get_or_create(
+        slug="cookies", defaults={"text": "Texte de la ville.", "text_en": "The city’s words."}
+    )
     phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
     phones.accept_requests(resident_id=resident.pk, by=resident.pk, on=True)
     brought(resident)
@@ -56,7 +60,9 @@ def main() -> None:
         "user": User.objects.get(email=agent.email).pk,
         "paper_kind": PaperKind.objects.earliest("pk").pk,
         "holder": Holder.objects.earliest("pk").pk,
-        "passkey": Authenticator.objects.create(user=newcomer, type="webauthn", data={"name": "Téléphone", "credential": {}}).pk,
+        "passkey": Authenticator.objects.create(
+            user=newcomer, type="webauthn", data={"name": "Téléphone", "credential": {}}
+        ).pk,
         "reset": FactorReset.objects.create(person=newcomer, reason="lost", asked_by=agent.account()).pk,
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         "local_aid": LocalAid.objects.earliest("pk").pk,
@@ -80,7 +86,12 @@ def brought(resident: Any) -> None:
         with keep_file(resident_id=resident.pk) as kept:
             kept.write(b"PK")
         row.stored_name, row.size = kept.name, kept.size
-        note = {"city": city, "portal": "https://autre.example", "made_at": "2026-10-02T09:00:00+00:00", "journal_lines": 412}
+        note = {
+            "city": city,
+            "portal": "https://autre.example",
+            "made_at": "2026-10-02T09:00:00+00:00",
+            "journal_lines": 412,
+        }
         row.content = seal_note(resident_id=resident.pk, place=row.place, note=note | {"signed": signed})
         row.save(force_insert=True)
 
@@ -143,7 +154,9 @@ def links(resident: Any) -> dict[str, Any]:
 
     with scope(resident=resident.pk):
         paper = Paper.objects.kept().filter(kind="rib").first() or Paper.objects.kept().earliest("created_at")
-    key = linked(resident, "logement.domicile#/loyer", "emploi.revenu#/mois", "emploi.revenu#/net_social", papers=[paper.pk])
+    key = linked(
+        resident, "logement.domicile#/loyer", "emploi.revenu#/mois", "emploi.revenu#/net_social", papers=[paper.pk]
+    )
     visitor = entered(key, Client(HTTP_HOST="127.0.0.1"))
     visitor.get(f"/l/{key.token}/")
     list(visitor.get(f"/l/{key.token}/papier/{paper.pk}/0/").streaming_content)  # type: ignore[attr-defined]  # a file is streamed
@@ -166,7 +179,7 @@ def until_ready(dossier: Any) -> None:
 
 def household(resident: Any) -> dict[str, Any]:
     """A partner, and an agreement each way."""
-    from accounts import actions
+    from accounts.actions import accounts as actions
     from tests.vault.couples import agreed, couple, shared
     from tests.vault.made import add
     from vault.records import gate
@@ -174,10 +187,20 @@ def household(resident: Any) -> dict[str, Any]:
     from vault.records.enums import HouseholdRole
 
     partner = actions.register_resident(email="conjoint@courriel.example", name="Yann Kervella")
-    identity = {"family_name": "Kervella", "given_name": "Yann", "birthdate": "1985-05-05", "gender": "male", "birthcountry": "99100"}
+    identity = {
+        "family_name": "Kervella",
+        "given_name": "Yann",
+        "birthdate": "1985-05-05",
+        "gender": "male",
+        "birthcountry": "99100",
+    }
     add(partner, "identite.pivot", identity)
     add(partner, "foyer.situation", {"activite": "actif", "nationalite": "FR"})
-    add(partner, "logement.domicile", {"adresse": {"voie": "12 rue des Tanneurs", "code_postal": "00420", "commune": "Villebrume"}})
+    add(
+        partner,
+        "logement.domicile",
+        {"adresse": {"voie": "12 rue des Tanneurs", "code_postal": "00420", "commune": "Villebrume"}},
+    )
     _me, other = couple(resident, partner)
     shared(partner, resident, "address")
     agreed(partner, resident, "joint_simulation", "nationality")
@@ -190,7 +213,13 @@ def household(resident: Any) -> dict[str, Any]:
     paused = grants.pause(grant=shared(resident, sister, "home"), by=resident.pk)
     copied = shared(resident, partner, "address", "people")
     more = {"copied_grant": copied.pk, "paused_grant": paused.pk, "stopped_grant": stopped.pk}
-    return {"member": other.pk, "grant": grant.pk, **more, **journal_lines(resident, grant), **parts_of_dossiers(resident, partner)}
+    return {
+        "member": other.pk,
+        "grant": grant.pk,
+        **more,
+        **journal_lines(resident, grant),
+        **parts_of_dossiers(resident, partner),
+    }
 
 
 def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
@@ -211,11 +240,11 @@ def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
 
 def companion(resident: Any) -> dict[str, Any]:
     """A mandate for the companion of the fictional town, who has read once, and a code that waits."""
-    from accounts.actions_companions import place_of
+    from accounts.actions.companions import place_of
     from demo.people import find
     from tests.vault.entrusted import entrusted, help_of, said
     from vault.sharing.actions import mandates
-    from vault.sharing.entrusting import AGREEMENT
+    from vault.sharing.agreements.entrusting import AGREEMENT
     from vault.sharing.enums import Act
 
     theo = find("theo")
@@ -226,7 +255,12 @@ def companion(resident: Any) -> dict[str, Any]:
     mandate = entrusted(resident, account, "home", "unemployment", acts=[Act.ADD_PAPER], months=6)
     mandates.look(mandate=mandate, companion=account, item_code="home", agreement=AGREEMENT)
     said(resident, "home")
-    made = {"place": place.pk, "organisation": place.organisation_id, "mandate": mandate.pk, "entrusted_grant": mandate.grant_id}
+    made = {
+        "place": place.pk,
+        "organisation": place.organisation_id,
+        "mandate": mandate.pk,
+        "entrusted_grant": mandate.grant_id,
+    }
     return made | asked(resident, account) | {"help": help_of(resident, place.organisation).pk}
 
 
@@ -238,7 +272,9 @@ def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
     from tests.vault.urgent import asked as urgently_asked
     from vault.sharing.actions import emergency
 
-    other = User.objects.agents().exclude(pk=agent.pk).first() or AgentFactory(name="Bertrand Colas", email="bertrand@villebrume.example")
+    other = User.objects.agents().exclude(pk=agent.pk).first() or AgentFactory(
+        name="Bertrand Colas", email="bertrand@villebrume.example"
+    )
     nobody = emergency.ask(by=other, written="personne@courriel.example", reason=REASON, items=["home"], minutes=15)
     made = {"urgent_nobody": nobody.pk, "urgent": urgently_asked(other, resident, "home", "wages").pk}
     return made | {"urgent_open": opened(agent, other, resident, "home", "unemployment", minutes=60).pk}
@@ -247,7 +283,7 @@ def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
 def at_the_desk(agent: Any, cookie: str) -> dict[str, Any]:
     """In the very session of the sweep: a person without an address, who came back with their sheet."""
     from accounts.models import Session
-    from accounts.sessions import hashed
+    from accounts.sign_in.sessions import hashed
     from tests.vault.at_desk import owner, sheet_of
     from tests.vault.made import HOME, add
     from vault.sharing.actions import desk
@@ -265,8 +301,8 @@ def on_paper(visit: Any, agent: Any) -> Any:
     from accounts.models import Membership
     from core.storage import sealed_storage
     from core.uploads import SealedUpload
-    from vault.records.actions.grants import Terms
     from vault.records.enums import GrantChannel, Mode
+    from vault.records.grants.terms import Terms
     from vault.sharing.actions import desk
 
     with sealed_storage.create(resident_id=visit.resident_id) as sealed:
@@ -274,21 +310,25 @@ def on_paper(visit: Any, agent: Any) -> Any:
     upload = SealedUpload(name="mandat.pdf", content_type="application/pdf", sealed=sealed)
     place = Membership.objects.current().earliest("since")
     terms = Terms(["home"], Mode.LOOK, 1, channel=GrantChannel.DESK)
-    signed = desk.sign_on_paper(visit=visit, agent=agent, membership_id=place.pk, terms=terms, allowed=[], upload=upload, keep=False)
+    signed = desk.sign_on_paper(
+        visit=visit, agent=agent, membership_id=place.pk, terms=terms, allowed=[], upload=upload, keep=False
+    )
     return signed.grant_id
 
 
 def asked(resident: Any, account: Any) -> dict[str, Any]:
     """Three requests of the companion: one to answer, one that got a yes, one that got a no."""
-    from vault.records.actions.grants import Terms
     from vault.records.enums import Mode
+    from vault.records.grants.terms import Terms
     from vault.sharing.actions import asking
     from vault.sharing.actions.household import fingerprint
     from vault.sharing.actions.mandates import today
     from vault.sharing.enums import AskedFor
 
     made = [
-        asking.ask(companion=account, address=resident.email, items=["home", "wages"], purpose=AskedFor.HOUSING, length="m1")
+        asking.ask(
+            companion=account, address=resident.email, items=["home", "wages"], purpose=AskedFor.HOUSING, length="m1"
+        )
         for _ in range(3)
     ]
     seen = fingerprint(today(resident_id=resident.pk))
@@ -296,10 +336,18 @@ def asked(resident: Any, account: Any) -> dict[str, Any]:
     asking.refuse(request=made[2], by=resident.pk)
     made.append(
         asking.ask(
-            companion=account, address="personne@courriel.example", items=["home"], purpose=AskedFor.HOUSING, length="m1", by_phone=True
+            companion=account,
+            address="personne@courriel.example",
+            items=["home"],
+            purpose=AskedFor.HOUSING,
+            length="m1",
+            by_phone=True,
         )
     )
-    return {name: request.pk for name, request in zip(("access_asked", "asked_answered", "asked_refused", "by_phone"), made, strict=True)}
+    return {
+        name: request.pk
+        for name, request in zip(("access_asked", "asked_answered", "asked_refused", "by_phone"), made, strict=True)
+    }
 
 
 def connections(resident: Any) -> dict[str, Any]:
@@ -312,18 +360,30 @@ def connections(resident: Any) -> dict[str, Any]:
 
     def made(holder: str, datasets: list[str], **more: Any) -> Connection:
         with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
-            return actions.connect(resident_id=resident.pk, by=resident.pk, holder=holder, datasets=datasets, unattended=True, **more)
+            return actions.connect(
+                resident_id=resident.pk, by=resident.pk, holder=holder, datasets=datasets, unattended=True, **more
+            )
 
     stopped = made("cpam", ["c2s"])
     actions.stop(connection=stopped, by=resident.pk)
     connected = made("caf", ["quotient", "prestations"])
-    outcomes = {"quotient": {"code": "arrived", "news": 2, "masked": True, "then": "down"}, "prestations": {"code": "city_refused"}}
+    outcomes = {
+        "quotient": {"code": "arrived", "news": 2, "masked": True, "then": "down"},
+        "prestations": {"code": "city_refused"},
+    }
     with actions.locked(connected) as held:
         actions.seal_content(held, actions.content_of(held) | {"outcomes": outcomes})
         held.problem = "city_refused"
         held.save()
-    health, _ = ConnectorHealth.objects.update_or_create(connector="api_particulier", defaults={"problem": "city_refused"})
-    return {"connector": health.pk, "connected": connected.pk, "asked": made("enedis", ["jours"]).pk, "stopped": stopped.pk}
+    health, _ = ConnectorHealth.objects.update_or_create(
+        connector="api_particulier", defaults={"problem": "city_refused"}
+    )
+    return {
+        "connector": health.pk,
+        "connected": connected.pk,
+        "asked": made("enedis", ["jours"]).pk,
+        "stopped": stopped.pk,
+    }
 
 
 def requests(resident: Any) -> dict[str, Any]:
@@ -334,7 +394,12 @@ def requests(resident: Any) -> dict[str, Any]:
     from vault.records.models import Holder
 
     today, made = timezone.localdate(), {}
-    for state, code, days in (("draft", "caf", None), ("waiting", "banque", 3), ("late", "enedis", 40), ("answered", "mediatheque", 10)):
+    for state, code, days in (
+        ("draft", "caf", None),
+        ("waiting", "banque", 3),
+        ("late", "enedis", 40),
+        ("answered", "mediatheque", 10),
+    ):
         holder = Holder.objects.get(code=code)
         parts = known_parts(resident_id=resident.pk, holder=holder, name=resident.name, email=resident.email)
         row = start_request(resident_id=resident.pk, by=resident.pk, holder=holder, right="access", parts=parts)
@@ -460,8 +525,12 @@ def contested(resident: Any, line: Any) -> dict[str, Any]:
     officer.is_dpo = True
     officer.save()
     opened = journal.entries(resident_id=resident.pk, limit=3)[-1].id
-    sent = contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line, message="Je ne connais pas cette personne.")
-    answered = contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=opened, message="Pourquoi cette ligne ?")
+    sent = contests.contest_line(
+        resident_id=resident.pk, by=resident.pk, entry_id=line, message="Je ne connais pas cette personne."
+    )
+    answered = contests.contest_line(
+        resident_id=resident.pk, by=resident.pk, entry_id=opened, message="Pourquoi cette ligne ?"
+    )
     contests.answer_contest(contest=answered, by=officer, answer="Vous aviez donné votre accord ce jour-là.")
     return {"contest": sent.pk, "answered": answered.pk, "answered_line": opened}
 

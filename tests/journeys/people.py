@@ -14,7 +14,7 @@ from tests.live import Live
 #: A second Nadia, at an address of her own, whose holders sent the same values and no paper.
 NEIGHBOUR = """
 from django.utils import timezone
-from accounts import actions
+from accounts.actions import accounts
 from demo import seeding
 account = actions.register_resident(email="{address}", name="Nadia Kervella")
 seeding.fill_vault(account, "nadia", timezone.localdate())
@@ -78,7 +78,9 @@ class Hands:
 
 def only_row(live: Live, table: str, address: str) -> str:
     """The id of the one row of theirs: a list that several journeys fill shows others too."""
-    found = live.sql(f"SELECT t.id FROM {table} t JOIN accounts_user u ON u.id = t.resident_id WHERE u.email = %s", address)
+    found = live.sql(
+        f"SELECT t.id FROM {table} t JOIN accounts_user u ON u.id = t.resident_id WHERE u.email = %s", address
+    )
     [(named,)] = found
     return str(named)
 
@@ -128,7 +130,7 @@ def sign_in(page: Page, live: Live, address: str) -> None:
 #: Another Claire and another Yann, at addresses of their own; connected and agreed when `together`.
 COUPLE = """
 from django.utils import timezone
-from accounts import actions
+from accounts.actions import accounts
 from demo import seeding
 today = timezone.localdate()
 one = actions.register_resident(email="{one}", name="Claire Lemoine")

@@ -37,8 +37,12 @@ def columns() -> bytes:
     """The same operations as in the OFX, and one more."""
     rows = [*bank_step.operations(timezone.localdate())]
     rows.append((rows[-1][0], "-9.90", "CB LIBRAIRIE DES QUAIS"))
-    signed = [(day, label, amount.lstrip("-").replace(".", ","), amount.startswith("-")) for day, amount, label in rows]
-    lines = [f"{day:%d/%m/%Y};{label};{text if out else ''};{'' if out else text};" for day, label, text, out in signed]
+    signed = [
+        (day, label, amount.lstrip("-").replace(".", ","), amount.startswith("-")) for day, amount, label in rows
+    ]
+    lines = [
+        f"{day:%d/%m/%Y};{label};{text if out else ''};{'' if out else text};" for day, label, text, out in signed
+    ]
     return "\r\n".join([HEADERS, *lines, ""]).encode("cp1252")
 
 
@@ -206,7 +210,9 @@ def choose(keys: Keyboard, name: str, meaning: str) -> None:
 
 
 @pytest.mark.parametrize("name", SENTENCES)
-def test_what_is_no_whole_bank_file_is_refused_with_what_to_do(live: Live, visitor: Visitors, tmp_path: Path, name: str) -> None:
+def test_what_is_no_whole_bank_file_is_refused_with_what_to_do(
+    live: Live, visitor: Visitors, tmp_path: Path, name: str
+) -> None:
     content, sentence = SENTENCES[name]
     address = f"{name.replace('.', '-')}@courriel.example"
     move_in(live, address)
@@ -230,7 +236,9 @@ def test_an_empty_file_is_refused_before_it_leaves(live: Live, visitor: Visitors
     Eyes(page, "fr").look()
 
 
-def test_a_file_cut_between_two_operations_says_what_may_be_missing(live: Live, visitor: Visitors, tmp_path: Path) -> None:
+def test_a_file_cut_between_two_operations_says_what_may_be_missing(
+    live: Live, visitor: Visitors, tmp_path: Path
+) -> None:
     address = "fichier-coupe@courriel.example"
     move_in(live, address)
     page = visitor(width=320)

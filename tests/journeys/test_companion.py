@@ -11,7 +11,7 @@ from tests.live import Live
 
 SHE = """
 from django.utils import timezone
-from accounts import actions
+from accounts.actions import accounts
 from demo import seeding
 account = actions.register_resident(email="{address}", name="{name}")
 seeding.fill_vault(account, "nadia", timezone.localdate())
@@ -177,7 +177,9 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
     his_eyes.look()
 
 
-def test_a_request_refused_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors) -> None:
+def test_a_request_refused_in_english_on_a_telephone_without_scripts_by_keyboard(
+    live: Live, visitor: Visitors
+) -> None:
     address = "nour.refusal@courriel.example"
     move_in(live, "Nour Refusal", address)
     hers = visitor(width=320, language="en-GB", javascript=False)

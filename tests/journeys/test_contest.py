@@ -16,7 +16,7 @@ AGENT = next(person for person in PEOPLE if person.is_agent)
 READ = """
 from accounts.models import User
 from tests.vault.couples import granted
-from vault.records import agreements, gate
+from vault.records.grants import agreements; from vault.records import gate
 from tests.vault.couples import TRIED
 agreements.register(TRIED)
 gate.read(grant=granted(User.objects.get(email="{address}"), "logement.domicile#/loyer"), fields=["logement.domicile#/loyer"])
@@ -40,7 +40,9 @@ def officer(live: Live, visitor: Visitors) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize(("width", "javascript"), [(320, False), (1280, True)])
-def test_a_line_is_contested_answered_and_verified(live: Live, visitor: Visitors, officer: Page, width: int, javascript: bool) -> None:
+def test_a_line_is_contested_answered_and_verified(
+    live: Live, visitor: Visitors, officer: Page, width: int, javascript: bool
+) -> None:
     address = f"{width}.{NADIA}"
     move_in(live, address)
     live.manage("shell", "-v0", "-c", READ.format(address=address))

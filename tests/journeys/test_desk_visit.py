@@ -22,7 +22,9 @@ print(cookie(keeper("{name}", email="{address}")))
 
 
 def at_their_desk(page: Page, live: Live, name: str, address: str) -> None:
-    take_session(page, live, live.manage("shell", "-v0", "-c", KEEPER.format(name=name, address=address)).stdout.strip())
+    take_session(
+        page, live, live.manage("shell", "-v0", "-c", KEEPER.format(name=name, address=address)).stdout.strip()
+    )
 
 
 def is_gone(page: Page, address: str) -> bool:

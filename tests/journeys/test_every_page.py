@@ -27,7 +27,13 @@ PLACES = [(name, who, address) for name, places in PAGES.items() for who, addres
 # Django's own admin brings its own scripts and styles, and lists that are wider than a telephone scroll inside themselves.
 ADMIN_REQUESTS = 30
 # What organisations call themselves and what they pay, as they wrote it: data, in whatever language the page is.
-DATA = {"Éducation nationale", "Assurance maladie", "Allocations familiales", "Chèque énergie", "MDPH, Imprimerie nationale"}
+DATA = {
+    "Éducation nationale",
+    "Assurance maladie",
+    "Allocations familiales",
+    "Chèque énergie",
+    "MDPH, Imprimerie nationale",
+}
 
 
 @dataclass
@@ -53,7 +59,10 @@ class Sweep:
 
     def _context(self, who: str, language: str, script: bool) -> BrowserContext:
         context = self.browser.new_context(
-            base_url=self.live.url, viewport=WIDE, locale={"fr": "fr-FR", "en": "en-GB"}[language], java_script_enabled=script
+            base_url=self.live.url,
+            viewport=WIDE,
+            locale={"fr": "fr-FR", "en": "en-GB"}[language],
+            java_script_enabled=script,
         )
         if who in self.cookies:
             context.add_cookies([{"name": "garant_session", "value": self.cookies[who], "url": self.live.url}])
@@ -94,9 +103,15 @@ def test_every_address_has_its_place() -> None:
 
 
 def test_each_place_is_where_it_says() -> None:
-    made = dict.fromkeys(re.findall(r"\{(\w+)\}", " ".join(address for _, _, address in PLACES)), "00000000-0000-4000-8000-000000000000")
+    made = dict.fromkeys(
+        re.findall(r"\{(\w+)\}", " ".join(address for _, _, address in PLACES)), "00000000-0000-4000-8000-000000000000"
+    )
     made["passkey"] = "1"  # allauth's own rows are numbered
-    wrong = {address: name for name, _who, address in PLACES if resolve(urlsplit(address.format(**made)).path).view_name != name}
+    wrong = {
+        address: name
+        for name, _who, address in PLACES
+        if resolve(urlsplit(address.format(**made)).path).view_name != name
+    }
     assert wrong == {}
 
 
@@ -115,7 +130,9 @@ def test_a_page_is_in_order_for_everyone(sweep: Sweep, name: str, who: str, plac
             found.append(f"{measured.requests} requests")
         if language == "en":
             found += [f"still in French: {text}" for text in french_left(page)]
-        found += [f"{language} without scripts: {fault}" for fault in without_scripts(sweep, who, language, address, name)]
+        found += [
+            f"{language} without scripts: {fault}" for fault in without_scripts(sweep, who, language, address, name)
+        ]
     found += sweep.complaints()
     assert not found, "\n".join(dict.fromkeys(found))
 
@@ -145,7 +162,7 @@ def looked_at(page: Page, language: str, name: str) -> list[str]:
 
 def left_out(name: str) -> tuple[str, ...]:
     """Django's lists are longer than other pages may be, and its scripts place calendars by style; a vault is as long as its months."""
-    return ("nodes", "inline") if name.startswith("admin:") else ("nodes",) if name == "vault:home" else ()
+    return ("nodes", "inline") if name.startswith("admin:") else ("nodes",) if name == "records:home" else ()
 
 
 def without_scripts(sweep: Sweep, who: str, language: str, address: str, name: str) -> list[str]:
@@ -164,8 +181,12 @@ def french_sentences() -> frozenset[str]:
     pieces = set()
     for message in messages.read(messages.catalogue("en")).values():
         english = " ".join(message.strings)
-        for piece in re.split(r"%\(\w+\)[sd]|%%|%[sd]|\{\w*\}|<[^>]+>", f"{message.singular}|{message.plural}".replace("|", "\n")):
-            pieces |= {" ".join(line.split()) for line in piece.splitlines() if line.strip() and line.strip() not in english}
+        for piece in re.split(
+            r"%\(\w+\)[sd]|%%|%[sd]|\{\w*\}|<[^>]+>", f"{message.singular}|{message.plural}".replace("|", "\n")
+        ):
+            pieces |= {
+                " ".join(line.split()) for line in piece.splitlines() if line.strip() and line.strip() not in english
+            }
     return frozenset(piece for piece in pieces if len(piece) >= 12 and " " in piece and piece not in DATA)
 
 
@@ -202,7 +223,15 @@ def test_the_sweep_sees_what_is_wrong(sweep: Sweep) -> None:
         document.documentElement.lang = "de";
     }""")
     found = " ".join(faults(page, language="en"))
-    for sign in ("image-alt", "color-contrast", "scrolls sideways", "2 h1", "id twice: contenu", "lang is de", "without its token"):
+    for sign in (
+        "image-alt",
+        "color-contrast",
+        "scrolls sideways",
+        "2 h1",
+        "id twice: contenu",
+        "lang is de",
+        "without its token",
+    ):
         assert sign in found, f"{sign} not seen: {found}"
     assert french_left(page) == ["Aucune valeur ne correspond."]
     sweep.complaints()

@@ -8,7 +8,9 @@ HEAVIEST = 120_000
 
 
 @pytest.mark.parametrize(("width", "language", "javascript"), [(1280, "fr-FR", True), (320, "en-GB", False)])
-def test_a_newcomer_finds_the_first_page_in_order(visitor: Visitors, width: int, language: str, javascript: bool) -> None:
+def test_a_newcomer_finds_the_first_page_in_order(
+    visitor: Visitors, width: int, language: str, javascript: bool
+) -> None:
     page = visitor(width=width, language=language, javascript=javascript)
     assert weight(page, "/") <= HEAVIEST
     assert page.title()

@@ -21,7 +21,9 @@ def job(resident):
     """Nobody works in this test: the test itself says how far the job is."""
     kind = next(iter(jobs._kinds))
     with scope(resident=resident.pk):
-        return Job.objects.create(resident_id=resident.pk, kind=kind, subject_id=uuid4(), purpose="Essayer", sent_at=timezone.now())
+        return Job.objects.create(
+            resident_id=resident.pk, kind=kind, subject_id=uuid4(), purpose="Essayer", sent_at=timezone.now()
+        )
 
 
 def become(job: Job, state: State, **values: int) -> None:

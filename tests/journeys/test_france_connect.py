@@ -122,7 +122,9 @@ def test_in_english_narrow_without_scripts_and_by_keyboard(live: Live, visitor: 
         ("nonce", "Nous n’avons pas reconnu la réponse"),
     ],
 )
-def test_when_france_connect_fails_the_page_says_so_and_the_other_ways_stay(live: Live, visitor: Visitors, fault: str, words: str) -> None:
+def test_when_france_connect_fails_the_page_says_so_and_the_other_ways_stay(
+    live: Live, visitor: Visitors, fault: str, words: str
+) -> None:
     page = visitor(width=320)
     eyes, hands = Eyes(page, "fr"), Hands(page)
     page.goto("/connexion/?next=/coffre/ajouter/")
@@ -148,7 +150,9 @@ def test_leaving_quickly(live: Live, visitor: Visitors) -> None:
             page.keyboard.type("A")
             page.keyboard.press("Shift")
             page.keyboard.press("Shift")
-            expect(page.locator("header [role=status]")).to_have_text("Touche Maj\u00a0: encore une fois pour quitter.")
+            expect(page.locator("header [role=status]")).to_have_text(
+                "Touche Maj\u00a0: encore une fois pour quitter."
+            )
             assert urlsplit(page.url).path == "/mon-compte/", "a letter in between starts again"
             with page.expect_navigation():
                 page.keyboard.press("Shift")

@@ -134,5 +134,8 @@ def assert_is_hers(path: Path, name: str) -> None:
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         values = [json.loads(line) for line in archive.read("valeurs.jsonl").splitlines()]
-        assert {*json.loads(archive.read("manifest.json"))["files"]} == {*archive.namelist()} - {"manifest.json", "manifest.jws"}
+        assert {*json.loads(archive.read("manifest.json"))["files"]} == {*archive.namelist()} - {
+            "manifest.json",
+            "manifest.jws",
+        }
     assert name.lower() in json.dumps(values).lower()

@@ -28,7 +28,12 @@ def write_day(page: Page, day: date) -> None:
 
 def let_time_pass(live: Live, request_id: str, days: int) -> None:
     """As if the letter had left that much earlier: the clock reads dates, so moving them is waiting."""
-    live.sql("UPDATE holders_datarequest SET sent_on = sent_on - %s, due_on = due_on - %s WHERE id = %s", days, days, request_id)
+    live.sql(
+        "UPDATE holders_datarequest SET sent_on = sent_on - %s, due_on = due_on - %s WHERE id = %s",
+        days,
+        days,
+        request_id,
+    )
 
 
 def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visitors, tmp_path: Path) -> None:
@@ -93,7 +98,9 @@ def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visit
     hands.follow(re.compile("restée sans réponse"))
     eyes.look()
     hands.follow("Voir la relance")
-    expect(page.get_by_role("textbox", name="Le texte, à copier")).to_have_value(re.compile("je vous ai écrit pour récupérer"))
+    expect(page.get_by_role("textbox", name="Le texte, à copier")).to_have_value(
+        re.compile("je vous ai écrit pour récupérer")
+    )
     eyes.look()
     hands.follow("J’ai envoyé la relance")
     write_day(page, date.today())

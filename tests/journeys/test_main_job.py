@@ -27,15 +27,23 @@ def notice(tmp_path: Path) -> Path:
 @pytest.fixture
 def bank_details(tmp_path: Path) -> Path:
     person = papers.Holder(family_name="Kervella", given_name="Nadia", title="Mme")
-    return write_file(tmp_path, "rib.pdf", papers.bank_details(person=person, home=papers.Home(street="12 rue des Tanneurs"), account="7"))
+    return write_file(
+        tmp_path,
+        "rib.pdf",
+        papers.bank_details(person=person, home=papers.Home(street="12 rue des Tanneurs"), account="7"),
+    )
 
 
 def claimed(page: Page) -> int:
     """What the in-work benefit is worth on the page of aids."""
-    return euros(page.locator(".civic-result", has_text="Prime d’activité").locator(".civic-result__amount").inner_text())
+    return euros(
+        page.locator(".civic-result", has_text="Prime d’activité").locator(".civic-result__amount").inner_text()
+    )
 
 
-def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, notice: Path, bank_details: Path, tmp_path: Path) -> None:
+def test_in_french_on_a_wide_screen(
+    live: Live, visitor: Visitors, notice: Path, bank_details: Path, tmp_path: Path
+) -> None:
     move_in(live, ADDRESS)
     page = visitor(width=1280, language="fr-FR")
     eyes = Eyes(page, "fr")
@@ -147,7 +155,9 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, notice: Path,
     assert len(set(eyes.seen)) >= 18
 
 
-def test_in_english_on_a_telephone_without_scripts_by_keyboard(visitor: Visitors, notice: Path, tmp_path: Path) -> None:
+def test_in_english_on_a_telephone_without_scripts_by_keyboard(
+    visitor: Visitors, notice: Path, tmp_path: Path
+) -> None:
     page = visitor(width=320, language="en-GB", javascript=False)
     eyes, keyboard = Eyes(page, "en"), Keyboard(page)
 

@@ -89,7 +89,9 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     expect(page.get_by_text("verso.pdf")).to_have_count(0)
 
 
-def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors, front: Path, back: Path) -> None:
+def test_in_english_on_a_telephone_without_scripts_by_keyboard(
+    live: Live, visitor: Visitors, front: Path, back: Path
+) -> None:
     address = "nadia.verso@courriel.example"
     move_in(live, address)
     page = visitor(width=320, language="en-GB", javascript=False)

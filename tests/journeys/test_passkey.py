@@ -53,7 +53,12 @@ def leave(page: Page) -> None:
 
 
 def test_a_resident_adds_a_passkey_and_comes_in_with_it(live: Live, portal: Visitors) -> None:
-    live.manage("shell", "-v0", "-c", f"from accounts import actions; actions.register_resident(email='{ADDRESS}', name='Inès Vidal')")
+    live.manage(
+        "shell",
+        "-v0",
+        "-c",
+        f"from accounts import actions; actions.register_resident(email='{ADDRESS}', name='Inès Vidal')",
+    )
     page = portal(width=320)
     eyes, hands = Eyes(page, "fr"), Hands(page)
     sign_in_by_code(page, live, ADDRESS)
@@ -118,7 +123,12 @@ def test_without_scripts_the_button_is_not_there_and_the_page_says_what_to_do(li
     page.goto("/connexion/")
     expect(page.get_by_role("button", name="Entrer avec ma clé d’accès")).to_have_count(0)
     address = "sans.script@courriel.example"
-    live.manage("shell", "-v0", "-c", f"from accounts import actions; actions.register_resident(email='{address}', name='Théo')")
+    live.manage(
+        "shell",
+        "-v0",
+        "-c",
+        f"from accounts import actions; actions.register_resident(email='{address}', name='Théo')",
+    )
     sign_in_by_code(page, live, address)
     page.goto("/mon-compte/cles/ajouter/")
     expect(page.locator("main")).to_contain_text("JavaScript y est arrêté")

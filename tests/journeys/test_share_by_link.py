@@ -13,7 +13,7 @@ from tests.live import Live
 #: A Nadia at an address of her own, with her values and her papers.
 RESIDENT = """
 from django.utils import timezone
-from accounts import actions
+from accounts.actions import accounts
 from demo import seeding
 account = actions.register_resident(email="{address}", name="Nadia Kervella")
 seeding.fill_vault(account, "nadia", timezone.localdate())

@@ -49,7 +49,9 @@ class Spare(Cluster):
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def sql(self, statement: str, role: str = "owner") -> list[tuple[object, ...]]:
-        with psycopg.connect(self.server.url(role=role, database=NAME), connect_timeout=5, autocommit=True) as connection:
+        with psycopg.connect(
+            self.server.url(role=role, database=NAME), connect_timeout=5, autocommit=True
+        ) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
@@ -57,7 +59,9 @@ class Spare(Cluster):
         environment = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
         environment |= {"GARANT_VAR": str(self.var), "PYTHONPATH": str(ROOT)}
         pipe = subprocess.PIPE
-        return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            [sys.executable, *words], cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True
+        )
 
 
 @contextmanager

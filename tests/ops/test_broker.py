@@ -52,4 +52,6 @@ def test_each_task_has_a_queue_that_the_worker_listens_to() -> None:
     app.loader.import_default_modules()
     ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
     assert len(ours) > 3
-    assert {task.queue or app.conf.task_default_queue for task in ours if hasattr(task, "queue")} <= set(QUEUES.split(","))
+    assert {task.queue or app.conf.task_default_queue for task in ours if hasattr(task, "queue")} <= set(
+        QUEUES.split(",")
+    )

@@ -37,7 +37,9 @@ class Writer(threading.Thread):
         number = 0
         while not self.over.is_set():
             try:
-                with psycopg.connect(self.cluster.server.url(role="web", database=NAME), autocommit=True, connect_timeout=2) as connection:
+                with psycopg.connect(
+                    self.cluster.server.url(role="web", database=NAME), autocommit=True, connect_timeout=2
+                ) as connection:
                     while not self.over.is_set():
                         number += 1
                         connection.execute("INSERT INTO written VALUES (%s)", [number])
@@ -59,20 +61,30 @@ def writer(joined: Spare) -> Writer:
 def lost(writer: Writer) -> set[int]:
     writer.over.set()
     writer.join(timeout=10)
-    return set(writer.acknowledged).difference(number for (number,) in writer.cluster.sql("SELECT number FROM written"))
+    return set(writer.acknowledged).difference(
+        number for (number,) in writer.cluster.sql("SELECT number FROM written")
+    )
 
 
-def test_a_killed_postmaster_is_back_within_five_seconds_with_every_acknowledged_row(joined: Spare, writer: Writer) -> None:
+def test_a_killed_postmaster_is_back_within_five_seconds_with_every_acknowledged_row(
+    joined: Spare, writer: Writer
+) -> None:
     for _turn in range(2):
         before = len(writer.acknowledged)
         os.kill(joined.postmaster, signal.SIGKILL)
         killed = time.monotonic()
-        until(lambda before=before, killed=killed: len(writer.acknowledged) > before + 20 and writer.last > killed + 0.05)  # type: ignore[misc]
+
+        def goes_on(before: int = before, killed: float = killed) -> bool:
+            return len(writer.acknowledged) > before + 20 and writer.last > killed + 0.05
+
+        until(goes_on)
         assert time.monotonic() - killed < 5
     assert lost(writer) == set()
 
 
-def test_a_killed_supervisor_takes_the_server_down_cleanly_and_the_next_command_starts_another(joined: Spare, writer: Writer) -> None:
+def test_a_killed_supervisor_takes_the_server_down_cleanly_and_the_next_command_starts_another(
+    joined: Spare, writer: Writer
+) -> None:
     postmaster = joined.postmaster
     os.kill(joined.supervisor, signal.SIGKILL)
     until(lambda: postmaster not in ids(str(joined.data)))

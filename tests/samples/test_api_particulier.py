@@ -17,7 +17,9 @@ pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the shared samples 
 
 
 def read(name: str, endpoint: str = "") -> Reading:
-    reading = readers.read(io.BytesIO((FOLDER / name).read_bytes()), trust_test_authority=False, ask=Ask(endpoint=endpoint))
+    reading = readers.read(
+        io.BytesIO((FOLDER / name).read_bytes()), trust_test_authority=False, ask=Ask(endpoint=endpoint)
+    )
     for record in reading.records:
         envelope.validate(record)
         assert types.validate(record["type"], record["payload"]) == []
@@ -35,15 +37,37 @@ def facts(reading: Reading) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "provider", "value", "month", "computed", "adults", "children"),
     [
-        ("qf_msa_150_couple_2enfants_2023-05.yaml", "MSA", 150, (2023, 5), (2024, 12), 2, ["2006-04-20", "2004-04-20"]),
+        (
+            "qf_msa_150_couple_2enfants_2023-05.yaml",
+            "MSA",
+            150,
+            (2023, 5),
+            (2024, 12),
+            2,
+            ["2006-04-20", "2004-04-20"],
+        ),
         ("qf_cnaf_2550_seul.yaml", "CNAF", 2550, (2023, 6), (2024, 12), 1, []),
-        ("qf_fc_naissance_inconnue.yml", "CNAF", 2550, (2024, 2), (2024, 12), 2, ["2015-07-10", "2012-09-09", "2020-00-00"]),
+        (
+            "qf_fc_naissance_inconnue.yml",
+            "CNAF",
+            2550,
+            (2024, 2),
+            (2024, 12),
+            2,
+            ["2015-07-10", "2012-09-09", "2020-00-00"],
+        ),
         ("v2_composition_familiale.yaml", "CNAF", 1234, (2022, 7), (None, None), 2, ["2010-01-01", "2012-02-01"]),
         ("ds_v2_composition_familiale.json", "CNAF", 1856, (2021, 6), (None, None), 2, ["2018-01-04"]),
     ],
 )
 def test_a_quotient_and_its_household(
-    name: str, provider: str, value: int, month: tuple[int, int], computed: tuple[int | None, ...], adults: int, children: list[str]
+    name: str,
+    provider: str,
+    value: int,
+    month: tuple[int, int],
+    computed: tuple[int | None, ...],
+    adults: int,
+    children: list[str],
 ) -> None:
     found = payloads(read(name))
     quotient, home = found["social.quotient_familial"], found["foyer.composition"]
@@ -116,7 +140,12 @@ def test_a_health_cover_shared() -> None:
 )
 def test_a_benefit_that_only_its_path_names(name: str, endpoint: str, benefit: str, raised: bool) -> None:
     payload = payloads(read(name, endpoint))["social.prestation"]
-    assert payload == {"prestation": benefit, "est_beneficiaire": True, "avec_majoration": raised, "date_debut_droit": "1992-11-20"}
+    assert payload == {
+        "prestation": benefit,
+        "est_beneficiaire": True,
+        "avec_majoration": raised,
+        "date_debut_droit": "1992-11-20",
+    }
     with pytest.raises(Unreadable):
         read(name)
 
@@ -138,7 +167,13 @@ def test_a_pupil() -> None:
 def test_an_electric_car() -> None:
     reading = read("ants_vehicule_electrique.yaml")
     payload = payloads(reading)["mobilite.vehicule"]
-    assert [payload[name] for name in ("genre", "categorie", "energie_code", "co2_g_km", "statut")] == ["VP", "M1", "EL", 0, "titulaire"]
+    assert [payload[name] for name in ("genre", "categorie", "energie_code", "co2_g_km", "statut")] == [
+        "VP",
+        "M1",
+        "EL",
+        0,
+        "titulaire",
+    ]
     assert payload["date_premiere_immatriculation"] == "2021-01-01"
     assert (payload["immatriculation_masquee"], facts(reading)["plate"]) == ("TM-***-KB", "TM-003-KB")
 

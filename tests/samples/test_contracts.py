@@ -61,7 +61,11 @@ def schema(said: Any, document: Mapping[str, Any]) -> Any:
         for part in said["$ref"].lstrip("#/").split("/"):
             target = target[part]
         return schema(target, document)
-    plain = {name: schema(value, document) for name, value in said.items() if name not in {"nullable", "example", "examples"}}
+    plain = {
+        name: schema(value, document)
+        for name, value in said.items()
+        if name not in {"nullable", "example", "examples"}
+    }
     if said.get("nullable") and "type" in said:
         plain["type"] = [said["type"], "null"]
         if "enum" in plain:
@@ -71,17 +75,32 @@ def schema(said: Any, document: Mapping[str, Any]) -> Any:
 
 def problems(body: Any, said: Any, document: Mapping[str, Any]) -> list[str]:
     return [
-        f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in Draft4Validator(schema(said, document)).iter_errors(body)
+        f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+        for error in Draft4Validator(schema(said, document)).iter_errors(body)
     ]
 
 
 def link(slug: str, holder: str, datasets: list[str], kept: dict[str, str]) -> tuple[connectors.Available, Link]:
     facts, found = cases()[slug].facts, connectors.of_holder(holder)
     assert found is not None
-    me = Civil(facts["family_name"], [facts["given_name"]], facts["birthdate"], facts["gender"], "", facts["birthplace"], "99100")
+    me = Civil(
+        facts["family_name"],
+        [facts["given_name"]],
+        facts["birthdate"],
+        facts["gender"],
+        "",
+        facts["birthplace"],
+        "99100",
+    )
     children = [
         Child(
-            uuid4(), Civil(one["nom_naissance"], one["prenoms"].split(), one["date_naissance"], "female" if one["sexe"] == "F" else "male")
+            uuid4(),
+            Civil(
+                one["nom_naissance"],
+                one["prenoms"].split(),
+                one["date_naissance"],
+                "female" if one["sexe"] == "F" else "male",
+            ),
         )
         for one in facts["children"]
     ]
@@ -95,7 +114,9 @@ def ask(site: server.Site, name: str, call: Call, headers: Mapping[str, str]) ->
     return site.answer(Request(call.method, f"/{name}/{call.path}", "http://here", query, headers))
 
 
-@pytest.mark.parametrize(("slug", "holder", "datasets", "kept"), ASKED, ids=[f"{case[0]}-{case[1]}-{case[2][0]}" for case in ASKED])
+@pytest.mark.parametrize(
+    ("slug", "holder", "datasets", "kept"), ASKED, ids=[f"{case[0]}-{case[1]}-{case[2][0]}" for case in ASKED]
+)
 def test_what_we_ask_and_what_is_answered_is_what_api_particulier_says(slug, holder, datasets, kept) -> None:
     document = particulier()
     found, opened = link(slug, holder, datasets, kept)
@@ -106,7 +127,9 @@ def test_what_we_ask_and_what_is_answered_is_what_api_particulier_says(slug, hol
         known = {one["name"]: one for one in said["parameters"]}
         sent = {name for name, _value in call.query}
         assert sent <= set(known), f"{call.path}: not a parameter"
-        assert {name for name, one in known.items() if one.get("required")} <= sent, f"{call.path}: a parameter is missing"
+        assert {name for name, one in known.items() if one.get("required")} <= sent, (
+            f"{call.path}: a parameter is missing"
+        )
         for name, value in call.query:
             if known[name]["schema"].get("type") == "integer":
                 assert value.isdigit()
@@ -121,7 +144,9 @@ def test_what_we_ask_and_what_is_answered_is_what_api_particulier_says(slug, hol
     assert answered
 
 
-@pytest.mark.parametrize(("mode", "status"), [("down", 502), ("city_refused", 401), ("expired", 403), ("not_found", 404)])
+@pytest.mark.parametrize(
+    ("mode", "status"), [("down", 502), ("city_refused", 401), ("expired", 403), ("not_found", 404)]
+)
 def test_refusals_have_the_shape_of_api_particuliers(mode: str, status: int) -> None:
     document = particulier()
     found, opened = link("nadia", "caf", ["quotient"], {})
@@ -138,7 +163,9 @@ def test_a_notice_is_asked_and_answered_as_api_impot_particulier_says() -> None:
     document = impots()
     found, opened = link("ines", "dgfip", ["derniere", "avant_derniere"], {"spi": "0000000000424"})
     site = server.Site()
-    form = urlencode({"grant_type": "client_credentials", "client_id": reach.CLIENT_ID, "client_secret": reach.CLIENT_SECRET}).encode()
+    form = urlencode(
+        {"grant_type": "client_credentials", "client_id": reach.CLIENT_ID, "client_secret": reach.CLIENT_SECRET}
+    ).encode()
     token = json.loads(site.answer(Request("POST", "/impots/token", body=form)).body)["access_token"]
     template = "/spi/{spi}/situations/ir/assiettes/annrev/{annrev}"
     said = document["paths"][template]["get"]["responses"]["200"]["content"]
@@ -147,7 +174,9 @@ def test_a_notice_is_asked_and_answered_as_api_impot_particulier_says() -> None:
         assert f"/{call.path}" == template.replace("{spi}", "0000000000424").replace("{annrev}", year)
         answer = site.answer(
             Request(
-                "GET", f"/impots/impotparticulier/1.0/{call.path}", headers={"authorization": f"Bearer {token}", "x-correlation-id": "x"}
+                "GET",
+                f"/impots/impotparticulier/1.0/{call.path}",
+                headers={"authorization": f"Bearer {token}", "x-correlation-id": "x"},
             )
         )
         body = json.loads(answer.body)
@@ -164,5 +193,9 @@ def test_the_gateways_headers_are_those_that_it_wants(monkeypatch: pytest.Monkey
     document = impots()
     monkeypatch.setattr(module, "client_credentials", lambda client, config, scope="": "t")
     sent = set(module.CONNECTOR.headers(Client("http://here"), {}))
-    wanted = {one["name"] for one in document["components"]["parameters"].values() if one["in"] == "header" and one.get("required")}
+    wanted = {
+        one["name"]
+        for one in document["components"]["parameters"].values()
+        if one["in"] == "header" and one.get("required")
+    }
     assert wanted - sent == {"X-FranceConnect-OAuth"}  # the other way, with FranceConnect's token

@@ -35,22 +35,33 @@ def facts(reading: Reading) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "year", "quality"), [("svair_single-person.html", 2014, None), ("svair_situation-partielle.html", 2017, ["truncated"])]
+    ("name", "year", "quality"),
+    [("svair_single-person.html", 2014, None), ("svair_situation-partielle.html", 2017, ["truncated"])],
 )
 def test_a_notice_on_the_tax_office_s_page(name: str, year: int, quality: list[str] | None) -> None:
     (record,) = read_file(f"dgfip/{name}").records
     payload = record["payload"]
     assert types.validate("fiscal.avis_ir", payload) == []
     assert payload["annee_revenus"] == year
-    assert (payload["revenu_fiscal_reference"], payload["nombre_parts"], payload["personnes_a_charge"]) == (17580, 1, 0)
-    assert (payload["impot_revenu_net"], payload["declarant1"], payload["situation_familiale"]) == (1665, "MARTIN Jean", "Célibataire")
+    assert (payload["revenu_fiscal_reference"], payload["nombre_parts"], payload["personnes_a_charge"]) == (
+        17580,
+        1,
+        0,
+    )
+    assert (payload["impot_revenu_net"], payload["declarant1"], payload["situation_familiale"]) == (
+        1665,
+        "MARTIN Jean",
+        "Célibataire",
+    )
     assert payload["adresse"]["voie"] == "34 RUE DE L'EGLISE" and payload["adresse"]["code_postal"] == "75009"
     assert record["provenance"].get("quality") == quality
 
 
 def claims(name: str) -> list[dict[str, Any]]:
     with (FOLDER / "franceconnect" / name).open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(line for line in file if line.strip()) if row["login"] and row["birthdate"]]
+        rows = [
+            row for row in csv.DictReader(line for line in file if line.strip()) if row["login"] and row["birthdate"]
+        ]
     return [{key: value for key, value in row.items() if key not in {"login", "password"}} for row in rows]
 
 
@@ -107,15 +118,28 @@ def test_a_loaf_of_bread() -> None:
     assert found["barcode"] == "3029330003533" and found["mass"] == "0.73"
     assert found["agribalyse"] == "7111 Pain de mie, complet"
     assert found["co2_per_kg"].startswith("1.753379618") and found["co2_of_pack"] == "1.27997"
-    assert [found[name] for name in ("nutriscore", "nova", "environment_grade", "environment_score")] == ["B", "4", "A", "82"]
+    assert [found[name] for name in ("nutriscore", "nova", "environment_grade", "environment_score")] == [
+        "B",
+        "4",
+        "A",
+        "82",
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "told", "first"),
     [
-        ("created_calendar_with_unicode_fields.ics", {"events": "3", "occurrences": "2", "without_date": "1"}, "2010-10-10T10:00:00+00:00"),
+        (
+            "created_calendar_with_unicode_fields.ics",
+            {"events": "3", "occurrences": "2", "without_date": "1"},
+            "2010-10-10T10:00:00+00:00",
+        ),
         ("example.ics", {"events": "3", "occurrences": "3"}, "2022-01-01"),
-        ("rfc_5545_RDATE_example.ics", {"events": "6", "added_dates": "9", "occurrences": "31"}, "1997-07-14T12:30:00+02:00"),
+        (
+            "rfc_5545_RDATE_example.ics",
+            {"events": "6", "added_dates": "9", "occurrences": "31"},
+            "1997-07-14T12:30:00+02:00",
+        ),
         ("timezone_rdate.ics", {"events": "1", "occurrences": "1"}, "2012-02-13T10:00:00+01:00"),
     ],
 )

@@ -46,28 +46,45 @@ def test_data_connect_production() -> None:
 def test_gas_of_the_customer_site() -> None:
     reading = sample("grdf/monespace_donnees_informatives.json")
     found = facts(reading)
-    assert (found["points"], found["gaps"], found["first_day"], found["last_day"]) == ("1096", "1", "2019-11-30", "2022-11-29")
+    assert (found["points"], found["gaps"], found["first_day"], found["last_day"]) == (
+        "1096",
+        "1",
+        "2019-11-30",
+        "2022-11-29",
+    )
     assert (found["energy_total"], found["volume_total"], found["index_difference"]) == ("62213", "5617", "5567")
     by_year: dict[str, int] = {}
     for block in payloads(reading, "energie.serie"):
         if block["unite"] == "Wh":
-            by_year[block["debut"][:4]] = by_year.get(block["debut"][:4], 0) + sum(value or 0 for value in block["valeurs"]) // 1000
+            by_year[block["debut"][:4]] = (
+                by_year.get(block["debut"][:4], 0) + sum(value or 0 for value in block["valeurs"]) // 1000
+            )
     assert by_year == {"2019": 3525, "2020": 21160, "2021": 23148, "2022": 14380}
     (august,) = [
-        block for block in payloads(reading, "energie.serie") if block["debut"].startswith("2021-08-01") and block["unite"] == "Wh"
+        block
+        for block in payloads(reading, "energie.serie")
+        if block["debut"].startswith("2021-08-01") and block["unite"] == "Wh"
     ]
     assert [rank + 1 for rank, value in enumerate(august["valeurs"]) if value is None] == [10]
 
 
 def test_adict() -> None:
     used = sample("grdf/adict_v2_donnees_consos_informatives.json")
-    assert (facts(used)["energy_total"], facts(used)["volume_total"], facts(used)["first_day"]) == ("8", "1", "2021-08-16")
+    assert (facts(used)["energy_total"], facts(used)["volume_total"], facts(used)["first_day"]) == (
+        "8",
+        "1",
+        "2021-08-16",
+    )
     (contract,) = payloads(sample("grdf/adict_v2_donnees_contractuelles.json"), "energie.point")
     assert (contract["car_kwh"], contract["tarif_acheminement"]) == (9426, "T2")
     (meter,) = payloads(sample("grdf/adict_v2_donnees_techniques.json"), "energie.point")
     assert meter["frequence_releve"] == "1M"
     access = facts(sample("grdf/adict_droit_acces.json"))
-    assert (access["access_state"], access["access_start"], access["access_end"]) == ("Active", "2021-07-02", "2030-01-01")
+    assert (access["access_state"], access["access_start"], access["access_end"]) == (
+        "Active",
+        "2021-07-02",
+        "2030-01-01",
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +107,12 @@ def by_day(reading: Reading) -> dict[str, list[float]]:
     for block in payloads(reading, "energie.serie"):
         start = datetime.fromisoformat(block["debut"])
         for rank, value in enumerate(block["valeurs"]):
-            day = (start + timedelta(seconds=rank * block["pas_s"])).astimezone(ZoneInfo("Europe/Paris")).date().isoformat()
+            day = (
+                (start + timedelta(seconds=rank * block["pas_s"]))
+                .astimezone(ZoneInfo("Europe/Paris"))
+                .date()
+                .isoformat()
+            )
             days.setdefault(day, []).append(value)
     return days
 
@@ -111,14 +133,22 @@ def test_the_days_of_the_other_curve() -> None:
 
 def test_soap_of_the_portal() -> None:
     (block,) = payloads(sample("enedis/sge_consulterMesuresDetaillees_v2.xml"), "energie.serie")
-    assert (block["debut"], block["pas_s"], block["valeurs"]) == ("2020-02-29T23:00:00+00:00", 600, list(range(100, 108)))
+    assert (block["debut"], block["pas_s"], block["valeurs"]) == (
+        "2020-02-29T23:00:00+00:00",
+        600,
+        list(range(100, 108)),
+    )
 
 
 def test_gas_workbooks() -> None:
     days, months = (sample(f"grdf/Donnees_informatives_PCE_{name}.xlsx") for name in ("DAILY", "MONTHLY"))
     assert (facts(days)["points"], facts(days)["gaps"]) == ("363", "3")
     assert (facts(days)["volume_total"], facts(days)["energy_total"]) == ("2100", "23181")
-    assert (facts(months)["points"], facts(months)["volume_total"], facts(months)["energy_total"]) == ("13", "2100", "23181")
+    assert (facts(months)["points"], facts(months)["volume_total"], facts(months)["energy_total"]) == (
+        "13",
+        "2100",
+        "23181",
+    )
     assert energy(days) == energy(months) == 23181
 
 
@@ -132,7 +162,11 @@ def test_green_button() -> None:
 def test_pvgis() -> None:
     reading = sample("solaire/pvgis_hourly_Timeseries_45.000_8.000_SA2_10kWp_CIS_5_2a_2013_2014.json")
     (block,) = payloads(reading, "energie.serie")
-    assert (block["debut"], len(block["valeurs"]), round(sum(block["valeurs"]), 1)) == ("2013-01-01T00:10:00+00:00", 10, 5137.3)
+    assert (block["debut"], len(block["valeurs"]), round(sum(block["valeurs"]), 1)) == (
+        "2013-01-01T00:10:00+00:00",
+        10,
+        5137.3,
+    )
     (installation,) = payloads(reading, "solaire.installation")
     assert (installation["puissance_kwc"], installation["pertes_pct"]) == (10, 5)
     sun = facts(sample("solaire/pvgis_hourly_Timeseries_45.000_8.000_SA_30deg_0deg_2016_2016.csv"))
@@ -147,6 +181,9 @@ def test_self_consumption_is_what_its_authors_say() -> None:
     assert datetime.fromisoformat(found["fin"]) == datetime.fromisoformat(expected["date_releve"])
     assert found["autoproduite_kwh"] == expected["ea_autoproduite_index_base_kwh"]
     assert found["alloproduite_kwh"] == expected["ea_alloproduite_index_base_kwh"]
-    assert found["autoconsommee_kwh"] == expected["ea_autoconsommee_index_hp_kwh"] + expected["ea_autoconsommee_index_hc_kwh"]
+    assert (
+        found["autoconsommee_kwh"]
+        == expected["ea_autoconsommee_index_hp_kwh"] + expected["ea_autoconsommee_index_hc_kwh"]
+    )
     assert found["surplus_kwh"] == expected["ea_surplus_index_base_kwh"]
     assert facts(reading)["index_energy"] == "100"

@@ -32,7 +32,9 @@ def desk(agent, city):
 @pytest.fixture
 def job(resident):
     with scope(resident=resident.pk):
-        return Job.objects.create(resident_id=resident.pk, kind="read_paper", subject_id=uuid4(), purpose="Lire un avis d’impôt")
+        return Job.objects.create(
+            resident_id=resident.pk, kind="read_paper", subject_id=uuid4(), purpose="Lire un avis d’impôt"
+        )
 
 
 def posted(city, **changes):
@@ -46,10 +48,16 @@ def test_each_page_keeps_the_content_policy_and_the_city_s_look(desk, page):
     assert answer.status_code == 200
     assert "unsafe" not in answer["Content-Security-Policy"]
     tags = read(answer).tags
-    assert not [tag for tag, attrs in tags if tag == "style" or "style" in attrs or any(name.startswith("on") for name in attrs)]
+    assert not [
+        tag
+        for tag, attrs in tags
+        if tag == "style" or "style" in attrs or any(name.startswith("on") for name in attrs)
+    ]
     assert not [attrs for tag, attrs in tags if tag == "script" and not attrs.get("src")]
     sheets = [attrs["href"] for tag, attrs in tags if tag == "link"]
-    assert any(sheet.startswith("/theme.css?v=") for sheet in sheets) and any("civic/admin.css" in sheet for sheet in sheets)
+    assert any(sheet.startswith("/theme.css?v=") for sheet in sheets) and any(
+        "civic/admin.css" in sheet for sheet in sheets
+    )
     assert "Ville de Villebrume" in text(answer)
 
 
@@ -64,7 +72,11 @@ def test_no_model_that_holds_a_resident_s_content_is_registered():
     # What was sent to the officer (test_contests.py says for whom it opens), and the register (test_emergency_pages.py).
     allowed = {Job, Contest, EmergencyAccess}
     assert {model for model in registered if issubclass(model, ResidentModel)} <= allowed
-    assert not [model for model in registered if model._meta.label in {"core.JournalEntry", "core.JournalLeaf", "core.ResidentKey"}]
+    assert not [
+        model
+        for model in registered
+        if model._meta.label in {"core.JournalEntry", "core.JournalLeaf", "core.ResidentKey"}
+    ]
     assert {model for model in registered if model._meta.app_label == "core"} == {City, LegalPage, Job}
     assert apps.get_model("core", "ResidentKey") not in registered
 

@@ -24,7 +24,14 @@ GIVEN: dict[str, dict[str, Any]] = {
     "details": {"summary": "Comment", "text": "Ainsi."},
     "empty": {"title": "Rien", "text": "Commencez.", "href": "/", "action": "Commencer"},
     "error_summary": {"errors": [{"text": "Écrivez", "href": "#x"}]},
-    "headline": {"title": "Argent", "number": "412 €", "unit": "par mois", "text": "Ainsi", "href": "/", "action": "Voir"},
+    "headline": {
+        "title": "Argent",
+        "number": "412 €",
+        "unit": "par mois",
+        "text": "Ainsi",
+        "href": "/",
+        "action": "Voir",
+    },
     "icon": {"name": "ok"},
     "lines": {"items": [{"label": "Facture", "href": "/", "tag": "Expirée", "tag_kind": "expired", "text": "Hier"}]},
     "messages": {"messages": []},
@@ -43,11 +50,23 @@ GIVEN: dict[str, dict[str, Any]] = {
     "progress": {"text": "Page 7 sur 12", "done": 7, "total": 12},
     "qr": {"svg": charts.qr("http://localhost/", "Code QR"), "code": "7KQ4", "text": "Rien"},
     "question": {"title": "Quel loyer ?", "hint": "Par mois", "kicker": "Étape 2 sur 6"},
-    "result": {"amount": "113 €", "period": "par an", "title": "Chèque", "text": "Oui", "links": [{"href": "/", "label": "Pourquoi"}]},
+    "result": {
+        "amount": "113 €",
+        "period": "par an",
+        "title": "Chèque",
+        "text": "Oui",
+        "links": [{"href": "/", "label": "Pourquoi"}],
+    },
     "summary_list": {"rows": [{"key": "Qui", "value": "Awa", "href": "/"}]},
-    "table": {"caption": "Papiers", "heads": [{"label": "Papier"}, {"label": "Euros", "num": True}], "rows": [["Avis", "12"]]},
+    "table": {
+        "caption": "Papiers",
+        "heads": [{"label": "Papier"}, {"label": "Euros", "num": True}],
+        "rows": [["Avis", "12"]],
+    },
     "tag": {"label": "Vérifié", "kind": "ok"},
-    "task_list": {"tasks": [{"name": "Avis", "href": "/", "hint": "Récent", "tag": "Manquant", "tag_kind": "expired"}]},
+    "task_list": {
+        "tasks": [{"name": "Avis", "href": "/", "hint": "Récent", "tag": "Manquant", "tag_kind": "expired"}]
+    },
     "threshold": {"chart": CHART, "caption": "Par an."},
     "value_row": {
         "label": "Loyer",
@@ -130,7 +149,9 @@ def test_wrap_gives_a_component_a_piece_of_template():
 
 
 def test_bars_are_sorted_and_their_table_says_the_same():
-    chart = charts.bars(items=[charts.Bar("Gaz", 94), charts.Bar("Loyer", Decimal("612"))], show=money, title="Dépenses")
+    chart = charts.bars(
+        items=[charts.Bar("Gaz", 94), charts.Bar("Loyer", Decimal("612"))], show=money, title="Dépenses"
+    )
     assert chart.rows == [["Loyer", "612\u00a0€"], ["Gaz", "94\u00a0€"]]
     assert chart.wide.index("Loyer") < chart.wide.index("Gaz")
     assert_clean(chart.wide + chart.narrow)
@@ -149,7 +170,11 @@ def test_no_bar_or_label_leaves_the_drawing(value, limit):
     for svg, width in ((chart.wide, charts.WIDE), (chart.narrow, charts.NARROW)):
         for tag, attrs in read(svg).tags:
             if tag == "rect":
-                assert float(attrs["x"]) >= 0 and float(attrs["width"]) > 0 and float(attrs["x"]) + float(attrs["width"]) <= width
+                assert (
+                    float(attrs["x"]) >= 0
+                    and float(attrs["width"]) > 0
+                    and float(attrs["x"]) + float(attrs["width"]) <= width
+                )
             if tag == "text":
                 assert 0 <= float(attrs["x"]) <= width
 

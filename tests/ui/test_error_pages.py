@@ -13,7 +13,13 @@ from tests.ui.pages import assert_clean, read, text
 pytestmark = pytest.mark.django_db
 
 CASES = [
-    (400, views.bad_request, SuspiciousOperation(), "Nous n’avons pas compris cette demande", "We did not understand this request"),
+    (
+        400,
+        views.bad_request,
+        SuspiciousOperation(),
+        "Nous n’avons pas compris cette demande",
+        "We did not understand this request",
+    ),
     (403, views.permission_denied, PermissionDenied(), "Cette page n’est pas pour vous", "This page is not for you"),
     (404, views.page_not_found, Exception(), "Cette page n’existe pas", "This page does not exist"),
     (500, views.server_error, None, "Un problème de notre côté", "A problem on our side"),

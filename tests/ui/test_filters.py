@@ -46,7 +46,8 @@ def test_size(value, french, english):
 
 
 @pytest.mark.parametrize(
-    ("value", "french", "english"), [("2.5", "2,5", "2.5"), ("1234", f"1{NB}234", "1,234"), ("2.50", "2,5", "2.5"), (100, "100", "100")]
+    ("value", "french", "english"),
+    [("2.5", "2,5", "2.5"), ("1234", f"1{NB}234", "1,234"), ("2.50", "2,5", "2.5"), (100, "100", "100")],
 )
 def test_number(value, french, english):
     assert civic.number(value) == french
@@ -98,5 +99,8 @@ def test_nbsp(text, expected):
 
 
 def test_prose_makes_paragraphs_and_escapes():
-    assert civic.prose("## A & B\n\nun\n- x\n- y\ndeux") == "<h2>A &amp; B</h2>\n<p>un</p>\n<ul><li>x</li><li>y</li></ul>\n<p>deux</p>"
+    assert (
+        civic.prose("## A & B\n\nun\n- x\n- y\ndeux")
+        == "<h2>A &amp; B</h2>\n<p>un</p>\n<ul><li>x</li><li>y</li></ul>\n<p>deux</p>"
+    )
     assert "<script>" not in civic.prose("<script>")

@@ -18,32 +18,54 @@ class Example(forms.Form):
     default_renderer = CivicRenderer
 
     name = forms.CharField(label="Nom", help_text="Comme sur vos papiers.")
-    rent = forms.DecimalField(label="Loyer", required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-5"}))
+    rent = forms.DecimalField(
+        label="Loyer", required=False, widget=forms.TextInput(attrs={"class": "govuk-input--width-5"})
+    )
     note = forms.CharField(label="Message", widget=forms.Textarea, required=False)
     status = forms.ChoiceField(label="Statut", choices=[("a", "Locataire"), ("b", "Propriétaire")])
-    couple = forms.ChoiceField(label="En couple\u00a0?", choices=[("o", "Oui"), ("n", "Non")], widget=forms.RadioSelect)
-    home = forms.MultipleChoiceField(label="Chez vous", choices=[("e", "Un enfant")], widget=forms.CheckboxSelectMultiple, required=False)
+    couple = forms.ChoiceField(
+        label="En couple\u00a0?", choices=[("o", "Oui"), ("n", "Non")], widget=forms.RadioSelect
+    )
+    home = forms.MultipleChoiceField(
+        label="Chez vous", choices=[("e", "Un enfant")], widget=forms.CheckboxSelectMultiple, required=False
+    )
     agree = forms.BooleanField(label="J’ai relu", help_text="Nécessaire")
     born = DateField(label="Né le", widget=ThreePartDate(birthday=True))
     paper = forms.FileField(label="Un papier")
 
 
 def filled(**changes):
-    values = {"name": "Awa", "status": "a", "couple": "n", "agree": "on", "born_day": "31", "born_month": "3", "born_year": "1988"}
+    values = {
+        "name": "Awa",
+        "status": "a",
+        "couple": "n",
+        "agree": "on",
+        "born_day": "31",
+        "born_month": "3",
+        "born_year": "1988",
+    }
     return Example({**values, **changes}, FILES)
 
 
 def inputs(html, **wanted):
-    return [attrs for tag, attrs in read(html).tags if tag == "input" and all(attrs.get(name) == value for name, value in wanted.items())]
+    return [
+        attrs
+        for tag, attrs in read(html).tags
+        if tag == "input" and all(attrs.get(name) == value for name, value in wanted.items())
+    ]
 
 
-@pytest.mark.parametrize("form", [Example(), Example({}, FILES), filled(born_month="2")], ids=["blank", "empty", "wrong"])
+@pytest.mark.parametrize(
+    "form", [Example(), Example({}, FILES), filled(born_month="2")], ids=["blank", "empty", "wrong"]
+)
 def test_the_markup_is_clean_and_each_field_has_its_label(form):
     html = str(form)
     assert_clean(html)
     tags = read(html).tags
     labelled = {attrs["for"] for tag, attrs in tags if tag == "label"}
-    fields = {attrs["id"] for tag, attrs in tags if tag in {"input", "select", "textarea"} and attrs.get("type") != "hidden"}
+    fields = {
+        attrs["id"] for tag, attrs in tags if tag in {"input", "select", "textarea"} and attrs.get("type") != "hidden"
+    }
     assert fields == labelled
     assert [tag for tag, _attrs in tags].count("legend") == 3
 

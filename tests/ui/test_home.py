@@ -34,7 +34,12 @@ def test_an_empty_home_says_where_to_start(sources, resident):
 
 
 def test_what_is_to_do_comes_in_order_and_is_counted(sources, resident):
-    home.register(lambda request: [home.ToDo("Second", "/b/", order=60), home.ToDo("Premier", "/a/", hint="Vite", tag="Avant lundi")])
+    home.register(
+        lambda request: [
+            home.ToDo("Second", "/b/", order=60),
+            home.ToDo("Premier", "/a/", hint="Vite", tag="Avant lundi"),
+        ]
+    )
     answer = signed_in(resident).get("/")
     assert "2 choses à faire." in text(answer)
     assert text(answer).index("Premier") < text(answer).index("Second")
@@ -50,7 +55,10 @@ def test_one_thing_is_said_in_the_singular(sources, resident):
 def test_papers_expire_nearest_first_and_blocks_take_their_place(sources, resident):
     day = datetime.date(2026, 12, 31)
     home.register(
-        lambda request: [home.Expiry("Tard", "/t/", day, "31 décembre"), home.Expiry("Tôt", "/o/", day.replace(day=1), "1er décembre")]
+        lambda request: [
+            home.Expiry("Tard", "/t/", day, "31 décembre"),
+            home.Expiry("Tôt", "/o/", day.replace(day=1), "1er décembre"),
+        ]
     )
     shown = {"title": "Argent", "number": "412 €"}
     home.register(
@@ -109,9 +117,9 @@ def test_the_menu_follows_who_is_asking(entries, client, resident):
 )
 def test_one_entry_is_lit_the_page_itself_or_else_its_section(entries, path, lit):
     entries[:] = []
-    menu.register("Foyer", "vault:household", order=2)
-    menu.register("Coffre", "vault:home", order=1)
-    menu.register("Foyer", "vault:household", order=2)
+    menu.register("Foyer", "sharing:household", order=2)
+    menu.register("Coffre", "records:home", order=1)
+    menu.register("Foyer", "sharing:household", order=2)
     menu.register("Accueil", "home", order=3)
     links = list(menu.links(RequestFactory().get(path), menu.Place.RESIDENT))
     assert ([link.label for link in links], [link.current for link in links]) == (["Coffre", "Foyer", "Accueil"], lit)

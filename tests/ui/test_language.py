@@ -52,5 +52,11 @@ def test_the_form_is_protected(client):
 
 
 def test_a_browser_that_asks_for_english_gets_it_and_any_other_gets_french(client):
-    assert read(client.get(HELP, headers={"accept-language": "en-GB"})).tags[0] == ("html", {"lang": "en", "class": "civic"})
-    assert read(client.get(HELP, headers={"accept-language": "de"})).tags[0] == ("html", {"lang": "fr", "class": "civic"})
+    assert read(client.get(HELP, headers={"accept-language": "en-GB"})).tags[0] == (
+        "html",
+        {"lang": "en", "class": "civic"},
+    )
+    assert read(client.get(HELP, headers={"accept-language": "de"})).tags[0] == (
+        "html",
+        {"lang": "fr", "class": "civic"},
+    )

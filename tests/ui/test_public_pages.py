@@ -58,7 +58,9 @@ def test_the_statement_follows_the_audit(client, city):
 
 def test_leaving_quickly_goes_where_the_city_says_without_telling_from_where(client, city, settings):
     tags = read(client.get(reverse("home"))).tags
-    assert [attrs for tag, attrs in tags if attrs.get("href") == reverse("leave_quickly") and attrs["rel"] == "noreferrer"]
+    assert [
+        attrs for tag, attrs in tags if attrs.get("href") == reverse("leave_quickly") and attrs["rel"] == "noreferrer"
+    ]
     answer = client.get(reverse("leave_quickly"))
     assert (answer["Location"], answer["Referrer-Policy"]) == ("https://meteo.example/", "no-referrer")
     City.objects.update(exit_url="")
@@ -81,7 +83,9 @@ def test_another_site_ends_nobodys_session(resident):
 
 
 def test_the_city_s_own_text_replaces_ours_and_cannot_run(client, city):
-    LegalPage.objects.create(slug=LegalPage.Slug.LEGAL, text="## Qui\n\nLa <script>ville</script>.\n\n- un\n- deux", text_en="The city.")
+    LegalPage.objects.create(
+        slug=LegalPage.Slug.LEGAL, text="## Qui\n\nLa <script>ville</script>.\n\n- un\n- deux", text_en="The city."
+    )
     html = client.get(reverse("legal")).content.decode()
     assert "<h2>Qui</h2>" in html and "<ul><li>un</li><li>deux</li></ul>" in html
     assert "&lt;script&gt;ville" in html

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.django_db
 
 
 def theme_address(client):
-    return next(attrs["href"] for tag, attrs in read(client.get(reverse("legal"))).tags if "theme.css" in attrs.get("href", ""))
+    return next(
+        attrs["href"] for tag, attrs in read(client.get(reverse("legal"))).tags if "theme.css" in attrs.get("href", "")
+    )
 
 
 def test_a_change_shows_at_once_under_another_address(client, city):

@@ -39,7 +39,11 @@ def test_french_holds_plurals_only_and_all_of_them():
 def test_no_word_of_ours_is_one_that_django_says_otherwise_in_french():
     """“Go”, a size, is the name of a button of the admin, “Envoyer”: such a word needs a context."""
     with override("fr"):
-        said = {text: (pgettext(context, text) if context else translate(text)) for (context, text), one in FOUND.items() if not one.plural}
+        said = {
+            text: (pgettext(context, text) if context else translate(text))
+            for (context, text), one in FOUND.items()
+            if not one.plural
+        }
     assert [f"{text}: {shown}" for text, shown in said.items() if text != shown] == []
 
 
@@ -47,14 +51,24 @@ def test_a_translation_keeps_the_names_it_is_given():
     def names(text):
         return set(PLACEHOLDER.findall(text)) - {"%%"}
 
-    wrong = [m.singular for m in ENGLISH.values() if m.is_translated and names(m.strings[-1]) - names(m.singular) - names(m.plural)]
+    wrong = [
+        m.singular
+        for m in ENGLISH.values()
+        if m.is_translated and names(m.strings[-1]) - names(m.singular) - names(m.plural)
+    ]
     assert wrong == []
-    lost = [m.singular for m in ENGLISH.values() if m.is_translated and not m.plural and names(m.singular) - names(m.strings[0])]
+    lost = [
+        m.singular
+        for m in ENGLISH.values()
+        if m.is_translated and not m.plural and names(m.singular) - names(m.strings[0])
+    ]
     assert lost == []
 
 
 def test_french_sentences_have_their_non_breaking_spaces():
-    assert [m.singular for m in FOUND.values() if messages.spaced(m.singular) != m.singular] == [], "run `python -m ops.messages space`"
+    assert [m.singular for m in FOUND.values() if messages.spaced(m.singular) != m.singular] == [], (
+        "run `python -m ops.messages space`"
+    )
 
 
 def test_zero_is_singular_in_french_and_plural_in_english():
@@ -90,7 +104,9 @@ def test_sentences_are_found_however_they_are_written(tmp_path):
         encoding="utf-8",
     )
     found = messages.extract(tmp_path)
-    assert set(found) >= {("", text) for text in ("Un", "Deux suite", "Trois (x)", "Cinq (ou) 5", "Six", "Sept", "Huit %(n)s : fin")}
+    assert set(found) >= {
+        ("", text) for text in ("Un", "Deux suite", "Trois (x)", "Cinq (ou) 5", "Six", "Sept", "Huit %(n)s : fin")
+    }
     assert ("ici", "Quatre") in found
     assert found["", "Huit %(n)s : fin"].plural == "Huits"
 

@@ -21,7 +21,11 @@ def sha256(path):
 
 
 def test_the_list_is_complete_and_its_sums_are_right():
-    there = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file() and path.name != "VENDOR.json"}
+    there = {
+        path.relative_to(STATIC).as_posix()
+        for path in STATIC.rglob("*")
+        if path.is_file() and path.name != "VENDOR.json"
+    }
     assert {entry["file"] for entry in LISTED} == there
     assert [entry["file"] for entry in LISTED if sha256(STATIC / entry["file"]) != entry["sha256"]] == []
 
@@ -30,7 +34,9 @@ def test_what_others_made_has_a_licence_and_a_version():
     others = [entry for entry in LISTED if entry.get("version")]
     assert {entry["name"].split(",")[0].split(" (")[0] for entry in others} == {"govuk-frontend", "Public Sans"}
     assert all(entry["licence"] for entry in LISTED)
-    assert (STATIC / "civic" / "LICENCE-govuk-frontend.txt").exists() and (STATIC / "civic" / "fonts" / "LICENCE-public-sans.txt").exists()
+    assert (STATIC / "civic" / "LICENCE-govuk-frontend.txt").exists() and (
+        STATIC / "civic" / "fonts" / "LICENCE-public-sans.txt"
+    ).exists()
 
 
 def test_nothing_reserved_to_others_is_here():
@@ -60,11 +66,21 @@ def test_what_a_page_loads_fits_its_budget():
 
 def test_a_fresh_build_gives_the_same_files(tmp_path):
     if not (shutil.which("node") and (ROOT / "frontend" / "node_modules" / "sass").exists()):
-        reason = "SKIPPED: the assets were not rebuilt (needs node, and `npm ci` in frontend/); their sums were checked."
+        reason = (
+            "SKIPPED: the assets were not rebuilt (needs node, and `npm ci` in frontend/); their sums were checked."
+        )
         warnings.warn(reason, stacklevel=1)
         pytest.skip(reason)
     shutil.copytree(STATIC, tmp_path / "static")
     (tmp_path / "static" / "civic" / "civic.css").unlink()
-    subprocess.run(["node", "build.js", str(tmp_path / "static")], cwd=ROOT / "frontend", check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        ["node", "build.js", str(tmp_path / "static")],
+        cwd=ROOT / "frontend",
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     assert (tmp_path / "static" / "civic" / "civic.css").read_bytes() == (STATIC / "civic" / "civic.css").read_bytes()
-    assert (tmp_path / "static" / "VENDOR.json").read_text(encoding="utf-8") == (STATIC / "VENDOR.json").read_text(encoding="utf-8")
+    assert (tmp_path / "static" / "VENDOR.json").read_text(encoding="utf-8") == (STATIC / "VENDOR.json").read_text(
+        encoding="utf-8"
+    )

@@ -6,9 +6,9 @@ from uuid import uuid4
 from django.conf import settings
 from django.test import Client
 
-from accounts import actions as accounts
+from accounts.actions import accounts
 from accounts.models import Session, User
-from accounts.sessions import hashed
+from accounts.sign_in.sessions import hashed
 from tests.accounts.factories import AgentFactory, signed_in
 from vault.sharing.across import desk as rows
 from vault.sharing.actions import desk

@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import User
 from tests.accounts.factories import signed_in
 from tests.vault.at_desk import keeper
-from vault.records import holder_catalogue, paper_kinds
+from vault.records.content import holder_catalogue, paper_kinds
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import User
-from vault.records import agreements
-from vault.records.actions.grants import Terms
-from vault.records.agreements import Agreement, Item
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.grants import agreements
+from vault.records.grants.agreements import Agreement, Item
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantField
 from vault.records.models.grant import RESIDENT_KIND
 from vault.sharing.across import household_access
@@ -46,16 +46,22 @@ def place(resident: User) -> Member:
     return found.me
 
 
-def agreed(giver: User, receiver: User, code: str, *items: str, mode: Mode = Mode.LOOK, months: int = 1, **more: Any) -> Grant:
+def agreed(
+    giver: User, receiver: User, code: str, *items: str, mode: Mode = Mode.LOOK, months: int = 1, **more: Any
+) -> Grant:
     terms = Terms(items, mode, months, **more)
-    return household.agree(resident_id=giver.pk, by=giver.pk, member_id=place(receiver).pk, agreement=agreements.get(code), terms=terms)
+    return household.agree(
+        resident_id=giver.pk, by=giver.pk, member_id=place(receiver).pk, agreement=agreements.get(code), terms=terms
+    )
 
 
 def shared(giver: User, receiver: User, *items: str) -> Grant:
     values = household.own_facts(resident_id=giver.pk)
     seen = household.fingerprint(values)
     terms = Terms(items, Mode.KEEP, 1, shown=held(agreements.get("shared_facts"), values))
-    return household.share_facts(resident_id=giver.pk, by=giver.pk, member_id=place(receiver).pk, terms=terms, seen=seen)
+    return household.share_facts(
+        resident_id=giver.pk, by=giver.pk, member_id=place(receiver).pk, terms=terms, seen=seen
+    )
 
 
 def granted(resident: User, *fields: str, **more: Any) -> Grant:

@@ -27,7 +27,8 @@ def load_curve(days=40, *, start=datetime(2026, 2, 1), watts=400) -> bytes:
         "quality": "BRUT",
         "reading_type": {"unit": "W", "measurement_kind": "power", "aggregate": "average"},
         "interval_reading": [
-            {"value": str(watts), "date": f"{end:%Y-%m-%d %H:%M:%S}", "interval_length": "PT30M", "measure_type": "B"} for end in ends
+            {"value": str(watts), "date": f"{end:%Y-%m-%d %H:%M:%S}", "interval_length": "PT30M", "measure_type": "B"}
+            for end in ends
         ],
     }
     return json.dumps({"meter_reading": reading}).encode()

@@ -6,15 +6,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.actions_companions import place_of
+from accounts.actions.companions import place_of
 from accounts.models import Membership, Organisation, User
-from vault.records.actions.grants import Terms
 from vault.records.enums import Mode
+from vault.records.grants.terms import Terms
 from vault.sharing.across import mandates as rows
 from vault.sharing.actions import helping, mandates
 from vault.sharing.actions.household import fingerprint
 from vault.sharing.actions.mandates import Chosen
-from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import Act, HalfDay
 from vault.sharing.models import HelpRequest, Mandate
 from vault.sharing.presenting.household import held
@@ -22,14 +22,21 @@ from vault.sharing.presenting.household import held
 A_DAY = timedelta(days=1)
 
 
-def entrusted(resident: User, companion: User, *items: str, acts: Sequence[Act] = (), months: int = 0, **more: Any) -> Mandate:
+def entrusted(
+    resident: User, companion: User, *items: str, acts: Sequence[Act] = (), months: int = 0, **more: Any
+) -> Mandate:
     """For a day, unless for some months."""
     place = place_at(companion)
     values = mandates.today(resident_id=resident.pk)
     lasts = None if months else A_DAY
     terms = Terms(items, Mode.LOOK, months, lasts=lasts, shown=held(AGREEMENT, values), **more)
     made = mandates.entrust(
-        resident_id=resident.pk, by=resident.pk, membership_id=place.pk, terms=terms, acts=acts, seen=fingerprint(values)
+        resident_id=resident.pk,
+        by=resident.pk,
+        membership_id=place.pk,
+        terms=terms,
+        acts=acts,
+        seen=fingerprint(values),
     )
     return as_they_find_it(companion, made)
 

@@ -7,7 +7,7 @@ from django.test import override_settings
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.actions_sheets import LASTS
+from accounts.actions.sheets import LASTS
 from accounts.models import Sheet
 from core import jobs, phones
 from demo.holders import reach
@@ -25,13 +25,14 @@ from tests.vault.urgent import offered, opened
 from vault.holders.actions import connections
 from vault.holders.actions.requests import start_request
 from vault.journal.actions import alerts, contests
-from vault.records import actions, holder_catalogue, paper_kinds
+from vault.records import actions
 from vault.records.actions import exports
 from vault.records.actions.files import keep_file
+from vault.records.content import holder_catalogue, paper_kinds
 from vault.records.models import Brought, Export, Holder
 from vault.records.tasks import make_export
 from vault.sharing.actions import asking, links
-from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import AskedFor
 
 
@@ -45,7 +46,9 @@ def live(resident: Any) -> Any:
     actions.confirm_paper(paper=kept, by=resident.pk)
     uploaded(browser, resident, notice_pdf(income_year=2023), name="../avis.pdf")
     changed = add_signed_notice(resident, annee_revenus=2022)
-    actions.correct_record(record=changed, by=resident.pk, payload={**NOTICE, "annee_revenus": 2022, "revenu_fiscal_reference": 11000})
+    actions.correct_record(
+        record=changed, by=resident.pk, payload={**NOTICE, "annee_revenus": 2022, "revenu_fiscal_reference": 11000}
+    )
     gone = add_signed_notice(resident, annee_revenus=2021)
     actions.withdraw_record(record=gone, by=resident.pk)
     dossier = built(resident)
@@ -58,21 +61,31 @@ def live(resident: Any) -> Any:
     caf = Holder.objects.get(code="caf")
     start_request(resident_id=resident.pk, by=resident.pk, holder=caf, right="access", parts={"name": "Nadia"})
     with override_settings(CONNECTORS=reach.connectors("http://127.0.0.1:1")):
-        connections.connect(resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True)
+        connections.connect(
+            resident_id=resident.pk, by=resident.pk, holder="caf", datasets=["quotient"], unattended=True
+        )
     help_of(resident)
     phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
     phones.accept_requests(resident_id=resident.pk, by=resident.pk, on=True)
     companion = CompanionFactory()
     entrusted(resident, companion, "family")
     said(resident, "family")
-    asking.ask(companion=companion, address=resident.email, items=["family"], purpose=AskedFor.REVIEW, length=next(iter(AGREEMENT.lengths)))
+    asking.ask(
+        companion=companion,
+        address=resident.email,
+        items=["family"],
+        purpose=AskedFor.REVIEW,
+        length=next(iter(AGREEMENT.lengths)),
+    )
     key = linked(resident, INCOME, papers=[kept.pk], documents=[dossier.pk])
     links.enter(link=key.link, typed=key.code)
     offered()
     opened(AgentFactory(), AgentFactory(), resident)
     visited(resident, "family")
     in_a_year = timezone.now() + LASTS
-    Sheet.objects.create(person=resident, number=1, code_hash="0" * 64, expires_at=in_a_year, claimed_at=timezone.now())
+    Sheet.objects.create(
+        person=resident, number=1, code_hash="0" * 64, expires_at=in_a_year, claimed_at=timezone.now()
+    )
     alerts.choose_alerts(resident_id=resident.pk, by=resident.pk, readings=True, refusals=False)
     return partner
 

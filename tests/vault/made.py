@@ -22,7 +22,10 @@ IDENTITY = {
     "gender": "female",
     "birthcountry": "99100",
 }
-HOME = {"adresse": {"voie": "14 rue des Tanneries", "code_postal": "00420", "commune": "Villebrume"}, "loyer": "612.00"}
+HOME = {
+    "adresse": {"voie": "14 rue des Tanneries", "code_postal": "00420", "commune": "Villebrume"},
+    "loyer": "612.00",
+}
 HOUSEHOLD = {
     "allocataires": [{"nom_naissance": "Kervella", "prenoms": "Nadia", "date_naissance": "1988-03-31", "sexe": "F"}],
     "enfants": [

@@ -34,7 +34,12 @@ def fill(resident: Any, *, records: int, papers: int) -> None:
         for place in range(records - few):
             code = _kind_at(place)
             payload = _payload(code, place)
-            source = Source(holder=_holder(code), method="upload", assurance="declared", paper_id=own[place % len(own)] if own else None)
+            source = Source(
+                holder=_holder(code),
+                method="upload",
+                assurance="declared",
+                paper_id=own[place % len(own)] if own else None,
+            )
             subject = Subject(code, resident.pk)
             rows.append(made(box, resident.pk, subject, payload, source, older=None))
         Record.objects.bulk_create(rows, batch_size=500)
@@ -56,7 +61,9 @@ def _own_papers(resident: Any, count: int) -> list[Any]:
         rows, files = [], []
         for place in range(count):
             kind = KINDS[place % len(KINDS)]
-            paper = Paper(pk=uuid4(), resident_id=resident.pk, kind=kind, token=uuid4(), state="kept", kept_at=timezone.now())
+            paper = Paper(
+                pk=uuid4(), resident_id=resident.pk, kind=kind, token=uuid4(), state="kept", kept_at=timezone.now()
+            )
             paper.issued_on = date(2026, 1, 1) - timedelta(days=place * 10)
             content = {
                 "name": f"{kind}-{place}.pdf",
@@ -67,7 +74,9 @@ def _own_papers(resident: Any, count: int) -> list[Any]:
             }
             paper.content = box.seal_json(content, place=paper.place)
             rows.append(paper)
-            files.append(PaperFile(resident_id=resident.pk, paper=paper, stored_name=f"scale-{paper.pk}", size=120_000))
+            files.append(
+                PaperFile(resident_id=resident.pk, paper=paper, stored_name=f"scale-{paper.pk}", size=120_000)
+            )
         Paper.objects.bulk_create(rows)
         PaperFile.objects.bulk_create(files)
     return [paper.pk for paper in rows]
@@ -83,7 +92,9 @@ def _kind_at(place: int) -> str:
 
 
 def _holder(code: str) -> str:
-    return {"banque.operation": "Banque d’essai", "emploi.revenu": "employeur", "energie.serie": "enedis"}.get(code, "caf")
+    return {"banque.operation": "Banque d’essai", "emploi.revenu": "employeur", "energie.serie": "enedis"}.get(
+        code, "caf"
+    )
 
 
 def _payload(code: str, place: int) -> dict[str, Any]:
@@ -92,16 +103,37 @@ def _payload(code: str, place: int) -> dict[str, Any]:
     match code:
         case "banque.operation":
             amount = f"-{place % 90}.{place % 100:02d}"
-            return {"date_operation": day.isoformat(), "montant": amount, "devise": "EUR", "libelle": f"CARTE BOULANGERIE {place}"}
+            return {
+                "date_operation": day.isoformat(),
+                "montant": amount,
+                "devise": "EUR",
+                "libelle": f"CARTE BOULANGERIE {place}",
+            }
         case "mobilite.usage":
             return {"service": "Réseau", "mode": "bus", "debut": moment, "montant": "1.60"}
         case "emploi.revenu":
-            return {"mois": _month(place), "employeur": "Boulangerie du Port", "net_avant_impot": f"{1400 + place % 100}.00"}
+            return {
+                "mois": _month(place),
+                "employeur": "Boulangerie du Port",
+                "net_avant_impot": f"{1400 + place % 100}.00",
+            }
         case "social.paiement":
             return {"mois": _month(place), "lignes": [{"libelle": "Prime d’activité", "montant": "212.40"}]}
         case "social.quotient_familial":
-            return {"fournisseur": "CNAF", "valeur": 500 + place % 100, "annee": int(_month(place)[:4]), "mois": int(_month(place)[5:])}
-    series = {"point": "14500000000001", "flux": "soutirage", "grandeur": "energie", "unite": "Wh", "debut": moment, "pas_s": 1800}
+            return {
+                "fournisseur": "CNAF",
+                "valeur": 500 + place % 100,
+                "annee": int(_month(place)[:4]),
+                "mois": int(_month(place)[5:]),
+            }
+    series = {
+        "point": "14500000000001",
+        "flux": "soutirage",
+        "grandeur": "energie",
+        "unite": "Wh",
+        "debut": moment,
+        "pas_s": 1800,
+    }
     return series | {"valeurs": [place % 400] * 48, "fuseau": "Europe/Paris"}
 
 

@@ -29,7 +29,7 @@ def notice_pdf(holder=NADIA, *, income_year=2025, income=12312, parts="2.5", **m
     )
 
 
-def send(client, content: bytes, *, kind="", name="avis.pdf", token="", address="vault:add_paper", args=()):
+def send(client, content: bytes, *, kind="", name="avis.pdf", token="", address="records:add_paper", args=()):
     """What a browser posts: the form's own token unless the test gives one."""
     url = reverse(address, args=args)
     token = token or client.get(url).context["form"].initial["token"]

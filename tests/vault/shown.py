@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from vault.sharing import links
 from vault.sharing.actions import links as actions
 from vault.sharing.actions.links import Key, Wish
+from vault.sharing.agreements import links
 
 INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
 PARTS = "fiscal.avis_ir#/nombre_parts"
@@ -27,7 +27,15 @@ def linked(
     days: int = 7,
     **more: Any,
 ) -> Key:
-    wish = Wish(fields, papers, more.get("title", "Logement social"), name, more.get("why", "Compléter une demande"), days, documents)
+    wish = Wish(
+        fields,
+        papers,
+        more.get("title", "Logement social"),
+        name,
+        more.get("why", "Compléter une demande"),
+        days,
+        documents,
+    )
     held = actions.held(resident_id=resident.pk, fields=fields, papers=papers, made=documents)
     seen = links.fingerprint(held.values, held.papers, held.documents)
     key = actions.make(resident_id=resident.pk, by=resident.pk, wish=wish, form=more.get("form") or uuid4(), seen=seen)

@@ -13,7 +13,7 @@ class HoldersConfig(AppConfig):
         from vault.holders.actions.requests import asked
         from vault.holders.actions.restoring import pause_all
         from vault.holders.home import blocks
-        from vault.records import answering
+        from vault.records.papers import answering
 
         home.register(blocks)
         registry.register(leaving.APP)

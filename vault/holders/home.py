@@ -10,7 +10,7 @@ from core import home
 from core.templatetags.civic import short_date
 from vault.holders.enums import ConnectionState, RequestState
 from vault.holders.models import Connection, DataRequest
-from vault.records import holder_catalogue
+from vault.records.content import holder_catalogue
 
 
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
@@ -21,10 +21,12 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
 def _connections() -> Iterator[home.Part]:
     """A monthly connection that ends within 30 days, or that its holder has ended, asks for an answer; one asked for once does not."""
     for connection in Connection.objects.open().filter(state=ConnectionState.ACTIVE):
-        here = reverse("vault:connection", args=[connection.pk])
+        here = reverse("holders:connection", args=[connection.pk])
         told = {"holder": holder_catalogue.name(connection.holder), "day": short_date(connection.expires_on)}
         if connection.problem == "consent_over":
-            yield home.ToDo(_("Renouveler votre accord : %(holder)s") % told, here, tag=_("Terminé"), tag_kind="expired", order=30)
+            yield home.ToDo(
+                _("Renouveler votre accord : %(holder)s") % told, here, tag=_("Terminé"), tag_kind="expired", order=30
+            )
         elif connection.unattended and connection.ends_soon:
             name = _("La connexion à %(holder)s se termine le %(day)s") % told
             yield home.ToDo(name, here, hint=_("Renouvelez-la si elle vous sert encore."), tag=_("Bientôt"), order=30)
@@ -32,11 +34,15 @@ def _connections() -> Iterator[home.Part]:
 
 def _requests() -> Iterator[home.Part]:
     for request in DataRequest.objects.filter(answered_on=None, complained_on=None):
-        label, href = holder_catalogue.name(request.holder), reverse("vault:request", args=[request.pk])
+        label, href = holder_catalogue.name(request.holder), reverse("holders:request", args=[request.pk])
         if request.state == RequestState.DRAFT:
             name = _("Envoyer votre demande : %(holder)s") % {"holder": label}
             yield home.ToDo(name, href, hint=_("La lettre est prête."), tag=request.state.label, order=50)
         elif request.state == RequestState.LATE:
             name = _("Votre demande est restée sans réponse : %(holder)s") % {"holder": label}
-            hint = _("Déposez plainte à la CNIL si rien ne vient.") if request.reminded_on else _("La lettre de relance est prête.")
+            hint = (
+                _("Déposez plainte à la CNIL si rien ne vient.")
+                if request.reminded_on
+                else _("La lettre de relance est prête.")
+            )
             yield home.ToDo(name, href, hint=hint, tag=request.state.label, tag_kind="expired", order=15)

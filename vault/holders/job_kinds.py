@@ -12,6 +12,6 @@ def register() -> None:
         task="vault.holders.tasks.pull_connection",
         queue="documents",
         label=_("Nous demandons vos données"),
-        done_url=lambda job: reverse("vault:connection", args=[job.subject_id]),
+        done_url=lambda job: reverse("holders:connection", args=[job.subject_id]),
         cancelled=_("Arrêté. Ce qui était déjà reçu reste dans votre coffre."),
     )

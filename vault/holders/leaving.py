@@ -6,7 +6,7 @@ from uuid import UUID
 from core import leaving
 from core.leaving import Copying, Entry, Rows
 from vault.holders.models import Connection, DataRequest, RequestPaper
-from vault.records.copy_files import note, table
+from vault.records.copies.copy_files import note, table
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 OWNER = "the resident's number: the whole copy is theirs"

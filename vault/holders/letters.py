@@ -33,7 +33,10 @@ LONGEST_LINK = 1900
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PART = re.compile(r"\{(\w+)\}")
 _ARTICLES = {Right.ACCESS: "15", Right.PORTABILITY: "20"}
-_AIMS = {Right.ACCESS: "demander l’accès à mes données", Right.PORTABILITY: "récupérer mes données dans un format réutilisable"}
+_AIMS = {
+    Right.ACCESS: "demander l’accès à mes données",
+    Right.PORTABILITY: "récupérer mes données dans un format réutilisable",
+}
 _RIGHTS = {Right.ACCESS: "d’accès", Right.PORTABILITY: "à la portabilité"}
 _FINDINGS = {
     "": "je n’ai reçu aucune réponse",
@@ -119,7 +122,12 @@ def reminder(request: DataRequest, content: Mapping[str, Any], today: date) -> L
         if extended
         else "Le délai d’un mois de l’article 12 du RGPD"
     )
-    return _letter("reminder", Parts.read(content["parts"]), {**_facts(request), "delay": delay, "days": str(REMINDER_DAYS)}, today)
+    return _letter(
+        "reminder",
+        Parts.read(content["parts"]),
+        {**_facts(request), "delay": delay, "days": str(REMINDER_DAYS)},
+        today,
+    )
 
 
 def complaint(request: DataRequest, content: Mapping[str, Any], today: date) -> Letter:
@@ -142,13 +150,15 @@ def pdf(letter: Letter) -> bytes:
         core.pdf.apart.NotDrawn
     """
     with override("fr"):
-        html = render_to_string("vault/pdf/letter.html", {"letter": letter})
+        html = render_to_string("holders/pdf/letter.html", {"letter": letter})
     return apart.draw(html, style=STYLE.read_text())
 
 
 def fill(text: str, parts: Mapping[str, str]) -> str:
     """Once over the template, then once over its parts: what a resident typed is never read as a template."""
-    kept = _OPTIONAL.sub(lambda found: found[1] if all(parts.get(name) for name in _PART.findall(found[1])) else "", text)
+    kept = _OPTIONAL.sub(
+        lambda found: found[1] if all(parts.get(name) for name in _PART.findall(found[1])) else "", text
+    )
     return _PART.sub(lambda found: parts.get(found[1], ""), kept)
 
 
@@ -160,7 +170,9 @@ def _letter(code: str, parts: Parts, facts: Mapping[str, str], today: date) -> L
     given["recipient_address"] = ", ".join(parts.recipient_address.splitlines())
     language = "en" if get_language() == "en" else "fr"
     attach = [words[language] for words in shipped["attach"]]
-    return Letter(code, _title(code), fill(shipped["subject"], given), fill(shipped["body"], given), _day(today), parts, attach)
+    return Letter(
+        code, _title(code), fill(shipped["subject"], given), fill(shipped["body"], given), _day(today), parts, attach
+    )
 
 
 def _facts(request: DataRequest) -> dict[str, str]:

@@ -42,7 +42,9 @@ def received(holders: Sequence[Holder]) -> dict[str, Received]:
     found = {holder.code: Received() for holder in holders}
     by_name = {name.lower(): holder for holder in holders for name in holder.record_holders}
     records = Record.objects.current().exclude(method__in=[Method.DERIVED, Method.TYPED]).exclude(holder=RESIDENT)
-    for said, type_code, last in records.values_list("holder", "type").annotate(last=Max("retrieved_at")).order_by("type"):
+    for said, type_code, last in (
+        records.values_list("holder", "type").annotate(last=Max("retrieved_at")).order_by("type")
+    ):
         for holder in _holders_of(said, type_code, by_name, holders):
             _keep(found[holder.code].records, type_code, last)
     for kind, last in Paper.objects.kept().values_list("kind").annotate(last=Max("kept_at")):

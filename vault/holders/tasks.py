@@ -10,7 +10,12 @@ from vault.holders.actions import connections, pulls, requests
 def pull_connection(job_id: str) -> None:
     with jobs.running(UUID(job_id)) as job:
         if job is not None:
-            pulls.pull(connection_id=job.subject_id, unattended=job.job.basis != "own", progress=job.progress, finish=job.finish)
+            pulls.pull(
+                connection_id=job.subject_id,
+                unattended=job.job.basis != "own",
+                progress=job.progress,
+                finish=job.finish,
+            )
 
 
 @shared_task

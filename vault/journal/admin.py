@@ -66,7 +66,9 @@ class ContestAdmin(ModelAdmin):
         except contests.Over:
             messages.warning(request, _("Elle a été retirée, ou elle a déjà sa réponse."))
         else:
-            messages.success(request, _("Votre réponse est envoyée. La personne est prévenue par e-mail, sans son contenu."))
+            messages.success(
+                request, _("Votre réponse est envoyée. La personne est prévenue par e-mail, sans son contenu.")
+            )
         return redirect("admin:journal_contest_changelist")
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -12,6 +12,6 @@ class JournalConfig(AppConfig):
         from vault.journal import leaving
         from vault.journal.home import blocks
 
-        menu.register(_("Journal"), "vault:journal", order=90)
+        menu.register(_("Journal"), "journal:journal", order=90)
         home.register(blocks)
         registry.register(leaving.APP)

@@ -18,7 +18,7 @@ from core import canonical, checkpoints, journal, signed_notes
 from core.pdf import apart
 from vault.journal.enums import CopyFormat
 from vault.journal.presenting import page, sentences
-from vault.records.copy_files import listed
+from vault.records.copies.copy_files import listed
 from vault.records.models import PaperKind
 
 STYLE = Path(__file__).with_name("copies.css")
@@ -54,7 +54,16 @@ def _csv(resident_id: UUID) -> bytes:
     """With semicolons and a byte order mark: what spreadsheets of this country open as it is."""
     text = io.StringIO()
     table = csv.writer(text, delimiter=";")
-    heads = [_("Ligne"), _("Date"), _("Heure"), _("Ce qui s’est passé"), _("Qui"), _("Pourquoi"), _("Ce qui le permet"), _("Moyen")]
+    heads = [
+        _("Ligne"),
+        _("Date"),
+        _("Heure"),
+        _("Ce qui s’est passé"),
+        _("Qui"),
+        _("Pourquoi"),
+        _("Ce qui le permet"),
+        _("Moyen"),
+    ]
     table.writerow([*heads, _("Données")])
     found = [one.line for one in journal.evidence(resident_id=resident_id) if one.line]
     kinds = sentences.paper_kinds(found)
@@ -115,8 +124,14 @@ def _point(proof: checkpoints.Proof) -> dict[str, object]:
 def _pdf(resident_id: UUID) -> bytes:
     lines = list(islice(journal.lines(resident_id=resident_id), PDF_LINES + 1))
     days = sentences.by_day(lines[:PDF_LINES], reader=resident_id)
-    context = {"days": days, "more": len(lines) > PDF_LINES, "most": PDF_LINES, "today": timezone.now(), "language": get_language() or "fr"}
-    return apart.draw(render_to_string("vault/pdf/journal.html", context), style=STYLE.read_text())
+    context = {
+        "days": days,
+        "more": len(lines) > PDF_LINES,
+        "most": PDF_LINES,
+        "today": timezone.now(),
+        "language": get_language() or "fr",
+    }
+    return apart.draw(render_to_string("journal/pdf/journal.html", context), style=STYLE.read_text())
 
 
 def _harmless(cell: str) -> str:

@@ -17,4 +17,6 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     lines = journal.entries(resident_id=cast(UUID, request.user.pk), limit=LAST_LINES)
     days = sentences.by_day(lines, reader=cast(UUID, request.user.pk))
     labels = [f"{short_date(day.day)}, {line.at}. {line.sentence}" for day in days for line in day.lines]
-    yield home.HomeBlock(home.Slot.ASIDE, "vault/home_journal.html", {"lines": [{"label": text} for text in labels]}, order=80)
+    yield home.HomeBlock(
+        home.Slot.ASIDE, "journal/home_journal.html", {"lines": [{"label": text} for text in labels]}, order=80
+    )

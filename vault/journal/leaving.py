@@ -8,13 +8,17 @@ from core.leaving import Copying, Entry, Rows
 from vault.journal import copies
 from vault.journal.actions import journal
 from vault.journal.models import Alerts, Contest
-from vault.records.copy_files import note, table
+from vault.records.copies.copy_files import note, table
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 OWNER = "the resident's number: the whole copy is theirs"
 
 ROWS = [
-    Rows("journal.Alerts", copied="readings refusals told_at ageing_told_at", erased={"id resident_id created_at seen_number": NUMBER}),
+    Rows(
+        "journal.Alerts",
+        copied="readings refusals told_at ageing_told_at",
+        erased={"id resident_id created_at seen_number": NUMBER},
+    ),
     Rows(
         "journal.Contest",
         copied="id created_at number due_on answered_at withdrawn_at content",

@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.sizes import MAX_FILE
-from vault.readers.reading import MAX_PAGES, UNASKED, Ask, CheckResult, Fact, PageImage, Reading, Table, Unreadable, check
+from vault.readers.reading import (
+    MAX_PAGES,
+    UNASKED,
+    Ask,
+    CheckResult,
+    Fact,
+    PageImage,
+    Reading,
+    Table,
+    Unreadable,
+    check,
+)
 from vault.readers.recognise import PDF
 
 __all__ = ["MAX_PAGES", "Ask", "CheckResult", "Fact", "PageImage", "Reading", "Table", "Unreadable", "read"]
@@ -29,11 +40,11 @@ def read(
     """`authorities`: folders of further test certificates, which count only with `trust_test_authority`. `signature_authorities`:
     folders of the certificates whose signatures of PDF files are known."""
     from vault.readers import formats
-    from vault.readers.document import open_document
-    from vault.readers.paper import printed, signature
-    from vault.readers.paper import reader as paper
-    from vault.readers.twoddoc import reader as twoddoc
-    from vault.readers.twoddoc.trust import Trust
+    from vault.readers.files.document import open_document
+    from vault.readers.formats.paper import printed, signature
+    from vault.readers.formats.paper import reader as paper
+    from vault.readers.formats.twoddoc import reader as twoddoc
+    from vault.readers.formats.twoddoc.trust import Trust
 
     data = stream.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:

@@ -66,7 +66,7 @@ def _read(data: bytes, settings: dict[str, Any]) -> None:
 
 
 def _clean(data: bytes, settings: dict[str, Any]) -> None:
-    from vault.readers import place
+    from vault.readers.files import place
 
     found, cleaned = place.without(data)
     _say({"place": found, "bytes": len(cleaned) if found == "removed" else 0})
@@ -90,9 +90,9 @@ def _raster(data: bytes, settings: dict[str, object]) -> None:
     """One header line of JSON before each JPEG, so that the parent holds one page at a time."""
     import io
 
-    from vault.readers.document import open_document
+    from vault.readers.files.document import open_document
+    from vault.readers.formats.twoddoc.code import places
     from vault.readers.reading import Unreadable
-    from vault.readers.twoddoc.code import places
 
     document = open_document(data)
     if document.pages > int(str(settings["max_pages"])):

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vault.readers.plain import known
+from vault.readers.files.plain import known
+from vault.readers.files.source_file import SourceFile
 from vault.readers.reading import CheckResult, Fact, Outcome, Reading, check
-from vault.readers.source_file import SourceFile
 
 
 class Found:

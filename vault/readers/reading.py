@@ -125,4 +125,6 @@ class PageImage:
     jpeg: bytes
     width: int
     height: int
-    codes: tuple[tuple[int, int, int, int], ...] = ()  # left, top, right, bottom of each 2D-Doc, when they were asked for
+    codes: tuple[
+        tuple[int, int, int, int], ...
+    ] = ()  # left, top, right, bottom of each 2D-Doc, when they were asked for

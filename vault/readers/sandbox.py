@@ -18,7 +18,7 @@ from django.conf import settings
 
 from core.sizes import MAX_FILE, MAX_PAPER
 from vault.readers import recognise
-from vault.readers.place import Place
+from vault.readers.files.place import Place
 from vault.readers.reading import MAX_PAGES, UNASKED, Ask, PageImage, Reading, Unreadable
 from vault.readers.sentences import UNREADABLE
 from vault.types import envelope
@@ -75,7 +75,9 @@ def read_several(parts: Sequence[tuple[bytes, Ask]]) -> list[Reading | Unreadabl
     """Answers of one holder about one person, in one child, which costs more than they do: what each says, or why it is not read."""
     asks = [{"size": len(body), "ask": dataclasses.asdict(ask)} for body, ask in parts]
     options = {"trust_test_authority": False, "authorities": [], "signature_authorities": [], "parts": asks}
-    with _child("read_several", options, io.BytesIO(b"".join(body for body, _ask in parts)), cpu_seconds=READ_SECONDS) as output:
+    with _child(
+        "read_several", options, io.BytesIO(b"".join(body for body, _ask in parts)), cpu_seconds=READ_SECONDS
+    ) as output:
         return [_said(output) for _part in parts]
 
 

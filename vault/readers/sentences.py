@@ -20,13 +20,21 @@ UNREADABLE = {
         "L’antivirus a trouvé un programme dangereux dans ce fichier. Il est effacé. Ne l’ouvrez pas sur votre appareil."
     ),
     "polyglot": gettext_noop("Ce fichier en cache un autre. Téléchargez à nouveau le papier d’origine."),
-    "encrypted": gettext_noop("Ce PDF est protégé par un mot de passe. Enregistrez-le sans mot de passe, puis envoyez-le."),
+    "encrypted": gettext_noop(
+        "Ce PDF est protégé par un mot de passe. Enregistrez-le sans mot de passe, puis envoyez-le."
+    ),
     "damaged": gettext_noop("Ce fichier est abîmé ou incomplet. Téléchargez-le à nouveau, ou reprenez la photo."),
     "too_many_pages": gettext_noop("Ce PDF a plus de 60 pages. Envoyez seulement les pages utiles."),
-    "too_many_pixels": gettext_noop("Cette image est trop grande. Envoyez une photo de moins de 50 millions de points."),
+    "too_many_pixels": gettext_noop(
+        "Cette image est trop grande. Envoyez une photo de moins de 50 millions de points."
+    ),
     "too_heavy": gettext_noop("Ce fichier est trop lourd à ouvrir. Enregistrez-le à nouveau, ou envoyez une photo."),
-    "two_files": gettext_noop("Cette enseigne envoie deux fichiers. Mettez-les ensemble dans un fichier ZIP, puis envoyez-le."),
-    "which_service": gettext_noop("Cette réponse ne dit pas de quel service elle vient. Demandez-la depuis la page de l’organisme."),
+    "two_files": gettext_noop(
+        "Cette enseigne envoie deux fichiers. Mettez-les ensemble dans un fichier ZIP, puis envoyez-le."
+    ),
+    "which_service": gettext_noop(
+        "Cette réponse ne dit pas de quel service elle vient. Demandez-la depuis la page de l’organisme."
+    ),
     "no_image": gettext_noop("Ce fichier est un texte : il n’a pas d’image."),
 }
 
@@ -39,7 +47,9 @@ CHECKS: dict[str, dict[str, str]] = {
     },
     "active_content": {
         "failed": gettext_noop("Ce PDF contient un programme. Il n’est jamais lancé, et il n’ira dans aucun dossier."),
-        "inconclusive": gettext_noop("Nous n’avons pas pu chercher de programme dans ce PDF. Il n’en sera lancé aucun."),
+        "inconclusive": gettext_noop(
+            "Nous n’avons pas pu chercher de programme dans ce PDF. Il n’en sera lancé aucun."
+        ),
     },
     "attachments": {"failed": gettext_noop("Ce PDF contient d’autres fichiers. Ils ne seront ni lus ni transmis.")},
     "holder_answer": {
@@ -51,8 +61,12 @@ CHECKS: dict[str, dict[str, str]] = {
     "no_type": {"inconclusive": gettext_noop("Le coffre ne garde pas encore ce type de valeurs.")},
     "place": {
         "passed": gettext_noop("Le lieu où la photo a été prise est retiré du fichier. L’image n’a pas changé."),
-        "failed": gettext_noop("Ce PDF est signé et dit où une photo a été prise. Le retirer casserait la signature : le lieu y reste."),
-        "inconclusive": gettext_noop("Nous n’avons pas pu chercher dans ce PDF le lieu où une photo aurait été prise."),
+        "failed": gettext_noop(
+            "Ce PDF est signé et dit où une photo a été prise. Le retirer casserait la signature : le lieu y reste."
+        ),
+        "inconclusive": gettext_noop(
+            "Nous n’avons pas pu chercher dans ce PDF le lieu où une photo aurait été prise."
+        ),
     },
     "2ddoc_read": {
         "passed": gettext_noop("Le code carré du papier est lisible."),
@@ -62,15 +76,23 @@ CHECKS: dict[str, dict[str, str]] = {
     "2ddoc_signature": {
         "passed": gettext_noop("Le code est signé par l’organisme : son contenu est vérifié."),
         "failed": gettext_noop("La signature ne correspond pas : le code a été modifié. Rien n’en est repris."),
-        "inconclusive": gettext_noop("La signature n’a pas pu être contrôlée. Le papier reste utilisable, sans valeur vérifiée."),
+        "inconclusive": gettext_noop(
+            "La signature n’a pas pu être contrôlée. Le papier reste utilisable, sans valeur vérifiée."
+        ),
     },
-    "2ddoc_test_authority": {"failed": gettext_noop("Ce code est signé par une autorité de test : il n’a pas de valeur.")},
-    "2ddoc_issuer": {"failed": gettext_noop("Ce code n’est pas signé par l’organisme qui délivre ce papier. Rien n’en est repris.")},
+    "2ddoc_test_authority": {
+        "failed": gettext_noop("Ce code est signé par une autorité de test : il n’a pas de valeur.")
+    },
+    "2ddoc_issuer": {
+        "failed": gettext_noop("Ce code n’est pas signé par l’organisme qui délivre ce papier. Rien n’en est repris.")
+    },
     "2ddoc_values": {
         "passed": gettext_noop("Toutes les valeurs utiles ont été lues dans le code."),
         "inconclusive": gettext_noop("Le code ne porte pas toutes les valeurs utiles. Vous pourrez les compléter."),
     },
-    "2ddoc_no_type": {"inconclusive": gettext_noop("Le code est vérifié. Le coffre ne garde pas encore ce type de valeurs.")},
+    "2ddoc_no_type": {
+        "inconclusive": gettext_noop("Le code est vérifié. Le coffre ne garde pas encore ce type de valeurs.")
+    },
     "2ddoc_matches_text": {
         "passed": gettext_noop("Le texte et le code disent la même chose."),
         "failed": gettext_noop("Le texte et le code diffèrent. Téléchargez à nouveau le papier d’origine."),
@@ -87,12 +109,16 @@ CHECKS: dict[str, dict[str, str]] = {
     },
     "number_hidden": {
         "passed": gettext_noop("Aucun numéro de sécurité sociale ni de carte bancaire n’est écrit sur ce papier."),
-        "failed": gettext_noop("Un numéro personnel est écrit sur ce papier. Masquez-le avant de le donner, s’il n’est pas demandé."),
+        "failed": gettext_noop(
+            "Un numéro personnel est écrit sur ce papier. Masquez-le avant de le donner, s’il n’est pas demandé."
+        ),
     },
     "pdf_signature": {
         "passed": gettext_noop("Ce PDF est signé, et n’a pas changé depuis."),
         "failed": gettext_noop("Ce PDF a changé après sa signature. Téléchargez à nouveau le papier d’origine."),
-        "inconclusive": gettext_noop("Ce PDF porte une signature que nous n’avons pas pu contrôler. Le papier reste utilisable."),
+        "inconclusive": gettext_noop(
+            "Ce PDF porte une signature que nous n’avons pas pu contrôler. Le papier reste utilisable."
+        ),
     },
     "pdf_signer": {
         "passed": gettext_noop("Le signataire est connu : %(said)s."),
@@ -100,11 +126,15 @@ CHECKS: dict[str, dict[str, str]] = {
     },
     "bank_adds_up": {
         "passed": gettext_noop("Les opérations et les soldes concordent."),
-        "failed": gettext_noop("Les opérations et les soldes ne concordent pas. Rien n’est corrigé : voyez avec votre banque."),
+        "failed": gettext_noop(
+            "Les opérations et les soldes ne concordent pas. Rien n’est corrigé : voyez avec votre banque."
+        ),
     },
     "mrz_consistent": {
         "passed": gettext_noop("Les lignes codées confirment les informations lues."),
-        "failed": gettext_noop("Les chiffres de contrôle des lignes codées sont faux. Reprenez la photo ou le fichier d’origine."),
+        "failed": gettext_noop(
+            "Les chiffres de contrôle des lignes codées sont faux. Reprenez la photo ou le fichier d’origine."
+        ),
     },
     "rib_iban_valid": {
         "passed": gettext_noop("L’IBAN est bien formé."),
@@ -186,10 +216,14 @@ PARTIAL_CODE = gettext_noop("Le code ne porte qu’une partie des valeurs. Les a
 SEVERAL_CODES = gettext_noop("Le fichier porte plusieurs codes. Vérifiez qu’il s’agit d’un seul papier.")
 #: Who records of one's own devices come from (vault.records.models.RESIDENT).
 RESIDENT = "résident"
-NO_TIME = gettext_noop("Une partie de ce parcours n’a pas d’heure : sa distance est montrée, et il n’en est fait aucun trajet.")
+NO_TIME = gettext_noop(
+    "Une partie de ce parcours n’a pas d’heure : sa distance est montrée, et il n’en est fait aucun trajet."
+)
 NO_TRIP = gettext_noop("Ce fichier ne montre aucun trajet de plus de 200 mètres.")
 ODD_PARTS = gettext_noop("Quelques passages de ce fichier sont illisibles : ils ne sont pas repris.")
-NO_POWER = gettext_noop("Ce fichier donne le rayonnement du soleil, et pas la production d’une installation : rien n’en est gardé.")
+NO_POWER = gettext_noop(
+    "Ce fichier donne le rayonnement du soleil, et pas la production d’une installation : rien n’en est gardé."
+)
 #: Who a bank's file comes from: most do not name it.
 BANK = "banque"
 PENDING = gettext_noop("Des opérations sont encore en attente à la banque : elles ne sont pas reprises.")
@@ -200,21 +234,31 @@ END_MISSING = gettext_noop(
 DAYS_FIRST = gettext_noop(
     "Rien ne dit si ses dates commencent par le jour ou par le mois. Nous avons pris le jour d’abord, comme en France : vérifiez-les."
 )
-HOLDINGS_LEFT_OUT = gettext_noop("Les placements et les biens que décrit ce fichier ne sont pas repris : seules les opérations le sont.")
+HOLDINGS_LEFT_OUT = gettext_noop(
+    "Les placements et les biens que décrit ce fichier ne sont pas repris : seules les opérations le sont."
+)
 NOTHING_INSIDE = gettext_noop("Ce fichier est lisible, mais il ne contient aucune donnée.")
 GAS_SHARED_OUT = gettext_noop(
     "Des relevés couvrent plus d’un jour : leur énergie est répartie également entre les jours, c’est une estimation."
 )
-GAS_TWO_KINDS = gettext_noop("Ce fichier donne des jours et des relevés plus longs qui les couvrent : seuls les jours sont gardés.")
-PART_NOT_READ = gettext_noop("Une partie de ce fichier n’est pas reprise : ce n’est ni une énergie, ni une puissance du foyer.")
+GAS_TWO_KINDS = gettext_noop(
+    "Ce fichier donne des jours et des relevés plus longs qui les couvrent : seuls les jours sont gardés."
+)
+PART_NOT_READ = gettext_noop(
+    "Une partie de ce fichier n’est pas reprise : ce n’est ni une énergie, ni une puissance du foyer."
+)
 TEST_AUTHORITY = gettext_noop("Signature d’une autorité de test : acceptée pour la démonstration seulement.")
-CORRECTED_NOTICE = gettext_noop("Un avis corrigé, plus récent, existe. Téléchargez-le et utilisez-le à la place de celui-ci.")
+CORRECTED_NOTICE = gettext_noop(
+    "Un avis corrigé, plus récent, existe. Téléchargez-le et utilisez-le à la place de celui-ci."
+)
 EVENT_WITHOUT_DATE = gettext_noop("Un événement n’a pas de date. Il n’est pas repris.")
 FOR_THE_CHILD = gettext_noop("Vous ouvrez ce droit, mais c’est votre parent qui le reçoit.")
 LINES_LEFT_OUT = gettext_noop("Des lignes sans date, sans nom ou sans prix ne sont pas reprises.")
 MASKED = gettext_noop("L’organisme n’a pas transmis toutes les valeurs. Les autres sont à compléter.")
 MENDED_DATE = gettext_noop("Une date du fichier n’existe pas au calendrier. Le dernier jour du mois est retenu.")
-MONTH_OF_CERTIFICATION = gettext_noop("Le mois du quotient n’est pas écrit. Celui de sa certification est retenu : vérifiez-le.")
+MONTH_OF_CERTIFICATION = gettext_noop(
+    "Le mois du quotient n’est pas écrit. Celui de sa certification est retenu : vérifiez-le."
+)
 NAMES_IN_ONE = gettext_noop("Les noms et prénoms étaient écrits ensemble. Vérifiez-les.")
 NO_FOOTPRINT = gettext_noop("L’empreinte de ce produit n’est pas connue.")
 NO_MASS = gettext_noop("Le poids du paquet n’est pas connu : seule l’empreinte par kilo est donnée.")

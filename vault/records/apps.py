@@ -7,7 +7,7 @@ class RecordsConfig(AppConfig):
     verbose_name = _("Coffre")
 
     def ready(self) -> None:
-        from accounts import pivot
+        from accounts.sign_in import pivot
         from core import backups, home, menu
         from core import leaving as registry
         from vault.records import (
@@ -18,10 +18,10 @@ class RecordsConfig(AppConfig):
         from vault.records.actions.restoring import pause_all
         from vault.records.home import blocks
 
-        menu.register(_("Mon coffre"), "vault:home", order=10)
-        menu.register(_("Ce que le coffre peut contenir"), "vault:data_types", place=menu.Place.RIGHTS, order=20)
+        menu.register(_("Mon coffre"), "records:home", order=10)
+        menu.register(_("Ce que le coffre peut contenir"), "records:data_types", place=menu.Place.RIGHTS, order=20)
         home.register(blocks)
         registry.register(leaving.APP)
         backups.register("shares", backups.Part(save=None, replay=pause_all, if_lost=True))
-        pivot.register("vault:keep_identity")
+        pivot.register("records:keep_identity")
         job_kinds.register()

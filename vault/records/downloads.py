@@ -17,7 +17,9 @@ SANDBOX = "sandbox; default-src 'none'"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
-def serve(request: HttpRequest, stream: BinaryIO | WatchedFile, *, size: int, name: str, media_type: str) -> HttpResponseBase:
+def serve(
+    request: HttpRequest, stream: BinaryIO | WatchedFile, *, size: int, name: str, media_type: str
+) -> HttpResponseBase:
     """The stream is closed when the answer has been sent."""
     span = _span(request.headers.get("Range", ""), size)
     if span is None:
@@ -27,7 +29,9 @@ def serve(request: HttpRequest, stream: BinaryIO | WatchedFile, *, size: int, na
         return safe(refused)
     start, end = span
     partial = (start, end) != (0, size)
-    answer = StreamingHttpResponse(_chunks(stream, start, end), status=206 if partial else 200, content_type=media_type)
+    answer = StreamingHttpResponse(
+        _chunks(stream, start, end), status=206 if partial else 200, content_type=media_type
+    )
     if partial:
         answer["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     answer["Accept-Ranges"] = "bytes"

@@ -21,17 +21,25 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     """Read rows only, never a value: the home page writes no journal entry."""
     today = timezone.localdate()
     papers = [paper for paper in Paper.objects.all() if _matters(paper)]
-    kinds = {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in papers})} if papers else {}
+    kinds = (
+        {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in papers})}
+        if papers
+        else {}
+    )
     for paper in papers:
         kind = kinds.get(paper.kind)
         label = wording.paper_title(kind)
         if paper.state == PaperState.TO_CONFIRM:
             name = _("Confirmer un papier : %(paper)s") % {"paper": label}
             hint = _("Vérifiez ce que nous avons lu. Rien n’est rangé avant.")
-            yield home.ToDo(name, reverse("vault:confirm_paper", args=[paper.pk]), hint=hint, tag=_("À confirmer"), order=10)
+            yield home.ToDo(
+                name, reverse("records:confirm_paper", args=[paper.pk]), hint=hint, tag=_("À confirmer"), order=10
+            )
         elif paper.expires_on is not None and paper.expires_on <= today + _notice(kind):
             tag, tag_kind = _expiry(paper)
-            yield home.Expiry(label, reverse("vault:paper", args=[paper.pk]), on=paper.expires_on, tag=tag, tag_kind=tag_kind)
+            yield home.Expiry(
+                label, reverse("records:paper", args=[paper.pk]), on=paper.expires_on, tag=tag, tag_kind=tag_kind
+            )
 
 
 def _matters(paper: Paper) -> bool:

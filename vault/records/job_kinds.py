@@ -20,7 +20,7 @@ def register() -> None:
         task="vault.records.tasks.read_paper",
         queue="documents",
         label=_("Nous lisons votre papier"),
-        done_url=lambda job: reverse("vault:confirm_paper", args=[job.subject_id]),
+        done_url=lambda job: reverse("records:confirm_paper", args=[job.subject_id]),
         problems=waiting,
     )
     jobs.register(
@@ -28,7 +28,7 @@ def register() -> None:
         task="vault.records.tasks.read_side",
         queue="documents",
         label=_("Nous contrôlons ce fichier"),
-        done_url=lambda job: reverse("vault:paper", args=[job.subject_id]),
+        done_url=lambda job: reverse("records:paper", args=[job.subject_id]),
         problems=waiting,
     )
     jobs.register(
@@ -36,7 +36,7 @@ def register() -> None:
         task="vault.records.tasks.keep_data",
         queue="documents",
         label=_("Nous rangeons vos données"),
-        done_url=lambda job: reverse("vault:paper", args=[job.subject_id]),
+        done_url=lambda job: reverse("records:paper", args=[job.subject_id]),
         problems={"unreadable": _("Le fichier n’a pas pu être relu. Rien n’a été rangé : vous pouvez réessayer.")},
     )
     jobs.register(
@@ -44,5 +44,5 @@ def register() -> None:
         task="vault.records.tasks.make_export",
         queue="documents",
         label=_("Nous préparons la copie de vos données"),
-        done_url=lambda job: reverse("vault:take_away"),
+        done_url=lambda job: reverse("records:take_away"),
     )

@@ -11,10 +11,12 @@ from django_scopes import scope
 from core import leaving
 from core.leaving import Copying, Entry, Rows
 from vault import types
-from vault.records import gate, receipts
+from vault.records import gate
 from vault.records.actions import exports, grants
 from vault.records.actions.records import one_at_a_time
-from vault.records.copy_files import chunks, lines, opened, safe_name, table
+from vault.records.copies.copy_files import chunks, lines, opened, safe_name, table
+from vault.records.grants import receipts
+from vault.records.grants.recipient_names import called
 from vault.records.models import (
     Brought,
     Draft,
@@ -29,7 +31,6 @@ from vault.records.models import (
     PaperFile,
     Record,
 )
-from vault.records.recipient_names import called
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 OWNER = "the resident's number: the whole copy is theirs"
@@ -52,7 +53,10 @@ ROWS = [
     Rows(
         "records.PaperFile",
         copied="id position size waiting",
-        erased={"resident_id created_at paper_id": OWNER, "stored_name": "where the sealed file lay; the file itself is in the copy"},
+        erased={
+            "resident_id created_at paper_id": OWNER,
+            "stored_name": "where the sealed file lay; the file itself is in the copy",
+        },
     ),
     Rows(
         "records.Grant",
@@ -61,8 +65,16 @@ ROWS = [
         erased={"resident_id": OWNER, "recipient_id": "another person's number here; their name stands beside"},
     ),
     Rows("records.GrantField", copied="field required", erased={"id resident_id created_at grant_id": NUMBER}),
-    Rows("records.GrantEvent", copied="id happened at ends_at receipt", erased={"resident_id created_at grant_id": NUMBER}),
-    Rows("records.GrantReading", copied="at line fields paper_kind", erased={"id resident_id created_at grant_id person visit": NUMBER}),
+    Rows(
+        "records.GrantEvent",
+        copied="id happened at ends_at receipt",
+        erased={"resident_id created_at grant_id": NUMBER},
+    ),
+    Rows(
+        "records.GrantReading",
+        copied="at line fields paper_kind",
+        erased={"id resident_id created_at grant_id person visit": NUMBER},
+    ),
     Rows("records.GrantDocument", copied="document_id", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows("records.GrantPaper", copied="paper_id", erased={"id resident_id created_at grant_id": NUMBER}),
     Rows(
@@ -73,9 +85,15 @@ ROWS = [
     Rows(
         "records.Brought",
         copied="id created_at content",
-        erased={"resident_id": OWNER, "manifest_sha256 stored_name size": "the file itself is in the copy, and has its own manifest"},
+        erased={
+            "resident_id": OWNER,
+            "manifest_sha256 stored_name size": "the file itself is in the copy, and has its own manifest",
+        },
     ),
-    Rows("records.Export", erased={"id resident_id created_at job_id stored_name length made_at expires_at": "the copy itself"}),
+    Rows(
+        "records.Export",
+        erased={"id resident_id created_at job_id stored_name length made_at expires_at": "the copy itself"},
+    ),
     Rows("records.PaperKind", nobody="kinds of paper, the same for all"),
     Rows("records.Holder", nobody="organisations, the same for all"),
 ]
@@ -83,7 +101,10 @@ ROWS = [
 
 def copy(copying: Copying) -> Iterator[Entry]:
     """In the resident's scope."""
-    yield Entry("valeurs.jsonl", lines(_record(record, copying) for record in Record.objects.order_by("created_at", "pk").iterator(500)))
+    yield Entry(
+        "valeurs.jsonl",
+        lines(_record(record, copying) for record in Record.objects.order_by("created_at", "pk").iterator(500)),
+    )
     yield from _schemas()
     yield from _papers(copying)
     yield Entry("cles-publiques.json", [_public_keys()])
@@ -123,7 +144,9 @@ def hold(resident_id: UUID) -> None:
 def erase(resident_id: UUID) -> None:
     with scope(resident=resident_id):
         Record.objects.update(supersedes=None)
-    leaving.delete_rows(resident_id, Draft, Record, GrantDocument, GrantPaper, GrantReading, GrantEvent, GrantField, Grant)
+    leaving.delete_rows(
+        resident_id, Draft, Record, GrantDocument, GrantPaper, GrantReading, GrantEvent, GrantField, Grant
+    )
     leaving.delete_rows(resident_id, PaperFile, Paper, Brought, Export)
 
 
@@ -151,7 +174,10 @@ def _record(record: Record, copying: Copying) -> dict[str, Any]:
         },
     }
     more = {"paper": row["paper_id"], "origins": content.get("origins", {})}
-    return {"record": _kept(**envelope), "vault": more | {"created_at": row["created_at"], "withdrawn_at": row["withdrawn_at"]}}
+    return {
+        "record": _kept(**envelope),
+        "vault": more | {"created_at": row["created_at"], "withdrawn_at": row["withdrawn_at"]},
+    }
 
 
 def _kept(**values: Any) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from core.templatetags.civic import long_date, money, month, number, short_date
 from vault import types
-from vault.records import holder_catalogue
-from vault.records.decrypted import Opened, Origin, PaperOpened
+from vault.records.content import holder_catalogue
 from vault.records.enums import Assurance, Method, PaperState, Validity
 from vault.records.models import RESIDENT, Paper, PaperKind
+from vault.records.values.decrypted import Opened, Origin, PaperOpened
 from vault.types import FieldInfo
 
 #: Who gives a value and is no organisation.

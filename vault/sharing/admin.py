@@ -24,7 +24,17 @@ else:
 class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
     """The register, which outlives the city's choice to have them. A resident is told by reference, as at the desk: no name, no reason."""
 
-    list_display = ("asked_at", "number", "whom", "who_asked", "decided_by_name", "state_words", "minutes", "from_to", "readings")
+    list_display = (
+        "asked_at",
+        "number",
+        "whom",
+        "who_asked",
+        "decided_by_name",
+        "state_words",
+        "minutes",
+        "from_to",
+        "readings",
+    )
     fields = list_display
     readonly_fields = list_display
     ordering = ("-created_at",)

@@ -9,13 +9,14 @@ class SharingConfig(AppConfig):
     def ready(self) -> None:
         from core import home, menu
         from core import leaving as registry
-        from vault.records import agreements
+        from vault.records.grants import agreements
+        from vault.records.grants.recipients import RecipientKind, register
         from vault.records.models.grant import RESIDENT_KIND
-        from vault.records.recipients import RecipientKind, register
-        from vault.sharing import entrusting, leaving, link_words, links, shared_facts
+        from vault.sharing import leaving, link_words
         from vault.sharing.actions.household import agree_again
         from vault.sharing.actions.links import no_more
         from vault.sharing.actions.mandates import never_again
+        from vault.sharing.agreements import entrusting, links, shared_facts
         from vault.sharing.home import blocks, companions_start
         from vault.sharing.models.desk import DESK_KIND
         from vault.sharing.models.emergency import EMERGENCY_KIND
@@ -36,11 +37,11 @@ class SharingConfig(AppConfig):
         register(RecipientKind(DESK_KIND, _("un agent de la ville, au guichet"), never_again))
         register(RecipientKind(EMERGENCY_KIND, _("un agent de la ville, en urgence"), never_again))
         register(RecipientKind(LINK_KIND, _("par un lien et un code"), no_more, written=link_words.written))
-        menu.register(_("Mon foyer"), "vault:household", order=30)
-        menu.register(_("Mes partages"), "vault:shares", order=40)
-        menu.register(_("Me faire accompagner"), "vault:helpers", order=50)
-        menu.register(_("Personnes accompagnées"), "vault:accompanying", place=menu.Place.COMPANION, order=10)
-        menu.register(_("Rendez-vous"), "vault:enter_appointment", place=menu.Place.COMPANION, order=20)
+        menu.register(_("Mon foyer"), "sharing:household", order=30)
+        menu.register(_("Mes partages"), "sharing:shares", order=40)
+        menu.register(_("Me faire accompagner"), "sharing:helpers", order=50)
+        menu.register(_("Personnes accompagnées"), "sharing:accompanying", place=menu.Place.COMPANION, order=10)
+        menu.register(_("Rendez-vous"), "sharing:enter_appointment", place=menu.Place.COMPANION, order=20)
         home.register(blocks)
         home.register_start(companions_start)
         registry.register(leaving.APP)

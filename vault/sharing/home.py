@@ -29,35 +29,56 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
 
 
 def companions_start(request: HttpRequest) -> str:
-    return "vault:accompanying" if getattr(request.user, "is_companion", False) else ""
+    return "sharing:accompanying" if getattr(request.user, "is_companion", False) else ""
 
 
 def _asked() -> Iterator[home.Part]:
     for request in AccessRequest.objects.waiting():
         name = _("Répondre à %(name)s, qui demande à voir des données") % {"name": request.label}
         hint = _("Rien n’est lu sans votre réponse. Ne pas répondre, c’est non.")
-        yield home.ToDo(name, reverse("vault:access_request", args=[request.pk]), hint=hint, tag=_("À répondre"), order=20)
+        yield home.ToDo(
+            name, reverse("sharing:access_request", args=[request.pk]), hint=hint, tag=_("À répondre"), order=20
+        )
 
 
 def _emergencies() -> Iterator[home.Part]:
     """First of all that there is to do; for a week after it was asked, whatever became of it."""
     for access in EmergencyAccess.objects.filter(created_at__gt=timezone.now() - A_WEEK).select_related("grant"):
         name = _("Accès d’urgence à votre coffre : lire qui et pourquoi")
-        hint = _("Demandé par %(name)s le %(day)s.") % {"name": access.asked_by_name, "day": short_date(access.created_at)}
+        hint = _("Demandé par %(name)s le %(day)s.") % {
+            "name": access.asked_by_name,
+            "day": short_date(access.created_at),
+        }
         tag_kind = "soon" if access.state in {EmergencyState.WAITING, EmergencyState.OPEN} else "expired"
-        yield home.ToDo(name, reverse("vault:emergency", args=[access.pk]), hint=hint, tag=access.state.label, tag_kind=tag_kind, order=5)
+        yield home.ToDo(
+            name,
+            reverse("sharing:emergency", args=[access.pk]),
+            hint=hint,
+            tag=access.state.label,
+            tag_kind=tag_kind,
+            order=5,
+        )
 
 
 def _shares() -> Iterator[home.Part]:
     """Who sees what, one click from stopping it; what ends within 30 days, and for a month what does not serve."""
     standing = list(Grant.objects.standing().prefetch_related("fields", "papers"))
     for grant in standing:
-        here, told = reverse("vault:share", args=[grant.pk]), {"name": grant.recipient_label, "day": short_date(grant.ends_at)}
+        here, told = (
+            reverse("sharing:share", args=[grant.pk]),
+            {"name": grant.recipient_label, "day": short_date(grant.ends_at)},
+        )
         if grant.ends_soon:
             hint = _("Rien à faire si vous n’en avez plus besoin : il s’arrête tout seul.")
-            yield home.ToDo(_("Le partage avec %(name)s se termine le %(day)s") % told, here, hint=hint, tag=_("Bientôt"), order=60)
+            yield home.ToDo(
+                _("Le partage avec %(name)s se termine le %(day)s") % told, here, hint=hint, tag=_("Bientôt"), order=60
+            )
         elif grant.unused and (grant.last_used_at or grant.starts_at) > timezone.now() - UNUSED - SOON:
             hint = _("Arrêtez-le s’il ne vous est plus utile.")
-            yield home.ToDo(_("Le partage avec %(name)s ne sert pas") % told, here, hint=hint, tag=_("À regarder"), order=70)
+            yield home.ToDo(
+                _("Le partage avec %(name)s ne sert pas") % told, here, hint=hint, tag=_("À regarder"), order=70
+            )
     lines = [shares.home_line(one) for one in shares.every(standing[:SHOWN])]
-    yield home.HomeBlock(home.Slot.ASIDE, "vault/home_shares.html", {"lines": lines, "more": len(standing) > SHOWN}, order=90)
+    yield home.HomeBlock(
+        home.Slot.ASIDE, "sharing/home_shares.html", {"lines": lines, "more": len(standing) > SHOWN}, order=90
+    )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core import leaving
 from core.leaving import Copying, Entry, Rows
-from vault.records.copy_files import note, table
+from vault.records.copies.copy_files import note, table
 from vault.records.leaving import grant_row
 from vault.records.models import Grant
 from vault.sharing.actions import household
@@ -32,7 +32,11 @@ ROWS = [
     Rows(
         "sharing.Link",
         copied="created_at content",
-        erased={"id resident_id grant_id": NUMBER, "form": FORM, "token_hash code_hash codes tries": "lets somebody in"},
+        erased={
+            "id resident_id grant_id": NUMBER,
+            "form": FORM,
+            "token_hash code_hash codes tries": "lets somebody in",
+        },
     ),
     Rows("sharing.Visit", copied="at", erased={"id resident_id created_at link_id": NUMBER}),
     Rows(
@@ -58,7 +62,11 @@ ROWS = [
         copied="created_at organisation_name on_day half answer answered_at withdrawn_at content",
         erased={"id resident_id organisation_id": NUMBER},
     ),
-    Rows("sharing.Mandate", copied="created_at name acts form_sha256", erased={"id resident_id grant_id membership_id": NUMBER}),
+    Rows(
+        "sharing.Mandate",
+        copied="created_at name acts form_sha256",
+        erased={"id resident_id grant_id membership_id": NUMBER},
+    ),
     Rows(
         "sharing.DeskVisit",
         copied="created_at name acts",
@@ -70,7 +78,11 @@ ROWS = [
         erased={"id resident_id": NUMBER, "code_hash": "lets somebody in"},
     ),
     Rows("sharing.Household", nobody="a number that its members point to"),
-    Rows("sharing.Member", copied="id created_at role name left_at", erased={"resident_id household_id": NUMBER, "partings": SENTENCE}),
+    Rows(
+        "sharing.Member",
+        copied="id created_at role name left_at",
+        erased={"resident_id household_id": NUMBER, "partings": SENTENCE},
+    ),
     Rows(
         "sharing.Invitation",
         copied="created_at role expires_at used_at cancelled_at",
@@ -121,12 +133,17 @@ def _share(grant: Grant, copying: Copying) -> dict[str, Any]:
 
 
 def _link(link: Link, copying: Copying) -> dict[str, Any]:
-    return leaving.told(link, content=copying.unseal(link.content, link.place), visits=list(map(leaving.told, link.visits.all())))
+    return leaving.told(
+        link, content=copying.unseal(link.content, link.place), visits=list(map(leaving.told, link.visits.all()))
+    )
 
 
 def _household(copying: Copying) -> Iterator[dict[str, Any]]:
     for member in Member.objects.all():
-        facts = [leaving.told(fact, content=copying.unseal(fact.content, f"note|{fact.place}")) for fact in member.shared_facts.all()]
+        facts = [
+            leaving.told(fact, content=copying.unseal(fact.content, f"note|{fact.place}"))
+            for fact in member.shared_facts.all()
+        ]
         yield leaving.told(member, shared_with_me=facts)
     yield from (leaving.told(invitation, invitation=True) for invitation in Invitation.objects.all())
 

@@ -28,7 +28,12 @@ def may_help_at_desk(visit: DeskVisit, agent: User) -> bool:
     """Who began it, while they keep the desk, the session of that moment goes on and nobody has claimed the vault since. Whether its grant
     counts, the gate looks."""
     session = Session.objects.going_on(timezone.now()).filter(pk=visit.session_id, user=agent)
-    return keeps_desk(agent) and visit.grant.recipient_id == agent.pk and session.exists() and not visit.is_claimed_since()
+    return (
+        keeps_desk(agent)
+        and visit.grant.recipient_id == agent.pk
+        and session.exists()
+        and not visit.is_claimed_since()
+    )
 
 
 def require_may_help_at_desk(visit: DeskVisit, agent: User) -> None:

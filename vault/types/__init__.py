@@ -234,9 +234,13 @@ def is_partial_date(text: str) -> bool:
     return True
 
 
-def _field(field_id: str, schema: Mapping[str, Any], text: Mapping[str, Any], required: bool, shared: Mapping[str, Any]) -> FieldInfo:
+def _field(
+    field_id: str, schema: Mapping[str, Any], text: Mapping[str, Any], required: bool, shared: Mapping[str, Any]
+) -> FieldInfo:
     schema = _core(schema)
-    words = {key: Words(**text.get(key, shared.get(key, {}))) for key in ("label", "question", "hint", "why", "asked_by")}
+    words = {
+        key: Words(**text.get(key, shared.get(key, {}))) for key in ("label", "question", "hint", "why", "asked_by")
+    }
     item = _core(schema.get("items", {}))
     return FieldInfo(
         id=field_id,
@@ -249,7 +253,9 @@ def _field(field_id: str, schema: Mapping[str, Any], text: Mapping[str, Any], re
         options={value: _option(text, str(value)) for value in [*schema.get("enum", ()), *item.get("enum", ())]},
         schema=schema,
         items={
-            name: _field(f"{field_id}/*/{name}", item["properties"][name], inner, name in item.get("required", ()), shared)
+            name: _field(
+                f"{field_id}/*/{name}", item["properties"][name], inner, name in item.get("required", ()), shared
+            )
             for name, inner in text.get("items", {}).items()
         },
     )

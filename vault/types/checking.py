@@ -17,7 +17,9 @@ EXPECTED = {
     "number": gettext_noop("écrivez un nombre, par exemple 2,5."),
     "decimal": gettext_noop("écrivez un montant en euros, par exemple 1250.40."),
     "date": gettext_noop("écrivez une date qui existe, par exemple 2026-03-04."),
-    "partial_date": gettext_noop("écrivez une date qui existe, par exemple 1993-04-12. Mettez 00 pour un jour ou un mois inconnu."),
+    "partial_date": gettext_noop(
+        "écrivez une date qui existe, par exemple 1993-04-12. Mettez 00 pour un jour ou un mois inconnu."
+    ),
     "month": gettext_noop("écrivez une année et un mois, par exemple 2026-03."),
     "datetime": gettext_noop("écrivez une date et une heure, par exemple 2026-03-04T10:30:00+01:00."),
     "bool": gettext_noop("répondez par oui ou par non."),

@@ -53,12 +53,16 @@ def provenance(*, holder: str, method: str, assurance: str, **more: Any) -> dict
 
 def latest_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """Its payload as the latest version of its type says it: a paper may wait for its resident while the software changes."""
-    return types.upgraded(record["type"], record["type_version"], record["payload"], str(record["provenance"]["retrieved_at"])[:7])
+    return types.upgraded(
+        record["type"], record["type_version"], record["payload"], str(record["provenance"]["retrieved_at"])[:7]
+    )
 
 
 def validate(record: Mapping[str, Any]) -> None:
     """The envelope only: a payload that still lacks a value is completed by the person (types.validate says what is missing)."""
-    errors: Sequence[Any] = sorted(_validator().iter_errors(dict(record)), key=lambda error: list(map(str, error.absolute_path)))
+    errors: Sequence[Any] = sorted(
+        _validator().iter_errors(dict(record)), key=lambda error: list(map(str, error.absolute_path))
+    )
     if errors:
         place = "/".join(map(str, errors[0].absolute_path))
         raise BadEnvelope(f"{place or 'record'}: {errors[0].message}")

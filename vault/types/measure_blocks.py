@@ -53,7 +53,12 @@ def joined(first: Payload, second: Payload) -> dict[str, Any]:
         for position, value in enumerate(block["valeurs"], start=place):
             values[position] = values[position] if value is None else value
     start = second["debut"] if offset < 0 else first["debut"]
-    return {**second, **{name: value for name, value in first.items() if value is not None}, "debut": start, "valeurs": values}
+    return {
+        **second,
+        **{name: value for name, value in first.items() if value is not None},
+        "debut": start,
+        "valeurs": values,
+    }
 
 
 def _offset(left: Payload, right: Payload) -> int | None:

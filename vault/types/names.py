@@ -41,7 +41,11 @@ def is_named(text: str, families: Sequence[str], givens: Sequence[str]) -> bool:
 
 def is_family_alone(text: str, families: Sequence[str]) -> bool:
     """One of these family names and nothing else: it may be the person, or anyone of theirs."""
-    return any(read and all(_found(word, words(family)) for word in read) for read in _people(words(text)) for family in families)
+    return any(
+        read and all(_found(word, words(family)) for word in read)
+        for read in _people(words(text))
+        for family in families
+    )
 
 
 def _people(read: Iterable[str]) -> list[list[str]]:

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from accounts import actions_closing
+from accounts.actions import closing
 from core import journal, key_rotation, leaving
 
 
@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     @journal.through(journal.Means.SCHEDULER)
     def handle(self, *args: Any, **options: Any) -> None:
-        closed = actions_closing.close_due()
+        closed = closing.close_due()
         leaving.purge()
         self.stdout.write(f"Done. {closed} vaults had come to the day of their closing.")
         if not _owns_the_keys():
@@ -21,10 +21,14 @@ class Command(BaseCommand):
                 " both take MIGRATION_DATABASE_URL."
             )
         elif not key_rotation.forget_old_bytes():
-            self.stderr.write("The table of keys was in use all the time and was not written anew: run this again when it is quiet.")
+            self.stderr.write(
+                "The table of keys was in use all the time and was not written anew: run this again when it is quiet."
+            )
 
 
 def _owns_the_keys() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = 'keystore.resident_key'::regclass")
+        cursor.execute(
+            "SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = 'keystore.resident_key'::regclass"
+        )
         return bool(cursor.fetchone()[0])

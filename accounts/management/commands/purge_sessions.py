@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts.sessions import SessionStore
+from accounts.sign_in.sessions import SessionStore
 
 
 class Command(BaseCommand):

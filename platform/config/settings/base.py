@@ -123,12 +123,12 @@ CONNECTORS = environment.connectors()
 
 # Accounts
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.sign_in.backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
-# One signs in by e-mail, with a code or a password; allauth's own sign-up is closed (accounts.views opens vaults).
-ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+# One signs in by e-mail, with a code or a password; allauth's own sign-up is closed (accounts.views.sign_in opens vaults).
+ACCOUNT_ADAPTER = "accounts.sign_in.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -157,7 +157,7 @@ ACCOUNT_RATE_LIMITS = {
     "appointment_code": "10/h/user,60/h/ip",
 }
 ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}
-MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_ADAPTER = "accounts.sign_in.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 # A passkey verifies its person (finger, face or PIN), wherever it is used.
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -175,8 +175,8 @@ MFA_FORMS = {
     "login_webauthn": "accounts.forms.ComeInWithPasskeyForm",
     "reauthenticate_webauthn": "accounts.forms.GivePasskeyAgainForm",
 }
-# FranceConnect and ProConnect (accounts/provider.py), from the environment only: a row of allauth's own table opens nothing.
-SOCIALACCOUNT_ADAPTER = "accounts.adapters.IdentityAdapter"
+# FranceConnect and ProConnect (accounts/sign_in/provider.py), from the environment only: a row of allauth's own table opens nothing.
+SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapters.IdentityAdapter"
 SOCIALACCOUNT_PROVIDERS = environment.openid_providers()
 # Seconds: a provider that is slower counts as down.
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
@@ -207,9 +207,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("name", "email")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email")},
+    },
 ]
-SESSION_ENGINE = "accounts.sessions"
+SESSION_ENGINE = "accounts.sign_in.sessions"
 # In the session, which is sealed: Django's own way writes them, readable, into a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # The cookie ends with the browser; the session itself by accounts.models.Lifetime.
@@ -293,23 +296,51 @@ CELERY_BEAT_SCHEDULE = {
     "seal": {"task": "core.tasks.seal", "schedule": 60.0, "options": {"expires": 60}},
     "purge_sessions": {"task": "accounts.tasks.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     # Connections that are asked again each month, or that go on where they stopped.
-    "pull_due": {"task": "vault.holders.tasks.pull_due", "schedule": 300.0, "options": {"queue": "documents", "expires": 300}},
+    "pull_due": {
+        "task": "vault.holders.tasks.pull_due",
+        "schedule": 300.0,
+        "options": {"queue": "documents", "expires": 300},
+    },
     # Delays of requests, ends of papers and of grants: a day counts to its last minute, so an hour is soon enough.
-    "notify_overdue_requests": {"task": "vault.holders.tasks.notify_overdue_requests", "schedule": 3600.0, "options": {"expires": 3600}},
-    "notify_expiring_papers": {"task": "vault.records.tasks.notify_expiring_papers", "schedule": 3600.0, "options": {"expires": 3600}},
-    "send_grant_reminders": {"task": "vault.sharing.tasks.send_grant_reminders", "schedule": 3600.0, "options": {"expires": 3600}},
-    "notify_journal_purge": {"task": "vault.journal.tasks.notify_journal_purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "notify_overdue_requests": {
+        "task": "vault.holders.tasks.notify_overdue_requests",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "notify_expiring_papers": {
+        "task": "vault.records.tasks.notify_expiring_papers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "send_grant_reminders": {
+        "task": "vault.sharing.tasks.send_grant_reminders",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "notify_journal_purge": {
+        "task": "vault.journal.tasks.notify_journal_purge",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "text_codes": {"task": "vault.sharing.tasks.text_codes", "schedule": 15.0, "options": {"expires": 15}},
     "send_alerts": {"task": "vault.journal.tasks.send_alerts", "schedule": 300.0, "options": {"expires": 300}},
     "notify_requests": {"task": "vault.sharing.tasks.notify_requests", "schedule": 300.0, "options": {"expires": 300}},
     # An agreement opens nothing from its last second on; what it had let someone keep goes within the minute, and its end is written
     # down, so that a clock that goes back revives nothing.
-    "close_expired_grants": {"task": "vault.records.tasks.close_expired_grants", "schedule": 60.0, "options": {"expires": 60}},
+    "close_expired_grants": {
+        "task": "vault.records.tasks.close_expired_grants",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     # A copy of a whole vault is kept for a week; a vault that its resident asked to close is erased on its day.
     "purge_exports": {"task": "vault.records.tasks.purge_exports", "schedule": 3600.0, "options": {"expires": 3600}},
     "close_due": {"task": "accounts.tasks.close_due", "schedule": 3600.0, "options": {"expires": 3600}},
     # A dossier's page says until which day it is kept.
-    "purge_dossiers": {"task": "services.dossiers.tasks.purge", "schedule": 3600.0, "options": {"queue": "documents", "expires": 3600}},
+    "purge_dossiers": {
+        "task": "services.dossiers.tasks.purge",
+        "schedule": 3600.0,
+        "options": {"queue": "documents", "expires": 3600},
+    },
 }
 
 LOGGING: dict[str, Any] = {

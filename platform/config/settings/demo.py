@@ -21,7 +21,9 @@ HOLDERS_URL = environment.text("HOLDERS_URL").rstrip("/")
 if HOLDERS_URL:
     # As demo/holders/openid.py expects it, public as all of it is.
     SOCIALACCOUNT_PROVIDERS = {
-        name: environment.openid_provider(name, f"{HOLDERS_URL}/{name}", "garant-demonstration", "secret-de-demonstration")
+        name: environment.openid_provider(
+            name, f"{HOLDERS_URL}/{name}", "garant-demonstration", "secret-de-demonstration"
+        )
         for name in ("franceconnect", "proconnect")
     }
     CONNECTORS = {**CONNECTORS, **reach.connectors(HOLDERS_URL)}

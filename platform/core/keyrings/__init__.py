@@ -60,7 +60,9 @@ def file_path() -> Path:
     word = str(settings.KEYRING).split(" ")[0]
     path = _path(word)
     if path is None:
-        raise KeyringError(f"The keys lie at {urlsplit(word).netloc or word}: make and rotate them there (docs/keys.md).")
+        raise KeyringError(
+            f"The keys lie at {urlsplit(word).netloc or word}: make and rotate them there (docs/keys.md)."
+        )
     return path
 
 
@@ -86,4 +88,6 @@ def _remote(word: str) -> Ring:
         return kms.load(parts)
     if parts.scheme == "keeper":
         return kept.load(parts)
-    raise KeyringError(f"KEYRING starts with “{parts.scheme}”: set it to a file, keeper:///…, transit+https://… or kms://….")
+    raise KeyringError(
+        f"KEYRING starts with “{parts.scheme}”: set it to a file, keeper:///…, transit+https://… or kms://…."
+    )

@@ -63,7 +63,9 @@ def load(path: Path, *, make: bool) -> FileRing:
     try:
         seen = path.stat()
     except OSError:
-        raise KeyringError(f"No keyring at {path}: put yours back, or make one with “manage.py make_keyring”.") from None
+        raise KeyringError(
+            f"No keyring at {path}: put yours back, or make one with “manage.py make_keyring”."
+        ) from None
     if stat.S_IMODE(seen.st_mode) & 0o077:
         raise KeyringError(f"Others than its owner may read {path}: run “chmod 600 {path}”.")
     return _read(path, seen.st_mtime_ns, seen.st_ino)
@@ -105,13 +107,17 @@ def forget_key(path: Path, kid: str) -> None:
         ring = load(path, make=False)
         if kid == ring.name or kid not in ring.keys:
             raise KeyringError(f"“{kid}” is {'the current key' if kid == ring.name else 'not in the keyring'}.")
-        replace_whole(path, _written(replace(ring, keys={name: key for name, key in ring.keys.items() if name != kid})))
+        replace_whole(
+            path, _written(replace(ring, keys={name: key for name, key in ring.keys.items() if name != kid}))
+        )
 
 
 @contextmanager
 def _changing(path: Path) -> Iterator[None]:
     """Two rotations at once would lose a key, and with it all that it had wrapped."""
-    with open(path.with_name(f".{path.name}.lock"), "a", opener=lambda name, flags: os.open(name, flags, 0o600)) as lock:
+    with open(
+        path.with_name(f".{path.name}.lock"), "a", opener=lambda name, flags: os.open(name, flags, 0o600)
+    ) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -130,9 +136,13 @@ def _written(ring: FileRing) -> bytes:
 def _read(path: Path, changed: int, inode: int) -> FileRing:
     try:
         content = json.loads(path.read_bytes())
-        ring = FileRing(content["current"], {kid: base64.b64decode(key, validate=True) for kid, key in content["keys"].items()})
+        ring = FileRing(
+            content["current"], {kid: base64.b64decode(key, validate=True) for kid, key in content["keys"].items()}
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise KeyringError(f'{path} is not a keyring: it must be {{"current": name, "keys": {{name: 32 bytes in base64}}}}.') from None
+        raise KeyringError(
+            f'{path} is not a keyring: it must be {{"current": name, "keys": {{name: 32 bytes in base64}}}}.'
+        ) from None
     if ring.name not in ring.keys or any(len(key) != KEY_BYTES for key in ring.keys.values()):
         raise KeyringError(f"{path}: its current key must be among its keys, each of 32 bytes.")
     return ring

@@ -53,7 +53,9 @@ class Log:
         with self._lock:
             number = self._number + 1
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            line = json.dumps({"number": number, "at": at, **told, "previous": self._previous}, separators=(",", ":")).encode()
+            line = json.dumps(
+                {"number": number, "at": at, **told, "previous": self._previous}, separators=(",", ":")
+            ).encode()
             if os.write(self._file, line + b"\n") != len(line) + 1:
                 raise OSError("the log's disk is full")
             os.fdatasync(self._file)
@@ -90,7 +92,11 @@ class Keeper(socketserver.ThreadingUnixStreamServer):
 
     def answer(self, demand: dict[str, Any], process: int) -> dict[str, str]:
         ring = files.load(self.keyring, make=False)
-        verb, kid, context = str(demand["verb"]), str(demand.get("kid", "")), base64.b64decode(demand.get("context", ""))
+        verb, kid, context = (
+            str(demand["verb"]),
+            str(demand.get("kid", "")),
+            base64.b64decode(demand.get("context", "")),
+        )
         if verb == "current":
             return {"kid": ring.current()}
         given = base64.b64decode(demand["key"])
@@ -142,7 +148,9 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def main(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(description="Holds the city's key for the portal, under another user. docs/keys.md")
+    parser = argparse.ArgumentParser(
+        description="Holds the city's key for the portal, under another user. docs/keys.md"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     serve, add, use, check = (verbs.add_parser(name) for name in ("serve", "add", "use", "verify"))
     for one in (serve, add, use):

@@ -16,7 +16,13 @@ from core.keyrings.ring import KeyringError, KeysDown
 #: Seconds, as the transit engine's.
 CONNECT, READ = 2, 3
 #: The demand is wrong, or the key: asking again changes nothing.
-FINAL = {"InvalidCiphertextException", "IncorrectKeyException", "NotFoundException", "InvalidKeyUsageException", "ValidationException"}
+FINAL = {
+    "InvalidCiphertextException",
+    "IncorrectKeyException",
+    "NotFoundException",
+    "InvalidKeyUsageException",
+    "ValidationException",
+}
 
 
 @dataclass(repr=False)
@@ -33,13 +39,17 @@ class KmsRing:
         return kid.startswith("kms:")
 
     def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
-        told = self._ask("encrypt", "CiphertextBlob", KeyId=self.name, Plaintext=key, EncryptionContext=_context(context))
+        told = self._ask(
+            "encrypt", "CiphertextBlob", KeyId=self.name, Plaintext=key, EncryptionContext=_context(context)
+        )
         return _kid(told["KeyId"]), bytes(told["CiphertextBlob"])
 
     def unwrap(self, kid: str, wrapped: bytes, context: bytes) -> bytes:
         """With the key's id, so that nobody has us open what they wrapped under a key of theirs."""
         key_id = self._home + kid.removeprefix("kms:")
-        told = self._ask("decrypt", "Plaintext", KeyId=key_id, CiphertextBlob=wrapped, EncryptionContext=_context(context))
+        told = self._ask(
+            "decrypt", "Plaintext", KeyId=key_id, CiphertextBlob=wrapped, EncryptionContext=_context(context)
+        )
         return bytes(told["Plaintext"])
 
     def check(self) -> None:
@@ -66,7 +76,9 @@ class KmsRing:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in FINAL:
-                raise KeyringError(f"The KMS key is not the one that wrapped this resident's key, or is not there ({code}).") from None
+                raise KeyringError(
+                    f"The KMS key is not the one that wrapped this resident's key, or is not there ({code})."
+                ) from None
             raise KeysDown(f"KMS refused for now ({code}): look at the key's state and at who may use it.") from None
         except BotoCoreError as error:
             raise KeysDown(f"KMS did not answer ({type(error).__name__}).") from None

@@ -46,7 +46,9 @@ class TransitRing:
 
     def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
         self._require_derived()
-        told = self._ask("ciphertext", "POST", f"encrypt/{self.name}", {"plaintext": _b64(key), "context": _b64(context)})
+        told = self._ask(
+            "ciphertext", "POST", f"encrypt/{self.name}", {"plaintext": _b64(key), "context": _b64(context)}
+        )
         return f"transit:{self.name}:{str(told).split(':')[1]}", str(told).encode()
 
     def unwrap(self, kid: str, wrapped: bytes, context: bytes) -> bytes:
@@ -62,7 +64,9 @@ class TransitRing:
         """Once for each process: the engine never changes it in a key."""
         if not self._derived:
             if not self._ask("derived", "GET", f"keys/{self.name}"):
-                raise KeyringError(f"The transit key “{self.name}” was made without derived=true: make another one with it.")
+                raise KeyringError(
+                    f"The transit key “{self.name}” was made without derived=true: make another one with it."
+                )
             self._derived = True
 
     def _ask(self, wanted: str, method: str, path: str, body: dict[str, str] | None = None) -> object:
@@ -82,7 +86,13 @@ class TransitRing:
         verify = self.authority or True
         try:
             return self.session.request(
-                method, f"{self.base}/{path}", json=body, headers=headers, timeout=TIMEOUT, verify=verify, allow_redirects=False
+                method,
+                f"{self.base}/{path}",
+                json=body,
+                headers=headers,
+                timeout=TIMEOUT,
+                verify=verify,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise KeysDown(f"The key service did not answer ({type(error).__name__}).") from None
@@ -114,7 +124,10 @@ def load(parts: SplitResult) -> TransitRing:
     options = dict(parse_qsl(parts.query))
     mount, _, name = parts.path.strip("/").rpartition("/")
     token = options.pop("token", "")
-    if not (parts.hostname and mount and NAME.fullmatch(name) and token.startswith("/")) or options.keys() - {"namespace", "ca"}:
+    if not (parts.hostname and mount and NAME.fullmatch(name) and token.startswith("/")) or options.keys() - {
+        "namespace",
+        "ca",
+    }:
         raise KeyringError(
             "KEYRING: a transit engine is transit+https://host:8200/MOUNT/KEY?token=/a/file, with &namespace= and &ca=/a/file if need be;"
             " the key's name has 24 letters at most."

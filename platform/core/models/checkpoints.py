@@ -9,7 +9,9 @@ class Checkpoint(models.Model):
     number = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
     note = models.TextField(help_text="as it is published: core/signed_notes.py")
-    upto = models.BigIntegerField(help_text="every transaction under this number was over: the next checkpoint looks from there on")
+    upto = models.BigIntegerField(
+        help_text="every transaction under this number was over: the next checkpoint looks from there on"
+    )
     anchored_at = models.DateTimeField(null=True, help_text="when its copy outside was written")
 
     class Meta:

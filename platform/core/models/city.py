@@ -42,7 +42,9 @@ class City(models.Model):
 
     name = models.CharField(_("nom"), max_length=80)
     of_name = models.CharField(
-        _("nom avec « de »"), max_length=90, help_text=_("Comme dans « Ville de Villebrume », « d’Arles », « du Havre ».")
+        _("nom avec « de »"),
+        max_length=90,
+        help_text=_("Comme dans « Ville de Villebrume », « d’Arles », « du Havre »."),
     )
     insee = models.CharField(_("code Insee"), max_length=5, validators=[INSEE])
     logo = models.BinaryField(_("logo"), default=bytes, blank=True)
@@ -50,35 +52,57 @@ class City(models.Model):
 
     phone = models.CharField(_("téléphone"), max_length=24, blank=True, validators=[PHONE])
     opening_hours = models.CharField(
-        _("horaires du téléphone"), max_length=120, blank=True, help_text=_("Comme « du lundi au vendredi de 9 h à 17 h ».")
+        _("horaires du téléphone"),
+        max_length=120,
+        blank=True,
+        help_text=_("Comme « du lundi au vendredi de 9 h à 17 h »."),
     )
     opening_hours_en = models.CharField(
-        _("horaires du téléphone en anglais"), max_length=120, blank=True, help_text=_("Sans texte anglais, celui en français est montré.")
+        _("horaires du téléphone en anglais"),
+        max_length=120,
+        blank=True,
+        help_text=_("Sans texte anglais, celui en français est montré."),
     )
     address = models.CharField(
-        _("lieu d’accueil"), max_length=200, blank=True, help_text=_("Comme « la Maison des services, 3 place du Lavoir ».")
+        _("lieu d’accueil"),
+        max_length=200,
+        blank=True,
+        help_text=_("Comme « la Maison des services, 3 place du Lavoir »."),
     )
     email = models.EmailField(_("adresse de contact"), blank=True)
     dpo_email = models.EmailField(_("adresse du délégué à la protection des données"), blank=True)
     dpo_contact = models.CharField(
-        _("délégué à la protection des données"), max_length=200, blank=True, help_text=_("Nom du service et adresse postale.")
+        _("délégué à la protection des données"),
+        max_length=200,
+        blank=True,
+        help_text=_("Nom du service et adresse postale."),
     )
     publisher = models.CharField(_("responsable de la publication"), max_length=200, blank=True)
-    host = models.CharField(_("hébergeur"), max_length=200, blank=True, help_text=_("Nom, adresse et téléphone, comme la loi le demande."))
-    exit_url = models.URLField(_("page de « Quitter vite »"), blank=True, help_text=_("Une page ordinaire, comme la météo."))
-    accessibility = models.CharField(_("accessibilité"), max_length=10, choices=Accessibility.choices, default=Accessibility.NONE)
+    host = models.CharField(
+        _("hébergeur"), max_length=200, blank=True, help_text=_("Nom, adresse et téléphone, comme la loi le demande.")
+    )
+    exit_url = models.URLField(
+        _("page de « Quitter vite »"), blank=True, help_text=_("Une page ordinaire, comme la météo.")
+    )
+    accessibility = models.CharField(
+        _("accessibilité"), max_length=10, choices=Accessibility.choices, default=Accessibility.NONE
+    )
 
     quota_megabytes = models.PositiveIntegerField(
         _("place de chaque coffre (Mo)"),
         default=1000,
         validators=[MinValueValidator(100)],
-        help_text=_("Fichiers et dossiers compris. La baisser n’efface rien : on n’ajoute plus, tant qu’on ne supprime pas."),
+        help_text=_(
+            "Fichiers et dossiers compris. La baisser n’efface rien : on n’ajoute plus, tant qu’on ne supprime pas."
+        ),
     )
 
     emergency_access = models.BooleanField(
         _("accès d’urgence"),
         default=False,
-        help_text=_("Deux agents ensemble peuvent lire quelques lignes d’un coffre, une heure au plus. L’habitant est prévenu aussitôt."),
+        help_text=_(
+            "Deux agents ensemble peuvent lire quelques lignes d’un coffre, une heure au plus. L’habitant est prévenu aussitôt."
+        ),
     )
 
     brand = colour(_("bloc de couleur"), "#17524f")
@@ -114,7 +138,9 @@ class City(models.Model):
             problems.setdefault(pair.field, []).append(_low(str(pair.where), found, pair.least))
         ring = contrast.ring_on_header(self.theme)
         if ring < contrast.SHAPE:
-            problems.setdefault("focus", []).append(_low(_now("le contour du champ actif dans l’en-tête"), ring, contrast.SHAPE))
+            problems.setdefault("focus", []).append(
+                _low(_now("le contour du champ actif dans l’en-tête"), ring, contrast.SHAPE)
+            )
         if problems:
             raise ValidationError({field: list(dict.fromkeys(texts)) for field, texts in problems.items()})
 
@@ -140,7 +166,10 @@ class City(models.Model):
     @property
     def stylesheet(self) -> str:
         names = [*THEME, "radius", "radius_control"]
-        lines = (f"--civic-{name.replace('_', '-')}:{getattr(self, name)}{'px' if name.startswith('radius') else ''}" for name in names)
+        lines = (
+            f"--civic-{name.replace('_', '-')}:{getattr(self, name)}{'px' if name.startswith('radius') else ''}"
+            for name in names
+        )
         return f":root{{{';'.join(lines)}}}\n"
 
     @property
@@ -165,7 +194,8 @@ class LegalPage(models.Model):
 
     slug = models.CharField(_("page"), max_length=40, choices=Slug.choices, unique=True)
     text = models.TextField(
-        _("texte"), help_text=_("Une ligne vide sépare les paragraphes. « ## » ouvre un titre, « - » un point de liste.")
+        _("texte"),
+        help_text=_("Une ligne vide sépare les paragraphes. « ## » ouvre un titre, « - » un point de liste."),
     )
     text_en = models.TextField(_("texte en anglais"), blank=True)
 

@@ -21,9 +21,15 @@ class Job(ResidentModel):
     basis = models.CharField(max_length=60, default="own", help_text="own, or the grant that allows it")
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
-    problem = models.CharField(_("problème"), max_length=40, blank=True, help_text="a code, never a message with content")
-    attempts = models.PositiveIntegerField(_("essais"), default=0, help_text="only grows: a worker that lost the job cannot write its end")
-    losses = models.PositiveSmallIntegerField(default=0, help_text="how many workers died with it since a person asked")
+    problem = models.CharField(
+        _("problème"), max_length=40, blank=True, help_text="a code, never a message with content"
+    )
+    attempts = models.PositiveIntegerField(
+        _("essais"), default=0, help_text="only grows: a worker that lost the job cannot write its end"
+    )
+    losses = models.PositiveSmallIntegerField(
+        default=0, help_text="how many workers died with it since a person asked"
+    )
     sent_at = models.DateTimeField(_("envoyé"), null=True)
     heartbeat_at = models.DateTimeField(_("dernier signe de vie"), null=True)
     finished_at = models.DateTimeField(_("fini"), null=True)
@@ -37,7 +43,8 @@ class Job(ResidentModel):
         indexes = [models.Index(fields=["state", "heartbeat_at"], name="job_sweep")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=["waiting", "running", "done", "failed", "cancelled"]), name="job_state_known"
+                condition=models.Q(state__in=["waiting", "running", "done", "failed", "cancelled"]),
+                name="job_state_known",
             )
         ]
 

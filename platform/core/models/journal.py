@@ -15,7 +15,9 @@ class JournalLeaf(models.Model):
     leaf = models.BinaryField()
     chain = models.BinaryField()
     xid = models.BigIntegerField(
-        db_default=Cast(Cast(models.Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
+        db_default=Cast(
+            Cast(models.Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()
+        ),
         help_text="the transaction that wrote it: core/checkpoints.py seals those that are over",
     )
 

@@ -16,7 +16,11 @@ class Upload(ResidentModel):
     objects = ResidentManager["Upload"]()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(received__lte=models.F("length")), name="upload_within_its_length")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(received__lte=models.F("length")), name="upload_within_its_length"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"upload {self.id}"

@@ -14,7 +14,11 @@ VARIANT = "pdf/a-3a"
 def lay_out(html: str, *, style: str, files: Mapping[str, tuple[bytes, str]] | None = None) -> Document:
     """`files` are served to the document as `asset:<name>`, with their media type; nothing else can be opened."""
     assets, fonts = Assets(files or {}), FontConfiguration()
-    sheets = [CSS(string=text, base_url=SCHEME, font_config=fonts, url_fetcher=assets) for text in (FACES.read_text(), style)]
-    document = HTML(string=html, base_url=SCHEME, url_fetcher=assets).render(stylesheets=sheets, font_config=fonts, pdf_variant=VARIANT)
+    sheets = [
+        CSS(string=text, base_url=SCHEME, font_config=fonts, url_fetcher=assets) for text in (FACES.read_text(), style)
+    ]
+    document = HTML(string=html, base_url=SCHEME, url_fetcher=assets).render(
+        stylesheets=sheets, font_config=fonts, pdf_variant=VARIANT
+    )
     document.metadata = ArchiveMetadata(**vars(document.metadata))
     return document

@@ -25,7 +25,9 @@ def make(source: Path, weight: int, target: Path) -> None:
     with TemporaryDirectory() as folder:
         parts = []
         for subset in SUBSETS:
-            font = instancer.instantiateVariableFont(TTFont(source / f"public-sans-{subset}-wght-normal.woff2"), {"wght": weight})
+            font = instancer.instantiateVariableFont(
+                TTFont(source / f"public-sans-{subset}-wght-normal.woff2"), {"wght": weight}
+            )
             font.flavor = None
             parts.append(f"{folder}/{subset}.ttf")
             font.save(parts[-1])

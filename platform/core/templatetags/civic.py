@@ -128,7 +128,10 @@ def field_errors(field: BoundField) -> list[str]:
 def summary_errors(field: BoundField) -> list[str]:
     """The same for the list at the top of the page, where the field's label is not in sight."""
     label = str(field.label).rstrip(f"{NBSP} ?")
-    return [_("%(label)s\u00a0: %(text)s") % {"label": label, "text": text} if bare else text for text, bare in forms.errors_of(field)]
+    return [
+        _("%(label)s\u00a0: %(text)s") % {"label": label, "text": text} if bare else text
+        for text, bare in forms.errors_of(field)
+    ]
 
 
 @register.simple_tag

@@ -25,7 +25,7 @@ def whose(holder: str, meter: str) -> Case | None:
 
 def back_to(connector: str) -> str:
     """The address that the city has declared: a holder sends people back nowhere else."""
-    return settings.SITE_URL + reverse("vault:connection_back", args=[connector])
+    return settings.SITE_URL + reverse("holders:connection_back", args=[connector])
 
 
 def ask(request: Request, holder: str, name: str) -> Answer:
@@ -57,7 +57,10 @@ def answered(request: Request, holder: str, name: str) -> tuple[str, str] | Answ
 
 def token(request: Request, app: App) -> Answer:
     """Client credentials only; GRDF's exchange of a code is its own."""
-    if request.mode("*") == "city_refused" or (request.one("client_id"), request.one("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
+    if request.mode("*") == "city_refused" or (request.one("client_id"), request.one("client_secret")) != (
+        CLIENT_ID,
+        CLIENT_SECRET,
+    ):
         return say({"error": "invalid_client"}, 401)
     if request.one("grant_type") != "client_credentials":
         return say({"error": "unsupported_grant_type"}, 400)

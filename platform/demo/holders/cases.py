@@ -80,7 +80,9 @@ def _facts(slug: str, story: vaults.Story, today: date) -> dict[str, Any]:
         "parts": story.parts,
         "family": story.family,
         "spouse": spouses[0] if spouses else None,
-        "registered_on": next((one.payload["date_debut"] for one in given if one.type == "emploi.inscription_ft"), None),
+        "registered_on": next(
+            (one.payload["date_debut"] for one in given if one.type == "emploi.inscription_ft"), None
+        ),
         "payments": [_payment(one.payload) for one in given if one.type == "emploi.indemnite_ft"],
         "school_year": f"{today.year - (today.month < 9)}-{today.year + (today.month >= 9)}",
         "start_of_school": f"{today.year - (today.month < 9)}-09-01",

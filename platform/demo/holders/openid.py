@@ -76,7 +76,9 @@ class Provider:
     client_id: str = "garant-demonstration"
     client_secret: str = "secret-de-demonstration"  # noqa: S105 - of an invented service, public on purpose
     slow_seconds: float = 8
-    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True))
+    key: ECKey = field(
+        default_factory=lambda: ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    )
     used: set[str] = field(default_factory=set)
     #: Addresses at which people signed out, in order. Tests read it.
     farewells: list[str] = field(default_factory=list)
@@ -125,7 +127,8 @@ class Provider:
         if problem := self.problem(request):
             return page("Demande refusée", f"<p>{escape(problem)}</p>", 400)
         hidden = "".join(
-            f'<input type="hidden" name="{escape(name)}" value="{escape(values[0])}">' for name, values in request.query.items()
+            f'<input type="hidden" name="{escape(name)}" value="{escape(values[0])}">'
+            for name, values in request.query.items()
         )
         people = {slug: one.label for slug, one in self.people().items()}
         body = (
@@ -142,12 +145,15 @@ class Provider:
         wrong = {
             f"paramètre inconnu : {', '.join(sorted(given - self.rules.parameters))}": given - self.rules.parameters,
             "client_id inconnu": request.one("client_id") != self.client_id,
-            "redirect_uri non déclarée": not urlsplit(request.one("redirect_uri")).path.endswith(f"/{self.app.name}/retour/"),
+            "redirect_uri non déclarée": not urlsplit(request.one("redirect_uri")).path.endswith(
+                f"/{self.app.name}/retour/"
+            ),
             "response_type n’est pas code": request.one("response_type") != "code",
             "scope inconnu": not {"openid"} <= set(request.one("scope").split()) <= {"openid", *self.rules.scopes},
             "state absent": not request.one("state"),
             "nonce trop court": len(request.one("nonce")) < SHORTEST_NONCE,
-            "acr_values absent ou trop élevé": bool(self.rules.levels) and request.one("acr_values") not in self.rules.levels,
+            "acr_values absent ou trop élevé": bool(self.rules.levels)
+            and request.one("acr_values") not in self.rules.levels,
         }
         return next((sentence for sentence, is_wrong in wrong.items() if is_wrong), "")
 
@@ -160,7 +166,13 @@ class Provider:
         if fault in {"refused", "error"}:
             code, text = ("access_denied", "User auth aborted") if fault == "refused" else ("server_error", "oops")
             return redirect(back, error=code, error_description=text, state=state, iss=request.base)
-        about = {"person": person, "fault": fault, "nonce": request.one("nonce"), "scope": request.one("scope"), "redirect_uri": back}
+        about = {
+            "person": person,
+            "fault": fault,
+            "nonce": request.one("nonce"),
+            "scope": request.one("scope"),
+            "redirect_uri": back,
+        }
         return redirect(back, code=tokens.make(**about, kind="code", at=time.time()), state=state, iss=request.base)
 
     def token(self, request: Request) -> Answer:
@@ -170,7 +182,11 @@ class Provider:
         if not known:
             return say({"error": "invalid_client"}, 401)
         over = about.get("kind") != "code" or code in self.used or time.time() - about["at"] > CODE_LASTS
-        if over or request.one("grant_type") != "authorization_code" or request.one("redirect_uri") != about["redirect_uri"]:
+        if (
+            over
+            or request.one("grant_type") != "authorization_code"
+            or request.one("redirect_uri") != about["redirect_uri"]
+        ):
             return say({"error": "invalid_grant"}, 400)
         self.used.add(code)
         if about["fault"] == "slow":
@@ -219,7 +235,11 @@ class Provider:
         claims["sub"] = self.sub(other if fault == "swapped" else about["person"])
         if fault == "unsigned":
             return say(claims)
-        claims |= {"iss": request.base, "aud": "un-autre-service" if fault == "userinfo_aud" else self.client_id, "iat": int(time.time())}
+        claims |= {
+            "iss": request.base,
+            "aud": "un-autre-service" if fault == "userinfo_aud" else self.client_id,
+            "iat": int(time.time()),
+        }
         return Answer(self.signed(claims).encode(), media_type="application/jwt")
 
     def sub(self, person: str) -> str:

@@ -58,7 +58,9 @@ class Site:
         if app is None:
             return say({"error": "no such holder"}, 404)
         self.seen.append((name, "/" + path))
-        asked = replace(request, path="/" + path, base=f"{request.base}/{name}", mode=lambda person: self.mode(name, person))
+        asked = replace(
+            request, path="/" + path, base=f"{request.base}/{name}", mode=lambda person: self.mode(name, person)
+        )
         answer = app.answer(asked)
         mode = self.mode(name, answer.about) if answer.about else "normal"
         if mode == "slow":

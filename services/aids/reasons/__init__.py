@@ -73,14 +73,18 @@ def _for_nearest(context: Context, benefit: Benefit) -> Explanation:
         people = [person for person in people if person.role != "child" or person.age(context.month) >= 16]
     tried = [FOR_PERSON[benefit.code](context, person) for person in people]
     paid = [any(context.amount(name, person) for name in benefit.variables) for person in people]
-    ranked = sorted(zip(paid, tried, strict=True), key=lambda pair: (not pair[0], len(pair[1].failed), len(pair[1].open)))
+    ranked = sorted(
+        zip(paid, tried, strict=True), key=lambda pair: (not pair[0], len(pair[1].failed), len(pair[1].open))
+    )
     return ranked[0][1]
 
 
 def _complete(context: Context, benefit: Benefit, explanation: Explanation) -> Explanation:
     """The scale decides: an aid at zero whose listed conditions are all met says so, rather than leave the person without a reason."""
     if not amount_of(context, benefit) and not explanation.failed and not explanation.open:
-        explanation.reasons.append(Reason(_("Le barème complet donne 0 € avec vos chiffres."), False, figures=context.income_keys()))
+        explanation.reasons.append(
+            Reason(_("Le barème complet donne 0 € avec vos chiffres."), False, figures=context.income_keys())
+        )
     return explanation
 
 

@@ -129,7 +129,11 @@ class Context:
     @property
     def people(self) -> tuple[Person, ...]:
         """Who the run counted: the published engine counts an unborn child that is listed, we do not."""
-        return tuple(person for person in self.household.people if self.stock or person.role != "child" or person.age(self.month) >= 0)
+        return tuple(
+            person
+            for person in self.household.people
+            if self.stock or person.role != "child" or person.age(self.month) >= 0
+        )
 
     @property
     def children(self) -> tuple[Person, ...]:
@@ -174,7 +178,9 @@ class Context:
         if person.role == "applicant":
             return _("vous")
         return (
-            _("votre conjoint") if person.role == "partner" else _("votre enfant de %(age)s ans") % {"age": max(person.age(self.month), 0)}
+            _("votre conjoint")
+            if person.role == "partner"
+            else _("votre enfant de %(age)s ans") % {"age": max(person.age(self.month), 0)}
         )
 
     def incomes(self, first: str, last: str, *, figure: str = "net") -> list[Figure]:
@@ -202,7 +208,9 @@ class Context:
 
     def works(self) -> bool:
         first, last = self.quarter()
-        return any(person.received(month, *WORK) for person in self.household.parents for month in months.between(first, last))
+        return any(
+            person.received(month, *WORK) for person in self.household.parents for month in months.between(first, last)
+        )
 
 
 def _figure(person: Person, type: str, month: str, figure: str) -> float:
@@ -251,7 +259,9 @@ def _law(stock: bool, path: str, month: str) -> Law:
     references = node.metadata.get("reference") or {}
     if not isinstance(references, Mapping):
         return _reference(references, since)
-    dated = sorted((str(day) for day in references if str(day) <= since), reverse=True) or sorted(map(str, references))[:1]
+    dated = (
+        sorted((str(day) for day in references if str(day) <= since), reverse=True) or sorted(map(str, references))[:1]
+    )
     return _reference(references[dated[0]], since) if dated else Law("", "", since)
 
 
@@ -271,11 +281,15 @@ def age_reason(context: Context, person: Person, least: int, most: int | None, p
     return Reason(text % {"age": age}, ok, age, limit, YEARS, context.law(path), (f"people[{person.id}].birth_date",))
 
 
-def resources_reason(text_ok: str, text_over: str, have: float, limit: float, unit: str, law: Law, figures: Iterable[str]) -> Reason:
+def resources_reason(
+    text_ok: str, text_over: str, have: float, limit: float, unit: str, law: Law, figures: Iterable[str]
+) -> Reason:
     """Resources under a limit; both texts take %(have)s, %(limit)s and %(gap)s."""
     ok = round(have, 2) <= round(limit, 2)
     words = {"have": euros(have), "limit": euros(limit), "gap": euros(abs(have - limit))}
-    return Reason((text_ok if ok else text_over) % words, ok, round(have, 2), round(limit, 2), unit, law, tuple(figures))
+    return Reason(
+        (text_ok if ok else text_over) % words, ok, round(have, 2), round(limit, 2), unit, law, tuple(figures)
+    )
 
 
 def euros(value: float) -> str:

@@ -10,7 +10,11 @@ from services.aids.reasons.common import EURO_MONTH, Context, Explanation, Law, 
 BASE: Final = 152.45
 SHARES: Final = (0.5, 0.3, 0.3)
 FURTHER: Final = 0.4
-DECREE: Final = Law("Décret n° 2022-1568 du 14 décembre 2022", "https://www.legifrance.gouv.fr/jorf/id/JORFTEXT000046738342", "2022-12-14")
+DECREE: Final = Law(
+    "Décret n° 2022-1568 du 14 décembre 2022",
+    "https://www.legifrance.gouv.fr/jorf/id/JORFTEXT000046738342",
+    "2022-12-14",
+)
 
 
 def christmas_bonus(people: int) -> float:
@@ -23,7 +27,11 @@ def christmas_bonus(people: int) -> float:
 def prime_noel(context: Context) -> Explanation:
     rsa = context.amount("rsa")
     ass = sum(context.amount("ass", person) for person in context.household.parents)
-    text = _("Vous avez droit au RSA ou à l’ASS.") if rsa or ass else _("Il faut recevoir le RSA ou l’ASS en novembre ou en décembre.")
+    text = (
+        _("Vous avez droit au RSA ou à l’ASS.")
+        if rsa or ass
+        else _("Il faut recevoir le RSA ou l’ASS en novembre ou en décembre.")
+    )
     reasons = [Reason(text, bool(rsa or ass), round(rsa + ass, 2), 0, EURO_MONTH, DECREE, ("benefits_received",))]
     return Explanation("prime_noel", reasons, yes=_("Elle est versée en décembre à ceux qui ont le RSA ou l’ASS."))
 

@@ -46,7 +46,9 @@ def _children_reason(context: Context, found: int, least: int, law: Law, ages: s
             "Il faut %(least)s enfants %(ages)s. Vous en avez %(found)s.",
             found,
         )
-    return Reason(text % {"found": found, "least": least, "ages": ages}, enough, found, least, COUNT, law, children_keys(context))
+    return Reason(
+        text % {"found": found, "least": least, "ages": ages}, enough, found, least, COUNT, law, children_keys(context)
+    )
 
 
 def _base(context: Context, period: str | None = None) -> float:
@@ -92,7 +94,9 @@ def af(context: Context) -> Explanation:
     if found >= least:
         explanation.figures = _base_figures(context)
         if rate < 1:
-            text = _("Vos revenus dépassent une tranche : le montant est réduit à %(rate)s %%.") % {"rate": round(rate * 100)}
+            text = _("Vos revenus dépassent une tranche : le montant est réduit à %(rate)s %%.") % {
+                "rate": round(rate * 100)
+            }
             reasons.append(
                 Reason(
                     text,
@@ -112,15 +116,21 @@ def cf(context: Context) -> Explanation:
     least = int(context.parameter(f"{GENERAL}.cf.cf_cm.nombre_d_enfants_minimal"))
     law = context.law(f"{GENERAL}.cf.cf_cm.nombre_d_enfants_minimal")
     reasons = [_children_reason(context, found, least, law, _("de 3 à 20 ans"))]
-    explanation = Explanation("cf", reasons, yes=_("Vous avez trois enfants de 3 à 20 ans et vos revenus sont sous la limite."))
+    explanation = Explanation(
+        "cf", reasons, yes=_("Vous avez trois enfants de 3 à 20 ans et vos revenus sont sous la limite.")
+    )
     if found >= least:
         have, cap = float(context.read("cf_base_ressources")), float(context.read("cf_plafond"))
         if context.amount("cf") and have > cap:
             cap = have + 12 * context.amount("cf")  # the differential grant tapers over the ceiling
-        reasons.append(_resources(context, have, cap, context.law(f"{GENERAL}.cf.cf_plaf.plafond_ressources_0_enfant")))
+        reasons.append(
+            _resources(context, have, cap, context.law(f"{GENERAL}.cf.cf_plaf.plafond_ressources_0_enfant"))
+        )
         if context.amount("paje_base"):
             text = _("L’allocation de base de la PAJE est versée à la place, jusqu’aux 3 ans du plus jeune.")
-            reasons.append(Reason(text, False, context.amount("paje_base"), 0, EURO_MONTH, figures=children_keys(context)))
+            reasons.append(
+                Reason(text, False, context.amount("paje_base"), 0, EURO_MONTH, figures=children_keys(context))
+            )
         explanation.threshold = Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
         explanation.figures = _base_figures(context)
     return explanation
@@ -131,7 +141,11 @@ def asf(context: Context) -> Explanation:
     found = sum(bool(context.read("asf_elig_enfant", person=child)) for child in context.children)
     law = context.law(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
     alimony = float(sum(person.received(context.month, "alimony_received") for person in context.household.people))
-    due = found * context.parameter(f"{FAMILY}.bmaf.bmaf") * context.parameter(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
+    due = (
+        found
+        * context.parameter(f"{FAMILY}.bmaf.bmaf")
+        * context.parameter(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
+    )
     reasons = [
         Reason(
             _("Vous élevez seul vos enfants.") if alone else _("Il faut élever seul ses enfants."),
@@ -152,7 +166,11 @@ def asf(context: Context) -> Explanation:
         keys = tuple(key for key in context.income_keys() if key.endswith("alimony_received")) or (
             f"people[{context.household.applicant.id}].incomes.alimony_received",
         )
-        reasons.append(Reason(text % {"have": euros(alimony), "limit": euros(due)}, ok, alimony, round(due, 2), EURO_MONTH, law, keys))
+        reasons.append(
+            Reason(
+                text % {"have": euros(alimony), "limit": euros(due)}, ok, alimony, round(due, 2), EURO_MONTH, law, keys
+            )
+        )
     return Explanation(
         "asf",
         reasons,
@@ -164,16 +182,25 @@ def asf(context: Context) -> Explanation:
 
 def paje_base(context: Context) -> Explanation:
     children = context.children
-    found = sum(child.age(context.month) < 3 and bool(context.read("enfant_eligible_paje", person=child)) for child in children)
+    found = sum(
+        child.age(context.month) < 3 and bool(context.read("enfant_eligible_paje", person=child)) for child in children
+    )
     reasons = [
-        _children_reason(context, found, 1, context.law(f"{CHILDHOOD}.paje_cm.age_limite_enfant_adopte_non"), _("de moins de 3 ans"))
+        _children_reason(
+            context, found, 1, context.law(f"{CHILDHOOD}.paje_cm.age_limite_enfant_adopte_non"), _("de moins de 3 ans")
+        )
     ]
-    explanation = Explanation("paje_base", reasons, yes=_("Vous avez un enfant de moins de 3 ans et vos revenus sont sous la limite."))
+    explanation = Explanation(
+        "paje_base", reasons, yes=_("Vous avez un enfant de moins de 3 ans et vos revenus sont sous la limite.")
+    )
     if found:
         cap, have = _young_cap(context, int(context.read("af_nbenf")), "after_2018"), _base(context)
         reasons.append(
             _resources(
-                context, have, cap, context.law(f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018.taux_partiel.plafond_ressources_0_enfant")
+                context,
+                have,
+                cap,
+                context.law(f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018.taux_partiel.plafond_ressources_0_enfant"),
             )
         )
         explanation.threshold = Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
@@ -191,7 +218,10 @@ def _young_cap(context: Context, children: int, kind: str) -> float:
     )
     alone_or_both = context.household.partner is None or bool(context.read("biactivite"))
     rate = (1 if children or kind == "after_2018" else 0) + two * min(children, 2) + more * max(children - 2, 0)
-    return float(floor * rate + (context.parameter(f"{root}.taux_partiel.biactifs_parents_isoles") if alone_or_both and rate else 0))
+    return float(
+        floor * rate
+        + (context.parameter(f"{root}.taux_partiel.biactifs_parents_isoles") if alone_or_both and rate else 0)
+    )
 
 
 def paje_naissance(context: Context) -> Explanation:
@@ -204,13 +234,18 @@ def paje_naissance(context: Context) -> Explanation:
     if unknown and not pregnant:
         text = _("Nous ne savons pas si une naissance est attendue.")
     reasons = [Reason(text, True if pregnant else None if unknown else False, law=law, figures=keys)]
-    explanation = Explanation("paje_naissance", reasons, yes=_("Une naissance est attendue et vos revenus sont sous la limite."))
+    explanation = Explanation(
+        "paje_naissance", reasons, yes=_("Une naissance est attendue et vos revenus sont sous la limite.")
+    )
     if pregnant:
         reasons.append(_month_reason(context, due, law))
         cap, have = _young_cap(context, int(context.read("af_nbenf")) + 1, "birth"), _base(context)
         reasons.append(
             _resources(
-                context, have, cap, context.law(f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018.taux_partiel.plafond_ressources_0_enfant")
+                context,
+                have,
+                cap,
+                context.law(f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018.taux_partiel.plafond_ressources_0_enfant"),
             )
         )
         explanation.threshold = Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
@@ -233,15 +268,22 @@ def _month_reason(context: Context, due: date | None, law: Law) -> Reason:
 
 def _due_date(context: Context) -> date | None:
     unborn = next((child.birth_date for child in context.household.children if child.age(context.month) < 0), None)
-    return unborn or next((person.due_date for person in context.household.parents if person.pregnant and person.due_date), None)
+    return unborn or next(
+        (person.due_date for person in context.household.parents if person.pregnant and person.due_date), None
+    )
 
 
 def ars(context: Context) -> Explanation:
     year = context.month[:4]
-    found = sum(6 <= int(year) - child.birth_date.year <= 17 or _eighteen_in_autumn(child, int(year)) for child in context.children)
+    found = sum(
+        6 <= int(year) - child.birth_date.year <= 17 or _eighteen_in_autumn(child, int(year))
+        for child in context.children
+    )
     law = context.law(f"{PRESENCE}.ars.ars_cond.age_entree_primaire")
     reasons = [_children_reason(context, found, 1, law, _("de 6 à 18 ans à l’école"))]
-    explanation = Explanation("ars", reasons, yes=_("Vous avez un enfant à l’école et vos revenus sont sous la limite."))
+    explanation = Explanation(
+        "ars", reasons, yes=_("Vous avez un enfant à l’école et vos revenus sont sous la limite.")
+    )
     if found:
         have = _base(context, f"{year}-01")
         path = f"{PRESENCE}.ars.ars_plaf"
@@ -275,5 +317,7 @@ def aeeh(context: Context) -> Explanation:
             None: _("Nous ne savons pas si la MDPH a reconnu le handicap d’un enfant."),
         }[ok]
         rate = max((child.disability_rate or 0 for child in young), default=0) * 100
-        reasons.append(Reason(text, ok, rate, 50, RATE, law, tuple(f"people[{child.id}].disability_rate" for child in young)))
+        reasons.append(
+            Reason(text, ok, rate, 50, RATE, law, tuple(f"people[{child.id}].disability_rate" for child in young))
+        )
     return Explanation("aeeh", reasons, yes=_("La MDPH a reconnu le handicap d’un enfant."))

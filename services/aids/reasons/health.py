@@ -22,7 +22,9 @@ C2S = f"{MINIMA}.cs"
 def c2s(context: Context) -> Explanation:
     free, paying = bool(context.amount("cmu_c")), context.amount("css_participation_forfaitaire")
     own = bool(context.read("css_cmu_acs_eligibilite"))
-    have, low, high = (float(context.read(name)) for name in ("css_cmu_base_ressources", "cmu_c_plafond", "acs_plafond"))
+    have, low, high = (
+        float(context.read(name)) for name in ("css_cmu_base_ressources", "cmu_c_plafond", "acs_plafond")
+    )
     by_rsa = free and have > low
     limit = low if free or have <= low else high
     law = context.law(f"{C2S}.cmu.plafond_base")
@@ -79,8 +81,14 @@ def c2s(context: Context) -> Explanation:
     ]
     yes = _("Vos frais de santé sont pris en charge, sans cotisation.")
     if paying and not free:
-        yes = _("Vos frais de santé sont pris en charge pour %(price)s par mois pour votre foyer.") % {"price": euros(paying)}
-    explanation = Explanation("c2s", reasons, Threshold(_("Ressources de douze mois"), have, limit, EURO_YEAR), figures, yes=yes)
+        yes = _("Vos frais de santé sont pris en charge pour %(price)s par mois pour votre foyer.") % {
+            "price": euros(paying)
+        }
+    explanation = Explanation(
+        "c2s", reasons, Threshold(_("Ressources de douze mois"), have, limit, EURO_YEAR), figures, yes=yes
+    )
     if paying and not free:
-        explanation.changes.append(_("Avec %(gap)s de ressources en moins sur l’année, ce serait gratuit.") % {"gap": euros(have - low)})
+        explanation.changes.append(
+            _("Avec %(gap)s de ressources en moins sur l’année, ce serait gratuit.") % {"gap": euros(have - low)}
+        )
     return explanation

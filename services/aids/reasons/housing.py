@@ -62,7 +62,9 @@ def aide_logement(context: Context) -> Explanation:
             ("housing.rent",),
         ),
     ]
-    explanation = Explanation("aide_logement", reasons, yes=_("Vous payez un loyer et vos revenus sont sous la limite."))
+    explanation = Explanation(
+        "aide_logement", reasons, yes=_("Vous payez un loyer et vos revenus sont sous la limite.")
+    )
     if not (reasons[0].ok and rent):
         return explanation
     have = float(context.read("aide_logement_base_ressources"))
@@ -104,7 +106,13 @@ def aide_logement(context: Context) -> Explanation:
             _zone(context),
         ),
         *context.incomes(months.shift(context.month, -13), months.shift(context.month, -2), figure="taxable"),
-        Figure(_("Ressources retenues"), round(have, 2), EURO_YEAR, "", _("Douze mois jusqu’à l’avant-dernier, après les abattements")),
+        Figure(
+            _("Ressources retenues"),
+            round(have, 2),
+            EURO_YEAR,
+            "",
+            _("Douze mois jusqu’à l’avant-dernier, après les abattements"),
+        ),
     ]
     return explanation
 
@@ -139,7 +147,9 @@ def cheque_energie(context: Context) -> Explanation:
     own = any(not person.tax_dependent_of_parents for person in context.household.parents)
     reasons = [
         Reason(
-            _("Vous avez votre propre logement, loué ou à vous.") if housed else _("Il faut un logement à soi, loué ou en propriété."),
+            _("Vous avez votre propre logement, loué ou à vous.")
+            if housed
+            else _("Il faut un logement à soi, loué ou en propriété."),
             housed,
             law=law,
             figures=("housing.status",),
@@ -171,7 +181,9 @@ def cheque_energie(context: Context) -> Explanation:
         Figure(_("Revenu par part"), round(have, 2), EURO_YEAR, "", f"{euros(rfr)} ÷ {count(round(units, 2))}"),
     ]
     threshold = Threshold(_("Revenu fiscal par part de consommation"), have, cap, EURO_YEAR)
-    return Explanation("cheque_energie", reasons, threshold, figures, yes=_("Vos revenus par part sont sous la limite."))
+    return Explanation(
+        "cheque_energie", reasons, threshold, figures, yes=_("Vos revenus par part sont sous la limite.")
+    )
 
 
 def _energy_cap(context: Context, units: float) -> float:
@@ -185,21 +197,40 @@ def visale(context: Context) -> Explanation:
     cap = float(context.read("visale_montant_max"))
     oldest = int(context.parameter(f"{path}.eligibilite.age_max"))
     reasons = [
-        age_reason(context, person, 18, oldest, f"{path}.eligibilite.age_max", _("Âge : %(age)s ans. La garantie va de 18 à 30 ans.")),
-        _moving_reason(context, bool(context.amount("visale_eligibilite")), context.law(f"{path}.eligibilite.age_max")),
+        age_reason(
+            context,
+            person,
+            18,
+            oldest,
+            f"{path}.eligibilite.age_max",
+            _("Âge : %(age)s ans. La garantie va de 18 à 30 ans."),
+        ),
+        _moving_reason(
+            context, bool(context.amount("visale_eligibilite")), context.law(f"{path}.eligibilite.age_max")
+        ),
     ]
     explanation = Explanation("visale", reasons, yes=_("Vous emménagez et le loyer est sous la limite."))
     if reasons[0].ok:
-        text = _("Si vous signez un bail, la garantie couvre un loyer de %(limit)s au plus, charges comprises.") % {"limit": euros(cap)}
+        text = _("Si vous signez un bail, la garantie couvre un loyer de %(limit)s au plus, charges comprises.") % {
+            "limit": euros(cap)
+        }
         explanation.changes.append(text)
         explanation.figures = [
-            Figure(_("Loyer couvert au plus"), round(cap, 2), EURO_MONTH, "", _("La moitié de vos ressources, dans une limite"))
+            Figure(
+                _("Loyer couvert au plus"),
+                round(cap, 2),
+                EURO_MONTH,
+                "",
+                _("La moitié de vos ressources, dans une limite"),
+            )
         ]
     return explanation
 
 
 def _moving_reason(context: Context, moving: bool, law: Law) -> Reason:
-    text = _("Vous emménagez dans un nouveau logement.") if moving else _("Il faut emménager dans un nouveau logement.")
+    text = (
+        _("Vous emménagez dans un nouveau logement.") if moving else _("Il faut emménager dans un nouveau logement.")
+    )
     return Reason(text, moving, law=law, figures=("housing.moved_in",))
 
 
@@ -209,7 +240,9 @@ def loca_pass(context: Context, person: Person) -> Explanation:
     text = (
         _("Vous êtes salarié du privé, ou jeune de moins de 30 ans en emploi, en formation ou en recherche.")
         if entitled
-        else _("Il faut être salarié du privé, ou avoir moins de 30 ans et être en emploi, en formation ou en recherche.")
+        else _(
+            "Il faut être salarié du privé, ou avoir moins de 30 ans et être en emploi, en formation ou en recherche."
+        )
     )
     reasons = [
         Reason(
@@ -224,9 +257,13 @@ def loca_pass(context: Context, person: Person) -> Explanation:
         tenant_reason(context, law),
         _moving_reason(context, bool(context.amount("locapass_eligibilite", person)), law),
     ]
-    explanation = Explanation("loca_pass", reasons, yes=_("Vous emménagez : l’avance paie le dépôt de garantie."), person=person.id)
+    explanation = Explanation(
+        "loca_pass", reasons, yes=_("Vous emménagez : l’avance paie le dépôt de garantie."), person=person.id
+    )
     if entitled:
-        explanation.changes.append(_("Si vous signez un bail, demandez l’avance avant deux mois : elle se rembourse sans intérêt."))
+        explanation.changes.append(
+            _("Si vous signez un bail, demandez l’avance avant deux mois : elle se rembourse sans intérêt.")
+        )
     return explanation
 
 
@@ -252,5 +289,11 @@ def mobili_jeune(context: Context, person: Person) -> Explanation:
         tenant_reason(context, law),
     ]
     if all(reason.ok for reason in reasons) and not context.amount("mobili_jeune", person):
-        reasons.append(Reason(_("Nous ne savons pas si votre employeur cotise à Action Logement : demandez-le-lui."), None, law=law))
-    return Explanation("mobili_jeune", reasons, yes=_("Vous êtes en alternance et vous payez un loyer."), person=person.id)
+        reasons.append(
+            Reason(
+                _("Nous ne savons pas si votre employeur cotise à Action Logement : demandez-le-lui."), None, law=law
+            )
+        )
+    return Explanation(
+        "mobili_jeune", reasons, yes=_("Vous êtes en alternance et vous payez un loyer."), person=person.id
+    )

@@ -55,7 +55,8 @@ def rsa(context: Context) -> Explanation:
     old_enough = age >= least or children > 0 or single
     learner = all(bool(context.read("etudiant", person=person)) for person in household.parents)
     floor = max(
-        float(context.read("rsa_socle_majore")), _rsa_floor(context, len(household.parents) + children, len(household.parents) == 1)
+        float(context.read("rsa_socle_majore")),
+        _rsa_floor(context, len(household.parents) + children, len(household.parents) == 1),
     )
     have = float(context.read("rsa_base_ressources")) + float(context.read("rsa_forfait_logement"))
     reasons = [
@@ -93,7 +94,14 @@ def rsa(context: Context) -> Explanation:
     if 0 <= floor - have < least_paid:
         text = _("Le montant serait sous %(least)s : il n’est pas versé.") % {"least": euros(least_paid)}
         reasons.append(
-            Reason(text, False, round(floor - have, 2), least_paid, EURO_MONTH, context.law(f"{RSA}.rsa_maj.montant_minimum_verse"))
+            Reason(
+                text,
+                False,
+                round(floor - have, 2),
+                least_paid,
+                EURO_MONTH,
+                context.law(f"{RSA}.rsa_maj.montant_minimum_verse"),
+            )
         )
     return Explanation(
         "rsa",
@@ -112,7 +120,13 @@ def _rsa_floor(context: Context, people: int, single: bool) -> float:
         context.parameter(f"{rates}.couple_1_enfant_ou_2e_enfant"),
     )
     more = context.parameter(f"{rates}.par_enfant_supplementaire")
-    rate = 1 + second * (people >= 2) + third * (people >= 3) + (more if single else third) * (people >= 4) + more * max(people - 4, 0)
+    rate = (
+        1
+        + second * (people >= 2)
+        + third * (people >= 3)
+        + (more if single else third) * (people >= 4)
+        + more * max(people - 4, 0)
+    )
     return float(context.parameter(f"{RSA}.rsa_m.montant_de_base_du_rsa") * rate)
 
 
@@ -149,9 +163,17 @@ def prime_activite(context: Context) -> Explanation:
         return float(sum(context.read(variable, month) for month in span) / len(span))
 
     work, flat, base, housing = (
-        mean(name) for name in ("ppa_revenu_activite", "ppa_fictive_montant_forfaitaire", "ppa_base_ressources", "ppa_forfait_logement")
+        mean(name)
+        for name in (
+            "ppa_revenu_activite",
+            "ppa_fictive_montant_forfaitaire",
+            "ppa_base_ressources",
+            "ppa_forfait_logement",
+        )
     )
-    bonus = sum(context.read("ppa_bonification", month, person) for person in context.people for month in span) / len(span)
+    bonus = sum(context.read("ppa_bonification", month, person) for person in context.people for month in span) / len(
+        span
+    )
     limit = flat + float(bonus) + context.parameter(f"{PPA}.pa_m.majoration_ressources_revenus_activite") * work
     have = max(base + housing, flat)
     least = context.parameter(f"{PPA}.pa_m.montant_minimum_verse")
@@ -165,9 +187,13 @@ def prime_activite(context: Context) -> Explanation:
             law=context.law(f"{PPA}.pa_cond.age_min"),
             figures=birth(*context.household.parents),
         ),
-        Reason(_work_text(context, works, learner), learner, round(work, 2), None, EURO_MONTH, law, context.income_keys()),
+        Reason(
+            _work_text(context, works, learner), learner, round(work, 2), None, EURO_MONTH, law, context.income_keys()
+        ),
         resources_reason(
-            _("Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s qui tient compte de votre travail."),
+            _(
+                "Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s qui tient compte de votre travail."
+            ),
             _("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
             have,
             limit,
@@ -178,7 +204,16 @@ def prime_activite(context: Context) -> Explanation:
     ]
     if learner and 0 <= limit - have < least and context.amount("ppa") == 0:
         text = _("Le montant serait sous %(least)s : il n’est pas versé.") % {"least": euros(least)}
-        reasons.append(Reason(text, False, round(limit - have, 2), least, EURO_MONTH, context.law(f"{PPA}.pa_m.montant_minimum_verse")))
+        reasons.append(
+            Reason(
+                text,
+                False,
+                round(limit - have, 2),
+                least,
+                EURO_MONTH,
+                context.law(f"{PPA}.pa_m.montant_minimum_verse"),
+            )
+        )
     figures = [
         *context.incomes(first, last),
         Figure(
@@ -217,7 +252,11 @@ def aah(context: Context, person: Person) -> Explanation:
         None
         if rate is None
         else rate >= high
-        or (rate >= low and bool(person.rsdae) and person.age(month) <= context.parameter(f"{HEALTH}.aah.age_legal_retraite"))
+        or (
+            rate >= low
+            and bool(person.rsdae)
+            and person.age(month) <= context.parameter(f"{HEALTH}.aah.age_legal_retraite")
+        )
     )
     least = int(context.parameter(f"{HEALTH}.aah.age_minimal"))
     eligible = bool(context.read("aah_eligible", person=person))
@@ -227,7 +266,9 @@ def aah(context: Context, person: Person) -> Explanation:
         Reason(
             {
                 True: _("La MDPH a reconnu un taux d’incapacité suffisant."),
-                False: _("Il faut un taux d’incapacité de 80 %, ou de 50 % avec une restriction pour l’emploi, reconnu par la MDPH."),
+                False: _(
+                    "Il faut un taux d’incapacité de 80 %, ou de 50 % avec une restriction pour l’emploi, reconnu par la MDPH."
+                ),
                 None: _("Nous ne savons pas si la MDPH a reconnu un handicap."),
             }[recognised],
             recognised,
@@ -335,7 +376,9 @@ def asi(context: Context, person: Person) -> Explanation:
     retired_early = bool(person.disability_rate) and person.received(months.shift(context.month, -1), "pension") > 0
     reasons = [
         Reason(
-            _("Vous recevez une pension d’invalidité.") if pension or retired_early else _("Il faut recevoir une pension d’invalidité."),
+            _("Vous recevez une pension d’invalidité.")
+            if pension or retired_early
+            else _("Il faut recevoir une pension d’invalidité."),
             bool(pension or retired_early),
             pension,
             None,
@@ -344,7 +387,9 @@ def asi(context: Context, person: Person) -> Explanation:
             (f"people[{person.id}].incomes.disability_pension",),
         ),
         Reason(
-            _("À votre âge, c’est l’ASPA qui complète vos ressources.") if old else _("Vous n’avez pas encore l’âge de l’ASPA."),
+            _("À votre âge, c’est l’ASPA qui complète vos ressources.")
+            if old
+            else _("Vous n’avez pas encore l’âge de l’ASPA."),
             not old,
             person.age(context.month),
             int(context.parameter(f"{ASPA}.age_min")),
@@ -416,7 +461,9 @@ def ass(context: Context, person: Person) -> Explanation:
         ),
     ]
     if disabled:
-        reasons.append(Reason(_("L’AAH ne se cumule pas avec l’ASS."), False, context.amount("aah", person), 0, EURO_MONTH))
+        reasons.append(
+            Reason(_("L’AAH ne se cumule pas avec l’ASS."), False, context.amount("aah", person), 0, EURO_MONTH)
+        )
     threshold = Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if looking else None
     return Explanation(
         "ass",

@@ -32,11 +32,15 @@ SMIC = "marche_travail.salaire_minimum.smic.smic_b_horaire"
 
 
 def bourse_college(context: Context) -> Explanation:
-    return _pupil_grant(context, "bourse_college", "college", _("Il faut un enfant au collège."), _("Vous avez un enfant au collège."))
+    return _pupil_grant(
+        context, "bourse_college", "college", _("Il faut un enfant au collège."), _("Vous avez un enfant au collège.")
+    )
 
 
 def bourse_lycee(context: Context) -> Explanation:
-    return _pupil_grant(context, "bourse_lycee", "lycee", _("Il faut un enfant au lycée."), _("Vous avez un enfant au lycée."))
+    return _pupil_grant(
+        context, "bourse_lycee", "lycee", _("Il faut un enfant au lycée."), _("Vous avez un enfant au lycée.")
+    )
 
 
 def _pupil_grant(context: Context, code: str, school: str, no: str, yes: str) -> Explanation:
@@ -46,7 +50,10 @@ def _pupil_grant(context: Context, code: str, school: str, no: str, yes: str) ->
     keys = ("household.people", *(f"people[{child.id}].school" for child in context.household.children))
     reasons = [Reason(yes if pupils else no, bool(pupils), len(pupils), 1, COUNT, context.law(path), keys)]
     explanation = Explanation(
-        code, reasons, figures=notice_figure(context), yes=_("Votre revenu fiscal est sous la limite pour vos enfants.")
+        code,
+        reasons,
+        figures=notice_figure(context),
+        yes=_("Votre revenu fiscal est sous la limite pour vos enfants."),
     )
     if pupils:
         year = context.household.reference_year
@@ -74,13 +81,17 @@ def bourse_crous(context: Context, person: Person) -> Explanation:
     law = context.law(f"{HIGHER}.age_maximum")
     reasons = [
         Reason(
-            _("Vous faites des études supérieures.") if student else _("Il faut faire des études supérieures, hors alternance."),
+            _("Vous faites des études supérieures.")
+            if student
+            else _("Il faut faire des études supérieures, hors alternance."),
             student,
             law=law,
             figures=keys,
         )
     ]
-    explanation = Explanation("bourse_crous", reasons, yes=_("Les revenus de vos parents sont sous la limite."), person=person.id)
+    explanation = Explanation(
+        "bourse_crous", reasons, yes=_("Les revenus de vos parents sont sous la limite."), person=person.id
+    )
     if not student:
         return explanation
     if not person.disability_rate:
@@ -97,7 +108,13 @@ def bourse_crous(context: Context, person: Person) -> Explanation:
     )
     reasons.append(Reason(text, public if known else None, figures=(f"people[{person.id}].school_status",)))
     if person.study_year and person.study_year.startswith("doctorat"):
-        reasons.append(Reason(_("Le doctorat ne donne pas droit à cette bourse."), False, figures=(f"people[{person.id}].study_year",)))
+        reasons.append(
+            Reason(
+                _("Le doctorat ne donne pas droit à cette bourse."),
+                False,
+                figures=(f"people[{person.id}].study_year",),
+            )
+        )
     allowed = bool(context.read("bourse_criteres_sociaux_eligibilite_nationalite", person=person))
     reasons.append(
         Reason(
@@ -116,7 +133,11 @@ def _crous_resources(context: Context, person: Person, explanation: Explanation)
     alone = bool(context.read("bourse_criteres_sociaux_etudiant_autonome", person=person))
     if person.crous_parent_resources is None and not alone:
         explanation.reasons.append(
-            Reason(_("Nous ne connaissons pas les revenus de vos parents."), None, figures=(f"people[{person.id}].crous_parent_resources",))
+            Reason(
+                _("Nous ne connaissons pas les revenus de vos parents."),
+                None,
+                figures=(f"people[{person.id}].crous_parent_resources",),
+            )
         )
         return
     have = float(context.read("bourse_criteres_sociaux_base_ressources", person=person))
@@ -133,11 +154,17 @@ def _crous_resources(context: Context, person: Person, explanation: Explanation)
             (f"people[{person.id}].crous_parent_resources", *notice_key(context)),
         )
     )
-    explanation.threshold = Threshold(_("Revenus des parents, ou les vôtres si vous êtes indépendant"), have, cap, EURO_YEAR)
+    explanation.threshold = Threshold(
+        _("Revenus des parents, ou les vôtres si vous êtes indépendant"), have, cap, EURO_YEAR
+    )
 
 
 def cej(context: Context, person: Person) -> Explanation:
-    oldest = int(context.parameter(f"{CEJ}.critere_age.maximum_handicap" if person.disability_rate else f"{CEJ}.critere_age.maximum"))
+    oldest = int(
+        context.parameter(
+            f"{CEJ}.critere_age.maximum_handicap" if person.disability_rate else f"{CEJ}.critere_age.maximum"
+        )
+    )
     studies = bool(context.read("etudiant", person=person))
     income_tax = float(context.foyer("ir_tranche", str(context.household.reference_year), person))
     first, last = months.shift(context.month, -3), months.shift(context.month, -1)
@@ -170,7 +197,9 @@ def cej(context: Context, person: Person) -> Explanation:
             ("benefits_received",),
         ),
         Reason(
-            _("Votre foyer fiscal est peu ou pas imposable.") if income_tax <= 1 else _("Votre foyer fiscal est trop imposable."),
+            _("Votre foyer fiscal est peu ou pas imposable.")
+            if income_tax <= 1
+            else _("Votre foyer fiscal est trop imposable."),
             income_tax <= 1,
             income_tax,
             1,
@@ -197,7 +226,11 @@ def cej(context: Context, person: Person) -> Explanation:
 
 def _recent(context: Context, person: Person) -> float:
     span = months.between(months.shift(context.month, -3), months.shift(context.month, -1))
-    return round(sum(person.received(month, "salary", "apprentice_pay", "unemployment", "sick_pay") for month in span) / len(span), 2)
+    return round(
+        sum(person.received(month, "salary", "apprentice_pay", "unemployment", "sick_pay") for month in span)
+        / len(span),
+        2,
+    )
 
 
 def pass_culture(context: Context, person: Person) -> Explanation:
@@ -205,18 +238,35 @@ def pass_culture(context: Context, person: Person) -> Explanation:
     amount = context.amount("pass_culture", person)
     oldest = int(context.parameter(f"{CULTURE}.age_maximum"))
     text = _("Âge : %(age)s ans. Le pass s’ouvre à 17 et 18 ans.") % {"age": age}
-    reasons = [Reason(text, amount > 0, age, oldest, YEARS, context.law(f"{CULTURE}.age_maximum"), (f"people[{person.id}].birth_date",))]
-    return Explanation("pass_culture", reasons, yes=_("Le pass s’ouvre à votre âge, dans son application."), person=person.id)
+    reasons = [
+        Reason(
+            text,
+            amount > 0,
+            age,
+            oldest,
+            YEARS,
+            context.law(f"{CULTURE}.age_maximum"),
+            (f"people[{person.id}].birth_date",),
+        )
+    ]
+    return Explanation(
+        "pass_culture", reasons, yes=_("Le pass s’ouvre à votre âge, dans son application."), person=person.id
+    )
 
 
 def pass_sport(context: Context, person: Person) -> Explanation:
     age = person.age(context.month)
     path = f"{SPORT}.critere_age"
     grant, school_aid = bool(context.read("boursier", person=person)), context.amount("ars") > 0
-    young = context.parameter(f"{path}.age_minimum_profil_ars") <= age <= context.parameter(f"{path}.age_maximum_profil_ars")
+    young = (
+        context.parameter(f"{path}.age_minimum_profil_ars")
+        <= age
+        <= context.parameter(f"{path}.age_maximum_profil_ars")
+    )
     due = context.amount("pass_sport", person) > 0
     texts: Sequence[str] = (
-        _("Âge : %(age)s ans. Le Pass’Sport va de 14 à 17 ans, et plus loin avec l’AEEH, l’AAH ou une bourse.") % {"age": age},
+        _("Âge : %(age)s ans. Le Pass’Sport va de 14 à 17 ans, et plus loin avec l’AEEH, l’AAH ou une bourse.")
+        % {"age": age},
         _("Votre foyer a droit à l’ARS, à l’AEEH ou à l’AAH, ou une bourse d’études est versée.")
         if due
         else _("Il faut l’ARS de 14 à 17 ans, l’AEEH, l’AAH jusqu’à 30 ans, ou une bourse d’études."),
@@ -242,7 +292,9 @@ def pass_sport(context: Context, person: Person) -> Explanation:
             ("benefits_received", *notice_key(context)),
         ),
     ]
-    yes = _("Le code de %(amount)s arrive par message, à donner au club.") % {"amount": euros(context.amount("pass_sport", person))}
+    yes = _("Le code de %(amount)s arrive par message, à donner au club.") % {
+        "amount": euros(context.amount("pass_sport", person))
+    }
     return Explanation("pass_sport", reasons, yes=yes, person=person.id)
 
 
@@ -251,7 +303,17 @@ def repas_un_euro(context: Context, person: Person) -> Explanation:
     grant = bool(context.read("boursier", person=person))
     keys = (f"people[{person.id}].status", f"people[{person.id}].school", f"people[{person.id}].boursier")
     reasons = [
-        Reason(_("Vous faites des études supérieures.") if student else _("Il faut faire des études supérieures."), student, figures=keys),
-        Reason(_("Vous avez droit à une bourse.") if grant else _("Il faut être boursier, ou le devenir."), grant, figures=keys),
+        Reason(
+            _("Vous faites des études supérieures.") if student else _("Il faut faire des études supérieures."),
+            student,
+            figures=keys,
+        ),
+        Reason(
+            _("Vous avez droit à une bourse.") if grant else _("Il faut être boursier, ou le devenir."),
+            grant,
+            figures=keys,
+        ),
     ]
-    return Explanation("repas_un_euro", reasons, yes=_("Vous êtes boursier : le repas du Crous coûte 1 €."), person=person.id)
+    return Explanation(
+        "repas_un_euro", reasons, yes=_("Vous êtes boursier : le repas du Crous coûte 1 €."), person=person.id
+    )

@@ -180,11 +180,21 @@ class DossierContent:
             "made_at": self.made_at.isoformat(),
             "applicant": self.applicant,
             "letter": self.letter,
-            "sheets": [{"title": sheet.title, "lines": {fact.label: fact.text for fact in sheet.facts}} for sheet in self.sheets],
+            "sheets": [
+                {"title": sheet.title, "lines": {fact.label: fact.text for fact in sheet.facts}}
+                for sheet in self.sheets
+            ],
             "values": [_value(value) for group in self.groups for value in group.values],
             "computations": [_computation(one) for one in self.computations],
             "papers": [
-                {"kind": p.kind, "title": p.title, "origin": p.origin, "sha256": p.sha256, "pages": len(p.pages), "checks": list(p.checks)}
+                {
+                    "kind": p.kind,
+                    "title": p.title,
+                    "origin": p.origin,
+                    "sha256": p.sha256,
+                    "pages": len(p.pages),
+                    "checks": list(p.checks),
+                }
                 for p in self.papers
             ],
             "left_out": list(self.left_out),
@@ -208,5 +218,10 @@ def _computation(computation: Computation) -> dict[str, Any]:
         {"text": r.text, "met": r.met, "figure": r.figure, "threshold": r.threshold, "law": r.law, "origin": r.origin}
         for r in computation.reasons
     ]
-    said = {"code": computation.code, "title": computation.title, "result": computation.result, "note": computation.note}
+    said = {
+        "code": computation.code,
+        "title": computation.title,
+        "result": computation.result,
+        "note": computation.note,
+    }
     return {**said, "reasons": reasons}

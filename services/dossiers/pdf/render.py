@@ -49,14 +49,18 @@ def unsealed(content: DossierContent, *, progress: Progress = lambda done, total
     """The PDF before its seal, and its number of pages."""
     stamped = stamp(content, progress=progress)
     document = _document(stamped)
-    pdf = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=content.data_hash[:16], attachments=[_data(stamped)], finisher=_tidy)
+    pdf = document.write_pdf(
+        pdf_variant=VARIANT, pdf_identifier=content.data_hash[:16], attachments=[_data(stamped)], finisher=_tidy
+    )
     return pdf, len(document.pages)
 
 
 def stamp(content: DossierContent, *, progress: Progress) -> DossierContent:
     """Every page image marked with whom it is for; `progress` is told after each page and may raise to stop."""
     day = timezone.localtime(content.made_at)
-    mark = Watermark(f"Réservé à : {content.recipient}. Pour : {content.purpose}. Dossier {content.number}, {day:%d/%m/%Y}.")
+    mark = Watermark(
+        f"Réservé à : {content.recipient}. Pour : {content.purpose}. Dossier {content.number}, {day:%d/%m/%Y}."
+    )
     total, done, papers = sum(len(paper.pages) for paper in content.papers), 0, []
     for paper in content.papers:
         pages = []
@@ -91,7 +95,9 @@ def _html(content: DossierContent) -> str:
                 "verified": levels.count(Assurance.VERIFIED),
                 "consistent": Assurance.CONSISTENT in levels,
                 "pages": sum(len(paper.pages) for paper in content.papers),
-                "computations": [(one, [(reason, gauge(reason)) for reason in one.reasons]) for one in content.computations],
+                "computations": [
+                    (one, [(reason, gauge(reason)) for reason in one.reasons]) for one in content.computations
+                ],
             },
         )
 
@@ -114,14 +120,21 @@ def gauge(reason: Reason) -> Gauge | None:
         return None
     scale = 636 / (max(reason.amount, reason.limit) * 1.38)
     bar, limit = reason.amount * scale, reason.limit * scale
-    return Gauge(round(bar), round(limit) + 2, bar_label=round(min(max(bar, 90), 550)), limit_label=round(min(max(limit, 70), 570)))
+    return Gauge(
+        round(bar),
+        round(limit) + 2,
+        bar_label=round(min(max(bar, 90), 550)),
+        limit_label=round(min(max(limit, 70), 570)),
+    )
 
 
 def _qr(content: DossierContent) -> bytes:
     """The public page's address with the code and the hash of the embedded data, so that a scan alone compares both."""
     out = io.BytesIO()
     address = f"{content.issuer.verify_url}{content.code}/?donnees={content.data_hash.hex()}"
-    segno.make_qr(address, error="m").save(out, kind="svg", border=0, dark="#20262d", xmldecl=False, svgns=True, omitsize=True)
+    segno.make_qr(address, error="m").save(
+        out, kind="svg", border=0, dark="#20262d", xmldecl=False, svgns=True, omitsize=True
+    )
     return out.getvalue()
 
 

@@ -88,9 +88,13 @@ def make_key(path: Path, *, name: str) -> None:
         draft.unlink()
 
 
-def _certificate(name: str, *, issuer: tuple[rsa.RSAPrivateKey, x509.Certificate] | None) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+def _certificate(
+    name: str, *, issuer: tuple[rsa.RSAPrivateKey, x509.Certificate] | None
+) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
-    subject = x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"), x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"), x509.NameAttribute(NameOID.COMMON_NAME, name[:64])]
+    )
     start = datetime.now(UTC) - timedelta(days=1)
     builder = (
         x509.CertificateBuilder()

@@ -56,7 +56,10 @@ class Demonstration:
     def sign_in(self, address: str, *, person: str = "", fault: str = "normal") -> str:
         page = requests.get(address, timeout=10)
         assert page.status_code == 200, page.text
-        fields = dict(html.fromstring(page.content).forms[0].form_values()) | {"person": person or self.person, "fault": fault}
+        fields = dict(html.fromstring(page.content).forms[0].form_values()) | {
+            "person": person or self.person,
+            "fault": fault,
+        }
         answer = requests.post(address.partition("?")[0], data=fields, allow_redirects=False, timeout=10)
         return path_of(answer.headers["Location"])
 
@@ -87,7 +90,9 @@ class Reference:
     other: str = "paul"
 
     def sign_in(self, address: str, *, person: str = "", fault: str = "normal") -> str:
-        requests.post(f"{self.issuer}/_control", json={"person": person or self.person, "fault": fault}, timeout=10).raise_for_status()
+        requests.post(
+            f"{self.issuer}/_control", json={"person": person or self.person, "fault": fault}, timeout=10
+        ).raise_for_status()
         browser = requests.Session()
         for _ in range(8):
             answer = browser.get(address, allow_redirects=False, timeout=10)
@@ -116,7 +121,9 @@ def missing() -> str:
 
 @contextmanager
 def reference() -> Iterator[Reference]:
-    process = subprocess.Popen(["node", "engine.mjs"], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        ["node", "engine.mjs"], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         assert process.stdout is not None
         yield Reference(json.loads(process.stdout.readline())["issuer"])

@@ -22,12 +22,18 @@ def fill(one: User, other: User, today: date) -> None:
             {"nom_naissance": "Diallo", "prenoms": "Awa", "date_naissance": "1990-02-02", "sexe": "F"},
             {"nom_naissance": "Martin", "prenoms": "Bruno", "sexe": "M"},
         ],
-        "enfants": [{"nom_naissance": "Martin", "prenoms": "Lou", "date_naissance": f"{today.year - 5}-03-03", "sexe": "F"}],
+        "enfants": [
+            {"nom_naissance": "Martin", "prenoms": "Lou", "date_naissance": f"{today.year - 5}-03-03", "sexe": "F"}
+        ],
         "situation_familiale": "O",
     }
     add(one, "identite.pivot", identity("Diallo", "Awa", "1990-02-02", "female"))
     add(one, "foyer.composition", family, role="household")
-    add(one, "logement.domicile", {"adresse": {"cog": "17300"}, "statut_occupation": "locataire_vide", "loyer": "690.00"})
+    add(
+        one,
+        "logement.domicile",
+        {"adresse": {"cog": "17300"}, "statut_occupation": "locataire_vide", "loyer": "690.00"},
+    )
     add(one, "foyer.situation", {"activite": "actif", "nationalite": "FR", "statut_marital": "O", "enceinte": False})
     add(one, "handicap.decision", {"taux_incapacite": 0})
     for past in pay(month):

@@ -24,7 +24,10 @@ def single(**changes: Any) -> dict[str, Any]:
         "date": MONTH,
         "people": [person],
         "housing": {"status": "tenant_private_furnished", "rent": 520, "charges": 0, "insee": "17300"},
-        "tax_notices": [{"income_year": 2023, "rfr": 10080, "parts": 1}, {"income_year": 2024, "rfr": 10080, "parts": 1}],
+        "tax_notices": [
+            {"income_year": 2023, "rfr": 10080, "parts": 1},
+            {"income_year": 2024, "rfr": 10080, "parts": 1},
+        ],
         "benefits_received": [],
     } | changes
 
@@ -33,8 +36,22 @@ def family(**changes: Any) -> dict[str, Any]:
     """Awa with two children of seven and four."""
     base = single()
     base["people"] += [
-        {"id": "k1", "role": "child", "birth_date": "2018-03-10", "status": "inactive", "incomes": [], "school": "primaire"},
-        {"id": "k2", "role": "child", "birth_date": "2021-06-02", "status": "inactive", "incomes": [], "school": "maternelle"},
+        {
+            "id": "k1",
+            "role": "child",
+            "birth_date": "2018-03-10",
+            "status": "inactive",
+            "incomes": [],
+            "school": "primaire",
+        },
+        {
+            "id": "k2",
+            "role": "child",
+            "birth_date": "2021-06-02",
+            "status": "inactive",
+            "incomes": [],
+            "school": "maternelle",
+        },
     ]
     base["tax_notices"] = [{"income_year": year, "rfr": 10080, "parts": 2.5} for year in (2023, 2024)]
     return base | changes
@@ -76,7 +93,9 @@ def with_partner(household: dict[str, Any], **changes: Any) -> dict[str, Any]:
 def paid(household: dict[str, Any], net: float) -> dict[str, Any]:
     """The applicant's wage, with its three figures."""
     wage = household["people"][0]["incomes"][0]
-    household["people"][0]["incomes"] = [wage | {"net": net, "taxable": round(net * 1.037, 2), "gross": round(net * 1.282, 2)}]
+    household["people"][0]["incomes"] = [
+        wage | {"net": net, "taxable": round(net * 1.037, 2), "gross": round(net * 1.282, 2)}
+    ]
     return household
 
 
@@ -96,7 +115,9 @@ def without(household: dict[str, Any], *names: str, rank: int | None = None) -> 
 def put(user: "User", type: str, payload: Mapping[str, Any], person: UUID | None = None, role: str = "self") -> UUID:
     from vault.records.actions import add_record
 
-    record = add_record(resident_id=user.pk, by=user.pk, type=type, payload=payload, person=person, role=role, in_place=True)
+    record = add_record(
+        resident_id=user.pk, by=user.pk, type=type, payload=payload, person=person, role=role, in_place=True
+    )
     return record.pk
 
 
@@ -113,7 +134,12 @@ def notice(user: "User", year: int, rfr: int = 10080, parts: float = 1.5) -> UUI
 
 
 def payslip(user: "User", month: str, net: str = "900.00") -> UUID:
-    figures = {"net_avant_impot": net, "net_social": net, "net_imposable": f"{float(net) * 1.037:.2f}", "brut": f"{float(net) * 1.282:.2f}"}
+    figures = {
+        "net_avant_impot": net,
+        "net_social": net,
+        "net_imposable": f"{float(net) * 1.037:.2f}",
+        "brut": f"{float(net) * 1.282:.2f}",
+    }
     return put(user, "emploi.revenu", {"mois": month, **figures})
 
 
@@ -127,9 +153,23 @@ def full_vault(user: "User", *, month: str = MONTH) -> None:
         "foyer.composition",
         {
             "allocataires": [
-                {"id": str(user.pk), "nom_naissance": "TRAORÉ", "prenoms": "Awa", "date_naissance": "1993-04-12", "sexe": "F"}
+                {
+                    "id": str(user.pk),
+                    "nom_naissance": "TRAORÉ",
+                    "prenoms": "Awa",
+                    "date_naissance": "1993-04-12",
+                    "sexe": "F",
+                }
             ],
-            "enfants": [{"id": str(CHILD), "nom_naissance": "TRAORÉ", "prenoms": "Moussa", "date_naissance": "2018-03-10", "sexe": "M"}],
+            "enfants": [
+                {
+                    "id": str(CHILD),
+                    "nom_naissance": "TRAORÉ",
+                    "prenoms": "Moussa",
+                    "date_naissance": "2018-03-10",
+                    "sexe": "M",
+                }
+            ],
             "separation_recente": False,
         },
         role="household",
@@ -141,16 +181,26 @@ def full_vault(user: "User", *, month: str = MONTH) -> None:
     put(
         user,
         "logement.domicile",
-        {"adresse": {"cog": "00042", "commune": "Villebrume"}, "statut_occupation": "locataire_hlm", "loyer": "430.00", "charges": "40.00"},
+        {
+            "adresse": {"cog": "00042", "commune": "Villebrume"},
+            "statut_occupation": "locataire_hlm",
+            "loyer": "430.00",
+            "charges": "40.00",
+        },
     )
     for year in (2023, 2024):
         notice(user, year)
     for ago in range(1, 15):
         payslip(user, months.shift(month, -ago))
-    put(user, "revenu.mensuel", {"mois": months.shift(month, -1), "nature": "pension_alimentaire_recue", "net": "0.00"})
+    put(
+        user, "revenu.mensuel", {"mois": months.shift(month, -1), "nature": "pension_alimentaire_recue", "net": "0.00"}
+    )
     put(
         user,
         "social.paiement",
-        {"mois": months.shift(month, -1), "lignes": [{"libelle": "Aide personnalisée au logement", "montant": "210.00"}]},
+        {
+            "mois": months.shift(month, -1),
+            "lignes": [{"libelle": "Aide personnalisée au logement", "montant": "210.00"}],
+        },
     )
     put(user, "social.quotient_familial", {"fournisseur": "CNAF", "valeur": 480, "annee": 2025, "mois": 10})

@@ -9,11 +9,16 @@ from services.aids import engine, fast_periods
 
 def compute(document: dict[str, Any], month: str) -> dict[str, Any]:
     """Every output for a web API document, with stock periods and a stock simulation. Nulls ("to compute") are dropped."""
-    cleaned = {plural: {name: _given(lines) for name, lines in entities.items()} for plural, entities in document.items()}
+    cleaned = {
+        plural: {name: _given(lines) for name, lines in entities.items()} for plural, entities in document.items()
+    }
     fast_periods.uninstall()
     try:
         simulation = SimulationBuilder().build_from_entities(engine.system(True), cleaned)
-        return {name: simulation.calculate(name, month[:4] if kind == "y" else month).tolist() for name, _, kind in engine.OUTPUTS}
+        return {
+            name: simulation.calculate(name, month[:4] if kind == "y" else month).tolist()
+            for name, _, kind in engine.OUTPUTS
+        }
     finally:
         fast_periods.install()
 

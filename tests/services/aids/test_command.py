@@ -19,9 +19,17 @@ pytestmark = pytest.mark.slow
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     """A process of its own whose database cannot be reached."""
     environment = {name: value for name, value in os.environ.items() if name != "GARANT_TEST"}
-    environment |= {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none", "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    environment |= {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+    }
     return subprocess.run(
-        [sys.executable, "manage.py", "simulate", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "manage.py", "simulate", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

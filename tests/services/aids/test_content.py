@@ -25,7 +25,9 @@ def test_each_file_follows_its_schema(name):
 def read_by_people(value: object) -> Iterator[str]:
     """Every text but where it was found (`source`), how the file is read (`meta`), and addresses."""
     if isinstance(value, dict):
-        yield from (text for key, inner in value.items() if key not in {"meta", "source"} for text in read_by_people(inner))
+        yield from (
+            text for key, inner in value.items() if key not in {"meta", "source"} for text in read_by_people(inner)
+        )
     elif isinstance(value, list):
         yield from (text for inner in value for text in read_by_people(inner))
     elif isinstance(value, str) and not value.startswith("http"):
@@ -52,7 +54,9 @@ def test_each_urgent_situation_names_papers_aids_and_numbers_that_exist(situatio
 
 
 def test_the_five_urgent_needs_are_there():
-    assert {"sans_abri", "pas_a_manger", "violences", "deces", "perte_emploi"} <= {situation.code for situation in catalogue.situations()}
+    assert {"sans_abri", "pas_a_manger", "violences", "deces", "perte_emploi"} <= {
+        situation.code for situation in catalogue.situations()
+    }
     assert catalogue.situation("violences").discreet
 
 
@@ -89,7 +93,12 @@ def test_what_the_pages_say_of_an_aid_is_there_in_english():
     """Whom to ask, where, with which form, whom to appeal to; and the local aids that come with the software."""
     said = set()
     for aid in catalogue.every():
-        said |= {aid.organisation, *aid.where_to_send, *(form.title for form in aid.forms), *(step.to for step in aid.appeals)}
+        said |= {
+            aid.organisation,
+            *aid.where_to_send,
+            *(form.title for form in aid.forms),
+            *(step.to for step in aid.appeals),
+        }
     for rules in catalogue.local_aids():
         said |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
     assert {*catalogue.load("english")["catalogue"]} == said

@@ -49,9 +49,18 @@ def test_the_shared_households_in_one_batch_give_what_they_give_alone():
 FROZEN = {
     "single": (
         people.single(),
-        {"ppa": 322.48, "aide_logement": 153.0, "rsa": 0.0, "css_participation_forfaitaire": 14.0, "cheque_energie": 48.0},
+        {
+            "ppa": 322.48,
+            "aide_logement": 153.0,
+            "rsa": 0.0,
+            "css_participation_forfaitaire": 14.0,
+            "cheque_energie": 48.0,
+        },
     ),
-    "family": (people.family(), {"af": 151.8, "asf": 400.37, "rsa": 0.0, "cmu_c": True, "ars": 425.6, "cheque_energie": 176.0}),
+    "family": (
+        people.family(),
+        {"af": 151.8, "asf": 400.37, "rsa": 0.0, "cmu_c": True, "ars": 425.6, "cheque_energie": 176.0},
+    ),
 }
 
 
@@ -62,7 +71,9 @@ def test_our_own_households_equal_stock_to_the_cent(name):
     ours = one(household, steady=False).first[0]
     for variable, entity, _ in engine.OUTPUTS:
         keys = [f"{person.id}.{variable}" for person in household.people] if entity == "individu" else [variable]
-        assert [float(ours[key]) for key in keys] == pytest.approx([float(value) for value in found[variable]], abs=0.01), variable
+        assert [float(ours[key]) for key in keys] == pytest.approx(
+            [float(value) for value in found[variable]], abs=0.01
+        ), variable
 
 
 @pytest.mark.parametrize("name", FROZEN)
@@ -85,7 +96,9 @@ def test_the_steady_state_equals_three_separate_stock_runs():
                     lines.setdefault(name, {}).update(dict.fromkeys(recent, round(float(value), 2)))
         found = stock.compute(document, household.month)
     steady = one(household).steady[0]
-    assert steady["ppa"] == pytest.approx(found["ppa"][0], abs=0.01) and steady["ppa"] != pytest.approx(322.48, abs=0.5)
+    assert steady["ppa"] == pytest.approx(found["ppa"][0], abs=0.01) and steady["ppa"] != pytest.approx(
+        322.48, abs=0.5
+    )
     assert {name: steady[name] for name in ("rsa", "aide_logement", "af")} == pytest.approx(
         {name: found[name][0] for name in ("rsa", "aide_logement", "af")}, abs=0.01
     )
@@ -98,7 +111,11 @@ def test_memoised_periods_are_stock_periods():
     def answers():
         built = [periods.period(value) for value in asked]
         moved = [repr(period.offset(-3)) for period in built]
-        return [str(period) for period in built] + moved + [repr(getattr(period, name)) for period in built for name in names]
+        return (
+            [str(period) for period in built]
+            + moved
+            + [repr(getattr(period, name)) for period in built for name in names]
+        )
 
     fast_periods.install()
     fast = answers() + answers()
@@ -147,7 +164,9 @@ def test_trap_4_a_grant_given_for_one_household_does_not_switch_off_anothers():
     """The pupil's grant is computed; a batch mate who says it must not turn it to no."""
     pupil = people.family()
     pupil["people"][1] |= {"birth_date": "2013-03-10", "school": "college"}
-    student = people.person(people.single(), status="student", school="enseignement_superieur", boursier=True, incomes=[])
+    student = people.person(
+        people.single(), status="student", school="enseignement_superieur", boursier=True, incomes=[]
+    )
     run = engine.run([read(pupil), read(student)], stock=True)
     assert run.value(0, "boursier", person="k1") and run.value(1, "boursier", person="p1")
     assert run.first[0] == one(read(pupil)).first[0]
@@ -156,7 +175,9 @@ def test_trap_4_a_grant_given_for_one_household_does_not_switch_off_anothers():
 def test_trap_5_past_benefits_are_data_and_change_the_result():
     household = read(people.family())
     nothing = one(household, steady=False).first[0]["ppa"]
-    paid = one(replace(household, benefits=(PaidBenefit("aide_logement", 300.0), PaidBenefit("asf", 400.0))), steady=False).first[0]["ppa"]
+    paid = one(
+        replace(household, benefits=(PaidBenefit("aide_logement", 300.0), PaidBenefit("asf", 400.0))), steady=False
+    ).first[0]["ppa"]
     assert paid < nothing - 100
 
 
@@ -170,7 +191,10 @@ def test_trap_6_a_home_left_unsaid_is_a_question_not_a_zero():
 
 
 def test_trap_7_the_zone_comes_from_the_insee_code_and_the_fictional_town_borrows_one():
-    homes = [read(people.single(housing={**people.single()["housing"], "insee": code})) for code in ("75101", "17300", "23030")]
+    homes = [
+        read(people.single(housing={**people.single()["housing"], "insee": code}))
+        for code in ("75101", "17300", "23030")
+    ]
     run = engine.run(homes, stock=True)
     assert [run.value(row, "zone_apl") for row in range(3)] == ["zone_1", "zone_2", "zone_3"]
     assert catalogue.reference_communes()["00042"] == "17300"
@@ -188,7 +212,10 @@ def test_trap_9_an_unborn_child_brings_the_birth_grant_and_nothing_else():
     couple = people.single()
     couple["people"][0] |= {"pregnant": True}
     listed = people.single()
-    listed["people"] = [*couple["people"], {"id": "k1", "role": "child", "birth_date": "2026-01-15", "status": "inactive", "incomes": []}]
+    listed["people"] = [
+        *couple["people"],
+        {"id": "k1", "role": "child", "birth_date": "2026-01-15", "status": "inactive", "incomes": []},
+    ]
     published, ours = one(read(listed)).first[0], one(read(listed), stock=False)
     assert published["paje_base"] > 0 and published["paje_naissance"] > 0
     assert ours.first[0]["paje_base"] == 0 and ours.first[0]["paje_naissance"] == published["paje_naissance"]
@@ -225,8 +252,15 @@ def test_rsa_and_aah_are_never_added_up_from_first_passes():
 
 
 def test_a_student_on_the_parents_notice_is_their_dependent():
-    student = people.person(people.single(), birth_date="2005-05-05", status="student", school="enseignement_superieur", incomes=[])
-    student["people"][0] |= {"tax_dependent_of_parents": True, "boursier": True, "school_status": "public", "crous_parent_resources": 18000}
+    student = people.person(
+        people.single(), birth_date="2005-05-05", status="student", school="enseignement_superieur", incomes=[]
+    )
+    student["people"][0] |= {
+        "tax_dependent_of_parents": True,
+        "boursier": True,
+        "school_status": "public",
+        "crous_parent_resources": 18000,
+    }
     run = one(read(student))
     assert run.first[0]["p1.bourse_criteres_sociaux"] > 0 and run.first[0]["cheque_energie"] == 0
 

@@ -12,14 +12,16 @@ from services.aids.household import BadHousehold
 from services.aids.vault_money import paid_type
 from tests.services.aids import people
 from vault import types
-from vault.records.decrypted import Opened, Values
+from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import Span
 
 ME = UUID("00000000-0000-4000-8000-0000000000aa")
 MONTH = "2025-11"
 
 
-def record(type: str, payload: Mapping[str, Any], person: UUID = ME, role: str = "self", at: str = "2025-11-01") -> Opened:
+def record(
+    type: str, payload: Mapping[str, Any], person: UUID = ME, role: str = "self", at: str = "2025-11-01"
+) -> Opened:
     moment = datetime.fromisoformat(f"{at}T00:00:00").replace(tzinfo=UTC)
     assert types.validate(type, payload) == [], (type, payload)
     return Opened(
@@ -29,7 +31,13 @@ def record(type: str, payload: Mapping[str, Any], person: UUID = ME, role: str =
     )  # fmt: skip
 
 
-IDENTITY = {"given_name": "Awa", "family_name": "TRAORÉ", "birthdate": "1993-04-12", "gender": "female", "birthcountry": "99100"}
+IDENTITY = {
+    "given_name": "Awa",
+    "family_name": "TRAORÉ",
+    "birthdate": "1993-04-12",
+    "gender": "female",
+    "birthcountry": "99100",
+}
 
 
 def identity(**changes: str) -> Opened:
@@ -51,7 +59,9 @@ def payslip(month: str, net: str = "900.00", **more: str) -> Opened:
 
 
 def notice(year: int, rfr: int = 10080, **more: Any) -> Opened:
-    return record("fiscal.avis_ir", {"annee_revenus": year, "revenu_fiscal_reference": rfr, "nombre_parts": 1.5, **more})
+    return record(
+        "fiscal.avis_ir", {"annee_revenus": year, "revenu_fiscal_reference": rfr, "nombre_parts": 1.5, **more}
+    )
 
 
 def home(**payload: Any) -> Opened:
@@ -59,7 +69,9 @@ def home(**payload: Any) -> Opened:
 
 
 def read(*records: Opened, month: str = MONTH) -> Any:
-    return from_vault.read(Values(records), resident_id=ME, month=month, communes={"00042": "17300"}, default_commune="00042")
+    return from_vault.read(
+        Values(records), resident_id=ME, month=month, communes={"00042": "17300"}, default_commune="00042"
+    )
 
 
 def test_every_field_that_is_asked_exists_and_every_type_that_is_read_is_asked():
@@ -71,7 +83,13 @@ def test_an_identity_alone_leaves_everything_else_unknown():
     found = read(identity()).household
     person = found.applicant
     assert person.birth_date.isoformat() == "1993-04-12"
-    assert (person.status, person.incomes, person.nationality, person.disability_rate, person.pregnant) == (None, None, None, None, None)
+    assert (person.status, person.incomes, person.nationality, person.disability_rate, person.pregnant) == (
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
     assert (found.housing, found.tax_notices, found.benefits) == (None, None, None)
     assert "household.people" in found.unknown
 
@@ -84,14 +102,19 @@ def test_a_notice_alone_does_not_invent_a_birth_date():
 
 def test_two_notices_are_kept_and_the_newer_one_of_a_year_speaks():
     older = notice(2023, 9000)
-    newer = record("fiscal.avis_ir", {"annee_revenus": 2023, "revenu_fiscal_reference": 9500, "nombre_parts": 1}, at="2025-11-09")
+    newer = record(
+        "fiscal.avis_ir", {"annee_revenus": 2023, "revenu_fiscal_reference": 9500, "nombre_parts": 1}, at="2025-11-09"
+    )
     found = read(identity(), older, newer, notice(2024))
     assert found.household.notice(2023).rfr == 9500 and found.household.notice(2024).rfr == 10080
     assert found.source("tax_notices[2023].rfr").record_id == newer.record_id
 
 
 def test_net_taxable_income_is_what_a_grant_contract_reads():
-    assert read(identity(), notice(2023, revenu_imposable=11000, revenu_brut_global=12000)).household.notice(2023).rni == 11000
+    assert (
+        read(identity(), notice(2023, revenu_imposable=11000, revenu_brut_global=12000)).household.notice(2023).rni
+        == 11000
+    )
     assert read(identity(), notice(2023)).household.notice(2023).rni == 10080
 
 
@@ -156,7 +179,9 @@ def test_a_couple_shares_its_notice_as_today_s_incomes_are_shared():
         wage,
         notice(2023, 9720, revenu_brut_global=12000),
     )
-    shares = [sum(i.taxable for i in person.incomes if i.first.startswith("2023")) for person in found.household.parents]
+    shares = [
+        sum(i.taxable for i in person.incomes if i.first.startswith("2023")) for person in found.household.parents
+    ]
     assert shares == pytest.approx([4000, 8000], abs=2)
 
 
@@ -208,7 +233,13 @@ def test_a_rent_that_is_not_said_is_unknown_for_a_tenant_and_nothing_for_an_owne
 
 @pytest.mark.parametrize(
     ("born", "school"),
-    [("2022-02-02", "maternelle"), ("2018-03-10", "primaire"), ("2013-12-31", "college"), ("2009-01-01", "lycee"), ("2024-01-01", None)],
+    [
+        ("2022-02-02", "maternelle"),
+        ("2018-03-10", "primaire"),
+        ("2013-12-31", "college"),
+        ("2009-01-01", "lycee"),
+        ("2024-01-01", None),
+    ],
 )
 def test_a_child_s_school_follows_the_birth_year(born, school):
     child = read(identity(), family(member("Moussa", born, "M"))).household.children[0]
@@ -218,7 +249,9 @@ def test_a_child_s_school_follows_the_birth_year(born, school):
 def test_a_child_has_no_income_and_its_custody_is_asked_of_a_lone_parent_only():
     alone = read(identity(), family(member("Moussa", "2018-03-10", "M"))).household.children[0]
     assert alone.incomes == () and alone.shared_custody is None
-    couple = read(identity(), family(member("Moussa", "2018-03-10", "M"), partner=member("Bruno", "1990-01-01", "M"))).household
+    couple = read(
+        identity(), family(member("Moussa", "2018-03-10", "M"), partner=member("Bruno", "1990-01-01", "M"))
+    ).household
     assert couple.children[0].shared_custody is False
 
 
@@ -231,8 +264,14 @@ def test_a_disability_decision_that_ended_counts_no_more():
 
 
 def test_a_disability_card_stands_for_a_rate_of_80_percent():
-    assert read(identity(), record("handicap.cmi", {"mentions": ["invalidite"]})).household.applicant.disability_rate == 0.8
-    assert read(identity(), record("handicap.cmi", {"mentions": ["priorite"]})).household.applicant.disability_rate is None
+    assert (
+        read(identity(), record("handicap.cmi", {"mentions": ["invalidite"]})).household.applicant.disability_rate
+        == 0.8
+    )
+    assert (
+        read(identity(), record("handicap.cmi", {"mentions": ["priorite"]})).household.applicant.disability_rate
+        is None
+    )
 
 
 def test_a_job_seeker_a_student_and_a_pensioner_are_recognised_from_their_papers():
@@ -273,4 +312,7 @@ def test_a_full_vault_leaves_nothing_to_ask():
     ]  # fmt: skip
     found = read(*full)
     assert questions.open_questions(found.household) == []
-    assert all(found.source(key) for key in (f"people[{ME}].incomes.salary", "housing.rent", "tax_notices[2023].rfr", "household.people"))
+    assert all(
+        found.source(key)
+        for key in (f"people[{ME}].incomes.salary", "housing.rent", "tax_notices[2023].rfr", "household.people")
+    )

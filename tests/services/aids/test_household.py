@@ -68,7 +68,11 @@ def test_a_missing_compulsory_key_is_named():
 
 
 def test_what_is_left_out_is_unknown_and_what_is_empty_is_known():
-    household = read(people.without(people.without(people.single(), "tax_notices", "benefits_received", "housing"), "incomes", rank=0))
+    household = read(
+        people.without(
+            people.without(people.single(), "tax_notices", "benefits_received", "housing"), "incomes", rank=0
+        )
+    )
     assert household.applicant.incomes is None
     assert household.tax_notices is None and household.benefits is None and household.housing is None
     assert read(people.single()).benefits == ()
@@ -82,5 +86,8 @@ def test_ages_are_counted_in_whole_years_at_the_start_of_the_month():
 
 
 def test_two_tax_households_may_hold_a_notice_for_the_same_year():
-    notices = [{"income_year": 2023, "rfr": 1, "parts": 1}, {"income_year": 2023, "rfr": 2, "parts": 1, "household": "ff2"}]
+    notices = [
+        {"income_year": 2023, "rfr": 1, "parts": 1},
+        {"income_year": 2023, "rfr": 2, "parts": 1, "household": "ff2"},
+    ]
     assert len(read(people.single(tax_notices=notices)).tax_notices or ()) == 2

@@ -10,7 +10,11 @@ from services.aids.models import LocalAid
 from tests.accounts.factories import signed_in
 
 TODAY = date(2026, 11, 25)
-AID = {"institution": {"level": "commune", "id": "00042", "name": "Ville de Villebrume"}, "valid_from": "2026-01-01", "valid_to": None}
+AID = {
+    "institution": {"level": "commune", "id": "00042", "name": "Ville de Villebrume"},
+    "valid_from": "2026-01-01",
+    "valid_to": None,
+}
 CASES = [(aid["code"], test) for aid in catalogue.local_aids() for test in aid["tests"]]
 
 
@@ -50,7 +54,11 @@ AGE, MANUAL, QF = {"type": "age", "min": 18}, {"type": "manual", "text": "vu"}, 
         ({"type": "qf", "max": 6000, "period": "year"}, {"qf": 500}, "ok"),
         ({"type": "qf", "max": 500, "fallback": "rfr_parts_12"}, {"rfr": 12000, "parts": 2}, "ok"),
         ({"type": "qf", "max": 500}, {"rfr": 12000, "parts": 2}, "missing"),
-        ({"type": "resources", "max": 900, "per": "consumption_unit"}, {"resources_month": 1500, "consumption_units": 2}, "ok"),
+        (
+            {"type": "resources", "max": 900, "per": "consumption_unit"},
+            {"resources_month": 1500, "consumption_units": 2},
+            "ok",
+        ),
         ({"type": "children", "age_min": 3, "age_max": 11}, {"children_ages": []}, "no"),
         ({"type": "children", "age_min": 3, "age_max": 11}, {}, "missing"),
         ({"type": "territory", "attached": True}, {"commune": "00042"}, "ok"),
@@ -65,7 +73,12 @@ def test_a_condition_has_four_answers(rule, facts, answer):
 
 
 def test_an_unknown_quotient_never_counts_as_zero():
-    bands = {"kind": "bands", "on": "qf", "bands": [{"max": 300, "value": 0.5}, {"max": None, "value": 4.9}], "when_missing": 4.9}
+    bands = {
+        "kind": "bands",
+        "on": "qf",
+        "bands": [{"max": 300, "value": 0.5}, {"max": None, "value": 4.9}],
+        "when_missing": 4.9,
+    }
     assert local.amount_of(bands, {}) == 4.9 and local.amount_of(bands, {"qf": 300}) == 0.5
     del bands["when_missing"]
     assert local.amount_of(bands, {}) is None
@@ -99,7 +112,11 @@ def cantine(db) -> LocalAid:
 
 @pytest.mark.django_db
 def test_three_aids_are_shipped_by_default_and_thirty_on_demand():
-    assert [aid.code for aid in shipping.load_local_aids()] == ["cantine-qf", "transport-moins-18", "carte-culture-jeune"]
+    assert [aid.code for aid in shipping.load_local_aids()] == [
+        "cantine-qf",
+        "transport-moins-18",
+        "carte-culture-jeune",
+    ]
     shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
     assert LocalAid.objects.count() == 30
 

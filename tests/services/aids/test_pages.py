@@ -22,8 +22,8 @@ from tests.services.aids import people
 from vault import types
 from vault.records import gate
 from vault.records.actions import add_record, withdraw_record
-from vault.records.decrypted import Opened
 from vault.records.models import Record
+from vault.records.values.decrypted import Opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 NOW = "2025-11-20 10:00:00+01:00"
@@ -38,7 +38,9 @@ def november() -> Iterator[None]:
 
 @pytest.fixture
 def villebrume() -> City:
-    return City.objects.update_or_create(pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"})[0]
+    return City.objects.update_or_create(
+        pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"}
+    )[0]
 
 
 @pytest.fixture
@@ -64,7 +66,13 @@ def kept(user: User) -> list[Record]:
 
 def test_a_full_vault_gives_amounts_reasons_and_nothing_to_type(awa):
     page = text(awa, HOME)
-    order = ["Une situation urgente ?", "Argent non demandé", "vous pouvez demander", "vous recevez déjà", "vous n’avez pas droit"]
+    order = [
+        "Une situation urgente ?",
+        "Argent non demandé",
+        "vous pouvez demander",
+        "vous recevez déjà",
+        "vous n’avez pas droit",
+    ]
     assert [page.index(title) for title in order] == sorted(page.index(title) for title in order)
     assert "Une question d’abord" not in page and "pas encore dire" not in page
     assert "Prime d’activité Estimation" in page and "Aide au logement" in page.split("Ce que vous recevez déjà")[1]
@@ -106,7 +114,10 @@ def test_an_explanation_links_each_figure_to_its_record_and_to_the_law(awa, resi
     content = awa.get(reverse("aids:why", args=["cheque_energie"])).content.decode()
     with scope(resident=resident.pk):
         notice = Record.objects.current().filter(type="fiscal.avis_ir").order_by("period_start")[0]
-    assert reverse("vault:history", args=[notice.pk]) in content and reverse("vault:correct", args=[notice.pk]) in content
+    assert (
+        reverse("records:history", args=[notice.pk]) in content
+        and reverse("records:correct", args=[notice.pk]) in content
+    )
     law = awa.get(reverse("aids:why", args=["rsa"])).content.decode()
     assert "https://www.legifrance.gouv.fr/" in law and "/dossiers/nouveau/?aide=cheque_energie" in content
 
@@ -162,7 +173,9 @@ def test_the_outcome_names_the_records_that_count_today_even_when_they_say_the_s
 
     awa.get(HOME)
     before = opened(*types.fields_of("logement.domicile"))
-    newer = add_record(resident_id=resident.pk, by=resident.pk, type=before.type, payload=before.payload, supersedes=before.record_id)
+    newer = add_record(
+        resident_id=resident.pk, by=resident.pk, type=before.type, payload=before.payload, supersedes=before.record_id
+    )
     awa.get(HOME)
     leaned_on = {entry["record_id"] for entry in opened("calcul.resultat#/entrees").payload["entrees"]}
     assert str(newer.pk) in leaned_on and str(before.record_id) not in leaned_on
@@ -311,7 +324,9 @@ def test_an_answer_is_kept_where_the_question_says(resident, villebrume, key):
     assert dict(found.payload) == payload and found.assurance == "declared"
 
 
-@pytest.mark.parametrize(("key", "target"), [("foyer", "/coffre/saisir/foyer.composition/"), ("avis", "/coffre/ajouter/")])
+@pytest.mark.parametrize(
+    ("key", "target"), [("foyer", "/coffre/saisir/foyer.composition/"), ("avis", "/coffre/ajouter/")]
+)
 def test_what_takes_more_than_one_field_is_asked_by_the_vault(resident, villebrume, key, target):
     people.identity(resident)
     assert signed_in(resident).get(reverse("aids:question", args=[key])).headers["Location"].startswith(target)
@@ -335,7 +350,10 @@ PRIVATE = [
     ("post", "/aides/question/loyer/"),
     ("post", "/aides/question/loyer/passer/"),
 ]
-PUBLIC = ["/aides/urgence/", *[f"/aides/urgence/{code}/" for code in ("violences", "deces", "sans_abri", "pas_a_manger", "perte_emploi")]]
+PUBLIC = [
+    "/aides/urgence/",
+    *[f"/aides/urgence/{code}/" for code in ("violences", "deces", "sans_abri", "pas_a_manger", "perte_emploi")],
+]
 
 
 @pytest.mark.parametrize(("method", "address"), PRIVATE)
@@ -374,7 +392,9 @@ def test_what_does_not_exist_is_not_found(awa, address):
     assert awa.get(address).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "address"), [("post", HOME), ("get", "/aides/question/loyer/passer/"), ("post", "/aides/urgence/")])
+@pytest.mark.parametrize(
+    ("method", "address"), [("post", HOME), ("get", "/aides/question/loyer/passer/"), ("post", "/aides/urgence/")]
+)
 def test_other_methods_are_refused(awa, method, address):
     assert getattr(awa, method)(address).status_code == 405
 

@@ -26,14 +26,24 @@ def test_nothing_is_asked_when_everything_is_known():
 def test_the_answers_are_extra_households_of_the_same_run(monkeypatch):
     """A page with variants costs one run."""
     runs = people.counting(monkeypatch)
-    unsure = read(people.without(people.single(), "tax_notices")).with_person("p1", disability_rate=None, nationality=None)
+    unsure = read(people.without(people.single(), "tax_notices")).with_person(
+        "p1", disability_rate=None, nationality=None
+    )
     people.computed(unsure)
     assert runs == [12]
 
 
 UNKNOWN = {
-    "incomes": ("revenus", lambda: people.without(people.single(), "incomes", rank=0), ("rsa", "prime_activite", "c2s")),
-    "rent": ("loyer", lambda: people.single(housing={"status": "tenant_social", "insee": "17300"}), ("aide_logement",)),
+    "incomes": (
+        "revenus",
+        lambda: people.without(people.single(), "incomes", rank=0),
+        ("rsa", "prime_activite", "c2s"),
+    ),
+    "rent": (
+        "loyer",
+        lambda: people.single(housing={"status": "tenant_social", "insee": "17300"}),
+        ("aide_logement",),
+    ),
     "home": ("logement", lambda: people.without(people.single(), "housing"), ("aide_logement", "cheque_energie")),
     "notice": ("avis", lambda: people.without(people.single(), "tax_notices"), ("cheque_energie",)),
     "status": ("activite", lambda: people.without(people.single(), "status", rank=0), ("rsa",)),
@@ -112,7 +122,9 @@ def nearly_empty(**known) -> Household:
     """A notice only: one adult of unknown age, alone or not, with or without work."""
     person = Person("me", "applicant", date(1985, 1, 1), **known)
     notices = read(people.single()).tax_notices
-    return Household("2025-11", (person,), None, notices, None, unknown=frozenset({"people[me].birth_date", "household.people"}))
+    return Household(
+        "2025-11", (person,), None, notices, None, unknown=frozenset({"people[me].birth_date", "household.people"})
+    )
 
 
 def test_with_a_tax_notice_only_nothing_is_promised_and_nothing_is_refused_for_a_supposed_family():
@@ -133,7 +145,9 @@ def test_two_adults_with_the_same_unknown_are_asked_apart():
 
 
 def test_every_question_has_a_way_to_answer_it():
-    seen = {question.key: question for household in every_unknown() for question in questions.open_questions(household)}
+    seen = {
+        question.key: question for household in every_unknown() for question in questions.open_questions(household)
+    }
     assert set(seen) == set(answers.WAYS)
     for question in seen.values():
         assert types.field_exists(question.field), question.field
@@ -148,7 +162,9 @@ def every_unknown() -> list[Household]:
     parent = replace(blank, incomes=(), id="me")
     incomes = frozenset({"people[me].incomes.alimony_received", "people[me].incomes"})
     alone = Household("2025-11", (parent, child), None, None, None, unknown=incomes)
-    renting = replace(nearly_empty(), housing=read(people.single(housing={"status": "tenant_social", "insee": "17300"})).housing)
+    renting = replace(
+        nearly_empty(), housing=read(people.single(housing={"status": "tenant_social", "insee": "17300"})).housing
+    )
     return [nearly_empty(), Household("2025-11", (student,)), Household("2025-11", (foreign,)), alone, renting]
 
 

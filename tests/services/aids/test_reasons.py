@@ -22,25 +22,43 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.3, 1.7, 2.5, 4.0)
 
 
 def own_households() -> list[Household]:
-    student = people.person(people.single(), status="student", school="enseignement_superieur", school_status="public", incomes=[])
+    student = people.person(
+        people.single(), status="student", school="enseignement_superieur", school_status="public", incomes=[]
+    )
     student["people"][0] |= {"birth_date": "2004-04-12", "crous_parent_resources": 20000}
     retired = people.person(people.single(), birth_date="1955-01-01", status="retired")
-    retired["people"][0]["incomes"] = [{"type": "pension", "from": "2023-01", "to": "2025-11", "net": 600, "taxable": 615, "gross": 648}]
+    retired["people"][0]["incomes"] = [
+        {"type": "pension", "from": "2023-01", "to": "2025-11", "net": 600, "taxable": 615, "gross": 648}
+    ]
     jobless = people.person(people.single(), status="unemployed", incomes=[], ass_open=True)
     disabled = people.person(people.single(), disability_rate=0.8, status="inactive", incomes=[])
     ill = people.person(people.single(), status="inactive", incomes=[])
     ill["people"][0]["incomes"] = [{"type": "disability_pension", "from": "2023-01", "to": "2025-11", "net": 400}]
     young = people.person(people.single(), birth_date="2005-01-01", status="unemployed", incomes=[])
-    apprentice = people.person(people.single(), birth_date="2006-01-01", status="apprentice", apprentice_since="2024-09-01", incomes=[])
+    apprentice = people.person(
+        people.single(), birth_date="2006-01-01", status="apprentice", apprentice_since="2024-09-01", incomes=[]
+    )
     apprentice["people"][0]["incomes"] = [{"type": "apprentice_pay", "from": "2024-09", "to": "2025-11", "net": 900}]
     foreign = people.person(people.single(), nationality="MA", status="inactive", incomes=[])
     big = people.family()
-    big["people"].append({"id": "k3", "role": "child", "birth_date": "2010-05-05", "status": "inactive", "incomes": [], "school": "lycee"})
+    big["people"].append(
+        {
+            "id": "k3",
+            "role": "child",
+            "birth_date": "2010-05-05",
+            "status": "inactive",
+            "incomes": [],
+            "school": "lycee",
+        }
+    )
     big["people"][1] |= {"disability_rate": 0.8, "aeeh_category": 2}
     couple = people.with_partner(people.family(), marital="marie")
     baby = people.family()
     baby["people"][2]["birth_date"] = "2024-06-02"
-    homes = [people.single(housing={"status": status, "rent": 0, "insee": "17300"}) for status in ("owner", "homeless", "free")]
+    homes = [
+        people.single(housing={"status": status, "rent": 0, "insee": "17300"})
+        for status in ("owner", "homeless", "free")
+    ]
     residence = people.single(housing={"status": "residence", "rent": 300, "insee": "17300"})
     made = [
         people.single(),
@@ -89,7 +107,10 @@ def test_no_refusal_falls_back_on_the_whole_scale():
     households = everyone()
     run = engine.run(households)
     texts = [
-        reason.text for row in range(len(households)) for one in reasons.explain_all(Context(run, row)).values() for reason in one.reasons
+        reason.text
+        for row in range(len(households))
+        for one in reasons.explain_all(Context(run, row)).values()
+        for reason in one.reasons
     ]
     assert not [text for text in texts if "barème complet" in text]
 
@@ -144,7 +165,9 @@ def test_an_aid_that_income_never_changes_has_no_break_even():
 
 
 def test_a_household_without_income_is_swept_by_a_wage():
-    point: Any = results.break_even(people.computed(read(people.person(people.single(), status="inactive", incomes=[]))), "rsa")
+    point: Any = results.break_even(
+        people.computed(read(people.person(people.single(), status="inactive", incomes=[]))), "rsa"
+    )
     assert point.now == 0 and 500 < point.stops_above < 700
 
 
@@ -178,7 +201,9 @@ def test_the_shown_amount_is_the_steady_state():
 def test_the_kept_payload_is_what_its_type_says():
     found = people.computed(read(people.family()))
     sources = {"people[p1].incomes.salary": "3f0e7c52-0000-4000-8000-000000000001"}
-    kept = results.payload(found, fingerprint="x" * 64, used=sources.values(), source=lambda key, span: sources.get(key))
+    kept = results.payload(
+        found, fingerprint="x" * 64, used=sources.values(), source=lambda key, span: sources.get(key)
+    )
     assert types.validate("calcul.resultat", kept) == []
     rsa = next(line for line in kept["resultats"] if line["code"] == "rsa")
     assert rsa["raisons"][-1]["source_record"] == sources["people[p1].incomes.salary"]
@@ -190,7 +215,9 @@ def test_each_aid_of_the_catalogue_that_the_engine_knows_is_shown():
 
 
 def test_an_apprentice_is_told_to_ask_the_employer():
-    apprentice = people.person(people.single(), birth_date="2006-01-01", status="apprentice", apprentice_since="2024-09-01")
+    apprentice = people.person(
+        people.single(), birth_date="2006-01-01", status="apprentice", apprentice_since="2024-09-01"
+    )
     result, _ = explained(apprentice, "mobili_jeune")
     assert result.status == "unknown" and "employeur" in result.sentence
 

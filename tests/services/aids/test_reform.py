@@ -57,7 +57,9 @@ def test_the_energy_voucher_is_paid_up_to_its_new_ceiling():
 def children_of(*births: str, **changes):
     household = people.single()
     for rank, born in enumerate(births):
-        household["people"].append({"id": f"k{rank}", "role": "child", "birth_date": born, "status": "inactive", "incomes": [], **changes})
+        household["people"].append(
+            {"id": f"k{rank}", "role": "child", "birth_date": born, "status": "inactive", "incomes": [], **changes}
+        )
     return read(household)
 
 
@@ -76,7 +78,9 @@ def test_pass_sport_is_not_for_a_toddler_whose_brother_has_a_grant():
 def test_pass_sport_is_for_the_disabled_child_and_for_the_student_with_a_grant():
     disabled = children_of("2015-01-01").with_person("k0", disability_rate=0.8, aeeh_category=1)
     assert engine.run([disabled]).steady[0]["k0.pass_sport"] == 70
-    student = people.person(people.single(), status="student", school="enseignement_superieur", boursier=True, birth_date="2003-01-01")
+    student = people.person(
+        people.single(), status="student", school="enseignement_superieur", boursier=True, birth_date="2003-01-01"
+    )
     assert engine.run([read(student)]).steady[0]["p1.pass_sport"] == 70
 
 

@@ -43,7 +43,9 @@ def kept(resident):
     """Every computed result of a vault, opened."""
     with scope(resident=resident.pk):
         held = list(Record.objects.filter(type="calcul.resultat"))
-    opened = gate.read_own(resident_id=resident.pk, purpose="x", fields=["calcul.resultat#/resultats", "calcul.resultat#/entrees"])
+    opened = gate.read_own(
+        resident_id=resident.pk, purpose="x", fields=["calcul.resultat#/resultats", "calcul.resultat#/entrees"]
+    )
     return held, [record.payload for record in opened]
 
 
@@ -67,7 +69,13 @@ def test_the_partner_s_income_counts(resident, stranger, today):
 
 def test_a_partner_whom_the_household_does_not_list_is_added(resident, stranger, today):
     together(resident, stranger, today)
-    add(resident, "foyer.composition", {"allocataires": [], "enfants": [], "situation_familiale": "O"}, role="household", in_place=True)
+    add(
+        resident,
+        "foyer.composition",
+        {"allocataires": [], "enfants": [], "situation_familiale": "O"},
+        role="household",
+        in_place=True,
+    )
     assert run(resident).read.household.partner.birth_date.isoformat() == BIRTH
 
 
@@ -75,7 +83,13 @@ def test_what_one_had_typed_of_the_other_gives_way_to_what_they_say(resident, st
     together(resident, stranger, today)
     spouse = run(resident).spouse_id
     month = today.replace(day=1).strftime("%Y-%m")
-    add(resident, "emploi.revenu", {"mois": month, "net_social": "5000.00", "net_avant_impot": "5000.00"}, person=spouse, role="spouse")
+    add(
+        resident,
+        "emploi.revenu",
+        {"mois": month, "net_social": "5000.00", "net_avant_impot": "5000.00"},
+        person=spouse,
+        role="spouse",
+    )
     assert {income.net for income in run(resident).read.household.partner.incomes} == {float(NET)}
 
 
@@ -135,7 +149,7 @@ def test_the_partner_s_journal_says_what_counted_for_whom_and_why(resident, stra
     assert (line.event, line.details["recipient"], line.details["grant"]) == ("granted_count", "Awa", str(grant.pk))
     assert line.purpose == "Calculer les aides du couple avec les valeurs de chacun"
     assert "emploi.revenu#/net_social" in line.fields
-    page = signed_in(stranger).get(reverse("vault:journal")).content.decode()
+    page = signed_in(stranger).get(reverse("journal:journal")).content.decode()
     assert "Compté sous votre accord avec «\u00a0Awa\u00a0»" in page
 
 
@@ -149,7 +163,20 @@ def test_each_one_s_own_reading_is_in_their_own_journal_only(resident, stranger,
 # What shows
 
 
-SECRETS = [NET, GROSS, TAXABLE, BIRTH, "1737", "2229", "1801", "1\u00a0737", "2\u00a0229", "1\u00a0801", "1\u202f737", "1987"]
+SECRETS = [
+    NET,
+    GROSS,
+    TAXABLE,
+    BIRTH,
+    "1737",
+    "2229",
+    "1801",
+    "1\u00a0737",
+    "2\u00a0229",
+    "1\u00a0801",
+    "1\u202f737",
+    "1987",
+]
 
 
 def told(text):
@@ -163,7 +190,11 @@ def test_no_page_shows_a_figure_of_the_partner(resident, stranger, today, mode, 
     browser = signed_in(resident)
     browser.cookies["django_language"] = language
     codes = [benefit.code for benefit in benefits.ALL if not benefit.personal]
-    for url in [reverse("aids:together"), *(reverse("aids:why_together", args=[code]) for code in codes), reverse("aids:home")]:
+    for url in [
+        reverse("aids:together"),
+        *(reverse("aids:why_together", args=[code]) for code in codes),
+        reverse("aids:home"),
+    ]:
         page = browser.get(url)
         assert page.status_code == 200, url
         assert told(page.content.decode()) == [], url
@@ -178,7 +209,10 @@ def test_a_total_shows_only_when_the_partner_agreed_to_it(resident, stranger, to
     from tests.vault.couples import agreed
 
     agreed(stranger, resident, "joint_simulation", mode=Mode.LOOK)
-    shown = [browser.get(reverse("aids:why_together", args=[code])).content.decode() for code in ("rsa", "c2s", "aide_logement")]
+    shown = [
+        browser.get(reverse("aids:why_together", args=[code])).content.decode()
+        for code in ("rsa", "c2s", "aide_logement")
+    ]
     assert any("a accepté que ce total s’affiche" in page for page in shown)
 
 
@@ -187,7 +221,11 @@ def test_no_link_leads_to_the_partner_s_records(resident, stranger, today):
     with scope(resident=stranger.pk):
         theirs = {str(key) for key in Record.objects.values_list("pk", flat=True)}
     browser = signed_in(resident)
-    for name, args in [("aids:together", []), ("aids:why_together", ["prime_activite"]), ("aids:why_together", ["aide_logement"])]:
+    for name, args in [
+        ("aids:together", []),
+        ("aids:why_together", ["prime_activite"]),
+        ("aids:why_together", ["aide_logement"]),
+    ]:
         page = browser.get(reverse(name, args=args)).content.decode()
         assert not any(key in page for key in theirs)
     assert str(stranger.pk) not in page
@@ -233,7 +271,9 @@ def test_what_is_kept_holds_amounts_and_nothing_behind_them(resident, stranger, 
     assert {result["code"] for result in payloads[0]["resultats"]} == {result.code for result in found.listed}
 
 
-def test_the_mark_that_tells_one_run_from_another_cannot_be_guessed_from_the_incomes(resident, stranger, today, settings):
+def test_the_mark_that_tells_one_run_from_another_cannot_be_guessed_from_the_incomes(
+    resident, stranger, today, settings
+):
     together(resident, stranger, today)
     found = run(resident)
     before = actions_together.fingerprint(found)

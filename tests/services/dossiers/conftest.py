@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import translation
 
 from tests.accounts.factories import signed_in
-from vault.records import paper_kinds
+from vault.records.content import paper_kinds
 
 
 @pytest.fixture(autouse=True)

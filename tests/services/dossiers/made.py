@@ -36,7 +36,13 @@ def sealed(resident_id: uuid.UUID, content: bytes, name: str) -> SealedUpload:
 
 
 def add_paper(
-    resident: Any, kind: str, *, state: str = PaperState.KEPT, content: bytes | None = None, name: str = "papier.pdf", **columns: Any
+    resident: Any,
+    kind: str,
+    *,
+    state: str = PaperState.KEPT,
+    content: bytes | None = None,
+    name: str = "papier.pdf",
+    **columns: Any,
 ) -> Paper:
     """A paper as it is once its resident has kept it."""
     upload = sealed(resident.pk, content or one_page(), name)

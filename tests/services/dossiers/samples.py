@@ -52,7 +52,9 @@ def value(number: int = 1, **changes: Any) -> Value:
 
 
 def paper(title: str = "Avis d’impôt 2026", pages: tuple[PageImage, ...] | None = None) -> PaperPages:
-    return PaperPages("avis_impot", title, "daté du 3 août 2026", "ab" * 32, ["Signature vérifiée"], pages or (page(), page()))
+    return PaperPages(
+        "avis_impot", title, "daté du 3 août 2026", "ab" * 32, ["Signature vérifiée"], pages or (page(), page())
+    )
 
 
 def content(**changes: Any) -> DossierContent:
@@ -75,7 +77,16 @@ def content(**changes: Any) -> DossierContent:
                 "Revenu de solidarité active",
                 "412 € par mois",
                 [
-                    Reason("Vos ressources sont sous la limite.", True, "526 €", "650 €", "Article L262-2", "Avis d’impôt", 526, 650),
+                    Reason(
+                        "Vos ressources sont sous la limite.",
+                        True,
+                        "526 €",
+                        "650 €",
+                        "Article L262-2",
+                        "Avis d’impôt",
+                        526,
+                        650,
+                    ),
                     Reason("Vous résidez en France.", None),
                 ],
             )

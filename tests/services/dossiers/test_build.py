@@ -68,25 +68,51 @@ def test_its_seal_is_public_and_names_nobody(awa):
     assert dossier.seal == seal
     assert seal.valid
     named = {field.name for field in Seal._meta.get_fields()}
-    assert named == {"id", "code", "data_hash", "file_hash", "issuer", "pages", "issued_at", "expires_at", "revoked_at"}
+    assert named == {
+        "id",
+        "code",
+        "data_hash",
+        "file_hash",
+        "issuer",
+        "pages",
+        "issued_at",
+        "expires_at",
+        "revoked_at",
+    }
     with pikepdf.open(io.BytesIO(pdf_of(dossier))) as opened:
         assert seal.code in str(opened.Root.AcroForm.Fields[0].V.Reason)
 
 
-REASON = {"texte": "Vos ressources sont sous la limite.", "valeur": "526", "seuil": "650", "unite": "€", "ok": True, "loi": "L262-2"}
+REASON = {
+    "texte": "Vos ressources sont sous la limite.",
+    "valeur": "526",
+    "seuil": "650",
+    "unite": "€",
+    "ok": True,
+    "loi": "L262-2",
+}
 RESULTS = {
     "periode": "2026-11",
     "moteur": "essai",
     "empreinte": "ab",
     "resultats": [
-        {"code": "rsa", "titre": "RSA", "montant": "412.00", "unite": "mois", "statut": "eligible", "raisons": [REASON]},
+        {
+            "code": "rsa",
+            "titre": "RSA",
+            "montant": "412.00",
+            "unite": "mois",
+            "statut": "eligible",
+            "raisons": [REASON],
+        },
         {"code": "aah", "titre": "AAH", "statut": "not_eligible", "raisons": []},
     ],
 }
 
 
 def test_the_computation_comes_from_the_vault_with_its_reasons(awa):
-    add_record(resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=RESULTS, holder="service", method="derived")
+    add_record(
+        resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=RESULTS, holder="service", method="derived"
+    )
     [computation] = data_of(pdf_of(built(awa, "rsa")))["computations"]
     assert computation["result"] == "412\u00a0€ par mois"
     assert computation["reasons"][0]["figure"] == "526\u00a0€"
@@ -99,7 +125,9 @@ def grant(awa):
     payload = {"date_rentree": "2026-09-01", "est_boursier": True, "echelon": "3"}
     record = add_record(resident_id=awa.pk, by=awa.pk, type="etudes.bourse", payload=payload)
     payload = {**RESULTS, "entrees": [{"record_id": str(record.pk)}]}
-    add_record(resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=payload, holder="service", method="derived")
+    add_record(
+        resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=payload, holder="service", method="derived"
+    )
     return record
 
 
@@ -136,7 +164,9 @@ def test_what_is_left_out_is_not_in_the_file_and_does_not_block(awa):
 
 
 def test_a_value_kept_to_oneself_does_not_come_back_as_a_figure_of_the_computation(awa):
-    add_record(resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=RESULTS, holder="service", method="derived")
+    add_record(
+        resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=RESULTS, holder="service", method="derived"
+    )
     dossier = start(awa, "rsa")
     actions.choose(dossier=dossier, by=awa.pk, key="values:fiscal.avis_ir", choice=Choice.LEFT_OUT)
     actions.build(dossier=dossier, by=awa.pk)
@@ -153,7 +183,10 @@ def test_two_choices_made_at_the_same_moment_are_both_kept(awa):
     actions.choose(dossier=other, by=awa.pk, key="paper:rib:applicant", choice=Choice.LEFT_OUT)
     actions.write_letter(dossier=one, by=awa.pk, text="Ma lettre.")
     note = actions.read_note(fresh(dossier))
-    assert note == {"choices": {"values:fiscal.avis_ir": "left_out", "paper:rib:applicant": "left_out"}, "letter": "Ma lettre."}
+    assert note == {
+        "choices": {"values:fiscal.avis_ir": "left_out", "paper:rib:applicant": "left_out"},
+        "letter": "Ma lettre.",
+    }
 
 
 def test_an_empty_vault_still_gives_a_dossier(resident):

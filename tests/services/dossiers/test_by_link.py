@@ -21,10 +21,11 @@ from tests.vault.made import add_signed_notice
 from tests.vault.shown import INCOME, address, entered, linked, main
 from vault.records import gate
 from vault.records.actions import grants, keep_file
-from vault.records.actions.grants import Recipient, Terms
+from vault.records.actions.grants import Recipient
 from vault.records.enums import Mode
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantReading
-from vault.sharing import links
+from vault.sharing.agreements import links
 from vault.sharing.models.link import LINK_KIND
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,8 +42,23 @@ def ready(resident):
     seal = Seal.objects.create(
         data_hash=token.hex * 2, file_hash=token.hex * 2, issuer="Villebrume", pages=3, issued_at=now, expires_at=later
     )
-    row = Dossier(resident_id=resident.pk, aids=["rsa"], title="RSA", recipient="CAF", purpose="Demande", token=token, state=State.READY)
-    row.seal, row.stored_name, row.size, row.pages, row.built_at, row.expires_at = seal, file.name, len(PDF), 3, now, later
+    row = Dossier(
+        resident_id=resident.pk,
+        aids=["rsa"],
+        title="RSA",
+        recipient="CAF",
+        purpose="Demande",
+        token=token,
+        state=State.READY,
+    )
+    row.seal, row.stored_name, row.size, row.pages, row.built_at, row.expires_at = (
+        seal,
+        file.name,
+        len(PDF),
+        3,
+        now,
+        later,
+    )
     row.save(force_insert=True)
     return row
 
@@ -67,11 +83,18 @@ def body(response) -> bytes:
 
 
 def test_it_is_a_box_that_nobody_has_ticked_and_its_pages_are_said_before_agreeing(browser, resident, dossier):
-    make = reverse("vault:make_link")
+    make = reverse("sharing:make_link")
     assert make in browser.get(reverse("dossiers:dossier", args=[dossier.pk])).content.decode()
     page = browser.get(make).content.decode()
     assert f'value="{dossier.pk}"' in page and "Vos dossiers" in page and " checked" not in page
-    words = {"title": "Logement", "name": "Mme Dubreuil", "why": "Louer", "days": "7", "step": "words", "document": [str(dossier.pk)]}
+    words = {
+        "title": "Logement",
+        "name": "Mme Dubreuil",
+        "why": "Louer",
+        "days": "7",
+        "step": "words",
+        "document": [str(dossier.pk)],
+    }
     check = main(browser.post(make, words))
     assert f"Dossier {dossier.number}" in check and f"{dossier.pages} pages" in check
 
@@ -79,7 +102,7 @@ def test_it_is_a_box_that_nobody_has_ticked_and_its_pages_are_said_before_agreei
 def test_a_draft_and_the_dossier_of_somebody_else_are_no_choice(browser, resident, stranger, dossier):
     draft = start(resident)
     theirs = ready(stranger)
-    page = browser.get(reverse("vault:make_link")).content.decode()
+    page = browser.get(reverse("sharing:make_link")).content.decode()
     assert str(draft.pk) not in page and str(theirs.pk) not in page
     for wrong in (draft.pk, theirs.pk, uuid4()):
         with pytest.raises(grants.NothingChosen):
@@ -108,11 +131,14 @@ def test_each_download_is_a_line_and_shows_among_what_was_received(key, browser,
     body(visitor.get(address(key, "visit_document", dossier.pk)))
     [line] = journal.entries(resident_id=resident.pk, limit=1)
     assert (line.event, line.details["recipient"]) == ("granted_dossier_downloaded", "Mme Dubreuil")
-    assert "a téléchargé un dossier que vous avez fait" in browser.get(reverse("vault:journal") + "?quoi=lectures").content.decode()
-    share = browser.get(reverse("vault:share", args=[key.link.grant_id])).content.decode()
+    assert (
+        "a téléchargé un dossier que vous avez fait"
+        in browser.get(reverse("journal:journal") + "?quoi=lectures").content.decode()
+    )
+    share = browser.get(reverse("sharing:share", args=[key.link.grant_id])).content.decode()
     assert "téléchargé : Dossier" in share.replace("\u00a0", " ")
-    assert "Dossier" in main(browser.get(reverse("vault:share_received", args=[key.link.grant_id])))
-    assert "1 dossier" in main(browser.get(reverse("vault:shares")))
+    assert "Dossier" in main(browser.get(reverse("sharing:share_received", args=[key.link.grant_id])))
+    assert "1 dossier" in main(browser.get(reverse("sharing:shares")))
 
 
 def test_the_archive_has_it_too(resident, dossier):
@@ -157,7 +183,7 @@ def test_once_it_is_deleted_the_page_says_that_it_is_gone(key, browser, resident
     assert answer["Location"] == address(key)
     page = main(visitor.get(address(key)))
     assert GONE in page and "Télécharger" not in page
-    assert GONE in main(browser.get(reverse("vault:share", args=[key.link.grant_id])))
+    assert GONE in main(browser.get(reverse("sharing:share", args=[key.link.grant_id])))
     with scope(resident=resident.pk):
         assert Grant.objects.get().documents.count() == 1 and not GrantReading.objects.exclude(paper_kind="").exists()
 

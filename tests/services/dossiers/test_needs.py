@@ -219,6 +219,6 @@ def test_the_same_form_sent_twice_gives_one_dossier(resident):
 def test_a_paper_that_nobody_may_ask_for_is_said_so_and_is_not_required(resident, monkeypatch):
     asked = lines(resident, "rsa")[RIB]
     assert asked.required and "pas le droit" not in asked.hint
-    monkeypatch.setattr("vault.records.checks.minimum.asked", lambda *_said: Outcome.FAILED)
+    monkeypatch.setattr("vault.records.papers.checks.minimum.asked", lambda *_said: Outcome.FAILED)
     refused = lines(resident, "rsa")[RIB]
     assert not refused.required and "n’a pas le droit de demander ce papier" in refused.hint

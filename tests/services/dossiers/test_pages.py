@@ -107,7 +107,9 @@ def test_a_form_without_a_file_says_so(browser, resident):
 
 def test_a_stranger_adds_no_paper_to_it(other_browser, resident, stranger):
     dossier = start(resident, "rsa")
-    sent = other_browser.post(url("line", dossier, cle=RIB), {"token": str(uuid4()), "file": SimpleUploadedFile("x.pdf", one_page())})
+    sent = other_browser.post(
+        url("line", dossier, cle=RIB), {"token": str(uuid4()), "file": SimpleUploadedFile("x.pdf", one_page())}
+    )
     assert sent.status_code == 404
     for person in (resident, stranger):
         with scope(resident=person.pk):

@@ -33,7 +33,15 @@ from vault.sharing.actions import household
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 AID = "prime_activite"
-FIGURES = [NET, GROSS, TAXABLE, *(figure.replace(".", ",") for figure in (NET, GROSS, TAXABLE)), "1\u00a0737", "2\u00a0229", "1\u00a0801"]
+FIGURES = [
+    NET,
+    GROSS,
+    TAXABLE,
+    *(figure.replace(".", ",") for figure in (NET, GROSS, TAXABLE)),
+    "1\u00a0737",
+    "2\u00a0229",
+    "1\u00a0801",
+]
 
 
 @pytest.fixture
@@ -114,7 +122,7 @@ def test_asking_twice_asks_once_and_each_journal_tells_its_own_acts(asked, awa, 
         assert Part.objects.count() == 1
     assert events(awa).count("part_asked") == 1
     assert events(bruno) == before
-    page = signed_in(awa).get(reverse("vault:journal"), {"quoi": "dossiers"}).content.decode()
+    page = signed_in(awa).get(reverse("journal:journal"), {"quoi": "dossiers"}).content.decode()
     assert "Vous avez demandé à «\u00a0Bruno\u00a0» sa part" in page
 
 
@@ -211,7 +219,7 @@ def test_agreeing_makes_one_dossier_of_ones_own_under_the_same_number(asked, bru
         asked.recipient,
     )
     assert events(bruno).count("part_agreed") == 1
-    page = signed_in(bruno).get(reverse("vault:journal"), {"quoi": "dossiers"}).content.decode()
+    page = signed_in(bruno).get(reverse("journal:journal"), {"quoi": "dossiers"}).content.decode()
     assert "préparer votre part du dossier de «\u00a0Awa\u00a0»" in page
 
 
@@ -299,7 +307,13 @@ def test_a_file_made_once_the_other_agreed_announces_the_second_part(asked, brun
 def test_the_part_says_its_makers_values_and_papers_and_no_computation(asked, awa, bruno):
     for _ in range(3):
         add_paper(bruno, "bulletin_salaire")
-    add(bruno, "emploi.revenu", {"mois": "2026-10", "net_social": "4444.00", "net_avant_impot": "4444.00"}, person=uuid4(), role="spouse")
+    add(
+        bruno,
+        "emploi.revenu",
+        {"mois": "2026-10", "net_social": "4444.00", "net_avant_impot": "4444.00"},
+        person=uuid4(),
+        role="spouse",
+    )
     aids.simulate(resident_id=bruno.pk)
     text = everything(build(agree(bruno)))
     assert NET.replace(".", ",") in text.replace("1 737", "1737")
@@ -324,7 +338,9 @@ def test_a_refusal_is_never_printed(asked, awa, bruno, answer):
     elif answer == "withdrawn":
         actions.delete(dossier=agree(bruno), by=bruno.pk)
     text = everything(build(asked))
-    assert "Bruno" not in text.replace("Conjoint : Bruno", "").replace("Prénom Bruno", "").replace('"Prénom":"Bruno"', "")
+    assert "Bruno" not in text.replace("Conjoint : Bruno", "").replace("Prénom Bruno", "").replace(
+        '"Prénom":"Bruno"', ""
+    )
     assert "seconde partie" not in text
 
 

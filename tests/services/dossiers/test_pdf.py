@@ -77,17 +77,25 @@ def test_it_runs_nothing(pdf: pikepdf.Pdf) -> None:
     assert not pdf.is_encrypted
     keys = {name for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary) for name in list(thing.keys())}
     assert not keys & {"/JavaScript", "/JS", "/OpenAction", "/AA"}
-    assert not [thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary) and thing.get("/S") == "/Launch"]
+    assert not [
+        thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary) and thing.get("/S") == "/Launch"
+    ]
 
 
 def test_every_font_is_in_the_file(pdf: pikepdf.Pdf) -> None:
-    fonts = [thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary) and thing.get("/Type") == "/FontDescriptor"]
+    fonts = [
+        thing
+        for thing in pdf.objects
+        if isinstance(thing, pikepdf.Dictionary) and thing.get("/Type") == "/FontDescriptor"
+    ]
     assert fonts
     assert all("/FontFile2" in font or "/FontFile3" in font or "/FontFile" in font for font in fonts)
 
 
 def test_no_image_is_smoothed_which_the_archive_format_forbids(pdf: pikepdf.Pdf) -> None:
-    images = [thing for thing in pdf.objects if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == "/Image"]
+    images = [
+        thing for thing in pdf.objects if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == "/Image"
+    ]
     assert images
     assert not any(image.get("/Interpolate", False) for image in images)
 
@@ -95,7 +103,9 @@ def test_no_image_is_smoothed_which_the_archive_format_forbids(pdf: pikepdf.Pdf)
 def test_it_has_a_bookmark_for_each_part_and_each_paper(pdf: pikepdf.Pdf) -> None:
     with pdf.open_outline() as outline:
         titles = [item.title for item in outline.root]
-        papers = [child.title for item in outline.root if item.title == "Les papiers joints" for child in item.children]
+        papers = [
+            child.title for item in outline.root if item.title == "Les papiers joints" for child in item.children
+        ]
     assert titles == [
         "Revenu de solidarité active",
         "Lettre de demande",
@@ -135,7 +145,9 @@ def test_it_gives_the_same_bytes_in_another_process() -> None:
         "import django, hashlib; django.setup(); from services.dossiers.pdf.render import unsealed;"
         "from tests.services.dossiers.samples import content; print(hashlib.sha256(unsealed(content())[0]).hexdigest())"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, env=environment())
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, env=environment()
+    )
     assert done.stdout.split()[-1] == hashlib.sha256(unsealed(content())[0]).hexdigest()
 
 
@@ -180,7 +192,9 @@ def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("pdfsig"), reason="pdfsig (poppler-utils) is not here")
 def test_poppler_finds_the_signature_valid(built: Built, tmp_path: Path) -> None:
     (tmp_path / "d.pdf").write_bytes(built.pdf)
-    said = subprocess.run(["pdfsig", "-nssdir", str(tmp_path), str(tmp_path / "d.pdf")], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(
+        ["pdfsig", "-nssdir", str(tmp_path), str(tmp_path / "d.pdf")], capture_output=True, text=True, check=False
+    ).stdout
     assert "Signature is Valid" in said
     assert "Total document signed" in said
 
@@ -235,7 +249,8 @@ def test_hostile_text_is_printed_and_obeyed_nowhere(key: SealKey, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "http://127.0.0.1:9/", "https://example.org/", "data:text/plain,x", "asset:../assets.py"]
+    "url",
+    ["file:///etc/passwd", "http://127.0.0.1:9/", "https://example.org/", "data:text/plain,x", "asset:../assets.py"],
 )
 def test_the_fetcher_opens_nothing_but_the_dossiers_own_files(url: str) -> None:
     with pytest.raises(ValueError):
@@ -302,7 +317,9 @@ def test_long_contents_leave_the_cover_and_every_entry_has_its_page(key: SealKey
 
 def test_each_part_of_a_couples_dossier_says_which_it_is_and_leaves_the_cover_its_room(key: SealKey) -> None:
     said = PartWords(2, "C’est la part d’Élodie dans le dossier d’Awa, qui arrive séparément.")
-    data = build(content(part=said, papers=[paper(f"Papier {number}", (page(),)) for number in range(1, 4)]), key=key).pdf
+    data = build(
+        content(part=said, papers=[paper(f"Papier {number}", (page(),)) for number in range(1, 4)]), key=key
+    ).pdf
     first = pypdfium2.PdfDocument(data)[0].get_textpage().get_text_bounded().replace("\u00a0", " ")
     assert "Dossier n° 2026-K7QM4, partie 2 sur 2" in first and "Part de Élodie" in first
     assert "dans le dossier d’Awa" in " ".join(first.split())
@@ -321,7 +338,8 @@ def test_progress_can_stop_the_work(key: SealKey) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "limit", "drawn"), [(526, 650, True), (900, 650, True), (0, 650, True), (None, 650, False), (5, 0, False), (-1, 5, False)]
+    ("amount", "limit", "drawn"),
+    [(526, 650, True), (900, 650, True), (0, 650, True), (None, 650, False), (5, 0, False), (-1, 5, False)],
 )
 def test_a_bar_is_drawn_only_when_two_figures_compare(amount: float | None, limit: float, drawn: bool) -> None:
     reason = dataclasses.replace(content().computations[0].reasons[0], amount=amount, limit=limit)

@@ -43,7 +43,11 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_another_one_finishes(r
     dossier = start(resident, "rsa")
     job = actions.build(dossier=dossier, by=resident.pk)
     worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, moment, str(job.pk)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-c", WORKER, moment, str(job.pk)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     assert worker.stdout is not None
     assert worker.stdout.readline() == "here\n"
@@ -66,7 +70,9 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_another_one_finishes(r
 
 
 def loaded_by(module: str) -> set[str]:
-    program = f"import sys, django; django.setup(); import {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    program = (
+        f"import sys, django; django.setup(); import {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     return set(done.stdout.split())
 
@@ -78,7 +84,11 @@ def test_the_documents_worker_does_not_load_the_simulation_engine():
 
 
 def test_the_web_does_not_load_the_renderer():
-    assert not loaded_by("services.dossiers.views, services.dossiers.views_verify") & {"weasyprint", "pyhanko", "pydyf"}
+    assert not loaded_by("services.dossiers.views, services.dossiers.views_verify") & {
+        "weasyprint",
+        "pyhanko",
+        "pydyf",
+    }
 
 
 def test_the_portal_refuses_to_start_without_its_seal(settings, tmp_path):

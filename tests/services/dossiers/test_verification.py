@@ -68,7 +68,10 @@ def test_a_dossier_that_was_downloaded_is_whole_until_it_is_deleted(visitor, res
         assert "Ce fichier est entier" in page
         assert not [word for word in PERSONAL if word in page]
     actions.delete(dossier=dossier, by=resident.pk)
-    for page in (text(send(visitor, copy)), text(visitor.get(reverse("dossiers:verify_code", args=[dossier.seal.code])))):
+    for page in (
+        text(send(visitor, copy)),
+        text(visitor.get(reverse("dossiers:verify_code", args=[dossier.seal.code]))),
+    ):
         assert "Ce dossier n’est plus valable" in page
         assert "retiré le" in page
         assert "Fichier entier" not in page
@@ -115,7 +118,8 @@ def test_a_code_is_known_however_it_is_typed(visitor, seal):
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"), [("ilou-0000-0000", "110V-0000-0000"), ("é", ""), ("7kq4", "7KQ4"), ("a" * 40, "AAAA-AAAA-AAAA")]
+    ("typed", "read"),
+    [("ilou-0000-0000", "110V-0000-0000"), ("é", ""), ("7kq4", "7KQ4"), ("a" * 40, "AAAA-AAAA-AAAA")],
 )
 def test_letters_that_look_like_figures_are_read_as_figures(typed, read):
     assert read_code(typed) == read
@@ -154,7 +158,9 @@ def test_empty_forms_say_what_is_missing(visitor):
 
 def test_too_large_a_file_is_refused_before_and_while_it_is_read(visitor, monkeypatch):
     monkeypatch.setattr("services.dossiers.views_verify.MAX_BYTES", 10)
-    response = visitor.post(VERIFY, {"file": SimpleUploadedFile("x.pdf", b"x" * 1000)}, headers={"content-length": str(90_000_000)})
+    response = visitor.post(
+        VERIFY, {"file": SimpleUploadedFile("x.pdf", b"x" * 1000)}, headers={"content-length": str(90_000_000)}
+    )
     assert response.status_code == 413
 
 
@@ -183,8 +189,13 @@ def test_over_the_limit_a_file_is_refused_before_it_is_read(settings, monkeypatc
     token = str(strict.get(VERIFY).context["csrf_token"])
     assert strict.post(VERIFY, {"csrfmiddlewaretoken": token, "code": "0000-0000-0000"}).status_code == 302
     read: list[bytes] = []
-    monkeypatch.setattr(hashed_upload.HashingHandler, "receive_data_chunk", lambda handler, data, start: read.append(data))
-    assert strict.post(VERIFY, {"csrfmiddlewaretoken": token, "file": SimpleUploadedFile("x.pdf", FILE)}).status_code == 429
+    monkeypatch.setattr(
+        hashed_upload.HashingHandler, "receive_data_chunk", lambda handler, data, start: read.append(data)
+    )
+    assert (
+        strict.post(VERIFY, {"csrfmiddlewaretoken": token, "file": SimpleUploadedFile("x.pdf", FILE)}).status_code
+        == 429
+    )
     assert not read
     assert strict.get(VERIFY).status_code == 200, "the page of the forms is not counted"
 

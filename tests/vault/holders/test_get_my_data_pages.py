@@ -34,7 +34,7 @@ def text(response) -> str:
 
 
 def write(browser, code="caf", **data) -> DataRequest:
-    address = reverse("vault:start_request", args=[code])
+    address = reverse("holders:start_request", args=[code])
     token = browser.get(address).context["form"].initial["token"]
     answer = browser.post(address, {"token": token, **data})
     assert answer.status_code == 302, answer.content.decode()
@@ -45,11 +45,11 @@ def write(browser, code="caf", **data) -> DataRequest:
 
 def noted(browser, request, slug, day, **more):
     data = {"on_day": day.day, "on_month": day.month, "on_year": day.year, **more}
-    return browser.post(reverse("vault:request_step", args=[request.pk, slug]), data)
+    return browser.post(reverse("holders:request_step", args=[request.pk, slug]), data)
 
 
 def page(browser, request):
-    return browser.get(reverse("vault:request", args=[request.pk]))
+    return browser.get(reverse("holders:request", args=[request.pk]))
 
 
 def test_the_list_says_what_the_vault_has_from_each_and_when_it_came(browser, resident):
@@ -63,38 +63,42 @@ def test_the_list_says_what_the_vault_has_from_each_and_when_it_came(browser, re
         assurance="consistent",
         retrieved_at=make_aware(datetime(2026, 11, 3, 10)),
     )
-    said = text(browser.get(reverse("vault:holders")))
+    said = text(browser.get(reverse("holders:holders")))
     assert "avis d’impôt sur le revenu. Dernière réception le 25 novembre 2026." in said
-    assert said.count("Dernière réception le 3 novembre 2026.") == 1, "an employer that no row names counts as the employer"
+    assert said.count("Dernière réception le 3 novembre 2026.") == 1, (
+        "an employer that no row names counts as the employer"
+    )
 
 
 def test_what_a_resident_typed_comes_from_no_holder(browser, resident):
     add(resident, "logement.domicile", HOME)
-    assert "Dernière réception" not in text(browser.get(reverse("vault:holders")))
+    assert "Dernière réception" not in text(browser.get(reverse("holders:holders")))
 
 
 def test_looking_at_holders_opens_no_value(browser, resident, django_assert_max_num_queries):
     before = len(journal.entries(resident_id=resident.pk, limit=100))
     with django_assert_max_num_queries(15):
-        browser.get(reverse("vault:holders"))
-    browser.get(reverse("vault:holder", args=["caf"]))
+        browser.get(reverse("holders:holders"))
+    browser.get(reverse("holders:holder", args=["caf"]))
     assert len(journal.entries(resident_id=resident.pk, limit=100)) == before
 
 
-@pytest.mark.parametrize(("word", "found"), [("caf", "CAF"), ("QUOTIENT", "CAF"), ("edf", "Fournisseur"), ("linky", "Enedis")])
+@pytest.mark.parametrize(
+    ("word", "found"), [("caf", "CAF"), ("QUOTIENT", "CAF"), ("edf", "Fournisseur"), ("linky", "Enedis")]
+)
 def test_a_holder_is_found_by_its_name_a_brand_or_what_it_holds(browser, word, found):
-    said = text(browser.get(reverse("vault:holders"), {"q": word}))
+    said = text(browser.get(reverse("holders:holders"), {"q": word}))
     assert found in said and "Médiathèque" not in said
 
 
 def test_a_search_that_finds_nothing_says_what_to_do(browser):
-    said = text(browser.get(reverse("vault:holders"), {"q": "<b>rien</b>"}))
+    said = text(browser.get(reverse("holders:holders"), {"q": "<b>rien</b>"}))
     assert "Aucun organisme ne correspond" in said and "<b>rien" not in said
 
 
 def test_every_holder_has_a_page_that_says_how(browser):
     for holder in Holder.objects.all():
-        response = browser.get(reverse("vault:holder", args=[holder.code]))
+        response = browser.get(reverse("holders:holder", args=[holder.code]))
         said = text(response)
         assert response.status_code == 200, holder.code
         assert "Préparer ma lettre" in said and "copie de pièce d’identité" in said, holder.code
@@ -105,28 +109,32 @@ def test_every_holder_has_a_page_that_says_how(browser):
 
 def test_a_holder_s_page_reads_in_english(browser):
     browser.cookies["garant_language"] = "en"
-    said = text(browser.get(reverse("vault:holder", args=["caf"])))
+    said = text(browser.get(reverse("holders:holder", args=["caf"])))
     assert "Payment certificate" in said and "Prepare my letter" in said and "Path not verified" not in said
 
 
 def test_a_holder_that_an_agent_added_has_its_page(browser):
-    Holder.objects.create(code="ludo", name_fr="Ludothèque", name_en="Toys", short_fr="L", short_en="L", theme="city", rights=["access"])
-    assert "Ludothèque" in text(browser.get(reverse("vault:holders")))
-    assert browser.get(reverse("vault:holder", args=["ludo"])).status_code == 200
+    Holder.objects.create(
+        code="ludo", name_fr="Ludothèque", name_en="Toys", short_fr="L", short_en="L", theme="city", rights=["access"]
+    )
+    assert "Ludothèque" in text(browser.get(reverse("holders:holders")))
+    assert browser.get(reverse("holders:holder", args=["ludo"])).status_code == 200
     assert write(browser, "ludo").holder == "ludo"
 
 
 def test_an_unknown_holder_is_a_404(browser):
-    assert browser.get(reverse("vault:holder", args=["nulle-part"])).status_code == 404
-    assert browser.get(reverse("vault:start_request", args=["nulle-part"])).status_code == 404
+    assert browser.get(reverse("holders:holder", args=["nulle-part"])).status_code == 404
+    assert browser.get(reverse("holders:start_request", args=["nulle-part"])).status_code == 404
 
 
 def test_which_right_is_asked_only_where_there_is_a_choice(browser):
-    assert 'name="right"' not in browser.get(reverse("vault:start_request", args=["caf"])).content.decode()
-    response = browser.get(reverse("vault:start_request", args=["banque"]))
+    assert 'name="right"' not in browser.get(reverse("holders:start_request", args=["caf"])).content.decode()
+    response = browser.get(reverse("holders:start_request", args=["banque"]))
     assert response.content.decode().count('name="right"') == 2
     assert " checked" not in response.content.decode()
-    refused = browser.post(reverse("vault:start_request", args=["banque"]), {"token": response.context["form"].initial["token"]})
+    refused = browser.post(
+        reverse("holders:start_request", args=["banque"]), {"token": response.context["form"].initial["token"]}
+    )
     assert refused.status_code == 200 and "Erreur" in text(refused)
     assert write(browser, "banque", right="portability").right == "portability"
 
@@ -137,7 +145,7 @@ def test_a_letter_goes_from_draft_to_answer(browser, resident):
     said = text(page(browser, request))
     assert "À envoyer" in said and "Nadia Kervella" in said and "Votre numéro chez cet organisme" in said
 
-    part = reverse("vault:request_part", args=[request.pk, "reference"])
+    part = reverse("holders:request_part", args=[request.pk, "reference"])
     assert browser.post(part, {"answer": "0012345"}).status_code == 302
     assert "référence 0012345" in text(page(browser, request))
 
@@ -149,7 +157,7 @@ def test_a_letter_goes_from_draft_to_answer(browser, resident):
     noted(browser, request, "prolongee", date(2026, 11, 24))
     assert "20 février 2027" in text(page(browser, request))
 
-    assert "Qu’avez-vous reçu" in text(browser.get(reverse("vault:request_step", args=[request.pk, "reponse"])))
+    assert "Qu’avez-vous reçu" in text(browser.get(reverse("holders:request_step", args=[request.pk, "reponse"])))
     refused = noted(browser, request, "reponse", date(2026, 11, 25))
     assert refused.status_code == 200 and "choisissez une réponse" in text(refused).lower()
     noted(browser, request, "reponse", date(2026, 11, 25), answer="whole")
@@ -163,11 +171,11 @@ def test_a_late_request_leads_to_the_reminder_then_to_the_complaint(browser, res
     said = text(page(browser, request))
     assert "En retard" in said and "Voir la relance" in said
     assert "Votre demande est restée sans réponse : CAF" in text(browser.get("/"))
-    reminder = reverse("vault:request_letter", args=[request.pk, "relance"])
+    reminder = reverse("holders:request_letter", args=[request.pk, "relance"])
     assert "1er octobre 2026" in text(browser.get(reminder))
     noted(browser, request, "relancee", date(2026, 11, 10))
     assert "Voir la plainte" in text(page(browser, request))
-    complaint = text(browser.get(reverse("vault:request_letter", args=[request.pk, "plainte"])))
+    complaint = text(browser.get(reverse("holders:request_letter", args=[request.pk, "plainte"])))
     assert "relancé l’organisme le 10 novembre 2026" in complaint and "cnil.fr" in complaint
     noted(browser, request, "plainte-deposee", date(2026, 11, 25))
     assert "restée sans réponse" not in text(browser.get("/"))
@@ -177,7 +185,7 @@ def test_each_letter_downloads_as_a_pdf_that_says_no_name(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 10, 1))
     for slug in ("demande", "relance", "plainte"):
-        response = browser.get(reverse("vault:request_pdf", args=[request.pk, slug]))
+        response = browser.get(reverse("holders:request_pdf", args=[request.pk, slug]))
         assert response.content.startswith(b"%PDF") and response["Content-Type"] == "application/pdf"
         assert response["Content-Disposition"] == f'attachment; filename="{slug}.pdf"'
         assert "sandbox" in response["Content-Security-Policy"] and response["Cache-Control"] == "no-store"
@@ -187,9 +195,9 @@ def test_a_reminder_is_not_offered_before_its_time(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
     for slug in ("relance", "plainte"):
-        assert browser.get(reverse("vault:request_pdf", args=[request.pk, slug])).status_code == 404
-        assert browser.get(reverse("vault:request_letter", args=[request.pk, slug])).status_code == 302
-    assert browser.get(reverse("vault:request_pdf", args=[request.pk, "autre"])).status_code == 404
+        assert browser.get(reverse("holders:request_pdf", args=[request.pk, slug])).status_code == 404
+        assert browser.get(reverse("holders:request_letter", args=[request.pk, slug])).status_code == 302
+    assert browser.get(reverse("holders:request_pdf", args=[request.pk, "autre"])).status_code == 404
 
 
 def test_a_pdf_that_cannot_be_drawn_is_said_and_nothing_is_lost(browser, monkeypatch):
@@ -198,32 +206,40 @@ def test_a_pdf_that_cannot_be_drawn_is_said_and_nothing_is_lost(browser, monkeyp
 
     request = write(browser)
     monkeypatch.setattr(apart, "draw", fail)
-    response = browser.get(reverse("vault:request_pdf", args=[request.pk, "demande"]), follow=True)
+    response = browser.get(reverse("holders:request_pdf", args=[request.pk, "demande"]), follow=True)
     assert "copiez le texte" in text(response)
 
 
 def test_a_file_that_came_back_is_tied_to_its_request(browser, resident):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
-    form = browser.get(reverse("vault:add_paper"))
-    sent = {"kind": "", "token": form.context["form"].initial["token"], "file": SimpleUploadedFile("a.pdf", notice_pdf())}
-    assert browser.post(f"{reverse('vault:add_paper')}?demande={request.pk}", sent).status_code == 302
+    form = browser.get(reverse("records:add_paper"))
+    sent = {
+        "kind": "",
+        "token": form.context["form"].initial["token"],
+        "file": SimpleUploadedFile("a.pdf", notice_pdf()),
+    }
+    assert browser.post(f"{reverse('records:add_paper')}?demande={request.pk}", sent).status_code == 302
     work(resident)
     paper = the_paper(resident)
     with scope(resident=resident.pk):
         assert [row.paper_id for row in request.papers.all()] == [paper.pk]
     actions.confirm_paper(paper=paper, by=resident.pk)
     assert "Avis d’impôt" in text(page(browser, request))
-    browser.post(reverse("vault:delete_request", args=[request.pk]))
+    browser.post(reverse("holders:delete_request", args=[request.pk]))
     with scope(resident=resident.pk):
         assert Paper.objects.filter(pk=paper.pk, answers=None).exists()
 
 
 def test_a_stranger_s_request_cannot_be_answered_by_my_file(browser, other_browser, stranger):
     request = write(browser)
-    form = other_browser.get(reverse("vault:add_paper"))
-    sent = {"kind": "", "token": form.context["form"].initial["token"], "file": SimpleUploadedFile("a.pdf", notice_pdf())}
-    other_browser.post(f"{reverse('vault:add_paper')}?demande={request.pk}", sent)
+    form = other_browser.get(reverse("records:add_paper"))
+    sent = {
+        "kind": "",
+        "token": form.context["form"].initial["token"],
+        "file": SimpleUploadedFile("a.pdf", notice_pdf()),
+    }
+    other_browser.post(f"{reverse('records:add_paper')}?demande={request.pk}", sent)
     assert the_paper(stranger)
     with scopes_disabled():
         assert not RequestPaper.objects.exists()
@@ -231,7 +247,7 @@ def test_a_stranger_s_request_cannot_be_answered_by_my_file(browser, other_brows
 
 def test_hostile_text_is_shown_and_obeyed_nowhere(browser):
     request = write(browser)
-    part = reverse("vault:request_part", args=[request.pk, "donnees"])
+    part = reverse("holders:request_part", args=[request.pk, "donnees"])
     browser.post(part, {"answer": "</textarea><script>alert(1)</script>{{ 7|add:7 }}"})
     shown = page(browser, request).content.decode()
     assert "<script>alert(1)" not in shown and "&lt;script&gt;alert(1)" in shown and "{{ 7|add:7 }}" in shown
@@ -242,15 +258,22 @@ def test_hostile_text_is_shown_and_obeyed_nowhere(browser):
 def test_every_part_and_every_step_has_its_page_and_its_error(browser):
     request = write(browser)
     for slug in PARTS:
-        assert browser.get(reverse("vault:request_part", args=[request.pk, slug])).status_code == 200, slug
-    assert browser.post(reverse("vault:request_part", args=[request.pk, "nom"]), {"answer": ""}).status_code == 200
-    assert browser.post(reverse("vault:request_part", args=[request.pk, "e-mail"]), {"answer": "pas une adresse"}).status_code == 200
+        assert browser.get(reverse("holders:request_part", args=[request.pk, slug])).status_code == 200, slug
+    assert browser.post(reverse("holders:request_part", args=[request.pk, "nom"]), {"answer": ""}).status_code == 200
+    assert (
+        browser.post(
+            reverse("holders:request_part", args=[request.pk, "e-mail"]), {"answer": "pas une adresse"}
+        ).status_code
+        == 200
+    )
     for slug in STEPS:
-        status = browser.get(reverse("vault:request_step", args=[request.pk, slug])).status_code
+        status = browser.get(reverse("holders:request_step", args=[request.pk, slug])).status_code
         assert status == (200 if slug == "envoyee" else 302), slug
     future = noted(browser, request, "envoyee", date(2026, 11, 26))
     assert "n’est pas encore arrivée" in text(future)
-    assert "Erreur" in text(browser.post(reverse("vault:request_step", args=[request.pk, "envoyee"]), {"on_day": "31", "on_month": "2"}))
+    assert "Erreur" in text(
+        browser.post(reverse("holders:request_step", args=[request.pk, "envoyee"]), {"on_day": "31", "on_month": "2"})
+    )
     for name in ("request_part", "request_step"):
         assert browser.get(reverse(f"vault:{name}", args=[request.pk, "nulle-part"])).status_code == 404
 
@@ -258,7 +281,7 @@ def test_every_part_and_every_step_has_its_page_and_its_error(browser):
 def test_a_date_is_taken_back(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
-    address = reverse("vault:request_step", args=[request.pk, "envoyee"])
+    address = reverse("holders:request_step", args=[request.pk, "envoyee"])
     assert "Effacer cette date" in text(browser.get(address))
     assert browser.post(address, {"undo": "1"}).status_code == 302
     assert "À envoyer" in text(page(browser, request))
@@ -268,14 +291,14 @@ def test_a_holder_taken_away_leaves_its_requests_readable(browser):
     request = write(browser, "banque", right="access")
     Holder.objects.get(code="banque").delete()
     assert page(browser, request).status_code == 200
-    assert browser.get(reverse("vault:holders")).status_code == 200
-    assert browser.get(reverse("vault:request_pdf", args=[request.pk, "demande"])).content.startswith(b"%PDF")
+    assert browser.get(reverse("holders:holders")).status_code == 200
+    assert browser.get(reverse("holders:request_pdf", args=[request.pk, "demande"])).content.startswith(b"%PDF")
 
 
 def test_the_journal_says_whom_one_wrote_to(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
-    said = text(browser.get(reverse("vault:journal")))
+    said = text(browser.get(reverse("journal:journal")))
     assert "Vous avez envoyé une demande de vos données : CAF." in said
 
 
@@ -294,19 +317,24 @@ def test_reminders_are_switched_off_in_one_page(browser, resident):
 
 
 def test_who_brings_the_file_of_a_holder_reads_its_name_and_not_a_paper(browser):
-    holder = browser.get(reverse("vault:holder", args=["banque"])).content.decode()
+    holder = browser.get(reverse("holders:holder", args=["banque"])).content.decode()
     leads = re.search(r'href="(/coffre/ajouter/\?[^"]*organisme=banque[^"]*)"', holder)
     assert leads
     page = text(browser.get(unescape(leads[1])))
-    assert "Ajoutez votre fichier" in page and "Banque" in page and "Ajoutez un papier" not in page and "Envoyer ce fichier" in page
+    assert (
+        "Ajoutez votre fichier" in page
+        and "Banque" in page
+        and "Ajoutez un papier" not in page
+        and "Envoyer ce fichier" in page
+    )
 
 
 def test_the_answer_to_a_letter_is_brought_under_the_name_of_whom_it_is_from(browser):
     row = write(browser)
-    page = text(browser.get(reverse("vault:add_paper"), {"demande": row.pk}))
+    page = text(browser.get(reverse("records:add_paper"), {"demande": row.pk}))
     assert "Ajoutez votre fichier" in page and Holder.objects.get(code="caf").name in page
 
 
 @pytest.mark.parametrize("query", ["", "?organisme=", "?organisme=inconnu", "?organisme=%00", "?demande=x"])
 def test_anything_else_is_brought_as_a_paper(browser, query):
-    assert "Ajoutez un papier" in text(browser.get(reverse("vault:add_paper") + query))
+    assert "Ajoutez un papier" in text(browser.get(reverse("records:add_paper") + query))

@@ -17,8 +17,9 @@ from tests.accounts.factories import signed_in
 from tests.fixtures.files import FILES, File
 from vault import types
 from vault.readers import Ask, read
-from vault.readers.twoddoc import drafts
-from vault.records import holder_catalogue, paper_kinds, wording
+from vault.readers.formats.twoddoc import drafts
+from vault.records import wording
+from vault.records.content import holder_catalogue, paper_kinds
 from vault.records.models import RESIDENT, Holder, PaperKind
 
 #: What hands over the data of several organisations, proves who one is, or computes: nothing can be asked from it.
@@ -50,7 +51,11 @@ def test_what_a_holder_names_exists():
 
 
 def test_no_record_could_come_from_two_holders():
-    said = [one for item in ITEMS for one in {code.lower() for code in [item["code"], *item["record_codes"], *item["brands"]]}]
+    said = [
+        one
+        for item in ITEMS
+        for one in {code.lower() for code in [item["code"], *item["record_codes"], *item["brands"]]}
+    ]
     assert len(said) == len(set(said))
 
 
@@ -70,7 +75,10 @@ def test_the_city_s_own_services_are_among_them():
 @pytest.mark.django_db
 def test_a_record_says_its_holder_in_words():
     holder_catalogue.load()
-    said = {code: wording.holder(code) for code in ("DGFiP", "CNAF", "cnaf", "MEN", "employeur", "Enedis", "service", RESIDENT, "Ateliers")}
+    said = {
+        code: wording.holder(code)
+        for code in ("DGFiP", "CNAF", "cnaf", "MEN", "employeur", "Enedis", "service", RESIDENT, "Ateliers")
+    }
     assert said == {
         "DGFiP": "Impôts",
         "CNAF": "CAF",
@@ -110,7 +118,9 @@ def test_the_demonstration_says_codes(time_machine):
     time_machine.move_to("2026-11-25 10:00")
     from datetime import date
 
-    said = {one.holder for slug in vaults.stories(date(2026, 11, 25)) for one in vaults.records(slug, date(2026, 11, 25))}
+    said = {
+        one.holder for slug in vaults.stories(date(2026, 11, 25)) for one in vaults.records(slug, date(2026, 11, 25))
+    }
     known = {code.lower() for item in ITEMS for code in [item["code"], *item["record_codes"], *item["brands"]]}
     assert {code for code in said if code.lower() not in known} == {RESIDENT, "FranceConnect"}
 
@@ -127,7 +137,11 @@ def test_what_an_agent_edited_survives_a_reload_and_the_rest_is_refreshed():
 
 def posted(form) -> dict[str, str]:
     data = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
-    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in data.items() if value is not False}
+    return {
+        name: json.dumps(value) if isinstance(value, list) else value
+        for name, value in data.items()
+        if value is not False
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -141,7 +155,14 @@ def test_an_agent_adds_a_holder_and_fills_in_an_address(kinds, agent):
     assert Holder.objects.get(code="banque").email == "donnees@banque.example"
 
     add = reverse("admin:records_holder_add")
-    fresh = {**data, "code": "ludotheque", "name_fr": "Ludothèque", "name_en": "Toy library", "short_fr": "Ludo", "short_en": "Toys"}
+    fresh = {
+        **data,
+        "code": "ludotheque",
+        "name_fr": "Ludothèque",
+        "name_en": "Toy library",
+        "short_fr": "Ludo",
+        "short_en": "Toys",
+    }
     assert desk.post(add, {**fresh, "theme": "city", "record_codes": "[]", "brands": "[]"}).status_code == 302
     holder_catalogue.load()
     assert Holder.objects.get(code="ludotheque").edited_at is not None

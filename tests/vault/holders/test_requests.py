@@ -51,7 +51,9 @@ def holder(code="caf") -> Holder:
 
 def started(resident, code="caf", right="access", **parts):
     known = known_parts(resident_id=resident.pk, holder=holder(code), name=resident.name, email=resident.email)
-    return start_request(resident_id=resident.pk, by=resident.pk, holder=holder(code), right=right, parts={**known, **parts})
+    return start_request(
+        resident_id=resident.pk, by=resident.pk, holder=holder(code), right=right, parts={**known, **parts}
+    )
 
 
 def sent(resident, on=date(2026, 11, 20), **more):
@@ -109,7 +111,9 @@ def test_nothing_missing_holds_a_letter_up(resident):
     assert not set(text) & set("{}[]") and "  " not in text
 
 
-@pytest.mark.parametrize(("code", "right"), [("caf", "access"), ("banque", "access"), ("banque", "portability"), ("enedis", "portability")])
+@pytest.mark.parametrize(
+    ("code", "right"), [("caf", "access"), ("banque", "access"), ("banque", "portability"), ("enedis", "portability")]
+)
 def test_every_letter_is_whole_with_all_its_parts_and_with_none(resident, code, right):
     parts = {
         "reference": "42",
@@ -148,7 +152,9 @@ def test_every_shipped_letter_says_only_parts_that_exist():
         assert len(item["body"].split()) <= 180
 
 
-HOSTILE = "{email} [x {name}] <script>alert(1)</script><img src='file:///etc/passwd'> {{ settings.SECRET_KEY }} {% load x %}"
+HOSTILE = (
+    "{email} [x {name}] <script>alert(1)</script><img src='file:///etc/passwd'> {{ settings.SECRET_KEY }} {% load x %}"
+)
 
 
 def test_what_a_resident_types_is_never_read_as_a_template(resident):
@@ -162,7 +168,12 @@ def test_what_a_resident_types_is_never_read_as_a_template(resident):
 
 def test_a_very_long_text_is_cut_and_makes_a_short_pdf(resident):
     request = started(
-        resident, name="N" * 5000, address="rue\n" * 5000, wanted="é" * 90_000, reference="\x00\x07réf" * 900, organisation="O" * 5000
+        resident,
+        name="N" * 5000,
+        address="rue\n" * 5000,
+        wanted="é" * 90_000,
+        reference="\x00\x07réf" * 900,
+        organisation="O" * 5000,
     )
     parts = letter(request).parts
     assert (len(parts.name), len(parts.wanted), len(parts.organisation)) == (120, 600, 120)
@@ -173,7 +184,14 @@ def test_a_very_long_text_is_cut_and_makes_a_short_pdf(resident):
 
 def test_the_pdf_is_tagged_in_french_and_names_its_reader(resident):
     pdf = letters.pdf(
-        letter(started(resident, "banque", organisation="Banque du Lac", recipient_address="3 quai des Brumes\n00420 Villebrume"))
+        letter(
+            started(
+                resident,
+                "banque",
+                organisation="Banque du Lac",
+                recipient_address="3 quai des Brumes\n00420 Villebrume",
+            )
+        )
     )
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert opened.Root.MarkInfo.Marked and str(opened.Root.Lang) == "fr"
@@ -184,10 +202,20 @@ def test_the_pdf_is_tagged_in_french_and_names_its_reader(resident):
 
 def test_the_pdf_has_no_other_person_s_data(resident, stranger):
     add(stranger, "identite.pivot", {**IDENTITY, "family_name": "Lassalle", "given_name": "Bruno"})
-    add(stranger, "logement.domicile", {"adresse": {"voie": "9 impasse du Secret", "code_postal": "00420", "commune": "Villebrume"}})
+    add(
+        stranger,
+        "logement.domicile",
+        {"adresse": {"voie": "9 impasse du Secret", "code_postal": "00420", "commune": "Villebrume"}},
+    )
     add(resident, "identite.pivot", IDENTITY)
     partner = uuid4()
-    add(resident, "identite.pivot", {**IDENTITY, "family_name": "Astruc", "given_name": "Irène"}, person=partner, role="spouse")
+    add(
+        resident,
+        "identite.pivot",
+        {**IDENTITY, "family_name": "Astruc", "given_name": "Irène"},
+        person=partner,
+        role="spouse",
+    )
     add(resident, "identite.contact", {"email": "irene@courriel.example"}, person=partner, role="spouse")
     made = letter(started(resident))
     pdf = letters.pdf(made)
@@ -433,7 +461,14 @@ def test_nobody_else_touches_a_request(resident, stranger):
 def test_the_same_form_sent_twice_gives_one_request(resident):
     token = uuid4()
     made = [
-        start_request(resident_id=resident.pk, by=resident.pk, holder=holder(), right="access", parts={"name": "Awa"}, token=token)
+        start_request(
+            resident_id=resident.pk,
+            by=resident.pk,
+            holder=holder(),
+            right="access",
+            parts={"name": "Awa"},
+            token=token,
+        )
         for _ in range(2)
     ]
     assert made[0].pk == made[1].pk

@@ -39,7 +39,7 @@ def act(resident, event):
 
 
 def test_nothing_is_chosen_beforehand(browser, resident):
-    assert " checked" not in browser.get(reverse("vault:alerts")).content.decode()
+    assert " checked" not in browser.get(reverse("journal:alerts")).content.decode()
     read(resident)
     refused(resident)
     assert tell_alerts() == 0
@@ -47,14 +47,14 @@ def test_nothing_is_chosen_beforehand(browser, resident):
 
 
 def test_a_choice_is_kept_shown_and_journalled(browser, resident):
-    assert browser.post(reverse("vault:alerts"), {"wanted": ["refusals"]}).status_code == 302
-    shown = browser.get(reverse("vault:alerts")).content.decode()
+    assert browser.post(reverse("journal:alerts"), {"wanted": ["refusals"]}).status_code == 302
+    shown = browser.get(reverse("journal:alerts")).content.decode()
     assert shown.count(" checked") == 1
     with scope(resident=resident.pk):
         held = Alerts.objects.get()
     assert (held.readings, held.refusals) == (False, True)
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "alerts_chosen"
-    browser.post(reverse("vault:alerts"), {})
+    browser.post(reverse("journal:alerts"), {})
     with scope(resident=resident.pk):
         assert not Alerts.objects.get().refusals
 

@@ -59,7 +59,7 @@ def stored(resident):
 
 
 def page(browser, line):
-    return browser.get(reverse("vault:journal_line", args=[line.id])).content.decode()
+    return browser.get(reverse("journal:journal_line", args=[line.id])).content.decode()
 
 
 def in_admin(contest):
@@ -67,8 +67,8 @@ def in_admin(contest):
 
 
 def test_the_whole_way(browser, resident, line, desk):
-    assert "Ce qu’il verra" in browser.get(reverse("vault:contest", args=[line.id])).content.decode()
-    browser.post(reverse("vault:contest", args=[line.id]), {"message": WHY})
+    assert "Ce qu’il verra" in browser.get(reverse("journal:contest", args=[line.id])).content.decode()
+    browser.post(reverse("journal:contest", args=[line.id]), {"message": WHY})
     (contest,) = stored(resident)
     assert contest.state == ContestState.SENT
     assert "Envoyée le" in page(browser, line)
@@ -81,21 +81,24 @@ def test_the_whole_way(browser, resident, line, desk):
     shown = page(browser, line)
     assert "C’était une erreur." in shown
     assert WHY in shown
-    assert "Réponse reçue" in browser.get(reverse("vault:journal")).content.decode()
+    assert "Réponse reçue" in browser.get(reverse("journal:journal")).content.decode()
     assert "contest_answered" in events(resident)
 
 
 def test_a_line_is_contested_once_at_a_time(browser, resident, line):
     first = contested(resident, line)
-    assert contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line.id, message="Encore").pk == first.pk
+    assert (
+        contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line.id, message="Encore").pk
+        == first.pk
+    )
     assert len(stored(resident)) == 1
     assert events(resident).count("contest_sent") == 1
-    assert browser.get(reverse("vault:contest", args=[line.id])).status_code == 302
+    assert browser.get(reverse("journal:contest", args=[line.id])).status_code == 302
 
 
 def test_what_was_withdrawn_is_erased_and_may_be_sent_again(browser, resident, line, desk):
     first = contested(resident, line)
-    here = reverse("vault:withdraw_contest", args=[line.id])
+    here = reverse("journal:withdraw_contest", args=[line.id])
     assert browser.get(here).status_code == 405
     browser.post(here)
     browser.post(here)
@@ -112,7 +115,7 @@ def test_an_answer_comes_once_and_stays(browser, resident, line, officer):
     contests.answer_contest(contest=contest, by=officer, answer="Non.")
     with pytest.raises(contests.Over):
         contests.answer_contest(contest=contest, by=officer, answer="Oui.")
-    browser.post(reverse("vault:withdraw_contest", args=[line.id]))
+    browser.post(reverse("journal:withdraw_contest", args=[line.id]))
     assert stored(resident)[0].state == ContestState.ANSWERED
     assert "Contester de nouveau" in page(browser, line)
 
@@ -152,7 +155,7 @@ def test_an_officer_whose_account_is_closed_reads_nothing(resident, line, office
 
 def test_another_resident_contests_and_withdraws_nothing(other_browser, resident, stranger, line):
     contest = contested(resident, line)
-    for name in ("vault:contest", "vault:withdraw_contest", "vault:journal_line"):
+    for name in ("journal:contest", "journal:withdraw_contest", "journal:journal_line"):
         assert other_browser.post(reverse(name, args=[line.id]), {"message": "x"}).status_code in {404, 405}
     with pytest.raises(PermissionDenied):
         contests.contest_line(resident_id=stranger.pk, by=stranger.pk, entry_id=line.id, message="x")
@@ -178,7 +181,8 @@ def test_the_list_of_the_officer_has_dates_and_no_content(resident, line, desk):
 
 def test_the_officer_is_written_to_without_content(resident, line):
     City.objects.update_or_create(
-        pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042", "dpo_email": "dpo@v.example"}
+        pk=1,
+        defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042", "dpo_email": "dpo@v.example"},
     )
     contested(resident, line)
     (sent,) = mail.outbox
@@ -212,7 +216,7 @@ def test_a_mail_server_that_is_down_is_tried_again(resident, line, officer, monk
 
 
 def test_a_message_without_words_is_refused(browser, resident, line):
-    answer = browser.post(reverse("vault:contest", args=[line.id]), {"message": "  "})
+    answer = browser.post(reverse("journal:contest", args=[line.id]), {"message": "  "})
     assert answer.context["form"].errors
     assert stored(resident) == []
 

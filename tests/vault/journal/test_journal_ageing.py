@@ -35,7 +35,11 @@ DAY = timedelta(days=1)
 def write(resident):
     with transaction.atomic():
         return journal.write(
-            resident_id=resident.pk, actor_id=resident.pk, event="granted_read", purpose="Essayer", details={"recipient": "Paul"}
+            resident_id=resident.pk,
+            actor_id=resident.pk,
+            event="granted_read",
+            purpose="Essayer",
+            details={"recipient": "Paul"},
         )
 
 
@@ -72,15 +76,15 @@ def shown(resident, name, *args):
 
 
 def test_the_pages_say_where_the_journal_begins_and_that_it_is_whole(elder, purge):
-    before = shown(elder, "vault:journal")
+    before = shown(elder, "journal:journal")
     assert "Votre journal commence ici" not in before
     first, second = line_of(elder, 2), line_of(elder, 3)
     assert purge() == 2
-    after = shown(elder, "vault:journal")
+    after = shown(elder, "journal:journal")
     assert "Votre journal commence ici" in after
     assert f"Les lignes jusqu’au {long_date(first.at)}" in after
     assert f"à partir du {long_date(second.at + journal.KEPT + DAY)}" in after
-    checked = shown(elder, "vault:check_journal")
+    checked = shown(elder, "journal:check_journal")
     assert "Votre journal est entier" in checked
     assert "De 2 lignes, il ne reste que l’empreinte" in checked
 
@@ -92,7 +96,11 @@ def test_a_copy_has_what_is_there_and_proves_the_rest(elder, purge):
     copy = json.loads(actions.copy_journal(resident_id=elder.pk, by=elder.pk, form=CopyFormat.JSON))
     chain = bytes(32)
     for line in copy["lines"]:
-        leaf = hashlib.sha256(b"\x00" + base64.b64decode(line["bytes"])).digest() if "bytes" in line else bytes.fromhex(line["leaf"])
+        leaf = (
+            hashlib.sha256(b"\x00" + base64.b64decode(line["bytes"])).digest()
+            if "bytes" in line
+            else bytes.fromhex(line["leaf"])
+        )
         chain = hashlib.sha256(b"\x01" + chain + leaf).digest()
         assert chain.hex() == line["chain"]
     assert ["bytes" in line for line in copy["lines"][:3]] == [False, False, True]
@@ -137,7 +145,9 @@ def test_another_garant_takes_such_a_copy_and_refuses_one_that_lacks_more(elder,
 
 
 def contested(resident, number):
-    return contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line_of(resident, number).id, message="Qui est Paul ?")
+    return contests.contest_line(
+        resident_id=resident.pk, by=resident.pk, entry_id=line_of(resident, number).id, message="Qui est Paul ?"
+    )
 
 
 def test_a_line_that_is_contested_stays_until_it_is_answered_and_its_answer_after_it(elder, purge, stranger):
@@ -150,21 +160,21 @@ def test_a_line_that_is_contested_stays_until_it_is_answered_and_its_answer_afte
     officer.save()
     contests.answer_contest(contest=contest, by=officer, answer="Une personne du CCAS.")
     assert purge() == 1
-    page = shown(elder, "vault:journal_line", contest.entry_id)
+    page = shown(elder, "journal:journal_line", contest.entry_id)
     assert "Cette ligne est effacée" in page
     assert "Paul" in page
     assert "Une personne du CCAS." in page
     assert "Contester de nouveau" not in page
-    here = reverse("vault:journal_line", args=[contest.entry_id])
+    here = reverse("journal:journal_line", args=[contest.entry_id])
     assert signed_in(stranger).get(here).status_code == 404
-    assert signed_in(elder).get(reverse("vault:contest", args=[contest.entry_id])).status_code == 404
+    assert signed_in(elder).get(reverse("journal:contest", args=[contest.entry_id])).status_code == 404
 
 
 def test_a_contest_that_was_withdrawn_keeps_nothing(elder, purge):
     contest = contested(elder, 2)
     contests.withdraw_contest(contest=contest, by=elder.pk)
     assert purge() == 2
-    assert signed_in(elder).get(reverse("vault:journal_line", args=[contest.entry_id])).status_code == 404
+    assert signed_in(elder).get(reverse("journal:journal_line", args=[contest.entry_id])).status_code == 404
     with scope(resident=elder.pk):
         assert Contest.objects.count() == 1
 

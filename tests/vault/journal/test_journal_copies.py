@@ -28,7 +28,7 @@ def newest(resident):
 
 
 def copied(browser, form):
-    answer = browser.post(reverse("vault:copy_journal"), {"format": form})
+    answer = browser.post(reverse("journal:copy_journal"), {"format": form})
     assert answer.status_code == 200
     assert "attachment" in answer["Content-Disposition"]
     return b"".join(answer.streaming_content)
@@ -36,13 +36,13 @@ def copied(browser, form):
 
 def test_the_page_says_that_all_is_there(browser, resident):
     write(resident)
-    shown = browser.get(reverse("vault:check_journal")).content.decode()
+    shown = browser.get(reverse("journal:check_journal")).content.decode()
     assert "Votre journal est entier" in shown
     assert "2 lignes vérifiées" in shown
     assert "n’y figure pas encore" in shown
     seal()
     write(resident)
-    shown = browser.get(reverse("vault:check_journal")).content.decode()
+    shown = browser.get(reverse("journal:check_journal")).content.decode()
     assert "le point 1" in shown
     assert "1 ligne plus récente attend" in shown
 
@@ -61,7 +61,7 @@ def test_the_page_says_what_does_not_match(browser, resident, tamper, statement,
     seal()
     with tamper() as admin:
         admin.execute(statement)
-    shown = browser.get(reverse("vault:check_journal")).content.decode()
+    shown = browser.get(reverse("journal:check_journal")).content.decode()
     assert "Quelque chose ne correspond pas" in shown
     assert says in shown
 
@@ -113,8 +113,8 @@ def test_a_copy_is_in_the_journal_and_in_itself(browser, resident):
 
 def test_a_copy_without_a_form_says_what_is_missing(browser, resident):
     before = newest(resident).number
-    assert browser.post(reverse("vault:copy_journal"), {}).status_code == 200
-    assert browser.post(reverse("vault:copy_journal"), {"format": "exe"}).context["form"].errors
+    assert browser.post(reverse("journal:copy_journal"), {}).status_code == 200
+    assert browser.post(reverse("journal:copy_journal"), {"format": "exe"}).context["form"].errors
     assert newest(resident).number == before
 
 

@@ -25,7 +25,7 @@ HOME = {"adresse": {"voie": "12 rue des Tanneurs", "code_postal": "00420", "comm
 
 
 def shown(browser, **asked):
-    return browser.get(reverse("vault:journal"), asked)
+    return browser.get(reverse("journal:journal"), asked)
 
 
 def told(response):
@@ -39,7 +39,9 @@ def others(response):
 
 def write(resident, event="read", **more):
     with transaction.atomic():
-        return journal.write(resident_id=resident.pk, actor_id=more.pop("actor_id", resident.pk), event=event, purpose="Essayer", **more)
+        return journal.write(
+            resident_id=resident.pk, actor_id=more.pop("actor_id", resident.pk), event=event, purpose="Essayer", **more
+        )
 
 
 def newest(resident):
@@ -66,7 +68,9 @@ def test_a_long_day_of_one_s_own_shows_its_first_acts_and_leads_to_the_others(br
     today = timezone.localdate()
     assert f"?qui=moi&amp;jour={today}" in response.content.decode()
     all_of_it = shown(browser, qui="moi", jour=today)
-    assert told(all_of_it) + told(shown(browser, qui="moi", jour=today, avant=all_of_it.context["older"])) == list(range(31, 0, -1))
+    assert told(all_of_it) + told(shown(browser, qui="moi", jour=today, avant=all_of_it.context["older"])) == list(
+        range(31, 0, -1)
+    )
 
 
 def test_what_another_read_stands_in_the_page_with_its_ground(browser, resident):
@@ -85,13 +89,13 @@ def test_a_refusal_is_shown_as_one(browser, resident):
     response = shown(browser)
     assert response.context["days"][0].lines[0].refused
     assert "civic-tag--expired" in response.content.decode()
-    detail = browser.get(reverse("vault:journal_line", args=[newest(resident).id])).content.decode()
+    detail = browser.get(reverse("journal:journal_line", args=[newest(resident).id])).content.decode()
     assert "Rien n’a été lu" in detail
 
 
 def test_a_line_opens_to_each_of_its_fields_in_words(browser, resident):
     add(resident, "logement.domicile", HOME)
-    detail = browser.get(reverse("vault:journal_line", args=[newest(resident).id])).content.decode()
+    detail = browser.get(reverse("journal:journal_line", args=[newest(resident).id])).content.decode()
     assert "Logement" in detail
     assert "Loyer" in detail
     assert not tells(detail, "612")
@@ -99,10 +103,10 @@ def test_a_line_opens_to_each_of_its_fields_in_words(browser, resident):
 
 
 def test_a_line_of_another_or_of_nobody_is_not_found(browser, other_browser, resident):
-    here = reverse("vault:journal_line", args=[newest(resident).id])
+    here = reverse("journal:journal_line", args=[newest(resident).id])
     assert browser.get(here).status_code == 200
     assert other_browser.get(here).status_code == 404
-    assert browser.get(reverse("vault:journal_line", args=[uuid4()])).status_code == 404
+    assert browser.get(reverse("journal:journal_line", args=[uuid4()])).status_code == 404
 
 
 def test_a_long_journal_goes_page_by_page_to_its_first_line(browser, resident):
@@ -184,13 +188,16 @@ def test_nothing_found_says_so(browser):
 
 @pytest.mark.parametrize("before", ["abc", "-1", "99999999999999999999", "0", "²"])
 def test_a_journal_address_that_makes_no_sense_is_still_a_page(browser, before):
-    assert shown(browser, avant=before, qui=before, quoi=before, quand=before, jour=before, type=before).status_code == 200
+    assert (
+        shown(browser, avant=before, qui=before, quoi=before, quand=before, jour=before, type=before).status_code
+        == 200
+    )
 
 
 def test_reading_the_journal_leaves_no_line(browser, resident):
     before = newest(resident)
     shown(browser)
-    browser.get(reverse("vault:journal_line", args=[before.id]))
+    browser.get(reverse("journal:journal_line", args=[before.id]))
     assert newest(resident).number == before.number
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures import answers
 from vault import readers, types
 from vault.readers import Ask, Reading, Unreadable, sentences
-from vault.readers.api_particulier import services
+from vault.readers.formats.api_particulier import services
 from vault.types import envelope
 
 
@@ -55,7 +55,12 @@ BECOMES = {
         },
     },
     "rsa": {
-        "social.prestation": {"prestation": "rsa", "est_beneficiaire": True, "avec_majoration": True, "date_debut_droit": "2026-02-01"}
+        "social.prestation": {
+            "prestation": "rsa",
+            "est_beneficiaire": True,
+            "avec_majoration": True,
+            "date_debut_droit": "2026-02-01",
+        }
     },
     "prime": {
         "social.prestation": {
@@ -88,7 +93,9 @@ BECOMES = {
             "etablissement": "La Rochelle Université",
         }
     },
-    "bourse_v3": {"etudes.bourse": {"est_boursier": True, "echelon": "6", "date_rentree": "2026-09-01", "duree_mois": 10}},
+    "bourse_v3": {
+        "etudes.bourse": {"est_boursier": True, "echelon": "6", "date_rentree": "2026-09-01", "duree_mois": 10}
+    },
     "eleve": {
         "scolarite.eleve": {
             "annee_scolaire": "2026-2027",
@@ -169,7 +176,9 @@ def test_an_answer_that_fits_several_services_is_not_guessed(name: str) -> None:
     assert refusal.value.code == "which_service"
 
 
-@pytest.mark.parametrize("endpoint", ["https://particulier.api.gouv.fr/v3/dss/revenu_solidarite_active/identite?recipient=1", "/RSA", ""])
+@pytest.mark.parametrize(
+    "endpoint", ["https://particulier.api.gouv.fr/v3/dss/revenu_solidarite_active/identite?recipient=1", "/RSA", ""]
+)
 def test_only_the_path_counts(endpoint: str) -> None:
     service = services.of_path(endpoint)
     assert (service is None) == ("solidarite" not in endpoint)
@@ -181,7 +190,11 @@ def test_any_field_may_be_masked(name: str) -> None:
     for field in answers.DATA[name]:
         for record in changed(name, **{field: None}).records:
             envelope.validate(record)
-            wrong = [one for one in types.problems(record["type"], record["payload"]) if one.pointer[1:] in record["payload"]]
+            wrong = [
+                one
+                for one in types.problems(record["type"], record["payload"])
+                if one.pointer[1:] in record["payload"]
+            ]
             assert wrong == []
     nothing = read(answers.as_json({"data": {}, "links": {}, "meta": {}}), answers.ENDPOINTS[name])
     assert nothing.records == []
@@ -216,7 +229,11 @@ def test_a_birth_known_by_its_year_only_is_kept_and_said() -> None:
 
 def test_a_right_that_started_on_an_unknown_day_loses_its_date_not_its_record() -> None:
     reading = changed("rsa", date_debut_droit="2026-02-00")
-    assert payloads(reading)["social.prestation"] == {"prestation": "rsa", "est_beneficiaire": True, "avec_majoration": True}
+    assert payloads(reading)["social.prestation"] == {
+        "prestation": "rsa",
+        "est_beneficiaire": True,
+        "avec_majoration": True,
+    }
     assert reading.warnings == [sentences.PARTIAL_DATE]
 
 
@@ -252,14 +269,25 @@ def test_the_second_version_has_other_names_and_dates_written_day_first() -> Non
         ("non_beneficiaire", False, None),
     ],
 )
-def test_the_second_version_says_the_health_cover_in_one_word(status: str, receives: bool, shares: bool | None) -> None:
+def test_the_second_version_says_the_health_cover_in_one_word(
+    status: str, receives: bool, shares: bool | None
+) -> None:
     body = answers.as_json({"status": status, "dateDebut": "2026-01-01", "dateFin": "2026-12-31"})
     payload = payloads(read(body, "/v2/complementaire-sante-solidaire"))["sante.c2s"]
-    assert (payload["est_beneficiaire"], payload.get("avec_participation"), payload["date_fin_droit"]) == (receives, shares, "2026-12-31")
+    assert (payload["est_beneficiaire"], payload.get("avec_participation"), payload["date_fin_droit"]) == (
+        receives,
+        shares,
+        "2026-12-31",
+    )
 
 
 def test_a_zero_is_a_quotient_and_a_masked_one_is_not() -> None:
-    assert payloads(changed("household", quotient_familial=answers.QUOTIENT | {"valeur": 0}))["social.quotient_familial"]["valeur"] == 0
+    assert (
+        payloads(changed("household", quotient_familial=answers.QUOTIENT | {"valeur": 0}))["social.quotient_familial"][
+            "valeur"
+        ]
+        == 0
+    )
 
 
 def test_a_registration_without_an_end_still_runs() -> None:
@@ -294,7 +322,12 @@ def test_a_day_nursery_s_income_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [answers.as_json(answers.ABSENT), answers.sandbox_case(answers.ABSENT, 404), b'{"error": "not_found", "reason": "x"}']
+    "data",
+    [
+        answers.as_json(answers.ABSENT),
+        answers.sandbox_case(answers.ABSENT, 404),
+        b'{"error": "not_found", "reason": "x"}',
+    ],
 )
 def test_no_file_about_someone_is_an_answer_not_a_failure(data: bytes) -> None:
     reading = read(data, answers.QF)
@@ -302,7 +335,9 @@ def test_no_file_about_someone_is_an_answer_not_a_failure(data: bytes) -> None:
     assert answered(reading) == "inconclusive"
 
 
-@pytest.mark.parametrize("data", [answers.as_json(answers.BROKEN), answers.sandbox_case(answers.BROKEN, 502), answers.case("rsa", 500)])
+@pytest.mark.parametrize(
+    "data", [answers.as_json(answers.BROKEN), answers.sandbox_case(answers.BROKEN, 502), answers.case("rsa", 500)]
+)
 def test_a_breakdown_is_told_and_adds_nothing(data: bytes) -> None:
     reading = read(data, answers.QF)
     assert reading.records == []
@@ -310,7 +345,12 @@ def test_a_breakdown_is_told_and_adds_nothing(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["/v3/gip_mds/service_civique/identite", "/v3/dsnj/service_national/identite", "/v3/sdh/statut_sportif/identifiant"]
+    "endpoint",
+    [
+        "/v3/gip_mds/service_civique/identite",
+        "/v3/dsnj/service_national/identite",
+        "/v3/sdh/statut_sportif/identifiant",
+    ],
 )
 def test_what_has_no_type_is_said_to_have_none(endpoint: str) -> None:
     reading = read(b'{"data": {"statut_actuel": {}}}', endpoint)
@@ -323,11 +363,14 @@ def test_the_same_values_have_the_same_print_whatever_carries_them() -> None:
         return [record["provenance"]["raw_sha256"] for record in reading.records]
 
     assert prints(read(answers.case("household"), answers.QF)) == prints(read_named("household"))
-    assert prints(changed("household", quotient_familial=answers.QUOTIENT | {"valeur": 527})) != prints(read_named("household"))
+    assert prints(changed("household", quotient_familial=answers.QUOTIENT | {"valeur": 527})) != prints(
+        read_named("household")
+    )
 
 
 @pytest.mark.parametrize(
-    "body", [b"[]", b'{"data": 3}', b'{"data": {"quotient_familial": NaN}}', b'{"data": {"allocataires": ', b"{" * 9000]
+    "body",
+    [b"[]", b'{"data": 3}', b'{"data": {"quotient_familial": NaN}}', b'{"data": {"allocataires": ', b"{" * 9000],
 )
 def test_a_spoilt_answer_is_refused(body: bytes) -> None:
     with pytest.raises(Unreadable) as refusal:
@@ -339,5 +382,7 @@ def test_a_spoilt_answer_is_refused(body: bytes) -> None:
 def test_a_wild_value_is_left_out(value: object) -> None:
     quotient = answers.QUOTIENT | {"valeur": value, "mois": value}
     for record in changed("household", quotient_familial=quotient).records:
-        wrong = [one for one in types.problems(record["type"], record["payload"]) if one.pointer[1:] in record["payload"]]
+        wrong = [
+            one for one in types.problems(record["type"], record["payload"]) if one.pointer[1:] in record["payload"]
+        ]
         assert wrong == []

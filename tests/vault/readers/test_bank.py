@@ -12,17 +12,23 @@ SGML = "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:USASCII\nCHARSET:1252
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n<?OFX OFXHEADER="200" VERSION="211"?>\n'
 
 
-def transaction(amount: str, fitid: str = "1", label: str = "ACHAT CB", day: str = "20240105", closed: bool = False) -> str:
+def transaction(
+    amount: str, fitid: str = "1", label: str = "ACHAT CB", day: str = "20240105", closed: bool = False
+) -> str:
     told = {"TRNTYPE": "DEBIT", "DTPOSTED": day, "TRNAMT": amount, "FITID": fitid, "NAME": label}
     leaves = "".join(f"<{name}>{value}{f'</{name}>' if closed else ''}\n" for name, value in told.items())
     return f"<STMTTRN>\n{leaves}</STMTTRN>\n"
 
 
 def statement(
-    *transactions: str, currency: str = "EUR", account: str = "<BANKID>30004<BRANCHID>00999<ACCTID>00012345678<ACCTTYPE>CHECKING"
+    *transactions: str,
+    currency: str = "EUR",
+    account: str = "<BANKID>30004<BRANCHID>00999<ACCTID>00012345678<ACCTTYPE>CHECKING",
 ) -> str:
     balance = "<LEDGERBAL><BALAMT>1250,40<DTASOF>20240131</LEDGERBAL>"
-    listed = f"<BANKTRANLIST><DTSTART>20240101<DTEND>20240131{''.join(transactions)}</BANKTRANLIST>" if transactions else ""
+    listed = (
+        f"<BANKTRANLIST><DTSTART>20240101<DTEND>20240131{''.join(transactions)}</BANKTRANLIST>" if transactions else ""
+    )
     return f"<STMTRS><CURDEF>{currency}<BANKACCTFROM>{account}</BANKACCTFROM>{listed}{balance}</STMTRS>"
 
 
@@ -36,12 +42,23 @@ def amounts(reading: Reading) -> list[str]:
 
 def test_sgml_and_xml_say_the_same() -> None:
     old = read(ofx(statement(transaction("-12,50", "1"), transaction("1500.00", "2", "VIR SALAIRE"))))
-    new = read(ofx(statement(transaction("-12,50", "1", closed=True), transaction("1500.00", "2", "VIR SALAIRE", closed=True)), head=XML))
+    new = read(
+        ofx(
+            statement(
+                transaction("-12,50", "1", closed=True), transaction("1500.00", "2", "VIR SALAIRE", closed=True)
+            ),
+            head=XML,
+        )
+    )
     for reading in (old, new):
         assert amounts(reading) == ["-12.50", "1500.00"]
         assert [one["libelle"] for one in payloads(reading, "banque.operation")] == ["ACHAT CB", "VIR SALAIRE"]
         (account,) = payloads(reading, "banque.compte")
-        assert (account["identifiant"], account["type"], account["solde"]) == ("30004 00999 00012345678", "courant", "1250.40")
+        assert (account["identifiant"], account["type"], account["solde"]) == (
+            "30004 00999 00012345678",
+            "courant",
+            "1250.40",
+        )
 
 
 def test_an_empty_statement_and_a_bank_number_of_ten_digits_are_no_reason_to_refuse() -> None:
@@ -52,12 +69,18 @@ def test_an_empty_statement_and_a_bank_number_of_ten_digits_are_no_reason_to_ref
 
 def test_the_old_windows_page_entities_and_cdata() -> None:
     text = ofx(statement(transaction("-1.00", label="CAFÉ &amp; THÉ"), transaction("-2.00", "2", "<![CDATA[A < B]]>")))
-    assert [one["libelle"] for one in payloads(read(text.encode("cp1252")), "banque.operation")] == ["CAFÉ & THÉ", "A < B"]
+    assert [one["libelle"] for one in payloads(read(text.encode("cp1252")), "banque.operation")] == [
+        "CAFÉ & THÉ",
+        "A < B",
+    ]
 
 
 def test_a_tag_without_value_takes_nothing_from_the_next() -> None:
     text = ofx(
-        statement("<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20240105<TRNAMT>-3.00<FITID>1<NAME>PAIN<MEMO></STMTTRN>", transaction("-4.00", "2"))
+        statement(
+            "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20240105<TRNAMT>-3.00<FITID>1<NAME>PAIN<MEMO></STMTTRN>",
+            transaction("-4.00", "2"),
+        )
     )
     assert amounts(read(text)) == ["-3.00", "-4.00"]
 
@@ -69,7 +92,8 @@ def test_transactions_that_nothing_closes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"), [("-0,1", "-0.10"), ("1 234,56", "1234.56"), ("1.234,56", "1234.56"), ("1,234.56", "1234.56"), ("$120", "120.00")]
+    ("written", "kept"),
+    [("-0,1", "-0.10"), ("1 234,56", "1234.56"), ("1.234,56", "1234.56"), ("1,234.56", "1234.56"), ("$120", "120.00")],
 )
 def test_an_amount_is_decimal_however_it_is_written(written: str, kept: str) -> None:
     assert amounts(read(ofx(statement(transaction(written))))) == [kept]
@@ -104,7 +128,12 @@ def test_the_balances_hour_has_its_offset() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [ofx(statement(transaction("beaucoup"))), ofx(statement(transaction("-1.00", day="hier"))), ofx(statement(transaction("1e5")))]
+    "text",
+    [
+        ofx(statement(transaction("beaucoup"))),
+        ofx(statement(transaction("-1.00", day="hier"))),
+        ofx(statement(transaction("1e5"))),
+    ],
 )
 def test_a_broken_ofx_is_damaged(text: str) -> None:
     with pytest.raises(Unreadable) as refusal:
@@ -112,7 +141,9 @@ def test_a_broken_ofx_is_damaged(text: str) -> None:
     assert refusal.value.code == "damaged"
 
 
-def entry(amount: str, direction: str = "DBIT", status: str = "<Sts>BOOK</Sts>", party: str = "<Nm>Boulangerie</Nm>") -> str:
+def entry(
+    amount: str, direction: str = "DBIT", status: str = "<Sts>BOOK</Sts>", party: str = "<Nm>Boulangerie</Nm>"
+) -> str:
     parties = f"<RltdPties><Cdtr>{party}</Cdtr></RltdPties><RmtInf><Ustrd>PAIN</Ustrd></RmtInf>"
     return (
         f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd>{status}<BookgDt><Dt>2024-01-05</Dt></BookgDt>'
@@ -122,7 +153,9 @@ def entry(amount: str, direction: str = "DBIT", status: str = "<Sts>BOOK</Sts>",
 
 def balance(code: str, amount: str, direction: str = "CRDT") -> str:
     kind = f"<Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
-    return f'<Bal>{kind}<Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd><Dt><Dt>2024-01-31</Dt></Dt></Bal>'
+    return (
+        f'<Bal>{kind}<Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd><Dt><Dt>2024-01-31</Dt></Dt></Bal>'
+    )
 
 
 def camt(*entries: str, version: str = "02", opening: str = "100.00", closing: str = "95.00") -> str:
@@ -141,7 +174,13 @@ V8 = {"status": "<Sts><Cd>BOOK</Cd></Sts>", "party": "<Pty><Nm>Boulangerie</Nm><
 def test_each_version_says_the_same(version: str, wrapped: dict[str, Any]) -> None:
     reading = read(camt(entry("5.00", **wrapped), version=version))
     (operation,) = payloads(reading, "banque.operation")
-    told = (operation["montant"], operation["date_operation"], operation["date_valeur"], operation["contrepartie"], operation["libelle"])
+    told = (
+        operation["montant"],
+        operation["date_operation"],
+        operation["date_valeur"],
+        operation["contrepartie"],
+        operation["libelle"],
+    )
     assert told == ("-5.00", "2024-01-05", "2024-01-06", "Boulangerie", "PAIN")
     assert "reference" not in operation
     assert [check.outcome for check in reading.checks] == ["passed"]
@@ -164,7 +203,9 @@ def test_more_decimals_than_cents() -> None:
 
 
 def test_what_is_pending_is_left_out() -> None:
-    reading = read(camt(entry("5.00"), entry("7.00", status="<Sts>PDNG</Sts>"), entry("8.00", status="<Sts><Cd>PDNG</Cd></Sts>")))
+    reading = read(
+        camt(entry("5.00"), entry("7.00", status="<Sts>PDNG</Sts>"), entry("8.00", status="<Sts><Cd>PDNG</Cd></Sts>"))
+    )
     assert amounts(reading) == ["-5.00"]
     assert reading.warnings == [PENDING]
 
@@ -175,7 +216,11 @@ def test_an_overdraft_is_negative() -> None:
 
 
 def test_an_entity_is_refused() -> None:
-    bomb = camt(entry("5.00")).replace("<Document", '<!DOCTYPE a [<!ENTITY b "5.00">]><Document', 1).replace(">5.00<", ">&b;<")
+    bomb = (
+        camt(entry("5.00"))
+        .replace("<Document", '<!DOCTYPE a [<!ENTITY b "5.00">]><Document', 1)
+        .replace(">5.00<", ">&b;<")
+    )
     with pytest.raises(Unreadable) as refusal:
         read(bomb)
     assert refusal.value.code == "damaged"
@@ -214,7 +259,15 @@ BARE = "05/01/2024;CARTE BOULANGERIE;-12,50\n06/01/2024;RETRAIT;-40,00\n"
 @pytest.mark.parametrize(
     "text",
     [CREDIT_MUTUEL, BOURSORAMA, CAISSE_EPARGNE, CREDIT_AGRICOLE, SOCIETE_GENERALE, REVOLUT, BARE],
-    ids=["Crédit Mutuel", "Boursorama", "Caisse d’Épargne", "Crédit Agricole", "Société Générale", "Revolut", "no header"],
+    ids=[
+        "Crédit Mutuel",
+        "Boursorama",
+        "Caisse d’Épargne",
+        "Crédit Agricole",
+        "Société Générale",
+        "Revolut",
+        "no header",
+    ],
 )
 def test_a_table_asks_for_its_columns_and_our_guess_reads_it(text: str) -> None:
     asked = read(text)
@@ -230,7 +283,11 @@ def test_what_its_owner_says_wins_over_our_guess() -> None:
     text = "A;B;C;D\n05/01/2024;12,50;PAIN;06/01/2024\n"
     reading = read(text, columns={"D": "date_operation", "B": "debit", "C": "libelle"})
     (operation,) = payloads(reading, "banque.operation")
-    assert (operation["date_operation"], operation["montant"], operation["libelle"]) == ("2024-01-06", "-12.50", "PAIN")
+    assert (operation["date_operation"], operation["montant"], operation["libelle"]) == (
+        "2024-01-06",
+        "-12.50",
+        "PAIN",
+    )
 
 
 def test_rows_that_are_no_operation_are_left_out_and_counted() -> None:
@@ -259,7 +316,11 @@ def test_a_formula_stays_text_and_two_columns_of_one_name_are_told_apart() -> No
 
 
 def test_a_text_without_dates_and_amounts_is_no_bank_file() -> None:
-    for text in ("nom;prenom;ville\nDupont;Jean;Nantes\n", "Cher journal, le 05/01/2024 il a plu 12,5 mm.\n", "\x00;1;2"):
+    for text in (
+        "nom;prenom;ville\nDupont;Jean;Nantes\n",
+        "Cher journal, le 05/01/2024 il a plu 12,5 mm.\n",
+        "\x00;1;2",
+    ):
         with pytest.raises(Unreadable) as refusal:
             read(text)
         assert refusal.value.code == "unknown_media"

@@ -102,5 +102,7 @@ def test_an_unknown_gender_is_left_out(code: object) -> None:
 
 def test_a_schema_of_these_documents_is_none_of_them() -> None:
     with pytest.raises(Unreadable) as refusal:
-        read({"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"familyQuotient": {"value": 1}}})
+        read(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"familyQuotient": {"value": 1}}}
+        )
     assert refusal.value.code == "unknown_media"

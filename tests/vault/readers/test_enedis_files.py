@@ -12,9 +12,7 @@ from vault.readers.sentences import PART_NOT_READ
 
 PARIS = ZoneInfo("Europe/Paris")
 PRM = "14000000000000"
-TOP = (
-    "\ufeffIdentifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Etape metier;Unite;Pas en minutes\n"
-)
+TOP = "\ufeffIdentifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Etape metier;Unite;Pas en minutes\n"
 CURVE = f"{TOP}{PRM};Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\nHorodate;Valeur\n"
 INDEX = (
     f"{TOP}{PRM};Index;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;Wh\n"
@@ -25,7 +23,9 @@ POWER = f"{TOP}{PRM};Puissance maximale quotidienne;01/01/2023;01/01/2024;Puissa
 
 def rows(start: str, end: str, minutes: int, watts: int = 100) -> str:
     """Stamps that end each interval, with the offset that the local clock then has."""
-    moment, last = (datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(ZoneInfo("UTC")) for text in (start, end))
+    moment, last = (
+        datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(ZoneInfo("UTC")) for text in (start, end)
+    )
     lines = []
     while moment < last:
         moment += timedelta(minutes=minutes)
@@ -43,7 +43,10 @@ def test_each_day_has_its_half_hours(day: str, count: int) -> None:
 def test_the_step_changes_on_the_way_and_the_energy_follows() -> None:
     """A year half at 60 minutes, half at 30, read at 30 throughout, loses a quarter of its energy."""
     reading = read(
-        CURVE + rows("2023-01-01", "2023-01-11", 60) + rows("2023-01-11", "2023-01-21", 30) + rows("2023-01-21", "2023-01-31", 10)
+        CURVE
+        + rows("2023-01-01", "2023-01-11", 60)
+        + rows("2023-01-11", "2023-01-21", 30)
+        + rows("2023-01-21", "2023-01-31", 10)
     )
     assert facts(reading)["energy_total"] == "72"
     assert energy(reading) == 72
@@ -69,7 +72,11 @@ def test_the_summer_index_is_the_one_of_midnight_and_equals_the_curve() -> None:
     )
     reading = read(INDEX + lines)
     indexes = payloads(reading, "energie.index")
-    assert [one["horodate"] for one in indexes] == ["2023-06-30T22:00:00+00:00", "2023-07-01T22:00:00+00:00", "2023-07-02T22:00:00+00:00"]
+    assert [one["horodate"] for one in indexes] == [
+        "2023-06-30T22:00:00+00:00",
+        "2023-07-01T22:00:00+00:00",
+        "2023-07-02T22:00:00+00:00",
+    ]
     curve = read(CURVE + rows("2023-07-01", "2023-07-03", 30))
     assert indexes[-1]["total"] - indexes[0]["total"] == energy(curve) * 1000
     assert facts(reading)["index_energy"] == facts(curve)["energy_total"] == "4.8"
@@ -89,7 +96,11 @@ def test_an_index_has_its_dials_and_the_calendar_of_its_day() -> None:
     calendar = "Periode;Identifiant calendrier fournisseur;Libelle calendrier fournisseur\n"
     periods = "Du 2022-01-01T00:00:00+01:00 au 2023-01-01T00:00:00+01:00;FC1;Base\nDu 2023-01-01T00:00:00+01:00 au;FC2;Heures Creuses\n"
     (index,) = payloads(read(INDEX + line + calendar + periods), "energie.index")
-    assert (index["cadrans"], index["total"], index["calendrier"]) == ({"EAS F1": 10, "EAS F2": 20}, 30, "Heures Creuses")
+    assert (index["cadrans"], index["total"], index["calendrier"]) == (
+        {"EAS F1": 10, "EAS F2": 20},
+        30,
+        "Heures Creuses",
+    )
 
 
 def test_the_highest_power_of_a_day() -> None:
@@ -102,9 +113,15 @@ def test_the_highest_power_of_a_day() -> None:
 
 def test_parts_that_follow_each_other() -> None:
     reading = read(
-        CURVE + rows("2023-06-01", "2023-06-02", 30) + POWER.lstrip("\ufeff") + "Horodate;Valeur\n2023-06-01T15:17:24+02:00;3695\n"
+        CURVE
+        + rows("2023-06-01", "2023-06-02", 30)
+        + POWER.lstrip("\ufeff")
+        + "Horodate;Valeur\n2023-06-01T15:17:24+02:00;3695\n"
     )
-    assert [block["grandeur"] for block in payloads(reading, "energie.serie")] == ["puissance_moyenne", "puissance_max"]
+    assert [block["grandeur"] for block in payloads(reading, "energie.serie")] == [
+        "puissance_moyenne",
+        "puissance_max",
+    ]
 
 
 def test_production_is_not_consumption_and_reactive_energy_is_neither() -> None:
@@ -127,7 +144,12 @@ def r63(stamp: str, value: str = "1000", quantity: str = "PA", step: str = "PT30
 
 
 def test_r63_says_each_step_and_ends_each_interval() -> None:
-    text = R63 + r63("2023-06-01 01:00:00", step="PT60M") + r63("2023-06-01 01:30:00", nature="E") + r63("2023-06-01 01:30:00", "230", "E")
+    text = (
+        R63
+        + r63("2023-06-01 01:00:00", step="PT60M")
+        + r63("2023-06-01 01:30:00", nature="E")
+        + r63("2023-06-01 01:30:00", "230", "E")
+    )
     reading = read(text)
     assert facts(reading)["energy_total"] == "1.5"
     assert [(block["debut"], block["pas_s"], block["qualite"]) for block in payloads(reading, "energie.serie")] == [
@@ -137,7 +159,9 @@ def test_r63_says_each_step_and_ends_each_interval() -> None:
 
 
 def test_r63_in_autumn_counts_the_hour_twice() -> None:
-    text = R63 + "".join(r63(f"2023-10-29 {hour}:00") for hour in ("01:30", "02:00", "02:30", "02:00", "02:30", "03:00"))
+    text = R63 + "".join(
+        r63(f"2023-10-29 {hour}:00") for hour in ("01:30", "02:00", "02:30", "02:00", "02:30", "03:00")
+    )
     assert (facts(read(text))["points"], facts(read(text))["gaps"]) == ("6", "0")
 
 
@@ -159,13 +183,19 @@ def test_the_workbook_of_2025() -> None:
 
 def test_the_workbooks_dates_may_be_excels() -> None:
     """45078 is 1 June 2023."""
-    table: list[list[object]] = [["Début", "Fin", "Valeur (en kW)"], [45078.0, 45078 + 1 / 48, 0.5], [45078 + 1 / 48, 45078 + 2 / 48, 0.25]]
+    table: list[list[object]] = [
+        ["Début", "Fin", "Valeur (en kW)"],
+        [45078.0, 45078 + 1 / 48, 0.5],
+        [45078 + 1 / 48, 45078 + 2 / 48, 0.25],
+    ]
     (block,) = payloads(read(workbook({"Consommation Horaire": table})), "energie.serie")
     assert (block["debut"], block["valeurs"]) == ("2023-05-31T22:00:00+00:00", [500, 250])
 
 
 def test_the_same_table_as_csv() -> None:
-    (block,) = payloads(read("Début;Fin;Valeur (en kW)\n" + "".join(";".join(map(str, row)) + "\n" for row in TABLE)), "energie.serie")
+    (block,) = payloads(
+        read("Début;Fin;Valeur (en kW)\n" + "".join(";".join(map(str, row)) + "\n" for row in TABLE)), "energie.serie"
+    )
     assert (block["point"], block["valeurs"]) == ("inconnu", [500, None, 1250])
 
 

@@ -47,19 +47,25 @@ def test_the_autumn_day_has_fifty_half_hours() -> None:
 
 def test_each_point_has_its_own_length() -> None:
     document = curve("2023-04-01 01:00:00", length="PT60M")
-    document["meter_reading"]["interval_reading"] += curve("2023-04-01 01:10:00", length="PT10M")["meter_reading"]["interval_reading"]
+    document["meter_reading"]["interval_reading"] += curve("2023-04-01 01:10:00", length="PT10M")["meter_reading"][
+        "interval_reading"
+    ]
     reading = read(json.dumps(document))
     assert facts(reading)["energy_total"] == "0.117"
     assert [block["pas_s"] for block in payloads(reading, "energie.serie")] == [600, 3600]
 
 
 def test_lengths_that_are_not_said_are_seen() -> None:
-    (block,) = payloads(read(json.dumps(curve("2023-04-01 01:00:00", "2023-04-01 02:00:00", length=None))), "energie.serie")
+    (block,) = payloads(
+        read(json.dumps(curve("2023-04-01 01:00:00", "2023-04-01 02:00:00", length=None))), "energie.serie"
+    )
     assert block["pas_s"] == 3600
 
 
 def test_days_and_powers() -> None:
-    days = read(json.dumps(answer(DAILY, [{"value": "11776", "date": "2023-04-01"}, {"value": "14401", "date": "2023-04-02"}])))
+    days = read(
+        json.dumps(answer(DAILY, [{"value": "11776", "date": "2023-04-01"}, {"value": "14401", "date": "2023-04-02"}]))
+    )
     assert facts(days)["energy_total"] == "26.177"
     powers = read(json.dumps(answer(POWER, [{"value": "4638", "date": "2023-04-01 12:06:20"}])))
     (block,) = payloads(powers, "energie.serie")
@@ -67,7 +73,9 @@ def test_days_and_powers() -> None:
     assert [(fact.value, fact.unit) for fact in powers.facts if fact.code == "power_max"] == [("4638", "VA")]
 
 
-@pytest.mark.parametrize("path", ["/metering_data_dp/v5/daily_production", "metering_data_plc/v5/production_load_curve"])
+@pytest.mark.parametrize(
+    "path", ["/metering_data_dp/v5/daily_production", "metering_data_plc/v5/production_load_curve"]
+)
 def test_the_path_says_that_it_is_produced(path: str) -> None:
     document = json.dumps(answer(DAILY, [{"value": "643", "date": "2023-04-01"}]))
     (block,) = payloads(read(document, endpoint=path), "energie.serie")
@@ -89,10 +97,21 @@ def test_an_empty_answer_gives_nothing_and_says_it() -> None:
 
 
 def test_the_contract_of_a_point() -> None:
-    contract = {"segment": "C5", "subscribed_power": "9 kVA", "distribution_tariff": "BTINFCUST", "offpeak_hours": "HC (23h00-7h00)"}
+    contract = {
+        "segment": "C5",
+        "subscribed_power": "9 kVA",
+        "distribution_tariff": "BTINFCUST",
+        "offpeak_hours": "HC (23h00-7h00)",
+    }
     point = {"usage_point": {"usage_point_id": "14000000000000", "meter_type": "AMM"}, "contracts": contract}
-    (payload,) = payloads(read(json.dumps({"customer": {"customer_id": "1", "usage_points": [point]}})), "energie.point")
-    assert (payload["puissance_souscrite_kva"], payload["heures_creuses"], payload["segment"]) == (9, "23h00-7h00", "C5")
+    (payload,) = payloads(
+        read(json.dumps({"customer": {"customer_id": "1", "usage_points": [point]}})), "energie.point"
+    )
+    assert (payload["puissance_souscrite_kva"], payload["heures_creuses"], payload["segment"]) == (
+        9,
+        "23h00-7h00",
+        "C5",
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,18 @@ from PIL import Image, ImageChops, ImageFilter
 
 from tests.vault.sending import notice_pdf
 from vault.readers import sandbox
-from vault.readers.image import ImageFile
+from vault.readers.files.image import ImageFile
+from vault.readers.formats.twoddoc import code, reader
 from vault.readers.recognise import JPEG
-from vault.readers.twoddoc import code, reader
 
 
 def photo(*, turned: float, blurred: float) -> bytes:
     """A printed notice, half in shadow, lying askew."""
     page = pypdfium2.PdfDocument(notice_pdf())[0].render(scale=300 / 72, grayscale=True).to_pil()
     light = Image.linear_gradient("L").resize(page.size).point(lambda value: 60 + value // 2)
-    shown = ImageChops.multiply(page, light).rotate(turned, expand=True, fillcolor=60, resample=Image.Resampling.BICUBIC)
+    shown = ImageChops.multiply(page, light).rotate(
+        turned, expand=True, fillcolor=60, resample=Image.Resampling.BICUBIC
+    )
     out = io.BytesIO()
     shown.filter(ImageFilter.GaussianBlur(blurred)).save(out, "JPEG", quality=90)
     return out.getvalue()

@@ -28,7 +28,9 @@ def test_the_identity_and_the_address_for_mail_are_two_records() -> None:
         assert types.validate(record["type"], record["payload"]) == []
         assert record["provenance"]["holder"] == "FranceConnect"
     assert first["type"] == "identite.pivot"
-    assert first["payload"] == {name: value for name, value in documents.CLAIMS.items() if name not in {"email", "amr", "rep_scope"}}
+    assert first["payload"] == {
+        name: value for name, value in documents.CLAIMS.items() if name not in {"email", "amr", "rep_scope"}
+    }
     assert (second["type"], second["payload"]) == ("identite.contact", {"email": "awa@example.org"})
 
 
@@ -62,7 +64,9 @@ def test_names_may_come_as_a_list_only() -> None:
     assert identity(given_name=None)["given_name"] == "Awa Marie"
 
 
-@pytest.mark.parametrize("claim", ["family_name", "given_name_array", "gender", "birthcountry", "birthdate", "sub", "email"])
+@pytest.mark.parametrize(
+    "claim", ["family_name", "given_name_array", "gender", "birthcountry", "birthdate", "sub", "email"]
+)
 def test_any_claim_may_be_missing(claim: str) -> None:
     reading = read(**{claim: None})
     needed = claim in {"family_name", "gender", "birthcountry", "birthdate"}

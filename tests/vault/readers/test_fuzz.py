@@ -106,7 +106,9 @@ def test_every_format_has_a_file_to_be_tried_with() -> None:
 
 @each_file
 def test_each_file_is_recognised_by_one_format_only(file: File) -> None:
-    named = [name for name in recognisers(file.data, Ask(endpoint=file.endpoint)) if name != LAST or file.format == LAST]
+    named = [
+        name for name in recognisers(file.data, Ask(endpoint=file.endpoint)) if name != LAST or file.format == LAST
+    ]
     assert named == [file.format]
 
 
@@ -117,12 +119,16 @@ def test_each_file_is_read(file: File) -> None:
     assert reading.records or reading.facts or reading.checks or reading.table
 
 
-@pytest.mark.parametrize("data", [*CODES, hostile.pdf(), hostile.jpeg(), hostile.png(), b"", b"\xff\xd8\xff", b"%PDF-1.7\n1;2;3\n"])
+@pytest.mark.parametrize(
+    "data", [*CODES, hostile.pdf(), hostile.jpeg(), hostile.png(), b"", b"\xff\xd8\xff", b"%PDF-1.7\n1;2;3\n"]
+)
 def test_a_paper_is_no_file_of_data(data: bytes) -> None:
     assert recognisers(data) == []
 
 
-@pytest.mark.parametrize("endpoint", ["", "/v3/dss/quotient_familial/identite", "/nowhere", "http://[", "\x00", "/" * 5000])
+@pytest.mark.parametrize(
+    "endpoint", ["", "/v3/dss/quotient_familial/identite", "/nowhere", "http://[", "\x00", "/" * 5000]
+)
 def test_a_path_alone_makes_no_file(endpoint: str) -> None:
     for data in (b"", b"\x00", b"hello", *CODES):
         assert recognisers(data, Ask(endpoint=endpoint)) == []
@@ -142,7 +148,11 @@ def test_anything_is_read_or_refused(data: bytes) -> None:
 def test_a_reader_refuses_what_is_not_its_own(format: str) -> None:
     """Its recogniser may be fooled: the reader itself still says nothing but `Unreadable`."""
 
-    @given(data=st.sampled_from([file.data for file in FILES]) | st.binary(max_size=200) | st.text(max_size=200).map(_utf8))
+    @given(
+        data=st.sampled_from([file.data for file in FILES])
+        | st.binary(max_size=200)
+        | st.text(max_size=200).map(_utf8)
+    )
     @settings(drawn, max_examples=60)
     def tried(data: bytes) -> None:
         try:
@@ -183,7 +193,13 @@ def _swap(first: float, last: float, size: int) -> Edit:
         start, end = sorted((_place(data, first), _place(data, last)))
         if end - start < size:
             return data
-        return data[:start] + data[end : end + size] + data[start + size : end] + data[start : start + size] + data[end + size :]
+        return (
+            data[:start]
+            + data[end : end + size]
+            + data[start + size : end]
+            + data[start : start + size]
+            + data[end + size :]
+        )
 
     return edit
 
@@ -209,7 +225,11 @@ edits = st.lists(
     | st.builds(_swap, shares, shares, st.integers(1, 60))
     | st.builds(_flip, shares, st.integers(1, 255))
     | st.builds(
-        _put, shares, st.sampled_from([b"\x00", b'"', b";", b"\n", b"\xff", b"<", b"&#0;", b"9" * 400, b"NaN", b"\xed\xa0\x80", b"-"])
+        _put,
+        shares,
+        st.sampled_from(
+            [b"\x00", b'"', b";", b"\n", b"\xff", b"<", b"&#0;", b"9" * 400, b"NaN", b"\xed\xa0\x80", b"-"]
+        ),
     ),
     min_size=1,
     max_size=4,
@@ -289,7 +309,8 @@ def _places(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
 
 
 @pytest.mark.parametrize(
-    "letter", [" ", "a", "1", '"', "{", "[", "<", ";", ",", "\n", "|", "-", "0;", '{"', "a:", "Date;", '"a":', "<a ", "é"]
+    "letter",
+    [" ", "a", "1", '"', "{", "[", "<", ";", ",", "\n", "|", "-", "0;", '{"', "a:", "Date;", '"a":', "<a ", "é"],
 )
 def test_recognising_takes_no_time_whatever_repeats(letter: str) -> None:
     """A pattern that backtracks takes minutes over 64 KiB."""
@@ -338,14 +359,18 @@ HURTFUL: dict[str, Callable[[], bytes]] = {
     "a huge exponent": lambda: b'{"quotient_familial": {"valeur": 1e999999999, "annee": 2026, "mois": 1}}',
     "not a number": lambda: b'{"quotient_familial": {"valeur": NaN, "annee": Infinity}}',
     "half letters": lambda: b'{"family_name": "\\ud800", "given_name": "\\udfff", "birthdate": "1990-01-01"}',
-    "40 MB in one text": lambda: b'{"family_name": "' + b"x" * 40_000_000 + b'", "given_name": "a", "birthdate": "1990-01-01"}',
+    "40 MB in one text": lambda: (
+        b'{"family_name": "' + b"x" * 40_000_000 + b'", "given_name": "a", "birthdate": "1990-01-01"}'
+    ),
     "a million children": lambda: b'{"allocataires": [' + b'{"nomPrenom": "A B"},' * 1_000_000 + b"{}]}",
     "a deep Timeline": lambda: ('{"semanticSegments": ' + _deep('[{"a":', "}]") + "}").encode(),
     "YAML that laughs": lambda: _yaml_laughs().encode(),
     "deep YAML": lambda: ("status: 200\npayload: " + _deep("[", "]", times=20_000)).encode(),
     "a YAML that builds": lambda: b"status: 200\npayload: !!python/object/apply:os.system ['id']\n",
     "deep HTML": lambda: documents.svair_page().replace("<table>", "<div>" * 200_000 + "<table>").encode(),
-    "a million cells": lambda: documents.svair_page().replace("<tbody>", "<tbody>" + "<tr>" + "<td>x" * 1_000_000).encode(),
+    "a million cells": lambda: (
+        documents.svair_page().replace("<tbody>", "<tbody>" + "<tr>" + "<td>x" * 1_000_000).encode()
+    ),
     "a zone of seconds": lambda: documents.agenda(
         "UID:1\nDTSTART;TZID=Mairie:20260701T090000", zone=documents.PARIS_ZONE.replace("FREQ=YEARLY", "FREQ=SECONDLY")
     ),
@@ -359,7 +384,9 @@ HURTFUL: dict[str, Callable[[], bytes]] = {
     "a million columns": _columns,
     "a million quotes": lambda: documents.AUCHAN.encode() + b'"' * 1_000_001,
     "a ZIP of 60 MB of nothing": _zip_bomb,
-    "a workbook of zeros": lambda: workbook({"Consommation Horaire": [["Valeur (en kW)"]]}, parts={"xl/media/x": bytes(90_000_000)}),
+    "a workbook of zeros": lambda: workbook(
+        {"Consommation Horaire": [["Valeur (en kW)"]]}, parts={"xl/media/x": bytes(90_000_000)}
+    ),
     "a ZIP in a ZIP": lambda: documents.zipped({"detail_ticket.csv": documents.leclerc()}),
     **{name: (lambda data=data: data) for name, data in _in_xml(_laughs())},  # type: ignore[misc]  # one closure for each
 }

@@ -18,7 +18,11 @@ def site(*readings: dict[str, Any]) -> str:
 
 
 def day(date: str, following: str, volume: int | None = 7, used: int | None = 75, **more: Any) -> dict[str, Any]:
-    told = {"journeeGaziere": date, "dateDebutReleve": f"{date}T06:00:00+00:00", "dateFinReleve": f"{following}T06:00:00+00:00"}
+    told = {
+        "journeeGaziere": date,
+        "dateDebutReleve": f"{date}T06:00:00+00:00",
+        "dateFinReleve": f"{following}T06:00:00+00:00",
+    }
     return told | {"volumeBrutConsomme": volume, "energieConsomme": used, "qualificationReleve": "Mesuré"} | more
 
 
@@ -36,8 +40,12 @@ def adict(**consumption: Any) -> dict[str, Any]:
     return {"pce": {"id_pce": PCE}, "releve_debut": None, "releve_fin": index, "consommation": used | consumption}
 
 
-@pytest.mark.parametrize(("date", "following", "start"), [("2022-01-10", "2022-01-11", "05"), ("2022-07-10", "2022-07-11", "04")])
-def test_a_gas_day_starts_at_six_of_the_local_clock_though_the_file_says_utc(date: str, following: str, start: str) -> None:
+@pytest.mark.parametrize(
+    ("date", "following", "start"), [("2022-01-10", "2022-01-11", "05"), ("2022-07-10", "2022-07-11", "04")]
+)
+def test_a_gas_day_starts_at_six_of_the_local_clock_though_the_file_says_utc(
+    date: str, following: str, start: str
+) -> None:
     energy, volume = payloads(read(site(day(date, following))), "energie.serie")
     assert energy["debut"] == volume["debut"] == f"{date}T{start}:00:00+00:00"
     assert (energy["unite"], energy["valeurs"], volume["unite"], volume["valeurs"]) == ("Wh", [75000], "m3", [7])
@@ -58,14 +66,18 @@ def test_volumes_and_index_that_disagree_are_both_shown() -> None:
 
 
 def test_an_estimated_day_makes_its_month_estimated() -> None:
-    reading = read(site(day("2022-01-10", "2022-01-11"), day("2022-01-11", "2022-01-12", qualificationReleve="Estimé")))
+    reading = read(
+        site(day("2022-01-10", "2022-01-11"), day("2022-01-11", "2022-01-12", qualificationReleve="Estimé"))
+    )
     assert {block["qualite"] for block in payloads(reading, "energie.serie")} == {"estime"}
     assert reading.records[0]["provenance"]["quality"] == ["estimated"]
 
 
 def test_a_later_export_that_revises_a_month_is_another_content() -> None:
     """Kept as a new version: the same hash would let it pass for known."""
-    before, after = (read(site(day("2022-01-10", "2022-01-11", used=used))).records[0]["provenance"] for used in (75, 76))
+    before, after = (
+        read(site(day("2022-01-10", "2022-01-11", used=used))).records[0]["provenance"] for used in (75, 76)
+    )
     assert before["raw_sha256"] != after["raw_sha256"]
     assert before["raw_sha256"] == read(site(day("2022-01-10", "2022-01-11"))).records[0]["provenance"]["raw_sha256"]
 
@@ -96,7 +108,10 @@ def test_a_reading_of_months_keeps_its_index_and_its_days_are_estimated() -> Non
 
 def test_days_that_are_measured_are_never_estimated() -> None:
     reading = read(site(HALF_YEAR, day("2022-01-10", "2022-01-11")))
-    assert [(block["valeurs"], block["qualite"]) for block in payloads(reading, "energie.serie")] == [([75000], "mesure"), ([7], "mesure")]
+    assert [(block["valeurs"], block["qualite"]) for block in payloads(reading, "energie.serie")] == [
+        ([75000], "mesure"),
+        ([7], "mesure"),
+    ]
     assert len(payloads(reading, "energie.index")) == 2
     assert reading.warnings == [GAS_TWO_KINDS]
 
@@ -105,15 +120,24 @@ def test_adict_lines() -> None:
     lines = "\n".join(json.dumps(adict(journee_gaziere=f"2021-08-{number}")) for number in (16, 17, 18))
     reading = read(lines)
     assert reading.format == "grdf_adict"
-    assert (facts(reading)["energy_total"], facts(reading)["volume_total"], facts(reading)["points"]) == ("24", "3", "3")
+    assert (facts(reading)["energy_total"], facts(reading)["volume_total"], facts(reading)["points"]) == (
+        "24",
+        "3",
+        "3",
+    )
 
 
 def test_adict_fed_in_gas_is_no_consumption() -> None:
-    assert {block["flux"] for block in payloads(read(json.dumps(adict(sens_flux_gaz="Injection"))), "energie.serie")} == {"injection"}
+    assert {
+        block["flux"] for block in payloads(read(json.dumps(adict(sens_flux_gaz="Injection"))), "energie.serie")
+    } == {"injection"}
 
 
 def test_adict_contract_and_meter_make_one_point_without_the_address() -> None:
-    contract = {"pce": {"id_pce": PCE}, "donnees_contractuelles": {"car": 9426, "tarif_acheminement": "T2", "date_mes": "2020-12-07"}}
+    contract = {
+        "pce": {"id_pce": PCE},
+        "donnees_contractuelles": {"car": 9426, "tarif_acheminement": "T2", "date_mes": "2020-12-07"},
+    }
     meter = {"situation_compteur": {"commune": "LAMBDAVILLE"}, "caracteristiques_compteur": {"frequence": "1M"}}
     lines = f"{json.dumps(contract)}\n{json.dumps({'pce': {'id_pce': PCE}, 'donnees_techniques': meter})}"
     (payload,) = payloads(read(lines), "energie.point")
@@ -122,12 +146,18 @@ def test_adict_contract_and_meter_make_one_point_without_the_address() -> None:
 
 
 def test_adict_without_data_gives_nothing_and_says_it() -> None:
-    refusal = {"pce": {"id_pce": PCE}, "consommation": None, "statut_restitution": {"code": "1000008", "message": "Aucune donnée"}}
+    refusal = {
+        "pce": {"id_pce": PCE},
+        "consommation": None,
+        "statut_restitution": {"code": "1000008", "message": "Aucune donnée"},
+    }
     reading = read(json.dumps(refusal))
     assert (reading.records, len(reading.warnings)) == ([], 1)
 
 
-@pytest.mark.parametrize("data", [f'{{"{PCE}": {{"releves": [{{"journeeGaziere": "hier"}}]}}}}', '{"x": {"releves": 3, "idPce": 1}}'])
+@pytest.mark.parametrize(
+    "data", [f'{{"{PCE}": {{"releves": [{{"journeeGaziere": "hier"}}]}}}}', '{"x": {"releves": 3, "idPce": 1}}']
+)
 def test_a_broken_file_is_damaged(data: str) -> None:
     with pytest.raises(Unreadable) as refusal:
         read(data)

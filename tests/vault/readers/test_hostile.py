@@ -29,11 +29,19 @@ REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
     ("only a pdf's first line", lambda: b"%PDF-1.7\n", "damaged"),
     ("a program renamed to .pdf", lambda: b"MZ\x90\x00" + bytes(400), "unknown_media"),
     ("a web page renamed to .jpg", lambda: b"<!doctype html><script>alert(1)</script>", "unknown_media"),
-    ("a photo of a telephone that stops after its first bytes", lambda: b"\x00\x00\x00\x18ftypheic" + bytes(40), "damaged"),
+    (
+        "a photo of a telephone that stops after its first bytes",
+        lambda: b"\x00\x00\x00\x18ftypheic" + bytes(40),
+        "damaged",
+    ),
     ("a burst of photos", lambda: b"\x00\x00\x00\x18ftypmsf1" + bytes(40), "heic"),
     ("a gif with a script", hostile.gif_with_script, "unknown_media"),
     ("a web page before a pdf", lambda: b"<html><script>1</script>" + hostile.pdf(), "unknown_media"),
-    ("a web page in a pdf's head", lambda: hostile.pdf().replace(b"1.7\n", b"1.7\n%<script>alert(1)</script>\n"), "polyglot"),
+    (
+        "a web page in a pdf's head",
+        lambda: hostile.pdf().replace(b"1.7\n", b"1.7\n%<script>alert(1)</script>\n"),
+        "polyglot",
+    ),
     ("a web page in a jpeg's comment", lambda: hostile.jpeg(comment=b"<script>alert(1)</script>"), "polyglot"),
     ("a pdf in a jpeg's comment", lambda: hostile.jpeg(comment=hostile.pdf()), "polyglot"),
     ("a zip behind a jpeg", hostile.jpeg_with_zip, "polyglot"),
@@ -44,7 +52,11 @@ REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
     ("no page", lambda: hostile.pdf(0), "damaged"),
     ("1 kB that inflates to 200 MB", hostile.zip_bomb_pdf, "too_heavy"),
     ("a png of 2,500 Mpx", lambda: hostile.png_announcing(50_000, 50_000), "too_many_pixels"),
-    ("a png of 60 Mpx, that Pillow would only warn about", lambda: hostile.png_announcing(10_000, 6_000), "too_many_pixels"),
+    (
+        "a png of 60 Mpx, that Pillow would only warn about",
+        lambda: hostile.png_announcing(10_000, 6_000),
+        "too_many_pixels",
+    ),
     ("over 10 MB", lambda: hostile.pdf() + bytes(MAX_PAPER), "too_big"),
 ]
 NAMES = [name for name, _, _ in REFUSED]
@@ -70,7 +82,9 @@ def test_each_bad_file_gets_its_sentence_in_bounded_time(
     assert time.monotonic() - before < SECONDS
 
 
-@pytest.mark.parametrize("made", [hostile.deep_pdf, hostile.image_bomb_pdf, lambda: hostile.pdf(size=(200_000, 200_000))])
+@pytest.mark.parametrize(
+    "made", [hostile.deep_pdf, hostile.image_bomb_pdf, lambda: hostile.pdf(size=(200_000, 200_000))]
+)
 def test_what_is_excessive_but_bounded_is_read_or_refused_never_fatal(made: Callable[[], bytes]) -> None:
     try:
         reading = read(made())
@@ -79,7 +93,9 @@ def test_what_is_excessive_but_bounded_is_read_or_refused_never_fatal(made: Call
     assert reading.pages == 1
 
 
-@pytest.mark.parametrize("made", [hostile.scripted_pdf, hostile.scripted_pdf_in_names, hostile.launching_pdf, hostile.looping_pdf])
+@pytest.mark.parametrize(
+    "made", [hostile.scripted_pdf, hostile.scripted_pdf_in_names, hostile.launching_pdf, hostile.looping_pdf]
+)
 def test_a_pdf_that_would_run_something_is_told(made: Callable[[], bytes]) -> None:
     assert outcomes(read(made()))["active_content"] == "failed"
 
@@ -160,8 +176,12 @@ def test_a_child_that_only_waits_is_stopped_too(monkeypatch: pytest.MonkeyPatch,
 HALF_A_RECORD = b'{"reading": {"format": "x", "records": [{"id": 1}], "checks": [], "warnings": [], "pages": 1, "media_type": "x"}}\n'
 
 
-@pytest.mark.parametrize("says", [b"", b"not json\n", b"[]\n", b"{}\n", b'{"reading": {}}\n', b'{"unreadable": "?"}\n', HALF_A_RECORD])
-def test_a_child_taken_over_by_its_file_is_not_believed(monkeypatch: pytest.MonkeyPatch, tmp_path: object, says: bytes) -> None:
+@pytest.mark.parametrize(
+    "says", [b"", b"not json\n", b"[]\n", b"{}\n", b'{"reading": {}}\n', b'{"unreadable": "?"}\n', HALF_A_RECORD]
+)
+def test_a_child_taken_over_by_its_file_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object, says: bytes
+) -> None:
     liar = f"{tmp_path}/liar.py"
     with open(liar, "w") as script:
         script.write(f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({says!r})")
@@ -221,7 +241,9 @@ def genuine() -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     kind=st.sampled_from(["pdf", "jpeg"]),
     edits=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=8)), min_size=1, max_size=8),

@@ -72,7 +72,9 @@ def test_a_moment_has_the_offset_of_its_place(written: str, moment: str) -> None
 
 @pytest.mark.parametrize(("day", "offset"), [("20260701", "+02:00"), ("20261201", "+01:00")])
 def test_a_calendar_may_bring_its_own_zone(day: str, offset: str) -> None:
-    assert only(f"UID:1\nDTSTART;TZID=Mairie:{day}T090000", zone=documents.PARIS_ZONE)["debut"].endswith(f"T09:00:00{offset}")
+    assert only(f"UID:1\nDTSTART;TZID=Mairie:{day}T090000", zone=documents.PARIS_ZONE)["debut"].endswith(
+        f"T09:00:00{offset}"
+    )
 
 
 def test_a_length_gives_the_end() -> None:
@@ -83,7 +85,11 @@ def test_an_event_without_date_is_left_out_and_told() -> None:
     reading = read("UID:1\nSUMMARY:Un jour", "UID:2\nDTSTART:20261124")
     assert starts(reading) == ["2026-11-24"]
     assert reading.warnings == [sentences.EVENT_WITHOUT_DATE]
-    assert {fact.code: fact.value for fact in reading.facts} == {"events": "2", "occurrences": "1", "without_date": "1"}
+    assert {fact.code: fact.value for fact in reading.facts} == {
+        "events": "2",
+        "occurrences": "1",
+        "without_date": "1",
+    }
 
 
 def test_each_added_date_is_an_event_of_its_own() -> None:

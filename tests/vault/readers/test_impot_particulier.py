@@ -95,7 +95,9 @@ def test_an_error_adds_nothing_and_says_which(body: object, outcome: str) -> Non
     assert [(check.code, check.outcome) for check in reading.checks] == [("holder_answer", outcome)]
 
 
-@pytest.mark.parametrize("path", ["/situations/ir/factures/annrev/2025", "/situations/th/assiettes/principale/annrev/2025"])
+@pytest.mark.parametrize(
+    "path", ["/situations/ir/factures/annrev/2025", "/situations/th/assiettes/principale/annrev/2025"]
+)
 def test_bills_and_housing_tax_have_no_type(path: str) -> None:
     reading = read({"montant": 1}, path)
     assert reading.records == []

@@ -15,7 +15,9 @@ def contents(reading: Reading) -> list[tuple[str, Any]]:
     return [(record["type"], record["payload"]) for record in reading.records]
 
 
-@pytest.mark.parametrize("data", [made("curve", 0), travels.timeline(4)], ids=["17,520 half-hours", "a Timeline of 4 MB"])
+@pytest.mark.parametrize(
+    "data", [made("curve", 0), travels.timeline(4)], ids=["17,520 half-hours", "a Timeline of 4 MB"]
+)
 def test_the_child_reads_what_the_reader_reads(data: bytes) -> None:
     reading = sandbox.read(io.BytesIO(data), trust_test_authority=False)
     assert contents(reading) == contents(read(data))
@@ -26,5 +28,18 @@ def test_the_child_reads_what_the_reader_reads(data: bytes) -> None:
 def test_positions_are_not_kept() -> None:
     """A day has 360 path points in the file; its three trips keep their ends."""
     reading = sandbox.read(io.BytesIO(travels.timeline(0.1)), trust_test_authority=False)
-    segments = [leg for record in reading.records if record["type"] == "mobilite.trajet" for leg in record["payload"]["segments"]]
-    assert {key for leg in segments for key in leg} == {"mode", "mode_confirme", "debut", "fin", "distance_m", "origine", "destination"}
+    segments = [
+        leg
+        for record in reading.records
+        if record["type"] == "mobilite.trajet"
+        for leg in record["payload"]["segments"]
+    ]
+    assert {key for leg in segments for key in leg} == {
+        "mode",
+        "mode_confirme",
+        "debut",
+        "fin",
+        "distance_m",
+        "origine",
+        "destination",
+    }

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from vault.readers.measures import PARIS, Flow, Measure, Row, Series, steps_of
-from vault.readers.source_file import SourceFile
+from vault.readers.files.source_file import SourceFile
+from vault.readers.subjects.measures import PARIS, Flow, Measure, Row, Series, steps_of
 
 CURVE = Flow("14000000000000", "soutirage", "puissance_moyenne", "W")
 DAYS = Flow("14000000000000", "soutirage", "energie", "Wh")
@@ -24,7 +24,9 @@ def series_of(*measures: Measure) -> Series:
 
 
 def blocks(series: Series) -> list[dict[str, Any]]:
-    return [record["payload"] for record in series.records(SourceFile(b"", format="test", version="1.0.0", holder="Test"))]
+    return [
+        record["payload"] for record in series.records(SourceFile(b"", format="test", version="1.0.0", holder="Test"))
+    ]
 
 
 def half_hours(first: str, last: str) -> list[Measure]:
@@ -63,15 +65,23 @@ def test_days_are_days_of_the_calendar_across_the_change_of_hour() -> None:
 
 
 def test_the_hour_that_comes_twice_in_autumn_is_told_by_the_order() -> None:
-    stamps = [datetime.fromisoformat(f"2023-10-29T{hour}") for hour in ("01:30", "02:00", "02:30", "02:00", "02:30", "03:00")]
+    stamps = [
+        datetime.fromisoformat(f"2023-10-29T{hour}") for hour in ("01:30", "02:00", "02:30", "02:00", "02:30", "03:00")
+    ]
     series = Series()
     series.add_curve(CURVE, [Row(stamp, rank) for rank, stamp in enumerate(stamps)], stamps_end=True)
     (block,) = blocks(series)
-    assert (block["debut"], block["pas_s"], block["valeurs"]) == ("2023-10-28T23:00:00+00:00", 1800, [0, 1, 2, 3, 4, 5])
+    assert (block["debut"], block["pas_s"], block["valeurs"]) == (
+        "2023-10-28T23:00:00+00:00",
+        1800,
+        [0, 1, 2, 3, 4, 5],
+    )
 
 
 def test_stamps_that_open_their_interval_take_the_step_after_them() -> None:
-    stamps = [datetime(2023, 6, 1, hour) for hour in range(6)] + [datetime(2023, 6, 1, 6, minute) for minute in (0, 10, 20, 30, 40)]
+    stamps = [datetime(2023, 6, 1, hour) for hour in range(6)] + [
+        datetime(2023, 6, 1, 6, minute) for minute in (0, 10, 20, 30, 40)
+    ]
     series = Series()
     series.add_curve(CURVE, [Row(stamp, 100) for stamp in stamps], stamps_end=False)
     assert [(block["pas_s"], len(block["valeurs"])) for block in blocks(series)] == [(600, 5), (3600, 6)]

@@ -43,7 +43,9 @@ def test_the_footprint_is_per_kilogram_so_a_pack_weighs_its_mass_of_it() -> None
     assert facts(product_quantity=2, product_quantity_unit="kg")["co2_of_pack"] == "3.50000"
 
 
-@pytest.mark.parametrize(("number", "unit", "printed"), [("750", "ml", "75 cl"), (None, None, "1 bouteille"), (0, "g", "0 g")])
+@pytest.mark.parametrize(
+    ("number", "unit", "printed"), [("750", "ml", "75 cl"), (None, None, "1 bouteille"), (0, "g", "0 g")]
+)
 def test_a_volume_is_no_mass(number: object, unit: str | None, printed: str) -> None:
     answer = documents.product(product_quantity=number, product_quantity_unit=unit, quantity=printed)
     reading = read(answer)
@@ -51,7 +53,9 @@ def test_a_volume_is_no_mass(number: object, unit: str | None, printed: str) -> 
     assert reading.warnings == [sentences.NO_MASS]
 
 
-@pytest.mark.parametrize(("number", "printed", "mass"), [("500", "500 g", "0.5"), (None, "2 x 1,5 kg", "1.5"), (None, "250 g", "0.25")])
+@pytest.mark.parametrize(
+    ("number", "printed", "mass"), [("500", "500 g", "0.5"), (None, "2 x 1,5 kg", "1.5"), (None, "250 g", "0.25")]
+)
 def test_an_older_product_has_its_unit_in_print_only(number: object, printed: str, mass: str) -> None:
     assert facts(product_quantity=number, product_quantity_unit=None, quantity=printed)["mass"] == mass
 

@@ -13,19 +13,31 @@ BASE = "/espi/1_1/resource/RetailCustomer/1/UsagePoint/AB12"
 
 
 def kind(rank: int, **told: str) -> str:
-    words = {"commodity": "1", "flowDirection": "1", "powerOfTenMultiplier": "0", "uom": "72", "accumulationBehaviour": "4"} | told
+    words = {
+        "commodity": "1",
+        "flowDirection": "1",
+        "powerOfTenMultiplier": "0",
+        "uom": "72",
+        "accumulationBehaviour": "4",
+    } | told
     inside = "".join(f"<{name}>{value}</{name}>" for name, value in words.items())
-    return entry(f"<ReadingType xmlns='http://naesb.org/espi'>{inside}</ReadingType>", f"/espi/1_1/resource/ReadingType/{rank}")
+    return entry(
+        f"<ReadingType xmlns='http://naesb.org/espi'>{inside}</ReadingType>", f"/espi/1_1/resource/ReadingType/{rank}"
+    )
 
 
 def entry(content: str, itself: str, **links: str) -> str:
-    told = "".join(f'<link rel="{relation}" href="{target}"/>' for relation, target in {"self": itself, **links}.items())
+    told = "".join(
+        f'<link rel="{relation}" href="{target}"/>' for relation, target in {"self": itself, **links}.items()
+    )
     return f"<entry>{told}<content>{content}</content></entry>"
 
 
 def meter(rank: int) -> str:
     return entry(
-        "<MeterReading xmlns='http://naesb.org/espi'/>", f"{BASE}/MeterReading/{rank}", related=f"/espi/1_1/resource/ReadingType/{rank}"
+        "<MeterReading xmlns='http://naesb.org/espi'/>",
+        f"{BASE}/MeterReading/{rank}",
+        related=f"/espi/1_1/resource/ReadingType/{rank}",
     )
 
 
@@ -36,7 +48,9 @@ def block(*values: int, step: int = 900, start: int = 1704063600, rank: int = 1)
         for number, value in enumerate(values)
     )
     content = f"<IntervalBlock xmlns='http://naesb.org/espi'>{readings}</IntervalBlock>"
-    return entry(content, f"{BASE}/MeterReading/{rank}/IntervalBlock/1", up=f"{BASE}/MeterReading/{rank}/IntervalBlock")
+    return entry(
+        content, f"{BASE}/MeterReading/{rank}/IntervalBlock/1", up=f"{BASE}/MeterReading/{rank}/IntervalBlock"
+    )
 
 
 def feed(*entries: str) -> str:
@@ -101,7 +115,12 @@ def test_pvgis_is_estimated_and_names_its_installation() -> None:
         [1000, 1100, None, 1300],
     )
     (installation,) = payloads(reading, "solaire.installation")
-    assert (installation["puissance_kwc"], installation["inclinaison_deg"], installation["azimut_deg"], installation["pertes_pct"]) == (
+    assert (
+        installation["puissance_kwc"],
+        installation["inclinaison_deg"],
+        installation["azimut_deg"],
+        installation["pertes_pct"],
+    ) == (
         3,
         35,
         -10,
@@ -111,7 +130,9 @@ def test_pvgis_is_estimated_and_names_its_installation() -> None:
 
 
 def test_panels_that_turn_have_no_slope() -> None:
-    (installation,) = payloads(read(json.dumps(pvgis(slope={"value": "-"}, azimuth={"value": "-"}))), "solaire.installation")
+    (installation,) = payloads(
+        read(json.dumps(pvgis(slope={"value": "-"}, azimuth={"value": "-"}))), "solaire.installation"
+    )
     assert "inclinaison_deg" not in installation
 
 
@@ -123,18 +144,24 @@ TOP = (
 
 def test_pvgis_as_csv() -> None:
     power = f"{TOP}Nominal power of the PV system (c-Si) (kWp):\t3.0\r\nSystem losses (%):\t14.0\r\ntime,P,G(i),H_sun,T2m,WS10m,Int\r\n"
-    reading = read(f"{power}20200601:1010,1000.0,1,1,1,1,0\r\n20200601:1110,1100.0,1,1,1,1,0\r\n\r\nP: PV system power (W)\r\n")
+    reading = read(
+        f"{power}20200601:1010,1000.0,1,1,1,1,0\r\n20200601:1110,1100.0,1,1,1,1,0\r\n\r\nP: PV system power (W)\r\n"
+    )
     assert payloads(reading, "energie.serie")[0]["valeurs"] == [1000, 1100]
     (installation,) = payloads(reading, "solaire.installation")
     assert (installation["puissance_kwc"], installation["inclinaison_deg"], installation["latitude"]) == (3, 35, 46.16)
 
 
 def test_irradiation_alone_is_shown_and_not_kept() -> None:
-    reading = read(f"{TOP}time,Gb(i),Gd(i),Gr(i)\r\n20200601:1010,26.71,8,0\r\n20200601:1110,14.69,6,0\r\n\r\nGb(i): Beam\r\n")
+    reading = read(
+        f"{TOP}time,Gb(i),Gd(i),Gr(i)\r\n20200601:1010,26.71,8,0\r\n20200601:1110,14.69,6,0\r\n\r\nGb(i): Beam\r\n"
+    )
     assert (reading.records, reading.warnings, facts(reading)["irradiation_direct"]) == ([], [NO_POWER], "41.4")
 
 
-def dial(kind: str, value: str, period: str = "BASE", before: str = "", unit: str = "kWh", grid: str = "_Distributeur") -> str:
+def dial(
+    kind: str, value: str, period: str = "BASE", before: str = "", unit: str = "kWh", grid: str = "_Distributeur"
+) -> str:
     told = f"<Id_Classe_Temporelle>{period}</Id_Classe_Temporelle><Classe_Mesure>{kind}</Classe_Mesure><Unite_Mesure>{unit}</Unite_Mesure>"
     last = f"<Valeur_Precedent>{before}</Valeur_Precedent>" if before else ""
     return f"<Classe_Temporelle{grid}>{told}<Sens_Mesure>0</Sens_Mesure><Valeur>{value}</Valeur>{last}</Classe_Temporelle{grid}>"
@@ -147,14 +174,26 @@ def r15(*dials: str, shared: str = "1") -> str:
     return f"<R15><PRM><Id_PRM>14000000000000</Id_PRM><Donnees_Releve>{inside}</Donnees_Releve></PRM></R15>"
 
 
-SHARES = [dial("3", "500"), dial("4", "400"), dial("5", "70", "HP"), dial("5", "30", "HC"), dial("6", "50"), dial("2", "101", grid="")]
+SHARES = [
+    dial("3", "500"),
+    dial("4", "400"),
+    dial("5", "70", "HP"),
+    dial("5", "30", "HC"),
+    dial("6", "50"),
+    dial("2", "101", grid=""),
+]
 
 
 def test_what_is_shared_adds_its_periods_up_and_is_no_index() -> None:
     reading = read(r15(*SHARES))
     assert payloads(reading, "energie.index") == []
     (found,) = payloads(reading, "acc.repartition")
-    assert (found["autoproduite_kwh"], found["alloproduite_kwh"], found["autoconsommee_kwh"], found["surplus_kwh"]) == (500, 400, 100, 50)
+    assert (
+        found["autoproduite_kwh"],
+        found["alloproduite_kwh"],
+        found["autoconsommee_kwh"],
+        found["surplus_kwh"],
+    ) == (500, 400, 100, 50)
     assert (found["debut"], found["fin"]) == ("2024-06-30T22:00:00+00:00", "2024-07-29T22:01:00+00:00")
     assert facts(reading)["acc_used"] == "100"
 

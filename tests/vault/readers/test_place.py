@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from tests.fixtures import hostile, photos
-from vault.readers import place, recognise, sandbox
+from vault.readers import recognise, sandbox
+from vault.readers.files import place
 from vault.readers.reading import Unreadable
 
 KINDS = ["JPEG", "PNG", "HEIF"]

@@ -78,14 +78,24 @@ def test_dates_of_both_orders_in_one_file_are_damaged() -> None:
 
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [("-12,50", "-12.50"), ("-12.50", "-12.50"), ("1 234,56", "1234.56"), ("1.234,56", "1234.56"), ("1,234.56", "1234.56"), ("+3", "3.00")],
+    [
+        ("-12,50", "-12.50"),
+        ("-12.50", "-12.50"),
+        ("1 234,56", "1234.56"),
+        ("1.234,56", "1234.56"),
+        ("1,234.56", "1234.56"),
+        ("+3", "3.00"),
+    ],
 )
 def test_an_amount_however_it_is_written(written: str, kept: str) -> None:
     assert operations(read(qif(entry(amount=written)))) == [("2024-01-31", kept)]
 
 
 def test_cents_after_a_point_make_commas_thousands() -> None:
-    assert operations(read(qif(entry(amount="-1,200"), entry(amount="-0.50")))) == [("2024-01-31", "-1200.00"), ("2024-01-31", "-0.50")]
+    assert operations(read(qif(entry(amount="-1,200"), entry(amount="-0.50")))) == [
+        ("2024-01-31", "-1200.00"),
+        ("2024-01-31", "-0.50"),
+    ]
 
 
 def test_the_second_amount_stands_for_the_first_where_it_lacks() -> None:
@@ -122,7 +132,9 @@ def test_an_opening_balance_is_no_operation_and_names_the_account() -> None:
 def test_several_accounts_each_with_its_own() -> None:
     text = (
         "!Option:AutoSwitch\n!Account\nNCompte courant\nTBank\n^\nNCarte\nTCCard\n^\n!Clear:AutoSwitch\n"
-        "!Option:AutoSwitch\n!Account\nNCompte courant\nTBank\n$100,00\n^\n" + qif(entry()) + "!Account\nNCarte\nTCCard\n^\n"
+        "!Option:AutoSwitch\n!Account\nNCompte courant\nTBank\n$100,00\n^\n"
+        + qif(entry())
+        + "!Account\nNCarte\nTCCard\n^\n"
         "!Type:CCard \n" + entry(amount="-5,00")
     )
     reading = read(text)
@@ -161,7 +173,14 @@ def test_a_file_whose_end_is_missing_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", ["D31/01/2024\nPPAIN\n^\n", "T-1,00\n^\n", "Dhier\nT-1,00\n^\n", "D31/02/2024\nT-1,00\n^\n", "D31/01/2024\nTtrop\n^\n"]
+    "lines",
+    [
+        "D31/01/2024\nPPAIN\n^\n",
+        "T-1,00\n^\n",
+        "Dhier\nT-1,00\n^\n",
+        "D31/02/2024\nT-1,00\n^\n",
+        "D31/01/2024\nTtrop\n^\n",
+    ],
 )
 def test_an_operation_without_day_or_amount_is_damaged(lines: str) -> None:
     assert refused(qif(entry(), lines)) == "damaged"

@@ -26,8 +26,12 @@ def notice(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: str, settings: str = "config.settings.demo", **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if "DATABASE" not in name and not name.startswith("GARANT")}
+def run(
+    *arguments: str, settings: str = "config.settings.demo", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value for name, value in os.environ.items() if "DATABASE" not in name and not name.startswith("GARANT")
+    }
     return subprocess.run(
         [sys.executable, "manage.py", "read", *arguments],
         cwd=ROOT,
@@ -68,7 +72,12 @@ def test_without_the_flag_a_test_signature_proves_nothing(notice: Path) -> None:
 
 
 def test_production_settings_refuse_the_flag(notice: Path, tmp_path: Path) -> None:
-    environment = {"SECRET_KEY": "s" * 60, "DATABASE_URL": NOWHERE, "KEYRING": str(tmp_path / "keyring.json"), "ALLOWED_HOSTS": "a.example"}
+    environment = {
+        "SECRET_KEY": "s" * 60,
+        "DATABASE_URL": NOWHERE,
+        "KEYRING": str(tmp_path / "keyring.json"),
+        "ALLOWED_HOSTS": "a.example",
+    }
     refused = run("--trust-test-authority", str(notice), settings="config.settings.prod", **environment)
     assert refused.returncode == 1
     assert "TRUST_TEST_AUTHORITY" in refused.stderr

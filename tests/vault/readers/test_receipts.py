@@ -9,7 +9,7 @@ from tests.fixtures import documents
 from tests.fixtures.workbooks import workbook
 from vault import readers, types
 from vault.readers import Reading, Unreadable, sentences
-from vault.readers.receipts.reader import is_barcode
+from vault.readers.formats.receipts.reader import is_barcode
 from vault.types import envelope
 
 
@@ -82,7 +82,12 @@ def test_two_receipts_of_one_day_stay_two() -> None:
 
 def test_what_is_sold_loose_is_weighed_and_has_a_code_of_the_shop() -> None:
     _, apples, bananas = tickets(documents.RECEIPTS["Auchan"])[0]["lignes"]
-    assert (apples["code_interne"], apples["unite"], apples["quantite"], apples["montant"]) == ("200512000000", "kg", 0.754, "2.19")
+    assert (apples["code_interne"], apples["unite"], apples["quantite"], apples["montant"]) == (
+        "200512000000",
+        "kg",
+        0.754,
+        "2.19",
+    )
     assert (bananas["code_interne"], "ean" in bananas) == ("4400", False)
 
 
@@ -92,7 +97,9 @@ def test_a_price_of_a_line_is_divided_and_a_price_of_a_piece_multiplied() -> Non
     assert (of_piece["montant"], of_piece["prix_unitaire"]) == ("3.70", "1.85")
 
 
-@pytest.mark.parametrize("data", [documents.LECLERC_TICKETS.encode(), documents.LECLERC_LINES.encode()], ids=["receipts", "lines"])
+@pytest.mark.parametrize(
+    "data", [documents.LECLERC_TICKETS.encode(), documents.LECLERC_LINES.encode()], ids=["receipts", "lines"]
+)
 def test_one_of_two_files_is_not_enough(data: bytes) -> None:
     with pytest.raises(Unreadable) as refusal:
         read(data)
@@ -133,7 +140,9 @@ def test_what_the_file_holds_in_all_is_told() -> None:
 
 
 def test_a_line_that_says_nothing_is_left_out_and_told() -> None:
-    reading = read((documents.AUCHAN + "3029330003533;;1.85;1;2026-10-10;17000\n3029330003533;X;1.85;1;hier;17000\n").encode())
+    reading = read(
+        (documents.AUCHAN + "3029330003533;;1.85;1;2026-10-10;17000\n3029330003533;X;1.85;1;hier;17000\n").encode()
+    )
     assert facts(reading)["items"] == "4"
     assert reading.warnings == [sentences.LINES_LEFT_OUT]
 

@@ -9,16 +9,18 @@ import pytest
 from tests.fixtures import travels
 from tests.fixtures.readings import facts, payloads, read
 from vault.readers import Reading, Unreadable
+from vault.readers.files.stream import elements
 from vault.readers.sentences import NO_TIME, NO_TRIP, ODD_PARTS, ROWS_NOT_READ
-from vault.readers.stream import elements
-from vault.readers.travel import MEAN_RADIUS, metres
+from vault.readers.subjects.travel import MEAN_RADIUS, metres
 
 #: One degree of latitude, on the mean sphere.
 DEGREE = math.pi / 180 * MEAN_RADIUS
 
 
 def gpx(*points: tuple[float, float, str], version: str = "1/1", kind: str = "") -> str:
-    told = "".join(f'<trkpt lat="{lat}" lon="{lon}">{f"<time>{time}</time>" if time else ""}</trkpt>' for lat, lon, time in points)
+    told = "".join(
+        f'<trkpt lat="{lat}" lon="{lon}">{f"<time>{time}</time>" if time else ""}</trkpt>' for lat, lon, time in points
+    )
     head = f'<?xml version="1.0"?><gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/{version}">'
     return f"{head}<trk>{f'<type>{kind}</type>' if kind else ''}<trkseg>{told}</trkseg></trk></gpx>"
 
@@ -26,7 +28,9 @@ def gpx(*points: tuple[float, float, str], version: str = "1/1", kind: str = "")
 def line(start: str, minutes: int, latitude: float = 46.0, step: float = 0.001) -> list[tuple[float, float, str]]:
     """North by 111 metres a minute."""
     hour, minute = int(start[11:13]), int(start[14:16])
-    stamps = [f"{start[:11]}{hour + (minute + rank) // 60:02}:{(minute + rank) % 60:02}:00Z" for rank in range(minutes)]
+    stamps = [
+        f"{start[:11]}{hour + (minute + rank) // 60:02}:{(minute + rank) % 60:02}:00Z" for rank in range(minutes)
+    ]
     return [(round(latitude + step * rank, 6), -1.15, stamp) for rank, stamp in enumerate(stamps)]
 
 
@@ -56,7 +60,10 @@ def test_a_stop_ends_a_trip_and_a_shorter_one_does_not() -> None:
     there, back = line("2024-06-15T10:00", 10), line("2024-06-15T10:20", 10, latitude=46.009)
     waiting = [(46.009, -1.15, f"2024-06-15T10:{minute}:00Z") for minute in range(10, 20)]
     reading = read(gpx(*there, *waiting, *back))
-    assert [(trip["debut"][11:16], trip["fin"][11:16]) for trip in trips(reading)] == [("10:00", "10:08"), ("10:20", "10:29")]
+    assert [(trip["debut"][11:16], trip["fin"][11:16]) for trip in trips(reading)] == [
+        ("10:00", "10:08"),
+        ("10:20", "10:29"),
+    ]
     light = read(gpx(*there, *waiting[:2], *line("2024-06-15T10:12", 10, latitude=46.009)))
     assert len(trips(light)) == 1
 
@@ -77,7 +84,9 @@ def test_a_place_where_one_often_stays_is_kept_and_a_walk_round_the_block_is_no_
     reading = read(gpx(*home))
     assert payloads(reading, "mobilite.lieu") == [{"etiquette": "autre", "latitude": 46.0, "longitude": -1.15}]
     assert trips(reading) == []
-    assert read(gpx((46.0, -1.15, "2024-06-15T10:00:00Z"), (46.001, -1.15, "2024-06-15T10:01:00Z"))).warnings == [NO_TRIP]
+    assert read(gpx((46.0, -1.15, "2024-06-15T10:00:00Z"), (46.001, -1.15, "2024-06-15T10:01:00Z"))).warnings == [
+        NO_TRIP
+    ]
 
 
 def segment(start: str, end: str, **told: Any) -> dict[str, Any]:
@@ -88,11 +97,17 @@ def visit(start: str, end: str, place: object, kind: str = "UNKNOWN") -> dict[st
     return segment(start, end, visit={"topCandidate": {"semanticType": kind, "placeLocation": place}})
 
 
-def activity(start: str, end: str, origin: object, destination: object, kind: str = "WALKING", **told: Any) -> dict[str, Any]:
+def activity(
+    start: str, end: str, origin: object, destination: object, kind: str = "WALKING", **told: Any
+) -> dict[str, Any]:
     return segment(start, end, activity={"start": origin, "end": destination, "topCandidate": {"type": kind}} | told)
 
 
-HERE, THERE, FAR = {"latLng": "46.0000000°, -1.1500000°"}, {"latLng": "46.0100000°, -1.1500000°"}, {"latLng": "46.0200000, -1.1500000"}
+HERE, THERE, FAR = (
+    {"latLng": "46.0000000°, -1.1500000°"},
+    {"latLng": "46.0100000°, -1.1500000°"},
+    {"latLng": "46.0200000, -1.1500000"},
+)
 
 
 def android(*segments: dict[str, Any], **more: Any) -> str:
@@ -109,8 +124,16 @@ def test_androids_segments() -> None:
     )
     (trip,) = trips(reading)
     (leg,) = trip["segments"]
-    assert (trip["debut"], trip["motif"], leg["mode"], leg["distance_m"]) == ("2024-06-15T07:00:00+00:00", "travail", "voiture", 1500.5)
-    assert [(one["etiquette"], one["latitude"]) for one in payloads(reading, "mobilite.lieu")] == [("domicile", 46.0), ("travail", 46.01)]
+    assert (trip["debut"], trip["motif"], leg["mode"], leg["distance_m"]) == (
+        "2024-06-15T07:00:00+00:00",
+        "travail",
+        "voiture",
+        1500.5,
+    )
+    assert [(one["etiquette"], one["latitude"]) for one in payloads(reading, "mobilite.lieu")] == [
+        ("domicile", 46.0),
+        ("travail", 46.01),
+    ]
 
 
 def test_moves_without_a_stay_between_them_are_one_trip() -> None:
@@ -121,21 +144,32 @@ def test_moves_without_a_stay_between_them_are_one_trip() -> None:
 
 
 def test_a_distance_that_is_not_given_is_that_of_the_path() -> None:
-    path = segment("09:00", "11:00", timelinePath=[{"point": "46.0°, -1.14°", "time": "2024-06-15T09:10:00.000+02:00"}])
-    (straight,), (bent,) = (trips(read(android(activity("09:00", "09:20", HERE, THERE), *more))) for more in ([], [path]))
+    path = segment(
+        "09:00", "11:00", timelinePath=[{"point": "46.0°, -1.14°", "time": "2024-06-15T09:10:00.000+02:00"}]
+    )
+    (straight,), (bent,) = (
+        trips(read(android(activity("09:00", "09:20", HERE, THERE), *more))) for more in ([], [path])
+    )
     assert straight["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
     assert bent["segments"][0]["distance_m"] > straight["segments"][0]["distance_m"] + 500
 
 
 def test_a_path_alone_is_cut_into_trips() -> None:
-    points = [{"point": f"{46 + rank / 1000:.4f}°, -1.15°", "time": f"2024-06-15T09:{rank:02}:00.000+02:00"} for rank in range(11)]
+    points = [
+        {"point": f"{46 + rank / 1000:.4f}°, -1.15°", "time": f"2024-06-15T09:{rank:02}:00.000+02:00"}
+        for rank in range(11)
+    ]
     (trip,) = trips(read(android(segment("09:00", "11:00", timelinePath=points))))
     assert trip["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
 
 
 def test_the_profile_names_home_and_work_without_degrees() -> None:
     profile = {
-        "frequentPlaces": [{"label": "HOME", "placeLocation": "46.0, -1.15"}, {"label": "WORK", "placeLocation": "46.01, -1.15"}, {}]
+        "frequentPlaces": [
+            {"label": "HOME", "placeLocation": "46.0, -1.15"},
+            {"label": "WORK", "placeLocation": "46.01, -1.15"},
+            {},
+        ]
     }
     reading = read(android(activity("09:00", "09:20", HERE, THERE), userLocationProfile=profile))
     assert [one["etiquette"] for one in payloads(reading, "mobilite.lieu")] == ["domicile", "travail"]
@@ -143,13 +177,21 @@ def test_the_profile_names_home_and_work_without_degrees() -> None:
 
 def test_the_iphones_list() -> None:
     told = [
-        activity("09:00", "09:20", "geo:46.0,-1.15", "geo:46.01,-1.15", "in passenger vehicle", distanceMeters="1500.5"),
+        activity(
+            "09:00", "09:20", "geo:46.0,-1.15", "geo:46.01,-1.15", "in passenger vehicle", distanceMeters="1500.5"
+        ),
         visit("09:20", "12:00", "geo:46.01,-1.15", "Work"),
-        segment("09:00", "11:00", timelinePath=[{"point": "geo:46.0,-1.14", "durationMinutesOffsetFromStartTime": "10"}]),
+        segment(
+            "09:00", "11:00", timelinePath=[{"point": "geo:46.0,-1.14", "durationMinutesOffsetFromStartTime": "10"}]
+        ),
     ]
     reading = read(json.dumps(told))
     (trip,) = trips(reading)
-    assert (trip["motif"], trip["segments"][0]["mode"], trip["segments"][0]["distance_m"]) == ("travail", "voiture", 1500.5)
+    assert (trip["motif"], trip["segments"][0]["mode"], trip["segments"][0]["distance_m"]) == (
+        "travail",
+        "voiture",
+        1500.5,
+    )
     assert facts(reading)["positions"] == "3"
 
 
@@ -160,13 +202,17 @@ def takeout(latitude: int = 460000000, longitude: int = -11500000) -> dict[str, 
     }
     span = {"startTimestamp": "2019-06-15T07:00:00Z", "endTimestamp": "2019-06-15T07:20:00.123Z"}
     return {
-        "activitySegment": ends | {"duration": span, "distance": 1500, "activityType": "CYCLING", "editConfirmationStatus": "CONFIRMED"}
+        "activitySegment": ends
+        | {"duration": span, "distance": 1500, "activityType": "CYCLING", "editConfirmationStatus": "CONFIRMED"}
     }
 
 
 def test_takeouts_objects() -> None:
     home = {"location": {"latitudeE7": 460100000, "longitudeE7": -11500000, "semanticType": "TYPE_HOME"}}
-    stay = {"placeVisit": home | {"duration": {"startTimestamp": "2019-06-15T07:20:00Z", "endTimestamp": "2019-06-15T09:00:00Z"}}}
+    stay = {
+        "placeVisit": home
+        | {"duration": {"startTimestamp": "2019-06-15T07:20:00Z", "endTimestamp": "2019-06-15T09:00:00Z"}}
+    }
     (trip,) = trips(read(json.dumps({"timelineObjects": [takeout(), stay]})))
     (leg,) = trip["segments"]
     assert (leg["mode"], leg["mode_confirme"], leg["distance_m"], trip["motif"]) == ("velo", True, 1500, "domicile")
@@ -185,12 +231,16 @@ def test_takeouts_records_leave_out_what_may_be_far_off() -> None:
     moving = [record(rank, 460000000 + 10000 * rank, 20) for rank in range(11)]
     (trip,) = trips(read(json.dumps({"locations": [*moving, record(5, 470000000, 18000)]})))
     assert trip["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
-    old = [record(0, 460000000 + 10000 * rank, 20, timestampMs=str(1560582000000 + 60000 * rank)) for rank in range(11)]
+    old = [
+        record(0, 460000000 + 10000 * rank, 20, timestampMs=str(1560582000000 + 60000 * rank)) for rank in range(11)
+    ]
     assert trips(read(json.dumps({"locations": old})))[0]["debut"] == "2019-06-15T07:00:00+00:00"
 
 
 def test_one_odd_part_is_left_out_and_a_file_of_odd_parts_is_damaged() -> None:
-    reading = read(android(activity("09:00", "09:20", HERE, THERE), {"activity": 3}, activity("10:00", "10:20", FAR, HERE)))
+    reading = read(
+        android(activity("09:00", "09:20", HERE, THERE), {"activity": 3}, activity("10:00", "10:20", FAR, HERE))
+    )
     assert (len(trips(reading)), reading.warnings) == (2, [ODD_PARTS])
     with pytest.raises(Unreadable):
         read(android({"visit": 3}, {"activity": None}, {"timelinePath": [{}]}))
@@ -202,7 +252,13 @@ def test_years_of_moves() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"semanticSegments": [{"a": 1}, ', '{"semanticSegments": []} x', '{"semanticSegments": [NaN]}', '{"semanticSegments"']
+    "text",
+    [
+        '{"semanticSegments": [{"a": 1}, ',
+        '{"semanticSegments": []} x',
+        '{"semanticSegments": [NaN]}',
+        '{"semanticSegments"',
+    ],
 )
 def test_a_truncated_timeline_is_damaged(text: str) -> None:
     with pytest.raises(ValueError, match=r"expect|follows|NaN|Expecting"):
@@ -241,7 +297,8 @@ def test_positions_that_are_nowhere_are_left_out() -> None:
         gpx((146.0, 0.0, "2024-06-15T10:00:00Z")),
         gpx((46.0, 0.0, "hier")),
         gpx((46.0, 0.0, "2024-06-15T10:00:00Z"))[:-30],
-        '<!DOCTYPE gpx [<!ENTITY a "46">]>' + gpx((46.0, 0.0, "")).replace('"46.0"', '"&a;"').removeprefix('<?xml version="1.0"?>'),
+        '<!DOCTYPE gpx [<!ENTITY a "46">]>'
+        + gpx((46.0, 0.0, "")).replace('"46.0"', '"&a;"').removeprefix('<?xml version="1.0"?>'),
     ],
 )
 def test_a_broken_track_is_damaged(text: str) -> None:

@@ -16,9 +16,9 @@ from demo import papers, signing
 from tests.fixtures.notices import FACTS
 from vault import readers, types
 from vault.readers import Reading, Unreadable, sentences
-from vault.readers.document import CodeText
-from vault.readers.twoddoc import code as codes
-from vault.readers.twoddoc import drafts, reader, trust
+from vault.readers.files.document import CodeText
+from vault.readers.formats.twoddoc import code as codes
+from vault.readers.formats.twoddoc import drafts, reader, trust
 from vault.types import envelope
 
 AUTHORITIES = [signing.FOLDER]
@@ -76,7 +76,13 @@ def test_the_record_says_who_signed_when_and_which_file_proves_it(notice: bytes)
     origin = read(notice).records[0]["provenance"]
     assert (origin["holder"], origin["method"], origin["assurance"]) == ("dgfip", "upload", "signature_verified")
     assert origin["issued_at"] == "2026-07-31T00:00:00+02:00"
-    assert origin["signature"] == {"kind": "2ddoc", "ca": "ZZ01", "cert": "VBR1", "result": "valid", "signed_on": "2026-07-31"}
+    assert origin["signature"] == {
+        "kind": "2ddoc",
+        "ca": "ZZ01",
+        "cert": "VBR1",
+        "result": "valid",
+        "signed_on": "2026-07-31",
+    }
 
 
 def test_a_photo_of_the_notice_gives_the_same_values(notice: bytes) -> None:
@@ -124,7 +130,9 @@ def test_figures_printed_beside_a_genuine_code_are_compared_with_it() -> None:
     assert reading.records[0]["payload"]["revenu_fiscal_reference"] == 18250
 
 
-def test_a_genuine_signature_of_someone_else_is_not_the_tax_office_s(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_genuine_signature_of_someone_else_is_not_the_tax_office_s(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A telephone operator holds a good certificate too."""
     monkeypatch.setattr(trust, "judge", lambda *_, **__: trust.Verdict("valid", "FREE SAS"))
     reading = read(code.encode())
@@ -133,7 +141,9 @@ def test_a_genuine_signature_of_someone_else_is_not_the_tax_office_s(code: str, 
 
 
 def test_the_tax_office_s_own_certificates_pass(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trust, "judge", lambda *_, **__: trust.Verdict("valid", "DIRECTION GENERALE DES FINANCES PUBLIQUES"))
+    monkeypatch.setattr(
+        trust, "judge", lambda *_, **__: trust.Verdict("valid", "DIRECTION GENERALE DES FINANCES PUBLIQUES")
+    )
     assert read(code.encode()).records
 
 
@@ -177,7 +187,9 @@ def test_a_certificate_of_the_same_name_from_elsewhere_does_not_verify(tmp_path:
     assert verdict(forged) == "invalid"
 
 
-def test_certificates_dropped_in_a_user_s_folder_are_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def test_certificates_dropped_in_a_user_s_folder_are_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
     """tddoc would load them by itself."""
     chains = tmp_path / ".config" / "tddoc" / "chains"
     chains.mkdir(parents=True)
@@ -212,13 +224,23 @@ def test_parts_are_quarters_written_with_a_comma(written: str, read_as: float | 
 
 def test_a_postcode_keeps_its_leading_zero() -> None:
     bill = signing.sign(
-        "01", {"10": "MME/DIALLO/AWA", "22": "2 RUE BASSE", "24": "01000", "25": "VILLEBRUME", "26": "FR"}, signed_on=date(2026, 9, 1)
+        "01",
+        {"10": "MME/DIALLO/AWA", "22": "2 RUE BASSE", "24": "01000", "25": "VILLEBRUME", "26": "FR"},
+        signed_on=date(2026, 9, 1),
     )
     assert read(bill.encode()).records[0]["payload"]["adresse"]["code_postal"] == "01000"
 
 
 def test_a_payslip_becomes_a_month_s_income() -> None:
-    values = {"10": "M/DIALLO/AWA", "50": "01234567890123", "53": "2625", "54": "2642", "5A": "1801,80", "5C": "1426,3", "58": "1478,9"}
+    values = {
+        "10": "M/DIALLO/AWA",
+        "50": "01234567890123",
+        "53": "2625",
+        "54": "2642",
+        "5A": "1801,80",
+        "5C": "1426,3",
+        "58": "1478,9",
+    }
     (record,) = read(signing.sign("06", values, signed_on=date(2026, 11, 3)).encode()).records
     payload = record["payload"]
     assert types.validate("emploi.revenu", payload) == []
@@ -266,7 +288,14 @@ def test_a_diploma_and_a_student_s_contribution_stay_papers(doc_type: str, kind:
 
 @pytest.mark.parametrize("doc_type", ["18", "24", "27"])
 def test_a_declared_situation_is_not_a_notice(doc_type: str) -> None:
-    values = {"41": "18250", "43": "2,75", "44": "26A0000000000", "45": "2025", "46": "DIALLO AWA", "47": "0123456789012"}
+    values = {
+        "41": "18250",
+        "43": "2,75",
+        "44": "26A0000000000",
+        "45": "2025",
+        "46": "DIALLO AWA",
+        "47": "0123456789012",
+    }
     reading = read(signing.sign(doc_type, values, signed_on=date(2026, 9, 1)).encode())
     (record,) = reading.records
     assert (record["type"], record["payload"]["type_document"], reading.kind) == ("fiscal.avis_ir", "asdir", "asdir")
@@ -287,11 +316,33 @@ def _read_codes(raws: list[str]) -> Reading:
 
 READ_IDS = [
     *("10", "20", "21", "22", "23", "24", "25", "26", "1C", "31", "34", "36", "37", "38", "39", "AI"),
-    *("40", "41", "42", "43", "44", "45", "46", "47", "48", "49", "4A", "4B", "4V", "4W", "4X", "4Y", "6U", "6W", "6X"),
+    *(
+        "40",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "47",
+        "48",
+        "49",
+        "4A",
+        "4B",
+        "4V",
+        "4W",
+        "4X",
+        "4Y",
+        "6U",
+        "6W",
+        "6X",
+    ),
     *("50", "51", "53", "54", "58", "5A", "5C", "0B", "0D", "ZZ"),
 ]
 CODE = papers.notice_code(**FACTS)
-PAYLOAD = readers.read(io.BytesIO(CODE.encode()), trust_test_authority=True, authorities=AUTHORITIES).records[0]["payload"]
+PAYLOAD = readers.read(io.BytesIO(CODE.encode()), trust_test_authority=True, authorities=AUTHORITIES).records[0][
+    "payload"
+]
 EDIT = st.tuples(st.integers(0, len(CODE) - 1), st.integers(0, 255), st.sampled_from(["replace", "insert", "delete"]))
 
 
@@ -335,7 +386,11 @@ def test_whatever_an_issuer_signs_is_read_without_a_crash(parts: list[tuple[str,
         return
     for record in reading.records:
         envelope.validate(record)
-        errors = [one for one in types.problems(record["type"], record["payload"]) if one.pointer[1:].split("/")[0] in record["payload"]]
+        errors = [
+            one
+            for one in types.problems(record["type"], record["payload"])
+            if one.pointer[1:].split("/")[0] in record["payload"]
+        ]
         assert errors == [], record
 
 

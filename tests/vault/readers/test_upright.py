@@ -8,8 +8,9 @@ from PIL import Image
 from tests.fixtures import lying
 from tests.fixtures.photos import picture
 from tests.vault.sending import notice_pdf, quotient_pdf
-from vault.readers import sandbox, upright
-from vault.readers.image import ImageFile
+from vault.readers import sandbox
+from vault.readers.files import upright
+from vault.readers.files.image import ImageFile
 from vault.readers.recognise import JPEG
 
 #: What the eye no longer sees, in degrees.
@@ -59,7 +60,12 @@ def test_a_page_that_is_straight_stays_so():
 def test_nothing_of_the_photo_is_cut_away():
     photo = lying.lying(lying.page(quotient_pdf()), turned=0, askew=5, seed=3)
     spot, inks = 24, (10, 60, 190, 250)
-    places = [(2, 2), (photo.width - spot - 2, 2), (photo.width - spot - 2, photo.height - spot - 2), (2, photo.height - spot - 2)]
+    places = [
+        (2, 2),
+        (photo.width - spot - 2, 2),
+        (photo.width - spot - 2, photo.height - spot - 2),
+        (2, photo.height - spot - 2),
+    ]
     for place, ink in zip(places, inks, strict=True):
         photo.paste(ink, (*place, place[0] + spot, place[1] + spot))
     turn = upright.look(photo)
@@ -67,7 +73,10 @@ def test_nothing_of_the_photo_is_cut_away():
     straight = turn.of(photo)
     corner = straight.width // 4, straight.height // 4
     quarters = [straight.crop((x, y, x + corner[0], y + corner[1])) for x, y in _corners_of(straight.size, corner)]
-    assert all(any(abs(value - ink) < 4 for value, count in _tones(part) if count > 60) for part, ink in zip(quarters, inks, strict=True))
+    assert all(
+        any(abs(value - ink) < 4 for value, count in _tones(part) if count > 60)
+        for part, ink in zip(quarters, inks, strict=True)
+    )
 
 
 def _corners_of(size: tuple[int, int], part: tuple[int, int]) -> list[tuple[int, int]]:

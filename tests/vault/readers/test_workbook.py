@@ -3,14 +3,16 @@
 import pytest
 
 from tests.fixtures.workbooks import workbook
+from vault.readers.files.workbook import MAX_INFLATED, has_text, is_workbook, sheets
 from vault.readers.reading import Unreadable
-from vault.readers.workbook import MAX_INFLATED, has_text, is_workbook, sheets
 
 SHARED = '<sst xmlns="x"><si><r><t>Index </t></r><r><t>réel</t></r><rPh><t>no</t></rPh></si></sst>'
 
 
 def test_cells_stand_in_their_column_and_keep_what_they_are() -> None:
-    sheet = '<worksheet><sheetData><row><c r="B1" t="s"><v>0</v></c><c r="D1"><v>1.5</v></c></row></sheetData></worksheet>'
+    sheet = (
+        '<worksheet><sheetData><row><c r="B1" t="s"><v>0</v></c><c r="D1"><v>1.5</v></c></row></sheetData></worksheet>'
+    )
     data = workbook({"Relevés": []}, parts={"xl/sharedStrings.xml": SHARED, "xl/worksheets/sheet1.xml": sheet})
     assert is_workbook(data)
     assert has_text(data, "Relevés")
@@ -18,7 +20,9 @@ def test_cells_stand_in_their_column_and_keep_what_they_are() -> None:
 
 
 def test_a_formula_stays_its_text() -> None:
-    assert sheets(workbook({"A": [['=HYPERLINK("http://x","12")', 12]]})) == [("A", [['=HYPERLINK("http://x","12")', 12.0]])]
+    assert sheets(workbook({"A": [['=HYPERLINK("http://x","12")', 12]]})) == [
+        ("A", [['=HYPERLINK("http://x","12")', 12.0]])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +32,9 @@ def test_a_formula_stays_its_text() -> None:
         ({"xl/media/zeros": bytes(2_000_000)}, "too_heavy"),
         ({f"xl/part{rank}": "" for rank in range(300)}, "too_heavy"),
         (
-            {"xl/worksheets/sheet1.xml": '<!DOCTYPE a [<!ENTITY b "c">]><worksheet><row><c><v>&b;</v></c></row></worksheet>'},
+            {
+                "xl/worksheets/sheet1.xml": '<!DOCTYPE a [<!ENTITY b "c">]><worksheet><row><c><v>&b;</v></c></row></worksheet>'
+            },
             "damaged",
         ),
         ({"xl/worksheets/sheet1.xml": "<worksheet><row>"}, "damaged"),
@@ -36,7 +42,16 @@ def test_a_formula_stays_its_text() -> None:
         ({"xl/worksheets/sheet1.xml": '<worksheet><row><c t="s"><v>4</v></c></row></worksheet>'}, "damaged"),
         ({"xl/_rels/workbook.xml.rels": "<Relationships/>"}, "damaged"),
     ],
-    ids=["100 MB of zeros", "ratio", "parts", "entity", "truncated", "column 16,384", "string out of range", "no target"],
+    ids=[
+        "100 MB of zeros",
+        "ratio",
+        "parts",
+        "entity",
+        "truncated",
+        "column 16,384",
+        "string out of range",
+        "no target",
+    ],
 )
 def test_a_hostile_workbook_is_refused(parts: dict[str, str | bytes], code: str) -> None:
     with pytest.raises(Unreadable) as refusal:
@@ -45,7 +60,7 @@ def test_a_hostile_workbook_is_refused(parts: dict[str, str | bytes], code: str)
 
 
 def test_too_many_rows_are_refused() -> None:
-    from vault.readers import workbook as module
+    from vault.readers.files import workbook as module
 
     with pytest.raises(Unreadable) as refusal:
         sheets(workbook({"A": [[str(rank * 7919)] for rank in range(module.MAX_ROWS + 1)]}))

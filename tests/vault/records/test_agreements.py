@@ -3,7 +3,7 @@
 import pytest
 
 from vault import types
-from vault.records import agreements
+from vault.records.grants import agreements
 
 #: (code, version): what a person read, in each language. A change here without a new version would change what others agreed to.
 READ = {

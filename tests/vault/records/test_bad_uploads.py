@@ -45,12 +45,12 @@ def test_a_bad_file_is_refused_with_a_sentence_and_its_bytes_are_gone(browser, r
     _, name, sentence = REFUSED[case]
     paper = uploaded(browser, resident, content_of(case), name=name)
     assert paper.state == "refused"
-    page = browser.get(reverse("vault:paper", args=[paper.pk]))
+    page = browser.get(reverse("records:paper", args=[paper.pk]))
     assert page.status_code == 200
     assert sentence in page.content.decode()
     with scope(resident=resident.pk):
         assert not PaperFile.objects.exists() and not Record.objects.exists()
-    assert browser.get(reverse("vault:download", args=[paper.pk])).status_code == 404
+    assert browser.get(reverse("records:download", args=[paper.pk])).status_code == 404
 
 
 def test_a_bomb_inside_a_page_harms_nobody(browser, resident):
@@ -63,7 +63,7 @@ def test_a_bomb_inside_a_page_harms_nobody(browser, resident):
 
 def test_a_file_that_carries_a_script_is_kept_but_told(browser, resident):
     paper = uploaded(browser, resident, hostile.scripted_pdf(), kind="autre_document")
-    page = browser.get(reverse("vault:confirm_paper", args=[paper.pk])).content.decode()
+    page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
     assert "contient un programme" in page
 
 
@@ -76,7 +76,7 @@ def test_an_empty_file_is_refused_on_the_form(browser, resident):
 
 
 def test_a_form_without_a_file_says_so(browser, resident):
-    response = browser.post(reverse("vault:add_paper"), {"token": "9d3c7a52-6f0e-4f2f-9b5b-000000000001"})
+    response = browser.post(reverse("records:add_paper"), {"token": "9d3c7a52-6f0e-4f2f-9b5b-000000000001"})
     assert "Choisissez un fichier" in response.content.decode()
 
 
@@ -88,9 +88,11 @@ def test_a_kind_that_does_not_exist_is_refused(browser, resident):
 
 
 def test_over_the_limit_nothing_is_kept(browser, resident, monkeypatch):
-    token = browser.get(reverse("vault:add_paper")).context["form"].initial["token"]
+    token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     content = b"%PDF-1.7" + bytes(MAX_FILE + 1)
-    response = browser.post(reverse("vault:add_paper"), {"token": token, "file": SimpleUploadedFile("gros.pdf", content)})
+    response = browser.post(
+        reverse("records:add_paper"), {"token": token, "file": SimpleUploadedFile("gros.pdf", content)}
+    )
     assert response.status_code == 413
     assert "Fichier trop lourd" in response.content.decode()
     with scope(resident=resident.pk):
@@ -101,7 +103,7 @@ def test_a_paper_over_ten_megabytes_is_refused_once_it_is_read(browser, resident
     """What is no paper may weigh more: only its reader can tell."""
     paper = uploaded(browser, resident, notice_pdf() + b"%" * MAX_PAPER)
     assert paper.state == "refused"
-    assert "dépasse 10\u00a0Mo" in browser.get(reverse("vault:paper", args=[paper.pk])).content.decode()
+    assert "dépasse 10\u00a0Mo" in browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
 
 
 def test_the_sentences_name_the_limits_that_are_enforced():
@@ -120,7 +122,9 @@ def test_the_sentences_name_the_limits_that_are_enforced():
 
 
 def test_an_upload_without_a_length_is_refused(browser, resident):
-    response = browser.generic("POST", reverse("vault:add_paper"), b"", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH="")
+    response = browser.generic(
+        "POST", reverse("records:add_paper"), b"", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH=""
+    )
     assert response.status_code == 411
     with scope(resident=resident.pk):
         assert not Paper.objects.exists()
@@ -146,21 +150,26 @@ def test_a_notice_whose_code_was_edited_is_refused(browser, resident, monkeypatc
     monkeypatch.setattr(papers, "notice_code", lambda **facts: signed(**facts).replace("4112312", "4192312"))
     paper = uploaded(browser, resident, notice_pdf(printed_income=92312))
     assert paper.state == "refused"
-    assert "signature" in browser.get(reverse("vault:paper", args=[paper.pk])).content.decode()
+    assert "signature" in browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
     with scope(resident=resident.pk):
         assert not PaperFile.objects.exists()
 
 
 def test_a_notice_whose_text_says_more_than_its_code_is_told(browser, resident):
     paper = uploaded(browser, resident, notice_pdf(printed_income=45_000))
-    page = browser.get(reverse("vault:confirm_paper", args=[paper.pk])).content.decode()
+    page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
     assert "Le texte et le code diffèrent" in page
     assert "12\u00a0312\u00a0€" in page, "the code's own figure is proposed"
 
 
 @pytest.mark.parametrize(
     ("name", "kept"),
-    [("../../etc/passwd", "passwd"), ("C:\\Users\\nadia\\avis.pdf", "avis.pdf"), ("a\u202egpj.pdf", "agpj.pdf"), ("", "document")],
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\nadia\\avis.pdf", "avis.pdf"),
+        ("a\u202egpj.pdf", "agpj.pdf"),
+        ("", "document"),
+    ],
 )
 def test_a_file_s_name_is_only_a_name(name, kept):
     assert clean_name(name) == kept
@@ -170,9 +179,11 @@ def test_a_disk_that_is_full_keeps_nothing_and_says_so(browser, resident, monkey
     def full(**_kwargs):
         raise StorageFull
 
-    token = browser.get(reverse("vault:add_paper")).context["form"].initial["token"]
+    token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     monkeypatch.setattr(sealed_storage, "create", full)
-    response = browser.post(reverse("vault:add_paper"), {"token": token, "file": SimpleUploadedFile("avis.pdf", notice_pdf())})
+    response = browser.post(
+        reverse("records:add_paper"), {"token": token, "file": SimpleUploadedFile("avis.pdf", notice_pdf())}
+    )
     assert response.status_code == 507
     with scope(resident=resident.pk):
         assert not Paper.objects.exists()

@@ -18,7 +18,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 POINT = "14500000000001"
 
 
-def operation(amount="-12.50", *, day="2026-03-04", label="CARTE BOULANGERIE", holder="Banque d’essai", assurance="declared", **more):
+def operation(
+    amount="-12.50",
+    *,
+    day="2026-03-04",
+    label="CARTE BOULANGERIE",
+    holder="Banque d’essai",
+    assurance="declared",
+    **more,
+):
     payload = {"compte": "0042", "date_operation": day, "montant": amount, "devise": "EUR", "libelle": label, **more}
     return made("banque.operation", payload, holder=holder, assurance=assurance)
 
@@ -175,7 +183,9 @@ def test_what_the_resident_corrected_stays_until_the_holder_says_something_new(r
     pulled(resident, quotient(526))
     with scope(resident=resident.pk):
         record = Record.objects.current().get()
-    actions.correct_record(record=record, by=resident.pk, payload={"fournisseur": "CNAF", "valeur": 480, "annee": 2026, "mois": 3})
+    actions.correct_record(
+        record=record, by=resident.pk, payload={"fournisseur": "CNAF", "valeur": 480, "annee": 2026, "mois": 3}
+    )
     assert pulled(resident, quotient(526)).known == 1
     assert current(resident, "social.quotient_familial")[0].payload["valeur"] == 480
     assert pulled(resident, quotient(610)).replaced == 1
@@ -234,7 +244,11 @@ def test_nobody_else_may_write(resident, stranger):
 def test_nothing_of_it_is_in_clear_but_its_month(resident):
     """The day of a payment and the hour of a trip are values."""
     trip = {"debut": "2026-03-17T07:41:00+01:00", "fin": "2026-03-17T08:10:00+01:00", "segments": []}
-    write(resident, operation(label="PHARMACIE DES TANNERIES", day="2026-03-17"), made("mobilite.trajet", trip, holder="GPX"))
+    write(
+        resident,
+        operation(label="PHARMACIE DES TANNERIES", day="2026-03-17"),
+        made("mobilite.trajet", trip, holder="GPX"),
+    )
     with scope(resident=resident.pk):
         for record in Record.objects.all():
             assert b"PHARMACIE" not in bytes(record.content)

@@ -29,31 +29,35 @@ def lived(browser, resident, caplog, tmp_path, monkeypatch):
     add(resident, "identite.pivot", {**IDENTITY, "family_name": "Zorglubine"})
     holder = papers.Holder(family_name="Zorglubine", given_name="Nadia", title="Mme", number="0123456789012")
     notice = uploaded(browser, resident, notice_pdf(holder, income=98761234), name="canari-du-fichier.pdf")
-    browser.get(reverse("vault:confirm_paper", args=[notice.pk]))
-    browser.post(reverse("vault:confirm_paper", args=[notice.pk]), {"edit": "0/revenu_fiscal_reference"})
-    browser.post(reverse("vault:confirm_paper", args=[notice.pk]))
+    browser.get(reverse("records:confirm_paper", args=[notice.pk]))
+    browser.post(reverse("records:confirm_paper", args=[notice.pk]), {"edit": "0/revenu_fiscal_reference"})
+    browser.post(reverse("records:confirm_paper", args=[notice.pk]))
     waiting = uploaded(browser, resident, quotient_pdf(), name="canari-du-fichier.pdf", kind="attestation_qf")
     assert waiting.state == "to_confirm"
     draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
     answers = {"voie": "1 rue des Serins", "code_postal": "00420", "commune": "Villebrume"}
-    browser.post(reverse("vault:question", args=[draft.pk, "adresse"]), answers)
+    browser.post(reverse("records:question", args=[draft.pk, "adresse"]), answers)
     refused = uploaded(browser, resident, b"MZ Zorglubine", name="canari-du-fichier.exe")
     assert refused.state == "refused"
     for name in ("home", "journal"):
         browser.get(reverse(f"vault:{name}"))
-    browser.post(reverse("vault:home"), {"q": "zorgl"})
-    response = browser.get(reverse("vault:download", args=[notice.pk]))
+    browser.post(reverse("records:home"), {"q": "zorgl"})
+    response = browser.get(reverse("records:download", args=[notice.pk]))
     b"".join(response.streaming_content)
     return notice
 
 
 def whole_database() -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'")
+        cursor.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+        )
         tables = [row for row in cursor.fetchall() if row[0] not in ("pg_catalog", "information_schema")]
         texts = []
         for schema, table in tables:
-            cursor.execute(f"SELECT t::text, encode(convert_to(t::text, 'UTF8'), 'escape') FROM \"{schema}\".\"{table}\" t")
+            cursor.execute(
+                f"SELECT t::text, encode(convert_to(t::text, 'UTF8'), 'escape') FROM \"{schema}\".\"{table}\" t"
+            )
             texts += ["\n".join(map(str, row)) for row in cursor.fetchall()]
             texts += binaries(cursor, schema, table)
     return "\n".join(texts)

@@ -19,7 +19,7 @@ def shown(name, *args, **more):
 def test_anyone_finds_every_type_by_theme():
     page = shown("data_types").content.decode()
     for data_type in types.all_types():
-        assert reverse("vault:data_type", args=[data_type.code]) in page
+        assert reverse("records:data_type", args=[data_type.code]) in page
     assert f"{len(types.all_types())} types de données" in page
 
 
@@ -28,11 +28,11 @@ def test_anyone_finds_every_type_by_theme():
 def test_each_type_has_a_page_that_names_all_its_fields(code, language, settings):
     client = Client()
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-    page = client.get(reverse("vault:data_type", args=[code])).content.decode()
+    page = client.get(reverse("records:data_type", args=[code])).content.decode()
     for info in types.get(code).fields.values():
         assert f">{info.pointer[1:]}</code>" in page
     for version in types.versions(code):
-        assert reverse("vault:data_schema", args=[code, version]) in page
+        assert reverse("records:data_schema", args=[code, version]) in page
 
 
 @pytest.mark.parametrize("code", [data_type.code for data_type in types.all_types()])
@@ -70,8 +70,8 @@ def test_a_version_that_does_not_exist_is_not_found(version):
 
 
 def test_the_pages_are_found_from_the_footer_and_say_the_same_to_everyone(browser):
-    assert reverse("vault:data_types") in Client().get(reverse("sitemap")).content.decode()
-    mine = browser.get(reverse("vault:data_type", args=["banque.operation"])).content.decode()
+    assert reverse("records:data_types") in Client().get(reverse("sitemap")).content.decode()
+    mine = browser.get(reverse("records:data_type", args=["banque.operation"])).content.decode()
     anyone = shown("data_type", "banque.operation").content.decode()
     main = re.compile(r"<main.*?</main>", re.S)
     assert main.findall(mine) == main.findall(anyone)

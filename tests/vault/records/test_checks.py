@@ -7,12 +7,12 @@ import pytest
 from django.utils import translation
 
 from tests.vault.made import HOME, IDENTITY, NOTICE
-from vault.records import checks
-from vault.records.checks.check_input import Seen
-from vault.records.decrypted import CheckLine, Opened, Values
 from vault.records.enums import Outcome
 from vault.records.models import PaperKind
-from vault.records.periods import period_of
+from vault.records.papers import checks
+from vault.records.papers.checks.check_input import Seen
+from vault.records.values.decrypted import CheckLine, Opened, Values
+from vault.records.values.periods import period_of
 from vault.types.spans import Span
 
 TODAY = date(2026, 11, 25)
@@ -36,7 +36,9 @@ def seen(kind="avis_impot", *, records=(), known=(), **more) -> Seen:
         "cni": PaperKind(code="cni", validity="until_date_on_paper", renewal_notice_days=90),
         "facture_eau": PaperKind(code="facture_eau", validity="max_age_when_presented", validity_months=3),
         "acte_naissance": PaperKind(code="acte_naissance", validity="max_age_when_presented", validity_months=3),
-        "certificat_medical_mdph": PaperKind(code="certificat_medical_mdph", validity="max_age_when_presented", validity_months=12),
+        "certificat_medical_mdph": PaperKind(
+            code="certificat_medical_mdph", validity="max_age_when_presented", validity_months=12
+        ),
     }
     envelopes = [{"type": type_code, "payload": payload} for type_code, payload in records]
     return Seen(
@@ -170,14 +172,21 @@ def test_the_address_on_the_paper(read, outcome):
 
 @pytest.mark.parametrize(
     ("read", "outcome"),
-    [({"cog": "00042"}, P), ({"cog": "00043"}, F), ({"commune": "VILLEBRUME"}, P), ({"commune": "Ailleurs"}, U), ({}, U)],
+    [
+        ({"cog": "00042"}, P),
+        ({"cog": "00043"}, F),
+        ({"commune": "VILLEBRUME"}, P),
+        ({"commune": "Ailleurs"}, U),
+        ({}, U),
+    ],
 )
 def test_the_address_is_in_the_town(read, outcome):
     assert checks.RULES["address_in_territory"](seen(records=[notice(adresse=read)])) == outcome
 
 
 @pytest.mark.parametrize(
-    ("declared", "recognised", "outcome"), [("cni", "cni", P), ("", "cni", P), ("cni", "avis_impot", F), ("cni", "", U)]
+    ("declared", "recognised", "outcome"),
+    [("cni", "cni", P), ("", "cni", P), ("cni", "avis_impot", F), ("cni", "", U)],
 )
 def test_the_file_is_what_was_chosen(declared, recognised, outcome):
     assert checks.RULES["file_kind"](seen(declared=declared, recognised=recognised)) == outcome

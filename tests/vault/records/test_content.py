@@ -11,14 +11,15 @@ from django.utils import translation
 from django.utils.translation import gettext
 from jsonschema import Draft202012Validator
 
-from accounts import actions as accounts_actions
+from accounts.actions import accounts as accounts_actions
 from core.models import ResidentModel
 from tests.accounts.factories import signed_in
 from vault import types
 from vault.holders.models import ConnectorHealth
 from vault.journal.models import Contest
-from vault.records import checks, holder_catalogue, paper_kinds, who_may_ask
+from vault.records.content import holder_catalogue, paper_kinds, who_may_ask
 from vault.records.models import Holder, PaperKind
+from vault.records.papers import checks
 from vault.sharing.models import EmergencyAccess
 
 KINDS = json.loads(paper_kinds.CONTENT.read_text(encoding="utf-8"))["items"]
@@ -47,7 +48,9 @@ def test_every_check_has_a_rule_or_a_reader_and_three_texts_in_two_languages():
         told = entry["code"] in checks.RULES or entry["code"] in {*READ, "minimum_asked"}
         assert told != bool(entry.get("not_done")), f"{entry['code']}: it is done, or says why it is not"
         for outcome in ("passed", "failed", "inconclusive"):
-            assert entry[outcome]["fr"].endswith((".", "?")) and entry[outcome]["en"].endswith((".", "?")), entry["code"]
+            assert entry[outcome]["fr"].endswith((".", "?")) and entry[outcome]["en"].endswith((".", "?")), entry[
+                "code"
+            ]
 
 
 def test_every_rule_is_in_the_content_and_applies_to_kinds_that_exist():

@@ -13,10 +13,12 @@ from tests.vault.data_samples import ROWS, bank_table, load_curve
 from tests.vault.made import add
 from tests.vault.sending import the_paper, uploaded
 from vault import types
-from vault.records import actions, data_files, gate, persons
+from vault.records import actions, gate
 from vault.records.enums import PaperState
 from vault.records.models import Paper, Record
+from vault.records.papers import data_files
 from vault.records.tasks import keep_data, read_paper
+from vault.records.values import persons
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -86,7 +88,10 @@ def test_confirming_keeps_all_of_it_in_one_job_with_one_line(browser, resident):
     paper = kept(browser, resident, load_curve())
     assert paper.state == PaperState.KEPT
     february, march = records(resident, "energie.serie")
-    assert (len(february.payload["valeurs"]), february.period.start.isoformat()) == (28 * 48, "2026-01-31T23:00:00+00:00")
+    assert (len(february.payload["valeurs"]), february.period.start.isoformat()) == (
+        28 * 48,
+        "2026-01-31T23:00:00+00:00",
+    )
     assert march.paper_id == paper.pk and march.method == "upload"
     assert events(resident).count("data_kept") == 1
     shown = told(browser, "paper", paper)
@@ -171,9 +176,18 @@ def test_columns_named_the_file_is_told_then_kept(browser, resident):
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({"c0": "ignored", "c1": "libelle", "c2": "debit", "c3": "credit"}, "Dites quelle colonne donne la date de l’opération."),
-        ({"c0": "date_operation", "c1": "libelle", "c2": "ignored", "c3": "ignored"}, "Dites quelle colonne donne le montant"),
-        ({"c0": "date_operation", "c1": "montant", "c2": "montant", "c3": "ignored"}, "Deux colonnes ne peuvent pas être"),
+        (
+            {"c0": "ignored", "c1": "libelle", "c2": "debit", "c3": "credit"},
+            "Dites quelle colonne donne la date de l’opération.",
+        ),
+        (
+            {"c0": "date_operation", "c1": "libelle", "c2": "ignored", "c3": "ignored"},
+            "Dites quelle colonne donne le montant",
+        ),
+        (
+            {"c0": "date_operation", "c1": "montant", "c2": "montant", "c3": "ignored"},
+            "Deux colonnes ne peuvent pas être",
+        ),
     ],
 )
 def test_columns_that_cannot_be_are_refused_with_a_sentence(browser, resident, said, sentence):
@@ -184,7 +198,9 @@ def test_columns_that_cannot_be_are_refused_with_a_sentence(browser, resident, s
 
 def test_columns_with_which_nothing_is_read_are_asked_again(browser, resident):
     paper = uploaded(browser, resident, bank_table(), name="compte.csv")
-    browser.post(address("name_columns", paper), {"c0": "ignored", "c1": "date_operation", "c2": "montant", "c3": "ignored"})
+    browser.post(
+        address("name_columns", paper), {"c0": "ignored", "c1": "date_operation", "c2": "montant", "c3": "ignored"}
+    )
     work(resident)
     shown = told(browser, "confirm_paper", paper)
     assert "Que dit chaque colonne" in shown and "Avec ces colonnes, aucune ligne n’a pu être lue." in shown
@@ -238,12 +254,21 @@ def test_no_page_of_it_says_it_in_an_address(browser, resident):
 def test_a_table_that_says_less_than_the_bank_s_ofx_takes_nothing_away(browser, resident):
     ofx = bank_step.ofx(date(2026, 5, 4))
     kept(browser, resident, ofx, name="compte.ofx")
-    before = {(record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")}
+    before = {
+        (record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")
+    }
     told_again = [(day, label, amount) for day, amount, label in bank_step.operations(date(2026, 5, 4))]
-    rows = [(f"{day:%d/%m/%Y}", label, amount.lstrip("-") if amount[0] == "-" else "", amount) for day, label, amount in told_again]
-    paper = kept_table(browser, resident, [(day, label, out, "" if out else amount) for day, label, out, amount in rows])
+    rows = [
+        (f"{day:%d/%m/%Y}", label, amount.lstrip("-") if amount[0] == "-" else "", amount)
+        for day, label, amount in told_again
+    ]
+    paper = kept_table(
+        browser, resident, [(day, label, out, "" if out else amount) for day, label, out, amount in rows]
+    )
     assert "15 lignes étaient déjà là." in told(browser, "paper", paper)
-    assert {(record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")} == before
+    assert {
+        (record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")
+    } == before
 
 
 MILO = {"prenoms": "Milo", "nom_naissance": "Kervella", "date_naissance": "2017-06-02"}
@@ -263,7 +288,9 @@ def statement_to_keep(client, resident, rows=ROWS):
     return paper
 
 
-def test_where_several_live_together_a_bank_s_file_asks_whose_it_is_and_chooses_nobody(browser, resident, with_a_child):
+def test_where_several_live_together_a_bank_s_file_asks_whose_it_is_and_chooses_nobody(
+    browser, resident, with_a_child
+):
     paper = statement_to_keep(browser, resident)
     shown = told(browser, "keep_data", paper)
     assert "De qui s’agit-il" in shown and "Milo" in shown and "checked" not in shown
@@ -277,11 +304,13 @@ def test_what_is_the_child_s_is_kept_as_theirs_and_shown_apart(browser, resident
     paper = statement_to_keep(browser, resident)
     browser.post(address("keep_data", paper), {"person": str(with_a_child.id)})
     work(resident)
-    assert {(record.person, record.role) for record in records(resident, "banque.operation")} == {(with_a_child.id, "child")}
+    assert {(record.person, record.role) for record in records(resident, "banque.operation")} == {
+        (with_a_child.id, "child")
+    }
     mine = statement_to_keep(browser, resident, [("06/04/2026", "CARTE PRIMEUR", "8,00", "")])
     browser.post(address("keep_data", mine), {"person": str(resident.pk)})
     work(resident)
-    page = reverse("vault:of_type", args=["banque.operation"])
+    page = reverse("records:of_type", args=["banque.operation"])
     year, month = (browser.get(page + asked).content.decode() for asked in ("", "?mois=2026-04"))
     assert "Opération bancaire, Vous" in year and "Opération bancaire, Milo" in year
     assert "De qui" in month and "CARTE PRIMEUR" in month

@@ -10,8 +10,12 @@ from vault.types import envelope
 
 
 def record() -> dict[str, Any]:
-    origin = envelope.provenance(holder="dgfip", method="upload", assurance="signature_verified", issued_at="2026-07-31T00:00:00+02:00")
-    return envelope.build(type="fiscal.avis_ir", payload={"revenu_fiscal_reference": 1}, provenance=origin, validity={"until": None})
+    origin = envelope.provenance(
+        holder="dgfip", method="upload", assurance="signature_verified", issued_at="2026-07-31T00:00:00+02:00"
+    )
+    return envelope.build(
+        type="fiscal.avis_ir", payload={"revenu_fiscal_reference": 1}, provenance=origin, validity={"until": None}
+    )
 
 
 def test_what_is_built_is_an_envelope_of_the_type_s_version() -> None:

@@ -29,7 +29,7 @@ def antivirus(settings):
 
 
 def download(browser, paper: Paper) -> bytes:
-    return b"".join(browser.get(reverse("vault:download", args=[paper.pk])).streaming_content)
+    return b"".join(browser.get(reverse("records:download", args=[paper.pk])).streaming_content)
 
 
 def the_job(resident) -> Job:
@@ -56,13 +56,13 @@ def test_what_is_downloaded_says_no_place_and_the_file_that_said_it_is_gone(brow
     opened = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
     assert opened is not None
     assert (sum(side.size for side in opened.sides), opened.sha256) == (len(kept), hashlib.sha256(kept).hexdigest())
-    page = browser.get(reverse("vault:confirm_paper", args=[paper.pk])).content.decode()
+    page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
     assert "Le lieu où la photo a été prise est retiré" in page
 
 
 def test_so_does_another_face_of_the_same_paper(browser, resident, antivirus):
     paper = uploaded(browser, resident, notice_pdf())
-    send(browser, photos.photo("JPEG"), address="vault:add_side", args=[paper.pk])
+    send(browser, photos.photo("JPEG"), address="records:add_side", args=[paper.pk])
     with scope(resident=resident.pk):
         actions.check_sides(paper_id=paper.pk)
         side = PaperFile.objects.get(paper=paper, position=1)
@@ -72,7 +72,7 @@ def test_so_does_another_face_of_the_same_paper(browser, resident, antivirus):
         assert PaperFile.objects.count() == 2
     assert len(antivirus.scanned) == 2
     antivirus.trouble = "hangs up"
-    send(browser, photos.photo("PNG"), address="vault:add_side", args=[paper.pk])
+    send(browser, photos.photo("PNG"), address="records:add_side", args=[paper.pk])
     with scope(resident=resident.pk), pytest.raises(jobs.Later):
         actions.check_sides(paper_id=paper.pk)
 
@@ -86,7 +86,7 @@ def test_a_signed_pdf_stays_as_it_came_and_its_resident_is_told(browser, residen
     data = photos.scan(signed=True)
     paper = uploaded(browser, resident, data)
     assert download(browser, paper) == data
-    assert "casserait la signature" in browser.get(reverse("vault:confirm_paper", args=[paper.pk])).content.decode()
+    assert "casserait la signature" in browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
 
 
 def test_the_same_photo_twice_is_still_recognised(browser, resident):
@@ -124,7 +124,7 @@ def test_the_antivirus_sees_the_file_as_it_came(browser, resident, antivirus):
 def test_what_it_finds_is_refused_and_its_name_is_in_the_log_without_whose(browser, resident, antivirus, caplog):
     paper = uploaded(browser, resident, notice_pdf() + b"\n%" + EICAR)
     assert paper.state == "refused"
-    assert "programme dangereux" in browser.get(reverse("vault:paper", args=[paper.pk])).content.decode()
+    assert "programme dangereux" in browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
     assert files(resident) == []
     line = next(record for record in caplog.records if record.name == actions_files.__name__)
     assert (line.levelno, line.code) == (logging.WARNING, SIGNATURE)

@@ -12,9 +12,9 @@ from tests.at_once import at_once
 from tests.vault.made import IDENTITY, add
 from tests.vault.sending import notice_pdf, uploaded
 from vault.records import actions, gate
-from vault.records.decrypted import Opened
 from vault.records.models import Paper, PaperKind, Record
 from vault.records.tasks import notify_expiring_papers
+from vault.records.values.decrypted import Opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -66,9 +66,14 @@ def test_a_value_whose_proof_has_expired_is_no_longer_proven(notice, resident, b
     ends(notice, date(2026, 11, 24))
     found = opened(resident)
     origin = found.origin("revenu_fiscal_reference")
-    assert (found.assurance, origin.assurance, origin.proven, origin.proof_ended) == ("declared", "declared", False, True)
-    assert "Preuve expirée" in text(browser.get(reverse("vault:home")))
-    assert "Preuve expirée" in text(browser.get(reverse("vault:paper", args=[notice.pk])))
+    assert (found.assurance, origin.assurance, origin.proven, origin.proof_ended) == (
+        "declared",
+        "declared",
+        False,
+        True,
+    )
+    assert "Preuve expirée" in text(browser.get(reverse("records:home")))
+    assert "Preuve expirée" in text(browser.get(reverse("records:paper", args=[notice.pk])))
     assert stored(resident) == before, "what is stored is not rewritten"
 
 
@@ -90,7 +95,9 @@ def test_what_another_source_says_of_the_same_record_stays_as_sure(notice, resid
     with scope(resident=resident.pk):
         record = Record.objects.current().get(type="fiscal.avis_ir")
     held = gate.own_record(resident_id=resident.pk, purpose="Essayer", record_id=record.pk)
-    actions.correct_record(record=record, by=resident.pk, payload={**(held.payload if held else {}), "nombre_parts": 3})
+    actions.correct_record(
+        record=record, by=resident.pk, payload={**(held.payload if held else {}), "nombre_parts": 3}
+    )
     ends(notice, date(2026, 11, 24))
     fields = [INCOME, "fiscal.avis_ir#/nombre_parts"]
     found = opened(resident, *fields)
@@ -121,7 +128,7 @@ def test_another_resident_s_expired_paper_changes_nothing(notice, resident, othe
 def test_an_expired_paper_is_not_deleted(notice, resident, browser):
     ends(notice, date(2026, 8, 1))
     notify_expiring_papers()
-    assert browser.get(reverse("vault:paper", args=[notice.pk])).status_code == 200
+    assert browser.get(reverse("records:paper", args=[notice.pk])).status_code == 200
 
 
 # ---------- told once
@@ -168,7 +175,12 @@ def test_two_workers_at_once_send_one_message(notice, resident):
 
 @pytest.mark.parametrize(
     ("kind", "day"),
-    [("avis_impot", date(2026, 11, 30)), ("cni", date(2026, 11, 24)), ("cni", date(2027, 11, 30)), ("", date(2026, 11, 30))],
+    [
+        ("avis_impot", date(2026, 11, 30)),
+        ("cni", date(2026, 11, 24)),
+        ("cni", date(2027, 11, 30)),
+        ("", date(2026, 11, 30)),
+    ],
     ids=["a kind without notice", "already over", "far off", "no kind"],
 )
 def test_nobody_is_told_of(notice, kind, day):
@@ -230,7 +242,9 @@ def test_an_old_identity_card_counts_five_more_years(notice, resident):
     add(resident, "identite.pivot", IDENTITY)
     actions.set_kind(paper=notice, by=resident.pk, kind="cni")
     for _time in range(2):
-        changed = actions.set_dates(paper=notice, by=resident.pk, issued_on=date(2012, 5, 3), expires_on=date(2022, 5, 2))
+        changed = actions.set_dates(
+            paper=notice, by=resident.pk, issued_on=date(2012, 5, 3), expires_on=date(2022, 5, 2)
+        )
         assert changed.expires_on == date(2027, 5, 2) and not changed.expired
     again = actions.set_dates(paper=notice, by=resident.pk, issued_on=date(2012, 5, 3), expires_on=date(2027, 5, 2))
     assert again.expires_on == date(2027, 5, 2), "the five years are added once"

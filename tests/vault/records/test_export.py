@@ -22,9 +22,9 @@ from tests.accounts.factories import signed_in
 from tests.vault.lived import brought, contest, exported, live
 from tests.vault.made import add_signed_notice
 from tests.vault.sending import notice_pdf
-from vault.records import receipts
 from vault.records.actions import exports
-from vault.records.copy_files import safe_name
+from vault.records.copies.copy_files import safe_name
+from vault.records.grants import receipts
 from vault.records.models import Export, Paper, Record
 from vault.records.tasks import make_export, purge_exports
 from vault.types import envelope
@@ -53,7 +53,9 @@ def test_it_holds_every_value_with_its_source_and_what_became_of_it(lived, resid
     archive = opened(resident)
     values = rows(archive, "valeurs.jsonl")
     with scope(resident=resident.pk):
-        assert {value["record"]["id"] for value in values} == {str(key) for key in Record.objects.values_list("pk", flat=True)}
+        assert {value["record"]["id"] for value in values} == {
+            str(key) for key in Record.objects.values_list("pk", flat=True)
+        }
     for value in values:
         envelope.validate(value["record"])
         version = f"schemas/{value['record']['type']}/{value['record']['type_version']}.json"
@@ -141,7 +143,13 @@ def test_what_is_declared_as_copied_is_in_it(lived, resident, monkeypatch):
     monkeypatch.setattr(leaving, "told", telling)
     brought(resident)
     opened(resident)
-    apart = {"core.JournalEntry", "mfa.Authenticator", "socialaccount.SocialAccount", "sharing.Invitation", "records.GrantReading"}
+    apart = {
+        "core.JournalEntry",
+        "mfa.Authenticator",
+        "socialaccount.SocialAccount",
+        "sharing.Invitation",
+        "records.GrantReading",
+    }
     assert told == {rows.model for rows in leaving.declared() if rows.copied} - apart | (told & apart)
 
 
@@ -154,7 +162,7 @@ def test_no_secret_of_the_account_or_of_a_holder_is_in_it(lived, resident):
 
 def test_each_reading_of_it_is_in_the_journal(lived, resident):
     exported(resident)
-    signed_in(resident).get(reverse("vault:download_export")).getvalue()
+    signed_in(resident).get(reverse("records:download_export")).getvalue()
     events = [line.event for line in journal.entries(resident_id=resident.pk, limit=3)]
     assert events == ["export_downloaded", "whole_vault_read", "export_asked"]
 
@@ -190,9 +198,9 @@ def test_it_goes_after_a_week(resident):
     export = exported(resident)
     with time_machine.travel(timezone.now() + timedelta(days=6, hours=23), tick=False):
         purge_exports()
-        assert signed_in(resident).get(reverse("vault:download_export")).status_code == 200
+        assert signed_in(resident).get(reverse("records:download_export")).status_code == 200
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=False):
-        assert signed_in(resident).get(reverse("vault:download_export")).status_code == 404
+        assert signed_in(resident).get(reverse("records:download_export")).status_code == 404
         purge_exports()
     with scope(resident=resident.pk):
         assert not Export.objects.exists()
@@ -216,7 +224,7 @@ def test_somebody_else_cannot_ask_for_it(resident, stranger):
 
 
 def test_the_page_leads_through_it(resident, settings):
-    browser, page = signed_in(resident), reverse("vault:take_away")
+    browser, page = signed_in(resident), reverse("records:take_away")
     assert "Préparer ma copie" in browser.get(page).content.decode()
     answer = browser.post(page)
     job = exports.ask(resident_id=resident.pk, by=resident.pk)
@@ -224,10 +232,10 @@ def test_the_page_leads_through_it(resident, settings):
     assert "Nous préparons votre copie" in browser.get(page).content.decode()
     make_export(str(job.pk))
     assert "Télécharger la copie" in browser.get(page).content.decode()
-    file = browser.get(reverse("vault:download_export"))
+    file = browser.get(reverse("records:download_export"))
     assert file["Content-Type"] == "application/zip" and "garant-" in file["Content-Disposition"]
     assert zipfile.ZipFile(io.BytesIO(file.getvalue())).testzip() is None
-    assert browser.post(reverse("vault:delete_export"))["Location"] == page
+    assert browser.post(reverse("records:delete_export"))["Location"] == page
     assert "Préparer ma copie" in browser.get(page).content.decode()
 
 
@@ -237,12 +245,12 @@ def test_who_signed_in_long_ago_says_again_who_they_are(resident, name):
     browser = signed_in(resident)
     with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
         assert browser.get(reverse(f"vault:{name}"))["Location"].startswith(reverse("account_reauthenticate"))
-        assert browser.post(reverse("vault:take_away"))["Location"].startswith(reverse("account_reauthenticate"))
+        assert browser.post(reverse("records:take_away"))["Location"].startswith(reverse("account_reauthenticate"))
 
 
 def test_a_stranger_a_visitor_and_an_agent_get_nothing(resident, stranger, agent):
     exported(resident)
-    address = reverse("vault:download_export")
+    address = reverse("records:download_export")
     assert signed_in(stranger).get(address).status_code == 404
     assert Client().get(address)["Location"].startswith("/connexion/")
     assert signed_in(agent).get(address).status_code == 403

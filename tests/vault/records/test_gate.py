@@ -33,7 +33,12 @@ def test_a_value_is_opened_and_the_line_tells_which_field_and_why(resident):
 
     assert values.value(INCOME) == 12312
     line = lines(resident)[0]
-    assert (line.event, line.purpose, line.fields, line.actor_id) == ("read", "Calculer vos aides", [INCOME], resident.pk)
+    assert (line.event, line.purpose, line.fields, line.actor_id) == (
+        "read",
+        "Calculer vos aides",
+        [INCOME],
+        resident.pk,
+    )
 
 
 def test_the_line_holds_no_value(resident):
@@ -50,7 +55,9 @@ def test_only_the_fields_asked_for_come_out(resident):
 
 def test_a_part_of_each_item_of_a_list_comes_out_alone(resident):
     add(resident, "foyer.composition", HOUSEHOLD)
-    opened = gate.read_own(resident_id=resident.pk, purpose="essai", fields=["foyer.composition#/enfants/*/date_naissance"])[0]
+    opened = gate.read_own(
+        resident_id=resident.pk, purpose="essai", fields=["foyer.composition#/enfants/*/date_naissance"]
+    )[0]
     assert opened.payload == {"enfants": [{"date_naissance": "2017-05-12"}, {"date_naissance": "2022-02-02"}]}
 
 
@@ -82,7 +89,9 @@ def test_when_the_database_refuses_the_line_nothing_is_read(resident, monkeypatc
     add_signed_notice(resident)
     opened = []
     monkeypatch.setattr(own_reads, "decrypt_records", lambda *args: opened.append(args))
-    monkeypatch.setattr(JournalLeaf.objects, "create", lambda **row: JournalLeaf(**{**row, "number": 1}).save(force_insert=True))
+    monkeypatch.setattr(
+        JournalLeaf.objects, "create", lambda **row: JournalLeaf(**{**row, "number": 1}).save(force_insert=True)
+    )
     with pytest.raises(DatabaseError):
         gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
     assert opened == []

@@ -14,10 +14,12 @@ from django_scopes import scope
 from core import journal
 from tests.vault.couples import TRIED, agreed, couple, granted
 from tests.vault.made import add, add_signed_notice
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.actions import grants
-from vault.records.actions.grants import NothingChosen, Recipient, Terms
+from vault.records.actions.grants import NothingChosen, Recipient
 from vault.records.enums import GrantState, Mode
+from vault.records.grants import agreements
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,7 +161,10 @@ def test_what_is_required_comes_with_it_and_the_rest_only_when_chosen(resident, 
     grant = agreed(resident, stranger, "tried")
     with scope(resident=resident.pk):
         assert dict(grant.fields.values_list("field", "required")) == {INCOME: True}
-        assert dict(agreed(resident, stranger, "tried", "parts").fields.values_list("field", "required")) == {INCOME: True, PARTS: False}
+        assert dict(agreed(resident, stranger, "tried", "parts").fields.values_list("field", "required")) == {
+            INCOME: True,
+            PARTS: False,
+        }
 
 
 def test_agreeing_again_takes_the_place_of_what_was_agreed(resident, stranger):
@@ -199,7 +204,11 @@ def test_the_grant_keeps_which_words_were_read(resident, stranger):
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried")
     assert (grant.notice_version, grant.notice_hash, grant.language) == ("1", TRIED.notice_hash("fr"), "fr")
-    assert TRIED.notice_hash("fr") != agreements.get("shared_facts").notice_hash("fr") != agreements.get("shared_facts").notice_hash("en")
+    assert (
+        TRIED.notice_hash("fr")
+        != agreements.get("shared_facts").notice_hash("fr")
+        != agreements.get("shared_facts").notice_hash("en")
+    )
 
 
 def read_apart(grant):

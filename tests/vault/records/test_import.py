@@ -18,8 +18,10 @@ from core.storage import sealed_storage
 from tests.accounts.factories import ResidentFactory
 from tests.vault.lived import contest, exported, live
 from tests.vault.made import NOTICE, add, add_signed_notice
-from vault.records import gate, package, receipts
+from vault.records import gate
 from vault.records.actions import imports
+from vault.records.copies import package
+from vault.records.grants import receipts
 from vault.records.models import Brought, Grant, Paper, PaperFile, Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,7 +100,14 @@ def renumbered(lines, old, new):
 def everything(resident):
     with connection.cursor() as cursor:
         counts = {}
-        for table in ("records_record", "records_paper", "records_paperfile", "records_brought", "core_journalleaf", "core_job"):
+        for table in (
+            "records_record",
+            "records_paper",
+            "records_paperfile",
+            "records_brought",
+            "core_journalleaf",
+            "core_job",
+        ):
             cursor.execute(f"SELECT count(*) FROM {table} WHERE resident_id = %s", [resident.pk])
             counts[table] = cursor.fetchone()[0]
     return counts
@@ -127,7 +136,10 @@ def test_every_file_is_the_same_byte_for_byte(own_copy, lived, newcomer):
     def sums(resident):
         with scope(resident=resident.pk):
             files = list(PaperFile.objects.all())
-        return sorted(hashlib.sha256(sealed_storage.open(file.stored_name, resident_id=resident.pk).read()).hexdigest() for file in files)
+        return sorted(
+            hashlib.sha256(sealed_storage.open(file.stored_name, resident_id=resident.pk).read()).hexdigest()
+            for file in files
+        )
 
     assert sums(newcomer) == sums(lived) != []
 
@@ -138,7 +150,9 @@ def test_proofs_are_kept_and_what_was_replaced_stays_so(own_copy, lived, newcome
 
     def seen(resident):
         values = gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=fields)
-        return sorted((one.payload["revenu_fiscal_reference"], one.assurance, one.holder, one.method) for one in values)
+        return sorted(
+            (one.payload["revenu_fiscal_reference"], one.assurance, one.holder, one.method) for one in values
+        )
 
     assert seen(newcomer) == seen(lived)
     assert "signature_verified" in {assurance for _value, assurance, _holder, _method in seen(newcomer)}
@@ -181,7 +195,9 @@ def test_without_a_signature_that_is_known_values_count_as_declared(copy, newcom
         assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}
         assert set(Paper.objects.values_list("state", flat=True)) == {"quarantined"}
         assert Job.objects.filter(kind="read_paper").count() == Paper.objects.count(), "and papers are read again"
-    values = gate.read_own(resident_id=newcomer.pk, purpose="Essayer", fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
+    values = gate.read_own(
+        resident_id=newcomer.pk, purpose="Essayer", fields=["fiscal.avis_ir#/revenu_fiscal_reference"]
+    )
     assert {origin.assurance for one in values for origin in one.origins.values()} <= {"declared"}
 
 
@@ -189,7 +205,9 @@ def test_a_forged_value_under_an_old_signature_is_found(copy, newcomer, tmp_path
     forged = changed(copy, tmp_path, edit={"valeurs.jsonl": lambda content: content.replace(b"12312", b"12000")})
     bring(forged, newcomer)
     with scope(resident=newcomer.pk):
-        assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}, "the manifest was made anew: nobody signed that one"
+        assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}, (
+            "the manifest was made anew: nobody signed that one"
+        )
 
 
 def test_with_the_keys_of_the_other_portal_only_its_own_copy_is_taken(copy, newcomer, tmp_path, settings):
@@ -200,7 +218,10 @@ def test_with_the_keys_of_the_other_portal_only_its_own_copy_is_taken(copy, newc
     with scope(resident=newcomer.pk):
         assert "signature_verified" in set(Record.objects.values_list("assurance", flat=True))
     other = ResidentFactory()
-    for wrong in (changed(copy, tmp_path, drop="manifest.jws"), changed(copy, tmp_path, edit={"LISEZMOI.txt": lambda content: b"x"})):
+    for wrong in (
+        changed(copy, tmp_path, drop="manifest.jws"),
+        changed(copy, tmp_path, edit={"LISEZMOI.txt": lambda content: b"x"}),
+    ):
         with pytest.raises(CommandError, match="nothing was written"):
             bring(wrong, other, keys=keys)
 
@@ -260,9 +281,18 @@ def another_format(told):
 
 
 HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
-    "a wrong sum": ({"edit": {"valeurs.jsonl": lambda content: content.replace(b"a", b"b", 1)}, "manifest": False}, "was changed or cut"),
-    "a file that grows": ({"edit": {"LISEZMOI.txt": lambda content: content + b"x"}, "manifest": False}, "larger than the manifest"),
-    "a file that is cut": ({"edit": {"LISEZMOI.txt": lambda content: content[:-1]}, "manifest": False}, "was changed or cut"),
+    "a wrong sum": (
+        {"edit": {"valeurs.jsonl": lambda content: content.replace(b"a", b"b", 1)}, "manifest": False},
+        "was changed or cut",
+    ),
+    "a file that grows": (
+        {"edit": {"LISEZMOI.txt": lambda content: content + b"x"}, "manifest": False},
+        "larger than the manifest",
+    ),
+    "a file that is cut": (
+        {"edit": {"LISEZMOI.txt": lambda content: content[:-1]}, "manifest": False},
+        "was changed or cut",
+    ),
     "a way out": ({"add": {"../../etc/cron.d/x": b"x"}}, "leads elsewhere"),
     "another way out": ({"add": {"/etc/x": b"x"}}, "leads elsewhere"),
     "a Windows way out": ({"add": {"C:\\x": b"x"}}, "leads elsewhere"),

@@ -22,19 +22,25 @@ MEGABYTE = 1_000_000
 
 
 def in_parts(client, content: bytes, *, name="avis.pdf", size=20_000):
-    metadata = f"filename {base64.b64encode(name.encode()).decode()},modified {base64.b64encode(b'1764000000000').decode()}"
+    metadata = (
+        f"filename {base64.b64encode(name.encode()).decode()},modified {base64.b64encode(b'1764000000000').decode()}"
+    )
     told = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata}
     url = client.post(reverse("uploads"), content_type="application/octet-stream", headers=told)["Location"]
     for start in range(0, len(content), size):
         headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(start)}
-        part = client.patch(url, content[start : start + size], content_type="application/offset+octet-stream", headers=headers)
+        part = client.patch(
+            url, content[start : start + size], content_type="application/offset+octet-stream", headers=headers
+        )
         assert part.status_code == 204
     return url
 
 
 def finish(client, url: str, **more):
-    token = client.get(reverse("vault:add_paper")).context["form"].initial["token"]
-    return client.post(reverse("vault:add_paper"), {"token": token, "kind": "", "upload": url.split("/")[-2], **more})
+    token = client.get(reverse("records:add_paper")).context["form"].initial["token"]
+    return client.post(
+        reverse("records:add_paper"), {"token": token, "kind": "", "upload": url.split("/")[-2], **more}
+    )
 
 
 def test_a_paper_in_parts_is_read_like_any_other(browser, resident):
@@ -42,7 +48,7 @@ def test_a_paper_in_parts_is_read_like_any_other(browser, resident):
     work(resident)
     paper = the_paper(resident)
     assert (paper.state, paper.kind) == ("to_confirm", "avis_impot")
-    page = browser.get(reverse("vault:paper", args=[paper.pk]))
+    page = browser.get(reverse("records:paper", args=[paper.pk]))
     assert "avis.pdf" in page.content.decode()
     with scope(resident=resident.pk):
         assert not UploadPart.objects.exists()
@@ -64,10 +70,10 @@ def test_once_its_paper_is_deleted_the_form_is_told_that_it_is_gone(browser, res
 
 
 def test_the_page_lists_what_was_begun_and_its_reading_is_a_line_of_the_journal(browser, resident):
-    assert "Vos envois commencés" not in browser.get(reverse("vault:add_paper")).content.decode()
+    assert "Vos envois commencés" not in browser.get(reverse("records:add_paper")).content.decode()
     before = len(journal.entries(resident_id=resident.pk, limit=1000))
     url = in_parts(browser, notice_pdf(), name="relevé 2025.json")
-    page = browser.get(reverse("vault:add_paper")).content.decode()
+    page = browser.get(reverse("records:add_paper")).content.decode()
     assert "relevé 2025.json" in page and f'data-upload="{url}"' in page and 'data-modified="1764000000000"' in page
     lines = journal.entries(resident_id=resident.pk, limit=1000)
     assert [line.event for line in lines[: len(lines) - before]] == ["uploads_read"]
@@ -75,10 +81,10 @@ def test_the_page_lists_what_was_begun_and_its_reading_is_a_line_of_the_journal(
 
 def test_what_arrived_whole_is_finished_from_the_list_without_a_script(browser, resident):
     url = in_parts(browser, notice_pdf())
-    page = browser.get(reverse("vault:add_paper")).content.decode()
+    page = browser.get(reverse("records:add_paper")).content.decode()
     number = url.split("/")[-2]
     assert f'name="upload" value="{number}"' in page
-    assert browser.post(reverse("vault:add_paper"), {"token": number, "upload": number}).status_code == 302
+    assert browser.post(reverse("records:add_paper"), {"token": number, "upload": number}).status_code == 302
     assert the_paper(resident).state == "quarantined"
 
 
@@ -86,7 +92,7 @@ def test_cancelling_from_the_list_deletes_the_parts(browser, resident):
     url = in_parts(browser, notice_pdf())
     with scope(resident=resident.pk):
         names = list(UploadPart.objects.values_list("stored_name", flat=True))
-    assert browser.post(reverse("vault:drop_upload", args=[url.split("/")[-2]])).status_code == 302
+    assert browser.post(reverse("records:drop_upload", args=[url.split("/")[-2]])).status_code == 302
     assert not any(sealed_storage.inner.exists(name) for name in names)
     with scope(resident=resident.pk):
         assert not Upload.objects.exists()
@@ -100,17 +106,21 @@ def small(db):
 def fill(resident, megabytes: float) -> PaperFile:
     """A paper that says it weighs that much."""
     with scope(resident=resident.pk):
-        paper = Paper.objects.create(resident_id=resident.pk, token="9d3c7a52-6f0e-4f2f-9b5b-0000000000aa", content=b"")
-        return PaperFile.objects.create(resident_id=resident.pk, paper=paper, stored_name="00/00/full", size=int(megabytes * MEGABYTE))
+        paper = Paper.objects.create(
+            resident_id=resident.pk, token="9d3c7a52-6f0e-4f2f-9b5b-0000000000aa", content=b""
+        )
+        return PaperFile.objects.create(
+            resident_id=resident.pk, paper=paper, stored_name="00/00/full", size=int(megabytes * MEGABYTE)
+        )
 
 
 @pytest.mark.usefixtures("small")
 def test_a_full_vault_refuses_before_the_body_is_read_and_says_what_to_do(browser, resident, monkeypatch):
-    token = browser.get(reverse("vault:add_paper")).context["form"].initial["token"]
+    token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     fill(resident, 99.5)
     monkeypatch.setattr(sealed_storage, "create", lambda **_options: pytest.fail("the file was read"))
     content = b"%PDF-1.7" + bytes(700_000)
-    answer = browser.post(reverse("vault:add_paper"), {"token": token, "file": SimpleUploadedFile("a.pdf", content)})
+    answer = browser.post(reverse("records:add_paper"), {"token": token, "file": SimpleUploadedFile("a.pdf", content)})
     assert answer.status_code == 413
     page = answer.content.decode().replace("\u00a0", " ")
     assert "Votre coffre est plein" in page and "Il reste 500 ko" in page and "Supprimez un papier" in page
@@ -170,7 +180,7 @@ def test_the_page_of_papers_says_how_much_is_used(browser, resident):
     with scope(resident=resident.pk):
         PaperFile.objects.filter(paper=paper).update(size=31_200_000)
     resumable.start(resident_id=resident.pk, length=10 * MEGABYTE, told={})
-    page = browser.get(reverse("vault:papers")).content.decode().replace("\u00a0", " ")
+    page = browser.get(reverse("records:papers")).content.decode().replace("\u00a0", " ")
     assert "Vos fichiers prennent 41 Mo sur 100 Mo" in page
 
 

@@ -19,7 +19,7 @@ from vault.records.models import Record
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
 BUDGET = 15
-HOME_PAGE = "vault:home"
+HOME_PAGE = "records:home"
 
 
 def page(client, **said) -> str:
@@ -35,7 +35,7 @@ def cost(client, **said) -> int:
 
 
 def of_type(client, code, **query):
-    return client.get(reverse("vault:of_type", args=[code]), query)
+    return client.get(reverse("records:of_type", args=[code]), query)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_what_comes_by_hundreds_is_one_line_by_holder(browser, resident):
     assert "199 opérations, de janvier 2026 à juin 2026. Banque d’essai" in shown
     assert "2 mois de mesures, de mars 2026 à avril 2026. Enedis" in shown
     assert "BOULANGERIE" not in shown
-    assert reverse("vault:of_type", args=["banque.operation"]) in shown
+    assert reverse("records:of_type", args=["banque.operation"]) in shown
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,18 @@ def test_a_filter_offers_only_what_the_vault_holds(browser, resident):
     pulled(resident, quotient(526))
     add_signed_notice(resident)
     response = browser.get(reverse(HOME_PAGE))
-    assert [code for code, _label in response.context["choices"]["themes"]] == ["", "logement", "impots", "aides_recues"]
+    assert [code for code, _label in response.context["choices"]["themes"]] == [
+        "",
+        "logement",
+        "impots",
+        "aides_recues",
+    ]
     assert {code for code, _label in response.context["choices"]["holders"]} == {"", "résident", "caf", "dgfip"}
 
 
 @pytest.mark.parametrize(
-    "asked", [{"theme": "x" * 500}, {"type": "nothing"}, {"etat": "?"}, {"page": "99999"}, {"page": "-1"}, {"preuve": "'"}]
+    "asked",
+    [{"theme": "x" * 500}, {"type": "nothing"}, {"etat": "?"}, {"page": "99999"}, {"page": "-1"}, {"preuve": "'"}],
 )
 def test_a_filter_that_makes_no_sense_is_still_a_page(browser, resident, asked):
     add(resident, "logement.domicile", HOME)
@@ -133,7 +139,11 @@ def test_a_filter_that_makes_no_sense_is_still_a_page(browser, resident, asked):
 def test_a_search_finds_an_old_value_that_the_page_folds(browser, resident):
     for year in range(2020, 2026):
         for month in range(1, 13):
-            add(resident, "emploi.revenu", {"mois": f"{year}-{month:02d}", "net_avant_impot": f"{1000 + month}.{year % 100}"})
+            add(
+                resident,
+                "emploi.revenu",
+                {"mois": f"{year}-{month:02d}", "net_avant_impot": f"{1000 + month}.{year % 100}"},
+            )
     assert "Salaire du mois, mars 2020" not in page(browser)
     found = page(browser, q="1003,20")
     assert "1\u00a0003,20\u00a0€" in found and "1\u00a0003,21\u00a0€" not in found
@@ -155,7 +165,13 @@ def test_many_records_go_page_by_page_without_losing_any(browser, resident):
     children = [uuid4() for _child in range(10)]
     for code in codes:
         for child in children:
-            add(resident, "social.prestation", {"prestation": code, "est_beneficiaire": True}, person=child, role="child")
+            add(
+                resident,
+                "social.prestation",
+                {"prestation": code, "est_beneficiaire": True},
+                person=child,
+                role="child",
+            )
     seen = []
     for number in ("1", "2", "3"):
         context = browser.post(reverse(HOME_PAGE), {"page": number}).context
@@ -182,7 +198,10 @@ def test_a_month_of_measures_is_shown_day_by_day_with_what_lacks(browser, reside
 
 
 def test_another_year_is_opened_alone(browser, resident, opened):
-    write(resident, *[operation(f"-{number}.00", day=f"{year}-03-04") for year in (2024, 2025, 2026) for number in range(1, 40)])
+    write(
+        resident,
+        *[operation(f"-{number}.00", day=f"{year}-03-04") for year in (2024, 2025, 2026) for number in range(1, 40)],
+    )
     opened.clear()
     shown = of_type(browser, "banque.operation", annee="2025").content.decode()
     assert len(opened) == 39
@@ -190,7 +209,8 @@ def test_another_year_is_opened_alone(browser, resident, opened):
 
 
 @pytest.mark.parametrize(
-    "query", [{"annee": "0000"}, {"annee": "x"}, {"mois": "2026-13"}, {"mois": "9999-12"}, {"mois": "-"}, {"page": "x"}]
+    "query",
+    [{"annee": "0000"}, {"annee": "x"}, {"mois": "2026-13"}, {"mois": "9999-12"}, {"mois": "-"}, {"page": "x"}],
 )
 def test_an_address_that_makes_no_sense_is_still_a_page(browser, resident, query):
     write(resident, operation())
@@ -210,14 +230,14 @@ def test_a_type_that_the_vault_does_not_hold_is_not_found(browser, other_browser
     assert of_type(browser, "calcul.resultat").status_code == 404
     assert of_type(browser, "nothing").status_code == 404
     assert of_type(other_browser, "banque.operation").status_code == 404
-    assert other_browser.post(reverse("vault:withdraw_data", args=["banque.operation"])).status_code == 404
+    assert other_browser.post(reverse("records:withdraw_data", args=["banque.operation"])).status_code == 404
     with scope(resident=resident.pk):
         assert Record.objects.current().count() == 1
 
 
 def test_all_the_data_of_a_type_is_withdrawn_in_one_act(browser, resident):
     write(resident, *[operation(f"-{number}.00") for number in range(1, 40)], block([1]))
-    url = reverse("vault:withdraw_data", args=["banque.operation"])
+    url = reverse("records:withdraw_data", args=["banque.operation"])
     assert "39 opérations" in browser.get(url).content.decode()
     assert browser.post(url).status_code == 302
     assert of_type(browser, "banque.operation").status_code == 404
@@ -229,14 +249,14 @@ def test_all_the_data_of_a_type_is_withdrawn_in_one_act(browser, resident):
 
 def test_values_that_are_not_data_are_not_withdrawn_all_at_once(browser, resident):
     add(resident, "logement.domicile", HOME)
-    assert browser.post(reverse("vault:withdraw_data", args=["logement.domicile"])).status_code == 404
+    assert browser.post(reverse("records:withdraw_data", args=["logement.domicile"])).status_code == 404
     with pytest.raises(ValueError):
         actions.withdraw_data(resident_id=resident.pk, by=resident.pk, type_code="logement.domicile")
 
 
 def test_all_the_papers_go_page_by_page_and_by_state(browser, resident):
     fill(resident, records=0, papers=60)
-    url = reverse("vault:papers")
+    url = reverse("records:papers")
     assert len(browser.get(url).context["papers"]) == 25
     assert len(browser.get(url, {"page": 3}).context["papers"]) == 10
     assert len(browser.get(url, {"etat": "refused"}).context["papers"]) == 0

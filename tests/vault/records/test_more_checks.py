@@ -10,10 +10,10 @@ from tests.fixtures.signed import pdf
 from tests.vault.made import IDENTITY
 from tests.vault.records.test_checks import ME_KNOWN, F, P, U, held, notice, seen
 from vault.readers import read
-from vault.readers.paper import mrz, printed
-from vault.records import checks
-from vault.records.checks import identity
-from vault.records.decrypted import Values
+from vault.readers.formats.paper import mrz, printed
+from vault.records.papers import checks
+from vault.records.papers.checks import identity
+from vault.records.values.decrypted import Values
 
 #: Specimens of ICAO 9303, and a French card of our own making.
 PASSPORT = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
@@ -47,7 +47,10 @@ def payslip(month, **more):
 def test_three_payslips(month, known, siblings, outcome):
     records = [payslip(month)] if month else []
     found = [payslip(one) for one in known]
-    assert rule("payslip_three_months", kind="bulletin_salaire", records=records, known=found, siblings=siblings) == outcome
+    assert (
+        rule("payslip_three_months", kind="bulletin_salaire", records=records, known=found, siblings=siblings)
+        == outcome
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +95,8 @@ def amount(code, record, *known):
 
 
 @pytest.mark.parametrize(
-    ("declared", "outcome"), [("1180.00", P), ("1070.00", P), ("1300.00", P), ("1000.00", F), ("1400.00", F), (None, U)]
+    ("declared", "outcome"),
+    [("1180.00", P), ("1070.00", P), ("1300.00", P), ("1000.00", F), ("1400.00", F), (None, U)],
 )
 def test_what_was_declared_is_what_the_payslip_says(declared, outcome):
     known = [sure("emploi.revenu", {"mois": "2026-10", "net_avant_impot": declared}, "declared")] if declared else []
@@ -108,7 +112,12 @@ def test_another_month_and_a_proven_figure_are_not_compared():
 
 @pytest.mark.parametrize(
     ("value", "month", "assurance", "outcome"),
-    [(526, 11, "holder_verified", P), (620, 11, "holder_verified", F), (526, 10, "holder_verified", U), (620, 11, "declared", U)],
+    [
+        (526, 11, "holder_verified", P),
+        (620, 11, "holder_verified", F),
+        (526, 10, "holder_verified", U),
+        (620, 11, "declared", U),
+    ],
 )
 def test_the_quotient_is_the_one_of_the_benefits_office(value, month, assurance, outcome):
     record = ("social.quotient_familial", {"valeur": 526, "annee": 2026, "mois": 11})
@@ -116,13 +125,17 @@ def test_the_quotient_is_the_one_of_the_benefits_office(value, month, assurance,
     assert amount("qf_matches_source", record, known) == outcome
 
 
-@pytest.mark.parametrize(("read_level", "said", "outcome"), [("4", "4", P), ("4", "5", F), (None, "5", U), ("4", None, U)])
+@pytest.mark.parametrize(
+    ("read_level", "said", "outcome"), [("4", "4", P), ("4", "5", F), (None, "5", U), ("4", None, U)]
+)
 def test_the_level_of_a_grant(read_level, said, outcome):
     known = [sure("etudes.bourse", {"echelon": said}, "declared")]
     assert amount("grant_amount", ("etudes.bourse", {"echelon": read_level}), *known) == outcome
 
 
-@pytest.mark.parametrize(("iban", "outcome"), [("FR7630006000011234567890189", P), ("FR7630006000011234567890188", F), (None, U)])
+@pytest.mark.parametrize(
+    ("iban", "outcome"), [("FR7630006000011234567890189", P), ("FR7630006000011234567890188", F), (None, U)]
+)
 def test_an_iban_is_well_formed(iban, outcome):
     assert rule("rib_iban_valid", records=[("banque.compte", {"identifiant": iban})]) == outcome
 
@@ -224,7 +237,8 @@ def test_no_such_lines_say_nothing(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "leaves"), [("Page 1/4 … Page 2/4", 4), ("Feuillet n° 1 sur 3", 3), ("page 5/4", 0), ("le 01/12/2026", 0), ("", 0)]
+    ("text", "leaves"),
+    [("Page 1/4 … Page 2/4", 4), ("Feuillet n° 1 sur 3", 3), ("page 5/4", 0), ("le 01/12/2026", 0), ("", 0)],
 )
 def test_how_many_leaves_a_paper_says_that_it_has(text, leaves):
     assert printed.announced(text) == leaves
@@ -250,7 +264,9 @@ def test_a_notice_that_lacks_leaves_and_one_that_is_whole_in_one_file_or_in_seve
 
 
 def test_a_bank_s_own_paper_says_whose_account_it_is():
-    found = reading("Relevé d’identité bancaire\nTitulaire du compte : MME NADIA KERVELLA\nIBAN FR76 3000 6000 0112 3456 7890 189")
+    found = reading(
+        "Relevé d’identité bancaire\nTitulaire du compte : MME NADIA KERVELLA\nIBAN FR76 3000 6000 0112 3456 7890 189"
+    )
     assert found.kind == "rib" and found.names == ["MME NADIA KERVELLA"]
     assert outcomes(found)["rib_iban_valid"] == "passed"
     wrong = reading("Relevé d’identité bancaire\nIBAN FR76 3000 6000 0112 3456 7890 188")

@@ -21,7 +21,7 @@ def page(client, name="home", **query):
 
 
 def searched(client, **said):
-    return client.post(reverse("vault:home"), said).content.decode()
+    return client.post(reverse("records:home"), said).content.decode()
 
 
 def queries(client, url) -> int:
@@ -33,7 +33,7 @@ def queries(client, url) -> int:
 
 def test_an_empty_vault_says_what_will_be_there_and_how_to_begin(browser):
     assert "Votre coffre est vide" in page(browser)
-    assert reverse("vault:add_paper") in page(browser)
+    assert reverse("records:add_paper") in page(browser)
 
 
 def test_each_value_says_its_origin_its_proof_and_its_state(browser, resident):
@@ -90,7 +90,7 @@ def test_past_months_are_folded_under_the_newest(browser, resident):
 
 
 def test_the_vault_page_costs_the_same_for_one_record_as_for_twenty(browser, resident):
-    url = reverse("vault:home")
+    url = reverse("records:home")
     paper = uploaded(browser, resident, notice_pdf())
     actions.confirm_paper(paper=paper, by=resident.pk)
     add(resident, "identite.pivot", IDENTITY)
@@ -106,7 +106,7 @@ def test_the_vault_page_costs_the_same_for_one_record_as_for_twenty(browser, res
 
 def test_the_journal_and_home_pages_cost_the_same_however_long_the_journal(browser, resident):
     add(resident, "logement.domicile", HOME)
-    urls = [reverse("vault:journal"), reverse("home")]
+    urls = [reverse("journal:journal"), reverse("home")]
     before = [queries(browser, url) for url in urls]
     for month in range(1, 13):
         add(resident, "emploi.revenu", {"mois": f"2025-{month:02d}", "net_avant_impot": "1000.00"})

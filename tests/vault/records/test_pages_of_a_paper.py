@@ -12,12 +12,13 @@ from tests.vault.records.test_checks import ME_KNOWN, F, P, U, seen
 from tests.vault.records.test_more_checks import CARD, PASSPORT
 from tests.vault.sending import notice_pdf, quotient_pdf
 from vault.readers import read
-from vault.readers.paper import mrz, numbers, titles
+from vault.readers.formats.paper import mrz, numbers, titles
 from vault.readers.reading import Reading
-from vault.records import checks, paper_kinds
-from vault.records.checks import minimum
-from vault.records.checks.minimum import Asker
-from vault.records.decrypted import CheckLine
+from vault.records.content import paper_kinds
+from vault.records.papers import checks
+from vault.records.papers.checks import minimum
+from vault.records.papers.checks.minimum import Asker
+from vault.records.values.decrypted import CheckLine
 
 
 def reading(data: bytes, **more) -> Reading:
@@ -33,7 +34,12 @@ def outcomes(found: Reading) -> dict[str, str]:
 
 def photo(data: bytes, blurred: float) -> bytes:
     """Of a printed page, half in shadow, with a telephone's noise. `blurred` in points, 300 to the inch."""
-    page = pypdfium2.PdfDocument(data)[0].render(scale=300 / 72, grayscale=True).to_pil().filter(ImageFilter.GaussianBlur(blurred))
+    page = (
+        pypdfium2.PdfDocument(data)[0]
+        .render(scale=300 / 72, grayscale=True)
+        .to_pil()
+        .filter(ImageFilter.GaussianBlur(blurred))
+    )
     lit = ImageChops.multiply(page, Image.linear_gradient("L").resize(page.size).point(lambda value: 60 + value // 2))
     noisy = ImageChops.add(lit, Image.effect_noise(page.size, 4), 1, -128)
     out = io.BytesIO()
@@ -76,7 +82,13 @@ NOTICE, RIB = "Avis d’impôt sur les revenus", "Relevé d’identité bancaire
         (["Bulletin de paie\noctobre", "Bulletin de paie\nnovembre"], "passed"),
         ([NOTICE, "une page sans titre"], "inconclusive"),
         ([f"{NOTICE}\nPage 1/3", "Page 2/2"], "inconclusive"),
-        ([NOTICE, "Joignez aussi un relevé d’identité bancaire, et la carte nationale d’identité de chacun des deux"], "inconclusive"),
+        (
+            [
+                NOTICE,
+                "Joignez aussi un relevé d’identité bancaire, et la carte nationale d’identité de chacun des deux",
+            ],
+            "inconclusive",
+        ),
     ],
 )
 def test_pages_that_go_together_and_pages_that_do_not(pages, outcome):
@@ -122,7 +134,9 @@ DRAWN = '<svg width="80" height="30"><path d="M5 20 C 20 5, 40 35, 70 10" stroke
 FRAMED = '<table style="border: 1px solid"><tr><td style="border: 1px solid">Fait à Villebrume</td></tr></table>'
 
 
-@pytest.mark.parametrize(("extra", "outcome"), [("", "failed"), (FRAMED, "failed"), (DRAWN, None), ("<p>Signé électroniquement</p>", None)])
+@pytest.mark.parametrize(
+    ("extra", "outcome"), [("", "failed"), (FRAMED, "failed"), (DRAWN, None), ("<p>Signé électroniquement</p>", None)]
+)
 def test_a_page_of_words_and_rules_alone_bears_no_signature_and_any_drawing_may_be_one(extra, outcome):
     assert outcomes(reading(signed.statement(extra))).get("signed") == outcome
 

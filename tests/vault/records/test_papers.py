@@ -49,7 +49,8 @@ def test_the_file_comes_back_byte_for_byte_as_an_attachment_that_nothing_runs(br
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "end"), [("bytes=0-9", 0, 10), ("bytes=5-", 5, None), ("bytes=-7", -7, None), ("bytes=3-999999999", 3, None)]
+    ("asked", "start", "end"),
+    [("bytes=0-9", 0, 10), ("bytes=5-", 5, None), ("bytes=-7", -7, None), ("bytes=3-999999999", 3, None)],
 )
 def test_a_part_of_the_file_is_handed_out(browser, paper, content, asked, start, end):
     response = get(browser, "download", paper, range=asked)
@@ -113,9 +114,9 @@ def test_the_preview_is_an_image_of_the_first_page(browser, paper):
 
 
 def test_the_page_opens_no_image_unless_it_is_asked_to(browser, paper):
-    address = reverse("vault:preview", args=[paper.pk])
+    address = reverse("records:preview", args=[paper.pk])
     assert address not in get(browser, "paper", paper).content.decode()
-    assert address in browser.get(reverse("vault:paper", args=[paper.pk]) + "?apercu=1").content.decode()
+    assert address in browser.get(reverse("records:paper", args=[paper.pk]) + "?apercu=1").content.decode()
 
 
 def test_the_page_shows_what_the_paper_proves_and_its_checks(browser, paper):
@@ -136,7 +137,7 @@ def test_the_page_before_deleting_says_which_values_lose_their_proof(browser, pa
 def test_deleting_keeps_the_values_without_their_proof_and_erases_the_file(browser, paper, resident):
     with scope(resident=resident.pk):
         stored = PaperFile.objects.get().stored_name
-    browser.post(reverse("vault:delete_paper", args=[paper.pk]))
+    browser.post(reverse("records:delete_paper", args=[paper.pk]))
     opened = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])[0]
     assert (opened.payload["revenu_fiscal_reference"], opened.assurance, opened.paper_id) == (12312, "declared", None)
     assert opened.origin("revenu_fiscal_reference").proven is False
@@ -151,7 +152,10 @@ def test_deleting_a_paper_leaves_what_another_one_proves(browser, paper, residen
     actions.confirm_paper(paper=other, by=resident.pk)
     actions.delete_paper(paper=paper, by=resident.pk)
     found = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME, "fiscal.avis_ir#/annee_revenus"])
-    assert {opened.payload["annee_revenus"]: opened.assurance for opened in found} == {2025: "declared", 2024: "signature_verified"}
+    assert {opened.payload["annee_revenus"]: opened.assurance for opened in found} == {
+        2025: "declared",
+        2024: "signature_verified",
+    }
 
 
 def test_deleting_also_unproves_the_values_of_a_corrected_record(browser, paper, resident):
@@ -174,23 +178,26 @@ def test_deleting_twice_changes_nothing(paper, resident):
 def test_the_dates_of_a_paper_decide_until_when_it_counts(browser, resident):
     paper = uploaded(browser, resident, quotient_pdf(), kind="facture_eau")
     actions.confirm_paper(paper=paper, by=resident.pk)
-    browser.post(reverse("vault:paper_dates", args=[paper.pk]), {"issued_on_day": "31", "issued_on_month": "8", "issued_on_year": "2025"})
+    browser.post(
+        reverse("records:paper_dates", args=[paper.pk]),
+        {"issued_on_day": "31", "issued_on_month": "8", "issued_on_year": "2025"},
+    )
     paper = the_paper(resident)
     assert (paper.issued_on, paper.expires_on) == (date(2025, 8, 31), date(2025, 11, 30))
-    assert "Expiré le 30\u00a0novembre 2025" in browser.get(reverse("vault:home")).content.decode()
+    assert "Expiré le 30\u00a0novembre 2025" in browser.get(reverse("records:home")).content.decode()
 
 
 def test_an_end_before_its_beginning_is_refused(browser, paper):
     answers = {"issued_on_day": "3", "issued_on_month": "5", "issued_on_year": "2025"}
     answers |= {"expires_on_day": "2", "expires_on_month": "5", "expires_on_year": "2025"}
-    response = browser.post(reverse("vault:paper_dates", args=[paper.pk]), answers)
+    response = browser.post(reverse("records:paper_dates", args=[paper.pk]), answers)
     assert "La fin est avant la date du papier." in response.content.decode()
 
 
 def test_changing_what_a_paper_is_runs_the_checks_of_that_kind(browser, resident):
     paper = uploaded(browser, resident, quotient_pdf(), kind="autre_document")
     assert "address_recent" not in {line.code for line in opened_paper(resident, paper).checks}
-    browser.post(reverse("vault:paper_kind", args=[paper.pk]), {"kind": "facture_eau"})
+    browser.post(reverse("records:paper_kind", args=[paper.pk]), {"kind": "facture_eau"})
     assert opened_paper(resident, paper).outcome("address_recent") == "inconclusive"
 
 
@@ -209,8 +216,17 @@ def opened_paper(resident, paper):
 
 def test_each_page_of_a_file_can_be_looked_at(browser, resident):
     several = uploaded(browser, resident, hostile.pdf(pages=3), kind="autre_document")
-    address = reverse("vault:preview", args=[several.pk])
-    assert [browser.get(f"{address}?page={number}").status_code for number in ("1", "3", "x", "", "4")] == [200, 200, 200, 200, 404]
-    page = browser.get(reverse("vault:paper", args=[several.pk]) + "?apercu=1&page=2").content.decode()
+    address = reverse("records:preview", args=[several.pk])
+    assert [browser.get(f"{address}?page={number}").status_code for number in ("1", "3", "x", "", "4")] == [
+        200,
+        200,
+        200,
+        200,
+        404,
+    ]
+    page = browser.get(reverse("records:paper", args=[several.pk]) + "?apercu=1&page=2").content.decode()
     assert "Page 2 sur 3" in page and "page=1#" in page and "page=3#" in page and "?page=2" in page
-    assert "Page 3 sur 3" in browser.get(reverse("vault:paper", args=[several.pk]) + "?apercu=1&page=9").content.decode()
+    assert (
+        "Page 3 sur 3"
+        in browser.get(reverse("records:paper", args=[several.pk]) + "?apercu=1&page=9").content.decode()
+    )

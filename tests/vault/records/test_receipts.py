@@ -18,9 +18,9 @@ from django_scopes import scope
 from tests.telling import tells
 from tests.vault.couples import TRIED, agreed, couple
 from tests.vault.made import add_signed_notice
-from vault.records import agreements, receipts
 from vault.records.actions import grants
 from vault.records.checks_at_start import receipt_key_present
+from vault.records.grants import agreements, receipts
 from vault.records.models import GrantEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,11 @@ def verified_by_hand(receipt: str, published: Any) -> Any:
     assert header["alg"] == key["alg"] == "ES256" and key["crv"] == "P-256"
     raw = decoded(signature)
     point = ec.EllipticCurvePublicNumbers(number(key["x"]), number(key["y"]), ec.SECP256R1()).public_key()
-    point.verify(encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:])), f"{head}.{body}".encode(), ec.ECDSA(SHA256()))
+    point.verify(
+        encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:])),
+        f"{head}.{body}".encode(),
+        ec.ECDSA(SHA256()),
+    )
     return json.loads(decoded(body))
 
 
@@ -167,12 +171,12 @@ def test_the_command_verifies_a_file_with_the_keys_of_any_portal(grant, tmp_path
 
 def test_its_resident_downloads_it_and_no_line_says_that_a_value_was_read(grant, browser, other_browser):
     [event] = events(grant)
-    address = reverse("vault:receipt", args=[grant.pk, event.pk])
+    address = reverse("sharing:receipt", args=[grant.pk, event.pk])
     answer = browser.get(address)
     assert answer.content.decode() == event.receipt
     assert (answer["Content-Type"], answer["Content-Disposition"][:17]) == ("application/jose", "attachment; filen")
     assert other_browser.get(address).status_code == 404
-    assert browser.get(reverse("vault:receipt", args=[event.pk, event.pk])).status_code == 404
+    assert browser.get(reverse("sharing:receipt", args=[event.pk, event.pk])).status_code == 404
 
 
 def test_the_notice_s_hash_is_that_of_the_words(grant):

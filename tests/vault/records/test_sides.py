@@ -31,7 +31,7 @@ def card(browser, resident) -> Paper:
 
 
 def send(client, paper, content, *, name="verso.pdf", token=""):
-    url = reverse("vault:add_side", args=[paper.pk])
+    url = reverse("records:add_side", args=[paper.pk])
     token = token or client.get(url).context["form"].initial["token"]
     return client.post(url, {"token": token, "file": SimpleUploadedFile(name, content)})
 
@@ -60,7 +60,7 @@ def names(paper) -> list[str]:
 
 
 def page(client, paper):
-    return client.get(reverse("vault:paper", args=[paper.pk])).content.decode().replace("\u00a0", " ")
+    return client.get(reverse("records:paper", args=[paper.pk])).content.decode().replace("\u00a0", " ")
 
 
 def events(resident) -> list[str]:
@@ -88,7 +88,9 @@ def test_an_added_file_is_not_opened_before_its_check(card, browser):
         gate.open_file(resident_id=card.resident_id, purpose="Essayer", paper_id=card.pk, position=1)
 
 
-@pytest.mark.parametrize("content", [b"MZ\x90\x00" + bytes(400), CSV, b"%PDF-1.4 broken"], ids=["a program", "data", "a broken PDF"])
+@pytest.mark.parametrize(
+    "content", [b"MZ\x90\x00" + bytes(400), CSV, b"%PDF-1.4 broken"], ids=["a program", "data", "a broken PDF"]
+)
 def test_what_is_no_page_is_refused_and_erased(card, browser, resident, content):
     send(browser, card, content, name="autre.bin")
     with scope(resident=resident.pk):
@@ -104,21 +106,21 @@ def test_what_is_no_page_is_refused_and_erased(card, browser, resident, content)
 
 def test_each_file_is_downloaded_and_seen_by_itself(card, browser):
     added(browser, card, notice_pdf())
-    first = browser.get(reverse("vault:download", args=[card.pk]))
-    second = browser.get(reverse("vault:download_side", args=[card.pk, 1]))
+    first = browser.get(reverse("records:download", args=[card.pk]))
+    second = browser.get(reverse("records:download_side", args=[card.pk, 1]))
     bodies = [b"".join(answer.streaming_content) for answer in (first, second)]
     assert bodies == [one_page(), notice_pdf()] or (bodies[0] != bodies[1] and len(bodies[1]) > len(bodies[0]))
     assert int(second["Content-Length"]) == len(bodies[1])
     assert "verso.pdf" in second["Content-Disposition"]
-    assert browser.get(reverse("vault:preview_side", args=[card.pk, 1])).content.startswith(b"\xff\xd8")
-    assert "/apercu/1/" in browser.get(f"{reverse('vault:paper', args=[card.pk])}?apercu=2").content.decode()
+    assert browser.get(reverse("records:preview_side", args=[card.pk, 1])).content.startswith(b"\xff\xd8")
+    assert "/apercu/1/" in browser.get(f"{reverse('records:paper', args=[card.pk])}?apercu=2").content.decode()
 
 
 def test_files_change_places_and_stay_whole(card, browser, resident):
     for name in ("b.pdf", "c.pdf"):
         added(browser, card, name=name)
     side = opened(card).sides[2].side_id
-    address = reverse("vault:move_side", args=[card.pk, side])
+    address = reverse("records:move_side", args=[card.pk, side])
     browser.post(address, {"up": "1"})
     assert names(card) == ["recto.pdf", "c.pdf", "b.pdf"]
     browser.post(address, {"up": "1"})
@@ -134,7 +136,7 @@ def test_one_file_is_taken_away_and_its_bytes_go(card, browser, resident):
     side = opened(card).sides[1].side_id
     with scope(resident=resident.pk):
         stored = PaperFile.objects.get(pk=side).stored_name
-    address = reverse("vault:drop_side", args=[card.pk, side])
+    address = reverse("records:drop_side", args=[card.pk, side])
     assert "verso.pdf" in browser.get(address).content.decode()
     browser.post(address)
     assert names(card) == ["recto.pdf"] and opened(card).pages == 1
@@ -146,13 +148,13 @@ def test_the_file_that_was_read_cannot_be_taken_away_alone(card, browser):
     added(browser, card)
     first = opened(card).sides[0]
     assert first.was_read
-    answer = browser.post(reverse("vault:drop_side", args=[card.pk, first.side_id]), follow=True)
+    answer = browser.post(reverse("records:drop_side", args=[card.pk, first.side_id]), follow=True)
     assert "celui qui a été lu" in answer.content.decode()
     assert names(card) == ["recto.pdf", "verso.pdf"]
 
 
 def test_the_same_form_sent_twice_adds_one_file(card, browser):
-    token = browser.get(reverse("vault:add_side", args=[card.pk])).context["form"].initial["token"]
+    token = browser.get(reverse("records:add_side", args=[card.pk])).context["form"].initial["token"]
     content = one_page()
     for _time in range(2):
         send(browser, card, content, token=str(token))
@@ -178,7 +180,7 @@ def test_an_eleventh_file_is_refused_in_words(card, browser):
 
 
 def test_an_empty_form_says_what_to_do(card, browser):
-    answer = browser.post(reverse("vault:add_side", args=[card.pk]), {"token": str(uuid4())})
+    answer = browser.post(reverse("records:add_side", args=[card.pk]), {"token": str(uuid4())})
     assert answer.status_code == 200 and "Erreur" in answer.content.decode()
 
 
@@ -201,7 +203,7 @@ def test_a_paper_that_is_not_read_yet_takes_no_second_file(browser, resident):
 
     send_paper(browser, one_page())
     paper = the_paper(resident)
-    assert browser.get(reverse("vault:add_side", args=[paper.pk])).status_code == 404
+    assert browser.get(reverse("records:add_side", args=[paper.pk])).status_code == 404
 
 
 def test_names_of_added_files_are_sealed(card, browser, resident):

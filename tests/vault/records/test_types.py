@@ -48,7 +48,14 @@ def test_a_field_inside_a_list_is_named_with_a_star() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["fiscal.avis_ir#/nothing", "nothing#/at_all", "../../etc#/passwd", "fiscal.avis_ir", "foyer.composition#/enfants/*/x"]
+    "wrong",
+    [
+        "fiscal.avis_ir#/nothing",
+        "nothing#/at_all",
+        "../../etc#/passwd",
+        "fiscal.avis_ir",
+        "foyer.composition#/enfants/*/x",
+    ],
 )
 def test_an_unknown_field_is_refused(wrong: str) -> None:
     assert not types.field_exists(wrong)
@@ -76,7 +83,8 @@ def test_each_wrong_value_is_found_where_it_stands(code: str, payload: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("date", "right"), [("1993-04-12", True), ("1992-11-00", True), ("1992-00-00", True), ("1992-00-12", False), ("2023-02-31", False)]
+    ("date", "right"),
+    [("1993-04-12", True), ("1992-11-00", True), ("1992-00-00", True), ("1992-00-12", False), ("2023-02-31", False)],
 )
 def test_a_birth_date_may_be_partly_unknown_but_not_impossible(date: str, right: bool) -> None:
     child = {"nom_naissance": "Diallo", "prenoms": "Zoé", "date_naissance": date}
@@ -84,7 +92,9 @@ def test_a_birth_date_may_be_partly_unknown_but_not_impossible(date: str, right:
 
 
 def test_a_problem_is_a_sentence_that_names_the_field() -> None:
-    assert types.validate("fiscal.avis_ir", NOTICE | {"annee_revenus": None}) == ["Année des revenus\u00a0: écrivez un nombre entier."]
+    assert types.validate("fiscal.avis_ir", NOTICE | {"annee_revenus": None}) == [
+        "Année des revenus\u00a0: écrivez un nombre entier."
+    ]
 
 
 CATALOGUE = {path.name.removesuffix("-1.0.0.json") for path in SHARED.glob("schemas/*-1.0.0.json")}

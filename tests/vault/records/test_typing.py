@@ -8,14 +8,15 @@ from django_scopes import scope
 
 from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add
 from vault import types
-from vault.records import actions, gate, questions
+from vault.records import actions, gate
 from vault.records.models import Draft, Record
+from vault.records.values import questions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def start(client, type_code, query="", **answers):
-    return client.post(reverse("vault:start_typing", args=[type_code]) + query, answers).url
+    return client.post(reverse("records:start_typing", args=[type_code]) + query, answers).url
 
 
 def values(resident, *fields):
@@ -23,7 +24,7 @@ def values(resident, *fields):
 
 
 def test_the_first_page_says_who_asks_and_why(browser):
-    page = browser.get(reverse("vault:start_typing", args=["logement.domicile"])).content.decode()
+    page = browser.get(reverse("records:start_typing", args=["logement.domicile"])).content.decode()
     assert "Qui le demande" in page and "Pour les aides au logement" in page
 
 
@@ -72,7 +73,7 @@ def test_a_wrong_answer_stays_on_its_question(browser):
 def test_an_income_below_zero_is_refused_in_words_and_not_kept(browser, resident):
     answers = {"mois": "2026-10", "net_social": "-900.00", "net_avant_impot": "-900.00"}
     draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="emploi.revenu", answers=answers)
-    response = browser.post(reverse("vault:check_answers", args=[draft.pk]))
+    response = browser.post(reverse("records:check_answers", args=[draft.pk]))
     assert "Un revenu ne peut pas être négatif." in response.content.decode()
     with scope(resident=resident.pk):
         assert not Record.objects.exists()
@@ -116,7 +117,7 @@ def test_a_household_starts_with_the_resident_and_gets_lasting_ids(browser, resi
 
 def test_someone_is_taken_off_the_list(browser, resident):
     record = add(resident, "foyer.composition", HOUSEHOLD)
-    step = browser.get(reverse("vault:correct", args=[record.pk]) + "?champ=enfants").url
+    step = browser.get(reverse("records:correct", args=[record.pk]) + "?champ=enfants").url
     browser.post(step, {"remove": "0"})
     step = browser.post(step, {"continue": "1"}).url
     while not step.endswith("/verifier/"):
@@ -146,7 +147,9 @@ def test_answers_sent_twice_at_the_same_moment_give_one_record(browser, resident
     first, second = (actions.finish_draft(draft=draft, by=resident.pk) for _time in range(2))
     assert first.pk == second.pk
     found = values(resident, "identite.contact#/email")
-    assert [record.payload["email"] for record in found] == ["nadia@courriel.example"], "the last answer, not the one of the page"
+    assert [record.payload["email"] for record in found] == ["nadia@courriel.example"], (
+        "the last answer, not the one of the page"
+    )
 
 
 def test_answers_that_were_dropped_meanwhile_are_not_kept(browser, resident):
@@ -160,7 +163,7 @@ def test_answers_that_were_dropped_meanwhile_are_not_kept(browser, resident):
 
 def test_a_strangers_finished_answers_are_not_found(browser, other_browser, resident):
     record = add(resident, "logement.domicile", HOME)
-    assert other_browser.post(reverse("vault:check_answers", args=[record.pk])).status_code == 404
+    assert other_browser.post(reverse("records:check_answers", args=[record.pk])).status_code == 404
 
 
 def test_the_same_child_sent_twice_is_one_child(browser, resident):
@@ -202,7 +205,7 @@ def test_a_child_older_than_their_parent_is_refused_in_words(browser, resident):
 
 def test_whose_wages_they_are_is_asked_where_several_people_live(browser, resident):
     add(resident, "foyer.composition", HOUSEHOLD)
-    url = reverse("vault:start_typing", args=["emploi.revenu"])
+    url = reverse("records:start_typing", args=["emploi.revenu"])
     assert "De qui s’agit-il" in browser.get(url).content.decode()
     assert browser.post(url).status_code == 200, "without an answer nothing starts"
     form = browser.get(url).context["form"]
@@ -217,13 +220,15 @@ def test_dropping_the_answers_keeps_nothing(browser, resident):
     step = browser.post(start(browser, "social.quotient_familial"), {"answer": "CNAF"}).url
     with scope(resident=resident.pk):
         draft = Draft.objects.get()
-    browser.post(reverse("vault:drop_draft", args=[draft.pk]))
+    browser.post(reverse("records:drop_draft", args=[draft.pk]))
     assert browser.get(step).status_code == 404
     with scope(resident=resident.pk):
         assert not Draft.objects.exists() and not Record.objects.exists()
 
 
-@pytest.mark.parametrize(("after", "kept"), [("/aides/", True), ("https://ailleurs.example/", False), ("//ailleurs.example/", False)])
+@pytest.mark.parametrize(
+    ("after", "kept"), [("/aides/", True), ("https://ailleurs.example/", False), ("//ailleurs.example/", False)]
+)
 def test_where_to_go_afterwards_stays_on_this_site(browser, resident, after, kept):
     step = start(browser, "social.quotient_familial", f"?suite={after}")
     for answer in ("CNAF", "526", "2026", "11"):
@@ -241,7 +246,7 @@ def test_every_question_of_every_type_has_a_page(browser, resident, data_type):
     for role in ("self", "child"):
         draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type=data_type.code, role=role)
         for name in questions.names(data_type.code, role):
-            page = browser.get(reverse("vault:question", args=[draft.pk, name]))
+            page = browser.get(reverse("records:question", args=[draft.pk, name]))
             assert page.status_code == 200, name
             assert questions.field(data_type.code, name).question in page.content.decode().replace("&#x27;", "'"), name
 

@@ -19,12 +19,14 @@ INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
 
 
 def confirm(client, paper, **answers):
-    return client.post(reverse("vault:confirm_paper", args=[paper.pk]), answers)
+    return client.post(reverse("records:confirm_paper", args=[paper.pk]), answers)
 
 
 def values(resident):
     return gate.read_own(
-        resident_id=resident.pk, purpose="essai", fields=[INCOME, "fiscal.avis_ir#/annee_revenus", "fiscal.avis_ir#/nombre_parts"]
+        resident_id=resident.pk,
+        purpose="essai",
+        fields=[INCOME, "fiscal.avis_ir#/annee_revenus", "fiscal.avis_ir#/nombre_parts"],
     )
 
 
@@ -35,7 +37,7 @@ def test_an_upload_waits_in_quarantine_and_leads_to_its_job(browser, resident):
         job = Job.objects.get(subject_id=paper.pk)
     assert paper.state == "quarantined"
     assert response.url == reverse("job", args=[job.pk])
-    assert browser.get(reverse("vault:download", args=[paper.pk])).status_code == 404
+    assert browser.get(reverse("records:download", args=[paper.pk])).status_code == 404
 
 
 def test_a_signed_notice_is_read_confirmed_and_becomes_the_proof_of_each_value(browser, resident):
@@ -43,7 +45,7 @@ def test_a_signed_notice_is_read_confirmed_and_becomes_the_proof_of_each_value(b
     paper = uploaded(browser, resident, notice_pdf())
     assert (paper.state, paper.kind) == ("to_confirm", "avis_impot")
 
-    page = browser.get(reverse("vault:confirm_paper", args=[paper.pk])).content.decode()
+    page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
     assert "12\u00a0312\u00a0€" in page
     assert "La signature est valable" in page
     assert not values(resident), "nothing is kept before the resident agrees"
@@ -65,7 +67,7 @@ def test_confirming_twice_gives_one_record(browser, resident):
 
 
 def test_the_same_form_sent_twice_gives_one_paper_and_one_file(browser, resident):
-    token = browser.get(reverse("vault:add_paper")).context["form"].initial["token"]
+    token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     content = notice_pdf()
     first, second = send(browser, content, token=token), send(browser, content, token=token)
     assert first.url == second.url
@@ -75,7 +77,7 @@ def test_the_same_form_sent_twice_gives_one_paper_and_one_file(browser, resident
 
 def test_the_same_form_sent_with_another_file_keeps_both(browser, resident):
     """The form that the browser's back button shows again still has its token."""
-    token = browser.get(reverse("vault:add_paper")).context["form"].initial["token"]
+    token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     first, second = send(browser, notice_pdf(), token=token), send(browser, quotient_pdf(), token=token)
     assert first.url != second.url
     with scope(resident=resident.pk):
@@ -84,7 +86,7 @@ def test_the_same_form_sent_with_another_file_keeps_both(browser, resident):
 
 def test_a_value_that_the_resident_changes_is_declared_and_the_others_stay_verified(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
-    url = reverse("vault:confirm_paper", args=[paper.pk])
+    url = reverse("records:confirm_paper", args=[paper.pk])
     page = browser.post(url, {"edit": "0/nombre_parts"}).content.decode()
     assert 'name="value-0-nombre_parts-answer"' in page and 'value="2,5"' in page
     assert not values(resident)
@@ -136,7 +138,7 @@ def test_a_partner_s_notice_is_kept_as_theirs(browser, resident):
     household = {**HOUSEHOLD, "allocataires": [*HOUSEHOLD["allocataires"], partner]}
     add(resident, "foyer.composition", household)
     paper = uploaded(browser, resident, notice_pdf(BRUNO))
-    page = browser.get(reverse("vault:confirm_paper", args=[paper.pk]))
+    page = browser.get(reverse("records:confirm_paper", args=[paper.pk]))
     whose = dict(page.context["said"].whose.fields["whose"].choices)
     bruno = next(key for key, label in whose.items() if "Bruno" in str(label))
     confirm(browser, paper, whose=bruno)
@@ -192,13 +194,13 @@ def test_the_same_file_again_is_said(browser, resident):
     content = notice_pdf()
     confirm(browser, uploaded(browser, resident, content))
     second = uploaded(browser, resident, content)
-    assert "déjà dans votre coffre" in browser.get(reverse("vault:confirm_paper", args=[second.pk])).content.decode()
+    assert "déjà dans votre coffre" in browser.get(reverse("records:confirm_paper", args=[second.pk])).content.decode()
 
 
 def test_a_paper_without_a_code_is_kept_as_a_proof_and_its_values_are_typed(browser, resident):
     paper = uploaded(browser, resident, quotient_pdf(), kind="attestation_qf")
     response = confirm(browser, paper, issued_on_day="3", issued_on_month="11", issued_on_year="2026")
-    assert response.url.startswith(reverse("vault:start_typing", args=["social.quotient_familial"]))
+    assert response.url.startswith(reverse("records:start_typing", args=["social.quotient_familial"]))
 
     step = browser.post(response.url)
     for answer in ("CNAF", "526", "2026", "11"):
@@ -270,7 +272,12 @@ def test_a_worker_that_comes_back_from_the_dead_refuses_nothing_that_was_kept(br
 def test_replacing_a_paper_keeps_the_old_one_until_the_new_one_is_confirmed(browser, resident):
     old = uploaded(browser, resident, notice_pdf())
     confirm(browser, old)
-    send(browser, notice_pdf(printed_income=12312, reference="0000000000001"), address="vault:replace_paper", args=[old.pk])
+    send(
+        browser,
+        notice_pdf(printed_income=12312, reference="0000000000001"),
+        address="records:replace_paper",
+        args=[old.pk],
+    )
     work(resident)
     new = the_paper(resident)
     with scope(resident=resident.pk):

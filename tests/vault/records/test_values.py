@@ -61,7 +61,10 @@ def test_someone_else_cannot_add_a_value(resident, stranger):
         ("identite.pivot", {**IDENTITY, "birthdate": "1793-01-01"}),
         (
             "foyer.composition",
-            {**HOUSEHOLD, "enfants": [{"nom_naissance": "Kervella", "prenoms": "Aïeul", "date_naissance": "1950-01-01"}]},
+            {
+                **HOUSEHOLD,
+                "enfants": [{"nom_naissance": "Kervella", "prenoms": "Aïeul", "date_naissance": "1950-01-01"}],
+            },
         ),
     ],
 )
@@ -91,16 +94,21 @@ def test_a_correction_supersedes_and_the_other_values_keep_their_origin(resident
 
 
 def test_a_second_correction_still_remembers_who_signed_the_rest(resident):
-    first = actions.correct_record(record=add_signed_notice(resident), by=resident.pk, payload={**NOTICE, "nombre_parts": 3})
+    first = actions.correct_record(
+        record=add_signed_notice(resident), by=resident.pk, payload={**NOTICE, "nombre_parts": 3}
+    )
     actions.correct_record(record=first, by=resident.pk, payload={**NOTICE, "nombre_parts": 3.5})
     assert (
-        opened(resident, "fiscal.avis_ir#/revenu_fiscal_reference")[0].origin("revenu_fiscal_reference").assurance == "signature_verified"
+        opened(resident, "fiscal.avis_ir#/revenu_fiscal_reference")[0].origin("revenu_fiscal_reference").assurance
+        == "signature_verified"
     )
 
 
 def test_the_same_correction_twice_gives_one_record(resident):
     old = add_signed_notice(resident)
-    twice = [actions.correct_record(record=old, by=resident.pk, payload={**NOTICE, "nombre_parts": 3}) for _ in range(2)]
+    twice = [
+        actions.correct_record(record=old, by=resident.pk, payload={**NOTICE, "nombre_parts": 3}) for _ in range(2)
+    ]
     assert twice[0].pk == twice[1].pk
     assert count(resident) == 2
 
@@ -141,7 +149,7 @@ def test_a_withdrawn_value_stays_in_the_history_and_brings_nothing_back(resident
     actions.withdraw_record(record=new, by=resident.pk)
     actions.withdraw_record(record=new, by=resident.pk)
     assert len(opened(resident, "fiscal.avis_ir#/nombre_parts")) == 0
-    page = browser.get(reverse("vault:history", args=[old.pk])).content.decode()
+    page = browser.get(reverse("records:history", args=[old.pk])).content.decode()
     assert "Retirée" in page and "Remplacée" in page
     assert page.count("Nombre de parts") == 2
 
@@ -164,7 +172,12 @@ def test_two_benefits_and_two_employers_stand_side_by_side(resident):
     for benefit in ("rsa", "aah"):
         add(resident, "social.prestation", {"prestation": benefit, "est_beneficiaire": True}, in_place=True)
     for employer in ("Ateliers du Lavoir", "Boulangerie Opale", "ATELIERS DU LAVOIR"):
-        add(resident, "emploi.revenu", {"mois": "2026-10", "employeur": employer, "net_avant_impot": "500.00"}, in_place=True)
+        add(
+            resident,
+            "emploi.revenu",
+            {"mois": "2026-10", "employeur": employer, "net_avant_impot": "500.00"},
+            in_place=True,
+        )
     found = opened(resident, "social.prestation#/prestation", "emploi.revenu#/employeur")
     assert len(found.every("social.prestation")) == 2
     assert len(found.every("emploi.revenu")) == 2, "the same employer, written otherwise, is one"
@@ -180,7 +193,7 @@ def test_the_journal_tells_what_changed_and_never_the_value(resident):
 
 def test_the_correction_page_shows_the_value_and_keeps_the_new_one(resident, browser):
     record = add(resident, "logement.domicile", HOME)
-    url = reverse("vault:correct", args=[record.pk]) + "?champ=loyer"
+    url = reverse("records:correct", args=[record.pk]) + "?champ=loyer"
     page = browser.get(url).content.decode()
     assert "612\u00a0€ par mois" in page and 'value="612' in page
     response = browser.post(url, {"answer": "1 640,50 €"})
@@ -191,7 +204,7 @@ def test_the_correction_page_shows_the_value_and_keeps_the_new_one(resident, bro
 @pytest.mark.parametrize("answer", ["", "beaucoup", "1e99", "12,345", "--5"])
 def test_a_figure_that_is_none_is_refused_on_the_page(resident, browser, answer):
     record = add(resident, "logement.domicile", HOME)
-    response = browser.post(reverse("vault:correct", args=[record.pk]) + "?champ=loyer", {"answer": answer})
+    response = browser.post(reverse("records:correct", args=[record.pk]) + "?champ=loyer", {"answer": answer})
     assert response.status_code == 200
     assert "Erreur" in response.content.decode()
     assert count(resident) == 1
@@ -201,30 +214,34 @@ def test_the_city_s_own_name_gives_its_insee_code(resident, browser):
     City(name="Villebrume", of_name="de Villebrume", insee="00042").save()
     record = add(resident, "logement.domicile", HOME)
     answers = {"voie": "3 place du Lavoir", "code_postal": "00420", "commune": "VILLEBRUME"}
-    browser.post(reverse("vault:correct", args=[record.pk]) + "?champ=adresse", answers)
+    browser.post(reverse("records:correct", args=[record.pk]) + "?champ=adresse", answers)
     assert opened(resident, "logement.domicile#/adresse").value("logement.domicile#/adresse")["cog"] == "00042"
 
 
 def test_a_correction_of_what_was_withdrawn_is_not_found(resident, browser):
     record = add(resident, "logement.domicile", HOME)
     actions.withdraw_record(record=record, by=resident.pk)
-    assert browser.post(reverse("vault:correct", args=[record.pk]) + "?champ=loyer", {"answer": "5"}).status_code == 404
+    assert (
+        browser.post(reverse("records:correct", args=[record.pk]) + "?champ=loyer", {"answer": "5"}).status_code == 404
+    )
 
 
-@pytest.mark.parametrize(("name", "query", "data"), [("withdraw", "", {}), ("correct", "?champ=loyer", {"answer": "590"})])
+@pytest.mark.parametrize(
+    ("name", "query", "data"), [("withdraw", "", {}), ("correct", "?champ=loyer", {"answer": "590"})]
+)
 def test_a_page_left_open_on_a_value_that_changed_leads_to_where_it_is(resident, browser, name, query, data):
     old = add(resident, "logement.domicile", HOME)
     actions.correct_record(record=old, by=resident.pk, payload={**HOME, "loyer": "650.00"})
     for answer in (browser.get, browser.post):
         response = answer(reverse(f"vault:{name}", args=[old.pk]) + query, data)
-        assert response.url == reverse("vault:history", args=[old.pk])
+        assert response.url == reverse("records:history", args=[old.pk])
     assert "a changé entre-temps" in browser.get(response.url).content.decode()
     assert [record.payload["loyer"] for record in opened(resident, RENT)] == ["650.00"]
 
 
 def test_the_withdrawal_page_asks_first(resident, browser):
     record = add(resident, "logement.domicile", HOME)
-    url = reverse("vault:withdraw", args=[record.pk])
+    url = reverse("records:withdraw", args=[record.pk])
     assert "612" in browser.get(url).content.decode()
     assert len(opened(resident, RENT)) == 1
     browser.post(url)

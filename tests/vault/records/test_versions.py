@@ -26,7 +26,9 @@ OLD_RESULT = {
 }
 
 
-@pytest.mark.parametrize(("code", "major"), [one for one in MAJORS if one[1] < int(types.get(one[0]).version.split(".")[0])])
+@pytest.mark.parametrize(
+    ("code", "major"), [one for one in MAJORS if one[1] < int(types.get(one[0]).version.split(".")[0])]
+)
 def test_every_major_version_that_was_left_has_its_step(code, major):
     assert (code, major) in steps.STEPS
 
@@ -58,7 +60,10 @@ def _only_adds(older: dict[str, Any], newer: dict[str, Any]) -> bool:
     """What fits the older schema fits the newer, and means the same."""
     if "properties" in older:
         fields = older["properties"]
-        same = all(name in newer["properties"] and _only_adds(schema, newer["properties"][name]) for name, schema in fields.items())
+        same = all(
+            name in newer["properties"] and _only_adds(schema, newer["properties"][name])
+            for name, schema in fields.items()
+        )
         return same and set(newer.get("required", ())) <= set(older.get("required", ()))
     if "items" in older:
         return _only_adds(older["items"], newer["items"])
@@ -99,7 +104,9 @@ class TestRecords:
         with scope(resident=resident.pk):
             box = sealed.box(resident_id=resident.pk)
             subject = Subject("calcul.resultat", resident.pk, type_version="1.0.0")
-            source = Source(holder="service", method="derived", assurance="declared", retrieved_at=datetime(2026, 3, 4, tzinfo=UTC))
+            source = Source(
+                holder="service", method="derived", assurance="declared", retrieved_at=datetime(2026, 3, 4, tzinfo=UTC)
+            )
             record = made(box, resident.pk, subject, OLD_RESULT, source, older=None)
             record.save()
         return record
@@ -126,8 +133,12 @@ class TestRecords:
 
     def test_what_a_paper_read_before_the_change_is_kept_in_today_s_words(self, resident):
         told = envelope.provenance(holder="EDF", method="upload", assurance="declared")
-        read = envelope.build(type="logement.domicile", payload={"adresse": HOME["adresse"], "depuis": "2019-05-14"}, provenance=told)
-        written = actions.write_many(resident_id=resident.pk, by=resident.pk, envelopes=[read | {"type_version": "1.1.0"}])
+        read = envelope.build(
+            type="logement.domicile", payload={"adresse": HOME["adresse"], "depuis": "2019-05-14"}, provenance=told
+        )
+        written = actions.write_many(
+            resident_id=resident.pk, by=resident.pk, envelopes=[read | {"type_version": "1.1.0"}]
+        )
         assert written.added == 1
         with scope(resident=resident.pk):
             assert Record.objects.get().type_version == types.get("logement.domicile").version

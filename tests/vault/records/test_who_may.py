@@ -21,7 +21,7 @@ def paper(resident, browser):
 
 
 def test_a_stranger_s_paper_cannot_be_the_proof_of_a_value(paper, stranger, other_browser):
-    address = reverse("vault:start_typing", args=["logement.domicile"])
+    address = reverse("records:start_typing", args=["logement.domicile"])
     other_browser.post(f"{address}?papier={paper.pk}")
     with scope(resident=stranger.pk):
         assert Draft.objects.get().paper_id is None

@@ -11,20 +11,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts.actions_companions import end_membership
+from accounts.actions.companions import end_membership
 from core import journal
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.vault.entrusted import entrusted, place_at
 from tests.vault.made import add
-from vault.records import agreements, gate
-from vault.records.actions.grants import Terms
+from vault.records import gate
 from vault.records.enums import Mode
+from vault.records.grants import agreements
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
 from vault.sharing.across import mandates
 from vault.sharing.actions import asking
 from vault.sharing.actions.household import fingerprint
 from vault.sharing.actions.mandates import today
-from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import AskedFor
 from vault.sharing.models import AccessRequest
 
@@ -40,11 +41,13 @@ def companion(db):
 
 
 def asked(companion, address, *items, purpose=AskedFor.HOUSING, length="m1"):
-    return asking.ask(companion=companion, address=address, items=items or ("home", "wages"), purpose=purpose, length=length)
+    return asking.ask(
+        companion=companion, address=address, items=items or ("home", "wages"), purpose=purpose, length=length
+    )
 
 
 def page(request):
-    return reverse("vault:access_request", args=[request.pk])
+    return reverse("sharing:access_request", args=[request.pk])
 
 
 def answer(browser, request, **said):
@@ -62,7 +65,12 @@ def test_a_yes_to_a_part_is_a_new_agreement_for_what_was_asked(browser, resident
     add(resident, "logement.domicile", HOME)
     request = asked(companion, resident.email)
     text = browser.get(page(request)).content.decode()
-    assert "612" in text and "checked" not in text and "Théo Lassalle, CCAS de Villebrume" in text and "garder un logement" in text
+    assert (
+        "612" in text
+        and "checked" not in text
+        and "Théo Lassalle, CCAS de Villebrume" in text
+        and "garder un logement" in text
+    )
     assert "Votre accord est donné" in answer(browser, request, items=["home"]).content.decode()
     grant = the_grant(resident)
     assert [item.code for item in AGREEMENT.named(agreements.fields_of(grant))] == ["who", "home"]
@@ -93,9 +101,9 @@ def test_an_answer_without_a_line_gives_nothing(browser, resident, companion):
 
 def test_a_no_is_not_told_to_the_one_who_asks(browser, resident, companion):
     theirs, request = signed_in(companion), asked(companion, resident.email)
-    before = HIDDEN.sub("", theirs.get(reverse("vault:accompanying")).content.decode())
+    before = HIDDEN.sub("", theirs.get(reverse("sharing:accompanying")).content.decode())
     answer(browser, request, no="1")
-    assert HIDDEN.sub("", theirs.get(reverse("vault:accompanying")).content.decode()) == before
+    assert HIDDEN.sub("", theirs.get(reverse("sharing:accompanying")).content.decode()) == before
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "access_declined"
     assert "n’attend plus de réponse" in browser.get(page(request)).content.decode()
 
@@ -109,18 +117,25 @@ def test_silence_is_a_no(browser, resident, companion, time_machine):
         seen = fingerprint(today(resident_id=resident.pk))
         asking.accept(request=request, by=resident.pk, terms=Terms(["home"], Mode.LOOK, 1), seen=seen)
     assert mandates.live(companion) == []
-    assert "Sans réponse" in signed_in(companion).get(reverse("vault:accompanying")).content.decode()
+    assert "Sans réponse" in signed_in(companion).get(reverse("sharing:accompanying")).content.decode()
 
 
 def test_the_pages_of_who_asks_are_the_same_whether_or_not_there_is_a_vault(resident, companion):
     theirs, seen = signed_in(companion), []
     for address in (resident.email, NOBODY):
         sent = {"address": address, "items": ["home"], "purpose": "housing", "length": "m1", "how": "page"}
-        told = theirs.post(reverse("vault:ask_access"), sent).content.decode()
+        told = theirs.post(reverse("sharing:ask_access"), sent).content.decode()
         asking.tell_asked()
-        listed = theirs.get(reverse("vault:accompanying")).content.decode()
+        listed = theirs.get(reverse("sharing:accompanying")).content.decode()
         with scopes_disabled():
-            seen.append((HIDDEN.sub("", told), listed.count("En attente"), resident.name in listed, AccessRequest.objects.count()))
+            seen.append(
+                (
+                    HIDDEN.sub("", told),
+                    listed.count("En attente"),
+                    resident.name in listed,
+                    AccessRequest.objects.count(),
+                )
+            )
     (first, *one), (second, *other) = seen
     assert first == second
     assert one == [1, False, 1] and other == [2, False, 2]

@@ -54,7 +54,7 @@ def requests_of(resident):
 
 def test_who_accepts_it_is_asked_and_answers_in_their_vault(reachable, companion):
     before = len(sent())
-    page = signed_in(companion).post(reverse("vault:ask_access"), form(TYPED)).content.decode()
+    page = signed_in(companion).post(reverse("sharing:ask_access"), form(TYPED)).content.decode()
     assert "Nous ne disons pas si c’est le cas" in page and NUMBER not in page and TYPED not in page
     assert asking.tell_asked() == 1
     assert [message["to"] for message in sent()[before:]] == [NUMBER] and "Théo" not in sent()[-1]["text"]
@@ -98,27 +98,36 @@ def test_the_page_the_row_and_the_queries_are_the_same_whoever_has_the_number(re
         lives_at(one, "+33639980002")
     lives_at(ResidentFactory(), "+33639980003", accepts=False)
     theirs, seen = signed_in(companion), []
-    theirs.get(reverse("vault:ask_access"))
+    theirs.get(reverse("sharing:ask_access"))
     for number in (NUMBER, NOBODYS, "+33639980002", "+33639980003", "personne@courriel.example", stranger.email):
         with CaptureQueriesContext(
             connection,
         ) as done:
-            page = theirs.post(reverse("vault:ask_access"), form(number)).content.decode()
+            page = theirs.post(reverse("sharing:ask_access"), form(number)).content.decode()
         with scopes_disabled():
             row = AccessRequest.objects.latest("created_at")
             told = {field.attname: getattr(row, field.attname) for field in AccessRequest._meta.concrete_fields}
         own = {name: told.pop(name) for name in ("id", "resident_id", "reference", "created_at", "expires_at")}
         assert number not in str(told | own)
-        seen.append((HIDDEN.sub("", page), told, len(done), [query["sql"].split()[0].replace("UPDATE", "INSERT") for query in done]))
+        seen.append(
+            (
+                HIDDEN.sub("", page),
+                told,
+                len(done),
+                [query["sql"].split()[0].replace("UPDATE", "INSERT") for query in done],
+            )
+        )
     for one in seen[1:]:
         assert one == seen[0]
 
 
 def test_whoever_holds_the_telephone_does_not_answer_for_its_resident(reachable, companion):
-    page = signed_in(companion).post(reverse("vault:ask_access"), form(TYPED, how="phone")).content.decode()
+    page = signed_in(companion).post(reverse("sharing:ask_access"), form(TYPED, how="phone")).content.decode()
     assert "écrivez son adresse e-mail" in page and requests_of(reachable) == 0
     with pytest.raises(ValueError, match="not offered"):
-        asking.ask(companion=companion, address=NUMBER, items=["home"], purpose=AskedFor.HOUSING, length="h24", by_phone=True)
+        asking.ask(
+            companion=companion, address=NUMBER, items=["home"], purpose=AskedFor.HOUSING, length="h24", by_phone=True
+        )
     asked(companion)
     before = len(sent())
     assert asking.text_codes() == 0 and len(sent()) == before
@@ -126,13 +135,15 @@ def test_whoever_holds_the_telephone_does_not_answer_for_its_resident(reachable,
 
 def test_trying_numbers_ends_and_so_does_asking_the_same_one(reachable, companion, settings):
     theirs = signed_in(companion)
-    statuses = [theirs.post(reverse("vault:ask_access"), form(TYPED)).status_code for _ in range(4)]
-    nobody = [theirs.post(reverse("vault:ask_access"), form("06 39 98 00 99")).status_code for _ in range(4)]
+    statuses = [theirs.post(reverse("sharing:ask_access"), form(TYPED)).status_code for _ in range(4)]
+    nobody = [theirs.post(reverse("sharing:ask_access"), form("06 39 98 00 99")).status_code for _ in range(4)]
     assert statuses == nobody == [200, 200, 200, 429]
-    assert signed_in(CompanionFactory()).post(reverse("vault:ask_access"), form(TYPED)).status_code == 200, "another one learns nothing"
+    assert signed_in(CompanionFactory()).post(reverse("sharing:ask_access"), form(TYPED)).status_code == 200, (
+        "another one learns nothing"
+    )
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"access_ask": "2/d/user"}
     fresh = signed_in(CompanionFactory())
-    tried = [fresh.post(reverse("vault:ask_access"), form(f"06 39 98 01 0{end}")).status_code for end in range(3)]
+    tried = [fresh.post(reverse("sharing:ask_access"), form(f"06 39 98 01 0{end}")).status_code for end in range(3)]
     assert tried == [200, 200, 429]
 
 
@@ -144,7 +155,11 @@ def test_what_is_kept_to_find_it_says_nothing_without_the_portals_secret(residen
     with scope(resident=resident.pk):
         kept = Phone.objects.get().lookup
     spellings = (NUMBER, NUMBER[1:], "0639980001", TYPED)
-    assert kept not in {hashlib.new(kind, said.encode()).hexdigest() for kind in ("sha256", "sha3_256", "blake2s") for said in spellings}
+    assert kept not in {
+        hashlib.new(kind, said.encode()).hexdigest()
+        for kind in ("sha256", "sha3_256", "blake2s")
+        for said in spellings
+    }
     settings.SECRET_KEY = "another-secret-" + "y" * 50
     assert not phones.accepts_requests(resident_id=resident.pk), "the page says so, and lets them accept again"
     phones.accept_requests(resident_id=resident.pk, by=resident.pk, on=True)
@@ -154,7 +169,7 @@ def test_what_is_kept_to_find_it_says_nothing_without_the_portals_secret(residen
 
 @pytest.mark.parametrize("typed", ["06 12", "Awa", "+33 6 39 98 00 01 02 03 04 05 06", "a@b"])
 def test_what_is_neither_an_address_nor_a_number_is_said(companion, typed):
-    page = signed_in(companion).post(reverse("vault:ask_access"), form(typed)).content.decode()
+    page = signed_in(companion).post(reverse("sharing:ask_access"), form(typed)).content.decode()
     assert "adresse complète" in page
     with scopes_disabled():
         assert not AccessRequest.objects.exists()
@@ -163,8 +178,8 @@ def test_what_is_neither_an_address_nor_a_number_is_said(companion, typed):
 def test_a_city_without_text_messages_asks_by_address_only(companion, settings):
     settings.SMS_PROVIDER = ""
     theirs = signed_in(companion)
-    assert "Numéro" not in theirs.get(reverse("vault:ask_access")).content.decode().split("<main")[1]
-    assert "adresse complète" in theirs.post(reverse("vault:ask_access"), form(TYPED)).content.decode()
+    assert "Numéro" not in theirs.get(reverse("sharing:ask_access")).content.decode().split("<main")[1]
+    assert "adresse complète" in theirs.post(reverse("sharing:ask_access"), form(TYPED)).content.decode()
 
 
 def test_accepting_is_ones_own_act_and_stands_in_the_journal(resident, agent, companion):

@@ -12,11 +12,11 @@ from django_scopes import scope
 from core import journal, phones
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.core.test_sms import sent
-from vault.records import agreements
+from vault.records.grants import agreements
 from vault.records.models import Grant
 from vault.sharing.across import mandates
 from vault.sharing.actions import asking
-from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import AskedFor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +35,9 @@ def reachable(resident):
 
 
 def asked(companion, address):
-    return asking.ask(companion=companion, address=address, items=["home"], purpose=AskedFor.HOUSING, length="h24", by_phone=True)
+    return asking.ask(
+        companion=companion, address=address, items=["home"], purpose=AskedFor.HOUSING, length="h24", by_phone=True
+    )
 
 
 def texted():
@@ -50,7 +52,7 @@ def code_of(text):
 
 
 def page(request):
-    return reverse("vault:access_code", args=[request.pk])
+    return reverse("sharing:access_code", args=[request.pk])
 
 
 def test_the_message_says_who_what_how_long_and_the_code_is_a_yes(reachable, companion):
@@ -66,7 +68,10 @@ def test_the_message_says_who_what_how_long_and_the_code_is_a_yes(reachable, com
     assert f"Vous agissez pour {reachable.name}" in answer.content.decode()
     with scope(resident=reachable.pk):
         grant = Grant.objects.get()
-    assert grant.channel == "telephone" and [item.code for item in AGREEMENT.named(agreements.fields_of(grant))] == ["who", "home"]
+    assert grant.channel == "telephone" and [item.code for item in AGREEMENT.named(agreements.fields_of(grant))] == [
+        "who",
+        "home",
+    ]
     assert grant.ends_at - grant.starts_at == timedelta(days=1)
     assert "access_code_typed" in [line.event for line in journal.entries(resident_id=reachable.pk, limit=3)]
     assert "vous avez signé un mandat" in sent()[-1]["text"]
@@ -116,13 +121,15 @@ def test_only_the_one_who_asked_types_it(reachable, companion):
 
 
 def test_a_request_that_waits_for_a_page_has_no_code(companion, resident):
-    request = asking.ask(companion=companion, address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1")
+    request = asking.ask(
+        companion=companion, address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1"
+    )
     assert asking.text_codes() == 0
     assert signed_in(companion).get(page(request)).status_code == 404
     assert asking.accept_by_code(request=request, companion=companion, code="") is None
 
 
 def test_without_a_provider_it_is_not_offered(companion, settings):
-    assert "reçoit un code par SMS" in signed_in(companion).get(reverse("vault:ask_access")).content.decode()
+    assert "reçoit un code par SMS" in signed_in(companion).get(reverse("sharing:ask_access")).content.decode()
     settings.SMS_PROVIDER = ""
-    assert "reçoit un code par SMS" not in signed_in(companion).get(reverse("vault:ask_access")).content.decode()
+    assert "reçoit un code par SMS" not in signed_in(companion).get(reverse("sharing:ask_access")).content.decode()

@@ -37,26 +37,30 @@ def at(name, mandate, *more):
 
 
 def hand_in(client, mandate):
-    return send(client, notice_pdf(), token=uuid4(), address="vault:accompanied_paper", args=[mandate.pk])
+    return send(client, notice_pdf(), token=uuid4(), address="sharing:accompanied_paper", args=[mandate.pk])
 
 
 def test_without_a_mandate_nothing_of_anybody_shows(theirs):
     ResidentFactory(name="Odette Marchais")
-    text = theirs.get(reverse("vault:accompanying")).content.decode()
+    text = theirs.get(reverse("sharing:accompanying")).content.decode()
     assert "Aucun mandat en cours" in text and "Odette" not in text
 
 
 def test_the_list_holds_those_who_entrusted_them_and_no_one_else(theirs, resident, stranger, companion):
     entrusted(resident, companion, "home")
     entrusted(stranger, CompanionFactory(), "home")
-    text = theirs.get(reverse("vault:accompanying")).content.decode()
+    text = theirs.get(reverse("sharing:accompanying")).content.decode()
     assert resident.name in text and stranger.name not in text
 
 
 def test_each_page_says_for_whom_they_act_and_how_to_leave(theirs, resident, companion):
     add(resident, "logement.domicile", HOME)
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
-    for address in (at("accompanied", mandate), at("accompanied_paper", mandate), at("accompanied_values", mandate, "home")):
+    for address in (
+        at("accompanied", mandate),
+        at("accompanied_paper", mandate),
+        at("accompanied_values", mandate, "home"),
+    ):
         text = theirs.get(address).content.decode()
         assert f"Vous agissez pour {resident.name}" in text and f"Ne plus agir pour {resident.name}" in text
 
@@ -68,7 +72,7 @@ def test_looking_at_a_line_shows_its_values_and_writes_in_the_resident_s_journal
     theirs.get(at("accompanied", mandate))
     assert len(journal.entries(resident_id=resident.pk, limit=50)) == before
     assert "612" in theirs.get(at("accompanied_values", mandate, "home")).content.decode()
-    page = signed_in(resident).get(reverse("vault:journal")).content.decode()
+    page = signed_in(resident).get(reverse("journal:journal")).content.decode()
     assert "Théo Lassalle, CCAS de Villebrume" in page and "a lu" in page
 
 
@@ -98,18 +102,22 @@ def test_a_paper_that_they_add_is_the_resident_s_and_bears_their_name(theirs, re
     opened = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
     assert opened and opened.brought_by == "Théo Lassalle, CCAS de Villebrume"
     mine = signed_in(resident)
-    assert mine.get(reverse("vault:paper", args=[paper.pk])).status_code == 200
-    assert theirs.get(reverse("vault:paper", args=[paper.pk])).status_code == 403
-    assert "a ajouté un papier" in mine.get(reverse("vault:journal")).content.decode()
+    assert mine.get(reverse("records:paper", args=[paper.pk])).status_code == 200
+    assert theirs.get(reverse("records:paper", args=[paper.pk])).status_code == 403
+    assert "a ajouté un papier" in mine.get(reverse("journal:journal")).content.decode()
 
 
 @pytest.mark.parametrize("end", ["pause", "stop"])
 def test_once_it_is_paused_or_stopped_every_page_is_as_if_it_never_was(theirs, resident, companion, end):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     getattr(grants, end)(grant=mandate.grant, by=resident.pk)
-    for address in (at("accompanied", mandate), at("accompanied_paper", mandate), at("accompanied_values", mandate, "home")):
+    for address in (
+        at("accompanied", mandate),
+        at("accompanied_paper", mandate),
+        at("accompanied_values", mandate, "home"),
+    ):
         assert theirs.get(address).status_code == 404
-    assert resident.name not in theirs.get(reverse("vault:accompanying")).content.decode()
+    assert resident.name not in theirs.get(reverse("sharing:accompanying")).content.decode()
 
 
 def test_a_mandate_that_ends_under_the_page_says_so(theirs, resident, companion, monkeypatch):
@@ -123,21 +131,23 @@ def test_a_mandate_that_ends_under_the_page_says_so(theirs, resident, companion,
 
 
 def test_a_code_opens_the_person_s_page(theirs, resident):
-    answer = theirs.post(reverse("vault:enter_appointment"), {"code": said(resident, "home").lower()}, follow=True)
+    answer = theirs.post(reverse("sharing:enter_appointment"), {"code": said(resident, "home").lower()}, follow=True)
     assert f"Vous agissez pour {resident.name}" in answer.content.decode()
 
 
 def test_wrong_codes_are_counted(theirs):
-    tries = [theirs.post(reverse("vault:enter_appointment"), {"code": "7KQ4-M2XD-93HT"}).status_code for _ in range(11)]
+    tries = [
+        theirs.post(reverse("sharing:enter_appointment"), {"code": "7KQ4-M2XD-93HT"}).status_code for _ in range(11)
+    ]
     assert tries == [200] * 10 + [429]
 
 
 def test_a_companion_without_a_second_factor_sets_one_up_first():
     companion = CompanionFactory(second_factor=False)
-    answer = signed_in(companion, second_factor=False).get(reverse("vault:accompanying"))
+    answer = signed_in(companion, second_factor=False).get(reverse("sharing:accompanying"))
     assert answer["Location"].startswith(reverse("mfa_activate_totp"))
 
 
 def test_a_companion_starts_on_their_own_page(theirs):
-    assert theirs.get(reverse("home"))["Location"] == reverse("vault:accompanying")
+    assert theirs.get(reverse("home"))["Location"] == reverse("sharing:accompanying")
     assert theirs.get(reverse("admin:index")).status_code in {302, 403}

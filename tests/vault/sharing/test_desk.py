@@ -14,9 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import actions as accounts
-from accounts import actions_closing
-from accounts import actions_sheets as sheets
+from accounts.actions import accounts, closing, sheets
 from accounts.models import Session, Sheet, User
 from core import journal
 from core.models import City
@@ -66,7 +64,10 @@ def of_one(visit):
 
 def reached(client, visit):
     """What each page about one visit answers; the sheet is a form."""
-    return {name: (client.post if name == "desk_sheet" else client.get)(address).status_code for name, address in of_one(visit).items()}
+    return {
+        name: (client.post if name == "desk_sheet" else client.get)(address).status_code
+        for name, address in of_one(visit).items()
+    }
 
 
 def events(person):
@@ -119,7 +120,9 @@ def test_each_line_that_is_opened_is_in_the_journal_field_by_field(resident):
     agent, client, visit = visited(resident, "home")
     assert "612" in client.get(at("desk_values", visit.pk, "home")).content.decode()
     [line] = [line for line in journal.entries(resident_id=resident.pk, limit=50) if line.event == "granted_read"]
-    assert "logement.domicile#/loyer" in line.fields and line.means == "desk" and agent.name in line.details["recipient"]
+    assert (
+        "logement.domicile#/loyer" in line.fields and line.means == "desk" and agent.name in line.details["recipient"]
+    )
     share = signed_in(resident).get(at("share", visit.grant_id)).content.decode()
     assert agent.name in share and "un agent de la ville, au guichet" in share and "Ajouter un papier" in share
 
@@ -134,11 +137,13 @@ def test_only_what_was_said_opens(resident):
 def test_a_paper_that_is_added_is_its_person_s_and_bears_the_agent_s_name(agathe, hers):
     visit = opened(agathe, hers)
     assert "Un fichier de données" not in hers.get(at("desk_paper", visit.pk)).content.decode()
-    answer = send(hers, notice_pdf(), address="vault:desk_paper", args=[visit.pk])
+    answer = send(hers, notice_pdf(), address="sharing:desk_paper", args=[visit.pk])
     assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
     with scope(resident=visit.resident_id):
         assert Paper.objects.get().resident_id == visit.resident_id
-    line = next(line for line in journal.entries(resident_id=visit.resident_id, limit=9) if line.event == "mandate_paper_added")
+    line = next(
+        line for line in journal.entries(resident_id=visit.resident_id, limit=9) if line.event == "mandate_paper_added"
+    )
     assert (line.means, line.actor_id) == ("desk", agathe.pk)
 
 
@@ -146,7 +151,7 @@ def test_who_said_no_paper_gets_none(resident, agathe, hers):
     made = desk.begin_appointment(agent=agathe, session=session_of(hers), code=said(resident, "home"))
     answer = hers.get(at("desk_paper", made.pk))
     assert answer.status_code == 403 and "par un autre code" in answer.content.decode()
-    assert send(hers, notice_pdf(), token=uuid4(), address="vault:desk_paper", args=[made.pk]).status_code == 403
+    assert send(hers, notice_pdf(), token=uuid4(), address="sharing:desk_paper", args=[made.pk]).status_code == 403
     with scope(resident=resident.pk):
         assert not Paper.objects.exists()
 
@@ -187,7 +192,10 @@ def test_it_ends_when_the_agent_says_so_and_ending_twice_changes_nothing(agathe,
     before = events(owner(visit))
     desk.finish(visit=visit, agent=agathe)
     assert events(owner(visit)) == before
-    for act in (lambda: desk.look(visit=visit, agent=agathe, item_code="who"), lambda: desk.print_sheet(visit=visit, agent=agathe)):
+    for act in (
+        lambda: desk.look(visit=visit, agent=agathe, item_code="who"),
+        lambda: desk.print_sheet(visit=visit, agent=agathe),
+    ):
         with pytest.raises(gate.Refused):
             act()
 
@@ -197,7 +205,10 @@ def test_it_ends_with_the_session(agathe, hers):
     hers.post(reverse("account_logout"))
     again = signed_in(agathe)
     nothing_left(again, visit)
-    for act in (lambda: desk.look(visit=visit, agent=agathe, item_code="who"), lambda: desk.print_sheet(visit=visit, agent=agathe)):
+    for act in (
+        lambda: desk.look(visit=visit, agent=agathe, item_code="who"),
+        lambda: desk.print_sheet(visit=visit, agent=agathe),
+    ):
         with pytest.raises(PermissionDenied):
             act()
     assert "Visite en cours" not in again.get(at("desk")).content.decode()
@@ -251,7 +262,7 @@ def test_a_stop_while_the_page_is_open_is_told(resident, monkeypatch):
     monkeypatch.setattr("vault.sharing.across.desk.find", lambda by, session, key: visit)
     for answer in (
         client.get(at("desk_values", visit.pk, "home")),
-        send(client, notice_pdf(), token=uuid4(), address="vault:desk_paper", args=[visit.pk]),
+        send(client, notice_pdf(), token=uuid4(), address="sharing:desk_paper", args=[visit.pk]),
     ):
         assert answer.status_code == 403 and "est terminée" in answer.content.decode()
     assert events(resident)[:2] == ["act_refused", "read_refused"]
@@ -299,7 +310,9 @@ def test_the_person_comes_back_with_their_sheet(agathe, hers):
     desk.finish(visit=visit, agent=agathe)
     other = keeper("Bertrand Colas")
     theirs = signed_in(other)
-    address = theirs.post(at("come_back_at_desk"), {"code": code.lower(), "items": ["home"], "token": str(uuid4())})["Location"]
+    address = theirs.post(at("come_back_at_desk"), {"code": code.lower(), "items": ["home"], "token": str(uuid4())})[
+        "Location"
+    ]
     assert "612" in theirs.get(address + "home/").content.decode()
     assert theirs.get(address + "wages/").status_code == 404
     nothing_left(hers, visit)
@@ -331,7 +344,10 @@ def test_a_code_that_opens_nothing_does_not_say_why(agathe, hers, wrong, time_ma
 
 
 def test_many_wrong_codes_are_stopped(hers):
-    tries = [hers.post(at("come_back_at_desk"), {"code": "AAAA-BBBB-CCCC", "token": str(uuid4())}).status_code for _ in range(31)]
+    tries = [
+        hers.post(at("come_back_at_desk"), {"code": "AAAA-BBBB-CCCC", "token": str(uuid4())}).status_code
+        for _ in range(31)
+    ]
     assert set(tries[:30]) == {200} and tries[30] == 429
     assert hers.post(at("desk_appointment"), {"code": "AAAA-BBBB-CCCC"}).status_code == 429, "counted together"
 
@@ -370,10 +386,10 @@ def test_a_vault_that_nobody_can_open_any_more_is_erased(agathe, hers, time_mach
     sheet_of(kept, agathe)
     desk.finish(visit=kept, agent=agathe)
     later(time_machine, days=31)
-    assert actions_closing.close_due() == 1
+    assert closing.close_due() == 1
     assert not owner(without).is_active and owner(kept).is_active
     later(time_machine, days=336)
-    assert actions_closing.close_due() == 1
+    assert closing.close_due() == 1
     assert not owner(kept).is_active and not Sheet.objects.exists()
 
 
@@ -381,7 +397,7 @@ def test_a_claimed_vault_stays(agathe, hers, time_machine):
     visit = opened(agathe, hers)
     sheets.claim(code_hash=sheets.hashed(sheet_of(visit, agathe)), email="rosa@courriel.example")
     later(time_machine, days=400)
-    assert actions_closing.close_due() == 0 and owner(visit).is_active
+    assert closing.close_due() == 0 and owner(visit).is_active
 
 
 def test_who_claims_their_vault_has_left_the_desk(agathe, hers):
@@ -405,7 +421,9 @@ def test_who_claims_their_vault_has_left_the_desk(agathe, hers):
 
 def test_a_claim_of_before_ends_no_visit_of_after(resident):
     """An appointment of somebody whose vault was opened at the desk, a long time ago."""
-    Sheet.objects.create(person=resident, number=1, code_hash="0" * 64, expires_at=timezone.now(), claimed_at=timezone.now())
+    Sheet.objects.create(
+        person=resident, number=1, code_hash="0" * 64, expires_at=timezone.now(), claimed_at=timezone.now()
+    )
     add(resident, "logement.domicile", HOME)
     _agent, client, visit = visited(resident, "home")
     assert client.get(at("desk_values", visit.pk, "home")).status_code == 200
@@ -427,7 +445,7 @@ def test_the_visit_leaves_with_the_vault(agathe, hers):
     visit = opened(agathe, hers)
     rosa = owner(visit)
     sheet_of(visit, agathe)
-    actions_closing.close(user=rosa, by=rosa.pk)
+    closing.close(user=rosa, by=rosa.pk)
     with scope(resident=rosa.pk):
         assert not DeskVisit.objects.exists()
     assert not Sheet.objects.filter(person=rosa).exists()

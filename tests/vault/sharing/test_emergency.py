@@ -69,7 +69,11 @@ def test_one_asks_another_agrees_and_the_first_alone_reads_what_was_ticked(resid
     read = lines(resident)[0]
     assert (read.event, read.ground, read.details["recipient"]) == ("granted_read", Ground.EMERGENCY, "Agathe")
     assert "logement.domicile#/loyer" in read.fields
-    assert events(resident)[1:4] == ["emergency_opened", "emergency_agreed", "emergency_asked"] and "grant_given" not in events(resident)
+    assert events(resident)[1:4] == [
+        "emergency_opened",
+        "emergency_agreed",
+        "emergency_asked",
+    ] and "grant_given" not in events(resident)
 
 
 def test_a_city_that_did_not_choose_it_has_none(resident, first, second):
@@ -132,7 +136,11 @@ def test_the_reason_is_sealed_and_read_by_the_second_agent_and_the_resident(resi
     assert b"bailleur" not in bytes(access.content)
     assert emergency.read_reason(access=access, by=second) == REASON
     told = lines(resident)[0]
-    assert (told.event, told.details["recipient"], told.ground) == ("emergency_considered", "Bertrand", Ground.EMERGENCY)
+    assert (told.event, told.details["recipient"], told.ground) == (
+        "emergency_considered",
+        "Bertrand",
+        Ground.EMERGENCY,
+    )
     assert emergency.own_reason(access) == REASON
 
 
@@ -146,7 +154,9 @@ def test_the_resident_is_told_when_it_is_asked_and_when_it_is_opened(resident, f
     subjects = [message.subject for message in mail.outbox]
     assert len(subjects) == 2 and "est demandé" in subjects[0] and "est ouvert" in subjects[1]
     said = " ".join(str(message.body) for message in mail.outbox)
-    assert all(word not in said for word in ("Agathe", "Bertrand", "bailleur", "loyer")) and mail.outbox[0].to == [resident.email]
+    assert all(word not in said for word in ("Agathe", "Bertrand", "bailleur", "loyer")) and mail.outbox[0].to == [
+        resident.email
+    ]
 
 
 def test_a_mail_that_cannot_leave_is_tried_again(resident, first, monkeypatch):
@@ -228,7 +238,9 @@ def test_without_checkpoints_outside_nothing_is_read(resident, first, second, ou
             emergency.look(access=access, by=first, item_code="home")
 
 
-STEPS = st.sampled_from(["first agrees", "second agrees", "second refuses", "resident agrees", "resident declines", "stop", "hour", "look"])
+STEPS = st.sampled_from(
+    ["first agrees", "second agrees", "second refuses", "resident agrees", "resident declines", "stop", "hour", "look"]
+)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -252,7 +264,9 @@ def test_no_path_opens_it_with_one_approver(steps):
                 emergency.decline(access=access, by=resident.pk)
                 state = "declined" if state == "waiting" else state
             elif step != "stop":
-                state = _decides(access, {"first": one, "second": two, "resident": resident}[step.split()[0]], step, state)
+                state = _decides(
+                    access, {"first": one, "second": two, "resident": resident}[step.split()[0]], step, state
+                )
             row = again(access)
             assert row.state == state
             assert (row.grant is None) or (row.asked_by, row.decided_by) == (one.pk, two.pk)

@@ -118,7 +118,9 @@ def test_the_reason_s_page_is_its_resident_s_alone(resident, agent, browser, oth
     assert browser.get(address).status_code == 200
     assert other_browser.get(address).status_code == 404 and other_browser.post(address).status_code == 404
     assert signed_in(agent).get(address).status_code == 403 and signed_in(agent).post(address).status_code == 403
-    assert browser.post(address).status_code == 302 and "Refusé par l’habitant" in browser.get(address).content.decode()
+    assert (
+        browser.post(address).status_code == 302 and "Refusé par l’habitant" in browser.get(address).content.decode()
+    )
 
 
 def test_a_city_without_them_has_no_such_page_and_keeps_what_was_done(resident, agent, second, browser):
@@ -139,7 +141,12 @@ def test_the_answer_is_the_same_whoever_has_the_address(resident, agent):
         page = client.post(at("ask_emergency"), form(resident, written=written)).content.decode()
         return re.sub(r"[0-9A-Z]{4}-[0-9A-Z]{4}|\d+\u00a0h\u00a0\d\d|value=\"[^\"]+\"", "", page)
 
-    assert answer(resident.email) == answer("personne@courriel.example") == answer("FFFFFFFF") == answer(resident.reference)
+    assert (
+        answer(resident.email)
+        == answer("personne@courriel.example")
+        == answer("FFFFFFFF")
+        == answer(resident.reference)
+    )
 
 
 @pytest.mark.parametrize("left", ["written", "reason", "items", "minutes"])

@@ -13,9 +13,10 @@ from django_scopes import scope
 from core import journal
 from tests.accounts.factories import signed_in
 from tests.vault.couples import TRIED, granted
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.actions import grants
 from vault.records.enums import Mode
+from vault.records.grants import agreements
 from vault.records.models import GrantEvent
 from vault.records.tasks import close_expired_grants
 from vault.sharing.tasks import send_grant_reminders

@@ -39,12 +39,12 @@ def theirs(companion) -> Client:
 
 
 def page(request):
-    return reverse("vault:help_request", args=[request.pk])
+    return reverse("sharing:help_request", args=[request.pk])
 
 
 def test_a_resident_sends_a_name_and_a_moment(browser, resident, place):
-    address = reverse("vault:ask_help", args=[place.pk])
-    assert address in browser.get(reverse("vault:helpers")).content.decode() or not place.memberships.exists()
+    address = reverse("sharing:ask_help", args=[place.pk])
+    assert address in browser.get(reverse("sharing:helpers")).content.decode() or not place.memberships.exists()
     day = helping.days(timezone.localdate())[0]
     answer = browser.post(address, {"name": "Awa D.", "day": day.isoformat(), "half": "morning"}, follow=True)
     assert "Votre demande est envoyée" in answer.content.decode()
@@ -55,7 +55,7 @@ def test_a_resident_sends_a_name_and_a_moment(browser, resident, place):
 
 def test_the_companion_s_list_tells_a_moment_and_no_name_until_it_is_opened(theirs, resident, companion):
     request = help_of(resident)
-    listed = theirs.get(reverse("vault:accompanying")).content.decode()
+    listed = theirs.get(reverse("sharing:accompanying")).content.decode()
     assert page(request) in listed and "Awa" not in listed
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "help_asked"
     assert "Awa D." in theirs.get(page(request)).content.decode()
@@ -68,7 +68,7 @@ def test_the_answer_is_told_by_a_mail_that_names_nobody_and_read_on_the_page(the
     theirs.post(page(request), {"answer": "yes"})
     [message] = mail.outbox
     assert message.to == [resident.email] and "CCAS" not in message.body and "Théo" not in message.body
-    assert "nous vous attendons" in browser.get(reverse("vault:helpers")).content.decode()
+    assert "nous vous attendons" in browser.get(reverse("sharing:helpers")).content.decode()
     assert theirs.get(page(request)).status_code == 404
 
 
@@ -95,7 +95,7 @@ def test_the_first_answer_counts(companion, resident):
 
 def test_what_is_withdrawn_or_past_is_gone(browser, theirs, resident, companion, time_machine):
     request = help_of(resident)
-    browser.post(reverse("vault:withdraw_help", args=[request.pk]))
+    browser.post(reverse("sharing:withdraw_help", args=[request.pk]))
     with scope(resident=resident.pk):
         assert bytes(HelpRequest.objects.get().content) == b""
     assert mandates.help_asked(companion) == []
@@ -113,7 +113,9 @@ def test_asking_again_takes_the_place_of_what_waits(resident, companion):
 @pytest.mark.parametrize("day", [date(2020, 1, 6), date(2100, 1, 4)])
 def test_only_the_days_that_are_offered_are_asked_for(resident, place, day):
     with pytest.raises(ValueError, match="not offered"):
-        helping.ask_help(resident_id=resident.pk, by=resident.pk, organisation=place, name="Awa", on_day=day, half=HalfDay.MORNING)
+        helping.ask_help(
+            resident_id=resident.pk, by=resident.pk, organisation=place, name="Awa", on_day=day, half=HalfDay.MORNING
+        )
 
 
 def test_working_days_are_offered_from_tomorrow():
@@ -123,7 +125,7 @@ def test_working_days_are_offered_from_tomorrow():
 
 def test_an_organisation_that_does_not_answer_is_not_asked(browser, resident):
     closed = Organisation.objects.create(name="Association Le Pont")
-    assert browser.get(reverse("vault:ask_help", args=[closed.pk])).status_code == 404
+    assert browser.get(reverse("sharing:ask_help", args=[closed.pk])).status_code == 404
     with pytest.raises(PermissionDenied):
         help_of(resident, closed)
 
@@ -133,7 +135,7 @@ def test_residents_agents_and_visitors_do_not_answer(resident, agent, stranger, 
     for person in (resident, stranger, agent):
         assert signed_in(person).get(page(request)).status_code == 403
     assert Client().get(page(request))["Location"].startswith("/connexion/")
-    assert Client().get(reverse("vault:ask_help", args=[place.pk]))["Location"].startswith("/connexion/")
-    assert signed_in(agent).get(reverse("vault:ask_help", args=[place.pk])).status_code == 403
+    assert Client().get(reverse("sharing:ask_help", args=[place.pk]))["Location"].startswith("/connexion/")
+    assert signed_in(agent).get(reverse("sharing:ask_help", args=[place.pk])).status_code == 403
     with pytest.raises(PermissionDenied):
         helping.withdraw_help(request=request, by=stranger.pk)

@@ -13,8 +13,9 @@ from tests.accounts.factories import ResidentFactory
 from tests.telling import tells
 from tests.vault.couples import TRIED, agreed, couple, place, shared
 from tests.vault.made import HOME, HOUSEHOLD, add, add_signed_notice
-from vault.records import actions, agreements
+from vault.records import actions
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.grants import agreements
 from vault.records.models import Grant
 from vault.sharing.across import household_access
 from vault.sharing.actions import household
@@ -42,7 +43,7 @@ def code_of(browser, **sent):
 
 
 def agree(browser, member, code, **sent):
-    return browser.post(reverse("vault:agree", args=[member.pk, code]), sent)
+    return browser.post(reverse("sharing:agree", args=[member.pk, code]), sent)
 
 
 def grants(resident):
@@ -67,7 +68,10 @@ def test_one_says_whom_one_invites(browser):
 
 
 def test_the_answer_is_the_same_whether_or_not_the_address_has_a_vault(browser, stranger):
-    pages = [main(browser.post(f"{HERE}inviter/", {"role": "partner", "email": to})) for to in (stranger.email, "nobody@courriel.example")]
+    pages = [
+        main(browser.post(f"{HERE}inviter/", {"role": "partner", "email": to}))
+        for to in (stranger.email, "nobody@courriel.example")
+    ]
     assert CODE.sub("", pages[0]) == CODE.sub("", pages[1])
     bodies = [CODE.sub("", f"{message.subject}{message.body}") for message in mail.outbox]
     assert bodies[0] == bodies[1]
@@ -135,20 +139,20 @@ def test_nothing_is_chosen_beforehand(browser, resident, stranger):
     add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     for code in ("shared_facts", "tried", "joint_simulation"):
-        page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, code])))
+        page = main(browser.get(reverse("sharing:agree", args=[place(stranger).pk, code])))
         assert "checked" not in page and "radio" in page
 
 
 def test_the_values_of_today_are_on_the_page(browser, resident, stranger):
     add_signed_notice(resident)
     couple(resident, stranger)
-    page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, "tried"])))
+    page = main(browser.get(reverse("sharing:agree", args=[place(stranger).pk, "tried"])))
     assert "12\u00a0312" in page and "2,5" in page
 
 
 def test_one_may_guess_the_other_s_income_and_the_page_says_so(browser, resident, stranger):
     couple(resident, stranger)
-    page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, "joint_simulation"])))
+    page = main(browser.get(reverse("sharing:agree", args=[place(stranger).pk, "joint_simulation"])))
     assert "À partir du résultat, Bruno peut les deviner" in page
 
 
@@ -183,7 +187,7 @@ def test_what_was_agreed_shows_to_both_and_stops_in_two_clicks(browser, other_br
     [grant] = grants(resident)
     assert (grant.mode, grant.recipient_label) == (Mode.LOOK, "Bruno")
     assert "Essayer" in main(browser.get(HERE)).split("partage avec moi")[0]
-    stop = reverse("vault:stop_sharing", args=[grant.pk])
+    stop = reverse("sharing:stop_sharing", args=[grant.pk])
     assert stop in main(browser.get(HERE))
     assert browser.post(stop).status_code == 302
     assert grants(resident) == []
@@ -192,7 +196,7 @@ def test_what_was_agreed_shows_to_both_and_stops_in_two_clicks(browser, other_br
 def test_the_address_that_changed_while_the_page_was_open_does_not_leave(browser, resident, stranger):
     home = add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
-    page = main(browser.get(reverse("vault:agree", args=[place(stranger).pk, "shared_facts"])))
+    page = main(browser.get(reverse("sharing:agree", args=[place(stranger).pk, "shared_facts"])))
     [seen] = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
     actions.correct_record(record=home, by=resident.pk, payload={**HOME, "adresse": {"voie": "Refuge des Iris"}})
     answer = agree(browser, place(stranger), "shared_facts", items="address", months="1", seen=seen)
@@ -200,12 +204,14 @@ def test_the_address_that_changed_while_the_page_was_open_does_not_leave(browser
     assert "Une valeur a changé" in browser.get(answer["Location"]).content.decode()
 
 
-def test_facts_in_common_are_read_on_their_page_and_told_in_the_reader_s_own_journal(browser, other_browser, resident, stranger):
+def test_facts_in_common_are_read_on_their_page_and_told_in_the_reader_s_own_journal(
+    browser, other_browser, resident, stranger
+):
     add(resident, "logement.domicile", HOME)
     add(resident, "foyer.composition", HOUSEHOLD)
     couple(resident, stranger)
     shared(resident, stranger, "address")
-    page = main(other_browser.get(reverse("vault:shared_with_me", args=[place(resident).pk])))
+    page = main(other_browser.get(reverse("sharing:shared_with_me", args=[place(resident).pk])))
     assert "14 rue des Tanneries" in page and not tells(page, "612") and "Milo" not in page
     assert "Vous avez regardé ce que" in main(other_browser.get("/journal/"))
 
@@ -214,8 +220,8 @@ def test_an_agreement_of_another_household_or_another_role_is_not_found(browser,
     couple(resident, stranger, HouseholdRole.ADULT)
     outsider, other = ResidentFactory(), ResidentFactory()
     couple(outsider, other)
-    assert browser.get(reverse("vault:agree", args=[place(stranger).pk, "tried"])).status_code == 404
-    assert browser.get(reverse("vault:agree", args=[place(stranger).pk, "nothing"])).status_code == 404
+    assert browser.get(reverse("sharing:agree", args=[place(stranger).pk, "tried"])).status_code == 404
+    assert browser.get(reverse("sharing:agree", args=[place(stranger).pk, "nothing"])).status_code == 404
     for name, more in (("agree", ["shared_facts"]), ("shared_with_me", [])):
         assert browser.get(reverse(f"vault:{name}", args=[place(outsider).pk, *more])).status_code == 404
 

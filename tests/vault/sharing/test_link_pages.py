@@ -14,13 +14,13 @@ from tests.vault.shown import INCOME, PARTS, entered, linked, main
 from vault.records import actions as vault_actions
 from vault.records.actions import grants
 from vault.records.models import Grant
-from vault.sharing import links
 from vault.sharing.actions import links as actions
+from vault.sharing.agreements import links
 from vault.sharing.models import Link
 from vault.sharing.models.link import MOST_TRIES
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MAKE = reverse("vault:make_link")
+MAKE = reverse("sharing:make_link")
 WORDS = {"title": "Logement social", "name": "Mme Dubreuil", "why": "Compléter une demande", "days": "7"}
 
 
@@ -127,7 +127,9 @@ def test_a_form_that_was_tampered_with_makes_nothing(browser, resident, sent):
         assert not Grant.objects.exists()
 
 
-def test_a_field_that_does_not_exist_and_another_s_paper_are_left_out(browser, other_browser, resident, stranger, kinds):
+def test_a_field_that_does_not_exist_and_another_s_paper_are_left_out(
+    browser, other_browser, resident, stranger, kinds
+):
     theirs = uploaded(other_browser, stranger, notice_pdf())
     vault_actions.confirm_paper(paper=theirs, by=stranger.pk)
     add_signed_notice(resident)
@@ -146,7 +148,7 @@ def test_a_field_that_does_not_exist_and_another_s_paper_are_left_out(browser, o
 def test_mes_partages_names_it_as_its_resident_does(browser, resident):
     add_signed_notice(resident)
     linked(resident, INCOME)
-    text = main(browser.get(reverse("vault:shares")))
+    text = main(browser.get(reverse("sharing:shares")))
     for said in ("Mme Dubreuil", "Logement social", "Revenu fiscal de référence", "Jamais lu", "Arrêter mon lien"):
         assert said in text
     assert "Mme Dubreuil : Logement social" in browser.get("/").content.decode().replace("\u00a0", " ")
@@ -157,7 +159,7 @@ def test_its_page_shows_what_leaves_today_and_each_visit(browser, resident, kind
     paper = uploaded(browser, resident, notice_pdf())
     vault_actions.confirm_paper(paper=paper, by=resident.pk)
     key = linked(resident, INCOME, papers=[paper.pk])
-    here = reverse("vault:share", args=[key.link.grant_id])
+    here = reverse("sharing:share", args=[key.link.grant_id])
     assert "Personne n’a encore ouvert" in main(browser.get(here))
     visitor = entered(key)
     visitor.get(f"/l/{key.token}/")
@@ -165,7 +167,7 @@ def test_its_page_shows_what_leaves_today_and_each_visit(browser, resident, kind
     text = main(browser.get(here))
     assert "1 visite" in text and "La page, 1 fois" in text and "téléchargé : Avis d’impôt" in text
     assert "12 312 €" in text and "Compléter une demande" in text
-    received = main(browser.get(reverse("vault:share_received", args=[key.link.grant_id])))
+    received = main(browser.get(reverse("sharing:share_received", args=[key.link.grant_id])))
     assert "12 312 €" in received and "Papier" in received and "Avis d’impôt" in received
 
 
@@ -174,8 +176,8 @@ def test_a_locked_link_says_so_on_its_page_and_a_new_code_opens_it(browser, resi
     key = linked(resident, INCOME)
     for _ in range(MOST_TRIES):
         actions.enter(link=key.link, typed="0")
-    assert "Ce lien est bloqué" in main(browser.get(reverse("vault:share", args=[key.link.grant_id])))
-    here = reverse("vault:renew_link", args=[key.link.grant_id])
+    assert "Ce lien est bloqué" in main(browser.get(reverse("sharing:share", args=[key.link.grant_id])))
+    here = reverse("sharing:renew_link", args=[key.link.grant_id])
     assert "Faire un nouveau code" in main(browser.get(here))
     text = main(browser.post(here))
     [code] = re.findall(r"\b(\d{4} \d{4})\b", text)
@@ -188,37 +190,37 @@ def test_the_journal_of_wrong_codes_does_not_accuse_the_one_it_was_given_to(brow
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     actions.enter(link=key.link, typed="0")
-    text = main(browser.get(reverse("vault:journal"), {"quoi": "refus"}))
+    text = main(browser.get(reverse("journal:journal"), {"quoi": "refus"}))
     assert "Un mauvais code a été essayé sur le lien de « Mme Dubreuil »" in text
     line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert "n’avait pas le bon code" in main(browser.get(reverse("vault:journal_line", args=[line.id])))
+    assert "n’avait pas le bon code" in main(browser.get(reverse("journal:journal_line", args=[line.id])))
 
 
 def test_the_journal_can_be_narrowed_to_one_link(browser, resident):
     add_signed_notice(resident)
     linked(resident, INCOME)
-    assert "Mme Dubreuil (Logement social)" in browser.get(reverse("vault:journal")).content.decode()
+    assert "Mme Dubreuil (Logement social)" in browser.get(reverse("journal:journal")).content.decode()
 
 
 def test_stopping_one_and_all_is_confirmed_first(browser, resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
-    here = reverse("vault:stop_links")
+    here = reverse("sharing:stop_links")
     assert "Mme Dubreuil (Logement social)" in main(browser.get(here))
     assert opens(key)
     assert "Tous vos liens sont arrêtés" in main(browser.post(here, follow=True))
     assert not opens(key)
     assert "Il n’y a rien à arrêter" in main(browser.get(here))
-    assert browser.get(reverse("vault:renew_link", args=[key.link.grant_id])).status_code == 302
+    assert browser.get(reverse("sharing:renew_link", args=[key.link.grant_id])).status_code == 302
 
 
 def test_it_is_not_renewed_from_its_page(browser, resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
-    assert "Renouveler" not in main(browser.get(reverse("vault:share", args=[key.link.grant_id])))
+    assert "Renouveler" not in main(browser.get(reverse("sharing:share", args=[key.link.grant_id])))
     grants.stop(grant=key.link.grant, by=resident.pk)
-    assert "Partager à nouveau" not in main(browser.get(reverse("vault:share", args=[key.link.grant_id])))
-    assert browser.get(reverse("vault:renew_share", args=[key.link.grant_id])).status_code == 302
+    assert "Partager à nouveau" not in main(browser.get(reverse("sharing:share", args=[key.link.grant_id])))
+    assert browser.get(reverse("sharing:renew_share", args=[key.link.grant_id])).status_code == 302
 
 
 def test_a_link_is_no_agreement_of_a_household(browser, resident, stranger):
@@ -226,8 +228,8 @@ def test_a_link_is_no_agreement_of_a_household(browser, resident, stranger):
 
     couple(resident, stranger)
     for code in ("link", "mandate", "appointment"):
-        assert browser.get(reverse("vault:agree", args=[place(stranger).pk, code])).status_code == 404
-    page = main(browser.get(reverse("vault:household")))
+        assert browser.get(reverse("sharing:agree", args=[place(stranger).pk, code])).status_code == 404
+    page = main(browser.get(reverse("sharing:household")))
     assert "Montrer par un lien" not in page and "Se faire accompagner" not in page
 
 
@@ -237,4 +239,4 @@ def test_a_list_of_links_costs_the_same_with_ten(browser, resident, django_asser
     for _ in range(10):
         linked(resident, INCOME)
     with django_assert_max_num_queries(18):
-        browser.get(reverse("vault:shares"))
+        browser.get(reverse("sharing:shares"))

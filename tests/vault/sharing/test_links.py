@@ -15,13 +15,14 @@ from tests.vault.made import HOME, NOTICE, add, add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, PARTS, RENT, linked
 from vault.records import actions as vault_actions
-from vault.records import gate, receipts
+from vault.records import gate
 from vault.records.actions import grants
 from vault.records.enums import GrantState, Mode
+from vault.records.grants import receipts
 from vault.records.models import Grant, GrantPaper, GrantReading
-from vault.sharing import links
 from vault.sharing.actions import links as actions
 from vault.sharing.actions.links import Wish
+from vault.sharing.agreements import links
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import MOST_TRIES
 
@@ -50,7 +51,12 @@ def test_a_link_is_a_grant_like_the_others_for_seven_days(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     grant = grant_of(key)
-    assert (grant.recipient_kind, grant.recipient_id, grant.mode, grant.state) == ("link", key.link.pk, Mode.LOOK, GrantState.ACTIVE)
+    assert (grant.recipient_kind, grant.recipient_id, grant.mode, grant.state) == (
+        "link",
+        key.link.pk,
+        Mode.LOOK,
+        GrantState.ACTIVE,
+    )
     assert grant.ends_at - grant.starts_at == timedelta(days=7)
     with scope(resident=resident.pk):
         assert [row.field for row in grant.fields.all()] == [INCOME]
@@ -72,7 +78,9 @@ def test_what_the_resident_typed_and_what_opens_the_link_is_nowhere_in_clear(res
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        )
         rows = []
         for (table,) in cursor.fetchall():
             cursor.execute(f'SELECT t::text FROM "{table}" t')
@@ -94,7 +102,13 @@ def test_a_value_that_changed_since_it_was_shown_does_not_leave(resident):
     seen = links.fingerprint(held.values, held.papers)
     add_signed_notice(resident, annee_revenus=2026, revenu_fiscal_reference=9000)
     with pytest.raises(grants.Changed):
-        actions.make(resident_id=resident.pk, by=resident.pk, wish=Wish([INCOME], [], TITLE, NAME, WHY, 7), form=uuid4(), seen=seen)
+        actions.make(
+            resident_id=resident.pk,
+            by=resident.pk,
+            wish=Wish([INCOME], [], TITLE, NAME, WHY, 7),
+            form=uuid4(),
+            seen=seen,
+        )
     assert "grant_given" not in told(resident)
 
 
@@ -114,7 +128,9 @@ def test_nobody_makes_or_changes_a_link_for_another(resident, stranger):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     for act in (
-        lambda: actions.make(resident_id=resident.pk, by=stranger.pk, wish=Wish([INCOME], [], "", "", "", 7), form=uuid4(), seen=""),
+        lambda: actions.make(
+            resident_id=resident.pk, by=stranger.pk, wish=Wish([INCOME], [], "", "", "", 7), form=uuid4(), seen=""
+        ),
         lambda: actions.renew(link=key.link, by=stranger.pk, address=True),
         lambda: actions.stop_all(resident_id=resident.pk, by=stranger.pk),
     ):
@@ -132,7 +148,12 @@ def test_it_opens_its_fields_about_its_resident_and_each_reading_has_its_line(re
     values, papers = gate.read_all(grant=grant_of(key), fields=[INCOME], visit=None)
     assert [record.payload for record in values] == [{"revenu_fiscal_reference": 12312}] and papers == []
     [line] = journal.entries(resident_id=resident.pk, limit=1)
-    assert (line.event, line.fields, line.details["recipient"], line.ground) == ("granted_read", [INCOME], NAME, "grant")
+    assert (line.event, line.fields, line.details["recipient"], line.ground) == (
+        "granted_read",
+        [INCOME],
+        NAME,
+        "grant",
+    )
 
 
 def test_what_was_not_chosen_is_refused(resident):
@@ -301,4 +322,7 @@ def test_the_words_that_were_read_are_kept_with_their_values(resident):
     note = gate.own_note(resident_id=resident.pk, purpose="Relire", place=grant.place, content=bytes(grant.snapshot))
     assert any(NAME in line for line in note["words"]) and note["lasts"].startswith("7 days")
     assert [item["chosen"] for item in note["items"]] == [True, True]
-    assert {item["shown"].replace("\u202f", " ").replace("\u00a0", " ") for item in note["items"]} == {"12 312 €", "612 € par mois"}
+    assert {item["shown"].replace("\u202f", " ").replace("\u00a0", " ") for item in note["items"]} == {
+        "12 312 €",
+        "612 € par mois",
+    }

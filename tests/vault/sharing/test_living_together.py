@@ -12,10 +12,11 @@ from core import journal
 from tests.accounts.factories import ResidentFactory
 from tests.vault.couples import TRIED, agreed, couple, place, shared
 from tests.vault.made import HOME, HOUSEHOLD, add, add_signed_notice
-from vault.records import actions, agreements, gate
+from vault.records import actions, gate
 from vault.records.actions import grants as actions_grants
-from vault.records.actions.grants import Terms
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.grants import agreements
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantEvent, Record
 from vault.sharing.across import household_access
 from vault.sharing.actions import household
@@ -98,7 +99,9 @@ def test_the_code_is_kept_only_as_a_hash(resident):
     assert code not in repr(row) and code.replace("-", "") not in repr(row)
 
 
-@pytest.mark.parametrize("typed", [str.lower, lambda code: code.replace("-", " "), lambda code: code.replace("0", "O").replace("1", "i")])
+@pytest.mark.parametrize(
+    "typed", [str.lower, lambda code: code.replace("-", " "), lambda code: code.replace("0", "O").replace("1", "i")]
+)
 def test_a_code_is_read_as_people_copy_it(resident, stranger, typed):
     assert join(stranger, typed(invited(resident))).role == PARTNER
 
@@ -295,7 +298,9 @@ def test_their_own_grants_say_the_month_and_not_the_day(resident, stranger, shar
     with time_machine.travel(next(iter(ended)) + timedelta(minutes=1)):
         actions_grants.tell_over()
     with scope(resident=stranger.pk):
-        assert set(GrantEvent.objects.exclude(happened="given").values_list("happened", "at")) == {("stopped", next(iter(ended)))}
+        assert set(GrantEvent.objects.exclude(happened="given").values_list("happened", "at")) == {
+            ("stopped", next(iter(ended)))
+        }
 
 
 def test_the_leaver_s_journal_tells_what_they_did(resident, stranger, sharing):

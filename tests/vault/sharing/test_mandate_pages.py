@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.actions_companions import end_membership
+from accounts.actions.companions import end_membership
 from tests.accounts.factories import CompanionFactory
 from tests.vault.entrusted import entrusted, place_at
 from tests.vault.made import add
@@ -25,7 +25,7 @@ def companion(db):
 
 
 def sign_page(companion):
-    return reverse("vault:entrust", args=[place_at(companion).pk])
+    return reverse("sharing:entrust", args=[place_at(companion).pk])
 
 
 def sign(browser, companion, **answers):
@@ -36,7 +36,7 @@ def sign(browser, companion, **answers):
 
 
 def test_who_can_help_is_listed_by_organisation(browser, companion):
-    text = browser.get(reverse("vault:helpers")).content.decode()
+    text = browser.get(reverse("sharing:helpers")).content.decode()
     assert "Théo Lassalle" in text and "CCAS de Villebrume" in text and sign_page(companion) in text
 
 
@@ -49,14 +49,25 @@ def test_the_page_shows_today_s_values_and_ticks_nothing(browser, resident, comp
 def test_a_signed_mandate_says_what_it_allows_among_the_shares(browser, resident, companion):
     answer = sign(browser, companion, items=["home"], acts=["add_paper"], length="m6")
     text = answer.content.decode()
-    assert "Le mandat est signé" in text and "Ajouter un papier à mon coffre" in text and "Théo Lassalle, CCAS de Villebrume" in text
+    assert (
+        "Le mandat est signé" in text
+        and "Ajouter un papier à mon coffre" in text
+        and "Théo Lassalle, CCAS de Villebrume" in text
+    )
     with scope(resident=resident.pk):
         assert Mandate.objects.get().acts == ["add_paper"]
     assert "Renouveler" not in text
 
 
 @pytest.mark.parametrize(
-    "answers", [{}, {"length": "m1"}, {"items": ["home"]}, {"items": ["other"], "length": "m1"}, {"items": ["home"], "length": "m3"}]
+    "answers",
+    [
+        {},
+        {"length": "m1"},
+        {"items": ["home"]},
+        {"items": ["other"], "length": "m1"},
+        {"items": ["home"], "length": "m3"},
+    ],
 )
 def test_an_answer_that_lacks_something_signs_nothing(browser, resident, companion, answers):
     sign(browser, companion, **answers)
@@ -66,7 +77,7 @@ def test_an_answer_that_lacks_something_signs_nothing(browser, resident, compani
 
 def test_signing_asks_again_who_one_is(browser, companion):
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        browser.get(reverse("vault:helpers"))
+        browser.get(reverse("sharing:helpers"))
         clock.shift(601)
         assert browser.get(sign_page(companion))["Location"].startswith("/mon-compte/confirmer/")
 
@@ -75,28 +86,28 @@ def test_someone_who_left_is_no_longer_proposed(browser, companion):
     address = sign_page(companion)
     end_membership(membership=place_at(companion))
     assert browser.get(address).status_code == 404
-    assert "Théo" not in browser.get(reverse("vault:helpers")).content.decode()
+    assert "Théo" not in browser.get(reverse("sharing:helpers")).content.decode()
 
 
 def test_a_code_is_shown_once_and_can_be_cancelled(browser, resident):
-    page = browser.post(reverse("vault:make_appointment"), {"items": ["home"]}).content.decode()
+    page = browser.post(reverse("sharing:make_appointment"), {"items": ["home"]}).content.decode()
     assert re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", page)
-    helpers = browser.get(reverse("vault:helpers")).content.decode()
+    helpers = browser.get(reverse("sharing:helpers")).content.decode()
     assert "Un code attend" in helpers and not re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", helpers)
-    browser.post(reverse("vault:cancel_appointment"))
-    assert "Un code attend" not in browser.get(reverse("vault:helpers")).content.decode()
+    browser.post(reverse("sharing:cancel_appointment"))
+    assert "Un code attend" not in browser.get(reverse("sharing:helpers")).content.decode()
 
 
 def test_a_code_for_nothing_is_not_made(browser):
-    page = browser.post(reverse("vault:make_appointment"), {})
+    page = browser.post(reverse("sharing:make_appointment"), {})
     assert "Cochez au moins une ligne" in page.content.decode()
 
 
 def test_a_mandate_is_stopped_two_clicks_from_that_page(browser, resident, companion):
     entrusted(resident, companion, "home")
-    text = browser.get(reverse("vault:helpers")).content.decode()
+    text = browser.get(reverse("sharing:helpers")).content.decode()
     with scope(resident=resident.pk):
-        stop = reverse("vault:stop_sharing", args=[Grant.objects.get().pk])
+        stop = reverse("sharing:stop_sharing", args=[Grant.objects.get().pk])
     assert stop in text
     browser.post(stop)
     with scope(resident=resident.pk):

@@ -9,23 +9,25 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.actions_companions import add_companion, end_membership
+from accounts.actions.companions import add_companion, end_membership
 from core import journal
 from tests.accounts.factories import CompanionFactory
 from tests.at_once import at_once
 from tests.attacks.racing import race
 from tests.vault.entrusted import as_they_find_it, entrusted, place_at, said
 from tests.vault.made import add, add_signed_notice
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.actions import grants
-from vault.records.actions.grants import Changed, NothingChosen, Terms
+from vault.records.actions.grants import Changed, NothingChosen
 from vault.records.enums import GrantState, Mode
+from vault.records.grants import agreements
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
 from vault.sharing.across import mandates
 from vault.sharing.actions import acts
 from vault.sharing.actions import mandates as actions
 from vault.sharing.actions.household import fingerprint
-from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import Act
 from vault.sharing.models import Appointment, Mandate
 
@@ -53,7 +55,11 @@ def test_a_companion_reads_what_was_ticked_and_each_reading_is_a_line(resident, 
     fields, values = look(mandate, companion)
     assert RENT in fields and values.every("logement.domicile")[0].payload["loyer"] == "612.00"
     line = last_line(resident)
-    assert (line.event, line.details["recipient"], line.fields) == ("granted_read", "Théo Lassalle, CCAS de Villebrume", fields)
+    assert (line.event, line.details["recipient"], line.fields) == (
+        "granted_read",
+        "Théo Lassalle, CCAS de Villebrume",
+        fields,
+    )
     assert line.ground == journal.Ground.GRANT
 
 
@@ -164,7 +170,9 @@ def test_a_value_that_changed_since_the_page_is_not_entrusted(resident, companio
         )
 
 
-@pytest.mark.parametrize("length", [{"months": 3}, {"months": 0}, {"months": 24}, {"months": 0, "lasts": timedelta(days=3)}])
+@pytest.mark.parametrize(
+    "length", [{"months": 3}, {"months": 0}, {"months": 24}, {"months": 0, "lasts": timedelta(days=3)}]
+)
 def test_only_the_lengths_that_were_offered_are_given(resident, companion, length):
     terms = {"lasts": None, **length}
     seen = fingerprint(actions.today(resident_id=resident.pk))

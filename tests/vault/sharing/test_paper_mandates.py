@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
-from accounts import actions_sheets as sheets
-from accounts.actions_companions import end_membership
+from accounts.actions import sheets
+from accounts.actions.companions import end_membership
 from accounts.models import User
 from core import journal
 from core.pdf import apart
@@ -27,8 +27,8 @@ from tests.vault.made import HOME, add
 from tests.vault.sending import notice_pdf
 from vault.records import gate
 from vault.records.actions import grants
-from vault.records.actions.grants import Terms
 from vault.records.enums import GrantChannel, Mode
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, Paper
 from vault.sharing.across import mandates
 from vault.sharing.actions import desk
@@ -54,7 +54,7 @@ def visit(agathe, hers):
 
 
 def address(visit):
-    return reverse("vault:desk_mandate", args=[visit.pk])
+    return reverse("sharing:desk_mandate", args=[visit.pk])
 
 
 def filled(theo, **more):
@@ -62,7 +62,9 @@ def filled(theo, **more):
 
 
 def hand_in(client, visit, theo, *, keep="no", scan=SCAN, **more):
-    return client.post(address(visit), filled(theo, keep=keep, record="1", file=SimpleUploadedFile("mandat.pdf", scan), **more))
+    return client.post(
+        address(visit), filled(theo, keep=keep, record="1", file=SimpleUploadedFile("mandat.pdf", scan), **more)
+    )
 
 
 def the_mandate(visit) -> Mandate:
@@ -80,24 +82,37 @@ def events(visit):
 
 
 def stop_page(visit, grant_id):
-    return reverse("vault:stop_desk_mandate", args=[visit.pk, grant_id])
+    return reverse("sharing:stop_desk_mandate", args=[visit.pk, grant_id])
 
 
 def test_printed_signed_and_scanned_it_counts_at_once(hers, visit, theo):
     add(owner(visit), "logement.domicile", HOME)
     page = hers.get(address(visit)).content.decode()
-    assert "checked" not in page and "Théo Lassalle" in page and not tells(page, "612") and "rien dans votre coffre" not in page
+    assert (
+        "checked" not in page
+        and "Théo Lassalle" in page
+        and not tells(page, "612")
+        and "rien dans votre coffre" not in page
+    )
     printed = hers.post(address(visit), filled(theo, print="1"))
     text = " ".join(pypdfium2.PdfDocument(printed.content).get_page(0).get_textpage().get_text_range().split())
-    assert "Rosa Delmas" in text and "Théo Lassalle, CCAS de Villebrume" in text and "1 mois" in text and "loyer" in text
+    assert (
+        "Rosa Delmas" in text and "Théo Lassalle, CCAS de Villebrume" in text and "1 mois" in text and "loyer" in text
+    )
     assert mandates.live(theo) == [], "printing gives nothing"
 
-    assert hand_in(hers, visit, theo)["Location"] == reverse("vault:desk_visit", args=[visit.pk])
+    assert hand_in(hers, visit, theo)["Location"] == reverse("sharing:desk_visit", args=[visit.pk])
     mandate = the_mandate(visit)
     assert mandate.form_sha256 == hashlib.sha256(SCAN).hexdigest()
     assert mandate.grant.channel == "desk" and mandate.acts == ["add_paper"]
-    assert "612" in signed_in(theo).get(reverse("vault:accompanied_values", args=[mandate.pk, "home"])).content.decode()
-    line = next(line for line in journal.entries(resident_id=visit.resident_id, limit=9) if line.event == "mandate_signed_on_paper")
+    assert (
+        "612" in signed_in(theo).get(reverse("sharing:accompanied_values", args=[mandate.pk, "home"])).content.decode()
+    )
+    line = next(
+        line
+        for line in journal.entries(resident_id=visit.resident_id, limit=9)
+        if line.event == "mandate_signed_on_paper"
+    )
     assert line.details["form"] == mandate.form_sha256 and line.means == "desk"
 
 
@@ -105,7 +120,7 @@ def test_its_person_reads_the_hash_and_that_it_was_signed_at_the_desk(agathe, he
     code = sheet_of(visit, agathe)
     hand_in(hers, visit, theo)
     rosa = sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
-    share = signed_in(rosa).get(reverse("vault:share", args=[the_mandate(visit).grant_id])).content.decode()
+    share = signed_in(rosa).get(reverse("sharing:share", args=[the_mandate(visit).grant_id])).content.decode()
     assert hashlib.sha256(SCAN).hexdigest() in share and "au guichet, sur un formulaire signé" in share
     grants.stop(grant=the_mandate(visit).grant, by=rosa.pk)
     assert mandates.live(theo) == []
@@ -144,7 +159,7 @@ def test_another_form_takes_the_place_of_the_one_before(hers, visit, theo):
 def test_its_person_stops_it_at_the_desk(agathe, hers, visit, theo):
     hand_in(hers, visit, theo)
     grant = the_mandate(visit).grant
-    assert "Théo Lassalle" in hers.get(reverse("vault:desk_visit", args=[visit.pk])).content.decode()
+    assert "Théo Lassalle" in hers.get(reverse("sharing:desk_visit", args=[visit.pk])).content.decode()
     assert "Arrêter ce mandat" in hers.get(stop_page(visit, grant.pk)).content.decode()
     hers.post(stop_page(visit, grant.pk))
     assert mandates.live(theo) == [] and events(visit)[0] == "grant_stopped_at_desk"
@@ -176,15 +191,26 @@ def test_who_signs_in_by_themselves_signs_in_their_page(resident, theo):
     upload = SealedUpload(name="mandat.pdf", content_type="application/pdf", sealed=sealed)
     terms = Terms(["home"], Mode.LOOK, 1, channel=GrantChannel.DESK)
     with pytest.raises(PermissionDenied):
-        desk.sign_on_paper(visit=theirs, agent=agent, membership_id=place_at(theo).pk, terms=terms, allowed=[], upload=upload, keep=False)
-    assert "Ses mandats" not in client.get(reverse("vault:desk_visit", args=[theirs.pk])).content.decode()
+        desk.sign_on_paper(
+            visit=theirs,
+            agent=agent,
+            membership_id=place_at(theo).pk,
+            terms=terms,
+            allowed=[],
+            upload=upload,
+            keep=False,
+        )
+    assert "Ses mandats" not in client.get(reverse("sharing:desk_visit", args=[theirs.pk])).content.decode()
 
 
 def test_once_the_visit_is_over_nothing_is_recorded_nor_stopped(agathe, hers, visit, theo, monkeypatch):
     hand_in(hers, visit, theo)
     grant = the_mandate(visit).grant
     desk.finish(visit=visit, agent=agathe)
-    assert hand_in(hers, visit, theo, scan=SCAN + b"\n").status_code == 404 and hers.post(stop_page(visit, grant.pk)).status_code == 404
+    assert (
+        hand_in(hers, visit, theo, scan=SCAN + b"\n").status_code == 404
+        and hers.post(stop_page(visit, grant.pk)).status_code == 404
+    )
     with pytest.raises(PermissionDenied):
         desk.stop_mandate(visit=visit, agent=agathe, grant=grant)
     monkeypatch.setattr("vault.sharing.across.desk.find", lambda by, session, key: visit)
@@ -215,4 +241,6 @@ def test_a_form_that_is_not_drawn_is_told(hers, visit, theo, monkeypatch):
         raise apart.NotDrawn
 
     monkeypatch.setattr(apart, "draw", fails)
-    assert "n’a pas pu être dessiné" in hers.post(address(visit), filled(theo, print="1"), follow=True).content.decode()
+    assert (
+        "n’a pas pu être dessiné" in hers.post(address(visit), filled(theo, print="1"), follow=True).content.decode()
+    )

@@ -15,14 +15,15 @@ from core import journal
 from tests.accounts.factories import signed_in
 from tests.vault.couples import TRIED, agreed, couple, granted, shared
 from tests.vault.made import HOME, NOTICE, add, add_signed_notice
-from vault.records import actions, agreements, gate
+from vault.records import actions, gate
 from vault.records.actions import grants
+from vault.records.grants import agreements
 from vault.records.models import Grant, Record
 from vault.sharing.actions import household
 
 pytestmark = pytest.mark.django_db(transaction=True)
 INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
-HERE = reverse("vault:shares")
+HERE = reverse("sharing:shares")
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +71,12 @@ def test_each_share_says_who_what_why_how_and_until_when(browser, grant):
 
 def test_paused_to_come_stopped_and_over_each_have_their_words(browser, resident, grant):
     now = timezone.now()
-    granted(resident, INCOME, recipient_label="Demain", starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=20))
-    granted(resident, INCOME, recipient_label="Hier", starts_at=now - timedelta(days=20), ends_at=now - timedelta(days=1))
+    granted(
+        resident, INCOME, recipient_label="Demain", starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=20)
+    )
+    granted(
+        resident, INCOME, recipient_label="Hier", starts_at=now - timedelta(days=20), ends_at=now - timedelta(days=1)
+    )
     grants.stop(grant=granted(resident, INCOME, recipient_label="Assez"), by=resident.pk)
     grants.pause(grant=grant, by=resident.pk)
     standing, _title, over = main(browser.get(HERE)).partition("Terminés ou arrêtés")
@@ -106,9 +111,17 @@ def test_after_a_parting_the_page_tells_the_month_and_no_day(resident, stranger)
 
 def test_its_page_shows_what_would_leave_today_and_the_journal_says_that_its_resident_looked(browser, resident, grant):
     page = main(browser.get(of("share", grant)))
-    assert "Ce qui partirait aujourd’hui" in page and page.count("12 312") == 2 and "Une personne de votre foyer".lower() in page.lower()
+    assert (
+        "Ce qui partirait aujourd’hui" in page
+        and page.count("12 312") == 2
+        and "Une personne de votre foyer".lower() in page.lower()
+    )
     line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert (line.event, line.actor_id, line.purpose) == ("read", resident.pk, "Vous montrer ce qui partirait aujourd’hui")
+    assert (line.event, line.actor_id, line.purpose) == (
+        "read",
+        resident.pk,
+        "Vous montrer ce qui partirait aujourd’hui",
+    )
 
 
 def test_what_was_not_granted_does_not_show_as_leaving(browser, resident, stranger):
@@ -181,7 +194,7 @@ def test_pausing_and_resuming_by_the_page(browser, grant):
 
 
 def test_the_other_s_household_page_does_not_show_what_is_paused(browser, other_browser, resident, stranger, grant):
-    here = reverse("vault:household")
+    here = reverse("sharing:household")
     assert "Essayer" in main(other_browser.get(here)).split("partage avec moi")[1]
     grants.pause(grant=grant, by=resident.pk)
     assert "Essayer" not in main(other_browser.get(here)).split("partage avec moi")[1]
@@ -240,7 +253,11 @@ def test_an_agreement_that_needs_more_today_is_not_renewed_in_one_step(browser, 
 
     wider = (
         *TRIED.items[:1],
-        replace(TRIED.items[1], fields=("fiscal.avis_ir#/nombre_parts", "fiscal.avis_ir#/revenu_brut_global"), required=True),
+        replace(
+            TRIED.items[1],
+            fields=("fiscal.avis_ir#/nombre_parts", "fiscal.avis_ir#/revenu_brut_global"),
+            required=True,
+        ),
     )
     monkeypatch.setitem(agreements._agreements, TRIED.code, replace(TRIED, items=wider, version="2"))
     assert "relire en entier" in main(browser.get(of("renew_share", grant), follow=True))

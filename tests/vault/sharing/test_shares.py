@@ -12,9 +12,10 @@ from django_scopes import scope
 from core import journal
 from tests.vault.couples import TRIED, agreed, couple, granted
 from tests.vault.made import NOTICE, add_signed_notice
-from vault.records import actions, agreements, gate, receipts
+from vault.records import actions, gate
 from vault.records.actions import grants
 from vault.records.enums import GrantState, Happened
+from vault.records.grants import agreements, receipts
 from vault.records.models import Grant, GrantEvent, GrantReading
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,7 +225,9 @@ def test_what_was_received_is_what_the_value_was_then(resident):
     with time_machine.travel(start + timedelta(hours=1), tick=False):
         read(grant)
     with time_machine.travel(start + timedelta(hours=2), tick=False):
-        newer = actions.correct_record(record=record, by=resident.pk, payload={**NOTICE, "revenu_fiscal_reference": 9000})
+        newer = actions.correct_record(
+            record=record, by=resident.pk, payload={**NOTICE, "revenu_fiscal_reference": 9000}
+        )
     with time_machine.travel(start + timedelta(hours=3), tick=False):
         read(grant)
     with time_machine.travel(start + timedelta(hours=4), tick=False):

@@ -190,7 +190,10 @@ def test_whose_link_it_is_sees_what_they_see_and_is_not_counted(key, browser, re
     assert browser.get(address(own, "visit_paper", uuid4(), 0)).status_code == 404
     with scope(resident=resident.pk):
         assert not Visit.objects.exists() and not GrantReading.objects.exists()
-    assert "granted_read" not in told(resident) and journal.entries(resident_id=resident.pk, limit=1)[0].actor_id == resident.pk
+    assert (
+        "granted_read" not in told(resident)
+        and journal.entries(resident_id=resident.pk, limit=1)[0].actor_id == resident.pk
+    )
 
 
 def test_other_accounts_are_visitors_like_the_others(key, other_browser):
@@ -206,7 +209,7 @@ def closed(key, resident, how: str) -> str:
     """An address that opens nothing, for this reason."""
     match how:
         case "unknown":
-            return reverse("vault:visit", args=["x" * 43])
+            return reverse("sharing:visit", args=["x" * 43])
         case "locked":
             for _ in range(MOST_TRIES):
                 actions.enter(link=key.link, typed="0")
@@ -220,7 +223,7 @@ def closed(key, resident, how: str) -> str:
 @pytest.mark.parametrize("how", ["unknown", "locked", "stopped", "paused"])
 def test_a_link_that_opens_nothing_does_not_say_why(key, resident, browser, how):
     place = closed(key, resident, how)
-    reference = Client().get(reverse("vault:visit", args=["y" * 43]))
+    reference = Client().get(reverse("sharing:visit", args=["y" * 43]))
     for answer in (Client().get(place), Client().post(place, {"code": key.code}), browser.get(place)):
         assert answer.status_code == 404 and main(answer) == main(reference)
     anonymous = Client().get(place)
@@ -244,7 +247,9 @@ def test_a_visit_under_way_is_over_with_its_link_and_the_journal_says_so(key, re
     [line] = journal.entries(resident_id=resident.pk, limit=1)
     assert (line.event, line.details["recipient"]) == ("read_refused", "Mme Dubreuil")
     visitor.get(address(key))
-    assert told(resident).count("read_refused") == 1, "the visit is forgotten: whoever reloads does not fill the journal"
+    assert told(resident).count("read_refused") == 1, (
+        "the visit is forgotten: whoever reloads does not fill the journal"
+    )
 
 
 def test_a_locked_link_is_closed_for_visits_under_way_too(key):
@@ -263,7 +268,7 @@ def test_while_the_journal_is_not_sealed_outside_the_page_says_to_come_back(key,
 
 def test_its_pages_are_in_no_cache_and_no_search_engine_and_tell_no_other_site_their_address(key):
     for client in (Client(), entered(key)):
-        for place in (address(key), reverse("vault:visit", args=["rien"])):
+        for place in (address(key), reverse("sharing:visit", args=["rien"])):
             answer = client.get(place)
             assert answer["Cache-Control"] == "no-store" and "noindex" in answer["X-Robots-Tag"]
             assert answer["Referrer-Policy"] == "strict-origin"
@@ -284,4 +289,7 @@ def test_the_logs_name_the_route_and_never_the_address(key, caplog):
     assert {record.route for record in logged} == {"l/<str:token>/"}
     from core.logs import JsonFormatter
 
-    assert not any(key.token in JsonFormatter().format(record) or key.code in JsonFormatter().format(record) for record in caplog.records)
+    assert not any(
+        key.token in JsonFormatter().format(record) or key.code in JsonFormatter().format(record)
+        for record in caplog.records
+    )

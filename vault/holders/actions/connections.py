@@ -61,7 +61,13 @@ class Wrong(Exception):
 
 
 def connect(
-    *, resident_id: UUID, by: UUID, holder: str, datasets: Sequence[str], unattended: bool, answers: Mapping[str, str] = {}
+    *,
+    resident_id: UUID,
+    by: UUID,
+    holder: str,
+    datasets: Sequence[str],
+    unattended: bool,
+    answers: Mapping[str, str] = {},
 ) -> Connection:
     """Write down what the resident agreed to, in the place of the connection they had with this holder; it starts where that one stopped.
 
@@ -180,7 +186,9 @@ def client_of(connector: Connector) -> Client:
 
 
 def _ask(held: Connection, *, purpose: str, basis: str) -> Job:
-    running = Job.objects.filter(kind=JOB, subject_id=held.pk, state__in=[Job.State.WAITING, Job.State.RUNNING]).first()
+    running = Job.objects.filter(
+        kind=JOB, subject_id=held.pk, state__in=[Job.State.WAITING, Job.State.RUNNING]
+    ).first()
     if running is not None:
         return running
     if not perms.may_pull(held, unattended=basis != "own"):
@@ -249,7 +257,9 @@ def content_of(connection: Connection) -> dict[str, Any]:
 
 def seal_content(connection: Connection, content: Mapping[str, Any]) -> None:
     connection.version += 1
-    connection.content = sealed.seal_json(dict(content), resident_id=connection.resident_id, place=f"note|{connection.place}")
+    connection.content = sealed.seal_json(
+        dict(content), resident_id=connection.resident_id, place=f"note|{connection.place}"
+    )
 
 
 def tell(connection: Connection, by: UUID, event: str, purpose: str) -> None:

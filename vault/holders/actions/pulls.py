@@ -31,10 +31,11 @@ from vault.holders.models import Connection
 from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
 from vault.readers.sentences import MASKED
-from vault.records import gate, persons
+from vault.records import gate
 from vault.records.actions.bulk import Told, Written, write_many
-from vault.records.decrypted import Values
 from vault.records.enums import Assurance, Method, Role
+from vault.records.values import persons
+from vault.records.values.decrypted import Values
 
 MONTHLY = timedelta(days=30)
 #: Answers of one dataset that are read and kept together.
@@ -180,8 +181,16 @@ class _Pull:
         envelopes = [_of(envelope, call) for envelope in reading.records]
         written = self._written(call, envelopes)
         masked = MASKED in reading.warnings or written.refused > 0
-        stale = any(_is_old(envelope["payload"], self.link.today, self.connector.stale_months) for envelope in envelopes)
-        self._arrived(call.dataset, len(envelopes) - written.refused, written.added + written.replaced, masked=masked, stale=stale)
+        stale = any(
+            _is_old(envelope["payload"], self.link.today, self.connector.stale_months) for envelope in envelopes
+        )
+        self._arrived(
+            call.dataset,
+            len(envelopes) - written.refused,
+            written.added + written.replaced,
+            masked=masked,
+            stale=stale,
+        )
         reached = dict(call.reached for call, _heard in part if call.reached)
         content = content_of(held)
         outcomes = {**content["outcomes"], **self.outcomes}
@@ -192,8 +201,12 @@ class _Pull:
         if not envelopes:
             return Written()
         resident_id = self.connection.resident_id
-        told = Told(method=Method.API_PULL, assurance=Assurance.HOLDER, consent=str(self.connection.pk), person=call.child)
-        return write_many(resident_id=resident_id, by=resident_id, envelopes=envelopes, told=told, purpose=_purpose(self.unattended))
+        told = Told(
+            method=Method.API_PULL, assurance=Assurance.HOLDER, consent=str(self.connection.pk), person=call.child
+        )
+        return write_many(
+            resident_id=resident_id, by=resident_id, envelopes=envelopes, told=told, purpose=_purpose(self.unattended)
+        )
 
     def _arrived(self, dataset: str, count: int, news: int, *, masked: bool, stale: bool) -> None:
         """An answer with nothing in it is no file, unless the rest of the dataset has something."""
@@ -263,7 +276,9 @@ def _begin(connection: Connection, unattended: bool) -> Link | None:
         tell(held, held.resident_id, "connection_pulled", _purpose(unattended))
         content = content_of(held)
     fields = list(dict.fromkeys((*PIVOT, *persons.FIELDS)))
-    values = gate.read_own(resident_id=held.resident_id, purpose=_purpose(unattended), fields=fields, event="connection_identity")
+    values = gate.read_own(
+        resident_id=held.resident_id, purpose=_purpose(unattended), fields=fields, event="connection_identity"
+    )
     person = proven_civil(values, held.resident_id)
     found = connectors.of_holder(held.holder)
     if person is None or found is None or not connectors.config(found.connector):
@@ -319,7 +334,9 @@ def _tell_the_city(connector: Connector, faults: Iterable[Fault], heard: bool) -
 def _give_up(held: Connection, code: str) -> None:
     with transaction.atomic():
         content = content_of(held)
-        seal_content(held, content | {"outcomes": {**content["outcomes"], **{one: {"code": code} for one in held.datasets}}})
+        seal_content(
+            held, content | {"outcomes": {**content["outcomes"], **{one: {"code": code} for one in held.datasets}}}
+        )
         held.problem, held.unfinished, held.next_pull_at = code, False, None
         held.save()
 
@@ -341,7 +358,11 @@ def _is_old(payload: Mapping[str, Any], today: date, months: int) -> bool:
 
 
 def _children(values: Values, resident_id: UUID) -> list[Child]:
-    found = [person for person in persons.persons(values, resident_id=resident_id) if person.role == Role.CHILD and person.birth_date]
+    found = [
+        person
+        for person in persons.persons(values, resident_id=resident_id)
+        if person.role == Role.CHILD and person.birth_date
+    ]
     return [
         Child(
             person.id,

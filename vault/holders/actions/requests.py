@@ -24,9 +24,9 @@ from vault.holders.enums import RequestAnswer, RequestStep
 from vault.holders.models import DataRequest, RequestPaper
 from vault.records import gate, perms, wording
 from vault.records.actions.records import Invalid
-from vault.records.answering import Asked
 from vault.records.enums import Right
 from vault.records.models import Holder, Paper
+from vault.records.papers.answering import Asked
 from vault.types.spans import add_months
 
 PREPARE = gettext_noop("Préparer une demande à un organisme")
@@ -96,7 +96,9 @@ def start_request(
     perms.require_may_write(resident_id, by)
     if right not in holder.rights:
         raise Invalid([_("Ce droit ne vaut pas pour cet organisme.")])
-    request = DataRequest(pk=uuid4(), resident_id=resident_id, holder=holder.code, right=Right(right), token=token or uuid4())
+    request = DataRequest(
+        pk=uuid4(), resident_id=resident_id, holder=holder.code, right=Right(right), token=token or uuid4()
+    )
     with scope(resident=resident_id):
         try:
             with transaction.atomic():
@@ -192,7 +194,7 @@ def _tell_late(key: UUID, resident_id: UUID) -> bool:
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
         _tell(held, resident_id, "request_late", FOLLOW)
-        return reminding.remind(user_id=resident_id, template="vault/email/request_late")
+        return reminding.remind(user_id=resident_id, template="holders/email/request_late")
 
 
 def asked(identifier: str) -> Asked | None:
@@ -265,7 +267,9 @@ def _printable(text: str) -> str:
 
 
 def _open(held: DataRequest) -> dict[str, Any]:
-    content: dict[str, Any] = sealed.unseal_json(bytes(held.content), resident_id=held.resident_id, place=f"note|{held.place}")
+    content: dict[str, Any] = sealed.unseal_json(
+        bytes(held.content), resident_id=held.resident_id, place=f"note|{held.place}"
+    )
     return content
 
 
@@ -281,4 +285,6 @@ def _rewrite(held: DataRequest, content: Mapping[str, Any]) -> None:
 
 
 def _tell(held: DataRequest, by: UUID, event: str, purpose: str) -> None:
-    journal.write(resident_id=held.resident_id, actor_id=by, event=event, purpose=purpose, details={"holder": held.holder})
+    journal.write(
+        resident_id=held.resident_id, actor_id=by, event=event, purpose=purpose, details={"holder": held.holder}
+    )

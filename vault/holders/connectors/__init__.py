@@ -44,7 +44,9 @@ def available() -> Mapping[str, Available]:
 
 def of_holder(code: str) -> Available | None:
     """Set up or not: what was connected once keeps its name."""
-    return next((Available(one, offer) for one in every().values() for offer in one.offers if offer.code == code), None)
+    return next(
+        (Available(one, offer) for one in every().values() for offer in one.offers if offer.code == code), None
+    )
 
 
 def _available() -> Iterator[Available]:

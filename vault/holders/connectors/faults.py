@@ -23,7 +23,9 @@ LATER = _("Réessayez plus tard. Vous pouvez aussi ajouter le papier.")
 KINDS = {
     "not_found": Kind(
         _("%(holder)s n’a pas de dossier à votre nom. C’est fréquent, et ce n’est pas une erreur."),
-        _("Si vous y avez un dossier, vérifiez que votre état civil y est écrit comme ici. Vous pouvez aussi ajouter le papier."),
+        _(
+            "Si vous y avez un dossier, vérifiez que votre état civil y est écrit comme ici. Vous pouvez aussi ajouter le papier."
+        ),
     ),
     "slow": Kind(
         _("%(holder)s met trop de temps à répondre."),
@@ -67,7 +69,9 @@ KINDS = {
     ),
     "wrong_person": Kind(
         _("%(holder)s a répondu pour une autre personne. Nous n’avons rien gardé."),
-        _("Si le contrat est au nom d’un proche, c’est à cette personne de se connecter. Vous pouvez aussi ajouter le papier."),
+        _(
+            "Si le contrat est au nom d’un proche, c’est à cette personne de se connecter. Vous pouvez aussi ajouter le papier."
+        ),
         whole=True,
     ),
     "no_identity": Kind(

@@ -139,4 +139,6 @@ class Client:
                         raise Fault("broken")
                     if time.monotonic() > end:
                         raise requests.Timeout
-                return Heard(answer.status_code, bytes(content), {name.lower(): value for name, value in answer.headers.items()})
+                return Heard(
+                    answer.status_code, bytes(content), {name.lower(): value for name, value in answer.headers.items()}
+                )

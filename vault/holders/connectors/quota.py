@@ -37,4 +37,8 @@ def well(connector: Connector) -> None:
 def refused(connector: Connector, code: str) -> bool:
     """Write down that the city itself is refused. True the first time: someone is to be told."""
     ConnectorHealth.objects.get_or_create(connector=connector.code)
-    return bool(ConnectorHealth.objects.filter(pk=connector.code, problem="").update(problem=code, problem_since=timezone.now()))
+    return bool(
+        ConnectorHealth.objects.filter(pk=connector.code, problem="").update(
+            problem=code, problem_since=timezone.now()
+        )
+    )

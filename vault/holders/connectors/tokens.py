@@ -11,7 +11,11 @@ def client_credentials(client: Client, config: Mapping[str, str], *, scope: str 
     Raises:
         Fault: the city's credentials are refused, or the service is down.
     """
-    form = {"grant_type": "client_credentials", "client_id": config["client_id"], "client_secret": config["client_secret"]}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": config["client_id"],
+        "client_secret": config["client_secret"],
+    }
     return _token(client.ask(config["token_url"], form=form | ({"scope": scope} if scope else {})))
 
 

@@ -19,6 +19,6 @@ def warn_agents(connector: str, code: str) -> None:
     with override("fr"):
         said = {"connector": connector, "what": str(KINDS[code].what) % {"holder": connector}}
     try:
-        mails.send("vault/email/connector_refused", to=addresses, said=said, languages=mails.FRENCH)
+        mails.send("holders/email/connector_refused", to=addresses, said=said, languages=mails.FRENCH)
     except (OSError, SMTPException) as error:
         logger.error("the agents could not be told", exc_info=error)

@@ -16,7 +16,10 @@ class ConnectForm(forms.Form):
 
     rhythm = forms.ChoiceField(
         label=_("Combien de fois ?"),
-        choices=[(ONCE, _("Une fois, maintenant")), (MONTHLY, _("Maintenant, puis chaque mois, sans que je le demande"))],
+        choices=[
+            (ONCE, _("Une fois, maintenant")),
+            (MONTHLY, _("Maintenant, puis chaque mois, sans que je le demande")),
+        ],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choisissez une fois, ou chaque mois.")},
     )
@@ -26,7 +29,9 @@ class ConnectForm(forms.Form):
         self.offer = offer
         self.asked = [question for question in offer.questions if question.name not in known]
         for question in self.asked:
-            self.fields[question.name] = forms.CharField(label=str(question.label), help_text=str(question.hint), max_length=100)
+            self.fields[question.name] = forms.CharField(
+                label=str(question.label), help_text=str(question.hint), max_length=100
+            )
         if len(offer.datasets) > 1:
             self.fields["datasets"] = forms.MultipleChoiceField(
                 label=_("Que voulez-vous recevoir ?"),
@@ -59,7 +64,9 @@ def fields_by_dataset(offer: Offer) -> list[dict[str, object]]:
         {
             "label": one.label,
             "hint": one.hint,
-            "fields": list(dict.fromkeys(types.field(field).label for code in one.types for field in types.fields_of(code))),
+            "fields": list(
+                dict.fromkeys(types.field(field).label for code in one.types for field in types.fields_of(code))
+            ),
         }
         for one in offer.datasets
     ]

@@ -18,10 +18,22 @@ from vault.records.models import Holder
 #: By the address of its page: the part of the letter, its question, its hint.
 PARTS: dict[str, tuple[str, str | Promise, str | Promise]] = {
     "nom": ("name", _("Vos prénom et nom"), _("Comme l’organisme vous connaît.")),
-    "adresse": ("address", _("Votre adresse postale"), _("Une ligne par ligne d’adresse. Elle aide l’organisme à vous reconnaître.")),
+    "adresse": (
+        "address",
+        _("Votre adresse postale"),
+        _("Une ligne par ligne d’adresse. Elle aide l’organisme à vous reconnaître."),
+    ),
     "e-mail": ("email", _("L’adresse où recevoir la réponse"), _("Comme nom@exemple.fr")),
-    "reference": ("reference", _("Votre numéro chez cet organisme"), _("Numéro de client, d’allocataire ou de contrat, si vous l’avez.")),
-    "donnees": ("wanted", _("Les données que vous voulez surtout"), _("Vous pouvez en enlever ou en ajouter. La lettre est en français.")),
+    "reference": (
+        "reference",
+        _("Votre numéro chez cet organisme"),
+        _("Numéro de client, d’allocataire ou de contrat, si vous l’avez."),
+    ),
+    "donnees": (
+        "wanted",
+        _("Les données que vous voulez surtout"),
+        _("Vous pouvez en enlever ou en ajouter. La lettre est en français."),
+    ),
     "depuis": ("since", _("Depuis quelle date ?"), _("Laissez vide pour tout demander.")),
     "jusqu-au": ("until", _("Jusqu’à quelle date ?"), _("Laissez vide pour aller jusqu’à aujourd’hui.")),
     "organisme": ("organisation", _("Le nom de l’organisme"), _("Comme il est écrit sur vos papiers.")),
@@ -53,9 +65,15 @@ STEP_QUESTIONS: dict[RequestStep, tuple[str | Promise, str | Promise]] = {
         _("Quel jour l’organisme a-t-il annoncé un délai plus long ?"),
         _("Il peut prendre deux mois de plus, s’il le dit et l’explique dans le premier mois."),
     ),
-    RequestStep.REMINDED: (_("Quel jour avez-vous envoyé la relance ?"), _("Nous la citerons dans la plainte, s’il en faut une.")),
+    RequestStep.REMINDED: (
+        _("Quel jour avez-vous envoyé la relance ?"),
+        _("Nous la citerons dans la plainte, s’il en faut une."),
+    ),
     RequestStep.COMPLAINED: (_("Quel jour avez-vous déposé la plainte ?"), _("La CNIL vous écrira elle-même.")),
-    RequestStep.ANSWERED: (_("Quel jour la réponse est-elle arrivée ?"), _("Vous pourrez ensuite ajouter les fichiers reçus.")),
+    RequestStep.ANSWERED: (
+        _("Quel jour la réponse est-elle arrivée ?"),
+        _("Vous pourrez ensuite ajouter les fichiers reçus."),
+    ),
 }
 _LINES = {"address", "recipient_address", "wanted"}
 _EMAILS = {"email", "recipient_email"}
@@ -71,7 +89,9 @@ class StartForm(forms.Form):
 
     def __init__(self, holder: Holder, data: Any = None) -> None:  # noqa: ANN401 - what Django's own form takes
         super().__init__(data, initial={"token": uuid4()})
-        choices = [(right.value, right.label[:1].upper() + right.label[1:]) for right in Right if right in holder.rights]
+        choices = [
+            (right.value, right.label[:1].upper() + right.label[1:]) for right in Right if right in holder.rights
+        ]
         self.only = choices[0][0] if len(choices) == 1 else ""
         if self.only:
             del self.fields["right"]
@@ -122,4 +142,6 @@ def _part_field(part: str, **options: Any) -> forms.Field:
         return forms.EmailField(widget=widget, max_length=LENGTHS[part], error_messages=invalid, **options)
     if part in _LINES:
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=LENGTHS[part], **options)
-    return forms.CharField(widget=forms.TextInput(attrs={"autocomplete": _OWN.get(part, "off")}), max_length=LENGTHS[part], **options)
+    return forms.CharField(
+        widget=forms.TextInput(attrs={"autocomplete": _OWN.get(part, "off")}), max_length=LENGTHS[part], **options
+    )

@@ -22,7 +22,9 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Those to ask again without their resident; whether they still may be is `perms.may_pull`'s to say, when it runs."""
         now = timezone.now()
         wanted = Q(unattended=True) | Q(unfinished=True)
-        return self.filter(wanted, state=ConnectionState.ACTIVE, next_pull_at__lte=now, expires_on__gte=timezone.localdate())
+        return self.filter(
+            wanted, state=ConnectionState.ACTIVE, next_pull_at__lte=now, expires_on__gte=timezone.localdate()
+        )
 
 
 ConnectionManager = ResidentManager.from_queryset(ConnectionQuerySet)
@@ -44,7 +46,9 @@ class Connection(ResidentModel):
     last_try_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=20, blank=True, help_text="a code of vault/holders/connectors/faults.py")
     failures = models.PositiveSmallIntegerField(default=0)
-    unfinished = models.BooleanField(default=False, help_text="the last pull stopped on its way, and goes on from there")
+    unfinished = models.BooleanField(
+        default=False, help_text="the last pull stopped on its way, and goes on from there"
+    )
     next_pull_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
     content = models.BinaryField()
@@ -57,7 +61,9 @@ class Connection(ResidentModel):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=ConnectionState.values), name="connection_state_known"),
             models.UniqueConstraint(
-                fields=["resident_id", "holder"], condition=Q(state__in=["active", "paused"]), name="connection_one_per_holder"
+                fields=["resident_id", "holder"],
+                condition=Q(state__in=["active", "paused"]),
+                name="connection_one_per_holder",
             ),
         ]
 

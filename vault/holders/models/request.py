@@ -36,12 +36,16 @@ class DataRequest(ResidentModel):
     right = models.CharField(max_length=12, choices=Right)
     sent_on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
-    extended_on = models.DateField(null=True, blank=True, help_text="when the holder said that it takes two more months")
+    extended_on = models.DateField(
+        null=True, blank=True, help_text="when the holder said that it takes two more months"
+    )
     reminded_on = models.DateField(null=True, blank=True)
     complained_on = models.DateField(null=True, blank=True)
     answered_on = models.DateField(null=True, blank=True)
     answer = models.CharField(max_length=10, choices=RequestAnswer, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True, help_text="when its resident was told that the delay has passed")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its resident was told that the delay has passed"
+    )
     token = models.UUIDField(help_text="one per form shown: the same form sent twice gives one request")
     version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
     content = models.BinaryField()
@@ -50,21 +54,26 @@ class DataRequest(ResidentModel):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["due_on"], condition=Q(answered_on=None, told_at=None), name="request_to_tell")]
+        indexes = [
+            models.Index(fields=["due_on"], condition=Q(answered_on=None, told_at=None), name="request_to_tell")
+        ]
         constraints = [
             models.UniqueConstraint(fields=["resident_id", "token"], name="request_once_per_form"),
             models.CheckConstraint(condition=Q(right__in=Right.values), name="request_right_known"),
             models.CheckConstraint(condition=Q(answer__in=["", *RequestAnswer.values]), name="request_answer_known"),
             models.CheckConstraint(
-                condition=Q(sent_on=None, due_on=None) | Q(sent_on__isnull=False, due_on__isnull=False, due_on__gt=F("sent_on")),
+                condition=Q(sent_on=None, due_on=None)
+                | Q(sent_on__isnull=False, due_on__isnull=False, due_on__gt=F("sent_on")),
                 name="request_sent_has_its_end",
             ),
             models.CheckConstraint(
-                condition=Q(sent_on__isnull=False) | Q(extended_on=None, reminded_on=None, complained_on=None, answered_on=None),
+                condition=Q(sent_on__isnull=False)
+                | Q(extended_on=None, reminded_on=None, complained_on=None, answered_on=None),
                 name="request_steps_follow_sending",
             ),
             models.CheckConstraint(
-                condition=Q(answered_on=None, answer="") | Q(answered_on__isnull=False) & ~Q(answer=""), name="request_answer_is_dated"
+                condition=Q(answered_on=None, answer="") | Q(answered_on__isnull=False) & ~Q(answer=""),
+                name="request_answer_is_dated",
             ),
         ]
 

@@ -13,7 +13,7 @@ from vault.holders.connectors.faults import KINDS
 from vault.holders.connectors.frame import Offer
 from vault.holders.enums import ConnectionState
 from vault.holders.models import Connection
-from vault.records import holder_catalogue
+from vault.records.content import holder_catalogue
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,14 @@ def until(connection: Connection) -> str:
     if connection.state == ConnectionState.STOPPED:
         return _("Rien n’est plus demandé. Ce qui a été reçu reste dans votre coffre.")
     if connection.over:
-        return _("Elle est terminée depuis le %(day)s : rien n’est plus demandé.") % {"day": long_date(connection.expires_on)}
+        return _("Elle est terminée depuis le %(day)s : rien n’est plus demandé.") % {
+            "day": long_date(connection.expires_on)
+        }
     if connection.unattended:
         return _("Chaque mois, jusqu’au %(day)s.") % {"day": long_date(connection.expires_on)}
-    return _("À votre demande seulement. Votre accord se termine le %(day)s.") % {"day": long_date(connection.expires_on)}
+    return _("À votre demande seulement. Votre accord se termine le %(day)s.") % {
+        "day": long_date(connection.expires_on)
+    }
 
 
 def waits(connection: Connection) -> str:
@@ -88,7 +92,12 @@ def do(code: str) -> str:
 def line(connection: Connection) -> dict[str, str]:
     """One line of the list."""
     tag, kind = state(connection)
-    return {"label": title(connection), "text": f"{last(connection)} {until(connection)}", "tag": tag, "tag_kind": kind}
+    return {
+        "label": title(connection),
+        "text": f"{last(connection)} {until(connection)}",
+        "tag": tag,
+        "tag_kind": kind,
+    }
 
 
 def came(connection: Connection, outcomes: Mapping[str, Mapping[str, Any]]) -> list[Came]:
@@ -126,7 +135,9 @@ def _counted(outcome: Mapping[str, Any]) -> str:
     if not outcome.get("news"):
         return _("Rien de nouveau : votre coffre l’avait déjà.")
     count = int(outcome["news"])
-    return ngettext("%(count)s donnée rangée dans votre coffre.", "%(count)s données rangées dans votre coffre.", count) % {"count": count}
+    return ngettext(
+        "%(count)s donnée rangée dans votre coffre.", "%(count)s données rangées dans votre coffre.", count
+    ) % {"count": count}
 
 
 def _first(text: str) -> str:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import provider
 from accounts.http import SignedInRequest
+from accounts.sign_in import provider
 from core.models import Job
 from core.templatetags.civic import clock, long_date
 from vault.holders import connectors
@@ -28,8 +28,9 @@ from vault.holders.enums import ConnectionState
 from vault.holders.forms.connections import ConnectForm, fields_by_dataset
 from vault.holders.models import Connection
 from vault.holders.presenting import connections as connecting
-from vault.records import gate, holder_catalogue
-from vault.records.decrypted import Values
+from vault.records import gate
+from vault.records.content import holder_catalogue
+from vault.records.values.decrypted import Values
 
 PREPARE = gettext_noop("Préparer une connexion à un organisme")
 LOOK = gettext_noop("Voir une connexion à un organisme")
@@ -41,18 +42,18 @@ STATES = "connections"
 def connections(request: SignedInRequest) -> HttpResponse:
     """Rows only: no value is opened."""
     found = connecting.in_order(list(Connection.objects.open()))
-    lines = [connecting.line(one) | {"href": reverse("vault:connection", args=[one.pk])} for one in found]
+    lines = [connecting.line(one) | {"href": reverse("holders:connection", args=[one.pk])} for one in found]
     taken = {one.holder for one in found if not one.over}
     others = [
         {
             "label": holder_catalogue.name(code),
-            "href": reverse("vault:connect", args=[code]),
+            "href": reverse("holders:connect", args=[code]),
             "text": " ".join(f"{dataset.label}." for dataset in one.offer.datasets),
         }
         for code, one in connectors.available().items()
         if code not in taken
     ]
-    return render(request, "vault/connections.html", {"lines": lines, "others": others})
+    return render(request, "holders/connections.html", {"lines": lines, "others": others})
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,7 +69,9 @@ def connect(request: SignedInRequest, holder: str) -> HttpResponse:
         try:
             return _connected(request, found, form, known)
         except actions.Wrong as wrong:
-            form.add_error(wrong.name, next(str(one.refusal) for one in found.offer.questions if one.name == wrong.name))
+            form.add_error(
+                wrong.name, next(str(one.refusal) for one in found.offer.questions if one.name == wrong.name)
+            )
     context: dict[str, Any] = {
         "form": form,
         "offer": found.offer,
@@ -82,7 +85,7 @@ def connect(request: SignedInRequest, holder: str) -> HttpResponse:
         "many": len(found.offer.datasets) > 1,
         "franceconnect": provider.is_configured("franceconnect"),
     }
-    return render(request, "vault/connect.html", context)
+    return render(request, "holders/connect.html", context)
 
 
 @require_safe
@@ -91,7 +94,7 @@ def authorise(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     connection = _open(connection_id)
     found = connectors.available().get(connection.holder)
     if connection.state != ConnectionState.ASKED or found is None:
-        return redirect("vault:connection", connection_id=connection_id)
+        return redirect("holders:connection", connection_id=connection_id)
     state = secrets.token_urlsafe(32)
     request.session[STATES] = {**dict(list(request.session.get(STATES, {}).items())[-4:]), state: str(connection_id)}
     days = max(1, (connection.expires_on - timezone.localdate()).days)
@@ -107,7 +110,7 @@ def back(request: SignedInRequest, connector: str) -> HttpResponse:
     request.session[STATES] = states
     connection = Connection.objects.filter(pk=connection_id, connector=connector).first() if connection_id else None
     if connection is None:
-        return render(request, "vault/connection_lost.html", status=400)
+        return render(request, "holders/connection_lost.html", status=400)
     found = connectors.of_holder(connection.holder)
     address = _back(request, found) if found else ""
     try:
@@ -115,19 +118,27 @@ def back(request: SignedInRequest, connector: str) -> HttpResponse:
         job = actions.ask_pull(connection=connection, by=request.user.pk)
     except Fault as fault:
         actions.refused_there(connection=connection, by=request.user.pk, code=fault.code)
-        return redirect("vault:connection", connection_id=connection.pk)
+        return redirect("holders:connection", connection_id=connection.pk)
     except actions.Closed:
-        return redirect("vault:connection", connection_id=connection.pk)
+        return redirect("holders:connection", connection_id=connection.pk)
     return redirect("job", job_id=job.pk)
 
 
 @require_safe
 def connection(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     row = _open(connection_id)
-    note = gate.own_note(resident_id=request.user.pk, purpose=LOOK, place=row.place, content=bytes(row.content), event="connection_looked")
+    note = gate.own_note(
+        resident_id=request.user.pk,
+        purpose=LOOK,
+        place=row.place,
+        content=bytes(row.content),
+        event="connection_looked",
+    )
     found = connectors.of_holder(row.holder)
     tag, kind = connecting.state(row)
-    running = Job.objects.filter(kind=actions.JOB, subject_id=row.pk, state__in=[Job.State.WAITING, Job.State.RUNNING]).first()
+    running = Job.objects.filter(
+        kind=actions.JOB, subject_id=row.pk, state__in=[Job.State.WAITING, Job.State.RUNNING]
+    ).first()
     context: dict[str, Any] = {
         "connection": row,
         "name": connecting.title(row),
@@ -143,7 +154,7 @@ def connection(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         "do": connecting.do(row.problem) if row.problem else "",
         "offered": row.holder in connectors.available(),
     }
-    return render(request, "vault/connection.html", context)
+    return render(request, "holders/connection.html", context)
 
 
 @require_POST
@@ -154,10 +165,10 @@ def receive(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     except actions.NotYet as early:
         told = {"day": long_date(early.when), "hour": clock(early.when)}
         messages.info(request, _("L’organisme demande d’attendre le %(day)s, %(hour)s. Rien n’est perdu.") % told)
-        return redirect("vault:connection", connection_id=connection_id)
+        return redirect("holders:connection", connection_id=connection_id)
     except actions.Closed:
         messages.warning(request, _("Cette connexion ne demande plus rien. Vous pouvez en faire une nouvelle."))
-        return redirect("vault:connection", connection_id=connection_id)
+        return redirect("holders:connection", connection_id=connection_id)
     return redirect("job", job_id=job.pk)
 
 
@@ -171,7 +182,7 @@ def pause(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     else:
         actions.pause(connection=row, by=request.user.pk)
         messages.success(request, _("La connexion est en pause : rien n’est demandé. Ce qui a été reçu reste."))
-    return redirect("vault:connection", connection_id=connection_id)
+    return redirect("holders:connection", connection_id=connection_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -182,8 +193,12 @@ def stop(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         done = _("La connexion est arrêtée. Plus rien n’est demandé ; ce qui a été reçu reste dans votre coffre.")
         there = "" if told else _stop_there(row)
         messages.success(request, f"{done} {there}".strip())
-        return redirect("vault:connections")
-    return render(request, "vault/stop_connection.html", {"connection": row, "name": connecting.title(row), "there": _stop_there(row)})
+        return redirect("holders:connections")
+    return render(
+        request,
+        "holders/stop_connection.html",
+        {"connection": row, "name": connecting.title(row), "there": _stop_there(row)},
+    )
 
 
 def _stop_there(row: Connection) -> str:
@@ -191,7 +206,9 @@ def _stop_there(row: Connection) -> str:
     found = connectors.of_holder(row.holder)
     if found is None or not found.connector.agrees_there:
         return ""
-    return _("Pour l’effacer aussi chez %(holder)s, retirez votre accord dans votre espace client.") % {"holder": found.offer.name}
+    return _("Pour l’effacer aussi chez %(holder)s, retirez votre accord dans votre espace client.") % {
+        "holder": found.offer.name
+    }
 
 
 def _open(connection_id: UUID) -> Connection:
@@ -199,7 +216,7 @@ def _open(connection_id: UUID) -> Connection:
 
 
 def _back(request: SignedInRequest, found: Available) -> str:
-    return request.build_absolute_uri(reverse("vault:connection_back", args=[found.connector.code]))
+    return request.build_absolute_uri(reverse("holders:connection_back", args=[found.connector.code]))
 
 
 def _prepared(request: SignedInRequest, found: Available) -> Values:
@@ -228,7 +245,7 @@ def _connected(request: SignedInRequest, found: Available, form: ConnectForm, kn
         answers={**known, **form.answers},
     )
     if found.connector.agrees_there:
-        return redirect("vault:connection", connection_id=made.pk)
+        return redirect("holders:connection", connection_id=made.pk)
     return redirect("job", job_id=actions.ask_pull(connection=made, by=request.user.pk).pk)
 
 

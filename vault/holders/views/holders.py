@@ -21,7 +21,12 @@ from vault.records.enums import Channel, HolderTheme, Right
 from vault.records.models import Holder, PaperKind
 from vault.types.names import words
 
-TAGS = {RequestState.DRAFT: "soon", RequestState.WAITING: "", RequestState.LATE: "expired", RequestState.ANSWERED: "ok"}
+TAGS = {
+    RequestState.DRAFT: "soon",
+    RequestState.WAITING: "",
+    RequestState.LATE: "expired",
+    RequestState.ANSWERED: "ok",
+}
 SEARCH_LENGTH = 60
 
 
@@ -35,12 +40,14 @@ def holders(request: SignedInRequest) -> HttpResponse:
     shown = [holder for holder in every if _fits(holder, words(search))]
     context: dict[str, Any] = {
         "sections": [
-            (theme.label, _lines(shown, theme, got, offered)) for theme in HolderTheme if any(holder.theme == theme for holder in shown)
+            (theme.label, _lines(shown, theme, got, offered))
+            for theme in HolderTheme
+            if any(holder.theme == theme for holder in shown)
         ],
         "requests": request_lines(DataRequest.objects.all(), every),
         "search": search,
     }
-    return render(request, "vault/holders.html", context)
+    return render(request, "holders/holders.html", context)
 
 
 @require_safe
@@ -49,7 +56,7 @@ def holder(request: SignedInRequest, code: str) -> HttpResponse:
     got = received.received([*Holder.objects.all()])[code]
     context: dict[str, Any] = {
         "holder": row,
-        "connect": reverse("vault:connect", args=[code]) if code in connectors.available() else "",
+        "connect": reverse("holders:connect", args=[code]) if code in connectors.available() else "",
         "holds": ", ".join(received.small(title) for title in _holds(row)),
         "received": received.lines(got),
         "downloads": [_download(one) for one in row.downloads],
@@ -58,7 +65,7 @@ def holder(request: SignedInRequest, code: str) -> HttpResponse:
         "portable": Right.PORTABILITY in row.rights,
         "requests": request_lines(DataRequest.objects.filter(holder=code), [row]),
     }
-    return render(request, "vault/holder.html", context)
+    return render(request, "holders/holder.html", context)
 
 
 def request_lines(requests: Sequence[DataRequest] | Any, every: Sequence[Holder]) -> list[dict[str, str]]:  # noqa: ANN401 - a queryset
@@ -76,18 +83,20 @@ def _request_line(request: DataRequest, name: str) -> dict[str, str]:
     day = request.answered_on if request.state == RequestState.ANSWERED else request.due_on
     return {
         "label": name,
-        "href": reverse("vault:request", args=[request.pk]),
+        "href": reverse("holders:request", args=[request.pk]),
         "text": said[request.state] % {"day": short_date(day)},
         "tag": str(request.state.label),
         "tag_kind": TAGS[request.state],
     }
 
 
-def _lines(shown: Sequence[Holder], theme: str, got: dict[str, received.Received], offered: Container[str]) -> list[dict[str, str]]:
+def _lines(
+    shown: Sequence[Holder], theme: str, got: dict[str, received.Received], offered: Container[str]
+) -> list[dict[str, str]]:
     return [
         {
             "label": holder.name,
-            "href": reverse("vault:holder", args=[holder.code]),
+            "href": reverse("holders:holder", args=[holder.code]),
             "text": got[holder.code].words(),
             "tag": _("Connexion possible") if holder.code in offered else "",
             "tag_kind": "fresh",
@@ -124,7 +133,7 @@ def _download(one: dict[str, Any]) -> dict[str, Any]:
 def _upload_address(row: Holder) -> str:
     """The page says from whom the file comes; the kind of paper is chosen already where this holder gives one only."""
     query = {"organisme": row.code} | ({"nature": row.papers[0]} if len(row.papers) == 1 else {})
-    return f"{reverse('vault:add_paper')}?{urlencode(query)}"
+    return f"{reverse('records:add_paper')}?{urlencode(query)}"
 
 
 def _known() -> set[str]:

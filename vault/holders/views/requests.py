@@ -45,10 +45,19 @@ def start(request: SignedInRequest, code: str) -> HttpResponse:
         user = request.user
         parts = known_parts(resident_id=user.pk, holder=holder, name=user.name, email=user.contact_email or user.email)
         made = start_request(
-            resident_id=user.pk, by=user.pk, holder=holder, right=form.chosen, parts=parts, token=form.cleaned_data["token"]
+            resident_id=user.pk,
+            by=user.pk,
+            holder=holder,
+            right=form.chosen,
+            parts=parts,
+            token=form.cleaned_data["token"],
         )
-        return redirect("vault:request", request_id=made.pk)
-    return render(request, "vault/start_request.html", {"holder": holder, "form": form, "portable": Right.PORTABILITY in holder.rights})
+        return redirect("holders:request", request_id=made.pk)
+    return render(
+        request,
+        "holders/start_request.html",
+        {"holder": holder, "form": form, "portable": Right.PORTABILITY in holder.rights},
+    )
 
 
 @require_safe
@@ -67,9 +76,11 @@ def show(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     }
     if row.state == RequestState.DRAFT:
         return render(
-            request, "vault/request_draft.html", context | {"rows": _part_rows(row, letter.parts), "missing": _missing(letter.parts)}
+            request,
+            "holders/request_draft.html",
+            context | {"rows": _part_rows(row, letter.parts), "missing": _missing(letter.parts)},
         )
-    return render(request, "vault/request.html", context | _followed(row))
+    return render(request, "holders/request.html", context | _followed(row))
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,8 +99,8 @@ def part(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
         except AlreadySent:
             return _back(request, row, _("La lettre est partie : elle ne change plus."))
         else:
-            return redirect("vault:request", request_id=row.pk)
-    return render(request, "vault/request_part.html", {"row": row, "form": form, "title": PARTS[slug][1]})
+            return redirect("holders:request", request_id=row.pk)
+    return render(request, "holders/request_part.html", {"row": row, "form": form, "title": PARTS[slug][1]})
 
 
 @require_http_methods(["GET", "POST"])
@@ -113,9 +124,9 @@ def step(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
             return _back(request, row, _("Dites d’abord quel jour la lettre est partie."))
         else:
             messages.success(request, _said(row, what, undone=undo))
-            return redirect("vault:request", request_id=row.pk)
+            return redirect("holders:request", request_id=row.pk)
     context = {"row": row, "form": form, "title": form.fields["on"].label, "noted": getattr(row, f"{what}_on")}
-    return render(request, "vault/request_step.html", context)
+    return render(request, "holders/request_step.html", context)
 
 
 @require_safe
@@ -124,9 +135,9 @@ def letter(request: SignedInRequest, request_id: UUID, slug: str) -> HttpRespons
     row, _holder = _row(request_id)
     found = _letter(row, slug)
     if slug == REQUEST or found is None:
-        return redirect("vault:request", request_id=row.pk)
+        return redirect("holders:request", request_id=row.pk)
     context = {"row": row, "letter": found, "slug": slug, "complaint": slug == COMPLAINT}
-    return render(request, "vault/request_letter.html", context)
+    return render(request, "holders/request_letter.html", context)
 
 
 @require_safe
@@ -138,7 +149,9 @@ def pdf(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
     try:
         return downloads.pdf(letters.pdf(found), name=f"{slug}.pdf")
     except NotDrawn:
-        return _back(request, row, _("Le PDF n’a pas pu être fait. Recommencez, ou copiez le texte : rien n’est perdu."))
+        return _back(
+            request, row, _("Le PDF n’a pas pu être fait. Recommencez, ou copiez le texte : rien n’est perdu.")
+        )
 
 
 @require_http_methods(["GET", "POST"])
@@ -147,8 +160,8 @@ def delete(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     if request.method == "POST":
         delete_request(request=row, by=request.user.pk)
         messages.success(request, _("La demande est supprimée. Les fichiers reçus restent dans votre coffre."))
-        return redirect("vault:holders")
-    return render(request, "vault/delete_request.html", {"row": row, "name": holder.name if holder else row.holder})
+        return redirect("holders:holders")
+    return render(request, "holders/delete_request.html", {"row": row, "name": holder.name if holder else row.holder})
 
 
 def _row(request_id: UUID) -> tuple[DataRequest, Holder | None]:
@@ -171,7 +184,7 @@ def _letter(row: DataRequest, slug: str) -> Letter | None:
 
 def _back(request: SignedInRequest, row: DataRequest, text: str) -> HttpResponse:
     messages.warning(request, text)
-    return redirect("vault:request", request_id=row.pk)
+    return redirect("holders:request", request_id=row.pk)
 
 
 def _said(row: DataRequest, what: RequestStep, *, undone: bool) -> str:
@@ -191,14 +204,24 @@ def _part_rows(row: DataRequest, parts: letters.Parts) -> list[dict[str, str]]:
     for slug, (name, label, _hint) in PARTS.items():
         value = getattr(parts, name)
         shown = wording.day_of(value) if name in {"since", "until"} else value
-        said.append({"key": str(label), "value": shown or _("Rien"), "href": reverse("vault:request_part", args=[row.pk, slug])})
+        said.append(
+            {
+                "key": str(label),
+                "value": shown or _("Rien"),
+                "href": reverse("holders:request_part", args=[row.pk, slug]),
+            }
+        )
     return said
 
 
 def _missing(parts: letters.Parts) -> list[dict[str, str]]:
     """What would help the holder to find its resident, or the letter to arrive."""
     wanted = {"adresse", "e-mail", "reference", "organisme"}
-    return [{"slug": slug, "label": str(PARTS[slug][1])} for slug in PARTS if slug in wanted and not getattr(parts, PARTS[slug][0])]
+    return [
+        {"slug": slug, "label": str(PARTS[slug][1])}
+        for slug in PARTS
+        if slug in wanted and not getattr(parts, PARTS[slug][0])
+    ]
 
 
 def _followed(row: DataRequest) -> dict[str, Any]:
@@ -206,14 +229,25 @@ def _followed(row: DataRequest) -> dict[str, Any]:
     for slug, what in STEPS.items():
         on = getattr(row, f"{what}_on")
         if on is not None:
-            value = f"{wording.day(on)}. {row.get_answer_display()}." if what == RequestStep.ANSWERED else wording.day(on)
-            days.append({"key": what.label, "value": value, "href": reverse("vault:request_step", args=[row.pk, slug])})
+            value = (
+                f"{wording.day(on)}. {row.get_answer_display()}." if what == RequestStep.ANSWERED else wording.day(on)
+            )
+            days.append(
+                {"key": what.label, "value": value, "href": reverse("holders:request_step", args=[row.pk, slug])}
+            )
     received = Paper.objects.filter(answers__request=row).order_by("created_at")
     kinds = {kind.code: kind for kind in PaperKind.objects.all()} if received else {}
     papers = []
     for paper in received:
         tag, tag_kind = wording.paper_state(paper)
         title = wording.paper_title(kinds.get(paper.kind), issued_on=paper.issued_on)
-        papers.append({"label": title, "href": reverse("vault:paper", args=[paper.pk]), "tag": tag, "tag_kind": tag_kind})
-    upload = f"{reverse('vault:add_paper')}?demande={row.pk}"
-    return {"days": days, "papers": papers, "upload": upload, "may_extend": row.extended_on is None and row.answered_on is None}
+        papers.append(
+            {"label": title, "href": reverse("records:paper", args=[paper.pk]), "tag": tag, "tag_kind": tag_kind}
+        )
+    upload = f"{reverse('records:add_paper')}?demande={row.pk}"
+    return {
+        "days": days,
+        "papers": papers,
+        "upload": upload,
+        "may_extend": row.extended_on is None and row.answered_on is None,
+    }

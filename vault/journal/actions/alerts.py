@@ -65,7 +65,7 @@ def _tell(resident_id: UUID) -> bool:
         if told:
             held.told_at = timezone.now()
         held.save(update_fields=["seen_number", "told_at"])
-        return told and reminding.remind(user_id=resident_id, template="vault/email/alert", asked=True)
+        return told and reminding.remind(user_id=resident_id, template="journal/email/alert", asked=True)
 
 
 def _is_wanted(alerts: Alerts, line: journal.Line) -> bool:

@@ -48,7 +48,9 @@ def contest_line(*, resident_id: UUID, by: UUID, entry_id: UUID, message: str) -
     if line is None:
         raise PermissionDenied
     with transaction.atomic(), scope(resident=resident_id):
-        contest = Contest(resident_id=resident_id, entry_id=entry_id, number=line.number, due_on=timezone.localdate() + DELAY)
+        contest = Contest(
+            resident_id=resident_id, entry_id=entry_id, number=line.number, due_on=timezone.localdate() + DELAY
+        )
         contest.content = seal_note(
             resident_id=resident_id,
             place=contest.place,
@@ -83,7 +85,11 @@ def withdraw_contest(*, contest: Contest, by: UUID) -> Contest:
 def open_contest(contest: Contest) -> dict[str, Any]:
     """For its resident, through the gate."""
     return gate.own_note(
-        resident_id=contest.resident_id, purpose=CONTEST, place=contest.place, content=bytes(contest.content), event="contest_opened"
+        resident_id=contest.resident_id,
+        purpose=CONTEST,
+        place=contest.place,
+        content=bytes(contest.content),
+        event="contest_opened",
     )
 
 
@@ -121,7 +127,9 @@ def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
             raise Over
         note = unseal_note(resident_id=held.resident_id, place=held.place, content=bytes(held.content))
         held.version += 1
-        held.content = seal_note(resident_id=held.resident_id, place=held.place, note=note | {"answer": answer[:LONGEST]})
+        held.content = seal_note(
+            resident_id=held.resident_id, place=held.place, note=note | {"answer": answer[:LONGEST]}
+        )
         held.answered_at, held.answered_by = timezone.now(), by.pk
         held.save()
         journal.write(
@@ -147,7 +155,13 @@ def as_sent(line: journal.Line, resident_id: UUID) -> dict[str, Any]:
     with override("fr"):
         told = sentences.tell(line, sentences.paper_kinds([line]), resident_id)
         when = _("%(day)s à %(at)s") % {"day": long_date(line.at), "at": told.at}
-        return {"number": line.number, "when": when, "sentence": told.sentence, "why": told.why, "fields": sentences.by_type(line.fields)}
+        return {
+            "number": line.number,
+            "when": when,
+            "sentence": told.sentence,
+            "why": told.why,
+            "fields": sentences.by_type(line.fields),
+        }
 
 
 def _tell_answered(key: UUID, resident_id: UUID) -> bool:
@@ -157,7 +171,7 @@ def _tell_answered(key: UUID, resident_id: UUID) -> bool:
             return False
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
-        return reminding.remind(user_id=resident_id, template="vault/email/contest_answered", asked=True)
+        return reminding.remind(user_id=resident_id, template="journal/email/contest_answered", asked=True)
 
 
 def _tell(contest: Contest, by: UUID, event: str) -> None:
@@ -168,4 +182,4 @@ def _tell(contest: Contest, by: UUID, event: str) -> None:
 def _write_to_officer() -> None:
     """Without a word of what is contested; their list has it, whether this arrives or not."""
     said = {"admin_url": f"{settings.SITE_URL}/admin/"}
-    mails.send("vault/email/contest_sent", to=[City.current().dpo_email], said=said, languages=mails.FRENCH)
+    mails.send("journal/email/contest_sent", to=[City.current().dpo_email], said=said, languages=mails.FRENCH)

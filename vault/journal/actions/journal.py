@@ -31,7 +31,9 @@ def copy_journal(*, resident_id: UUID, by: UUID, form: CopyFormat) -> bytes:
     """
     perms.require_may_write(resident_id, by)
     with transaction.atomic():
-        journal.write(resident_id=resident_id, actor_id=by, event="journal_copied", purpose=COPY, details={"format": form})
+        journal.write(
+            resident_id=resident_id, actor_id=by, event="journal_copied", purpose=COPY, details={"format": form}
+        )
     with scope(resident=resident_id):
         return copies.make(resident_id, form)
 
@@ -48,8 +50,12 @@ def tell_ageing() -> int:
     now = timezone.now()
     with scopes_disabled():
         told = Alerts.objects.filter(ageing_told_at__gt=now - YEAR).values("resident_id")
-        old = JournalEntry.objects.filter(created_at__lt=now - journal.KEPT + AHEAD, resident_id=OuterRef("resident_id"))
-        asked = ResidentKey.objects.filter(Exists(old), created_at__lt=now - journal.KEPT + AHEAD).exclude(resident_id__in=told)
+        old = JournalEntry.objects.filter(
+            created_at__lt=now - journal.KEPT + AHEAD, resident_id=OuterRef("resident_id")
+        )
+        asked = ResidentKey.objects.filter(Exists(old), created_at__lt=now - journal.KEPT + AHEAD).exclude(
+            resident_id__in=told
+        )
         due = list(asked.values_list("resident_id", flat=True))
     return sum(_tell_ageing(resident_id, now) for resident_id in due)
 
@@ -64,4 +70,4 @@ def _tell_ageing(resident_id: UUID, now: datetime) -> bool:
             return False
         held.ageing_told_at = now
         held.save(update_fields=["ageing_told_at"])
-        return reminding.remind(user_id=resident_id, template="vault/email/journal_ageing")
+        return reminding.remind(user_id=resident_id, template="journal/email/journal_ageing")

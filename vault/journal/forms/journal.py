@@ -35,4 +35,6 @@ class AlertsForm(forms.Form):
 class AnswerForm(forms.Form):
     """The officer's; once sent, it does not change."""
 
-    answer = forms.CharField(label=_("Votre réponse"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 8, "cols": 70}))
+    answer = forms.CharField(
+        label=_("Votre réponse"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 8, "cols": 70})
+    )

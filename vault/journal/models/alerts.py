@@ -10,7 +10,9 @@ class Alerts(ResidentModel):
     refusals = models.BooleanField(default=False, help_text="somebody else was refused")
     seen_number = models.PositiveIntegerField(default=0, help_text="up to which line the journal was looked at")
     told_at = models.DateTimeField(null=True, blank=True)
-    ageing_told_at = models.DateTimeField(null=True, blank=True, help_text="that lines are about to have lasted their time; wanted or not")
+    ageing_told_at = models.DateTimeField(
+        null=True, blank=True, help_text="that lines are about to have lasted their time; wanted or not"
+    )
 
     objects = ResidentManager["Alerts"]()
 

@@ -31,7 +31,9 @@ class Contest(ResidentModel):
     answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
     answered_by = models.UUIDField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True, help_text="when its resident was told that there is an answer")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its resident was told that there is an answer"
+    )
     version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
     content = models.BinaryField()
 
@@ -41,12 +43,20 @@ class Contest(ResidentModel):
         verbose_name = _("contestation")
         verbose_name_plural = _("contestations")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["answered_at"], condition=Q(told_at=None, answered_at__isnull=False), name="contest_to_tell")]
+        indexes = [
+            models.Index(
+                fields=["answered_at"], condition=Q(told_at=None, answered_at__isnull=False), name="contest_to_tell"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
-                fields=["resident_id", "entry_id"], condition=Q(answered_at=None, withdrawn_at=None), name="contest_open_once_per_line"
+                fields=["resident_id", "entry_id"],
+                condition=Q(answered_at=None, withdrawn_at=None),
+                name="contest_open_once_per_line",
             ),
-            models.CheckConstraint(condition=Q(answered_at=None) | Q(withdrawn_at=None), name="contest_answered_or_withdrawn"),
+            models.CheckConstraint(
+                condition=Q(answered_at=None) | Q(withdrawn_at=None), name="contest_answered_or_withdrawn"
+            ),
         ]
 
     def __str__(self) -> str:

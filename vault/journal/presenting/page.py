@@ -19,8 +19,8 @@ from core.journal import Ground, Line, Means
 from vault import types
 from vault.journal.presenting import sentences
 from vault.journal.presenting.sentences import Told
+from vault.records.grants.recipient_names import names_of
 from vault.records.models import Grant, Record
-from vault.records.recipient_names import names_of
 
 #: Rows of a page: lines of others, and one for each day's own acts. Own acts that are asked for are not folded.
 ROWS = 30
@@ -84,10 +84,15 @@ _BEGINNINGS = (
     (Kind.PAPERS, ("paper", "side", "file", "upload")),
     (Kind.ORGANISATIONS, ("connection", "request", "records_received")),
     (Kind.DOSSIERS, ("dossier", "part_")),
-    (Kind.ACCOUNT, ("vault_opened", "identity_linked", "identity_unlinked", "second_factor", "journal", "contest", "alerts")),
+    (
+        Kind.ACCOUNT,
+        ("vault_opened", "identity_linked", "identity_unlinked", "second_factor", "journal", "contest", "alerts"),
+    ),
 )
 _LAW: dict[Ground, str | Promise] = {
-    Ground.OWN: gettext_lazy("Vous l’avez demandé. Le portail ne fait que ce que vous demandez (RGPD, article 6.1.b et e)."),
+    Ground.OWN: gettext_lazy(
+        "Vous l’avez demandé. Le portail ne fait que ce que vous demandez (RGPD, article 6.1.b et e)."
+    ),
     Ground.GRANT: gettext_lazy("Vous avez donné votre accord, et vous pouvez l’arrêter (RGPD, article 6.1.a)."),
     Ground.EMERGENCY: gettext_lazy(
         "Un accès d’urgence, décidé par deux agents sans votre accord : vous pouvez l’arrêter et contester (RGPD, article 6.1.d et e)."
@@ -123,7 +128,13 @@ class Wanted:
 
     @property
     def query(self) -> str:
-        told = {"qui": self.chosen_who, "quoi": self.kind, "quand": self.when, "jour": self.day or "", "type": self.type}
+        told = {
+            "qui": self.chosen_who,
+            "quoi": self.kind,
+            "quand": self.when,
+            "jour": self.day or "",
+            "type": self.type,
+        }
         return urlencode({name: value for name, value in told.items() if value})
 
     @property
@@ -207,13 +218,18 @@ def looked_through(*, reader: UUID, wanted: Wanted, before: int | None = None) -
 
 def choices(wanted: Wanted) -> dict[str, list[tuple[str, str]]]:
     """In the resident's scope: whom they agreed with, what they hold."""
-    by_recipient = Grant.objects.order_by("recipient_label", "recipient_id", "created_at").distinct("recipient_label", "recipient_id")
+    by_recipient = Grant.objects.order_by("recipient_label", "recipient_id", "created_at").distinct(
+        "recipient_label", "recipient_id"
+    )
     names = names_of(list(by_recipient))
     grants = sorted(((pk, one.label) for pk, one in names.items()), key=lambda one: one[1])
     held = Record.objects.order_by("type").values_list("type", flat=True).distinct()
     titles = sorted((types.get(code).title, code) for code in {*held, wanted.type} if types.is_known(code))
     return {
-        "who": [*((code.value, str(words)) for code, words in _WHO.items()), *((str(pk), label) for pk, label in grants)],
+        "who": [
+            *((code.value, str(words)) for code, words in _WHO.items()),
+            *((str(pk), label) for pk, label in grants),
+        ],
         "kinds": [(code.value, str(words)) for code, words in _KINDS.items()],
         "periods": [(code.value, str(words)) for code, words in _WHEN.items()],
         "types": [("", _("Toutes")), *((code, title) for title, code in titles)],

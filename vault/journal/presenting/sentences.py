@@ -30,31 +30,60 @@ _NO_READINGS = ("vault_opened", "contest_", "emergency_")
 #: Written when the resident comes to look, of what another person did before.
 TOLD_LATER = {"sharing_ended"}
 _UNKNOWN = gettext_lazy("Vous avez agi sur votre coffre.")
-_EMERGENCY_REFUSED = gettext_lazy("Une lecture par « %(recipient)s » a été refusée : l’accès d’urgence ne la permet pas, ou plus.")
-_NOT_ANCHORED = gettext_lazy("Une lecture par « %(recipient)s » a été refusée : le journal n’était plus scellé depuis des heures.")
+_EMERGENCY_REFUSED = gettext_lazy(
+    "Une lecture par « %(recipient)s » a été refusée : l’accès d’urgence ne la permet pas, ou plus."
+)
+_NOT_ANCHORED = gettext_lazy(
+    "Une lecture par « %(recipient)s » a été refusée : le journal n’était plus scellé depuis des heures."
+)
 #: The sentence of each event, and the one that does without the kind of paper.
 _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "vault_opened": (gettext_lazy("Vous avez ouvert votre coffre : il est à vous."), ""),
     "vault_opened_at_desk": (gettext_lazy("Au guichet, votre coffre a été ouvert avec vous : il est à vous."), ""),
-    "sheet_printed": (gettext_lazy("« %(recipient)s » a imprimé la feuille qui vous donne votre coffre. La précédente ne sert plus."), ""),
-    "vault_claimed": (gettext_lazy("Vous avez repris votre coffre avec le code de votre feuille. Elle ne sert plus."), ""),
-    "granted_at_desk": (gettext_lazy("Au guichet, vous avez donné votre accord à « %(recipient)s » pour %(what)s."), ""),
+    "sheet_printed": (
+        gettext_lazy(
+            "« %(recipient)s » a imprimé la feuille qui vous donne votre coffre. La précédente ne sert plus."
+        ),
+        "",
+    ),
+    "vault_claimed": (
+        gettext_lazy("Vous avez repris votre coffre avec le code de votre feuille. Elle ne sert plus."),
+        "",
+    ),
+    "granted_at_desk": (
+        gettext_lazy("Au guichet, vous avez donné votre accord à « %(recipient)s » pour %(what)s."),
+        "",
+    ),
     "mandate_signed_on_paper": (
-        gettext_lazy("Au guichet, vous avez signé un mandat sur papier pour « %(recipient)s ». L’empreinte du formulaire est gardée."),
+        gettext_lazy(
+            "Au guichet, vous avez signé un mandat sur papier pour « %(recipient)s ». L’empreinte du formulaire est gardée."
+        ),
         "",
     ),
     "grant_stopped_at_desk": (gettext_lazy("Au guichet, vous avez arrêté un partage avec « %(recipient)s »."), ""),
     "grant_given_back": (gettext_lazy("« %(recipient)s » a terminé : rien ne s’ouvre plus sous votre accord."), ""),
-    "key_rewrapped": (gettext_lazy("La clé de votre coffre est passée sous une nouvelle clé de la ville. Rien n’a été lu."), ""),
+    "key_rewrapped": (
+        gettext_lazy("La clé de votre coffre est passée sous une nouvelle clé de la ville. Rien n’a été lu."),
+        "",
+    ),
     "vault_read": (gettext_lazy("Vous avez regardé votre coffre."), ""),
     "identity_kept": (gettext_lazy("Vous avez copié votre identité depuis FranceConnect."), ""),
     "identity_linked": (gettext_lazy("Vous avez relié FranceConnect à votre compte."), ""),
     "identity_unlinked": (gettext_lazy("Vous avez retiré FranceConnect de votre compte."), ""),
     "phone_kept": (gettext_lazy("Vous avez enregistré un numéro de téléphone."), ""),
-    "phone_requests_accepted": (gettext_lazy("Vous acceptez qu’on vous demande quelque chose par votre numéro de téléphone."), ""),
-    "phone_requests_ended": (gettext_lazy("Vous n’acceptez plus qu’on vous demande quelque chose par votre numéro de téléphone."), ""),
+    "phone_requests_accepted": (
+        gettext_lazy("Vous acceptez qu’on vous demande quelque chose par votre numéro de téléphone."),
+        "",
+    ),
+    "phone_requests_ended": (
+        gettext_lazy("Vous n’acceptez plus qu’on vous demande quelque chose par votre numéro de téléphone."),
+        "",
+    ),
     "phone_forgotten": (gettext_lazy("Vous avez retiré votre numéro de téléphone."), ""),
-    "second_factor_reset_asked": (gettext_lazy("À l’accueil, un agent a demandé de retirer votre double vérification."), ""),
+    "second_factor_reset_asked": (
+        gettext_lazy("À l’accueil, un agent a demandé de retirer votre double vérification."),
+        "",
+    ),
     "second_factor_reset": (gettext_lazy("À l’accueil, deux agents ont retiré votre double vérification."), ""),
     "data_read": (gettext_lazy("Vous avez regardé %(what)s."), ""),
     "data_withdrawn": (gettext_lazy("Vous avez retiré %(what)s (%(count)s)."), ""),
@@ -68,13 +97,17 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "connection_agreed": (gettext_lazy("Vous avez donné votre accord chez %(holder)s pour : %(what)s."), ""),
     "connection_pulled": (gettext_lazy("Vos données ont été demandées à %(holder)s : %(what)s."), ""),
     "connection_identity": (
-        gettext_lazy("Votre identité a été relue, pour la donner à l’organisme interrogé ou la comparer à sa réponse."),
+        gettext_lazy(
+            "Votre identité a été relue, pour la donner à l’organisme interrogé ou la comparer à sa réponse."
+        ),
         "",
     ),
     "connection_looked": (gettext_lazy("Vous avez regardé une connexion à un organisme."), ""),
     "connection_paused": (gettext_lazy("Vous avez mis en pause la connexion à %(holder)s."), ""),
     "connection_paused_by_restore": (
-        gettext_lazy("La connexion à %(holder)s est en pause : le portail revient d’une sauvegarde. Reprenez-la si elle vous convient."),
+        gettext_lazy(
+            "La connexion à %(holder)s est en pause : le portail revient d’une sauvegarde. Reprenez-la si elle vous convient."
+        ),
         "",
     ),
     "connection_resumed": (gettext_lazy("Vous avez repris la connexion à %(holder)s."), ""),
@@ -82,12 +115,24 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "data_kept": (gettext_lazy("Vous avez rangé les données d’un fichier : %(what)s (%(count)s)."), ""),
     "record_corrected": (gettext_lazy("Vous avez corrigé %(what)s."), ""),
     "record_withdrawn": (gettext_lazy("Vous avez retiré %(what)s."), ""),
-    "paper_added": (gettext_lazy("Vous avez ajouté un papier : %(paper)s."), gettext_lazy("Vous avez ajouté un papier.")),
+    "paper_added": (
+        gettext_lazy("Vous avez ajouté un papier : %(paper)s."),
+        gettext_lazy("Vous avez ajouté un papier."),
+    ),
     "paper_kept": (gettext_lazy("Vous avez rangé un papier : %(paper)s."), gettext_lazy("Vous avez rangé un papier.")),
     "paper_refused": (gettext_lazy("Un papier que vous aviez ajouté a été refusé. Son fichier est effacé."), ""),
-    "paper_described": (gettext_lazy("Vous avez précisé un papier : %(paper)s."), gettext_lazy("Vous avez précisé un papier.")),
-    "paper_deleted": (gettext_lazy("Vous avez supprimé un papier : %(paper)s."), gettext_lazy("Vous avez supprimé un papier.")),
-    "paper_checked": (gettext_lazy("Votre papier a été contrôlé : %(paper)s."), gettext_lazy("Votre papier a été contrôlé.")),
+    "paper_described": (
+        gettext_lazy("Vous avez précisé un papier : %(paper)s."),
+        gettext_lazy("Vous avez précisé un papier."),
+    ),
+    "paper_deleted": (
+        gettext_lazy("Vous avez supprimé un papier : %(paper)s."),
+        gettext_lazy("Vous avez supprimé un papier."),
+    ),
+    "paper_checked": (
+        gettext_lazy("Votre papier a été contrôlé : %(paper)s."),
+        gettext_lazy("Votre papier a été contrôlé."),
+    ),
     "paper_compared": (gettext_lazy("Votre papier a été comparé avec ce que votre coffre sait déjà."), ""),
     "household_invited": (gettext_lazy("Vous avez créé un code pour inviter quelqu’un dans votre foyer."), ""),
     "household_invitation_cancelled": (gettext_lazy("Vous avez annulé votre code d’invitation."), ""),
@@ -111,8 +156,14 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "received_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a reçu."), ""),
     "agreement_reread": (gettext_lazy("Vous avez relu ce que vous aviez accepté avec « %(recipient)s »."), ""),
     "granted_read": (gettext_lazy("« %(recipient)s » a lu %(what)s."), ""),
-    "granted_count": (gettext_lazy("Compté sous votre accord avec « %(recipient)s », sans lui être montré : %(what)s."), ""),
-    "read_refused": (gettext_lazy("Une lecture par « %(recipient)s » a été refusée : votre accord ne la permet pas."), ""),
+    "granted_count": (
+        gettext_lazy("Compté sous votre accord avec « %(recipient)s », sans lui être montré : %(what)s."),
+        "",
+    ),
+    "read_refused": (
+        gettext_lazy("Une lecture par « %(recipient)s » a été refusée : votre accord ne la permet pas."),
+        "",
+    ),
     "act_refused": (gettext_lazy("Un acte de « %(recipient)s » a été refusé : votre accord ne le permet pas."), ""),
     "mandate_paper_added": (
         gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre : %(paper)s."),
@@ -122,23 +173,36 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "help_withdrawn": (gettext_lazy("Vous avez retiré une demande d’aide à « %(recipient)s »."), ""),
     "help_read": (gettext_lazy("L’organisme à qui vous demandez de l’aide a lu le nom que vous avez donné."), ""),
     "help_answered": (gettext_lazy("« %(recipient)s » a répondu à votre demande d’aide."), ""),
-    "access_asked": (gettext_lazy("« %(recipient)s » vous a demandé à voir des données. Rien n’est lu sans votre réponse."), ""),
-    "access_code_typed": (gettext_lazy("« %(recipient)s » a tapé le code que votre téléphone a reçu : c’est votre accord."), ""),
+    "access_asked": (
+        gettext_lazy("« %(recipient)s » vous a demandé à voir des données. Rien n’est lu sans votre réponse."),
+        "",
+    ),
+    "access_code_typed": (
+        gettext_lazy("« %(recipient)s » a tapé le code que votre téléphone a reçu : c’est votre accord."),
+        "",
+    ),
     "access_declined": (gettext_lazy("Vous avez dit non à une demande de « %(recipient)s »."), ""),
     "emergency_asked": (
-        gettext_lazy("« %(recipient)s » a demandé un accès d’urgence à votre coffre. Rien ne s’ouvre avant qu’un second agent accepte."),
+        gettext_lazy(
+            "« %(recipient)s » a demandé un accès d’urgence à votre coffre. Rien ne s’ouvre avant qu’un second agent accepte."
+        ),
         "",
     ),
     "emergency_considered": (gettext_lazy("« %(recipient)s » a lu le motif d’un accès d’urgence à votre coffre."), ""),
     "emergency_agreed": (gettext_lazy("« %(recipient)s » a accepté un accès d’urgence à votre coffre."), ""),
     "emergency_refused": (gettext_lazy("« %(recipient)s » a refusé un accès d’urgence à votre coffre."), ""),
-    "emergency_opened": (gettext_lazy("Un accès d’urgence est ouvert à « %(recipient)s » pour %(what)s, sans votre accord."), ""),
+    "emergency_opened": (
+        gettext_lazy("Un accès d’urgence est ouvert à « %(recipient)s » pour %(what)s, sans votre accord."),
+        "",
+    ),
     "emergency_declined": (gettext_lazy("Vous avez refusé un accès d’urgence demandé par « %(recipient)s »."), ""),
     "emergency_reread": (gettext_lazy("Vous avez lu le motif d’un accès d’urgence."), ""),
     "appointment_made": (gettext_lazy("Vous avez créé un code de rendez-vous."), ""),
     "appointment_cancelled": (gettext_lazy("Vous avez annulé un code de rendez-vous."), ""),
     "appointment_begun": (
-        gettext_lazy("« %(recipient)s » a tapé votre code de rendez-vous : cette personne peut agir pour vous pendant deux heures."),
+        gettext_lazy(
+            "« %(recipient)s » a tapé votre code de rendez-vous : cette personne peut agir pour vous pendant deux heures."
+        ),
         "",
     ),
     "granted_looked": (gettext_lazy("« %(recipient)s » a regardé la liste des papiers que vous lui montrez."), ""),
@@ -147,7 +211,10 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("« %(recipient)s » a téléchargé un papier."),
     ),
     "link_code_made": (gettext_lazy("Vous avez fait un nouveau code pour le lien de « %(recipient)s »."), ""),
-    "link_code_refused": (gettext_lazy("Un mauvais code a été essayé sur le lien de « %(recipient)s » : rien n’a été ouvert."), ""),
+    "link_code_refused": (
+        gettext_lazy("Un mauvais code a été essayé sur le lien de « %(recipient)s » : rien n’a été ouvert."),
+        "",
+    ),
     "link_locked": (gettext_lazy("Le lien de « %(recipient)s » s’est bloqué après cinq mauvais codes."), ""),
     "shared_facts_read": (gettext_lazy("Vous avez regardé ce que « %(recipient)s » a mis en commun avec vous."), ""),
     "side_added": (
@@ -183,13 +250,22 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "alerts_chosen": (gettext_lazy("Vous avez choisi vos alertes."), ""),
     "journal_copied": (gettext_lazy("Vous avez pris une copie de votre journal."), ""),
     "export_asked": (gettext_lazy("Vous avez demandé une copie de toutes vos données."), ""),
-    "whole_vault_read": (gettext_lazy("Tout votre coffre a été relu, pour en faire la copie que vous avez demandée."), ""),
+    "whole_vault_read": (
+        gettext_lazy("Tout votre coffre a été relu, pour en faire la copie que vous avez demandée."),
+        "",
+    ),
     "export_downloaded": (gettext_lazy("Vous avez téléchargé la copie de toutes vos données."), ""),
-    "records_brought": (gettext_lazy("Votre coffre a repris ce que vous avez apporté de « %(recipient)s » (%(count)s)."), ""),
+    "records_brought": (
+        gettext_lazy("Votre coffre a repris ce que vous avez apporté de « %(recipient)s » (%(count)s)."),
+        "",
+    ),
     "vault_closed": (gettext_lazy("Vous avez fermé votre coffre."), ""),
     "closing_asked": (gettext_lazy("Vous avez demandé la fermeture de votre coffre."), ""),
     "closing_cancelled": (gettext_lazy("Vous avez annulé la fermeture de votre coffre."), ""),
-    "file_opened": (gettext_lazy("Vous avez ouvert un fichier : %(paper)s."), gettext_lazy("Vous avez ouvert un fichier.")),
+    "file_opened": (
+        gettext_lazy("Vous avez ouvert un fichier : %(paper)s."),
+        gettext_lazy("Vous avez ouvert un fichier."),
+    ),
 }
 
 
@@ -273,7 +349,10 @@ def by_type(fields: Sequence[str]) -> list[str]:
     found: dict[str, list[str]] = {}
     for field_id, label in zip(fields, labels(fields), strict=True):
         found.setdefault(field_id.partition("#")[0], []).append(label)
-    return [_("%(type)s : %(fields)s") % {"type": _plain_title(code), "fields": ", ".join(names)} for code, names in found.items()]
+    return [
+        _("%(type)s : %(fields)s") % {"type": _plain_title(code), "fields": ", ".join(names)}
+        for code, names in found.items()
+    ]
 
 
 def labels(fields: Sequence[str]) -> list[str]:
@@ -295,7 +374,12 @@ def sentence(line: Line, kinds: dict[str, str]) -> str:
         return _EMERGENCY_REFUSED % {"recipient": line.details.get("recipient", "")}
     paper = kinds.get(line.details.get("kind", ""), "")
     whole, without_paper = _SENTENCES.get(line.event, (_UNKNOWN, _UNKNOWN))
-    told = {"what": _type(line), "paper": paper, "holder": _holders(line), "count": number(line.details.get("count", ""))}
+    told = {
+        "what": _type(line),
+        "paper": paper,
+        "holder": _holders(line),
+        "count": number(line.details.get("count", "")),
+    }
     told["recipient"] = line.details.get("recipient", "")
     return str(whole if paper or "%(paper)s" not in str(whole) else without_paper) % told
 
@@ -308,7 +392,9 @@ def _read(line: Line) -> str:
     names = [name[:1].lower() + name[1:] for name in labels(line.fields)]
     if 0 < len(names) <= NAMED:
         return _("Vous avez lu : %(fields)s.") % {"fields": _series(names)}
-    return ngettext("Vous avez lu %(count)s valeur.", "Vous avez lu %(count)s valeurs.", len(names)) % {"count": len(names)}
+    return ngettext("Vous avez lu %(count)s valeur.", "Vous avez lu %(count)s valeurs.", len(names)) % {
+        "count": len(names)
+    }
 
 
 def _series(names: Sequence[str]) -> str:

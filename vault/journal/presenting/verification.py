@@ -17,7 +17,9 @@ _FAULTS: dict[Fault, str | Promise] = {
     Fault.ASTRAY: gettext_lazy("La ligne %(line)s ne mène pas à l’empreinte du point %(point)s."),
     Fault.GONE: gettext_lazy("La copie du point %(point)s, gardée au dehors, a disparu."),
     Fault.OTHER: gettext_lazy("La copie du point %(point)s, gardée au dehors, dit autre chose."),
-    Fault.CUT: gettext_lazy("La ligne %(line)s a disparu, et peut-être d’autres après elle : le point %(point)s l’avait scellée."),
+    Fault.CUT: gettext_lazy(
+        "La ligne %(line)s a disparu, et peut-être d’autres après elle : le point %(point)s l’avait scellée."
+    ),
     Fault.CHANGED: gettext_lazy("La ligne %(line)s n’est plus celle que le point %(point)s avait scellée."),
 }
 
@@ -43,12 +45,16 @@ def check(resident_id: UUID) -> Checked:
         lines += 1
         purged += line.purged
         if line.problem:
-            problems.append(_("La ligne %(line)s ne correspond pas à ce qui a été écrit.") % {"line": number(line.number)})
+            problems.append(
+                _("La ligne %(line)s ne correspond pas à ce qui a été écrit.") % {"line": number(line.number)}
+            )
             break
     found = checkpoints.checked(resident_id=resident_id)
     for proof, fault in found:
         if fault:
-            problems.append(str(_FAULTS[fault]) % {"line": number(proof.number), "point": number(proof.checkpoint.number)})
+            problems.append(
+                str(_FAULTS[fault]) % {"line": number(proof.number), "point": number(proof.checkpoint.number)}
+            )
     last = found[0] if found else None
     return Checked(
         lines=lines,

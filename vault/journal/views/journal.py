@@ -24,7 +24,11 @@ from vault.records import downloads
 
 #: The last ones, beside the journal.
 CONTESTS = 5
-MEDIA = {CopyFormat.PDF: "application/pdf", CopyFormat.CSV: "text/csv; charset=utf-8", CopyFormat.JSON: "application/json"}
+MEDIA = {
+    CopyFormat.PDF: "application/pdf",
+    CopyFormat.CSV: "text/csv; charset=utf-8",
+    CopyFormat.JSON: "application/json",
+}
 
 
 @require_safe
@@ -33,7 +37,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = page.context(reader=request.user.pk, said=said)
     context["lasting"] = journal.lasting(resident_id=request.user.pk)
     context["contests"] = list(Contest.objects.sent()[:CONTESTS])
-    return render(request, "vault/journal.html", context)
+    return render(request, "journal/journal.html", context)
 
 
 @require_safe
@@ -43,7 +47,9 @@ def line(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
     found = journal.find(resident_id=request.user.pk, entry_id=entry_id)
     contest = Contest.objects.filter(entry_id=entry_id).first()
     if found is None and contest and contest.content:
-        return render(request, "vault/contest_of_gone_line.html", {"contest": contest, "said": contests.open_contest(contest)})
+        return render(
+            request, "journal/contest_of_gone_line.html", {"contest": contest, "said": contests.open_contest(contest)}
+        )
     if found is None:
         raise Http404
     context = {
@@ -54,20 +60,28 @@ def line(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
         "contest": contest,
         "said": contests.open_contest(contest) if contest and contest.content else None,
     }
-    return render(request, "vault/journal_line.html", context)
+    return render(request, "journal/journal_line.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
     found = _line(request, entry_id)
     if Contest.objects.open().filter(entry_id=entry_id).exists():
-        return redirect("vault:journal_line", entry_id=entry_id)
+        return redirect("journal:journal_line", entry_id=entry_id)
     form = ContestForm(request.POST or None)
     if form.is_valid():
-        contests.contest_line(resident_id=request.user.pk, by=request.user.pk, entry_id=entry_id, message=form.cleaned_data["message"])
-        messages.success(request, _("Votre contestation est envoyée. Vous pouvez la retirer tant qu’il n’y a pas de réponse."))
-        return redirect("vault:journal_line", entry_id=entry_id)
-    return render(request, "vault/contest.html", {"form": form, "entry_id": entry_id, "sent": contests.as_sent(found, request.user.pk)})
+        contests.contest_line(
+            resident_id=request.user.pk, by=request.user.pk, entry_id=entry_id, message=form.cleaned_data["message"]
+        )
+        messages.success(
+            request, _("Votre contestation est envoyée. Vous pouvez la retirer tant qu’il n’y a pas de réponse.")
+        )
+        return redirect("journal:journal_line", entry_id=entry_id)
+    return render(
+        request,
+        "journal/contest.html",
+        {"form": form, "entry_id": entry_id, "sent": contests.as_sent(found, request.user.pk)},
+    )
 
 
 @require_POST
@@ -82,7 +96,7 @@ def withdraw_contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
         messages.warning(request, _("La réponse est déjà arrivée : elle est ici."))
     else:
         messages.success(request, _("Votre contestation est retirée. Son message est effacé."))
-    return redirect("vault:journal_line", entry_id=entry_id)
+    return redirect("journal:journal_line", entry_id=entry_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,30 +106,39 @@ def alerts(request: SignedInRequest) -> HttpResponse:
     form = AlertsForm(request.POST if request.method == "POST" else None, initial={"wanted": chosen})
     if form.is_valid():
         wanted = form.cleaned_data["wanted"]
-        choose_alerts(resident_id=request.user.pk, by=request.user.pk, readings="readings" in wanted, refusals="refusals" in wanted)
+        choose_alerts(
+            resident_id=request.user.pk,
+            by=request.user.pk,
+            readings="readings" in wanted,
+            refusals="refusals" in wanted,
+        )
         messages.success(request, _("Votre choix est enregistré."))
-        return redirect("vault:journal")
+        return redirect("journal:journal")
     address = request.user.contact_email or request.user.email
-    return render(request, "vault/alerts.html", {"form": form, "address": address})
+    return render(request, "journal/alerts.html", {"form": form, "address": address})
 
 
 @require_safe
 def check(request: SignedInRequest) -> HttpResponse:
-    return render(request, "vault/journal_check.html", {"checked": verification.check(request.user.pk)})
+    return render(request, "journal/journal_check.html", {"checked": verification.check(request.user.pk)})
 
 
 @require_http_methods(["GET", "POST"])
 def copy(request: SignedInRequest) -> HttpResponseBase:
     form = CopyForm(request.POST or None)
     if not form.is_valid():
-        return render(request, "vault/journal_copy.html", {"form": form, "most": copies.PDF_LINES})
+        return render(request, "journal/journal_copy.html", {"form": form, "most": copies.PDF_LINES})
     asked = CopyFormat(form.cleaned_data["format"])
     try:
         content = actions.copy_journal(resident_id=request.user.pk, by=request.user.pk, form=asked)
     except NotDrawn:
-        messages.warning(request, _("Le PDF n’a pas pu être fait. Recommencez, ou prenez une autre forme : rien n’est perdu."))
-        return redirect("vault:copy_journal")
-    return downloads.serve(request, io.BytesIO(content), size=len(content), name=f"journal.{asked.value}", media_type=MEDIA[asked])
+        messages.warning(
+            request, _("Le PDF n’a pas pu être fait. Recommencez, ou prenez une autre forme : rien n’est perdu.")
+        )
+        return redirect("journal:copy_journal")
+    return downloads.serve(
+        request, io.BytesIO(content), size=len(content), name=f"journal.{asked.value}", media_type=MEDIA[asked]
+    )
 
 
 def _line(request: SignedInRequest, entry_id: UUID) -> journal.Line:

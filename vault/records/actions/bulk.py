@@ -31,7 +31,7 @@ from vault.records.actions.records import (
 )
 from vault.records.enums import Assurance, Method, Role
 from vault.records.models import Record
-from vault.records.periods import period_of, read_day, read_moment
+from vault.records.values.periods import period_of, read_day, read_moment
 from vault.types.envelope import NOBODY, latest_of
 from vault.types.measure_blocks import joined
 from vault.types.record_identity import CARRIED, DATA, SERIES, SINGLE, Key, anchor, same_thing
@@ -120,7 +120,9 @@ def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", e
         _tell(resident_id, by, event, purpose, right, len(rows))
     problems = [problem for one in coming for problem in one.problems]
     replaced = sum(1 for row in rows if row.supersedes_id)
-    return Written(len(rows) - replaced, replaced, plan.known, plan.better, len(coming) - len(right), tuple(problems[:TOLD]))
+    return Written(
+        len(rows) - replaced, replaced, plan.known, plan.better, len(coming) - len(right), tuple(problems[:TOLD])
+    )
 
 
 def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
@@ -139,7 +141,14 @@ def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
         count = Record.objects.filter(pk__in=held).update(withdrawn_at=timezone.now())
         if count:
             fields, details = types.fields_of(type_code), {"count": str(count)}
-            journal.write(resident_id=resident_id, actor_id=by, event="data_withdrawn", purpose=WITHDRAW, fields=fields, details=details)
+            journal.write(
+                resident_id=resident_id,
+                actor_id=by,
+                event="data_withdrawn",
+                purpose=WITHDRAW,
+                fields=fields,
+                details=details,
+            )
     return count
 
 
@@ -194,7 +203,9 @@ class _Plan:
         return self._take(held for held in self._current(one) if held.payload == one.payload)
 
     def _same(self, one: Coming) -> _Held | None:
-        return self._take(held for held in self._current(one) if same_thing(one.subject.type, held.payload, one.payload))
+        return self._take(
+            held for held in self._current(one) if same_thing(one.subject.type, held.payload, one.payload)
+        )
 
     def _take(self, found: Iterator[_Held]) -> _Held | None:
         taken = next(found, None)
@@ -298,7 +309,13 @@ def _one(resident_id: UUID, envelope: Mapping[str, Any], told: Told) -> Coming:
         period=_span(envelope.get("period")) or period_of(payload),
         validity=_days(envelope.get("validity")),
     )
-    return Coming(subject, payload, _source(envelope["provenance"], told), problems_of(type_code, payload), _key(subject, payload))
+    return Coming(
+        subject,
+        payload,
+        _source(envelope["provenance"], told),
+        problems_of(type_code, payload),
+        _key(subject, payload),
+    )
 
 
 def _source(said: Mapping[str, Any], told: Told) -> Source:
@@ -353,7 +370,9 @@ def _tell(resident_id: UUID, by: UUID, event: str, purpose: str, coming: Iterabl
         fields |= {f"{one.subject.type}#/{name}" for name in one.payload}
         holders.add(one.source.holder)
     details = {"holder": ", ".join(sorted(holders)), "count": str(count)}
-    journal.write(resident_id=resident_id, actor_id=by, event=event, purpose=purpose, fields=sorted(fields), details=details)
+    journal.write(
+        resident_id=resident_id, actor_id=by, event=event, purpose=purpose, fields=sorted(fields), details=details
+    )
 
 
 def _span(said: Mapping[str, str] | None) -> Span[datetime] | None:

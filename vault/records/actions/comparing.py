@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from core import sealed
 from core.models import City
-from vault.records import persons
-from vault.records.checks.check_input import Seen
-from vault.records.decrypted import Values
 from vault.records.enums import Outcome
 from vault.records.models import Paper, PaperKind
+from vault.records.papers.checks.check_input import Seen
+from vault.records.values import persons
+from vault.records.values.decrypted import Values
 
 #: The fields of the vault that the checks look at.
 COMPARED = (
@@ -53,9 +53,14 @@ def seen_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, kn
         same_file=_is_here_already(paper, content["sha256"]),
         siblings=_siblings(paper),
         read_names=reading.get("names", []),
-        code_failed=any(line["code"] == "2ddoc_read" and line["outcome"] == Outcome.FAILED for line in content.get("found", [])),
+        code_failed=any(
+            line["code"] == "2ddoc_read" and line["outcome"] == Outcome.FAILED for line in content.get("found", [])
+        ),
         kinds=[reading.get("kinds", []), *(side.get("kinds", []) for side in _sides(content))],
-        sharpness=[reading.get("sharpness", "inconclusive"), *(side.get("sharpness", "inconclusive") for side in _sides(content))],
+        sharpness=[
+            reading.get("sharpness", "inconclusive"),
+            *(side.get("sharpness", "inconclusive") for side in _sides(content)),
+        ],
         leaves=reading.get("leaves", 0),
         insee=city.insee,
         town=city.name,
@@ -68,7 +73,11 @@ def _sides(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _siblings(paper: Paper) -> list[date]:
-    same = Paper.objects.kept().filter(kind=paper.kind, issued_on__isnull=False).exclude(pk__in=[paper.pk, paper.replaces_id or paper.pk])
+    same = (
+        Paper.objects.kept()
+        .filter(kind=paper.kind, issued_on__isnull=False)
+        .exclude(pk__in=[paper.pk, paper.replaces_id or paper.pk])
+    )
     return [day for day in same.values_list("issued_on", flat=True) if day]
 
 

@@ -12,11 +12,12 @@ from django_scopes import scope
 from core import jobs
 from core.models import Job
 from vault.readers.reading import Unreadable
-from vault.records import data_files, perms
+from vault.records import perms
 from vault.records.actions.bulk import Told, Written, gather, write_gathered
 from vault.records.actions.papers import CHECK, JOB, NotReady, content_of_paper, read_again, rewrite_paper
 from vault.records.enums import PaperState, Role
 from vault.records.models import Paper
+from vault.records.papers import data_files
 
 KEEP = gettext_noop("Ranger les données d’un fichier dans votre coffre")
 
@@ -53,7 +54,9 @@ def ask_to_keep(*, paper: Paper, by: UUID, person: UUID | None = None, role: str
         held, content = _waiting(paper)
         if not content["reading"]["data"]["held"]:
             raise NotReady
-        active = Job.objects.filter(kind=KEEP_JOB, subject_id=held.pk, state__in=[Job.State.WAITING, Job.State.RUNNING]).first()
+        active = Job.objects.filter(
+            kind=KEEP_JOB, subject_id=held.pk, state__in=[Job.State.WAITING, Job.State.RUNNING]
+        ).first()
         if active is not None:
             return active
         content["reading"]["data"]["whose"] = [str(person), role] if person else None
@@ -62,7 +65,10 @@ def ask_to_keep(*, paper: Paper, by: UUID, person: UUID | None = None, role: str
 
 
 def keep_data(
-    *, paper_id: UUID, progress: Callable[[int, int], None] = lambda done, total: None, finish: Callable[[], None] = lambda: None
+    *,
+    paper_id: UUID,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    finish: Callable[[], None] = lambda: None,
 ) -> None:
     """Read the file again in the limited child and write its records: all of them or none. In the resident's scope.
 
@@ -83,7 +89,9 @@ def keep_data(
     with transaction.atomic():
         held = Paper.objects.select_for_update().filter(pk=paper_id, state=PaperState.TO_CONFIRM).first()
         if held is not None:
-            written = write_gathered(resident_id=resident_id, by=resident_id, coming=coming, event="data_kept", purpose=KEEP)
+            written = write_gathered(
+                resident_id=resident_id, by=resident_id, coming=coming, event="data_kept", purpose=KEEP
+            )
             _keep(held, written)
         finish()
 
@@ -96,13 +104,20 @@ def _told(paper: Paper) -> Told:
 def _keep(paper: Paper, written: Written) -> None:
     content = content_of_paper(paper)
     counts = {"added": written.added, "replaced": written.replaced, "known": written.known, "better": written.better}
-    content["reading"]["data"] |= {"written": counts | {"refused": written.refused}, "problems": list(written.problems)}
+    content["reading"]["data"] |= {
+        "written": counts | {"refused": written.refused},
+        "problems": list(written.problems),
+    }
     paper.state, paper.kept_at = PaperState.KEPT, timezone.now()
     rewrite_paper(paper, content)
 
 
 def _waiting(paper: Paper) -> tuple[Paper, dict[str, Any]]:
-    held = Paper.objects.select_for_update().filter(pk=paper.pk, kind=data_files.KIND, state=PaperState.TO_CONFIRM).first()
+    held = (
+        Paper.objects.select_for_update()
+        .filter(pk=paper.pk, kind=data_files.KIND, state=PaperState.TO_CONFIRM)
+        .first()
+    )
     if held is None:
         raise NotReady
     return held, content_of_paper(held)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import sealed
-from vault.records import gate, perms, persons, questions
+from vault.records import gate, perms
 from vault.records.actions.records import (
     ADD,
     CORRECT,
@@ -26,9 +26,10 @@ from vault.records.actions.records import (
     tell,
     write,
 )
-from vault.records.decrypted import Values
 from vault.records.enums import Role
 from vault.records.models import Draft, Paper, Record
+from vault.records.values import persons, questions
+from vault.records.values.decrypted import Values
 from vault.types.record_identity import SINGLE
 
 #: A draft that nobody touched for so long is forgotten.
@@ -64,7 +65,13 @@ def start_draft(
 ) -> Draft:
     perms.require_may_write(resident_id, by)
     names = questions.names(type, role, only)
-    content = {"answers": dict(answers or {}), "names": names, "skipped": [], "unseen": [*answers] if answers else [], "after": after}
+    content = {
+        "answers": dict(answers or {}),
+        "names": names,
+        "skipped": [],
+        "unseen": [*answers] if answers else [],
+        "after": after,
+    }
     draft = Draft(pk=uuid4(), resident_id=resident_id, type=type, person=person, role=role, paper=paper)
     with transaction.atomic(), scope(resident=resident_id):
         Draft.objects.filter(updated_at__lt=timezone.now() - LIFE).delete()

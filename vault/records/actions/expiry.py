@@ -36,8 +36,10 @@ def _tell(resident_id: UUID) -> bool:
             paper.told_at = timezone.now()
             paper.save(update_fields=["told_at"])
             details = {"kind": paper.kind}
-            journal.write(resident_id=resident_id, actor_id=resident_id, event="paper_expiring", purpose=REMIND, details=details)
-        return bool(papers) and reminding.remind(user_id=resident_id, template="vault/email/paper_expiring")
+            journal.write(
+                resident_id=resident_id, actor_id=resident_id, event="paper_expiring", purpose=REMIND, details=details
+            )
+        return bool(papers) and reminding.remind(user_id=resident_id, template="records/email/paper_expiring")
 
 
 def _due(papers: PaperQuerySet) -> PaperQuerySet:

@@ -27,8 +27,9 @@ from core.jobs import Cancelled, Running
 from core.leaving import Entry
 from core.models import City, Job
 from core.storage import SealedFile
-from vault.records import gate, perms, receipts
+from vault.records import gate, perms
 from vault.records.actions.files import drop_file, keep_file
+from vault.records.grants import receipts
 from vault.records.models import Brought, Export, PaperFile
 from vault.records.models.export import KEPT
 
@@ -197,7 +198,9 @@ def _put(archive: zipfile.ZipFile, entry: Entry, made_at: datetime) -> dict[str,
 def _readme(made_at: datetime) -> Iterator[Entry]:
     for path, language in (("LISEZMOI.txt", "fr"), ("README.txt", "en")):
         with translation.override(language):
-            text = render_to_string("vault/export/readme.txt", {"city": City.current(), "made_at": made_at, "site": settings.SITE_URL})
+            text = render_to_string(
+                "records/export/readme.txt", {"city": City.current(), "made_at": made_at, "site": settings.SITE_URL}
+            )
         yield Entry(path, [text.strip().encode() + b"\n"])
 
 

@@ -53,7 +53,9 @@ def examine(stream: BinaryIO, *, resident_id: UUID, trust_test_authority: bool, 
     """
     _look_for_viruses(stream)
     place, cleaned = sandbox.without_place(stream)
-    reading = sandbox.read(io.BytesIO(cleaned) if cleaned else stream, trust_test_authority=trust_test_authority, ask=ask)
+    reading = sandbox.read(
+        io.BytesIO(cleaned) if cleaned else stream, trust_test_authority=trust_test_authority, ask=ask
+    )
     if place in PLACE_CHECK:
         reading.checks.append(check("place", PLACE_CHECK[place]))
     if not cleaned:

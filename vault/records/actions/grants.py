@@ -1,9 +1,9 @@
 """Agreements: give one, pause it, shorten it, stop it. Each says in the journal what was done, has a receipt, and counts at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,12 +14,14 @@ from django_scopes import scopes_disabled
 
 from core import journal
 from core.models import JournalEntry
-from vault.records import agreements, documents, gate, perms, receipts, recipients
+from vault.records import gate, perms
 from vault.records.actions.notes import seal_note
-from vault.records.agreements import Agreement, Item
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
+from vault.records.grants import agreements, documents, receipts, recipients
+from vault.records.grants.agreements import Agreement, Item
+from vault.records.grants.recipient_names import called, seal_name
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, Paper
-from vault.records.recipient_names import called, seal_name
 from vault.types.spans import add_months
 
 
@@ -43,25 +45,6 @@ class Recipient:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What the resident chose: the codes of the items, how they are used, for how many months, or for one reading within them.
-
-    `lasts`: a length under a month, instead of the months.
-    `shown`: the values of each item, as the page said them. They are kept, sealed, with the words that were read.
-    """
-
-    items: Sequence[str]
-    mode: Mode
-    months: int = 0
-    once: bool = False
-    lasts: timedelta | None = None
-    papers: Sequence[UUID] = ()
-    documents: Sequence[UUID] = ()
-    channel: GrantChannel = GrantChannel.PAGE
-    shown: Mapping[str, str] = field(default_factory=dict)
-
-
 def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
     """In the caller's transaction and in the resident's scope. It takes the place of what was agreed with this recipient before.
 
@@ -82,7 +65,9 @@ def give_at_desk(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient
     return _give(resident_id, by, agreement, recipient, terms, "granted_at_desk")
 
 
-def open_in_emergency(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
+def open_in_emergency(
+    *, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms
+) -> Grant:
     """As `give`, without the resident: `actions.emergency` alone comes here, once a second agent has agreed."""
     if terms.channel != GrantChannel.EMERGENCY:
         raise ValueError("an emergency says that it is one")
@@ -101,10 +86,15 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
     _end_former(recipient, agreement)
     grant = _grant(resident_id, agreement, recipient, terms, chosen)
     GrantField.objects.bulk_create(
-        GrantField(resident_id=resident_id, grant=grant, field=field_id, required=required) for field_id, required in fields.items()
+        GrantField(resident_id=resident_id, grant=grant, field=field_id, required=required)
+        for field_id, required in fields.items()
     )
-    GrantPaper.objects.bulk_create(GrantPaper(resident_id=resident_id, grant=grant, paper_id=paper_id) for paper_id in terms.papers)
-    GrantDocument.objects.bulk_create(GrantDocument(resident_id=resident_id, grant=grant, document_id=key) for key in terms.documents)
+    GrantPaper.objects.bulk_create(
+        GrantPaper(resident_id=resident_id, grant=grant, paper_id=paper_id) for paper_id in terms.papers
+    )
+    GrantDocument.objects.bulk_create(
+        GrantDocument(resident_id=resident_id, grant=grant, document_id=key) for key in terms.documents
+    )
     note(grant, Happened.GIVEN, grant.starts_at)
     tell(grant, by, event, list(fields), count=len(terms.papers) + len(terms.documents))
     return grant
@@ -191,7 +181,9 @@ def tell_over() -> int:
     """
     with scopes_disabled():
         over = list(Grant.objects.over().exclude(events__happened=Happened.OVER))
-        parted = Grant.objects.filter(stopped_at__lte=timezone.now()).exclude(events__happened__in=[Happened.STOPPED, Happened.OVER])
+        parted = Grant.objects.filter(stopped_at__lte=timezone.now()).exclude(
+            events__happened__in=[Happened.STOPPED, Happened.OVER]
+        )
         parted_ones = [grant for grant in parted if grant.state == GrantState.STOPPED]
     return sum(_tell_over(grant) for grant in over) + sum(_note_parted(grant) for grant in parted_ones)
 
@@ -206,7 +198,9 @@ def receipt(event: GrantEvent) -> str:
 
 def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
     """One line of the grant's own history, with its receipt. In the caller's transaction and the resident's scope."""
-    event = GrantEvent(pk=uuid4(), resident_id=grant.resident_id, grant=grant, happened=happened, at=at, ends_at=grant.ends_at)
+    event = GrantEvent(
+        pk=uuid4(), resident_id=grant.resident_id, grant=grant, happened=happened, at=at, ends_at=grant.ends_at
+    )
     if happened.has_receipt:
         event.receipt = receipts.issue(event, grant, receipts.fields_of(grant.pk))
     event.save(force_insert=True)
@@ -215,7 +209,9 @@ def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
 
 def tell(grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, count: int = 0) -> JournalEntry:
     """`count`: of the papers, beside the fields."""
-    details = {"recipient": called(grant), "grant": str(grant.pk), "mode": grant.mode} | ({"count": str(count)} if count else {})
+    details = {"recipient": called(grant), "grant": str(grant.pk), "mode": grant.mode} | (
+        {"count": str(count)} if count else {}
+    )
     return journal.write(
         resident_id=grant.resident_id,
         actor_id=by,
@@ -275,7 +271,9 @@ def _note_parted(grant: Grant) -> bool:
 
 def _offered(agreement: Agreement, terms: Terms) -> bool:
     length = terms.months in agreement.months if terms.lasts is None else terms.lasts in agreement.short
-    papers = Paper.objects.kept().filter(pk__in=terms.papers).count() == len(terms.papers) and (agreement.free or not terms.papers)
+    papers = Paper.objects.kept().filter(pk__in=terms.papers).count() == len(terms.papers) and (
+        agreement.free or not terms.papers
+    )
     known = {document.id for document in documents.held()} if terms.documents else set()
     made = set(terms.documents) <= known and (agreement.free or not terms.documents)
     return length and papers and made and terms.mode in agreement.modes and (agreement.once or not terms.once)
@@ -297,7 +295,9 @@ def _end_former(recipient: Recipient, agreement: Agreement) -> None:
             close_over(grant)
 
 
-def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]) -> Grant:
+def _grant(
+    resident_id: UUID, agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]
+) -> Grant:
     language = get_language() or "fr"
     now = timezone.now()
     grant = Grant(
@@ -321,7 +321,9 @@ def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms:
         ends_at=now + terms.lasts if terms.lasts else months_later(now, terms.months),
     )
     grant.recipient_name = seal_name(grant, recipient.name)
-    grant.snapshot = seal_note(resident_id=resident_id, place=grant.place, note=_as_read(agreement, recipient, terms, chosen))
+    grant.snapshot = seal_note(
+        resident_id=resident_id, place=grant.place, note=_as_read(agreement, recipient, terms, chosen)
+    )
     grant.save(force_insert=True)
     return grant
 
@@ -329,11 +331,21 @@ def _grant(resident_id: UUID, agreement: Agreement, recipient: Recipient, terms:
 def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]) -> dict[str, Any]:
     """What the page said, in the language that it was read in: every line, chosen or not, and the values it showed."""
     items = [
-        {"label": str(item.label), "shown": terms.shown.get(item.code, ""), "required": item.required, "chosen": item in chosen}
+        {
+            "label": str(item.label),
+            "shown": terms.shown.get(item.code, ""),
+            "required": item.required,
+            "chosen": item in chosen,
+        }
         for item in agreement.items
     ]
     length = {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
-    return {"title": str(agreement.title), "words": agreement.told(recipient.name or recipient.label), "items": items, **length}
+    return {
+        "title": str(agreement.title),
+        "words": agreement.told(recipient.name or recipient.label),
+        "items": items,
+        **length,
+    }
 
 
 def months_later(start: datetime, months: int) -> datetime:

@@ -31,6 +31,10 @@ def keep_identity(*, resident_id: UUID, by: UUID, told: Mapping[str, Any]) -> Re
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
         older = same_subject(subject, payload)
-        record = write_over(older, payload, source, subject) if older else write(resident_id, subject, payload, source, older=None)
+        record = (
+            write_over(older, payload, source, subject)
+            if older
+            else write(resident_id, subject, payload, source, older=None)
+        )
         tell(record, by, "identity_kept", KEEP, payload)
     return record

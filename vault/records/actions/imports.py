@@ -25,9 +25,9 @@ from vault.records.actions.files import clean_name, keep_file
 from vault.records.actions.notes import seal_note
 from vault.records.actions.papers import CHECK
 from vault.records.actions.records import one_at_a_time
+from vault.records.copies.package import Package, Refused
 from vault.records.enums import Assurance, PaperState
 from vault.records.models import Brought, Paper, PaperFile, Record
-from vault.records.package import Package, Refused
 
 BRING = gettext_noop("Reprendre ce que vous avez apporté d’un autre portail")
 UNCHECKED = {PaperState.QUARANTINED, PaperState.CHECKING}
@@ -154,7 +154,13 @@ def _write(coming: _Coming, history: SealedFile) -> None:
         actor_id=coming.resident_id,
         event="records_brought",
         purpose=BRING,
-        fields=sorted({f"{line['record']['type']}#/{name}" for line in coming.package.records for name in line["record"]["payload"]}),
+        fields=sorted(
+            {
+                f"{line['record']['type']}#/{name}"
+                for line in coming.package.records
+                for name in line["record"]["payload"]
+            }
+        ),
         details={"recipient": str(told["city"])[:120], "count": str(len(coming.package.records) + len(papers))},
         means=journal.Means.DESK,
     )
@@ -199,8 +205,17 @@ def _record(box: Box, coming: _Coming, line: Mapping[str, Any], known: Mapping[s
         withdrawn_at=_read(datetime.fromisoformat, more["withdrawn_at"]),
     )
     proof = {name: said[name] for name in ("parser", "signature", "raw_sha256", "consent") if said.get(name)}
-    origins = more["origins"] if signed else {name: kept | {"assurance": Assurance.DECLARED} for name, kept in more["origins"].items()}
-    content = {"payload": told["payload"], "origins": origins, "quality": said.get("quality", []), "proof": proof if signed else {}}
+    origins = (
+        more["origins"]
+        if signed
+        else {name: kept | {"assurance": Assurance.DECLARED} for name, kept in more["origins"].items()}
+    )
+    content = {
+        "payload": told["payload"],
+        "origins": origins,
+        "quality": said.get("quality", []),
+        "proof": proof if signed else {},
+    }
     row.content = box.seal_json(coming.renumbered(content, known), place=row.place)
     return row
 
@@ -209,7 +224,12 @@ def _paper(box: Box, coming: _Coming, line: Mapping[str, Any], known: Mapping[st
     content, signed = line["content"], coming.package.signed
     state = line["state"] if signed and line["state"] not in UNCHECKED else PaperState.QUARANTINED
     if state == PaperState.QUARANTINED:
-        content = {"name": content["name"], "media_type": "", "sha256": content.get("sha256", ""), "declared": line["kind"]}
+        content = {
+            "name": content["name"],
+            "media_type": "",
+            "sha256": content.get("sha256", ""),
+            "declared": line["kind"],
+        }
     row = Paper(
         pk=coming.new(line["id"]),
         resident_id=coming.resident_id,
@@ -255,4 +275,6 @@ def _read(parse: Callable[[str], T], said: str | None) -> T | None:
 
 
 def _told(package: Package, *, again: bool = False) -> Taken:
-    return Taken(len(package.records), len(package.papers), len(_paths(package)), package.journal_lines, package.signed, again)
+    return Taken(
+        len(package.records), len(package.papers), len(_paths(package)), package.journal_lines, package.signed, again
+    )

@@ -19,9 +19,9 @@ from vault.records.actions.comparing import COMPARED
 from vault.records.actions.files import Examined, clean_name, examine, put_in_place
 from vault.records.actions.papers import CHANGE, NotReady, check_again, content_of_paper, rewrite_paper, tell_paper
 from vault.records.actions.records import Invalid
-from vault.records.decrypted import Values
 from vault.records.enums import PaperState
 from vault.records.models import Paper, PaperFile
+from vault.records.values.decrypted import Values
 
 ADD = gettext_noop("Ajouter une page ou une face à un papier")
 JOB = "read_side"
@@ -60,7 +60,10 @@ def add_side(*, paper: Paper, by: UUID, upload: SealedUpload, token: UUID | None
                     waiting=True,
                 )
                 content = content_of_paper(held)
-                content.setdefault("sides", {})[str(key)] = {"name": clean_name(upload.name or ""), "sha256": upload.sha256}
+                content.setdefault("sides", {})[str(key)] = {
+                    "name": clean_name(upload.name or ""),
+                    "sha256": upload.sha256,
+                }
                 rewrite_paper(held, {**content, "side_problem": ""})
                 tell_paper(held, by, "side_added", ADD)
                 jobs.create(resident_id=paper.resident_id, kind=JOB, subject_id=paper.pk, purpose=ADD)
@@ -105,7 +108,12 @@ def _keep(side: PaperFile, examined: Examined | None, problem: str, known: Value
             row.waiting = False
             row.save(update_fields=["waiting"])
             read = examined.reading
-            told = {"media_type": read.media_type, "pages": read.pages, "kinds": read.kinds, "sharpness": read.sharpness}
+            told = {
+                "media_type": read.media_type,
+                "pages": read.pages,
+                "kinds": read.kinds,
+                "sharpness": read.sharpness,
+            }
             content["sides"][str(row.pk)] |= told
             if examined.cleaned is not None:
                 put_in_place(row, examined.cleaned)

@@ -18,16 +18,18 @@ from core.storage import sealed_storage
 from core.uploads import SealedUpload
 from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
-from vault.records import checks, data_files, gate, periods, perms, persons
+from vault.records import gate, perms
 from vault.records.actions.comparing import COMPARED, seen_of
 from vault.records.actions.files import Examined, clean_name, examine, put_in_place
 from vault.records.actions.proofs import leaning_on, unprove
 from vault.records.actions.records import Source, Subject, content_of, one_at_a_time, same_subject, write, write_over
-from vault.records.answering import Asked
-from vault.records.decrypted import CheckLine, Opened, Values
 from vault.records.enums import Assurance, Method, PaperState, Role
 from vault.records.models import Paper, PaperFile, PaperKind, Record
-from vault.records.periods import period_of, read_moment
+from vault.records.papers import checks, data_files
+from vault.records.papers.answering import Asked
+from vault.records.values import periods, persons
+from vault.records.values.decrypted import CheckLine, Opened, Values
+from vault.records.values.periods import period_of, read_moment
 from vault.types.envelope import latest_of
 from vault.types.record_identity import same_thing
 from vault.types.spans import Span
@@ -97,14 +99,21 @@ def receive_paper(
     return take_in(paper, upload, token, added)
 
 
-def take_in(paper: Paper, upload: SealedUpload, token: UUID | None, tell: Callable[[Paper], None], brought_by: str = "") -> Paper:
+def take_in(
+    paper: Paper, upload: SealedUpload, token: UUID | None, tell: Callable[[Paper], None], brought_by: str = ""
+) -> Paper:
     """`receive_paper`, once the right is checked: `tell` writes the journal's line. `brought_by`: who added it for its resident."""
     resident_id = paper.resident_id
     if upload.became is not None:
         return _already(resident_id, upload.became)
     # A form that was gone back to, and sent with another file, must not lose that file.
     paper.token = uuid5(token or uuid4(), upload.sha256)
-    content = {"name": clean_name(upload.name or ""), "media_type": "", "sha256": upload.sha256, "declared": paper.kind}
+    content = {
+        "name": clean_name(upload.name or ""),
+        "media_type": "",
+        "sha256": upload.sha256,
+        "declared": paper.kind,
+    }
     if brought_by:
         content["brought_by"] = brought_by
     with scope(resident=resident_id):
@@ -113,7 +122,9 @@ def take_in(paper: Paper, upload: SealedUpload, token: UUID | None, tell: Callab
                 upload.keep(resident_id=resident_id, became=paper.pk)
                 _seal(paper, content)
                 paper.save(force_insert=True)
-                PaperFile.objects.create(resident_id=resident_id, paper=paper, stored_name=upload.stored_name, size=upload.size or 0)
+                PaperFile.objects.create(
+                    resident_id=resident_id, paper=paper, stored_name=upload.stored_name, size=upload.size or 0
+                )
                 tell(paper)
                 jobs.create(resident_id=resident_id, kind=JOB, subject_id=paper.pk, purpose=CHECK)
         except IntegrityError:
@@ -123,11 +134,16 @@ def take_in(paper: Paper, upload: SealedUpload, token: UUID | None, tell: Callab
 
 def replace_paper(*, paper: Paper, by: UUID, upload: SealedUpload, token: UUID | None = None) -> Paper:
     """Add the newer paper; the older one leaves when the newer is confirmed."""
-    return receive_paper(resident_id=paper.resident_id, kind=paper.kind, upload=upload, by=by, token=token, replaces=paper)
+    return receive_paper(
+        resident_id=paper.resident_id, kind=paper.kind, upload=upload, by=by, token=token, replaces=paper
+    )
 
 
 def check_paper(
-    *, paper_id: UUID, progress: Callable[[int, int], None] = lambda done, total: None, finish: Callable[[], None] = lambda: None
+    *,
+    paper_id: UUID,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    finish: Callable[[], None] = lambda: None,
 ) -> None:
     """Read a quarantined paper in a limited child process, compare it with the vault, and propose its values.
 
@@ -174,7 +190,9 @@ def _put_forward(paper: Paper, examined: Examined, finish: Callable[[], None]) -
         finish()
 
 
-def confirm_paper(*, paper: Paper, by: UUID, values: Mapping[str, Any] | None = None, answers: Answers | None = None) -> list[Record]:
+def confirm_paper(
+    *, paper: Paper, by: UUID, values: Mapping[str, Any] | None = None, answers: Answers | None = None
+) -> list[Record]:
     """Keep the paper, and the values read on it as records that it proves. A value that the resident changed is declared, never verified.
 
     Doing it twice changes nothing.
@@ -232,16 +250,25 @@ def _already(resident_id: UUID, paper_id: UUID) -> Paper:
 
 
 def _examine(paper: Paper) -> Examined:
-    with gate.open_file(resident_id=paper.resident_id, purpose=CHECK, paper_id=paper.pk, event="paper_checked") as stream:
+    with gate.open_file(
+        resident_id=paper.resident_id, purpose=CHECK, paper_id=paper.pk, event="paper_checked"
+    ) as stream:
         return examine(
-            stream, resident_id=paper.resident_id, trust_test_authority=settings.TRUST_TEST_AUTHORITY, ask=Ask(columns=_columns(paper))
+            stream,
+            resident_id=paper.resident_id,
+            trust_test_authority=settings.TRUST_TEST_AUTHORITY,
+            ask=Ask(columns=_columns(paper)),
         )
 
 
 def read_again(paper: Paper, *, purpose: str) -> Reading:
     """A file that was examined, in the limited child, with what its resident said of its columns."""
-    with gate.open_file(resident_id=paper.resident_id, purpose=purpose, paper_id=paper.pk, event="paper_checked") as stream:
-        return sandbox.read(stream, trust_test_authority=settings.TRUST_TEST_AUTHORITY, ask=Ask(columns=_columns(paper)))
+    with gate.open_file(
+        resident_id=paper.resident_id, purpose=purpose, paper_id=paper.pk, event="paper_checked"
+    ) as stream:
+        return sandbox.read(
+            stream, trust_test_authority=settings.TRUST_TEST_AUTHORITY, ask=Ask(columns=_columns(paper))
+        )
 
 
 def _columns(paper: Paper) -> dict[str, str]:
@@ -256,7 +283,10 @@ def _data_of(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _propose(paper: Paper, examined: Examined, known: Values) -> None:
     content, reading = content_of_paper(paper), examined.reading
-    found = [CheckLine(line.code, line.outcome, line.text.replace(checks.SAID, line.said), line.said) for line in reading.checks]
+    found = [
+        CheckLine(line.code, line.outcome, line.text.replace(checks.SAID, line.said), line.said)
+        for line in reading.checks
+    ]
     if forged := checks.forged(found):
         _refuse(paper.pk, forged.text)
         return
@@ -390,7 +420,11 @@ def would_supersede(values: Values, envelope: Mapping[str, Any], person: UUID) -
     """Which opened record a proposed one would take the place of: what `same_subject` finds, said before anything is written."""
     period, payload = _period(envelope, {}) or period_of(envelope["payload"]), envelope["payload"]
     return next(
-        (held for held in values.every(envelope["type"], person) if held.period == period and same_thing(held.type, held.payload, payload)),
+        (
+            held
+            for held in values.every(envelope["type"], person)
+            if held.period == period and same_thing(held.type, held.payload, payload)
+        ),
         None,
     )
 
@@ -405,7 +439,14 @@ def _changes(payload: Mapping[str, Any], position: int, values: Mapping[str, Any
     return {name: value for name, value in said.items() if payload.get(name) != value}
 
 
-def _source(paper: Paper, envelope: Mapping[str, Any], changes: Mapping[str, Any], payload: Mapping[str, Any], *, own_word: bool) -> Source:
+def _source(
+    paper: Paper,
+    envelope: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    payload: Mapping[str, Any],
+    *,
+    own_word: bool,
+) -> Source:
     told = envelope["provenance"]
     issued_at = read_moment(told.get("issued_at"))
     read = Source(
@@ -477,4 +518,6 @@ def _line(line: CheckLine) -> dict[str, str]:
 
 def tell_paper(paper: Paper, by: UUID, event: str, purpose: str, fields: Sequence[str] = ()) -> None:
     details = {"kind": paper.kind} if paper.kind else {}
-    journal.write(resident_id=paper.resident_id, actor_id=by, event=event, purpose=purpose, fields=fields, details=details)
+    journal.write(
+        resident_id=paper.resident_id, actor_id=by, event=event, purpose=purpose, fields=fields, details=details
+    )

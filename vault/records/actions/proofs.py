@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from core import sealed
 from vault.records.actions.records import Source, Subject, content_of, origins_of, write
-from vault.records.decrypted import Origin
 from vault.records.enums import Assurance
 from vault.records.models import Paper, Record
+from vault.records.values.decrypted import Origin
 from vault.types.record_identity import DATA
 from vault.types.spans import Span
 

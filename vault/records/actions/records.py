@@ -14,11 +14,11 @@ from django_scopes import scope
 from core import journal, locks, sealed
 from vault import types
 from vault.records import perms
-from vault.records.decrypted import Origin
 from vault.records.enums import Assurance, Method, Role
 from vault.records.models import RESIDENT, Paper, Record
-from vault.records.periods import months_of, period_of, validity_of
-from vault.records.plausible import implausible
+from vault.records.values.decrypted import Origin
+from vault.records.values.periods import months_of, period_of, validity_of
+from vault.records.values.plausible import implausible
 from vault.types.record_identity import DATA, SINGLE, same_thing
 from vault.types.spans import Span
 
@@ -107,7 +107,17 @@ def add_record(
     perms.require_may_write(resident_id, by)
     subject = Subject(type, person or resident_id, role, period, validity, type_version)
     paper_id = paper.pk if paper else None
-    source = Source(holder, method, assurance, retrieved_at or timezone.now(), issued_at, paper_id, origins or {}, quality, proof or {})
+    source = Source(
+        holder,
+        method,
+        assurance,
+        retrieved_at or timezone.now(),
+        issued_at,
+        paper_id,
+        origins or {},
+        quality,
+        proof or {},
+    )
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
         older = _older(supersedes) if supersedes else None
@@ -180,7 +190,11 @@ def one_at_a_time(resident_id: UUID) -> None:
 def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:
     """The current record about the same person, time and thing, in the scope's vault, locked until the transaction ends."""
     period = subject.period or period_of(payload)
-    same = Record.objects.current().of(subject.type, subject.person).filter(period_start=period.start, period_end=period.end)
+    same = (
+        Record.objects.current()
+        .of(subject.type, subject.person)
+        .filter(period_start=period.start, period_end=period.end)
+    )
     for record in same.select_for_update(of=("self",)).order_by("-created_at"):
         if same_thing(subject.type, content_of(record)["payload"], payload):
             return record
@@ -195,7 +209,9 @@ def content_of(record: Record, box: sealed.Box | None = None) -> dict[str, Any]:
 
 def origins_of(record: Record, content: Mapping[str, Any]) -> dict[str, Origin]:
     """The origin of each top-level field, whether the record says it for all or for this one."""
-    own = Origin(record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id)
+    own = Origin(
+        record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id
+    )
     apart = {name: Origin.read(kept) for name, kept in content.get("origins", {}).items()}
     return {name: apart.get(name, own) for name in content["payload"]}
 
@@ -207,7 +223,9 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 def corrected_source(record: Record, before: Mapping[str, Any], payload: Mapping[str, Any]) -> Source:
     """Typed by the resident, except the fields left as they were."""
     moved = set(changed(before["payload"], payload))
-    kept = {name: origin for name, origin in origins_of(record, before).items() if name in payload and name not in moved}
+    kept = {
+        name: origin for name, origin in origins_of(record, before).items() if name in payload and name not in moved
+    }
     return Source(origins=kept, quality=before.get("quality", ()), proof=before.get("proof", {}))
 
 
@@ -218,9 +236,13 @@ def write_over(older: Record, payload: Mapping[str, Any], source: Source, subjec
     return write(older.resident_id, subject, payload, source, older=older)
 
 
-def carried(older: Record, before: Mapping[str, Any], payload: Mapping[str, Any], source: Source) -> tuple[Mapping[str, Any], Source]:
+def carried(
+    older: Record, before: Mapping[str, Any], payload: Mapping[str, Any], source: Source
+) -> tuple[Mapping[str, Any], Source]:
     """What the new payload does not say stays, with the origin that it had."""
-    left = {name: value for name, value in before["payload"].items() if payload.get(name) is None and value is not None}
+    left = {
+        name: value for name, value in before["payload"].items() if payload.get(name) is None and value is not None
+    }
     origins = {name: origin for name, origin in origins_of(older, before).items() if name in left}
     return {**payload, **left}, replace(source, origins={**origins, **source.origins})
 
@@ -240,7 +262,13 @@ def _moved_period(held: Record, before: Mapping[str, Any], after: Mapping[str, A
 
 
 def write(
-    resident_id: UUID, subject: Subject, payload: Mapping[str, Any], source: Source, *, older: Record | None, key: UUID | None = None
+    resident_id: UUID,
+    subject: Subject,
+    payload: Mapping[str, Any],
+    source: Source,
+    *,
+    older: Record | None,
+    key: UUID | None = None,
 ) -> Record:
     """In the caller's transaction and scope; the caller journals. `key` is the new record's own, where the caller must find it again."""
     if problems := problems_of(subject.type, payload):
@@ -294,7 +322,9 @@ def made(
 
 def _row_assurance(payload: Mapping[str, Any], source: Source) -> str:
     """The row promises no more than its weakest field; each field's own assurance is sealed with it."""
-    return Assurance.weakest(source.assurance, *[origin.assurance for name, origin in source.origins.items() if name in payload])
+    return Assurance.weakest(
+        source.assurance, *[origin.assurance for name, origin in source.origins.items() if name in payload]
+    )
 
 
 def _content(payload: Mapping[str, Any], source: Source) -> dict[str, Any]:
@@ -312,5 +342,10 @@ def _content(payload: Mapping[str, Any], source: Source) -> dict[str, Any]:
 def tell(record: Record, by: UUID, event: str, purpose: str, fields: Iterable[str]) -> None:
     named = [f"{record.type}#/{name}" for name in fields]
     journal.write(
-        resident_id=record.resident_id, actor_id=by, event=event, purpose=purpose, fields=named, details={"holder": record.holder}
+        resident_id=record.resident_id,
+        actor_id=by,
+        event=event,
+        purpose=purpose,
+        fields=named,
+        details={"holder": record.holder},
     )

@@ -53,7 +53,9 @@ class ColumnsForm(forms.Form):
         chosen = [meaning for meaning in said.values() if meaning != IGNORED]
         twice = next((meaning for meaning in chosen if chosen.count(meaning) > 1), None)
         if twice:
-            raise ValidationError(_("Deux colonnes ne peuvent pas être « %(meaning)s ».") % {"meaning": MEANINGS[twice]})
+            raise ValidationError(
+                _("Deux colonnes ne peuvent pas être « %(meaning)s ».") % {"meaning": MEANINGS[twice]}
+            )
         if DAY not in chosen:
             raise ValidationError(_("Dites quelle colonne donne la date de l’opération."))
         if not {AMOUNT, DEBIT, CREDIT} & set(chosen):
@@ -61,5 +63,7 @@ class ColumnsForm(forms.Form):
         return said
 
     def _example(self, position: int) -> str:
-        found = list(dict.fromkeys(row[position] for row in self.table.rows if len(row) > position and row[position].strip()))[:2]
+        found = list(
+            dict.fromkeys(row[position] for row in self.table.rows if len(row) > position and row[position].strip())
+        )[:2]
         return _("Par exemple : %(values)s") % {"values": " ; ".join(found)} if found else ""

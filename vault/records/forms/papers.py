@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from core.forms import DateField
 from core.uploads import SealedUpload
-from vault.records import data_files
 from vault.records.models import PaperKind
+from vault.records.papers import data_files
 from vault.types.names import words
 
 #: What a paper's page may be.
@@ -28,7 +28,9 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         label=gettext_lazy("Votre fichier"),
-        help_text=gettext_lazy("Un PDF ou une photo (JPEG, PNG, HEIC), de 10 Mo au plus. Un fichier de données, de 64 Mo au plus."),
+        help_text=gettext_lazy(
+            "Un PDF ou une photo (JPEG, PNG, HEIC), de 10 Mo au plus. Un fichier de données, de 64 Mo au plus."
+        ),
         allow_empty_file=False,
         widget=forms.FileInput(attrs={"accept": f"{PAGES},.json,.csv,.xlsx,.xml,.ofx,.qif,.gpx,.ics,.txt"}),
         error_messages={
@@ -59,7 +61,8 @@ class UploadForm(forms.Form):
 
 class KindForm(forms.Form):
     kind = forms.ChoiceField(
-        label=gettext_lazy("Nature du papier"), error_messages={"required": gettext_lazy("Choisissez la nature du papier.")}
+        label=gettext_lazy("Nature du papier"),
+        error_messages={"required": gettext_lazy("Choisissez la nature du papier.")},
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -74,7 +77,9 @@ class DatesForm(forms.Form):
         help_text=gettext_lazy("Celle qui est écrite dessus, le plus souvent en haut."),
     )
     expires_on = DateField(
-        label=gettext_lazy("Valable jusqu’au"), required=False, help_text=gettext_lazy("Si une date de fin est écrite sur le papier.")
+        label=gettext_lazy("Valable jusqu’au"),
+        required=False,
+        help_text=gettext_lazy("Si une date de fin est écrite sur le papier."),
     )
 
     def clean_issued_on(self) -> date | None:
@@ -92,5 +97,8 @@ class DatesForm(forms.Form):
 
 def kind_choices() -> list[tuple[str, str]]:
     """In the alphabetical order of the page's language, accents apart; the catch-all last."""
-    kinds = sorted(PaperKind.objects.exclude(code=data_files.KIND), key=lambda kind: (kind.code == "autre_document", words(kind.label)))
+    kinds = sorted(
+        PaperKind.objects.exclude(code=data_files.KIND),
+        key=lambda kind: (kind.code == "autre_document", words(kind.label)),
+    )
     return [(kind.code, kind.label) for kind in kinds]

@@ -16,7 +16,7 @@ from core.forms import DateField, ThreePartDate
 from core.models import City
 from core.templatetags.civic import month
 from vault import types
-from vault.records.persons import Person
+from vault.records.values.persons import Person
 from vault.records.wording import MONTHS, month_name
 from vault.types import FieldInfo
 from vault.types.names import words
@@ -55,7 +55,11 @@ class AmountField(forms.CharField):
             amount = Decimal(text)
         except InvalidOperation as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
-        if not amount.is_finite() or abs(amount) > Decimal("1e9") or -int(amount.as_tuple().exponent) > max(self.places, 0):
+        if (
+            not amount.is_finite()
+            or abs(amount) > Decimal("1e9")
+            or -int(amount.as_tuple().exponent) > max(self.places, 0)
+        ):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return self._given(amount)
 
@@ -81,7 +85,9 @@ class PartialDateField(forms.CharField):
     widget = ThreePartDate
     default_error_messages = {
         "required": gettext_lazy("Écrivez une date, comme 31 3 1988."),
-        "invalid": gettext_lazy("Écrivez une date qui existe, comme 31 3 1988. Mettez 00 pour un jour ou un mois inconnu."),
+        "invalid": gettext_lazy(
+            "Écrivez une date qui existe, comme 31 3 1988. Mettez 00 pour un jour ou un mois inconnu."
+        ),
     }
 
     def to_python(self, value: object) -> str:
@@ -131,7 +137,10 @@ class WhoForm(forms.Form):
     person = forms.ChoiceField(
         label=gettext_lazy("De qui s’agit-il ?"),
         widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Dites de qui il s’agit."), "invalid_choice": gettext_lazy("Dites de qui il s’agit.")},
+        error_messages={
+            "required": gettext_lazy("Dites de qui il s’agit."),
+            "invalid_choice": gettext_lazy("Dites de qui il s’agit."),
+        },
     )
 
     def __init__(self, people: list[Person], *args: Any, **options: Any) -> None:
@@ -173,7 +182,9 @@ def _field(info: FieldInfo, *, required: bool) -> forms.Field:
         case "month":
             return forms.ChoiceField(choices=_months(), **options)
         case "int" if info.schema.get("maximum") == MONTHS:
-            return forms.TypedChoiceField(choices=[("", _("Choisissez")), *_month_names()], coerce=int, empty_value=None, **options)
+            return forms.TypedChoiceField(
+                choices=[("", _("Choisissez")), *_month_names()], coerce=int, empty_value=None, **options
+            )
         case "int":
             return AmountField(places=0, as_text=False, **options)
         case "number":
@@ -198,13 +209,21 @@ def _address_fields() -> dict[str, forms.Field]:
             error_messages={"required": _("Écrivez le numéro et la rue.")},
         ),
         "complement": forms.CharField(
-            label=_("Complément"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "address-line2"})
+            label=_("Complément"),
+            max_length=120,
+            required=False,
+            widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
         ),
         "code_postal": forms.RegexField(
             r"^\d{5}$",
             label=_("Code postal"),
-            widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric", "class": "govuk-input--width-5"}),
-            error_messages={"required": _("Écrivez le code postal."), "invalid": _("Écrivez les 5 chiffres du code postal.")},
+            widget=forms.TextInput(
+                attrs={"autocomplete": "postal-code", "inputmode": "numeric", "class": "govuk-input--width-5"}
+            ),
+            error_messages={
+                "required": _("Écrivez le code postal."),
+                "invalid": _("Écrivez les 5 chiffres du code postal."),
+            },
         ),
         "commune": forms.CharField(
             label=_("Commune"),

@@ -6,9 +6,18 @@ from uuid import UUID
 
 from core.models import Upload
 from vault import types
-from vault.records.decrypted import CheckLine, Opened, Origin, PaperOpened, SideOpened, UploadOpened, Values, project
 from vault.records.enums import Assurance
 from vault.records.models import Paper, PaperFile, PaperKind, Record
+from vault.records.values.decrypted import (
+    CheckLine,
+    Opened,
+    Origin,
+    PaperOpened,
+    SideOpened,
+    UploadOpened,
+    Values,
+    project,
+)
 from vault.records.wording import paper_title
 from vault.types.spans import Span
 
@@ -28,19 +37,29 @@ def paths_of(fields: Sequence[str]) -> dict[str, list[list[str]]]:
 def papers_named(found: Sequence[Decrypted]) -> set[UUID]:
     """Those that prove a record, or one of its fields."""
     origins = [kept["paper"] for _record, content in found for kept in content.get("origins", {}).values()]
-    return {record.paper_id for record, _content in found if record.paper_id} | {UUID(paper) for paper in origins if paper}
+    return {record.paper_id for record, _content in found if record.paper_id} | {
+        UUID(paper) for paper in origins if paper
+    }
 
 
 def values_of(
-    found: Sequence[tuple[Record, Mapping[str, Any]]], paths: Mapping[str, Sequence[Sequence[str]]], ended: Container[UUID]
+    found: Sequence[tuple[Record, Mapping[str, Any]]],
+    paths: Mapping[str, Sequence[Sequence[str]]],
+    ended: Container[UUID],
 ) -> Values:
     return Values([_opened(record, content, paths[record.type], ended) for record, content in found])
 
 
-def _opened(record: Record, content: Mapping[str, Any], paths: Sequence[Sequence[str]], ended: Container[UUID]) -> Opened:
+def _opened(
+    record: Record, content: Mapping[str, Any], paths: Sequence[Sequence[str]], ended: Container[UUID]
+) -> Opened:
     names = {path[0] for path in paths}
-    own = Origin(record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id).at_reading(ended)
-    said = {name: Origin.read(kept).at_reading(ended) for name, kept in content.get("origins", {}).items() if name in names}
+    own = Origin(
+        record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id
+    ).at_reading(ended)
+    said = {
+        name: Origin.read(kept).at_reading(ended) for name, kept in content.get("origins", {}).items() if name in names
+    }
     return Opened(
         record_id=record.pk,
         type=record.type,
@@ -50,7 +69,9 @@ def _opened(record: Record, content: Mapping[str, Any], paths: Sequence[Sequence
         period=Span(record.period_start, record.period_end),
         validity=Span(record.valid_from, record.valid_until),
         holder=record.holder,
-        assurance=Assurance.weakest(own.assurance, *[origin.assurance for origin in said.values() if origin.proof_ended]),
+        assurance=Assurance.weakest(
+            own.assurance, *[origin.assurance for origin in said.values() if origin.proof_ended]
+        ),
         method=record.method,
         retrieved_at=record.retrieved_at,
         issued_at=record.issued_at,
@@ -64,7 +85,9 @@ def _opened(record: Record, content: Mapping[str, Any], paths: Sequence[Sequence
     )
 
 
-def paper_opened(paper: Paper, content: Mapping[str, Any], files: Sequence[PaperFile], kind: PaperKind | None) -> PaperOpened:
+def paper_opened(
+    paper: Paper, content: Mapping[str, Any], files: Sequence[PaperFile], kind: PaperKind | None
+) -> PaperOpened:
     sides = tuple(_side_opened(file, content) for file in files)
     return PaperOpened(
         paper_id=paper.pk,

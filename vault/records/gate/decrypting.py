@@ -9,9 +9,9 @@ from django_scopes import scope
 
 from core import journal, sealed
 from vault import types
-from vault.records.decrypted import PaperOpened, Values
 from vault.records.gate.building import Decrypted, paper_opened, papers_named, paths_of, values_of
 from vault.records.models import Paper, PaperFile, PaperKind, RecordQuerySet
+from vault.records.values.decrypted import PaperOpened, Values
 
 
 class UnknownField(ValueError):
@@ -27,12 +27,22 @@ def require_known(fields: Iterable[str]) -> None:
 
 
 @contextmanager
-def journalled(resident_id: UUID, event: str, purpose: str, fields: Sequence[str], **details: object) -> Iterator[sealed.Box]:
+def journalled(
+    resident_id: UUID, event: str, purpose: str, fields: Sequence[str], **details: object
+) -> Iterator[sealed.Box]:
     """The line comes first. An error while opening takes the line back with it: then nothing has been read."""
     told = {name: str(value) for name, value in details.items() if value}
     with transaction.atomic(durable=True), scope(resident=resident_id):
         box = sealed.box(resident_id=resident_id)
-        journal.write(resident_id=resident_id, actor_id=resident_id, event=event, purpose=purpose, fields=fields, details=told, opened=box)
+        journal.write(
+            resident_id=resident_id,
+            actor_id=resident_id,
+            event=event,
+            purpose=purpose,
+            fields=fields,
+            details=told,
+            opened=box,
+        )
         yield box
 
 
@@ -60,6 +70,8 @@ def decrypt_papers(papers: Iterable[Paper], box: sealed.Box) -> list[PaperOpened
         return []
     kinds = {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in found})}
     return [
-        paper_opened(paper, box.unseal_json(paper.content, place=paper.place), files.get(paper.pk, []), kinds.get(paper.kind))
+        paper_opened(
+            paper, box.unseal_json(paper.content, place=paper.place), files.get(paper.pk, []), kinds.get(paper.kind)
+        )
         for paper in found
     ]

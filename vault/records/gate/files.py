@@ -9,15 +9,24 @@ from django_scopes import scope
 
 from core import sealed
 from core.storage import sealed_storage
-from vault.records import documents
-from vault.records.decrypted import PaperOpened
 from vault.records.gate.decrypting import decrypt_papers, journalled
-from vault.records.gate.granted_reads import Refused, journal_read, mark_used, note_reading, refusal_reason, under_grant
+from vault.records.gate.granted_reads import (
+    Refused,
+    journal_read,
+    mark_used,
+    note_reading,
+    refusal_reason,
+    under_grant,
+)
 from vault.records.gate.locks import lock
+from vault.records.grants import documents
 from vault.records.models import Grant, Paper, PaperFile
+from vault.records.values.decrypted import PaperOpened
 
 
-def open_file(*, resident_id: UUID, purpose: str, paper_id: UUID, position: int = 0, event: str = "file_opened") -> BinaryIO:
+def open_file(
+    *, resident_id: UUID, purpose: str, paper_id: UUID, position: int = 0, event: str = "file_opened"
+) -> BinaryIO:
     """A paper's file, decrypted as it is read.
 
     Raises:
@@ -56,7 +65,14 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
         allowed = anchored and file is not None and mark_used(grant)
         kind = file.paper.kind if file else ""
         box = sealed.box(resident_id=grant.resident_id)
-        line = journal_read(grant, (), "granted_downloaded" if allowed else "read_refused", box, kind=kind, reason=refusal_reason(anchored))
+        line = journal_read(
+            grant,
+            (),
+            "granted_downloaded" if allowed else "read_refused",
+            box,
+            kind=kind,
+            reason=refusal_reason(anchored),
+        )
         if file is None or not allowed:
             return None
         note_reading(grant, line, paper_kind=kind or "?", visit=visit)
@@ -116,5 +132,7 @@ class WatchedFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

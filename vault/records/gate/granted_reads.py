@@ -10,13 +10,13 @@ from django_scopes import scope
 
 from core import checkpoints, journal, sealed
 from core.models import JournalEntry
-from vault.records.decrypted import PaperOpened, Values
 from vault.records.enums import Mode
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, require_known
 from vault.records.gate.locks import try_lock, wait_for_lock
+from vault.records.grants.recipient_names import called
 from vault.records.models import Grant, GrantField, GrantReading, Paper, Record
 from vault.records.models.grant import RESIDENT_KIND
-from vault.records.recipient_names import called
+from vault.records.values.decrypted import PaperOpened, Values
 
 Found = TypeVar("Found")
 
@@ -71,10 +71,14 @@ def under_grant(grant: Grant, reading: Callable[[bool], Found | None]) -> Found:
     return found
 
 
-def _read(grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool, visit: UUID | None = None) -> Values | None:
+def _read(
+    grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool, visit: UUID | None = None
+) -> Values | None:
     box = sealed.box(resident_id=grant.resident_id)
     allowed = anchored and set(fields) <= _opened_by(grant) and mark_used(grant)
-    line = journal_read(grant, fields, _event(grant, fields) if allowed else "read_refused", box, reason=refusal_reason(anchored))
+    line = journal_read(
+        grant, fields, _event(grant, fields) if allowed else "read_refused", box, reason=refusal_reason(anchored)
+    )
     if allowed:
         note_reading(grant, line, fields=list(fields), person=person, visit=visit)
     records = Record.objects.current()
@@ -96,7 +100,9 @@ def mark_used(grant: Grant) -> bool:
 
 def note_reading(grant: Grant, line: JournalEntry, *, fields: Sequence[str] = (), **more: object) -> None:
     at, number = line.leaf.at, line.leaf.number
-    GrantReading.objects.create(resident_id=grant.resident_id, grant_id=grant.pk, at=at, line=number, fields=list(fields), **more)
+    GrantReading.objects.create(
+        resident_id=grant.resident_id, grant_id=grant.pk, at=at, line=number, fields=list(fields), **more
+    )
 
 
 def _event(grant: Grant, fields: Sequence[str]) -> str:

@@ -19,7 +19,9 @@ def own_note(
     return note
 
 
-def sent_note(*, resident_id: UUID, reader: UUID, purpose: str, place: str, content: bytes, event: str, **line: Any) -> dict[str, Any]:
+def sent_note(
+    *, resident_id: UUID, reader: UUID, purpose: str, place: str, content: bytes, event: str, **line: Any
+) -> dict[str, Any]:
     """What a resident sent to somebody of the city, or an agent wrote of them, for that person to read. Whether they may, the verb that
     calls this has checked. `line`: what the journal says besides (`journal.write`)."""
     told = {"ground": journal.Ground.OWN, "means": journal.Means.ADMIN} | line

@@ -8,13 +8,13 @@ from django_scopes import scope
 
 from core import resumable
 from vault import types
-from vault.records.decrypted import Opened, PaperOpened, UploadOpened, Values
 from vault.records.enums import Method
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of
 from vault.records.gate.copying import Opener
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, decrypted, journalled, require_known
+from vault.records.grants.recipient_names import called
 from vault.records.models import Grant, GrantReading, Paper, Record
-from vault.records.recipient_names import called
+from vault.records.values.decrypted import Opened, PaperOpened, UploadOpened, Values
 from vault.types.record_identity import DATA
 from vault.types.spans import Span
 
@@ -108,7 +108,9 @@ def own_papers(*, resident_id: UUID, purpose: str, paper_ids: Sequence[UUID] | N
         papers = Paper.objects.all() if paper_ids is None else Paper.objects.filter(pk__in=paper_ids)
         if not papers.exists():
             return []
-    with journalled(resident_id, "papers_read", purpose, [], count=len(paper_ids) if paper_ids is not None else 0) as box:
+    with journalled(
+        resident_id, "papers_read", purpose, [], count=len(paper_ids) if paper_ids is not None else 0
+    ) as box:
         return decrypt_papers(papers, box)
 
 

@@ -27,7 +27,8 @@ class Export(ResidentModel):
         constraints = [
             models.UniqueConstraint(fields=["resident_id"], name="export_once"),
             models.CheckConstraint(
-                condition=models.Q(stored_name="") | models.Q(made_at__isnull=False, expires_at__isnull=False), name="export_made_is_whole"
+                condition=models.Q(stored_name="") | models.Q(made_at__isnull=False, expires_at__isnull=False),
+                name="export_made_is_whole",
             ),
         ]
 

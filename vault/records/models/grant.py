@@ -13,7 +13,7 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
 from vault.records.models.paper import Paper
 
-#: A resident who is given something. Apps above register their own kinds of recipient (vault/records/recipients.py).
+#: A resident who is given something. Apps above register their own kinds of recipient (vault/records/grants/recipients.py).
 RESIDENT_KIND = "resident"
 #: Twelve months, whichever they are: nothing is granted for longer, and nothing renews itself.
 LONGEST = timedelta(days=366)
@@ -35,7 +35,11 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def readable(self) -> Self:
         """Active, and not read too recently for what was agreed."""
-        rested = Q(at_most_every=None) | Q(last_used_at=None) | Q(last_used_at__lte=models.Value(timezone.now()) - F("at_most_every"))
+        rested = (
+            Q(at_most_every=None)
+            | Q(last_used_at=None)
+            | Q(last_used_at__lte=models.Value(timezone.now()) - F("at_most_every"))
+        )
         return self.active().filter(rested)
 
     def over(self) -> Self:
@@ -61,15 +65,23 @@ class Grant(ResidentModel):
     recipient_label = models.CharField(max_length=120, help_text="as it was called when the resident agreed")
     recipient_name = models.BinaryField(
         default=bytes,
-        help_text="sealed: the name that the resident typed; the label then says only of what kind it is (vault/records/recipient_names.py)",
+        help_text="sealed: the name that the resident typed; the label then says only of what kind it is (vault/records/grants/recipient_names.py)",
     )
-    subject_id = models.UUIDField(null=True, blank=True, help_text="the one thing that it is for, a dossier; empty: the purpose as a whole")
-    agreement = models.CharField(max_length=40, help_text="which text of vault/records/agreements.py was agreed to")
+    subject_id = models.UUIDField(
+        null=True, blank=True, help_text="the one thing that it is for, a dossier; empty: the purpose as a whole"
+    )
+    agreement = models.CharField(
+        max_length=40, help_text="which text of vault/records/grants/agreements.py was agreed to"
+    )
     purpose = models.CharField(max_length=200, help_text="as the journal says it, in French")
     mode = models.CharField(max_length=10, choices=Mode)
-    keep_days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="how long a copy may be kept; empty: until the end")
+    keep_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="how long a copy may be kept; empty: until the end"
+    )
     once = models.BooleanField(default=False, help_text="one reading, then it is over")
-    at_most_every = models.DurationField(null=True, blank=True, help_text="between two readings; empty: as often as it serves")
+    at_most_every = models.DurationField(
+        null=True, blank=True, help_text="between two readings; empty: as often as it serves"
+    )
     channel = models.CharField(max_length=10, choices=GrantChannel, default=GrantChannel.PAGE)
     notice_version = models.CharField(max_length=20)
     notice_hash = models.CharField(max_length=64, help_text="SHA-256 of the text that was shown, in hexadecimal")
@@ -78,9 +90,13 @@ class Grant(ResidentModel):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, help_text="written by the gate, with the journal's line")
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, help_text="written by the gate, with the journal's line"
+    )
     stopped_at = models.DateTimeField(
-        null=True, blank=True, help_text="a parting writes the end of the month here: the minute would tell when somebody left"
+        null=True,
+        blank=True,
+        help_text="a parting writes the end of the month here: the minute would tell when somebody left",
     )
 
     objects = GrantManager()
@@ -92,7 +108,9 @@ class Grant(ResidentModel):
             models.CheckConstraint(condition=Q(channel__in=GrantChannel.values), name="grant_channel_known"),
             models.CheckConstraint(condition=Q(keep_days=None) | Q(mode=Mode.KEEP), name="grant_only_a_copy_is_kept"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="grant_ends_after_start"),
-            models.CheckConstraint(condition=Q(ends_at__lte=F("starts_at") + LONGEST), name="grant_twelve_months_at_most"),
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=F("starts_at") + LONGEST), name="grant_twelve_months_at_most"
+            ),
             models.UniqueConstraint(
                 fields=["resident_id", "recipient_kind", "recipient_id", "subject_id", "agreement"],
                 condition=Q(stopped_at=None),
@@ -167,7 +185,7 @@ class GrantField(ResidentModel):
 
 
 class GrantDocument(ResidentModel):
-    """One document that a grant opens (vault/records/documents.py). One that is deleted is no longer there; that it was given stays."""
+    """One document that a grant opens (vault/records/grants/documents.py). One that is deleted is no longer there; that it was given stays."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="documents")
     document_id = models.UUIDField(help_text="a row of the app that made it")
@@ -211,7 +229,9 @@ class GrantEvent(ResidentModel):
         ordering = ["at", "created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(happened__in=Happened.values), name="grant_event_known"),
-            models.UniqueConstraint(fields=["grant", "happened"], condition=Q(happened__in=ONCE), name="grant_event_once"),
+            models.UniqueConstraint(
+                fields=["grant", "happened"], condition=Q(happened__in=ONCE), name="grant_event_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -226,7 +246,9 @@ class GrantReading(ResidentModel):
     line = models.PositiveIntegerField(help_text="the number of the journal's line")
     fields = models.JSONField()
     person = models.UUIDField(null=True, help_text="the reading kept to the records about this person")
-    paper_kind = models.CharField(max_length=60, blank=True, help_text="of the paper whose file was opened; empty: values were read")
+    paper_kind = models.CharField(
+        max_length=60, blank=True, help_text="of the paper whose file was opened; empty: values were read"
+    )
     visit = models.UUIDField(null=True, db_index=True, help_text="under a link: the visit that it belongs to, a Visit")
 
     objects = ResidentManager["GrantReading"]()

@@ -18,16 +18,26 @@ class Holder(models.Model):
     code = models.SlugField(_("code"), max_length=60, unique=True)
     name_fr = models.CharField(_("nom en français"), max_length=120)
     name_en = models.CharField(_("nom en anglais"), max_length=120)
-    short_fr = models.CharField(_("nom court en français"), max_length=60, help_text=_("Dit à côté de chaque valeur qui en vient."))
+    short_fr = models.CharField(
+        _("nom court en français"), max_length=60, help_text=_("Dit à côté de chaque valeur qui en vient.")
+    )
     short_en = models.CharField(_("nom court en anglais"), max_length=60)
     theme = models.CharField(_("thème"), max_length=20, choices=HolderTheme)
-    several = models.BooleanField(_("plusieurs organismes"), default=False, help_text=_("La lettre demande lequel, comme pour une banque."))
-    record_codes = models.JSONField(_("codes dans les données"), default=list, blank=True, help_text=_('Comme ["CNAF"].'))
-    brands = models.JSONField(_("marques"), default=list, blank=True, help_text=_("Organismes de ce genre, dits par leur nom."))
+    several = models.BooleanField(
+        _("plusieurs organismes"), default=False, help_text=_("La lettre demande lequel, comme pour une banque.")
+    )
+    record_codes = models.JSONField(
+        _("codes dans les données"), default=list, blank=True, help_text=_('Comme ["CNAF"].')
+    )
+    brands = models.JSONField(
+        _("marques"), default=list, blank=True, help_text=_("Organismes de ce genre, dits par leur nom.")
+    )
     holds = models.JSONField(_("types de données"), default=list, blank=True, help_text=_('Comme ["fiscal.avis_ir"].'))
     papers = models.JSONField(_("natures de papier"), default=list, blank=True, help_text=_('Comme ["avis_impot"].'))
     downloads = models.JSONField(_("téléchargements"), default=list, blank=True)
-    channels = models.JSONField(_("comment demander"), default=list, blank=True, help_text=_('Comme ["dpo_email", "desk"].'))
+    channels = models.JSONField(
+        _("comment demander"), default=list, blank=True, help_text=_('Comme ["dpo_email", "desk"].')
+    )
     rights = models.JSONField(_("droits"), default=list, help_text=_("access, portability"))
     email = models.EmailField(_("adresse électronique pour les demandes"), blank=True)
     postal_address = models.TextField(_("adresse postale pour les demandes"), blank=True, max_length=400)
@@ -84,11 +94,19 @@ class Holder(models.Model):
         wrong: dict[str, str | Promise] = {}
         for name, codes in known.items():
             said = getattr(self, name)
-            bad = [code for code in said if not isinstance(code, str) or code not in codes] if isinstance(said, list) else [said]
+            bad = (
+                [code for code in said if not isinstance(code, str) or code not in codes]
+                if isinstance(said, list)
+                else [said]
+            )
             if bad:
-                wrong[name] = _("Écrivez une liste de codes connus. Inconnu : %(codes)s.") % {"codes": ", ".join(map(str, bad))}
+                wrong[name] = _("Écrivez une liste de codes connus. Inconnu : %(codes)s.") % {
+                    "codes": ", ".join(map(str, bad))
+                }
         for name in ("record_codes", "brands"):
-            if not isinstance(getattr(self, name), list) or not all(isinstance(code, str) for code in getattr(self, name)):
+            if not isinstance(getattr(self, name), list) or not all(
+                isinstance(code, str) for code in getattr(self, name)
+            ):
                 wrong[name] = _('Écrivez une liste de noms entre guillemets, comme ["CNAF"].')
         if not _are_downloads(self.downloads):
             wrong["downloads"] = _("Chaque téléchargement dit label (fr, en), steps, formats, reads et verified.")
@@ -103,4 +121,6 @@ def _are_downloads(said: object) -> bool:
     if not isinstance(said, list):
         return False
     shape = {"label": dict, "steps": list, "formats": list, "reads": list, "verified": bool}
-    return all(isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in shape.items()) for one in said)
+    return all(
+        isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in shape.items()) for one in said
+    )

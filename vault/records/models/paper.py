@@ -33,7 +33,9 @@ class Paper(ResidentModel):
     token = models.UUIDField(help_text="one per form shown: the same form sent twice gives one paper")
     replaces = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaced_by")
     kept_at = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True, help_text="when its resident was told that it comes to its end")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its resident was told that it comes to its end"
+    )
     version = models.PositiveIntegerField(default=1, help_text="counts the writings of `content`")
     content = models.BinaryField()
 
@@ -43,7 +45,9 @@ class Paper(ResidentModel):
         constraints = [
             models.UniqueConstraint(fields=["resident_id", "token"], name="paper_once_per_form"),
             models.CheckConstraint(condition=Q(state__in=PaperState.values), name="paper_state_known"),
-            models.CheckConstraint(condition=Q(kept_at__isnull=False) | ~Q(state=PaperState.KEPT), name="paper_kept_is_dated"),
+            models.CheckConstraint(
+                condition=Q(kept_at__isnull=False) | ~Q(state=PaperState.KEPT), name="paper_kept_is_dated"
+            ),
             models.CheckConstraint(condition=~Q(replaces=F("id")), name="paper_not_its_own_successor"),
             models.CheckConstraint(
                 condition=Q(expires_on__isnull=True) | Q(issued_on__isnull=True) | Q(expires_on__gte=F("issued_on")),
@@ -70,7 +74,9 @@ class PaperFile(ResidentModel):
     position = models.PositiveSmallIntegerField(default=0)
     stored_name = models.CharField(max_length=200, unique=True)
     size = models.PositiveBigIntegerField()
-    waiting = models.BooleanField(default=False, help_text="added to a paper that is there already, and not checked yet: nobody opens it")
+    waiting = models.BooleanField(
+        default=False, help_text="added to a paper that is there already, and not checked yet: nobody opens it"
+    )
 
     objects = ResidentManager["PaperFile"]()
 

@@ -43,8 +43,12 @@ class Record(ResidentModel):
     assurance = models.CharField(max_length=20, choices=Assurance)
     retrieved_at = models.DateTimeField()
     issued_at = models.DateTimeField(null=True, blank=True)
-    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by")
-    paper = models.ForeignKey("records.Paper", on_delete=models.SET_NULL, null=True, blank=True, related_name="records")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    paper = models.ForeignKey(
+        "records.Paper", on_delete=models.SET_NULL, null=True, blank=True, related_name="records"
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     content = models.BinaryField()
 
@@ -56,14 +60,20 @@ class Record(ResidentModel):
             models.CheckConstraint(condition=Q(subject_role__in=Role.values), name="record_role_known"),
             models.CheckConstraint(condition=Q(method__in=Method.values), name="record_method_known"),
             models.CheckConstraint(condition=Q(assurance__in=Assurance.values), name="record_assurance_known"),
-            models.CheckConstraint(condition=~Q(method=Method.TYPED) | Q(assurance=Assurance.DECLARED), name="record_typed_is_declared"),
+            models.CheckConstraint(
+                condition=~Q(method=Method.TYPED) | Q(assurance=Assurance.DECLARED), name="record_typed_is_declared"
+            ),
             models.CheckConstraint(condition=~Q(supersedes=F("id")), name="record_not_its_own_successor"),
             models.CheckConstraint(
-                condition=Q(period_end__isnull=True) | Q(period_start__isnull=True) | Q(period_end__gte=F("period_start")),
+                condition=Q(period_end__isnull=True)
+                | Q(period_start__isnull=True)
+                | Q(period_end__gte=F("period_start")),
                 name="record_period_ordered",
             ),
             models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_from__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                condition=Q(valid_until__isnull=True)
+                | Q(valid_from__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
                 name="record_validity_ordered",
             ),
         ]
@@ -73,7 +83,9 @@ class Record(ResidentModel):
 
     def in_latest(self, content: dict[str, Any]) -> dict[str, Any]:
         """Its opened content, the payload read through the steps from its own version of the type to the latest."""
-        payload = types.upgraded(self.type, self.type_version, content["payload"], f"{self.period_start or self.retrieved_at:%Y-%m}")
+        payload = types.upgraded(
+            self.type, self.type_version, content["payload"], f"{self.period_start or self.retrieved_at:%Y-%m}"
+        )
         return content if payload is content["payload"] else {**content, "payload": payload}
 
     @property

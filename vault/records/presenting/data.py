@@ -15,8 +15,8 @@ from vault import types
 from vault.readers.reading import Fact
 from vault.readers.sentences import FACTS
 from vault.records import wording
-from vault.records.presenting import summaries
-from vault.records.presenting.summaries import Figure, Line
+from vault.records.values import summaries
+from vault.records.values.summaries import Figure, Line
 from vault.types import FieldInfo
 from vault.types.record_identity import SERIES
 
@@ -37,7 +37,9 @@ class LineShown:
 
 
 def facts(found: Iterable[Fact]) -> list[dict[str, str]]:
-    return [{"key": _(FACTS[fact.code]) if fact.code in FACTS else fact.code, "value": fact_value(fact)} for fact in found]
+    return [
+        {"key": _(FACTS[fact.code]) if fact.code in FACTS else fact.code, "value": fact_value(fact)} for fact in found
+    ]
 
 
 def fact_value(fact: Fact) -> str:
@@ -74,7 +76,11 @@ def extent(line: Line) -> str:
         return said
     if named[0] == named[-1]:
         return _("%(count)s, %(month)s") % {"count": said, "month": month(named[0])}
-    return _("%(count)s, de %(first)s à %(last)s") % {"count": said, "first": month(named[0]), "last": month(named[-1])}
+    return _("%(count)s, de %(first)s à %(last)s") % {
+        "count": said,
+        "first": month(named[0]),
+        "last": month(named[-1]),
+    }
 
 
 def counted(type_code: str, count: int) -> str:
@@ -116,7 +122,9 @@ def by_month(line: Line) -> charts.Chart | None:
     if all(bar.value <= 0 for bar in bars):
         return None
     show = lambda amount: figure.say(Decimal(str(amount)))  # noqa: E731 - the figure's own way of writing
-    return charts.columns(items=bars, show=show, title=f"{types.get(line.type).title}, {figure.label}", value_head=figure.label)
+    return charts.columns(
+        items=bars, show=show, title=f"{types.get(line.type).title}, {figure.label}", value_head=figure.label
+    )
 
 
 def months_between(first: str, last: str) -> list[str]:
@@ -132,7 +140,9 @@ def month_rows(line: Line) -> tuple[list[dict[str, object]], list[list[object]]]
     rows: list[list[object]] = []
     for name, held in sorted(line.months.items(), reverse=True):
         said: list[object] = [month(name) if name else _("Sans date"), number(held.count)]
-        said += [figure.say(held.figures[figure.code]) if figure.code in held.figures else "–" for figure in line.figures]
+        said += [
+            figure.say(held.figures[figure.code]) if figure.code in held.figures else "–" for figure in line.figures
+        ]
         rows.append(said + ([number(held.gaps)] if line.gaps else []))
     return heads, rows
 
@@ -150,7 +160,9 @@ def day_table(key: tuple[str, ...], payloads: Sequence[Mapping[str, Any]]) -> di
     heads.append({"label": _("Mesures manquantes"), "num": True})
     return {
         "title": title,
-        "chart": charts.columns(items=bars, show=lambda amount: figure.say(Decimal(str(amount))), title=title) if len(bars) > 1 else None,
+        "chart": charts.columns(items=bars, show=lambda amount: figure.say(Decimal(str(amount))), title=title)
+        if len(bars) > 1
+        else None,
         "heads": heads,
         "rows": [[long_date(day), figure.say(amount), number(gaps)] for day, amount, gaps in found],
     }
@@ -162,7 +174,9 @@ def record_heads(type_code: str) -> list[dict[str, object]]:
 
 
 def record_row(type_code: str, payload: Mapping[str, Any]) -> list[object]:
-    return [cell(types.field(f"{type_code}#/{name}"), payload.get(name)) for name in summaries.COLUMNS.get(type_code, ())]
+    return [
+        cell(types.field(f"{type_code}#/{name}"), payload.get(name)) for name in summaries.COLUMNS.get(type_code, ())
+    ]
 
 
 def cell(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
@@ -183,7 +197,14 @@ def moment(value: str) -> str:
 def outcome(written: Mapping[str, int]) -> list[str]:
     """What became of the records of a file, in sentences; nothing is said of what did not happen."""
     said = [
-        ("added", ngettext("%(count)s ligne nouvelle est rangée.", "%(count)s lignes nouvelles sont rangées.", written.get("added", 0))),
+        (
+            "added",
+            ngettext(
+                "%(count)s ligne nouvelle est rangée.",
+                "%(count)s lignes nouvelles sont rangées.",
+                written.get("added", 0),
+            ),
+        ),
         (
             "replaced",
             ngettext(
@@ -192,7 +213,10 @@ def outcome(written: Mapping[str, int]) -> list[str]:
                 written.get("replaced", 0),
             ),
         ),
-        ("known", ngettext("%(count)s ligne était déjà là.", "%(count)s lignes étaient déjà là.", written.get("known", 0))),
+        (
+            "known",
+            ngettext("%(count)s ligne était déjà là.", "%(count)s lignes étaient déjà là.", written.get("known", 0)),
+        ),
         (
             "better",
             ngettext(
@@ -203,7 +227,11 @@ def outcome(written: Mapping[str, int]) -> list[str]:
         ),
         (
             "refused",
-            ngettext("%(count)s ligne n’a pas pu être lue.", "%(count)s lignes n’ont pas pu être lues.", written.get("refused", 0)),
+            ngettext(
+                "%(count)s ligne n’a pas pu être lue.",
+                "%(count)s lignes n’ont pas pu être lues.",
+                written.get("refused", 0),
+            ),
         ),
     ]
     return [sentence % {"count": number(written[name])} for name, sentence in said if written.get(name)]
@@ -213,13 +241,18 @@ def _leg(info: FieldInfo, leg: Mapping[str, Any]) -> str:
     mode, metres = wording.say(info.items["mode"], leg["mode"]), leg["distance_m"]
     if metres < METRES_A_KILOMETRE:
         return _("%(mode)s %(distance)s") % {"mode": mode, "distance": f"{number(round(metres))}{NBSP}m"}
-    return _("%(mode)s %(distance)s") % {"mode": mode, "distance": f"{number(round(metres / METRES_A_KILOMETRE, 1))}{NBSP}km"}
+    return _("%(mode)s %(distance)s") % {
+        "mode": mode,
+        "distance": f"{number(round(metres / METRES_A_KILOMETRE, 1))}{NBSP}km",
+    }
 
 
 def _gaps(line: Line) -> str:
     if not line.gaps:
         return ""
-    return ngettext("%(count)s mesure manque.", "%(count)s mesures manquent.", line.gaps) % {"count": number(line.gaps)}
+    return ngettext("%(count)s mesure manque.", "%(count)s mesures manquent.", line.gaps) % {
+        "count": number(line.gaps)
+    }
 
 
 def lines_shown(lines: Sequence[Line]) -> list[LineShown]:

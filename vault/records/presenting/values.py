@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from core.templatetags.civic import long_date, month, number
 from vault import types
-from vault.records import questions, wording
-from vault.records.decrypted import Opened, PaperOpened, Values
+from vault.records import wording
 from vault.records.enums import Outcome
-from vault.records.listing import Sum
 from vault.records.presenting import data
+from vault.records.values import questions
+from vault.records.values.decrypted import Opened, PaperOpened, Values
+from vault.records.values.listing import Sum
 from vault.types.names import words
 
 #: Fields that a record's heading already says, and codes that say little to a person: they are on the record's own page.
@@ -48,7 +49,9 @@ _MAIN = {
     "emploi.indemnite_ft": "montant_total",
 }
 #: Ids that only machines read.
-HIDDEN = frozenset({"identite.pivot#/sub", "identite.pivot#/acr", "fiscal.avis_ir#/type_document", "identite.pivot#/given_name_array"})
+HIDDEN = frozenset(
+    {"identite.pivot#/sub", "identite.pivot#/acr", "fiscal.avis_ir#/type_document", "identite.pivot#/given_name_array"}
+)
 STATES = [
     ("", gettext_lazy("Tous")),
     ("verified", gettext_lazy("Vérifié")),
@@ -104,7 +107,7 @@ class Group:
 
     @property
     def href(self) -> str:
-        return reverse("vault:history", args=[self.record_id])
+        return reverse("records:history", args=[self.record_id])
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,9 @@ def paper_rows(papers: Iterable[PaperOpened]) -> list[PaperRow]:
 
 def _is_proof(paper: PaperOpened) -> bool:
     """Signed, and by its name the resident's: what they say of someone else's paper proves nothing."""
-    return paper.outcome("2ddoc_signature") == Outcome.PASSED and paper.outcome("name_matches_identity") != Outcome.FAILED
+    return (
+        paper.outcome("2ddoc_signature") == Outcome.PASSED and paper.outcome("name_matches_identity") != Outcome.FAILED
+    )
 
 
 def _sum_line(one: Sum) -> dict[str, str]:
@@ -226,7 +231,7 @@ def _sum_line(one: Sum) -> dict[str, str]:
     tag, tag_kind = (_("Vérifié"), "ok") if one.proven else (_("Déclaré"), "declared")
     return {
         "label": types.get(one.type).title,
-        "href": reverse("vault:of_type", args=[one.type]),
+        "href": reverse("records:of_type", args=[one.type]),
         "text": f"{_extent(one)}. {origin}",
         "tag": tag,
         "tag_kind": tag_kind,
@@ -244,11 +249,13 @@ def _extent(one: Sum) -> str:
 
 def _more_line(type_code: str, count: int) -> dict[str, str]:
     title = types.get(type_code).title
-    label = ngettext("%(title)s : voir %(count)s autre, plus ancien", "%(title)s : voir les %(count)s autres, plus anciens", count) % {
+    label = ngettext(
+        "%(title)s : voir %(count)s autre, plus ancien", "%(title)s : voir les %(count)s autres, plus anciens", count
+    ) % {
         "title": title,
         "count": number(count),
     }
-    return {"label": label, "href": reverse("vault:of_type", args=[type_code])}
+    return {"label": label, "href": reverse("records:of_type", args=[type_code])}
 
 
 def _main(record: Opened) -> str:
@@ -267,10 +274,10 @@ def _rows(record: Opened, proofs: Mapping[UUID, str], without: frozenset[str] = 
             value=wording.say(info, value),
             origin=wording.origin(found),
             proof=proofs.get(found.paper_id, "") if found.paper_id else "",
-            proof_href=reverse("vault:paper", args=[found.paper_id]) if found.paper_id in proofs else "",
+            proof_href=reverse("records:paper", args=[found.paper_id]) if found.paper_id in proofs else "",
             tag=tag,
             tag_kind=tag_kind,
-            href=f"{reverse('vault:correct', args=[record.record_id])}?champ={name}" if typed else "",
+            href=f"{reverse('records:correct', args=[record.record_id])}?champ={name}" if typed else "",
             action=_("Corriger"),
         )
 
@@ -292,7 +299,7 @@ def _paper_row(paper: PaperOpened, proven: bool) -> PaperRow:
     tag, tag_kind = wording.paper_state(paper, proven)
     return PaperRow(
         title=paper.title,
-        href=reverse("vault:paper", args=[paper.paper_id]),
+        href=reverse("records:paper", args=[paper.paper_id]),
         added=wording.added(paper),
         tag=tag,
         tag_kind=tag_kind,

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from vault import types
-from vault.records import questions, wording
+from vault.records import wording
 from vault.records.presenting import data
+from vault.records.values import questions
 from vault.types import DataType, FieldInfo
 
 #: How much it says of a person, in words: what the labels' `sensitivity` means.
@@ -77,7 +78,7 @@ def data_types(request: HttpRequest) -> HttpResponse:
         {"title": types.themes()[theme], "code": theme, "items": [_line(one) for one in found]}
         for theme, found in groupby(types.all_types(), key=lambda one: one.theme)
     ]
-    return render(request, "vault/data_types.html", {"themes": by_theme, "count": len(types.all_types())})
+    return render(request, "records/data_types.html", {"themes": by_theme, "count": len(types.all_types())})
 
 
 @login_not_required
@@ -95,7 +96,7 @@ def data_type(request: HttpRequest, type_code: str) -> HttpResponse:
         "versions": types.versions(type_code),
         "typed": questions.is_typed(type_code),
     }
-    return render(request, "vault/data_type.html", context)
+    return render(request, "records/data_type.html", context)
 
 
 @login_not_required
@@ -106,7 +107,9 @@ def data_schema(request: HttpRequest, type_code: str, version: str) -> HttpRespo
         schema = types.schema_of(type_code, version)
     except types.UnknownType as error:
         raise Http404 from error
-    answer = JsonResponse(schema, json_dumps_params={"ensure_ascii": False, "indent": 1}, content_type="application/schema+json")
+    answer = JsonResponse(
+        schema, json_dumps_params={"ensure_ascii": False, "indent": 1}, content_type="application/schema+json"
+    )
     answer["Content-Disposition"] = f'attachment; filename="{type_code}-{version}.json"'
     answer["Access-Control-Allow-Origin"] = "*"
     return answer
@@ -125,7 +128,7 @@ def _line(one: DataType) -> dict[str, Any]:
 
 
 def _address(one: DataType) -> str:
-    return reverse("vault:data_type", args=[one.code])
+    return reverse("records:data_type", args=[one.code])
 
 
 def _fields(infos: Mapping[str, FieldInfo], example: Any) -> Iterator[FieldShown]:  # noqa: ANN401 - a payload's value

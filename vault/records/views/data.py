@@ -12,14 +12,16 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import SignedInRequest
 from core.models import Job
 from vault import types
-from vault.records import actions, data_files, gate, persons, wording
-from vault.records.data_files import DataFile
-from vault.records.decrypted import PaperOpened
+from vault.records import actions, gate, wording
 from vault.records.enums import PaperState, Role
 from vault.records.forms.columns import ColumnsForm
 from vault.records.forms.questions import WhoForm
 from vault.records.models import Paper
+from vault.records.papers import data_files
+from vault.records.papers.data_files import DataFile
 from vault.records.presenting import data as data_rows
+from vault.records.values import persons
+from vault.records.values.decrypted import PaperOpened
 
 LOOK = gettext_noop("Regarder ce que contient un fichier de données")
 
@@ -31,18 +33,21 @@ def keep_data(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     if (job := _active_job(paper_id)) is not None:
         return redirect("job", job_id=job.pk)
     if row.state != PaperState.TO_CONFIRM:
-        return redirect("vault:paper", paper_id=paper_id)
+        return redirect("records:paper", paper_id=paper_id)
     opened, data = _opened(request, paper_id)
     if data.awaits_columns:
-        return redirect("vault:name_columns", paper_id=paper_id)
+        return redirect("records:name_columns", paper_id=paper_id)
     form = _whose(request, data)
     if request.method == "POST" and (form is None or form.is_valid()):
         chosen = form.chosen if form else None
         job = actions.ask_to_keep(
-            paper=row, by=request.user.pk, person=chosen.id if chosen else None, role=chosen.role if chosen else Role.SELF
+            paper=row,
+            by=request.user.pk,
+            person=chosen.id if chosen else None,
+            role=chosen.role if chosen else Role.SELF,
         )
         return redirect("job", job_id=job.pk)
-    return render(request, "vault/keep_data.html", {"paper": opened, "data": data, "form": form} | shown(data))
+    return render(request, "records/keep_data.html", {"paper": opened, "data": data, "form": form} | shown(data))
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,15 +55,20 @@ def name_columns(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     """What each column is: our guess is there to be read, and decides nothing about anyone."""
     row = _row(paper_id)
     if row.state != PaperState.TO_CONFIRM:
-        return redirect("vault:confirm_paper", paper_id=paper_id)
+        return redirect("records:confirm_paper", paper_id=paper_id)
     opened, data = _opened(request, paper_id)
     if data.table is None:
         raise Http404
     form = ColumnsForm(data.table, data.columns, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return redirect("job", job_id=actions.name_columns(paper=row, by=request.user.pk, columns=form.columns).pk)
-    context = {"paper": opened, "form": form, "table": data.table, "heads": [{"label": header} for header in data.table.headers]}
-    return render(request, "vault/name_columns.html", context | {"problem": _(data.problem) if data.problem else ""})
+    context = {
+        "paper": opened,
+        "form": form,
+        "table": data.table,
+        "heads": [{"label": header} for header in data.table.headers],
+    }
+    return render(request, "records/name_columns.html", context | {"problem": _(data.problem) if data.problem else ""})
 
 
 def data_paper(request: SignedInRequest, row: Paper) -> HttpResponse:
@@ -73,7 +83,7 @@ def data_paper(request: SignedInRequest, row: Paper) -> HttpResponse:
         "outcome": data_rows.outcome(data.written),
         "job": _active_job(row.pk),
     }
-    return render(request, "vault/data_paper.html", context | shown(data))
+    return render(request, "records/data_paper.html", context | shown(data))
 
 
 def shown(data: DataFile) -> dict[str, Any]:
@@ -82,7 +92,8 @@ def shown(data: DataFile) -> dict[str, Any]:
         "facts": data_rows.facts(data.facts),
         "lines": data_rows.lines_shown(data.lines),
         "held": [
-            {"label": types.get(one.type).title, "text": data_rows.records(one.type, one.count), "type": one.type} for one in data.held
+            {"label": types.get(one.type).title, "text": data_rows.records(one.type, one.count), "type": one.type}
+            for one in data.held
         ],
         "heads": data_rows.record_heads(code) if code else [],
         "rows": [data_rows.record_row(type_code, payload) for type_code, payload in data.rows],

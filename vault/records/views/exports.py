@@ -24,7 +24,9 @@ def take_away(request: SignedInRequest) -> HttpResponse:
         job = exports.ask(resident_id=request.user.pk, by=request.user.pk)
         return redirect("job", job_id=job.pk)
     export = Export.objects.select_related("job").first()
-    return render(request, "vault/take_away.html", {"export": export, "brought": exports.brought(resident_id=request.user.pk)})
+    return render(
+        request, "records/take_away.html", {"export": export, "brought": exports.brought(resident_id=request.user.pk)}
+    )
 
 
 @never_cache
@@ -57,4 +59,4 @@ def delete(request: SignedInRequest) -> HttpResponse:
     if export is not None:
         exports.delete(export=export, by=request.user.pk)
     messages.success(request, _("La copie est effacée d’ici."))
-    return redirect("vault:take_away")
+    return redirect("records:take_away")

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import pivot, reauthentication
 from accounts.http import SignedInRequest
+from accounts.sign_in import pivot, reauthentication
 from vault import types
 from vault.records import actions, wording
 from vault.records.actions.identity import TYPE
@@ -25,9 +25,11 @@ TOLD_TWICE = "given_name_array"
 def keep_identity(request: SignedInRequest) -> HttpResponse:
     told = pivot.waiting(request)
     if told is None:
-        return redirect("vault:home")
+        return redirect("records:home")
     if request.method != "POST":
-        return render(request, "vault/keep_identity.html", {"rows": _rows(told), "next": request.GET.get("next", "")})
+        return render(
+            request, "records/keep_identity.html", {"rows": _rows(told), "next": request.GET.get("next", "")}
+        )
     if request.POST.get("answer") == "yes":
         _keep(request, told)
     pivot.forget(request)
@@ -39,7 +41,10 @@ def _keep(request: SignedInRequest, told: Mapping[str, Any]) -> None:
     try:
         actions.keep_identity(resident_id=request.user.pk, by=request.user.pk, told=told)
     except actions.Invalid:
-        messages.warning(request, _("FranceConnect n’a pas tout dit\u00a0: rien n’est copié. Vous pouvez écrire votre identité vous-même."))
+        messages.warning(
+            request,
+            _("FranceConnect n’a pas tout dit\u00a0: rien n’est copié. Vous pouvez écrire votre identité vous-même."),
+        )
     else:
         messages.success(request, _("Votre identité est copiée dans votre coffre."))
 
@@ -47,4 +52,8 @@ def _keep(request: SignedInRequest, told: Mapping[str, Any]) -> None:
 def _rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
     """Each value as it would be kept, in the words of its type."""
     known = [info for info in types.get(TYPE).fields.values() if info.pointer[1:] != TOLD_TWICE]
-    return [{"key": info.label, "value": wording.say(info, told[info.pointer[1:]])} for info in known if info.pointer[1:] in told]
+    return [
+        {"key": info.label, "value": wording.say(info, told[info.pointer[1:]])}
+        for info in known
+        if info.pointer[1:] in told
+    ]

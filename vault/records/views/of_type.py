@@ -19,12 +19,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from core.templatetags.civic import month as month_words
 from vault import types
-from vault.records import actions, gate, listing, persons, wording
-from vault.records.decrypted import Opened, Values
+from vault.records import actions, gate, wording
 from vault.records.models import RecordQuerySet
-from vault.records.periods import moment_of
-from vault.records.presenting import data, summaries
+from vault.records.presenting import data
 from vault.records.presenting import values as rows
+from vault.records.values import listing, persons, summaries
+from vault.records.values.decrypted import Opened, Values
+from vault.records.values.periods import moment_of
 from vault.types.record_identity import DATA, SERIES
 from vault.types.spans import Span
 
@@ -52,9 +53,9 @@ def withdraw(request: SignedInRequest, type_code: str) -> HttpResponse:
     if request.method == "POST":
         actions.withdraw_data(resident_id=request.user.pk, by=request.user.pk, type_code=type_code)
         messages.success(request, _("Ces données sont retirées de votre coffre."))
-        return redirect("vault:home")
+        return redirect("records:home")
     context = {"type": types.get(type_code), "counted": data.counted(type_code, count)}
-    return render(request, "vault/withdraw_data.html", context)
+    return render(request, "records/withdraw_data.html", context)
 
 
 def _records(type_code: str) -> RecordQuerySet:
@@ -67,10 +68,16 @@ def _records(type_code: str) -> RecordQuerySet:
 
 def _values(request: SignedInRequest, type_code: str, records: RecordQuerySet) -> HttpResponse:
     page = Paginator([row.pk for row in listing.newest_first(records)], A_PAGE).get_page(request.GET.get("page"))
-    values, papers = gate.own_page(resident_id=request.user.pk, purpose=SHOW, record_ids=list(page), codes={type_code}, paper_ids=[])
-    groups = [group for section in rows.sections(values, papers, _people(request.user.pk, values)) for group in section.groups]
+    values, papers = gate.own_page(
+        resident_id=request.user.pk, purpose=SHOW, record_ids=list(page), codes={type_code}, paper_ids=[]
+    )
+    groups = [
+        group
+        for section in rows.sections(values, papers, _people(request.user.pk, values))
+        for group in section.groups
+    ]
     context = {"type": types.get(type_code), "page": page, "groups": groups}
-    return render(request, "vault/of_type.html", context)
+    return render(request, "records/of_type.html", context)
 
 
 def _people(resident_id: UUID, values: Values) -> dict[UUID, str]:
@@ -98,7 +105,7 @@ def _year(request: SignedInRequest, type_code: str, records: RecordQuerySet) -> 
         "rows": [] if year else _rows(values[:LINES], people),
         "heads": _heads(type_code, people),
     }
-    return render(request, "vault/data_year.html", context)
+    return render(request, "records/data_year.html", context)
 
 
 def _month(request: SignedInRequest, type_code: str, month: str) -> HttpResponse:
@@ -118,7 +125,7 @@ def _month(request: SignedInRequest, type_code: str, month: str) -> HttpResponse
         "page": page,
         "query": f"mois={month}",
     }
-    return render(request, "vault/data_month.html", context)
+    return render(request, "records/data_month.html", context)
 
 
 def _by_person(values: Values, people: Mapping[UUID, str]) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
@@ -143,7 +150,7 @@ def _line(type_code: str, line: summaries.Line, whose: str, *, chart: bool) -> d
     shown = data.line_shown(line, chart=chart, whose=whose)
     heads, found = data.month_rows(line)
     months = [name for name in sorted(line.months, reverse=True) if name]
-    address = reverse("vault:of_type", args=[type_code])
+    address = reverse("records:of_type", args=[type_code])
     return {
         "shown": shown,
         "heads": heads,

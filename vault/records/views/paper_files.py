@@ -13,10 +13,11 @@ from accounts.http import SignedInRequest
 from core.models import Job
 from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
-from vault.records import actions, data_files, gate
+from vault.records import actions, gate
 from vault.records.enums import PaperState
 from vault.records.forms.papers import UploadForm
 from vault.records.models import Paper
+from vault.records.papers import data_files
 
 SHOW = gettext_noop("Afficher les fichiers d’un papier")
 
@@ -33,9 +34,9 @@ def add(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
             form.add_error("file", error.problems[0])
         else:
             job = Job.objects.filter(kind="read_side", subject_id=paper_id).order_by("-created_at").first()
-            return redirect("job", job_id=job.pk) if job else redirect("vault:paper", paper_id=paper_id)
+            return redirect("job", job_id=job.pk) if job else redirect("records:paper", paper_id=paper_id)
     opened = gate.own_paper(resident_id=request.user.pk, purpose=SHOW, paper_id=paper_id)
-    return render(request, "vault/add_side.html", {"form": form, "paper": opened})
+    return render(request, "records/add_side.html", {"form": form, "paper": opened})
 
 
 @require_POST
@@ -43,7 +44,7 @@ def move(request: SignedInRequest, paper_id: UUID, side_id: UUID) -> HttpRespons
     row = _row(paper_id)
     get_object_or_404(row.files.all(), pk=side_id)
     actions.move_side(paper=row, by=request.user.pk, side_id=side_id, up=request.POST.get("up") == "1")
-    return redirect("vault:paper", paper_id=paper_id)
+    return redirect("records:paper", paper_id=paper_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,12 +58,12 @@ def drop(request: SignedInRequest, paper_id: UUID, side_id: UUID) -> HttpRespons
             messages.warning(request, error.problems[0])
         else:
             messages.success(request, _("Le fichier est retiré. Le reste du papier n’a pas changé."))
-        return redirect("vault:paper", paper_id=paper_id)
+        return redirect("records:paper", paper_id=paper_id)
     opened = gate.own_paper(resident_id=request.user.pk, purpose=SHOW, paper_id=paper_id)
     side = next((one for one in opened.sides if one.side_id == side_id), None) if opened else None
     if side is None:
         raise Http404
-    return render(request, "vault/drop_side.html", {"paper": opened, "side": side})
+    return render(request, "records/drop_side.html", {"paper": opened, "side": side})
 
 
 def _row(paper_id: UUID) -> Paper:

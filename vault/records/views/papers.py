@@ -17,12 +17,14 @@ from core.models import Job
 from vault import types
 from vault.readers import sandbox
 from vault.readers.reading import Unreadable
-from vault.records import actions, checks, data_files, downloads, gate, perms, questions, wording
-from vault.records.decrypted import PaperOpened
+from vault.records import actions, downloads, gate, perms, wording
 from vault.records.enums import Outcome, PaperState
 from vault.records.forms.papers import DatesForm, KindForm
 from vault.records.models import Paper, PaperKind
+from vault.records.papers import checks, data_files
 from vault.records.presenting import values as rows
+from vault.records.values import questions
+from vault.records.values.decrypted import PaperOpened
 from vault.records.views.data import data_paper
 
 SHOW = gettext_noop("Afficher un papier")
@@ -54,7 +56,9 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         "tag": tag,
         "tag_kind": tag_kind,
         "lines": check_lines(opened),
-        "readable": [types.field(field_id).label for field_id in kind.field_ids if types.field_exists(field_id)] if kind else [],
+        "readable": [types.field(field_id).label for field_id in kind.field_ids if types.field_exists(field_id)]
+        if kind
+        else [],
         "who_may_ask": [_(who) for who in kind.who_may_ask] if kind else [],
         "problem": _(opened.problem) if opened.problem else "",
         "job": job,
@@ -65,7 +69,7 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         "side_problem": _(opened.side_problem) if opened.side_problem else "",
         "may_add": opened.state in {PaperState.TO_CONFIRM, PaperState.KEPT},
     }
-    return render(request, "vault/paper.html", context)
+    return render(request, "records/paper.html", context)
 
 
 @require_safe
@@ -77,7 +81,9 @@ def download(request: SignedInRequest, paper_id: UUID, position: int = 0) -> Htt
     if side is None:
         raise Http404
     stream = gate.open_file(resident_id=request.user.pk, purpose=DOWNLOAD, paper_id=paper_id, position=position)
-    return downloads.serve(request, stream, size=side.size, name=side.name, media_type=side.media_type or "application/octet-stream")
+    return downloads.serve(
+        request, stream, size=side.size, name=side.name, media_type=side.media_type or "application/octet-stream"
+    )
 
 
 @require_safe
@@ -104,8 +110,10 @@ def paper_kind(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     form = KindForm(request.POST or None, initial={"kind": row.kind})
     if request.method == "POST" and form.is_valid():
         actions.set_kind(paper=row, by=request.user.pk, kind=form.cleaned_data["kind"])
-        return redirect("vault:confirm_paper" if row.state == PaperState.TO_CONFIRM else "vault:paper", paper_id=paper_id)
-    return render(request, "vault/paper_kind.html", {"paper": row, "form": form})
+        return redirect(
+            "records:confirm_paper" if row.state == PaperState.TO_CONFIRM else "records:paper", paper_id=paper_id
+        )
+    return render(request, "records/paper_kind.html", {"paper": row, "form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -115,8 +123,8 @@ def paper_dates(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         actions.set_dates(paper=row, by=request.user.pk, **form.cleaned_data)
         messages.success(request, _("Les dates du papier sont enregistrées."))
-        return redirect("vault:paper", paper_id=paper_id)
-    return render(request, "vault/paper_dates.html", {"paper": row, "form": form})
+        return redirect("records:paper", paper_id=paper_id)
+    return render(request, "records/paper_dates.html", {"paper": row, "form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -124,12 +132,16 @@ def delete_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if request.method == "POST":
         lost = actions.delete_paper(paper=row, by=request.user.pk)
-        text = _("Le papier est supprimé. Vos valeurs restent, sans leur preuve.") if lost else _("Le papier est supprimé.")
+        text = (
+            _("Le papier est supprimé. Vos valeurs restent, sans leur preuve.")
+            if lost
+            else _("Le papier est supprimé.")
+        )
         messages.success(request, text)
-        return redirect("vault:home")
+        return redirect("records:home")
     values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
     opened = next(found for found in papers if found.paper_id == paper_id)
-    return render(request, "vault/delete_paper.html", {"paper": opened, "rows": rows.proven_rows(values, paper_id)})
+    return render(request, "records/delete_paper.html", {"paper": opened, "rows": rows.proven_rows(values, paper_id)})
 
 
 def _number(asked: str) -> int:
@@ -144,7 +156,9 @@ def _sides(opened: PaperOpened, asked: str, page: int) -> list[dict[str, Any]]:
         {
             "side": side,
             "number": number,
-            "preview": reverse("vault:preview_side", args=[opened.paper_id, side.position]) if asked == str(number) else "",
+            "preview": reverse("records:preview_side", args=[opened.paper_id, side.position])
+            if asked == str(number)
+            else "",
             "page": (shown := min(page, max(1, side.pages))),
             "before": shown - 1,
             "after": shown + 1 if shown < side.pages else 0,
@@ -158,7 +172,9 @@ def _sides(opened: PaperOpened, asked: str, page: int) -> list[dict[str, Any]]:
 
 def check_lines(opened: PaperOpened) -> dict[str, list[str]]:
     """What failed, what passed, and what could not be told, in words."""
-    return {outcome.value: [checks.text(line) for line in opened.checks if line.outcome == outcome] for outcome in Outcome}
+    return {
+        outcome.value: [checks.text(line) for line in opened.checks if line.outcome == outcome] for outcome in Outcome
+    }
 
 
 def job_of(paper_id: UUID) -> Job | None:
@@ -174,7 +190,11 @@ def typing_target(kind: PaperKind | None) -> str:
 def typing_query(paper_id: UUID, kind: PaperKind | None) -> str:
     """Only the fields that this kind of paper says."""
     target = typing_target(kind)
-    names = [field_id.partition("#/")[2] for field_id in (kind.field_ids if kind else []) if field_id.startswith(f"{target}#")]
+    names = [
+        field_id.partition("#/")[2]
+        for field_id in (kind.field_ids if kind else [])
+        if field_id.startswith(f"{target}#")
+    ]
     return f"papier={paper_id}&champs={','.join(names)}"
 
 

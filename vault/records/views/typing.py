@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from vault import types
-from vault.records import actions, gate, persons, questions, wording
+from vault.records import actions, gate, wording
 from vault.records.enums import Role
 from vault.records.forms.questions import ItemForm, QuestionForm, WhoForm
 from vault.records.models import Draft, Paper, Record
-from vault.records.persons import Person
+from vault.records.values import persons, questions
+from vault.records.values.persons import Person
 
 PREPARE = gettext_noop("Préparer les questions à vous poser")
 
@@ -29,7 +30,7 @@ def choose_type(request: SignedInRequest) -> HttpResponse:
     themes: dict[str, list[types.DataType]] = {}
     for data_type in questions.typed_types():
         themes.setdefault(data_type.theme_label, []).append(data_type)
-    return render(request, "vault/choose_type.html", {"themes": themes.items()})
+    return render(request, "records/choose_type.html", {"themes": themes.items()})
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +46,9 @@ def start(request: SignedInRequest, type_code: str) -> HttpResponse:
     data_type = types.get(type_code)
     info = next(iter(data_type.fields.values()))
     count = len(questions.names(type_code, only=_only(request)))
-    return render(request, "vault/start_typing.html", {"type": data_type, "info": info, "form": form, "count": count})
+    return render(
+        request, "records/start_typing.html", {"type": data_type, "info": info, "form": form, "count": count}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,14 +67,14 @@ def question(request: SignedInRequest, draft_id: UUID, name: str) -> HttpRespons
     if request.method == "POST" and form.is_valid():
         actions.answer(draft=draft, by=request.user.pk, name=name, value=form.answer)
         return redirect(_next(draft))
-    return render(request, "vault/question.html", _page(draft, opened, name) | {"form": form})
+    return render(request, "records/question.html", _page(draft, opened, name) | {"form": form})
 
 
 @require_http_methods(["GET", "POST"])
 def check_answers(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
     draft = Draft.objects.select_related("paper").filter(pk=draft_id).first()
     if draft is None:
-        return redirect("vault:history", record_id=get_object_or_404(Record.objects.all(), pk=draft_id).pk)
+        return redirect("records:history", record_id=get_object_or_404(Record.objects.all(), pk=draft_id).pk)
     opened = actions.open_draft(draft)
     problems: Sequence[str] = []
     if request.method == "POST":
@@ -83,7 +86,7 @@ def check_answers(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
             raise Http404 from None
         else:
             messages.success(request, _("C’est rangé dans votre coffre."))
-            return redirect(opened.after or reverse("vault:history", args=[record.pk]))
+            return redirect(opened.after or reverse("records:history", args=[record.pk]))
     context: dict[str, Any] = {
         "draft": draft,
         "type": types.get(draft.type),
@@ -92,7 +95,7 @@ def check_answers(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
         "back": _url(draft, opened.names[-1]),
         "empty": not opened.answers,
     }
-    return render(request, "vault/check_answers.html", context)
+    return render(request, "records/check_answers.html", context)
 
 
 @require_POST
@@ -100,7 +103,7 @@ def drop(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
     draft = get_object_or_404(Draft.objects.all(), pk=draft_id)
     actions.drop_draft(draft=draft, by=request.user.pk)
     messages.info(request, _("Rien n’a été rangé."))
-    return redirect("vault:home")
+    return redirect("records:home")
 
 
 def _list_question(request: SignedInRequest, draft: Draft, opened: actions.DraftOpened, name: str) -> HttpResponse:
@@ -121,11 +124,15 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_next(draft))
     context = _page(draft, opened, name) | {"form": form, "items": [_item_words(info, item) for item in items]}
-    return render(request, "vault/question_list.html", context)
+    return render(request, "records/question_list.html", context)
 
 
 def _item_words(info: types.FieldInfo, item: dict[str, Any]) -> str:
-    said = [wording.say(inner, item[key]) for key, inner in info.items.items() if key in item and key not in ("id", "cog_naissance")]
+    said = [
+        wording.say(inner, item[key])
+        for key, inner in info.items.items()
+        if key in item and key not in ("id", "cog_naissance")
+    ]
     return ", ".join(said)
 
 
@@ -141,7 +148,9 @@ def _asked_person(request: SignedInRequest, people: Sequence[Person]) -> dict[st
 
 def _start(request: SignedInRequest, type_code: str, person: Person | None) -> Draft:
     after = request.GET.get("suite", "")
-    safe = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        after, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return actions.start_draft(
         resident_id=request.user.pk,
         by=request.user.pk,
@@ -173,26 +182,31 @@ def _known_answers(request: SignedInRequest, type_code: str) -> dict[str, Any]:
     myself = _people(request)[0]
     if not myself.family_name:
         return {}
-    line = {"id": str(myself.id), "nom_naissance": myself.family_name, "prenoms": myself.given_name, "sexe": myself.gender}
+    line = {
+        "id": str(myself.id),
+        "nom_naissance": myself.family_name,
+        "prenoms": myself.given_name,
+        "sexe": myself.gender,
+    }
     born = {"date_naissance": myself.birth_date.isoformat()} if myself.birth_date else {}
     return {"allocataires": [{name: value for name, value in {**line, **born}.items() if value}]}
 
 
 def _url(draft: Draft, name: str) -> str:
-    return reverse("vault:question", args=[draft.pk, name])
+    return reverse("records:question", args=[draft.pk, name])
 
 
 def _next(draft: Draft) -> str:
     """The first question without an answer; a list that was filled in for the person is shown to them once."""
     draft.refresh_from_db()
     following = actions.open_draft(draft).next_name
-    return _url(draft, following) if following else reverse("vault:check_answers", args=[draft.pk])
+    return _url(draft, following) if following else reverse("records:check_answers", args=[draft.pk])
 
 
 def _page(draft: Draft, opened: actions.DraftOpened, name: str) -> dict[str, Any]:
     place = list(opened.names).index(name)
     info = questions.field(draft.type, name)
-    back = _url(draft, opened.names[place - 1]) if place else reverse("vault:start_typing", args=[draft.type])
+    back = _url(draft, opened.names[place - 1]) if place else reverse("records:start_typing", args=[draft.type])
     return {
         "draft": draft,
         "type": types.get(draft.type),

@@ -14,13 +14,14 @@ from accounts.http import SignedInRequest
 from core import resumable
 from core.sizes import MAX_FILE, MAX_PAPER
 from core.uploads import sealed_upload
-from vault.records import actions, answering, data_files, gate
-from vault.records.answering import Asked
+from vault.records import actions, gate
 from vault.records.enums import PaperState
+from vault.records.forms.confirmation import Confirmation
 from vault.records.forms.papers import UploadForm
 from vault.records.models import Holder, Paper, PaperKind
+from vault.records.papers import answering, data_files
+from vault.records.papers.answering import Asked
 from vault.records.presenting import values as rows
-from vault.records.presenting.papers import Confirmation
 from vault.records.views.papers import DELETE, job_of, typing_query, typing_target
 
 CONFIRM = gettext_noop("Comparer un papier avec ce que nous avons lu")
@@ -44,7 +45,9 @@ def add_paper(request: SignedInRequest) -> HttpResponse:
         )
         return _to_job(paper)
     uploads = gate.own_uploads(resident_id=request.user.pk, purpose=UPLOADS)
-    return render(request, "vault/add_paper.html", {"form": form, "uploads": uploads, "holder": _whose_file(request)})
+    return render(
+        request, "records/add_paper.html", {"form": form, "uploads": uploads, "holder": _whose_file(request)}
+    )
 
 
 @sealed_upload(max_bytes=MAX_PAPER)
@@ -53,11 +56,17 @@ def replace_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = get_object_or_404(Paper.objects.kept(), pk=paper_id)
     form = UploadForm(request.POST or None, request.FILES or None, fixed_kind=True)
     if request.method == "POST" and form.is_valid():
-        paper = actions.replace_paper(paper=row, by=request.user.pk, upload=form.upload, token=form.cleaned_data["token"])
+        paper = actions.replace_paper(
+            paper=row, by=request.user.pk, upload=form.upload, token=form.cleaned_data["token"]
+        )
         return _to_job(paper)
     values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
     opened = next(found for found in papers if found.paper_id == paper_id)
-    return render(request, "vault/replace_paper.html", {"form": form, "paper": opened, "rows": rows.proven_rows(values, paper_id)})
+    return render(
+        request,
+        "records/replace_paper.html",
+        {"form": form, "paper": opened, "rows": rows.proven_rows(values, paper_id)},
+    )
 
 
 @require_POST
@@ -65,7 +74,7 @@ def drop_upload(request: SignedInRequest, upload_id: UUID) -> HttpResponse:
     row = get_object_or_404(resumable.under_way(resident_id=request.user.pk), pk=upload_id)
     resumable.drop(upload=row)
     messages.info(request, _("L’envoi est annulé. Rien n’en est gardé."))
-    return redirect("vault:add_paper")
+    return redirect("records:add_paper")
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,27 +82,31 @@ def confirm_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     """Nothing is kept before the resident says so. “Corriger” opens the value in the same form: no address holds a value."""
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if row.kind == data_files.KIND:
-        return redirect("vault:keep_data", paper_id=paper_id)
+        return redirect("records:keep_data", paper_id=paper_id)
     if row.state != PaperState.TO_CONFIRM:
-        return redirect("vault:paper", paper_id=paper_id)
+        return redirect("records:paper", paper_id=paper_id)
     values, papers = gate.own_vault(resident_id=request.user.pk, purpose=CONFIRM)
     opened = next((paper for paper in papers if paper.paper_id == paper_id), None)
     if opened is None:
         raise Http404
     judged = request.method == "POST" and "edit" not in request.POST
-    said = Confirmation(opened, values, request.user.pk, request.POST if request.method == "POST" else None, judged=judged)
+    said = Confirmation(
+        opened, values, request.user.pk, request.POST if request.method == "POST" else None, judged=judged
+    )
     if judged and said.is_valid():
         if said.discards:
             return _discard(request, row, said)
         try:
             return _keep(request, row, said)
         except actions.AlreadyOne:
-            said.problems = [_("Un autre avis pour la même année vient d’arriver dans votre coffre. Dites lequel est le bon.")]
+            said.problems = [
+                _("Un autre avis pour la même année vient d’arriver dans votre coffre. Dites lequel est le bon.")
+            ]
         except actions.Invalid as error:
             said.problems = error.problems
         except actions.NotReady:
-            return redirect("vault:paper", paper_id=paper_id)
-    return render(request, "vault/confirm_paper.html", {"paper": opened, "said": said, "errors": said.errors})
+            return redirect("records:paper", paper_id=paper_id)
+    return render(request, "records/confirm_paper.html", {"paper": opened, "said": said, "errors": said.errors})
 
 
 def _whose_file(request: SignedInRequest) -> Holder | None:
@@ -115,17 +128,17 @@ def _keep(request: SignedInRequest, row: Paper, said: Confirmation) -> HttpRespo
     target = typing_target(kind)
     if records or not target:
         messages.success(request, _("Le papier est rangé dans votre coffre."))
-        return redirect("vault:paper", paper_id=row.pk)
+        return redirect("records:paper", paper_id=row.pk)
     messages.success(request, _("Le papier est rangé. Il sera la preuve des valeurs que vous allez saisir."))
-    return redirect(f"{reverse('vault:start_typing', args=[target])}?{typing_query(row.pk, kind)}")
+    return redirect(f"{reverse('records:start_typing', args=[target])}?{typing_query(row.pk, kind)}")
 
 
 def _discard(request: SignedInRequest, row: Paper, said: Confirmation) -> HttpResponse:
     actions.delete_paper(paper=row, by=request.user.pk)
     messages.info(request, said.farewell)
-    return redirect("vault:home")
+    return redirect("records:home")
 
 
 def _to_job(paper: Paper) -> HttpResponse:
     job = job_of(paper.pk)
-    return redirect("job", job_id=job.pk) if job else redirect("vault:paper", paper_id=paper.pk)
+    return redirect("job", job_id=job.pk) if job else redirect("records:paper", paper_id=paper.pk)

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
 from vault import types
-from vault.records import actions, gate, questions, wording
-from vault.records.decrypted import Opened
+from vault.records import actions, gate, wording
 from vault.records.forms.questions import QuestionForm
 from vault.records.models import Record
 from vault.records.presenting import values
+from vault.records.values import questions
+from vault.records.values.decrypted import Opened
 
 HISTORY = gettext_noop("Afficher l’historique d’une valeur")
 CORRECT = gettext_noop("Corriger une valeur de votre coffre")
@@ -35,7 +36,7 @@ def _told_of_changes(view: View) -> View:
             return view(request, record_id)
         except actions.Superseded:
             messages.warning(request, _("Cette valeur a changé entre-temps. Voici où elle en est."))
-            return redirect("vault:history", record_id=record_id)
+            return redirect("records:history", record_id=record_id)
 
     return checked
 
@@ -51,10 +52,11 @@ def history(request: SignedInRequest, record_id: UUID) -> HttpResponse:
         "current": current,
         "typed": questions.is_typed(chain[0].type),
         "steps": [
-            {"record": record, "rows": values.record_rows(record), "words": _step(record, place)} for place, record in enumerate(chain)
+            {"record": record, "rows": values.record_rows(record), "words": _step(record, place)}
+            for place, record in enumerate(chain)
         ],
     }
-    return render(request, "vault/history.html", context)
+    return render(request, "records/history.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,14 +66,18 @@ def correct(request: SignedInRequest, record_id: UUID) -> HttpResponse:
     record = _open(request, record_id, CORRECT)
     name = request.GET.get("champ", "")
     if f"/{name}" not in types.get(record.type).fields:
-        return render(request, "vault/correct_which.html", {"record": record, "title": wording.heading(record), "fields": _fields(record)})
+        return render(
+            request,
+            "records/correct_which.html",
+            {"record": record, "title": wording.heading(record), "fields": _fields(record)},
+        )
     info = questions.field(record.type, name)
     if info.items:
         return _correct_list(request, record, name)
     form = QuestionForm(info, request.POST or None, current=record.payload.get(name))
     if request.method == "POST" and form.is_valid():
         return _keep(request, record, name, form)
-    return render(request, "vault/correct.html", _question(record, name) | {"form": form})
+    return render(request, "records/correct.html", _question(record, name) | {"form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -80,9 +86,13 @@ def withdraw(request: SignedInRequest, record_id: UUID) -> HttpResponse:
     if request.method == "POST":
         actions.withdraw_record(record=get_object_or_404(Record.objects.all(), pk=record_id), by=request.user.pk)
         messages.success(request, _("La valeur est retirée. Elle reste visible dans l’historique."))
-        return redirect("vault:home")
+        return redirect("records:home")
     record = _open(request, record_id, WITHDRAW)
-    return render(request, "vault/withdraw.html", {"record": record, "title": wording.heading(record), "rows": values.record_rows(record)})
+    return render(
+        request,
+        "records/withdraw.html",
+        {"record": record, "title": wording.heading(record), "rows": values.record_rows(record)},
+    )
 
 
 def _open(request: SignedInRequest, record_id: UUID, purpose: str) -> Opened:
@@ -102,9 +112,9 @@ def _keep(request: SignedInRequest, record: Opened, name: str, form: QuestionFor
     except actions.Invalid as error:
         for problem in error.problems:
             form.add_error(None, problem)
-        return render(request, "vault/correct.html", _question(record, name) | {"form": form})
+        return render(request, "records/correct.html", _question(record, name) | {"form": form})
     messages.success(request, _("La valeur est corrigée. L’ancienne reste visible dans l’historique."))
-    return redirect("vault:history", record_id=newer.pk)
+    return redirect("records:history", record_id=newer.pk)
 
 
 def _correct_list(request: SignedInRequest, record: Opened, name: str) -> HttpResponse:
@@ -118,7 +128,7 @@ def _correct_list(request: SignedInRequest, record: Opened, name: str) -> HttpRe
         only=[name],
         answers=dict(record.payload),
     )
-    return redirect("vault:question", draft_id=draft.pk, name=name)
+    return redirect("records:question", draft_id=draft.pk, name=name)
 
 
 def _question(record: Opened, name: str) -> dict[str, Any]:
@@ -136,7 +146,10 @@ def _question(record: Opened, name: str) -> dict[str, Any]:
 
 
 def _fields(record: Opened) -> list[dict[str, str]]:
-    return [{"key": row.label, "value": row.value, "href": row.href, "action": row.action} for row in values.record_rows(record)]
+    return [
+        {"key": row.label, "value": row.value, "href": row.href, "action": row.action}
+        for row in values.record_rows(record)
+    ]
 
 
 def _step(record: Opened, place: int) -> str:

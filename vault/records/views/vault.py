@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from core import quota
 from vault import types
-from vault.records import gate, listing, persons, wording
-from vault.records.decrypted import PaperOpened
+from vault.records import gate, wording
 from vault.records.enums import PaperState
 from vault.records.presenting import values as rows
+from vault.records.values import listing, persons
+from vault.records.values.decrypted import PaperOpened
 from vault.types.names import words
 
 SHOW = gettext_noop("Afficher votre coffre")
@@ -64,7 +65,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "choices": _choices(found),
         "filtered": wanted.is_narrow,
     }
-    return render(request, "vault/home.html", context)
+    return render(request, "records/home.html", context)
 
 
 @require_safe
@@ -81,7 +82,7 @@ def papers(request: SignedInRequest) -> HttpResponse:
         "states": [("", _("Tous")), *PaperState.choices],
         "query": urlencode({"etat": state}) if state else "",
     }
-    return render(request, "vault/papers.html", context)
+    return render(request, "records/papers.html", context)
 
 
 def _wanted(request: SignedInRequest) -> listing.Wanted:
@@ -106,7 +107,10 @@ def _choices(found: listing.Listed) -> dict[str, list[tuple[str, str]]]:
         "states": [(code, str(label)) for code, label in rows.STATES],
         "proofs": [(code, str(label)) for code, label in rows.PROOFS],
         "themes": [("", _("Tous")), *[(code, label) for code, label in types.themes().items() if code in themes]],
-        "types": [("", _("Toutes")), *sorted(((data_type.code, data_type.title) for data_type in held), key=lambda one: words(one[1]))],
+        "types": [
+            ("", _("Toutes")),
+            *sorted(((data_type.code, data_type.title) for data_type in held), key=lambda one: words(one[1])),
+        ],
         "holders": [("", _("Tous")), *[(name, wording.holder(name)) for name in found.holders]],
     }
 

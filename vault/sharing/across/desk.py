@@ -19,7 +19,9 @@ def live(agent: User, session: Session) -> list[DeskVisit]:
     with scopes_disabled():
         active = Grant.objects.active().given_to(DESK_KIND, agent.pk)
         found = DeskVisit.objects.filter(grant__in=active, session_id=session.pk)
-        return [visit for visit in found.select_related("grant").order_by("-created_at") if not visit.is_claimed_since()]
+        return [
+            visit for visit in found.select_related("grant").order_by("-created_at") if not visit.is_claimed_since()
+        ]
 
 
 def find(agent: User, session: Session, visit_id: UUID) -> DeskVisit | None:

@@ -31,6 +31,12 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
             yield
         else:
             details = {"recipient": grant.recipient_label, "grant": str(grant.pk)}
-            journal.write(resident_id=grant.resident_id, actor_id=grant.pk, event="act_refused", purpose=grant.purpose, details=details)
+            journal.write(
+                resident_id=grant.resident_id,
+                actor_id=grant.pk,
+                event="act_refused",
+                purpose=grant.purpose,
+                details=details,
+            )
     if not counts:
         raise gate.Refused(grant.pk)

@@ -15,17 +15,18 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope, scopes_disabled
 
 from accounts import reminding
-from accounts.actions_companions import place_of
+from accounts.actions.companions import place_of
 from accounts.models import Membership, User
 from core import journal, phones, sms
 from core.symbols import symbols
 from vault.records import perms
-from vault.records.actions.grants import Changed, Terms
-from vault.records.agreements import Agreement
+from vault.records.actions.grants import Changed
 from vault.records.enums import GrantChannel, Mode
+from vault.records.grants.agreements import Agreement
+from vault.records.grants.terms import Terms
 from vault.sharing.actions.household import fingerprint
 from vault.sharing.actions.mandates import give_to, today
-from vault.sharing.entrusting import AGREEMENT, length_words
+from vault.sharing.agreements.entrusting import AGREEMENT, length_words
 from vault.sharing.enums import AskedFor
 from vault.sharing.models import AccessRequest, Mandate
 from vault.sharing.models.asking import CODE_TRIES, CODE_WAITS, WAITS
@@ -39,7 +40,9 @@ class NotWaiting(Exception):
     """It was answered, or it is too old."""
 
 
-def ask(*, companion: User, address: str, items: Sequence[str], purpose: AskedFor, length: str, by_phone: bool = False) -> AccessRequest:
+def ask(
+    *, companion: User, address: str, items: Sequence[str], purpose: AskedFor, length: str, by_phone: bool = False
+) -> AccessRequest:
     """`address`: by which they sign in, or a telephone number (E.164). The same work, the same answer and the same row whether or not it
     leads to somebody. The resident is told by the scheduler, so that not even the time it takes says it.
 
@@ -94,7 +97,9 @@ def accept(*, request: AccessRequest, by: UUID, terms: Terms, seen: str) -> Mand
         raise Changed
     with transaction.atomic(), scope(resident=request.resident_id):
         held = AccessRequest.objects.select_for_update().get(pk=request.pk)
-        place = Membership.objects.current().select_related("person", "organisation").filter(pk=held.membership_id).first()
+        place = (
+            Membership.objects.current().select_related("person", "organisation").filter(pk=held.membership_id).first()
+        )
         if not held.waits:
             raise NotWaiting
         if place is None:
@@ -154,7 +159,11 @@ def tell_asked() -> int:
 
 def _whose(address: str) -> UUID | None:
     """One query whatever is found. A number that two residents share leads to neither: nobody knows which one was meant."""
-    people = User.objects.filter(pk__in=phones.asked_by(address)) if sms.E164.match(address) else User.objects.signing_in_as(address)
+    people = (
+        User.objects.filter(pk__in=phones.asked_by(address))
+        if sms.E164.match(address)
+        else User.objects.signing_in_as(address)
+    )
     found = list(people.filter(is_resident=True, is_active=True).values_list("pk", flat=True)[:2])
     return found[0] if len(found) == 1 else None
 
@@ -167,13 +176,18 @@ def _text_code(key: UUID, owner: UUID) -> bool:
         code = f"{secrets.randbelow(1_000_000):06}"
         held.code_hash, held.code_until = _digest(held, code), timezone.now() + CODE_WAITS
         held.save(update_fields=["code_hash", "code_until"])
-        return reminding.text(user_id=owner, template="vault/email/access_code", said=partial(_in_words, held, code))
+        return reminding.text(user_id=owner, template="sharing/email/access_code", said=partial(_in_words, held, code))
 
 
 def _in_words(request: AccessRequest, code: str) -> dict[str, str]:
     """What the message says, in the language of the moment."""
     lines = series(theirs(request.items))
-    return {"who": request.label, "lines": lines, "length": length_words(*AGREEMENT.lengths[request.length]), "code": code}
+    return {
+        "who": request.label,
+        "lines": lines,
+        "length": length_words(*AGREEMENT.lengths[request.length]),
+        "code": code,
+    }
 
 
 def _accept_all(held: AccessRequest, place: Membership) -> Mandate:
@@ -200,9 +214,11 @@ def _tell_asked(key: UUID, owner: UUID) -> bool:
         if not User.objects.filter(pk=owner, is_resident=True, is_active=True).exists():
             return False
         _tell(held, held.membership_id, "access_asked")
-        reminding.text(user_id=owner, template="vault/email/access_asked")
-        return reminding.remind(user_id=owner, template="vault/email/access_asked", asked=True)
+        reminding.text(user_id=owner, template="sharing/email/access_asked")
+        return reminding.remind(user_id=owner, template="sharing/email/access_asked", asked=True)
 
 
 def _tell(request: AccessRequest, by: UUID, event: str) -> None:
-    journal.write(resident_id=request.resident_id, actor_id=by, event=event, purpose=ASKED, details={"recipient": request.label})
+    journal.write(
+        resident_id=request.resident_id, actor_id=by, event=event, purpose=ASKED, details={"recipient": request.label}
+    )

@@ -12,24 +12,33 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import actions_sheets as sheets
+from accounts.actions import sheets
 from accounts.models import Membership, Session, Sheet, User
 from accounts.perms import require_desk
 from core import journal
 from core.models import City
 from core.uploads import SealedUpload
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.actions import grants
-from vault.records.actions.grants import Recipient, Terms
+from vault.records.actions.grants import Recipient
 from vault.records.actions.papers import take_in
-from vault.records.decrypted import Values
 from vault.records.enums import GrantChannel, Mode
+from vault.records.grants import agreements
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, Paper
+from vault.records.values.decrypted import Values
 from vault.sharing import perms
 from vault.sharing.across import desk
 from vault.sharing.actions import acts
 from vault.sharing.actions.mandates import typed
-from vault.sharing.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, AT_DESK, DESK_AGREEMENT, ENTRUST, MEET
+from vault.sharing.agreements.entrusting import (
+    AGREEMENT,
+    APPOINTMENT_AGREEMENT,
+    AT_DESK,
+    DESK_AGREEMENT,
+    ENTRUST,
+    MEET,
+)
 from vault.sharing.enums import Act
 from vault.sharing.models import DeskVisit, Mandate
 from vault.sharing.models.desk import DESK_KIND
@@ -132,7 +141,14 @@ def print_sheet(*, visit: DeskVisit, agent: User) -> tuple[Sheet, str]:
 
 
 def sign_on_paper(
-    *, visit: DeskVisit, agent: User, membership_id: UUID, terms: Terms, allowed: Sequence[Act], upload: SealedUpload, keep: bool
+    *,
+    visit: DeskVisit,
+    agent: User,
+    membership_id: UUID,
+    terms: Terms,
+    allowed: Sequence[Act],
+    upload: SealedUpload,
+    keep: bool,
 ) -> Mandate:
     """The mandate that its person has signed with a pen. The scan's SHA-256 is kept; the scan itself, in their vault, if they want it.
     The same scan sent twice gives one mandate.
@@ -149,13 +165,21 @@ def sign_on_paper(
     if place is None or person.email:
         raise PermissionDenied
     with scope(resident=person.pk):
-        former = list(Grant.objects.given_to(COMPANION_KIND, place.person_id).filter(agreement=AGREEMENT.code, stopped_at=None))
+        former = list(
+            Grant.objects.given_to(COMPANION_KIND, place.person_id).filter(agreement=AGREEMENT.code, stopped_at=None)
+        )
     with at_desk(), acts.under(visit.grant, changing=former):
-        mandate = Mandate.objects.filter(grant__in=Grant.objects.standing(), form_sha256=upload.sha256).select_related("grant").first()
+        mandate = (
+            Mandate.objects.filter(grant__in=Grant.objects.standing(), form_sha256=upload.sha256)
+            .select_related("grant")
+            .first()
+        )
         if mandate is not None:
             return mandate
         recipient = Recipient(COMPANION_KIND, place.person_id, place.label)
-        grant = grants.give_at_desk(resident_id=person.pk, by=agent.pk, agreement=AGREEMENT, recipient=recipient, terms=terms)
+        grant = grants.give_at_desk(
+            resident_id=person.pk, by=agent.pk, agreement=AGREEMENT, recipient=recipient, terms=terms
+        )
         mandate = Mandate.objects.create(
             resident_id=person.pk,
             grant=grant,
@@ -165,10 +189,14 @@ def sign_on_paper(
             form_sha256=upload.sha256,
         )
         details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "form": upload.sha256}
-        journal.write(resident_id=person.pk, actor_id=agent.pk, event="mandate_signed_on_paper", purpose=ENTRUST, details=details)
+        journal.write(
+            resident_id=person.pk, actor_id=agent.pk, event="mandate_signed_on_paper", purpose=ENTRUST, details=details
+        )
         if keep:
             scan = Paper(pk=uuid4(), resident_id=person.pk)
-            take_in(scan, upload, scan.pk, partial(_tell_scan, visit.grant, agent), brought_by=visit.grant.recipient_label)
+            take_in(
+                scan, upload, scan.pk, partial(_tell_scan, visit.grant, agent), brought_by=visit.grant.recipient_label
+            )
     return mandate
 
 
@@ -224,7 +252,9 @@ def _once(agent: User, session: Session, token: UUID, find: Callable[[], User], 
 def _begin(person: User, agent: User, session: Session, key: UUID, items: Sequence[str]) -> DeskVisit:
     """In the person's scope and the caller's transaction."""
     terms = Terms(items, Mode.LOOK, lasts=APPOINTMENT, channel=GrantChannel.SPOKEN)
-    grant = grants.give_at_desk(resident_id=person.pk, by=agent.pk, agreement=DESK_AGREEMENT, recipient=_recipient(agent), terms=terms)
+    grant = grants.give_at_desk(
+        resident_id=person.pk, by=agent.pk, agreement=DESK_AGREEMENT, recipient=_recipient(agent), terms=terms
+    )
     return _visit(person, grant, session, key, [Act.ADD_PAPER])
 
 

@@ -14,21 +14,22 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope, scopes_disabled
 
 from accounts import reminding
-from accounts.actions_desk import person_of
+from accounts.actions.desk import person_of
 from accounts.models import User
 from core import journal
 from core.models import City
 from core.symbols import symbols
 from vault.records import gate
 from vault.records.actions import grants
-from vault.records.actions.grants import Recipient, Terms
+from vault.records.actions.grants import Recipient
 from vault.records.actions.notes import seal_note
-from vault.records.decrypted import Values
 from vault.records.enums import GrantChannel, Mode
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
 from vault.records.perms import require_may_write
+from vault.records.values.decrypted import Values
 from vault.sharing import perms
-from vault.sharing.entrusting import EMERGENCY_AGREEMENT, URGENT
+from vault.sharing.agreements.entrusting import EMERGENCY_AGREEMENT, URGENT
 from vault.sharing.models import EmergencyAccess
 from vault.sharing.models.emergency import EMERGENCY_KIND, LENGTHS, RESTS, WAITS
 
@@ -82,7 +83,9 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
     )
     with transaction.atomic(), scope(resident=access.resident_id):
         if found is not None:
-            access.content = seal_note(resident_id=found.pk, place=access.place, note={"reason": reason.strip()[:LONGEST]})
+            access.content = seal_note(
+                resident_id=found.pk, place=access.place, note={"reason": reason.strip()[:LONGEST]}
+            )
             _tell(access, by, "emergency_asked")
         access.save(force_insert=True)
         transaction.on_commit(_tell_soon, robust=True)
@@ -111,7 +114,11 @@ def read_reason(*, access: EmergencyAccess, by: User) -> str:
 def own_reason(access: EmergencyAccess) -> str:
     """For its resident."""
     note = gate.own_note(
-        resident_id=access.resident_id, purpose=REASON, place=access.place, content=bytes(access.content), event="emergency_reread"
+        resident_id=access.resident_id,
+        purpose=REASON,
+        place=access.place,
+        content=bytes(access.content),
+        event="emergency_reread",
     )
     return str(note["reason"])
 
@@ -152,7 +159,9 @@ def decline(*, access: EmergencyAccess, by: UUID) -> EmergencyAccess:
             held.declined_at = timezone.now()
             held.save(update_fields=["declined_at"])
             details = {"recipient": held.asked_by_name}
-            journal.write(resident_id=held.resident_id, actor_id=by, event="emergency_declined", purpose=URGENT, details=details)
+            journal.write(
+                resident_id=held.resident_id, actor_id=by, event="emergency_declined", purpose=URGENT, details=details
+            )
     return held
 
 
@@ -166,7 +175,9 @@ def look(*, access: EmergencyAccess, by: User, item_code: str) -> tuple[list[str
     """
     _require_offered()
     perms.require_agent(by)
-    item = next((item for item in EMERGENCY_AGREEMENT.items if item.code == item_code and item.code in access.items), None)
+    item = next(
+        (item for item in EMERGENCY_AGREEMENT.items if item.code == item_code and item.code in access.items), None
+    )
     if access.grant is None or access.asked_by != by.pk or item is None:
         raise PermissionDenied
     fields = list(item.fields)
@@ -239,12 +250,14 @@ def _tell_soon() -> None:
 
 def _tell_resident(key: UUID, owner: UUID) -> bool:
     with scope(resident=owner), transaction.atomic():
-        held = EmergencyAccess.objects.to_tell().select_for_update(skip_locked=True, of=("self",)).filter(pk=key).first()
+        held = (
+            EmergencyAccess.objects.to_tell().select_for_update(skip_locked=True, of=("self",)).filter(pk=key).first()
+        )
         if held is None:
             return False
-        steps = [("asked_told_at", "vault/email/emergency_asked")] if held.asked_told_at is None else []
+        steps = [("asked_told_at", "sharing/email/emergency_asked")] if held.asked_told_at is None else []
         if held.grant_id is not None and held.opened_told_at is None:
-            steps.append(("opened_told_at", "vault/email/emergency_opened"))
+            steps.append(("opened_told_at", "sharing/email/emergency_opened"))
         told = False
         for name, template in steps:
             told = _write(owner, template) or told

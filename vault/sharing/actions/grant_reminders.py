@@ -17,17 +17,25 @@ from vault.records.models.grant import ENDING, UNUSED
 def tell_ending() -> int:
     """Called by the scheduler. Returns how many residents were written to."""
     with scopes_disabled():
-        standing = Grant.objects.standing().filter(ends_at__lte=timezone.now() + ENDING).exclude(events__happened=Happened.ENDING)
+        standing = (
+            Grant.objects.standing()
+            .filter(ends_at__lte=timezone.now() + ENDING)
+            .exclude(events__happened=Happened.ENDING)
+        )
         due = [grant for grant in standing if grant.ends_soon]
-    return _tell(due, Happened.ENDING, "vault/email/grant_ending")
+    return _tell(due, Happened.ENDING, "sharing/email/grant_ending")
 
 
 def tell_unused() -> int:
     before = timezone.now() - UNUSED
     since = Q(last_used_at__lte=before) | Q(last_used_at=None, starts_at__lte=before)
     with scopes_disabled():
-        due = [grant for grant in Grant.objects.active().filter(since).exclude(events__happened=Happened.UNUSED) if grant.unused]
-    return _tell(due, Happened.UNUSED, "vault/email/grant_unused")
+        due = [
+            grant
+            for grant in Grant.objects.active().filter(since).exclude(events__happened=Happened.UNUSED)
+            if grant.unused
+        ]
+    return _tell(due, Happened.UNUSED, "sharing/email/grant_unused")
 
 
 def _tell(due: Iterable[Grant], happened: Happened, template: str) -> int:

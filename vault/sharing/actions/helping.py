@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from accounts import reminding
-from accounts.actions_companions import place_of
+from accounts.actions.companions import place_of
 from accounts.models import Organisation, User
 from core import journal
 from vault.records import gate, perms
@@ -29,7 +29,9 @@ def days(today: date) -> list[date]:
     return [day for day in ahead if day.weekday() < 5]
 
 
-def ask_help(*, resident_id: UUID, by: UUID, organisation: Organisation, name: str, on_day: date, half: HalfDay) -> HelpRequest:
+def ask_help(
+    *, resident_id: UUID, by: UUID, organisation: Organisation, name: str, on_day: date, half: HalfDay
+) -> HelpRequest:
     """It takes the place of the one that waits at the same organisation.
 
     Raises:
@@ -42,8 +44,12 @@ def ask_help(*, resident_id: UUID, by: UUID, organisation: Organisation, name: s
     if not organisation.is_active or not organisation.answers_help:
         raise PermissionDenied
     with transaction.atomic(), scope(resident=resident_id):
-        HelpRequest.objects.open().filter(organisation_id=organisation.pk).update(withdrawn_at=timezone.now(), content=b"")
-        row = HelpRequest(pk=uuid4(), resident_id=resident_id, organisation_id=organisation.pk, organisation_name=organisation.name)
+        HelpRequest.objects.open().filter(organisation_id=organisation.pk).update(
+            withdrawn_at=timezone.now(), content=b""
+        )
+        row = HelpRequest(
+            pk=uuid4(), resident_id=resident_id, organisation_id=organisation.pk, organisation_name=organisation.name
+        )
         row.on_day, row.half = on_day, half
         row.content = seal_note(resident_id=resident_id, place=row.place, note={"name": name})
         row.save(force_insert=True)
@@ -95,8 +101,8 @@ def answer_help(*, request: HelpRequest, companion: User, answer: HelpAnswer) ->
         held.answer, held.answered_at = answer, timezone.now()
         held.save(update_fields=["answer", "answered_at"])
         _tell(held, companion.pk, "help_answered", held.organisation_name)
-    reminding.text(user_id=request.resident_id, template="vault/email/help_answered")
-    reminding.remind(user_id=request.resident_id, template="vault/email/help_answered", asked=True)
+    reminding.text(user_id=request.resident_id, template="sharing/email/help_answered")
+    reminding.remind(user_id=request.resident_id, template="sharing/email/help_answered", asked=True)
     return True
 
 

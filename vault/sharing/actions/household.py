@@ -19,15 +19,16 @@ from core import journal
 from core.symbols import new_code, read_code
 from vault.records import gate
 from vault.records.actions import grants as actions_grants
-from vault.records.actions.grants import Changed, Recipient, Terms
+from vault.records.actions.grants import Changed, Recipient
 from vault.records.actions.notes import seal_note, unseal_note
 from vault.records.actions.records import Invalid, Source, Subject, one_at_a_time, tell, write
-from vault.records.agreements import Agreement, Item, get
-from vault.records.decrypted import Opened, Values
 from vault.records.enums import GrantState, Happened, HouseholdRole, Mode, Role
+from vault.records.grants.agreements import Agreement, Item, get
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, Record
 from vault.records.models.grant import RESIDENT_KIND
 from vault.records.perms import require_may_write
+from vault.records.values.decrypted import Opened, Values
 from vault.sharing import perms
 from vault.sharing.across import household_access
 from vault.sharing.models import Household, Invitation, Member, SharedFact
@@ -73,7 +74,9 @@ def invite(*, resident_id: UUID, by: UUID, role: HouseholdRole) -> str:
     code = new_code()
     with transaction.atomic(), scope(resident=resident_id):
         _cancel_open(resident_id)
-        Invitation.objects.create(resident_id=resident_id, role=role, code_hash=_hash(code), expires_at=timezone.now() + INVITATION_LASTS)
+        Invitation.objects.create(
+            resident_id=resident_id, role=role, code_hash=_hash(code), expires_at=timezone.now() + INVITATION_LASTS
+        )
         journal.write(resident_id=resident_id, actor_id=by, event="household_invited", purpose=INVITE)
     return code
 
@@ -120,10 +123,15 @@ def join(*, resident_id: UUID, by: UUID, code: str) -> Member:
         with scope(resident=resident_id):
             _cancel_open(resident_id)
             member = Member.objects.create(
-                resident_id=resident_id, household_id=inviter.household_id, role=invitation.role, name=_name(resident_id)
+                resident_id=resident_id,
+                household_id=inviter.household_id,
+                role=invitation.role,
+                name=_name(resident_id),
             )
             details = {"recipient": inviter.name}
-            journal.write(resident_id=resident_id, actor_id=by, event="household_joined", purpose=JOIN, details=details)
+            journal.write(
+                resident_id=resident_id, actor_id=by, event="household_joined", purpose=JOIN, details=details
+            )
     return member
 
 
@@ -141,7 +149,9 @@ def agree(*, resident_id: UUID, by: UUID, member_id: UUID, agreement: Agreement,
         if other is None or not between_residents or not perms.may_agree_with(agreement.role, mine.me, other):
             raise PermissionDenied
         recipient = Recipient(RESIDENT_KIND, other.resident_id, other.name)
-        return actions_grants.give(resident_id=resident_id, by=by, agreement=agreement, recipient=recipient, terms=terms)
+        return actions_grants.give(
+            resident_id=resident_id, by=by, agreement=agreement, recipient=recipient, terms=terms
+        )
 
 
 def share_facts(*, resident_id: UUID, by: UUID, member_id: UUID, terms: Terms, seen: str) -> Grant:
@@ -158,14 +168,20 @@ def share_facts(*, resident_id: UUID, by: UUID, member_id: UUID, terms: Terms, s
         raise Changed
     items = agreement.chosen(terms.items)
     with transaction.atomic():
-        grant = agree(resident_id=resident_id, by=by, member_id=member_id, agreement=agreement, terms=replace(terms, mode=Mode.KEEP))
+        grant = agree(
+            resident_id=resident_id,
+            by=by,
+            member_id=member_id,
+            agreement=agreement,
+            terms=replace(terms, mode=Mode.KEEP),
+        )
         for item in items:
             _hand_over(grant, member_id, item, values)
     return grant
 
 
 def agree_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Grant:
-    """With the same person as before, as long as they live here (`vault/records/recipients.py`).
+    """With the same person as before, as long as they live here (`vault/records/grants/recipients.py`).
 
     Raises:
         PermissionDenied: not of this household any more, or not in the role that the agreement is for.
@@ -247,7 +263,9 @@ def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:
             for one in me.partings:
                 if not one["told"]:
                     details = {"recipient": one["name"]}
-                    journal.write(resident_id=resident_id, actor_id=by, event="sharing_ended", purpose=PART, details=details)
+                    journal.write(
+                        resident_id=resident_id, actor_id=by, event="sharing_ended", purpose=PART, details=details
+                    )
             me.partings = [{**one, "told": True} for one in me.partings]
             me.save(update_fields=["partings"])
             _adopt(me, by)
@@ -281,7 +299,9 @@ def _find(code: str, *, lock: bool = False) -> Invitation | None:
 
 def _cancel_open(resident_id: UUID) -> int:
     """In the resident's scope."""
-    return Invitation.objects.filter(resident_id=resident_id, used_at=None, cancelled_at=None).update(cancelled_at=timezone.now())
+    return Invitation.objects.filter(resident_id=resident_id, used_at=None, cancelled_at=None).update(
+        cancelled_at=timezone.now()
+    )
 
 
 def _check_may_join(invitation: Invitation, resident_id: UUID) -> None:
@@ -293,7 +313,11 @@ def _check_may_join(invitation: Invitation, resident_id: UUID) -> None:
     people = [theirs.me, *theirs.others] if theirs else []
     if len(people) >= MOST_MEMBERS:
         raise CannotJoin("full")
-    partners = [person for person in people if person.role == HouseholdRole.PARTNER and person.resident_id != invitation.resident_id]
+    partners = [
+        person
+        for person in people
+        if person.role == HouseholdRole.PARTNER and person.resident_id != invitation.resident_id
+    ]
     if invitation.role == HouseholdRole.PARTNER and partners:
         raise CannotJoin("couple")
 
@@ -305,7 +329,9 @@ def _place_of_inviter(invitation: Invitation) -> Member:
         if place is None:
             household = Household.objects.create()
             name = _name(invitation.resident_id)
-            return Member.objects.create(resident_id=invitation.resident_id, household=household, role=invitation.role, name=name)
+            return Member.objects.create(
+                resident_id=invitation.resident_id, household=household, role=invitation.role, name=name
+            )
         Household.objects.select_for_update().get(pk=place.household_id)
         if invitation.role == HouseholdRole.PARTNER and place.role != HouseholdRole.PARTNER:
             place.role = HouseholdRole.PARTNER
@@ -340,7 +366,11 @@ def _hand_over(grant: Grant, member_id: UUID, item: Item, values: Values) -> Non
     """Seal a copy under the recipient's own key. They see it on their page of the household, and nowhere else."""
     with scope(resident=grant.recipient_id):
         fact = SharedFact(resident_id=grant.recipient_id, grant_id=grant.pk, member_id=member_id)
-        note = {"giver": grant.resident_id.hex, "item": item.code, "records": [_copied(record, item) for record in _newest(values, item)]}
+        note = {
+            "giver": grant.resident_id.hex,
+            "item": item.code,
+            "records": [_copied(record, item) for record in _newest(values, item)],
+        }
         fact.content = seal_note(resident_id=grant.recipient_id, place=fact.place, note=note)
         fact.save(force_insert=True)
 

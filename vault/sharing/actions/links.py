@@ -16,16 +16,20 @@ from django_scopes import scope
 
 from core import journal
 from vault import types
-from vault.records import documents, gate, listing, perms
+from vault.records import gate, perms
 from vault.records.actions import grants
-from vault.records.actions.grants import Changed, NothingChosen, Recipient, Terms
-from vault.records.agreements import Agreement
-from vault.records.decrypted import Values
+from vault.records.actions.grants import Changed, NothingChosen, Recipient
 from vault.records.enums import Mode, PaperState
+from vault.records.grants import documents
+from vault.records.grants.agreements import Agreement
+from vault.records.grants.recipient_names import called
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
-from vault.records.recipient_names import called
-from vault.sharing import link_words, links
-from vault.sharing.links import Held
+from vault.records.values import listing
+from vault.records.values.decrypted import Values
+from vault.sharing import link_words
+from vault.sharing.agreements import links
+from vault.sharing.agreements.links import Held
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import LINK_KIND
 from vault.sharing.presenting import links as words
@@ -66,7 +70,14 @@ def all_held(*, resident_id: UUID) -> Held:
     return _held(resident_id, CHOOSE, [field for code in codes for field in types.fields_of(code)], None, None)
 
 
-def held(*, resident_id: UUID, fields: Sequence[str], papers: Sequence[UUID], made: Sequence[UUID] = (), purpose: str = PREVIEW) -> Held:
+def held(
+    *,
+    resident_id: UUID,
+    fields: Sequence[str],
+    papers: Sequence[UUID],
+    made: Sequence[UUID] = (),
+    purpose: str = PREVIEW,
+) -> Held:
     """What would leave today: exactly what the gate opens to the one who has the link."""
     return _held(resident_id, purpose, fields, papers, made)
 
@@ -158,7 +169,9 @@ def no_more(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Gra
     raise PermissionDenied
 
 
-def _held(resident_id: UUID, purpose: str, fields: Sequence[str], papers: Sequence[UUID] | None, made: Sequence[UUID] | None) -> Held:
+def _held(
+    resident_id: UUID, purpose: str, fields: Sequence[str], papers: Sequence[UUID] | None, made: Sequence[UUID] | None
+) -> Held:
     opened = gate.read_own(resident_id=resident_id, purpose=purpose, fields=fields) if fields else Values()
     own = Values([record for record in opened if record.person == resident_id])
     found = gate.own_papers(resident_id=resident_id, purpose=purpose, paper_ids=papers)

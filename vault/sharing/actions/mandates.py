@@ -15,25 +15,27 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from accounts import reminding
-from accounts.actions_companions import place_of
+from accounts.actions.companions import place_of
 from accounts.models import Membership, User
 from core import journal
 from core.symbols import new_code, read_code
 from core.uploads import SealedUpload
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.actions import grants
-from vault.records.actions.grants import Changed, NothingChosen, Recipient, Terms
+from vault.records.actions.grants import Changed, NothingChosen, Recipient
 from vault.records.actions.notes import seal_note, unseal_note
 from vault.records.actions.papers import take_in
-from vault.records.agreements import Agreement
-from vault.records.decrypted import Values
 from vault.records.enums import Mode
+from vault.records.grants import agreements
+from vault.records.grants.agreements import Agreement
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant, Paper
 from vault.records.perms import require_may_write
+from vault.records.values.decrypted import Values
 from vault.sharing import perms
 from vault.sharing.actions import acts
 from vault.sharing.actions.household import fingerprint, values_today
-from vault.sharing.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, ENTRUST, MEET
+from vault.sharing.agreements.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, ENTRUST, MEET
 from vault.sharing.enums import Act
 from vault.sharing.models import Appointment, Mandate
 from vault.sharing.models.mandate import APPOINTMENT, CODE_LASTS, COMPANION_KIND
@@ -63,7 +65,9 @@ class Said:
     acts: list[Act]
 
 
-def entrust(*, resident_id: UUID, by: UUID, membership_id: UUID, terms: Terms, acts: Sequence[Act], seen: str) -> Mandate:
+def entrust(
+    *, resident_id: UUID, by: UUID, membership_id: UUID, terms: Terms, acts: Sequence[Act], seen: str
+) -> Mandate:
     """Sign a mandate in the page. It takes the place of the one that this companion had. `seen` names the values that the page showed.
 
     Raises:
@@ -87,7 +91,7 @@ def today(*, resident_id: UUID) -> Values:
 
 
 def never_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Grant:
-    """A mandate is signed on its own page, and an appointment said by code: neither is renewed in one step (`vault/records/recipients.py`).
+    """A mandate is signed on its own page, and an appointment said by code: neither is renewed in one step (`vault/records/grants/recipients.py`).
 
     Raises:
         PermissionDenied: always.
@@ -97,10 +101,10 @@ def never_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) ->
 
 def tell_signed(mandate: Mandate) -> None:
     """A short message to each, after the mandate: neither names anybody. One that can't be sent changes nothing."""
-    reminding.text(user_id=mandate.resident_id, template="vault/email/mandate_signed")
+    reminding.text(user_id=mandate.resident_id, template="sharing/email/mandate_signed")
     for user_id, template in (
-        (mandate.resident_id, "vault/email/mandate_signed"),
-        (mandate.grant.recipient_id, "vault/email/mandate_received"),
+        (mandate.resident_id, "sharing/email/mandate_signed"),
+        (mandate.grant.recipient_id, "sharing/email/mandate_received"),
     ):
         try:
             reminding.remind(user_id=user_id, template=template, asked=True)
@@ -120,7 +124,9 @@ def make_code(*, resident_id: UUID, by: UUID, chosen: Chosen) -> str:
     code = new_code()
     with transaction.atomic(), scope(resident=resident_id):
         _cancel_open()
-        row = Appointment(pk=uuid4(), resident_id=resident_id, code_hash=_hash(code), expires_at=timezone.now() + CODE_LASTS)
+        row = Appointment(
+            pk=uuid4(), resident_id=resident_id, code_hash=_hash(code), expires_at=timezone.now() + CODE_LASTS
+        )
         note = {"items": list(chosen.items), "acts": [act.value for act in chosen.acts], "shown": dict(chosen.shown)}
         row.content = seal_note(resident_id=resident_id, place=row.place, note=note)
         row.save(force_insert=True)
@@ -179,7 +185,9 @@ def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreem
         gate.Refused, gate.NotAnchored
     """
     perms.require_may_act(mandate, companion)
-    item = next((item for item in agreement.named(agreements.fields_of(mandate.grant)) if item.code == item_code), None)
+    item = next(
+        (item for item in agreement.named(agreements.fields_of(mandate.grant)) if item.code == item_code), None
+    )
     if item is None:
         raise PermissionDenied
     fields = list(item.fields)
@@ -203,13 +211,20 @@ def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: Se
             paper,
             upload,
             token,
-            lambda kept: _tell(grant, companion, "mandate_paper_added", ENTRUST, {"kind": kept.kind} if kept.kind else {}),
+            lambda kept: _tell(
+                grant, companion, "mandate_paper_added", ENTRUST, {"kind": kept.kind} if kept.kind else {}
+            ),
             brought_by=grant.recipient_label,
         )
 
 
 def give_to(
-    resident_id: UUID, membership: Membership, agreement: Agreement, terms: Terms, acts: Sequence[Act], subject_id: UUID | None = None
+    resident_id: UUID,
+    membership: Membership,
+    agreement: Agreement,
+    terms: Terms,
+    acts: Sequence[Act],
+    subject_id: UUID | None = None,
 ) -> Mandate:
     """In the resident's scope and the caller's transaction. Only the resident's own choice comes here: signed, said by code, answered.
     `subject_id`: the request that it answers."""

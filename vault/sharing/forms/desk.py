@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from core.forms import code_input
 from core.uploads import SealedUpload
-from vault.records.actions.grants import Terms
 from vault.records.enums import GrantChannel
 from vault.records.forms.papers import PAGES
-from vault.sharing.entrusting import AGREEMENT
+from vault.records.grants.terms import Terms
+from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.forms.mandates import EntrustForm
 from vault.sharing.presenting.mandates import companions, offered
 
@@ -26,7 +26,9 @@ class OpenForm(forms.Form):
         error_messages={"required": gettext_lazy("Écrivez le nom que la personne vous dit.")},
     )
     asked = forms.BooleanField(
-        label=gettext_lazy("La personne est devant moi. Elle demande un coffre, et sait qu’il est à elle et que je ne garde rien."),
+        label=gettext_lazy(
+            "La personne est devant moi. Elle demande un coffre, et sait qu’il est à elle et que je ne garde rien."
+        ),
         error_messages={"required": gettext_lazy("Un coffre s’ouvre à la demande de la personne, devant elle.")},
     )
     token = forms.UUIDField(widget=forms.HiddenInput)
@@ -87,7 +89,9 @@ class PaperMandateForm(EntrustForm):
         super().__init__(AGREEMENT, {}, *args, **options)
         cast(forms.ChoiceField, self.fields["place"]).choices = [("", gettext_lazy("Choisissez")), *companions()]
         lines = [(item.code, item.label) for item in AGREEMENT.items if not item.required]
-        cast(forms.ChoiceField, self.fields["items"]).choices = lines  # without their values: the agent has not been shown them
+        cast(
+            forms.ChoiceField, self.fields["items"]
+        ).choices = lines  # without their values: the agent has not been shown them
         self.fields["items"].help_text = gettext_lazy("Celles qu’elle dit. Rien n’est coché d’avance.")
         self.fields["acts"].help_text = gettext_lazy("La personne vérifie elle-même les valeurs d’un papier ajouté.")
         self._signed = signed

@@ -42,5 +42,8 @@ class AskForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["items"]).choices = offered()
-        lengths = [(minutes, ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}) for minutes in LENGTHS]
+        lengths = [
+            (minutes, ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes})
+            for minutes in LENGTHS
+        ]
         cast(forms.ChoiceField, self.fields["minutes"]).choices = lengths

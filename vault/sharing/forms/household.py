@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.forms import code_input
-from vault.records.actions.grants import Terms
-from vault.records.agreements import MONTHS, Agreement
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.grants.agreements import MONTHS, Agreement
+from vault.records.grants.terms import Terms
 
 #: The length that is chosen for a single reading.
 ONCE = 0
@@ -59,7 +59,9 @@ class AgreementForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._agreement, self._held = agreement, held
         optional = [item for item in agreement.items if not item.required]
-        self._choices("items", [(item.code, with_value(str(item.label), held.get(item.code, ""))) for item in optional])
+        self._choices(
+            "items", [(item.code, with_value(str(item.label), held.get(item.code, ""))) for item in optional]
+        )
         self.fields["items"].label = _("Ce que vous voulez bien y mettre")
         self.fields["items"].help_text = _("Voici la valeur d’aujourd’hui. Rien n’est coché d’avance.")
         if not optional:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from core.forms import digits_input
 from vault import types
 from vault.sharing.actions.links import Wish
-from vault.sharing.links import DAYS, Held
+from vault.sharing.agreements.links import DAYS, Held
 from vault.sharing.presenting import links as words
 
 PAPERS, DOCUMENTS = "papers", "documents"
@@ -38,7 +38,10 @@ class Chosen:
 
     @property
     def carried(self) -> list[tuple[str, str]]:
-        ids = [*(("paper", str(paper)) for paper in self.papers), *(("document", str(document)) for document in self.documents)]
+        ids = [
+            *(("paper", str(paper)) for paper in self.papers),
+            *(("document", str(document)) for document in self.documents),
+        ]
         return [*(("field", field) for field in self.fields), *ids]
 
 
@@ -54,7 +57,12 @@ class ChooseForm(forms.Form):
         if held.papers:
             self._boxes(PAPERS, _("Vos papiers"), words.paper_choices(held), [str(paper) for paper in before.papers])
         if held.documents:
-            self._boxes(DOCUMENTS, _("Vos dossiers"), words.document_choices(held), [str(document) for document in before.documents])
+            self._boxes(
+                DOCUMENTS,
+                _("Vos dossiers"),
+                words.document_choices(held),
+                [str(document) for document in before.documents],
+            )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -96,7 +104,9 @@ class WordsForm(forms.Form):
     )
     days = forms.TypedChoiceField(
         label=gettext_lazy("Pendant combien de temps ?"),
-        help_text=gettext_lazy("Sept jours suffisent le plus souvent. Rien ne se renouvelle tout seul, et vous pouvez arrêter avant."),
+        help_text=gettext_lazy(
+            "Sept jours suffisent le plus souvent. Rien ne se renouvelle tout seul, et vous pouvez arrêter avant."
+        ),
         coerce=int,
         widget=forms.RadioSelect,
         initial=DAYS[0],
@@ -104,12 +114,16 @@ class WordsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        lengths = [(count, ngettext("%(count)s jour", "%(count)s jours", count) % {"count": count}) for count in sorted(DAYS)]
+        lengths = [
+            (count, ngettext("%(count)s jour", "%(count)s jours", count) % {"count": count}) for count in sorted(DAYS)
+        ]
         self.fields["days"].choices = lengths  # type: ignore[attr-defined]  # a field of choices
 
     def wish(self, chosen: Chosen) -> Wish:
         data: Mapping[str, Any] = self.cleaned_data
-        return Wish(chosen.fields, chosen.papers, data["title"], data["name"], data["why"], data["days"], chosen.documents)
+        return Wish(
+            chosen.fields, chosen.papers, data["title"], data["name"], data["why"], data["days"], chosen.documents
+        )
 
 
 class CodeForm(forms.Form):

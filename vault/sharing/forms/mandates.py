@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 from core import sms
 from core.forms import code_input, digits_input
 from core.templatetags.civic import long_date
-from vault.records.actions.grants import Terms
-from vault.records.agreements import Agreement
 from vault.records.enums import Mode
+from vault.records.grants.agreements import Agreement
+from vault.records.grants.terms import Terms
 from vault.sharing.actions.mandates import Chosen
-from vault.sharing.entrusting import length_words
+from vault.sharing.agreements.entrusting import length_words
 from vault.sharing.enums import Act, AskedFor, HalfDay, HelpAnswer
 from vault.sharing.forms.household import advice, with_value
 
@@ -44,7 +44,14 @@ class EntrustForm(forms.Form):
         error_messages={"required": gettext_lazy("Choisissez une durée, ou ne signez pas.")},
     )
 
-    def __init__(self, agreement: Agreement, held: Mapping[str, str], *args: Any, acts: Sequence[Act] = tuple(Act), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        agreement: Agreement,
+        held: Mapping[str, str],
+        *args: Any,
+        acts: Sequence[Act] = tuple(Act),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._held, self._lengths = held, agreement.lengths
         optional = [item for item in agreement.items if not item.required]
@@ -102,7 +109,9 @@ class AskForm(forms.Form):
 
     address = forms.CharField(
         label=gettext_lazy("Adresse e-mail ou numéro de téléphone que la personne vous a donné"),
-        help_text=gettext_lazy("L’adresse par laquelle elle se connecte, ou son mobile si elle l’accepte. Rien de cela n’est gardé ici."),
+        help_text=gettext_lazy(
+            "L’adresse par laquelle elle se connecte, ou son mobile si elle l’accepte. Rien de cela n’est gardé ici."
+        ),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"}),
         error_messages={"required": gettext_lazy("Écrivez ce que la personne vous a donné.")},
@@ -162,7 +171,10 @@ class AskForm(forms.Form):
         """A number finds somebody and proves nothing: whoever holds the telephone would be asked, and would answer."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("how") == "phone" and sms.E164.match(data.get("address", "")):
-            self.add_error("how", _("Pour un code par SMS, écrivez son adresse e-mail. Par son numéro, elle répond depuis son coffre."))
+            self.add_error(
+                "how",
+                _("Pour un code par SMS, écrivez son adresse e-mail. Par son numéro, elle répond depuis son coffre."),
+            )
         return data
 
 
@@ -196,7 +208,9 @@ class HelpForm(forms.Form):
 
     def __init__(self, days: Sequence[date], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ChoiceField, self.fields["day"]).choices = [(day.isoformat(), f"{day_name(day)} {long_date(day)}") for day in days]
+        cast(forms.ChoiceField, self.fields["day"]).choices = [
+            (day.isoformat(), f"{day_name(day)} {long_date(day)}") for day in days
+        ]
 
 
 class HelpAnswerForm(forms.Form):

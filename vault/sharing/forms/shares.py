@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from core.templatetags.civic import long_date
-from vault.records.actions.grants import Terms, months_later
-from vault.records.agreements import MONTHS, Agreement
+from vault.records.actions.grants import months_later
 from vault.records.enums import Mode
+from vault.records.grants.agreements import MONTHS, Agreement
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
 from vault.sharing.forms.household import ONCE, advice, lengths
 
@@ -31,9 +32,13 @@ class ShortenForm(forms.Form):
         super().__init__(*args, **kwargs)
         now = timezone.now()
         ends = [now + WEEK, *(months_later(now, count) for count in MONTHS)]
-        self._ends = {end.date().isoformat(): end for end in ends if grant.starts_at < end < grant.ends_at - timedelta(days=1)}
+        self._ends = {
+            end.date().isoformat(): end for end in ends if grant.starts_at < end < grant.ends_at - timedelta(days=1)
+        }
         self.possible = bool(self._ends)
-        cast(forms.ChoiceField, self.fields["end"]).choices = [(day, long_date(end)) for day, end in self._ends.items()]
+        cast(forms.ChoiceField, self.fields["end"]).choices = [
+            (day, long_date(end)) for day, end in self._ends.items()
+        ]
 
     @property
     def chosen(self) -> datetime:
@@ -57,4 +62,6 @@ class RenewForm(forms.Form):
 
     def terms(self, grant: Grant, codes: list[str], shown: Mapping[str, str]) -> Terms:
         once = self.cleaned_data["months"] == ONCE
-        return Terms(codes, Mode(grant.mode), MONTHS[0] if once else self.cleaned_data["months"], once=once, shown=shown)
+        return Terms(
+            codes, Mode(grant.mode), MONTHS[0] if once else self.cleaned_data["months"], once=once, shown=shown
+        )

@@ -23,7 +23,9 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         return self.filter(answered_at=None, expires_at__gt=timezone.now())
 
     def to_text(self) -> Self:
-        return self.filter(by_phone=True, code_until=None, answered_at=None, created_at__gt=timezone.now() - CODE_WAITS)
+        return self.filter(
+            by_phone=True, code_until=None, answered_at=None, created_at__gt=timezone.now() - CODE_WAITS
+        )
 
 
 AccessRequestManager = ResidentManager.from_queryset(AccessRequestQuerySet)
@@ -34,20 +36,28 @@ class AccessRequest(ResidentModel):
     is nobody's: it is kept, waits and ends like any other. What was typed is kept nowhere.
     """
 
-    reference = models.CharField(max_length=14, unique=True, help_text="what the companion notes, to find the request in their list")
+    reference = models.CharField(
+        max_length=14, unique=True, help_text="what the companion notes, to find the request in their list"
+    )
     membership_id = models.UUIDField(db_index=True)
-    label = models.CharField(max_length=120, help_text="the companion and their organisation, as the resident reads it")
-    items = models.JSONField(help_text="codes of the lines of vault/sharing/entrusting.py")
+    label = models.CharField(
+        max_length=120, help_text="the companion and their organisation, as the resident reads it"
+    )
+    items = models.JSONField(help_text="codes of the lines of vault/sharing/agreements/entrusting.py")
     purpose = models.CharField(max_length=20, choices=AskedFor)
-    length = models.CharField(max_length=10, help_text="a code of vault/sharing/entrusting.py")
+    length = models.CharField(max_length=10, help_text="a code of vault/sharing/agreements/entrusting.py")
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     grant_id = models.UUIDField(null=True, blank=True, help_text="what a yes has given")
-    by_phone = models.BooleanField(default=False, help_text="the person is there, and answers by a code that their telephone gets")
+    by_phone = models.BooleanField(
+        default=False, help_text="the person is there, and answers by a code that their telephone gets"
+    )
     code_hash = models.CharField(max_length=64, blank=True)
     code_until = models.DateTimeField(null=True, blank=True, help_text="empty: the scheduler has still to send it")
     tries = models.PositiveSmallIntegerField(default=0)
-    told_at = models.DateTimeField(null=True, blank=True, help_text="when a message was sent, or there was nobody to send it to")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a message was sent, or there was nobody to send it to"
+    )
 
     objects = AccessRequestManager()
 
@@ -55,7 +65,9 @@ class AccessRequest(ResidentModel):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(purpose__in=AskedFor.values), name="access_request_purpose_known"),
-            models.CheckConstraint(condition=Q(grant_id=None) | Q(answered_at__isnull=False), name="access_request_given_is_answered"),
+            models.CheckConstraint(
+                condition=Q(grant_id=None) | Q(answered_at__isnull=False), name="access_request_given_is_answered"
+            ),
         ]
         indexes = [models.Index(fields=["created_at"], condition=Q(told_at=None), name="access_request_to_tell")]
 

@@ -16,7 +16,9 @@ class DeskVisit(ResidentModel):
     once its person has claimed the vault: they are at home."""
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="desk_visit")
-    session_id = models.UUIDField(help_text="the agent's session, an accounts.Session: another browser of theirs opens nothing")
+    session_id = models.UUIDField(
+        help_text="the agent's session, an accounts.Session: another browser of theirs opens nothing"
+    )
     token = models.UUIDField(unique=True, help_text="tells a form sent twice from two forms")
     name = models.CharField(max_length=120, help_text="how the resident was called; the agent reads it")
     acts = models.JSONField(default=list, help_text="codes of vault.records.enums.Act")

@@ -36,17 +36,23 @@ EmergencyAccessManager = ResidentManager.from_queryset(EmergencyAccessQuerySet)
 class EmergencyAccess(ResidentModel):
     """Where nobody has the address or the reference that was typed, the row belongs to a number that is nobody's, and has no content."""
 
-    reference = models.CharField(_("numéro"), max_length=14, unique=True, help_text="what agents call it: it tells nothing of the resident")
+    reference = models.CharField(
+        _("numéro"), max_length=14, unique=True, help_text="what agents call it: it tells nothing of the resident"
+    )
     asked_by = models.UUIDField(db_index=True)
     asked_by_name = models.CharField(_("demandé par"), max_length=120, help_text="as the resident reads it")
-    items = models.JSONField(help_text="codes of the lines of vault/sharing/entrusting.py, ticked one by one")
+    items = models.JSONField(
+        help_text="codes of the lines of vault/sharing/agreements/entrusting.py, ticked one by one"
+    )
     minutes = models.PositiveSmallIntegerField(_("minutes"))
     content = models.BinaryField(default=bytes, help_text="sealed: the reason, as the resident reads it")
     expires_at = models.DateTimeField(help_text="until when a second agent may agree")
     decided_by = models.UUIDField(null=True, blank=True)
     decided_by_name = models.CharField(_("décidé par"), max_length=120, blank=True)
     decided_at = models.DateTimeField(_("décidé le"), null=True, blank=True)
-    declined_at = models.DateTimeField(null=True, blank=True, help_text="its resident said no before a second agent answered")
+    declined_at = models.DateTimeField(
+        null=True, blank=True, help_text="its resident said no before a second agent answered"
+    )
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, null=True, blank=True, related_name="emergency")
     asked_told_at = models.DateTimeField(null=True, blank=True)
     opened_told_at = models.DateTimeField(null=True, blank=True)
@@ -59,10 +65,15 @@ class EmergencyAccess(ResidentModel):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(minutes__in=LENGTHS), name="emergency_an_hour_at_most"),
-            models.CheckConstraint(condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="emergency_two_agents"),
-            models.CheckConstraint(condition=~Q(asked_by=F("resident_id")), name="emergency_not_asked_by_its_resident"),
             models.CheckConstraint(
-                condition=Q(decided_by=None) | ~Q(decided_by=F("resident_id")), name="emergency_not_decided_by_its_resident"
+                condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="emergency_two_agents"
+            ),
+            models.CheckConstraint(
+                condition=~Q(asked_by=F("resident_id")), name="emergency_not_asked_by_its_resident"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("resident_id")),
+                name="emergency_not_decided_by_its_resident",
             ),
             models.CheckConstraint(
                 condition=Q(grant=None) | Q(decided_by__isnull=False, decided_at__isnull=False, declined_at=None),

@@ -39,7 +39,8 @@ class HelpRequest(ResidentModel):
             models.CheckConstraint(condition=Q(half__in=HalfDay.values), name="help_half_known"),
             models.CheckConstraint(condition=Q(answer__in=["", *HelpAnswer.values]), name="help_answer_known"),
             models.CheckConstraint(
-                condition=Q(answer="", answered_at=None) | (~Q(answer="") & Q(answered_at__isnull=False)), name="help_answer_is_dated"
+                condition=Q(answer="", answered_at=None) | (~Q(answer="") & Q(answered_at__isnull=False)),
+                name="help_answer_is_dated",
             ),
         ]
 

@@ -41,7 +41,9 @@ class Member(ResidentModel):
     role = models.CharField(max_length=10, choices=HouseholdRole)
     name = models.CharField(max_length=120, help_text="how the resident was called when they joined")
     left_at = models.DateTimeField(null=True, blank=True)
-    partings = models.JSONField(default=list, help_text="names of those with whom sharing has ended, until the resident has been told")
+    partings = models.JSONField(
+        default=list, help_text="names of those with whom sharing has ended, until the resident has been told"
+    )
 
     objects = MemberManager()
 
@@ -76,7 +78,9 @@ class Invitation(ResidentModel):
     objects = InvitationManager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(role__in=HouseholdRole.values), name="invitation_role_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=HouseholdRole.values), name="invitation_role_known")
+        ]
 
     def __str__(self) -> str:
         return f"invitation {self.id}"
@@ -89,7 +93,9 @@ class SharedFact(ResidentModel):
     """
 
     grant_id = models.UUIDField(db_index=True, help_text="the giver's agreement; in their scope, so no relation")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="shared_facts", help_text="the recipient's place")
+    member = models.ForeignKey(
+        Member, on_delete=models.CASCADE, related_name="shared_facts", help_text="the recipient's place"
+    )
     own = models.BooleanField(default=False)
     content = models.BinaryField()
 

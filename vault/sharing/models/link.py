@@ -9,7 +9,7 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.enums import GrantState
 from vault.records.models.grant import Grant
 
-#: Somebody whom the resident names, who opens an address with a code (vault/sharing/links.py).
+#: Somebody whom the resident names, who opens an address with a code (vault/sharing/agreements/links.py).
 LINK_KIND = "link"
 #: Wrong codes in a row, after which the link opens to nobody until its resident makes another code.
 MOST_TRIES = 5
@@ -22,11 +22,17 @@ class Link(ResidentModel):
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="link")
     form = models.UUIDField(help_text="one per form shown: the same form sent twice gives one link")
-    token_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the address's random part, in hexadecimal")
+    token_hash = models.CharField(
+        max_length=64, unique=True, help_text="SHA-256 of the address's random part, in hexadecimal"
+    )
     code_hash = models.CharField(max_length=64, help_text="HMAC-SHA-256 of the code, under the portal's secret")
-    codes = models.PositiveSmallIntegerField(default=1, help_text="counts the codes made: a visit belongs to one of them")
+    codes = models.PositiveSmallIntegerField(
+        default=1, help_text="counts the codes made: a visit belongs to one of them"
+    )
     tries = models.PositiveSmallIntegerField(default=0, help_text="wrong codes since the last right one")
-    content = models.BinaryField(default=bytes, help_text="sealed: the title and the reason, in the resident's words; written once")
+    content = models.BinaryField(
+        default=bytes, help_text="sealed: the title and the reason, in the resident's words; written once"
+    )
 
     objects = ResidentManager["Link"]()
 

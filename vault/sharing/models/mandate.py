@@ -21,8 +21,12 @@ class Mandate(ResidentModel):
     """It lives and ends with its grant: paused, stopped or over, nothing is done under it any more."""
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="mandate")
-    membership_id = models.UUIDField(help_text="the companion's place when it was given: it does not follow them elsewhere")
-    name = models.CharField(max_length=120, help_text="how the resident was called when they gave it; the companion reads it")
+    membership_id = models.UUIDField(
+        help_text="the companion's place when it was given: it does not follow them elsewhere"
+    )
+    name = models.CharField(
+        max_length=120, help_text="how the resident was called when they gave it; the companion reads it"
+    )
     acts = models.JSONField(default=list, help_text="codes of vault.records.enums.Act, chosen one by one")
     form_sha256 = models.CharField(
         max_length=64, blank=True, help_text="of the form that was signed on paper, as it was scanned; empty: no paper"

@@ -11,10 +11,10 @@ from django_scopes import scope
 from accounts.models import Membership, Sheet
 from core.models import City
 from core.templatetags.civic import clock, long_date
-from vault.records import agreements
-from vault.records.actions.grants import Terms
+from vault.records.grants import agreements
+from vault.records.grants.terms import Terms
 from vault.records.models import Grant
-from vault.sharing.entrusting import AGREEMENT, length_words
+from vault.sharing.agreements.entrusting import AGREEMENT, length_words
 from vault.sharing.enums import Act
 from vault.sharing.models import DeskVisit
 from vault.sharing.models.desk import DESK_KIND
@@ -23,7 +23,10 @@ from vault.sharing.presenting.mandates import until, yours_to_theirs
 
 
 def lines(visits: Sequence[DeskVisit]) -> list[dict[str, str]]:
-    return [{"label": visit.name, "href": reverse("vault:desk_visit", args=[visit.pk]), "text": until(visit.grant)} for visit in visits]
+    return [
+        {"label": visit.name, "href": reverse("sharing:desk_visit", args=[visit.pk]), "text": until(visit.grant)}
+        for visit in visits
+    ]
 
 
 def banner(visit: DeskVisit) -> dict[str, str]:
@@ -35,7 +38,7 @@ def may_see(visit: DeskVisit) -> list[dict[str, str]]:
         {
             "label": yours_to_theirs(item),
             "action": _("Voir"),
-            "action_href": reverse("vault:desk_values", args=[visit.pk, item.code]),
+            "action_href": reverse("sharing:desk_values", args=[visit.pk, item.code]),
         }
         for item in agreements.items_of(visit.grant)
     ]
@@ -50,7 +53,7 @@ def mandates(visit: DeskVisit) -> list[dict[str, str]]:
             "label": grant.recipient_label,
             "text": until(grant),
             "action": _("Arrêter"),
-            "action_href": reverse("vault:stop_desk_mandate", args=[visit.pk, grant.pk]),
+            "action_href": reverse("sharing:stop_desk_mandate", args=[visit.pk, grant.pk]),
         }
         for grant in found
     ]

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.civic import clock, long_date
-from vault.records.agreements import Item
-from vault.sharing.entrusting import EMERGENCY_AGREEMENT
+from vault.records.grants.agreements import Item
+from vault.sharing.agreements.entrusting import EMERGENCY_AGREEMENT
 from vault.sharing.enums import EmergencyState
 from vault.sharing.models import EmergencyAccess
 from vault.sharing.presenting.household import series
@@ -34,7 +34,7 @@ def own_lines() -> list[dict[str, str]]:
     return [
         {
             "label": _("%(name)s, le %(day)s") % {"name": access.asked_by_name, "day": _moment(access.created_at)},
-            "href": reverse("vault:emergency", args=[access.pk]),
+            "href": reverse("sharing:emergency", args=[access.pk]),
             "tag": str(access.state.label),
             "tag_kind": _TAGS.get(access.state, "expired"),
         }
@@ -45,7 +45,10 @@ def own_lines() -> list[dict[str, str]]:
 def own_rows(access: EmergencyAccess, reason: str) -> list[dict[str, str]]:
     rows = [
         (_("Motif écrit par l’agent"), reason),
-        (_("Demandé par"), _("%(name)s, le %(day)s") % {"name": access.asked_by_name, "day": _moment(access.created_at)}),
+        (
+            _("Demandé par"),
+            _("%(name)s, le %(day)s") % {"name": access.asked_by_name, "day": _moment(access.created_at)},
+        ),
         (_("Décidé par"), _decision(access)),
         (_("Quoi"), series([str(item.label) for item in items_of(access)])),
         (_("Pendant combien de temps"), _length(access)),
@@ -81,16 +84,17 @@ def _asked(access: EmergencyAccess) -> dict[str, str]:
         "tag_kind": _TAGS.get(access.state, "expired"),
     }
     if access.state == EmergencyState.OPEN:
-        line["href"] = reverse("vault:emergency_opened", args=[access.pk])
+        line["href"] = reverse("sharing:emergency_opened", args=[access.pk])
     return line
 
 
 def waiting(accesses: Sequence[EmergencyAccess]) -> list[dict[str, str]]:
     return [
         {
-            "label": _("Demande %(reference)s, de %(name)s") % {"reference": access.reference, "name": access.asked_by_name},
+            "label": _("Demande %(reference)s, de %(name)s")
+            % {"reference": access.reference, "name": access.asked_by_name},
             "text": _("À décider avant %(hour)s") % {"hour": clock(access.expires_at)},
-            "href": reverse("vault:decide_emergency", args=[access.pk]),
+            "href": reverse("sharing:decide_emergency", args=[access.pk]),
             "tag": _("À décider"),
             "tag_kind": "soon",
         }
@@ -113,7 +117,7 @@ def may_see(access: EmergencyAccess) -> list[dict[str, str]]:
         {
             "label": yours_to_theirs(item),
             "action": _("Voir"),
-            "action_href": reverse("vault:emergency_values", args=[access.pk, item.code]),
+            "action_href": reverse("sharing:emergency_values", args=[access.pk, item.code]),
         }
         for item in items_of(access)
     ]

@@ -11,12 +11,13 @@ from django_scopes import scopes_disabled
 from core.templatetags.civic import long_date
 from vault import types
 from vault.journal.presenting import sentences
-from vault.records import agreements, wording
-from vault.records.agreements import Agreement, Item
-from vault.records.decrypted import Opened, Values
+from vault.records import wording
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.grants import agreements
+from vault.records.grants.agreements import Agreement, Item
 from vault.records.models import Grant
 from vault.records.models.grant import RESIDENT_KIND
+from vault.records.values.decrypted import Opened, Values
 from vault.sharing import perms
 from vault.sharing.across.household_access import Circle
 from vault.sharing.models import Member, SharedFact
@@ -29,7 +30,9 @@ def others(circle: Circle, given: Sequence[Grant], received: Sequence[Grant]) ->
 def given_grants(circle: Circle) -> list[Grant]:
     """In the resident's scope: their own agreements with those who are here."""
     ids = [other.resident_id for other in circle.others]
-    return list(Grant.objects.standing().filter(recipient_kind=RESIDENT_KIND, recipient_id__in=ids).prefetch_related("fields"))
+    return list(
+        Grant.objects.standing().filter(recipient_kind=RESIDENT_KIND, recipient_id__in=ids).prefetch_related("fields")
+    )
 
 
 def _other(me: Member, other: Member, given: Sequence[Grant], received: Sequence[Grant]) -> dict[str, Any]:
@@ -38,7 +41,9 @@ def _other(me: Member, other: Member, given: Sequence[Grant], received: Sequence
         "member": other,
         "role": role_words(other),
         "given": [_given(grant) for grant in mine],
-        "offers": [_offer(agreement, other, mine) for agreement in agreements.every() if _may_offer(agreement, me, other)],
+        "offers": [
+            _offer(agreement, other, mine) for agreement in agreements.every() if _may_offer(agreement, me, other)
+        ],
         "received": [_received(grant, other) for grant in received if grant.resident_id == other.resident_id],
     }
 
@@ -53,10 +58,10 @@ def _given(grant: Grant) -> dict[str, Any]:
         "title": agreement.title,
         "until": long_date(grant.ends_at),
         "paused": grant.paused_at is not None,
-        "href": reverse("vault:share", args=[grant.pk]),
+        "href": reverse("sharing:share", args=[grant.pk]),
         "what": series(named(grant)),
         "how": how(grant),
-        "stop": reverse("vault:stop_sharing", args=[grant.pk]),
+        "stop": reverse("sharing:stop_sharing", args=[grant.pk]),
         "id": grant.pk,
     }
 
@@ -103,13 +108,13 @@ def _offer(agreement: Agreement, other: Member, mine: Sequence[Grant]) -> dict[s
     again = any(grant.agreement == agreement.code for grant in mine)
     return {
         "label": _("Revoir l’accord : %(title)s") % {"title": agreement.title} if again else agreement.title,
-        "href": reverse("vault:agree", args=[other.pk, agreement.code]),
+        "href": reverse("sharing:agree", args=[other.pk, agreement.code]),
     }
 
 
 def _received(grant: Grant, other: Member) -> dict[str, Any]:
     agreement = agreements.get(grant.agreement)
-    address = agreement.use_url or "vault:shared_with_me"
+    address = agreement.use_url or "sharing:shared_with_me"
     return {
         "label": agreement.received or agreement.title,
         "text": _("Jusqu’au %(day)s") % {"day": long_date(grant.ends_at)},
@@ -162,7 +167,9 @@ def active_facts(circle: Circle, giver: Member) -> list[SharedFact]:
     facts = list(SharedFact.objects.filter(own=False, member=circle.me))
     with scopes_disabled():
         active = set(
-            Grant.objects.active().filter(pk__in=[fact.grant_id for fact in facts], resident_id=giver.resident_id).values_list("pk")
+            Grant.objects.active()
+            .filter(pk__in=[fact.grant_id for fact in facts], resident_id=giver.resident_id)
+            .values_list("pk")
         )
     return [fact for fact in facts if (fact.grant_id,) in active]
 
@@ -170,4 +177,8 @@ def active_facts(circle: Circle, giver: Member) -> list[SharedFact]:
 def fact_rows(note: Mapping[str, Any], agreement: Agreement) -> list[dict[str, str]]:
     item = next((item for item in agreement.items if item.code == note["item"]), None)
     fields = item.fields if item else ()
-    return [{"key": label, "value": text} for record in note["records"] for label, text in said(record["type"], record["payload"], fields)]
+    return [
+        {"key": label, "value": text}
+        for record in note["records"]
+        for label, text in said(record["type"], record["payload"], fields)
+    ]

@@ -14,12 +14,12 @@ from django.utils.translation import ngettext
 from core.templatetags.civic import clock, long_date, number
 from vault import types
 from vault.records import wording
-from vault.records.agreements import Agreement
-from vault.records.decrypted import Opened, Origin, PaperOpened, SideOpened, Values
-from vault.records.documents import Document
 from vault.records.enums import Method
+from vault.records.grants.agreements import Agreement
+from vault.records.grants.documents import Document
 from vault.records.models import GrantReading
-from vault.sharing.links import DOCUMENT, PAPER, Held
+from vault.records.values.decrypted import Opened, Origin, PaperOpened, SideOpened, Values
+from vault.sharing.agreements.links import DOCUMENT, PAPER, Held
 from vault.sharing.models import Visit
 from vault.sharing.presenting.household import said
 from vault.sharing.presenting.shares import paper_kinds
@@ -74,14 +74,19 @@ def choices(held: Held, fields: Sequence[str]) -> list[tuple[str, str]]:
     for field in fields:
         told = _each(held.values, [field], newest=1)
         others = len(held.values.every(field.partition("#")[0])) - 1
-        more = ngettext("et %(count)s autre plus ancien", "et %(count)s autres plus anciens", others) % {"count": others}
+        more = ngettext("et %(count)s autre plus ancien", "et %(count)s autres plus anciens", others) % {
+            "count": others
+        }
         line = _("%(what)s : %(value)s") % {"what": types.field(field).label, "value": told or "–"}
         found.append((field, f"{line} ({more})" if others else line))
     return found
 
 
 def paper_choices(held: Held) -> list[tuple[str, str]]:
-    return [(str(paper.paper_id), _("%(what)s : %(value)s") % {"what": paper.title, "value": _about(paper)}) for paper in held.papers]
+    return [
+        (str(paper.paper_id), _("%(what)s : %(value)s") % {"what": paper.title, "value": _about(paper)})
+        for paper in held.papers
+    ]
 
 
 def document_choices(held: Held) -> list[tuple[str, str]]:
@@ -89,7 +94,7 @@ def document_choices(held: Held) -> list[tuple[str, str]]:
 
 
 def documents(found: Iterable[Document]) -> list[dict[str, Any]]:
-    """For vault/sharing/links/shown.html."""
+    """For vault/sharing/agreements/links/shown.html."""
     return [{"id": one.id, "title": one.title, "text": _size(one.pages, one.size)} for one in found]
 
 
@@ -135,7 +140,9 @@ def _sheet(record: Opened, origin: Origin, fields: Sequence[str]) -> Sheet:
     told = {"holder": who, "day": long_date(origin.issued_at or origin.at)}
     rows = [{"key": label, "value": value} for label, value in said(record.type, record.payload, fields)]
     until = record.validity.end
-    tag, tag_kind = wording.state(record, origin) if until and until < timezone.localdate() else wording.sureness(origin)
+    tag, tag_kind = (
+        wording.state(record, origin) if until and until < timezone.localdate() else wording.sureness(origin)
+    )
     return Sheet(wording.heading(record), _("%(holder)s, le %(day)s") % told, tag, tag_kind, rows)
 
 
@@ -152,7 +159,9 @@ def _about(paper: PaperOpened) -> str:
 
 def _size(pages: int, octets: int) -> str:
     size = _("%(size)s Ko") % {"size": number(max(1, octets // KILOBYTE))}
-    return ", ".join([ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}, size] if pages else [size])
+    return ", ".join(
+        [ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}, size] if pages else [size]
+    )
 
 
 def _file(paper: PaperOpened, side: SideOpened, number_: int) -> File:
@@ -166,6 +175,8 @@ def _file(paper: PaperOpened, side: SideOpened, number_: int) -> File:
 def _seen(readings: Sequence[GrantReading], kinds: Mapping[str, Any]) -> str:
     looked = sum(not reading.paper_kind for reading in readings)
     taken = [kinds.get(reading.paper_kind, _("un papier")) for reading in reversed(readings) if reading.paper_kind]
-    told = [ngettext("La page, %(count)s fois", "La page, %(count)s fois", looked) % {"count": looked}] if looked else []
+    told = (
+        [ngettext("La page, %(count)s fois", "La page, %(count)s fois", looked) % {"count": looked}] if looked else []
+    )
     told += [_("téléchargé : %(papers)s") % {"papers": ", ".join(dict.fromkeys(taken))}] if taken else []
     return "\u00a0; ".join(told) or _("Le code était bon, et rien n’a été ouvert.")

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation
 from core.templatetags.civic import clock, long_date
-from vault.records import agreements
-from vault.records.agreements import Agreement, Item
-from vault.records.decrypted import Values
+from vault.records.grants import agreements
+from vault.records.grants.agreements import Agreement, Item
 from vault.records.models import Grant
-from vault.sharing.entrusting import ITEMS
+from vault.records.values.decrypted import Values
+from vault.sharing.agreements.entrusting import ITEMS
 from vault.sharing.enums import Act, HalfDay, HelpAnswer
 from vault.sharing.models import AccessRequest, HelpRequest, Mandate
 from vault.sharing.models.mandate import COMPANION_KIND
@@ -25,21 +25,33 @@ from vault.sharing.presenting.shares import every_value, share
 
 def places() -> list[dict[str, Any]]:
     """Each organisation that accompanies residents, and who works there now."""
-    found = Membership.objects.current().select_related("person", "organisation").order_by("organisation__name", "person__name")
+    found = (
+        Membership.objects.current()
+        .select_related("person", "organisation")
+        .order_by("organisation__name", "person__name")
+    )
     return [
-        {"organisation": organisation, "people": [_person(place) for place in of_one], "help": _help_href(organisation)}
+        {
+            "organisation": organisation,
+            "people": [_person(place) for place in of_one],
+            "help": _help_href(organisation),
+        }
         for organisation, of_one in groupby(found, key=lambda place: place.organisation)
     ]
 
 
 def companions() -> list[tuple[str, str]]:
     """Each place of a companion, as a mandate names it."""
-    found = Membership.objects.current().select_related("person", "organisation").order_by("organisation__name", "person__name")
+    found = (
+        Membership.objects.current()
+        .select_related("person", "organisation")
+        .order_by("organisation__name", "person__name")
+    )
     return [(str(place.pk), place.label) for place in found]
 
 
 def _help_href(organisation: Organisation) -> str:
-    return reverse("vault:ask_help", args=[organisation.pk]) if organisation.answers_help else ""
+    return reverse("sharing:ask_help", args=[organisation.pk]) if organisation.answers_help else ""
 
 
 def slot(request: HelpRequest) -> str:
@@ -52,25 +64,33 @@ def own_help() -> list[dict[str, str]]:
     for request in HelpRequest.objects.filter(withdrawn_at=None, on_day__gte=timezone.localdate()):
         line = {"label": request.organisation_name, "text": slot(request)}
         if request.answer:
-            line["text"] = _("%(slot)s. %(answer)s") % {"slot": slot(request), "answer": HelpAnswer(request.answer).label}
+            line["text"] = _("%(slot)s. %(answer)s") % {
+                "slot": slot(request),
+                "answer": HelpAnswer(request.answer).label,
+            }
             kind = "fresh" if request.answer == HelpAnswer.YES else "expired"
             lines.append(line | {"tag": _("Réponse reçue"), "tag_kind": kind})
         else:
-            href = reverse("vault:withdraw_help", args=[request.pk])
-            lines.append(line | {"tag": _("En attente"), "tag_kind": "soon", "action": _("Retirer"), "action_href": href})
+            href = reverse("sharing:withdraw_help", args=[request.pk])
+            lines.append(
+                line | {"tag": _("En attente"), "tag_kind": "soon", "action": _("Retirer"), "action_href": href}
+            )
     return lines
 
 
 def help_lines(requests: Sequence[HelpRequest]) -> list[dict[str, str]]:
     """For the companion: when, and nothing of whom; opening one is a line in that person's journal."""
     return [
-        {"label": _("Pour le %(slot)s") % {"slot": slot(request)}, "href": reverse("vault:help_request", args=[request.pk])}
+        {
+            "label": _("Pour le %(slot)s") % {"slot": slot(request)},
+            "href": reverse("sharing:help_request", args=[request.pk]),
+        }
         for request in requests
     ]
 
 
 def _person(place: Membership) -> dict[str, str]:
-    href = reverse("vault:entrust", args=[place.pk])
+    href = reverse("sharing:entrust", args=[place.pk])
     return {"label": place.person.name, "action": _("Donner un mandat"), "action_href": href}
 
 
@@ -91,7 +111,7 @@ def to_answer() -> list[dict[str, str]]:
     return [
         {
             "label": request.label,
-            "href": reverse("vault:access_request", args=[request.pk]),
+            "href": reverse("sharing:access_request", args=[request.pk]),
             "text": _("Sans réponse avant le %(day)s, c’est non.") % {"day": long_date(request.expires_at)},
             "tag": _("À répondre"),
             "tag_kind": "soon",
@@ -117,7 +137,11 @@ def until(grant: Grant) -> str:
 
 def lines(mandates: Sequence[Mandate]) -> list[dict[str, str]]:
     return [
-        {"label": mandate.name, "href": reverse("vault:accompanied", args=[mandate.pk]), "text": capfirst(until(mandate.grant))}
+        {
+            "label": mandate.name,
+            "href": reverse("sharing:accompanied", args=[mandate.pk]),
+            "text": capfirst(until(mandate.grant)),
+        }
         for mandate in mandates
     ]
 
@@ -131,7 +155,7 @@ def may_see(mandate: Mandate) -> list[dict[str, str]]:
         {
             "label": yours_to_theirs(item),
             "action": _("Voir"),
-            "action_href": reverse("vault:accompanied_values", args=[mandate.pk, item.code]),
+            "action_href": reverse("sharing:accompanied_values", args=[mandate.pk, item.code]),
         }
         for item in agreements.items_of(mandate.grant)
     ]
@@ -158,10 +182,11 @@ def asked(requests: Sequence[AccessRequest], mandates: Sequence[Mandate]) -> lis
 def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
     line = {
         "label": _("Demande %(reference)s") % {"reference": request.reference},
-        "text": _("Le %(day)s : %(what)s") % {"day": long_date(request.created_at), "what": series(theirs(request.items))},
+        "text": _("Le %(day)s : %(what)s")
+        % {"day": long_date(request.created_at), "what": series(theirs(request.items))},
     }
     if mandate is not None:
-        line["href"] = reverse("vault:accompanied", args=[mandate.pk])
+        line["href"] = reverse("sharing:accompanied", args=[mandate.pk])
     if request.grant_id:
         return line | {"tag": _("Acceptée"), "tag_kind": "fresh"}
     if request.expires_at > timezone.now():

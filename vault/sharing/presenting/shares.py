@@ -14,12 +14,12 @@ from core.templatetags.civic import clock, long_date, month, short_date
 from vault import types
 from vault.holders.models import Connection
 from vault.holders.presenting import connections as connection_words
-from vault.records import agreements, documents, recipients
-from vault.records.agreements import Agreement
-from vault.records.decrypted import Values
 from vault.records.enums import GrantState, Happened
+from vault.records.grants import agreements, documents, recipients
+from vault.records.grants.agreements import Agreement
+from vault.records.grants.recipient_names import Names, names_of
 from vault.records.models import Grant, GrantEvent, GrantReading, PaperKind
-from vault.records.recipient_names import Names, names_of
+from vault.records.values.decrypted import Values
 from vault.sharing.enums import Act
 from vault.sharing.models import DeskVisit, Mandate
 from vault.sharing.presenting.household import how, named, said, series
@@ -78,8 +78,8 @@ def _share(grant: Grant, names: Names) -> Share:
         stands=grant.stands,
         paused=grant.state == GrantState.PAUSED,
         unused=grant.unused,
-        href=reverse("vault:share", args=[grant.pk]),
-        stop=reverse("vault:stop_sharing", args=[grant.pk]),
+        href=reverse("sharing:share", args=[grant.pk]),
+        stop=reverse("sharing:stop_sharing", args=[grant.pk]),
     )
 
 
@@ -136,9 +136,11 @@ def fetched(found: Iterable[Connection]) -> list[dict[str, str]]:
     lines = []
     for connection in found:
         tag, tag_kind = connection_words.state(connection)
-        href = reverse("vault:connection", args=[connection.pk])
+        href = reverse("holders:connection", args=[connection.pk])
         text = connection_words.until(connection)
-        lines.append({"label": connection_words.title(connection), "href": href, "text": text, "tag": tag, "tag_kind": tag_kind})
+        lines.append(
+            {"label": connection_words.title(connection), "href": href, "text": text, "tag": tag, "tag_kind": tag_kind}
+        )
     return lines
 
 
@@ -148,9 +150,15 @@ def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
     for event in events:
         happened = Happened(event.happened)
         opened = happened == Happened.GIVEN and event.grant.in_emergency
-        line = {"label": _("Ouvert en urgence, par deux agents") if opened else str(happened.label), "text": _moment(event.at)}
+        line = {
+            "label": _("Ouvert en urgence, par deux agents") if opened else str(happened.label),
+            "text": _moment(event.at),
+        }
         if happened.has_receipt:
-            line |= {"action": _("Télécharger le reçu"), "action_href": reverse("vault:receipt", args=[event.grant_id, event.pk])}
+            line |= {
+                "action": _("Télécharger le reçu"),
+                "action_href": reverse("sharing:receipt", args=[event.grant_id, event.pk]),
+            }
         lines.append(line)
     return lines
 
@@ -195,7 +203,11 @@ def received(readings: Sequence[GrantReading], opened: Sequence[Values]) -> list
 
 def paper_kinds(readings: Iterable[GrantReading]) -> dict[str, str]:
     codes = {reading.paper_kind for reading in readings} - {""}
-    return documents.labels() | {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
+    return (
+        documents.labels() | {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)}
+        if codes
+        else {}
+    )
 
 
 def as_read(note: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,7 +240,9 @@ def _tag(grant: Grant) -> tuple[str, str]:
     if grant.ends_at - grant.starts_at <= A_DAY:
         return _("Jusqu’à %(hour)s") % {"hour": clock(grant.ends_at)}, "fresh"
     until = {"day": short_date(grant.ends_at)}
-    return (_("Se termine le %(day)s") % until, "soon") if grant.ends_soon else (_("Jusqu’au %(day)s") % until, "fresh")
+    return (
+        (_("Se termine le %(day)s") % until, "soon") if grant.ends_soon else (_("Jusqu’au %(day)s") % until, "fresh")
+    )
 
 
 def _until(grant: Grant) -> str:

@@ -19,12 +19,13 @@ from accounts.http import SignedInRequest
 from accounts.page_limits import may, too_many
 from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.forms.papers import UploadForm
+from vault.records.grants import agreements
 from vault.sharing.across import mandates
 from vault.sharing.actions import asking, helping
 from vault.sharing.actions import mandates as actions
-from vault.sharing.entrusting import AGREEMENT
+from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import Act, AskedFor, HelpAnswer
 from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
 from vault.sharing.models import Mandate
@@ -38,7 +39,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     live = mandates.live(request.user)
     context = {"people": words.lines(live), "asked": words.asked(mandates.asked_by(request.user), live)}
     context["helped"] = words.help_lines(mandates.help_asked(request.user))
-    return render(request, "vault/companion/home.html", context)
+    return render(request, "sharing/companion/home.html", context)
 
 
 @companions_only
@@ -47,9 +48,11 @@ def ask(request: SignedInRequest) -> HttpResponse:
     """The page that answers is the same whether or not somebody has that address, or that number."""
     form = AskForm(AGREEMENT, words.offered(), request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
-        return render(request, "vault/companion/ask.html", {"form": form})
+        return render(request, "sharing/companion/ask.html", {"form": form})
     data = form.cleaned_data
-    if not may(request, "access_ask") or not may(request, "access_ask_same", key=f"{request.user.pk} {data['address'].lower()}"):
+    if not may(request, "access_ask") or not may(
+        request, "access_ask_same", key=f"{request.user.pk} {data['address'].lower()}"
+    ):
         return too_many(request)
     asked = asking.ask(
         companion=request.user,
@@ -60,8 +63,8 @@ def ask(request: SignedInRequest) -> HttpResponse:
         by_phone=data.get("how") == "phone",
     )
     if asked.by_phone:
-        return redirect("vault:access_code", request_id=asked.pk)
-    return render(request, "vault/companion/asked.html", {"reference": asked.reference, "until": asked.expires_at})
+        return redirect("sharing:access_code", request_id=asked.pk)
+    return render(request, "sharing/companion/asked.html", {"reference": asked.reference, "until": asked.expires_at})
 
 
 @companions_only
@@ -78,9 +81,11 @@ def access_code(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         mandate = asking.accept_by_code(request=row, companion=request.user, code=form.cleaned_data["code"])
         if mandate is not None:
             actions.tell_signed(mandate)
-            return redirect("vault:accompanied", mandate_id=mandate.pk)
-        form.add_error("code", _("Ce n’est pas le bon code, ou il ne sert plus : il dure une demi-heure et trois essais."))
-    return render(request, "vault/companion/access_code.html", {"form": form, "reference": row.reference})
+            return redirect("sharing:accompanied", mandate_id=mandate.pk)
+        form.add_error(
+            "code", _("Ce n’est pas le bon code, ou il ne sert plus : il dure une demi-heure et trois essais.")
+        )
+    return render(request, "sharing/companion/access_code.html", {"form": form, "reference": row.reference})
 
 
 @companions_only
@@ -96,9 +101,9 @@ def help_request(request: SignedInRequest, help_id: UUID) -> HttpResponse:
             messages.success(request, _("Votre réponse est partie."))
         else:
             messages.warning(request, _("Quelqu’un a déjà répondu, ou la demande est retirée."))
-        return redirect("vault:accompanying")
+        return redirect("sharing:accompanying")
     name = helping.open_help(request=row, companion=request.user)
-    return render(request, "vault/companion/help.html", {"name": name, "slot": words.slot(row), "form": form})
+    return render(request, "sharing/companion/help.html", {"name": name, "slot": words.slot(row), "form": form})
 
 
 @companions_only
@@ -112,10 +117,13 @@ def enter_code(request: SignedInRequest) -> HttpResponse:
         try:
             mandate = actions.begin(companion=request.user, code=form.cleaned_data["code"])
         except actions.NoAppointment:
-            form.add_error("code", _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il sert une fois, dans la journée."))
+            form.add_error(
+                "code",
+                _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il sert une fois, dans la journée."),
+            )
         else:
-            return redirect("vault:accompanied", mandate_id=mandate.pk)
-    return render(request, "vault/companion/code.html", {"form": form})
+            return redirect("sharing:accompanied", mandate_id=mandate.pk)
+    return render(request, "sharing/companion/code.html", {"form": form})
 
 
 @companions_only
@@ -134,14 +142,22 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
     agreement = agreements.of(mandate.grant)
     found = next((line for line in agreements.items_of(mandate.grant) if line.code == item), None)
     if agreement is None or found is None:
-        return _refused(request, mandate, _("Ce mandat ne permet pas de voir cela. Seule la personne peut en donner un autre."))
+        return _refused(
+            request, mandate, _("Ce mandat ne permet pas de voir cela. Seule la personne peut en donner un autre.")
+        )
     try:
         fields, opened = actions.look(mandate=mandate, companion=request.user, item_code=item, agreement=agreement)
     except gate.NotAnchored:
-        return _refused(request, mandate, _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."))
+        return _refused(
+            request,
+            mandate,
+            _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données."),
+        )
     except gate.Refused:
         return _over(request)
-    return _render(request, mandate, "values", {"title": words.yours_to_theirs(found), "rows": words.rows(opened, fields)})
+    return _render(
+        request, mandate, "values", {"title": words.yours_to_theirs(found), "rows": words.rows(opened, fields)}
+    )
 
 
 @csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
@@ -149,7 +165,11 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
 def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
     mandate = _mine(request, mandate_id)
     if not mandate.allows(Act.ADD_PAPER):
-        return _refused(request, mandate, _("Ce mandat ne permet pas d’ajouter un papier. Seule la personne peut en donner un autre."))
+        return _refused(
+            request,
+            mandate,
+            _("Ce mandat ne permet pas d’ajouter un papier. Seule la personne peut en donner un autre."),
+        )
     with scope(resident=mandate.resident_id):
         return _receive(request, mandate)
 
@@ -162,7 +182,9 @@ def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
         return _render(request, mandate, "add_paper", {"form": form})
     data = form.cleaned_data
     try:
-        actions.add_paper(mandate=mandate, companion=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"])
+        actions.add_paper(
+            mandate=mandate, companion=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"]
+        )
     except gate.Refused:
         return _over(request)
     return _render(request, mandate, "added", {})
@@ -175,9 +197,11 @@ def _mine(request: SignedInRequest, mandate_id: UUID) -> Mandate:
     return found
 
 
-def _render(request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, object], status: int = 200) -> HttpResponse:
+def _render(
+    request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, object], status: int = 200
+) -> HttpResponse:
     told = {"mandate": mandate, "acting": words.banner(mandate), **context}
-    return render(request, f"vault/companion/{page}.html", told, status=status)
+    return render(request, f"sharing/companion/{page}.html", told, status=status)
 
 
 def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
@@ -186,4 +210,4 @@ def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpRes
 
 def _over(request: SignedInRequest) -> HttpResponse:
     """It ended while the page was open."""
-    return render(request, "vault/companion/over.html", status=403)
+    return render(request, "sharing/companion/over.html", status=403)

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django_scopes import scope
 
-from accounts.actions_sheets import NoSheet
+from accounts.actions.sheets import NoSheet
 from accounts.decorators import agents_only
 from accounts.http import SignedInRequest
 from accounts.models import Membership, Session, User
@@ -26,10 +26,10 @@ from accounts.perms import keeps_desk
 from core.pdf.apart import NotDrawn
 from core.sizes import MAX_PAPER
 from core.uploads import sealed_upload
-from vault.records import agreements, downloads, gate
+from vault.records import downloads, gate
 from vault.records.forms.papers import UploadForm
+from vault.records.grants import agreements
 from vault.records.models import Grant
-from vault.sharing import sheets
 from vault.sharing.across import desk
 from vault.sharing.actions import desk as actions
 from vault.sharing.actions import mandates
@@ -40,6 +40,7 @@ from vault.sharing.forms.mandates import AppointmentCodeForm
 from vault.sharing.models import DeskVisit
 from vault.sharing.models.mandate import COMPANION_KIND
 from vault.sharing.presenting import desk as words
+from vault.sharing.presenting import sheets
 from vault.sharing.presenting.mandates import rows, yours_to_theirs
 
 Page = Callable[..., HttpResponseBase]
@@ -51,7 +52,7 @@ def for_who_keeps_it(view: Page) -> Page:
     @wraps(view)
     def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not keeps_desk(request.user):
-            return render(request, "vault/desk/not_yours.html", status=403)
+            return render(request, "sharing/desk/not_yours.html", status=403)
         return view(request, *args, **kwargs)
 
     return page
@@ -62,7 +63,7 @@ def for_who_keeps_it(view: Page) -> Page:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """Rows only: whose visit is open."""
-    return render(request, "vault/desk/home.html", {"open": words.lines(desk.live(request.user, _session(request)))})
+    return render(request, "sharing/desk/home.html", {"open": words.lines(desk.live(request.user, _session(request)))})
 
 
 @agents_only
@@ -71,12 +72,12 @@ def home(request: SignedInRequest) -> HttpResponse:
 def open_vault(request: SignedInRequest) -> HttpResponse:
     form = OpenForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
-        return render(request, "vault/desk/open.html", {"form": form})
+        return render(request, "sharing/desk/open.html", {"form": form})
     if not may(request, "desk_open"):
         return too_many(request)
     said = form.cleaned_data
     begun = actions.open_vault(agent=request.user, session=_session(request), name=said["name"], token=said["token"])
-    return redirect("vault:desk_visit", visit_id=begun.pk)
+    return redirect("sharing:desk_visit", visit_id=begun.pk)
 
 
 @agents_only
@@ -92,11 +93,14 @@ def come_back(request: SignedInRequest) -> HttpResponse:
             begun = actions.come_back(agent=request.user, session=_session(request), **form.cleaned_data)
         except NoSheet:
             form.add_error(
-                "code", _("Ce code n’ouvre rien. Vérifiez-le : seule la dernière feuille imprimée sert, tant qu’elle n’a pas été reprise.")
+                "code",
+                _(
+                    "Ce code n’ouvre rien. Vérifiez-le : seule la dernière feuille imprimée sert, tant qu’elle n’a pas été reprise."
+                ),
             )
         else:
-            return redirect("vault:desk_visit", visit_id=begun.pk)
-    return render(request, "vault/desk/come_back.html", {"form": form})
+            return redirect("sharing:desk_visit", visit_id=begun.pk)
+    return render(request, "sharing/desk/come_back.html", {"form": form})
 
 
 @agents_only
@@ -109,12 +113,17 @@ def appointment(request: SignedInRequest) -> HttpResponse:
         if not may(request, "desk_code"):
             return too_many(request)
         try:
-            begun = actions.begin_appointment(agent=request.user, session=_session(request), code=form.cleaned_data["code"])
+            begun = actions.begin_appointment(
+                agent=request.user, session=_session(request), code=form.cleaned_data["code"]
+            )
         except NoAppointment:
-            form.add_error("code", _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il sert une fois, dans la journée."))
+            form.add_error(
+                "code",
+                _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il sert une fois, dans la journée."),
+            )
         else:
-            return redirect("vault:desk_visit", visit_id=begun.pk)
-    return render(request, "vault/desk/appointment.html", {"form": form})
+            return redirect("sharing:desk_visit", visit_id=begun.pk)
+    return render(request, "sharing/desk/appointment.html", {"form": form})
 
 
 @agents_only
@@ -159,7 +168,9 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
 def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
     found = _mine(request, visit_id)
     if not found.allows(Act.ADD_PAPER):
-        reason = _("La personne n’a pas dit que vous pouviez ajouter un papier. Elle seule peut le dire, par un autre code.")
+        reason = _(
+            "La personne n’a pas dit que vous pouviez ajouter un papier. Elle seule peut le dire, par un autre code."
+        )
         return _render(request, found, "refused", {"reason": reason}, status=403)
     with scope(resident=found.resident_id):
         return _receive(request, found)
@@ -173,7 +184,9 @@ def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
         return _render(request, found, "add_paper", {"form": form})
     data = form.cleaned_data
     try:
-        actions.add_paper(visit=found, agent=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"])
+        actions.add_paper(
+            visit=found, agent=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"]
+        )
     except (gate.Refused, PermissionDenied):
         return _over(request)
     return _render(request, found, "added", {})
@@ -188,7 +201,11 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     found = _mine(request, visit_id)
     if _person(found).email:
         return _render(
-            request, found, "refused", {"reason": _("Cette personne se connecte elle-même : elle n’a pas besoin de feuille.")}, 403
+            request,
+            found,
+            "refused",
+            {"reason": _("Cette personne se connecte elle-même : elle n’a pas besoin de feuille.")},
+            403,
         )
     try:
         printed, code = actions.print_sheet(visit=found, agent=request.user)
@@ -197,7 +214,7 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         return _over(request)
     except NotDrawn:
         messages.error(request, _("La feuille n’a pas pu être dessinée. Recommencez : aucune autre ne sert."))
-        return redirect("vault:desk_visit", visit_id=found.pk)
+        return redirect("sharing:desk_visit", visit_id=found.pk)
 
 
 @csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
@@ -238,7 +255,7 @@ def _sign(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
         return _over(request)
     mandates.tell_signed(mandate)
     messages.success(request, _("Le mandat est enregistré. La personne peut l’arrêter à tout moment."))
-    return redirect("vault:desk_visit", visit_id=found.pk)
+    return redirect("sharing:desk_visit", visit_id=found.pk)
 
 
 def _print_mandate(request: SignedInRequest, found: DeskVisit, form: PaperMandateForm, place_id: UUID) -> HttpResponse:
@@ -247,7 +264,7 @@ def _print_mandate(request: SignedInRequest, found: DeskVisit, form: PaperMandat
         drawn = sheets.form_to_sign(words.form_to_sign(found, place, form.terms, form.acts_chosen))
     except NotDrawn:
         messages.error(request, _("Le formulaire n’a pas pu être dessiné. Recommencez."))
-        return redirect("vault:desk_mandate", visit_id=found.pk)
+        return redirect("sharing:desk_mandate", visit_id=found.pk)
     return downloads.pdf(drawn, name="mandat.pdf")
 
 
@@ -263,7 +280,7 @@ def stop_mandate(request: SignedInRequest, visit_id: UUID, grant_id: UUID) -> Ht
     if request.method == "POST":
         actions.stop_mandate(visit=found, agent=request.user, grant=grant)
         messages.success(request, _("Le mandat est arrêté. Cette personne ne voit plus rien."))
-        return redirect("vault:desk_visit", visit_id=found.pk)
+        return redirect("sharing:desk_visit", visit_id=found.pk)
     return _render(request, found, "stop_mandate", {"label": grant.recipient_label})
 
 
@@ -276,7 +293,7 @@ def finish(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
     if request.method == "POST":
         actions.finish(visit=found, agent=request.user)
         messages.success(request, _("La visite est terminée. Vous ne voyez plus rien de cette personne."))
-        return redirect("vault:desk")
+        return redirect("sharing:desk")
     person = _person(found)
     return _render(request, found, "finish", {"without_sheet": not person.email and not hasattr(person, "sheet")})
 
@@ -299,10 +316,14 @@ def _person(found: DeskVisit) -> User:
     return User.objects.select_related("sheet").get(pk=found.resident_id)
 
 
-def _render(request: SignedInRequest, found: DeskVisit, page: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    return render(request, f"vault/desk/{page}.html", {"visit": found, "acting": words.banner(found), **context}, status=status)
+def _render(
+    request: SignedInRequest, found: DeskVisit, page: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    return render(
+        request, f"sharing/desk/{page}.html", {"visit": found, "acting": words.banner(found), **context}, status=status
+    )
 
 
 def _over(request: SignedInRequest) -> HttpResponse:
     """It ended while the page was open."""
-    return render(request, "vault/desk/over.html", status=403)
+    return render(request, "sharing/desk/over.html", status=403)

@@ -48,7 +48,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "waiting": words.waiting(emergencies.to_decide(request.user)),
         "asked": words.asked(emergencies.asked_by(request.user)),
     }
-    return render(request, "vault/emergency/home.html", context)
+    return render(request, "sharing/emergency/home.html", context)
 
 
 @agents_only
@@ -59,11 +59,11 @@ def ask(request: SignedInRequest) -> HttpResponse:
     """The page that answers is the same whether or not somebody has that address."""
     form = AskForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
-        return render(request, "vault/emergency/ask.html", {"form": form})
+        return render(request, "sharing/emergency/ask.html", {"form": form})
     if not may(request, "emergency_ask"):
         return too_many(request)
     access = actions.ask(by=request.user, **form.cleaned_data)
-    return render(request, "vault/emergency/asked.html", {"reference": access.reference, "until": access.expires_at})
+    return render(request, "sharing/emergency/asked.html", {"reference": access.reference, "until": access.expires_at})
 
 
 @agents_only
@@ -79,7 +79,7 @@ def decide(request: SignedInRequest, access_id: UUID) -> HttpResponse:
         return _decided(request, access)
     reason = actions.read_reason(access=access, by=request.user)
     context = {"access": access, "rows": words.decision_rows(access, reason), "nobody": access.names_nobody}
-    return render(request, "vault/emergency/decide.html", context)
+    return render(request, "sharing/emergency/decide.html", context)
 
 
 def _decided(request: SignedInRequest, access: EmergencyAccess) -> HttpResponse:
@@ -91,13 +91,16 @@ def _decided(request: SignedInRequest, access: EmergencyAccess) -> HttpResponse:
         messages.warning(request, _("C’est déjà décidé, ou trop ancien : rien n’a été ouvert."))
     except actions.TooSoon:
         messages.warning(
-            request, _("Rien n’a été ouvert : la personne a dit non, ou vous deux l’avez déjà fait, il y a moins de 24 heures.")
+            request,
+            _(
+                "Rien n’a été ouvert : la personne a dit non, ou vous deux l’avez déjà fait, il y a moins de 24 heures."
+            ),
         )
     except actions.NobodyThere:
         messages.warning(request, _("Il n’y a pas de coffre à ouvrir. La demande est close."))
     else:
         messages.success(request, _("C’est ouvert. La personne est prévenue.") if agree else _("C’est refusé."))
-    return redirect("vault:emergencies")
+    return redirect("sharing:emergencies")
 
 
 @agents_only
@@ -123,7 +126,7 @@ def values(request: SignedInRequest, access_id: UUID, item: str) -> HttpResponse
         reason = _("Le journal n’est plus scellé depuis des heures : seuls les habitants lisent leurs données.")
         return _render(request, access, "refused", {"reason": reason}, status=403)
     except gate.Refused:
-        return render(request, "vault/emergency/over.html", status=403)
+        return render(request, "sharing/emergency/over.html", status=403)
     return _render(request, access, "values", {"title": label, "rows": rows(found, fields)})
 
 
@@ -133,10 +136,10 @@ def own(request: SignedInRequest, access_id: UUID) -> HttpResponse:
     access = get_object_or_404(EmergencyAccess.objects.select_related("grant"), pk=access_id)
     if request.method == "POST":
         actions.decline(access=access, by=request.user.pk)
-        return redirect("vault:emergency", access_id=access.pk)
+        return redirect("sharing:emergency", access_id=access.pk)
     reason = actions.own_reason(access)
     context = {"access": access, "rows": words.own_rows(access, reason), "state": access.state.value}
-    return render(request, "vault/emergency/own.html", context)
+    return render(request, "sharing/emergency/own.html", context)
 
 
 def _mine(request: SignedInRequest, access_id: UUID) -> EmergencyAccess:
@@ -146,7 +149,9 @@ def _mine(request: SignedInRequest, access_id: UUID) -> EmergencyAccess:
     return found
 
 
-def _render(request: SignedInRequest, access: EmergencyAccess, page: str, context: dict[str, object], status: int = 200) -> HttpResponse:
+def _render(
+    request: SignedInRequest, access: EmergencyAccess, page: str, context: dict[str, object], status: int = 200
+) -> HttpResponse:
     name = User.objects.get(pk=access.resident_id).name
     told = {"access": access, "name": name, "until": access.grant and access.grant.ends_at, **context}
-    return render(request, f"vault/emergency/{page}.html", told, status=status)
+    return render(request, f"sharing/emergency/{page}.html", told, status=status)

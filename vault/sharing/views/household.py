@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import SignedInRequest
 from accounts.page_limits import may, too_many
 from core import mails
-from vault.records import agreements, gate
+from vault.records import gate
 from vault.records.actions import grants
-from vault.records.agreements import Agreement
+from vault.records.grants import agreements
+from vault.records.grants.agreements import Agreement
 from vault.records.models.grant import RESIDENT_KIND
 from vault.sharing import perms
 from vault.sharing.across import household_access
@@ -41,13 +42,13 @@ def home(request: SignedInRequest) -> HttpResponse:
     if mine is not None:
         given, received = household_rows.given_grants(mine), household_access.received(request.user.pk)
         context["others"] = household_rows.others(mine, given, received)
-    return render(request, "vault/household/home.html", context)
+    return render(request, "sharing/household/home.html", context)
 
 
 @require_POST
 def put_aside(request: SignedInRequest) -> HttpResponse:
     household.put_partings_aside(resident_id=request.user.pk, by=request.user.pk)
-    return redirect("vault:household")
+    return redirect("sharing:household")
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,20 +56,22 @@ def invite(request: SignedInRequest) -> HttpResponse:
     """The code is on the page that answers, once. The same page whether or not the address that was typed is known here."""
     form = InviteForm(_sent(request))
     if not form.is_valid():
-        return render(request, "vault/household/invite.html", {"form": form})
+        return render(request, "sharing/household/invite.html", {"form": form})
     email = form.cleaned_data["email"].lower()
     if not may(request, "household_invite") or (email and not may(request, "household_mail", key=email)):
         return too_many(request)
     code = household.invite(resident_id=request.user.pk, by=request.user.pk, role=form.chosen)
     sent = _send(email, code) if email else None
     invitation = Invitation.objects.open().get()
-    return render(request, "vault/household/invited.html", {"code": code, "until": invitation.expires_at, "sent": sent})
+    return render(
+        request, "sharing/household/invited.html", {"code": code, "until": invitation.expires_at, "sent": sent}
+    )
 
 
 def _send(email: str, code: str) -> bool:
     """Neither the name nor the address of who invites: a mailbox may be read by others, and a name is no place for a stranger's words."""
     try:
-        mails.send("vault/email/invitation", to=[email], said={"code": code})
+        mails.send("sharing/email/invitation", to=[email], said={"code": code})
     except (OSError, SMTPException) as error:
         logger.warning("an invitation could not be sent", extra={"code": type(error).__name__})
         return False
@@ -79,7 +82,7 @@ def _send(email: str, code: str) -> bool:
 def cancel_invitation(request: SignedInRequest) -> HttpResponse:
     household.cancel_invitation(resident_id=request.user.pk, by=request.user.pk)
     messages.success(request, _("Le code n’ouvre plus rien."))
-    return redirect("vault:household")
+    return redirect("sharing:household")
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,7 +90,7 @@ def join(request: SignedInRequest) -> HttpResponse:
     """The code first, then what accepting means, then the acceptance. Each try is counted."""
     form = CodeForm(_sent(request))
     if not form.is_valid():
-        return render(request, "vault/household/join.html", {"form": form})
+        return render(request, "sharing/household/join.html", {"form": form})
     if not may(request, "household_join"):
         return too_many(request)
     code = form.cleaned_data["code"]
@@ -95,15 +98,20 @@ def join(request: SignedInRequest) -> HttpResponse:
         if "accept" in request.POST:
             household.join(resident_id=request.user.pk, by=request.user.pk, code=code)
             messages.success(request, _("Vous avez rejoint le foyer. Rien n’est partagé pour le moment."))
-            return redirect("vault:household")
+            return redirect("sharing:household")
         offer = household.offer(resident_id=request.user.pk, code=code)
     except household.NoInvitation:
-        form.add_error("code", _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il dure sept jours et sert une fois."))
+        form.add_error(
+            "code",
+            _("Ce code n’ouvre rien. Vérifiez-le, ou demandez-en un autre : il dure sept jours et sert une fois."),
+        )
     except household.CannotJoin as refused:
         form.add_error("code", _why_not(refused.why))
     else:
-        return render(request, "vault/household/accept.html", {"offer": offer, "code": code, "role": offer.role.label})
-    return render(request, "vault/household/join.html", {"form": form})
+        return render(
+            request, "sharing/household/accept.html", {"offer": offer, "code": code, "role": offer.role.label}
+        )
+    return render(request, "sharing/household/join.html", {"form": form})
 
 
 def _why_not(why: str) -> str:
@@ -126,7 +134,9 @@ def agree(request: SignedInRequest, member_id: UUID, code: str) -> HttpResponse:
         "other": other,
         "agreement": agreement,
         "words": agreement.told(other.name),
-        "required": [{"key": item.label, "value": held[item.code] or "–"} for item in agreement.items if item.required],
+        "required": [
+            {"key": item.label, "value": held[item.code] or "–"} for item in agreement.items if item.required
+        ],
         "seen": household.fingerprint(values),
         "form": form,
     }
@@ -134,11 +144,13 @@ def agree(request: SignedInRequest, member_id: UUID, code: str) -> HttpResponse:
         try:
             _give(request, other, agreement, form)
         except grants.Changed:
-            messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
-            return redirect("vault:agree", member_id=member_id, code=code)
+            messages.warning(
+                request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui.")
+            )
+            return redirect("sharing:agree", member_id=member_id, code=code)
         messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
-        return redirect("vault:household")
-    return render(request, "vault/household/agree.html", context)
+        return redirect("sharing:household")
+    return render(request, "sharing/household/agree.html", context)
 
 
 def _give(request: SignedInRequest, other: Member, agreement: Agreement, form: AgreementForm) -> None:
@@ -170,20 +182,20 @@ def shared_with_me(request: SignedInRequest, member_id: UUID) -> HttpResponse:
         for fact in facts
     ]
     context = {"other": other, "rows": [row for note in notes for row in household_rows.fact_rows(note, shared)]}
-    return render(request, "vault/household/shared.html", context)
+    return render(request, "sharing/household/shared.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def leave(request: SignedInRequest) -> HttpResponse:
     """Two clicks, no condition, nothing to explain. The second button also leaves as “Quitter vite” does."""
     if request.method != "POST":
-        return render(request, "vault/household/leave.html", {"alone": household_access.of(request.user.pk) is None})
+        return render(request, "sharing/household/leave.html", {"alone": household_access.of(request.user.pk) is None})
     household.leave(resident_id=request.user.pk, by=request.user.pk)
     if "quietly" in request.POST:
         logout(request)
-        return render(request, "vault/household/left_quietly.html")
+        return render(request, "sharing/household/left_quietly.html")
     messages.success(request, _("Vous avez quitté ce foyer. Plus rien n’est partagé avec lui."))
-    return redirect("vault:household")
+    return redirect("sharing:household")
 
 
 def _sent(request: SignedInRequest) -> QueryDict | None:

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import SignedInRequest
 from core.templatetags.civic import long_date
 from vault.records.actions import grants
+from vault.records.grants.recipient_names import names_of
 from vault.records.models import Grant
-from vault.records.recipient_names import names_of
-from vault.sharing import links
 from vault.sharing.actions import links as actions
 from vault.sharing.actions.links import Key
+from vault.sharing.agreements import links
 from vault.sharing.forms.links import ChooseForm, Chosen, WordsForm
 from vault.sharing.models import Link
 from vault.sharing.models.link import LINK_KIND
@@ -45,11 +45,11 @@ def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     link = _mine(grant_id)
     if not link.grant.stands:
         messages.info(request, _("Ce lien est terminé. Vous pouvez en faire un autre."))
-        return redirect("vault:share", grant_id=grant_id)
+        return redirect("sharing:share", grant_id=grant_id)
     if request.method == "POST":
         key = actions.renew(link=link, by=request.user.pk, address="address" in request.POST)
         return _shown(request, key)
-    return render(request, "vault/links/renew.html", {"share": shares.share(link.grant)})
+    return render(request, "sharing/links/renew.html", {"share": shares.share(link.grant)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -58,13 +58,15 @@ def stop_all(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         actions.stop_all(resident_id=request.user.pk, by=request.user.pk)
         messages.success(request, _("Tous vos liens sont arrêtés. Ils n’ouvrent plus rien."))
-        return redirect("vault:shares")
-    return render(request, "vault/links/stop_all.html", {"names": [one.label for one in names_of(standing).values()]})
+        return redirect("sharing:shares")
+    return render(
+        request, "sharing/links/stop_all.html", {"names": [one.label for one in names_of(standing).values()]}
+    )
 
 
 def _choose(request: SignedInRequest, chosen: Chosen, form: ChooseForm | None = None) -> HttpResponse:
     form = form or ChooseForm(actions.all_held(resident_id=request.user.pk), chosen=chosen)
-    return render(request, "vault/links/choose.html", {"form": form})
+    return render(request, "sharing/links/choose.html", {"form": form})
 
 
 def _chosen(request: SignedInRequest) -> HttpResponse:
@@ -75,7 +77,7 @@ def _chosen(request: SignedInRequest) -> HttpResponse:
 
 
 def _words(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpResponse:
-    return render(request, "vault/links/words.html", {"form": form, "carried": chosen.carried})
+    return render(request, "sharing/links/words.html", {"form": form, "carried": chosen.carried})
 
 
 def _worded(request: SignedInRequest) -> HttpResponse:
@@ -102,13 +104,17 @@ def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpRes
         "seen": links.fingerprint(held.values, held.papers, held.documents),
         "made": uuid4(),
     }
-    return render(request, "vault/links/check.html", context)
+    return render(request, "sharing/links/check.html", context)
 
 
 def _facts(form: WordsForm) -> list[dict[str, str]]:
     written = form.cleaned_data
     length = dict(form.fields["days"].choices)[written["days"]]  # type: ignore[attr-defined]  # a field of choices
-    told = [(_("Nom du lien"), written["title"]), (_("À qui"), written["name"]), (_("Pour quoi faire"), written["why"])]
+    told = [
+        (_("Nom du lien"), written["title"]),
+        (_("À qui"), written["name"]),
+        (_("Pour quoi faire"), written["why"]),
+    ]
     return [{"key": key, "value": value} for key, value in [*told, (_("Pendant"), length)]]
 
 
@@ -119,28 +125,34 @@ def _agreed(request: SignedInRequest) -> HttpResponse:
         return _worded(request)
     try:
         key = actions.make(
-            resident_id=request.user.pk, by=request.user.pk, wish=form.wish(chosen), form=sent, seen=request.POST.get("seen", "")
+            resident_id=request.user.pk,
+            by=request.user.pk,
+            wish=form.wish(chosen),
+            form=sent,
+            seen=request.POST.get("seen", ""),
         )
     except grants.Changed:
-        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+        messages.warning(
+            request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui.")
+        )
         return _check(request, chosen, form)
     if key is None:
         messages.info(request, _("Ce lien est déjà fait. Son adresse et son code ont été montrés une fois."))
-        return redirect("vault:share", grant_id=Link.objects.get(form=sent).grant_id)
+        return redirect("sharing:share", grant_id=Link.objects.get(form=sent).grant_id)
     return _shown(request, key)
 
 
 def _shown(request: HttpRequest, key: Key) -> HttpResponse:
     grant = key.link.grant
-    address = f"{settings.SITE_URL}{reverse('vault:visit', args=[key.token])}" if key.token else ""
+    address = f"{settings.SITE_URL}{reverse('sharing:visit', args=[key.token])}" if key.token else ""
     context = {
         "address": address,
         "code": words.spaced(key.code),
         "who": names_of([grant])[grant.pk].who,
         "until": long_date(grant.ends_at),
-        "href": reverse("vault:share", args=[grant.pk]),
+        "href": reverse("sharing:share", args=[grant.pk]),
     }
-    return render(request, "vault/links/made.html", context)
+    return render(request, "sharing/links/made.html", context)
 
 
 def _mine(grant_id: UUID) -> Link:

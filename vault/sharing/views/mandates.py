@@ -17,7 +17,7 @@ from accounts.page_limits import may, too_many
 from vault.records.actions import grants
 from vault.sharing.actions import asking, helping, mandates
 from vault.sharing.actions.household import fingerprint
-from vault.sharing.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, length_words
+from vault.sharing.agreements.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, length_words
 from vault.sharing.enums import HalfDay
 from vault.sharing.forms.mandates import EntrustForm, HelpForm
 from vault.sharing.models import AccessRequest, Appointment, HelpRequest
@@ -35,7 +35,7 @@ def helpers(request: SignedInRequest) -> HttpResponse:
         "helped": words.own_help(),
         "waiting": Appointment.objects.open().first(),
     }
-    return render(request, "vault/mandates/helpers.html", context)
+    return render(request, "sharing/mandates/helpers.html", context)
 
 
 @recently_authenticated
@@ -51,7 +51,7 @@ def entrust(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _sign(request, place, form)
     context = words.page(AGREEMENT, place.label, held) | {"place": place, "form": form, "seen": fingerprint(values)}
-    return render(request, "vault/mandates/entrust.html", context)
+    return render(request, "sharing/mandates/entrust.html", context)
 
 
 def _sign(request: SignedInRequest, place: Membership, form: EntrustForm) -> HttpResponse:
@@ -61,13 +61,15 @@ def _sign(request: SignedInRequest, place: Membership, form: EntrustForm) -> Htt
             resident_id=person, by=person, membership_id=place.pk, terms=form.terms, acts=form.acts_chosen, seen=seen
         )
     except grants.Changed:
-        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
-        return redirect("vault:entrust", membership_id=place.pk)
+        messages.warning(
+            request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui.")
+        )
+        return redirect("sharing:entrust", membership_id=place.pk)
     except PermissionDenied:
         raise Http404 from None
     mandates.tell_signed(mandate)
     messages.success(request, _("Le mandat est signé. Vous pouvez l’arrêter ici à tout moment."))
-    return redirect("vault:share", grant_id=mandate.grant_id)
+    return redirect("sharing:share", grant_id=mandate.grant_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,16 +81,18 @@ def make_code(request: SignedInRequest) -> HttpResponse:
         if not may(request, "appointment_make"):
             return too_many(request)
         code = mandates.make_code(resident_id=request.user.pk, by=request.user.pk, chosen=form.chosen)
-        return render(request, "vault/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at})
+        return render(
+            request, "sharing/mandates/code.html", {"code": code, "until": Appointment.objects.open().get().expires_at}
+        )
     context = words.page(APPOINTMENT_AGREEMENT, "", held) | {"form": form}
-    return render(request, "vault/mandates/make_code.html", context)
+    return render(request, "sharing/mandates/make_code.html", context)
 
 
 @require_POST
 def cancel_code(request: SignedInRequest) -> HttpResponse:
     mandates.cancel_code(resident_id=request.user.pk, by=request.user.pk)
     messages.success(request, _("Le code n’ouvre plus rien."))
-    return redirect("vault:helpers")
+    return redirect("sharing:helpers")
 
 
 @recently_authenticated
@@ -97,7 +101,7 @@ def asked(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     """Who asks, for what, why and for how long, with today's values. Yes to a part is a yes; not answering is a no."""
     row = get_object_or_404(AccessRequest, pk=request_id)
     if not row.waits:
-        return render(request, "vault/mandates/answered.html", {"asked": row})
+        return render(request, "sharing/mandates/answered.html", {"asked": row})
     agreement = asking.agreement_of(row)
     values = mandates.today(resident_id=request.user.pk)
     held = held_words(agreement, values)
@@ -106,28 +110,37 @@ def asked(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     if request.method == "POST" and (sent is None or form.is_valid()):
         return _answer(request, row, form, agree=sent is not None)
     length = length_words(*next(iter(agreement.lengths.values())))
-    context = words.page(agreement, row.label, held) | {"asked": row, "form": form, "seen": fingerprint(values), "length": length}
-    return render(request, "vault/mandates/asked.html", context)
+    context = words.page(agreement, row.label, held) | {
+        "asked": row,
+        "form": form,
+        "seen": fingerprint(values),
+        "length": length,
+    }
+    return render(request, "sharing/mandates/asked.html", context)
 
 
 def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, agree: bool) -> HttpResponse:
     try:
         if not agree:
             asking.refuse(request=row, by=request.user.pk)
-            messages.success(request, _("Rien n’est partagé. La personne qui demande ne sait pas que vous avez répondu."))
-            return redirect("vault:helpers")
+            messages.success(
+                request, _("Rien n’est partagé. La personne qui demande ne sait pas que vous avez répondu.")
+            )
+            return redirect("sharing:helpers")
         mandate = asking.accept(request=row, by=request.user.pk, terms=form.terms, seen=request.POST.get("seen", ""))
     except grants.Changed:
-        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
+        messages.warning(
+            request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui.")
+        )
     except asking.NotWaiting:
         pass
     except PermissionDenied:
         messages.warning(request, _("Cette personne n’accompagne plus d’habitants. Rien n’est partagé."))
-        return redirect("vault:helpers")
+        return redirect("sharing:helpers")
     else:
         messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
-        return redirect("vault:share", grant_id=mandate.grant_id)
-    return redirect("vault:access_request", request_id=row.pk)
+        return redirect("sharing:share", grant_id=mandate.grant_id)
+    return redirect("sharing:access_request", request_id=row.pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -141,11 +154,16 @@ def ask_help(request: SignedInRequest, organisation_id: UUID) -> HttpResponse:
             return too_many(request)
         person, said = request.user.pk, form.cleaned_data
         helping.ask_help(
-            resident_id=person, by=person, organisation=organisation, name=said["name"], on_day=said["day"], half=HalfDay(said["half"])
+            resident_id=person,
+            by=person,
+            organisation=organisation,
+            name=said["name"],
+            on_day=said["day"],
+            half=HalfDay(said["half"]),
         )
         messages.success(request, _("Votre demande est envoyée. La réponse sera ici."))
-        return redirect("vault:helpers")
-    return render(request, "vault/mandates/ask_help.html", {"organisation": organisation, "form": form})
+        return redirect("sharing:helpers")
+    return render(request, "sharing/mandates/ask_help.html", {"organisation": organisation, "form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -154,5 +172,5 @@ def withdraw_help(request: SignedInRequest, help_id: UUID) -> HttpResponse:
     if request.method == "POST":
         helping.withdraw_help(request=row, by=request.user.pk)
         messages.success(request, _("Votre demande est retirée. Le nom que vous aviez donné est effacé."))
-        return redirect("vault:helpers")
-    return render(request, "vault/mandates/withdraw_help.html", {"asked": row, "slot": words.slot(row)})
+        return redirect("sharing:helpers")
+    return render(request, "sharing/mandates/withdraw_help.html", {"asked": row, "slot": words.slot(row)})

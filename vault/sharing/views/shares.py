@@ -16,13 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from vault.holders.models import Connection
-from vault.records import agreements, gate, receipts, recipients
+from vault.records import gate
 from vault.records.actions import grants
-from vault.records.agreements import Agreement
-from vault.records.decrypted import Values
 from vault.records.enums import GrantChannel, Mode
+from vault.records.grants import agreements, receipts, recipients
+from vault.records.grants.agreements import Agreement
+from vault.records.grants.recipient_names import called
 from vault.records.models import Grant, GrantEvent, GrantReading
-from vault.records.recipient_names import called
+from vault.records.values.decrypted import Values
 from vault.sharing.actions import household, links
 from vault.sharing.forms.shares import RenewForm, ShortenForm
 from vault.sharing.models import EmergencyAccess, Visit
@@ -54,7 +55,7 @@ def shares(request: SignedInRequest) -> HttpResponse:
         "emergencies": urgent.own_lines(),
         "fetched": words.fetched(Connection.objects.open()),
     }
-    return render(request, "vault/shares/home.html", context)
+    return render(request, "sharing/shares/home.html", context)
 
 
 @require_safe
@@ -77,7 +78,7 @@ def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         context["each"] = words.every_value(values, [row.field for row in grant.fields.all()])
     if grant.recipient_kind == LINK_KIND:
         context |= _link(grant)
-    return render(request, "vault/shares/share.html", context)
+    return render(request, "sharing/shares/share.html", context)
 
 
 def _link(grant: Grant) -> dict[str, Any]:
@@ -95,7 +96,10 @@ def _link(grant: Grant) -> dict[str, Any]:
             "sheets": link_words.sheets(held.values, [row.field for row in grant.fields.all()]),
             "files": link_words.files(held.papers),
         }
-        told |= {"documents": link_words.documents(held.documents), "gone": len(held.documents) < grant.documents.count()}
+        told |= {
+            "documents": link_words.documents(held.documents),
+            "gone": len(held.documents) < grant.documents.count(),
+        }
     return told
 
 
@@ -113,14 +117,18 @@ def received(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {"share": words.share(grant)}
     if agreement is not None and agreement.copied:
         context |= {"copy": words.as_read(_note(grant, RECEIVED, "received_read"))["rows"], "language": grant.language}
-        return render(request, "vault/shares/received.html", context)
+        return render(request, "sharing/shares/received.html", context)
     page = Paginator(GrantReading.objects.filter(grant=grant), A_PAGE).get_page(request.GET.get("page"))
     readings = list(page)
     if readings:
         opened = gate.own_received(resident_id=grant.resident_id, purpose=RECEIVED, grant=grant, readings=readings)
         context["rows"] = words.received(readings, opened)
     heads = [{"label": _("Quoi")}, {"label": _("Valeur")}, {"label": _("Quand")}]
-    return render(request, "vault/shares/received.html", {**context, "page": page, "heads": heads, "counted": grant.mode == Mode.COUNT})
+    return render(
+        request,
+        "sharing/shares/received.html",
+        {**context, "page": page, "heads": heads, "counted": grant.mode == Mode.COUNT},
+    )
 
 
 @require_safe
@@ -128,7 +136,9 @@ def text(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     """The page of the agreement, as it was read: its words, and the values that it showed."""
     grant = _mine(grant_id)
     note = _note(grant, REREAD, "agreement_reread")
-    return render(request, "vault/shares/text.html", {"share": words.share(grant), "read": words.as_read(note), "grant": grant})
+    return render(
+        request, "sharing/shares/text.html", {"share": words.share(grant), "read": words.as_read(note), "grant": grant}
+    )
 
 
 def _note(grant: Grant, purpose: str, event: str) -> dict[str, Any]:
@@ -152,7 +162,7 @@ def pause(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     else:
         grants.pause(grant=grant, by=request.user.pk)
         messages.success(request, _("Le partage est en pause. Rien n’est lu tant que vous ne le reprenez pas."))
-    return redirect("vault:share", grant_id=grant.pk)
+    return redirect("sharing:share", grant_id=grant.pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -162,8 +172,8 @@ def stop(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     if request.method == "POST":
         grants.stop(grant=grant, by=request.user.pk)
         messages.success(request, _("Le partage est arrêté. Plus rien n’est lu à partir de maintenant."))
-        return redirect("vault:share", grant_id=grant.pk)
-    return render(request, "vault/shares/stop.html", {"share": words.share(grant)})
+        return redirect("sharing:share", grant_id=grant.pk)
+    return render(request, "sharing/shares/stop.html", {"share": words.share(grant)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -172,12 +182,12 @@ def shorten(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     form = ShortenForm(grant, request.POST if request.method == "POST" else None)
     if not grant.stands or not form.possible:
         messages.info(request, _("Ce partage ne peut pas être raccourci davantage. Vous pouvez l’arrêter."))
-        return redirect("vault:share", grant_id=grant.pk)
+        return redirect("sharing:share", grant_id=grant.pk)
     if request.method == "POST" and form.is_valid():
         grants.shorten(grant=grant, by=request.user.pk, ends_at=form.chosen)
         messages.success(request, _("La fin de ce partage est avancée."))
-        return redirect("vault:share", grant_id=grant.pk)
-    return render(request, "vault/shares/shorten.html", {"share": words.share(grant), "form": form})
+        return redirect("sharing:share", grant_id=grant.pk)
+    return render(request, "sharing/shares/shorten.html", {"share": words.share(grant), "form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -186,8 +196,10 @@ def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     grant = _mine(grant_id)
     agreement = agreements.of(grant)
     if agreement is None or not words.may_renew(grant, agreement):
-        messages.warning(request, _("Cet accord a changé depuis. Il faut le relire en entier avant de le donner à nouveau."))
-        return redirect("vault:share", grant_id=grant.pk)
+        messages.warning(
+            request, _("Cet accord a changé depuis. Il faut le relire en entier avant de le donner à nouveau.")
+        )
+        return redirect("sharing:share", grant_id=grant.pk)
     codes = words.chosen(grant, agreement)
     values = household.values_today(resident_id=request.user.pk, agreement=agreement)
     held = held_words(agreement, values)
@@ -202,21 +214,27 @@ def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         "seen": household.fingerprint(values),
         "form": form,
     }
-    return render(request, "vault/shares/renew.html", context)
+    return render(request, "sharing/shares/renew.html", context)
 
 
-def _renew(request: SignedInRequest, grant: Grant, agreement: Agreement, form: RenewForm, shown: dict[str, str]) -> HttpResponse:
+def _renew(
+    request: SignedInRequest, grant: Grant, agreement: Agreement, form: RenewForm, shown: dict[str, str]
+) -> HttpResponse:
     terms = form.terms(grant, words.chosen(grant, agreement), shown)
     try:
         fresh = recipients.get(grant.recipient_kind).give(grant, agreement, terms, request.POST.get("seen", ""))
     except grants.Changed:
-        messages.warning(request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui."))
-        return redirect("vault:renew_share", grant_id=grant.pk)
+        messages.warning(
+            request, _("Une valeur a changé depuis que vous avez ouvert cette page. Voici celles d’aujourd’hui.")
+        )
+        return redirect("sharing:renew_share", grant_id=grant.pk)
     except PermissionDenied:
-        messages.warning(request, _("Ce n’est plus possible : vous n’êtes plus relié à cette personne. Rien n’est partagé."))
-        return redirect("vault:share", grant_id=grant.pk)
+        messages.warning(
+            request, _("Ce n’est plus possible : vous n’êtes plus relié à cette personne. Rien n’est partagé.")
+        )
+        return redirect("sharing:share", grant_id=grant.pk)
     messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
-    return redirect("vault:share", grant_id=fresh.pk)
+    return redirect("sharing:share", grant_id=fresh.pk)
 
 
 @require_safe
@@ -226,7 +244,7 @@ def receipt(request: SignedInRequest, grant_id: UUID, event_id: UUID) -> HttpRes
     signed = grants.receipt(event)
     if not signed:
         messages.warning(request, _("Ce reçu n’a pas encore pu être signé. Réessayez plus tard : rien n’est perdu."))
-        return redirect("vault:share", grant_id=grant_id)
+        return redirect("sharing:share", grant_id=grant_id)
     response = HttpResponse(signed, content_type="application/jose")
     response["Content-Disposition"] = f'attachment; filename="recu-{event.happened}-{event.at:%Y-%m-%d}.jws"'
     return response
@@ -239,9 +257,13 @@ def jwks(request: HttpRequest) -> HttpResponse:
     try:
         return JsonResponse(receipts.published(), content_type="application/jwk-set+json")
     except receipts.NoKey:
-        return JsonResponse({"keys": []}, content_type="application/jwk-set+json", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return JsonResponse(
+            {"keys": []}, content_type="application/jwk-set+json", status=HTTPStatus.SERVICE_UNAVAILABLE
+        )
 
 
 def _mine(grant_id: UUID) -> Grant:
-    found: Grant = get_object_or_404(Grant.objects.select_related("link").prefetch_related("fields", "papers"), pk=grant_id)
+    found: Grant = get_object_or_404(
+        Grant.objects.select_related("link").prefetch_related("fields", "papers"), pk=grant_id
+    )
     return found

@@ -20,16 +20,18 @@ from django_scopes import scope
 
 from accounts.models import User
 from core.templatetags.civic import long_date
-from vault.records import documents, downloads, gate, zipping
-from vault.records.decrypted import PaperOpened
-from vault.records.documents import Document
+from vault.records import downloads, gate
+from vault.records.copies import zipping
 from vault.records.gate import WatchedFile
+from vault.records.grants import documents
+from vault.records.grants.documents import Document
+from vault.records.grants.recipient_names import names_of
 from vault.records.models import PaperFile
-from vault.records.recipient_names import names_of
-from vault.sharing import links
+from vault.records.values.decrypted import PaperOpened
 from vault.sharing.actions import links as actions
+from vault.sharing.agreements import links
+from vault.sharing.agreements.links import Held
 from vault.sharing.forms.links import CodeForm
-from vault.sharing.links import Held
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import VISIT_LASTS
 from vault.sharing.presenting import links as words
@@ -102,7 +104,7 @@ def document(request: HttpRequest, token: str, document_id: UUID) -> HttpRespons
         return _closed(request)
     found = next((one for one in _documents(link) if one.id == document_id), None)
     if found is None:
-        return redirect("vault:visit", token=token)
+        return redirect("sharing:visit", token=token)
     try:
         stream = _open_document(link, visit, found)
     except gate.Refused as refused:
@@ -124,7 +126,9 @@ def everything(request: HttpRequest, token: str) -> HttpResponseBase:
         return _refused(request, refused)
     listed = words.text(words.sheets(held.values, _fields(link)), [*_head(link).values()])
     found = words.files(held.papers)
-    names = zipping.distinct([_("informations.txt"), *(file.name for file in found), *(one.name for one in held.documents)])
+    names = zipping.distinct(
+        [_("informations.txt"), *(file.name for file in found), *(one.name for one in held.documents)]
+    )
     contents: list[Iterator[bytes]] = [iter([listed.encode()]), *(_pieces(link, visit, file) for file in found)]
     contents += [_pieces_of_document(link, visit, one) for one in held.documents]
     answer = StreamingHttpResponse(zipping.zipped(zip(names, contents, strict=True)), content_type="application/zip")
@@ -137,7 +141,7 @@ def everything(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_POST
 def close(request: HttpRequest, token: str) -> HttpResponseBase:
     """On a computer that others use: the code is asked for again."""
-    return _forgotten(redirect("vault:visit", token=token))
+    return _forgotten(redirect("sharing:visit", token=token))
 
 
 def _let_in(request: HttpRequest, token: str) -> tuple[Link | None, Visit | None]:
@@ -166,7 +170,7 @@ def _visit(request: HttpRequest, link: Link) -> Visit | None:
 
 
 def _code(request: HttpRequest, form: CodeForm) -> HttpResponse:
-    return render(request, "vault/visit/code.html", {"form": form})
+    return render(request, "sharing/visit/code.html", {"form": form})
 
 
 def _code_given(request: HttpRequest, token: str, link: Link) -> HttpResponse:
@@ -180,7 +184,7 @@ def _code_given(request: HttpRequest, token: str, link: Link) -> HttpResponse:
             return _closed(request)
         form.add_error("code", _("Ce code n’est pas le bon. Vérifiez-le avec la personne qui vous l’a donné."))
         return _code(request, form)
-    answer = redirect("vault:visit", token=token)
+    answer = redirect("sharing:visit", token=token)
     answer.set_signed_cookie(
         settings.VISIT_COOKIE_NAME,
         f"{visit.pk}:{link.codes}",
@@ -227,7 +231,9 @@ def _fields(link: Link) -> list[str]:
         return [row.field for row in link.grant.fields.order_by("created_at", "pk")]
 
 
-def _open(link: Link, visit: Visit | None, paper_id: UUID, position: int) -> tuple[PaperOpened, BinaryIO | WatchedFile]:
+def _open(
+    link: Link, visit: Visit | None, paper_id: UUID, position: int
+) -> tuple[PaperOpened, BinaryIO | WatchedFile]:
     """
     Raises:
         Refused
@@ -238,7 +244,9 @@ def _open(link: Link, visit: Visit | None, paper_id: UUID, position: int) -> tup
     found = next((paper for paper in _own(link).papers if paper.paper_id == paper_id and paper.side(position)), None)
     if found is None:
         raise PaperFile.DoesNotExist
-    return found, gate.open_file(resident_id=link.resident_id, purpose=actions.LOOK, paper_id=paper_id, position=position)
+    return found, gate.open_file(
+        resident_id=link.resident_id, purpose=actions.LOOK, paper_id=paper_id, position=position
+    )
 
 
 def _pieces(link: Link, visit: Visit | None, file: words.File) -> Iterator[bytes]:
@@ -274,7 +282,7 @@ def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpRe
         "gone": len(held.documents) < _given(link),
         **_head(link),
     }
-    return render(request, "vault/visit/content.html", context)
+    return render(request, "sharing/visit/content.html", context)
 
 
 def _given(link: Link) -> int:
@@ -298,12 +306,12 @@ def _head(link: Link) -> dict[str, str]:
 def _refused(request: HttpRequest, refused: gate.Refused) -> HttpResponse:
     """Every reading waits while the journal is not sealed outside: that passes. Otherwise the link opens nothing any more."""
     if isinstance(refused, gate.NotAnchored):
-        return render(request, "vault/visit/later.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return render(request, "sharing/visit/later.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
     return _closed(request)
 
 
 def _closed(request: HttpRequest) -> HttpResponse:
-    return _forgotten(render(request, "vault/visit/closed.html", status=HTTPStatus.NOT_FOUND))
+    return _forgotten(render(request, "sharing/visit/closed.html", status=HTTPStatus.NOT_FOUND))
 
 
 def _forgotten(answer: HttpResponse) -> HttpResponse:

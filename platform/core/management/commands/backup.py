@@ -12,7 +12,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
-        parser.add_argument("--without-files", action="store_true", help="where the file storage has backups of its own (S3 versions)")
+        parser.add_argument(
+            "--without-files", action="store_true", help="where the file storage has backups of its own (S3 versions)"
+        )
 
     def handle(self, *args: object, folder: Path, without_files: bool, **options: object) -> None:
         try:
@@ -22,5 +24,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{manifest.lines} lines of journals, checkpoint {manifest.checkpoint}, {sum(manifest.kids.values())} residents' keys."
         )
-        self.stdout.write(f"The city's key is not in it: it needs {', '.join(manifest.kids) or 'none yet'}, kept elsewhere.")
+        self.stdout.write(
+            f"The city's key is not in it: it needs {', '.join(manifest.kids) or 'none yet'}, kept elsewhere."
+        )
         self.stdout.write(f"Move {folder / 'keystore'} to a place of its own, and delete it after 30 days at most.")

@@ -9,18 +9,20 @@ EVERY = 1_000
 
 
 class Command(BaseCommand):
-    help = (
-        "The keys that wrap residents' keys: which rows are under which, add one, make it current, bring all rows under it (docs/keys.md)."
-    )
+    help = "The keys that wrap residents' keys: which rows are under which, add one, make it current, bring all rows under it (docs/keys.md)."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        verbs.add_parser("status", help="which key is current, and how many residents' keys and account secrets are under each")
+        verbs.add_parser(
+            "status", help="which key is current, and how many residents' keys and account secrets are under each"
+        )
         verbs.add_parser("add", help="a new key in the file, which wraps nothing yet")
         rotate = verbs.add_parser("rotate", help="wrap under another key from now on: a new one, or --to")
         rotate.add_argument("--to", metavar="KEY", help="one that is in the file already, on every machine")
-        verbs.add_parser("rewrap", help="bring every row under the current key; as the owner of the tables (MIGRATION_DATABASE_URL)")
+        verbs.add_parser(
+            "rewrap", help="bring every row under the current key; as the owner of the tables (MIGRATION_DATABASE_URL)"
+        )
         forget = verbs.add_parser("forget", help="remove a key under which nothing is left")
         forget.add_argument("key")
 
@@ -51,7 +53,13 @@ class Command(BaseCommand):
         current = ring.current
         self.stdout.write(f"Current key: {current}")
         for kid, (residents, secrets) in key_rotation.counts().items():
-            mark = " (current)" if kid == current else "" if self._opens(kid) else " (NOT in the keyring: nobody opens these)"
+            mark = (
+                " (current)"
+                if kid == current
+                else ""
+                if self._opens(kid)
+                else " (NOT in the keyring: nobody opens these)"
+            )
             self.stdout.write(f"  {kid}: {residents} residents' keys, {secrets} account secrets{mark}")
 
     def _opens(self, kid: str) -> bool:
@@ -65,11 +73,15 @@ class Command(BaseCommand):
         path = file_path()
         kid = str(to) if to else files.add_key(path)
         files.use_key(path, kid)
-        self.stdout.write(f"“{kid}” wraps from now on. Copy {path} apart from the database's backups, then run “manage.py keys rewrap”.")
+        self.stdout.write(
+            f"“{kid}” wraps from now on. Copy {path} apart from the database's backups, then run “manage.py keys rewrap”."
+        )
 
     def _rewrap(self) -> None:
         done = key_rotation.rewrap(self._tell)
-        self.stdout.write(f"{done.residents} residents' keys and {done.secrets} account secrets brought under “{keyring().current}”.")
+        self.stdout.write(
+            f"{done.residents} residents' keys and {done.secrets} account secrets brought under “{keyring().current}”."
+        )
         if not done.cleaned:
             self.stderr.write(
                 "The table's file still holds what the old key had wrapped: run VACUUM FULL keystore.resident_key when it is quiet."

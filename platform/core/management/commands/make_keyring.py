@@ -4,7 +4,9 @@ from core import keys
 
 
 class Command(BaseCommand):
-    help = "Make the keyring that wraps every resident's key. Keep a copy of the file apart from the database's backups."
+    help = (
+        "Make the keyring that wraps every resident's key. Keep a copy of the file apart from the database's backups."
+    )
     requires_system_checks = []
 
     def handle(self, *args: object, **options: object) -> None:

@@ -13,7 +13,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
         parser.add_argument(
-            "--nothing-lost", action="store_true", help="a move: the portal was stopped for the backup, and has not run since"
+            "--nothing-lost",
+            action="store_true",
+            help="a move: the portal was stopped for the backup, and has not run since",
         )
 
     def handle(self, *args: object, folder: Path, nothing_lost: bool, **options: object) -> None:
@@ -21,7 +23,9 @@ class Command(BaseCommand):
             done = backups.restore(folder, nothing_lost=nothing_lost)
         except backups.NotPossible as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back.")
+        self.stdout.write(
+            f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back."
+        )
         for sentence in done.told:
             self.stdout.write(sentence)
         if done.faults:

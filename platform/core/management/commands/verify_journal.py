@@ -16,10 +16,14 @@ class Command(BaseCommand):
         found = journal.verify(resident_id=resident)
         self.stdout.write(f"{found.checked} entries checked.")
         if resident is None and (count := journal.by_hash_alone()):
-            self.stdout.write(f"{count} of them by their hash alone: they had lasted their time, or their vault was closed.")
+            self.stdout.write(
+                f"{count} of them by their hash alone: they had lasted their time, or their vault was closed."
+            )
         problems = [f"First bad entry: {found.first_bad}."] if found.first_bad else []
         if resident is None:
             problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in checkpoints.problems()]
-            self.stdout.write(f"{Checkpoint.objects.count()} checkpoints checked, {checkpoints.unanchored()} without a copy outside yet.")
+            self.stdout.write(
+                f"{Checkpoint.objects.count()} checkpoints checked, {checkpoints.unanchored()} without a copy outside yet."
+            )
         if problems:
             raise CommandError("\n".join(problems), returncode=1)

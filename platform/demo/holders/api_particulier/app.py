@@ -35,7 +35,12 @@ def by_number(request: Request, version: str, provider: str, resource: str) -> A
     if refusal := _refusal(request):
         return refusal
     asked = request.one("identifiant")
-    return _about(request, provider, resource, next((case for case in cases().values() if _number(case, provider) == asked), None))
+    return _about(
+        request,
+        provider,
+        resource,
+        next((case for case in cases().values() if _number(case, provider) == asked), None),
+    )
 
 
 def _refusal(request: Request) -> Answer | None:
@@ -51,8 +56,13 @@ def _pupil(request: Request) -> Answer:
     for case in cases().values():
         for child in case.facts["children"]:
             first, born = request.one("prenoms[]").casefold(), child["date_naissance"].split("-")
-            asked = [request.one(name).zfill(2) for name in ("anneeDateNaissance", "moisDateNaissance", "jourDateNaissance")]
-            same = (request.one("nomNaissance").casefold(), first) == (child["nom_naissance"].casefold(), child["prenoms"].casefold())
+            asked = [
+                request.one(name).zfill(2) for name in ("anneeDateNaissance", "moisDateNaissance", "jourDateNaissance")
+            ]
+            same = (request.one("nomNaissance").casefold(), first) == (
+                child["nom_naissance"].casefold(),
+                child["prenoms"].casefold(),
+            )
             known = ((case.of("api_particulier") or {}).get(PUPILS) or {}).get(child["prenoms"])
             if same and asked == born and known and request.mode(case.slug) != "not_found":
                 return say({"data": known, "links": {}, "meta": {}}, about=case.slug)
@@ -65,12 +75,20 @@ def _about(request: Request, provider: str, resource: str, case: Case | None) ->
     if mode == "city_refused":
         return _error("00103", "Jeton expiré", "Votre token est expiré. Vous devez refaire une demande", 401)
     if mode == "expired":
-        return _error("00100", "Privilèges insuffisants", "Votre token est valide mais vos privilèges sont insuffisants.", 403)
+        return _error(
+            "00100", "Privilèges insuffisants", "Votre token est valide mais vos privilèges sont insuffisants.", 403
+        )
     data = ((case.of("api_particulier") or {}) if case else {}).get(resource)
     if case is None or data is None or mode == "not_found":
         return _error(f"{number}003", "Dossier absent", "Le dossier n'a pas été trouvé.", 404, name)
     if mode == "down":
-        return _error(f"{number}001", "Service non disponible", "Service temporairement indisponible ou en maintenance.", 502, name)
+        return _error(
+            f"{number}001",
+            "Service non disponible",
+            "Service temporairement indisponible ou en maintenance.",
+            502,
+            name,
+        )
     return say({"data": _as_asked(data, mode), "links": {}, "meta": {}}, about=case.slug)
 
 
@@ -79,11 +97,18 @@ def _as_asked(data: dict[str, Any], mode: str) -> dict[str, Any]:
         return {name: value for name, value in data.items() if name not in MASKED}
     if mode == "stale" and "quotient_familial" in data:
         quotient = data["quotient_familial"]
-        return data | {"quotient_familial": quotient | {"annee": quotient["annee"] - 2, "annee_calcul": quotient["annee_calcul"] - 2}}
+        return data | {
+            "quotient_familial": quotient
+            | {"annee": quotient["annee"] - 2, "annee_calcul": quotient["annee_calcul"] - 2}
+        }
     if mode == "wrong_person":
         other = {"nom_naissance": "AUTRE", "prenoms": "PERSONNE", "date_naissance": "1950-01-01"}
         changed = {name: [one | other for one in data[name]] for name in ("allocataires",) if name in data}
-        return data | changed | ({"identite": data["identite"] | {"nom_naissance": "AUTRE"}} if "identite" in data else {})
+        return (
+            data
+            | changed
+            | ({"identite": data["identite"] | {"nom_naissance": "AUTRE"}} if "identite" in data else {})
+        )
     return data
 
 
@@ -101,7 +126,11 @@ def _is(request: Request, case: Case) -> bool:
     parts = {"anneeDateNaissance": year, "moisDateNaissance": month, "jourDateNaissance": day}
     same = all(not request.one(name) or request.one(name).lstrip("0") == str(value) for name, value in parts.items())
     first = request.one("prenoms[]").split(" ")[0].casefold()
-    return same and request.one("nomNaissance").casefold() == case.facts["family_name"].casefold() and first == _first(case)
+    return (
+        same
+        and request.one("nomNaissance").casefold() == case.facts["family_name"].casefold()
+        and first == _first(case)
+    )
 
 
 def _first(case: Case) -> str:

@@ -68,7 +68,13 @@ def contract(request: Request) -> Answer:
         said = {"segment": "C5"}
     usage_point = {"usage_point_id": meter, "usage_point_status": "com", "meter_type": "AMM"}
     return say(
-        {"customer": {"customer_id": f"c-{case.slug}", "usage_points": [{"usage_point": usage_point, "contracts": said}]}}, about=case.slug
+        {
+            "customer": {
+                "customer_id": f"c-{case.slug}",
+                "usage_points": [{"usage_point": usage_point, "contracts": said}],
+            }
+        },
+        about=case.slug,
     )
 
 
@@ -90,7 +96,12 @@ def curve(request: Request) -> Answer:
         return asked
     case, meter, start, end = asked
     listed = [
-        {"value": str(watts), "date": stamp.strftime("%Y-%m-%d %H:%M:%S"), "interval_length": "PT30M", "measure_type": "B"}
+        {
+            "value": str(watts),
+            "date": stamp.strftime("%Y-%m-%d %H:%M:%S"),
+            "interval_length": "PT30M",
+            "measure_type": "B",
+        }
         for day in _days(start, end)
         for stamp, watts in zip(_stamps(day), _half_hours(meter, day), strict=True)
     ]
@@ -98,7 +109,9 @@ def curve(request: Request) -> Answer:
     return _readings(case, meter, start, end, reading, listed)
 
 
-def _readings(case: Case, meter: str, start: date, end: date, reading: dict[str, str], listed: list[dict[str, str]]) -> Answer:
+def _readings(
+    case: Case, meter: str, start: date, end: date, reading: dict[str, str], listed: list[dict[str, str]]
+) -> Answer:
     if not listed:
         return _nothing()
     period = {"usage_point_id": meter, "start": start.isoformat(), "end": end.isoformat(), "quality": "BRUT"}
@@ -116,7 +129,13 @@ def _case(request: Request, *, measures: bool = True) -> Case | Answer:
         return refusal
     case = agreement.whose("enedis", request.one("usage_point_id"))
     if case is None or request.mode(case.slug) == "expired":
-        return say({"error": "access_denied", "error_description": "no consent can be found for this customer and this usage point"}, 403)
+        return say(
+            {
+                "error": "access_denied",
+                "error_description": "no consent can be found for this customer and this usage point",
+            },
+            403,
+        )
     if measures and request.mode(case.slug) == "not_found":
         return _nothing()
     return case
@@ -159,5 +178,30 @@ def _half_hours(meter: str, day: date) -> list[int]:
     """Watts that look like a home's, always the same for the same day: nights are low, evenings high, winters higher."""
     noise = sha256(f"{meter}{day}".encode()).digest()
     winter: Any = 1.6 if day.month in {11, 12, 1, 2} else 1.0
-    shape = [120, 110, 100, 100, 110, 160, 320, 450, 380, 260, 240, 300, 420, 340, 250, 240, 260, 380, 620, 820, 760, 560, 320, 180]
+    shape = [
+        120,
+        110,
+        100,
+        100,
+        110,
+        160,
+        320,
+        450,
+        380,
+        260,
+        240,
+        300,
+        420,
+        340,
+        250,
+        240,
+        260,
+        380,
+        620,
+        820,
+        760,
+        560,
+        320,
+        180,
+    ]
     return [int(shape[stamp.hour] * winter) + noise[place % 32] for place, stamp in enumerate(_stamps(day))]

@@ -45,19 +45,27 @@ def _civil(given: str, family: str, birthdate: str, gender: str, **more: str) ->
 #: What programs get wrong: born abroad (no birthplace), a day or a month unknown, a name in use.
 SURPRISING = {
     "ailleurs": Someone(
-        "Amina Benali, née à l’étranger", _civil("Amina Fatima", "BENALI", "1988-05-17", "female", birthplace="", birthcountry="99352")
+        "Amina Benali, née à l’étranger",
+        _civil("Amina Fatima", "BENALI", "1988-05-17", "female", birthplace="", birthcountry="99352"),
     ),
     "annee": Someone(
         "Tenzin Dorje, jour et mois de naissance inconnus",
         _civil("Tenzin", "DORJE", "1992-00-00", "male", birthplace="", birthcountry="99216"),
     ),
     "mois": Someone(
-        "Moussa Traoré, jour de naissance inconnu", _civil("Moussa", "TRAORE", "1992-11-00", "male", birthplace="", birthcountry="99335")
+        "Moussa Traoré, jour de naissance inconnu",
+        _civil("Moussa", "TRAORE", "1992-11-00", "male", birthplace="", birthcountry="99335"),
     ),
     "usage": Someone(
         "Claire Vasseur, qui se fait appeler Morel",
         _civil(
-            "Claire Anne-Marie", "VASSEUR", "1979-02-28", "female", birthplace="2A004", birthcountry="99100", preferred_username="MOREL"
+            "Claire Anne-Marie",
+            "VASSEUR",
+            "1979-02-28",
+            "female",
+            birthplace="2A004",
+            birthcountry="99100",
+            preferred_username="MOREL",
         ),
     ),
 }

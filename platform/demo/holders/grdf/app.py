@@ -41,7 +41,13 @@ def token(request: Request) -> Answer:
     if (request.one("client_id"), request.one("client_secret")) != (CLIENT_ID, CLIENT_SECRET) or not meter:
         return say({"error": "invalid_grant"}, 400)
     claims = {"sub": "grdf", "consents": [{"pce": meter, "state": "Active"}]}
-    return say({"access_token": tokens.make(meter=meter), "id_token": ".".join(("e30", tokens.make(**claims), "")), "expires_in": 600})
+    return say(
+        {
+            "access_token": tokens.make(meter=meter),
+            "id_token": ".".join(("e30", tokens.make(**claims), "")),
+            "expires_in": 600,
+        }
+    )
 
 
 @APP.route("POST", "/adict/v2/droits_acces")
@@ -57,12 +63,18 @@ def rights(request: Request) -> Answer:
 
 @APP.route("GET", "/adict/v2/pce/<pce>/donnees_contractuelles")
 def contract(request: Request, pce: str) -> Answer:
-    return _about(request, pce, {"donnees_contractuelles": {"car": 9426, "tarif_acheminement": "T2", "date_mes": "2020-12-07"}})
+    return _about(
+        request, pce, {"donnees_contractuelles": {"car": 9426, "tarif_acheminement": "T2", "date_mes": "2020-12-07"}}
+    )
 
 
 @APP.route("GET", "/adict/v2/pce/<pce>/donnees_techniques")
 def meter_data(request: Request, pce: str) -> Answer:
-    return _about(request, pce, {"donnees_techniques": {"caracteristiques_compteur": {"frequence": "JJ", "client_sensible_mig": "Non"}}})
+    return _about(
+        request,
+        pce,
+        {"donnees_techniques": {"caracteristiques_compteur": {"frequence": "JJ", "client_sensible_mig": "Non"}}},
+    )
 
 
 @APP.route("GET", "/adict/v2/pce/<pce>/donnees_consos_informatives")
@@ -75,7 +87,10 @@ def days(request: Request, pce: str) -> Answer:
     count = (min(end, timezone.localdate()) - max(start, first)).days
     listed = [_day(pce, max(start, first) + timedelta(days=place)) for place in range(count)]
     if not listed or request.mode(case.slug) == "not_found":
-        return say({"pce": {"id_pce": pce}, "statut_restitution": {"code": "1000008", "message": "Il n'y a pas de données"}}, 404)
+        return say(
+            {"pce": {"id_pce": pce}, "statut_restitution": {"code": "1000008", "message": "Il n'y a pas de données"}},
+            404,
+        )
     return _lines(listed, case.slug)
 
 
@@ -110,7 +125,10 @@ def _case(request: Request, pce: str) -> Case | Answer:
         return refusal
     case = agreement.whose("grdf", pce)
     if case is None or request.mode(case.slug) == "expired":
-        return say({"code_statut_traitement": "1000000003", "message_retour_traitement": "Le droit d'accès n'est pas actif"}, 403)
+        return say(
+            {"code_statut_traitement": "1000000003", "message_retour_traitement": "Le droit d'accès n'est pas actif"},
+            403,
+        )
     return case
 
 

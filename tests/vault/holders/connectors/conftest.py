@@ -53,7 +53,10 @@ def named(slug: str, *, proven: bool = True) -> User:
     """A resident with the civil status of one of the demonstration's people, as FranceConnect gives it."""
     facts = cases()[slug].facts
     resident = ResidentFactory(name=facts["given_name"])
-    payload = {name: facts[name] for name in ("given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry")}
+    payload = {
+        name: facts[name]
+        for name in ("given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry")
+    }
     actions.add_record(
         resident_id=resident.pk,
         by=resident.pk,
@@ -81,9 +84,17 @@ def connected(nadia: User) -> Callable[..., Connection]:
     """`connected("caf", ["quotient"])`; Enedis and GRDF are agreed to with her own meter."""
 
     def make(
-        holder: str, datasets: list[str], *, unattended: bool = False, meter: str = "", who: User = nadia, **answers: str
+        holder: str,
+        datasets: list[str],
+        *,
+        unattended: bool = False,
+        meter: str = "",
+        who: User = nadia,
+        **answers: str,
     ) -> Connection:
-        made = connections.connect(resident_id=who.pk, by=who.pk, holder=holder, datasets=datasets, unattended=unattended, answers=answers)
+        made = connections.connect(
+            resident_id=who.pk, by=who.pk, holder=holder, datasets=datasets, unattended=unattended, answers=answers
+        )
         if not meter:
             return made
         query = {"code": tokens.make(meter=meter)} if holder == "grdf" else {"usage_point_id": meter}
@@ -103,7 +114,9 @@ def pulled(connection: Connection) -> Connection:
 
 def outcomes(connection: Connection) -> dict[str, dict[str, object]]:
     with scope(resident=connection.resident_id):
-        found: dict[str, dict[str, object]] = connections.content_of(Connection.objects.get(pk=connection.pk))["outcomes"]
+        found: dict[str, dict[str, object]] = connections.content_of(Connection.objects.get(pk=connection.pk))[
+            "outcomes"
+        ]
     return found
 
 

@@ -60,7 +60,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("asked", "mode", "code"), CASES, ids=[f"{case[0][0]}-{case[1]}" for case in CASES])
-def test_a_failure_is_said_with_what_to_do_and_loses_nothing(holders, nadia, connected, her_browser, asked, mode, code) -> None:
+def test_a_failure_is_said_with_what_to_do_and_loses_nothing(
+    holders, nadia, connected, her_browser, asked, mode, code
+) -> None:
     holder, app, datasets, more = asked
     connection = connected(holder, datasets, **more)
     pulled(connection)
@@ -103,7 +105,10 @@ def test_masked_scopes_are_normal(holders, nadia, connected, her_browser) -> Non
     connection = pulled(connected("caf", ["quotient"]))
     found = outcomes(connection)["quotient"]
     assert (found["code"], found["masked"], connection.problem) == ("arrived", True, "")
-    assert "Certains champs ne sont pas donnés à la ville" in her_browser.get(f"/coffre/connexions/{connection.pk}/").content.decode()
+    assert (
+        "Certains champs ne sont pas donnés à la ville"
+        in her_browser.get(f"/coffre/connexions/{connection.pk}/").content.decode()
+    )
 
 
 def test_an_old_answer_is_kept_and_told(holders, nadia, connected, her_browser) -> None:
@@ -196,7 +201,9 @@ def test_the_citys_own_quota_stops_before_the_holder_does(holders, nadia, connec
     holders.site.seen.clear()
     with time_machine.travel(timezone.now() + timedelta(hours=2), tick=True):
         assert pulled(connection).problem == ""
-    assert len([path for _app, path in holders.site.seen if path.endswith("load_curve")]) == math.ceil((365 - 8 * 7 + 2) / 7)
+    assert len([path for _app, path in holders.site.seen if path.endswith("load_curve")]) == math.ceil(
+        (365 - 8 * 7 + 2) / 7
+    )
 
 
 def test_a_holder_that_is_not_there_is_down(holders, nadia, connected, settings) -> None:

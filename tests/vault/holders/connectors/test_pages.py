@@ -34,7 +34,15 @@ def only(resident) -> Connection:
 
 def test_the_page_shows_what_is_asked_what_leaves_and_until_when(holders, her_browser) -> None:
     page = her_browser.get(CAF).content.decode()
-    for said in ("Quotient familial et composition du foyer", "Kervella", "Nadia", "114-8", "Vous seul", "Jusqu’à quand", "caf.fr"):
+    for said in (
+        "Quotient familial et composition du foyer",
+        "Kervella",
+        "Nadia",
+        "114-8",
+        "Vous seul",
+        "Jusqu’à quand",
+        "caf.fr",
+    ):
         assert said in page
     assert "checked" not in page
 
@@ -219,7 +227,9 @@ def test_a_holder_that_the_city_has_not_set_up_is_not_offered(holders, her_brows
     assert "Aucune connexion possible" in her_browser.get("/coffre/connexions/").content.decode()
 
 
-def test_a_holder_that_can_be_told_of_a_stop_is_told_and_its_silence_keeps_nobody_connected(holders, nadia, connected, monkeypatch) -> None:
+def test_a_holder_that_can_be_told_of_a_stop_is_told_and_its_silence_keeps_nobody_connected(
+    holders, nadia, connected, monkeypatch
+) -> None:
     told = []
 
     def withdraw(client, config, kept):

@@ -20,8 +20,16 @@ METER = "00042000000011"
 
 def test_the_caf_fills_quotient_and_household(holders, nadia, connected) -> None:
     connection = pulled(connected("caf", ["quotient"]))
-    assert outcomes(connection)["quotient"] == {"code": "arrived", "count": 2, "news": 2, "masked": False, "stale": False}
-    values = gate.read_own(resident_id=nadia.pk, purpose="test", fields=["social.quotient_familial#/valeur", "foyer.composition#/enfants"])
+    assert outcomes(connection)["quotient"] == {
+        "code": "arrived",
+        "count": 2,
+        "news": 2,
+        "masked": False,
+        "stale": False,
+    }
+    values = gate.read_own(
+        resident_id=nadia.pk, purpose="test", fields=["social.quotient_familial#/valeur", "foyer.composition#/enfants"]
+    )
     assert values.value("social.quotient_familial#/valeur") == 612
     assert len(values.value("foyer.composition#/enfants")) == 2
     for record in records(nadia):
@@ -32,7 +40,9 @@ def test_the_caf_fills_quotient_and_household(holders, nadia, connected) -> None
 
 def test_only_what_was_agreed_to_is_asked(holders, nadia, connected) -> None:
     pulled(connected("caf", ["quotient"]))
-    assert [path for app, path in holders.site.seen if app == "api_particulier"] == ["/v3/dss/quotient_familial/identite"]
+    assert [path for app, path in holders.site.seen if app == "api_particulier"] == [
+        "/v3/dss/quotient_familial/identite"
+    ]
 
 
 def test_each_benefit_is_a_record(holders, nadia, connected) -> None:
@@ -87,7 +97,13 @@ def test_enedis_gives_contract_days_and_curve_in_blocks(holders, nadia, connecte
     assert {record.type for record in records(nadia)} == {"energie.point", "energie.serie"}
     asked = [path for app, path in holders.site.seen if path.endswith("consumption_load_curve")]
     assert len(asked) == 53
-    fields = ["energie.serie#/valeurs", "energie.serie#/pas_s", "energie.serie#/debut", "energie.serie#/unite", "energie.serie#/grandeur"]
+    fields = [
+        "energie.serie#/valeurs",
+        "energie.serie#/pas_s",
+        "energie.serie#/debut",
+        "energie.serie#/unite",
+        "energie.serie#/grandeur",
+    ]
     values = gate.read_own(resident_id=nadia.pk, purpose="test", fields=fields)
     curve = [record.payload for record in values if record.payload["pas_s"] == 1800]
     days = [record.payload for record in values if record.payload["pas_s"] == 86400]

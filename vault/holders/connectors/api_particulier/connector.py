@@ -15,9 +15,13 @@ from vault.holders.connectors.http import Client, Heard
 
 CIVIL = _("Vos nom de naissance, prénoms, date et lieu de naissance, et sexe, tels que FranceConnect les a donnés.")
 WHY = _("Étudier vos droits et remplir vos dossiers sans rien recopier.")
-LAW = _("La ville lit cette donnée pour votre demande (code des relations entre le public et l’administration, article L. 114-8).")
+LAW = _(
+    "La ville lit cette donnée pour votre demande (code des relations entre le public et l’administration, article L. 114-8)."
+)
 FAMILY = (
-    Dataset("quotient", _("Quotient familial et composition du foyer"), ("social.quotient_familial", "foyer.composition")),
+    Dataset(
+        "quotient", _("Quotient familial et composition du foyer"), ("social.quotient_familial", "foyer.composition")
+    ),
     Dataset(
         "prestations",
         _("Prestations : RSA, prime d’activité, AAH, soutien familial, enfant handicapé"),
@@ -48,8 +52,24 @@ NOT_TAKEN = {
     "men": {"nomUsage", "codeCogInseePaysNaissance", "codeCogInseeCommuneNaissance"},
 }
 OFFERS = (
-    Offer("caf", _("la CAF"), WHY, FAMILY, CIVIL, LAW, by_hand=_("Sur caf.fr, « Mes attestations » donne les mêmes papiers.")),
-    Offer("msa", _("la MSA"), WHY, FAMILY, CIVIL, LAW, by_hand=_("Sur msa.fr, « Mes attestations » donne les mêmes papiers.")),
+    Offer(
+        "caf",
+        _("la CAF"),
+        WHY,
+        FAMILY,
+        CIVIL,
+        LAW,
+        by_hand=_("Sur caf.fr, « Mes attestations » donne les mêmes papiers."),
+    ),
+    Offer(
+        "msa",
+        _("la MSA"),
+        WHY,
+        FAMILY,
+        CIVIL,
+        LAW,
+        by_hand=_("Sur msa.fr, « Mes attestations » donne les mêmes papiers."),
+    ),
     Offer(
         "cpam",
         _("l’Assurance maladie"),
@@ -63,7 +83,11 @@ OFFERS = (
         "france_travail",
         _("France Travail"),
         WHY,
-        (Dataset("travail", _("Inscription et indemnités versées"), ("emploi.inscription_ft", "emploi.indemnite_ft")),),
+        (
+            Dataset(
+                "travail", _("Inscription et indemnités versées"), ("emploi.inscription_ft", "emploi.indemnite_ft")
+            ),
+        ),
         _("Votre identifiant France Travail."),
         LAW,
         (
@@ -92,7 +116,12 @@ OFFERS = (
         WHY,
         (
             Dataset("etudes", _("Votre inscription d’étudiant"), ("etudes.inscription",)),
-            Dataset("scolarite", _("La scolarité et la bourse de vos enfants"), ("scolarite.eleve",), _("Ceux que dit votre foyer.")),
+            Dataset(
+                "scolarite",
+                _("La scolarité et la bourse de vos enfants"),
+                ("scolarite.eleve",),
+                _("Ceux que dit votre foyer."),
+            ),
         ),
         CIVIL,
         LAW,
@@ -124,7 +153,11 @@ class ApiParticulier(Connector):
                 continue
             for path in PATHS[dataset]:
                 by_number = path.endswith("identifiant")
-                named = [("identifiant", str(link.kept.get("identifiant", "")))] if by_number else _taken(path, link.person)
+                named = (
+                    [("identifiant", str(link.kept.get("identifiant", "")))]
+                    if by_number
+                    else _taken(path, link.person)
+                )
                 yield Call(dataset, path, recipient + named)
 
     def _pupils(self, recipient: list[tuple[str, str]], link: Link) -> Iterator[Call]:
@@ -133,7 +166,9 @@ class ApiParticulier(Connector):
         for child in link.children:
             degree = "1D" if link.today.year - int(child.civil.born[0]) < 11 else "2D"
             named = _taken(PUPIL, child.civil)
-            yield Call("scolarite", PUPIL, [*recipient, *named, *where, ("degreEtablissement", degree)], child=child.id)
+            yield Call(
+                "scolarite", PUPIL, [*recipient, *named, *where, ("degreEtablissement", degree)], child=child.id
+            )
 
     def fault(self, heard: Heard) -> Fault | None:
         """A provider that is out of order is told by 502 and 504, and a missing right by 403."""
@@ -155,7 +190,11 @@ CONNECTOR = ApiParticulier()
 def _name(said: Mapping[str, Any]) -> str:
     first = said.get("prenoms") or said.get("prenom") or ""
     first = " ".join(map(str, first)) if isinstance(first, list) else first
-    return " ".join(str(part) for part in (said.get("nom_naissance") or said.get("nom") or "", said.get("nom_usage") or "", first) if part)
+    return " ".join(
+        str(part)
+        for part in (said.get("nom_naissance") or said.get("nom") or "", said.get("nom_usage") or "", first)
+        if part
+    )
 
 
 def _taken(path: str, person: Civil) -> list[tuple[str, str]]:

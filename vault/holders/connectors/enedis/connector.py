@@ -54,9 +54,15 @@ class Enedis(Connector):
                 ),
                 Dataset("contrat", _("La puissance et le tarif de votre compteur"), ("energie.point",)),
             ),
-            _("Rien : vous donnez votre accord chez Enedis. Le nom du titulaire est comparé avec le vôtre, sans être gardé."),
-            _("Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le retirer à tout moment."),
-            by_hand=_("Dans votre espace Enedis, « Télécharger mes données » donne les mêmes mesures dans un fichier, que nous lisons."),
+            _(
+                "Rien : vous donnez votre accord chez Enedis. Le nom du titulaire est comparé avec le vôtre, sans être gardé."
+            ),
+            _(
+                "Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le retirer à tout moment."
+            ),
+            by_hand=_(
+                "Dans votre espace Enedis, « Télécharger mes données » donne les mêmes mesures dans un fichier, que nous lisons."
+            ),
         ),
     )
 
@@ -81,9 +87,13 @@ class Enedis(Connector):
             if link.asks("contrat"):
                 yield Call("contrat", "customers_upc/v5/usage_points/contracts", point)
             if link.asks("jours"):
-                yield from _measures(link, meter, "jours", "metering_data_dc/v5/daily_consumption", DAYS_BACK, DAYS_AT_ONCE)
+                yield from _measures(
+                    link, meter, "jours", "metering_data_dc/v5/daily_consumption", DAYS_BACK, DAYS_AT_ONCE
+                )
             if link.asks("courbe"):
-                yield from _measures(link, meter, "courbe", "metering_data_clc/v5/consumption_load_curve", CURVE_BACK, CURVE_DAYS)
+                yield from _measures(
+                    link, meter, "courbe", "metering_data_clc/v5/consumption_load_curve", CURVE_BACK, CURVE_DAYS
+                )
 
     def fault(self, heard: Heard) -> Fault | None:
         """403 is the resident's agreement that ended; a period without measure is none, whatever its status."""
@@ -97,7 +107,11 @@ class Enedis(Connector):
     def people(self, call: Call, answer: Any) -> Sequence[str] | None:  # noqa: ANN401 - a holder's JSON
         if not call.looks or not isinstance(answer, dict):
             return None
-        person = ((answer.get("identity") or {}).get("natural_person") or {}) if isinstance(answer.get("identity"), dict) else {}
+        person = (
+            ((answer.get("identity") or {}).get("natural_person") or {})
+            if isinstance(answer.get("identity"), dict)
+            else {}
+        )
         return [f"{person.get('lastname') or ''} {person.get('firstname') or ''}".strip()]
 
 

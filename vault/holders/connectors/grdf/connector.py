@@ -39,16 +39,32 @@ class Grdf(Connector):
             _("Voir vos consommations de gaz et ce que vous pourriez économiser."),
             (
                 Dataset("jours", _("Le gaz consommé chaque jour, depuis deux ans"), ("energie.serie",)),
-                Dataset("contrat", _("Votre compteur : tarif, consommation de référence, mise en service"), ("energie.point",)),
+                Dataset(
+                    "contrat",
+                    _("Votre compteur : tarif, consommation de référence, mise en service"),
+                    ("energie.point",),
+                ),
             ),
-            _("Rien : vous donnez votre accord chez GRDF. Le nom du titulaire est comparé avec le vôtre, sans être gardé."),
-            _("Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le retirer à tout moment."),
-            by_hand=_("Dans votre espace GRDF, « Exporter » donne les mêmes mesures dans un fichier, que nous lisons."),
+            _(
+                "Rien : vous donnez votre accord chez GRDF. Le nom du titulaire est comparé avec le vôtre, sans être gardé."
+            ),
+            _(
+                "Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le retirer à tout moment."
+            ),
+            by_hand=_(
+                "Dans votre espace GRDF, « Exporter » donne les mêmes mesures dans un fichier, que nous lisons."
+            ),
         ),
     )
 
     def authorise_url(self, config: Mapping[str, str], *, state: str, back: str, days: int) -> str:
-        asked = {"client_id": config["client_id"], "response_type": "code", "scope": "openid", "state": state, "redirect_uri": back}
+        asked = {
+            "client_id": config["client_id"],
+            "response_type": "code",
+            "scope": "openid",
+            "state": state,
+            "redirect_uri": back,
+        }
         return f"{config['authorize_url']}?{urlencode(asked)}"
 
     def come_back(self, client: Client, config: Mapping[str, str], query: Mapping[str, str], *, back: str) -> Granted:
@@ -77,7 +93,9 @@ class Grdf(Connector):
 
     def calls(self, config: Mapping[str, str], link: Link) -> Iterator[Call]:
         for meter in link.kept["meters"]:
-            yield Call(link.datasets[0], "droits_acces", looks=True, whole=True, method="POST", body={"id_pce": [meter]})
+            yield Call(
+                link.datasets[0], "droits_acces", looks=True, whole=True, method="POST", body={"id_pce": [meter]}
+            )
             if link.asks("contrat"):
                 yield Call("contrat", f"pce/{meter}/donnees_contractuelles")
                 yield Call("contrat", f"pce/{meter}/donnees_techniques")
@@ -97,7 +115,10 @@ class Grdf(Connector):
     def people(self, call: Call, answer: Any) -> Sequence[str] | None:  # noqa: ANN401 - a holder's JSON
         if not call.looks:
             return None
-        return [str(right.get("nom_titulaire") or right.get("raison_sociale_du_titulaire") or "") for right in _rights(answer)]
+        return [
+            str(right.get("nom_titulaire") or right.get("raison_sociale_du_titulaire") or "")
+            for right in _rights(answer)
+        ]
 
     def over_on(self, call: Call, answer: Any) -> date | None:  # noqa: ANN401 - as above
         """

@@ -36,7 +36,9 @@ class ImpotParticulier(Connector):
                 Dataset("avant_derniere", _("L’avis de l’année d’avant"), ("fiscal.avis_ir",)),
             ),
             _("Votre numéro fiscal."),
-            _("La ville lit cette donnée pour votre demande (code des relations entre le public et l’administration, article L. 114-8)."),
+            _(
+                "La ville lit cette donnée pour votre demande (code des relations entre le public et l’administration, article L. 114-8)."
+            ),
             (
                 Question(
                     "spi",
@@ -63,7 +65,10 @@ class ImpotParticulier(Connector):
     def people(self, call: Call, answer: Any) -> Sequence[str] | None:  # noqa: ANN401 - a holder's JSON
         if not isinstance(answer, dict):
             return None
-        named = [" ".join(str(answer.get(f"{part}Dec{which}") or "") for part in ("nmNai", "nmUsa", "prnm")).strip() for which in (1, 2)]
+        named = [
+            " ".join(str(answer.get(f"{part}Dec{which}") or "") for part in ("nmNai", "nmUsa", "prnm")).strip()
+            for which in (1, 2)
+        ]
         return [name for name in named if name] or None
 
 

@@ -6,12 +6,14 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from vault.records import package
 from vault.records.actions import imports
+from vault.records.copies import package
 
 
 class Command(BaseCommand):
-    help = "Take the copy that a resident brings from another Garant into the vault that was just opened for them here."
+    help = (
+        "Take the copy that a resident brings from another Garant into the vault that was just opened for them here."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the ZIP")
@@ -36,6 +38,12 @@ class Command(BaseCommand):
         if taken.again:
             self.stdout.write("This copy was taken in before: nothing to do.")
             return
-        proofs = "with their proofs" if taken.signed else "all as declared, since no known portal signed it; papers are checked again"
+        proofs = (
+            "with their proofs"
+            if taken.signed
+            else "all as declared, since no known portal signed it; papers are checked again"
+        )
         self.stdout.write(f"{taken.records} values and {taken.papers} papers ({taken.files} files), {proofs}.")
-        self.stdout.write(f"The former journal, {taken.journal_lines} lines, verifies; it is kept beside, with the former agreements.")
+        self.stdout.write(
+            f"The former journal, {taken.journal_lines} lines, verifies; it is kept beside, with the former agreements."
+        )

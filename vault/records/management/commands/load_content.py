@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from vault.records import holder_catalogue, paper_kinds
+from vault.records.content import holder_catalogue, paper_kinds
 
 
 class Command(BaseCommand):

@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from vault.records import receipts
+from vault.records.grants import receipts
 
 
 class Command(BaseCommand):

@@ -17,8 +17,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--endpoint", default="", metavar="PATH", help="the API's path, for an answer that does not say what it is")
-        parser.add_argument("--trust-test-authority", action="store_true", help="accept codes signed by a test authority (FR00)")
+        parser.add_argument(
+            "--endpoint", default="", metavar="PATH", help="the API's path, for an answer that does not say what it is"
+        )
+        parser.add_argument(
+            "--trust-test-authority", action="store_true", help="accept codes signed by a test authority (FR00)"
+        )
 
     def handle(self, *args: Any, files: list[Path], endpoint: str, trust_test_authority: bool, **options: Any) -> None:
         if trust_test_authority and not settings.TRUST_TEST_AUTHORITY:
@@ -35,7 +39,11 @@ class Command(BaseCommand):
             return self._refuse(path, _("Ce fichier ne s’ouvre pas."))
         except Unreadable as refusal:
             return self._refuse(path, refusal.sentence)
-        found = {name: value for name, value in reading.as_json().items() if name in {"format", "records", "facts", "checks", "warnings"}}
+        found = {
+            name: value
+            for name, value in reading.as_json().items()
+            if name in {"format", "records", "facts", "checks", "warnings"}
+        }
         self.stdout.write(json.dumps({"file": str(path)} | found, ensure_ascii=False))
         return True
 

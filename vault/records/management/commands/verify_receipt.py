@@ -3,7 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vault.records import receipts
+from vault.records.grants import receipts
 
 
 class Command(BaseCommand):
@@ -12,14 +12,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
-        parser.add_argument("--keys", type=Path, metavar="JWKS", help="a portal's published keys, saved from /.well-known/jwks.json")
+        parser.add_argument(
+            "--keys", type=Path, metavar="JWKS", help="a portal's published keys, saved from /.well-known/jwks.json"
+        )
 
     def handle(self, *args: object, file: Path, keys: Path | None, **options: object) -> None:
         try:
             known = json.loads(keys.read_bytes()) if keys else None
             said = receipts.verify(file.read_text(), known)
         except receipts.NotGenuine as error:
-            raise CommandError(f"Not genuine: it was changed, or none of these keys signed it ({error}).", returncode=1) from None
+            raise CommandError(
+                f"Not genuine: it was changed, or none of these keys signed it ({error}).", returncode=1
+            ) from None
         except (OSError, ValueError, receipts.NoKey) as error:
             raise CommandError(f"It could not be verified: {error}", returncode=2) from None
         self.stdout.write(json.dumps(said, ensure_ascii=False, indent=2))

@@ -1,0 +1,152 @@
+"""One verb per act on an account. Views, the admin, commands and the demonstration call these."""
+
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db import IntegrityError, transaction
+
+from accounts.models import Session, User
+from accounts.sign_in.sessions import hashed
+from core import journal, residents
+
+
+class AddressTaken(Exception):
+    """Another account signs in with this address. Told only to who has proved that the address is theirs."""
+
+
+def register_resident(*, email: str, name: str, password: str | None = None, at_desk_by: UUID | None = None) -> User:
+    """Open a vault: the person, their key and the journal's first line, or nothing at all. `email` was proved by the caller.
+
+    Someone who signs in with this address already gets their own account back, unchanged. An empty address makes a
+    resident without credentials: `at_desk_by` is the agent who opens it with them.
+    """
+    known = User.objects.signing_in_as(email).first()
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email=email, name=name, password=password, is_resident=True)
+            keep_proved_address(user)
+            residents.prepare(resident_id=user.pk)
+            event = "vault_opened_at_desk" if at_desk_by else "vault_opened"
+            journal.write(resident_id=user.pk, actor_id=at_desk_by or user.pk, event=event, purpose="Ouvrir le coffre")
+    except IntegrityError:
+        # Opened at the same moment by another request: that one has won.
+        return User.objects.signing_in_as(email).get()
+    return user
+
+
+def add_agent(*, email: str, name: str, manages_agents: bool = False) -> User:
+    """An agent signs in by a code and sets up a second factor before anything else. They own no vault.
+
+    Raises:
+        AddressTaken: someone signs in with this address; an agent who is also a resident needs two addresses.
+    """
+    try:
+        with transaction.atomic():
+            agent = User.objects.create_user(email=email, name=name, is_staff=True, is_superuser=manages_agents)
+            keep_proved_address(agent)
+    except IntegrityError as error:
+        raise AddressTaken from error
+    return agent
+
+
+def change_agent(*, agent: User, email: str, name: str, manages_agents: bool, active: bool) -> None:
+    """What an administrator changes. Their sessions end when they lose something: a right, an address, the account.
+
+    Raises:
+        AddressTaken: someone signs in with this address.
+    """
+    before = User.objects.agents().get(pk=agent.pk)
+    try:
+        with transaction.atomic():
+            agent.name, agent.email, agent.is_superuser, agent.is_active = name, email, manages_agents, active
+            agent.save(update_fields=["name", "email", "is_superuser", "is_active"])
+            keep_proved_address(agent)
+            if (before.email, before.is_superuser, before.is_active) != (
+                agent.email,
+                agent.is_superuser,
+                agent.is_active,
+            ):
+                end_other_sessions(user=agent, current_key=None)
+    except IntegrityError as error:
+        raise AddressTaken from error
+
+
+def name_officer(*, agent: User, is_dpo: bool) -> None:
+    """The data protection officer: reads what residents contest, and nobody else does."""
+    agent.is_dpo = is_dpo
+    agent.save(update_fields=["is_dpo"])
+
+
+def place_at_desk(*, agent: User, at_desk: bool) -> None:
+    """Who opens vaults with people who have no e-mail. Taken away, every visit of theirs is over at once."""
+    agent.at_desk = at_desk
+    agent.save(update_fields=["at_desk"])
+
+
+def change_name(*, user: User, name: str) -> None:
+    user.name = name
+    user.save(update_fields=["name"])
+
+
+def change_contact_address(*, user: User, email: str) -> None:
+    """Where to write; two people may share it, and nobody signs in with it."""
+    user.contact_email = email
+    user.save(update_fields=["contact_email"])
+
+
+def choose_reminders(*, user: User, by_email: bool) -> None:
+    """Reminders stay on the home page in any case."""
+    user.reminders_by_email = by_email
+    user.save(update_fields=["reminders_by_email"])
+
+
+def change_sign_in_address(*, user: User, email: str, current_key: str | None) -> None:
+    """`email` was proved by a code. Other sessions end: the old address may be in someone else's hands.
+
+    Raises:
+        AddressTaken: another account has it.
+    """
+    try:
+        with transaction.atomic():
+            user.email = email
+            user.save(update_fields=["email"])
+            keep_proved_address(user)
+            end_other_sessions(user=user, current_key=current_key)
+    except IntegrityError as error:
+        raise AddressTaken from error
+
+
+def set_password(*, user: User, password: str, current_key: str | None) -> None:
+    """Every session but the current one ends; all of them when the password was reset from outside."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        end_other_sessions(user=user, current_key=current_key)
+
+
+def forget_second_factor(*, user: User) -> None:
+    """A lost telephone. An agent reaches nothing until they have set up another; a resident goes on without."""
+    with transaction.atomic():
+        Authenticator.objects.filter(user=user).delete()
+        end_other_sessions(user=user, current_key=None)
+
+
+def end_session(*, session: Session) -> None:
+    session.delete()
+
+
+def end_other_sessions(*, user: User, current_key: str | None) -> int:
+    others = Session.objects.filter(user=user)
+    if current_key is not None:
+        others = others.exclude(key_hash=hashed(current_key))
+    return others.delete()[0]
+
+
+def keep_proved_address(user: User) -> None:
+    """allauth asks its own table whether an address is proved: it holds the sign-in address, and nothing else."""
+    EmailAddress.objects.filter(user=user).delete()
+    if user.email:
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

@@ -1,0 +1,92 @@
+"""Where allauth asks us: what a mail and an error say, and how a second factor's secret is protected."""
+
+from io import BytesIO
+from typing import Any
+
+import requests
+import segno
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.sign_in import devices, second_factor
+from core import mails, protect
+from core.models import City
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("L’adresse ou le mot de passe n’est pas le bon."),
+        "incorrect_password": _("Ce n’est pas votre mot de passe."),
+        "too_many_login_attempts": _("Trop d’essais. Attendez cinq minutes, ou demandez un code par e-mail."),
+        "rate_limited": _("Trop d’essais. Attendez un peu, puis recommencez."),
+    }
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """To the person who is there: in the language of their page."""
+        mails.send(template_prefix, to=[email], said=context, languages=[get_language() or settings.LANGUAGE_CODE])
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Our own guard stands before each of allauth's sensitive pages (accounts.urls): it also knows people without a password."""
+        return False
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("Ce n’est pas le bon code. Attendez le suivant, puis recopiez-le."),
+        "cannot_delete_authenticator": _("Un agent ne peut pas se passer de la double vérification."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return protect.protect(text, purpose=second_factor.PROTECTED)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return protect.unprotect(encrypted_text, purpose=second_factor.PROTECTED)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return second_factor.may_remove(authenticator)
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
+        """Proposed: what the person will recognise in the list."""
+        return gettext("Clé de %(device)s") % {"device": devices.words(context.request.session.device)}
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """What the device shows: the portal and its city."""
+        return {**super().get_public_key_credential_rp_entity(), "name": self.get_totp_issuer()}
+
+    def get_totp_issuer(self) -> str:
+        return f"Garant {City.current().name}"
+
+    def build_totp_svg(self, url: str) -> str:
+        drawing = BytesIO()
+        segno.make(url, error="m").save(drawing, kind="svg", scale=5, border=2, xmldecl=False)
+        return drawing.getvalue().decode()
+
+
+class IdentityAdapter(DefaultSocialAccountAdapter):
+    """FranceConnect and ProConnect, as the settings declare them."""
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        declared = settings.SOCIALACCOUNT_PROVIDERS.items()
+        return [
+            SocialApp(provider=name, **app)
+            for name, one in declared
+            if provider in {None, name}
+            for app in one["APPS"]
+        ]
+
+    def get_requests_session(self) -> requests.Session:
+        """The answers of a provider come from where it said, or not at all."""
+        session: requests.Session = super().get_requests_session()
+        session.max_redirects = 0
+        return session

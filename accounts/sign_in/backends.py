@@ -1,0 +1,24 @@
+from allauth.account import auth_backends
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
+
+from accounts.models import User
+
+
+class AuthenticationBackend(auth_backends.AuthenticationBackend):
+    """Passwords as allauth checks them; rights by role, not by rows: an agent has the list in the settings, and no other."""
+
+    def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Model | None = None) -> bool:
+        return (
+            isinstance(user_obj, User)
+            and user_obj.is_active
+            and user_obj.is_staff
+            and perm in settings.AGENT_PERMISSIONS
+        )
+
+    def has_module_perms(self, user_obj: AbstractBaseUser | AnonymousUser, app_label: str) -> bool:
+        return any(
+            self.has_perm(user_obj, perm) for perm in settings.AGENT_PERMISSIONS if perm.startswith(f"{app_label}.")
+        )

@@ -1,0 +1,113 @@
+"""What a page says when FranceConnect or ProConnect did not let someone in: what happened, and what to do. Codes alone are logged."""
+
+import logging
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+
+import requests
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.sign_in.openid import Untrusted
+
+logger = logging.getLogger(__name__)
+
+#: What a provider's answer, or its silence, may raise.
+TROUBLES = (requests.RequestException, Untrusted)
+
+
+@dataclass(frozen=True)
+class Told:
+    """`again`: whether the same button may be pressed once more."""
+
+    title: str | Promise
+    text: str | Promise
+    status: HTTPStatus
+    again: bool = True
+
+
+class Failure(Enum):
+    CANCELLED = Told(
+        _("Vous n’êtes pas allé au bout"),
+        _(
+            "Vous avez arrêté chez %(provider)s. Rien n’a été transmis et rien n’a changé ici. Recommencez quand vous voulez."
+        ),
+        HTTPStatus.OK,
+    )
+    DOWN = Told(
+        _("%(provider)s ne répond pas"),
+        _("Son service est arrêté ou trop lent. Votre coffre n’est pas touché. Réessayez dans quelques minutes."),
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+    UNTRUSTED = Told(
+        _("Nous n’avons pas reconnu la réponse de %(provider)s"),
+        _(
+            "Par prudence, nous nous sommes arrêtés là\u00a0: rien n’a changé ici. Recommencez. Si cela continue, appelez-nous."
+        ),
+        HTTPStatus.BAD_GATEWAY,
+    )
+    PROVIDER = Told(
+        _("%(provider)s a rencontré un problème"),
+        _("Il n’a pas dit qui vous êtes. Rien n’a changé ici. Recommencez, ou attendez quelques minutes."),
+        HTTPStatus.BAD_GATEWAY,
+    )
+    LOST = Told(
+        _("Cette demande ne sert plus"),
+        _("Elle a plus de dix minutes, elle a déjà servi, ou votre navigateur a refusé nos cookies. Recommencez."),
+        HTTPStatus.BAD_REQUEST,
+    )
+    TAKEN = Told(
+        _("Ce compte %(provider)s ouvre déjà un autre compte ici"),
+        _("Rien n’a changé. Déconnectez-vous, puis entrez avec %(provider)s pour le retrouver."),
+        HTTPStatus.CONFLICT,
+        again=False,
+    )
+    HAS_ANOTHER = Told(
+        _("Un autre compte %(provider)s est déjà relié"),
+        _("Rien n’a changé. Retirez d’abord l’ancien dans «\u00a0Mon compte\u00a0», puis reliez celui-ci."),
+        HTTPStatus.CONFLICT,
+        again=False,
+    )
+    SOMEONE_ELSE = Told(
+        _("Ce n’est pas le compte %(provider)s relié ici"),
+        _(
+            "Quelqu’un d’autre est peut-être encore connecté à %(provider)s dans ce navigateur. Déconnectez-l’en, puis recommencez."
+        ),
+        HTTPStatus.FORBIDDEN,
+    )
+    UNKNOWN_AGENT = Told(
+        _("Votre compte %(provider)s n’ouvre rien ici"),
+        _(
+            "Un agent entre ici s’il y a été invité. Demandez une invitation à la personne qui gère les agents du portail\u00a0: "
+            "vous la recevrez par e-mail."
+        ),
+        HTTPStatus.FORBIDDEN,
+        again=False,
+    )
+    OTHER_ADDRESS = Told(
+        _("Cette invitation est pour une autre adresse"),
+        _(
+            "%(provider)s vous connaît sous une autre adresse que celle qui a été invitée. Demandez une invitation à la bonne adresse."
+        ),
+        HTTPStatus.FORBIDDEN,
+        again=False,
+    )
+    INVITATION_OVER = Told(
+        _("Cette invitation ne sert plus"),
+        _("Elle a déjà servi, elle a plus de sept jours, ou une autre l’a remplacée. Demandez-en une nouvelle."),
+        HTTPStatus.GONE,
+        again=False,
+    )
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        return cls.DOWN if isinstance(error, requests.RequestException) else cls.UNTRUSTED
+
+
+def log(provider: str, failure: Failure, error: Exception | None = None) -> None:
+    """The check that failed, or the kind of the error: never what was received."""
+    why = error.code if isinstance(error, Untrusted) else type(error).__name__ if error else ""
+    logger.warning(
+        "signing in elsewhere failed", extra={"kind": provider, "code": f"{failure.name.lower()} {why}".strip()}
+    )

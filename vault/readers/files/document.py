@@ -1,0 +1,77 @@
+"""An opened file, whatever its medium: its pages as images, its text, and what its container hides."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from PIL import Image
+
+from core.sizes import MAX_PAPER
+from vault.readers import recognise
+from vault.readers.files.image import ImageFile
+from vault.readers.files.pdf import PdfFile
+from vault.readers.reading import CheckResult, Unreadable
+
+
+class Document(Protocol):
+    media_type: str
+    pages: int
+
+    def texts(self) -> list[str]:
+        """The words that the file itself holds, page by page; of the first pages only, and of none for a photo."""
+
+    def text(self) -> str:
+        """The same in one."""
+
+    def has_drawing(self) -> bool | None:
+        """Is there anything beside words and straight lines, such as an image or a curve, which a pen may have made? None: a photo."""
+
+    def images(self, *, limit: int) -> Iterator[Image.Image]:
+        """The first pages in grey, sharp enough to read a code."""
+
+    def second_look(self) -> Iterator[Image.Image]:
+        """A photo in which no code was found, made easier to read; nothing of a PDF, whose pages are drawn sharp."""
+
+    def raster(self, number: int, *, dpi: int) -> Image.Image:
+        """One page in colour, upright; the first is 0."""
+
+    def checks(self) -> list[CheckResult]: ...
+
+
+class CodeText:
+    """A text file that holds a raw 2D-Doc."""
+
+    media_type = recognise.CODE
+    pages = 1
+
+    def __init__(self, data: bytes) -> None:
+        self.code = data.strip().decode("ascii", "replace")
+
+    def texts(self) -> list[str]:
+        return []
+
+    def text(self) -> str:
+        return ""
+
+    def has_drawing(self) -> bool | None:
+        return None
+
+    def images(self, *, limit: int) -> Iterator[Image.Image]:
+        return iter(())
+
+    def second_look(self) -> Iterator[Image.Image]:
+        return iter(())
+
+    def raster(self, number: int, *, dpi: int) -> Image.Image:
+        raise Unreadable("no_image")
+
+    def checks(self) -> list[CheckResult]:
+        return []
+
+
+def open_document(data: bytes) -> Document:
+    if len(data) > MAX_PAPER:
+        raise Unreadable("too_big")
+    media = recognise.media_type(data)
+    if media == recognise.CODE:
+        return CodeText(data)
+    return PdfFile(data) if media == recognise.PDF else ImageFile(data, media)

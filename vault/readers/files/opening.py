@@ -1,0 +1,179 @@
+"""Text, JSON and XML opened without trusting them: bounded, no entity, no number that is none. Whatever is wrong ends as Unreadable."""
+
+import codecs
+import csv
+import functools
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from vault.readers.reading import Ask, Reading, Unreadable
+
+HEAD = 64 * 1024
+#: Nothing that a household measures or pays reaches it; beyond, it is a fault or an attack.
+LARGEST = 1e12
+NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,2})?")
+AMOUNT = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
+SPACES = re.compile(r"[\s\u00a0\u202f']")
+#: What a file of another shape than its format says makes a reader fail with.
+SHAPE_FAULTS = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    RuntimeError,
+    StopIteration,
+    csv.Error,
+)
+FRENCH_MOMENT = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+
+
+def guarded(read: Callable[[bytes, Ask], Reading]) -> Callable[[bytes, Ask], Reading]:
+    """A reader goes straight to what its format promises; a file that breaks the promise is damaged."""
+
+    @functools.wraps(read)
+    def reads(data: bytes, ask: Ask) -> Reading:
+        try:
+            return read(data, ask)
+        except SHAPE_FAULTS:
+            raise Unreadable("damaged") from None
+
+    return reads
+
+
+def head_of(data: bytes) -> str:
+    """The first characters, to recognise a format by; a letter cut at the end is dropped. Never raises."""
+    start = data[:HEAD]
+    if start[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return start.decode("utf-16", "replace")
+    start = start.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return start.decode("cp1252", "replace")
+
+
+def text_of(data: bytes) -> str:
+    """UTF-8 (with or without its mark), UTF-16 with its mark, else the Windows page that French banks and utilities still write."""
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def rows_of(text: str, delimiter: str = ";") -> Iterator[list[str]]:
+    """The rows of a CSV, without the empty ones."""
+    yield from (row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row))
+
+
+def fold(text: object) -> str:
+    """A header as a machine compares it: no accent, no capital, no space around."""
+    return unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().strip().lower()
+
+
+def moment_of(text: str) -> datetime:
+    """ISO, or the French `31/12/2024 23:30`. ValueError where it is neither."""
+    text = text.strip()
+    if match := FRENCH_MOMENT.fullmatch(text):
+        day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
+        return datetime(year, month, day, hour, minute, second)
+    return datetime.fromisoformat(text)
+
+
+def json_of(data: bytes) -> Any:  # noqa: ANN401 - a document of any shape
+    return json.loads(text_of(data), parse_constant=_no_constant)
+
+
+def json_has(data: bytes, *keys: str) -> bool:
+    """Whether it starts as JSON and one of these keys stands in its head, at whatever depth. Without keys: whether it starts so."""
+    head = head_of(data).lstrip()
+    if not head.startswith(("{", "[")):
+        return False
+    return not keys or re.search(rf'"(?:{"|".join(map(re.escape, keys))})"\s*:', head) is not None
+
+
+def path_of(endpoint: str) -> str:
+    """Without the server and the query, which may change."""
+    return re.sub(r"^[a-z]+://[^/]*", "", endpoint).partition("?")[0]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def xml_of(data: bytes) -> Any:  # noqa: ANN401 - lxml is untyped
+    """The root. No entity, no DTD, no network, no tree that is deep or text that is huge."""
+    from lxml import etree
+
+    if b"<!DOCTYPE" in data[:HEAD] or b"<!ENTITY" in data[:HEAD]:
+        raise Unreadable("damaged")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise Unreadable("damaged") from None
+    if root is None or root.getroottree().docinfo.doctype:
+        raise Unreadable("damaged")
+    return root
+
+
+def local(element: Any) -> str:  # noqa: ANN401 - lxml is untyped
+    """The name without its namespace: versions of one format differ by it alone."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def child(element: Any, *path: str) -> Any:  # noqa: ANN401 - lxml is untyped
+    """The first descendant along local names, or None."""
+    for name in path:
+        element = next((one for one in element if local(one) == name), None) if element is not None else None
+    return element
+
+
+def words(element: Any, *path: str) -> str:  # noqa: ANN401 - lxml is untyped
+    found = child(element, *path)
+    return (found.text or "").strip() if found is not None else ""
+
+
+def number(value: object) -> float | int | None:
+    """A measure: `752`, `"752"`, `"1,5"`. None where there is none ("", "NA", null); ValueError where it is none a household can have."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        plain = SPACES.sub("", value)
+        if not NUMBER.fullmatch(plain):
+            return None
+        value = float(plain.replace(",", "."))
+    if not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > LARGEST:
+        raise ValueError("not a measure")
+    return int(value) if value == int(value) else value
+
+
+def decimal(text: str) -> Decimal | None:
+    """An amount of money as banks write it: `-1 234,56`, `1.234,56`, `1,234.56`, `12,5-`, `$120`. None where it is none."""
+    plain = re.sub(r"[€$£]|EUR|USD", "", SPACES.sub("", text).replace("\u2212", "-"))
+    if plain.endswith("-"):
+        plain = "-" + plain[:-1]
+    if "," in plain and "." in plain:
+        thousands = "," if plain.rfind(",") < plain.rfind(".") else "."
+        plain = plain.replace(thousands, "")
+    plain = plain.replace(",", ".")
+    if plain.count(".") > 1:
+        plain = plain.replace(".", "")
+    if not AMOUNT.fullmatch(plain):
+        return None
+    try:
+        return Decimal(plain)
+    except InvalidOperation:
+        return None

@@ -1,0 +1,76 @@
+"""What a column seems to be, by its header then by what it holds. French banks' own words; several in English."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from vault.readers.files.opening import decimal, fold
+
+#: In order: the first column that fits a field takes it.
+HEADERS: Mapping[str, str] = {
+    "date_valeur": r"date (de )?valeur|dateval|date val|value date|date de valeur",
+    "date_operation": r"date|dateop|date (d'?|de l'?)?\W?operation|date[ _](de )?comptabilisation|booking date"
+    r"|completed date|date (comptable|de debit|de transaction)|transaction date|jour",
+    "debit": r"debit.*|montant debit.*|sorties?|money out|paid out|depenses?",
+    "credit": r"credit.*|montant credit.*|entrees?|money in|paid in|recettes?",
+    "montant": r"montant.*|amount.*|valeur|somme|montant_operation",
+    "devise": r"devise|currency|monnaie",
+    "compte": r"(numero|n°|n|no)?\W*(de )?compte.*|accountnum|account( number)?|iban",
+    "contrepartie": r"contrepartie|payee|tiers|beneficiaire|emetteur.*|supplierfound|nom du (tiers|beneficiaire)|merchant",
+    "reference": r"ref|reference.*|numero d'?operation|transaction id|id",
+    "categorie": r"categorie|category|rubrique",
+    "libelle": r"libelle.*|label|description|intitule|details?|nature|motif|payment reference|informations complementaires",
+}
+
+
+def guess(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Header to field. A column of debits and one of credits make a column of amounts needless."""
+    names = {
+        header: re.sub(r"\s+", " ", re.sub(r"[\u2019']", "'", fold(header.replace("\u2019", "'")))).strip()
+        for header in headers
+    }
+    found: dict[str, str] = {}
+    for field, words in HEADERS.items():
+        pattern = re.compile(words)
+        for header, name in names.items():
+            if header not in found and field not in found.values() and pattern.fullmatch(name):
+                found[header] = field
+    if {"debit", "credit"} <= set(found.values()):
+        found = {header: field for header, field in found.items() if field != "montant"}
+    return found if {"date_operation"} & set(found.values()) else found | _by_content(headers, rows, found)
+
+
+def _by_content(headers: Sequence[str], rows: Sequence[Sequence[str]], known: Mapping[str, str]) -> dict[str, str]:
+    """Without headers: the first column of dates, the first of amounts that has cents or a sign, the longest text."""
+    columns = {
+        header: [row[rank].strip() for row in rows if rank < len(row)]
+        for rank, header in enumerate(headers)
+        if header not in known
+    }
+    days = [
+        header
+        for header, cells in columns.items()
+        if cells and all(re.match(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}", cell) for cell in cells)
+    ]
+    money = [
+        header
+        for header, cells in columns.items()
+        if cells and all(re.search(r"[-+,.]", cell) and decimal(cell) is not None for cell in cells)
+    ]
+    texts = sorted(
+        (header for header in columns if header not in {*days, *money}),
+        key=lambda header: -sum(map(len, columns[header])),
+    )
+    found: dict[str, str] = {}
+    for field, candidates in (
+        ("date_operation", days),
+        ("date_valeur", days[1:]),
+        ("montant", money),
+        ("libelle", texts),
+    ):
+        if candidates and field not in known.values():
+            found[candidates[0]] = field
+    return found
+
+
+def _is_amount(cell: str) -> bool:
+    return bool(re.search(r"[-+,.]", cell)) and decimal(cell) is not None

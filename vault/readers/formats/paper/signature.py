@@ -1,0 +1,82 @@
+"""The electronic signatures of a PDF: is it as it was when they were made, and who made them. Nothing is asked from the network.
+
+A certificate is judged at the date of its signature, as for a 2D-Doc. Whether it was revoked since can't be known offline. The only
+authorities that count are those that the city gives (`SIGNATURE_AUTHORITIES`): of any other the signer is told, as not known.
+"""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vault.readers.reading import CheckResult, check
+
+#: A paper that several people signed has as many; more is no paper.
+MOST = 8
+MARK = b"/ByteRange"
+NAME_LENGTH = 80
+
+
+def look(data: bytes, authorities: Sequence[Path]) -> list[CheckResult]:
+    """None for a file without any signature. With several, the weakest answer counts."""
+    if MARK not in data:
+        return []
+    try:
+        found = _verdicts(data, authorities)
+    except Exception:  # noqa: BLE001 - pyHanko fails in many ways on what is no signature; none of them says anything of the paper
+        return [check("pdf_signature", "inconclusive")]
+    if not found:
+        return [check("pdf_signature", "inconclusive")]
+    if not all(whole for whole, _trusted, _name in found):
+        return [check("pdf_signature", "failed")]
+    names = ", ".join(dict.fromkeys(name for _whole, _trusted, name in found))
+    known = all(trusted for _whole, trusted, _name in found)
+    return [check("pdf_signature", "passed"), check("pdf_signer", "passed" if known else "inconclusive", said=names)]
+
+
+def _verdicts(data: bytes, authorities: Sequence[Path]) -> list[tuple[bool, bool, str]]:
+    """Of each signature: whole, by someone whose authority is known, the name on the certificate."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    signatures = PdfFileReader(io.BytesIO(data), strict=False).embedded_regular_signatures
+    if len(signatures) > MOST:
+        raise ValueError("too many signatures")
+    roots = _certificates(authorities)
+    return [_verdict(signature, roots) for signature in signatures]
+
+
+def _verdict(signature: Any, roots: Sequence[Any]) -> tuple[bool, bool, str]:  # noqa: ANN401 - pyHanko has no types
+    from pyhanko.sign.diff_analysis import ModificationLevel
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
+    context = ValidationContext(
+        trust_roots=list(roots),
+        allow_fetching=False,
+        revocation_mode="soft-fail",
+        moment=signature.self_reported_timestamp,
+    )
+    status = validate_pdf_signature(signature, signer_validation_context=context)
+    # What is filled or signed afterwards is fine where the signer allowed it; another page, another figure is not.
+    changed = (
+        status.modification_level is None
+        or status.modification_level == ModificationLevel.OTHER
+        or status.docmdp_ok is False
+    )
+    return bool(status.intact and status.valid and not changed), bool(status.trusted), _name(status.signing_cert)
+
+
+def _name(certificate: Any) -> str:  # noqa: ANN401 - asn1crypto has no types
+    subject = certificate.subject.native
+    found = [subject.get("common_name"), subject.get("organization_name")]
+    plain = [one if isinstance(one, str) else str(one[0]) for one in found if one]
+    return " ".join(" — ".join(dict.fromkeys(plain)).split())[:NAME_LENGTH]
+
+
+def _certificates(folders: Sequence[Path]) -> list[Any]:
+    from pyhanko.keys import load_certs_from_pemder_data
+
+    files = sorted(
+        path for folder in folders for path in folder.glob("*") if path.suffix in {".pem", ".crt", ".cer", ".der"}
+    )
+    return [certificate for path in files for certificate in load_certs_from_pemder_data(path.read_bytes())]

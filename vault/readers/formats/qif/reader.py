@@ -1,0 +1,172 @@
+"""QIF, which banks have offered since the nineties: one letter and one value a line, `^` ends an operation.
+
+It names no currency; dates and amounts are written as the program that made it was set. What a line leaves open, the whole file often says.
+Splits tell what a payment was made of; the payment is one operation.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from vault.readers import sentences
+from vault.readers.files.opening import decimal, fold, guarded, head_of, text_of
+from vault.readers.files.source_file import SourceFile
+from vault.readers.reading import Ask, Reading, Unreadable
+from vault.readers.subjects import bank
+
+FORMAT = "qif"
+VERSION = "1.0.0"
+CONTENT = re.compile(r"[\s\ufeff]{0,200}!(?:Type *:|Account\b|Option *:|Clear *:)", re.IGNORECASE)
+#: Kinds of account whose lines are payments.
+PAYMENTS = {"bank": "courant", "cash": "autre", "ccard": "carte"}
+#: What a person owns or owes elsewhere: no payments. Every other list (categories, securities…) is the program's own.
+HOLDINGS = {"invst", "oth a", "oth l", "port", "401(k)/403(b)"}
+DAY = re.compile(r"(\d{1,4})\s*[/.\-]\s*(\d{1,2})\s*([/.\-'])\s*(\d{1,4})")
+#: Written with two figures, a year of this century, unless it is that far in the last one.
+LAST_CENTURY = 70
+#: The line that tells the balance before the first operation.
+OPENING = {"opening balance", "solde initial", "solde d'ouverture", "solde de depart", "solde precedent"}
+ACCOUNT = re.compile(r"\[(.+)\]")
+
+
+@dataclass
+class _Entry:
+    """The first line of each letter; a split repeats some of them."""
+
+    told: dict[str, str] = field(default_factory=dict)
+    is_split: bool = False
+
+
+@dataclass
+class _Section:
+    """`name` is that of the account that was named last."""
+
+    kind: str
+    name: str = ""
+    entries: list[_Entry] = field(default_factory=list)
+
+
+def recognises(data: bytes, ask: Ask) -> bool:
+    return bool(CONTENT.match(head_of(data)))
+
+
+@guarded
+def read(data: bytes, ask: Ask) -> Reading:
+    text = text_of(data)
+    if not CONTENT.match(text):
+        raise Unreadable("damaged")
+    sections = _sections(text.strip("\ufeff").splitlines())
+    held = [one for one in sections if one.kind in PAYMENTS]
+    days = [entry.told["D"] for one in held for entry in one.entries]
+    order = bank.day_first(_parts(day)[:2] for day in days if _is_open(day))
+    points = _points([entry.told.get("T") or entry.told["U"] for one in held for entry in one.entries])
+    statements = [_statement(one, day_first=order is not False, points=points) for one in held]
+    records = bank.records(statements, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
+    warnings = [sentences.DAYS_FIRST] if order is None and any(map(_is_open, days)) else []
+    warnings += [sentences.END_MISSING] if held and text.rstrip()[-1:] != "^" else []
+    warnings += [sentences.HOLDINGS_LEFT_OUT] if any(one.kind in HOLDINGS and one.entries for one in sections) else []
+    warnings += [] if records else [sentences.NOTHING_INSIDE]
+    return Reading(
+        FORMAT, records, [], warnings, 1, "application/x-qif", facts=bank.facts(statements) if records else []
+    )
+
+
+def _sections(lines: Sequence[str]) -> list[_Section]:
+    """`!Account` names an account, then `!Type:` begins its operations: both may come again and again."""
+    found: list[_Section] = []
+    account = ""
+    for head, body in _blocks(lines):
+        if head == "account":
+            account = body[-1].told.get("N", "") if body else ""
+        elif head.startswith("type"):
+            kind = head.partition(":")[2].strip()
+            found.append(_Section(kind, account, body))
+    return found
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, list[_Entry]]]:
+    """Each line that starts with `!`, in small letters, and the entries under it. Options have none."""
+    head, body, entry = "", [], _Entry()
+    for line in (line.strip() for line in lines):
+        if line.startswith(("!", "^")) and entry.told:
+            body.append(entry)
+            entry = _Entry()
+        if line.startswith("!"):
+            if not line.lower().startswith(("!option", "!clear")):
+                yield head, body
+                head, body = re.sub(r"\s*:\s*", ":", line[1:].strip().lower()), []
+        elif line and line != "^":
+            entry.is_split = entry.is_split or line[0] == "S"
+            entry.told.setdefault(line[0], line[1:].strip())
+    yield head, [*body, entry] if entry.told else body
+
+
+def _statement(section: _Section, *, day_first: bool, points: bool) -> bank.Statement:
+    statement = bank.Statement(section.name, "EUR", PAYMENTS[section.kind])
+    for entry in section.entries:
+        told, amount = entry.told, _amount(entry.told.get("T") or entry.told["U"], points=points)
+        if fold(told.get("P", "").replace("\u2019", "'")) in OPENING:
+            statement.account = statement.account or _other_account(told)
+            statement.opening = amount
+        else:
+            statement.operations.append(_operation(entry, _day(told["D"], day_first=day_first), amount))
+    return statement
+
+
+def _operation(entry: _Entry, day: date, amount: Decimal) -> bank.Operation:
+    told, other = entry.told, _other_account(entry.told)
+    number = told.get("N", "")
+    return bank.Operation(
+        day=day,
+        amount=amount,
+        label=bank.neat(told.get("P", ""), told.get("M", "")),
+        counterpart=bank.neat(other),
+        # Programs also write there how it was paid (« CB », « Virement »), which tells nothing apart.
+        reference=number if any(letter.isdigit() for letter in number) else "",
+        category="" if entry.is_split or other else bank.neat(told.get("L", "").partition("/")[0]),
+    )
+
+
+def _other_account(told: Mapping[str, str]) -> str:
+    """`L[Livret A]`: where money comes from or goes to, among one's own accounts."""
+    match = ACCOUNT.match(told.get("L", ""))
+    return match[1].strip() if match else ""
+
+
+def _parts(text: str) -> tuple[int, int, int]:
+    """The three numbers as they come: `31/01/2024`, `1/ 5'24`, `2024-01-31`. After an apostrophe years start in 2000."""
+    match = DAY.fullmatch(text)
+    if not match:
+        raise ValueError(text)
+    first, second, third = int(match[1]), int(match[2]), int(match[4])
+    if len(match[4]) < 3 and len(match[1]) < 3:
+        third += 2000 if match[3] == "'" or third < LAST_CENTURY else 1900
+    return first, second, third
+
+
+def _is_open(text: str) -> bool:
+    """Could its day and month be taken for one another? A year that comes first leaves no doubt."""
+    return _parts(text)[0] < 100
+
+
+def _day(text: str, *, day_first: bool) -> date:
+    first, second, third = _parts(text)
+    if not _is_open(text):
+        return date(first, second, third)
+    return date(third, second, first) if day_first else date(third, first, second)
+
+
+def _points(texts: Sequence[str]) -> bool:
+    """Are cents after a point in this file? Then `1,200` is twelve hundred."""
+    return any(re.search(r"\.\d{1,2}$", text) for text in texts) and not any(
+        re.search(r",\d{1,2}$", text) for text in texts
+    )
+
+
+def _amount(text: str, *, points: bool) -> Decimal:
+    found = decimal(text.replace(",", "") if points else text)
+    if found is None:
+        raise Unreadable("damaged")
+    return found

@@ -1,0 +1,240 @@
+"""The purchases that a chain of shops hands over to the holder of a loyalty card: Auchan, Carrefour, E.Leclerc, Intermarché, Picard.
+
+One table of lines, or a table of lines and one of receipts joined on the receipt's number: in two CSV files sent in one ZIP
+(E.Leclerc), on two sheets (Carrefour), or one below the other (Picard). No raw export of theirs was seen: the columns come from the
+public mapping of Open Prices. One record per receipt.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from vault.readers import sentences
+from vault.readers.files import plain, workbook
+from vault.readers.files.opening import HEAD, fold, guarded, head_of, rows_of, text_of
+from vault.readers.formats.receipts.layouts import LAYOUTS, Layout
+from vault.readers.found import Found
+from vault.readers.reading import Ask, Reading, Unreadable
+
+FORMAT = "receipts"
+VERSION = "1.0.0"
+ZIP = b"PK\x03\x04"
+DELIMITERS = ";,\t"
+MAX_FILES = 10
+MAX_INFLATED = 64 * 1024 * 1024
+#: Purchases as text shrink 20 times at most.
+MAX_RATIO = 100
+MAX_COLUMNS = 200
+#: Ten years of a large household's shopping.
+MAX_LINES = 200_000
+MAX_LINES_OF_ONE = 1_000
+ZIP_FAULTS = workbook.ZIP_FAULTS
+
+Row = Mapping[str, str]
+
+
+def recognises(data: bytes, ask: Ask) -> bool:
+    if data.startswith(ZIP):
+        return workbook.is_workbook(data) and workbook.has_text(data, "Code Barre du produit") or _zipped_names(data)
+    return _layout_of(head_of(data)) is not None
+
+
+@guarded
+def read(data: bytes, ask: Ask) -> Reading:
+    found = Found(data, reader=FORMAT, version=VERSION, media_type=_media_type(data), holder="enseigne")
+    lines: list[tuple[Layout, Row]] = []
+    tickets: dict[str, Row] = {}
+    for layout, kind, row in _rows(data):
+        if kind == "line":
+            lines.append((layout, row))
+            if len(lines) > MAX_LINES:
+                raise Unreadable("too_heavy")
+        else:
+            tickets[row.get(layout.number, "")] = row
+    if not lines or not any(_day_of(layout, row, tickets) for layout, row in lines):
+        raise Unreadable("two_files")
+    _keep(lines, tickets, found)
+    return found.reading()
+
+
+def _keep(lines: Iterable[tuple[Layout, Row]], tickets: Mapping[str, Row], found: Found) -> None:
+    receipts: dict[tuple[str, str, str, str], list[Row]] = {}
+    layouts = {layout.chain: layout for layout in LAYOUTS}
+    undated = 0
+    for layout, row in lines:
+        on = _day_of(layout, row, tickets)
+        if on is None:
+            undated += 1
+            continue
+        ticket = tickets.get(row.get(layout.number, ""), {}) if layout.number else {}
+        shop = row.get(layout.shop) or ticket.get(layout.shop, "")
+        receipts.setdefault((layout.chain, on, row.get(layout.number, "") if layout.number else "", shop), []).append(
+            row
+        )
+    spent = Decimal(0)
+    for (chain, on, number, shop), rows in receipts.items():
+        spent += _receipt(layouts[chain], on, number, shop, rows, found)
+    days = sorted(on for _, on, _, _ in receipts)
+    found.fact("chain", ", ".join(dict.fromkeys(chain for chain, _, _, _ in receipts)))
+    found.fact("receipts", len(found.records))
+    found.fact("items", sum(len(record["payload"]["lignes"]) for record in found.records))
+    found.fact("total", f"{spent:.2f}", "EUR")
+    found.fact("first_day", days[0])
+    found.fact("last_day", days[-1])
+    if undated:
+        found.warn(sentences.LINES_LEFT_OUT)
+
+
+def _receipt(layout: Layout, on: str, number: str, shop: str, rows: Sequence[Row], found: Found) -> Decimal:
+    lines = [line for row in rows[:MAX_LINES_OF_ONE] if (line := _line(layout, row))]
+    if len(lines) < len(rows):
+        found.warn(sentences.LINES_LEFT_OUT)
+    if not lines:
+        return Decimal(0)
+    total = sum((Decimal(line["montant"]) for line in lines), Decimal(0))
+    payload = {
+        "enseigne": layout.chain,
+        "magasin": plain.text(shop),
+        "date": on,
+        "numero": plain.text(number),
+        "total": f"{total:.2f}",
+        "lignes": lines,
+    }
+    found.keep("achats.ticket", payload)
+    return total
+
+
+def _line(layout: Layout, row: Row) -> dict[str, Any] | None:
+    """What a line cost is told, or is the piece's price times how many. A line without price or name says nothing."""
+    label, quantity = plain.text(row.get(layout.label)), plain.amount(row.get(layout.quantity))
+    told = plain.amount(row.get(layout.amount)) if layout.amount else None
+    each = plain.amount(row.get(layout.unit_price)) if layout.unit_price else None
+    amount = told if told is not None else each * (1 if quantity is None else quantity) if each is not None else None
+    if label is None or amount is None:
+        return None
+    if each is None and quantity:
+        each = amount / quantity
+    return _code(plain.text(row.get(layout.code))) | plain.known(
+        {
+            "libelle": label,
+            "quantite": float(quantity) if quantity is not None else None,
+            # Sold by fractions is sold by weight.
+            "unite": None if quantity is None else "piece" if quantity % 1 == 0 else "kg",
+            "prix_unitaire": None if each is None else plain.money(each),
+            "montant": plain.money(amount),
+            "remise": plain.money(_discount(layout, row)),
+        }
+    )
+
+
+def _discount(layout: Layout, row: Row) -> str | None:
+    """Carrefour's column is named by a whole sentence: its start is enough."""
+    return next((value for name, value in row.items() if layout.discount and name.startswith(layout.discount)), None)
+
+
+def _code(written: str | None) -> dict[str, str]:
+    """A barcode when it is one: what a shop weighs, packs or sells loose has a code of its own, which no other shop understands."""
+    digits = (written or "").strip("|").strip().removesuffix(".0")
+    if not digits:
+        return {}
+    return {"ean": digits} if is_barcode(digits) else {"code_interne": digits}
+
+
+def is_barcode(digits: str) -> bool:
+    """GS1's check digit; prefixes 2 and 02 are for inside the shop (2 and 0 of eight digits), and a row of zeros ends a made-up code."""
+    if not re.fullmatch(r"\d{8}|\d{12,14}", digits) or digits.endswith("00000"):
+        return False
+    inside = ("0", "2") if len(digits) == 8 else ("2", "02")
+    if (digits if len(digits) == 8 else digits.zfill(13)[-13:]).startswith(inside):
+        return False
+    weighted = sum(int(digit) * (3 if rank % 2 == 0 else 1) for rank, digit in enumerate(reversed(digits[:-1])))
+    return (10 - weighted % 10) % 10 == int(digits[-1])
+
+
+def _day_of(layout: Layout, row: Row, tickets: Mapping[str, Row]) -> str | None:
+    ticket = tickets.get(row.get(layout.number, ""), {}) if layout.number else {}
+    return plain.day(row.get(layout.date)) or plain.day(ticket.get(layout.date))
+
+
+def _rows(data: bytes) -> Iterator[tuple[Layout, str, Row]]:
+    """Each row under the header that it stands below: a file may hold several tables."""
+    for table in _tables(data):
+        layout, kind, names = None, "", []
+        for cells in table:
+            if len(cells) > MAX_COLUMNS:
+                raise Unreadable("too_heavy")
+            folded = [fold(cell or "") for cell in cells]
+            if header := _header(frozenset(folded)):
+                (layout, kind), names = header, folded
+            elif layout:
+                yield layout, kind, {name: _cell(cell) for name, cell in zip(names, cells, strict=False) if name}
+
+
+def _header(names: frozenset[str]) -> tuple[Layout, str] | None:
+    for layout in LAYOUTS:
+        if layout.line <= names:
+            return layout, "line"
+    return next(((layout, "ticket") for layout in LAYOUTS if layout.ticket and layout.ticket <= names), None)
+
+
+def _tables(data: bytes) -> Iterator[Iterable[Sequence[workbook.Cell]]]:
+    if not data.startswith(ZIP):
+        yield _csv(text_of(data))
+    elif workbook.is_workbook(data):
+        yield from (rows for _, rows in workbook.sheets(data))
+    else:
+        yield from (_csv(text_of(one)) for one in _unzipped(data))
+
+
+def _csv(text: str) -> Iterator[list[str]]:
+    return rows_of(text, delimiter=_delimiter(text[:HEAD]))
+
+
+def _delimiter(head: str) -> str:
+    first = next((line for line in head.splitlines() if line.strip()), "")
+    return max(DELIMITERS, key=first.count)
+
+
+def _layout_of(head: str) -> Layout | None:
+    """Of the first lines: a header, or the titles above it."""
+    for line in head.splitlines()[:10]:
+        delimiter = _delimiter(line)
+        if line.count(delimiter) < MAX_COLUMNS and (
+            header := _header(frozenset(fold(cell.strip('"')) for cell in line.split(delimiter)))
+        ):
+            return header[0]
+    return None
+
+
+def _zipped_names(data: bytes) -> bool:
+    """A ZIP of CSV files of which one has a header of ours. Never raises."""
+    try:
+        return any(_layout_of(head_of(one)) for one in _unzipped(data, limit=HEAD))
+    except (*ZIP_FAULTS, Unreadable):
+        return False
+
+
+def _unzipped(data: bytes, limit: int = MAX_INFLATED) -> Iterator[bytes]:
+    """Each file of the ZIP, or its start. What it announces is checked before anything is inflated, and what is inflated is bounded."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = [part for part in archive.infolist() if not part.filename.endswith("/")]
+            inflated = sum(part.file_size for part in parts)
+            if len(parts) > MAX_FILES or inflated > min(MAX_INFLATED, MAX_RATIO * len(data)):
+                raise Unreadable("too_heavy")
+            for part in parts:
+                with archive.open(part) as stream:
+                    yield stream.read(limit)
+    except ZIP_FAULTS:
+        raise Unreadable("damaged") from None
+
+
+def _cell(cell: workbook.Cell) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _media_type(data: bytes) -> str:
+    return "application/zip" if data.startswith(ZIP) else "text/csv"

@@ -1,0 +1,158 @@
+"""Bank statements, whichever file holds them. Amounts stay decimal; a statement that does not add up is shown so, and never mended."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from vault.readers.files.plain import text as line
+from vault.readers.files.source_file import SourceFile, instant
+from vault.readers.reading import CheckResult, Fact, check
+from vault.readers.subjects.measures import PARIS
+
+CENT = Decimal("0.01")
+MONTHS = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    day: date
+    amount: Decimal
+    value_day: date | None = None
+    label: str = ""
+    counterpart: str = ""
+    reference: str = ""
+    category: str = ""
+
+
+@dataclasses.dataclass
+class Statement:
+    """`account` is empty where the file does not say it. `adds_up` is None where nothing lets it be known."""
+
+    account: str
+    currency: str
+    kind: str = ""
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    closed_at: datetime | None = None
+    operations: list[Operation] = dataclasses.field(default_factory=list)
+    adds_up: bool | None = None
+
+    @property
+    def computed(self) -> Decimal | None:
+        return (
+            None if self.opening is None else self.opening + sum((one.amount for one in self.operations), Decimal(0))
+        )
+
+    def judge(self) -> None:
+        """Opening balance and operations against the closing balance, where the bank gives both."""
+        if self.computed is not None and self.closing is not None:
+            self.adds_up = self.computed == self.closing
+
+
+def day_first(starts: Iterable[tuple[int, int]]) -> bool | None:
+    """Of dates whose first two numbers are these: does the day come before the month? None where each could be the other."""
+    shown = {(left > MONTHS, right > MONTHS) for left, right in starts}
+    if (True, False) in shown:
+        return True
+    return False if (False, True) in shown else None
+
+
+def amount(value: Decimal) -> str:
+    """Euros and cents: `-12.5` is `-12.50`."""
+    return f"{value.quantize(CENT):f}"
+
+
+def records(statements: Sequence[Statement], source: SourceFile) -> list[dict[str, Any]]:
+    """One record per account, as it was last, and one per operation."""
+    latest: dict[str, Statement] = {}
+    for one in statements:
+        held = latest.get(one.account)
+        if one.account and (held is None or _closed(one) >= _closed(held)):
+            latest[one.account] = one
+    accounts = [_account(one, source) for one in latest.values()]
+    return accounts + [_operation(held, one, source) for held in statements for one in held.operations]
+
+
+def _closed(one: Statement) -> datetime:
+    return one.closed_at or datetime.min.replace(tzinfo=PARIS)
+
+
+def _account(one: Statement, source: SourceFile) -> dict[str, Any]:
+    payload: dict[str, Any] = {"identifiant": one.account, "devise": one.currency}
+    payload |= {"type": one.kind} if one.kind else {}
+    if one.closing is not None:
+        payload |= {"solde": amount(one.closing)} | ({"date_solde": instant(one.closed_at)} if one.closed_at else {})
+    return source.record("banque.compte", payload, quality=_flags(one, one.closing or Decimal(0)))
+
+
+def _operation(held: Statement, one: Operation, source: SourceFile) -> dict[str, Any]:
+    payload = {
+        "compte": held.account,
+        "date_operation": one.day.isoformat(),
+        "date_valeur": one.value_day.isoformat() if one.value_day else "",
+        "montant": amount(one.amount),
+        "devise": held.currency,
+        "libelle": one.label,
+        "contrepartie": one.counterpart,
+        "reference": one.reference,
+        "categorie": one.category,
+    }
+    start = datetime.combine(one.day, time(0), tzinfo=PARIS)
+    told = {name: value for name, value in payload.items() if value}
+    return source.record("banque.operation", told, start=start, quality=_flags(held, one.amount))
+
+
+def _flags(held: Statement, value: Decimal) -> list[str]:
+    """`truncated`: the bank wrote less than a cent, and the vault keeps cents."""
+    flags = ["truncated"] if value != value.quantize(CENT) else []
+    return [*flags, "unreconciled"] if held.adds_up is False else flags
+
+
+def facts(statements: Sequence[Statement]) -> list[Fact]:
+    operations = [one for held in statements for one in held.operations]
+    currencies = {held.currency for held in statements}
+    found = [
+        Fact("accounts", str(len({held.account for held in statements}))),
+        Fact("statements", str(len(statements))),
+        Fact("operations", str(len(operations))),
+    ]
+    if len(currencies) == 1:
+        found += _sums(operations, currencies.pop(), statements)
+    days = sorted(one.day for one in operations)
+    return found + ([Fact("first_day", days[0].isoformat()), Fact("last_day", days[-1].isoformat())] if days else [])
+
+
+def _sums(operations: Iterable[Operation], currency: str, statements: Sequence[Statement]) -> list[Fact]:
+    amounts = [one.amount for one in operations]
+    gained, spent = (sum((one for one in amounts if (one > 0) is sign), Decimal(0)) for sign in (True, False))
+    told = {"money_in": gained, "money_out": spent, "money_net": gained + spent}
+    if len(statements) == 1 and statements[0].closing is not None:
+        told["balance"] = statements[0].closing
+    differences = [
+        held.closing - held.computed for held in statements if held.closing is not None and held.computed is not None
+    ]
+    told |= {"balance_difference": sum(differences, Decimal(0))} if any(differences) else {}
+    return [_money(code, value, currency) for code, value in told.items()]
+
+
+def _money(code: str, value: Decimal, currency: str) -> Fact:
+    """A unit is one that the types know: another currency stands beside its amount."""
+    return Fact(code, amount(value), "EUR") if currency == "EUR" else Fact(code, f"{amount(value)} {currency}")
+
+
+def checks(statements: Sequence[Statement]) -> list[CheckResult]:
+    judged = [held.adds_up for held in statements if held.adds_up is not None]
+    if not judged:
+        return []
+    return [check("bank_adds_up", "passed" if all(judged) else "failed")]
+
+
+def neat(*texts: str) -> str:
+    """Labels as banks pad them, on one line; a text that another one already holds is not repeated."""
+    found: list[str] = []
+    for text in (line(one) or "" for one in texts):
+        if text and not any(text in held for held in found):
+            found = [held for held in found if held not in text] + [text]
+    return line(" ".join(found)) or ""

@@ -1,0 +1,147 @@
+"""Gas readings, whichever file holds them, become two series of days: m³ and Wh.
+
+A gas day starts at 06:00 local time. The sum of the daily volumes and the difference of the index need not agree: both are shown. A reading
+of a week or of months is shared out evenly between its days, which are then estimated and say so; its index is kept. Days that are
+measured are never estimated.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from vault.readers import sentences
+from vault.readers.files.opening import number
+from vault.readers.files.source_file import SourceFile, instant
+from vault.readers.reading import Fact
+from vault.readers.subjects.measures import GAS_DAY, PARIS, Flow, Series, Value, plain
+
+#: A meter is read at least every second year.
+LONGEST = 800
+QUALITIES = {"mes": "mesure", "est": "estime", "cor": "corrige"}
+
+
+@dataclasses.dataclass(frozen=True)
+class GasReading:
+    """Volumes in m³, energy in kWh, as the network says them. `end` is the first day after."""
+
+    point: str
+    start: date
+    end: date
+    volume: Value = None
+    energy: Value = None
+    index_start: Value = None
+    index_end: Value = None
+    quality: str = ""
+    injected: bool = False
+
+    @property
+    def is_daily(self) -> bool:
+        return self.end - self.start == timedelta(days=1)
+
+    @property
+    def days(self) -> list[date]:
+        count = (self.end - self.start).days
+        if not 0 < count <= LONGEST:
+            raise ValueError("a reading of no length, or of years")
+        return [self.start + timedelta(days=rank) for rank in range(count)]
+
+
+def quality_of(text: object) -> str:
+    return QUALITIES.get(str(text or "").lower()[:3], "")
+
+
+def measured(value: object, qualification: object) -> Value:
+    """A day without measure has no value, or 0 in a workbook: either way it is a gap."""
+    return None if str(qualification or "").startswith("Absence") else number(value)
+
+
+def day_of(stamp: object) -> date:
+    """The local day of a stamp. The customer site writes 06:00+00:00 all year for 06:00 of the local clock: the day is the same."""
+    moment = datetime.fromisoformat(str(stamp))
+    return moment.astimezone(PARIS).date() if moment.tzinfo else moment.date()
+
+
+def records(readings: Sequence[GasReading], source: SourceFile) -> tuple[list[dict[str, Any]], list[Fact], list[str]]:
+    daily, longer = [one for one in readings if one.is_daily], [one for one in readings if not one.is_daily]
+    measured = {(one.point, one.injected, one.start) for one in daily}
+    shared = [one for one in longer if not any((one.point, one.injected, day) in measured for day in one.days)]
+    series = Series()
+    for one in daily:
+        _add(series, one, one.start, one.volume, one.energy, one.quality)
+    for one in shared:
+        for day, volume, energy in zip(one.days, _shares(one.volume, one), _shares(one.energy, one), strict=True):
+            _add(series, one, day, volume, energy, "estime")
+    found = series.records(source) + _indexes(longer, source)
+    facts = series.facts() if daily else _facts(longer)
+    warnings = [sentences.GAS_SHARED_OUT] if shared else []
+    warnings += [sentences.GAS_TWO_KINDS] if len(shared) < len(longer) else []
+    return found, facts + _index_facts(readings), warnings if found else [sentences.NOTHING_INSIDE]
+
+
+def _add(series: Series, one: GasReading, day: date, volume: Value, energy: Value, quality: str) -> None:
+    flux = "injection" if one.injected else "gaz"
+    for quantity, unit, value in (("energie", "Wh", _times(energy, 1000)), ("volume", "m3", volume)):
+        series.add_day(Flow(one.point, flux, quantity, unit, day_start=GAS_DAY), day, value, quality)
+
+
+def _times(value: Value, factor: int) -> Value:
+    return None if value is None else number(round(value * factor, 6))
+
+
+def _shares(value: Value, one: GasReading) -> list[Value]:
+    """To the thousandth, and adding up to the reading."""
+    count = len(one.days)
+    if value is None:
+        return [None] * count
+    bounds = [round(value * rank / count, 3) for rank in range(count + 1)]
+    return [number(round(after - before, 3)) for before, after in zip(bounds, bounds[1:], strict=False)]
+
+
+def _indexes(readings: Sequence[GasReading], source: SourceFile) -> list[dict[str, Any]]:
+    """Two readings that follow each other share an index: it is kept once, with the energy of the time that it ends."""
+    ends: dict[tuple[str, date], tuple[Value, GasReading | None]] = {
+        (one.point, one.start): (one.index_start, None) for one in readings
+    }
+    ends |= {(one.point, one.end): (one.index_end, one) for one in readings}
+    found = []
+    for (point, day), (value, ended) in sorted(ends.items(), key=lambda end: end[0]):
+        if value is None:
+            continue
+        moment = datetime.combine(day, GAS_DAY, tzinfo=PARIS)
+        payload = {
+            "point": point,
+            "horodate": instant(moment),
+            "unite": "m3",
+            "cadrans": {"gaz": value},
+            "total": value,
+        }
+        if ended is not None and ended.energy is not None:
+            payload |= {
+                "debut": instant(datetime.combine(ended.start, GAS_DAY, tzinfo=PARIS)),
+                "energie_kwh": ended.energy,
+            }
+        found.append(source.record("energie.index", payload, start=moment))
+    return found
+
+
+def _facts(readings: Sequence[GasReading]) -> list[Fact]:
+    if not readings:
+        return []
+    first, last = min(one.start for one in readings), max(one.end for one in readings)
+    return [
+        Fact("energy_total", plain(sum(one.energy or 0 for one in readings)), "kWh"),
+        Fact("volume_total", plain(sum(one.volume or 0 for one in readings)), "m3"),
+        Fact("points", str(len(readings))),
+        Fact("gaps", str(sum(one.energy is None and one.volume is None for one in readings))),
+        Fact("first_day", first.isoformat()),
+        Fact("last_day", (last - timedelta(days=1)).isoformat()),
+    ]
+
+
+def _index_facts(readings: Sequence[GasReading]) -> list[Fact]:
+    starts = sorted((one.start, one.index_start) for one in readings if one.index_start is not None)
+    ends = sorted((one.end, one.index_end) for one in readings if one.index_end is not None)
+    if not starts or not ends or len({one.point for one in readings}) > 1:
+        return []
+    return [Fact("index_difference", plain(float(ends[-1][1]) - float(starts[0][1])), "m3")]

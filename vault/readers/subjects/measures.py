@@ -1,0 +1,303 @@
+"""Measures over time become blocks: one per point, flow, step and month of the local calendar, in UTC, null where a measure lacks.
+
+Steps shorter than a day are exact seconds: a day of 23 or 25 hours has 46 or 50 half-hours by itself. A step of 86,400 s is one day of
+the local calendar, whatever its length; a gas day starts at 06:00.
+"""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from vault.readers.files.source_file import SourceFile, instant
+from vault.readers.reading import Fact
+
+PARIS = ZoneInfo("Europe/Paris")
+STEPS = (600, 900, 1800, 3600)
+DAY = 86_400
+#: A change of step lasts: shorter runs of another distance between stamps are gaps.
+SHORTEST_RUN = 4
+GAS_DAY = time(6)
+MIDNIGHT = time(0)
+#: A reading in each month of a lifetime; more is an attack on memory by dates far apart.
+MAX_BLOCKS = 5000
+TOTALS = {
+    "soutirage": "energy_total",
+    "gaz": "energy_total",
+    "production": "energy_produced",
+    "injection": "energy_injected",
+}
+#: The least sure of a block's measures gives its quality.
+QUALITIES = ("estime", "corrige", "brut", "mesure")
+Value = float | int | None
+#: Step and start of a measure.
+Place = tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Flow:
+    """What is measured. `day_start` places a day's measure; `zone` is the calendar that days and months are of."""
+
+    point: str
+    flux: str
+    grandeur: str
+    unite: str
+    day_start: time = MIDNIGHT
+    zone: ZoneInfo = PARIS
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measure:
+    """One value over [start, start + step), start in seconds since 1970 UTC. `quality` as energie.serie has it, or empty."""
+
+    start: int
+    step: int
+    value: Value
+    quality: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a load curve. `step` is 0 where the line does not say it."""
+
+    stamp: datetime
+    value: Value
+    step: int = 0
+    quality: str = ""
+
+
+class Series:
+    """The measures of a file, flow by flow. A stamp that comes twice keeps its last value, and says so."""
+
+    def __init__(self) -> None:
+        self.flows: dict[Flow, dict[Place, Value]] = defaultdict(dict)
+        self.qualities: dict[Flow, dict[Place, str]] = defaultdict(dict)
+        self.duplicates: set[Flow] = set()
+
+    def add(self, flow: Flow, measure: Measure) -> None:
+        held, place = self.flows[flow], (measure.step, measure.start)
+        if place in held and held[place] != measure.value:
+            self.duplicates.add(flow)
+        held[place] = measure.value
+        if measure.quality:
+            self.qualities[flow][place] = measure.quality
+
+    def add_day(self, flow: Flow, day: date, value: Value, quality: str = "") -> None:
+        start = datetime.combine(day, flow.day_start, tzinfo=flow.zone)
+        self.add(flow, Measure(int(start.timestamp()), DAY, value, quality))
+
+    def add_curve(self, flow: Flow, rows: Sequence["Row"], *, stamps_end: bool) -> None:
+        """Rows in the order of the file. `stamps_end`: a stamp closes its interval, as Enedis's do, rather than open it."""
+        if len(rows) > 1 and rows[0].stamp.replace(tzinfo=None) > rows[-1].stamp.replace(tzinfo=None):
+            rows = rows[::-1]
+        stamps = list(instants((row.stamp for row in rows), flow.zone))
+        seen = sorted(set(stamps))
+        steps = (
+            {}
+            if all(row.step for row in rows)
+            else dict(zip(seen, steps_of(seen, stamps_end=stamps_end), strict=True))
+        )
+        for row, stamp in zip(rows, stamps, strict=True):
+            step = row.step or steps[stamp]
+            self.add(flow, Measure(stamp - step if stamps_end else stamp, step, row.value, row.quality))
+
+    def records(self, source: SourceFile, type: str = "energie.serie") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        mixed = {flow for flow, held in self.flows.items() if len({step for step, _ in held}) > 1}
+        for block in self._blocks():
+            if len(found) == MAX_BLOCKS:
+                raise ValueError("too many months")
+            flags = self._flags(block, block.flow in mixed)
+            found.append(source.record(type, block.payload(), start=block.start, end=block.end, quality=flags))
+        return found
+
+    def _blocks(self) -> Iterator["_Block"]:
+        for flow, held in self.flows.items():
+            yield from _blocks(flow, held, self.qualities[flow])
+
+    def _flags(self, block: "_Block", mixed: bool) -> list[str]:
+        flags = {
+            "duplicate": block.flow in self.duplicates,
+            "estimated": block.quality == "estime",
+            "gap": None in block.values,
+            "mixed_step": mixed,
+        }
+        return [name for name, applies in flags.items() if applies]
+
+    def facts(self) -> list[Fact]:
+        """Totals by flow, then how many measures, how many are missing, from which day to which, and the highest day."""
+        totals: dict[str, float] = defaultdict(float)
+        volumes, powers = 0.0, []
+        for flow, held in self.flows.items():
+            values = [(step, value) for (step, _), value in held.items() if value is not None]
+            if flow.grandeur == "puissance_max":
+                powers += [(value, flow.unite) for _, value in values]
+            elif flow.grandeur == "volume":
+                volumes += sum(value for _, value in values)
+            else:
+                totals[TOTALS[flow.flux]] += sum(_energy(flow, step, value) for step, value in values)
+        facts = [Fact(code, plain(total / 1000), "kWh") for code, total in totals.items()]
+        facts += (
+            [Fact("volume_total", plain(volumes), "m3")]
+            if any(flow.grandeur == "volume" for flow in self.flows)
+            else []
+        )
+        facts += [Fact("power_max", plain(max(powers)[0]), max(powers)[1])] if powers else []
+        return facts + self._extent()
+
+    def _extent(self) -> list[Fact]:
+        """Of the longest flow: a file that gives each measure in several units holds it once."""
+        if not self.flows:
+            return []
+        flow, held = max(self.flows.items(), key=lambda one: len(one[1]))
+        days = sorted({_day(flow, start) for _, start in held})
+        facts = [
+            Fact("points", str(len(held))),
+            Fact("gaps", str(missing(held) if held else 0)),
+            Fact("first_day", days[0].isoformat()),
+            Fact("last_day", days[-1].isoformat()),
+        ]
+        return facts + self._highest_day()
+
+    def _highest_day(self) -> list[Fact]:
+        by_day: dict[date, float] = defaultdict(float)
+        for flow, held in self.flows.items():
+            if flow.grandeur in {"energie", "puissance_moyenne"} and flow.flux in {"soutirage", "gaz"}:
+                for (step, start), value in held.items():
+                    by_day[_day(flow, start)] += _energy(flow, step, value) if value is not None else 0
+        if len(by_day) < 2:
+            return []
+        highest = max(by_day, key=lambda day: (by_day[day], day))
+        return [
+            Fact("highest_day", highest.isoformat()),
+            Fact("highest_day_energy", plain(by_day[highest] / 1000), "kWh"),
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Block:
+    flow: Flow
+    step: int
+    first: int
+    values: list[Value]
+    quality: str
+
+    @property
+    def start(self) -> datetime:
+        return datetime.fromtimestamp(self.first, UTC)
+
+    @property
+    def end(self) -> datetime:
+        if self.step < DAY:
+            return self.start + timedelta(seconds=self.step * len(self.values))
+        last = _day(self.flow, self.first) + timedelta(days=len(self.values))
+        return datetime.combine(last, self.flow.day_start, tzinfo=self.flow.zone)
+
+    def payload(self) -> dict[str, Any]:
+        flow = self.flow
+        told: dict[str, Any] = {"point": flow.point, "flux": flow.flux, "grandeur": flow.grandeur, "unite": flow.unite}
+        told |= {"debut": instant(self.start), "pas_s": self.step, "valeurs": self.values, "fuseau": flow.zone.key}
+        return told | ({"qualite": self.quality} if self.quality else {})
+
+
+def _blocks(flow: Flow, held: Mapping[Place, Value], qualities: Mapping[Place, str]) -> Iterator[_Block]:
+    """A month whose measures don't lie on one grid has one block for each grid."""
+    for (step, _, _), places in groupby(sorted(held), key=lambda place: _month(flow, place)):
+        run: list[Place] = []
+        for place in places:
+            if run and not _on_grid(step, run[0][1], place[1]):
+                yield _block(flow, step, run, held, qualities)
+                run = []
+            run.append(place)
+        yield _block(flow, step, run, held, qualities)
+
+
+def _block(
+    flow: Flow, step: int, run: Sequence[Place], held: Mapping[Place, Value], qualities: Mapping[Place, str]
+) -> _Block:
+    first = run[0][1]
+    values: list[Value] = [None] * (_rank(flow, step, first, run[-1][1]) + 1)
+    for place in run:
+        values[_rank(flow, step, first, place[1])] = held[place]
+    found = {qualities.get(place, "") for place in run}
+    return _Block(flow, step, first, values, next((one for one in QUALITIES if one in found), ""))
+
+
+def _rank(flow: Flow, step: int, first: int, start: int) -> int:
+    return (start - first) // step if step < DAY else (_day(flow, start) - _day(flow, first)).days
+
+
+def _on_grid(step: int, first: int, start: int) -> bool:
+    return step == DAY or (start - first) % step == 0
+
+
+def _month(flow: Flow, place: Place) -> tuple[int, int, int]:
+    day = datetime.fromtimestamp(place[1], flow.zone)
+    return place[0], day.year, day.month
+
+
+def _day(flow: Flow, start: int) -> date:
+    return datetime.fromtimestamp(start, flow.zone).date()
+
+
+def _energy(flow: Flow, step: int, value: float) -> float:
+    """Wh: a mean power lasts its step, which is why a naive sum over steps that change is wrong."""
+    return value * step / 3600 if flow.grandeur == "puissance_moyenne" else value
+
+
+def missing(held: Mapping[Place, Value]) -> int:
+    """The measures that are null, and those that should lie between two that follow each other."""
+    empty = sum(value is None for value in held.values())
+    places = sorted((start, step) for step, start in held)
+    for (start, step), (following, _) in zip(places, places[1:], strict=False):
+        empty += max(0, round((following - start) / step) - 1)
+    return empty
+
+
+def steps_of(stamps: Sequence[int], *, stamps_end: bool = True) -> list[int]:
+    """The step of each sorted stamp, where the file says none: the distance to the one before (or after), unless that is only a gap.
+
+    A distance is a step where it lasts; a file may go from 60 to 30 to 10 minutes. Elsewhere the step in force goes on.
+    """
+    if not stamps_end:
+        return steps_of([-stamp for stamp in reversed(stamps)])[::-1]
+    distances = [after - before for before, after in zip(stamps, stamps[1:], strict=False)]
+    if not distances:
+        return [1800] * len(stamps)
+    lasting: list[int] = []
+    for distance, run in groupby(distances):
+        length = len(list(run))
+        holds = distance in STEPS and (length >= SHORTEST_RUN or length == len(distances))
+        lasting += [distance if holds else 0] * length
+    known = [step for step in lasting if step]
+    force = known[0] if known else min((one for one in distances if one in STEPS), default=1800)
+    steps = []
+    for distance, step in zip(distances, lasting, strict=True):
+        force = step or force
+        steps.append(min(force, distance) if distance in STEPS else force)
+    return [steps[0], *steps]
+
+
+def instants(stamps: Iterable[datetime], zone: ZoneInfo) -> Iterator[int]:
+    """Seconds UTC. Local stamps without offset are taken in the order of the file: it tells the hour that comes twice in autumn."""
+    before = None
+    for stamp in stamps:
+        if stamp.tzinfo:
+            found = int(stamp.timestamp())
+        else:
+            found = int(stamp.replace(tzinfo=zone, fold=0).timestamp())
+            later = (
+                int(stamp.replace(tzinfo=zone, fold=1).timestamp())
+                if before is not None and found <= before
+                else found
+            )
+            found = max(found, later)
+        before = found
+        yield found
+
+
+def plain(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".") if value else "0"

@@ -1,0 +1,52 @@
+"""Several files as one ZIP, made while it is sent: in memory there is never more than a piece of one of them."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+
+
+class _Pipe(io.RawIOBase):
+    """What the archive writes, until it is taken. It cannot be sought in: the archive then tells sizes after each file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: bytes) -> int:  # type: ignore[override]  # the kind of buffer that ZipFile gives
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def take(self) -> bytes:
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        return taken
+
+
+def zipped(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
+    """Nothing is compressed: papers are images and PDFs. Each file is opened when its turn comes; an error cuts the archive short, before
+    its list of contents, so that no reader takes it for whole."""
+    pipe = _Pipe()
+    archive = zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED)
+    for name, pieces in files:
+        with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
+            for piece in pieces:
+                entry.write(piece)
+                yield pipe.take()
+    archive.close()
+    yield pipe.take()
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The same name twice gets a number."""
+    seen: dict[str, int] = {}
+    told = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        stem, dot, suffix = name.rpartition(".")
+        told.append(
+            name if seen[name] == 1 else f"{stem or suffix}-{seen[name]}{dot if stem else ''}{suffix if stem else ''}"
+        )
+    return told

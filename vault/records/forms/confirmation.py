@@ -1,0 +1,269 @@
+"""What the confirmation page shows of a paper that was read, and what the resident answers on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.templatetags.civic import long_date
+from vault import types
+from vault.records import actions, wording
+from vault.records.enums import Assurance, Outcome, Role
+from vault.records.forms.papers import DatesForm
+from vault.records.forms.questions import QuestionForm
+from vault.records.papers import checks
+from vault.records.presenting import values as rows
+from vault.records.values import persons
+from vault.records.values.decrypted import Opened, PaperOpened, Values
+from vault.records.values.persons import Person
+
+Form = TypeVar("Form", bound=forms.Form)
+
+OWN, OTHER, NEW, OLD = "own", "other", "new", "old"
+
+
+@dataclass(frozen=True)
+class ReadRow:
+    """One value as it was read; `form` is there where it can be, or must be, typed."""
+
+    key: str
+    label: str
+    value: str
+    source: str
+    tag: str
+    tag_kind: str
+    form: QuestionForm | None
+
+
+class WhoseForm(forms.Form):
+    whose = forms.ChoiceField(
+        label=gettext_lazy("À qui est ce papier ?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Dites à qui est ce papier.")},
+    )
+
+    def __init__(self, people: Sequence[Person], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = [(OWN, _("À moi : mon nom a changé, ou il est écrit autrement"))]
+        choices += [(str(person.id), _("À %(name)s, de mon foyer") % {"name": person.full_name}) for person in people]
+        self.fields["whose"].choices = [*choices, (OTHER, _("À quelqu’un d’autre"))]  # type: ignore[attr-defined]  # a field of choices
+
+
+class WhichForm(forms.Form):
+    which = forms.ChoiceField(
+        label=gettext_lazy("Lequel des deux avis est le bon ?"),
+        widget=forms.RadioSelect,
+        choices=[
+            (NEW, gettext_lazy("Celui que vous ajoutez")),
+            (OLD, gettext_lazy("Celui qui est déjà dans votre coffre")),
+        ],
+        error_messages={"required": gettext_lazy("Dites lequel des deux avis est le bon.")},
+    )
+
+
+class Confirmation:
+    """`data` is what was posted. It is judged when the resident confirms; while they open a value to change it, it stays as typed."""
+
+    def __init__(
+        self,
+        paper: PaperOpened,
+        values: Values,
+        resident_id: UUID,
+        data: QueryDict | None = None,
+        *,
+        judged: bool = False,
+    ) -> None:
+        self.paper, self.values, self.resident_id = paper, values, resident_id
+        self.data = data if data is not None else QueryDict()
+        self.judged = judged
+        self.problems: Sequence[str] = ()
+        self.people = persons.persons(values, resident_id=resident_id)
+        bound = self.data if judged else None
+        self.whose = self._carried(WhoseForm(self.people[1:], bound)) if self.is_doubtful else None
+        self.which = self._carried(WhichForm(bound)) if self.rivals else None
+        self.dates = None if paper.records else self._carried(DatesForm(bound, initial=self._dates()))
+        self.rows = [
+            row for position, record in enumerate(paper.records) for row in self._record_rows(position, record)
+        ]
+
+    @property
+    def is_doubtful(self) -> bool:
+        """The name read is not the resident's: whose paper it is must be said, never guessed."""
+        return any(self.paper.outcome(code) == Outcome.FAILED for code in checks.NAMES)
+
+    @property
+    def names(self) -> list[str]:
+        """The people that the paper names."""
+        read: list[Any] = list(self.paper.reading.get("names", []))
+        for record in self.paper.records:
+            payload = record["payload"]
+            read += [payload.get("declarant1"), payload.get("declarant2"), *(payload.get("occupants") or [])]
+        return list(dict.fromkeys(str(name) for name in read if name))
+
+    @property
+    def signature(self) -> str:
+        return self.paper.outcome("2ddoc_signature") or ""
+
+    @property
+    def signed_on(self) -> str:
+        days = [record["provenance"].get("issued_at") for record in self.paper.records]
+        return next((long_date(day) for day in days if day), "")
+
+    @property
+    def warnings(self) -> list[str]:
+        """What failed, apart from what the page asks about."""
+        asked = {*checks.NAMES, "tax_same_year"}
+        return [
+            checks.text(line)
+            for line in self.paper.checks
+            if line.outcome == Outcome.FAILED and line.code not in asked
+        ]
+
+    @property
+    def passed(self) -> list[str]:
+        return [checks.text(line) for line in self.paper.checks if line.outcome == Outcome.PASSED]
+
+    @property
+    def inconclusive(self) -> list[str]:
+        return [checks.text(line) for line in self.paper.checks if line.outcome == Outcome.INCONCLUSIVE]
+
+    @property
+    def changes(self) -> list[str]:
+        """In words, what takes the place of what."""
+        said = gettext_lazy("%(label)s : %(before)s devient %(after)s.")
+        return [
+            change
+            for record in self.paper.records
+            if (held := self._held(record))
+            for change in _changes(held, record["payload"], said)
+        ]
+
+    @property
+    def rivals(self) -> list[Opened]:
+        """Notices of the vault that contradict this one about the same year."""
+        held = [(self._held(record), record["payload"]) for record in self.paper.records]
+        return [found for found, payload in held if found and actions.contradicts(found.type, found.payload, payload)]
+
+    @property
+    def rival_words(self) -> list[str]:
+        said = gettext_lazy("%(label)s : %(before)s dans votre coffre, %(after)s sur ce papier.")
+        pairs = [(self._held(record), record["payload"]) for record in self.paper.records]
+        return [change for held, payload in pairs if held for change in _changes(held, payload, said)]
+
+    def is_valid(self) -> bool:
+        """Each form is judged, so that all the errors are said at once."""
+        return not [form for form in self.forms if not form.is_valid()]
+
+    @property
+    def discards(self) -> bool:
+        return self._chosen("whose") == OTHER or self._chosen("which") == OLD
+
+    @property
+    def farewell(self) -> str:
+        if self._chosen("whose") == OTHER:
+            return _("Rien n’a été rangé : ce papier est celui de quelqu’un d’autre. Son fichier est effacé.")
+        return _(
+            "Rien n’a changé : l’avis qui était dans votre coffre reste le bon. Le fichier que vous veniez d’ajouter est effacé."
+        )
+
+    @property
+    def answers(self) -> actions.Answers:
+        person = self._person
+        return actions.Answers(
+            person=person.id if person else None,
+            role=person.role if person else Role.SELF,
+            own_word=self._chosen("whose") == OWN
+            or (person is not None and not any(person.is_named(name) for name in self.names)),
+            instead=self._chosen("which") == NEW,
+            values={row.key: row.form.answer for row in self.rows if row.form is not None},
+        )
+
+    @property
+    def edited(self) -> list[str]:
+        return [row.key for row in self.rows if row.form is not None]
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        asked = [self.whose, self.which, self.dates, *(row.form for row in self.rows)]
+        return [form for form in asked if form is not None]
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        found = [{"text": problem, "href": ""} for problem in self.problems]
+        if not self.judged:
+            return found
+        for form in self.forms:
+            for name, texts in form.errors.items():
+                href = f"#{form[name].id_for_label or f'{form[name].auto_id}_0'}" if name in form.fields else ""
+                found += [{"text": str(text), "href": href} for text in texts]
+        return found
+
+    def _carried(self, form: Form) -> Form:
+        """A form that nobody judges yet goes on with what was typed so far."""
+        if not self.judged:
+            form.initial = {**form.initial, **typed_so_far(form, self.data)}
+        return form
+
+    def _record_rows(self, position: int, record: Mapping[str, Any]) -> list[ReadRow]:
+        payload, level = record["payload"], record["provenance"]["assurance"]
+        source = _("Lu dans le code signé") if level == Assurance.SIGNATURE else _("Lu sur le papier, sans signature")
+        found = []
+        for pointer, info in types.get(record["type"]).fields.items():
+            value, key = payload.get(pointer[1:]), f"{position}/{pointer[1:]}"
+            if info.id in rows.HIDDEN or (value is None and not info.required):
+                continue
+            opened = value is None or key in {*self.data.getlist("edited"), self.data.get("edit")}
+            tag, tag_kind = wording.assurance(Assurance.DECLARED if opened else level)
+            form = self._question(info, key, value) if opened else None
+            found.append(ReadRow(key, info.label, wording.say(info, value), source, tag, tag_kind, form))
+        return found
+
+    def _question(self, info: types.FieldInfo, key: str, value: Any) -> QuestionForm:  # noqa: ANN401 - a payload's value
+        prefix = "value-" + key.replace("/", "-")
+        return self._carried(QuestionForm(info, self.data if self.judged else None, current=value, prefix=prefix))
+
+    def _held(self, record: Mapping[str, Any]) -> Opened | None:
+        """The vault's record that this one would take the place of."""
+        person = self._person
+        return actions.would_supersede(self.values, record, person.id if person else self.resident_id)
+
+    @property
+    def _person(self) -> Person | None:
+        return next((person for person in self.people if str(person.id) == self._chosen("whose")), None)
+
+    def _chosen(self, name: str) -> str:
+        return self.data.get(name, "")
+
+    def _dates(self) -> dict[str, date | None]:
+        return {"issued_on": self.paper.issued_on, "expires_on": self.paper.expires_on}
+
+
+def typed_so_far(form: forms.Form, data: QueryDict) -> dict[str, Any]:
+    """What the person typed in a form that nobody has judged yet, as its widgets read it."""
+    read = {
+        name: field.widget.value_from_datadict(data, MultiValueDict(), form.add_prefix(name))
+        for name, field in form.fields.items()
+    }
+    return {name: value for name, value in read.items() if value not in (None, "", [])}
+
+
+def _changes(held: Opened, payload: Mapping[str, Any], sentence: str | Promise) -> list[str]:
+    found = []
+    for name, value in payload.items():
+        before, field_id = held.payload.get(name), f"{held.type}#/{name}"
+        if before in (None, value) or field_id in rows.HIDDEN or value is None:
+            continue
+        info = types.field(field_id)
+        found.append(
+            str(sentence)
+            % {"label": info.label, "before": wording.say(info, before), "after": wording.say(info, value)}
+        )
+    return found

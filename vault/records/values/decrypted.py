@@ -1,0 +1,258 @@
+"""What the gate hands out: values and papers opened for one purpose, immutable, never stored."""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Self, overload
+from uuid import UUID
+
+from django.utils import timezone
+
+from vault.records.enums import Assurance
+from vault.types.spans import Span
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one value comes from. A record mixes origins once its resident has corrected a part of it.
+
+    `proof_ended`: the paper that proved it has expired. It is then no surer than what is typed, as long as nothing newer proves it; what
+    is stored does not change, so a date corrected on the paper brings the proof back.
+    """
+
+    holder: str
+    method: str
+    assurance: str
+    at: datetime
+    issued_at: datetime | None
+    paper_id: UUID | None
+    proof_ended: bool = False
+
+    @property
+    def proven(self) -> bool:
+        return Assurance(self.assurance).proven
+
+    def at_reading(self, ended: Container[UUID]) -> "Origin":
+        """As it counts today, `ended` being the papers that have expired."""
+        if self.paper_id not in ended or self.assurance == Assurance.DECLARED:
+            return self
+        return replace(self, assurance=Assurance.DECLARED, proof_ended=True)
+
+    def kept(self) -> dict[str, Any]:
+        """As it is sealed in a record's content."""
+        return {
+            "holder": self.holder,
+            "method": self.method,
+            "assurance": self.assurance,
+            "at": self.at.isoformat(),
+            "issued_at": self.issued_at.isoformat() if self.issued_at else None,
+            "paper": str(self.paper_id) if self.paper_id else None,
+        }
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Self:
+        return cls(
+            holder=kept["holder"],
+            method=kept["method"],
+            assurance=kept["assurance"],
+            at=datetime.fromisoformat(kept["at"]),
+            issued_at=datetime.fromisoformat(kept["issued_at"]) if kept["issued_at"] else None,
+            paper_id=UUID(kept["paper"]) if kept["paper"] else None,
+        )
+
+
+@dataclass(frozen=True)
+class Opened:
+    record_id: UUID
+    type: str
+    type_version: str
+    person: UUID
+    role: str
+    period: Span[datetime]
+    validity: Span[date]
+    holder: str
+    assurance: str
+    method: str
+    retrieved_at: datetime
+    issued_at: datetime | None
+    paper_id: UUID | None
+    created_at: datetime
+    withdrawn_at: datetime | None
+    payload: Mapping[str, Any]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    quality: tuple[str, ...] = ()
+    proof_ended: bool = False
+
+    def origin(self, name: str) -> Origin:
+        """The origin of one top-level field of the payload."""
+        own = Origin(
+            self.holder,
+            self.method,
+            self.assurance,
+            self.retrieved_at,
+            self.issued_at,
+            self.paper_id,
+            self.proof_ended,
+        )
+        return self.origins.get(name, own)
+
+    @property
+    def age_key(self) -> tuple[float, float, float]:
+        """Sorts by what the values speak of, then by when they came: last year's notice stays older when it is added later."""
+        about = self.period.end or self.period.start or self.issued_at or self.retrieved_at
+        return about.timestamp(), self.retrieved_at.timestamp(), self.created_at.timestamp()
+
+
+class Values(Sequence[Opened]):
+    """The opened records, oldest first."""
+
+    def __init__(self, records: Sequence[Opened] = ()) -> None:
+        self._records = tuple(sorted(records, key=lambda record: record.age_key))
+
+    @overload
+    def __getitem__(self, index: int) -> Opened: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Opened, ...]: ...
+    def __getitem__(self, index: int | slice) -> Opened | tuple[Opened, ...]:
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Opened]:
+        return iter(self._records)
+
+    def every(self, type: str, person: UUID | None = None) -> list[Opened]:
+        return [record for record in self._records if record.type == type and person in {None, record.person}]
+
+    def latest(self, type: str, person: UUID | None = None) -> Opened | None:
+        found = self.every(type, person)
+        return found[-1] if found else None
+
+    def value(self, field_id: str, person: UUID | None = None, default: Any = None) -> Any:  # noqa: ANN401 - a payload's value
+        """The newest known value of a field: a newer record that leaves it empty does not hide an older one's."""
+        type_code, _, pointer = field_id.partition("#/")
+        for record in reversed(self.every(type_code, person)):
+            found = walk(record.payload, pointer.split("/"))
+            if found is not None:
+                return found
+        return default
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """`text` in French, as it was said that day; `said` is what it names, such as who signed."""
+
+    code: str
+    outcome: str
+    text: str
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class SideOpened:
+    """One file of a paper: its front, its back, a leaf. `was_read`: the one whose values were proposed."""
+
+    side_id: UUID
+    position: int
+    name: str
+    media_type: str
+    pages: int
+    size: int
+    waiting: bool
+    was_read: bool
+
+
+@dataclass(frozen=True)
+class PaperOpened:
+    paper_id: UUID
+    kind: str
+    state: str
+    name: str
+    title: str
+    media_type: str
+    sha256: str
+    pages: int
+    issued_on: date | None
+    expires_on: date | None
+    created_at: datetime
+    kept_at: datetime | None
+    replaces_id: UUID | None
+    checks: tuple[CheckLine, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    sides: tuple[SideOpened, ...] = ()
+    side_problem: str = ""
+    #: The companion who added it; empty: its resident did.
+    brought_by: str = ""
+
+    @property
+    def files(self) -> list[SideOpened]:
+        """Those that may be opened, in their order."""
+        return [side for side in self.sides if not side.waiting]
+
+    def side(self, position: int) -> SideOpened | None:
+        return next((side for side in self.files if side.position == position), None)
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The values proposed by what was read, as envelopes, in reading order."""
+        return list(self.reading.get("records", []))
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """What a file of data holds in sum (`data_files.opened`); None for any other paper."""
+        return self.reading.get("data")
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_on is not None and self.expires_on < timezone.localdate()
+
+    def outcome(self, code: str) -> str | None:
+        return next((line.outcome for line in self.checks if line.code == code), None)
+
+
+@dataclass(frozen=True)
+class UploadOpened:
+    """A file that arrives in parts. `modified` is the file's own date as its sender's device told it: with the name and length, it
+    tells that the same file was chosen again."""
+
+    id: UUID
+    name: str
+    modified: str
+    length: int
+    received: int
+    until: datetime
+
+    @property
+    def whole(self) -> bool:
+        return self.received == self.length
+
+
+def walk(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 - a payload's value
+    """Follow a pointer; `*` gathers a list's items. None where the path ends early."""
+    if not steps:
+        return value
+    head, rest = steps[0], steps[1:]
+    if head == "*" and isinstance(value, list):
+        return [walk(item, rest) for item in value]
+    if isinstance(value, Mapping):
+        return walk(value.get(head), rest)
+    return None
+
+
+def project(value: Any, paths: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401 - a payload's value
+    """The part of a value that these pointers ask for, and nothing else."""
+    if any(not path for path in paths):
+        return value
+    if isinstance(value, list):
+        inner = [path[1:] for path in paths if path[0] == "*"]
+        return [project(item, inner) for item in value] if inner else []
+    if isinstance(value, Mapping):
+        heads = {path[0] for path in paths}
+        return {
+            head: project(value[head], [path[1:] for path in paths if path[0] == head])
+            for head in value
+            if head in heads
+        }
+    return None

@@ -1,0 +1,180 @@
+"""Which time a payload speaks of and until when it counts, where its own fields say so."""
+
+import calendar
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from vault.records.models import PaperKind
+from vault.types import measure_blocks
+from vault.types.record_identity import SERIES
+from vault.types.spans import Span, add_months
+
+#: The fields that give each type's last valid day, where it has one written in it.
+_END_FIELDS = {
+    "sante.c2s": "date_fin_droit",
+    "handicap.cmi": "date_fin",
+    "handicap.decision": "date_fin",
+    "etudes.inscription": "date_fin",
+    "emploi.inscription_ft": "date_fin",
+}
+#: A type has one of these at most: the day on which it happened, or began.
+_DAYS = ("date_versement", "date_operation", "date", "periode_debut")
+#: The field that places data in its month, where it is not its start.
+_WHEN = {"banque.operation": "date_operation", "energie.index": "horodate", "achats.ticket": "date"}
+_SCHOOL_TYPES = {"scolarite.eleve", "etudes.bourse"}
+
+
+def period_of(payload: Mapping[str, Any]) -> Span[datetime]:
+    """A notice speaks of its income year, a payslip of its month, a trip of its time. None, for a year that no calendar has."""
+    try:
+        return _period_of(payload)
+    except (ValueError, OverflowError):
+        return Span()
+
+
+def validity_of(type_code: str, payload: Mapping[str, Any], today: date | None = None) -> Span[date]:
+    """The last day on which the values count for a request. None: nothing says that they end."""
+    try:
+        return _validity_of(type_code, payload, today or timezone.localdate())
+    except (ValueError, OverflowError):
+        return Span()
+
+
+def _period_of(payload: Mapping[str, Any]) -> Span[datetime]:
+    if isinstance(year := payload.get("annee_revenus"), int):
+        return _span(date(year, 1, 1), date(year, 12, 31))
+    if isinstance(month := payload.get("mois"), str) and len(month) == 7:
+        return _month(int(month[:4]), int(month[5:]))
+    if isinstance(payload.get("mois"), int) and isinstance(payload.get("annee"), int):
+        return _month(payload["annee"], payload["mois"])
+    if start := read_moment(payload.get("horodate") or payload.get("debut")):
+        return _from(start, payload)
+    first = next(filter(None, (read_day(payload.get(name)) for name in _DAYS)), None)
+    return _span(first, max(first, read_day(payload.get("periode_fin")) or first)) if first else Span()
+
+
+def _from(start: datetime, payload: Mapping[str, Any]) -> Span[datetime]:
+    """A trip, a measure, a series: it lasts until its end, or as long as its steps."""
+    if isinstance(values := payload.get("valeurs"), list) and isinstance(step := payload.get("pas_s"), int):
+        return Span(start, start + timedelta(seconds=step * len(values)))
+    return Span(start, max(start, read_moment(payload.get("fin")) or start))
+
+
+def _validity_of(type_code: str, payload: Mapping[str, Any], today: date) -> Span[date]:
+    if type_code == "fiscal.avis_ir" and isinstance(payload.get("annee_revenus"), int):
+        return Span(None, date(payload["annee_revenus"] + 2, 12, 31))
+    if type_code == "social.quotient_familial" and {"annee", "mois"} <= payload.keys():
+        return Span(None, _month_end(add_months(date(payload["annee"], payload["mois"], 1), 3)))
+    if type_code in _SCHOOL_TYPES and (end := _school_year_end(payload, today)):
+        return Span(None, end)
+    return Span(None, read_day(payload.get(_END_FIELDS.get(type_code, ""))))
+
+
+def month_of(type_code: str, payload: Mapping[str, Any]) -> str:
+    """The local month of a record of data, `2026-03`; nothing for what has no time."""
+    if type_code == SERIES:
+        return measure_blocks.month_of(payload)
+    written = moment_of(type_code, payload)
+    try:
+        return (
+            written[:7]
+            if len(written) <= len("2026-03-04")
+            else f"{timezone.localtime(datetime.fromisoformat(written)):%Y-%m}"
+        )
+    except (ValueError, OverflowError):
+        return written[:7]
+
+
+def moment_of(type_code: str, payload: Mapping[str, Any]) -> str:
+    """The day or the moment that a record of data is about, as it is written there."""
+    return str(payload.get(_WHEN.get(type_code, "debut")) or "")
+
+
+def months_of(type_code: str, payload: Mapping[str, Any], exact: Span[datetime]) -> Span[datetime]:
+    """The whole months of a record of data. The hour of a trip, or the day of a payment, is a value: it does not lie in clear."""
+    try:
+        start = _local_month(month_of(type_code, payload))
+        last = timezone.localtime(exact.end - timedelta(seconds=1)) if exact.end else start
+        after = _local_month(f"{add_months(max(start, last).date().replace(day=1), 1):%Y-%m}")
+    except (ValueError, OverflowError):
+        return Span()
+    return Span(start, after - timedelta(seconds=1))
+
+
+def _local_month(month: str) -> datetime:
+    return timezone.make_aware(datetime.strptime(month, "%Y-%m"))
+
+
+def read_day(value: object) -> date | None:
+    """An ISO day; partial dates (`2020-00-00`) that holders send are no day."""
+    try:
+        return date.fromisoformat(str(value)[:10]) if value else None
+    except ValueError:
+        return None
+
+
+def latest_day(value: object) -> date | None:
+    """Of a partly unknown date, the last day that it may be: 31 May for `2019-05-00`, 31 December for `2019-00-00`."""
+    text = str(value or "")
+    if text.endswith("-00-00"):
+        text = f"{text[:4]}-12-31"
+    elif text.endswith("-00"):
+        first = read_day(f"{text[:7]}-01")
+        return _month_end(first) if first else None
+    return read_day(text)
+
+
+def read_moment(value: object) -> datetime | None:
+    """An ISO moment, or a day taken at its start in UTC."""
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _school_year_end(payload: Mapping[str, Any], today: date) -> date | None:
+    written = str(payload.get("annee_scolaire", ""))[:4]
+    if written.isdigit():
+        return date(int(written) + 1, 8, 31)
+    return date(today.year + (today.month >= 8), 8, 31) if payload else None
+
+
+def _month(year: int, month: int) -> Span[datetime]:
+    first = date(year, month, 1)
+    return _span(first, _month_end(first))
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def _span(first: date, last: date) -> Span[datetime]:
+    return Span(_start(first), _start(last + timedelta(days=1)) - timedelta(seconds=1))
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def issued_on(records: Sequence[Mapping[str, Any]]) -> date | None:
+    return next((day for record in records if (day := read_day(record["provenance"].get("issued_at")))), None)
+
+
+def expires_on(records: Sequence[Mapping[str, Any]], kind: PaperKind | None, issued_on: date | None) -> date | None:
+    written = [read_day(record["payload"].get(name)) for record in records for name in ("date_fin", "date_fin_droit")]
+    return next(filter(None, written), None) or (kind.expiry(issued_on) if kind else None)
+
+
+def about(records: Sequence[Mapping[str, Any]]) -> str:
+    """What tells one paper of a kind from another: the year after the income for a notice, the month for a payslip."""
+    payload: Mapping[str, Any] = records[0]["payload"] if records else {}
+    if isinstance(payload.get("annee_revenus"), int):
+        return str(payload["annee_revenus"] + 1)
+    month = payload.get("mois")
+    return month if isinstance(month, str) else ""

@@ -1,0 +1,134 @@
+"""The people of a vault: its resident and those who live with them, from the household, the identity and each person's situation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from vault.records.enums import Role
+from vault.records.values.decrypted import Values
+from vault.records.values.periods import read_day
+from vault.types.names import is_named
+
+#: What the gate must be asked for before `persons` can answer.
+FIELDS = (
+    "identite.pivot#/family_name",
+    "identite.pivot#/given_name",
+    "identite.pivot#/given_name_array",
+    "identite.pivot#/preferred_username",
+    "identite.pivot#/birthdate",
+    "identite.pivot#/gender",
+    "foyer.composition#/allocataires",
+    "foyer.composition#/enfants",
+    "foyer.composition#/situation_familiale",
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    id: UUID
+    role: str
+    given_name: str
+    family_name: str
+    usage_name: str = ""
+    birth_date: date | None = None
+    gender: str = ""
+
+    @property
+    def label(self) -> str:
+        if self.role == Role.SELF:
+            return _("Vous")
+        age = self.age
+        if age is None:
+            return self.given_name
+        return ngettext("%(name)s, %(age)s an", "%(name)s, %(age)s ans", age) % {"name": self.given_name, "age": age}
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.usage_name or self.family_name}".strip()
+
+    @property
+    def age(self) -> int | None:
+        if self.birth_date is None:
+            return None
+        today = timezone.localdate()
+        return (
+            today.year
+            - self.birth_date.year
+            - ((today.month, today.day) < (self.birth_date.month, self.birth_date.day))
+        )
+
+    def is_named(self, text: str) -> bool:
+        return is_named(text, [self.family_name, self.usage_name], [self.given_name])
+
+
+def persons(values: Values, *, resident_id: UUID) -> list[Person]:
+    """The resident first, then their partner, then the children. Ids stay the same from one reading to the next."""
+    myself = _resident(values, resident_id)
+    household = values.latest("foyer.composition")
+    if household is None:
+        return [myself]
+    adults = list(household.payload.get("allocataires") or [])
+    own = _own_line(adults, myself)
+    if own is not None and not myself.given_name:
+        myself = _member(own, Role.SELF, resident_id, known_id=resident_id)
+    others = [_member(adult, Role.SPOUSE, resident_id) for adult in adults if adult is not own]
+    children = [_member(child, Role.CHILD, resident_id) for child in household.payload.get("enfants") or []]
+    return [myself, *others, *children]
+
+
+def derived_id(resident_id: UUID, member: Mapping[str, Any]) -> UUID:
+    """A member that came without an id keeps the same one as long as their first names and birth date stay."""
+    return uuid5(resident_id, f"{member.get('prenoms', '')}|{member.get('date_naissance', '')}")
+
+
+def with_ids(payload: Mapping[str, Any], *, values: Values, resident_id: UUID) -> dict[str, Any]:
+    """A household whose members all carry their id: the resident's own for their line."""
+    adults = [dict(adult) for adult in payload.get("allocataires") or []]
+    children = [dict(child) for child in payload.get("enfants") or []]
+    own = _own_line(adults, _resident(values, resident_id))
+    for member in [*adults, *children]:
+        member.setdefault("id", str(resident_id if member is own else derived_id(resident_id, member)))
+    return {**payload, "allocataires": adults, "enfants": children}
+
+
+def _resident(values: Values, resident_id: UUID) -> Person:
+    identity = values.latest("identite.pivot", resident_id)
+    payload = identity.payload if identity else {}
+    return Person(
+        id=resident_id,
+        role=Role.SELF,
+        given_name=payload.get("given_name", ""),
+        family_name=payload.get("family_name", ""),
+        usage_name=payload.get("preferred_username") or "",
+        birth_date=read_day(payload.get("birthdate")),
+        gender={"female": "F", "male": "M"}.get(payload.get("gender", ""), ""),
+    )
+
+
+def _own_line(adults: list[dict[str, Any]], myself: Person) -> dict[str, Any] | None:
+    by_id = next((adult for adult in adults if adult.get("id") == str(myself.id)), None)
+    named = next((adult for adult in adults if myself.family_name and myself.is_named(_written(adult))), None)
+    return by_id or named or (adults[0] if adults and not myself.family_name else None)
+
+
+def _written(member: Mapping[str, Any]) -> str:
+    return f"{member.get('nom_naissance', '')} {member.get('prenoms', '')}"
+
+
+def _member(member: Mapping[str, Any], role: str, resident_id: UUID, known_id: UUID | None = None) -> Person:
+    own_id = UUID(member["id"]) if member.get("id") else derived_id(resident_id, member)
+    return Person(
+        id=known_id or own_id,
+        role=role,
+        given_name=member.get("prenoms", "").split(" ")[0],
+        family_name=member.get("nom_naissance", ""),
+        usage_name=member.get("nom_usage") or "",
+        birth_date=read_day(member.get("date_naissance")),
+        gender=member.get("sexe") or "",
+    )

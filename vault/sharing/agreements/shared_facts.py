@@ -1,0 +1,54 @@
+"""The facts that members of a household may put in common, one by one."""
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from vault.records.enums import Mode
+from vault.records.grants.agreements import Agreement, Item
+from vault.sharing.actions.household import SHARE, SHARED_FACTS, forget_facts
+
+AGREEMENT: Final = Agreement(
+    code=SHARED_FACTS,
+    version="2",
+    title=_("Mettre des faits en commun"),
+    purpose=SHARE,
+    received=_("Des faits mis en commun"),
+    words=(
+        _("L’autre personne reçoit une copie de la valeur d’aujourd’hui, celle que vous voyez ici."),
+        _("Si cette valeur change plus tard dans votre coffre, la nouvelle ne part pas : il faut un nouvel accord."),
+        _("Vous arrêtez quand vous voulez : la copie est alors effacée."),
+        _(
+            "Si l’un de vous quitte le foyer, chacun garde pour lui ce qui était en commun à ce moment, et rien de plus."
+        ),
+    ),
+    items=(
+        Item(
+            "people",
+            _("Qui vit au foyer, enfants compris"),
+            (
+                "foyer.composition#/allocataires",
+                "foyer.composition#/enfants",
+                "foyer.composition#/situation_familiale",
+            ),
+        ),
+        Item("address", _("L’adresse"), ("logement.domicile#/adresse",)),
+        Item(
+            "home",
+            _("Le logement et son loyer"),
+            ("logement.domicile#/statut_occupation", "logement.domicile#/loyer", "logement.domicile#/charges"),
+        ),
+        Item(
+            "school",
+            _("La scolarité des enfants"),
+            ("scolarite.eleve#/annee_scolaire", "scolarite.eleve#/est_scolarise", "scolarite.eleve#/est_boursier"),
+        ),
+    ),
+    modes=(Mode.KEEP,),
+    uses={Mode.KEEP: _("Une copie de la valeur du jour, effacée si vous arrêtez")},
+    copied=True,
+    enough=_(
+        "Un mois suffit si la personne n’en a besoin qu’une fois. Plus long si vous vivez ensemble au quotidien."
+    ),
+    ended=forget_facts,
+)
