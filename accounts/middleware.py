@@ -9,8 +9,8 @@ from django.shortcuts import redirect
 from django.utils.deprecation import MiddlewareMixin
 from django_scopes import scope
 
-from accounts import perms
-from accounts.sign_in import devices, second_factor
+from accounts import devices, perms
+from accounts.sign_in import second_factor
 from accounts.sign_in.sessions import SessionStore
 
 Response = Callable[[HttpRequest], HttpResponse]

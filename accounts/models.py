@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.sign_in import devices
+from accounts import devices
 
 
 class UserQuerySet(models.QuerySet["User"]):

@@ -17,7 +17,8 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.sign_in import devices, second_factor
+from accounts import devices
+from accounts.sign_in import second_factor
 from core import mails, protect
 from core.models import City
 

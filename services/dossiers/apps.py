@@ -19,7 +19,7 @@ class DossiersConfig(AppConfig):
         from core import jobs
         from core import leaving as registry
         from services.dossiers import by_link, checks, home, leaving  # noqa: F401 - the second and third register themselves
-        from vault.journal.presenting import sentences
+        from vault.journal import sentences
         from vault.records.grants import documents
 
         registry.register(leaving.APP)

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from core import canonical, checkpoints, journal, signed_notes
 from core.pdf import apart
+from vault.journal import sentences
 from vault.journal.enums import CopyFormat
-from vault.journal.presenting import page, sentences
+from vault.journal.presenting import page
 from vault.records.copies.copy_files import listed
 from vault.records.models import PaperKind
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from core import home, journal
 from core.templatetags.civic import short_date
-from vault.journal.presenting import sentences
+from vault.journal import sentences
 
 LAST_LINES = 3
 

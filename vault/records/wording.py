@@ -1,6 +1,6 @@
 """How a value, its origin and its state are said to a person, in the page's language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -203,3 +203,14 @@ def _amount(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's v
         return f"{money(value)} {per}".strip()
     label = info.unit_label
     return f"{number(value)} {label}".strip() if info.unit not in ("part", "part de 1") else number(value)
+
+
+def label_value_pairs(type_code: str, payload: Mapping[str, Any], fields: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (label, value) for each field of this type that has a value, as a person writes them."""
+    infos = [types.field(field) for field in fields if field.startswith(f"{type_code}#/")]
+    found = [(info, payload.get(info.id.partition("#/")[2].split("/")[0])) for info in infos]
+    return [(info.label, say(info, value)) for info, value in found if value not in (None, "", [], {})]
+
+
+def join_labels(names: Sequence[str]) -> str:
+    return ", ".join([*names[:1], *(name[:1].lower() + name[1:] for name in names[1:])])

@@ -1,303 +1,53 @@
-"""The catalogue of data types: one folder per type, holding its JSON Schema and its words in French and English.
+"""What a value is: the catalogue of data types, and what can be said of a payload without a vault.
 
-A field's id is `type#/pointer`; `*` stands for each item of a list. Django is imported only where a sentence is shown or a payload
-checked, so that the readers' child process can use the catalogue without it.
+Callers write `from vault import types`, then `types.get`, `types.field`, `types.validate`.
 """
 
-import dataclasses
-import json
-from collections.abc import Mapping, Sequence
-from datetime import date
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-from vault.types import steps
-
-FOLDER = Path(__file__).parent
-PARTIAL_DATE = r"^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])$"
-KIND_OF_PATTERN = {
-    PARTIAL_DATE: "partial_date",
-    r"^\d{4}-\d{2}$": "month",
-    r"^-?\d+(\.\d{1,2})?$": "decimal",
-    r"^\d+(\.\d{1,2})?$": "decimal",
-}
-KIND_OF_FORMAT = {"date": "date", "date-time": "datetime"}
-KIND_OF_TYPE = {"boolean": "bool", "integer": "int", "number": "number", "array": "list"}
-
-
-class UnknownType(LookupError):
-    """No type, or no field of it, has this name."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Words:
-    fr: str = ""
-    en: str = ""
-
-    def __str__(self) -> str:
-        return self.en if _language() == "en" else self.fr
-
-
-@dataclasses.dataclass(frozen=True)
-class FieldInfo:
-    """`kind` is text, int, number, decimal (a string), date, partial_date (00 for an unknown month or day), month, datetime, bool, choice,
-    address, list or object. A list of objects describes their fields in `items`; a list of choices has `options`."""
-
-    id: str
-    kind: str
-    required: bool
-    unit: str
-    sensitivity: str
-    holders: tuple[str, ...]
-    words: Mapping[str, Words]
-    options: Mapping[str, Words]
-    schema: Mapping[str, Any]
-    items: Mapping[str, "FieldInfo"] = dataclasses.field(default_factory=dict)
-
-    @property
-    def pointer(self) -> str:
-        return self.id.partition("#")[2]
-
-    @property
-    def type(self) -> str:
-        return self.id.partition("#")[0]
-
-    @property
-    def label(self) -> str:
-        return str(self.words["label"])
-
-    @property
-    def question(self) -> str:
-        return str(self.words["question"])
-
-    @property
-    def hint(self) -> str:
-        return str(self.words.get("hint", ""))
-
-    @property
-    def why(self) -> str:
-        return str(self.words["why"])
-
-    @property
-    def asked_by(self) -> str:
-        return str(self.words["asked_by"])
-
-    @property
-    def unit_label(self) -> str:
-        return unit_label(self.unit)
-
-    @property
-    def choices(self) -> list[tuple[str, str]]:
-        return [(value, str(words)) for value, words in self.options.items()]
-
-
-@dataclasses.dataclass(frozen=True)
-class DataType:
-    code: str
-    version: str
-    schema: Mapping[str, Any]
-    words: Words
-    theme: str
-    sensitivity: str
-    holders: tuple[str, ...]
-    why: Words
-    asked_by: Words
-    fields: Mapping[str, FieldInfo]
-
-    @property
-    def title(self) -> str:
-        return str(self.words)
-
-    @property
-    def theme_label(self) -> str:
-        return themes()[self.theme]
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """What is wrong with one value; `pointer` is where it stands in the payload (`/enfants/0/date_naissance`)."""
-
-    pointer: str
-    label: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.label}\u00a0: {self.sentence}" if self.label else self.sentence
-
-
-@cache
-def get(code: str) -> DataType:
-    if code not in _codes():
-        raise UnknownType(f"No data type is called “{code}”.")
-    latest = versions(code)[0]
-    schema, texts = schema_of(code, latest), _load(FOLDER / code / "labels.json")
-    shared = {key: texts[key] for key in ("sensitivity", "holders", "why", "asked_by")}
-    fields = {
-        f"/{name}": _field(f"{code}#/{name}", schema["properties"][name], text, name in schema["required"], shared)
-        for name, text in texts["fields"].items()
-    }
-    title, holders = Words(**texts["title"]), tuple(texts["holders"])
-    why, asked_by = Words(**texts["why"]), Words(**texts["asked_by"])
-    return DataType(code, latest, schema, title, texts["theme"], texts["sensitivity"], holders, why, asked_by, fields)
-
-
-def is_known(code: str) -> bool:
-    return code in _codes()
-
-
-@cache
-def versions(code: str) -> list[str]:
-    """The newest first. All stay: a record is never rewritten, it is read through the steps from its version to this one."""
-    if code not in _codes():
-        raise UnknownType(f"No data type is called “{code}”.")
-    found = [path.stem for path in (FOLDER / code).glob("[0-9]*.json")]
-    return sorted(found, key=lambda version: tuple(map(int, version.split("."))), reverse=True)
-
-
-def schema_of(code: str, version: str) -> dict[str, Any]:
-    if version not in versions(code):
-        raise UnknownType(f"The type “{code}” has no version {version}.")
-    return _load(FOLDER / code / f"{version}.json")
-
-
-def upgraded(code: str, version: str, payload: Mapping[str, Any], month: str) -> Mapping[str, Any]:
-    """What a record of an older version says, in the words of the latest one."""
-    latest = get(code).version
-    return payload if version == latest else steps.upgrade(code, version, latest, payload, month)
-
-
-def example(code: str) -> Mapping[str, Any]:
-    """A made-up payload, for those who read about the type."""
-    found: Mapping[str, Any] = _load(FOLDER / code / "labels.json")["example"]
-    return found
-
-
-def all_types() -> list[DataType]:
-    """In the order of the themes, then of their French titles."""
-    order = list(_words_file("themes"))
-    return sorted(map(get, _codes()), key=lambda data_type: (order.index(data_type.theme), data_type.words.fr))
-
-
-def fields_of(code: str) -> list[str]:
-    return [info.id for info in get(code).fields.values()]
-
-
-def field_exists(field_id: str) -> bool:
-    try:
-        field(field_id)
-    except UnknownType:
-        return False
-    return True
-
-
-def field(field_id: str) -> FieldInfo:
-    """`foyer.composition#/enfants/*/prenoms` names the first names of each child."""
-    code, _, pointer = field_id.partition("#/")
-    name, *rest = pointer.split("/*/")
-    found = get(code).fields.get(f"/{name}")
-    for step in rest:
-        found = found.items.get(step) if found else None
-    if found is None:
-        raise UnknownType(f"The type “{code}” has no field “/{pointer}”.")
-    return found
-
-
-def unit_label(unit: str) -> str:
-    return str(_words_file("units").get(unit, ""))
-
-
-def themes() -> dict[str, str]:
-    return {code: str(words) for code, words in _words_file("themes").items()}
-
-
-def problems(code: str, payload: Mapping[str, Any]) -> list[Problem]:
-    """One problem per wrong or missing value, in the reader's language, in the order of the fields."""
-    from vault.types.checking import find
-
-    return find(get(code), payload)
-
-
-def validate(code: str, payload: Mapping[str, Any]) -> list[str]:
-    return [str(problem) for problem in problems(code, payload)]
-
-
-def is_partial_date(text: str) -> bool:
-    """`1992-11-00` and `1992-00-00` are dates that some registers really hold; `1992-00-12` and `2023-02-31` are not."""
-    year, month, day = (int(part) for part in text.split("-"))
-    if month == 0 or day == 0:
-        return day == 0
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
-
-
-def _field(
-    field_id: str, schema: Mapping[str, Any], text: Mapping[str, Any], required: bool, shared: Mapping[str, Any]
-) -> FieldInfo:
-    schema = _core(schema)
-    words = {
-        key: Words(**text.get(key, shared.get(key, {}))) for key in ("label", "question", "hint", "why", "asked_by")
-    }
-    item = _core(schema.get("items", {}))
-    return FieldInfo(
-        id=field_id,
-        kind=_kind(schema),
-        required=required,
-        unit=text.get("unit", ""),
-        sensitivity=text.get("sensitivity", shared["sensitivity"]),
-        holders=tuple(text.get("holders", shared["holders"])),
-        words=words,
-        options={value: _option(text, str(value)) for value in [*schema.get("enum", ()), *item.get("enum", ())]},
-        schema=schema,
-        items={
-            name: _field(
-                f"{field_id}/*/{name}", item["properties"][name], inner, name in item.get("required", ()), shared
-            )
-            for name, inner in text.get("items", {}).items()
-        },
-    )
-
-
-def _option(text: Mapping[str, Any], value: str) -> Words:
-    return Words(**text.get("choices", {}).get(value, {"fr": value, "en": value}))
-
-
-def _core(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of the value itself where `null` is allowed beside it."""
-    alternatives: Sequence[Mapping[str, Any]] = schema.get("anyOf", ())
-    return next((_core(one) for one in alternatives if one.get("type") != "null"), schema)
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return "choice"
-    if schema["type"] == "object":
-        return "address" if "code_postal" in schema.get("properties", {}) else "object"
-    if schema["type"] == "string":
-        return KIND_OF_FORMAT.get(schema.get("format", ""), KIND_OF_PATTERN.get(schema.get("pattern", ""), "text"))
-    return KIND_OF_TYPE[schema["type"]]
-
-
-def _language() -> str:
-    from django.conf import settings
-    from django.utils import translation
-
-    return (translation.get_language() or "fr")[:2] if settings.configured else "fr"
-
-
-@cache
-def _codes() -> frozenset[str]:
-    return frozenset(path.parent.name for path in FOLDER.glob("*/labels.json"))
-
-
-@cache
-def _words_file(name: str) -> dict[str, Words]:
-    return {code: Words(**words) for code, words in _load(FOLDER / f"{name}.json").items()}
-
-
-def _load(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
+from vault.types.catalogue import (
+    FOLDER,
+    PARTIAL_DATE,
+    DataType,
+    FieldInfo,
+    Problem,
+    UnknownType,
+    Words,
+    all_types,
+    example,
+    field,
+    field_exists,
+    fields_of,
+    get,
+    is_known,
+    is_partial_date,
+    schema_of,
+    themes,
+    unit_label,
+    upgraded,
+    versions,
+)
+from vault.types.checking import problems, validate
+
+__all__ = [
+    "DataType",
+    "FOLDER",
+    "FieldInfo",
+    "PARTIAL_DATE",
+    "Problem",
+    "UnknownType",
+    "Words",
+    "all_types",
+    "example",
+    "field",
+    "field_exists",
+    "fields_of",
+    "get",
+    "is_known",
+    "is_partial_date",
+    "problems",
+    "schema_of",
+    "themes",
+    "unit_label",
+    "upgraded",
+    "validate",
+    "versions",
+]

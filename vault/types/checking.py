@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
 
-from vault import types
+from vault.types import catalogue
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 EXPECTED = {
     "text": gettext_noop("écrivez un texte."),
@@ -34,11 +36,17 @@ BOUNDS = {"minimum", "maximum", "multipleOf"}
 OUT_OF_BOUNDS = gettext_noop("ce nombre n’est pas possible.")
 
 
-def find(data_type: types.DataType, payload: Mapping[str, Any]) -> list[types.Problem]:
+def problems(code: str, payload: Mapping[str, Any]) -> list[catalogue.Problem]:
+    """Return one problem per wrong or missing value, in the reader's language, in the order of the fields."""
+    data_type = catalogue.get(code)
     errors = [*_validator(data_type.code).iter_errors(dict(payload)), *_impossible_dates(data_type, payload)]
     order = list(data_type.fields)
     found = {problem.pointer: problem for error in errors for problem in _problems(data_type, error)}
     return sorted(found.values(), key=lambda problem: _rank(order, problem.pointer))
+
+
+def validate(code: str, payload: Mapping[str, Any]) -> list[str]:
+    return [str(problem) for problem in problems(code, payload)]
 
 
 def _rank(order: list[str], pointer: str) -> tuple[int, str]:
@@ -46,7 +54,7 @@ def _rank(order: list[str], pointer: str) -> tuple[int, str]:
     return (order.index(top) if top in order else len(order), pointer)
 
 
-def _problems(data_type: types.DataType, error: ValidationError) -> Iterable[types.Problem]:
+def _problems(data_type: catalogue.DataType, error: "ValidationError") -> Iterable[catalogue.Problem]:
     here = "".join(f"/{part}" for part in error.absolute_path)
     match error.validator:
         case "required":
@@ -54,7 +62,7 @@ def _problems(data_type: types.DataType, error: ValidationError) -> Iterable[typ
             return [_problem(data_type, f"{here}/{name}", MISSING) for name in names]
         case "additionalProperties":
             names = [name for name in error.instance if name not in error.schema.get("properties", {})]
-            return [types.Problem(f"{here}/{name}", str(name), _(UNKNOWN)) for name in names]
+            return [catalogue.Problem(f"{here}/{name}", str(name), _(UNKNOWN)) for name in names]
         case "minimum" | "maximum" | "multipleOf":
             return [_problem(data_type, here, OUT_OF_BOUNDS)]
     if error.validator == "anyOf" and any(inner.validator in BOUNDS for inner in error.context or ()):
@@ -62,14 +70,14 @@ def _problems(data_type: types.DataType, error: ValidationError) -> Iterable[typ
     return [_problem(data_type, here, None)]
 
 
-def _problem(data_type: types.DataType, pointer: str, sentence: str | None) -> types.Problem:
+def _problem(data_type: catalogue.DataType, pointer: str, sentence: str | None) -> catalogue.Problem:
     info = _info(data_type, pointer)
     if info is None:
-        return types.Problem(pointer, data_type.title, _(EXPECTED["object"]))
-    return types.Problem(pointer, info.label, _(sentence or EXPECTED[info.kind]))
+        return catalogue.Problem(pointer, data_type.title, _(EXPECTED["object"]))
+    return catalogue.Problem(pointer, info.label, _(sentence or EXPECTED[info.kind]))
 
 
-def _info(data_type: types.DataType, pointer: str) -> types.FieldInfo | None:
+def _info(data_type: catalogue.DataType, pointer: str) -> catalogue.FieldInfo | None:
     """The nearest field that has a name: an address's postcode answers for the address."""
     name, *rest = pointer.lstrip("/").split("/")
     info = data_type.fields.get(f"/{name}")
@@ -79,8 +87,10 @@ def _info(data_type: types.DataType, pointer: str) -> types.FieldInfo | None:
     return info
 
 
-def _impossible_dates(data_type: types.DataType, payload: Mapping[str, Any]) -> Iterable[ValidationError]:
+def _impossible_dates(data_type: catalogue.DataType, payload: Mapping[str, Any]) -> Iterable["ValidationError"]:
     """`2023-02-31` has the shape of a partial date: the pattern alone lets it through."""
+    from jsonschema.exceptions import ValidationError
+
     for name, info in data_type.fields.items():
         value = payload.get(name[1:])
         if info.kind == "partial_date" and _impossible(info, value):
@@ -91,11 +101,17 @@ def _impossible_dates(data_type: types.DataType, payload: Mapping[str, Any]) -> 
                     yield ValidationError("", path=[name[1:], place, key])
 
 
-def _impossible(info: types.FieldInfo, value: object) -> bool:
+def _impossible(info: catalogue.FieldInfo, value: object) -> bool:
+    from jsonschema import Draft202012Validator
+
     text = value if isinstance(value, str) else ""
-    return Draft202012Validator(dict(info.schema)).is_valid(text) and not types.is_partial_date(text)
+    return Draft202012Validator(dict(info.schema)).is_valid(text) and not catalogue.is_partial_date(text)
 
 
 @cache
-def _validator(code: str) -> Draft202012Validator:
-    return Draft202012Validator(dict(types.get(code).schema), format_checker=FormatChecker(["date", "uuid", "email"]))
+def _validator(code: str) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator, FormatChecker  # the readers' child uses the catalogue without it
+
+    return Draft202012Validator(
+        dict(catalogue.get(code).schema), format_checker=FormatChecker(["date", "uuid", "email"])
+    )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from vault import types
+from vault.types import catalogue
 
 # Whose data it is, before the vault that receives the record says so.
 NOBODY = UUID(int=0)
@@ -31,7 +31,7 @@ def build(
     record: dict[str, Any] = {
         "id": str(uuid4()),
         "type": type,
-        "type_version": types.get(type).version,
+        "type_version": catalogue.get(type).version,
         "subject": {"person": str(person), "role": role},
         "payload": dict(payload),
         "provenance": dict(provenance),
@@ -53,13 +53,13 @@ def provenance(*, holder: str, method: str, assurance: str, **more: Any) -> dict
 
 def latest_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """Its payload as the latest version of its type says it: a paper may wait for its resident while the software changes."""
-    return types.upgraded(
+    return catalogue.upgraded(
         record["type"], record["type_version"], record["payload"], str(record["provenance"]["retrieved_at"])[:7]
     )
 
 
 def validate(record: Mapping[str, Any]) -> None:
-    """The envelope only: a payload that still lacks a value is completed by the person (types.validate says what is missing)."""
+    """The envelope only: a payload that still lacks a value is completed by the person (catalogue.validate says what is missing)."""
     errors: Sequence[Any] = sorted(
         _validator().iter_errors(dict(record)), key=lambda error: list(map(str, error.absolute_path))
     )
@@ -72,7 +72,7 @@ def validate(record: Mapping[str, Any]) -> None:
 def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
     from jsonschema import Draft202012Validator, FormatChecker  # the readers' child builds envelopes without it
 
-    schema = json.loads((types.FOLDER / "record-1.0.0.json").read_text(encoding="utf-8"))
+    schema = json.loads((catalogue.FOLDER / "record-1.0.0.json").read_text(encoding="utf-8"))
     checker = FormatChecker(["date", "uuid"])
     checker.checks("date-time", raises=ValueError)(_is_an_instant)
     return Draft202012Validator(schema, format_checker=checker)

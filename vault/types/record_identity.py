@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from vault import types
-from vault.types import FieldInfo, measure_blocks
+from vault.types import catalogue, measure_blocks
+from vault.types.catalogue import FieldInfo
 from vault.types.names import words
 
 Payload = Mapping[str, Any]
@@ -81,7 +81,7 @@ def same_thing(type_code: str, held: Payload, said: Payload) -> bool:
 
 def anchor(type_code: str, payload: Payload) -> Key:
     """The part of it that is always given: what has another anchor is another thing. It finds one of 20,000 without comparing all."""
-    names = [name for name in APART_BY.get(type_code, ()) if types.field(f"{type_code}#/{name}").required]
+    names = [name for name in APART_BY.get(type_code, ()) if catalogue.field(f"{type_code}#/{name}").required]
     return tuple(_plain(type_code, name, payload) for name in names)
 
 
@@ -95,7 +95,7 @@ def _fits(type_code: str, name: str, held: Payload, said: Payload) -> bool:
 def _plain(type_code: str, name: str, payload: Payload) -> Hashable:
     if type_code == SERIES and name == "debut":
         return measure_blocks.month_of(payload)
-    return plain(types.field(f"{type_code}#/{name}"), payload.get(name))
+    return plain(catalogue.field(f"{type_code}#/{name}"), payload.get(name))
 
 
 def plain(info: FieldInfo, value: Any) -> Hashable:  # noqa: ANN401 - a payload's value

@@ -76,7 +76,7 @@ def test_the_table_has_every_line_and_no_formula(browser, resident):
 
 
 def test_a_cell_that_a_spreadsheet_would_compute_is_made_harmless(resident, monkeypatch):
-    monkeypatch.setattr("vault.journal.presenting.sentences.sentence", lambda line, kinds: "=HYPERLINK(1)")
+    monkeypatch.setattr("vault.journal.sentences.sentence", lambda line, kinds: "=HYPERLINK(1)")
     table = copy_journal(resident_id=resident.pk, by=resident.pk, form=CopyFormat.CSV).decode("utf-8-sig")
     assert ";'=HYPERLINK(1);" in table
 

@@ -14,9 +14,9 @@ from services.dossiers.forms import AddPaperForm
 from tests.fixtures import hostile
 from tests.vault.sending import notice_pdf, send, uploaded
 from vault.readers.sentences import UNREADABLE
-from vault.records.actions.files import clean_name
 from vault.records.forms.papers import UploadForm
 from vault.records.models import Paper, PaperFile, Record
+from vault.records.papers.file_names import clean_name
 from vault.sharing.forms.desk import PaperMandateForm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]

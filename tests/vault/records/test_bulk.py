@@ -257,7 +257,7 @@ def test_nothing_of_it_is_in_clear_but_its_month(resident):
 
 
 def test_the_journal_says_it_in_words(resident):
-    from vault.journal.presenting import sentences as journal_sentences
+    from vault.journal import sentences as journal_sentences
 
     pulled(resident, quotient(526))
     (told,) = [journal_sentences.tell(line, {}, resident.pk) for line in lines(resident)]

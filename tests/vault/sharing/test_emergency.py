@@ -203,7 +203,7 @@ def test_a_stop_by_the_resident_counts_at_once_and_for_a_day(resident, first, se
 
 
 def journal_words(resident):
-    from vault.journal.presenting.sentences import tell
+    from vault.journal.sentences import tell
 
     return [tell(line, {}, resident.pk).sentence for line in lines(resident)]
 

@@ -12,8 +12,8 @@ from django_scopes import scope, scopes_disabled
 from accounts import reminding
 from core import journal
 from core.models import JournalLeaf
+from vault.journal import sentences
 from vault.journal.models import Alerts
-from vault.journal.presenting import sentences
 from vault.records import perms
 
 CHOOSE = gettext_noop("Choisir vos alertes")

@@ -20,9 +20,8 @@ from accounts.models import User
 from core import journal, mails
 from core.models import City
 from core.templatetags.civic import long_date
-from vault.journal import perms
+from vault.journal import perms, sentences
 from vault.journal.models import Contest
-from vault.journal.presenting import sentences
 from vault.records import gate
 from vault.records.actions.notes import seal_note, unseal_note
 from vault.records.perms import require_may_write

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from core import journal
 from core.journal import Ground, Line, Means
 from vault import types
-from vault.journal.presenting import sentences
-from vault.journal.presenting.sentences import Told
+from vault.journal import sentences
+from vault.journal.sentences import Told
 from vault.records.grants.recipient_names import names_of
 from vault.records.models import Grant, Record
 

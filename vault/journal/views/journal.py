@@ -12,14 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import SignedInRequest
 from core import journal
 from core.pdf.apart import NotDrawn
-from vault.journal import copies
+from vault.journal import copies, sentences
 from vault.journal.actions import contests
 from vault.journal.actions import journal as actions
 from vault.journal.actions.alerts import choose_alerts
 from vault.journal.enums import CopyFormat
 from vault.journal.forms.journal import AlertsForm, ContestForm, CopyForm
 from vault.journal.models import Alerts, Contest
-from vault.journal.presenting import page, sentences, verification
+from vault.journal.presenting import page, verification
 from vault.records import downloads
 
 #: The last ones, beside the journal.

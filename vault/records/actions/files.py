@@ -2,9 +2,7 @@
 
 import io
 import logging
-import unicodedata
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import BinaryIO
 from uuid import UUID
 
@@ -18,7 +16,6 @@ from vault.records.models import PaperFile
 
 logger = logging.getLogger(__name__)
 
-NAME_LENGTH = 150
 #: What was found of the place of a photo -> the outcome of its check.
 PLACE_CHECK: dict[str, Outcome] = {"removed": "passed", "kept": "failed", "unknown": "inconclusive"}
 
@@ -86,10 +83,3 @@ def _look_for_viruses(stream: BinaryIO) -> None:
         logger.warning("the antivirus found something: the file is refused", extra={"code": found[:100]})
         raise Unreadable("infected")
     stream.seek(0)
-
-
-def clean_name(name: str) -> str:
-    """The last part of the path, without what no name holds; enough for a person to recognise their file."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    kept = "".join(letter for letter in unicodedata.normalize("NFC", last) if letter.isprintable())
-    return kept.strip()[-NAME_LENGTH:] or "document"

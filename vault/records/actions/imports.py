@@ -21,13 +21,14 @@ from core.sealed import Box
 from core.sizes import MEGABYTE
 from core.storage import SealedFile, sealed_storage
 from vault.records.actions.exports import Outlet
-from vault.records.actions.files import clean_name, keep_file
+from vault.records.actions.files import keep_file
 from vault.records.actions.notes import seal_note
 from vault.records.actions.papers import CHECK
 from vault.records.actions.records import one_at_a_time
 from vault.records.copies.package import Package, Refused
 from vault.records.enums import Assurance, PaperState
 from vault.records.models import Brought, Paper, PaperFile, Record
+from vault.records.papers.file_names import clean_name
 
 BRING = gettext_noop("Reprendre ce que vous avez apporté d’un autre portail")
 UNCHECKED = {PaperState.QUARANTINED, PaperState.CHECKING}

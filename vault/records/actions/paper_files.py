@@ -16,11 +16,12 @@ from core.uploads import SealedUpload
 from vault.readers.reading import Unreadable
 from vault.records import gate, perms
 from vault.records.actions.comparing import COMPARED
-from vault.records.actions.files import Examined, clean_name, examine, put_in_place
+from vault.records.actions.files import Examined, examine, put_in_place
 from vault.records.actions.papers import CHANGE, NotReady, check_again, content_of_paper, rewrite_paper, tell_paper
 from vault.records.actions.records import Invalid
 from vault.records.enums import PaperState
 from vault.records.models import Paper, PaperFile
+from vault.records.papers.file_names import clean_name
 from vault.records.values.decrypted import Values
 
 ADD = gettext_noop("Ajouter une page ou une face à un papier")

@@ -20,13 +20,14 @@ from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
 from vault.records import gate, perms
 from vault.records.actions.comparing import COMPARED, seen_of
-from vault.records.actions.files import Examined, clean_name, examine, put_in_place
+from vault.records.actions.files import Examined, examine, put_in_place
 from vault.records.actions.proofs import leaning_on, unprove
 from vault.records.actions.records import Source, Subject, content_of, one_at_a_time, same_subject, write, write_over
 from vault.records.enums import Assurance, Method, PaperState, Role
 from vault.records.models import Paper, PaperFile, PaperKind, Record
 from vault.records.papers import checks, data_files
 from vault.records.papers.answering import Asked
+from vault.records.papers.file_names import clean_name
 from vault.records.values import periods, persons
 from vault.records.values.decrypted import CheckLine, Opened, Values
 from vault.records.values.periods import period_of, read_moment

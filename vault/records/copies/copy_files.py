@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from core.leaving import Copying, Entry
 from core.sealed import Unreadable
-from vault.records.actions.files import clean_name
+from vault.records.papers.file_names import clean_name
 
 CHUNK = 1 << 16
 #: What no file system takes in a name, and what would hide a file.

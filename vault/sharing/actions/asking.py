@@ -24,14 +24,13 @@ from vault.records.actions.grants import Changed
 from vault.records.enums import GrantChannel, Mode
 from vault.records.grants.agreements import Agreement
 from vault.records.grants.terms import Terms
+from vault.records.wording import join_labels
 from vault.sharing.actions.household import fingerprint
 from vault.sharing.actions.mandates import give_to, today
-from vault.sharing.agreements.entrusting import AGREEMENT, length_words
+from vault.sharing.agreements.entrusting import AGREEMENT, length_words, theirs
 from vault.sharing.enums import AskedFor
 from vault.sharing.models import AccessRequest, Mandate
 from vault.sharing.models.asking import CODE_TRIES, CODE_WAITS, WAITS
-from vault.sharing.presenting.household import series
-from vault.sharing.presenting.mandates import theirs
 
 ASKED = gettext_noop("Un accompagnant demande à voir")
 
@@ -181,7 +180,7 @@ def _text_code(key: UUID, owner: UUID) -> bool:
 
 def _in_words(request: AccessRequest, code: str) -> dict[str, str]:
     """What the message says, in the language of the moment."""
-    lines = series(theirs(request.items))
+    lines = join_labels(theirs(request.items))
     return {
         "who": request.label,
         "lines": lines,

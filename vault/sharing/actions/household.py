@@ -31,17 +31,16 @@ from vault.records.perms import require_may_write
 from vault.records.values.decrypted import Opened, Values
 from vault.sharing import perms
 from vault.sharing.across import household_access
+from vault.sharing.agreements.shared_facts import SHARE, SHARED_FACTS
 from vault.sharing.models import Household, Invitation, Member, SharedFact
 from vault.sharing.models.household import INVITATION_LASTS, MOST_MEMBERS
 from vault.types.spans import add_months
 
-SHARE = gettext_noop("Mettre des faits en commun dans votre foyer")
 INVITE = gettext_noop("Inviter quelqu’un dans votre foyer")
 JOIN = gettext_noop("Rejoindre un foyer")
 LEAVE = gettext_noop("Quitter votre foyer")
 PART = gettext_noop("Vous dire que des partages ont pris fin")
 PREVIEW = gettext_noop("Vous montrer ce qu’un accord compterait")
-SHARED_FACTS = "shared_facts"
 
 
 class NoInvitation(Exception):
@@ -217,12 +216,6 @@ def own_facts(*, resident_id: UUID) -> Values:
 def fingerprint(values: Values) -> str:
     """Which records these are: another one is another value."""
     return hashlib.sha256("|".join(sorted(str(record.record_id) for record in values)).encode()).hexdigest()
-
-
-def forget_facts(grant: Grant) -> None:
-    """The giver stopped: the copies go. Those that a parting has left to their holder stay."""
-    with scopes_disabled():
-        SharedFact.objects.filter(grant_id=grant.pk, own=False).delete()
 
 
 def leave(*, resident_id: UUID, by: UUID) -> None:

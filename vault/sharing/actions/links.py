@@ -28,11 +28,10 @@ from vault.records.models import Grant
 from vault.records.values import listing
 from vault.records.values.decrypted import Values
 from vault.sharing import link_words
-from vault.sharing.agreements import links
+from vault.sharing.agreements import link_contents, links
 from vault.sharing.agreements.links import Held
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import LINK_KIND
-from vault.sharing.presenting import links as words
 from vault.types.record_identity import DATA
 
 CHOOSE = gettext_noop("Choisir ce qu’un lien montrerait")
@@ -188,7 +187,7 @@ def _make(resident_id: UUID, by: UUID, wish: Wish, form: UUID, agreement: Agreem
         lasts=timedelta(days=wish.days),
         papers=[paper.paper_id for paper in found.papers],
         documents=[one.id for one in found.documents],
-        shown=words.shown(agreement, found),
+        shown=link_contents.shown(agreement, found),
     )
     recipient = Recipient(LINK_KIND, link.pk, links.SOMEBODY, name=wish.name)
     link.grant = grants.give(resident_id=resident_id, by=by, agreement=agreement, recipient=recipient, terms=terms)

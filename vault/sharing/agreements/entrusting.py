@@ -1,5 +1,6 @@
 """What a resident may entrust to a companion, line by line, and the words that they read before: for some time, or for an appointment."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -171,3 +172,27 @@ def length_words(months: int, lasts: timedelta | None) -> str:
         return ngettext("%(count)s jour", "%(count)s jours", lasts.days) % {"count": lasts.days}
     hours = lasts // timedelta(hours=1)
     return ngettext("%(count)s heure", "%(count)s heures", hours) % {"count": hours}
+
+
+def theirs(codes: Sequence[str]) -> list[str]:
+    return [yours_to_theirs(item) for item in ITEMS if item.code in codes]
+
+
+def offered() -> list[tuple[str, str]]:
+    return [(item.code, yours_to_theirs(item)) for item in ITEMS if not item.required]
+
+
+def yours_to_theirs(item: Item) -> str:
+    """The line as the companion reads it: the resident's says “votre”."""
+    labels = {
+        "who": _("Nom et date de naissance"),
+        "contact": _("Coordonnées"),
+        "home": _("Logement et loyer"),
+        "family": _("Qui vit au foyer, enfants compris"),
+        "notices": _("Avis d’impôt"),
+        "wages": _("Salaires"),
+        "incomes": _("Autres revenus, comme une retraite"),
+        "unemployment": _("Allocations chômage"),
+        "benefits": _("Prestations et quotient familial"),
+    }
+    return str(labels.get(item.code, item.label))

@@ -3,10 +3,14 @@
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, Item
-from vault.sharing.actions.household import SHARE, SHARED_FACTS, forget_facts
+from vault.sharing.across.shared_facts import forget_facts
+
+SHARE = gettext_noop("Mettre des faits en commun dans votre foyer")
+SHARED_FACTS = "shared_facts"
 
 AGREEMENT: Final = Agreement(
     code=SHARED_FACTS,

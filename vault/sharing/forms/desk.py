@@ -12,9 +12,9 @@ from core.uploads import SealedUpload
 from vault.records.enums import GrantChannel
 from vault.records.forms.papers import PAGES
 from vault.records.grants.terms import Terms
-from vault.sharing.agreements.entrusting import AGREEMENT
+from vault.sharing.agreements.entrusting import AGREEMENT, offered
 from vault.sharing.forms.mandates import EntrustForm
-from vault.sharing.presenting.mandates import companions, offered
+from vault.sharing.presenting.mandates import companions
 
 
 class OpenForm(forms.Form):

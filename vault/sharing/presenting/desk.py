@@ -14,12 +14,12 @@ from core.templatetags.civic import clock, long_date
 from vault.records.grants import agreements
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant
-from vault.sharing.agreements.entrusting import AGREEMENT, length_words
+from vault.sharing.agreements.entrusting import AGREEMENT, length_words, yours_to_theirs
 from vault.sharing.enums import Act
 from vault.sharing.models import DeskVisit
 from vault.sharing.models.desk import DESK_KIND
 from vault.sharing.models.mandate import COMPANION_KIND
-from vault.sharing.presenting.mandates import until, yours_to_theirs
+from vault.sharing.presenting.mandates import until
 
 
 def lines(visits: Sequence[DeskVisit]) -> list[dict[str, str]]:

@@ -9,11 +9,10 @@ from django.utils.translation import ngettext
 
 from core.templatetags.civic import clock, long_date
 from vault.records.grants.agreements import Item
-from vault.sharing.agreements.entrusting import EMERGENCY_AGREEMENT
+from vault.records.wording import join_labels
+from vault.sharing.agreements.entrusting import EMERGENCY_AGREEMENT, yours_to_theirs
 from vault.sharing.enums import EmergencyState
 from vault.sharing.models import EmergencyAccess
-from vault.sharing.presenting.household import series
-from vault.sharing.presenting.mandates import yours_to_theirs
 
 _TAGS = {EmergencyState.WAITING: "soon", EmergencyState.OPEN: "fresh"}
 
@@ -50,7 +49,7 @@ def own_rows(access: EmergencyAccess, reason: str) -> list[dict[str, str]]:
             _("%(name)s, le %(day)s") % {"name": access.asked_by_name, "day": _moment(access.created_at)},
         ),
         (_("Décidé par"), _decision(access)),
-        (_("Quoi"), series([str(item.label) for item in items_of(access)])),
+        (_("Quoi"), join_labels([str(item.label) for item in items_of(access)])),
         (_("Pendant combien de temps"), _length(access)),
         (_("État"), _state(access)),
     ]
@@ -106,7 +105,7 @@ def decision_rows(access: EmergencyAccess, reason: str) -> list[dict[str, str]]:
     rows = [
         (_("Demandé par"), access.asked_by_name),
         (_("Motif"), reason),
-        (_("Quoi"), series([yours_to_theirs(item) for item in items_of(access)])),
+        (_("Quoi"), join_labels([yours_to_theirs(item) for item in items_of(access)])),
         (_("Pendant combien de temps"), _length(access)),
     ]
     return [{"key": key, "value": value} for key, value in rows]

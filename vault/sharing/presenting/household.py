@@ -9,15 +9,14 @@ from django.utils.translation import ngettext
 from django_scopes import scopes_disabled
 
 from core.templatetags.civic import long_date
-from vault import types
-from vault.journal.presenting import sentences
-from vault.records import wording
+from vault.journal import sentences
 from vault.records.enums import HouseholdRole, Mode
 from vault.records.grants import agreements
 from vault.records.grants.agreements import Agreement, Item
 from vault.records.models import Grant
 from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import Opened, Values
+from vault.records.wording import join_labels, label_value_pairs
 from vault.sharing import perms
 from vault.sharing.across.household_access import Circle
 from vault.sharing.models import Member, SharedFact
@@ -59,7 +58,7 @@ def _given(grant: Grant) -> dict[str, Any]:
         "until": long_date(grant.ends_at),
         "paused": grant.paused_at is not None,
         "href": reverse("sharing:share", args=[grant.pk]),
-        "what": series(named(grant)),
+        "what": join_labels(named(grant)),
         "how": how(grant),
         "stop": reverse("sharing:stop_sharing", args=[grant.pk]),
         "id": grant.pk,
@@ -77,10 +76,6 @@ def named(grant: Grant) -> list[str]:
     count = len(grant.documents.all()) if agreement is not None else 0
     made = [ngettext("%(count)s dossier", "%(count)s dossiers", count) % {"count": count}] if count else []
     return [*sentences.labels(fields), *papers, *made]
-
-
-def series(names: Sequence[str]) -> str:
-    return ", ".join([*names[:1], *(name[:1].lower() + name[1:] for name in names[1:])])
 
 
 def how(grant: Grant) -> str:
@@ -142,7 +137,7 @@ def _held(item: Item, values: Values) -> str:
 
 def _newest_words(records: Sequence[Opened], item: Item) -> str:
     newest = records[-1]
-    told = said(newest.type, newest.payload, item.fields)
+    told = label_value_pairs(newest.type, newest.payload, item.fields)
     named = [_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in told]
     words = ", ".join(named if len(item.fields) > 1 else [text for _label, text in told])
     others = len(records) - 1
@@ -150,13 +145,6 @@ def _newest_words(records: Sequence[Opened], item: Item) -> str:
         return words
     more = ngettext("et %(count)s autre plus ancien", "et %(count)s autres plus anciens", others) % {"count": others}
     return f"{words} ({more})"
-
-
-def said(type_code: str, payload: Mapping[str, Any], fields: Sequence[str]) -> list[tuple[str, str]]:
-    """(label, value) of each field of this type, as a person writes them."""
-    infos = [types.field(field) for field in fields if field.startswith(f"{type_code}#/")]
-    found = [(info, payload.get(info.id.partition("#/")[2].split("/")[0])) for info in infos]
-    return [(info.label, wording.say(info, value)) for info, value in found if value not in (None, "", [], {})]
 
 
 # What others have put in common
@@ -180,5 +168,5 @@ def fact_rows(note: Mapping[str, Any], agreement: Agreement) -> list[dict[str, s
     return [
         {"key": label, "value": text}
         for record in note["records"]
-        for label, text in said(record["type"], record["payload"], fields)
+        for label, text in label_value_pairs(record["type"], record["payload"], fields)
     ]

@@ -15,13 +15,13 @@ from core.templatetags.civic import clock, long_date, number
 from vault import types
 from vault.records import wording
 from vault.records.enums import Method
-from vault.records.grants.agreements import Agreement
 from vault.records.grants.documents import Document
 from vault.records.models import GrantReading
 from vault.records.values.decrypted import Opened, Origin, PaperOpened, SideOpened, Values
-from vault.sharing.agreements.links import DOCUMENT, PAPER, Held
+from vault.records.wording import label_value_pairs
+from vault.sharing.agreements.link_contents import paper_size, size_text, values_text
+from vault.sharing.agreements.links import Held
 from vault.sharing.models import Visit
-from vault.sharing.presenting.household import said
 from vault.sharing.presenting.shares import paper_kinds
 
 KILOBYTE = 1000
@@ -61,18 +61,11 @@ def files(papers: Iterable[PaperOpened]) -> list[File]:
     return [_file(paper, side, number_) for paper in papers for number_, side in enumerate(paper.files, 1)]
 
 
-def shown(agreement: Agreement, held: Held) -> dict[str, str]:
-    """What each line of the agreement shows today, for the page that is kept as it was read."""
-    papers = {f"{PAPER}{paper.paper_id}": _about(paper) for paper in held.papers}
-    papers |= {f"{DOCUMENT}{one.id}": _size(one.pages, one.size) for one in held.documents}
-    return {item.code: papers.get(item.code) or _each(held.values, item.fields) for item in agreement.items}
-
-
 def choices(held: Held, fields: Sequence[str]) -> list[tuple[str, str]]:
     """Each field of one type with its value of today."""
     found = []
     for field in fields:
-        told = _each(held.values, [field], newest=1)
+        told = values_text(held.values, [field], newest=1)
         others = len(held.values.every(field.partition("#")[0])) - 1
         more = ngettext("et %(count)s autre plus ancien", "et %(count)s autres plus anciens", others) % {
             "count": others
@@ -84,18 +77,18 @@ def choices(held: Held, fields: Sequence[str]) -> list[tuple[str, str]]:
 
 def paper_choices(held: Held) -> list[tuple[str, str]]:
     return [
-        (str(paper.paper_id), _("%(what)s : %(value)s") % {"what": paper.title, "value": _about(paper)})
+        (str(paper.paper_id), _("%(what)s : %(value)s") % {"what": paper.title, "value": paper_size(paper)})
         for paper in held.papers
     ]
 
 
 def document_choices(held: Held) -> list[tuple[str, str]]:
-    return [(str(one.id), f"{one.title} ({_size(one.pages, one.size)})") for one in held.documents]
+    return [(str(one.id), f"{one.title} ({size_text(one.pages, one.size)})") for one in held.documents]
 
 
 def documents(found: Iterable[Document]) -> list[dict[str, Any]]:
     """For vault/sharing/agreements/links/shown.html."""
-    return [{"id": one.id, "title": one.title, "text": _size(one.pages, one.size)} for one in found]
+    return [{"id": one.id, "title": one.title, "text": size_text(one.pages, one.size)} for one in found]
 
 
 def text(found: Sequence[Sheet], head: Sequence[str]) -> str:
@@ -138,30 +131,12 @@ def _sheets(record: Opened, fields: Sequence[str]) -> list[Sheet]:
 def _sheet(record: Opened, origin: Origin, fields: Sequence[str]) -> Sheet:
     who = _("Déclaré par la personne") if origin.method == Method.TYPED else wording.holder(origin.holder)
     told = {"holder": who, "day": long_date(origin.issued_at or origin.at)}
-    rows = [{"key": label, "value": value} for label, value in said(record.type, record.payload, fields)]
+    rows = [{"key": label, "value": value} for label, value in label_value_pairs(record.type, record.payload, fields)]
     until = record.validity.end
     tag, tag_kind = (
         wording.state(record, origin) if until and until < timezone.localdate() else wording.sureness(origin)
     )
     return Sheet(wording.heading(record), _("%(holder)s, le %(day)s") % told, tag, tag_kind, rows)
-
-
-def _each(values: Values, fields: Sequence[str], newest: int | None = None) -> str:
-    codes = list(dict.fromkeys(field.partition("#")[0] for field in fields))
-    records = [record for code in codes for record in reversed(values.every(code))]
-    told = [value for record in records[:newest] for _label, value in said(record.type, record.payload, fields)]
-    return "\u00a0; ".join(told)
-
-
-def _about(paper: PaperOpened) -> str:
-    return _size(sum(side.pages for side in paper.files), sum(side.size for side in paper.files))
-
-
-def _size(pages: int, octets: int) -> str:
-    size = _("%(size)s Ko") % {"size": number(max(1, octets // KILOBYTE))}
-    return ", ".join(
-        [ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}, size] if pages else [size]
-    )
 
 
 def _file(paper: PaperOpened, side: SideOpened, number_: int) -> File:

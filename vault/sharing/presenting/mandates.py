@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, Organisation
 from core.templatetags.civic import clock, long_date
 from vault.records.grants import agreements
-from vault.records.grants.agreements import Agreement, Item
+from vault.records.grants.agreements import Agreement
 from vault.records.models import Grant
 from vault.records.values.decrypted import Values
-from vault.sharing.agreements.entrusting import ITEMS
+from vault.records.wording import join_labels, label_value_pairs
+from vault.sharing.agreements.entrusting import theirs, yours_to_theirs
 from vault.sharing.enums import Act, HalfDay, HelpAnswer
 from vault.sharing.models import AccessRequest, HelpRequest, Mandate
 from vault.sharing.models.mandate import COMPANION_KIND
-from vault.sharing.presenting.household import said, series
 from vault.sharing.presenting.shares import every_value, share
 
 
@@ -170,7 +170,9 @@ def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
     found = list(values)
     if len(found) != 1:
         return every_value(values, fields)
-    return [{"key": label, "value": text} for label, text in said(found[0].type, found[0].payload, fields)]
+    return [
+        {"key": label, "value": text} for label, text in label_value_pairs(found[0].type, found[0].payload, fields)
+    ]
 
 
 def asked(requests: Sequence[AccessRequest], mandates: Sequence[Mandate]) -> list[dict[str, str]]:
@@ -183,7 +185,7 @@ def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
     line = {
         "label": _("Demande %(reference)s") % {"reference": request.reference},
         "text": _("Le %(day)s : %(what)s")
-        % {"day": long_date(request.created_at), "what": series(theirs(request.items))},
+        % {"day": long_date(request.created_at), "what": join_labels(theirs(request.items))},
     }
     if mandate is not None:
         line["href"] = reverse("sharing:accompanied", args=[mandate.pk])
@@ -192,26 +194,3 @@ def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
     if request.expires_at > timezone.now():
         return line | {"tag": _("En attente"), "tag_kind": "soon"}
     return line | {"tag": _("Sans réponse"), "tag_kind": "expired"}
-
-
-def theirs(codes: Sequence[str]) -> list[str]:
-    return [yours_to_theirs(item) for item in ITEMS if item.code in codes]
-
-
-def offered() -> list[tuple[str, str]]:
-    return [(item.code, yours_to_theirs(item)) for item in ITEMS if not item.required]
-
-
-def yours_to_theirs(item: Item) -> str:
-    """The line as the companion reads it: the resident's says “votre”."""
-    return {
-        "who": _("Nom et date de naissance"),
-        "contact": _("Coordonnées"),
-        "home": _("Logement et loyer"),
-        "family": _("Qui vit au foyer, enfants compris"),
-        "notices": _("Avis d’impôt"),
-        "wages": _("Salaires"),
-        "incomes": _("Autres revenus, comme une retraite"),
-        "unemployment": _("Allocations chômage"),
-        "benefits": _("Prestations et quotient familial"),
-    }.get(item.code, str(item.label))

@@ -20,9 +20,10 @@ from vault.records.grants.agreements import Agreement
 from vault.records.grants.recipient_names import Names, names_of
 from vault.records.models import Grant, GrantEvent, GrantReading, PaperKind
 from vault.records.values.decrypted import Values
+from vault.records.wording import join_labels, label_value_pairs
 from vault.sharing.enums import Act
 from vault.sharing.models import DeskVisit, Mandate
-from vault.sharing.presenting.household import how, named, said, series
+from vault.sharing.presenting.household import how, named
 
 #: Times of reading that are told one by one before they are counted.
 TIMES = 3
@@ -69,7 +70,7 @@ def _share(grant: Grant, names: Names) -> Share:
         who=names.who,
         kind=_kind(grant),
         why=names.title or title(grant),
-        what=series(named(grant)),
+        what=join_labels(named(grant)),
         how=how(grant),
         until=_until(grant),
         last=_last(grant),
@@ -218,7 +219,7 @@ def as_read(note: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(type_code: str, payload: Mapping[str, Any], fields: Sequence[str]) -> str:
-    told = said(type_code, payload, fields)
+    told = label_value_pairs(type_code, payload, fields)
     return ", ".join(_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in told)
 
 
@@ -269,7 +270,7 @@ def _last(grant: Grant) -> str:
 def _acts(grant: Grant) -> str:
     """Of a mandate: what may be done besides reading."""
     mandate = Mandate.objects.filter(grant=grant).first() or DeskVisit.objects.filter(grant=grant).first()
-    return series([str(Act(code).label) for code in mandate.acts]) if mandate else ""
+    return join_labels([str(Act(code).label) for code in mandate.acts]) if mandate else ""
 
 
 def _form(grant: Grant) -> str:

@@ -25,6 +25,7 @@ from vault.records.grants import agreements
 from vault.sharing.across import mandates
 from vault.sharing.actions import asking, helping
 from vault.sharing.actions import mandates as actions
+from vault.sharing.agreements import entrusting
 from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import Act, AskedFor, HelpAnswer
 from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
@@ -46,7 +47,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def ask(request: SignedInRequest) -> HttpResponse:
     """The page that answers is the same whether or not somebody has that address, or that number."""
-    form = AskForm(AGREEMENT, words.offered(), request.POST if request.method == "POST" else None)
+    form = AskForm(AGREEMENT, entrusting.offered(), request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "sharing/companion/ask.html", {"form": form})
     data = form.cleaned_data
@@ -156,7 +157,7 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
     except gate.Refused:
         return _over(request)
     return _render(
-        request, mandate, "values", {"title": words.yours_to_theirs(found), "rows": words.rows(opened, fields)}
+        request, mandate, "values", {"title": entrusting.yours_to_theirs(found), "rows": words.rows(opened, fields)}
     )
 
 

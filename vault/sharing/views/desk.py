@@ -34,6 +34,7 @@ from vault.sharing.across import desk
 from vault.sharing.actions import desk as actions
 from vault.sharing.actions import mandates
 from vault.sharing.actions.mandates import NoAppointment
+from vault.sharing.agreements.entrusting import yours_to_theirs
 from vault.sharing.enums import Act
 from vault.sharing.forms.desk import ComeBackForm, OpenForm, PaperMandateForm
 from vault.sharing.forms.mandates import AppointmentCodeForm
@@ -41,7 +42,7 @@ from vault.sharing.models import DeskVisit
 from vault.sharing.models.mandate import COMPANION_KIND
 from vault.sharing.presenting import desk as words
 from vault.sharing.presenting import sheets
-from vault.sharing.presenting.mandates import rows, yours_to_theirs
+from vault.sharing.presenting.mandates import rows
 
 Page = Callable[..., HttpResponseBase]
 

@@ -5,14 +5,12 @@ telephones append. A PDF is rewritten only when a place is found in it, and neve
 Runs in the limited child.
 """
 
-from typing import Literal
-
 from core.sizes import MAX_PAPER
 from vault.readers import recognise
+from vault.readers.files.place.outcome import Place
 from vault.readers.reading import Unreadable
 
-#: `kept`: there is a place, in a signed PDF. `unknown`: this PDF could not be searched.
-Place = Literal["none", "removed", "kept", "unknown"]
+__all__ = ["Place", "without"]
 
 
 def without(data: bytes) -> tuple[Place, bytes]:

@@ -2,14 +2,11 @@
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pikepdf
 
 from vault.readers.files.place import jpeg
-
-if TYPE_CHECKING:
-    from vault.readers.files.place import Place
+from vault.readers.files.place.outcome import Place
 
 NO_METADATA = (
     b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"/><?xpacket end="w"?>'
@@ -26,7 +23,7 @@ UNREADABLE = (
 )
 
 
-def without(data: bytes) -> "tuple[Place, bytes]":
+def without(data: bytes) -> tuple[Place, bytes]:
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
             telling = list(_telling(pdf))

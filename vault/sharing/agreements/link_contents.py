@@ -1,0 +1,43 @@
+"""What a link's agreement shows of each value, paper and document, as it is kept with the agreement."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.templatetags.civic import number
+from vault.records.grants.agreements import Agreement
+from vault.records.values.decrypted import PaperOpened, Values
+from vault.records.wording import label_value_pairs
+from vault.sharing.agreements.links import DOCUMENT, PAPER, Held
+
+KILOBYTE = 1000
+
+
+def shown(agreement: Agreement, held: Held) -> dict[str, str]:
+    """What each line of the agreement shows today, for the page that is kept as it was read."""
+    papers = {f"{PAPER}{paper.paper_id}": paper_size(paper) for paper in held.papers}
+    papers |= {f"{DOCUMENT}{one.id}": size_text(one.pages, one.size) for one in held.documents}
+    return {item.code: papers.get(item.code) or values_text(held.values, item.fields) for item in agreement.items}
+
+
+def values_text(values: Values, fields: Sequence[str], newest: int | None = None) -> str:
+    codes = list(dict.fromkeys(field.partition("#")[0] for field in fields))
+    records = [record for code in codes for record in reversed(values.every(code))]
+    told = [
+        value
+        for record in records[:newest]
+        for _label, value in label_value_pairs(record.type, record.payload, fields)
+    ]
+    return "\u00a0; ".join(told)
+
+
+def paper_size(paper: PaperOpened) -> str:
+    return size_text(sum(side.pages for side in paper.files), sum(side.size for side in paper.files))
+
+
+def size_text(pages: int, octets: int) -> str:
+    size = _("%(size)s Ko") % {"size": number(max(1, octets // KILOBYTE))}
+    return ", ".join(
+        [ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}, size] if pages else [size]
+    )
