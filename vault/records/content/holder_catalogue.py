@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from vault.records.content import default_rows
 from vault.records.models import Holder
 
-CONTENT = Path(__file__).parent / "content" / "holders.json"
+CONTENT = Path(__file__).with_name("holders.json")
 #: Every value on a page says its holder: the table is read once for them all. An agent's edit shows within this time, in seconds.
 REMEMBERED = 20
 

@@ -7,7 +7,7 @@ from typing import Any
 from vault.records.content import default_rows
 from vault.records.models import PaperKind
 
-CONTENT = Path(__file__).parent / "content" / "paper_kinds.json"
+CONTENT = Path(__file__).with_name("paper_kinds.json")
 OTHER = "autre_document"
 
 

@@ -155,7 +155,7 @@ def agree(request: SignedInRequest, member_id: UUID, code: str) -> HttpResponse:
 
 def _give(request: SignedInRequest, other: Member, agreement: Agreement, form: AgreementForm) -> None:
     person = request.user.pk
-    if agreement.code == household.SHARED_FACTS:
+    if agreement.code == SHARED_FACTS:
         seen = request.POST.get("seen", "")
         household.share_facts(resident_id=person, by=person, member_id=other.pk, terms=form.terms, seen=seen)
     else:
@@ -169,7 +169,7 @@ def shared_with_me(request: SignedInRequest, member_id: UUID) -> HttpResponse:
     if other is None:
         raise Http404
     facts = household_rows.active_facts(mine, other)
-    shared = agreements.get(household.SHARED_FACTS)
+    shared = agreements.get(SHARED_FACTS)
     notes = [
         gate.own_note(
             resident_id=request.user.pk,

@@ -16,7 +16,7 @@ from vault.records.papers.checks import address, amounts, dates, files, host, id
 from vault.records.papers.checks.check_input import Seen
 from vault.records.values.decrypted import CheckLine
 
-CONTENT = Path(__file__).parent.parent / "content" / "paper_checks.json"
+CONTENT = Path(__file__).parents[2] / "content" / "paper_checks.json"
 
 RULES: dict[str, Callable[[Seen], Outcome | None]] = {
     "file_readable": files.readable,
