@@ -47,9 +47,9 @@ format:  ## rewrite the code and the templates as the linters want them
 	@$(PYTHON) -m ruff format $(LINTED)
 	@.venv/bin/djangofmt $(TEMPLATES)
 
-bench:  ## the benchmarks, each against its peer
+bench:  ## the benchmarks, each against its peer, on a database of its own; BENCH="gate journal" runs a part
 	@ops/setup tests
-	@for bench in bench/*.py; do echo "$$bench"; $(WITH_DATABASE) $(PYTHON) $$bench || exit 1; done
+	@$(PYTHON) -m ops.bench $(BENCH)
 
 messages:  ## collect the texts to translate, compile the catalogues, list what has no English yet
 	@$(PYTHON) -m ops.messages

@@ -2,7 +2,8 @@
 
     python -m ops.cluster run -- python bench/export.py [--smoke] [--papers 300] [--records 2000] [--kilobytes 400]
 
-Needs a migrated database. The vault that it makes is closed at the end, by the product's own verb, whose time is given too.
+Needs a migrated database: `python -m ops.bench export` makes one, and drops it. The vault is closed at the end, by the product's own verb,
+whose time is given too.
 Peer: the same files, read and written into a ZIP by the standard library, without seal, journal or list of sums.
 """
 

@@ -1,11 +1,11 @@
 """The gate: what a reading of ten fields costs with its journal line, how many there are in a second, and how fast a stop counts.
 
-    python -m ops.cluster run -- python bench/gate.py [--rounds 100] [--readers 6] [--verb stop]
+    python -m ops.cluster run -- python bench/gate.py [--smoke] [--rounds 100] [--readers 6] [--verb stop]
 
 The readings of a second are made by some processes at once, first each of its own resident, then all of one: lines of one journal wait for
 each other. The stop is that of a grant which all the readers read as fast as they can.
 
-Needs a migrated database. The people that it makes stay in it: run it on one of your own.
+Needs a migrated database. The people that it makes stay in it: `python -m ops.bench gate` makes one, and drops it.
 """
 
 import argparse
@@ -80,7 +80,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--readers", type=int, default=6)
     parser.add_argument("--verb", choices=["stop", "pause"], default="stop")
+    parser.add_argument("--smoke", action="store_true", help="ten rounds, two readers")
     asked = parser.parse_args()
+    if asked.smoke:
+        asked.rounds, asked.readers = 10, 2
     if asked.read:
         read_on(asked.read)
         return

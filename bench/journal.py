@@ -6,7 +6,7 @@
 page is then told as it says itself (EXPLAIN ANALYZE), for somebody whose lines lie among all the others. `--grown`: so many lines go under
 one checkpoint, those of a city, then one each of as many residents. Missing a budget is the exit code.
 
-Needs a migrated database. The people that it makes stay in it: run it on one of your own (GARANT_VAR=FOLDER is enough).
+Needs a migrated database. The people that it makes stay in it: `python -m ops.bench journal` makes one, and drops it.
 """
 
 import argparse

@@ -2,11 +2,12 @@
 
     python -m ops.cluster run -- python bench/vault_page.py [--smoke]
 
-Needs a migrated database. The resident that it makes stays in it: run it on one of your own.
+Needs a migrated database. The resident that it makes stays in it: `python -m ops.bench vault_page` makes one, and drops it.
 Both times are given: of the clock, which other work on the machine lengthens, and of this process, which it does not.
 """
 
 import argparse
+import logging
 import os
 import statistics
 import sys
@@ -51,6 +52,7 @@ def main() -> int:
         "--smoke", action="store_true", help="few rounds: the queries are asserted, the times only shown"
     )
     rounds = 3 if parser.parse_args().smoke else 21
+    logging.disable()
     setup_test_environment()
     paper_kinds.load()
     resident = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")

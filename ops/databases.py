@@ -6,6 +6,8 @@ and migrates, `web` runs the portal. What `web` may not do to the journal is tak
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+ROOT = Path(__file__).resolve().parents[1]
 NAME = "garant"
 KEPT_TEMPLATES = 8
 ROLES: LiteralString = """
@@ -36,6 +39,10 @@ ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT USAGE ON SCHEMAS TO web;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO web;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT USAGE, SELECT ON SEQUENCES TO web;
 """
+
+
+class MigrationFailed(Exception):
+    """With what the command said."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,26 @@ class Server:
             )
         self.grant(name)
 
+    def create_migrated(self, name: str) -> None:
+        """Create a database with the portal's tables.
+
+        Raises:
+            MigrationFailed
+        """
+        self.drop(name)
+        self.create(name)
+        owner = self.url(role="owner", database=name)
+        done = subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks", "-v0"],
+            cwd=ROOT,
+            env=os.environ | {"MIGRATION_DATABASE_URL": owner, "DATABASE_URL": owner, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise MigrationFailed(f"The migrations do not run:\n{done.stdout}{done.stderr}")
+
     def grant(self, name: str) -> None:
         """Safe to repeat. Default rights live inside the database, so that each copy of it has them too."""
         with self.admin(name) as connection, connection.transaction():
@@ -110,8 +137,8 @@ class Server:
         return [str(name) for (name,) in rows]
 
     def tidy(self) -> None:
-        """Drops the copies that a killed test run left, and templates of migrations long gone."""
-        for name in self.names("test_"):
+        """Drop the copies that a killed run of tests or benchmarks left, and templates of migrations long gone."""
+        for name in [*self.names("test_"), *self.names("bench_")]:
             owner = name.split("_")[1]
             if owner.isdigit() and not Path("/proc", owner).exists():
                 self.drop(name)

@@ -3,8 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,7 +16,7 @@ from django.test import TransactionTestCase
 from django.utils import translation
 
 from ops import cluster
-from ops.databases import Server, fingerprint
+from ops.databases import MigrationFailed, Server, fingerprint
 from tests import emptying
 
 if TYPE_CHECKING:
@@ -69,24 +67,10 @@ class Databases:
 
     def make_template(self) -> None:
         fresh = f"{self.template}_new"
-        self.server.drop(fresh)
-        self.server.create(fresh)
-        owner = self.server.url(role="owner", database=fresh)
-        done = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks", "-v0"],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "MIGRATION_DATABASE_URL": owner,
-                "DATABASE_URL": owner,
-                "DJANGO_SETTINGS_MODULE": "config.settings.test",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            pytest.exit(f"The migrations do not run:\n{done.stdout}{done.stderr}", returncode=3)
+        try:
+            self.server.create_migrated(fresh)
+        except MigrationFailed as reason:
+            pytest.exit(str(reason), returncode=3)
         self.server.rename(fresh, self.template)
 
     def fresh_copy(self) -> None:

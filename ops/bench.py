@@ -1,0 +1,97 @@
+"""The benchmarks, one after the other. One that fails, or misses a budget, does not stop the others.
+
+    python -m ops.bench [--smoke] [NAME…]      all those of bench/, or those named, such as: gate journal
+
+Each starts on a copy of the same migrated database, with an empty folder in place of var/; both go when it ends. With DATABASE_URL in the
+environment that server is used: its account must be allowed to create databases. Exit code 1 if one failed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ops import cluster
+from ops.databases import MigrationFailed, Server
+
+ROOT = cluster.ROOT
+BENCHES = ROOT / "bench"
+
+
+def joined(own: cluster.Cluster) -> Server:
+    """Return the server of DATABASE_URL, else the embedded one, which then runs until this process ends."""
+    if address := os.environ.get("DATABASE_URL"):
+        server = Server(address, embedded=False)
+        server.make_roles()
+        return server
+    own.join()
+    own.server.tidy()
+    return own.server
+
+
+def run_all(files: Sequence[Path], options: Sequence[str], server: Server, var: Path) -> list[str]:
+    """Run each file. Return the names of those that failed."""
+    failed: list[str] = []
+    with migrated(server) as template:
+        for file in files:
+            print(f"\n== {file.name} ==", flush=True)
+            if not passes(file, options, server, template, var):
+                failed.append(file.name)
+    return failed
+
+
+@contextmanager
+def migrated(server: Server) -> Iterator[str]:
+    """Create a migrated database for the block."""
+    name = f"bench_{os.getpid()}_template"
+    try:
+        server.create_migrated(name)
+        yield name
+    finally:
+        server.drop(name)
+
+
+def passes(file: Path, options: Sequence[str], server: Server, template: str, var: Path) -> bool:
+    database = f"bench_{os.getpid()}"
+    var.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=var) as folder:
+        environment = os.environ | {
+            "DATABASE_URL": server.url(role="web", database=database),
+            "MIGRATION_DATABASE_URL": server.url(role="owner", database=database),
+            "GARANT_VAR": folder,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
+        }
+        try:
+            server.copy(template, database)
+            return subprocess.run([sys.executable, file, *options], cwd=ROOT, env=environment, check=False).returncode == 0
+        finally:
+            server.drop(database)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--smoke", action="store_true", help="less of everything: that they run is nearly all that is asked")
+    asked = parser.parse_args()
+    every = {file.stem: file for file in sorted(BENCHES.glob("*.py"))}
+    if unknown := set(asked.names) - every.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(every)}")
+    files = [every[name] for name in asked.names or every]
+    own = cluster.of_this_clone()
+    try:
+        failed = run_all(files, ["--smoke"] if asked.smoke else [], joined(own), own.var)
+    except (cluster.NoStart, MigrationFailed) as reason:
+        sys.exit(str(reason))
+    print(f"\n{len(files) - len(failed)} of {len(files)} passed." + "".join(f"\nFAILED: bench/{name}" for name in failed), flush=True)
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
