@@ -67,7 +67,10 @@ def passes(file: Path, options: Sequence[str], server: Server, template: str, va
         }
         try:
             server.copy(template, database)
-            return subprocess.run([sys.executable, file, *options], cwd=ROOT, env=environment, check=False).returncode == 0
+            return (
+                subprocess.run([sys.executable, file, *options], cwd=ROOT, env=environment, check=False).returncode
+                == 0
+            )
         finally:
             server.drop(database)
 
@@ -75,7 +78,9 @@ def passes(file: Path, options: Sequence[str], server: Server, template: str, va
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--smoke", action="store_true", help="less of everything: that they run is nearly all that is asked")
+    parser.add_argument(
+        "--smoke", action="store_true", help="less of everything: that they run is nearly all that is asked"
+    )
     asked = parser.parse_args()
     every = {file.stem: file for file in sorted(BENCHES.glob("*.py"))}
     if unknown := set(asked.names) - every.keys():
@@ -86,7 +91,11 @@ def main() -> int:
         failed = run_all(files, ["--smoke"] if asked.smoke else [], joined(own), own.var)
     except (cluster.NoStart, MigrationFailed) as reason:
         sys.exit(str(reason))
-    print(f"\n{len(files) - len(failed)} of {len(files)} passed." + "".join(f"\nFAILED: bench/{name}" for name in failed), flush=True)
+    print(
+        f"\n{len(files) - len(failed)} of {len(files)} passed."
+        + "".join(f"\nFAILED: bench/{name}" for name in failed),
+        flush=True,
+    )
     return int(bool(failed))
 
 

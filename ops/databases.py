@@ -95,7 +95,12 @@ class Server:
         done = subprocess.run(
             [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks", "-v0"],
             cwd=ROOT,
-            env=os.environ | {"MIGRATION_DATABASE_URL": owner, "DATABASE_URL": owner, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+            env=os.environ
+            | {
+                "MIGRATION_DATABASE_URL": owner,
+                "DATABASE_URL": owner,
+                "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -1,6 +1,6 @@
-"""The verbs of aids: simulate from the vault, answer a question, explain one aid.
+"""Simulate aids from the vault, answer a question, find a break-even.
 
-The engine is imported when a verb runs: only web processes call them, and the others must not pay for the law.
+The engine is imported inside functions: only web processes simulate, and loading the law is expensive.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ ENGINE: Final = "moteur d’aides de la ville"
 
 @dataclass(frozen=True, slots=True)
 class LocalResult:
-    """An aid of the city for this household: for whom, how much, why."""
+    """The outcome of one of the city's aids. `people` share this outcome if the aid is per person."""
 
     aid: LocalAid
     outcome: local.Outcome
@@ -54,7 +54,7 @@ class LocalResult:
 
 @dataclass(slots=True)
 class Simulation:
-    """What the aids pages show. `read` tells where each figure came from."""
+    """A simulation, with the vault records behind its values."""
 
     read: from_vault.Read
     results: "Results"
@@ -63,15 +63,18 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """No simulation: the vault is empty, or holds a household that cannot be."""
+    """No simulation: the vault has no value to compute with, or the household is impossible (`problem`)."""
 
     problem: BadHousehold | None = None
 
 
 def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None) -> Simulation | Nothing:
-    """The resident's own simulation: one journal line, one run, and a record of the outcome when it changed.
+    """Simulate the resident's aids and keep the outcome as a record if it changed.
 
-    `keep=False` computes again for a page that explains an outcome already kept.
+    Write one journal entry and run the engine once.
+
+    Args:
+        keep: False skips the record, for a page that explains an outcome already kept.
     """
     from services.aids import results
 
@@ -103,7 +106,7 @@ def read_household(values: Values, *, resident_id: UUID, today: date) -> from_va
 
 
 def commune_of(values: Values) -> str:
-    """The commune as it is written in the vault, else the city that runs the portal."""
+    """Return the commune of the resident's home, else that of the city that runs the portal."""
     return str(values.value("logement.domicile#/adresse/cog") or City.current().insee)
 
 
@@ -119,7 +122,7 @@ def _is_open(aid: LocalAid, today: date) -> bool:
 
 
 def _local(aid: LocalAid, read: from_vault.Read, base: dict[str, Any], today: date) -> LocalResult:
-    """An aid per person is given when one person has it; the best answer speaks for the household."""
+    """Evaluate one aid. An aid per person takes the best outcome among the household."""
     from services.aids import local_facts
 
     household = read.household
@@ -137,9 +140,9 @@ def _local(aid: LocalAid, read: from_vault.Read, base: dict[str, Any], today: da
 
 
 def fingerprint(simulation: Simulation) -> str:
-    """Of the inputs, where they come from, the engine and the month: the same outcome is kept once.
+    """Hash the inputs, their source records, the engine's version and the local outcomes.
 
-    A figure that another record says now makes another outcome: a dossier joins no computation that leans on a record no longer current.
+    Source records are included so that no dossier uses a computation based on a record that is no longer current.
     """
     from services.aids import engine
 
@@ -152,7 +155,10 @@ def fingerprint(simulation: Simulation) -> str:
 
 
 def keep_outcome(*, resident_id: UUID, simulation: Simulation, values: Values) -> Record | None:
-    """A calcul.resultat record, in French whatever the page's language, that dossiers read. None: the last one still says it."""
+    """Write the outcome as a calcul.resultat record, in French whatever the page's language.
+
+    Return None if the last record has the same fingerprint.
+    """
     mark = fingerprint(simulation)
     last = values.latest(RESULT, resident_id)
     if last is not None and last.payload.get("empreinte") == mark:
@@ -169,15 +175,15 @@ def keep_outcome(*, resident_id: UUID, simulation: Simulation, values: Values) -
             purpose=KEEP,
         )
     except Superseded:
-        return None  # the same page, opened twice at once: the other one kept it
+        return None  # another request kept the same outcome meanwhile
 
 
 def outcome(simulation: Simulation, mark: str) -> dict[str, Any]:
     from services.aids import results
 
-    spoken = translation.get_language()
+    language = translation.get_language()
     with translation.override("fr"):
-        french = simulation.results if spoken == "fr" else results.compute(simulation.results.household)
+        french = simulation.results if language == "fr" else results.compute(simulation.results.household)
         used = [record for found in simulation.read.sources.values() for record in found]
         kept = results.payload(french, fingerprint=mark, used=used, source=simulation.read.source_id)
         kept["resultats"] += [_kept_local(line) for line in simulation.local]
@@ -205,14 +211,14 @@ def _kept_local(line: LocalResult) -> dict[str, Any]:
 
 
 def break_even(*, simulation: Simulation, code: str) -> "BreakEven | None":
-    """The exact income at which an aid starts or stops for this household."""
+    """Return the incomes at which an aid starts or stops for this household."""
     from services.aids import results
 
     return results.break_even(simulation.results, code)
 
 
 def answer_question(*, resident_id: UUID, by: UUID, answer: Answer) -> list[Record]:
-    """Keep what the person answered as declared records: corrections of what the vault holds, new records otherwise."""
+    """Write an answer as declared records: corrections of values that the vault has, new records otherwise."""
     codes = sorted({put.type for put in answer.puts})
     held = gate.read_own(
         resident_id=resident_id, purpose=ANSWER, fields=[name for code in codes for name in types.fields_of(code)]

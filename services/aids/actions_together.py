@@ -1,4 +1,7 @@
-"""A couple's simulation: one partner runs it, the other's values are counted under their agreement and leave no trace but the results."""
+"""Simulate a couple's aids: one partner computes, and the other's values count under their agreement.
+
+Only the results are kept, in the vault of the partner who computes.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -35,7 +38,7 @@ BAD: Final = "bad"
 
 @dataclass(slots=True)
 class Together:
-    """A couple's results. `own` are the records of the one who computes: nothing else may be named or linked."""
+    """A couple's results. `own` holds the record ids of the partner who computes: only these may be named or linked."""
 
     partner: Member
     grant: Grant
@@ -50,7 +53,7 @@ class Together:
 
     @property
     def listed(self) -> list["Result"]:
-        """Aids of the household. Those of one person alone would tell of the partner what they did not show."""
+        """Return the household's aids. Personal aids are left out: they could reveal values that the partner did not share."""
         return [result for result in self.results.results if not result.benefit.personal]
 
     def is_of_partner(self, key: str) -> bool:
@@ -59,14 +62,17 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class NotTogether:
-    """No simulation: alone here, no agreement (or it has ended), a household that nobody described, or one that cannot be."""
+    """No simulation. `why`: no partner, no active grant, a household not described (`NO_FAMILY`) or an impossible one (`BAD`)."""
 
     why: str
     partner: Member | None = None
 
 
 def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None) -> Together | NotTogether:
-    """One line in the journal of each: the resident's own reading, and in the partner's what was counted under which agreement."""
+    """Simulate the couple's aids for the resident and keep the outcome if it changed.
+
+    Write one entry in each journal: the resident's own read, and the partner's values counted under the agreement.
+    """
     place = household_access.of(resident_id)
     partner = place.partner if place else None
     if partner is None:
@@ -86,7 +92,9 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
         return NotTogether(NO_FAMILY, partner)
     try:
         theirs = gate.read(grant=grant, fields=fields_of(grant), person=partner.resident_id)
-        found = _compute(resident_id, partner, grant, own, theirs, today or timezone.localdate())
+        found = _compute(
+            resident_id, partner, grant=grant, own=own, theirs=theirs, today=today or timezone.localdate()
+        )
     except gate.Refused:
         return NotTogether(NO_GRANT, partner)
     except BadHousehold:
@@ -96,17 +104,22 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     return found
 
 
-def _compute(resident_id: UUID, partner: Member, grant: Grant, own: Values, theirs: Values, today: date) -> Together:
+def _compute(
+    resident_id: UUID, partner: Member, *, grant: Grant, own: Values, theirs: Values, today: date
+) -> Together:
     from services.aids import results
 
     values, spouse_id = merged(own, theirs, resident_id=resident_id, partner_id=partner.resident_id, name=partner.name)
     read = read_household(values, resident_id=resident_id, today=today)
     mine = frozenset(str(record.record_id) for record in own)
-    return Together(partner, grant, read, results.compute(read.household), spouse_id, mine)
+    return Together(partner, grant, read=read, results=results.compute(read.household), spouse_id=spouse_id, own=mine)
 
 
 def _keep(resident_id: UUID, found: Together, own: Values) -> Record | None:
-    """In the vault of the one who computed, apart from their own result. None: the last one still says it."""
+    """Keep the outcome in the vault of the partner who computes, apart from their own outcome.
+
+    Return None if the last record has the same fingerprint.
+    """
     mark = fingerprint(found)
     last = own.latest(RESULT, found.partner.resident_id)
     if last is not None and last.payload.get("empreinte") == mark:
@@ -129,7 +142,7 @@ def _keep(resident_id: UUID, found: Together, own: Values) -> Record | None:
 
 
 def fingerprint(found: Together) -> str:
-    """Keyed: whoever holds a plain hash could try incomes one by one until it fits."""
+    """Return a keyed hash: given a plain hash, a reader could try incomes until one matches."""
     from services.aids import engine
 
     known = asdict(found.read.household)
@@ -139,7 +152,7 @@ def fingerprint(found: Together) -> str:
 
 
 def outcome(found: Together, mark: str) -> dict[str, Any]:
-    """Amounts and nothing behind them: no figure, no reason that holds one, no record of the partner."""
+    """Return amounts only: no figure, no reason that holds one, no record of the partner."""
     from services.aids import engine
     from services.aids.results import ELIGIBLE
 

@@ -1,4 +1,4 @@
-"""Agents write the city's own aids: the rule is checked against its schema and its cases before it is offered."""
+"""Admin of the city's own aids. A rule is checked against its schema and its test cases before it is saved."""
 
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ class LocalAidAdmin(LocalAidModelAdmin):
 
     @admin.display(description=_("Résultat sur les cas d’essai"))
     def preview(self, aid: LocalAid) -> str | SafeString:
-        """What the rule as saved gives for each of its cases."""
+        """Return a table of the saved rule's outcome for each of its test cases."""
         if not aid.pk:
             return gettext("Enregistrez la règle pour voir ce qu’elle donne.")
         lines = local_rules.trials(aid.rule)

@@ -1,4 +1,4 @@
-"""From a question to its form, and from the form to the records that keep the answer."""
+"""Map each question to its form, and each answer to the vault records that keep it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ AMOUNT: Final = "amount"
 CHOICE: Final = "choice"
 DATE: Final = "date"
 TYPED: Final = "typed"  # several fields: the vault's own pages ask for them
-PAPER: Final = "paper"  # a paper answers better than a person
+PAPER: Final = "paper"  # answered by adding a paper
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One record to write. `merge`: the type has one record per person, whose other fields stay."""
+    """One record to write. `merge` completes the person's record of this type instead of adding one."""
 
     type: str
     payload: Mapping[str, Any]
@@ -42,7 +42,7 @@ Write = Callable[["Question", Any, "Read"], list[Put]]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a question is asked: the kind of form, its choices, and what it writes."""
+    """The form of a question: its kind, its choices and the function that writes the answer."""
 
     kind: str
     write: Write | None = None
@@ -50,7 +50,7 @@ class Way:
 
 
 def way_of(question: "Question", read: "Read") -> Way:
-    """A home or a household that the vault does not hold yet needs more than one field: its own pages ask."""
+    """Return the form of a question. A home or household missing from the vault needs several fields, so the vault's pages ask for it."""
     way = WAYS[question.key]
     needs = {"loyer": "housing.rent", "logement": "housing", "seul_depuis": "household.people"}.get(question.key)
     return Way(TYPED) if needs and read.source(needs) is None else way
@@ -61,24 +61,24 @@ def answer(question: "Question", value: Any, read: "Read") -> Answer:  # noqa: A
     return Answer(write(question, value, read) if write else ())
 
 
-def _who(question: "Question", read: "Read") -> tuple[UUID, str]:
+def _person_of(question: "Question", read: "Read") -> tuple[UUID, str]:
     person = next(person for person in read.people if str(person.id) == question.person)
     return person.id, person.role
 
 
 def _situation(name: str) -> Write:
     def write(question: "Question", value: Any, read: "Read") -> list[Put]:  # noqa: ANN401 - the form's cleaned value
-        person, role = _who(question, read)
-        said = (
+        person, role = _person_of(question, read)
+        stored = (
             value.isoformat() if isinstance(value, date) else f"{value:.2f}" if isinstance(value, Decimal) else value
         )
-        return [Put("foyer.situation", {name: said}, person, role)]
+        return [Put("foyer.situation", {name: stored}, person, role)]
 
     return write
 
 
 def _disability(question: "Question", value: str, read: "Read") -> list[Put]:
-    person, role = _who(question, read)
+    person, role = _person_of(question, read)
     rate = {"none": 0, "half": 0.5, "high": 0.8}[value]
     return [Put("handicap.decision", {"taux_incapacite": rate}, person, role, merge=False)]
 
@@ -96,8 +96,8 @@ def _last_month(read: "Read") -> str:
 
 
 def _income(question: "Question", value: Decimal, read: "Read") -> list[Put]:
-    """Last month's income, in the kind that the person's status says."""
-    person, role = _who(question, read)
+    """Write last month's income, of the kind that matches the person's status."""
+    person, role = _person_of(question, read)
     status = read.household.person(question.person).status
     month, net = _last_month(read), f"{value:.2f}"
     if status == "retired":
@@ -119,10 +119,10 @@ def _income(question: "Question", value: Decimal, read: "Read") -> list[Put]:
 
 
 def _same_all_year(question: "Question", value: bool, read: "Read") -> list[Put]:
-    """Yes: the first month of the window had the nearest known income. No: nothing to write, the months are typed one by one."""
+    """For yes, copy the nearest known income to the first month of the window. For no, write nothing: each month is typed."""
     if not value:
         return []
-    person, role = _who(question, read)
+    person, role = _person_of(question, read)
     first = months.shift(read.household.month, -13)
     incomes = [income for income in read.household.person(question.person).incomes or () if income.first == first]
     puts = []
@@ -151,15 +151,15 @@ NATURES: Final = {
 
 
 def _alimony(question: "Question", value: Decimal, read: "Read") -> list[Put]:
-    person, role = _who(question, read)
+    person, role = _person_of(question, read)
     payload = {"mois": _last_month(read), "nature": "pension_alimentaire_recue", "net": f"{value:.2f}"}
     return [Put("revenu.mensuel", payload, person, role, merge=False)]
 
 
 def _home(name: str) -> Write:
     def write(question: "Question", value: Any, read: "Read") -> list[Put]:  # noqa: ANN401 - the form's cleaned value
-        said = f"{value:.2f}" if isinstance(value, Decimal) else value
-        return [Put("logement.domicile", {name: said})]
+        stored = f"{value:.2f}" if isinstance(value, Decimal) else value
+        return [Put("logement.domicile", {name: stored})]
 
     return write
 
@@ -169,7 +169,7 @@ def _separated(question: "Question", value: bool, read: "Read") -> list[Put]:
 
 
 def received(codes: Sequence[str], asked: Sequence[str]) -> Answer:
-    """Which benefits are paid today: a yes or a no for each that was asked."""
+    """Write a yes or a no for each benefit of `asked`."""
     return Answer(
         [
             Put("social.prestation", {"prestation": code, "est_beneficiaire": code in codes}, merge=False)

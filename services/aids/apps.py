@@ -8,14 +8,14 @@ from core import menu
 
 
 class AidsConfig(AppConfig):
-    """A process that simulates (`SIMULATE=1`) loads the law when it starts, never on its first person: about 6 seconds, 150 MB."""
+    """With `SIMULATE=1`, a process loads the law at start (about 6 seconds, 150 MB) instead of on its first request."""
 
     name = "services.aids"
     label = "aids"
     verbose_name = _("Aides")
 
     def ready(self) -> None:
-        logging.getLogger("numexpr").setLevel(logging.WARNING)  # it announces its threads on import
+        logging.getLogger("numexpr").setLevel(logging.WARNING)  # it logs its threads on import
         from core import leaving as registry
         from services.aids import (
             home,  # noqa: F401 - it registers itself

@@ -1,6 +1,6 @@
-"""The aids that are shown: their name, the engine's figures behind them, their unit, the dossier that asks for them."""
+"""The aids on display: their name, engine variables, unit and dossier."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 from django.utils.functional import Promise
@@ -14,11 +14,12 @@ ONCE: Final = "fois"
 
 @dataclass(frozen=True, slots=True)
 class Benefit:
-    """`variables` are added up over the people of the household; `dossier` is a code of the catalogue ("" when nothing is to be asked)."""
+    """One aid. `variables` are summed over the household; `dossier` is a catalogue code, empty if nothing has to be requested."""
 
     code: str
     title: Text
     variables: tuple[str, ...]
+    _: KW_ONLY
     unit: str
     dossier: str
     paid_as: tuple[str, ...] = ()
@@ -28,7 +29,7 @@ class Benefit:
 
     @property
     def in_total(self) -> bool:
-        """Money in hand: the youth contract is a commitment, the passes are vouchers."""
+        """Return True for money paid out: the youth contract is a commitment and the passes are vouchers."""
         return self.money and self.code not in {"cej", "pass_culture", "pass_sport"}
 
     @property
@@ -39,24 +40,24 @@ class Benefit:
 CAF: Final = _("la CAF ou la MSA")
 ACTION_LOGEMENT: Final = "Action Logement"
 ALL: Final = (
-    Benefit("rsa", _("RSA"), ("rsa",), MONTH, "rsa", given_by=CAF),
-    Benefit("prime_activite", _("Prime d’activité"), ("ppa",), MONTH, "prime_activite", given_by=CAF),
+    Benefit("rsa", _("RSA"), ("rsa",), unit=MONTH, dossier="rsa", given_by=CAF),
+    Benefit("prime_activite", _("Prime d’activité"), ("ppa",), unit=MONTH, dossier="prime_activite", given_by=CAF),
     Benefit(
         "aide_logement",
         _("Aide au logement"),
         ("aide_logement",),
-        MONTH,
-        "aide_logement",
-        ("aide_logement", "apl", "als", "alf"),
+        unit=MONTH,
+        dossier="aide_logement",
+        paid_as=("aide_logement", "apl", "als", "alf"),
         given_by=CAF,
     ),
     Benefit(
         "c2s",
         _("Complémentaire santé solidaire"),
         ("cmu_c", "css_participation_forfaitaire"),
-        MONTH,
-        "c2s",
-        ("c2s",),
+        unit=MONTH,
+        dossier="c2s",
+        paid_as=("c2s",),
         money=False,
         given_by=_("l’Assurance maladie"),
     ),
@@ -64,8 +65,8 @@ ALL: Final = (
         "aah",
         _("Allocation aux adultes handicapés"),
         ("aah", "caah"),
-        MONTH,
-        "aah",
+        unit=MONTH,
+        dossier="aah",
         personal=True,
         given_by=_("la MDPH, puis la CAF"),
     ),
@@ -73,55 +74,55 @@ ALL: Final = (
         "aeeh",
         _("Allocation d’éducation de l’enfant handicapé"),
         ("aeeh",),
-        MONTH,
-        "aeeh",
+        unit=MONTH,
+        dossier="aeeh",
         given_by=_("la MDPH, puis la CAF"),
     ),
     Benefit(
         "aspa",
         _("Allocation de solidarité aux personnes âgées"),
         ("aspa",),
-        MONTH,
-        "aspa",
+        unit=MONTH,
+        dossier="aspa",
         given_by=_("la caisse de retraite"),
     ),
     Benefit(
         "asi",
         _("Allocation supplémentaire d’invalidité"),
         ("asi",),
-        MONTH,
-        "asi",
+        unit=MONTH,
+        dossier="asi",
         personal=True,
         given_by=_("l’Assurance maladie"),
     ),
-    Benefit("af", _("Allocations familiales"), ("af",), MONTH, "af", given_by=CAF),
-    Benefit("cf", _("Complément familial"), ("cf",), MONTH, "cf", given_by=CAF),
-    Benefit("asf", _("Allocation de soutien familial"), ("asf",), MONTH, "asf", given_by=CAF),
-    Benefit("paje_base", _("Allocation de base de la PAJE"), ("paje_base",), MONTH, "paje", given_by=CAF),
-    Benefit("paje_naissance", _("Prime à la naissance"), ("paje_naissance",), ONCE, "paje", given_by=CAF),
-    Benefit("ars", _("Allocation de rentrée scolaire"), ("ars",), YEAR, "ars", given_by=CAF),
+    Benefit("af", _("Allocations familiales"), ("af",), unit=MONTH, dossier="af", given_by=CAF),
+    Benefit("cf", _("Complément familial"), ("cf",), unit=MONTH, dossier="cf", given_by=CAF),
+    Benefit("asf", _("Allocation de soutien familial"), ("asf",), unit=MONTH, dossier="asf", given_by=CAF),
+    Benefit("paje_base", _("Allocation de base de la PAJE"), ("paje_base",), unit=MONTH, dossier="paje", given_by=CAF),
+    Benefit("paje_naissance", _("Prime à la naissance"), ("paje_naissance",), unit=ONCE, dossier="paje", given_by=CAF),
+    Benefit("ars", _("Allocation de rentrée scolaire"), ("ars",), unit=YEAR, dossier="ars", given_by=CAF),
     Benefit(
         "bourse_college",
         _("Bourse de collège"),
         ("bourse_college",),
-        YEAR,
-        "bourse_college",
+        unit=YEAR,
+        dossier="bourse_college",
         given_by=_("l’Éducation nationale"),
     ),
     Benefit(
         "bourse_lycee",
         _("Bourse de lycée"),
         ("bourse_lycee",),
-        YEAR,
-        "bourse_lycee",
+        unit=YEAR,
+        dossier="bourse_lycee",
         given_by=_("l’Éducation nationale"),
     ),
     Benefit(
         "bourse_crous",
         _("Bourse d’études supérieures"),
         ("bourse_criteres_sociaux",),
-        MONTH,
-        "bourse_crous",
+        unit=MONTH,
+        dossier="bourse_crous",
         personal=True,
         given_by=_("le Crous"),
     ),
@@ -129,8 +130,8 @@ ALL: Final = (
         "ass",
         _("Allocation de solidarité spécifique"),
         ("ass",),
-        MONTH,
-        "ass",
+        unit=MONTH,
+        dossier="ass",
         personal=True,
         given_by=_("France Travail"),
     ),
@@ -138,8 +139,8 @@ ALL: Final = (
         "cej",
         _("Contrat d’engagement jeune"),
         ("contrat_engagement_jeune",),
-        MONTH,
-        "cej",
+        unit=MONTH,
+        dossier="cej",
         personal=True,
         given_by=_("la mission locale"),
     ),
@@ -147,34 +148,53 @@ ALL: Final = (
         "mobili_jeune",
         _("Mobili-jeune"),
         ("mobili_jeune",),
-        MONTH,
-        "mobili_jeune",
+        unit=MONTH,
+        dossier="mobili_jeune",
         personal=True,
         given_by=ACTION_LOGEMENT,
     ),
-    Benefit("cheque_energie", _("Chèque énergie"), ("cheque_energie",), YEAR, "cheque_energie", given_by=_("l’État")),
-    Benefit("prime_noel", _("Prime de Noël"), (), YEAR, "", given_by=CAF),
+    Benefit(
+        "cheque_energie",
+        _("Chèque énergie"),
+        ("cheque_energie",),
+        unit=YEAR,
+        dossier="cheque_energie",
+        given_by=_("l’État"),
+    ),
+    Benefit("prime_noel", _("Prime de Noël"), (), unit=YEAR, dossier="", given_by=CAF),
     Benefit(
         "pass_culture",
         _("Pass Culture"),
         ("pass_culture",),
-        ONCE,
-        "pass_sport_culture",
+        unit=ONCE,
+        dossier="pass_sport_culture",
         personal=True,
         given_by=_("l’État"),
     ),
     Benefit(
-        "pass_sport", _("Pass’Sport"), ("pass_sport",), YEAR, "pass_sport_culture", personal=True, given_by=_("l’État")
+        "pass_sport",
+        _("Pass’Sport"),
+        ("pass_sport",),
+        unit=YEAR,
+        dossier="pass_sport_culture",
+        personal=True,
+        given_by=_("l’État"),
     ),
     Benefit(
-        "visale", _("Garantie Visale"), ("visale_eligibilite",), ONCE, "visale", money=False, given_by=ACTION_LOGEMENT
+        "visale",
+        _("Garantie Visale"),
+        ("visale_eligibilite",),
+        unit=ONCE,
+        dossier="visale",
+        money=False,
+        given_by=ACTION_LOGEMENT,
     ),
     Benefit(
         "loca_pass",
         _("Avance Loca-Pass"),
         ("locapass_eligibilite",),
-        ONCE,
-        "",
+        unit=ONCE,
+        dossier="",
         personal=True,
         money=False,
         given_by=ACTION_LOGEMENT,
@@ -183,8 +203,8 @@ ALL: Final = (
         "repas_un_euro",
         _("Repas à 1 € du Crous"),
         ("crous_repas_un_euro_eligibilite",),
-        MONTH,
-        "",
+        unit=MONTH,
+        dossier="",
         personal=True,
         money=False,
         given_by=_("le Crous"),

@@ -1,6 +1,6 @@
-"""What is known of each aid besides its law: organisation, papers, forms, delays, appeals; urgent situations; the shipped local aids.
+"""Facts about aids other than the law: organisations, papers, forms, delays, appeals, urgent situations, shipped local aids.
 
-Files under content/, each with its JSON Schema; a test validates them and the references between them.
+The files are in content/, each with its JSON Schema; a test validates them and the references between them.
 """
 
 import json
@@ -13,17 +13,17 @@ from typing import Any, Final
 from django.utils.translation import get_language, gettext
 
 FOLDER: Final = Path(__file__).parent / "content"
-# Shipped for a demonstration city: a rate by quotient, one by age, one for the town's own residents.
+# Local aids of a demonstration city: one depends on the quotient, one on age, one on the commune.
 DEMONSTRATION: Final = ("cantine-qf", "transport-moins-18", "carte-culture-jeune")
 
 
 class UnknownAid(LookupError):
-    """No entry of the catalogue has this code."""
+    """No catalogue entry has this code."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperNeed:
-    """A paper that a request needs. `who` is a role; `condition` and `period` are sentences for the person."""
+    """A paper required by an aid. `who` is a role; `condition` and `period` are sentences for the resident."""
 
     kind: str
     who: str
@@ -77,12 +77,12 @@ class Aid:
 
     @property
     def name(self) -> str:
-        """For a page, in its reader's language; `title` is what the organisation calls it."""
+        """Return the name in the page's language; `title` is the organisation's own name for the aid."""
         return _in_english("aids").get(self.title) or gettext(self.title) if _is_english() else self.title
 
 
 def in_words(text: str) -> str:
-    """An organisation, a place, a form or a local aid for a page, in its reader's language. What the city wrote itself stays as it is."""
+    """Translate an organisation, a place, a form or a local aid to the page's language. Texts written by the city stay as they are."""
     return _in_english("catalogue").get(text, text) if _is_english() else text
 
 
@@ -93,7 +93,7 @@ def get(code: str) -> Aid:
         raise UnknownAid(code) from error
 
 
-def every() -> list[Aid]:
+def all_aids() -> list[Aid]:
     return list(_aids().values())
 
 
@@ -141,7 +141,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """An urgent situation. `discreet`: its pages send no message and say how to leave quickly."""
+    """An urgent situation. If `discreet`, its pages send no message and explain how to leave quickly."""
 
     code: str
     title: str
@@ -180,7 +180,7 @@ def _is_english() -> bool:
 
 @lru_cache(maxsize=2)
 def _in_english(part: str) -> Mapping[str, str]:
-    """The content is written in French; this is each of its sentences in English."""
+    """Return the English translation of each French sentence of the content."""
     words: Mapping[str, str] = load("english")[part]
     return words
 
@@ -215,12 +215,12 @@ def _call(item: Mapping[str, Any]) -> Call:
 
 
 def local_aids() -> list[dict[str, Any]]:
-    """The thirty shipped local aids of the fictional town, with the personas that test them."""
+    """Return the thirty shipped aids of the fictional town, with their test personas."""
     return list(load("local_aids")["aids"])
 
 
 def territory(commune: str) -> Mapping[str, str]:
-    """What a commune belongs to. `reference`: for a code that the law's zone table does not know, a real commune of the same zone."""
+    """Return the areas of a commune. `reference` is a real commune of the same zone, for a code missing from the law's zone table."""
     found: Mapping[str, str] = load("territories").get(commune, {})
     return found
 

@@ -1,4 +1,4 @@
-"""A simulation as one JSON document: what the command prints."""
+"""Serialise a simulation as the JSON document printed by `manage.py simulate`."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from services.aids.results import Asked, Result
 
 
 def of(household: Household, *, stock: bool = False) -> dict[str, Any]:
-    """`amounts`: the first pass, past benefits as paid; `steady`: once everything is claimed. Keys as "rsa" or "p1.aah"."""
+    """Simulate a household and serialise the results.
+
+    `amounts` is the first pass, with past benefits as paid; `steady` assumes that every aid is claimed. Keys are "rsa" or "p1.aah".
+    """
     computed = results.compute(household, stock=stock)
     return {
         "period": computed.month,
@@ -43,7 +46,7 @@ def _reason(reason: Reason) -> dict[str, Any]:
         "limit": reason.limit,
         "unit": reason.unit,
         "law": law,
-        "figures": list(reason.figures),
+        "figures": list(reason.keys),
     }
 
 

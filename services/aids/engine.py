@@ -1,7 +1,7 @@
-"""OpenFisca-France in process: loaded and warmed once, then every question of a page in one vectorised run.
+"""OpenFisca-France in process: loaded and warmed once, then one vectorised run per page.
 
-Cost, measured: loading 3 s and 110 MB, the first run of a process 2 s, then under 0.1 s for one household and 0.2 ms for one among
-a thousand. Only processes that simulate may import this module; a test holds the others to it.
+Cost, measured: loading 3 s and 110 MB; first run 2 s; then under 0.1 s for one household, 0.2 ms each among a thousand.
+Only processes that simulate may import this module; a test checks it.
 """
 
 import gc
@@ -20,7 +20,7 @@ from services.aids import fast_periods, inputs, months, reform, simulation
 from services.aids import household as hh
 from services.aids.household import Household, Housing, Income, Person, TaxNotice
 
-# (variable, entity key, period kind): what is asked of every run. "y" benefits are counted by year.
+# (variable, entity key, period kind) of every output. "y" variables are yearly.
 OUTPUTS: Final[tuple[tuple[str, str, str], ...]] = (
     *(
         (name, "famille", "m")
@@ -65,9 +65,9 @@ OUTPUTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("visale_eligibilite", "menage", "m"),
 )
 ENTITY: Final = {name: entity for name, entity, _ in OUTPUTS}
-# Injected in M-4..M-1 between two passes: the past benefits that a run computes.
+# Computed benefits that are put back as paid in M-4..M-1 between two passes.
 INJECTED: Final = tuple(name for name in (*hh.PAID_TO_FAMILY, *hh.PAID_TO_PERSON) if name in ENTITY)
-# Results that come from a side row: see `_side_rows`.
+# Results that come from a side row: see `_with_side_rows`.
 FROM_BIRTH: Final = frozenset({"paje_naissance"})
 FROM_SHIFTED: Final = frozenset(
     {
@@ -85,7 +85,7 @@ Amount = float | bool
 
 @lru_cache(maxsize=1)
 def versions() -> str:
-    """What a result depends on besides the household: part of its fingerprint."""
+    """Return the versions that a result depends on; they are part of its fingerprint."""
     return f"openfisca-france {version('openfisca-france')} / openfisca-core {version('openfisca-core')} / garant {reform.VERSION}"
 
 
@@ -99,26 +99,28 @@ def system(stock: bool = False) -> Any:  # noqa: ANN401 - OpenFisca is untyped
 
 
 def warm(month: str | None = None) -> None:
-    """Load the law and run one family, so that the first person does not wait: about 5 s."""
+    """Load the law and run one family, so that the first request does not wait. Takes about 5 s."""
     with LOCK:
         run([_dummy(month or date.today().strftime("%Y-%m"))])
-        gc.freeze()  # the law never dies: the collector need not walk it at each run
+        gc.freeze()  # the law is never freed: the collector can skip it
 
 
 def _dummy(month: str) -> Household:
     year = int(month[:4])
-    pay = Income("salary", f"{year - 2}-01", month, 1200.0, 1244.0, 1538.0)
+    pay = Income("salary", f"{year - 2}-01", month, net=1200.0, taxable=1244.0, gross=1538.0)
     people = (
-        Person("p1", "applicant", date(year - 35, 1, 1), "employed", (pay,)),
-        Person("k1", "child", date(year - 8, 1, 1), "inactive", (), school="primaire"),
+        Person("p1", "applicant", date(year - 35, 1, 1), status="employed", incomes=(pay,)),
+        Person("k1", "child", date(year - 8, 1, 1), status="inactive", incomes=(), school="primaire"),
     )
     notices = tuple(TaxNotice(income_year, 13000.0, 1.5) for income_year in (year - 2, year - 1))
-    return Household(month, people, Housing("tenant_social", 400.0, 0.0, "17300"), notices, ())
+    return Household(
+        month, people, housing=Housing("tenant_social", 400.0, 0.0, "17300"), tax_notices=notices, benefits=()
+    )
 
 
 @dataclass(slots=True)
 class Batch:
-    """Rows of one signature, simulated together."""
+    """Rows with the same signature, simulated together."""
 
     simulation: simulation.TrackedSimulation
     seats: inputs.Layout
@@ -138,7 +140,10 @@ class Batch:
 
 @dataclass(slots=True)
 class Run:
-    """The answer to a batch of households. `first` and `steady` hold the shown amounts; `value` reads any variable of the last pass."""
+    """The results of a batch of households.
+
+    `first` and `steady` hold the displayed amounts; `value` reads any variable of the last pass.
+    """
 
     month: str
     households: list[Household]
@@ -148,7 +153,7 @@ class Run:
     _side: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def value(self, row: int, variable: str, period: str | None = None, person: str | None = None) -> Any:  # noqa: ANN401 - the variable's own type
-        """C2S figures come from the row whose incomes are shifted, birth grants from the row that lists the unborn child."""
+        """Return a variable. C2S variables come from the row with shifted incomes, the birth grant from the row with the unborn child."""
         kind = "shifted" if variable in FROM_SHIFTED else "birth" if variable in FROM_BIRTH else ""
         batch, local = self._places[self._side.get((row, kind), row)]
         entity = batch.simulation.tax_benefit_system.get_variable(variable).entity.key
@@ -157,7 +162,7 @@ class Run:
         return _plain(values, found)
 
     def foyer_of(self, row: int, person: str, variable: str, year: str) -> Any:  # noqa: ANN401 - the variable's own type
-        """A figure of the tax household this person belongs to, which may be the parents'."""
+        """Return a variable of the person's tax household, which may be that of the parents."""
         batch, local = self._places[row]
         return batch.simulation.calculate(variable, year)[batch.seats.foyer[batch.seats.place[local, person]]].item()
 
@@ -173,7 +178,7 @@ def _plain(values: Any, found: Any) -> Any:  # noqa: ANN401 - numpy scalar to Py
 
 
 def run(households: Sequence[Household], *, stock: bool = False, steady: bool = True) -> Run:
-    """Simulate complete households of one month together. `stock`: the engine as published, none of our corrections."""
+    """Simulate complete households of one month together. `stock` uses the published engine, without the corrections of `reform`."""
     done = Run(households[0].month, list(households))
     rows = [(household, row) for row, household in enumerate(households)]
     if not stock:
@@ -197,11 +202,11 @@ def _store(done: Run, row: int, first: dict[str, Amount], shown: dict[str, Amoun
 
 
 def _with_side_rows(done: Run, rows: list[tuple[Household, int]]) -> list[tuple[Household, int]]:
-    """Two corrections that need a household of their own beside the real one.
+    """Add a row for each correction that needs a variant of the household.
 
-    An unborn child brings the birth grant two months before term, but the engine also pays the monthly PAJE and more prime
-    d'activité before birth: the real row leaves the child out, the side row lists it for the grant alone. C2S looks at
-    M-13..M-2 (R. 861-8 CSS) where the engine sums M-12..M-1: the side row's incomes are one month later.
+    An unborn child brings the birth grant two months before term, but the engine also pays the monthly PAJE and a higher prime
+    d'activité before birth: the main row leaves the child out, and the side row lists it for the grant alone. C2S reads M-13..M-2
+    (R. 861-8 CSS) but the engine sums M-12..M-1: the incomes of the side row are one month later.
     """
     full: list[tuple[Household, int]] = []
     extra: list[tuple[Household, int]] = []
@@ -228,7 +233,7 @@ def _expecting(household: Household) -> Household | None:
     mother = next((person for person in household.parents if person.pregnant and person.due_date), None)
     if mother is None or mother.due_date is None:
         return None
-    unborn = Person("unborn", "child", mother.due_date, "inactive", ())
+    unborn = Person("unborn", "child", mother.due_date, status="inactive", incomes=())
     return replace(household, people=(*household.people, unborn))
 
 
@@ -240,7 +245,7 @@ def _shifted(household: Household) -> Household:
 
 
 def _steady_income(income: Income, month: str) -> bool:
-    """The same in M-13 and in M-1: the shift would change nothing."""
+    """Return True if the income is the same from M-13 to M-1, so that a shift has no effect."""
     return income.first <= months.shift(month, -13) and income.last >= months.shift(month, -1)
 
 
@@ -253,7 +258,7 @@ def _later(incomes: tuple[Income, ...] | None, month: str) -> tuple[Income, ...]
 
 
 def _batches(done: Run, rows: list[tuple[Household, int]], stock: bool) -> Iterable[Batch]:
-    """Rows by signature; each comes with the number of the row it serves (its own, but for side rows, which share the batch of theirs)."""
+    """Group rows by signature. A side row joins the batch of the row that it serves; `Batch.main` gives the index of that row."""
     groups: dict[frozenset[str], list[int]] = {}
     for number, (household, source) in enumerate(rows):
         groups.setdefault(inputs.signature(household) | inputs.signature(rows[source][0]), []).append(number)
@@ -275,7 +280,7 @@ def _results(batch: Batch, month: str) -> dict[str, Any]:
 
 
 def _steady(batch: Batch, results: dict[str, Any], past: Mapping[str, Any], month: str) -> dict[str, Any]:
-    """Once everything is claimed: the results put back as paid in M-4..M-1, and the law run again, twice."""
+    """Return the results once everything is claimed: put the results back as paid in M-4..M-1 and run the law again, twice."""
     recent = [months.shift(month, -by) for by in (4, 3, 2, 1)]
     for _ in range(2):
         cells = []
@@ -291,7 +296,7 @@ def _steady(batch: Batch, results: dict[str, Any], past: Mapping[str, Any], mont
 
 
 def _of_main(batch: Batch, name: str, values: Any) -> Any:  # noqa: ANN401 - numpy array
-    """A side row has been paid what the row it serves was paid."""
+    """Replace the values of each side row by those of the row that it serves."""
     if batch.main == list(range(len(batch.rows))):
         return values
     taken = values.copy()
@@ -310,7 +315,7 @@ def _of_main(batch: Batch, name: str, values: Any) -> Any:  # noqa: ANN401 - num
 
 
 def _amounts(batch: Batch, results: Mapping[str, Any]) -> list[dict[str, Amount]]:
-    """Amounts by row, keys as "rsa" or "p1.aah", rounded to the cent."""
+    """Return the amounts of each row, rounded to the cent, under keys such as "rsa" or "p1.aah"."""
     lists = {
         name: (values if values.dtype == bool else np.round(values.astype(np.float64), 2)).tolist()
         for name, values in results.items()
@@ -344,7 +349,7 @@ def _take_side_results(done: Run, count: int) -> None:
 
 
 def _name_unborn(done: Run) -> None:
-    """The unborn child has its own (empty) lines, as every person of the household does."""
+    """Give the unborn child zero amounts, so that each person of the household has the same keys."""
     for row, household in enumerate(done.households):
         for person in household.children:
             for kept in (done.first, done.steady):

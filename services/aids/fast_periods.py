@@ -1,8 +1,8 @@
 """Memoised period arithmetic for OpenFisca.
 
-Cost: half of a single-household run is spent re-deriving the same few hundred months. Periods and instants are immutable
-tuples, so the answers can be kept. Trap: `period()` and the methods must be kept apart by argument type, since an Instant
-equals the plain tuple of its figures. A test holds the patched arithmetic equal to the stock one.
+Cost: half of a single-household run derives the same few hundred months again and again. Periods and instants are immutable tuples,
+so results can be cached. Trap: the cache keys need the argument's type, because an Instant equals the plain tuple of its numbers.
+A test compares the patched arithmetic with the stock one.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ _stock: dict[tuple[Any, str], Any] = {}
 
 
 def install() -> None:
-    """Patch this process once; `uninstall` puts the stock arithmetic back."""
+    """Patch this process once; `uninstall` restores the stock arithmetic."""
     if _stock:
         return
     for owner, name in METHODS:

@@ -11,15 +11,15 @@ from vault import types
 
 
 def choice_words(field_id: str, value: str) -> str:
-    """The vault's own words for a choice; disability is asked by bands, which the vault keeps as a rate."""
+    """Return the vault's label of a choice. Disability is asked by bands, because the vault keeps a rate."""
     bands = {"none": _("Non"), "half": _("Oui, de 50 à 79 %"), "high": _("Oui, 80 % ou plus")}
     return bands.get(value) or dict(types.field(field_id).choices).get(value, value)
 
 
 class AnswerForm(forms.Form):
-    """One question, one field named `answer`."""
+    """A form for one question, with one field named `answer`."""
 
-    def __init__(self, way: Way, field_id: str, label: str, hint: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, way: Way, field_id: str, label: str, hint: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["answer"] = _field(way, field_id, label, hint)
 
@@ -61,7 +61,7 @@ def _field(way: Way, field_id: str, label: str, hint: str) -> forms.Field:
 
 
 class MoneyField(forms.DecimalField):
-    """“612,50”, “612.50 €” and “1 250” are all amounts."""
+    """Accept amounts written “612,50”, “612.50 €” or “1 250”."""
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # noqa: ANN401 - Django's own
         if isinstance(value, str):
@@ -73,7 +73,7 @@ class MoneyField(forms.DecimalField):
 
 
 class ReceivedForm(forms.Form):
-    """Which benefits are paid today. None ticked is an answer too."""
+    """Ask for the benefits paid today. An empty selection is a valid answer."""
 
     received = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
 

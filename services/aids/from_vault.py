@@ -1,7 +1,7 @@
-"""A household read from the vault's values: a pure function, with the record that each figure came from.
+"""Build a household from the vault's values, and keep the record behind each value. Pure functions.
 
-What the vault does not say stays unknown. Three things are derived and told as hypotheses: the months without a document, from the
-months with one; the months of a past year, from its tax notice; a child's school, from their birth year.
+Values missing from the vault stay unknown. Three kinds are derived and reported as hypotheses: months without a document, from
+months with one; months of a past year, from its tax notice; a child's school, from the birth year.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,13 +102,13 @@ HOUSING: Final = {
     "sans_domicile": "homeless",
 }
 MARITAL: Final = {"C": "celibataire", "M": "marie", "O": "pacse", "D": "divorce", "V": "veuf"}
-# The law asks whether the country is in the European area, not which one it is.
+# The law distinguishes French, European and other nationals; any country of the right group will do.
 NATIONALITY: Final = {"FR": "FR", "UE": "ES", "autre": "XX"}
 
 
 @dataclass(slots=True)
 class Read:
-    """A household, where each figure came from, and what was supposed on the way."""
+    """A household, the records behind its values and the hypotheses made."""
 
     household: Household
     sources: dict[str, tuple[str, ...]]
@@ -116,10 +116,9 @@ class Read:
     hypotheses: list[str]
     quotient: int | None = None
     people: list[sharing_household.Person] = field(default_factory=list)
-    used: int = 0
 
     def source(self, key: str, span: tuple[str, str] | None = None) -> Opened | None:
-        """The newest record behind a figure, among those of its months if it has some; a part is backed by the record of the whole."""
+        """Return the newest record behind a value, preferably within `span`. A list's element falls back on the whole list's record."""
         found = self.sources.get(key) or self.sources.get(key.split("[")[0]) or ()
         records = [self.records[record] for record in found if record in self.records]
         if span:
@@ -134,7 +133,7 @@ class Read:
 
 
 class Reader(MoneyReader):
-    """The people, their situations and their home, around what `MoneyReader` reads."""
+    """Read people, their situation and their home; `MoneyReader` reads amounts."""
 
     def read(self) -> Read:
         people = sharing_household.persons(self.values, resident_id=self.resident_id)
@@ -156,12 +155,16 @@ class Reader(MoneyReader):
             receives=self.receives(),
         )
         household = self.with_past_year(household)
-        household = hh.check(self._with_unknown(household))
+        household = hh.check(replace(household, unknown=frozenset(self.unknown)))
         sources = {key: tuple(found) for key, found in self.sources.items()}
-        return Read(household, sources, self.records, self.hypotheses, self.quotient(), people, len(self.records))
-
-    def _with_unknown(self, household: Household) -> Household:
-        return replace(household, unknown=frozenset(self.unknown))
+        return Read(
+            household,
+            sources=sources,
+            records=self.records,
+            hypotheses=self.hypotheses,
+            quotient=self.quotient(),
+            people=people,
+        )
 
     def person(
         self,
@@ -180,7 +183,7 @@ class Reader(MoneyReader):
         incomes = self.incomes(person.id, key, role)
         age = Person("", role, birth).age(self.month)
         school = self.school(person.id, key, birth, role)
-        status = self.status(person.id, key, incomes, role, age, school)
+        status = self.status(person.id, key=key, incomes=incomes, role=role, age=age, school=school)
         alone = not any(other.role == "spouse" for other in people)
         return Person(
             id=str(person.id),
@@ -191,7 +194,7 @@ class Reader(MoneyReader):
             **self.civil(person, key, role, age),  # type: ignore[arg-type]
             **self.health(person.id, key),  # type: ignore[arg-type]
             **self.studies(person.id, key),  # type: ignore[arg-type]
-            **self.independence(person.id, key, role, age, has_notice),  # type: ignore[arg-type]
+            **self.independence(person.id, key=key, role=role, age=age, has_notice=has_notice),  # type: ignore[arg-type]
             school=school,
             apprentice_since=read_day(self.known("foyer.situation", "apprenti_depuis", person.id, f"{key}.status")),
             shared_custody=self.custody(person.id, key, role, alone),
@@ -264,7 +267,7 @@ class Reader(MoneyReader):
         }
 
     def independence(self, person: UUID, key: str, role: str, age: int, has_notice: bool) -> dict[str, object]:
-        """Past 25, or with a notice of one's own, nobody is asked about their parents."""
+        """Assume independence from the parents over 25 or with a tax notice of one's own, unless the vault says otherwise."""
         if role == "child":
             return {"lives_with_parents": False, "tax_dependent_of_parents": False}
         attached = self.known(
@@ -290,9 +293,9 @@ class Reader(MoneyReader):
         return False if found is None and not alone else found
 
     def school(self, person: UUID, key: str, birth: date, role: str) -> str | None:
-        told = self.known("foyer.situation", "scolarite", person, f"{key}.school")
-        if told:
-            return "enseignement_superieur" if told == "superieur" else str(told)
+        declared = self.known("foyer.situation", "scolarite", person, f"{key}.school")
+        if declared:
+            return "enseignement_superieur" if declared == "superieur" else str(declared)
         enrolled = [
             record
             for record in self.values.every("etudes.inscription", person)
@@ -315,9 +318,9 @@ class Reader(MoneyReader):
     def status(
         self, person: UUID, key: str, incomes: tuple[Income, ...] | None, role: str, age: int, school: str | None
     ) -> str | None:
-        told = self.known("foyer.situation", "activite", person, f"{key}.status")
-        if told:
-            return STATUS[told]
+        declared = self.known("foyer.situation", "activite", person, f"{key}.status")
+        if declared:
+            return STATUS[declared]
         if role == "child":
             return "student" if school in {"lycee", "enseignement_superieur"} else "inactive"
         return self._guessed_status(person, key, incomes, school)
@@ -325,7 +328,7 @@ class Reader(MoneyReader):
     def _guessed_status(
         self, person: UUID, key: str, incomes: tuple[Income, ...] | None, school: str | None
     ) -> str | None:
-        """From a paper of today: registered as a job seeker, enrolled, paid, or pensioned in the last three months."""
+        """Derive the status from current records: registered job seeker, enrolled, or paid within three months."""
         listed = [record for record in self.values.every("emploi.inscription_ft", person) if self.current(record)]
         if listed:
             self.note(f"{key}.status", listed[-1])
@@ -368,8 +371,7 @@ class Reader(MoneyReader):
         )
 
     def apart(self, composition: Opened | None) -> bool:
-        told = composition.payload.get("imposition_separee") if composition else None
-        return bool(told)
+        return bool(composition and composition.payload.get("imposition_separee"))
 
     def recently_alone(self, composition: Opened | None, people: Sequence[sharing_household.Person]) -> bool | None:
         if (
@@ -383,7 +385,7 @@ class Reader(MoneyReader):
 
 
 def read(values: Values, *, resident_id: UUID, month: str, communes: Mapping[str, str], default_commune: str) -> Read:
-    """The household of these values in this month. `communes` maps a code outside the law's zone table to a real one of the same zone."""
+    """Build the household of `month`. `communes` maps a code missing from the law's zone table to a real commune of the same zone."""
     return Reader(
         values, resident_id=resident_id, month=month, communes=communes, default_commune=default_commune
     ).read()

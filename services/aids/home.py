@@ -1,4 +1,4 @@
-"""What the home page says of aids: where to look, and the urgent line. No value is opened and nothing is computed for it."""
+"""Blocks of the home page about aids: links only. They read no value and compute nothing."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
-"""A household as the benefits see it: people, roles, incomes by month, housing, notices, benefits already paid.
+"""A household as benefits see it: people, roles, monthly incomes, housing, notices and past benefits.
 
-`None` means unknown, never zero and never no: `questions` turns each unknown into a question, `engine` refuses to run on one.
+`None` means unknown, never zero and never no. `questions` turns each unknown value into a question.
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ WORK: Final = ("salary", "apprentice_pay", "micro_turnover_profit")
 SCHOOLS: Final = ("maternelle", "primaire", "college", "lycee", "enseignement_superieur")
 SCHOOL_STATUSES: Final = ("public", "prive_sous_contrat", "prive_hors_contrat")
 MARITAL: Final = ("celibataire", "marie", "pacse", "divorce", "veuf")
-# Benefits whose past months are data (paid or not), never recomputed.
+# Benefits whose past months are inputs (paid or zero), never recomputed.
 PAID_TO_FAMILY: Final = (
     "rsa",
     "ppa",
@@ -62,7 +62,7 @@ OLDEST: Final = 130
 
 
 class BadHousehold(Exception):
-    """A household that cannot be. `field` is the place in the input, `sentence` says what is wrong with it."""
+    """An impossible household. `field` is the place in the input, `sentence` explains the problem."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(f"{field}: {sentence}")
@@ -72,7 +72,7 @@ class BadHousehold(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """Euros for each month of a span. Net, taxable and gross are three figures of one payslip: the engine needs all three."""
+    """Euros for each month of a span. Net, taxable and gross are three amounts of one payslip; the engine needs all three."""
 
     type: str
     first: str
@@ -110,11 +110,15 @@ class Person:
     ass_open: bool | None = None
 
     def age(self, month: str) -> int:
-        """Whole years at the end of the month before, as the family benefits count them; negative before birth."""
+        """Return the whole years at the end of the previous month, as family benefits count them; negative before birth."""
         year, rank = int(month[:4]), int(month[5:])
         return (
             year * 12 + rank - 1 - (self.birth_date.year * 12 + self.birth_date.month - 1) - (self.birth_date.day > 1)
         ) // 12
+
+    def key(self, name: str) -> str:
+        """Return the key of one of this person's values, such as "people[p1].status"."""
+        return f"people[{self.id}].{name}"
 
     def received(self, month: str, *types: str) -> float:
         return sum(
@@ -148,7 +152,7 @@ class Housing:
 
 @dataclass(frozen=True, slots=True)
 class PaidBenefit:
-    """What was paid each month of the last fourteen, in euros."""
+    """Euros paid in each of the last fourteen months."""
 
     type: str
     monthly: float
@@ -164,9 +168,9 @@ class Household:
     benefits: tuple[PaidBenefit, ...] | None = None
     partner_taxed_apart: bool | None = None
     recently_alone: bool | None = None
-    # Benefits known to be received without their amount.
+    # Benefits received whose amount is unknown.
     receives: frozenset[str] = frozenset()
-    # Keys of values that stand in for unknown ones ("people[…].birth_date", "household.people"): never shown, always asked.
+    # Keys of assumed values ("people[…].birth_date", "household.people"): never displayed, always asked.
     unknown: frozenset[str] = frozenset()
     id: str = ""
     title: str = ""
@@ -189,7 +193,7 @@ class Household:
 
     @property
     def reference_year(self) -> int:
-        """Family benefits, grants and the energy voucher read the income of the year before last."""
+        """Return the year before last, whose income counts for family benefits, grants and the energy voucher."""
         return int(self.month[:4]) - 2
 
     def person(self, id: str) -> Person:
@@ -216,7 +220,7 @@ class Household:
 
 
 def check(household: Household) -> Household:
-    """Refuse what no family can be, naming the field: each rule here is one that the engine would swallow in silence."""
+    """Raise BadHousehold if the household is impossible. The engine would accept each of these faults silently."""
     if not months.is_month(household.month):
         raise BadHousehold("date", "écrivez un mois comme 2025-11")
     _check_roles(household)
@@ -301,7 +305,7 @@ def _check_notices(household: Household) -> None:
 
 
 def incomes_by_month(person: Person) -> Iterator[tuple[str, str, Mapping[str, float]]]:
-    """Each (type, month, figures) that is known."""
+    """Yield the known amounts of each income and month, as (type, month, amounts)."""
     for income in person.incomes or ():
         figures = {"net": income.net, "taxable": income.taxable, "gross": income.gross}
         known = {name: value for name, value in figures.items() if value is not None}

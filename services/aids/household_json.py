@@ -1,4 +1,4 @@
-"""Households written as JSON files. Strict: an unknown key is refused by name; a key left out is unknown, not zero."""
+"""Read households from JSON files. An unknown key is refused by name; a missing key means unknown, not zero."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -61,7 +61,7 @@ def within(low: float, high: float) -> Reader:
     return read
 
 
-# JSON key -> (our field, reader). A leading "!" marks a key that must be there.
+# JSON key -> (our field, reader). A leading "!" marks a required key.
 INCOME: Final[Mapping[str, tuple[str, Reader]]] = {
     "!type": ("type", among(*hh.INCOMES)),
     "!from": ("first", text),
@@ -83,7 +83,7 @@ HOUSING: Final[Mapping[str, tuple[str, Reader]]] = {
     "rent": ("rent", number),
     "charges": ("charges", number),
     "insee": ("insee", text),
-    "postcode": ("", text),  # never used: the engine wants the Insee code, a postcode falls into zone 2 by accident
+    "postcode": ("", text),  # ignored: the engine needs the Insee code and puts any postcode in zone 2
     "shared": ("shared", flag),
     "room": ("room", flag),
     "crous": ("crous", flag),
@@ -112,7 +112,7 @@ def fields(data: object, field: str, table: Mapping[str, tuple[str, Reader]]) ->
     return values
 
 
-def every(table: Mapping[str, tuple[str, Reader]], make: Callable[..., Any]) -> Reader:
+def list_of(table: Mapping[str, tuple[str, Reader]], make: Callable[..., Any]) -> Reader:
     def read(value: object, field: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise BadHousehold(field, "écrivez une liste")
@@ -130,7 +130,7 @@ PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
     "!role": ("role", among(*hh.ROLES)),
     "!birth_date": ("birth_date", day),
     "status": ("status", among(*hh.STATUSES)),
-    "incomes": ("incomes", every(INCOME, Income)),
+    "incomes": ("incomes", list_of(INCOME, Income)),
     "nationality": ("nationality", text),
     "permit_years": ("permit_years", permit),
     "marital": ("marital", among(*hh.MARITAL)),
@@ -151,7 +151,7 @@ PERSON: Final[Mapping[str, tuple[str, Reader]]] = {
     "orphan": ("orphan", flag),
     "ass_open": ("ass_open", flag),
 }
-# Left out of a file, these mean "no": a file's author writes only the situations that exist.
+# Values of missing keys: a file lists only the situations that exist.
 NO: Final[Mapping[str, object]] = {
     "nationality": "FR",
     "permit_years": 0.0,
@@ -174,22 +174,22 @@ CASE: Final[Mapping[str, tuple[str, Reader]]] = {
     "id": ("id", text),
     "title": ("title", text),
     "!date": ("month", text),
-    "!people": ("people", every(PERSON, person)),
+    "!people": ("people", list_of(PERSON, person)),
     "housing": (
         "housing",
         lambda value, field: Housing(
             **{"shared": False, "room": False, "crous": False, **fields(value, field, HOUSING)}
         ),
     ),
-    "tax_notices": ("tax_notices", every(NOTICE, TaxNotice)),
-    "benefits_received": ("benefits", every(BENEFIT, PaidBenefit)),
+    "tax_notices": ("tax_notices", list_of(NOTICE, TaxNotice)),
+    "benefits_received": ("benefits", list_of(BENEFIT, PaidBenefit)),
     "partner_separate_tax": ("partner_taxed_apart", flag),
     "recent_separation": ("recently_alone", flag),
 }
 
 
 def read(data: object) -> Household:
-    """A household from its JSON object; {"case": {...}} is accepted too."""
+    """Build a household from its JSON object; {"case": {...}} is accepted too."""
     if isinstance(data, Mapping) and isinstance(data.get("case"), Mapping):
         data = data["case"]
     values = {"partner_taxed_apart": False, "recently_alone": False, **fields(data, "", CASE)}

@@ -1,9 +1,8 @@
-"""Households, as columns of figures that OpenFisca reads.
+"""Convert a batch of households to OpenFisca's inputs: one numpy array per variable and month.
 
-All households of a batch are written side by side: one numpy array per variable and month. Three traps of the engine are
-closed here: net, taxable and gross income are all given (one alone leaves the others at 0); absent incomes are explicit zeros
-(otherwise the engine walks back through four years of taxes); a variable with a formula is given for all rows of a batch or for none
-(given for some, it would silently be the default for the others), which is what `signature` is for.
+Three traps of the engine are closed here. Net, taxable and gross income are all given: one alone leaves the others at 0. Absent incomes
+are explicit zeros: otherwise the engine walks back through four years of taxes. A variable with a formula is given for all rows of a
+batch or for none: given for some, the others silently take the default; see `signature`.
 """
 
 from collections import Counter, defaultdict
@@ -36,7 +35,7 @@ HOUSING: Final = {
     "residence": "locataire_foyer",
     "homeless": "sans_domicile",
 }
-# Income type -> {engine variable: the figure of the document that feeds it}.
+# Income type -> {engine variable: the amount of the document that feeds it}.
 INCOME: Final[Mapping[str, Mapping[str, str]]] = {
     "salary": {"salaire_net": "net", "salaire_imposable": "taxable", "salaire_de_base": "gross"},
     "unemployment": {"chomage_net": "net", "chomage_imposable": "taxable", "chomage_brut": "gross"},
@@ -50,7 +49,7 @@ INCOME: Final[Mapping[str, Mapping[str, str]]] = {
     "rents": {"revenus_locatifs": "net"},
 }
 INCOME_VARIABLES: Final = tuple(variable for figures in INCOME.values() for variable in figures)
-# Incomes that no resident can record here: zero, said out loud, so that no formula goes looking for them.
+# Incomes that no resident can record here: explicit zeros, so that no formula computes them.
 ZERO_MONTHS: Final = (
     "indemnites_chomage_partiel",
     "revenus_stage_formation_pro",
@@ -71,7 +70,7 @@ ABSENT: Final = "absent"
 
 @dataclass(slots=True)
 class Layout:
-    """Who sits where in the arrays: persons, then the groups each belongs to."""
+    """The position of each person in the arrays, and their groups."""
 
     persons: list[tuple[int, Person | None]] = field(default_factory=list)
     famille: list[int] = field(default_factory=list)
@@ -90,7 +89,7 @@ class Layout:
 
 
 def signature(household: Household) -> frozenset[str]:
-    """What this household gives for variables that have a formula: batches hold one signature."""
+    """Return the variables with a formula that this household gives. All households of a batch have the same signature."""
     given = {f"{name}:{notice.income_year}" for notice in household.tax_notices or () for name in _figures(notice)}
     if any(person.boursier is not None for person in household.people):
         given.add("boursier")
@@ -141,7 +140,7 @@ def _roles(seats: Layout, household: Household, person: Person) -> None:
 
 
 def _seat_absent_parent(seats: Layout, row: int, foyer: int) -> None:
-    """A student alone in the household but on the parents' notice: someone must hold that notice, and live elsewhere."""
+    """Add a parent who holds the tax notice and lives elsewhere, for a student alone in the household."""
     seats.place[row, ABSENT] = len(seats.persons)
     seats.persons.append((row, None))
     seats.foyer.append(foyer)
@@ -155,7 +154,7 @@ def _seat_absent_parent(seats: Layout, row: int, foyer: int) -> None:
 
 
 def _foyers(household: Household) -> dict[str, tuple[list[str], list[str]]]:
-    """Tax households: {"ff": (declarants, dependents)}, and "ff2" for an unmarried partner who declares apart."""
+    """Return tax households as {"ff": (declarants, dependents)}, and "ff2" for an unmarried partner taxed separately."""
     dependents = [person.id for person in household.parents if person.tax_dependent_of_parents]
     declarants = [person.id for person in household.parents if person.id not in dependents]
     children = [person.id for person in household.children]
@@ -168,7 +167,7 @@ Arrays = dict[tuple[str, str], Any]
 
 
 def arrays(households: Sequence[Household], seats: Layout) -> Arrays:
-    """{(variable, period): numpy array}. Enum columns hold names; dates are datetime64."""
+    """Return {(variable, period): numpy array}. Enum columns hold names; dates are datetime64."""
     month = households[0].month
     filled: Arrays = {}
     window = months.between(months.shift(month, -4), month)
@@ -177,7 +176,7 @@ def arrays(households: Sequence[Household], seats: Layout) -> Arrays:
     _incomes(filled, seats, month)
     _famille(filled, households, seats, window)
     _foyer(filled, households, seats)
-    _menage(filled, households, seats, window, year)
+    _menage(filled, households, seats, window=window, year=year)
     _past(filled, households, seats, month)
     return filled
 
@@ -196,7 +195,7 @@ def _or(value: Any, default: Any) -> Any:  # noqa: ANN401 - same type in and out
 
 
 def _activity(person: Person) -> str:
-    """Trap: pupils of 16 and more left "inactif" are granted the youth engagement contract."""
+    """Return the engine's activity. Trap: pupils of 16 or more left "inactif" would be granted the youth contract."""
     return "etudiant" if person.school == "lycee" else STATUS[_or(person.status, "inactive")]
 
 
@@ -255,7 +254,7 @@ def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) 
 
 
 def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
-    """Unknown: two declarants on one notice are taken as a civil union, as the engine does."""
+    """Return each marital status. If unknown, two declarants on one notice count as a civil union, as in the engine."""
     declarants = Counter(
         foyer for foyer, role in zip(seats.foyer, seats.foyer_role, strict=True) if role == "declarant"
     )
@@ -264,7 +263,7 @@ def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
 
 
 def _tax_dependents(seats: Layout, year: int, window: list[str]) -> Any:  # noqa: ANN401 - numpy column
-    """On a notice as a dependent, and a minor in January (or disabled in December); or an adult still on the parents' notice."""
+    """Return True for a dependent who is a minor in January, disabled in December, or an adult on the parents' notice."""
     column = np.zeros(len(seats.persons), dtype=bool)
     for seat, (_, person) in enumerate(seats.persons):
         if person is not None and seats.foyer_role[seat] == "personne_a_charge":
@@ -292,7 +291,7 @@ def _incomes(filled: Arrays, seats: Layout, month: str) -> None:
 
 
 def _famille(filled: Arrays, households: Sequence[Household], seats: Layout, window: list[str]) -> None:
-    """Since March 2025 the CAF reads months M-4 to M-2 everywhere: the "experiment" switch is the law now."""
+    """Set the "experiment" switch: since March 2025, the CAF reads months M-4 to M-2 everywhere."""
     _spread(filled, "departement_experimentation_rsa", window, np.ones(len(seats.familles), dtype=bool))
     alone = np.array([row is not None and bool(households[row].recently_alone) for row in seats.familles])
     _spread(filled, "rsa_isolement_recent", window, alone)
@@ -310,12 +309,10 @@ def _foyer(filled: Arrays, households: Sequence[Household], seats: Layout) -> No
     filled.update(columns)
 
 
-def _menage(filled: Arrays, households: Sequence[Household], seats: Layout, window: list[str], year: int) -> None:
+def _menage(filled: Arrays, households: Sequence[Household], seats: Layout, *, window: list[str], year: int) -> None:
     homes = [None if row is None else households[row].housing for row in seats.menages]
     status = np.array([HOUSING[home.status] if home and home.status else "non_renseigne" for home in homes])
-    _spread(
-        filled, "statut_occupation_logement", [f"{year}-01", *window], status
-    )  # the energy voucher looks at January
+    _spread(filled, "statut_occupation_logement", [f"{year}-01", *window], status)  # the energy voucher reads January
     _spread(
         filled, "depcom", [f"{year}-01", *window], np.array([(home and home.insee) or "" for home in homes], dtype="S")
     )
@@ -331,7 +328,7 @@ def _menage(filled: Arrays, households: Sequence[Household], seats: Layout, wind
 
 
 def _past(filled: Arrays, households: Sequence[Household], seats: Layout, month: str) -> None:
-    """Past benefits are data: paid or zero in M-14..M-1. It cuts every spiral of benefits that depend on each other."""
+    """Give past benefits as paid or zero in M-14..M-1. This cuts every recursion between benefits."""
     history = months.between(months.shift(month, -14), months.shift(month, -1))
     for variable in hh.PAID_TO_FAMILY:
         paid = [0.0 if row is None else households[row].paid(variable) for row in seats.familles]

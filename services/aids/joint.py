@@ -1,4 +1,4 @@
-"""The agreement by which one partner lets the other compute the couple's aids with their values, without seeing them."""
+"""The agreement to count one's values in the aids that the partner computes for the couple."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ def _fields(type_code: str, *names: str) -> tuple[str, ...]:
 
 
 def forget(grant: Grant) -> None:
-    """What was computed with these values leaves the vault of the one who computed it."""
+    """Delete the results computed with these values from the recipient's vault."""
     with scope(resident=grant.recipient_id):
         forget_derived(resident_id=grant.recipient_id, type=RESULT, person=grant.resident_id)
 

@@ -1,4 +1,4 @@
-"""Aids keep nothing of a resident in tables of their own: what was computed is a record of the vault."""
+"""Aids keep no row about a resident: a computed result is a vault record."""
 
 from core import leaving
 from core.leaving import Rows

@@ -1,7 +1,7 @@
-"""The city's own aids: conditions and amounts written as data, read with four answers.
+"""The city's own aids: conditions and amounts stored as data.
 
-A condition is `yes`, `no`, `missing` (a fact is not known) or `manual` (an agent checks it by hand). No beats missing, missing beats
-manual, manual beats yes; in an "any" group yes wins. An unknown fact never counts as zero.
+A condition is `yes`, `no`, `missing` (a fact is unknown) or `manual` (checked by an agent). In an "all" group, no wins over missing,
+missing over manual and manual over yes; in an "any" group, yes wins. An unknown fact never counts as zero.
 """
 
 import operator
@@ -50,7 +50,7 @@ class Outcome:
 
 
 def evaluate(aid: Rule, facts: Facts, today: date) -> Outcome:
-    """An aid for one person or household, on a day. A price that is not known leaves the amount unsaid."""
+    """Evaluate an aid for one person or household on a day. The amount is None if it depends on an unknown price."""
     day = _day(facts.get("on"), today)
     if not _open(aid, day):
         return Outcome("refused", None, (LocalReason(_("Cette aide n’est pas ouverte à cette date."), NO),))
@@ -146,7 +146,7 @@ def _number(kind: str, rule: Rule, facts: Facts) -> float | None:
 
 
 def _quotient(rule: Rule, facts: Facts) -> float | None:
-    """The CAF's quotient. Trap: income over parts over twelve is another figure; it stands in only where the rule says so."""
+    """Return the CAF's quotient. Trap: income / parts / 12 is another number, used only if the rule allows it."""
     value = facts.get("qf")
     if (
         value is None
@@ -205,7 +205,7 @@ def _amount(amount: Rule, facts: Facts) -> float | None:
 
 
 def band(amount: Rule, basis: float | None) -> float | None:
-    """The first step whose top is not under the figure."""
+    """Return the value of the first band whose maximum is not under `basis`."""
     if basis is None:
         return amount.get("when_missing")
     return next(
@@ -222,7 +222,7 @@ def _share(amount: Rule, basis: float | None, price: float | None) -> float | No
 
 
 def rate_of(aid: Rule, facts: Facts) -> float | None:
-    """The share of a price, for a page that does not know the price."""
+    """Return the share of the price, for a page without the price."""
     amount = aid["amount"]
     if amount["kind"] != "percent":
         return None
@@ -235,21 +235,21 @@ def rate_of(aid: Rule, facts: Facts) -> float | None:
 def _reasons(rule: Rule, facts: Facts, aid: Rule, day: date) -> list[LocalReason]:
     if "all" in rule:
         return [reason for one in rule["all"] for reason in _reasons(one, facts, aid, day)]
-    return [LocalReason(say(rule, aid), read(rule, facts, aid, day))]
+    return [LocalReason(condition_text(rule, aid), read(rule, facts, aid, day))]
 
 
-def say(rule: Rule, aid: Rule) -> str:
-    """A condition as a sentence's part; each shape has one."""
+def condition_text(rule: Rule, aid: Rule) -> str:
+    """Return a condition as a part of a sentence."""
     if "all" in rule:
-        return _(" et ").join(say(one, aid) for one in rule["all"])
+        return _(" et ").join(condition_text(one, aid) for one in rule["all"])
     if "any" in rule:
-        return _(" ou ").join(say(one, aid) for one in rule["any"])
+        return _(" ou ").join(condition_text(one, aid) for one in rule["any"])
     if "not" in rule:
-        return _("sauf : %(condition)s") % {"condition": say(rule["not"], aid)}
-    return SAY.get(rule["type"], _say_list)(rule, aid)
+        return _("sauf : %(condition)s") % {"condition": condition_text(rule["not"], aid)}
+    return TEXTS.get(rule["type"], _list_text)(rule, aid)
 
 
-def _say_span(rule: Rule, unit: str) -> str:
+def _span_text(rule: Rule, unit: str) -> str:
     if "op" in rule:
         return {
             "<=": _("au plus %(value)s%(unit)s"),
@@ -266,17 +266,17 @@ def _say_span(rule: Rule, unit: str) -> str:
     return _("au plus %(value)s%(unit)s") % {"value": number(high), "unit": unit}
 
 
-def _say_list(rule: Rule, aid: Rule) -> str:
+def _list_text(rule: Rule, aid: Rule) -> str:
     if "values" in rule:
         return ", ".join(_word(value) for value in rule["values"])
     return (
         _flag_word(rule["type"])
         if rule["type"] in FLAGS
-        else _("%(what)s : %(span)s") % {"what": _flag_word(rule["type"]), "span": _say_span(rule, "")}
+        else _("%(what)s : %(span)s") % {"what": _flag_word(rule["type"]), "span": _span_text(rule, "")}
     )
 
 
-def _say_children(rule: Rule, aid: Rule) -> str:
+def _children_text(rule: Rule, aid: Rule) -> str:
     span = _("de %(low)s à %(high)s ans") % {"low": rule.get("age_min", 0), "high": rule.get("age_max", 18)}
     count = rule.get("count_min", 1)
     return ngettext("avoir %(count)s enfant %(span)s", "avoir %(count)s enfants %(span)s", count) % {
@@ -285,7 +285,7 @@ def _say_children(rule: Rule, aid: Rule) -> str:
     }
 
 
-def _say_territory(rule: Rule, aid: Rule) -> str:
+def _territory_text(rule: Rule, aid: Rule) -> str:
     if rule.get("attached"):
         return _("habiter le territoire : %(place)s") % {"place": in_words(aid["institution"]["name"])}
     if rule.get("mode") == "out":
@@ -293,21 +293,21 @@ def _say_territory(rule: Rule, aid: Rule) -> str:
     return _("habiter le secteur prévu")
 
 
-def _say_date(rule: Rule, aid: Rule) -> str:
+def _date_text(rule: Rule, aid: Rule) -> str:
     return _("demande du %(first)s au %(last)s") % {
         "first": long_date(rule.get("from", "")),
         "last": long_date(rule.get("to", "")),
     }
 
 
-SAY: Final[Mapping[str, Callable[[Rule, Rule], str]]] = {
-    "age": lambda rule, aid: _("avoir %(span)s") % {"span": _say_span(rule, _(" ans"))},
-    "qf": lambda rule, aid: _("quotient familial : %(span)s") % {"span": _say_span(rule, " €")},
-    "resources": lambda rule, aid: _("ressources par mois : %(span)s") % {"span": _say_span(rule, " €")},
-    "disability_rate": lambda rule, aid: _("taux d’incapacité : %(span)s") % {"span": _say_span(rule, " %")},
-    "children": _say_children,
-    "territory": _say_territory,
-    "date": _say_date,
+TEXTS: Final[Mapping[str, Callable[[Rule, Rule], str]]] = {
+    "age": lambda rule, aid: _("avoir %(span)s") % {"span": _span_text(rule, _(" ans"))},
+    "qf": lambda rule, aid: _("quotient familial : %(span)s") % {"span": _span_text(rule, " €")},
+    "resources": lambda rule, aid: _("ressources par mois : %(span)s") % {"span": _span_text(rule, " €")},
+    "disability_rate": lambda rule, aid: _("taux d’incapacité : %(span)s") % {"span": _span_text(rule, " %")},
+    "children": _children_text,
+    "territory": _territory_text,
+    "date": _date_text,
     "manual": lambda rule, aid: str(rule["text"]),
 }
 
@@ -360,7 +360,7 @@ def _word(value: str) -> str:
 
 
 def price_words(aid: Rule, outcome: Outcome, facts: Facts) -> tuple[str, str]:
-    """The amount and its unit, as the page shows them: "1 €" and "par repas"."""
+    """Return the displayed amount and its unit, such as "1 €" and "le repas"."""
     units: Mapping[str, Callable[[], str]] = {
         "meal": lambda: _("le repas"),
         "hour": lambda: _("l’heure"),

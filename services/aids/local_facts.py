@@ -1,4 +1,4 @@
-"""What the city's rules may ask about a person or a household, taken from the household and its results."""
+"""Facts about a household and its people that the city's rules may test."""
 
 from typing import Any, Final
 

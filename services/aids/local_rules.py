@@ -1,4 +1,4 @@
-"""Checks on a local aid before it is offered: its schema, and the cases that its author wrote for it."""
+"""Check a local aid before it is saved: its schema, then the test cases written by its author."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 
 from services.aids import catalogue, local
 
-# A case without a date of its own is read on the day that its rules start.
 MOST_PROBLEMS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One of the author's cases: what was expected, what the rule gives."""
+    """One test case: its expected outcome and the rule's outcome."""
 
     persona: str
     expected: str
@@ -32,7 +31,7 @@ def _validator() -> Any:  # noqa: ANN401 - jsonschema is untyped
 
 
 def problems(rule: Mapping[str, Any]) -> list[str]:
-    """Sentences that name the place: an agent reads them beside the field."""
+    """Return the schema errors as sentences that name the place."""
     found = sorted(_validator().iter_errors(rule), key=lambda error: list(map(str, error.absolute_path)))
     return [
         _("%(place)s : %(problem)s") % {"place": _place(error), "problem": error.message[:200]}
@@ -52,10 +51,11 @@ def _trial(rule: Mapping[str, Any], test: Mapping[str, Any]) -> Trial:
     outcome = local.evaluate(rule, test["facts"], _day(rule))
     expected, amount = test["expect"]["status"], test["expect"].get("amount")
     same = outcome.status == expected and outcome.amount == amount
-    return Trial(test["persona"], _said(expected, amount), _said(outcome.status, outcome.amount), same)
+    return Trial(test["persona"], _outcome_text(expected, amount), _outcome_text(outcome.status, outcome.amount), same)
 
 
 def _day(rule: Mapping[str, Any]) -> date:
+    """Return the evaluation day of the cases: the first day of the review month, moved within the aid's dates."""
     reviewed = date.fromisoformat(rule["review_on"])
     opened = date.fromisoformat(rule["valid_from"])
     shortly_before = date(reviewed.year, reviewed.month, 1) if reviewed > opened else opened
@@ -64,7 +64,7 @@ def _day(rule: Mapping[str, Any]) -> date:
     )
 
 
-def _said(status: str, amount: float | None) -> str:
+def _outcome_text(status: str, amount: float | None) -> str:
     words = {
         "granted": _("accordée"),
         "refused": _("refusée"),

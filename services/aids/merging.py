@@ -1,4 +1,4 @@
-"""A couple's values as one household's: the partner's own records take the place of what the one who computes had said of them."""
+"""Merge a couple's values into one household. The partner's own records replace the values that the resident had entered about them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ FAMILY = "foyer.composition"
 
 
 def merged(own: Values, theirs: Values, *, resident_id: UUID, partner_id: UUID, name: str) -> tuple[Values, UUID]:
-    """The values to compute with, and the id under which the household knows the partner."""
+    """Return the values to compute with, and the partner's id in that household."""
     people = persons.persons(own, resident_id=resident_id)
     spouse = next((person for person in people if person.role == Role.SPOUSE), None)
     spouse_id = spouse.id if spouse else partner_id
@@ -28,11 +28,11 @@ def merged(own: Values, theirs: Values, *, resident_id: UUID, partner_id: UUID, 
         if record.type not in {NOTICE, "identite.pivot"}
     ]
     found = Values([*(record for record in kept if record is not None), *added, *_notices(own, theirs)])
-    return _with_partner(found, theirs, resident_id, spouse_id, name), spouse_id
+    return _with_partner(found, theirs, resident_id=resident_id, spouse_id=spouse_id, name=name), spouse_id
 
 
 def _without(record: Opened, names: Mapping[str, set[str]], spouse_id: UUID) -> Opened | None:
-    """What they say themselves is not read twice; what was not agreed to stays as the other one had said it."""
+    """Remove the values that the partner shares. Values outside the agreement stay as the resident entered them."""
     if record.person != spouse_id or record.type not in names:
         return record
     payload = {name: value for name, value in record.payload.items() if name not in names[record.type]}
@@ -40,15 +40,15 @@ def _without(record: Opened, names: Mapping[str, set[str]], spouse_id: UUID) -> 
 
 
 def _notices(own: Values, theirs: Values) -> Sequence[Opened]:
-    """One notice a year: theirs where there is none, and never beside one's own when each is taxed apart."""
+    """Return the partner's notices of years without one; none if the partners are taxed separately."""
     if own.value(f"{FAMILY}#/imposition_separee"):
         return []
     years = {record.payload.get("annee_revenus") for record in own.every(NOTICE)}
     return [record for record in theirs.every(NOTICE) if record.payload.get("annee_revenus") not in years]
 
 
-def _with_partner(values: Values, theirs: Values, resident_id: UUID, spouse_id: UUID, name: str) -> Values:
-    """The household lists them, with their birth date when it is known. A household that nobody described stays unknown."""
+def _with_partner(values: Values, theirs: Values, *, resident_id: UUID, spouse_id: UUID, name: str) -> Values:
+    """List the partner in the household, with their birth date if known. Without a composition record, the household stays unknown."""
     family = values.latest(FAMILY)
     if family is None:
         return values

@@ -1,4 +1,4 @@
-"""Aids that the city decides itself, as data that its agents write."""
+"""Aids decided by the city, stored as data written by its agents."""
 
 from datetime import date
 from typing import Any
@@ -41,12 +41,12 @@ class LocalAid(models.Model):
 
     @property
     def name(self) -> str:
-        """For a page, in its reader's language, where it came with the software."""
+        """Return the label in the page's language, if the aid was shipped with the software."""
         return catalogue.in_words(self.label)
 
     @property
     def rule(self) -> dict[str, Any]:
-        """The aid as the evaluator reads it."""
+        """Return the aid in the format of `local.evaluate`."""
         return {
             **self.rules,
             "code": self.code,

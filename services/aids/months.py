@@ -15,7 +15,7 @@ def shift(month: str, by: int) -> str:
 
 
 def between(first: str, last: str) -> list[str]:
-    """Both ends included; empty when `last` comes before `first`."""
+    """Return the months from `first` to `last`, both included; empty if `last` is earlier."""
     count = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
     return [shift(first, rank) for rank in range(count)]
 

@@ -1,4 +1,4 @@
-"""From a simulation to what the pages show: amounts in words, lines, links to where each figure is kept."""
+"""Prepare a simulation for the pages: amounts in words, lines, links to the records behind the values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -39,12 +39,12 @@ def unit_words(unit: str) -> str:
 
 
 def euros(amount: float) -> str:
-    """An estimate is told in whole euros from ten up."""
+    """Format an estimate, in whole euros from ten up."""
     return money(round(amount) if amount >= 10 else round(amount, 2))
 
 
 def amount_words(result: Result, people: int) -> tuple[str, str]:
-    """(the number, what it is per)."""
+    """Return the amount and its period."""
     if result.code == "c2s":
         return _c2s_words(result, people)
     if not result.benefit.money:
@@ -88,7 +88,7 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
 
 
 def _headline(computed: results.Results) -> dict[str, str] | None:
-    """The one total: by month first; what comes by year or once is told in the sentence."""
+    """Return the main total, monthly if there is one; the sentence gives the other totals."""
     monthly, yearly, once = (computed.total(unit) for unit in (benefits.MONTH, benefits.YEAR, benefits.ONCE))
     if not (monthly or yearly or once):
         return None
@@ -147,7 +147,7 @@ def _why_words(result: Result, amount: str) -> str:
 
 
 def _of(title: object) -> str:
-    """Read aloud after a link whose words repeat from line to line."""
+    """Return hidden text for screen readers, which distinguishes links with the same words."""
     return f"({title})"
 
 
@@ -199,7 +199,7 @@ def _received(result: Result) -> dict[str, Any]:
 
 
 def _distance(result: Result) -> tuple[int, bool]:
-    """The refusals that are nearest to a right first: one condition missing, and one that is about money."""
+    """Sort key of refusals: fewest failed conditions first, then those with an income threshold."""
     return len(result.explanation.failed), result.explanation.threshold is None
 
 
@@ -259,7 +259,7 @@ def question_url(place: str) -> str:
 
 
 def elsewhere(question: Any, read: Read) -> str | None:  # noqa: ANN401 - a Question
-    """Where the vault's own pages answer a question that takes more than one field, or a paper."""
+    """Return the URL of the vault page that answers this question, if it needs a paper or several fields."""
     way = way_of(question, read)
     if way.kind == PAPER:
         return reverse("records:add_paper")
@@ -376,7 +376,7 @@ def _per(unit: str) -> str:
 
 
 def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool = True) -> str | SafeString:
-    """The record behind a figure, by its name and how sure it is; a table also links to the page that corrects it."""
+    """Link to the record behind a value, with its assurance, and to the page that corrects it unless `correct` is False."""
     record = read.source(key, span) if key else None
     if record is None:
         return _("Calcul") if not key or key == "household.people" else _("Pas encore dans votre coffre")
@@ -417,7 +417,7 @@ def _assurance(record: Opened) -> str:
 def _condition(reason: Reason, explanation: Explanation, read: Read) -> dict[str, Any]:
     tags = {True: (_("Remplie"), "ok"), False: (_("Pas remplie"), "expired"), None: (_("À savoir"), "soon")}
     label, kind = tags[reason.ok]
-    known = [key for key in reason.figures if read.source(key)]
+    known = [key for key in reason.keys if read.source(key)]
     links = {
         str(link): link for link in (source_link(read, key, explanation.span(key), correct=False) for key in known)
     }

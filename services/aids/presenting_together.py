@@ -1,6 +1,6 @@
-"""What the pages of a couple's simulation show. What is shown is chosen line by line here: nothing of an explanation passes by itself.
+"""Prepare a couple's simulation for the pages. Each displayed item is selected here; an explanation is never passed on as a whole.
 
-The partner's figures never show. A total of the household shows only when they agreed to it; its own figures show to the one they are of.
+The partner's values are never displayed. The household's total is displayed only if the partner agreed to it.
 """
 
 from typing import Any
@@ -73,7 +73,7 @@ def _line(result: Result) -> dict[str, Any]:
 
 
 def _lacking(found: Together) -> list[dict[str, str]]:
-    """Questions about oneself lead to their page. What lacks on the partner's side is not named: it would say what their vault holds."""
+    """List the resident's own questions. Questions about the partner are not named: they would reveal what the partner's vault lacks."""
     asked = [one.question for one in found.results.asked]
     mine = [
         question
@@ -100,9 +100,7 @@ def why(found: Together, result: Result) -> dict[str, Any]:
         "counted": counted_sentence(),
         "partner": found.partner,
         "rows": [{"key": figure.label, "value": presenting.value_words(figure.value, figure.unit)} for figure in own],
-        "conditions": [
-            _condition(reason) for reason in explanation.reasons if _tells_nothing_of_partner(found, reason)
-        ],
+        "conditions": [_condition(reason) for reason in explanation.reasons if _rests_on_own_records(found, reason)],
         "shows_total": found.shows_total,
         "chart": _chart(result) if found.shows_total else None,
         "chart_caption": _caption(result),
@@ -121,14 +119,14 @@ def _title(result: Result, amount: str) -> str:
 
 
 def _is_own(found: Together, figure: Figure) -> bool:
-    """A figure of a value that the one who computes holds themselves. A step of the calculation has no key: it may be a total."""
+    """Return True if the figure comes from the resident's own records. A calculation step has no key, since it may be a total."""
     applicant = found.read.household.applicant.id
     return figure.key.startswith(f"people[{applicant}].") and set(found.read.sources.get(figure.key, ())) <= found.own
 
 
-def _tells_nothing_of_partner(found: Together, reason: Reason) -> bool:
-    """A condition without a figure, that rests on one's own values and on nothing else."""
-    keys = reason.figures
+def _rests_on_own_records(found: Together, reason: Reason) -> bool:
+    """Return True for a condition without amounts that reads only the resident's own records."""
+    keys = reason.keys
     alone = bool(keys) and all(
         set(found.read.sources.get(key, ())) <= found.own and not found.is_of_partner(key) for key in keys
     )

@@ -1,10 +1,10 @@
-"""What is not known yet, and what each possible answer would change.
+"""Questions about a household's unknown values, and the effect of each possible answer.
 
-A question is an unknown of the household with the answers a person could give. The answers are run as extra households of the same
-simulation; a question whose answers all give the same results is not asked.
+A question has an unknown value of the household and a few possible answers. Each answer becomes an extra household in the same run;
+a question is skipped if all its answers give the same results.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
@@ -16,33 +16,33 @@ from services.aids import months
 from services.aids.household import TENANTS, Household, Housing, Income, Person, TaxNotice
 
 Change = Callable[[Household], Household]
-# Rows of the full product; further questions vary one at a time over each of them.
+# Most rows that combine answers. Beyond it, a question varies alone within each combination.
 PRODUCT: Final = 48
 NET_TO_TAXABLE: Final = 1.037
 NET_TO_GROSS: Final = 1.282
 AFTER_ALLOWANCE: Final = 0.9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """`key` names it in addresses; `keys` are the figures it fills; `field` is where its answer is kept in the vault."""
+    """A question to the resident. `key` is its name in URLs, `keys` the values it fills, `field` the vault field of its answer."""
 
     key: str
     text: str
     field: str
-    person: str
     keys: tuple[str, ...]
     answers: tuple[Change, ...]
+    person: str = ""
     hint: str = ""
 
     @property
     def place(self) -> str:
-        """The key for this person: two adults may have the same unknown."""
+        """Return the key with the person's id, because two adults may have the same question."""
         return f"{self.key}-{self.person}" if self.person else self.key
 
 
 def open_questions(household: Household) -> list[Question]:
-    """Every unknown that a rule may read, the widest first."""
+    """Return one question per unknown value that a rule may read, those with the widest effect first."""
     return [
         *_family(household),
         *_people(household),
@@ -54,7 +54,7 @@ def open_questions(household: Household) -> list[Question]:
 
 
 def assume(household: Household, questions: Sequence[Question]) -> Household:
-    """The household with the first answer to each question: complete, so that it can be run."""
+    """Complete the household with the first answer to each question."""
     for question in questions:
         household = question.answers[0](household)
     return household
@@ -62,7 +62,7 @@ def assume(household: Household, questions: Sequence[Question]) -> Household:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rows to run: the first is the assumed household. `answered[row][q]` is the rank of the answer given to question q."""
+    """Households to run, the assumed one first. `answered[row][q]` is the index of row's answer to question q."""
 
     households: list[Household]
     answered: list[tuple[int, ...]]
@@ -94,7 +94,7 @@ def _answer(household: Household, questions: Sequence[Question], ranks: Sequence
 
 
 def neighbours(plan: Plan, index: int) -> Iterator[list[int]]:
-    """Groups of rows that differ by the answer to one question only."""
+    """Return groups of rows that differ only by their answer to question `index`."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for row, ranks in enumerate(plan.answered):
         groups.setdefault((*ranks[:index], *ranks[index + 1 :]), []).append(row)
@@ -105,7 +105,11 @@ def _set(person: Person, **values: object) -> Change:
     return lambda household: household.with_person(person.id, **values)
 
 
-def _who(household: Household, person: Person, you: str, partner: str) -> str:
+def _no_or_yes(person: Person, name: str) -> tuple[Change, Change]:
+    return _set(person, **{name: False}), _set(person, **{name: True})
+
+
+def _who(person: Person, you: str, partner: str) -> str:
     return you if person.role == "applicant" else partner
 
 
@@ -114,23 +118,24 @@ def _who(household: Household, person: Person, you: str, partner: str) -> str:
 
 def _family(household: Household) -> Iterator[Question]:
     applicant = household.applicant
-    birth = f"people[{applicant.id}].birth_date"
+    birth = applicant.key("birth_date")
     if birth in household.unknown:
-        ages = tuple(_set(applicant, birth_date=_born(household, age)) for age in (40, 22, 68))
         yield Question(
-            "naissance", _("Quelle est votre date de naissance ?"), "identite.pivot#/birthdate", "", (birth,), ages
+            key="naissance",
+            text=_("Quelle est votre date de naissance ?"),
+            field="identite.pivot#/birthdate",
+            keys=(birth,),
+            answers=tuple(_set(applicant, birth_date=_born(household, age)) for age in (40, 22, 68)),
         )
     if "household.people" in household.unknown:
-        choices = tuple(
-            _with_family(couple, children) for couple, children in ((False, 0), (True, 0), (False, 2), (True, 2))
-        )
         yield Question(
-            "foyer",
-            _("Qui vit avec vous ?"),
-            "foyer.composition#/enfants",
-            "",
-            ("household.people", "household.partner"),
-            choices,
+            key="foyer",
+            text=_("Qui vit avec vous ?"),
+            field="foyer.composition#/enfants",
+            keys=("household.people", "household.partner"),
+            answers=tuple(
+                _with_family(couple, children) for couple, children in ((False, 0), (True, 0), (False, 2), (True, 2))
+            ),
         )
 
 
@@ -140,38 +145,41 @@ def _born(household: Household, age: int) -> date:
 
 def _with_family(couple: bool, children: int) -> Change:
     def change(household: Household) -> Household:
-        people = [household.applicant]
-        born = household.applicant.birth_date
-        if couple:
-            people.append(
-                Person(
-                    "conjoint",
-                    "partner",
-                    born,
-                    "inactive",
-                    (),
-                    "FR",
-                    marital="pacse",
-                    disability_rate=0.0,
-                    pregnant=False,
-                    ass_open=False,
-                )
-            )
-        young = max(born.year + 18, int(household.month[:4]) - 8)
-        for rank in range(children):
-            people.append(
-                Person(
-                    f"enfant{rank + 1}",
-                    "child",
-                    date(min(young + 4 * rank, int(household.month[:4]) - 1), 1, 1),
-                    "inactive",
-                    (),
-                    disability_rate=0.0,
-                )
-            )
-        return replace(household, people=tuple(people))
+        partner = [_partner(household)] if couple else []
+        return replace(
+            household, people=(household.applicant, *partner, *(_child(household, rank) for rank in range(children)))
+        )
 
     return change
+
+
+def _partner(household: Household) -> Person:
+    return Person(
+        id="conjoint",
+        role="partner",
+        birth_date=household.applicant.birth_date,
+        status="inactive",
+        incomes=(),
+        nationality="FR",
+        marital="pacse",
+        disability_rate=0.0,
+        pregnant=False,
+        ass_open=False,
+    )
+
+
+def _child(household: Household, rank: int) -> Person:
+    """Return a child of 8, then one of 4; younger if the applicant would have been a minor."""
+    first = max(household.applicant.birth_date.year + 18, int(household.month[:4]) - 8)
+    year = min(first + 4 * rank, int(household.month[:4]) - 1)
+    return Person(
+        id=f"enfant{rank + 1}",
+        role="child",
+        birth_date=date(year, 1, 1),
+        status="inactive",
+        incomes=(),
+        disability_rate=0.0,
+    )
 
 
 # Each person
@@ -179,31 +187,14 @@ def _with_family(couple: bool, children: int) -> Change:
 
 def _people(household: Household) -> Iterator[Question]:
     for person in household.parents:
-        age = person.age(household.month)
         if person.status is None:
-            yield _status(household, person, age)
+            yield _status(household, person)
         if person.incomes is None:
             yield _incomes(household, person)
-        elif f"people[{person.id}].incomes" in household.unknown:
+        elif person.key("incomes") in household.unknown:
             yield _months(household, person)
-        if person.nationality is None and person.role == "applicant":
-            yield Question(
-                "nationalite",
-                _("Quelle est votre nationalité ?"),
-                "foyer.situation#/nationalite",
-                person.id,
-                (f"people[{person.id}].nationality",),
-                (_set(person, nationality="FR"), _set(person, nationality="MA", permit_years=0.0)),
-            )
-        if person.nationality not in {None, "FR"} and person.permit_years is None and person.role == "applicant":
-            yield Question(
-                "sejour",
-                _("Depuis quand avez-vous le droit de séjourner et de travailler en France ?"),
-                "foyer.situation#/titre_sejour_depuis",
-                person.id,
-                (f"people[{person.id}].nationality",),
-                (_set(person, permit_years=0.0), _set(person, permit_years=6.0), _set(person, permit_years=11.0)),
-            )
+        if person.role == "applicant":
+            yield from _nationality(person)
         if person.disability_rate is None:
             yield _disability(household, person)
         if (
@@ -211,17 +202,11 @@ def _people(household: Household) -> Iterator[Question]:
             and person.status == "unemployed"
             and not person.received(household.month, "unemployment")
         ):
-            yield Question(
-                "ass",
-                _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
-                "foyer.situation#/ass_ouverte",
-                person.id,
-                (f"people[{person.id}].ass_open",),
-                (_set(person, ass_open=False), _set(person, ass_open=True)),
-            )
+            yield _ass(person)
 
 
-def _status(household: Household, person: Person, age: int) -> Question:
+def _status(household: Household, person: Person) -> Question:
+    age = person.age(household.month)
     choices = [
         "inactive",
         "employed",
@@ -229,30 +214,36 @@ def _status(household: Household, person: Person, age: int) -> Question:
         *(["student"] if age < 30 else []),
         *(["retired"] if age >= 55 else []),
     ]
-    text = _who(
-        household, person, _("Quelle est votre activité aujourd’hui ?"), _("Quelle est l’activité de votre conjoint ?")
-    )
-    answers = tuple(_set(person, status=choice) for choice in choices)
     return Question(
-        "activite", text, "foyer.situation#/activite", person.id, (f"people[{person.id}].status",), answers
+        key="activite",
+        text=_who(
+            person, _("Quelle est votre activité aujourd’hui ?"), _("Quelle est l’activité de votre conjoint ?")
+        ),
+        field="foyer.situation#/activite",
+        person=person.id,
+        keys=(person.key("status"),),
+        answers=tuple(_set(person, status=choice) for choice in choices),
     )
 
 
 def _incomes(household: Household, person: Person) -> Question:
-    """Four levels: nothing, part-time, minimum wage, twice that. `wages` follow the person's status when it is known."""
-    text = _who(
-        household,
-        person,
-        _("Quels sont vos revenus nets par mois ?"),
-        _("Quels sont les revenus nets de votre conjoint par mois ?"),
+    """Try four levels: none, part-time, the minimum wage and twice that."""
+    return Question(
+        key="revenus",
+        text=_who(
+            person,
+            _("Quels sont vos revenus nets par mois ?"),
+            _("Quels sont les revenus nets de votre conjoint par mois ?"),
+        ),
+        field="emploi.revenu#/net_social",
+        person=person.id,
+        keys=(
+            person.key("incomes"),
+            *(person.key(f"incomes.{type}") for type in ("salary", "unemployment", "pension")),
+        ),
+        answers=tuple(_with_income(person.id, net) for net in (0.0, 700.0, 1430.0, 3200.0)),
+        hint=_("Un bulletin de paie, un relevé de France Travail ou de retraite suffit."),
     )
-    answers = tuple(_with_income(person.id, net) for net in (0.0, 700.0, 1430.0, 3200.0))
-    keys = (
-        f"people[{person.id}].incomes",
-        *(f"people[{person.id}].incomes.{type}" for type in ("salary", "unemployment", "pension")),
-    )
-    hint = _("Un bulletin de paie, un relevé de France Travail ou de retraite suffit.")
-    return Question("revenus", text, "emploi.revenu#/net_social", person.id, keys, answers, hint)
 
 
 def _with_income(id: str, net: float) -> Change:
@@ -267,35 +258,35 @@ def _with_income(id: str, net: float) -> Change:
 
 
 def income(type: str, net: float, household: Household) -> Income:
-    """The same every month since January of the year before last."""
-    first = f"{household.reference_year}-01"
+    """Return an income that is the same every month since January of the year before last."""
     return Income(
-        type, first, household.month, round(net, 2), round(net * NET_TO_TAXABLE, 2), round(net * NET_TO_GROSS, 2)
+        type,
+        first=f"{household.reference_year}-01",
+        last=household.month,
+        net=round(net, 2),
+        taxable=round(net * NET_TO_TAXABLE, 2),
+        gross=round(net * NET_TO_GROSS, 2),
     )
 
 
 def _months(household: Household, person: Person) -> Question:
-    text = _who(
-        household,
-        person,
-        _("Gagnez-vous à peu près la même chose chaque mois ?"),
-        _("Votre conjoint gagne-t-il à peu près la même chose chaque mois ?"),
-    )
-    keys = (f"people[{person.id}].incomes",)
-    hint = _("Nous avons complété les mois sans document avec les mois connus.")
     return Question(
-        "mois",
-        text,
-        "emploi.revenu#/mois",
-        person.id,
-        keys,
-        (lambda household: household, _only_recent(person.id)),
-        hint,
+        key="mois",
+        text=_who(
+            person,
+            _("Gagnez-vous à peu près la même chose chaque mois ?"),
+            _("Votre conjoint gagne-t-il à peu près la même chose chaque mois ?"),
+        ),
+        field="emploi.revenu#/mois",
+        person=person.id,
+        keys=(person.key("incomes"),),
+        answers=(lambda household: household, _only_recent(person.id)),
+        hint=_("Nous avons complété les mois sans document avec les mois connus."),
     )
 
 
 def _only_recent(id: str) -> Change:
-    """As if the income had started four months ago."""
+    """Change the household as if the person's incomes had started four months ago."""
 
     def change(household: Household) -> Household:
         start = months.shift(household.month, -4)
@@ -309,21 +300,50 @@ def _only_recent(id: str) -> Change:
     return change
 
 
+def _nationality(person: Person) -> Iterator[Question]:
+    if person.nationality is None:
+        yield Question(
+            key="nationalite",
+            text=_("Quelle est votre nationalité ?"),
+            field="foyer.situation#/nationalite",
+            person=person.id,
+            keys=(person.key("nationality"),),
+            answers=(_set(person, nationality="FR"), _set(person, nationality="MA", permit_years=0.0)),
+        )
+    elif person.nationality != "FR" and person.permit_years is None:
+        yield Question(
+            key="sejour",
+            text=_("Depuis quand avez-vous le droit de séjourner et de travailler en France ?"),
+            field="foyer.situation#/titre_sejour_depuis",
+            person=person.id,
+            keys=(person.key("nationality"),),
+            answers=tuple(_set(person, permit_years=years) for years in (0.0, 6.0, 11.0)),
+        )
+
+
 def _disability(household: Household, person: Person) -> Question:
-    text = _who(
-        household,
-        person,
-        _("La MDPH a-t-elle reconnu un handicap ?"),
-        _("La MDPH a-t-elle reconnu un handicap à votre conjoint ?"),
-    )
-    answers = (_set(person, disability_rate=0.0), _set(person, disability_rate=0.8))
     return Question(
-        "handicap",
-        text,
-        "handicap.decision#/taux_incapacite",
-        person.id,
-        (f"people[{person.id}].disability_rate",),
-        answers,
+        key="handicap",
+        text=_who(
+            person,
+            _("La MDPH a-t-elle reconnu un handicap ?"),
+            _("La MDPH a-t-elle reconnu un handicap à votre conjoint ?"),
+        ),
+        field="handicap.decision#/taux_incapacite",
+        person=person.id,
+        keys=(person.key("disability_rate"),),
+        answers=(_set(person, disability_rate=0.0), _set(person, disability_rate=0.8)),
+    )
+
+
+def _ass(person: Person) -> Question:
+    return Question(
+        key="ass",
+        text=_("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
+        field="foyer.situation#/ass_ouverte",
+        person=person.id,
+        keys=(person.key("ass_open"),),
+        answers=_no_or_yes(person, "ass_open"),
     )
 
 
@@ -333,27 +353,21 @@ def _disability(household: Household, person: Person) -> Question:
 def _home(household: Household) -> Iterator[Question]:
     home = household.housing
     if home is None or home.status is None:
+        likely = (("tenant_private_unfurnished", 550.0), ("tenant_social", 400.0), ("owner", 0.0), ("free", 0.0))
         yield Question(
-            "logement",
-            _("Comment êtes-vous logé ?"),
-            "logement.domicile#/statut_occupation",
-            "",
-            ("housing", "housing.status", "housing.rent"),
-            (
-                _housed("tenant_private_unfurnished", 550.0),
-                _housed("tenant_social", 400.0),
-                _housed("owner", 0.0),
-                _housed("free", 0.0),
-            ),
+            key="logement",
+            text=_("Comment êtes-vous logé ?"),
+            field="logement.domicile#/statut_occupation",
+            keys=("housing", "housing.status", "housing.rent"),
+            answers=tuple(_housed(status, rent) for status, rent in likely),
         )
     elif home.rent is None and home.status in TENANTS:
         yield Question(
-            "loyer",
-            _("Quel est votre loyer ?"),
-            "logement.domicile#/loyer",
-            "",
-            ("housing.rent",),
-            tuple(_housed(home.status, rent) for rent in (550.0, 300.0, 900.0)),
+            key="loyer",
+            text=_("Quel est votre loyer ?"),
+            field="logement.domicile#/loyer",
+            keys=("housing.rent",),
+            answers=tuple(_housed(home.status, rent) for rent in (550.0, 300.0, 900.0)),
         )
 
 
@@ -371,20 +385,18 @@ def _money(household: Household) -> Iterator[Question]:
     if household.notice(year) is None:
         near = next((notice.rfr for notice in household.tax_notices or ()), None)
         parts = 1 + 0.5 * len(household.children) + (household.partner is not None)
-        answers = (_declared(year, near, parts), _declared(year, 0.0, parts), _declared(year, 60000.0, parts))
         yield Question(
-            "avis",
-            _("Quels étaient les revenus de votre foyer en %(year)s ?") % {"year": year},
-            "fiscal.avis_ir#/revenu_fiscal_reference",
-            "",
-            (f"tax_notices[{year}].rfr",),
-            answers,
-            _("C’est écrit sur l’avis d’impôt reçu l’été suivant."),
+            key="avis",
+            text=_("Quels étaient les revenus de votre foyer en %(year)s ?") % {"year": year},
+            field="fiscal.avis_ir#/revenu_fiscal_reference",
+            keys=(f"tax_notices[{year}].rfr",),
+            answers=tuple(_declared(year, rfr, parts) for rfr in (near, 0.0, 60000.0)),
+            hint=_("C’est écrit sur l’avis d’impôt reçu l’été suivant."),
         )
 
 
 def _declared(year: int, rfr: float | None, parts: float) -> Change:
-    """None: what today's incomes would have given."""
+    """Add a tax notice. Without `rfr`, derive it from the current incomes."""
 
     def change(household: Household) -> Household:
         value = yearly_taxable(household) * AFTER_ALLOWANCE if rfr is None else rfr
@@ -407,102 +419,95 @@ def yearly_taxable(household: Household) -> float:
 
 
 def _young(household: Household) -> Iterator[Question]:
-    person = household.applicant
-    if person.age(household.month) < 26 and not household.children:
-        if person.tax_dependent_of_parents is None:
-            yield Question(
-                "rattachement",
-                _("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
-                "foyer.situation#/rattache_foyer_fiscal_parents",
-                person.id,
-                (f"people[{person.id}].tax_dependent_of_parents",),
-                (_set(person, tax_dependent_of_parents=False), _set(person, tax_dependent_of_parents=True)),
-            )
-        if person.lives_with_parents is None:
-            yield Question(
-                "parents",
-                _("Vivez-vous chez vos parents ?"),
-                "foyer.situation#/vit_chez_parents",
-                person.id,
-                (f"people[{person.id}].lives_with_parents",),
-                (_set(person, lives_with_parents=False), _set(person, lives_with_parents=True)),
-            )
-    for student in household.people:
-        if student.school != "enseignement_superieur" or student.status == "apprentice":
-            continue
-        if student.school_status is None:
-            yield Question(
-                "etablissement",
-                _("Votre établissement est-il public ou privé ?"),
-                "foyer.situation#/etablissement",
-                student.id,
-                (f"people[{student.id}].school_status",),
-                (_set(student, school_status="public"), _set(student, school_status="prive_hors_contrat")),
-            )
-        if student.crous_parent_resources is None and student.boursier is None:
-            yield Question(
-                "parents_revenus",
-                _("Quel est le revenu brut global de vos parents ?"),
-                "foyer.situation#/ressources_parents_crous",
-                student.id,
-                (f"people[{student.id}].crous_parent_resources",),
-                tuple(_set(student, crous_parent_resources=value) for value in (20000.0, 0.0, 90000.0)),
-                _("C’est écrit sur leur avis d’impôt."),
-            )
+    if household.applicant.age(household.month) < 26 and not household.children:
+        yield from _independence(household.applicant)
+    for person in household.people:
+        if person.school == "enseignement_superieur" and person.status != "apprentice":
+            yield from _studies(person)
+
+
+def _independence(person: Person) -> Iterator[Question]:
+    if person.tax_dependent_of_parents is None:
+        yield Question(
+            key="rattachement",
+            text=_("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
+            field="foyer.situation#/rattache_foyer_fiscal_parents",
+            person=person.id,
+            keys=(person.key("tax_dependent_of_parents"),),
+            answers=_no_or_yes(person, "tax_dependent_of_parents"),
+        )
+    if person.lives_with_parents is None:
+        yield Question(
+            key="parents",
+            text=_("Vivez-vous chez vos parents ?"),
+            field="foyer.situation#/vit_chez_parents",
+            person=person.id,
+            keys=(person.key("lives_with_parents"),),
+            answers=_no_or_yes(person, "lives_with_parents"),
+        )
+
+
+def _studies(student: Person) -> Iterator[Question]:
+    if student.school_status is None:
+        yield Question(
+            key="etablissement",
+            text=_("Votre établissement est-il public ou privé ?"),
+            field="foyer.situation#/etablissement",
+            person=student.id,
+            keys=(student.key("school_status"),),
+            answers=(_set(student, school_status="public"), _set(student, school_status="prive_hors_contrat")),
+        )
+    if student.crous_parent_resources is None and student.boursier is None:
+        yield Question(
+            key="parents_revenus",
+            text=_("Quel est le revenu brut global de vos parents ?"),
+            field="foyer.situation#/ressources_parents_crous",
+            person=student.id,
+            keys=(student.key("crous_parent_resources"),),
+            answers=tuple(_set(student, crous_parent_resources=value) for value in (20000.0, 0.0, 90000.0)),
+            hint=_("C’est écrit sur leur avis d’impôt."),
+        )
 
 
 # Parents
 
 
 def _parenthood(household: Household) -> Iterator[Question]:
-    alone = household.partner is None and bool(household.children)
-    applicant = household.applicant
-    alimony = f"people[{applicant.id}].incomes.alimony_received"
-    if alone and alimony in household.unknown:
-        yield Question(
-            "pension_alimentaire",
-            _("Recevez-vous une pension alimentaire ?"),
-            "revenu.mensuel#/net",
-            applicant.id,
-            (alimony,),
-            (lambda household: household, _with_alimony(applicant.id, 300.0)),
-        )
-    if alone and household.recently_alone is None:
-        yield Question(
-            "seul_depuis",
-            _("Vous êtes-vous séparé il y a moins de 18 mois ?"),
-            "foyer.composition#/separation_recente",
-            "",
-            ("household.recently_alone",),
-            (
-                lambda household: replace(household, recently_alone=False),
-                lambda household: replace(household, recently_alone=True),
-            ),
-        )
-    custody = [child for child in household.children if child.shared_custody is None]
-    if alone and custody:
-        yield Question(
-            "garde",
-            _("Vos enfants vivent-ils une semaine sur deux chez l’autre parent ?"),
-            "foyer.situation#/garde_alternee",
-            custody[0].id,
-            tuple(f"people[{child.id}].shared_custody" for child in custody),
-            (_custody(False), _custody(True)),
-        )
+    if household.partner is None and household.children:
+        yield from _single_parent(household)
     for person in household.parents:
         if person.pregnant is None:
             yield _pregnancy(household, person)
     for child in household.children:
         if child.disability_rate is None and child.age(household.month) >= 0:
-            yield Question(
-                "handicap_enfant",
-                _("La MDPH a-t-elle reconnu un handicap à votre enfant de %(age)s ans ?")
-                % {"age": child.age(household.month)},
-                "handicap.decision#/taux_incapacite",
-                child.id,
-                (f"people[{child.id}].disability_rate",),
-                (_set(child, disability_rate=0.0), _set(child, disability_rate=0.5)),
-            )
+            yield _child_disability(child, child.age(household.month))
+
+
+def _single_parent(household: Household) -> Iterator[Question]:
+    applicant = household.applicant
+    alimony = applicant.key("incomes.alimony_received")
+    if alimony in household.unknown:
+        yield Question(
+            key="pension_alimentaire",
+            text=_("Recevez-vous une pension alimentaire ?"),
+            field="revenu.mensuel#/net",
+            person=applicant.id,
+            keys=(alimony,),
+            answers=(lambda household: household, _with_alimony(applicant.id, 300.0)),
+        )
+    if household.recently_alone is None:
+        yield Question(
+            key="seul_depuis",
+            text=_("Vous êtes-vous séparé il y a moins de 18 mois ?"),
+            field="foyer.composition#/separation_recente",
+            keys=("household.recently_alone",),
+            answers=(
+                lambda household: replace(household, recently_alone=False),
+                lambda household: replace(household, recently_alone=True),
+            ),
+        )
+    if custody := [child for child in household.children if child.shared_custody is None]:
+        yield _custody(custody)
 
 
 def _with_alimony(id: str, net: float) -> Change:
@@ -513,10 +518,21 @@ def _with_alimony(id: str, net: float) -> Change:
     return change
 
 
-def _custody(value: bool) -> Change:
+def _custody(children: Sequence[Person]) -> Question:
+    return Question(
+        key="garde",
+        text=_("Vos enfants vivent-ils une semaine sur deux chez l’autre parent ?"),
+        field="foyer.situation#/garde_alternee",
+        person=children[0].id,
+        keys=tuple(child.key("shared_custody") for child in children),
+        answers=(_with_custody(False), _with_custody(True)),
+    )
+
+
+def _with_custody(shared: bool) -> Change:
     def change(household: Household) -> Household:
         people = tuple(
-            replace(person, shared_custody=value) if person.role == "child" else person for person in household.people
+            replace(person, shared_custody=shared) if person.role == "child" else person for person in household.people
         )
         return replace(household, people=people)
 
@@ -525,13 +541,27 @@ def _custody(value: bool) -> Change:
 
 def _pregnancy(household: Household, person: Person) -> Question:
     due = date.fromisoformat(f"{months.shift(household.month, 2)}-15")
-    text = _who(household, person, _("Attendez-vous un enfant ?"), _("Votre conjointe attend-elle un enfant ?"))
-    answers = (_set(person, pregnant=False), _set(person, pregnant=True, due_date=due))
-    keys = (f"people[{person.id}].pregnant", f"people[{person.id}].due_date")
-    return Question("grossesse", text, "foyer.situation#/enceinte", person.id, keys, answers)
+    return Question(
+        key="grossesse",
+        text=_who(person, _("Attendez-vous un enfant ?"), _("Votre conjointe attend-elle un enfant ?")),
+        field="foyer.situation#/enceinte",
+        person=person.id,
+        keys=(person.key("pregnant"), person.key("due_date")),
+        answers=(_set(person, pregnant=False), _set(person, pregnant=True, due_date=due)),
+    )
 
 
-def is_asked(questions: Mapping[str, Question] | Sequence[Question], key: str) -> bool:
-    """Whether a figure waits for an answer: its own key, or one that holds it."""
-    listed = questions.values() if isinstance(questions, Mapping) else questions
-    return any(key == asked or key.startswith(f"{asked}.") for question in listed for asked in question.keys)
+def _child_disability(child: Person, age: int) -> Question:
+    return Question(
+        key="handicap_enfant",
+        text=_("La MDPH a-t-elle reconnu un handicap à votre enfant de %(age)s ans ?") % {"age": age},
+        field="handicap.decision#/taux_incapacite",
+        person=child.id,
+        keys=(child.key("disability_rate"),),
+        answers=(_set(child, disability_rate=0.0), _set(child, disability_rate=0.5)),
+    )
+
+
+def is_asked(questions: Sequence[Question], key: str) -> bool:
+    """Return True if a question fills this value or a value that contains it."""
+    return any(key == asked or key.startswith(f"{asked}.") for question in questions for asked in question.keys)

@@ -1,6 +1,6 @@
-"""The law where openfisca-france 176.1.8 is behind it: each value with its date and its source.
+"""Corrections of the law where openfisca-france 176.1.8 is out of date, each with its date and source.
 
-Checked each April and January: `stale` lists the parameters of our benefits whose latest value is older than thirteen months.
+To review each April and January: `stale` lists the parameters of our benefits without a new value for thirteen months.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ VERSION: Final = "2026.1"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value of the law: where the engine keeps it, from when, and what says so."""
+    """One corrected value: the engine's parameter, the first day of the value and its source."""
 
     path: str
     since: str
@@ -32,33 +32,40 @@ CHANGES: Final = (
         C2S,
         "2025-04-01",
         10339,
-        "Plafond de la complémentaire santé solidaire au 1er avril 2025",
-        "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000037950247",
+        source="Plafond de la complémentaire santé solidaire au 1er avril 2025",
+        link="https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000037950247",
     ),
-    Change(f"{SPORT}.montant", "2025-09-01", 70, "Pass’Sport 2025 : 70 €", SPORT_2025),
+    Change(f"{SPORT}.montant", "2025-09-01", 70, source="Pass’Sport 2025 : 70 €", link=SPORT_2025),
     Change(
-        f"{SPORT}.critere_age.age_minimum_profil_ars", "2025-09-01", 14, "Pass’Sport 2025 : de 14 à 17 ans", SPORT_2025
+        f"{SPORT}.critere_age.age_minimum_profil_ars",
+        "2025-09-01",
+        14,
+        source="Pass’Sport 2025 : de 14 à 17 ans",
+        link=SPORT_2025,
     ),
     Change(
-        f"{ENERGY}.une_uc.4.threshold", "2025-01-01", 11000, "Chèque énergie 2025 : 11 000 € par unité de consommation"
+        f"{ENERGY}.une_uc.4.threshold",
+        "2025-01-01",
+        11000,
+        source="Chèque énergie 2025 : 11 000 € par unité de consommation",
     ),
     Change(
         f"{ENERGY}.une_uc_a_deux_uc.4.threshold",
         "2025-01-01",
         11000,
-        "Chèque énergie 2025 : 11 000 € par unité de consommation",
+        source="Chèque énergie 2025 : 11 000 € par unité de consommation",
     ),
     Change(
         f"{ENERGY}.plus_de_deux_ucs.4.threshold",
         "2025-01-01",
         11000,
-        "Chèque énergie 2025 : 11 000 € par unité de consommation",
+        source="Chèque énergie 2025 : 11 000 € par unité de consommation",
     ),
 )
 
 
 def apply(system: Any) -> Any:  # noqa: ANN401 - OpenFisca is untyped
-    """Correct a freshly loaded law in place: a second copy would cost 60 MB."""
+    """Correct a freshly loaded law in place: a second copy would take 60 MB."""
     for change in CHANGES:
         parameter(system, change.path).update(start=change.since, value=change.value)
     system.update_variable(_pass_sport())
@@ -73,14 +80,15 @@ def parameter(system: Any, path: str) -> Any:  # noqa: ANN401 - OpenFisca is unt
 
 
 def change_of(path: str, month: str) -> Change | None:
-    """Our correction of a parameter that is in force that month."""
+    """Return our correction of a parameter that is in force that month."""
     return next((change for change in CHANGES if change.path == path and change.since <= f"{month}-01"), None)
 
 
 def _pass_sport() -> type[Any]:
-    """Trap: the engine's grant and disability allowance are one for the whole family, so a toddler gets the pupil's pass.
+    """Return the corrected `pass_sport` variable.
 
-    Since the autumn of 2025: 14 to 17 with the school allowance, 6 to 19 disabled, 16 to 30 with the AAH, students with a grant up to 28.
+    Trap: the engine checks the grant and the disability allowance for the whole family, so a toddler gets the pupil's pass.
+    Since autumn 2025: 14 to 17 with the school allowance, 6 to 19 disabled, 16 to 30 with the AAH, students with a grant up to 28.
     """
     from openfisca_core.variables import Variable
     from openfisca_france.model.prestations.education import TypesScolarite
@@ -116,7 +124,7 @@ WATCHED: Final = (
 
 
 def stale(system: Any, today: date) -> list[tuple[str, str]]:  # noqa: ANN401 - OpenFisca is untyped
-    """(parameter, date of its latest value) for amounts that the law usually moves each year and that did not move for thirteen months."""
+    """Return (parameter, date of its latest value) for amounts that usually change each year but did not for thirteen months."""
     oldest = f"{today.year - 1:04d}-{today.month:02d}-01" if today.month > 1 else f"{today.year - 2:04d}-12-01"
     limit = _a_month_before(oldest)
     found = [(path, latest) for path, latest in _amounts(system) if latest < limit]
@@ -129,7 +137,7 @@ def _a_month_before(day: str) -> str:
 
 
 def _amounts(system: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - OpenFisca is untyped
-    """Parameters in euros that moved at least three times: the ones that a year usually changes."""
+    """Yield the parameters in euros with at least three values: those that usually change each year."""
     for root in WATCHED:
         for node in parameter(system, root).get_descendants():
             values = getattr(node, "values_list", None)

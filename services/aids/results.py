@@ -1,4 +1,4 @@
-"""What a household is entitled to: amounts, statuses, reasons and the questions left, from one vectorised run."""
+"""Compute the aids of a household in one vectorised run: amounts, statuses, reasons and open questions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,14 +15,14 @@ from services.aids.reasons.common import Context, Explanation, Reason
 ELIGIBLE: Final = "eligible"
 NOT_ELIGIBLE: Final = "not_eligible"
 UNKNOWN: Final = "unknown"
-# Questions about values that were completed, not missing: they hide a figure only where the answer changes the aid.
+# Questions about derived values: they hide a figure only if the answer changes the aid.
 COMPLETED: Final = frozenset({"mois"})
-SAME: Final = 0.5  # euros: two answers that change an amount by less change nothing
+SAME: Final = 0.5  # euros: smaller differences between two answers are ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that changes something: the largest difference it makes, in the unit of that aid."""
+    """A question that affects a result. `most` is the largest difference, in the unit of that aid."""
 
     question: Question
     most: float
@@ -53,12 +53,12 @@ class Result:
 
     @property
     def claimable(self) -> bool:
-        """Due, and not received as far as is known."""
+        """Return True if the aid is due and not known to be received."""
         return self.status == ELIGIBLE and not self.receiving
 
     @property
     def sentence(self) -> str:
-        """The one reason shown beside the name."""
+        """Return the reason displayed beside the name."""
         if self.status == ELIGIBLE:
             return self.explanation.yes
         if self.status == UNKNOWN and self.asks:
@@ -84,7 +84,7 @@ class Results:
 
     @property
     def claims(self) -> list[Result]:
-        """Money first, the largest first; rights without money after."""
+        """Return the claimable aids: the largest amounts first, then the rights without money."""
         order = {benefits.MONTH: 12, benefits.YEAR: 1, benefits.ONCE: 1}
         found = [result for result in self.results if result.claimable]
         return sorted(found, key=lambda result: (not result.benefit.money, -result.low * order[result.benefit.unit]))
@@ -99,18 +99,18 @@ class Results:
 
     @property
     def may_grow(self) -> bool:
-        """The totals count the least of each aid: an answer could raise them."""
+        """Return True if an answer could raise the totals, which count the lowest amount of each aid."""
         return any(not result.exact for result in self.claims if result.benefit.in_total)
 
     def total(self, unit: str) -> float:
-        """Euros due and not received, in one unit: what the page's headline says."""
+        """Return the euros due and not received, in one unit."""
         return round(
             sum(result.low for result in self.claims if result.benefit.unit == unit and result.benefit.in_total), 2
         )
 
 
 def compute(household: Household, *, stock: bool = False) -> Results:
-    """One run: the household, and one row for each combination of possible answers to what is not known."""
+    """Run the household, with one row for each combination of possible answers to its questions."""
     waiting = questions.open_questions(household)
     rows = questions.plan(household, waiting)
     run = engine.run(rows.households, stock=stock)
@@ -118,8 +118,8 @@ def compute(household: Household, *, stock: bool = False) -> Results:
     amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
     asked = _asked(waiting, rows, amounts)
     context = Context(run, 0, stock, household)
-    results = [_result(context, benefit, amounts, waiting, asked) for benefit in benefits.ALL]
-    return Results(household, household.month, results, asked, waiting, run)
+    results = [_result(context, benefit, amounts=amounts, waiting=waiting, asked=asked) for benefit in benefits.ALL]
+    return Results(household, month=household.month, results=results, asked=asked, open=waiting, run=run)
 
 
 def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[str, float]]) -> list[Asked]:
@@ -152,15 +152,17 @@ def _gap(groups: Sequence[Sequence[int]], amounts: Sequence[Mapping[str, float]]
 def _result(
     context: Context,
     benefit: Benefit,
+    *,
     amounts: Sequence[Mapping[str, float]],
     waiting: Sequence[Question],
     asked: Sequence[Asked],
 ) -> Result:
     found = [row[benefit.code] for row in amounts]
     low, high = min(found), max(found)
-    telling = [one.question for one in asked if benefit.code in one.codes]
+    effective = [one.question for one in asked if benefit.code in one.codes]
     explanation = _hide(
-        reasons.explain(context, benefit.code), [one for one in waiting if one in telling or one.key not in COMPLETED]
+        reasons.explain(context, benefit.code),
+        [one for one in waiting if one in effective or one.key not in COMPLETED],
     )
     status = ELIGIBLE if low > 0 else NOT_ELIGIBLE if high == 0 else UNKNOWN
     if status == NOT_ELIGIBLE and explanation.open and not explanation.failed:
@@ -172,11 +174,22 @@ def _result(
         if benefit.code == "c2s" and not context.amount("cmu_c")
         else 0.0
     )
-    return Result(benefit, status, found[0], low, high, explanation, received, receiving, price, telling)
+    return Result(
+        benefit,
+        status=status,
+        amount=found[0],
+        low=low,
+        high=high,
+        explanation=explanation,
+        received=received,
+        receiving=receiving,
+        price=price,
+        asks=effective,
+    )
 
 
 def _received(household: Household, benefit: Benefit) -> float | None:
-    """Euros a month received today; None when the vault says nothing of what is received, or says it without the amount."""
+    """Return the euros received each month, or None if the vault gives no amount."""
     paid = round(sum(paid.monthly for paid in household.benefits or () if paid.type in benefit.received_as), 2)
     if not paid and (household.benefits is None or household.receives & set(benefit.received_as)):
         return None
@@ -184,12 +197,10 @@ def _received(household: Household, benefit: Benefit) -> float | None:
 
 
 def _hide(explanation: Explanation, waiting: Sequence[Question]) -> Explanation:
-    """A condition that rests on an assumed value is neither met nor failed: say what is missing instead of the figure."""
+    """Mark each condition that reads an assumed value as unknown, and remove the figures that depend on one."""
     kept: list[Reason] = []
     for reason in explanation.reasons:
-        missing = [
-            question for question in waiting if any(questions.is_asked([question], key) for key in reason.figures)
-        ]
+        missing = [question for question in waiting if any(questions.is_asked([question], key) for key in reason.keys)]
         kept.append(
             replace(reason, ok=None, value=None, text=_missing(missing))
             if missing and reason.ok is not None
@@ -208,7 +219,7 @@ def _missing(waiting: Sequence[Question]) -> str:
 
 
 def break_even(results: Results, code: str, *, stock: bool = False) -> sweep.BreakEven | None:
-    """Where the aid starts or stops when the household's incomes move, found on the same law: two vectorised runs."""
+    """Return the incomes at which the aid starts or stops, after two vectorised runs."""
     base = questions.assume(results.household, results.open)
     return sweep.find(base, lambda context: reasons.amount_of(context, benefits.BY_CODE[code]), stock=stock)
 
@@ -217,7 +228,7 @@ Source = Callable[[str, tuple[str, str] | None], str | None]
 
 
 def payload(results: Results, *, fingerprint: str, used: Iterable[str], source: Source) -> dict[str, Any]:
-    """The results as a calcul.resultat record: what dossiers read without the engine."""
+    """Return the results as a calcul.resultat payload, which dossiers read without the engine."""
     return {
         "periode": results.month,
         "moteur": engine.versions(),
@@ -248,7 +259,5 @@ def _kept_reason(reason: Reason, explanation: Explanation, source: Source) -> di
         "ok": reason.ok,
         "loi": reason.law.title if reason.law else None,
         "lien": reason.law.link if reason.law else None,
-        "source_record": next(
-            (found for key in reason.figures if (found := source(key, explanation.span(key)))), None
-        ),
+        "source_record": next((found for key in reason.keys if (found := source(key, explanation.span(key)))), None),
     }

@@ -1,4 +1,4 @@
-"""The local aids that come with the portal, written in the city's table."""
+"""Load the shipped local aids into the city's table."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,7 +11,7 @@ OWN = ("code", "label", "version", "valid_from", "valid_to", "review_on")
 
 
 def load_local_aids(*, codes: Iterable[str] = catalogue.DEMONSTRATION) -> list[LocalAid]:
-    """Write these shipped aids; one that an agent changed since (a higher version) is left as it is."""
+    """Write these shipped aids, except those that an agent has changed since (a higher version)."""
     wanted = set(codes)
     return [_write(item) for item in catalogue.local_aids() if item["code"] in wanted]
 

@@ -1,7 +1,7 @@
-"""One vectorised OpenFisca run over many households, able to redo only what past benefits changed.
+"""A vectorised OpenFisca run that recomputes only the values affected by past benefits.
 
 The steady state ("once everything is claimed") runs the law three times. Between two passes only the benefits of M-4..M-1 change, so
-the run remembers who read what and forgets the readers of those cells alone. A test holds this equal to three separate stock runs.
+the run records the readers of each cell and forgets only the readers of those. A test compares it with three separate stock runs.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ ROLES: Final = {
 
 
 class TrackedSimulation(Simulation):  # type: ignore[misc]  # OpenFisca is untyped
-    """Stock results; a cached cell is answered without the tracer, and each cell knows its readers."""
+    """A simulation with stock results, which answers cached cells without the tracer and records the readers of each cell."""
 
     def __init__(self, system: Any, populations: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
         super().__init__(system, populations)
@@ -68,7 +68,7 @@ class TrackedSimulation(Simulation):  # type: ignore[misc]  # OpenFisca is untyp
         super().purge_cache_of_invalid_values()
 
     def forget_readers(self, cells: Iterable[Cell]) -> None:
-        """Drop every computed cell that read one of `cells`, however far."""
+        """Drop every computed cell that read one of `cells`, directly or through others."""
         waiting = list(cells)
         seen = set(waiting)
         while waiting:
@@ -94,7 +94,7 @@ def build(system: Any, seats: Layout, filled: Arrays, month: str) -> TrackedSimu
         group.members_role = _roles(group.entity, getattr(seats, role_name), members)
     simulation = TrackedSimulation(system, populations)
     simulation.month = month
-    # Formulas of months before M-14 are not run: the inputs of those months are given. Closer than M-14 is wrong.
+    # Months before M-14 run no formula: their inputs are given. A later start gives wrong results.
     simulation.start_computation_period = periods.period(months.shift(month, -14))
     for (variable, period), values in filled.items():
         simulation.give(variable, period.lower() if period == "ETERNITY" else period, values)
@@ -102,7 +102,7 @@ def build(system: Any, seats: Layout, filled: Arrays, month: str) -> TrackedSimu
 
 
 def _roles(entity: Any, names: list[str], members: Any) -> list[Any]:  # noqa: ANN401 - OpenFisca is untyped
-    """Roles with subroles (parent: demandeur then conjoint) are dealt in order of arrival within each group."""
+    """Assign roles. Subroles (parent: demandeur, then conjoint) go in order of arrival within each group."""
     roles = {role.key: role for role in entity.roles}
     dealt: dict[tuple[int, str], int] = defaultdict(int)
     found = []

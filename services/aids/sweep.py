@@ -1,4 +1,4 @@
-"""The exact income at which an aid starts or stops: the household, copied with its incomes scaled, in one vectorised run."""
+"""Find the exact income at which an aid starts or stops: run copies of the household with scaled incomes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ AT_MOST: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """Monthly net incomes of the household, in euros. `gains`: the aid starts under `at`; else it starts above. `now` is today's."""
+    """Monthly net incomes of the household, in euros. `now` is the current income."""
 
     now: float
     stops_above: float | None
@@ -24,7 +24,7 @@ class BreakEven:
 
 
 def monthly(household: Household) -> float:
-    """Mean of the three months that the CAF reads."""
+    """Return the mean income of the three months that the CAF reads."""
     span = months.between(months.shift(household.month, -4), months.shift(household.month, -2))
     return sum(
         one.net
@@ -36,7 +36,7 @@ def monthly(household: Household) -> float:
 
 
 def scaled(household: Household, share: float) -> Household:
-    """All incomes and notices multiplied; without incomes, a wage for the applicant."""
+    """Multiply all incomes and notices by `share`. Without income, give the applicant a wage."""
     if monthly(household) == 0:
         return _with_wage(household, share * HIGHEST_WITHOUT_INCOME / AT_MOST)
     people = tuple(
@@ -71,7 +71,10 @@ def _maybe(value: float | None, share: float) -> float | None:
 
 
 def find(household: Household, amount: Callable[[Context], float], *, stock: bool = False) -> BreakEven | None:
-    """Two runs: a grid up to three times today's incomes, then the steps where the aid appears or disappears. None: it never does."""
+    """Find the incomes in two runs: a grid up to three times the current incomes, then finer steps around each change.
+
+    Return None if the aid never starts or stops.
+    """
     shares = [AT_MOST * rank / STEPS for rank in range(STEPS + 1)]
     paid = _paid(household, shares, amount, stock)
     edges = [rank for rank in range(STEPS) if paid[rank] != paid[rank + 1]]

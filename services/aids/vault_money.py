@@ -1,4 +1,4 @@
-"""Incomes, tax notices and benefits received, as the vault holds them. What it does not say stays unknown."""
+"""Read incomes, tax notices and received benefits from the vault. Missing values stay unknown."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ NATURE: Final = {
     "micro_entreprise": "micro_turnover_profit",
     "loyers_percus": "rents",
 }
-# How the CAF's payment statements name what they pay: the first words found win.
+# Words of the CAF's payment statements -> benefit. The first match wins.
 PAID_LABELS: Final = (
     ("rsa", "rsa"),
     ("revenu de solidarité", "rsa"),
@@ -62,11 +62,11 @@ PRESTATION: Final = {
     "als": "aide_logement",
     "alf": "aide_logement",
 }
-RECENT: Final = 4  # months: an older payment says nothing of today
+RECENT: Final = 4  # months: older payments are ignored
 
 
 class MoneyReader:
-    """What is read is noted as a source; what is supposed is told as a hypothesis."""
+    """Read amounts, note the records behind them and the hypotheses made."""
 
     def __init__(
         self, values: Values, *, resident_id: UUID, month: str, communes: Mapping[str, str], default_commune: str
@@ -93,7 +93,7 @@ class MoneyReader:
         return self.values.latest(type, person)
 
     def known(self, type: str, name: str, person: UUID, key: str) -> Any:  # noqa: ANN401 - a payload's value
-        """The newest record of the type that has this value."""
+        """Return the value from the newest record that has one."""
         for record in reversed(self.values.every(type, person)):
             if record.payload.get(name) is not None:
                 self.note(key, record)
@@ -109,7 +109,7 @@ class MoneyReader:
             self.hypotheses.append(sentence)
 
     def incomes(self, person: UUID, key: str, role: str) -> tuple[Income, ...] | None:
-        """None: the vault holds no income of an adult. A record of 0 € is an income that is known."""
+        """Return the person's incomes, or None for an adult without any record. A record of 0 € is a known income."""
         known: dict[str, dict[str, tuple[float, float | None, float | None]]] = defaultdict(dict)
         for type, month, net, taxable, gross, record in self._income_lines(person):
             before = known[type].get(month, (0.0, None, None))
@@ -164,7 +164,7 @@ class MoneyReader:
     def _filled(
         self, type: str, known: Mapping[str, tuple[float, float | None, float | None]], key: str
     ) -> list[Income]:
-        """One income per month of the window M-13..M: months without a document follow the nearest month with one."""
+        """Return one income per month of the window M-13..M. Months without a document copy the nearest month with one."""
         first, last = min(known), max(known)
         since = months.shift(self.month, -13)
         going_on = last >= months.shift(self.month, -3)
@@ -185,10 +185,10 @@ class MoneyReader:
                 self.suppose(_("Le brut et le net imposable qui manquent sont déduits du net."))
             taxable = net * NET_TO_TAXABLE if taxable is None else taxable
             gross = net * NET_TO_GROSS if gross is None else gross
-        return Income(type, month, month, round(net, 2), _round(taxable), _round(gross))
+        return Income(type, month, month, net=round(net, 2), taxable=_round(taxable), gross=_round(gross))
 
     def notices(self) -> tuple[TaxNotice, ...]:
-        """The two latest income years. Two notices of one year: the newer one speaks."""
+        """Return the notices of the three latest income years. Of two notices for one year, the newer one wins."""
         by_year: dict[int, Opened] = {}
         for record in self.values.every("fiscal.avis_ir"):
             if (
@@ -205,16 +205,16 @@ class MoneyReader:
             found.append(
                 TaxNotice(
                     year,
-                    float(payload["revenu_fiscal_reference"]),
-                    maybe(payload.get("nombre_parts")),
-                    float(payload["revenu_fiscal_reference"] if taxable is None else taxable),
-                    maybe(payload.get("revenu_brut_global")),
+                    rfr=float(payload["revenu_fiscal_reference"]),
+                    parts=maybe(payload.get("nombre_parts")),
+                    rni=float(payload["revenu_fiscal_reference"] if taxable is None else taxable),
+                    rbg=maybe(payload.get("revenu_brut_global")),
                 )
             )
         return tuple(found)
 
     def with_past_year(self, household: Household) -> Household:
-        """Months of the last two civil years without a document: the notice of that year, shared as today's incomes are."""
+        """Fill the undocumented months of the last two civil years from that year's notice, in proportion to current incomes."""
         people = list(household.people)
         for notice in household.tax_notices or ():
             year = notice.income_year
@@ -247,7 +247,7 @@ class MoneyReader:
         return shared
 
     def _without(self, person: Person, year: int) -> tuple[Income, ...]:
-        """What a document says stays; a month that was only supposed gives way to the notice."""
+        """Return the incomes without those assumed for `year`; documented months stay."""
         documented = self._documented(person, year)
         return tuple(
             income
@@ -267,13 +267,15 @@ class MoneyReader:
         older = [record for record in self.sources[f"tax_notices[{year}].rfr"] if record not in self.sources[key]]
         self.sources[key] = [*older, *self.sources[key]]
         return [
-            Income(main, month, month, round(net, 2), round(taxable, 2), round(net * NET_TO_GROSS, 2))
+            Income(
+                main, month, month, net=round(net, 2), taxable=round(taxable, 2), gross=round(net * NET_TO_GROSS, 2)
+            )
             for month in missing
             if taxable
         ]
 
     def benefits(self) -> tuple[PaidBenefit, ...] | None:
-        """The latest recent statement; None: the vault says nothing of what is received."""
+        """Return the benefits of the latest recent statement, or None if the vault has no record of benefits."""
         statements = [
             record
             for record in self.values.every("social.paiement")

@@ -1,6 +1,6 @@
-"""Aids pages: what one is entitled to, why, the few questions, and whom to call. Urgent pages need no account and open nothing.
+"""Pages of aids. The urgent pages need no account and read no value.
 
-`presenting` is imported after the engine that it comes with (see `actions`).
+`presenting` imports the engine, so functions import it when needed (see `actions`).
 """
 
 from django.contrib import messages
@@ -35,7 +35,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def why(request: SignedInRequest, code: str) -> HttpResponse:
-    """One aid, granted or refused: the figures, where they come from, what would change it."""
+    """Explain one aid, granted or refused."""
     from services.aids import benefits, presenting
 
     simulation = actions.simulate(resident_id=request.user.pk, keep=False)
@@ -56,7 +56,7 @@ def why(request: SignedInRequest, code: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def question(request: SignedInRequest, place: str) -> HttpResponse:
-    """One question per page. The answer becomes a declared record; a question that is answered already leads back."""
+    """Ask one question per page and keep the answer as a declared record."""
     from services.aids import presenting
 
     if place == RECEIVED:
@@ -70,7 +70,9 @@ def question(request: SignedInRequest, place: str) -> HttpResponse:
     if (address := presenting.elsewhere(asked, simulation.read)) is not None:
         return redirect(address)
     way = answers.way_of(asked, simulation.read)
-    form = forms.AnswerForm(way, asked.field, _("Votre réponse"), asked.hint, request.POST or None)
+    form = forms.AnswerForm(
+        request.POST or None, way=way, field_id=asked.field, label=_("Votre réponse"), hint=asked.hint
+    )
     if form.is_valid() and (
         kept := _keep(request, form, answers.answer(asked, form.cleaned_data["answer"], simulation.read), asked.field)
     ):
@@ -81,7 +83,7 @@ def question(request: SignedInRequest, place: str) -> HttpResponse:
 def _keep(
     request: SignedInRequest, form: forms.AnswerForm, answer: answers.Answer, field_id: str
 ) -> HttpResponse | None:
-    """Where to go once the answer is kept; None when the vault finds it impossible, which the form then says."""
+    """Keep the answer and return the next page; return None after adding the vault's errors to the form."""
     if not answer.puts:
         return redirect(
             f"{reverse('records:start_typing', args=[field_id.partition('#')[0]])}?suite={reverse('aids:home')}"
@@ -92,7 +94,7 @@ def _keep(
         for problem in error.problems:
             form.add_error("answer", problem)
         return None
-    except Superseded:  # the value changed in another window: the question is asked again if it still matters
+    except Superseded:  # another window changed the value; the aids page asks again if needed
         return redirect("aids:home")
     messages.success(request, _("Votre réponse est dans votre coffre. Le calcul en tient compte."))
     return redirect("aids:home")
@@ -110,7 +112,7 @@ def _received(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def skip(request: SignedInRequest, place: str) -> HttpResponse:
-    """Kept for this visit only: nothing is written of what a person does not want to say."""
+    """Skip a question for this session only; the vault keeps nothing of it."""
     request.session[SKIPPED] = sorted({*_skipped(request), place})
     return redirect("aids:home")
 
@@ -141,6 +143,6 @@ def situation(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _papers(situation: catalogue.Situation) -> list[str]:
-    """The papers to keep at hand, by the names that the city gives them."""
+    """Return the city's names of the papers to keep at hand."""
     names = {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=situation.papers)}
     return [names[code] for code in situation.papers if code in names]

@@ -1,4 +1,4 @@
-"""The couple's simulation. It says why there is none, and never what the partner's vault holds."""
+"""Pages of the couple's simulation. Without a result they give the reason, never the contents of the partner's vault."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,4 +1,4 @@
-"""One verb per act on a dossier: each checks the right, locks, writes and journals. Doing it twice changes nothing."""
+"""Operations on a dossier. Each checks the right, locks, writes and journals; all are idempotent."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from services.dossiers import parts, perms
 from services.dossiers.composing import RESULT_FIELDS, Material, letter, part_letter
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
-from services.dossiers.needs import Need, needs, of_partner, wanted_fields
+from services.dossiers.needs import Need, aids_for_partner, needs, wanted_fields
 from services.dossiers.situation import FIELDS, Situation
 from vault.records import gate
 from vault.records.actions import drop_file, seal_note
@@ -27,11 +27,11 @@ from vault.records.models import Paper
 from vault.records.values.decrypted import Values
 
 KIND = "dossier"
-# Why a reading happened, as the journal keeps it: French, translated when the journal is shown.
+# Purposes stored in the journal in French and translated for display.
 PREPARE = gettext_noop("Préparer un dossier")
 DOWNLOAD = gettext_noop("Télécharger un dossier")
 DELETE = gettext_noop("Effacer un dossier")
-#: The key, among the choices, of the other partner's part: left out, the PDF says that it goes without it.
+#: Key of the choice about the partner's part: `LEFT_OUT` makes the PDF mention that the part is missing.
 PART = "part"
 RECIPIENT_LENGTH, PURPOSE_LENGTH, LETTER_LENGTH = 80, 200, 5000
 
@@ -41,7 +41,7 @@ class UnknownAid(ValueError):
 
 
 class AlreadyBuilt(Exception):
-    """The PDF exists: its content no longer changes. Another version is another dossier."""
+    """The PDF exists and can no longer change; a new version is a new dossier."""
 
 
 def start(
@@ -54,10 +54,13 @@ def start(
     number: str = "",
     part_of: str = "",
 ) -> Dossier:
-    """`number` and `part_of` are those of a dossier that completes a partner's.
+    """Create a draft, or return the one already created with `token`.
+
+    Args:
+        number, part_of: those of the partner's dossier that this one completes.
 
     Raises:
-        UnknownAid: one of the codes is not in the catalogue, or there is none.
+        UnknownAid: `aids` is empty or has a code missing from the catalogue.
     """
     chosen = aids_of(aids)
     with override("fr"):
@@ -74,14 +77,14 @@ def start(
     with scope(resident=resident_id), transaction.atomic():
         dossier, created = _create(resident_id, token or uuid.uuid4(), columns)
         if created:
-            _tell(dossier, resident_id, "dossier_started", PREPARE)
+            _journal_event(dossier, resident_id, "dossier_started", PREPARE)
     return dossier
 
 
 def again(*, dossier: Dossier, by: UUID, token: UUID) -> Dossier:
-    """A new draft of the same request, with the same letter and choices: what is already built never changes.
+    """Create a new draft of the same request, with the same letter and choices.
 
-    Another dossier has another number; another version of one's part keeps the number that joins it to the other one's.
+    The draft has its own number; a partner's part keeps the number shared with the other part.
     """
     perms.require_owner(dossier, by)
     note = read_note(dossier)
@@ -100,9 +103,10 @@ def again(*, dossier: Dossier, by: UUID, token: UUID) -> Dossier:
 
 
 def aids_of(codes: Sequence[str]) -> list[catalogue.Aid]:
-    """
+    """Return the catalogue's aids.
+
     Raises:
-        UnknownAid
+        UnknownAid: `codes` is empty or has a code missing from the catalogue.
     """
     try:
         found = [catalogue.get(code) for code in dict.fromkeys(codes)]
@@ -113,19 +117,19 @@ def aids_of(codes: Sequence[str]) -> list[catalogue.Aid]:
     return found
 
 
-def state(dossier: Dossier) -> list[Need]:
-    """The list of what is asked and what the vault has, opened through the gate: one line in the journal."""
+def read_needs(dossier: Dossier) -> list[Need]:
+    """Return the dossier's needs, read from the vault; write one journal entry."""
     return list(open_material(dossier, note=read_note(dossier)).lines)
 
 
 def open_material(dossier: Dossier, *, note: dict[str, Any], with_results: bool = False) -> Material:
-    """The values that the aids ask for, and the rows of the papers; no paper is opened here.
+    """Read the values that the aids require, and list the papers without decrypting any.
 
-    A part tells of its own resident: what they once typed of the other is not theirs to send.
+    A partner's part holds only values about its own resident, not those that the resident entered about the partner.
     """
     kinds, aids = paper_kinds.by_code(), aids_of(dossier.aids)
     if dossier.part_of:
-        aids = of_partner(aids, kinds)
+        aids = aids_for_partner(aids, kinds)
     fields = list(dict.fromkeys([*wanted_fields(aids), *FIELDS, *(RESULT_FIELDS if with_results else ())]))
     values = gate.read_own(resident_id=dossier.resident_id, purpose=PREPARE, fields=fields)
     if dossier.part_of:
@@ -134,12 +138,12 @@ def open_material(dossier: Dossier, *, note: dict[str, Any], with_results: bool 
         papers = list(Paper.objects.filter(replaced_by=None))
     situation = Situation(values, dossier.resident_id)
     lines = needs(aids=aids, situation=situation, papers=papers, kinds=kinds, choices=note.get("choices", {}))
-    counted = parts.counted(dossier.resident_id) if with_results else None
-    return Material(situation, lines, {}, part_of=dossier.part_of, counted=counted)
+    joint_partner = parts.joint_partner(dossier.resident_id) if with_results else None
+    return Material(situation, lines, {}, part_of=dossier.part_of, joint_partner=joint_partner)
 
 
 def choose(*, dossier: Dossier, by: UUID, key: str, choice: Choice | None) -> None:
-    """Say that a line concerns one or not, or that one keeps it to oneself; None takes the choice back. It never blocks the dossier."""
+    """Record the resident's choice about one need; None removes it. No choice blocks the dossier."""
     perms.require_owner(dossier, by)
 
     def chosen(note: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +159,7 @@ def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
 
 
 def read_note(dossier: Dossier) -> dict[str, Any]:
-    """The resident's letter and choices. Nothing written yet: nothing to open, no line."""
+    """Return the resident's letter and choices. Without a note, nothing is decrypted or journalled."""
     if dossier.note is None:
         return {}
     return gate.own_note(
@@ -164,7 +168,7 @@ def read_note(dossier: Dossier) -> dict[str, Any]:
 
 
 def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
-    """An empty letter was emptied on purpose: the dossier then goes without one."""
+    """Return the letter, or the default one if the resident wrote none. A cleared letter stays empty."""
     text: str = note.get(
         "letter", part_letter(dossier.number, dossier.part_of) if dossier.part_of else letter(dossier.title)
     )
@@ -172,10 +176,10 @@ def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
 
 
 def build(*, dossier: Dossier, by: UUID) -> Job:
-    """Start the work, or find it under way. The job's row is written with the change: a broker that is down loses nothing.
+    """Start the build job, or return the active one. The job's row is written in the same transaction, so a broker failure loses nothing.
 
     Raises:
-        AlreadyBuilt
+        AlreadyBuilt: the PDF exists.
     """
     perms.require_owner(dossier, by)
     with scope(resident=by), transaction.atomic():
@@ -195,24 +199,24 @@ def cancel(*, dossier: Dossier, by: UUID) -> None:
 
 
 def delete(*, dossier: Dossier, by: UUID) -> None:
-    """The file, the row and what was written go; the seal stays, revoked, to answer whoever still holds a copy."""
+    """Delete the dossier, its note and its file. The seal stays, revoked, for the verification page."""
     perms.require_owner(dossier, by)
     cancel(dossier=dossier, by=by)
     with scope(resident=by), transaction.atomic():
         row = Dossier.objects.select_for_update(of=("self",)).filter(pk=dossier.pk).first()
         if row is not None:
-            _tell(row, by, "part_withdrawn" if row.part_of else "dossier_deleted", DELETE)
+            _journal_event(row, by, "part_withdrawn" if row.part_of else "dossier_deleted", DELETE)
             _erase(row)
 
 
 def download(*, dossier: Dossier, by: UUID) -> BinaryIO:
-    """The sealed PDF, opened through the gate. Only a dossier that is ready has one."""
+    """Open the sealed PDF of a ready dossier through the gate."""
     perms.require_may_download(dossier, by)
     return gate.open_kept(resident_id=by, purpose=DOWNLOAD, name=dossier.stored_name)
 
 
 def purge() -> int:
-    """Delete the dossiers whose day has come, as their page said. Called by the scheduler; one transaction each."""
+    """Delete the expired dossiers, one transaction each, and return their number. Run by the scheduler."""
     parts.forget_parted()
     with scopes_disabled():
         due = list(Dossier.objects.expired().values_list("pk", "resident_id"))
@@ -220,7 +224,7 @@ def purge() -> int:
         with scope(resident=resident_id), transaction.atomic():
             row = Dossier.objects.expired().select_for_update(of=("self",), skip_locked=True).filter(pk=key).first()
             if row is not None:
-                _tell(row, resident_id, "dossier_expired", DELETE)
+                _journal_event(row, resident_id, "dossier_expired", DELETE)
                 _erase(row)
     return len(due)
 
@@ -237,7 +241,7 @@ def _erase(row: Dossier) -> None:
 
 
 def _create(resident_id: UUID, token: UUID, columns: dict[str, Any]) -> tuple[Dossier, bool]:
-    """A number that another dossier already has is drawn again; once in thirty million a year."""
+    """Create the row. If another dossier has the number (once in thirty million a year), draw another."""
     try:
         with transaction.atomic():
             return Dossier.objects.get_or_create(
@@ -250,10 +254,10 @@ def _create(resident_id: UUID, token: UUID, columns: dict[str, Any]) -> tuple[Do
 
 
 def _change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Starts again from what another request has written meanwhile: a choice to keep something to oneself is never lost.
+    """Apply `change` to the note; apply it again to the new version if another request has written meanwhile.
 
     Raises:
-        AlreadyBuilt
+        AlreadyBuilt: the PDF exists.
     """
     while not _write_note(dossier, by, change(read_note(dossier))):
         with scope(resident=by):
@@ -261,10 +265,10 @@ def _change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], 
 
 
 def _write_note(dossier: Dossier, by: UUID, note: dict[str, Any]) -> bool:
-    """False, and nothing written, when the note is not the one that was read any more.
+    """Write the note. Return False, without writing, if the note has changed since it was read.
 
     Raises:
-        AlreadyBuilt
+        AlreadyBuilt: the PDF exists.
     """
     with scope(resident=by), transaction.atomic():
         row = _locked(dossier)
@@ -283,7 +287,7 @@ def _locked(dossier: Dossier) -> Dossier:
     return Dossier.objects.select_for_update(of=("self",)).select_related("job").get(pk=dossier.pk)
 
 
-def _tell(dossier: Dossier, by: UUID, event: str, purpose: str) -> None:
+def _journal_event(dossier: Dossier, by: UUID, event: str, purpose: str) -> None:
     details = {"number": dossier.number, "recipient": dossier.recipient}
     journal.write(resident_id=dossier.resident_id, actor_id=by, event=event, purpose=purpose, details=details)
 

@@ -1,4 +1,4 @@
-"""A couple's dossier in two parts: ask, take the question back, agree, say no. Each act is told in the journal of the one who does it."""
+"""A couple's dossier in two parts: ask, take back, agree, refuse. Each act is journalled for the resident who does it."""
 
 from uuid import UUID
 
@@ -19,60 +19,67 @@ IN_PARTS = gettext_noop("Faire un dossier en deux parts, chacun la sienne")
 
 
 class AlreadyAgreed(Exception):
-    """Their part is being made, or is ready: to go back on it is to delete it."""
+    """The part is being made or ready: delete it instead of refusing."""
 
 
 def ask(*, dossier: Dossier, by: UUID) -> None:
-    """Once for one dossier: whatever the answer was, asking again changes nothing.
+    """Ask the partner for their part. Idempotent: an existing request stays, whatever its answer.
 
     Raises:
-        PermissionDenied: not theirs, no partner lives with them, or nothing is asked of one.
-        Dossier.DoesNotExist: it was deleted meanwhile.
+        PermissionDenied: `by` does not own the dossier, no partner lives with them, or the aids require nothing from a partner.
+        Dossier.DoesNotExist: the dossier was deleted meanwhile.
     """
     perms.require_owner(dossier, by)
-    told = parts.told(dossier)
-    if told is None:
+    partner_part = parts.partner_part(dossier)
+    if partner_part is None:
         raise PermissionDenied
     with scope(resident=by), transaction.atomic():
         row = Dossier.objects.select_for_update(of=("self",)).get(pk=dossier.pk)
         with scopes_disabled():
-            Part.objects.filter(dossier_id=row.pk).exclude(asker_id=told.me.pk, member_id=told.partner.pk).delete()
-        with scope(resident=told.partner.resident_id):
-            columns = {"asker_id": told.me.pk, "number": row.number, "aids": row.aids, "recipient": row.recipient}
-            columns |= {"resident_id": told.partner.resident_id, "member_id": told.partner.pk}
+            Part.objects.filter(dossier_id=row.pk).exclude(
+                asker_id=partner_part.me.pk, member_id=partner_part.partner.pk
+            ).delete()
+        with scope(resident=partner_part.partner.resident_id):
+            columns = {
+                "asker_id": partner_part.me.pk,
+                "number": row.number,
+                "aids": row.aids,
+                "recipient": row.recipient,
+            }
+            columns |= {"resident_id": partner_part.partner.resident_id, "member_id": partner_part.partner.pk}
             _part, created = Part.objects.get_or_create(dossier_id=row.pk, defaults=columns)
         if created:
-            _tell(by, "part_asked", row.number, told.partner.name)
+            _journal_event(by, "part_asked", row.number, partner_part.partner.name)
 
 
 def take_back(*, dossier: Dossier, by: UUID) -> None:
-    """Only while there is no answer: an answer is its giver's."""
+    """Delete the request, unless it has an answer."""
     perms.require_owner(dossier, by)
-    told = parts.told(dossier)
-    if told is None:
+    partner_part = parts.partner_part(dossier)
+    if partner_part is None:
         return
     with transaction.atomic():
-        with scope(resident=told.partner.resident_id):
+        with scope(resident=partner_part.partner.resident_id):
             gone, _rows = Part.objects.filter(
-                dossier_id=dossier.pk, member_id=told.partner.pk, answer=Answer.NONE
+                dossier_id=dossier.pk, member_id=partner_part.partner.pk, answer=Answer.NONE
             ).delete()
         if gone:
-            _tell(by, "part_taken_back", dossier.number, told.partner.name)
+            _journal_event(by, "part_taken_back", dossier.number, partner_part.partner.name)
 
 
 def agree(*, found: Received, by: UUID) -> Dossier:
-    """A dossier of one's own for the same aids and the same recipient, under the same number. Agreeing twice gives one.
+    """Create the partner's own dossier for the same aids, recipient and number, or return the existing one.
 
     Raises:
-        Part.DoesNotExist: the question was taken back.
+        Part.DoesNotExist: the request was taken back.
     """
     with scope(resident=by), transaction.atomic():
         part = _locked(found, by)
-        made = parts.own(part).first()
+        made = parts.dossiers_for(part).first()
         if made is not None:
             return made
         _answer(part, Answer.YES)
-        _tell(by, "part_agreed", part.number, found.asker.name)
+        _journal_event(by, "part_agreed", part.number, found.asker.name)
         return actions.start(
             resident_id=by,
             aids=part.aids,
@@ -84,22 +91,23 @@ def agree(*, found: Received, by: UUID) -> Dossier:
 
 
 def refuse(*, found: Received, by: UUID) -> None:
-    """
+    """Refuse the request.
+
     Raises:
-        AlreadyAgreed: a page left open says no to what was agreed to since.
-        Part.DoesNotExist: the question was taken back.
+        AlreadyAgreed: `by` has already agreed, on another page.
+        Part.DoesNotExist: the request was taken back.
     """
     with scope(resident=by), transaction.atomic():
         part = _locked(found, by)
-        if parts.own(part).exists():
+        if parts.dossiers_for(part).exists():
             raise AlreadyAgreed
         if part.answer != Answer.NO:
             _answer(part, Answer.NO)
-            _tell(by, "part_refused", part.number, found.asker.name)
+            _journal_event(by, "part_refused", part.number, found.asker.name)
 
 
-def asked(*, found: Received, by: UUID) -> list[Need]:
-    """What is asked of one's vault, with what it has and what it lacks: nothing is kept of it."""
+def needs_of_request(*, found: Received, by: UUID) -> list[Need]:
+    """Return the needs of the requested part, as the resident's vault meets them. Nothing is stored."""
     perms.require_asked(found.part, by)
     would_be = Dossier(resident_id=by, aids=found.part.aids, part_of=found.asker.name)
     return list(actions.open_material(would_be, note={}).lines)
@@ -115,6 +123,6 @@ def _answer(part: Part, answer: Answer) -> None:
     part.save(update_fields=["answer", "answered_at"])
 
 
-def _tell(by: UUID, event: str, number: str, name: str) -> None:
+def _journal_event(by: UUID, event: str, number: str, name: str) -> None:
     details = {"number": number, "recipient": name}
     journal.write(resident_id=by, actor_id=by, event=event, purpose=IN_PARTS, details=details)

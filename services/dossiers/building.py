@@ -1,7 +1,7 @@
-"""Making the PDF, in the worker. The web processes never import this: rendering is heavy.
+"""Build the PDF in the worker. Web processes never import this module: rendering is heavy.
 
-Each reading through the gate is a short transaction of its own; rendering happens outside any; what is published is checked again, under
-lock, in the transaction that ends the job. Killed anywhere before, nothing shows: the file that no row names is swept.
+Each read through the gate is a short transaction; rendering runs outside any. The final transaction locks the dossier and checks its
+sources again. If the process is killed earlier, nothing is published and a later sweep deletes the unreferenced file.
 """
 
 import dataclasses
@@ -36,28 +36,28 @@ from vault.records.models import Paper, PaperFile, Record
 from vault.records.values.decrypted import PaperOpened
 
 MAX_PAGES = 120
-#: What is left to do once the papers are read, in pages' worth of time: stamping, layout, seal.
+#: Progress units of the work that follows the papers (layout, seal); a page is one unit.
 FINISH = 3
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What was read, and from which rows: they are looked at again before anything is published."""
+    """The content read, and its source rows, which are checked again before publication."""
 
     dossier: Dossier
     content: DossierContent
     papers: Sequence[UUID]
     records: Sequence[UUID]
-    said: Sequence[UUID]
+    shown: Sequence[UUID]
     part: Callable[[], PartWords]
 
 
 def build_dossier(*, run: Running) -> None:
-    """Idempotent: a dossier that is ready, deleted or given to another job is left as it is.
+    """Build and publish the PDF. Idempotent: a dossier that is ready, deleted or given to another job is left as it is.
 
     Raises:
-        Cancelled: the resident stopped it, or deleted the dossier.
-        Problem: with a code that has a sentence.
+        Cancelled: the resident stopped the job or deleted the dossier.
+        Problem: its code has a sentence in `apps.py`.
     """
     dossier = Dossier.objects.filter(pk=run.subject_id).first()
     if dossier is None or dossier.state == State.READY:
@@ -69,9 +69,10 @@ def build_dossier(*, run: Running) -> None:
 
 
 def seal_key(issuer: Issuer) -> SealKey:
-    """
+    """Return the city's key. A demonstration makes its own.
+
     Raises:
-        Problem: no key, and this is not a demonstration that makes its own.
+        Problem: the key is missing or unreadable.
     """
     key = SealKey(settings.SEAL_KEY, settings.SEAL_PASSPHRASE.encode() or None)
     if settings.MAKE_SEAL_KEY:
@@ -118,16 +119,23 @@ def _read(dossier: Dossier, run: Running) -> Draft:
         part=part(),
     )
     records = {*(record.record_id for record in material.values), *(used if content.computations else ())}
-    return Draft(dossier, content, material.paper_ids, list(records), composing.said_records(material), part)
+    return Draft(
+        dossier,
+        content,
+        papers=material.paper_ids,
+        records=list(records),
+        shown=composing.shown_records(material),
+        part=part,
+    )
 
 
 def _part(dossier: Dossier, applicant: str, note: Mapping[str, Any]) -> PartWords:
-    said_missing = note.get("choices", {}).get(actions.PART) == Choice.LEFT_OUT
-    return composing.part_words(dossier, applicant, parts.told(dossier), said_missing=said_missing)
+    mention_missing = note.get("choices", {}).get(actions.PART) == Choice.LEFT_OUT
+    return composing.part_words(dossier, applicant, parts.partner_part(dossier), mention_missing=mention_missing)
 
 
 def _with_papers(dossier: Dossier, material: Material) -> Material:
-    """The papers that are joined, and those that a value names as its source."""
+    """Read the joined papers and those named as a value's source."""
     sources = {record.paper_id for record in material.values if record.paper_id}
     wanted = list(dict.fromkeys([*material.paper_ids, *sources]))
     found = (
@@ -137,7 +145,7 @@ def _with_papers(dossier: Dossier, material: Material) -> Material:
 
 
 def _pages(dossier: Dossier, material: Material, run: Running) -> Iterator[PaperPages]:
-    """Each paper turned into images. Its file is open for that time only."""
+    """Yield the page images of each paper, with one file open at a time."""
     papers = [material.papers[key] for key in material.paper_ids if key in material.papers]
     total = sum(max(1, paper.pages) for paper in papers) + FINISH
     if total > MAX_PAGES:
@@ -173,9 +181,10 @@ def _open(dossier: Dossier, paper: PaperOpened, position: int) -> BinaryIO:
 
 
 def _next(images: Iterator[list[PageImage]]) -> list[PageImage]:
-    """
+    """Return the page images of the next file.
+
     Raises:
-        Problem: the file does not open, or its paper was deleted meanwhile.
+        Problem: the file is unreadable, or its paper was deleted meanwhile.
     """
     try:
         return next(images)
@@ -186,13 +195,13 @@ def _next(images: Iterator[list[PageImage]]) -> list[PageImage]:
 
 
 def _publish(draft: Draft, built: Built, run: Running) -> None:
-    """The file first, then the row that names it, its seal, the journal's line and the job's end, all or nothing."""
+    """Write the file; then, in one transaction, the row, its seal, the journal entry and the job's end."""
     with keep_file(resident_id=draft.dossier.resident_id) as kept:
         kept.write(built.pdf)
     try:
         with transaction.atomic():
             row = _lock(draft, run)
-            row.used_papers, row.used_records = [str(key) for key in draft.papers], [str(key) for key in draft.said]
+            row.used_papers, row.used_records = [str(key) for key in draft.papers], [str(key) for key in draft.shown]
             _record(row, draft.content, built, kept.name)
             run.finish()
     except BaseException:
@@ -201,8 +210,12 @@ def _publish(draft: Draft, built: Built, run: Running) -> None:
 
 
 def _lock(draft: Draft, run: Running) -> Dossier:
-    """What was taken away while the pages were drawn is not published: a paper deleted, a value corrected, a choice made since,
-    a couple's result whose agreement ended, the other one's part."""
+    """Lock the dossier and check that its papers, records, choices and the partner's part have not changed since they were read.
+
+    Raises:
+        Cancelled: the dossier is deleted or given to another job.
+        Problem: a source has changed.
+    """
     row = (
         Dossier.objects.select_for_update(of=("self",))
         .filter(pk=draft.dossier.pk, state=State.DRAFT, job_id=run.job.pk)

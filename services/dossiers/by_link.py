@@ -1,4 +1,4 @@
-"""A finished dossier may go by a link (vault/records/grants/documents.py): its resident chooses it there as they choose a paper."""
+"""Let a resident share a finished dossier by a link (see vault/records/grants/documents.py)."""
 
 from typing import Final
 
@@ -12,8 +12,8 @@ from vault.records.grants.documents import Document, DocumentKind
 CODE: Final = "dossier"
 
 
-def held() -> list[Document]:
-    """In the resident's scope: those whose PDF is there. One whose day has come is erased within the hour, and not shown any more."""
+def ready_dossiers() -> list[Document]:
+    """Return the resident's finished dossiers, without the expired ones. Requires the resident's scope."""
     return [
         _document(row) for row in Dossier.objects.filter(state=State.READY).exclude(pk__in=Dossier.objects.expired())
     ]
@@ -21,7 +21,16 @@ def held() -> list[Document]:
 
 def _document(row: Dossier) -> Document:
     title = _("Dossier %(number)s : %(aids)s") % {"number": row.number, "aids": row.name}
-    return Document(row.pk, CODE, title, row.file_name, row.stored_name, row.size, row.pages, "application/pdf")
+    return Document(
+        id=row.pk,
+        kind=CODE,
+        title=title,
+        name=row.file_name,
+        stored_name=row.stored_name,
+        size=row.size,
+        pages=row.pages,
+        media_type="application/pdf",
+    )
 
 
-KIND = DocumentKind(CODE, gettext_lazy("Dossier"), held)
+KIND = DocumentKind(CODE, gettext_lazy("Dossier"), ready_dossiers)

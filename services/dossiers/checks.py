@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 @register(Tags.security)
 def seal_key_present(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Without a key no dossier is issued: better said at the start than to the first resident."""
+    """Report a missing seal key at start instead of failing on the first dossier."""
     if settings.MAKE_SEAL_KEY or settings.SEAL_KEY.is_file():
         return []
     hint = "Set SEAL_KEY to the PKCS#12 file of the city's seal, and SEAL_PASSPHRASE to what opens it (docs/operations.md)."

@@ -1,4 +1,4 @@
-"""What the vault opened for a dossier becomes the content of its PDF, in French: agencies read it, and may refuse another language."""
+"""Build the content of a dossier's PDF from the values read. Always in French: agencies may refuse another language."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from services.aids import benefits
 from services.dossiers.enums import NeedState
 from services.dossiers.models import Dossier
 from services.dossiers.needs import PAPER, VALUES, Need
-from services.dossiers.parts import Told
+from services.dossiers.parts import PartnerPart
 from services.dossiers.pdf.content import Assurance, Computation, Fact, PartWords, Reason, Sheet, Value, ValueGroup
 from services.dossiers.situation import Situation
 from vault import types
@@ -23,12 +23,12 @@ from vault.records.values.decrypted import Opened, PaperOpened, Values
 from vault.records.values.persons import Person
 from vault.types import DataType
 
-#: One record a month, of which an agency asks for the last three.
+#: Types with one record a month: an agency requires the last three.
 MONTHLY = {"emploi.revenu", "emploi.indemnite_ft", "social.paiement", "revenu.mensuel"}
 MONTHS = 3
 RESULTS = "calcul.resultat"
 RESULT_FIELDS = (f"{RESULTS}#/periode", f"{RESULTS}#/resultats", f"{RESULTS}#/entrees")
-#: Said by the sheets, in words rather than in a table.
+#: Types shown in the sheets instead of the tables.
 IN_SHEETS = {"foyer.composition"}
 PERIODS = {"mois": "par mois", "an": "par an", "fois": "en une fois"}
 COUNTED = "Les revenus du partenaire ont été pris en compte. Ils ne sont pas dans ce dossier."
@@ -41,14 +41,14 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class Material:
-    """What was read for one dossier, and what its resident decided to join."""
+    """The values and papers read for one dossier, with the resident's choices."""
 
     situation: Situation
     lines: Sequence[Need]
     papers: Mapping[UUID, PaperOpened]
     part_of: str = ""
-    #: The partner whose agreement lets the couple's result stand here instead of the one computed alone.
-    counted: UUID | None = None
+    #: The partner whose agreement allows the couple's result instead of the resident's own.
+    joint_partner: UUID | None = None
 
     @property
     def values(self) -> Values:
@@ -64,12 +64,12 @@ class Material:
 
     @property
     def paper_ids(self) -> list[UUID]:
-        """In the order of the list, each once."""
+        """Return the joined papers, in the order of the needs, without duplicates."""
         return list(dict.fromkeys(paper for line in self.joined if line.sort == PAPER for paper in line.papers))
 
     @property
     def not_joined(self) -> list[str]:
-        """What the agency asked for and will not find here, with no reason given: reasons are the resident's own."""
+        """Return the titles of the required needs that are not joined, without the resident's reasons."""
         unknown = {NeedState.ASK, NeedState.NOT_CONCERNED}
         return [line.title for line in self.lines if not line.joined and line.required and line.state not in unknown]
 
@@ -114,14 +114,14 @@ def groups(material: Material) -> list[ValueGroup]:
     return found
 
 
-def said_records(material: Material) -> list[UUID]:
-    """The records whose values the PDF says, in its tables and its sheets."""
+def shown_records(material: Material) -> list[UUID]:
+    """Return the records whose values the PDF shows."""
     codes = {line.code for line in material.joined if line.fields}
     return list(dict.fromkeys(record.record_id for code in sorted(codes) for record in newest(material.values, code)))
 
 
 def newest(values: Values, type_code: str) -> list[Opened]:
-    """The last record of each person; the last three months of what comes every month. An agency is not sent a whole history."""
+    """Return each person's last record, or the last three of a monthly type. An agency does not receive a whole history."""
     by_person: dict[UUID, list[Opened]] = {}
     for record in values.every(type_code):
         by_person.setdefault(record.person, []).append(record)
@@ -153,7 +153,7 @@ def _values(record: Opened, fields: Iterable[str], material: Material) -> list[V
 
 
 def _of(record: Opened, kind: DataType, material: Material) -> str:
-    """Which month, and whose, when the label alone does not say it."""
+    """Return the month and the person's name, where the label needs them."""
     parts = [civic.month(record.payload["mois"])] if kind.code in MONTHLY and record.payload.get("mois") else []
     if record.role in {"spouse", "child"}:
         parts += [person.given_name for person in material.situation.people if person.id == record.person]
@@ -177,21 +177,21 @@ def paper_origin(paper: PaperOpened) -> str:
 
 
 def paper_checks(paper: PaperOpened) -> list[str]:
-    """Only what was established. A check that could not conclude says nothing against the paper."""
+    """Return the checks that passed. An inconclusive check is no argument against the paper."""
     return [line.text.rstrip(".") for line in paper.checks if line.outcome == "passed"]
 
 
 def computations(material: Material, codes: Sequence[str]) -> list[Computation]:
-    """Its reasons hold the figures of any value. Once the resident keeps one to themselves, there is no computation to join.
+    """Return the computations to join; none for a partner's part, since the other part has the couple's computation.
 
-    A partner's part has none: the whole is computed once, in the dossier that it completes.
+    A reason can contain any value: if the resident keeps one back, no computation is joined.
     """
     if material.part_of or any(line.state == NeedState.LEFT_OUT and line.sort == VALUES for line in material.lines):
         return []
     shown = set(codes) | {benefit.code for benefit in benefits.ALL if benefit.dossier in codes}
     record = _result(material)
     results: Sequence[Mapping[str, Any]] = record.payload.get("resultats") or [] if record else []
-    joint = record is not None and record.person == material.counted
+    joint = record is not None and record.person == material.joint_partner
     return [
         _joint_computation(result) if joint else _computation(result)
         for result in results
@@ -200,21 +200,21 @@ def computations(material: Material, codes: Sequence[str]) -> list[Computation]:
 
 
 def computed_from(material: Material) -> list[UUID]:
-    """The records that the computation rests on. Once one was corrected or withdrawn, it says what is not so any more."""
+    """Return the records behind the computation. It is outdated once one of them changes."""
     record = _result(material)
     used: Sequence[Mapping[str, Any]] = record.payload.get("entrees") or [] if record else []
     return list(dict.fromkeys(UUID(entry["record_id"]) for entry in used))
 
 
 def _result(material: Material) -> Opened | None:
-    """The couple's, unless the one computed alone is newer: then something has changed since."""
+    """Return the couple's result, unless the resident's own result is newer."""
     alone = material.values.latest(RESULTS, material.situation.resident_id)
-    joint = material.values.latest(RESULTS, material.counted) if material.counted else None
+    joint = material.values.latest(RESULTS, material.joint_partner) if material.joint_partner else None
     return alone if joint is None or (alone is not None and alone.created_at > joint.created_at) else joint
 
 
 def _joint_computation(result: Mapping[str, Any]) -> Computation:
-    """An amount and that both incomes counted. Whatever a reason would hold is left behind: it could be the partner's."""
+    """Keep the amount and drop the reasons: they could contain the partner's values."""
     return Computation(str(result["code"]), str(result.get("titre", "")), _amount(result), [], note=COUNTED)
 
 
@@ -260,7 +260,7 @@ def _float(value: object) -> float | None:
 
 
 def letter(title: str) -> str:
-    """What is sent when the resident writes nothing: short, complete, and asking for nothing more than the aid."""
+    """Return the default letter."""
     return (
         "Madame, Monsieur,\n\n"
         f"Je demande\u00a0: {title}.\n\n"
@@ -280,14 +280,16 @@ def part_letter(number: str, part_of: str) -> str:
     )
 
 
-def part_words(dossier: Dossier, applicant: str, told: Told | None, *, said_missing: bool) -> PartWords:
-    """How the two parts find each other. That the other one said no is never written, nor anything that would tell it from silence."""
+def part_words(
+    dossier: Dossier, applicant: str, partner_part: PartnerPart | None, *, mention_missing: bool
+) -> PartWords:
+    """Return the sentence about the other part. A refusal and a missing answer give the same sentence."""
     if dossier.part_of:
         text = f"C’est la part de {applicant} dans le dossier n° {dossier.number} de {dossier.part_of}, qui arrive séparément."
         return PartWords(2, text)
-    if told is not None and told.given:
-        text = f"Ce dossier a une seconde partie, faite par {told.partner.name}. Elle porte le même numéro et arrive séparément."
+    if partner_part is not None and partner_part.given:
+        text = f"Ce dossier a une seconde partie, faite par {partner_part.partner.name}. Elle porte le même numéro et arrive séparément."
         return PartWords(1, text)
-    if told is not None and told.state is not None and said_missing:
-        return PartWords(None, f"Dossier constitué sans la part de {told.partner.name}.")
+    if partner_part is not None and partner_part.state is not None and mention_missing:
+        return PartWords(None, f"Dossier constitué sans la part de {partner_part.partner.name}.")
     return PartWords()

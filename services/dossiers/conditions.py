@@ -1,4 +1,4 @@
-"""When a paper is asked for: the conditions of the catalogue, answered from what is known, or turned into a question."""
+"""Conditions on papers in the catalogue: answered from the vault, or turned into a question to the resident."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Test = Callable[[Situation, PaperKind | None], bool | None]
 
 @dataclass(frozen=True)
 class Rule:
-    """`test` answers yes, no, or None: then the resident is asked `question`."""
+    """`test` returns True or False, or None to ask the resident `question`."""
 
     test: Test
     question: str | Promise
@@ -80,7 +80,7 @@ def _expecting(situation: Situation, _kind: PaperKind | None) -> bool | None:
 
 
 def _unread(situation: Situation, kind: PaperKind | None) -> bool:
-    """The paper only stands in for a value: a proven one in the vault does better."""
+    """Return True if the vault has no proven value that replaces the paper."""
     return not any(situation.proven(type_code) for type_code in (kind.proves if kind else []))
 
 
@@ -131,7 +131,7 @@ RULES: Mapping[str, Rule] = {
 
 
 def rule(condition: str | None) -> Rule:
-    """A condition that the city added and that nobody taught us to answer is asked as it is written."""
+    """Return the rule of a catalogue condition. A condition without a rule, added by the city, becomes a question."""
     if not condition:
         return Rule(always, "")
     known = RULES.get(condition)

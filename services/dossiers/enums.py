@@ -8,7 +8,7 @@ class State(models.TextChoices):
 
 
 class Answer(models.TextChoices):
-    """What the one who was asked for their part of a dossier said, last."""
+    """The partner's last answer to a request for their part."""
 
     NONE = "", _("Pas de réponse")
     YES = "yes", _("Oui")
@@ -16,7 +16,7 @@ class Answer(models.TextChoices):
 
 
 class PartState(models.TextChoices):
-    """All that the one who asked is told of the other's part."""
+    """The state of the partner's part, as displayed to its requester."""
 
     ASKED = "asked", _("Demandée")
     REFUSED = "refused", _("Ne sera pas donnée")
@@ -37,7 +37,7 @@ class NeedState(models.TextChoices):
 
 
 class Choice(models.TextChoices):
-    """What a resident decides about one line of the list."""
+    """The resident's decision about one need."""
 
     CONCERNED = "yes", _("Oui")
     NOT_CONCERNED = "no", _("Non")

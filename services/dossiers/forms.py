@@ -11,7 +11,7 @@ from services.dossiers.enums import Choice
 
 
 class StartForm(forms.Form):
-    """`token` makes the same form sent twice one dossier."""
+    """`token` prevents a second dossier if the form is sent twice."""
 
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     aids = forms.MultipleChoiceField(
@@ -30,7 +30,7 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [catalogue.get(code) for code in codes] if codes else catalogue.every()
+        offered = [catalogue.get(code) for code in codes] if codes else catalogue.all_aids()
         self.fields["aids"].choices = [(aid.code, aid.name) for aid in offered]  # type: ignore[attr-defined]  # a field of choices
         if codes:
             self.initial.setdefault("recipient", offered[0].organisation)
@@ -47,7 +47,7 @@ class LetterForm(forms.Form):
 
 
 class ChoiceForm(forms.Form):
-    """What a resident decides about one line; `undo` takes it back."""
+    """The resident's decision about one need; `undo` removes it."""
 
     UNDO = "undo"
 

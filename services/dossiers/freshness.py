@@ -1,4 +1,4 @@
-"""How recent a paper has to be, from the words of the catalogue."""
+"""The maximum age of a paper, from the periods of the catalogue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from vault.types.spans import add_months
 
 @dataclass(frozen=True)
 class Freshness:
-    """`months`: the age that a paper may have, by the date written on it. Without one, only its own expiry counts."""
+    """`months` is the maximum age by the date on the paper. If None, only the paper's own expiry counts."""
 
     months: int | None = None
     words: str | Promise = ""
@@ -24,7 +24,7 @@ class Freshness:
         return self.months is not None and (other.months is None or self.months < other.months)
 
     def accepts(self, paper: Paper) -> bool:
-        """A paper without a date gets the benefit of the doubt: `doubt` says so, and the person looks."""
+        """Return True for a recent paper or one without a date; `doubt` asks the resident to check the latter."""
         return not paper.expired and not self._too_old(paper.issued_on)
 
     def doubt(self, papers: Sequence[Paper]) -> str:

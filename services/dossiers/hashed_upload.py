@@ -1,4 +1,4 @@
-"""A file that is weighed and hashed as it comes in, and kept nowhere: not in a database, not on disk, not even whole in memory.
+"""Hash an uploaded file while it is received, without storing it in the database, on disk or in memory.
 
 As in core.uploads, the view is exempt from the CSRF middleware, which would parse the body with Django's own handlers before this one is
 installed; the token is checked right after.
@@ -21,14 +21,14 @@ View = Callable[..., HttpResponseBase]
 
 
 class HashedUpload(UploadedFile):  # type: ignore[type-arg]  # takes no parameter at run time
-    """The file's hash and size; its bytes and its name are gone."""
+    """The hash and size of an uploaded file. Its bytes and name are discarded."""
 
     def __init__(self, *, sha256: str, size: int) -> None:
         super().__init__(file=None, name="fichier", size=size)
         self.sha256 = sha256
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: no file is open."""
 
 
 class HashingHandler(FileUploadHandler):
@@ -44,9 +44,10 @@ class HashingHandler(FileUploadHandler):
         self._digest = hashlib.sha256()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """
+        """Add the chunk to the hash.
+
         Raises:
-            TooLarge
+            TooLarge: the file exceeds `max_bytes`.
         """
         if start + len(raw_data) > self._max_bytes:
             raise TooLarge
@@ -57,7 +58,7 @@ class HashingHandler(FileUploadHandler):
 
 
 def hashed_upload(*, max_bytes: int) -> Callable[[View], View]:
-    """Answers 411 without a length and 413 over the limit, before anything is read."""
+    """Install the handler on a view. Before reading the body, answer 411 without a length and 413 over the limit."""
 
     def decorate(view: View) -> View:
         checked = csrf_protect(view)

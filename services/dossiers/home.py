@@ -1,4 +1,4 @@
-"""What the home page says of dossiers: those under way, to go on with."""
+"""Blocks of the home page about dossiers: drafts to finish and requests to answer."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -17,7 +17,7 @@ SHOWN = 3
 
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
-    """Rows only: opening a vault to count what is missing would leave a line in the journal at each visit."""
+    """Read rows only: counting missing values would decrypt them and write a journal entry at each visit."""
     for dossier in Dossier.objects.filter(state=State.DRAFT)[:SHOWN]:
         yield home.ToDo(
             name=_("Finir le dossier\u00a0: %(title)s") % {"title": dossier.name},

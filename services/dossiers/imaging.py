@@ -1,4 +1,4 @@
-"""Papers as page images, made by the reader's limited child process."""
+"""Convert papers to page images in the sandboxed child process of the readers."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,23 +9,25 @@ from typing import BinaryIO
 from services.dossiers.pdf.content import Box, PageImage
 from vault.readers import sandbox
 
-#: A child uses one core and most of its time; a second one halves the wait, more would starve the machine's other work.
+#: Each child keeps one core busy: two halve the wait, more would starve other work.
 AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file to open; `coded`: it holds a signed code, whose place on the page is then looked for."""
+    """A file to open. `coded` makes the child locate a signed code on the pages."""
 
     open: Callable[[], BinaryIO]
     coded: bool = False
 
 
 def rasters(sources: Iterable[Source]) -> Iterator[list[PageImage]]:
-    """The pages of each file, in order. Files are opened here, one by one, in the caller's thread: the gate's journal is written there.
+    """Yield the page images of each file, in order.
+
+    Files are opened in the caller's thread, because the gate writes the journal there.
 
     Raises:
-        Unreadable: at the file's turn.
+        Unreadable: when a file's turn comes.
     """
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="raster") as pool:
         waiting: deque[Future[list[PageImage]]] = deque()

@@ -1,4 +1,4 @@
-"""What becomes of dossiers when their resident leaves. Seals stay, revoked: whoever holds a copy learns that it counts no more."""
+"""Copy and erase a leaving resident's dossiers. Seals stay, revoked, for the verification page."""
 
 import json
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ ROWS = [
 
 
 def copy(copying: Copying) -> Iterator[Entry]:
-    told = []
+    rows = []
     for place, row in enumerate(Dossier.objects.order_by("created_at"), 1):
         note = copying.unseal(row.note, f"note|{row.note_place}") if row.note is not None else {}
         found = leaving.told(row, note=note)
@@ -44,10 +44,10 @@ def copy(copying: Copying) -> Iterator[Entry]:
             if file is not None:
                 found["path"] = f"dossiers/{place:03}-{row.file_name}"
                 yield Entry(found["path"], chunks(file), packed=False)
-        told.append(found)
+        rows.append(found)
     asked = [leaving.told(part) for part in Part.objects.order_by("created_at")]
     yield Entry(
-        "dossiers.json", [json.dumps({"dossiers": told, "asked_of_me": asked}, ensure_ascii=False, indent=1).encode()]
+        "dossiers.json", [json.dumps({"dossiers": rows, "asked_of_me": asked}, ensure_ascii=False, indent=1).encode()]
     )
 
 

@@ -12,12 +12,12 @@ from services.aids import catalogue
 from services.dossiers.enums import Answer, State
 from vault.sharing.models import Member
 
-# Agencies ask again for papers older than a year; a dossier that nobody opened by then has no reader left.
+# Agencies require newer papers after a year, so an older dossier has no use.
 KEPT = timedelta(days=365)
 
 
 def new_number() -> str:
-    """A reference to say on the telephone. It opens nothing, so it may be short; it does not count the city's dossiers."""
+    """Return a short reference to say on the telephone. It opens nothing and does not reveal the number of dossiers."""
     return f"{timezone.localdate().year}-{symbols(5)}"
 
 
@@ -26,7 +26,7 @@ def names_of(codes: Sequence[str]) -> str:
 
 
 class Seal(models.Model):
-    """What the public page knows of a dossier: hashes, a date, nothing about a person. It outlives the dossier, revoked."""
+    """The public data about a dossier: hashes and dates, nothing about a person. A revoked seal outlives its dossier."""
 
     code = models.CharField(max_length=14, unique=True, default=new_code)
     data_hash = models.CharField(max_length=64, help_text="SHA-256 of the data embedded in the PDF, in hexadecimal")
@@ -54,9 +54,9 @@ DossierManager = ResidentManager.from_queryset(DossierQuerySet)
 
 
 class Dossier(ResidentModel):
-    """A request that a resident prepares for one or several aids, then the PDF that asks for them.
+    """A resident's request for one or several aids, then the PDF that makes it.
 
-    `note` seals what they wrote and chose: the letter, what concerns them, what they keep to themselves.
+    `note` encrypts the letter and the choices.
     """
 
     number = models.CharField(max_length=10, default=new_number)
@@ -106,7 +106,7 @@ class Dossier(ResidentModel):
 
     @property
     def name(self) -> str:
-        """The aids in the reader's language; `title` keeps their French names, which the organisation reads."""
+        """Return the aids' names in the page's language; `title` keeps the French names for the organisation."""
         return names_of(self.aids)
 
     @property
@@ -115,14 +115,14 @@ class Dossier(ResidentModel):
 
     @property
     def file_name(self) -> str:
-        """What the download is called: a reference, never a name or an aid, which a shared computer would keep showing."""
+        """Return the download's name: a reference without personal name or aid, because a shared computer keeps it visible."""
         return f"dossier-{self.number}-partie-2.pdf" if self.part_of else f"dossier-{self.number}.pdf"
 
 
 class Part(ResidentModel):
-    """A partner is asked for their part of the other's dossier: the row of the one who is asked, with all that they are shown.
+    """A request to a partner for their part of a dossier, stored in that partner's scope.
 
-    Its two members tell whether it still counts: once one of them has left, neither of them finds it. `services/dossiers/parts.py` looks.
+    It is active while its two members live together; `services/dossiers/parts.py` checks this.
     """
 
     dossier_id = models.UUIDField(

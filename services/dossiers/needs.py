@@ -1,4 +1,4 @@
-"""The list of one dossier: what its aids ask for, and what the vault has of it. Pure: rows and opened values in, lines out."""
+"""Compare the requirements of a dossier's aids with the vault. Pure functions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ from vault.records.papers.checks import minimum
 from vault.records.values.decrypted import CheckLine
 
 PAPER, VALUES = "paper", "values"
-#: Asked of everyone. The other types are joined when the vault has them: nobody is told to find what does not exist for them.
+#: Types required from everyone. Other types are joined only if the vault has them.
 EXPECTED = {
     "identite.pivot",
     "identite.contact",
@@ -33,8 +33,8 @@ EXPECTED = {
     "fiscal.avis_ir",
     "social.quotient_familial",
 }
-#: What an organisation weighs of each partner: who they are and what they earn. The rest is said once, by the one who asks.
-OF_EACH = {
+#: Types that organisations need from each partner: identity and income. The applicant alone gives the others.
+OF_EACH_PARTNER = {
     "identite.pivot",
     "emploi.revenu",
     "emploi.indemnite_ft",
@@ -43,7 +43,7 @@ OF_EACH = {
     "social.paiement",
     "fiscal.avis_ir",
 }
-#: Whose papers may be a partner's own.
+#: Roles whose papers may belong to a partner.
 OF_ADULTS = {"applicant", "household", "partner"}
 READY = {NeedState.PRESENT, NeedState.LEFT_OUT}
 SETTLED = READY | {NeedState.NOT_CONCERNED}
@@ -51,7 +51,7 @@ SETTLED = READY | {NeedState.NOT_CONCERNED}
 
 @dataclass(frozen=True)
 class Need:
-    """One line. `key` names it in the resident's choices; `papers` and `records` are what the dossier would join."""
+    """One requirement. `key` names it in the resident's choices; `papers` and `records` would be joined to the dossier."""
 
     key: str
     sort: str
@@ -80,7 +80,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What several aids together ask of one kind of paper for one person: the most, the freshest, the fewest substitutes."""
+    """One kind of paper of one person, required by several aids: highest count, strictest period, common substitutes."""
 
     kind: str
     who: str
@@ -95,14 +95,14 @@ class Wanted:
     def of(cls, need: PaperNeed) -> "Wanted":
         fresh = freshness(need.period)
         return cls(
-            need.kind,
-            need.who,
-            need.count,
-            fresh,
-            need.period or "",
-            frozenset({need.condition}),
-            tuple(need.alternatives),
-            need.required,
+            kind=need.kind,
+            who=need.who,
+            count=need.count,
+            freshness=fresh,
+            period=need.period or "",
+            conditions=frozenset({need.condition}),
+            alternatives=tuple(need.alternatives),
+            required=need.required,
         )
 
     @property
@@ -124,13 +124,13 @@ class Wanted:
 
 @dataclass
 class Shelf:
-    """The resident's papers, each joined once."""
+    """The resident's papers. Each can be joined once."""
 
     papers: Sequence[Paper]
     taken: set[UUID] = field(default_factory=set)
 
     def find(self, kinds: Sequence[str], states: Iterable[str]) -> list[Paper]:
-        """The kind asked for before its substitutes, the newest first."""
+        """Return the papers of these kinds and states: the required kind before its substitutes, then the newest first."""
         states = set(states)
         found = [
             paper
@@ -152,27 +152,27 @@ def needs(
     kinds: Mapping[str, PaperKind],
     choices: Mapping[str, str],
 ) -> list[Need]:
-    """In the order of the dossier: values, then papers."""
+    """Return the needs of a dossier: values, then papers."""
     shelf = Shelf(papers)
     lines = [_values_need(code, fields, situation) for code, fields in _wanted_fields(aids).items()]
-    lines += [_paper_need(wanted, situation, shelf, kinds, choices) for wanted in _wanted_papers(aids)]
+    lines += [_paper_need(wanted, situation, shelf, kinds=kinds, choices=choices) for wanted in _wanted_papers(aids)]
     return [
         _left_out(line) if choices.get(line.key) == Choice.LEFT_OUT else line for line in lines if line is not None
     ]
 
 
-def of_partner(aids: Sequence[Aid], kinds: Mapping[str, PaperKind]) -> list[Aid]:
-    """What these aids ask of an applicant's partner, as if the partner asked. None: nothing is asked of one."""
+def aids_for_partner(aids: Sequence[Aid], kinds: Mapping[str, PaperKind]) -> list[Aid]:
+    """Return the aids reduced to their requirements from a partner, as if the partner were the applicant; empty if there are none."""
     parts = [replace(aid, fields=_fields_of_each(aid), papers=_papers_of_each(aid, kinds)) for aid in aids]
     return [part for part in parts if part.fields or part.papers]
 
 
 def _fields_of_each(aid: Aid) -> tuple[str, ...]:
-    return tuple(field_id for field_id in aid.fields if field_id.partition("#")[0] in OF_EACH)
+    return tuple(field_id for field_id in aid.fields if field_id.partition("#")[0] in OF_EACH_PARTNER)
 
 
 def _papers_of_each(aid: Aid, kinds: Mapping[str, PaperKind]) -> tuple[PaperNeed, ...]:
-    proving = {code for code, kind in kinds.items() if OF_EACH.intersection(kind.proves)}
+    proving = {code for code, kind in kinds.items() if OF_EACH_PARTNER.intersection(kind.proves)}
     return tuple(
         replace(need, who="applicant") for need in aid.papers if need.kind in proving and need.who in OF_ADULTS
     )
@@ -183,7 +183,7 @@ def wanted_fields(aids: Sequence[Aid]) -> list[str]:
 
 
 def _wanted_fields(aids: Sequence[Aid]) -> dict[str, list[str]]:
-    """By type, in the order of the first aid. A field of a type that this portal does not hold yet is not asked for."""
+    """Return the fields of each type, in the order of the first aid. Fields unknown to this portal are skipped."""
     by_type: dict[str, list[str]] = {}
     for field_id in dict.fromkeys(field_id for aid in aids for field_id in aid.fields):
         if types.field_exists(field_id):
@@ -202,11 +202,11 @@ def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need
     kind = types.get(code)
     records = situation.values.every(code)
     line = Need(
-        f"{VALUES}:{code}",
-        VALUES,
-        code,
-        kind.title,
-        NeedState.MISSING,
+        key=f"{VALUES}:{code}",
+        sort=VALUES,
+        code=code,
+        title=kind.title,
+        state=NeedState.MISSING,
         required=code in EXPECTED,
         fields=tuple(fields),
     )
@@ -222,16 +222,16 @@ def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need
 
 
 def _paper_need(
-    wanted: Wanted, situation: Situation, shelf: Shelf, kinds: Mapping[str, PaperKind], choices: Mapping[str, str]
+    wanted: Wanted, situation: Situation, shelf: Shelf, *, kinds: Mapping[str, PaperKind], choices: Mapping[str, str]
 ) -> Need:
     kind = kinds.get(wanted.kind)
     count = wanted.count * _per_child(wanted, situation)
     line = Need(
-        wanted.key,
-        PAPER,
-        wanted.kind,
-        _title(wanted, kind),
-        NeedState.MISSING,
+        key=wanted.key,
+        sort=PAPER,
+        code=wanted.kind,
+        title=_title(wanted, kind),
+        state=NeedState.MISSING,
         required=wanted.required,
         wanted=count,
         hint=_substitutes(wanted, kinds),
@@ -250,7 +250,7 @@ def _paper_need(
 def _concerned(
     wanted: Wanted, situation: Situation, kind: PaperKind | None, choices: Mapping[str, str]
 ) -> tuple[bool | None, str | Promise]:
-    """A paper asked for by two aids is wanted as soon as one of them wants it."""
+    """Return True, False or None with a question. A paper is needed as soon as one aid needs it."""
     if (chosen := choices.get(wanted.key)) in {Choice.CONCERNED, Choice.NOT_CONCERNED}:
         return chosen == Choice.CONCERNED, ""
     rules = [conditions.rule(condition) for condition in sorted(wanted.conditions, key=str)]

@@ -1,6 +1,6 @@
-"""What has happened since to what a finished dossier holds. Rows only: saying it opens no value.
+"""Find finished dossiers whose papers or values have changed since. Reads rows only, no value.
 
-The PDF does not change: who received it still holds it. The page says that it is no longer up to date, and why.
+The PDF itself stays the same, since its recipient has a copy; the page explains why it is outdated.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from vault.records.models import Paper, Record
 
 
 def reasons(dossiers: Iterable[Dossier]) -> dict[UUID, list[str]]:
-    """The reasons of each dossier that has any, in the resident's scope: three queries for them all."""
+    """Return the reasons of each outdated dossier, in three queries. Requires the resident's scope."""
     ready = [dossier for dossier in dossiers if dossier.state == State.READY]
     kept, expired = (
         _ids(Paper.objects.kept(), _used(ready, "used_papers")),
@@ -23,18 +23,18 @@ def reasons(dossiers: Iterable[Dossier]) -> dict[UUID, list[str]]:
     )
     current = _ids(Record.objects.current(), _used(ready, "used_records"))
     found = {dossier.pk: _reasons(dossier, kept, expired, current) for dossier in ready}
-    return {key: said for key, said in found.items() if said}
+    return {key: texts for key, texts in found.items() if texts}
 
 
 def _reasons(dossier: Dossier, kept: set[str], expired: set[str], current: set[str]) -> list[str]:
-    said = []
+    found = []
     if any(key not in kept for key in dossier.used_papers):
-        said.append(_("Un de ses papiers n’est plus dans votre coffre."))
+        found.append(_("Un de ses papiers n’est plus dans votre coffre."))
     if any(key in expired for key in dossier.used_papers):
-        said.append(_("Un de ses papiers a expiré."))
+        found.append(_("Un de ses papiers a expiré."))
     if any(key not in current for key in dossier.used_records):
-        said.append(_("Une de ses valeurs a changé."))
-    return said
+        found.append(_("Une de ses valeurs a changé."))
+    return found
 
 
 def _used(dossiers: Sequence[Dossier], name: str) -> set[str]:

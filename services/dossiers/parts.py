@@ -1,6 +1,7 @@
-"""What one partner's page may ask about the other's part of a dossier: was it asked, is it being made, is it ready.
+"""The state of the partner's part of a dossier: requested, being made, ready.
 
-Rows only, never a value, and only of two partners who live in one household now: as `vault/sharing/across/household_access.py` does. A parting closes all of it.
+Reads rows only, never a value, and only between two partners who live in one household now, as in `vault/sharing/across/household_access.py`. Once one leaves,
+neither finds the other's part.
 """
 
 from collections.abc import Sequence
@@ -14,15 +15,15 @@ from django_scopes import scope, scopes_disabled
 from services.aids import catalogue, joint
 from services.dossiers.enums import Answer, PartState, State
 from services.dossiers.models import Dossier, Part
-from services.dossiers.needs import of_partner
+from services.dossiers.needs import aids_for_partner
 from vault.records.content import paper_kinds
 from vault.sharing.across import household_access
 from vault.sharing.models import Member
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the one whose dossier it is knows of the other's part. No state: it was not asked for."""
+class PartnerPart:
+    """The partner's part of a dossier, as its owner may see it. `state` is None if no part was requested."""
 
     me: Member
     partner: Member
@@ -36,7 +37,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Received:
-    """A part that the other one asks for."""
+    """A request from the partner for the resident's own part."""
 
     part: Part
     asker: Member
@@ -44,61 +45,61 @@ class Received:
     made: UUID | None = None
 
 
-def told(dossier: Dossier) -> Told | None:
-    """None: no partner lives with them, or these aids ask nothing of one."""
+def partner_part(dossier: Dossier) -> PartnerPart | None:
+    """Return None if the resident has no partner or the aids require nothing from one."""
     place = household_access.of(dossier.resident_id)
     if place is None or place.partner is None or not may_have_parts(dossier):
         return None
     with scope(resident=place.partner.resident_id):
         part = Part.objects.filter(dossier_id=dossier.pk, asker_id=place.me.pk, member_id=place.partner.pk).first()
-        return Told(place.me, place.partner, *_state(part)) if part else Told(place.me, place.partner)
+        return PartnerPart(place.me, place.partner, *_state(part)) if part else PartnerPart(place.me, place.partner)
 
 
 def may_have_parts(dossier: Dossier) -> bool:
     aids = [catalogue.get(code) for code in dossier.aids if catalogue.exists(code)]
-    return not dossier.part_of and bool(of_partner(aids, paper_kinds.by_code()))
+    return not dossier.part_of and bool(aids_for_partner(aids, paper_kinds.by_code()))
 
 
 def received(resident_id: UUID) -> list[Received]:
-    """What the partner who lives with this resident asks of them."""
+    """Return the requests from the partner who lives with this resident."""
     place = household_access.of(resident_id)
     if place is None or place.partner is None:
         return []
     with scope(resident=resident_id):
         parts = Part.objects.filter(member=place.me, asker_id=place.partner.pk)
         return [
-            Received(part, place.partner, _state(part)[0], own(part).values_list("pk", flat=True).first())
+            Received(part, place.partner, _state(part)[0], dossiers_for(part).values_list("pk", flat=True).first())
             for part in parts
         ]
 
 
-def who_sees_it_go(dossier: Dossier) -> Member | None:
-    """Whose page will say that the part is withdrawn once this is deleted: no other version of it is left."""
+def asker_of_withdrawn_part(dossier: Dossier) -> Member | None:
+    """Return the partner whose page will show the part as withdrawn once this dossier, its only version, is deleted."""
     found = received(dossier.resident_id) if dossier.part_of else []
     one = next((one for one in found if one.part.number == dossier.number), None)
-    return one.asker if one is not None and own(one.part).count() == 1 else None
+    return one.asker if one is not None and dossiers_for(one.part).count() == 1 else None
 
 
-def own(part: Part) -> QuerySet[Dossier]:
-    """In the scope of the one who was asked: what they made, newest first."""
+def dossiers_for(part: Part) -> QuerySet[Dossier]:
+    """Return the dossiers made for a request, newest first. Requires the scope of the partner who was asked."""
     return Dossier.objects.filter(number=part.number).exclude(part_of="")
 
 
 def forget(dossiers: Sequence[UUID]) -> None:
-    """The dossiers are gone: nobody is asked for a part of them any more. What was made for them stays its maker's."""
+    """Delete the requests about deleted dossiers. A partner keeps the dossiers already made."""
     with scopes_disabled():
         Part.objects.filter(dossier_id__in=dossiers).delete()
 
 
 def forget_parted() -> None:
-    """Requests between people who do not live together any more, which no page finds."""
+    """Delete the requests between people who no longer live together."""
     with scopes_disabled():
         gone = Member.objects.exclude(left_at=None).values("pk")
         Part.objects.filter(Q(member_id__in=gone) | Q(asker_id__in=gone)).delete()
 
 
-def counted(resident_id: UUID) -> UUID | None:
-    """The partner whose agreement of now lets the couple's result go into a dossier. An older text did not say that it may."""
+def joint_partner(resident_id: UUID) -> UUID | None:
+    """Return the partner whose current agreement allows the couple's result in a dossier. Older texts did not cover this."""
     place = household_access.of(resident_id)
     if place is None or place.partner is None:
         return None
@@ -110,10 +111,10 @@ def counted(resident_id: UUID) -> UUID | None:
 
 
 def _state(part: Part) -> tuple[PartState, datetime | None]:
-    """In the scope of the one who was asked. Whatever they deleted is withdrawn."""
+    """Return the state and the completion time. Requires the scope of the partner who was asked; a deleted part is withdrawn."""
     if part.answer != Answer.YES:
         return (PartState.REFUSED if part.answer == Answer.NO else PartState.ASKED), None
-    made = list(own(part))
+    made = list(dossiers_for(part))
     built = [dossier.built_at for dossier in made if dossier.state == State.READY and dossier.built_at]
     if built:
         return PartState.READY, max(built)

@@ -1,4 +1,4 @@
-"""Who may do what to a dossier, as pure functions."""
+"""Rights on dossiers, as pure functions."""
 
 from uuid import UUID
 

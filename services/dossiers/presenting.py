@@ -1,4 +1,4 @@
-"""What the pages show of dossiers, ready for the templates."""
+"""Prepare dossiers for the templates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from services.dossiers import actions, overtaken
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier
 from services.dossiers.needs import PAPER, SETTLED, Need
-from services.dossiers.parts import Received, Told
+from services.dossiers.parts import PartnerPart, Received
 from vault.records.values import questions
 
 TAGS: dict[str, str] = {
@@ -51,7 +51,9 @@ def _listed(dossier: Dossier, since: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def draft(dossier: Dossier, needs: Sequence[Need], told: Told | None, choices: Mapping[str, str]) -> dict[str, Any]:
+def draft(
+    dossier: Dossier, needs: Sequence[Need], partner_part: PartnerPart | None, choices: Mapping[str, str]
+) -> dict[str, Any]:
     to_do = [need for need in needs if need.required and not need.settled]
     ready = [need for need in needs if need.state == NeedState.PRESENT]
     optional = [need for need in needs if not need.required and need.state not in SETTLED]
@@ -64,7 +66,7 @@ def draft(dossier: Dossier, needs: Sequence[Need], told: Told | None, choices: M
         "sections": [{"title": title, "tasks": _tasks(dossier, needs)} for title, needs in sections if needs],
         "complete": not to_do,
         "problem": _problem(dossier),
-        "other": _other_part(told, said_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
+        "other": _other_part(partner_part, mention_missing=choices.get(actions.PART) == Choice.LEFT_OUT),
         "part_key": actions.PART,
     }
 
@@ -83,7 +85,7 @@ def line(dossier: Dossier, need: Need) -> dict[str, Any]:
     }
 
 
-def ready(dossier: Dossier, told: Told | None) -> dict[str, Any]:
+def ready(dossier: Dossier, partner_part: PartnerPart | None) -> dict[str, Any]:
     seal = dossier.seal
     code = seal.code if seal else ""
     address = (
@@ -98,31 +100,32 @@ def ready(dossier: Dossier, told: Told | None) -> dict[str, Any]:
         "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
         "aids": [_after(aid) for aid in actions.aids_of(dossier.aids)],
         "token": uuid4(),
-        "other": _other_part(told),
+        "other": _other_part(partner_part),
     }
 
 
 PART_TAGS: dict[str, str] = {PartState.READY: "ok", PartState.ASKED: "", PartState.PREPARED: "soon"}
 
 
-def _other_part(told: Told | None, *, said_missing: bool = False) -> dict[str, Any] | None:
-    """What the one whose dossier it is reads of the other's part."""
-    if told is None:
+def _other_part(partner_part: PartnerPart | None, *, mention_missing: bool = False) -> dict[str, Any] | None:
+    """Return the partner's part, as displayed to the dossier's owner."""
+    if partner_part is None:
         return None
     return {
-        "name": told.partner.name,
-        "text": _part_text(told) % {"name": told.partner.name, "day": long_date(told.ready_at)},
-        "asked": told.state is not None,
-        "waits": told.state == PartState.ASKED,
-        "gone": told.state == PartState.WITHDRAWN,
-        "label": told.state.label if told.state else "",
-        "tag_kind": PART_TAGS.get(told.state, "expired") if told.state else "",
-        "may_say": told.state is not None and not told.given,
-        "said_missing": said_missing,
+        "name": partner_part.partner.name,
+        "text": _part_text(partner_part)
+        % {"name": partner_part.partner.name, "day": long_date(partner_part.ready_at)},
+        "asked": partner_part.state is not None,
+        "waits": partner_part.state == PartState.ASKED,
+        "gone": partner_part.state == PartState.WITHDRAWN,
+        "label": partner_part.state.label if partner_part.state else "",
+        "tag_kind": PART_TAGS.get(partner_part.state, "expired") if partner_part.state else "",
+        "may_say": partner_part.state is not None and not partner_part.given,
+        "said_missing": mention_missing,
     }
 
 
-def _part_text(told: Told) -> str:
+def _part_text(partner_part: PartnerPart) -> str:
     return {
         None: _(
             "L’organisme regarde aussi la situation de votre conjoint. %(name)s peut préparer sa part, sans rien vous montrer."
@@ -132,20 +135,20 @@ def _part_text(told: Told) -> str:
         PartState.PREPARED: _("%(name)s prépare sa part. Vos deux PDF portent le même numéro."),
         PartState.READY: _("Prête depuis le %(day)s. %(name)s l’envoie de son côté, sous le même numéro."),
         PartState.WITHDRAWN: _("%(name)s a retiré sa part. Rien n’est bloqué."),
-    }[told.state]
+    }[partner_part.state]
 
 
-def ask_part(dossier: Dossier, told: Told) -> dict[str, Any]:
-    """Word for word what the other one will read."""
+def ask_part(dossier: Dossier, partner_part: PartnerPart) -> dict[str, Any]:
+    """Return the request exactly as the partner will read it."""
     rows = [
-        {"key": _("De la part de"), "value": told.me.name},
+        {"key": _("De la part de"), "value": partner_part.me.name},
         *_request_rows(dossier.name, dossier.recipient, dossier.number),
     ]
-    return {"name": told.partner.name, "rows": rows}
+    return {"name": partner_part.partner.name, "rows": rows}
 
 
 def part(found: Received, lines: Sequence[Need]) -> dict[str, Any]:
-    """What is asked of one's own vault, before answering."""
+    """Return a request and the needs that the resident's own vault would meet, before the answer."""
     shown = [need for need in lines if need.state != NeedState.NOT_CONCERNED]
     return {
         "part": found.part,
@@ -169,7 +172,7 @@ def _request_rows(aids: str, recipient: str, number: str) -> list[dict[str, Any]
 
 
 def asked_of_me(received: Iterable[Received]) -> list[dict[str, Any]]:
-    """Requests without a dossier of one's own: to answer, or to answer otherwise."""
+    """Return the requests for which the resident has no dossier, with their answer if there is one."""
     tags = {
         PartState.ASKED: (_("À répondre"), "soon"),
         PartState.REFUSED: (_("Vous avez dit non"), ""),
@@ -207,7 +210,7 @@ def _rows(dossier: Dossier) -> list[dict[str, Any]]:
 
 
 def _after(aid: Aid) -> dict[str, Any]:
-    """Where to send it, how long it takes, what to do if it is refused."""
+    """Return the places to send the dossier, the delay and the appeals."""
     return {
         "title": aid.name,
         "where": [in_words(place) for place in aid.where_to_send],
@@ -285,7 +288,7 @@ def _under_way(dossier: Dossier) -> bool:
 
 
 def _problem(dossier: Dossier) -> str:
-    """The last attempt failed: its page says why and offers to try again."""
+    """Return the URL of the failed job, which explains the failure and offers to try again; empty without a failure."""
     return (
         reverse("job", args=[dossier.job.pk])
         if dossier.job is not None and dossier.job.state == dossier.job.State.FAILED
@@ -298,7 +301,7 @@ def _confirm_url(need: Need) -> str:
 
 
 def _give_url(dossier: Dossier, need: Need) -> str:
-    """Where this kind of value is typed, and back here afterwards. What exists already is seen and corrected in the vault."""
+    """Return the URL to enter this type of value, which leads back here, or the history of an existing value."""
     if need.records:
         return reverse("records:history", args=[need.records[-1]])
     if need.sort == PAPER or not questions.is_typed(need.code):

@@ -1,4 +1,4 @@
-"""What the vault already says of the person: enough to know which papers concern them. Unknown stays unknown: None, never no."""
+"""The resident's situation as the vault has it, to select the required papers. None means unknown, never no."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -56,7 +56,7 @@ class Situation:
         return any(person.role == Role.SPOUSE for person in self.people) if self.household_known else None
 
     def about(self, field_id: str) -> Any:  # noqa: ANN401 - a payload's own shape
-        """What the resident's own records say; another person's record does not answer for them."""
+        """Return a value of the resident's own records, never of another person's."""
         return self.values.value(field_id, self.resident_id)
 
     @property

@@ -1,4 +1,4 @@
-"""Is this dossier ours, whole, and still valid? Answered from the public seals: no vault is opened and nothing personal is known here."""
+"""Check that a dossier is ours, unchanged and valid. Only public seals are read, no vault."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,11 +9,11 @@ from services.dossiers.models import Seal
 
 
 class Verdict(StrEnum):
-    KNOWN = "known"  # the code is one of ours; the file itself was not looked at
-    WHOLE = "whole"  # the file is, byte for byte, the one that was sealed
-    CHANGED = "changed"  # the file, or the data that the QR speaks of, is not the one of this code
+    KNOWN = "known"  # the code exists; the file was not checked
+    WHOLE = "whole"  # the file is the sealed one, byte for byte
+    CHANGED = "changed"  # the file, or the data hash of the QR code, does not match this code
     UNKNOWN_CODE = "unknown_code"
-    UNKNOWN_FILE = "unknown_file"  # changed by as little as one byte, or never ours: nobody can tell which
+    UNKNOWN_FILE = "unknown_file"  # changed by one byte or more, or never ours: the two cannot be distinguished
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Answer:
 
 
 def by_code(typed: str, *, data_hash: str = "") -> Answer:
-    """`data_hash` comes from the QR code: it must be that of the data sealed under this code."""
+    """Look up a code. `data_hash`, from the QR code, must match the sealed data."""
     seal = Seal.objects.filter(code=read_code(typed)).first()
     if seal is None:
         return Answer(Verdict.UNKNOWN_CODE)
@@ -33,7 +33,7 @@ def by_code(typed: str, *, data_hash: str = "") -> Answer:
 
 
 def by_file(sha256: str, *, typed: str = "") -> Answer:
-    """With a code, the file must be that code's; without one, any of ours."""
+    """Look up a file. With a code, the file must be the one sealed under it; without, any sealed file matches."""
     if not typed:
         seal = Seal.objects.filter(file_hash=sha256).first()
         return Answer(Verdict.WHOLE, seal) if seal else Answer(Verdict.UNKNOWN_FILE)

@@ -1,4 +1,4 @@
-"""A resident's dossiers. A dossier of someone else is not found: rows start from the scope."""
+"""Pages of a resident's dossiers. Another resident's dossier answers 404, because each query starts from the scope."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -25,7 +25,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def _draft_only(view: View) -> View:
-    """What is built no longer changes: a page left open on the draft leads to the finished dossier."""
+    """Redirect to the finished dossier if the draft no longer exists."""
 
     @wraps(view)
     def checked(request: SignedInRequest, dossier_id: UUID) -> HttpResponseBase:
@@ -67,23 +67,25 @@ def new(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def dossier(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
-    """What is missing while it is a draft; the finished PDF once it is ready."""
+    """Show the needs of a draft, or the finished PDF."""
     row = _find(dossier_id)
     if row.state == State.READY:
-        return render(request, "dossiers/ready.html", presenting.ready(row, parts.told(row)))
+        return render(request, "dossiers/ready.html", presenting.ready(row, parts.partner_part(row)))
     if row.job is not None and row.job.active:
         return redirect("job", job_id=row.job.pk)
     note = actions.read_note(row)
     lines = actions.open_material(row, note=note).lines
     return render(
-        request, "dossiers/dossier.html", presenting.draft(row, lines, parts.told(row), note.get("choices", {}))
+        request,
+        "dossiers/dossier.html",
+        presenting.draft(row, lines, parts.partner_part(row), note.get("choices", {})),
     )
 
 
 @sealed_upload(max_bytes=MAX_PAPER)
 @require_http_methods(["GET", "POST"])
 def line(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
-    """One line of the list: what it is, and the ways to settle it. A paper is added right here."""
+    """Show one need and the ways to meet it; receive its paper."""
     row = _find(dossier_id)
     if row.state == State.READY:
         return redirect("dossiers:dossier", dossier_id=row.pk)
@@ -145,7 +147,7 @@ def again(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
 
 @require_safe
 def download(request: SignedInRequest, dossier_id: UUID) -> FileResponse:
-    """Always an attachment. The journal has its line before the first byte."""
+    """Send the PDF as an attachment. The journal entry is written before the first byte."""
     row = _find(dossier_id)
     if row.state != State.READY:
         raise Http404
@@ -157,7 +159,7 @@ def download(request: SignedInRequest, dossier_id: UUID) -> FileResponse:
 def delete(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
     row = _find(dossier_id)
     if request.method != "POST":
-        return render(request, "dossiers/delete.html", {"dossier": row, "seen_by": parts.who_sees_it_go(row)})
+        return render(request, "dossiers/delete.html", {"dossier": row, "seen_by": parts.asker_of_withdrawn_part(row)})
     actions.delete(dossier=row, by=request.user.pk)
     messages.success(request, _("Le dossier est supprimé. Qui le vérifie apprend qu’il n’est plus valable."))
     return redirect("dossiers:home")
@@ -168,7 +170,7 @@ def _find(dossier_id: UUID) -> Dossier:
 
 
 def _need(row: Dossier, query: QueryDict) -> Need:
-    found: Any = next((need for need in actions.state(row) if need.key == query.get("cle")), None)
+    found: Any = next((need for need in actions.read_needs(row) if need.key == query.get("cle")), None)
     if found is None:
         raise Http404
     return cast(Need, found)

@@ -1,4 +1,4 @@
-"""The two parts of a couple's dossier. Neither page exists for people who do not live together."""
+"""Pages of the two parts of a couple's dossier. They answer 404 to people who do not live together."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from services.dossiers.parts import Received
 
 @require_http_methods(["GET", "POST"])
 def ask(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
-    """What the other one will read, word for word, then the question."""
+    """Show the request exactly as the partner will read it, then send it."""
     row = get_object_or_404(Dossier.objects.all(), pk=dossier_id)
     if request.method == "POST":
         try:
@@ -26,12 +26,12 @@ def ask(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
         except (PermissionDenied, Dossier.DoesNotExist):
             raise Http404 from None
         return redirect("dossiers:dossier", dossier_id=row.pk)
-    told = parts.told(row)
-    if told is None:
+    partner_part = parts.partner_part(row)
+    if partner_part is None:
         raise Http404
-    if told.state is not None:
+    if partner_part.state is not None:
         return redirect("dossiers:dossier", dossier_id=row.pk)
-    return render(request, "dossiers/ask_part.html", {"dossier": row, **presenting.ask_part(row, told)})
+    return render(request, "dossiers/ask_part.html", {"dossier": row, **presenting.ask_part(row, partner_part)})
 
 
 @require_POST
@@ -43,18 +43,18 @@ def take_back(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def part(request: SignedInRequest, part_id: UUID) -> HttpResponse:
-    """One page to read before answering; once agreed to, it is the dossier's own page."""
+    """Show a request before its answer; redirect to the resident's own dossier after a yes."""
     found = _find(request, part_id)
     if request.method == "POST":
         return _answer(request, found)
     if found.made is not None:
         return redirect("dossiers:dossier", dossier_id=found.made)
-    lines = actions_parts.asked(found=found, by=request.user.pk)
+    lines = actions_parts.needs_of_request(found=found, by=request.user.pk)
     return render(request, "dossiers/part.html", presenting.part(found, lines))
 
 
 def _answer(request: SignedInRequest, found: Received) -> HttpResponse:
-    """Neither button is the default: a form without an answer shows the page again."""
+    """Record the answer. Without one, show the page again: neither button is the default."""
     try:
         if request.POST.get("answer") == Answer.YES:
             made = actions_parts.agree(found=found, by=request.user.pk)
@@ -69,7 +69,7 @@ def _answer(request: SignedInRequest, found: Received) -> HttpResponse:
         messages.info(request, _("Vous aviez accepté. Pour revenir sur votre accord, retirez votre part."))
         return redirect("dossiers:part", part_id=found.part.pk)
     messages.error(request, _("Choisissez une réponse."))
-    lines = actions_parts.asked(found=found, by=request.user.pk)
+    lines = actions_parts.needs_of_request(found=found, by=request.user.pk)
     return render(request, "dossiers/part.html", presenting.part(found, lines), status=400)
 
 

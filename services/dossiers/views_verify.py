@@ -1,4 +1,4 @@
-"""The public page that verifies a dossier. Open to everyone, limited in rate, and silent about people."""
+"""The public page that verifies a dossier: open to everyone, rate-limited, without personal data."""
 
 from functools import wraps
 from typing import Any
@@ -19,7 +19,7 @@ MAX_BYTES = 60_000_000
 
 
 def _limited(view: View) -> View:
-    """Counted before the file is read: refusing costs nothing. The page of the two forms tells nothing, so it is not counted."""
+    """Limit the rate before the file is read. The page with two empty forms reveals nothing and is not counted."""
 
     @wraps(view)
     def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -38,7 +38,7 @@ def _limited(view: View) -> View:
 @hashed_upload(max_bytes=MAX_BYTES)
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
-    """By code, which leads to the code's own page, or by file."""
+    """Verify by code, with a redirect to the code's own page, or by file."""
     if request.method != "POST":
         return _page(request, CodeForm(), FileForm())
     if "code" in request.POST:
@@ -55,7 +55,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 @hashed_upload(max_bytes=MAX_BYTES)
 @require_http_methods(["GET", "POST"])
 def verify_code(request: HttpRequest, code: str) -> HttpResponse:
-    """What a scan of the QR code opens; then a file may be compared with the one that has this code."""
+    """Show the result for a scanned QR code, then compare a file with it."""
     if request.method == "POST":
         return _file_answer(request, code)
     return _answer(request, by_code(code, data_hash=request.GET.get("donnees", "")), code)

@@ -1,4 +1,4 @@
-"""Why each aid is due or not, in plain words, with figures, sources and the law."""
+"""Explain why each aid is due or refused, with amounts, the values they come from and the law."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -9,6 +9,7 @@ from services.aids.benefits import ALL, BY_CODE, Benefit
 from services.aids.household import Person
 from services.aids.reasons import derived, family, health, housing, minima, school
 from services.aids.reasons.common import Context, Explanation, Reason
+from services.aids.reasons.conditions import refusal
 
 FOR_HOUSEHOLD: Final[Mapping[str, Callable[[Context], Explanation]]] = {
     "rsa": minima.rsa,
@@ -44,7 +45,7 @@ FOR_PERSON: Final[Mapping[str, Callable[[Context, Person], Explanation]]] = {
 
 
 def amount_of(context: Context, benefit: Benefit) -> float:
-    """Euros in the benefit's unit, over the whole household. For rights without money: 1 or 0."""
+    """Return the household's amount in euros per `benefit.unit`, or 1 or 0 for a right without money."""
     if benefit.code == "prime_noel":
         return derived.prime_noel_amount(context)
     if benefit.code == "c2s":
@@ -56,7 +57,7 @@ def amount_of(context: Context, benefit: Benefit) -> float:
 
 
 def explain(context: Context, code: str) -> Explanation:
-    """One aid's explanation; a personal aid is explained for the person who gets it, else for the one who is nearest."""
+    """Explain one aid. A personal aid is explained for one person: see `_for_nearest`."""
     benefit = BY_CODE[code]
     explanation = FOR_HOUSEHOLD[code](context) if code in FOR_HOUSEHOLD else _for_nearest(context, benefit)
     return _complete(context, benefit, explanation)
@@ -67,7 +68,7 @@ def explain_all(context: Context) -> dict[str, Explanation]:
 
 
 def _for_nearest(context: Context, benefit: Benefit) -> Explanation:
-    """Who is paid; else who fails the fewest conditions, the applicant first."""
+    """Explain a personal aid for the first person who is due it, else for the person who fails the fewest conditions."""
     people = list(context.people)
     if benefit.code in {"asi", "ass", "cej", "mobili_jeune", "loca_pass"}:
         people = [person for person in people if person.role != "child" or person.age(context.month) >= 16]
@@ -80,10 +81,10 @@ def _for_nearest(context: Context, benefit: Benefit) -> Explanation:
 
 
 def _complete(context: Context, benefit: Benefit, explanation: Explanation) -> Explanation:
-    """The scale decides: an aid at zero whose listed conditions are all met says so, rather than leave the person without a reason."""
+    """Add a general reason to an aid of zero euros whose listed conditions are all met."""
     if not amount_of(context, benefit) and not explanation.failed and not explanation.open:
         explanation.reasons.append(
-            Reason(_("Le barème complet donne 0 € avec vos chiffres."), False, figures=context.income_keys())
+            refusal(_("Le barème complet donne 0 € avec vos chiffres."), keys=context.income_keys())
         )
     return explanation
 

@@ -1,7 +1,7 @@
-"""What every explanation is made of, and the context that reads a run for one household."""
+"""The parts of an explanation, and the context that reads one household's row of a run."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,22 +19,25 @@ COUNT: Final = "nombre"
 RATE: Final = "taux"
 
 
-#: First and last month that were counted.
+#: First and last month counted, both included.
 Span = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """Where a rule is written. `since`: the date of the value in force."""
+    """The text that states a rule; `since` is the first day of the value in force."""
 
     title: str
     link: str
     since: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One condition, with this household's figure against the rule's. `ok` None: not known yet."""
+    """One condition applied to this household; `conditions` has its constructors.
+
+    `ok` is None while a value is missing. `keys` name the household's values that the condition reads.
+    """
 
     text: str
     ok: bool | None
@@ -42,12 +45,12 @@ class Reason:
     limit: float | None = None
     unit: str = ""
     law: Law | None = None
-    figures: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A line of the calculation: what was counted, the key of the value it came from ("" for a rule), and over which months."""
+    """One line of the calculation; `key` names the household's value it comes from and is empty for a result."""
 
     label: str
     value: float
@@ -59,7 +62,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The bar of the page: the household's figure and the limit, in the same unit."""
+    """The household's resources and their limit, drawn as a bar on the aid's page."""
 
     label: str
     have: float
@@ -77,10 +80,11 @@ class Threshold:
 
 @dataclass(slots=True)
 class Explanation:
-    """Why an aid is due, or is not: both with the same care."""
+    """The reasons for an aid's result. `yes` sums up a granted aid; `changes` are sentences about other possible results."""
 
     code: str
     reasons: list[Reason] = field(default_factory=list)
+    _: KW_ONLY
     threshold: Threshold | None = None
     figures: list[Figure] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
@@ -88,7 +92,7 @@ class Explanation:
     person: str = ""
 
     def span(self, key: str) -> Span | None:
-        """The months that count for an income: benefits look at past ones, and the newest payslip may not be among them."""
+        """Return the months over which the value under `key` was counted, if any."""
         return next((figure.span for figure in self.figures if figure.key == key), None)
 
     @property
@@ -110,7 +114,7 @@ HOUSING: Final = f"{SOCIAL}.aides_logement"
 
 @dataclass(slots=True)
 class Context:
-    """Reads one row of a run, in the month asked. `stock` reads the law without our corrections."""
+    """One row of a run, read in the run's month. `stock` reads the law without the corrections of `reform`."""
 
     run: engine.Run
     row: int
@@ -119,7 +123,7 @@ class Context:
 
     @property
     def household(self) -> Household:
-        """What is known of the household: where the run had to assume a value, this one still says None."""
+        """Return the household with its unknown values still None, although the run assumed answers for them."""
         return self.known or self.run.households[self.row]
 
     @property
@@ -128,7 +132,7 @@ class Context:
 
     @property
     def people(self) -> tuple[Person, ...]:
-        """Who the run counted: the published engine counts an unborn child that is listed, we do not."""
+        """Return the people that the run counted. Only the published engine (`stock`) counts an unborn child."""
         return tuple(
             person
             for person in self.household.people
@@ -143,21 +147,21 @@ class Context:
         return self.run.value(self.row, variable, period, person.id if person else None)
 
     def amount(self, name: str, person: Person | None = None) -> float:
-        """The amount shown: the steady state."""
+        """Return the steady-state amount, as displayed."""
         return float(self.run.steady[self.row].get(f"{person.id}.{name}" if person else name, 0))
 
     def parameter(self, path: str, month: str | None = None) -> float:
         return float(_in_force(self.stock, path, month or self.month)[0])
 
     def scale(self, path: str, base: float) -> float:
-        """A value read on a scale of the law."""
+        """Apply a scale of the law to `base`."""
         node = engine.system(self.stock).get_parameters_at_instant(self.month)
         for step in path.split("."):
             node = getattr(node, step)
         return float(node.calc(np.array([base]))[0])
 
     def foyer(self, variable: str, year: str, person: Person) -> float:
-        """A figure of the tax household that holds this person's notice."""
+        """Return a variable of the person's tax household."""
         return float(self.run.foyer_of(self.row, person.id, variable, year))
 
     def total(self, variable: str, first: str, last: str) -> float:
@@ -167,14 +171,14 @@ class Context:
         return _law(self.stock, path, self.month)
 
     def quarter(self) -> tuple[str, str]:
-        """Months M-4 to M-2: what the CAF looks at since March 2025."""
+        """Return months M-4 and M-2, the first and last that the CAF reads since March 2025."""
         return months.shift(self.month, -4), months.shift(self.month, -2)
 
     def ages(self) -> dict[str, int]:
         return {person.id: person.age(self.month) for person in self.household.people}
 
     def name(self, person: Person) -> str:
-        """How a line speaks of a person: the page has no other name for them than their place in the family."""
+        """Return the words for a person in a figure's label. Names are not part of a household."""
         if person.role == "applicant":
             return _("vous")
         return (
@@ -184,7 +188,7 @@ class Context:
         )
 
     def incomes(self, first: str, last: str, *, figure: str = "net") -> list[Figure]:
-        """Monthly means of each income over a span of months, with the key of where they came from."""
+        """Return one figure per person and income type: the monthly mean from `first` to `last`."""
         span = months.between(first, last)
         lines = []
         for person in self.household.people:
@@ -192,18 +196,18 @@ class Context:
                 total = sum(_figure(person, type, month, figure) for month in span)
                 if total:
                     label = _("%(income)s (%(person)s)") % {"income": income_label(type), "person": self.name(person)}
-                    key = f"people[{person.id}].incomes.{type}"
-                    lines.append(Figure(label, round(total / len(span), 2), EURO_MONTH, key, span=(first, last)))
+                    mean = round(total / len(span), 2)
+                    lines.append(per_month(label, mean, key=person.key(f"incomes.{type}"), span=(first, last)))
         return lines
 
     def income_keys(self) -> tuple[str, ...]:
-        """The incomes that count, by type; those of an adult without any, or of whom nothing is known, as a whole."""
+        """Return one key per person and income type, or `incomes` for an adult without any known income."""
         keys = []
         for person in self.household.people:
             counted = sorted({income.type for income in person.incomes or () if income.net > 0})
-            keys += [f"people[{person.id}].incomes.{type}" for type in counted]
+            keys += [person.key(f"incomes.{type}") for type in counted]
             if not counted and person.role != "child":
-                keys.append(f"people[{person.id}].incomes")
+                keys.append(person.key("incomes"))
         return tuple(keys)
 
     def works(self) -> bool:
@@ -214,7 +218,7 @@ class Context:
 
 
 def _figure(person: Person, type: str, month: str, figure: str) -> float:
-    """Means net when the document has no such figure."""
+    """Sum one figure of the person's incomes of that month; net stands in for a missing taxable or gross."""
     found = 0.0
     for income in person.incomes or ():
         if income.type == type and income.first <= month <= income.last:
@@ -248,7 +252,11 @@ def _in_force(stock: bool, path: str, month: str) -> tuple[Any, str]:
 
 @lru_cache(maxsize=4096)
 def _law(stock: bool, path: str, month: str) -> Law:
-    """The reference of the value in force, else the newest before it, else that of our own correction. Scales: their last step’s."""
+    """Return the legal reference of a parameter's value in force.
+
+    Order of preference: the correction of `reform`, the newest reference not later than the value, the oldest reference.
+    A scale uses its last bracket.
+    """
     node = reform.parameter(engine.system(stock), path)
     if hasattr(node, "brackets"):
         path = f"{path}.{len(node.brackets) - 1}.threshold"
@@ -273,27 +281,8 @@ def _reference(found: Any, since: str) -> Law:  # noqa: ANN401 - OpenFisca's met
     return Law(text, text if text.startswith("http") else "", since)
 
 
-def age_reason(context: Context, person: Person, least: int, most: int | None, path: str, text: str) -> Reason:
-    """An age against a span; `text` takes %(age)s."""
-    age = person.age(context.month)
-    ok = age >= least and (most is None or age <= most)
-    limit = most if most is not None and age > most else least
-    return Reason(text % {"age": age}, ok, age, limit, YEARS, context.law(path), (f"people[{person.id}].birth_date",))
-
-
-def resources_reason(
-    text_ok: str, text_over: str, have: float, limit: float, unit: str, law: Law, figures: Iterable[str]
-) -> Reason:
-    """Resources under a limit; both texts take %(have)s, %(limit)s and %(gap)s."""
-    ok = round(have, 2) <= round(limit, 2)
-    words = {"have": euros(have), "limit": euros(limit), "gap": euros(abs(have - limit))}
-    return Reason(
-        (text_ok if ok else text_over) % words, ok, round(have, 2), round(limit, 2), unit, law, tuple(figures)
-    )
-
-
 def euros(value: float) -> str:
-    """Cents under a hundred euros, whole euros above: an estimate is no bill."""
+    """Format an amount with cents under 100 euros, without cents above."""
     return money(round(value, 2) if abs(value) < 100 else round(value))
 
 
@@ -301,20 +290,21 @@ def count(value: float) -> str:
     return number(value)
 
 
+def per_month(label: str, value: float, *, key: str = "", rule: str = "", span: Span | None = None) -> Figure:
+    return Figure(label=label, value=value, unit=EURO_MONTH, key=key, rule=rule, span=span)
+
+
+def per_year(label: str, value: float, *, key: str = "", rule: str = "") -> Figure:
+    return Figure(label=label, value=value, unit=EURO_YEAR, key=key, rule=rule)
+
+
 def notice_figure(context: Context) -> list[Figure]:
     year = context.household.reference_year
     notice = context.household.notice(year)
     if notice is None:
         return []
-    return [
-        Figure(
-            _("Revenu fiscal de référence"),
-            notice.rfr,
-            EURO_YEAR,
-            f"tax_notices[{year}].rfr",
-            _("Avis des revenus %(year)s") % {"year": year},
-        )
-    ]
+    rule = _("Avis des revenus %(year)s") % {"year": year}
+    return [per_year(_("Revenu fiscal de référence"), notice.rfr, key=f"tax_notices[{year}].rfr", rule=rule)]
 
 
 def notice_key(context: Context) -> tuple[str, ...]:

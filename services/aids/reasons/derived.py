@@ -1,12 +1,13 @@
-"""Prime de Noël: not computed by the engine, derived from the RSA or the ASS of November or December."""
+"""Prime de Noël: derived from the RSA or the ASS, because the engine does not compute it."""
 
 from typing import Final
 
 from django.utils.translation import gettext as _
 
-from services.aids.reasons.common import EURO_MONTH, Context, Explanation, Law, Reason
+from services.aids.reasons.common import EURO_MONTH, Context, Explanation, Law
+from services.aids.reasons.conditions import condition
 
-# Decree of December, unchanged since 2009: one person; then 50 % more, 30 % for each of the next two, 40 % after.
+# Scale of the yearly decree, unchanged since 2009: second person +50 %, third and fourth +30 % each, further ones +40 % each.
 BASE: Final = 152.45
 SHARES: Final = (0.5, 0.3, 0.3)
 FURTHER: Final = 0.4
@@ -18,7 +19,7 @@ DECREE: Final = Law(
 
 
 def christmas_bonus(people: int) -> float:
-    """Euros, once a year, for a household of that many people. The ASS gives the one-person amount."""
+    """Return the yearly amount in euros for a household of `people`."""
     more = people - 1
     rate = 1 + sum(SHARES[:more]) + FURTHER * max(more - len(SHARES), 0)
     return round(BASE * rate, 2)
@@ -27,16 +28,21 @@ def christmas_bonus(people: int) -> float:
 def prime_noel(context: Context) -> Explanation:
     rsa = context.amount("rsa")
     ass = sum(context.amount("ass", person) for person in context.household.parents)
-    text = (
-        _("Vous avez droit au RSA ou à l’ASS.")
-        if rsa or ass
-        else _("Il faut recevoir le RSA ou l’ASS en novembre ou en décembre.")
+    receives = condition(
+        bool(rsa or ass),
+        yes=_("Vous avez droit au RSA ou à l’ASS."),
+        no=_("Il faut recevoir le RSA ou l’ASS en novembre ou en décembre."),
+        value=round(rsa + ass, 2),
+        limit=0,
+        unit=EURO_MONTH,
+        law=DECREE,
+        keys=("benefits_received",),
     )
-    reasons = [Reason(text, bool(rsa or ass), round(rsa + ass, 2), 0, EURO_MONTH, DECREE, ("benefits_received",))]
-    return Explanation("prime_noel", reasons, yes=_("Elle est versée en décembre à ceux qui ont le RSA ou l’ASS."))
+    return Explanation("prime_noel", [receives], yes=_("Elle est versée en décembre à ceux qui ont le RSA ou l’ASS."))
 
 
 def prime_noel_amount(context: Context) -> float:
+    """Return the bonus in euros a year. The ASS gives the amount for one person."""
     if context.amount("rsa"):
         children = int(context.read("rsa_nb_enfants"))
         return christmas_bonus(len(context.household.parents) + children)

@@ -22,21 +22,22 @@ from services.aids.reasons.common import (
     Threshold,
     euros,
     notice_key,
-    resources_reason,
+    per_year,
 )
+from services.aids.reasons.conditions import condition, needs_more, refusal, resources_under
 
 GENERAL = f"{FAMILY}.prestations_generales"
 CHILDHOOD = f"{FAMILY}.petite_enfance.paje"
 PRESENCE = f"{FAMILY}.education_presence_parentale"
+PAJE_CEILING = f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018"
 
 
 def children_keys(context: Context) -> tuple[str, ...]:
-    return ("household.people", *(f"people[{child.id}].birth_date" for child in context.household.children))
+    return ("household.people", *(child.key("birth_date") for child in context.household.children))
 
 
-def _children_reason(context: Context, found: int, least: int, law: Law, ages: str) -> Reason:
-    enough = found >= least
-    if enough:
+def _children_reason(context: Context, found: int, *, least: int, ages: str, law: Law) -> Reason:
+    if found >= least:
         text = ngettext("Vous avez %(found)s enfant %(ages)s.", "Vous avez %(found)s enfants %(ages)s.", found)
     elif found == 0:
         text = ngettext("Il faut %(least)s enfant %(ages)s.", "Il faut %(least)s enfants %(ages)s.", least)
@@ -47,7 +48,13 @@ def _children_reason(context: Context, found: int, least: int, law: Law, ages: s
             found,
         )
     return Reason(
-        text % {"found": found, "least": least, "ages": ages}, enough, found, least, COUNT, law, children_keys(context)
+        text=text % {"found": found, "least": least, "ages": ages},
+        ok=found >= least,
+        value=found,
+        limit=least,
+        unit=COUNT,
+        law=law,
+        keys=children_keys(context),
     )
 
 
@@ -58,64 +65,62 @@ def _base(context: Context, period: str | None = None) -> float:
 def _base_figures(context: Context) -> list[Figure]:
     """Family benefits read the twelve months of the year before last."""
     year = context.household.reference_year
-    lines = context.incomes(f"{year}-01", f"{year}-12", figure="taxable")
-    total = _base(context)
+    label = _("Revenus de %(year)s retenus") % {"year": year}
     return [
-        *lines,
-        Figure(
-            _("Revenus de %(year)s retenus") % {"year": year},
-            round(total, 2),
-            EURO_YEAR,
-            f"tax_notices[{year}].rfr",
-            _("Après les abattements"),
-        ),
+        *context.incomes(f"{year}-01", f"{year}-12", figure="taxable"),
+        per_year(label, round(_base(context), 2), key=f"tax_notices[{year}].rfr", rule=_("Après les abattements")),
     ]
 
 
 def _resources(context: Context, have: float, cap: float, law: Law) -> Reason:
-    return resources_reason(
-        _("Vos revenus de l’année de référence, %(have)s, sont sous la limite de %(limit)s."),
-        _("Vos revenus de l’année de référence sont %(gap)s au-dessus de la limite, par an."),
-        have,
+    return resources_under(
         cap,
-        EURO_YEAR,
-        law,
-        (*context.income_keys(), *notice_key(context)),
+        have=have,
+        unit=EURO_YEAR,
+        under=_("Vos revenus de l’année de référence, %(have)s, sont sous la limite de %(limit)s."),
+        over=_("Vos revenus de l’année de référence sont %(gap)s au-dessus de la limite, par an."),
+        law=law,
+        keys=(*context.income_keys(), *notice_key(context)),
     )
+
+
+def _threshold(have: float, cap: float) -> Threshold:
+    return Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
 
 
 def af(context: Context) -> Explanation:
     found = int(context.read("af_nbenf"))
-    least = int(context.parameter(f"{GENERAL}.af.af_cm.nb_enfants_min_pour_allocation"))
-    law = context.law(f"{GENERAL}.af.af_cm.nb_enfants_min_pour_allocation")
-    reasons = [_children_reason(context, found, least, law, _("de moins de 20 ans à charge"))]
-    explanation = Explanation("af", reasons, None, [], yes=_("Vous avez au moins deux enfants à charge."))
+    path = f"{GENERAL}.af.af_cm.nb_enfants_min_pour_allocation"
+    least = int(context.parameter(path))
+    reasons = [
+        _children_reason(context, found, least=least, ages=_("de moins de 20 ans à charge"), law=context.law(path))
+    ]
+    explanation = Explanation("af", reasons, yes=_("Vous avez au moins deux enfants à charge."))
     rate = float(context.read("af_taux_modulation"))
     if found >= least:
         explanation.figures = _base_figures(context)
         if rate < 1:
-            text = _("Vos revenus dépassent une tranche : le montant est réduit à %(rate)s %%.") % {
-                "rate": round(rate * 100)
-            }
-            reasons.append(
-                Reason(
-                    text,
-                    True,
-                    round(rate * 100),
-                    100,
-                    RATE,
-                    context.law(f"{GENERAL}.af.af_cond_ress.plafond_tranche_1_base"),
-                    notice_key(context),
-                )
-            )
+            reasons.append(_reduced(context, round(rate * 100)))
     return explanation
+
+
+def _reduced(context: Context, percent: int) -> Reason:
+    return Reason(
+        text=_("Vos revenus dépassent une tranche : le montant est réduit à %(rate)s %%.") % {"rate": percent},
+        ok=True,
+        value=percent,
+        limit=100,
+        unit=RATE,
+        law=context.law(f"{GENERAL}.af.af_cond_ress.plafond_tranche_1_base"),
+        keys=notice_key(context),
+    )
 
 
 def cf(context: Context) -> Explanation:
     found = sum(bool(context.read("cf_enfant_eligible", person=child)) for child in context.children)
-    least = int(context.parameter(f"{GENERAL}.cf.cf_cm.nombre_d_enfants_minimal"))
-    law = context.law(f"{GENERAL}.cf.cf_cm.nombre_d_enfants_minimal")
-    reasons = [_children_reason(context, found, least, law, _("de 3 à 20 ans"))]
+    path = f"{GENERAL}.cf.cf_cm.nombre_d_enfants_minimal"
+    least = int(context.parameter(path))
+    reasons = [_children_reason(context, found, least=least, ages=_("de 3 à 20 ans"), law=context.law(path))]
     explanation = Explanation(
         "cf", reasons, yes=_("Vous avez trois enfants de 3 à 20 ans et vos revenus sont sous la limite.")
     )
@@ -127,56 +132,62 @@ def cf(context: Context) -> Explanation:
             _resources(context, have, cap, context.law(f"{GENERAL}.cf.cf_plaf.plafond_ressources_0_enfant"))
         )
         if context.amount("paje_base"):
-            text = _("L’allocation de base de la PAJE est versée à la place, jusqu’aux 3 ans du plus jeune.")
-            reasons.append(
-                Reason(text, False, context.amount("paje_base"), 0, EURO_MONTH, figures=children_keys(context))
-            )
-        explanation.threshold = Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
+            reasons.append(_replaced_by_paje(context))
+        explanation.threshold = _threshold(have, cap)
         explanation.figures = _base_figures(context)
     return explanation
+
+
+def _replaced_by_paje(context: Context) -> Reason:
+    return refusal(
+        _("L’allocation de base de la PAJE est versée à la place, jusqu’aux 3 ans du plus jeune."),
+        value=context.amount("paje_base"),
+        limit=0,
+        unit=EURO_MONTH,
+        keys=children_keys(context),
+    )
 
 
 def asf(context: Context) -> Explanation:
     alone = context.household.partner is None
     found = sum(bool(context.read("asf_elig_enfant", person=child)) for child in context.children)
     law = context.law(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
-    alimony = float(sum(person.received(context.month, "alimony_received") for person in context.household.people))
-    due = (
-        found
-        * context.parameter(f"{FAMILY}.bmaf.bmaf")
-        * context.parameter(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
-    )
     reasons = [
-        Reason(
-            _("Vous élevez seul vos enfants.") if alone else _("Il faut élever seul ses enfants."),
+        condition(
             alone,
+            yes=_("Vous élevez seul vos enfants."),
+            no=_("Il faut élever seul ses enfants."),
             law=law,
-            figures=("household.partner",),
+            keys=("household.partner",),
         ),
-        _children_reason(context, found, 1, law, _("de moins de 20 ans à charge")),
+        _children_reason(context, found, least=1, ages=_("de moins de 20 ans à charge"), law=law),
     ]
     if alone and found:
-        least = context.parameter(f"{PRESENCE}.asf.seuil")
-        ok = due - alimony > least
-        text = (
-            _("La pension alimentaire reçue, %(have)s, est sous l’allocation de %(limit)s.")
-            if ok
-            else _("La pension alimentaire reçue, %(have)s, couvre l’allocation de %(limit)s.")
-        )
-        keys = tuple(key for key in context.income_keys() if key.endswith("alimony_received")) or (
-            f"people[{context.household.applicant.id}].incomes.alimony_received",
-        )
-        reasons.append(
-            Reason(
-                text % {"have": euros(alimony), "limit": euros(due)}, ok, alimony, round(due, 2), EURO_MONTH, law, keys
-            )
-        )
+        reasons.append(_alimony(context, found, law))
     return Explanation(
         "asf",
         reasons,
-        None,
-        context.incomes(context.month, context.month),
+        figures=context.incomes(context.month, context.month),
         yes=_("Vous élevez seul vos enfants sans pension alimentaire suffisante."),
+    )
+
+
+def _alimony(context: Context, children: int, law: Law) -> Reason:
+    """The grant pays what the alimony received lacks, above a least amount."""
+    received = float(sum(person.received(context.month, "alimony_received") for person in context.household.people))
+    share = context.parameter(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
+    due = children * context.parameter(f"{FAMILY}.bmaf.bmaf") * share
+    words = {"have": euros(received), "limit": euros(due)}
+    keys = tuple(key for key in context.income_keys() if key.endswith("alimony_received"))
+    return condition(
+        due - received > context.parameter(f"{PRESENCE}.asf.seuil"),
+        yes=_("La pension alimentaire reçue, %(have)s, est sous l’allocation de %(limit)s.") % words,
+        no=_("La pension alimentaire reçue, %(have)s, couvre l’allocation de %(limit)s.") % words,
+        value=received,
+        limit=round(due, 2),
+        unit=EURO_MONTH,
+        law=law,
+        keys=keys or (context.household.applicant.key("incomes.alimony_received"),),
     )
 
 
@@ -185,85 +196,77 @@ def paje_base(context: Context) -> Explanation:
     found = sum(
         child.age(context.month) < 3 and bool(context.read("enfant_eligible_paje", person=child)) for child in children
     )
-    reasons = [
-        _children_reason(
-            context, found, 1, context.law(f"{CHILDHOOD}.paje_cm.age_limite_enfant_adopte_non"), _("de moins de 3 ans")
-        )
-    ]
+    law = context.law(f"{CHILDHOOD}.paje_cm.age_limite_enfant_adopte_non")
+    reasons = [_children_reason(context, found, least=1, ages=_("de moins de 3 ans"), law=law)]
     explanation = Explanation(
         "paje_base", reasons, yes=_("Vous avez un enfant de moins de 3 ans et vos revenus sont sous la limite.")
     )
     if found:
-        cap, have = _young_cap(context, int(context.read("af_nbenf")), "after_2018"), _base(context)
-        reasons.append(
-            _resources(
-                context,
-                have,
-                cap,
-                context.law(f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018.taux_partiel.plafond_ressources_0_enfant"),
-            )
-        )
-        explanation.threshold = Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
+        _add_paje_resources(context, explanation, cap=_paje_ceiling(context, int(context.read("af_nbenf"))))
         explanation.figures = _base_figures(context)
     return explanation
 
 
-def _young_cap(context: Context, children: int, kind: str) -> float:
-    """Ceiling of the PAJE. Both grants add the same for one parent or two jobs."""
-    root = f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018"
-    floor = context.parameter(f"{root}.taux_partiel.plafond_ressources_0_enfant")
-    two, more = (
-        context.parameter(f"{root}.majorations_enfants.premier_2eme_enfant"),
-        context.parameter(f"{root}.majorations_enfants.troisieme_plus_enfant"),
-    )
+def _add_paje_resources(context: Context, explanation: Explanation, *, cap: float) -> None:
+    have = _base(context)
+    law = context.law(f"{PAJE_CEILING}.taux_partiel.plafond_ressources_0_enfant")
+    explanation.reasons.append(_resources(context, have, cap, law))
+    explanation.threshold = _threshold(have, cap)
+
+
+def _paje_ceiling(context: Context, children: int) -> float:
+    """Return the ceiling in euros a year, which is higher for one parent or two jobs."""
+    floor = context.parameter(f"{PAJE_CEILING}.taux_partiel.plafond_ressources_0_enfant")
+    two = context.parameter(f"{PAJE_CEILING}.majorations_enfants.premier_2eme_enfant")
+    more = context.parameter(f"{PAJE_CEILING}.majorations_enfants.troisieme_plus_enfant")
     alone_or_both = context.household.partner is None or bool(context.read("biactivite"))
-    rate = (1 if children or kind == "after_2018" else 0) + two * min(children, 2) + more * max(children - 2, 0)
-    return float(
-        floor * rate
-        + (context.parameter(f"{root}.taux_partiel.biactifs_parents_isoles") if alone_or_both and rate else 0)
-    )
+    addition = context.parameter(f"{PAJE_CEILING}.taux_partiel.biactifs_parents_isoles") if alone_or_both else 0
+    return float(floor * (1 + two * min(children, 2) + more * max(children - 2, 0)) + addition)
 
 
 def paje_naissance(context: Context) -> Explanation:
     due = _due_date(context)
-    pregnant = due is not None or any(person.pregnant for person in context.household.parents)
-    unknown = due is None and any(person.pregnant is None for person in context.household.parents)
     law = context.law(f"{CHILDHOOD}.paje_cm2.montant.prime_naissance")
-    keys = tuple(f"people[{person.id}].pregnant" for person in context.household.parents)
-    text = _("Une naissance est attendue.") if pregnant else _("Il faut attendre une naissance.")
-    if unknown and not pregnant:
-        text = _("Nous ne savons pas si une naissance est attendue.")
-    reasons = [Reason(text, True if pregnant else None if unknown else False, law=law, figures=keys)]
+    expected = _is_birth_expected(context, due)
+    reasons = [
+        condition(
+            expected,
+            yes=_("Une naissance est attendue."),
+            no=_("Il faut attendre une naissance."),
+            unknown=_("Nous ne savons pas si une naissance est attendue."),
+            law=law,
+            keys=tuple(person.key("pregnant") for person in context.household.parents),
+        )
+    ]
     explanation = Explanation(
         "paje_naissance", reasons, yes=_("Une naissance est attendue et vos revenus sont sous la limite.")
     )
-    if pregnant:
+    if expected:
         reasons.append(_month_reason(context, due, law))
-        cap, have = _young_cap(context, int(context.read("af_nbenf")) + 1, "birth"), _base(context)
-        reasons.append(
-            _resources(
-                context,
-                have,
-                cap,
-                context.law(f"{CHILDHOOD}.paje_plaf.ne_adopte_apres_04_2018.taux_partiel.plafond_ressources_0_enfant"),
-            )
-        )
-        explanation.threshold = Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
+        _add_paje_resources(context, explanation, cap=_paje_ceiling(context, int(context.read("af_nbenf")) + 1))
     return explanation
 
 
+def _is_birth_expected(context: Context, due: date | None) -> bool | None:
+    """Return None if no parent is known to be pregnant and one may be."""
+    answers = [person.pregnant for person in context.household.parents]
+    if due is not None or any(answers):
+        return True
+    return None if None in answers else False
+
+
 def _month_reason(context: Context, due: date | None, law: Law) -> Reason:
-    keys = tuple(f"people[{person.id}].due_date" for person in context.household.parents)
+    keys = tuple(person.key("due_date") for person in context.household.parents)
     if due is None:
-        return Reason(_("Nous ne savons pas pour quand la naissance est attendue."), None, law=law, figures=keys)
+        return needs_more(_("Nous ne savons pas pour quand la naissance est attendue."), law=law, keys=keys)
     paid = months.shift(due.strftime("%Y-%m"), -2)
-    now = paid == context.month
-    text = (
-        _("La prime est versée au septième mois de grossesse : c’est maintenant.")
-        if now
-        else _("La prime est versée au septième mois de grossesse, en %(month)s.")
+    return condition(
+        paid == context.month,
+        yes=_("La prime est versée au septième mois de grossesse : c’est maintenant."),
+        no=_("La prime est versée au septième mois de grossesse, en %(month)s.") % {"month": spoken(paid)},
+        law=law,
+        keys=keys,
     )
-    return Reason(text % {"month": spoken(paid)}, now, law=law, figures=keys)
 
 
 def _due_date(context: Context) -> date | None:
@@ -280,7 +283,7 @@ def ars(context: Context) -> Explanation:
         for child in context.children
     )
     law = context.law(f"{PRESENCE}.ars.ars_cond.age_entree_primaire")
-    reasons = [_children_reason(context, found, 1, law, _("de 6 à 18 ans à l’école"))]
+    reasons = [_children_reason(context, found, least=1, ages=_("de 6 à 18 ans à l’école"), law=law)]
     explanation = Explanation(
         "ars", reasons, yes=_("Vous avez un enfant à l’école et vos revenus sont sous la limite.")
     )
@@ -293,7 +296,7 @@ def ars(context: Context) -> Explanation:
         if context.amount("ars") and have > cap:
             cap = have + context.amount("ars")  # the differential grant tapers over the ceiling
         reasons.append(_resources(context, have, cap, context.law(f"{path}.plafond_ressources")))
-        explanation.threshold = Threshold(_("Revenus de l’année de référence"), have, cap, EURO_YEAR)
+        explanation.threshold = _threshold(have, cap)
         explanation.figures = _base_figures(context)
     return explanation
 
@@ -303,21 +306,24 @@ def _eighteen_in_autumn(child: Person, year: int) -> bool:
 
 
 def aeeh(context: Context) -> Explanation:
-    oldest = context.parameter(f"{PRESENCE}.aeeh.age_maximum_enfant")
-    young = [child for child in context.children if child.age(context.month) < oldest]
-    recognised = [child for child in young if child.disability_rate]
-    unknown = not recognised and any(child.disability_rate is None for child in young)
-    law = context.law(f"{PRESENCE}.aeeh.age_maximum_enfant")
-    reasons = [_children_reason(context, len(young), 1, law, _("de moins de 20 ans"))]
+    path = f"{PRESENCE}.aeeh.age_maximum_enfant"
+    young = [child for child in context.children if child.age(context.month) < context.parameter(path)]
+    reasons = [_children_reason(context, len(young), least=1, ages=_("de moins de 20 ans"), law=context.law(path))]
     if young:
-        ok = True if recognised else None if unknown else False
-        text = {
-            True: _("La MDPH a reconnu le handicap d’un enfant."),
-            False: _("Il faut que la MDPH ait reconnu le handicap d’un enfant."),
-            None: _("Nous ne savons pas si la MDPH a reconnu le handicap d’un enfant."),
-        }[ok]
-        rate = max((child.disability_rate or 0 for child in young), default=0) * 100
-        reasons.append(
-            Reason(text, ok, rate, 50, RATE, law, tuple(f"people[{child.id}].disability_rate" for child in young))
-        )
+        reasons.append(_disability(young, context.law(path)))
     return Explanation("aeeh", reasons, yes=_("La MDPH a reconnu le handicap d’un enfant."))
+
+
+def _disability(children: list[Person], law: Law) -> Reason:
+    rates = [child.disability_rate for child in children]
+    return condition(
+        True if any(rates) else None if None in rates else False,
+        yes=_("La MDPH a reconnu le handicap d’un enfant."),
+        no=_("Il faut que la MDPH ait reconnu le handicap d’un enfant."),
+        unknown=_("Nous ne savons pas si la MDPH a reconnu le handicap d’un enfant."),
+        value=max(rate or 0 for rate in rates) * 100,
+        limit=50,
+        unit=RATE,
+        law=law,
+        keys=tuple(child.key("disability_rate") for child in children),
+    )

@@ -18,13 +18,14 @@ from services.aids.reasons.common import (
     Law,
     Reason,
     Threshold,
-    age_reason,
     count,
     euros,
     notice_figure,
     notice_key,
-    resources_reason,
+    per_month,
+    per_year,
 )
+from services.aids.reasons.conditions import age_between, condition, needs_more, refusal, resources_under
 
 LOCATIF = f"{HOUSING}.allocations_logement.locatif"
 ACTION = f"{HOUSING}.action_logement"
@@ -36,32 +37,21 @@ def _status(context: Context) -> str:
     return (home and home.status) or ""
 
 
-def tenant_reason(context: Context, law: Law | None = None) -> Reason:
-    tenant = _status(context) in TENANTS
-    text = (
-        _("Vous êtes locataire ou en foyer.")
-        if tenant
-        else _("Il faut payer un loyer : être locataire, ou vivre en foyer ou en résidence.")
+def tenant_reason(context: Context, law: Law) -> Reason:
+    return condition(
+        _status(context) in TENANTS,
+        yes=_("Vous êtes locataire ou en foyer."),
+        no=_("Il faut payer un loyer : être locataire, ou vivre en foyer ou en résidence."),
+        law=law,
+        keys=("housing.status",),
     )
-    return Reason(text, tenant, law=law, figures=("housing.status",))
 
 
 def aide_logement(context: Context) -> Explanation:
     home = context.household.housing
     rent = float((home and home.rent) or 0)
     law = context.law(f"{LOCATIF}.seuils_minimum_versement.non_apl")
-    reasons = [
-        tenant_reason(context, law),
-        Reason(
-            _("Vous payez un loyer.") if rent else _("Nous ne connaissons pas de loyer."),
-            rent > 0,
-            rent,
-            None,
-            EURO_MONTH,
-            law,
-            ("housing.rent",),
-        ),
-    ]
+    reasons = [tenant_reason(context, law), _rent_reason(rent, law)]
     explanation = Explanation(
         "aide_logement", reasons, yes=_("Vous payez un loyer et vos revenus sont sous la limite.")
     )
@@ -72,57 +62,53 @@ def aide_logement(context: Context) -> Explanation:
     paid = context.amount("aide_logement") > 0
     if cap is not None:
         cap = max(cap, have) if paid else min(cap, have - 1)
-        reasons.append(
-            resources_reason(
-                _("Vos ressources de douze mois, %(have)s, sont sous la limite de %(limit)s."),
-                _("Vos ressources sont %(gap)s au-dessus de la limite, par an."),
-                have,
-                cap,
-                EURO_YEAR,
-                law,
-                (*context.income_keys(), "housing.rent", "housing.status", "housing.insee"),
-            )
-        )
+        reasons.append(_resources(context, have, cap, law))
         explanation.threshold = Threshold(_("Ressources de douze mois, jusqu’à l’avant-dernier"), have, cap, EURO_YEAR)
     elif not paid:
-        reasons.append(
-            Reason(
-                _("Vos ressources, %(have)s par an, sont trop élevées pour ce loyer.") % {"have": euros(have)},
-                False,
-                have,
-                None,
-                EURO_YEAR,
-                law,
-                context.income_keys(),
-            )
-        )
-    explanation.figures = [
-        Figure(_("Loyer"), rent, EURO_MONTH, "housing.rent"),
-        Figure(
-            _("Loyer retenu, dans la limite de la zone"),
-            round(float(context.read("aide_logement_loyer_retenu")), 2),
-            EURO_MONTH,
-            "housing.insee",
-            _zone(context),
-        ),
-        *context.incomes(months.shift(context.month, -13), months.shift(context.month, -2), figure="taxable"),
-        Figure(
-            _("Ressources retenues"),
-            round(have, 2),
-            EURO_YEAR,
-            "",
-            _("Douze mois jusqu’à l’avant-dernier, après les abattements"),
-        ),
-    ]
+        text = _("Vos ressources, %(have)s par an, sont trop élevées pour ce loyer.") % {"have": euros(have)}
+        reasons.append(refusal(text, value=have, unit=EURO_YEAR, law=law, keys=context.income_keys()))
+    explanation.figures = _rent_figures(context, rent, have)
     return explanation
 
 
-def _zone(context: Context) -> str:
-    return _("Zone %(zone)s") % {"zone": str(context.read("zone_apl")).removeprefix("zone_")}
+def _rent_reason(rent: float, law: Law) -> Reason:
+    return condition(
+        rent > 0,
+        yes=_("Vous payez un loyer."),
+        no=_("Nous ne connaissons pas de loyer."),
+        value=rent,
+        unit=EURO_MONTH,
+        law=law,
+        keys=("housing.rent",),
+    )
+
+
+def _resources(context: Context, have: float, cap: float, law: Law) -> Reason:
+    return resources_under(
+        cap,
+        have=have,
+        unit=EURO_YEAR,
+        under=_("Vos ressources de douze mois, %(have)s, sont sous la limite de %(limit)s."),
+        over=_("Vos ressources sont %(gap)s au-dessus de la limite, par an."),
+        law=law,
+        keys=(*context.income_keys(), "housing.rent", "housing.status", "housing.insee"),
+    )
+
+
+def _rent_figures(context: Context, rent: float, have: float) -> list[Figure]:
+    counted = round(float(context.read("aide_logement_loyer_retenu")), 2)
+    zone = _("Zone %(zone)s") % {"zone": str(context.read("zone_apl")).removeprefix("zone_")}
+    after = _("Douze mois jusqu’à l’avant-dernier, après les abattements")
+    return [
+        per_month(_("Loyer"), rent, key="housing.rent"),
+        per_month(_("Loyer retenu, dans la limite de la zone"), counted, key="housing.insee", rule=zone),
+        *context.incomes(months.shift(context.month, -13), months.shift(context.month, -2), figure="taxable"),
+        per_year(_("Ressources retenues"), round(have, 2), rule=after),
+    ]
 
 
 def _zero_point(context: Context) -> float | None:
-    """Yearly resources at which the aid stops at today's rent; None for a residence, whose formula has no such point."""
+    """Return the yearly resources at which the aid stops for the current rent; None in a residence, whose formula has no such point."""
     share = float(context.read("aide_logement_taux_famille")) + float(context.read("aide_logement_taux_loyer"))
     if _status(context) == "residence" or not share:
         return None
@@ -138,52 +124,64 @@ def _zero_point(context: Context) -> float | None:
 
 def cheque_energie(context: Context) -> Explanation:
     year = context.month[:4]
-    housed = bool(context.read("cheque_energie_eligibilite_logement", year))
     units = float(context.read("cheque_energie_unites_consommation", year))
     rfr = float(context.read("rfr", str(int(year) - 2)))
     cap = _energy_cap(context, units)
     have = rfr / units if units else 0.0
     law = context.law(f"{ENERGY}.baremes.une_uc")
-    own = any(not person.tax_dependent_of_parents for person in context.household.parents)
-    reasons = [
-        Reason(
-            _("Vous avez votre propre logement, loué ou à vous.")
-            if housed
-            else _("Il faut un logement à soi, loué ou en propriété."),
-            housed,
-            law=law,
-            figures=("housing.status",),
-        ),
-        Reason(
-            _("Vous avez votre propre avis d’impôt.") if own else _("Il faut avoir son propre avis d’impôt."),
-            own,
-            figures=notice_key(context),
-        ),
-        resources_reason(
-            _("Vos revenus par part, %(have)s par an, sont sous %(limit)s."),
-            _("Vos revenus par part sont %(gap)s au-dessus de la limite, par an."),
-            have,
-            cap if have < cap else cap - 0.01,
-            EURO_YEAR,
-            law,
-            notice_key(context),
-        ),
-    ]
-    figures = [
+    own_notice = any(not person.tax_dependent_of_parents for person in context.household.parents)
+    return Explanation(
+        "cheque_energie",
+        [
+            _home_reason(context, year, law),
+            condition(
+                own_notice,
+                yes=_("Vous avez votre propre avis d’impôt."),
+                no=_("Il faut avoir son propre avis d’impôt."),
+                keys=notice_key(context),
+            ),
+            _income_per_unit(context, have, cap if have < cap else cap - 0.01, law),
+        ],
+        threshold=Threshold(_("Revenu fiscal par part de consommation"), have, cap, EURO_YEAR),
+        figures=_energy_figures(context, rfr, units, have),
+        yes=_("Vos revenus par part sont sous la limite."),
+    )
+
+
+def _home_reason(context: Context, year: str, law: Law) -> Reason:
+    return condition(
+        bool(context.read("cheque_energie_eligibilite_logement", year)),
+        yes=_("Vous avez votre propre logement, loué ou à vous."),
+        no=_("Il faut un logement à soi, loué ou en propriété."),
+        law=law,
+        keys=("housing.status",),
+    )
+
+
+def _income_per_unit(context: Context, have: float, limit: float, law: Law) -> Reason:
+    return resources_under(
+        limit,
+        have=have,
+        unit=EURO_YEAR,
+        under=_("Vos revenus par part, %(have)s par an, sont sous %(limit)s."),
+        over=_("Vos revenus par part sont %(gap)s au-dessus de la limite, par an."),
+        law=law,
+        keys=notice_key(context),
+    )
+
+
+def _energy_figures(context: Context, rfr: float, units: float, have: float) -> list[Figure]:
+    return [
         *notice_figure(context),
         Figure(
-            _("Parts de consommation"),
-            round(units, 2),
-            COUNT,
-            "household.people",
-            _("1 pour la première personne, 0,5 pour la deuxième, 0,3 pour chaque autre"),
+            label=_("Parts de consommation"),
+            value=round(units, 2),
+            unit=COUNT,
+            key="household.people",
+            rule=_("1 pour la première personne, 0,5 pour la deuxième, 0,3 pour chaque autre"),
         ),
-        Figure(_("Revenu par part"), round(have, 2), EURO_YEAR, "", f"{euros(rfr)} ÷ {count(round(units, 2))}"),
+        per_year(_("Revenu par part"), round(have, 2), rule=f"{euros(rfr)} ÷ {count(round(units, 2))}"),
     ]
-    threshold = Threshold(_("Revenu fiscal par part de consommation"), have, cap, EURO_YEAR)
-    return Explanation(
-        "cheque_energie", reasons, threshold, figures, yes=_("Vos revenus par part sont sous la limite.")
-    )
 
 
 def _energy_cap(context: Context, units: float) -> float:
@@ -192,75 +190,59 @@ def _energy_cap(context: Context, units: float) -> float:
 
 
 def visale(context: Context) -> Explanation:
-    person = context.household.applicant
-    path = f"{ACTION}.visale"
+    path = f"{ACTION}.visale.eligibilite.age_max"
     cap = float(context.read("visale_montant_max"))
-    oldest = int(context.parameter(f"{path}.eligibilite.age_max"))
-    reasons = [
-        age_reason(
-            context,
-            person,
-            18,
-            oldest,
-            f"{path}.eligibilite.age_max",
-            _("Âge : %(age)s ans. La garantie va de 18 à 30 ans."),
-        ),
-        _moving_reason(
-            context, bool(context.amount("visale_eligibilite")), context.law(f"{path}.eligibilite.age_max")
-        ),
-    ]
-    explanation = Explanation("visale", reasons, yes=_("Vous emménagez et le loyer est sous la limite."))
-    if reasons[0].ok:
+    age = age_between(
+        context,
+        context.household.applicant,
+        text=_("Âge : %(age)s ans. La garantie va de 18 à 30 ans."),
+        path=path,
+        least=18,
+        most=int(context.parameter(path)),
+    )
+    moving = _moving_reason(bool(context.amount("visale_eligibilite")), context.law(path))
+    explanation = Explanation("visale", [age, moving], yes=_("Vous emménagez et le loyer est sous la limite."))
+    if age.ok:
         text = _("Si vous signez un bail, la garantie couvre un loyer de %(limit)s au plus, charges comprises.") % {
             "limit": euros(cap)
         }
         explanation.changes.append(text)
-        explanation.figures = [
-            Figure(
-                _("Loyer couvert au plus"),
-                round(cap, 2),
-                EURO_MONTH,
-                "",
-                _("La moitié de vos ressources, dans une limite"),
-            )
-        ]
+        rule = _("La moitié de vos ressources, dans une limite")
+        explanation.figures = [per_month(_("Loyer couvert au plus"), round(cap, 2), rule=rule)]
     return explanation
 
 
-def _moving_reason(context: Context, moving: bool, law: Law) -> Reason:
-    text = (
-        _("Vous emménagez dans un nouveau logement.") if moving else _("Il faut emménager dans un nouveau logement.")
+def _moving_reason(moving: bool, law: Law) -> Reason:
+    return condition(
+        moving,
+        yes=_("Vous emménagez dans un nouveau logement."),
+        no=_("Il faut emménager dans un nouveau logement."),
+        law=law,
+        keys=("housing.moved_in",),
     )
-    return Reason(text, moving, law=law, figures=("housing.moved_in",))
 
 
 def loca_pass(context: Context, person: Person) -> Explanation:
-    entitled = bool(context.read("locapass_eligibilite_individu", person=person))
-    law = context.law(f"{ACTION}.locapass.age_max")
-    text = (
-        _("Vous êtes salarié du privé, ou jeune de moins de 30 ans en emploi, en formation ou en recherche.")
-        if entitled
-        else _(
+    path = f"{ACTION}.locapass.age_max"
+    law = context.law(path)
+    entitled = condition(
+        bool(context.read("locapass_eligibilite_individu", person=person)),
+        yes=_("Vous êtes salarié du privé, ou jeune de moins de 30 ans en emploi, en formation ou en recherche."),
+        no=_(
             "Il faut être salarié du privé, ou avoir moins de 30 ans et être en emploi, en formation ou en recherche."
-        )
-    )
-    reasons = [
-        Reason(
-            text,
-            entitled,
-            person.age(context.month),
-            int(context.parameter(f"{ACTION}.locapass.age_max")),
-            YEARS,
-            law,
-            (f"people[{person.id}].status",),
         ),
-        tenant_reason(context, law),
-        _moving_reason(context, bool(context.amount("locapass_eligibilite", person)), law),
-    ]
+        value=person.age(context.month),
+        limit=int(context.parameter(path)),
+        unit=YEARS,
+        law=law,
+        keys=(person.key("status"),),
+    )
+    moving = _moving_reason(bool(context.amount("locapass_eligibilite", person)), law)
+    reasons = [entitled, tenant_reason(context, law), moving]
     explanation = Explanation(
         "loca_pass", reasons, yes=_("Vous emménagez : l’avance paie le dépôt de garantie."), person=person.id
     )
-    if entitled:
+    if entitled.ok:
         explanation.changes.append(
             _("Si vous signez un bail, demandez l’avance avant deux mois : elle se rembourse sans intérêt.")
         )
@@ -268,31 +250,28 @@ def loca_pass(context: Context, person: Person) -> Explanation:
 
 
 def mobili_jeune(context: Context, person: Person) -> Explanation:
-    apprentice = person.status == "apprentice"
-    path = f"{SCHOOL}.mobilite.mobili_jeune"
-    law = context.law(f"{path}.age_maximum")
+    path = f"{SCHOOL}.mobilite.mobili_jeune.age_maximum"
+    law = context.law(path)
     reasons = [
-        Reason(
-            _("Vous êtes en alternance.") if apprentice else _("Il faut être en alternance."),
-            apprentice,
+        condition(
+            person.status == "apprentice",
+            yes=_("Vous êtes en alternance."),
+            no=_("Il faut être en alternance."),
             law=law,
-            figures=(f"people[{person.id}].status",),
+            keys=(person.key("status"),),
         ),
-        age_reason(
+        age_between(
             context,
             person,
-            0,
-            int(context.parameter(f"{path}.age_maximum")) - 1,
-            f"{path}.age_maximum",
-            _("Âge : %(age)s ans. L’aide va jusqu’à 29 ans."),
+            text=_("Âge : %(age)s ans. L’aide va jusqu’à 29 ans."),
+            path=path,
+            most=int(context.parameter(path)) - 1,
         ),
         tenant_reason(context, law),
     ]
     if all(reason.ok for reason in reasons) and not context.amount("mobili_jeune", person):
         reasons.append(
-            Reason(
-                _("Nous ne savons pas si votre employeur cotise à Action Logement : demandez-le-lui."), None, law=law
-            )
+            needs_more(_("Nous ne savons pas si votre employeur cotise à Action Logement : demandez-le-lui."), law=law)
         )
     return Explanation(
         "mobili_jeune", reasons, yes=_("Vous êtes en alternance et vous payez un loyer."), person=person.id

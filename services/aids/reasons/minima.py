@@ -5,9 +5,7 @@ from django.utils.translation import gettext as _
 from services.aids import months
 from services.aids.household import Person
 from services.aids.reasons.common import (
-    COUNT,
     EURO_MONTH,
-    EURO_YEAR,
     HEALTH,
     MINIMA,
     RATE,
@@ -16,12 +14,13 @@ from services.aids.reasons.common import (
     Context,
     Explanation,
     Figure,
+    Law,
     Reason,
     Threshold,
-    age_reason,
     euros,
-    resources_reason,
+    per_month,
 )
+from services.aids.reasons.conditions import age_between, condition, refusal, resources_under
 
 RSA = f"{MINIMA}.rsa"
 PPA = f"{MINIMA}.ppa"
@@ -29,96 +28,115 @@ ASPA = f"{SOCIAL}.solidarite_insertion.minimum_vieillesse.aspa"
 ASS = "chomage.allocations_assurance_chomage.ass"
 
 
-def birth(*people: Person) -> tuple[str, ...]:
-    return tuple(f"people[{person.id}].birth_date" for person in people)
+def _keys(people: tuple[Person, ...], name: str) -> tuple[str, ...]:
+    return tuple(person.key(name) for person in people)
 
 
-def nationality_reason(context: Context, variable: str, path: str) -> Reason:
+def _nationality(context: Context, *, variable: str, path: str) -> Reason:
     parents = context.household.parents
-    ok = any(bool(context.read(variable, person=person)) for person in parents)
-    text = (
-        _("Vous êtes français, européen, ou votre titre de séjour a l’ancienneté demandée.")
-        if ok
-        else _("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez.")
+    return condition(
+        any(bool(context.read(variable, person=person)) for person in parents),
+        yes=_("Vous êtes français, européen, ou votre titre de séjour a l’ancienneté demandée."),
+        no=_("Votre titre de séjour n’a pas l’ancienneté demandée, ou nous ne savons pas depuis quand vous l’avez."),
+        law=context.law(path),
+        keys=_keys(parents, "nationality"),
     )
-    keys = tuple(f"people[{person.id}].nationality" for person in parents)
-    return Reason(text, ok, law=context.law(path), figures=keys)
+
+
+def _resources(context: Context, *, have: float, limit: float, law: Law) -> Reason:
+    return resources_under(
+        limit,
+        have=have,
+        unit=EURO_MONTH,
+        under=_("Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s."),
+        over=_("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
+        law=law,
+        keys=context.income_keys(),
+    )
+
+
+def _too_small(context: Context, amount: float, path: str) -> Reason:
+    """Refuse an amount under the least amount paid, which the parameter at `path` holds."""
+    least = context.parameter(path)
+    text = _("Le montant serait sous %(least)s : il n’est pas versé.") % {"least": euros(least)}
+    return refusal(text, value=round(amount, 2), limit=least, unit=EURO_MONTH, law=context.law(path))
+
+
+def _recent_incomes(context: Context, *, since: int, figure: str = "net") -> list[Figure]:
+    """Return the incomes of the `since` months before the run's month."""
+    return context.incomes(months.shift(context.month, -since), months.shift(context.month, -1), figure=figure)
 
 
 def rsa(context: Context) -> Explanation:
-    household, month = context.household, context.month
+    parents = context.household.parents
     children = int(context.read("rsa_nb_enfants"))
-    single = bool(context.read("rsa_majore_eligibilite"))
-    oldest = max(household.parents, key=lambda person: person.age(month))
-    age = oldest.age(month)
-    least = int(context.parameter(f"{RSA}.rsa_cond.age_pac"))
-    old_enough = age >= least or children > 0 or single
-    learner = all(bool(context.read("etudiant", person=person)) for person in household.parents)
     floor = max(
-        float(context.read("rsa_socle_majore")),
-        _rsa_floor(context, len(household.parents) + children, len(household.parents) == 1),
+        float(context.read("rsa_socle_majore")), _rsa_floor(context, len(parents) + children, len(parents) == 1)
     )
     have = float(context.read("rsa_base_ressources")) + float(context.read("rsa_forfait_logement"))
     reasons = [
-        Reason(
-            (
-                _("Vous avez %(age)s ans ou un enfant à charge.")
-                if old_enough
-                else _("Vous avez %(age)s ans : il faut %(least)s ans, ou un enfant à charge.")
-            )
-            % {"age": age, "least": least},
-            old_enough,
-            age,
-            least,
-            YEARS,
-            context.law(f"{RSA}.rsa_cond.age_pac"),
-            birth(*household.people),
-        ),
-        Reason(
-            _("Le RSA n’est pas versé aux étudiants.") if learner and not single else _("Vous n’êtes pas étudiant."),
-            not learner or single,
-            figures=tuple(f"people[{person.id}].status" for person in household.parents),
-        ),
-        nationality_reason(context, "rsa_condition_nationalite", f"{RSA}.rsa_cond.age_pac"),
-        resources_reason(
-            _("Vos ressources du trimestre, %(have)s par mois, sont sous la limite de %(limit)s."),
-            _("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
-            have,
-            floor,
-            EURO_MONTH,
-            context.law(f"{RSA}.rsa_m.montant_de_base_du_rsa"),
-            context.income_keys(),
-        ),
+        _rsa_age(context, children),
+        _rsa_student(context),
+        _nationality(context, variable="rsa_condition_nationalite", path=f"{RSA}.rsa_cond.age_pac"),
+        _rsa_resources(context, have, floor),
     ]
-    least_paid = context.parameter(f"{RSA}.rsa_maj.montant_minimum_verse")
-    if 0 <= floor - have < least_paid:
-        text = _("Le montant serait sous %(least)s : il n’est pas versé.") % {"least": euros(least_paid)}
-        reasons.append(
-            Reason(
-                text,
-                False,
-                round(floor - have, 2),
-                least_paid,
-                EURO_MONTH,
-                context.law(f"{RSA}.rsa_maj.montant_minimum_verse"),
-            )
-        )
+    least_paid = f"{RSA}.rsa_maj.montant_minimum_verse"
+    if 0 <= floor - have < context.parameter(least_paid):
+        reasons.append(_too_small(context, floor - have, least_paid))
     return Explanation(
         "rsa",
         reasons,
-        Threshold(_("Ressources du foyer, moyenne de trois mois"), have, floor, EURO_MONTH),
-        _rsa_figures(context),
+        threshold=Threshold(_("Ressources du foyer, moyenne de trois mois"), have, floor, EURO_MONTH),
+        figures=_rsa_figures(context),
         yes=_("Vos ressources sont sous le minimum garanti pour votre foyer."),
     )
 
 
-def _rsa_floor(context: Context, people: int, single: bool) -> float:
-    """The flat amount for a household of that size, also for one that has no right to it (the engine then says 0)."""
-    rates = f"{RSA}.rsa_maj.maj_montant_max"
-    second, third = (
-        context.parameter(f"{rates}.couples_celibataire_avec_enfant"),
-        context.parameter(f"{rates}.couple_1_enfant_ou_2e_enfant"),
+def _rsa_age(context: Context, children: int) -> Reason:
+    age = max(person.age(context.month) for person in context.household.parents)
+    path = f"{RSA}.rsa_cond.age_pac"
+    least = int(context.parameter(path))
+    words = {"age": age, "least": least}
+    return condition(
+        age >= least or children > 0 or bool(context.read("rsa_majore_eligibilite")),
+        yes=_("Vous avez %(age)s ans ou un enfant à charge.") % words,
+        no=_("Vous avez %(age)s ans : il faut %(least)s ans, ou un enfant à charge.") % words,
+        value=age,
+        limit=least,
+        unit=YEARS,
+        law=context.law(path),
+        keys=_keys(context.household.people, "birth_date"),
     )
+
+
+def _rsa_student(context: Context) -> Reason:
+    parents = context.household.parents
+    learners = all(bool(context.read("etudiant", person=person)) for person in parents)
+    return condition(
+        not learners or bool(context.read("rsa_majore_eligibilite")),
+        yes=_("Vous n’êtes pas étudiant."),
+        no=_("Le RSA n’est pas versé aux étudiants."),
+        keys=_keys(parents, "status"),
+    )
+
+
+def _rsa_resources(context: Context, have: float, floor: float) -> Reason:
+    return resources_under(
+        floor,
+        have=have,
+        unit=EURO_MONTH,
+        under=_("Vos ressources du trimestre, %(have)s par mois, sont sous la limite de %(limit)s."),
+        over=_("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
+        law=context.law(f"{RSA}.rsa_m.montant_de_base_du_rsa"),
+        keys=context.income_keys(),
+    )
+
+
+def _rsa_floor(context: Context, people: int, single: bool) -> float:
+    """Return the flat amount for a household of this size, even without a right to the RSA (the engine then returns 0)."""
+    rates = f"{RSA}.rsa_maj.maj_montant_max"
+    second = context.parameter(f"{rates}.couples_celibataire_avec_enfant")
+    third = context.parameter(f"{rates}.couple_1_enfant_ou_2e_enfant")
     more = context.parameter(f"{rates}.par_enfant_supplementaire")
     rate = (
         1
@@ -131,348 +149,304 @@ def _rsa_floor(context: Context, people: int, single: bool) -> float:
 
 
 def _rsa_figures(context: Context) -> list[Figure]:
-    first, last = context.quarter()
-    lines = context.incomes(first, last)
+    lines = context.incomes(*context.quarter())
     counted = _("Comptées comme des ressources, une fois toutes demandées")
     for label, variable in (
         (_("Prestations familiales"), "rsa_base_ressources_prestations_familiales"),
         (_("Autres minima sociaux"), "rsa_base_ressources_minima_sociaux"),
     ):
         if context.read(variable):
-            lines.append(Figure(label, round(float(context.read(variable)), 2), EURO_MONTH, "", counted))
+            lines.append(per_month(label, round(float(context.read(variable)), 2), rule=counted))
     flat = float(context.read("rsa_forfait_logement"))
     if flat:
-        lines.append(
-            Figure(
-                _("Forfait logement"),
-                round(flat, 2),
-                EURO_MONTH,
-                "housing",
-                _("Règle : vous avez une aide au logement ou vous ne payez pas de loyer"),
-            )
-        )
+        rule = _("Règle : vous avez une aide au logement ou vous ne payez pas de loyer")
+        lines.append(per_month(_("Forfait logement"), round(flat, 2), key="housing", rule=rule))
     return lines
 
 
 def prime_activite(context: Context) -> Explanation:
-    first, last = context.quarter()
-    span = months.between(first, last)
-    works, learner = context.works(), bool(context.read("ppa_eligibilite_apprenants"))
-
-    def mean(variable: str) -> float:
-        return float(sum(context.read(variable, month) for month in span) / len(span))
-
-    work, flat, base, housing = (
-        mean(name)
-        for name in (
-            "ppa_revenu_activite",
-            "ppa_fictive_montant_forfaitaire",
-            "ppa_base_ressources",
-            "ppa_forfait_logement",
-        )
+    work, flat = (
+        _quarter_mean(context, "ppa_revenu_activite"),
+        _quarter_mean(context, "ppa_fictive_montant_forfaitaire"),
     )
-    bonus = sum(context.read("ppa_bonification", month, person) for person in context.people for month in span) / len(
-        span
+    have = max(_quarter_mean(context, "ppa_base_ressources") + _quarter_mean(context, "ppa_forfait_logement"), flat)
+    limit = (
+        flat + _work_bonus(context) + context.parameter(f"{PPA}.pa_m.majoration_ressources_revenus_activite") * work
     )
-    limit = flat + float(bonus) + context.parameter(f"{PPA}.pa_m.majoration_ressources_revenus_activite") * work
-    have = max(base + housing, flat)
-    least = context.parameter(f"{PPA}.pa_m.montant_minimum_verse")
     law = context.law(f"{PPA}.pa_m.montant_de_base")
-    reasons = [
-        Reason(
-            _("Une personne du foyer a 18 ans ou plus et peut séjourner en France.")
-            if context.read("ppa_eligibilite")
-            else _("Il faut avoir 18 ans et remplir la condition de séjour."),
-            bool(context.read("ppa_eligibilite")),
-            law=context.law(f"{PPA}.pa_cond.age_min"),
-            figures=birth(*context.household.parents),
-        ),
-        Reason(
-            _work_text(context, works, learner), learner, round(work, 2), None, EURO_MONTH, law, context.income_keys()
-        ),
-        resources_reason(
-            _(
-                "Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s qui tient compte de votre travail."
-            ),
-            _("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
-            have,
-            limit,
-            EURO_MONTH,
-            law,
-            context.income_keys(),
-        ),
-    ]
-    if learner and 0 <= limit - have < least and context.amount("ppa") == 0:
-        text = _("Le montant serait sous %(least)s : il n’est pas versé.") % {"least": euros(least)}
-        reasons.append(
-            Reason(
-                text,
-                False,
-                round(limit - have, 2),
-                least,
-                EURO_MONTH,
-                context.law(f"{PPA}.pa_m.montant_minimum_verse"),
-            )
-        )
-    figures = [
-        *context.incomes(first, last),
-        Figure(
-            _("Ressources du foyer, avec le forfait logement"),
-            round(have, 2),
-            EURO_MONTH,
-            "",
-            _("Moyenne de %(count)s mois") % {"count": len(span)},
-        ),
-        Figure(_("Montant forfaitaire du foyer"), round(flat, 2), EURO_MONTH, "", law.title),
-    ]
+    works = _work_reason(context, work, law)
+    reasons = [_adult_resident(context), works, _ppa_resources(context, have, limit, law)]
+    least_paid = f"{PPA}.pa_m.montant_minimum_verse"
+    if works.ok and 0 <= limit - have < context.parameter(least_paid) and context.amount("ppa") == 0:
+        reasons.append(_too_small(context, limit - have, least_paid))
+    mean = _("Moyenne de %(count)s mois") % {"count": len(_quarter_months(context))}
     return Explanation(
         "prime_activite",
         reasons,
-        Threshold(_("Ressources du foyer, moyenne de trois mois"), have, limit, EURO_MONTH),
-        figures,
+        threshold=Threshold(_("Ressources du foyer, moyenne de trois mois"), have, limit, EURO_MONTH),
+        figures=[
+            *context.incomes(*context.quarter()),
+            per_month(_("Ressources du foyer, avec le forfait logement"), round(have, 2), rule=mean),
+            per_month(_("Montant forfaitaire du foyer"), round(flat, 2), rule=law.title),
+        ],
         yes=_("Vous travaillez et vos revenus sont sous la limite pour votre foyer."),
     )
 
 
-def _work_text(context: Context, works: bool, enough: bool) -> str:
-    if enough:
-        return _("Vous avez travaillé pendant le trimestre de référence.")
-    if works:
-        return _("Étudiants et apprentis doivent gagner un minimum chaque mois du trimestre.")
-    return _("Il faut un revenu de travail pendant le trimestre de référence.")
+def _quarter_months(context: Context) -> list[str]:
+    return months.between(*context.quarter())
+
+
+def _quarter_mean(context: Context, variable: str) -> float:
+    span = _quarter_months(context)
+    return float(sum(context.read(variable, month) for month in span) / len(span))
+
+
+def _work_bonus(context: Context) -> float:
+    span = _quarter_months(context)
+    total = sum(context.read("ppa_bonification", month, person) for person in context.people for month in span)
+    return float(total / len(span))
+
+
+def _adult_resident(context: Context) -> Reason:
+    return condition(
+        bool(context.read("ppa_eligibilite")),
+        yes=_("Une personne du foyer a 18 ans ou plus et peut séjourner en France."),
+        no=_("Il faut avoir 18 ans et remplir la condition de séjour."),
+        law=context.law(f"{PPA}.pa_cond.age_min"),
+        keys=_keys(context.household.parents, "birth_date"),
+    )
+
+
+def _work_reason(context: Context, work: float, law: Law) -> Reason:
+    """Students and apprentices need a minimum wage each month; others need any work income in the quarter."""
+    too_little = _("Étudiants et apprentis doivent gagner un minimum chaque mois du trimestre.")
+    return condition(
+        bool(context.read("ppa_eligibilite_apprenants")),
+        yes=_("Vous avez travaillé pendant le trimestre de référence."),
+        no=too_little if context.works() else _("Il faut un revenu de travail pendant le trimestre de référence."),
+        value=round(work, 2),
+        unit=EURO_MONTH,
+        law=law,
+        keys=context.income_keys(),
+    )
+
+
+def _ppa_resources(context: Context, have: float, limit: float, law: Law) -> Reason:
+    return resources_under(
+        limit,
+        have=have,
+        unit=EURO_MONTH,
+        under=_(
+            "Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s qui tient compte de votre travail."
+        ),
+        over=_("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
+        law=law,
+        keys=context.income_keys(),
+    )
 
 
 def aah(context: Context, person: Person) -> Explanation:
-    month, rate = context.month, person.disability_rate
-    high, low = (
-        context.parameter(f"{HEALTH}.aah.taux_capacite.taux_incapacite"),
-        context.parameter(f"{HEALTH}.aah.taux_capacite.taux_incapacite_rsdae"),
-    )
-    recognised = (
-        None
-        if rate is None
-        else rate >= high
-        or (
-            rate >= low
-            and bool(person.rsdae)
-            and person.age(month) <= context.parameter(f"{HEALTH}.aah.age_legal_retraite")
-        )
-    )
-    least = int(context.parameter(f"{HEALTH}.aah.age_minimal"))
-    eligible = bool(context.read("aah_eligible", person=person))
-    cap = float(context.read("aah_plafond_ressources_deconjugalise", person=person))
-    have = float(context.read("aah_base_ressources_deconjugalisee", person=person))
-    reasons = [
-        Reason(
-            {
-                True: _("La MDPH a reconnu un taux d’incapacité suffisant."),
-                False: _(
-                    "Il faut un taux d’incapacité de 80 %, ou de 50 % avec une restriction pour l’emploi, reconnu par la MDPH."
-                ),
-                None: _("Nous ne savons pas si la MDPH a reconnu un handicap."),
-            }[recognised],
-            recognised,
-            None if rate is None else rate * 100,
-            high * 100,
-            RATE,
-            context.law(f"{HEALTH}.aah.taux_capacite.taux_incapacite"),
-            (f"people[{person.id}].disability_rate",),
-        ),
-        age_reason(
-            context,
-            person,
-            least if not (recognised and eligible) else 0,
-            None,
-            f"{HEALTH}.aah.age_minimal",
-            _("Âge : %(age)s ans. L’allocation s’adresse aux adultes."),
-        ),
-    ]
-    if recognised:
-        reasons.append(
-            resources_reason(
-                _("Les ressources retenues, %(have)s par mois, sont sous la limite de %(limit)s."),
-                _("Les ressources retenues sont %(gap)s au-dessus de la limite, par mois."),
-                have,
-                cap,
-                EURO_MONTH,
-                context.law(f"{HEALTH}.aah.montant"),
-                context.income_keys(),
-            )
-        )
-        other = float(context.read("aah_base_non_cumulable", person=person))
-        if other and not context.amount("aah", person):
-            reasons.append(
-                resources_reason(
-                    _("La pension d’invalidité, %(have)s, est sous l’allocation : elle est complétée."),
-                    _("La pension d’invalidité dépasse l’allocation : l’AAH ne s’y ajoute pas."),
-                    other,
-                    context.parameter(f"{HEALTH}.aah.montant") - 0.01,
-                    EURO_MONTH,
-                    context.law(f"{HEALTH}.aah.montant"),
-                    (f"people[{person.id}].incomes.disability_pension",),
-                )
-            )
-    threshold = Threshold(_("Ressources retenues pour la personne"), have, cap, EURO_MONTH) if recognised else None
-    return Explanation(
+    recognised = _disability(context, person)
+    explanation = Explanation(
         "aah",
-        reasons,
-        threshold,
-        context.incomes(months.shift(month, -3), months.shift(month, -1)),
+        [recognised, _adult(context, person, already=bool(recognised.ok))],
+        figures=_recent_incomes(context, since=3),
         yes=_("La MDPH a reconnu le handicap et les ressources sont sous la limite."),
         person=person.id,
+    )
+    if recognised.ok:
+        cap = float(context.read("aah_plafond_ressources_deconjugalise", person=person))
+        have = float(context.read("aah_base_ressources_deconjugalisee", person=person))
+        explanation.reasons.append(_aah_resources(context, have, cap))
+        explanation.threshold = Threshold(_("Ressources retenues pour la personne"), have, cap, EURO_MONTH)
+        pension = float(context.read("aah_base_non_cumulable", person=person))
+        if pension and not context.amount("aah", person):
+            explanation.reasons.append(_pension_under_aah(context, person, pension))
+    return explanation
+
+
+def _disability(context: Context, person: Person) -> Reason:
+    """From 80 %; or from 50 %, before retirement age, with a lasting restriction on access to work (RSDAE)."""
+    rate, path = person.disability_rate, f"{HEALTH}.aah.taux_capacite.taux_incapacite"
+    high, low = context.parameter(path), context.parameter(f"{path}_rsdae")
+    working_age = person.age(context.month) <= context.parameter(f"{HEALTH}.aah.age_legal_retraite")
+    return condition(
+        None if rate is None else rate >= high or (rate >= low and bool(person.rsdae) and working_age),
+        yes=_("La MDPH a reconnu un taux d’incapacité suffisant."),
+        no=_(
+            "Il faut un taux d’incapacité de 80 %, ou de 50 % avec une restriction pour l’emploi, reconnu par la MDPH."
+        ),
+        unknown=_("Nous ne savons pas si la MDPH a reconnu un handicap."),
+        value=None if rate is None else rate * 100,
+        limit=high * 100,
+        unit=RATE,
+        law=context.law(path),
+        keys=(person.key("disability_rate"),),
+    )
+
+
+def _adult(context: Context, person: Person, *, already: bool) -> Reason:
+    """Some people get the AAH under the usual age: `already` is a recognised disability, and the engine decides."""
+    path = f"{HEALTH}.aah.age_minimal"
+    early = already and bool(context.read("aah_eligible", person=person))
+    text = _("Âge : %(age)s ans. L’allocation s’adresse aux adultes.")
+    return age_between(context, person, text=text, path=path, least=0 if early else int(context.parameter(path)))
+
+
+def _aah_resources(context: Context, have: float, cap: float) -> Reason:
+    return resources_under(
+        cap,
+        have=have,
+        unit=EURO_MONTH,
+        under=_("Les ressources retenues, %(have)s par mois, sont sous la limite de %(limit)s."),
+        over=_("Les ressources retenues sont %(gap)s au-dessus de la limite, par mois."),
+        law=context.law(f"{HEALTH}.aah.montant"),
+        keys=context.income_keys(),
+    )
+
+
+def _pension_under_aah(context: Context, person: Person, pension: float) -> Reason:
+    path = f"{HEALTH}.aah.montant"
+    return resources_under(
+        context.parameter(path) - 0.01,
+        have=pension,
+        unit=EURO_MONTH,
+        under=_("La pension d’invalidité, %(have)s, est sous l’allocation : elle est complétée."),
+        over=_("La pension d’invalidité dépasse l’allocation : l’AAH ne s’y ajoute pas."),
+        law=context.law(path),
+        keys=(person.key("incomes.disability_pension"),),
     )
 
 
 def aspa(context: Context) -> Explanation:
     household = context.household
-    oldest = max(household.parents, key=lambda person: person.age(context.month))
-    least = int(context.parameter(f"{ASPA}.age_min"))
-    couple = household.partner is not None
-    path = f"{ASPA}.plafond_ressources.{'couples' if couple else 'personnes_seules'}"
+    path = f"{ASPA}.plafond_ressources.{'couples' if household.partner else 'personnes_seules'}"
     cap, have = context.parameter(path) / 12, float(context.read("asi_aspa_base_ressources"))
     eligible = any(bool(context.read("aspa_eligibilite", person=person)) for person in household.parents)
-    reasons = [
-        Reason(
-            (
-                _("Vous avez %(age)s ans.")
-                if oldest.age(context.month) >= least or eligible
-                else _("Vous avez %(age)s ans : il faut %(least)s ans.")
-            )
-            % {"age": oldest.age(context.month), "least": least},
-            oldest.age(context.month) >= least or eligible,
-            oldest.age(context.month),
-            least,
-            YEARS,
-            context.law(f"{ASPA}.age_min"),
-            birth(oldest),
-        ),
-        nationality_reason(context, "asi_aspa_condition_nationalite", f"{ASPA}.age_min"),
-        resources_reason(
-            _("Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s."),
-            _("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
-            have,
-            cap if eligible is False or context.amount("aspa") else cap - 0.01,
-            EURO_MONTH,
-            context.law(path),
-            context.income_keys(),
-        ),
-    ]
-    figures = context.incomes(months.shift(context.month, -3), months.shift(context.month, -1), figure="gross")
+    limit = cap if not eligible or context.amount("aspa") else cap - 0.01
     return Explanation(
         "aspa",
-        reasons,
-        Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH),
-        figures,
+        [
+            _old_enough(context, eligible),
+            _nationality(context, variable="asi_aspa_condition_nationalite", path=f"{ASPA}.age_min"),
+            _resources(context, have=have, limit=limit, law=context.law(path)),
+        ],
+        threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH),
+        figures=_recent_incomes(context, since=3, figure="gross"),
         yes=_("Vos ressources sont sous le minimum garanti aux personnes âgées."),
     )
 
 
+def _old_enough(context: Context, eligible: bool) -> Reason:
+    oldest = max(context.household.parents, key=lambda person: person.age(context.month))
+    age, path = oldest.age(context.month), f"{ASPA}.age_min"
+    least = int(context.parameter(path))
+    words = {"age": age, "least": least}
+    return condition(
+        age >= least or eligible,
+        yes=_("Vous avez %(age)s ans.") % words,
+        no=_("Vous avez %(age)s ans : il faut %(least)s ans.") % words,
+        value=age,
+        limit=least,
+        unit=YEARS,
+        law=context.law(path),
+        keys=(oldest.key("birth_date"),),
+    )
+
+
 def asi(context: Context, person: Person) -> Explanation:
-    pension = person.received(context.month, "disability_pension")
-    couple = context.household.partner is not None
-    path = f"{HEALTH}.asi.plafond_ressource_{'couple' if couple else 'seul'}"
+    path = f"{HEALTH}.asi.plafond_ressource_{'couple' if context.household.partner else 'seul'}"
     cap, have = context.parameter(path) / 12, float(context.read("asi_aspa_base_ressources"))
-    old = bool(context.read("aspa_eligibilite", person=person))
-    retired_early = bool(person.disability_rate) and person.received(months.shift(context.month, -1), "pension") > 0
-    reasons = [
-        Reason(
-            _("Vous recevez une pension d’invalidité.")
-            if pension or retired_early
-            else _("Il faut recevoir une pension d’invalidité."),
-            bool(pension or retired_early),
-            pension,
-            None,
-            EURO_MONTH,
-            context.law(path),
-            (f"people[{person.id}].incomes.disability_pension",),
-        ),
-        Reason(
-            _("À votre âge, c’est l’ASPA qui complète vos ressources.")
-            if old
-            else _("Vous n’avez pas encore l’âge de l’ASPA."),
-            not old,
-            person.age(context.month),
-            int(context.parameter(f"{ASPA}.age_min")),
-            YEARS,
-            context.law(f"{ASPA}.age_min"),
-            birth(person),
-        ),
-        nationality_reason(context, "asi_aspa_condition_nationalite", f"{ASPA}.age_min"),
-        resources_reason(
-            _("Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s."),
-            _("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
-            have,
-            cap if context.amount("asi", person) or not pension else cap - 0.01,
-            EURO_MONTH,
-            context.law(path),
-            context.income_keys(),
-        ),
-    ]
-    threshold = Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if pension else None
+    pension = person.received(context.month, "disability_pension")
+    limit = cap if context.amount("asi", person) or not pension else cap - 0.01
     return Explanation(
         "asi",
-        reasons,
-        threshold,
-        context.incomes(months.shift(context.month, -3), months.shift(context.month, -1)),
+        [
+            _pension_reason(context, person, pension, context.law(path)),
+            _under_aspa_age(context, person),
+            _nationality(context, variable="asi_aspa_condition_nationalite", path=f"{ASPA}.age_min"),
+            _resources(context, have=have, limit=limit, law=context.law(path)),
+        ],
+        threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if pension else None,
+        figures=_recent_incomes(context, since=3),
         yes=_("Votre pension d’invalidité est sous le minimum garanti."),
         person=person.id,
     )
 
 
+def _pension_reason(context: Context, person: Person, pension: float, law: Law) -> Reason:
+    retired_early = bool(person.disability_rate) and person.received(months.shift(context.month, -1), "pension") > 0
+    return condition(
+        bool(pension or retired_early),
+        yes=_("Vous recevez une pension d’invalidité."),
+        no=_("Il faut recevoir une pension d’invalidité."),
+        value=pension,
+        unit=EURO_MONTH,
+        law=law,
+        keys=(person.key("incomes.disability_pension"),),
+    )
+
+
+def _under_aspa_age(context: Context, person: Person) -> Reason:
+    path = f"{ASPA}.age_min"
+    return condition(
+        not context.read("aspa_eligibilite", person=person),
+        yes=_("Vous n’avez pas encore l’âge de l’ASPA."),
+        no=_("À votre âge, c’est l’ASPA qui complète vos ressources."),
+        value=person.age(context.month),
+        limit=int(context.parameter(path)),
+        unit=YEARS,
+        law=context.law(path),
+        keys=(person.key("birth_date"),),
+    )
+
+
 def ass(context: Context, person: Person) -> Explanation:
-    paid = person.received(context.month, "unemployment")
-    looking = person.status == "unemployed"
     daily = context.parameter(f"{ASS}.montant_plein")
-    couple = context.household.partner is not None
-    path = f"{ASS}.{'plaf_coup' if couple else 'plaf_seul'}"
+    path = f"{ASS}.{'plaf_coup' if context.household.partner else 'plaf_seul'}"
     cap, have = daily * context.parameter(path), float(context.read("ass_base_ressources")) / 12
+    limit = cap if context.amount("ass", person) else cap - daily
     oldest = int(context.parameter(f"{ASS}.age_max") // 12)
-    disabled = context.amount("aah", person) > 0
     reasons = [
-        Reason(
-            _("Vous cherchez un emploi et vous ne recevez plus d’allocation chômage.")
-            if looking and not paid
-            else _("Il faut chercher un emploi et ne plus recevoir d’allocation chômage."),
-            looking and not paid,
-            paid,
-            0,
-            EURO_MONTH,
-            context.law(f"{ASS}.montant_plein"),
-            (f"people[{person.id}].status", f"people[{person.id}].incomes.unemployment"),
-        ),
-        Reason(
-            {
-                True: _("France Travail a vérifié que vous avez travaillé cinq ans sur les dix dernières années."),
-                False: _("Il faut avoir travaillé cinq ans sur les dix dernières années."),
-                None: _("Nous ne savons pas si vous avez travaillé cinq ans sur les dix dernières années."),
-            }[person.ass_open],
-            person.ass_open,
-            figures=(f"people[{person.id}].ass_open",),
-        ),
-        age_reason(context, person, 0, oldest, f"{ASS}.age_max", _("Âge : %(age)s ans.")),
-        resources_reason(
-            _("Vos ressources, %(have)s par mois, sont sous la limite de %(limit)s."),
-            _("Vos ressources sont %(gap)s au-dessus de la limite, par mois."),
-            have,
-            cap if context.amount("ass", person) else cap - daily,
-            EURO_MONTH,
-            context.law(path),
-            context.income_keys(),
-        ),
+        _job_seeker(context, person),
+        _has_worked(person),
+        age_between(context, person, text=_("Âge : %(age)s ans."), path=f"{ASS}.age_max", most=oldest),
+        _resources(context, have=have, limit=limit, law=context.law(path)),
     ]
-    if disabled:
-        reasons.append(
-            Reason(_("L’AAH ne se cumule pas avec l’ASS."), False, context.amount("aah", person), 0, EURO_MONTH)
-        )
-    threshold = Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if looking else None
+    disabled = context.amount("aah", person)
+    if disabled > 0:
+        reasons.append(refusal(_("L’AAH ne se cumule pas avec l’ASS."), value=disabled, limit=0, unit=EURO_MONTH))
+    looking = person.status == "unemployed"
     return Explanation(
         "ass",
         reasons,
-        threshold,
-        context.incomes(months.shift(context.month, -12), months.shift(context.month, -1)),
+        threshold=Threshold(_("Ressources du foyer, par mois"), have, cap, EURO_MONTH) if looking else None,
+        figures=_recent_incomes(context, since=12),
         yes=_("Vos droits au chômage sont finis et vos ressources sont sous la limite."),
         person=person.id,
     )
 
 
-__all__ = ["COUNT", "EURO_YEAR", "aah", "asi", "aspa", "ass", "birth", "nationality_reason", "prime_activite", "rsa"]
+def _job_seeker(context: Context, person: Person) -> Reason:
+    paid = person.received(context.month, "unemployment")
+    return condition(
+        person.status == "unemployed" and not paid,
+        yes=_("Vous cherchez un emploi et vous ne recevez plus d’allocation chômage."),
+        no=_("Il faut chercher un emploi et ne plus recevoir d’allocation chômage."),
+        value=paid,
+        limit=0,
+        unit=EURO_MONTH,
+        law=context.law(f"{ASS}.montant_plein"),
+        keys=(person.key("status"), person.key("incomes.unemployment")),
+    )
+
+
+def _has_worked(person: Person) -> Reason:
+    return condition(
+        person.ass_open,
+        yes=_("France Travail a vérifié que vous avez travaillé cinq ans sur les dix dernières années."),
+        no=_("Il faut avoir travaillé cinq ans sur les dix dernières années."),
+        unknown=_("Nous ne savons pas si vous avez travaillé cinq ans sur les dix dernières années."),
+        keys=(person.key("ass_open"),),
+    )

@@ -1,7 +1,5 @@
 """School, studies and youth: grants, CEJ, pass culture, Pass'Sport, one-euro meal."""
 
-from collections.abc import Sequence
-
 from django.utils.translation import gettext as _
 
 from services.aids import months
@@ -14,14 +12,14 @@ from services.aids.reasons.common import (
     YEARS,
     Context,
     Explanation,
+    Law,
     Reason,
     Threshold,
-    age_reason,
     euros,
     notice_figure,
     notice_key,
-    resources_reason,
 )
+from services.aids.reasons.conditions import age_between, condition, needs_more, refusal, resources_under
 
 GRANTS = f"{SCHOOL}.bourses.bourses_education"
 HIGHER = f"{SCHOOL}.bourses.enseignement_superieur.criteres_sociaux"
@@ -33,25 +31,35 @@ SMIC = "marche_travail.salaire_minimum.smic.smic_b_horaire"
 
 def bourse_college(context: Context) -> Explanation:
     return _pupil_grant(
-        context, "bourse_college", "college", _("Il faut un enfant au collège."), _("Vous avez un enfant au collège.")
+        context,
+        "bourse_college",
+        school="college",
+        yes=_("Vous avez un enfant au collège."),
+        no=_("Il faut un enfant au collège."),
     )
 
 
 def bourse_lycee(context: Context) -> Explanation:
     return _pupil_grant(
-        context, "bourse_lycee", "lycee", _("Il faut un enfant au lycée."), _("Vous avez un enfant au lycée.")
+        context,
+        "bourse_lycee",
+        school="lycee",
+        yes=_("Vous avez un enfant au lycée."),
+        no=_("Il faut un enfant au lycée."),
     )
 
 
-def _pupil_grant(context: Context, code: str, school: str, no: str, yes: str) -> Explanation:
-    pupils = [child for child in context.household.children if child.school == school]
-    born = len(context.children)
-    path = f"{GRANTS}.{code}.apres_2016.echelon_1.plafond_{min(max(born, 1), 8)}e"
-    keys = ("household.people", *(f"people[{child.id}].school" for child in context.household.children))
-    reasons = [Reason(yes if pupils else no, bool(pupils), len(pupils), 1, COUNT, context.law(path), keys)]
+def _pupil_grant(context: Context, code: str, *, school: str, yes: str, no: str) -> Explanation:
+    children = context.household.children
+    pupils = sum(child.school == school for child in children)
+    path = f"{GRANTS}.{code}.apres_2016.echelon_1.plafond_{min(max(len(context.children), 1), 8)}e"
+    keys = ("household.people", *(child.key("school") for child in children))
+    has_pupil = condition(
+        bool(pupils), yes=yes, no=no, value=pupils, limit=1, unit=COUNT, law=context.law(path), keys=keys
+    )
     explanation = Explanation(
         code,
-        reasons,
+        [has_pupil],
         figures=notice_figure(context),
         yes=_("Votre revenu fiscal est sous la limite pour vos enfants."),
     )
@@ -60,98 +68,92 @@ def _pupil_grant(context: Context, code: str, school: str, no: str, yes: str) ->
         # ceilings are multiples of the hourly minimum wage of July, two years before
         cap = round(context.parameter(path) * context.parameter(SMIC, f"{year}-07"))
         have = float(context.read("rfr", str(year)))
-        reasons.append(
-            resources_reason(
-                _("Votre revenu fiscal de référence, %(have)s, est sous la limite de %(limit)s."),
-                _("Votre revenu fiscal de référence est %(gap)s au-dessus de la limite."),
-                have,
-                cap,
-                EURO_YEAR,
-                context.law(path),
-                notice_key(context),
-            )
-        )
+        explanation.reasons.append(_notice_income(context, have, cap, context.law(path)))
         explanation.threshold = Threshold(_("Revenu fiscal de référence"), have, cap, EURO_YEAR)
     return explanation
 
 
+def _notice_income(context: Context, have: float, cap: float, law: Law) -> Reason:
+    return resources_under(
+        cap,
+        have=have,
+        unit=EURO_YEAR,
+        under=_("Votre revenu fiscal de référence, %(have)s, est sous la limite de %(limit)s."),
+        over=_("Votre revenu fiscal de référence est %(gap)s au-dessus de la limite."),
+        law=law,
+        keys=notice_key(context),
+    )
+
+
 def bourse_crous(context: Context, person: Person) -> Explanation:
-    student = person.school == "enseignement_superieur" and person.status != "apprentice"
-    keys = (f"people[{person.id}].school", f"people[{person.id}].status")
-    law = context.law(f"{HIGHER}.age_maximum")
-    reasons = [
-        Reason(
-            _("Vous faites des études supérieures.")
-            if student
-            else _("Il faut faire des études supérieures, hors alternance."),
-            student,
-            law=law,
-            figures=keys,
-        )
-    ]
+    student = _higher_studies(context, person)
     explanation = Explanation(
-        "bourse_crous", reasons, yes=_("Les revenus de vos parents sont sous la limite."), person=person.id
+        "bourse_crous", [student], yes=_("Les revenus de vos parents sont sous la limite."), person=person.id
     )
-    if not student:
+    if not student.ok:
         return explanation
+    path = f"{HIGHER}.age_maximum"
     if not person.disability_rate:
-        oldest = int(context.parameter(f"{HIGHER}.age_maximum")) + len(context.household.children)
-        reasons.append(age_reason(context, person, 0, oldest, f"{HIGHER}.age_maximum", _("Âge : %(age)s ans.")))
-    known = person.school_status is not None
-    public = person.school_status in {"public", "prive_sous_contrat"}
-    text = (
-        _("Votre établissement donne droit aux bourses.")
-        if public
-        else _("Il faut un établissement public ou privé sous contrat.")
-        if known
-        else _("Nous ne savons pas si votre établissement donne droit aux bourses.")
-    )
-    reasons.append(Reason(text, public if known else None, figures=(f"people[{person.id}].school_status",)))
+        oldest = int(context.parameter(path)) + len(context.household.children)
+        explanation.reasons.append(age_between(context, person, text=_("Âge : %(age)s ans."), path=path, most=oldest))
+    explanation.reasons.append(_school_status(person))
     if person.study_year and person.study_year.startswith("doctorat"):
-        reasons.append(
-            Reason(
-                _("Le doctorat ne donne pas droit à cette bourse."),
-                False,
-                figures=(f"people[{person.id}].study_year",),
-            )
+        explanation.reasons.append(
+            refusal(_("Le doctorat ne donne pas droit à cette bourse."), keys=(person.key("study_year"),))
         )
-    allowed = bool(context.read("bourse_criteres_sociaux_eligibilite_nationalite", person=person))
-    reasons.append(
-        Reason(
-            _("Vous êtes français ou européen, ou votre situation est assimilée.")
-            if allowed
-            else _("Il faut être français ou européen, ou avoir une situation assimilée."),
-            allowed,
-            figures=(f"people[{person.id}].nationality",),
-        )
-    )
-    _crous_resources(context, person, explanation)
+    explanation.reasons.append(_european(context, person))
+    _add_crous_resources(context, person, explanation)
     return explanation
 
 
-def _crous_resources(context: Context, person: Person, explanation: Explanation) -> None:
+def _higher_studies(context: Context, person: Person) -> Reason:
+    return condition(
+        person.school == "enseignement_superieur" and person.status != "apprentice",
+        yes=_("Vous faites des études supérieures."),
+        no=_("Il faut faire des études supérieures, hors alternance."),
+        law=context.law(f"{HIGHER}.age_maximum"),
+        keys=(person.key("school"), person.key("status")),
+    )
+
+
+def _school_status(person: Person) -> Reason:
+    accepted = person.school_status in {"public", "prive_sous_contrat"}
+    return condition(
+        None if person.school_status is None else accepted,
+        yes=_("Votre établissement donne droit aux bourses."),
+        no=_("Il faut un établissement public ou privé sous contrat."),
+        unknown=_("Nous ne savons pas si votre établissement donne droit aux bourses."),
+        keys=(person.key("school_status"),),
+    )
+
+
+def _european(context: Context, person: Person) -> Reason:
+    return condition(
+        bool(context.read("bourse_criteres_sociaux_eligibilite_nationalite", person=person)),
+        yes=_("Vous êtes français ou européen, ou votre situation est assimilée."),
+        no=_("Il faut être français ou européen, ou avoir une situation assimilée."),
+        keys=(person.key("nationality"),),
+    )
+
+
+def _add_crous_resources(context: Context, person: Person, explanation: Explanation) -> None:
     alone = bool(context.read("bourse_criteres_sociaux_etudiant_autonome", person=person))
+    key = person.key("crous_parent_resources")
     if person.crous_parent_resources is None and not alone:
-        explanation.reasons.append(
-            Reason(
-                _("Nous ne connaissons pas les revenus de vos parents."),
-                None,
-                figures=(f"people[{person.id}].crous_parent_resources",),
-            )
-        )
+        explanation.reasons.append(needs_more(_("Nous ne connaissons pas les revenus de vos parents."), keys=(key,)))
         return
     have = float(context.read("bourse_criteres_sociaux_base_ressources", person=person))
     points = context.read("bourse_criteres_sociaux_points_de_charge", person=person)
     cap = context.scale(f"{HIGHER}.plafond_ressources.echelon_0bis", float(points))
     explanation.reasons.append(
-        resources_reason(
-            _("Les revenus retenus, %(have)s par an, sont sous la limite de %(limit)s."),
-            _("Les revenus retenus sont %(gap)s au-dessus de la limite, par an."),
-            have,
+        resources_under(
             cap,
-            EURO_YEAR,
-            context.law(f"{HIGHER}.age_maximum"),
-            (f"people[{person.id}].crous_parent_resources", *notice_key(context)),
+            have=have,
+            unit=EURO_YEAR,
+            under=_("Les revenus retenus, %(have)s par an, sont sous la limite de %(limit)s."),
+            over=_("Les revenus retenus sont %(gap)s au-dessus de la limite, par an."),
+            law=context.law(f"{HIGHER}.age_maximum"),
+            keys=(key, *notice_key(context)),
         )
     )
     explanation.threshold = Threshold(
@@ -160,158 +162,142 @@ def _crous_resources(context: Context, person: Person, explanation: Explanation)
 
 
 def cej(context: Context, person: Person) -> Explanation:
-    oldest = int(
-        context.parameter(
-            f"{CEJ}.critere_age.maximum_handicap" if person.disability_rate else f"{CEJ}.critere_age.maximum"
-        )
-    )
-    studies = bool(context.read("etudiant", person=person))
-    income_tax = float(context.foyer("ir_tranche", str(context.household.reference_year), person))
     first, last = months.shift(context.month, -3), months.shift(context.month, -1)
-    minima = context.total("rsa", first, last) + context.total("ppa", first, last)
     law = context.law(f"{CEJ}.critere_age.maximum")
     reasons = [
-        age_reason(
-            context,
-            person,
-            int(context.parameter(f"{CEJ}.critere_age.minimum")),
-            oldest,
-            f"{CEJ}.critere_age.maximum",
-            _("Âge : %(age)s ans. Le contrat va de 16 à 25 ans."),
-        ),
-        Reason(
-            _("Vous n’êtes pas en études.") if not studies else _("Le contrat s’adresse à ceux qui n’étudient pas."),
-            not studies,
+        _cej_age(context, person),
+        condition(
+            not context.read("etudiant", person=person),
+            yes=_("Vous n’êtes pas en études."),
+            no=_("Le contrat s’adresse à ceux qui n’étudient pas."),
             law=law,
-            figures=(f"people[{person.id}].status",),
+            keys=(person.key("status"),),
         ),
-        Reason(
-            _("Vous ne recevez ni RSA ni prime d’activité.")
-            if minima <= 0
-            else _("Le RSA et la prime d’activité ne se cumulent pas avec cette allocation."),
-            minima <= 0,
-            round(minima, 2),
-            0,
-            EURO_MONTH,
-            law,
-            ("benefits_received",),
-        ),
-        Reason(
-            _("Votre foyer fiscal est peu ou pas imposable.")
-            if income_tax <= 1
-            else _("Votre foyer fiscal est trop imposable."),
-            income_tax <= 1,
-            income_tax,
-            1,
-            COUNT,
-            context.law(f"{CEJ}.montants.montant_majeurs_non_imposables"),
-            notice_key(context),
-        ),
+        _no_minima(context.total("rsa", first, last) + context.total("ppa", first, last), law),
+        _low_tax(context, person),
     ]
     if all(reason.ok for reason in reasons) and not context.amount("contrat_engagement_jeune", person):
-        reasons.append(
-            Reason(
-                _("Vos revenus récents dépassent l’allocation."),
-                False,
-                _recent(context, person),
-                None,
-                EURO_MONTH,
-                law,
-                context.income_keys(),
-            )
-        )
+        text = _("Vos revenus récents dépassent l’allocation.")
+        mean = _mean_income(person, months.between(first, last))
+        reasons.append(refusal(text, value=mean, unit=EURO_MONTH, law=law, keys=context.income_keys()))
     yes = _("Vous avez de 16 à 25 ans, sans emploi durable ni formation : la mission locale peut vous le proposer.")
-    return Explanation("cej", reasons, None, context.incomes(first, last), yes=yes, person=person.id)
+    return Explanation("cej", reasons, figures=context.incomes(first, last), yes=yes, person=person.id)
 
 
-def _recent(context: Context, person: Person) -> float:
-    span = months.between(months.shift(context.month, -3), months.shift(context.month, -1))
-    return round(
-        sum(person.received(month, "salary", "apprentice_pay", "unemployment", "sick_pay") for month in span)
-        / len(span),
-        2,
+def _cej_age(context: Context, person: Person) -> Reason:
+    path = f"{CEJ}.critere_age.maximum"
+    return age_between(
+        context,
+        person,
+        text=_("Âge : %(age)s ans. Le contrat va de 16 à 25 ans."),
+        path=path,
+        least=int(context.parameter(f"{CEJ}.critere_age.minimum")),
+        most=int(context.parameter(f"{path}_handicap" if person.disability_rate else path)),
     )
+
+
+def _no_minima(received: float, law: Law) -> Reason:
+    return condition(
+        received <= 0,
+        yes=_("Vous ne recevez ni RSA ni prime d’activité."),
+        no=_("Le RSA et la prime d’activité ne se cumulent pas avec cette allocation."),
+        value=round(received, 2),
+        limit=0,
+        unit=EURO_MONTH,
+        law=law,
+        keys=("benefits_received",),
+    )
+
+
+def _low_tax(context: Context, person: Person) -> Reason:
+    band = float(context.foyer("ir_tranche", str(context.household.reference_year), person))
+    return condition(
+        band <= 1,
+        yes=_("Votre foyer fiscal est peu ou pas imposable."),
+        no=_("Votre foyer fiscal est trop imposable."),
+        value=band,
+        limit=1,
+        unit=COUNT,
+        law=context.law(f"{CEJ}.montants.montant_majeurs_non_imposables"),
+        keys=notice_key(context),
+    )
+
+
+def _mean_income(person: Person, span: list[str]) -> float:
+    types = ("salary", "apprentice_pay", "unemployment", "sick_pay")
+    return round(sum(person.received(month, *types) for month in span) / len(span), 2)
 
 
 def pass_culture(context: Context, person: Person) -> Explanation:
     age = person.age(months.shift(context.month, 1))
-    amount = context.amount("pass_culture", person)
-    oldest = int(context.parameter(f"{CULTURE}.age_maximum"))
-    text = _("Âge : %(age)s ans. Le pass s’ouvre à 17 et 18 ans.") % {"age": age}
-    reasons = [
-        Reason(
-            text,
-            amount > 0,
-            age,
-            oldest,
-            YEARS,
-            context.law(f"{CULTURE}.age_maximum"),
-            (f"people[{person.id}].birth_date",),
-        )
-    ]
+    path = f"{CULTURE}.age_maximum"
+    right_age = Reason(
+        text=_("Âge : %(age)s ans. Le pass s’ouvre à 17 et 18 ans.") % {"age": age},
+        ok=context.amount("pass_culture", person) > 0,
+        value=age,
+        limit=int(context.parameter(path)),
+        unit=YEARS,
+        law=context.law(path),
+        keys=(person.key("birth_date"),),
+    )
     return Explanation(
-        "pass_culture", reasons, yes=_("Le pass s’ouvre à votre âge, dans son application."), person=person.id
+        "pass_culture", [right_age], yes=_("Le pass s’ouvre à votre âge, dans son application."), person=person.id
     )
 
 
 def pass_sport(context: Context, person: Person) -> Explanation:
-    age = person.age(context.month)
-    path = f"{SPORT}.critere_age"
-    grant, school_aid = bool(context.read("boursier", person=person)), context.amount("ars") > 0
-    young = (
-        context.parameter(f"{path}.age_minimum_profil_ars")
-        <= age
-        <= context.parameter(f"{path}.age_maximum_profil_ars")
-    )
-    due = context.amount("pass_sport", person) > 0
-    texts: Sequence[str] = (
-        _("Âge : %(age)s ans. Le Pass’Sport va de 14 à 17 ans, et plus loin avec l’AEEH, l’AAH ou une bourse.")
-        % {"age": age},
-        _("Votre foyer a droit à l’ARS, à l’AEEH ou à l’AAH, ou une bourse d’études est versée.")
-        if due
-        else _("Il faut l’ARS de 14 à 17 ans, l’AEEH, l’AAH jusqu’à 30 ans, ou une bourse d’études."),
-    )
-    law = context.law(f"{path}.age_minimum_profil_ars")
-    reasons = [
-        Reason(
-            texts[0],
-            due or young or grant,
-            age,
-            int(context.parameter(f"{path}.age_maximum_profil_ars")),
-            YEARS,
-            law,
-            (f"people[{person.id}].birth_date",),
-        ),
-        Reason(
-            texts[1],
-            due,
-            context.amount("ars"),
-            0 if school_aid else None,
-            EURO_YEAR,
-            context.law(f"{SPORT}.montant"),
-            ("benefits_received", *notice_key(context)),
-        ),
-    ]
-    yes = _("Le code de %(amount)s arrive par message, à donner au club.") % {
-        "amount": euros(context.amount("pass_sport", person))
-    }
+    amount = context.amount("pass_sport", person)
+    reasons = [_sport_age(context, person, due=amount > 0), _sport_right(context, due=amount > 0)]
+    yes = _("Le code de %(amount)s arrive par message, à donner au club.") % {"amount": euros(amount)}
     return Explanation("pass_sport", reasons, yes=yes, person=person.id)
 
 
+def _sport_age(context: Context, person: Person, *, due: bool) -> Reason:
+    age, path = person.age(context.month), f"{SPORT}.critere_age"
+    least, most = (
+        context.parameter(f"{path}.age_minimum_profil_ars"),
+        context.parameter(f"{path}.age_maximum_profil_ars"),
+    )
+    return Reason(
+        text=_("Âge : %(age)s ans. Le Pass’Sport va de 14 à 17 ans, et plus loin avec l’AEEH, l’AAH ou une bourse.")
+        % {"age": age},
+        ok=due or least <= age <= most or bool(context.read("boursier", person=person)),
+        value=age,
+        limit=int(most),
+        unit=YEARS,
+        law=context.law(f"{path}.age_minimum_profil_ars"),
+        keys=(person.key("birth_date"),),
+    )
+
+
+def _sport_right(context: Context, *, due: bool) -> Reason:
+    allowance = context.amount("ars")
+    return condition(
+        due,
+        yes=_("Votre foyer a droit à l’ARS, à l’AEEH ou à l’AAH, ou une bourse d’études est versée."),
+        no=_("Il faut l’ARS de 14 à 17 ans, l’AEEH, l’AAH jusqu’à 30 ans, ou une bourse d’études."),
+        value=allowance,
+        limit=0 if allowance > 0 else None,
+        unit=EURO_YEAR,
+        law=context.law(f"{SPORT}.montant"),
+        keys=("benefits_received", *notice_key(context)),
+    )
+
+
 def repas_un_euro(context: Context, person: Person) -> Explanation:
-    student = person.school == "enseignement_superieur"
-    grant = bool(context.read("boursier", person=person))
-    keys = (f"people[{person.id}].status", f"people[{person.id}].school", f"people[{person.id}].boursier")
+    keys = tuple(person.key(name) for name in ("status", "school", "boursier"))
     reasons = [
-        Reason(
-            _("Vous faites des études supérieures.") if student else _("Il faut faire des études supérieures."),
-            student,
-            figures=keys,
+        condition(
+            person.school == "enseignement_superieur",
+            yes=_("Vous faites des études supérieures."),
+            no=_("Il faut faire des études supérieures."),
+            keys=keys,
         ),
-        Reason(
-            _("Vous avez droit à une bourse.") if grant else _("Il faut être boursier, ou le devenir."),
-            grant,
-            figures=keys,
+        condition(
+            bool(context.read("boursier", person=person)),
+            yes=_("Vous avez droit à une bourse."),
+            no=_("Il faut être boursier, ou le devenir."),
+            keys=keys,
         ),
     ]
     return Explanation(

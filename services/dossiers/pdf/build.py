@@ -1,4 +1,4 @@
-"""From a dossier's content to the file that is kept."""
+"""Build the sealed PDF of a dossier's content."""
 
 import hashlib
 from dataclasses import dataclass, field

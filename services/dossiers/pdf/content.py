@@ -1,6 +1,6 @@
-"""What a dossier says, as plain data: the renderer knows nothing of vaults, databases or people's rights.
+"""The content of a dossier as plain data; the renderer receives only these dataclasses.
 
-The dossier is always in French, whatever the resident's language: agencies read it, and an agency may refuse a paper in another language.
+Always in French, whatever the resident's language: an agency may refuse a paper in another language.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ FORMAT = "garant.dossier/1"
 
 
 class Assurance(StrEnum):
-    """How far a value can be trusted, from the record's own words down to what the page prints."""
+    """The printed assurance of a value, derived from that of its record."""
 
     VERIFIED = "verified"
     CONSISTENT = "consistent"
@@ -30,7 +30,7 @@ class Assurance(StrEnum):
 
 @dataclass(frozen=True)
 class Issuer:
-    """The city that made the dossier; `verify_url` is the public page, without a code."""
+    """The city that makes the dossier. `verify_url` is the public page, without a code."""
 
     name: str
     verify_url: str
@@ -40,7 +40,7 @@ class Issuer:
 
     @property
     def verify_page(self) -> str:
-        """The address as people type it."""
+        """Return the URL without its scheme, as printed."""
         return self.verify_url.partition("://")[2].rstrip("/")
 
 
@@ -52,7 +52,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A person or the household, as lines."""
+    """Facts about a person or the household."""
 
     title: str
     facts: Sequence[Fact]
@@ -77,7 +77,7 @@ class ValueGroup:
 
 @dataclass(frozen=True)
 class Reason:
-    """One condition of the computation. `amount` and `limit` are numbers in `unit`, when the condition compares two."""
+    """One condition of the computation. `amount` and `limit` are set if it compares two numbers."""
 
     text: str
     met: bool | None
@@ -100,7 +100,7 @@ class Computation:
 
 @dataclass(frozen=True)
 class PartWords:
-    """Which of the two parts of a couple's dossier this one is, and the sentence of its cover; none: it is whole."""
+    """The number of this part in a couple's dossier and the sentence on its cover; empty if the dossier has one part."""
 
     number: int | None = None
     text: str = ""
@@ -108,7 +108,7 @@ class PartWords:
 
 @dataclass(frozen=True)
 class Box:
-    """A zone of a page in pixels that the watermark leaves free, so that a machine can still read the code in it."""
+    """An area of a page, in pixels, without watermark, so that a machine can read its code."""
 
     left: int
     top: int
@@ -130,7 +130,7 @@ class PageImage:
 
 @dataclass(frozen=True)
 class PaperPages:
-    """A paper already turned into page images. `sha256` is that of the file in the vault."""
+    """A paper as page images. `sha256` is the hash of the vault's file."""
 
     kind: str
     title: str
@@ -161,7 +161,7 @@ class DossierContent:
 
     @cached_property
     def data(self) -> bytes:
-        """The same content for machines: canonical JSON, embedded in the file. Its hash is in the QR code."""
+        """Return the content as canonical JSON, embedded in the PDF. The QR code holds its hash."""
         return json.dumps(self._document(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @property
@@ -218,10 +218,10 @@ def _computation(computation: Computation) -> dict[str, Any]:
         {"text": r.text, "met": r.met, "figure": r.figure, "threshold": r.threshold, "law": r.law, "origin": r.origin}
         for r in computation.reasons
     ]
-    said = {
+    data = {
         "code": computation.code,
         "title": computation.title,
         "result": computation.result,
         "note": computation.note,
     }
-    return {**said, "reasons": reasons}
+    return {**data, "reasons": reasons}

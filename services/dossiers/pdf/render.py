@@ -1,4 +1,4 @@
-"""A dossier's content becomes a tagged PDF, in one run, the same bytes each time."""
+"""Render a dossier's content as a tagged PDF, in one run. The same content always gives the same bytes."""
 
 import io
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from services.dossiers.pdf.watermark import Watermark
 
 STYLE = Path(__file__).with_name("style.css")
 DATA_NAME = "dossier.json"
-# Contents longer than this leave the cover for a page of their own.
+# Longest table of contents on the cover; a longer one has its own page.
 COVER_LINES = 9
 COVER_LINES_OF_PART = 6
 
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the contents."""
+    """A line of the table of contents."""
 
     anchor: str
     title: str
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Gauge:
-    """A person's figure beside its limit, in whole units of a 640 wide drawing."""
+    """A bar and its limit, in whole units of a drawing 640 wide."""
 
     bar: int
     limit: int
@@ -46,7 +46,7 @@ class Gauge:
 
 
 def unsealed(content: DossierContent, *, progress: Progress = lambda done, total: None) -> tuple[bytes, int]:
-    """The PDF before its seal, and its number of pages."""
+    """Return the PDF before its seal, and its number of pages."""
     stamped = stamp(content, progress=progress)
     document = _document(stamped)
     pdf = document.write_pdf(
@@ -56,7 +56,7 @@ def unsealed(content: DossierContent, *, progress: Progress = lambda done, total
 
 
 def stamp(content: DossierContent, *, progress: Progress) -> DossierContent:
-    """Every page image marked with whom it is for; `progress` is told after each page and may raise to stop."""
+    """Watermark every page image. `progress` is called after each page and may raise to stop."""
     day = timezone.localtime(content.made_at)
     mark = Watermark(
         f"Réservé à : {content.recipient}. Pour : {content.purpose}. Dossier {content.number}, {day:%d/%m/%Y}."
@@ -115,7 +115,7 @@ def _entries(content: DossierContent) -> list[Entry]:
 
 
 def gauge(reason: Reason) -> Gauge | None:
-    """Where to draw the bar and the limit; none when a condition does not compare two positive numbers."""
+    """Return the positions of the bar and the limit, or None unless the condition compares two positive numbers."""
     if reason.amount is None or not reason.limit or reason.limit < 0 or reason.amount < 0:
         return None
     scale = 636 / (max(reason.amount, reason.limit) * 1.38)
@@ -129,7 +129,7 @@ def gauge(reason: Reason) -> Gauge | None:
 
 
 def _qr(content: DossierContent) -> bytes:
-    """The public page's address with the code and the hash of the embedded data, so that a scan alone compares both."""
+    """Return a QR code of the verification URL with the code and the data hash, so that one scan compares both."""
     out = io.BytesIO()
     address = f"{content.issuer.verify_url}{content.code}/?donnees={content.data_hash.hex()}"
     segno.make_qr(address, error="m").save(
@@ -151,5 +151,5 @@ def _data(content: DossierContent) -> Attachment:
 
 
 def _tidy(document: Document, pdf: pydyf.PDF) -> None:
-    """WeasyPrint lists each attachment twice in the catalogue's /AF."""
+    """Remove the duplicates of the catalogue's /AF: WeasyPrint lists each attachment twice."""
     pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))

@@ -1,7 +1,7 @@
-"""The city's seal, the last step: one more byte changed and the signature no longer holds.
+"""Seal the PDF as the last step: any later change breaks the signature.
 
-PAdES-B with a certification that allows no change. The certificate says who the city is to a reader of PDF; without one bought from a
-recognised authority, viewers answer "unknown signer", which docs/operations.md explains.
+PAdES-B, certified with no change allowed. The certificate names the city; without one from a recognised authority, viewers show
+"unknown signer" (see docs/operations.md).
 """
 
 import io
@@ -24,7 +24,7 @@ MADE_FOR = timedelta(days=3650)
 
 
 class NoSealKey(Exception):
-    """The seal's key is missing or unreadable; nothing is issued without it."""
+    """The seal's key is missing or unreadable."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class SealKey:
         return signer
 
 
-class Untouched(IncrementalPdfFileWriter):
-    """Adds the signature and nothing else: pyHanko would rewrite the XMP in a form that PDF/A validators do not read."""
+class SignatureOnlyWriter(IncrementalPdfFileWriter):
+    """Add the signature only: pyHanko would rewrite the XMP in a form that PDF/A validators cannot read."""
 
     def _update_meta(self) -> None:
         return None
@@ -51,8 +51,8 @@ class Untouched(IncrementalPdfFileWriter):
 
 def seal(pdf: bytes, *, key: SealKey, issuer: str, reason: str) -> bytes:
     signer = key.signer()
-    writer = Untouched(io.BytesIO(pdf))
-    # The field's readable name (/TU) is what a screen reader says; it can only be given before the signature.
+    writer = SignatureOnlyWriter(io.BytesIO(pdf))
+    # Screen readers read the field's readable name (/TU), which must be set before the signature.
     spec = fields.SigFieldSpec(FIELD, on_page=0, readable_field_name=f"Cachet électronique : {issuer}")
     fields.append_signature_field(writer, spec)
     metadata = signers.PdfSignatureMetadata(
@@ -70,7 +70,7 @@ def seal(pdf: bytes, *, key: SealKey, issuer: str, reason: str) -> bytes:
 
 
 def make_key(path: Path, *, name: str) -> None:
-    """A certificate of our own for development and the demonstration. Made once, even when two processes start together."""
+    """Make a self-issued key for development and the demonstration. Two processes may call it at once."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The mark burned into each page image: for whom and for what. It is pixels, so it cannot be lifted off as a layer can."""
+"""Draw the recipient and the purpose in the pixels of each page image, so that the mark cannot be removed as a layer can."""
 
 import io
 import math
@@ -16,14 +16,14 @@ INK = (23, 82, 79)
 # Opacities out of 255: dark enough to survive a photocopy, light enough to read a payslip beneath. Two lines in three are lighter.
 STRENGTHS = (104, 74, 74)
 QUALITY = 75
-# A code takes a fiftieth of a page. A zone larger than a tenth is no code but a way to keep a page clean: it is marked like the rest.
+# A code covers a fiftieth of a page. A zone over a tenth is not a code, so it is marked like the rest.
 LARGEST_CLEAR = 0.1
-# A page larger than this is not a page but an attack on memory; the reader's own limit is lower.
+# Larger images could exhaust memory; the readers' own limit is lower.
 MAX_PIXELS = 25_000_000
 
 
 class Watermark:
-    """One text, one mask per page size: drawing it costs ten times what pasting it does."""
+    """One text, with one cached mask per page size: drawing takes ten times longer than pasting."""
 
     def __init__(self, text: str) -> None:
         self.text = " ".join(text.split())
@@ -51,7 +51,7 @@ class Watermark:
         return mask
 
     def _draw(self, size: tuple[int, int]) -> Image.Image:
-        """Lines of text across a square that covers the page once turned, then the page cut out of its middle."""
+        """Draw lines of text on a square that covers the rotated page, then crop the page from its middle."""
         side = math.ceil(math.hypot(*size))
         height = max(14, round(min(size) * 0.022))
         font = self._font(height)

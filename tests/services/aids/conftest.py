@@ -1,4 +1,4 @@
-"""The engine is loaded once for all the tests of aids: they share one worker."""
+"""Keep the tests of aids on one worker, so that the engine is loaded once."""
 
 from pathlib import Path
 

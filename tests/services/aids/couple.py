@@ -1,4 +1,4 @@
-"""A couple of our own making: what each vault holds, with figures of the partner that nothing else could give."""
+"""The vaults of a couple. The partner's amounts are unique, so that tests detect any leak."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +10,7 @@ from tests.vault.made import add
 from vault.records.enums import Mode
 from vault.records.models import Grant
 
-#: The partner's, and nobody else's: found anywhere outside their vault, one of these tells.
+#: Values of the partner's vault only: any text with one of them leaks it.
 NET, GROSS, TAXABLE, BIRTH, PAY_MONTHS = "1737.41", "2229.77", "1801.63", "1987-11-23", 24
 ITEMS = ("disability", "nationality", "pregnancy")
 
@@ -55,7 +55,7 @@ def identity(family: str, given: str, birth: str, gender: str) -> dict[str, str]
 
 
 def together(one: User, other: User, today: date, *, mode: Mode = Mode.COUNT) -> Grant:
-    """`one` computes; `other` agreed."""
+    """Fill both vaults; `other` gives `one` the agreement."""
     fill(one, other, today)
     couple(one, other)
     return agreed(other, one, "joint_simulation", *ITEMS, mode=mode)

@@ -1,4 +1,4 @@
-"""A family of our own making, as JSON and as vault records: no sample folder is needed to test with them."""
+"""A family as JSON and as vault records, for tests without the sample folder."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,7 +16,7 @@ CHILD = UUID("00000000-0000-4000-8000-00000000c41d")
 
 
 def single(**changes: Any) -> dict[str, Any]:
-    """Awa: one adult, a part-time job since years, a furnished flat."""
+    """Awa: one adult with a part-time job and a furnished flat."""
     pay = {"type": "salary", "from": "2023-01", "to": MONTH, "net": 900, "taxable": 933.3, "gross": 1153.84}
     person = {"id": "p1", "role": "applicant", "birth_date": "1993-04-12", "status": "employed", "incomes": [pay]}
     return {
@@ -33,7 +33,7 @@ def single(**changes: Any) -> dict[str, Any]:
 
 
 def family(**changes: Any) -> dict[str, Any]:
-    """Awa with two children of seven and four."""
+    """Awa with two children, aged seven and four."""
     base = single()
     base["people"] += [
         {
@@ -70,7 +70,7 @@ def simulated(user: "User", today: date | None = None) -> Any:
 
 
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many households each run of the engine holds, from now on."""
+    """Patch the engine; return the list of the number of households in each later run."""
     from services.aids import engine
 
     runs: list[int] = []
@@ -91,7 +91,7 @@ def with_partner(household: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def paid(household: dict[str, Any], net: float) -> dict[str, Any]:
-    """The applicant's wage, with its three figures."""
+    """Set the applicant's net wage, with matching taxable and gross amounts."""
     wage = household["people"][0]["incomes"][0]
     household["people"][0]["incomes"] = [
         wage | {"net": net, "taxable": round(net * 1.037, 2), "gross": round(net * 1.282, 2)}
@@ -105,7 +105,7 @@ def person(household: dict[str, Any], rank: int = 0, **changes: Any) -> dict[str
 
 
 def without(household: dict[str, Any], *names: str, rank: int | None = None) -> dict[str, Any]:
-    """The same with keys left out: unknown, not zero."""
+    """Remove keys: their values become unknown, not zero."""
     target = household if rank is None else household["people"][rank]
     for name in names:
         target.pop(name, None)
@@ -144,7 +144,7 @@ def payslip(user: "User", month: str, net: str = "900.00") -> UUID:
 
 
 def full_vault(user: "User", *, month: str = MONTH) -> None:
-    """Awa and her child of seven, everything known: what the page needs to ask nothing that changes the main aids."""
+    """Fill the vault of Awa and her child of seven, so that no question affects the main aids."""
     from services.aids import months
 
     identity(user)
@@ -175,9 +175,9 @@ def full_vault(user: "User", *, month: str = MONTH) -> None:
         role="household",
     )
     put(user, "foyer.situation", {"activite": "actif", "nationalite": "FR", "enceinte": False, "ass_ouverte": False})
-    put(user, "foyer.situation", {"garde_alternee": False, "scolarite": "primaire"}, CHILD, "child")
+    put(user, "foyer.situation", {"garde_alternee": False, "scolarite": "primaire"}, person=CHILD, role="child")
     put(user, "handicap.decision", {"taux_incapacite": 0})
-    put(user, "handicap.decision", {"taux_incapacite": 0}, CHILD, "child")
+    put(user, "handicap.decision", {"taux_incapacite": 0}, person=CHILD, role="child")
     put(
         user,
         "logement.domicile",

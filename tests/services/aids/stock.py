@@ -1,4 +1,4 @@
-"""Stock OpenFisca, run as its web API runs it: the oracle of ours."""
+"""Stock OpenFisca, run as its web API does: the reference for our runs."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from services.aids import engine, fast_periods
 
 
 def compute(document: dict[str, Any], month: str) -> dict[str, Any]:
-    """Every output for a web API document, with stock periods and a stock simulation. Nulls ("to compute") are dropped."""
+    """Return every output of a web API document, with stock periods and simulation. Nulls ("to compute") are dropped."""
     cleaned = {
         plural: {name: _given(lines) for name, lines in entities.items()} for plural, entities in document.items()
     }

@@ -1,4 +1,4 @@
-"""`manage.py simulate`: one JSON document per file without any database, and a vault by e-mail address."""
+"""`manage.py simulate`: one JSON document per file, without a database, or a vault by email address."""
 
 import json
 import os
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own whose database cannot be reached."""
+    """Run a process whose database is unreachable."""
     environment = {name: value for name, value in os.environ.items() if name != "GARANT_TEST"}
     environment |= {
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
@@ -67,7 +67,7 @@ def test_stock_leaves_our_corrections_out(written, capsys):
     assert stock["steady"]["k1.pass_sport"] == 50 and ours["steady"]["k1.pass_sport"] == 0
 
 
-def test_the_document_says_why_and_what_is_missing(written, capsys):
+def test_document_has_reasons_and_missing_values(written, capsys):
     document = simulate(capsys, written("one.json", people.without(people.single(), "tax_notices")))
     assert [line["key"] for line in document["missing"]] == ["avis"]
     rsa = document["reasons"]["rsa"]
@@ -76,14 +76,14 @@ def test_the_document_says_why_and_what_is_missing(written, capsys):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
-def test_what_is_no_json_object_is_refused_in_one_sentence(written, capsys, content):
+def test_other_content_than_a_json_object_is_refused_in_one_sentence(written, capsys, content):
     with pytest.raises(SystemExit):
         call_command("simulate", written("bad.json", content))
-    said = capsys.readouterr()
-    assert said.out == "" and len(said.err.strip().splitlines()) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and len(printed.err.strip().splitlines()) == 1
 
 
-def test_a_file_that_is_not_there_is_refused(capsys):
+def test_missing_file_is_refused(capsys):
     with pytest.raises(SystemExit):
         call_command("simulate", "/nowhere.json")
 
@@ -102,7 +102,7 @@ def test_a_vault_is_simulated_by_e_mail_address(resident, capsys):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_unknown_address_and_an_empty_vault_are_said(resident):
+def test_unknown_email_and_empty_vault_are_reported(resident):
     with pytest.raises(CommandError, match="No resident"):
         call_command("simulate", "--resident", "nobody@courriel.example")
     with pytest.raises(CommandError, match="no value"):

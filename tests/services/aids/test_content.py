@@ -1,4 +1,4 @@
-"""The content files follow their schemas, and everything they name exists."""
+"""The content files follow their schemas, and all their references exist."""
 
 import json
 from collections.abc import Iterator
@@ -22,24 +22,24 @@ def test_each_file_follows_its_schema(name):
     assert [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(catalogue.load(name))] == []
 
 
-def read_by_people(value: object) -> Iterator[str]:
-    """Every text but where it was found (`source`), how the file is read (`meta`), and addresses."""
+def displayed_texts(value: object) -> Iterator[str]:
+    """Yield each displayed text. Skip sources (`source`), file metadata (`meta`) and URLs."""
     if isinstance(value, dict):
         yield from (
-            text for key, inner in value.items() if key not in {"meta", "source"} for text in read_by_people(inner)
+            text for key, inner in value.items() if key not in {"meta", "source"} for text in displayed_texts(inner)
         )
     elif isinstance(value, list):
-        yield from (text for inner in value for text in read_by_people(inner))
+        yield from (text for inner in value for text in displayed_texts(inner))
     elif isinstance(value, str) and not value.startswith("http"):
         yield value
 
 
 @pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids"])
-def test_what_people_read_has_its_non_breaking_spaces(name):
-    assert [text for text in read_by_people(catalogue.load(name)) if messages.spaced(text) != text] == []
+def test_displayed_texts_have_their_non_breaking_spaces(name):
+    assert [text for text in displayed_texts(catalogue.load(name)) if messages.spaced(text) != text] == []
 
 
-@pytest.mark.parametrize("aid", catalogue.every(), ids=lambda aid: aid.code)
+@pytest.mark.parametrize("aid", catalogue.all_aids(), ids=lambda aid: aid.code)
 def test_each_aid_asks_for_papers_and_fields_that_exist(aid):
     assert {kind for paper in aid.papers for kind in (paper.kind, *paper.alternatives)} <= KINDS
     assert all(types.field_exists(field) for field in aid.fields)
@@ -75,8 +75,8 @@ def test_local_aids_name_papers_that_exist(aid):
     assert set(aid["papers"]) <= KINDS
 
 
-def test_every_word_of_an_urgent_situation_is_there_in_english():
-    """Whoever reads no French must not meet it on the page that says whom to call."""
+def test_urgent_situations_are_fully_translated():
+    """A missing translation would hide whom to call."""
     english = catalogue.load("english")["situations"]
     french = set()
     for situation in catalogue.situations():
@@ -89,19 +89,19 @@ def test_every_word_of_an_urgent_situation_is_there_in_english():
     assert catalogue.situation("violences").title == "Je subis des violences"
 
 
-def test_what_the_pages_say_of_an_aid_is_there_in_english():
-    """Whom to ask, where, with which form, whom to appeal to; and the local aids that come with the software."""
-    said = set()
-    for aid in catalogue.every():
-        said |= {
+def test_displayed_facts_about_aids_are_translated():
+    """Organisations, places, forms, appeals and the shipped local aids."""
+    displayed = set()
+    for aid in catalogue.all_aids():
+        displayed |= {
             aid.organisation,
             *aid.where_to_send,
             *(form.title for form in aid.forms),
             *(step.to for step in aid.appeals),
         }
     for rules in catalogue.local_aids():
-        said |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
-    assert {*catalogue.load("english")["catalogue"]} == said
+        displayed |= {rules["label"], rules["institution"]["name"], rules["instructions"], rules["contact"]}
+    assert {*catalogue.load("english")["catalogue"]} == displayed
     with override("en"):
         assert catalogue.in_words("Tribunal administratif") == "Administrative court"
         assert catalogue.in_words("Ce que la ville a écrit") == "Ce que la ville a écrit"
@@ -110,4 +110,4 @@ def test_what_the_pages_say_of_an_aid_is_there_in_english():
 
 def test_every_aid_has_an_english_name():
     with override("en"):
-        assert [aid.title for aid in catalogue.every() if aid.name == aid.title] == []
+        assert [aid.title for aid in catalogue.all_aids() if aid.name == aid.title] == []

@@ -1,4 +1,4 @@
-"""Our vectorised run against stock OpenFisca, and the traps of the engine: each one is reproduced, then closed."""
+"""Compare our vectorised run with stock OpenFisca. Reproduce each trap of the engine, then check that it is closed."""
 
 import json
 from dataclasses import replace
@@ -129,14 +129,14 @@ def test_memoised_periods_are_stock_periods():
 
 
 def test_trap_1_a_payslip_gives_net_taxable_and_gross():
-    """Net alone would leave family benefits and housing aid with a household without income."""
+    """With net alone, family benefits and housing aid would see a household without income."""
     run = one(read(people.single()), steady=False)
     for variable, figure in (("salaire_net", 900), ("salaire_imposable", 933.3), ("salaire_de_base", 1153.84)):
         assert run.value(0, variable, "2025-10", "p1") == pytest.approx(figure, abs=0.01)
 
 
 def test_trap_2_family_benefits_read_the_year_before_last():
-    """Income of the year before last decides the school grant; last year's does not."""
+    """The school grant depends on income of the year before last, not on last year's."""
     base = read(people.family())
     rich_then = replace(base, people=tuple(_with_year(person, 2023, 9000) for person in base.people))
     rich_last_year = replace(base, people=tuple(_with_year(person, 2024, 9000) for person in base.people))
@@ -149,19 +149,21 @@ def _with_year(person: Person, year: int, net: float) -> Person:
     if not person.incomes:
         return person
     kept = tuple(replace(income, first="2025-01") for income in person.incomes)
-    extra = Income("salary", f"{year}-01", f"{year}-12", net, net * 1.037, net * 1.282)
+    extra = Income("salary", f"{year}-01", f"{year}-12", net=net, taxable=net * 1.037, gross=net * 1.282)
     return replace(person, incomes=(*kept, extra))
 
 
 def test_trap_3_one_person_paid_by_the_month_and_one_by_another_span_do_not_clash():
     household = read(people.family())
-    pension = Income("disability_pension", "2025-09", "2025-09", 100)
-    partner = Person("p2", "partner", date(1990, 1, 1), "inactive", (pension,), "FR", marital="marie")
+    pension = Income("disability_pension", "2025-09", "2025-09", net=100)
+    partner = Person(
+        "p2", "partner", date(1990, 1, 1), status="inactive", incomes=(pension,), nationality="FR", marital="marie"
+    )
     one(replace(household, people=(*household.people, partner)))
 
 
 def test_trap_4_a_grant_given_for_one_household_does_not_switch_off_anothers():
-    """The pupil's grant is computed; a batch mate who says it must not turn it to no."""
+    """The pupil's grant is computed; another household of the batch without a grant must not switch it off."""
     pupil = people.family()
     pupil["people"][1] |= {"birth_date": "2013-03-10", "school": "college"}
     student = people.person(
@@ -181,7 +183,7 @@ def test_trap_5_past_benefits_are_data_and_change_the_result():
     assert paid < nothing - 100
 
 
-def test_trap_6_a_home_left_unsaid_is_a_question_not_a_zero():
+def test_trap_6_unknown_home_is_a_question_not_a_zero():
     unsaid = read(people.without(people.single(), "housing"))
     assert "logement" in [question.key for question in questions.open_questions(unsaid)]
     free = read(people.single(housing={"status": "free", "rent": 0, "insee": "17300"}))
@@ -190,7 +192,7 @@ def test_trap_6_a_home_left_unsaid_is_a_question_not_a_zero():
     assert run.value(0, "rsa_forfait_logement") > 0 and run.value(1, "rsa_forfait_logement") == 0
 
 
-def test_trap_7_the_zone_comes_from_the_insee_code_and_the_fictional_town_borrows_one():
+def test_trap_7_zone_comes_from_the_insee_code_and_the_fictional_commune_has_a_reference():
     homes = [
         read(people.single(housing={**people.single()["housing"], "insee": code}))
         for code in ("75101", "17300", "23030")
@@ -200,7 +202,7 @@ def test_trap_7_the_zone_comes_from_the_insee_code_and_the_fictional_town_borrow
     assert catalogue.reference_communes()["00042"] == "17300"
 
 
-def test_trap_8_no_benefit_that_is_none_is_shown():
+def test_trap_8_variables_that_are_no_benefit_are_not_displayed():
     shown = {variable for benefit in benefits.ALL for variable in benefit.variables}
     assert not shown & {"mva", "acs", "garantie_jeunes", "aefa"}
     pupil = people.person(people.single(), birth_date="2009-02-02", status="inactive", school="lycee", incomes=[])
@@ -229,17 +231,17 @@ def test_trap_10_amounts_follow_the_month_not_the_year():
     assert one(march).value(0, "rsa_socle") < one(april).value(0, "rsa_socle")
 
 
-def test_c2s_looks_at_the_twelve_months_before_the_last_but_one():
-    """The engine sums M-12..M-1; the rule is M-13..M-2: what was earned thirteen months ago counts."""
-    old = Income("salary", "2024-10", "2024-10", 12000, 12444, 15384)
+def test_c2s_counts_months_m_13_to_m_2():
+    """The engine sums M-12..M-1 but the rule is M-13..M-2, so income of thirteen months ago counts."""
+    old = Income("salary", "2024-10", "2024-10", net=12000, taxable=12444, gross=15384)
     household = read(people.single()).with_person("p1", incomes=(old,))
     assert one(household).value(0, "css_cmu_base_ressources") < 5000
     assert one(household, stock=False).value(0, "css_cmu_base_ressources") > 11000
 
 
 def test_the_caf_reads_months_m_4_to_m_2():
-    """A wage of last month alone changes nothing yet."""
-    first_wage = Income("salary", "2025-10", "2025-11", 2000, 2074, 2564)
+    """A wage in the last month alone has no effect yet."""
+    first_wage = Income("salary", "2025-10", "2025-11", net=2000, taxable=2074, gross=2564)
     household = read(people.single()).with_person("p1", incomes=(first_wage,), status="employed")
     assert one(household, steady=False).first[0]["rsa"] > 400
 

@@ -1,4 +1,4 @@
-"""A household read from the vault: every figure knows its record, and what the vault does not say stays unknown."""
+"""Read a household from the vault: each value has its record, and missing values stay unknown."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -74,7 +74,7 @@ def read(*records: Opened, month: str = MONTH) -> Any:
     )
 
 
-def test_every_field_that_is_asked_exists_and_every_type_that_is_read_is_asked():
+def test_fields_exist_and_are_listed_once():
     assert all(types.field_exists(field) for field in from_vault.FIELDS)
     assert len(set(from_vault.FIELDS)) == len(from_vault.FIELDS)
 
@@ -100,7 +100,7 @@ def test_a_notice_alone_does_not_invent_a_birth_date():
     assert [one.income_year for one in found.tax_notices or ()] == [2023, 2024]
 
 
-def test_two_notices_are_kept_and_the_newer_one_of_a_year_speaks():
+def test_both_years_are_kept_and_the_newer_notice_of_a_year_wins():
     older = notice(2023, 9000)
     newer = record(
         "fiscal.avis_ir", {"annee_revenus": 2023, "revenu_fiscal_reference": 9500, "nombre_parts": 1}, at="2025-11-09"
@@ -126,14 +126,14 @@ def test_a_payslip_gives_three_figures_and_its_own_record():
     assert found.source(f"people[{ME}].incomes.salary").record_id == slip.record_id
 
 
-def test_a_figure_that_the_payslip_lacks_is_derived_and_said():
+def test_missing_payslip_amount_is_derived_with_a_hypothesis():
     found = read(identity(), payslip("2025-10"))
     october = next(income for income in found.household.applicant.incomes if income.first == "2025-10")
     assert october.taxable > 900 and october.gross > october.taxable
     assert any("déduits du net" in text for text in found.hypotheses)
 
 
-def test_months_without_a_document_follow_the_nearest_and_are_asked():
+def test_months_without_a_document_copy_the_nearest_and_raise_a_question():
     found = read(identity(), payslip("2025-10"), payslip("2025-06", "700.00"))
     by_month = {income.first: income.net for income in found.household.applicant.incomes}
     assert by_month["2025-11"] == 900 and by_month["2025-05"] == 700 and by_month["2024-10"] == 700
@@ -196,7 +196,7 @@ def test_benefits_come_from_the_latest_recent_statement():
     assert {paid.type: paid.monthly for paid in found.benefits} == {"af": 151.8, "aide_logement": 250}
 
 
-def test_an_old_statement_says_nothing_of_today():
+def test_old_statement_is_ignored():
     old = record("social.paiement", {"mois": "2025-01", "lignes": [{"libelle": "RSA", "montant": "500.00"}]})
     assert read(identity(), old).household.benefits is None
 
@@ -221,11 +221,11 @@ def test_the_labels_of_the_caf_are_recognised(label, type):
     assert paid_type(label) == type
 
 
-def test_the_fictional_town_borrows_the_zone_of_a_real_one():
+def test_fictional_commune_uses_the_zone_of_a_real_one():
     assert read(identity(), home(statut_occupation="locataire_hlm", loyer="430.00")).household.housing.insee == "17300"
 
 
-def test_a_rent_that_is_not_said_is_unknown_for_a_tenant_and_nothing_for_an_owner():
+def test_missing_rent_is_unknown_for_a_tenant_and_zero_for_an_owner():
     assert read(identity(), home(statut_occupation="locataire_hlm")).household.housing.rent is None
     assert read(identity(), home(statut_occupation="proprietaire")).household.housing.rent == 0
     assert read(identity(), home()).household.housing.status is None
@@ -255,7 +255,7 @@ def test_a_child_has_no_income_and_its_custody_is_asked_of_a_lone_parent_only():
     assert couple.children[0].shared_custody is False
 
 
-def test_a_disability_decision_that_ended_counts_no_more():
+def test_expired_disability_decision_is_ignored():
     over = record("handicap.decision", {"taux_incapacite": 0.8, "date_fin": "2024-12-31"})
     assert read(identity(), over).household.applicant.disability_rate is None
     running = record("handicap.decision", {"taux_incapacite": 0.5, "rsdae": True, "date_fin": "2027-12-31"})
@@ -288,13 +288,13 @@ def test_pregnancy_is_not_asked_of_a_man_nor_past_fifty():
     assert read(identity(birthdate="1960-01-01")).household.applicant.pregnant is False
 
 
-def test_a_child_older_than_its_parents_stops_the_calculation_by_name():
+def test_child_older_than_its_parents_is_refused_with_its_field():
     with pytest.raises(BadHousehold) as refusal:
         read(identity(), family(member("Moussa", "1980-01-01", "M")))
     assert refusal.value.field == "people[1].birth_date"
 
 
-def test_the_quotient_is_the_caf_s():
+def test_only_the_quotient_of_the_caf_is_read():
     mine = record("social.quotient_familial", {"fournisseur": "commune", "valeur": 300, "annee": 2025, "mois": 10})
     caf = record("social.quotient_familial", {"fournisseur": "CNAF", "valeur": 480, "annee": 2025, "mois": 10})
     assert read(identity(), caf, mine).quotient == 480 and read(identity(), mine).quotient is None

@@ -1,4 +1,4 @@
-"""A household is refused when it cannot be, with the field named; a key left out is unknown, not zero."""
+"""Impossible households are refused with the field's name; a missing key means unknown, not zero."""
 
 import copy
 from typing import Any
@@ -48,7 +48,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("field", WRONG, ids=str)
-def test_a_household_that_cannot_be_is_refused_by_name(field):
+def test_impossible_household_is_refused_with_its_field(field):
     with pytest.raises(BadHousehold) as refusal:
         read(WRONG[field])
     assert refusal.value.field == field
@@ -56,7 +56,7 @@ def test_a_household_that_cannot_be_is_refused_by_name(field):
 
 
 @pytest.mark.parametrize("value", [[], "x", 3, None])
-def test_what_is_no_household_is_refused(value):
+def test_other_json_is_refused(value):
     with pytest.raises(BadHousehold):
         read(value)
 
@@ -67,7 +67,7 @@ def test_a_missing_compulsory_key_is_named():
     assert refusal.value.field == "people[0].birth_date"
 
 
-def test_what_is_left_out_is_unknown_and_what_is_empty_is_known():
+def test_missing_key_is_unknown_and_empty_list_is_known():
     household = read(
         people.without(
             people.without(people.single(), "tax_notices", "benefits_received", "housing"), "incomes", rank=0

@@ -1,4 +1,4 @@
-"""Only a process that simulates loads the law: the others must not pay 150 MB and 3 seconds for it."""
+"""Only processes that simulate load the law, which costs 150 MB and 3 seconds."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The city's own aids: four answers, bands and shares, and an admin form that refuses a rule its own cases contradict."""
+"""The city's own aids: four answers, bands and shares, and an admin form that refuses a rule contradicted by its test cases."""
 
 from datetime import date
 
@@ -19,7 +19,7 @@ CASES = [(aid["code"], test) for aid in catalogue.local_aids() for test in aid["
 
 
 @pytest.mark.parametrize(("code", "case"), CASES, ids=[f"{code}: {case['persona']}" for code, case in CASES])
-def test_each_persona_gets_what_its_aid_says(code, case):
+def test_each_persona_gets_the_expected_outcome(code, case):
     aid = next(aid for aid in catalogue.local_aids() if aid["code"] == code)
     found = local.evaluate(aid, case["facts"], TODAY)
     assert (found.status, found.amount) == (case["expect"]["status"], case["expect"].get("amount"))
@@ -84,7 +84,7 @@ def test_an_unknown_quotient_never_counts_as_zero():
     assert local.amount_of(bands, {}) is None
 
 
-def test_a_price_that_is_not_known_leaves_the_amount_unsaid():
+def test_unknown_price_gives_no_amount():
     share = {"kind": "percent", "rate": 0.5, "cap": 10}
     assert local.amount_of(share, {}) is None and local.amount_of(share, {"price": 100}) == 10
 
@@ -98,7 +98,7 @@ def test_an_aid_is_closed_outside_its_dates():
 
 
 @pytest.mark.parametrize("aid", catalogue.local_aids(), ids=lambda aid: aid["code"])
-def test_every_condition_can_be_said_and_every_amount_has_words(aid):
+def test_every_condition_and_every_amount_has_a_text(aid):
     outcome = local.evaluate(aid, aid["tests"][0]["facts"], TODAY)
     assert all(reason.text and "{" not in reason.text for reason in outcome.reasons)
     assert local.price_words(aid, outcome, aid["tests"][0]["facts"])[0]
@@ -122,7 +122,7 @@ def test_three_aids_are_shipped_by_default_and_thirty_on_demand():
 
 
 @pytest.mark.django_db
-def test_loading_again_leaves_alone_what_an_agent_changed(cantine):
+def test_loading_again_keeps_an_agents_changes(cantine):
     cantine.label, cantine.version = "Cantine", 2
     cantine.save()
     shipping.load_local_aids()

@@ -1,4 +1,4 @@
-"""Aids pages: what a resident sees with a full vault, with a notice only, with nothing; and who may open them."""
+"""Pages of aids with a full vault, a notice only or nothing, and the right to open them."""
 
 import re
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ def test_the_headline_is_what_is_due_and_not_received(awa, resident):
     assert all(result.code != "aide_logement" for result in simulation.results.claims)
 
 
-def test_the_headline_says_that_it_is_a_minimum_only_while_an_answer_could_raise_it(awa, resident):
+def test_headline_is_called_a_minimum_only_while_an_answer_could_raise_it(awa, resident):
     assert "C’est un minimum" not in text(awa, HOME)
     with scope(resident=resident.pk):
         alimony = Record.objects.current().get(type="revenu.mensuel")
@@ -96,14 +96,14 @@ def test_the_headline_says_that_it_is_a_minimum_only_while_an_answer_could_raise
     assert re.search(r"\d+ € à \d+ € par mois", page)
 
 
-def test_the_city_s_own_aids_stand_with_the_others(awa):
+def test_city_aids_are_listed_with_the_others(awa):
     page = text(awa, HOME)
     assert "1 € le repas Tarif de cantine" in page
     assert "Gratuit Bus gratuit pour les moins de 18 ans" in page
     assert "Carte culture jeune Il faut : avoir de 15 à 25 ans." in page
 
 
-def test_a_refusal_says_by_how_much_and_what_would_change_it(awa):
+def test_refusal_gives_the_gap_and_the_break_even(awa):
     page = text(awa, reverse("aids:why", args=["rsa"]))
     assert "RSA : pourquoi vous n’y avez pas droit" in page
     assert "au-dessus de la limite" in page and "vous y auriez droit : le point exact est" in page
@@ -132,7 +132,7 @@ def test_a_local_aid_explains_itself(awa):
     assert "Tarif de cantine : pourquoi 1 € le repas" in page and "Délibération fictive" in page
 
 
-def test_with_a_tax_notice_only_the_page_says_what_can_be_said(resident, villebrume):
+def test_page_with_a_tax_notice_only_promises_nothing_and_asks(resident, villebrume):
     people.notice(resident, 2023)
     page = text(signed_in(resident), HOME)
     assert "Une question d’abord Que recevez-vous déjà ?" in page
@@ -141,13 +141,13 @@ def test_with_a_tax_notice_only_the_page_says_what_can_be_said(resident, villebr
     assert "Qui vit avec vous ?" in page
 
 
-def test_an_empty_vault_says_what_to_add_first(resident):
+def test_empty_vault_suggests_a_first_value(resident):
     page = text(signed_in(resident), HOME)
     assert "Le calcul attend une première valeur" in page and "Ajouter mon avis d’impôt" in page
     assert signed_in(resident).get(reverse("aids:why", args=["rsa"])).status_code == 302
 
 
-def test_a_household_that_cannot_be_is_said_and_not_computed(resident, villebrume):
+def test_impossible_household_is_explained_and_not_computed(resident, villebrume):
     people.identity(resident, born="2015-01-01")
     child = {"nom_naissance": "TRAORÉ", "prenoms": "Moussa", "date_naissance": "2010-01-01"}
     own = {"id": str(resident.pk), "nom_naissance": "TRAORÉ", "prenoms": "Awa", "date_naissance": "1985-01-01"}
@@ -167,7 +167,7 @@ def test_the_outcome_is_kept_once_and_again_only_when_a_value_changed(awa, resid
     assert kept(resident)[0].method == "derived"
 
 
-def test_the_outcome_names_the_records_that_count_today_even_when_they_say_the_same(awa, resident):
+def test_outcome_names_the_current_records_even_with_equal_values(awa, resident):
     def opened(*fields: str) -> Opened:
         return next(iter(gate.read_own(resident_id=resident.pk, purpose="test", fields=fields)))
 
@@ -177,8 +177,8 @@ def test_the_outcome_names_the_records_that_count_today_even_when_they_say_the_s
         resident_id=resident.pk, by=resident.pk, type=before.type, payload=before.payload, supersedes=before.record_id
     )
     awa.get(HOME)
-    leaned_on = {entry["record_id"] for entry in opened("calcul.resultat#/entrees").payload["entrees"]}
-    assert str(newer.pk) in leaned_on and str(before.record_id) not in leaned_on
+    sources = {entry["record_id"] for entry in opened("calcul.resultat#/entrees").payload["entrees"]}
+    assert str(newer.pk) in sources and str(before.record_id) not in sources
 
 
 def test_the_outcome_is_kept_again_the_next_month(awa, resident):
@@ -234,7 +234,7 @@ def test_a_page_with_questions_runs_the_law_once(resident, villebrume, monkeypat
 
 
 def test_correcting_from_the_reasons_leads_to_a_payslip_that_counts(awa, resident):
-    """In November the CAF looks at July to September: October's payslip is newer, and changes nothing yet."""
+    """In November the CAF reads July to September: October's newer payslip has no effect yet."""
     page = awa.get("/aides/prime_activite/pourquoi/").content.decode()
     linked = re.findall(r"/coffre/valeurs/([0-9a-f-]{36})/corriger/", page)
     with scope(resident=resident.pk):
@@ -248,7 +248,7 @@ def test_correcting_from_the_reasons_leads_to_a_payslip_that_counts(awa, residen
 
 @pytest.fixture
 def asked(awa: Client, resident: User) -> Client:
-    """Awa, of whom neither the rent nor a possible separation is known."""
+    """Awa, whose rent is unknown."""
     with scope(resident=resident.pk):
         home = Record.objects.current().get(type="logement.domicile")
     from vault.records.actions import correct_record
@@ -293,7 +293,7 @@ def test_answering_twice_keeps_one_value(asked, resident):
         assert Record.objects.current().filter(type="logement.domicile").count() == 1
 
 
-def test_saying_what_is_received_takes_it_out_of_the_total(resident, villebrume):
+def test_declared_benefits_leave_the_total(resident, villebrume):
     people.identity(resident)
     people.notice(resident, 2023)
     client = signed_in(resident)
@@ -312,7 +312,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("key", ANSWERS)
-def test_an_answer_is_kept_where_the_question_says(resident, villebrume, key):
+def test_answer_is_stored_in_the_field_of_the_question(resident, villebrume, key):
     from vault import types
     from vault.records import gate
 
@@ -327,7 +327,7 @@ def test_an_answer_is_kept_where_the_question_says(resident, villebrume, key):
 @pytest.mark.parametrize(
     ("key", "target"), [("foyer", "/coffre/saisir/foyer.composition/"), ("avis", "/coffre/ajouter/")]
 )
-def test_what_takes_more_than_one_field_is_asked_by_the_vault(resident, villebrume, key, target):
+def test_question_with_several_fields_redirects_to_the_vault(resident, villebrume, key, target):
     people.identity(resident)
     assert signed_in(resident).get(reverse("aids:question", args=[key])).headers["Location"].startswith(target)
 
@@ -341,7 +341,7 @@ def test_a_second_answer_about_a_person_keeps_the_first(resident, villebrume):
     assert (person.status, person.nationality) == ("unemployed", "FR")
 
 
-# Who may
+# Access
 
 PRIVATE = [
     ("get", HOME),
@@ -363,7 +363,7 @@ def test_a_visitor_is_asked_to_sign_in(method, address):
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_urgent_pages_need_no_account_and_open_nothing(client, address):
+def test_urgent_pages_need_no_account_and_set_no_session(client, address):
     response = client.get(address)
     assert response.status_code == 200 and "tel:" in response.content.decode() or address == "/aides/urgence/"
     assert "garant_session" not in response.cookies
@@ -388,7 +388,7 @@ def test_a_stranger_sees_their_own_aids_and_cannot_answer_for_another(awa, resid
 
 
 @pytest.mark.parametrize("address", ["/aides/licorne/pourquoi/", "/aides/urgence/licorne/"])
-def test_what_does_not_exist_is_not_found(awa, address):
+def test_unknown_aid_or_situation_answers_404(awa, address):
     assert awa.get(address).status_code == 404
 
 

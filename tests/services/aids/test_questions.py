@@ -1,4 +1,4 @@
-"""What is missing: never taken for zero, asked only where the answer changes something, at the price of one run."""
+"""Unknown values: never zero, asked only if the answer affects a result, within one run."""
 
 from dataclasses import replace
 from datetime import date
@@ -63,8 +63,8 @@ def test_an_unknown_is_a_question_and_never_a_zero(name):
             assert (result.status == "unknown") == (result.low == 0)
 
 
-def test_an_income_that_is_not_known_refuses_nobody():
-    """Zero would grant the RSA, a wage would refuse it: neither is said."""
+def test_unknown_income_neither_grants_nor_refuses():
+    """Zero income would grant the RSA; a wage would refuse it."""
     found = people.computed(read(people.without(people.single(), "incomes", rank=0)))
     rsa = found.get("rsa")
     assert rsa.status == "unknown" and rsa.low == 0 and rsa.high > 500
@@ -72,15 +72,15 @@ def test_an_income_that_is_not_known_refuses_nobody():
     assert "revenus" in rsa.sentence
 
 
-def test_a_notice_that_is_not_known_is_not_an_income_of_zero():
-    """The energy voucher of a household without notice was given to all in older simulators."""
+def test_missing_notice_is_not_zero_income():
+    """Older simulators gave the energy voucher to every household without a notice."""
     found = people.computed(read(people.without(people.single(), "tax_notices")))
     assert found.get("cheque_energie").status == "unknown"
     assert found.get("bourse_college").status == "not_eligible"
 
 
-def test_a_question_whose_answer_changes_nothing_is_not_asked():
-    """A disability would change nothing for someone whose ASPA is already over every other minimum… a rent changes nothing for an owner."""
+def test_question_without_effect_is_not_asked():
+    """A disability has no effect with an ASPA above every other minimum; nor has rent for an owner."""
     owner = people.single(housing={"status": "owner", "insee": "17300"})
     assert "loyer" not in keys(people.computed(read(owner)))
     rich = people.paid(people.single(), 9000)
@@ -90,7 +90,7 @@ def test_a_question_whose_answer_changes_nothing_is_not_asked():
     assert keys(people.computed(unsure)) == set()
 
 
-def test_a_question_says_the_most_that_its_answer_changes():
+def test_question_gives_its_largest_effect():
     unsure = read(people.single()).with_person("p1", disability_rate=None)
     asked = people.computed(unsure).asked[0]
     assert asked.question.key == "handicap" and "aah" in asked.codes
@@ -98,20 +98,20 @@ def test_a_question_says_the_most_that_its_answer_changes():
     assert asked.most >= with_aah
 
 
-def test_a_figure_that_rests_on_a_supposed_value_is_hidden():
+def test_figure_that_depends_on_an_assumed_value_is_hidden():
     found = people.computed(read(people.without(people.single(), "housing")))
     texts = [reason.text for reason in found.get("aide_logement").explanation.reasons]
     assert all("Il nous manque votre réponse" in text for text in texts)
     assert found.get("aide_logement").explanation.figures == []
 
 
-def test_what_does_not_depend_on_the_unknown_is_still_said():
+def test_reason_independent_of_the_unknown_value_is_kept():
     found = people.computed(read(people.family()).with_person("p1", disability_rate=None))
     assert found.get("af").status == "eligible" and found.get("af").exact
     assert found.get("cf").status == "not_eligible"
 
 
-def test_an_amount_that_the_answer_moves_is_shown_at_its_least():
+def test_amount_that_depends_on_an_answer_is_its_minimum():
     unsure = replace(read(people.family()), recently_alone=None)
     rsa = people.computed(unsure)
     moved = [result for result in rsa.results if not result.exact]
@@ -119,11 +119,16 @@ def test_an_amount_that_the_answer_moves_is_shown_at_its_least():
 
 
 def nearly_empty(**known) -> Household:
-    """A notice only: one adult of unknown age, alone or not, with or without work."""
+    """A household with its notices only: one adult of unknown age."""
     person = Person("me", "applicant", date(1985, 1, 1), **known)
     notices = read(people.single()).tax_notices
     return Household(
-        "2025-11", (person,), None, notices, None, unknown=frozenset({"people[me].birth_date", "household.people"})
+        "2025-11",
+        (person,),
+        housing=None,
+        tax_notices=notices,
+        benefits=None,
+        unknown=frozenset({"people[me].birth_date", "household.people"}),
     )
 
 
@@ -161,7 +166,7 @@ def every_unknown() -> list[Household]:
     child = Person("k", "child", date(2020, 1, 1))
     parent = replace(blank, incomes=(), id="me")
     incomes = frozenset({"people[me].incomes.alimony_received", "people[me].incomes"})
-    alone = Household("2025-11", (parent, child), None, None, None, unknown=incomes)
+    alone = Household("2025-11", (parent, child), housing=None, tax_notices=None, benefits=None, unknown=incomes)
     renting = replace(
         nearly_empty(), housing=read(people.single(housing={"status": "tenant_social", "insee": "17300"})).housing
     )

@@ -1,4 +1,4 @@
-"""Each amount and each refusal has its reasons: figures, thresholds, sources and the law; the break-even is exact."""
+"""Each amount and each refusal has its reasons, with values, limits, sources and the law; the break-even is exact."""
 
 import json
 from dataclasses import replace
@@ -87,7 +87,7 @@ def everyone() -> list[Household]:
 
 @pytest.mark.parametrize("stock", [False, True], ids=["corrected", "published"])
 def test_every_amount_meets_its_conditions_and_every_refusal_names_one(stock):
-    """Over all our households, and the shared ones, at nine levels of income."""
+    """Check our households and the shared ones, at nine levels of income."""
     households = everyone()
     run = engine.run(households, stock=stock)
     wrong = []
@@ -102,8 +102,8 @@ def test_every_amount_meets_its_conditions_and_every_refusal_names_one(stock):
     assert not wrong
 
 
-def test_no_refusal_falls_back_on_the_whole_scale():
-    """The general sentence is a net that nobody should land in."""
+def test_no_refusal_needs_the_general_sentence():
+    """`_complete` adds the general sentence only as a last resort."""
     households = everyone()
     run = engine.run(households)
     texts = [
@@ -120,13 +120,13 @@ def explained(household: dict[str, Any], code: str) -> tuple[Any, Any]:
     return found.get(code), found
 
 
-def test_a_refusal_says_by_how_much_with_the_law_and_the_figure_behind_it():
+def test_refusal_gives_the_gap_the_law_and_its_values():
     result, _ = explained(people.paid(people.single(), 1250), "rsa")
     reason = result.explanation.failed[0]
     assert result.status == "not_eligible"
     assert "au-dessus de la limite" in reason.text and reason.value > reason.limit
     assert reason.law.link.startswith("https://www.legifrance.gouv.fr/") and reason.law.since == "2025-04-01"
-    assert reason.figures == ("people[p1].incomes.salary",)
+    assert reason.keys == ("people[p1].incomes.salary",)
     assert result.explanation.threshold.gap == pytest.approx(reason.value - reason.limit, abs=0.02)
 
 
@@ -145,7 +145,7 @@ def test_the_resources_of_the_rsa_are_the_sum_of_its_lines():
 
 @pytest.mark.parametrize("code", ["rsa", "aide_logement", "c2s", "cheque_energie"])
 def test_the_break_even_is_exact_to_a_few_euros(code):
-    """Just under the point the aid is paid, just above it is not."""
+    """The aid is paid two euros under the point, and not two euros above."""
     household = read(people.single())
     point: Any = results.break_even(people.computed(household), code)
     assert point.now == 900
@@ -183,7 +183,7 @@ def test_the_christmas_bonus_goes_with_the_rsa():
     assert worker.status == "not_eligible" and worker.explanation.failed
 
 
-def test_the_total_leaves_out_what_is_received_what_is_no_money_and_what_binds():
+def test_total_excludes_received_aids_rights_without_money_and_commitments():
     household = people.family(benefits_received=[{"type": "asf", "monthly": 400.37}])
     _, found = explained(household, "asf")
     codes = [result.code for result in found.claims]
@@ -198,7 +198,7 @@ def test_the_shown_amount_is_the_steady_state():
     assert result.amount == found.run.steady[0]["ppa"] != found.run.first[0]["ppa"]
 
 
-def test_the_kept_payload_is_what_its_type_says():
+def test_stored_payload_matches_its_type():
     found = people.computed(read(people.family()))
     sources = {"people[p1].incomes.salary": "3f0e7c52-0000-4000-8000-000000000001"}
     kept = results.payload(
@@ -210,11 +210,13 @@ def test_the_kept_payload_is_what_its_type_says():
 
 
 def test_each_aid_of_the_catalogue_that_the_engine_knows_is_shown():
-    assert {benefit.dossier for benefit in benefits.ALL if benefit.dossier} <= {aid.code for aid in catalogue.every()}
+    assert {benefit.dossier for benefit in benefits.ALL if benefit.dossier} <= {
+        aid.code for aid in catalogue.all_aids()
+    }
     assert len({benefit.code for benefit in benefits.ALL}) == len(benefits.ALL) == 27
 
 
-def test_an_apprentice_is_told_to_ask_the_employer():
+def test_apprentice_is_advised_to_ask_the_employer():
     apprentice = people.person(
         people.single(), birth_date="2006-01-01", status="apprentice", apprentice_since="2024-09-01"
     )

@@ -1,4 +1,4 @@
-"""Where the published law is behind: one test for each value that we correct, dated, and the list of those to look at again."""
+"""Our corrections of the published law, one test per value, and the list of parameters to review."""
 
 from datetime import date
 from typing import Any
@@ -91,7 +91,7 @@ def test_before_september_2025_pass_sport_is_as_published():
 
 
 def test_stale_parameters_are_listed():
-    """Amounts that a year usually changes and that did not move for thirteen months: what a person looks at each April and January."""
+    """Amounts that usually change each year but did not for thirteen months: to review each April and January."""
     stale = dict(reform.stale(engine.system(), date(2026, 11, 25)))
     assert any(name.endswith("cs.cmu.plafond_base") for name in stale)
     assert not any(name.endswith("montant_de_base_du_rsa") for name in stale)

@@ -1,4 +1,4 @@
-"""A couple's aids: the partner's values count, under their agreement, and show nowhere; their journal says so each time."""
+"""A couple's aids: the partner's values count under their agreement, are never displayed, and each use is journalled."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def events(resident):
 
 
 def kept(resident):
-    """Every computed result of a vault, opened."""
+    """Return every computed result of a vault, as rows and payloads."""
     with scope(resident=resident.pk):
         held = list(Record.objects.filter(type="calcul.resultat"))
     opened = gate.read_own(
@@ -79,7 +79,7 @@ def test_a_partner_whom_the_household_does_not_list_is_added(resident, stranger,
     assert run(resident).read.household.partner.birth_date.isoformat() == BIRTH
 
 
-def test_what_one_had_typed_of_the_other_gives_way_to_what_they_say(resident, stranger, today):
+def test_partner_values_replace_those_entered_about_them(resident, stranger, today):
     together(resident, stranger, today)
     spouse = run(resident).spouse_id
     month = today.replace(day=1).strftime("%Y-%m")
@@ -93,7 +93,7 @@ def test_what_one_had_typed_of_the_other_gives_way_to_what_they_say(resident, st
     assert {income.net for income in run(resident).read.household.partner.incomes} == {float(NET)}
 
 
-def test_what_the_partner_typed_of_the_one_who_computes_is_not_read(resident, stranger, today):
+def test_values_entered_by_the_partner_about_the_resident_are_not_read(resident, stranger, today):
     together(resident, stranger, today)
     add(
         stranger,
@@ -133,7 +133,7 @@ def test_the_agreement_goes_one_way(resident, stranger, today):
     assert run(stranger).why == "no_grant"
 
 
-def test_a_stop_between_the_look_and_the_reading_is_seen(resident, stranger, today, monkeypatch):
+def test_grant_stopped_just_before_the_read_is_refused(resident, stranger, today, monkeypatch):
     grant = together(resident, stranger, today)
     received = household_access.received(resident.pk)
     grants.stop(grant=grant, by=stranger.pk)
@@ -142,7 +142,7 @@ def test_a_stop_between_the_look_and_the_reading_is_seen(resident, stranger, tod
     assert events(stranger)[0] == "read_refused"
 
 
-def test_the_partner_s_journal_says_what_counted_for_whom_and_why(resident, stranger, today):
+def test_partner_journal_has_the_fields_the_recipient_and_the_purpose(resident, stranger, today):
     grant = together(resident, stranger, today)
     run(resident)
     line = journal.entries(resident_id=stranger.pk, limit=1)[0]
@@ -160,7 +160,7 @@ def test_each_one_s_own_reading_is_in_their_own_journal_only(resident, stranger,
     assert all(line.actor_id == resident.pk for line in journal.entries(resident_id=resident.pk, limit=50))
 
 
-# What shows
+# Display
 
 
 SECRETS = [
@@ -179,7 +179,7 @@ SECRETS = [
 ]
 
 
-def told(text):
+def leaked(text):
     return [secret for secret in SECRETS if secret in re.sub(r'value="[^"]{40,}"', "", text)]
 
 
@@ -197,7 +197,7 @@ def test_no_page_shows_a_figure_of_the_partner(resident, stranger, today, mode, 
     ]:
         page = browser.get(url)
         assert page.status_code == 200, url
-        assert told(page.content.decode()) == [], url
+        assert leaked(page.content.decode()) == [], url
 
 
 def test_a_total_shows_only_when_the_partner_agreed_to_it(resident, stranger, today):
@@ -231,8 +231,8 @@ def test_no_link_leads_to_the_partner_s_records(resident, stranger, today):
     assert str(stranger.pk) not in page
 
 
-def test_aids_of_one_person_alone_are_left_out(resident, stranger, today):
-    """An allowance for a disability would tell that the partner has one."""
+def test_personal_aids_are_left_out(resident, stranger, today):
+    """A disability allowance would reveal the partner's disability."""
     together(resident, stranger, today)
     add(stranger, "handicap.decision", {"taux_incapacite": 0.8})
     found = run(resident)
@@ -242,7 +242,7 @@ def test_aids_of_one_person_alone_are_left_out(resident, stranger, today):
     assert "adultes handicapés" not in browser.get(reverse("aids:together")).content.decode()
 
 
-def test_what_lacks_on_the_partner_s_side_is_not_named(resident, stranger, today):
+def test_values_missing_from_the_partner_are_not_named(resident, stranger, today):
     fill(resident, stranger, today)
     couple(resident, stranger)
     from tests.vault.couples import agreed
@@ -253,16 +253,16 @@ def test_what_lacks_on_the_partner_s_side_is_not_named(resident, stranger, today
     assert "conjoint" not in page.split("</main>")[0]
 
 
-# What is kept
+# Storage
 
 
-def test_what_is_kept_holds_amounts_and_nothing_behind_them(resident, stranger, today):
+def test_stored_result_has_amounts_only(resident, stranger, today):
     together(resident, stranger, today)
     found = run(resident)
     rows, payloads = kept(resident)
     assert [row.subject_person for row in rows] == [stranger.pk]
     text = json.dumps(payloads)
-    assert told(text) == []
+    assert leaked(text) == []
     with scope(resident=stranger.pk):
         assert not any(str(key) in text for key in Record.objects.values_list("pk", flat=True))
     assert {reason["texte"] for result in payloads[0]["resultats"] for reason in result["raisons"]} == {
@@ -271,9 +271,7 @@ def test_what_is_kept_holds_amounts_and_nothing_behind_them(resident, stranger, 
     assert {result["code"] for result in payloads[0]["resultats"]} == {result.code for result in found.listed}
 
 
-def test_the_mark_that_tells_one_run_from_another_cannot_be_guessed_from_the_incomes(
-    resident, stranger, today, settings
-):
+def test_fingerprint_depends_on_the_secret_key(resident, stranger, today, settings):
     together(resident, stranger, today)
     found = run(resident)
     before = actions_together.fingerprint(found)
@@ -292,7 +290,7 @@ def test_the_same_result_is_kept_once_and_the_resident_s_own_stays_apart(residen
     assert own is not None
 
 
-def test_once_stopped_what_was_computed_is_forgotten(resident, stranger, today):
+def test_stopping_the_grant_deletes_the_results(resident, stranger, today):
     grant = together(resident, stranger, today)
     run(resident)
     add(stranger, "emploi.revenu", {"mois": "2024-01", "net_social": "100.00", "net_avant_impot": "100.00"})

@@ -1,4 +1,4 @@
-"""A resident whose vault holds enough for a dossier, browsers, and the worker's part."""
+"""Fixtures of the tests of dossiers: language, kinds of papers and browsers."""
 
 import pytest
 from django.test import Client
@@ -10,7 +10,7 @@ from vault.records.content import paper_kinds
 
 @pytest.fixture(autouse=True)
 def french():
-    """A page read in English leaves its language to the thread, and so to the next test."""
+    """Restore the thread's language, which a page read in English would leave to the next test."""
     with translation.override("fr"):
         yield
 

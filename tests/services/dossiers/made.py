@@ -1,4 +1,4 @@
-"""Vaults and dossiers for tests, made by the verbs themselves; `work` is the worker's part."""
+"""Vaults and dossiers for tests, made by the actions themselves."""
 
 import io
 import uuid
@@ -29,7 +29,7 @@ def one_page() -> bytes:
 
 
 def sealed(resident_id: uuid.UUID, content: bytes, name: str) -> SealedUpload:
-    """What the upload handler hands to a verb, without a browser."""
+    """Return what the upload handler makes of a file, without a browser."""
     with sealed_storage.create(resident_id=resident_id) as kept:
         kept.write(content)
     return SealedUpload(name=name, content_type="application/pdf", sealed=kept)
@@ -44,7 +44,7 @@ def add_paper(
     name: str = "papier.pdf",
     **columns: Any,
 ) -> Paper:
-    """A paper as it is once its resident has kept it."""
+    """Add a paper in the state it has once its resident has confirmed it."""
     upload = sealed(resident.pk, content or one_page(), name)
     paper = receive_paper(resident_id=resident.pk, kind=kind, upload=upload, by=resident.pk)
     kept_at = timezone.now() if state == PaperState.KEPT else None
@@ -73,7 +73,7 @@ def fresh(dossier: Dossier) -> Any:
 
 
 def work() -> None:
-    """What the worker does with the dossiers that wait."""
+    """Build the waiting dossiers, as the worker does."""
     with scopes_disabled():
         waiting = list(Job.objects.filter(state=Job.State.WAITING, kind="dossier").values_list("pk", flat=True))
     for key in waiting:

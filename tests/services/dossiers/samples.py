@@ -1,4 +1,4 @@
-"""Dossiers of nobody: the renderer's input, made by hand."""
+"""Sample input for the renderer, about fictional people."""
 
 import dataclasses
 import io
@@ -53,7 +53,12 @@ def value(number: int = 1, **changes: Any) -> Value:
 
 def paper(title: str = "Avis d’impôt 2026", pages: tuple[PageImage, ...] | None = None) -> PaperPages:
     return PaperPages(
-        "avis_impot", title, "daté du 3 août 2026", "ab" * 32, ["Signature vérifiée"], pages or (page(), page())
+        "avis_impot",
+        title,
+        origin="daté du 3 août 2026",
+        sha256="ab" * 32,
+        checks=["Signature vérifiée"],
+        pages=pages or (page(), page()),
     )
 
 
@@ -80,12 +85,12 @@ def content(**changes: Any) -> DossierContent:
                     Reason(
                         "Vos ressources sont sous la limite.",
                         True,
-                        "526 €",
-                        "650 €",
-                        "Article L262-2",
-                        "Avis d’impôt",
-                        526,
-                        650,
+                        figure="526 €",
+                        threshold="650 €",
+                        law="Article L262-2",
+                        origin="Avis d’impôt",
+                        amount=526,
+                        limit=650,
                     ),
                     Reason("Vous résidez en France.", None),
                 ],

@@ -1,4 +1,4 @@
-"""A dossier is built by a job: whole or not at all, once, and only with what its resident still wants in it."""
+"""A job builds a dossier completely or not at all, once, and without the needs that its resident leaves out."""
 
 import io
 import json
@@ -121,7 +121,7 @@ def test_the_computation_comes_from_the_vault_with_its_reasons(awa):
 
 @pytest.fixture
 def grant(awa):
-    """The computation rests on it; the dossier does not ask for it."""
+    """Add a record that the computation uses and the dossier does not require."""
     payload = {"date_rentree": "2026-09-01", "est_boursier": True, "echelon": "3"}
     record = add_record(resident_id=awa.pk, by=awa.pk, type="etudes.bourse", payload=payload)
     payload = {**RESULTS, "entrees": [{"record_id": str(record.pk)}]}
@@ -163,7 +163,7 @@ def test_what_is_left_out_is_not_in_the_file_and_does_not_block(awa):
     assert any("bancaire" in name or "RIB" in name for name in data["left_out"])
 
 
-def test_a_value_kept_to_oneself_does_not_come_back_as_a_figure_of_the_computation(awa):
+def test_value_left_out_does_not_reappear_in_the_computation(awa):
     add_record(
         resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=RESULTS, holder="service", method="derived"
     )
@@ -213,7 +213,7 @@ def test_a_message_that_comes_twice_builds_once(awa):
     assert stored_files() == before
 
 
-def test_a_stranger_can_do_nothing_to_it(awa, stranger):
+def test_stranger_cannot_act_on_a_dossier(awa, stranger):
     dossier = start(awa)
     for act in (
         lambda: actions.build(dossier=dossier, by=stranger.pk),
@@ -230,7 +230,7 @@ def test_a_stranger_can_do_nothing_to_it(awa, stranger):
     assert fresh(dossier).job is None
 
 
-def test_cancelled_before_the_end_nothing_is_published(awa, monkeypatch):
+def test_cancelled_build_publishes_nothing(awa, monkeypatch):
     dossier = start(awa)
     actions.build(dossier=dossier, by=awa.pk)
     before = stored_files()
@@ -248,11 +248,11 @@ def test_cancelled_before_the_end_nothing_is_published(awa, monkeypatch):
 
 
 class Killed(BaseException):
-    """The worker's process ends here."""
+    """The end of the worker's process."""
 
 
 @pytest.mark.parametrize("moment", ["keep_file", "_lock", "_record"])
-def test_killed_in_the_middle_nothing_shows_and_it_runs_again(awa, monkeypatch, moment):
+def test_killed_build_publishes_nothing_and_runs_again(awa, monkeypatch, moment):
     dossier = start(awa)
     job = actions.build(dossier=dossier, by=awa.pk)
 
@@ -274,7 +274,7 @@ def test_killed_in_the_middle_nothing_shows_and_it_runs_again(awa, monkeypatch, 
     assert Seal.objects.count() == 1
 
 
-def test_stopped_just_after_the_commit_what_was_published_keeps_its_file(awa, monkeypatch):
+def test_process_stopped_after_the_commit_keeps_the_published_file(awa, monkeypatch):
     dossier = start(awa, "rsa")
     actions.build(dossier=dossier, by=awa.pk)
 
@@ -307,7 +307,7 @@ def test_a_paper_deleted_meanwhile_is_not_published(awa, monkeypatch):
     assert not Seal.objects.exists()
 
 
-def test_a_choice_made_meanwhile_counts(awa, monkeypatch):
+def test_choice_made_during_the_build_counts(awa, monkeypatch):
     dossier = start(awa, "rsa")
     actions.build(dossier=dossier, by=awa.pk)
 
@@ -320,7 +320,7 @@ def test_a_choice_made_meanwhile_counts(awa, monkeypatch):
     assert fresh(dossier).job.problem == "changed"
 
 
-def test_a_paper_that_does_not_open_is_said_in_a_sentence(awa, monkeypatch):
+def test_unreadable_paper_is_explained(awa, monkeypatch):
     add_paper(awa, "rib")
     dossier = start(awa, "rsa")
     actions.build(dossier=dossier, by=awa.pk)
@@ -362,8 +362,8 @@ def test_deleting_takes_the_file_and_the_row_and_leaves_a_revoked_seal(awa):
     assert dossier.stored_name not in stored_files()
     assert Seal.objects.get().revoked_at is not None
     actions.delete(dossier=dossier, by=awa.pk)
-    told = [line.event for line in journal.entries(resident_id=awa.pk, limit=100)]
-    assert told.count("dossier_deleted") == 1
+    events = [line.event for line in journal.entries(resident_id=awa.pk, limit=100)]
+    assert events.count("dossier_deleted") == 1
 
 
 def test_deleting_while_it_is_built_stops_the_work(awa, monkeypatch):
@@ -382,7 +382,7 @@ def test_deleting_while_it_is_built_stops_the_work(awa, monkeypatch):
     assert not Seal.objects.exists()
 
 
-def test_a_dossier_whose_day_has_come_is_erased_and_no_other(awa, time_machine):
+def test_purge_deletes_expired_dossiers_only(awa, time_machine):
     time_machine.move_to(timezone.now())
     old = built(awa)
     time_machine.shift(timedelta(days=200))
@@ -408,7 +408,7 @@ def test_a_new_version_keeps_the_letter_and_the_choices_and_leaves_the_first_alo
     assert fresh(dossier).state == State.READY
 
 
-def test_what_is_built_no_longer_changes(awa):
+def test_built_dossier_cannot_change(awa):
     dossier = built(awa)
     with pytest.raises(actions.AlreadyBuilt):
         actions.write_letter(dossier=dossier, by=awa.pk, text="Autre")
@@ -420,13 +420,13 @@ def test_every_reading_is_in_the_journal_and_the_chain_holds(awa):
     add_paper(awa, "rib")
     dossier = built(awa, "rsa")
     pdf_of(dossier)
-    told = [line.event for line in journal.entries(resident_id=awa.pk, limit=100)]
-    assert told.count("dossier_built") == 1
-    assert {"read", "papers_read", "file_opened"} <= set(told)
+    events = [line.event for line in journal.entries(resident_id=awa.pk, limit=100)]
+    assert events.count("dossier_built") == 1
+    assert {"read", "papers_read", "file_opened"} <= set(events)
     assert journal.verify(resident_id=awa.pk).first_bad is None
 
 
-def test_nothing_that_was_written_lies_in_clear_in_its_row(awa):
+def test_note_is_encrypted_in_its_row(awa):
     dossier = start(awa)
     actions.write_letter(dossier=dossier, by=awa.pk, text="CANARI-LETTRE")
     row = fresh(dossier)

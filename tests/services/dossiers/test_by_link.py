@@ -1,4 +1,4 @@
-"""A finished dossier shown by a link: chosen like a paper, opened through the gate, stopped at once, simply gone once it is deleted."""
+"""A finished dossier shared by a link: selected like a paper, opened through the gate, stopped at once, gone once deleted."""
 
 import io
 import zipfile
@@ -34,7 +34,7 @@ PDF = b"%PDF-1.7 invented " + bytes(200_000)
 
 
 def ready(resident):
-    """As the worker leaves it, without drawing it."""
+    """Return a finished dossier, without drawing its pages."""
     with keep_file(resident_id=resident.pk) as file:
         file.write(PDF)
     now, token = timezone.now(), uuid4()
@@ -74,7 +74,7 @@ def key(resident, dossier):
     return linked(resident, documents=[dossier.pk])
 
 
-def told(resident, count=20):
+def events(resident, count=20):
     return [line.event for line in journal.entries(resident_id=resident.pk, limit=count)]
 
 
@@ -82,7 +82,7 @@ def body(response) -> bytes:
     return b"".join(response.streaming_content)
 
 
-def test_it_is_a_box_that_nobody_has_ticked_and_its_pages_are_said_before_agreeing(browser, resident, dossier):
+def test_dossier_is_an_unticked_box_with_its_number_of_pages(browser, resident, dossier):
     make = reverse("sharing:make_link")
     assert make in browser.get(reverse("dossiers:dossier", args=[dossier.pk])).content.decode()
     page = browser.get(make).content.decode()
@@ -99,7 +99,7 @@ def test_it_is_a_box_that_nobody_has_ticked_and_its_pages_are_said_before_agreei
     assert f"Dossier {dossier.number}" in check and f"{dossier.pages} pages" in check
 
 
-def test_a_draft_and_the_dossier_of_somebody_else_are_no_choice(browser, resident, stranger, dossier):
+def test_drafts_and_other_residents_dossiers_are_not_offered(browser, resident, stranger, dossier):
     draft = start(resident)
     theirs = ready(stranger)
     page = browser.get(reverse("sharing:make_link")).content.decode()
@@ -116,7 +116,7 @@ def test_a_draft_and_the_dossier_of_somebody_else_are_no_choice(browser, residen
             grants.give(resident_id=resident.pk, by=resident.pk, agreement=links.AGREEMENT, recipient=to, terms=terms)
 
 
-def test_whoever_has_the_code_downloads_what_its_resident_would(key, resident, dossier):
+def test_code_gives_the_same_file_as_the_resident_gets(key, resident, dossier):
     visitor = entered(key)
     page = main(visitor.get(address(key)))
     assert f"Dossier {dossier.number}" in page and GONE not in page
@@ -126,7 +126,7 @@ def test_whoever_has_the_code_downloads_what_its_resident_would(key, resident, d
     assert "noindex" in answer["X-Robots-Tag"] and answer["Referrer-Policy"] == "no-referrer"
 
 
-def test_each_download_is_a_line_and_shows_among_what_was_received(key, browser, resident, dossier):
+def test_each_download_is_journalled_and_listed_as_received(key, browser, resident, dossier):
     visitor = entered(key)
     body(visitor.get(address(key, "visit_document", dossier.pk)))
     [line] = journal.entries(resident_id=resident.pk, limit=1)
@@ -141,24 +141,24 @@ def test_each_download_is_a_line_and_shows_among_what_was_received(key, browser,
     assert "1 dossier" in main(browser.get(reverse("sharing:shares")))
 
 
-def test_the_archive_has_it_too(resident, dossier):
+def test_archive_contains_the_dossier(resident, dossier):
     key = linked(resident, INCOME, documents=[dossier.pk])
     with zipfile.ZipFile(io.BytesIO(body(entered(key).get(address(key, "visit_all"))))) as archive:
         assert archive.namelist() == ["informations.txt", f"dossier-{dossier.number}.pdf"]
         assert archive.read(archive.namelist()[1]) == pdf_of(dossier)
-    assert "granted_dossier_downloaded" in told(resident)
+    assert "granted_dossier_downloaded" in events(resident)
 
 
-def test_without_the_code_or_in_another_link_it_does_not_open(key, resident, dossier):
+def test_dossier_needs_the_code_of_its_own_link(key, resident, dossier):
     assert Client().get(address(key, "visit_document", dossier.pk)).status_code == 404
     other = linked(resident, INCOME, name="M. Roche")
     assert entered(other).get(address(other, "visit_document", dossier.pk)).status_code == 302
     with pytest.raises(gate.Refused):
         gate.read_document(grant=other.link.grant, document_id=dossier.pk, visit=None)
-    assert told(resident)[0] == "read_refused"
+    assert events(resident)[0] == "read_refused"
 
 
-def test_a_stop_counts_at_the_next_piece(key, resident, dossier):
+def test_stopped_grant_interrupts_the_download(key, resident, dossier):
     stream = gate.read_document(grant=key.link.grant, document_id=dossier.pk, visit=None)
     assert stream.read(5) == b"%PDF-"
     grants.stop(grant=key.link.grant, by=resident.pk)
@@ -166,17 +166,17 @@ def test_a_stop_counts_at_the_next_piece(key, resident, dossier):
         stream.read(5)
     with pytest.raises(gate.Refused):
         gate.read_document(grant=key.link.grant, document_id=dossier.pk, visit=None)
-    assert told(resident)[:2] == ["read_refused", "read_refused"]
+    assert events(resident)[:2] == ["read_refused", "read_refused"]
 
 
-def test_while_the_journal_is_not_anchored_it_does_not_open(key, dossier, monkeypatch):
+def test_unanchored_journal_blocks_the_download(key, dossier, monkeypatch):
     visitor = entered(key)
     monkeypatch.setattr(checkpoints, "anchored", lambda: False)
     answer = visitor.get(address(key, "visit_document", dossier.pk))
     assert answer.status_code == 503
 
 
-def test_once_it_is_deleted_the_page_says_that_it_is_gone(key, browser, resident, dossier):
+def test_deleted_dossier_is_shown_as_gone(key, browser, resident, dossier):
     visitor = entered(key)
     actions.delete(dossier=dossier, by=resident.pk)
     answer = visitor.get(address(key, "visit_document", dossier.pk))
@@ -188,15 +188,15 @@ def test_once_it_is_deleted_the_page_says_that_it_is_gone(key, browser, resident
         assert Grant.objects.get().documents.count() == 1 and not GrantReading.objects.exclude(paper_kind="").exists()
 
 
-def test_on_its_last_day_it_is_gone_as_well(key, resident, dossier):
+def test_expired_dossier_is_shown_as_gone(key, resident, dossier):
     with scope(resident=resident.pk):
         Dossier.objects.update(expires_at=timezone.now())
     assert GONE in main(entered(key).get(address(key)))
 
 
-def test_whose_link_it_is_sees_it_and_is_not_counted(key, browser, resident, dossier):
+def test_owner_opens_the_link_without_being_counted(key, browser, resident, dossier):
     assert f"Dossier {dossier.number}" in main(browser.get(address(key)))
     assert body(browser.get(address(key, "visit_document", dossier.pk))) == pdf_of(dossier)
     with scope(resident=resident.pk):
         assert not GrantReading.objects.exists()
-    assert "granted_dossier_downloaded" not in told(resident)
+    assert "granted_dossier_downloaded" not in events(resident)

@@ -1,4 +1,4 @@
-"""What a dossier asks for against what the vault has: present, missing, expired, to confirm, not for you, or a question."""
+"""A dossier's requirements against the vault: present, missing, expired, to confirm, not concerned, or a question."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 def lines(resident, *aids, **choices):
     dossier = start(resident, *aids)
-    return {need.key: need for need in actions.state(dossier)}
+    return {need.key: need for need in actions.read_needs(dossier)}
 
 
 def need(resident, key, *aids):
@@ -34,7 +34,7 @@ def need(resident, key, *aids):
 RIB, CNI, PAYSLIP = "paper:rib:applicant", "paper:cni:applicant", "paper:bulletin_salaire:household"
 
 
-def test_an_empty_vault_misses_what_everyone_is_asked_and_nothing_else(resident):
+def test_empty_vault_misses_only_the_needs_of_everyone(resident):
     values = {key: line.state for key, line in lines(resident, "rsa").items() if key.startswith("values:")}
     assert values == {
         "values:identite.pivot": NeedState.MISSING,
@@ -78,7 +78,7 @@ def test_a_substitute_counts_and_the_paper_asked_for_comes_first(resident):
     assert need(resident, CNI).papers == (card.pk,)
 
 
-def test_someone_elses_papers_are_not_seen(resident, stranger):
+def test_papers_of_other_residents_are_ignored(resident, stranger):
     add_paper(stranger, "cni")
     assert need(resident, CNI).state == NeedState.MISSING
 
@@ -96,7 +96,7 @@ def test_three_payslips_are_three_and_recent(resident):
     assert need(resident, PAYSLIP).state == NeedState.PRESENT
 
 
-def test_a_paper_without_a_date_gets_the_benefit_of_the_doubt_and_says_so(resident):
+def test_paper_without_a_date_is_accepted_with_a_warning(resident):
     add(resident, "logement.domicile", {**HOME, "statut_occupation": "loge_gratuitement"})
     add_paper(resident, "attestation_hebergement")
     line = need(resident, "paper:attestation_hebergement:host")
@@ -138,7 +138,7 @@ def test_a_condition_is_answered_by_what_is_known_or_asked():
         assert bool(line.question) == (expected == NeedState.ASK)
 
 
-def test_a_childs_nationality_says_nothing_of_the_resident(resident):
+def test_nationality_of_a_child_does_not_answer_for_the_resident(resident):
     child = uuid4()
     add(resident, "foyer.situation", {"nationalite": "FR"}, person=child, role="child")
     assert need(resident, PERMIT).state == NeedState.ASK
@@ -148,7 +148,7 @@ def test_the_resident_answers_for_themselves_and_may_change_their_mind(resident)
     dossier, key = start(resident, "rsa"), "paper:titre_sejour:applicant"
 
     def state():
-        return next(line for line in actions.state(dossier) if line.key == key).state
+        return next(line for line in actions.read_needs(dossier) if line.key == key).state
 
     assert state() == NeedState.ASK
     for choice, expected in [
@@ -161,7 +161,7 @@ def test_the_resident_answers_for_themselves_and_may_change_their_mind(resident)
         assert state() == expected
 
 
-def test_a_proven_value_spares_the_paper_that_stands_in_for_it(resident):
+def test_proven_value_replaces_its_paper(resident):
     key = "paper:attestation_qf:household"
     payload = {"fournisseur": "CNAF", "valeur": 526, "annee": 2026, "mois": 11}
     before = lines(resident, "ville_cantine")
@@ -173,7 +173,7 @@ def test_a_proven_value_spares_the_paper_that_stands_in_for_it(resident):
 
 
 def test_two_aids_ask_for_each_paper_once(resident):
-    found = [line.key for line in actions.state(start(resident, "rsa", "prime_activite", "aide_logement"))]
+    found = [line.key for line in actions.read_needs(start(resident, "rsa", "prime_activite", "aide_logement"))]
     assert len(found) == len(set(found))
     assert found.count(RIB) == 1
 
@@ -187,20 +187,20 @@ def test_together_two_aids_ask_for_the_most_and_the_freshest():
 
 
 def test_every_condition_of_the_catalogue_has_its_rule():
-    found = {paper.condition for aid in catalogue.every() for paper in aid.papers} - {None}
+    found = {paper.condition for aid in catalogue.all_aids() for paper in aid.papers} - {None}
     assert found <= set(conditions.RULES)
 
 
-def test_every_period_that_speaks_of_an_age_is_understood():
-    periods = {paper.period for aid in catalogue.every() for paper in aid.papers if paper.period}
+def test_every_period_about_an_age_is_understood():
+    periods = {paper.period for aid in catalogue.all_aids() for paper in aid.papers if paper.period}
     aged = {period for period in periods if "mois" in period or "an" in period.split()}
     assert aged <= set(PERIODS)
     assert freshness("en cours de validité") == ANY
 
 
 def test_each_aid_of_the_catalogue_makes_a_list(resident):
-    for aid in catalogue.every():
-        found = actions.state(start(resident, aid.code))
+    for aid in catalogue.all_aids():
+        found = actions.read_needs(start(resident, aid.code))
         assert found, aid.code
         assert all(types.field_exists(field_id) for line in found for field_id in line.fields)
 
@@ -216,7 +216,7 @@ def test_the_same_form_sent_twice_gives_one_dossier(resident):
     assert start(resident, token=token).pk == start(resident, token=token).pk
 
 
-def test_a_paper_that_nobody_may_ask_for_is_said_so_and_is_not_required(resident, monkeypatch):
+def test_paper_that_agencies_may_not_ask_for_is_flagged_and_optional(resident, monkeypatch):
     asked = lines(resident, "rsa")[RIB]
     assert asked.required and "pas le droit" not in asked.hint
     monkeypatch.setattr("vault.records.papers.checks.minimum.asked", lambda *_said: Outcome.FAILED)

@@ -1,4 +1,4 @@
-"""A finished dossier says when it is no longer up to date: a paper that expired or left, a value that changed."""
+"""A finished dossier is flagged as outdated when a paper expires or leaves, or a value changes."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def ready(resident):
     return built(resident)
 
 
-def said(resident) -> list[str]:
+def reasons_of(resident) -> list[str]:
     with scope(resident=resident.pk):
         return [reason for reasons in overtaken.reasons(Dossier.objects.all()).values() for reason in reasons]
 
@@ -43,47 +43,47 @@ def pages(resident) -> str:
     return " ".join(answer.content.decode().replace("\u00a0", " ") for answer in answers)
 
 
-def test_a_dossier_that_nothing_has_overtaken_says_nothing(ready, resident):
+def test_up_to_date_dossier_has_no_reason(ready, resident):
     assert ready.used_papers == [str(the_paper(resident).pk)] and ready.used_records
-    assert said(resident) == []
+    assert reasons_of(resident) == []
     assert "plus à jour" not in pages(resident)
 
 
 def test_a_paper_that_expires_flags_the_dossier_that_holds_it(ready, resident):
     with scope(resident=resident.pk):
         Paper.objects.update(expires_on=timezone.localdate() - timedelta(days=1))
-    assert said(resident) == ["Un de ses papiers a expiré."]
+    assert reasons_of(resident) == ["Un de ses papiers a expiré."]
     shown = pages(resident)
     assert "À refaire" in shown and "plus à jour" in shown and shown.count("a expiré") == 2
 
 
-def test_its_last_day_is_whole(ready, resident):
+def test_paper_is_valid_on_its_last_day(ready, resident):
     with scope(resident=resident.pk):
         Paper.objects.update(expires_on=timezone.localdate())
-    assert said(resident) == []
+    assert reasons_of(resident) == []
 
 
-def test_a_paper_withdrawn_flags_it_too(ready, resident):
+def test_withdrawn_paper_flags_the_dossier(ready, resident):
     vault_actions.delete_paper(paper=the_paper(resident), by=resident.pk)
-    assert said(resident) == ["Un de ses papiers n’est plus dans votre coffre."]
+    assert reasons_of(resident) == ["Un de ses papiers n’est plus dans votre coffre."]
 
 
-def test_a_value_corrected_or_withdrawn_flags_it(ready, resident):
+def test_corrected_or_withdrawn_value_flags_the_dossier(ready, resident):
     with scope(resident=resident.pk):
         record = Record.objects.get(pk=ready.used_records[0])
     vault_actions.withdraw_record(record=record, by=resident.pk)
-    assert said(resident) == ["Une de ses valeurs a changé."]
+    assert reasons_of(resident) == ["Une de ses valeurs a changé."]
 
 
-def test_what_it_does_not_say_may_change(ready, resident):
+def test_value_outside_the_dossier_may_change(ready, resident):
     add_signed_notice(resident, annee_revenus=2019)
-    assert said(resident) == []
+    assert reasons_of(resident) == []
 
 
-def test_a_draft_is_not_flagged_it_says_what_it_lacks_by_itself(resident):
+def test_draft_is_not_flagged(resident):
     fill(resident)
     actions.start(resident_id=resident.pk, aids=["ville_cantine"])
-    assert said(resident) == []
+    assert reasons_of(resident) == []
 
 
 def test_many_dossiers_cost_three_queries(ready, resident, django_assert_num_queries):

@@ -1,4 +1,4 @@
-"""The pages of a resident's dossiers: the whole path by forms alone, and who may open which."""
+"""Pages of a resident's dossiers: the whole path by forms alone, and the right to open each page."""
 
 import re
 from uuid import uuid4
@@ -97,7 +97,7 @@ def test_a_missing_paper_is_added_on_its_own_page(browser, resident):
     assert "Contrôle en cours" in browser.get(url("dossier", dossier)).content.decode()
 
 
-def test_a_form_without_a_file_says_so(browser, resident):
+def test_form_without_a_file_shows_an_error(browser, resident):
     address = url("line", start(resident, "rsa"), cle=RIB)
     response = browser.post(address, {"token": str(uuid4())})
     assert response.status_code == 200
@@ -105,7 +105,7 @@ def test_a_form_without_a_file_says_so(browser, resident):
     assert "Erreur" in response.content.decode()
 
 
-def test_a_stranger_adds_no_paper_to_it(other_browser, resident, stranger):
+def test_stranger_adds_no_paper_to_a_dossier(other_browser, resident, stranger):
     dossier = start(resident, "rsa")
     sent = other_browser.post(
         url("line", dossier, cle=RIB), {"token": str(uuid4()), "file": SimpleUploadedFile("x.pdf", one_page())}
@@ -116,7 +116,7 @@ def test_a_stranger_adds_no_paper_to_it(other_browser, resident, stranger):
             assert not Paper.objects.exists()
 
 
-def test_a_line_that_is_not_in_the_list_is_not_found(browser, resident):
+def test_unknown_need_answers_404(browser, resident):
     assert browser.get(url("line", start(resident, "rsa"), cle="paper:inconnu:x")).status_code == 404
 
 
@@ -140,7 +140,7 @@ def test_every_line_of_every_kind_has_a_page(browser, resident):
     add_paper(resident, "avis_impot", state="checking")
     dossier = start(resident, "rsa", "aide_logement")
     actions.choose(dossier=dossier, by=resident.pk, key="values:identite.contact", choice=Choice.LEFT_OUT)
-    needs = actions.state(fresh(dossier))
+    needs = actions.read_needs(fresh(dossier))
     assert {str(need.state) for need in needs} >= {"present", "missing", "to_confirm", "checking", "ask", "left_out"}
     for need in needs:
         page = browser.get(url("line", dossier, cle=need.key))
@@ -165,7 +165,7 @@ def test_a_letter_that_is_too_long_is_refused_and_kept_on_screen(browser, reside
     assert fresh(dossier).note is None
 
 
-def test_the_finished_dossier_sends_forms_left_open_back_to_it(browser, resident):
+def test_forms_left_open_redirect_to_the_finished_dossier(browser, resident):
     dossier = built(resident)
     for name, data in [("letter", {"letter": "x"}), ("choose", {"key": RIB, "choice": "left_out"}), ("build", {})]:
         assert browser.post(url(name, dossier), data).url == url("dossier", dossier)
@@ -183,7 +183,7 @@ def test_a_new_version_is_one_even_when_asked_twice(browser, resident):
         assert Dossier.objects.count() == 2
 
 
-def test_a_failed_job_is_told_on_the_draft_with_a_way_to_try_again(browser, resident, settings, tmp_path):
+def test_failed_job_is_shown_on_the_draft_with_a_way_to_try_again(browser, resident, settings, tmp_path):
     dossier = start(resident)
     settings.SEAL_KEY, settings.MAKE_SEAL_KEY = tmp_path / "none", False
     browser.post(url("build", dossier))
@@ -198,7 +198,7 @@ def test_a_failed_job_is_told_on_the_draft_with_a_way_to_try_again(browser, resi
     assert fresh(dossier).state == State.READY
 
 
-def test_the_ready_page_says_where_to_send_how_long_and_what_if_refused(browser, resident):
+def test_ready_page_has_the_address_the_delay_and_the_appeals(browser, resident):
     page = browser.get(url("dossier", built(resident, "aah"))).content.decode()
     for sentence in ("MDPH", "4 mois", "Si c’est refusé", "Nous le gardons jusqu’au"):
         assert sentence in page
@@ -229,7 +229,7 @@ def test_pages_hold_no_inline_style_or_script(browser, resident):
         assert not re.search(r'\sstyle="|<script(?![^>]*\ssrc=)|\son\w+="', page), address
 
 
-def test_an_unknown_aid_in_the_address_is_not_found(browser):
+def test_unknown_aid_in_the_url_answers_404(browser):
     assert browser.get(reverse("dossiers:new") + "?aide=inconnue").status_code == 404
 
 

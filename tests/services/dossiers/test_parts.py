@@ -1,4 +1,4 @@
-"""A couple's dossier in two parts: each from one's own vault, under one number. Neither reads the other's, and no is an answer."""
+"""A couple's dossier in two parts, each from its own vault, under one number. Neither reads the other's; refusing is possible."""
 
 import io
 import re
@@ -46,7 +46,7 @@ FIGURES = [
 
 @pytest.fixture
 def awa(resident: Any, stranger: Any) -> Any:
-    """She lives with Bruno."""
+    """Awa, who lives with Bruno."""
     fill(resident, stranger, timezone.localdate())
     couple(resident, stranger)
     return resident
@@ -74,8 +74,8 @@ def agree(person: Any) -> Dossier:
 
 
 def state_for(dossier: Dossier) -> Any:
-    told = parts.told(dossier)
-    return None if told is None else told.state
+    partner_part = parts.partner_part(dossier)
+    return None if partner_part is None else partner_part.state
 
 
 def build(dossier: Dossier) -> Any:
@@ -85,7 +85,7 @@ def build(dossier: Dossier) -> Any:
 
 
 def everything(dossier: Dossier) -> str:
-    """The words of the pages and the data embedded in the file."""
+    """Return the text of the PDF's pages and of its embedded data."""
     pdf = pdf_of(dossier)
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         inside = [file.get_file().read_bytes().decode() for file in opened.attachments.values()]
@@ -104,18 +104,18 @@ def url(name: str, *args: Any) -> str:
 # Asking
 
 
-def test_the_one_who_is_asked_reads_the_request_and_nothing_of_the_vault_of_the_other(asked, bruno):
+def test_partner_reads_the_request_and_no_value_of_the_other_vault(asked, bruno):
     actions.write_letter(dossier=asked, by=asked.resident_id, text="CANARI-LETTRE")
     page = signed_in(bruno).get(url("part", received(bruno).part.pk)).content.decode()
-    for told in ("Awa", "Prime d’activité", "CAF de Villebrume", asked.number):
-        assert told in page
+    for shown in ("Awa", "Prime d’activité", "CAF de Villebrume", asked.number):
+        assert shown in page
     assert "CANARI" not in page and not tells(page, "820") and "Diallo" not in page
     with scope(resident=bruno.pk):
         part = Part.objects.get()
     assert (part.number, part.aids, part.recipient) == (asked.number, [AID], "CAF de Villebrume")
 
 
-def test_asking_twice_asks_once_and_each_journal_tells_its_own_acts(asked, awa, bruno):
+def test_asking_twice_makes_one_request_and_each_journal_has_its_own_acts(asked, awa, bruno):
     before = events(bruno)
     actions_parts.ask(dossier=asked, by=awa.pk)
     with scope(resident=bruno.pk):
@@ -126,10 +126,10 @@ def test_asking_twice_asks_once_and_each_journal_tells_its_own_acts(asked, awa, 
     assert "Vous avez demandé à «\u00a0Bruno\u00a0» sa part" in page
 
 
-def test_it_lists_what_these_aids_ask_of_ones_own_vault(asked, bruno):
+def test_request_lists_the_needs_in_ones_own_vault(asked, bruno):
     add_paper(bruno, "bulletin_salaire")
     found = received(bruno)
-    needs = {need.key: need for need in actions_parts.asked(found=found, by=bruno.pk)}
+    needs = {need.key: need for need in actions_parts.needs_of_request(found=found, by=bruno.pk)}
     assert needs["values:emploi.revenu"].state == "present"
     assert needs["paper:bulletin_salaire:applicant"].hint == "Il en manque 2."
     assert not {key for key in needs if any(word in key for word in ("rib", "foyer", "domicile", "banque", "contact"))}
@@ -137,12 +137,12 @@ def test_it_lists_what_these_aids_ask_of_ones_own_vault(asked, bruno):
     assert "Il en manque" in page
 
 
-def test_nobody_is_asked_where_there_is_no_partner_or_nothing_to_ask(resident, stranger):
+def test_request_needs_a_partner(resident, stranger):
     alone = start(resident, AID)
     with pytest.raises(PermissionDenied):
         actions_parts.ask(dossier=alone, by=resident.pk)
     couple(resident, stranger, HouseholdRole.ADULT)
-    assert parts.told(alone) is None
+    assert parts.partner_part(alone) is None
     mine = signed_in(resident)
     for method in ("get", "post"):
         assert getattr(mine, method)(url("ask_part", alone.pk)).status_code == 404
@@ -158,9 +158,9 @@ def test_a_finished_dossier_may_ask_too(awa, bruno):
     assert "aurait un autre numéro" in hers.get(url("dossier", dossier.pk)).content.decode().replace("\u00a0", " ")
 
 
-def test_aids_that_weigh_no_partner_ask_for_no_part(awa):
-    assert parts.told(start(awa, "ville_cantine")) is None
-    assert parts.told(start(awa, AID)) is not None
+def test_aids_without_needs_from_a_partner_have_no_part(awa):
+    assert parts.partner_part(start(awa, "ville_cantine")) is None
+    assert parts.partner_part(start(awa, AID)) is not None
 
 
 def test_the_question_is_taken_back_until_it_is_answered(asked, awa, bruno):
@@ -176,7 +176,7 @@ def test_the_question_is_taken_back_until_it_is_answered(asked, awa, bruno):
     assert state_for(asked) == PartState.PREPARED
 
 
-def test_a_dossier_that_is_deleted_asks_nothing_any_more(asked, awa, bruno):
+def test_deleting_the_dossier_deletes_its_request(asked, awa, bruno):
     actions.delete(dossier=asked, by=awa.pk)
     assert parts.received(bruno.pk) == []
     with pytest.raises(Dossier.DoesNotExist):
@@ -186,7 +186,7 @@ def test_a_dossier_that_is_deleted_asks_nothing_any_more(asked, awa, bruno):
 # Answering
 
 
-def test_saying_no_blocks_nothing_and_may_be_changed(asked, awa, bruno):
+def test_refusal_blocks_nothing_and_may_become_a_yes(asked, awa, bruno):
     found = received(bruno)
     for _ in range(2):
         actions_parts.refuse(found=found, by=bruno.pk)
@@ -198,7 +198,7 @@ def test_saying_no_blocks_nothing_and_may_be_changed(asked, awa, bruno):
     assert state_for(asked) == PartState.PREPARED
 
 
-def test_asking_again_after_a_no_changes_nothing(asked, awa, bruno):
+def test_asking_again_keeps_a_refusal(asked, awa, bruno):
     actions_parts.refuse(found=received(bruno), by=bruno.pk)
     actions_parts.ask(dossier=asked, by=awa.pk)
     actions_parts.take_back(dossier=asked, by=awa.pk)
@@ -223,7 +223,7 @@ def test_agreeing_makes_one_dossier_of_ones_own_under_the_same_number(asked, bru
     assert "préparer votre part du dossier de «\u00a0Awa\u00a0»" in page
 
 
-def test_a_no_from_a_page_left_open_does_not_undo_a_yes(asked, bruno):
+def test_refusal_from_a_page_left_open_does_not_undo_an_agreement(asked, bruno):
     found, his = received(bruno), signed_in(bruno)
     made = agree(bruno)
     with pytest.raises(actions_parts.AlreadyAgreed):
@@ -233,7 +233,7 @@ def test_a_no_from_a_page_left_open_does_not_undo_a_yes(asked, bruno):
     assert fresh(made).state == State.DRAFT
 
 
-def test_answering_what_was_taken_back_finds_nothing(asked, awa, bruno):
+def test_answer_to_a_request_taken_back_answers_404(asked, awa, bruno):
     found, his = received(bruno), signed_in(bruno)
     actions_parts.take_back(dossier=asked, by=awa.pk)
     for act in (actions_parts.agree, actions_parts.refuse):
@@ -242,7 +242,7 @@ def test_answering_what_was_taken_back_finds_nothing(asked, awa, bruno):
     assert his.post(url("part", found.part.pk), {"answer": "yes"}).status_code == 404
 
 
-def test_a_form_without_an_answer_says_so(asked, bruno):
+def test_form_without_an_answer_shows_an_error(asked, bruno):
     answered = signed_in(bruno).post(url("part", received(bruno).part.pk), {"answer": "peut-être"})
     assert answered.status_code == 400
     assert "Choisissez une réponse" in answered.content.decode()
@@ -268,13 +268,13 @@ def test_the_whole_path_by_forms(awa, bruno):
     assert "prépare sa part" in hers.get(url("dossier", dossier.pk)).content.decode()
 
 
-def test_the_asker_does_not_open_what_the_other_was_asked_nor_answer_for_them(asked, awa, bruno):
+def test_asker_can_neither_open_nor_answer_the_request(asked, awa, bruno):
     found = received(bruno)
     for method in ("get", "post"):
         assert getattr(signed_in(awa), method)(url("part", found.part.pk), {"answer": "yes"}).status_code == 404
     for name in ("ask_part", "take_back_part"):
         assert signed_in(bruno).post(url(name, asked.pk)).status_code == 404
-    for act in (actions_parts.agree, actions_parts.refuse, actions_parts.asked):
+    for act in (actions_parts.agree, actions_parts.refuse, actions_parts.needs_of_request):
         with pytest.raises(PermissionDenied):
             act(found=found, by=awa.pk)
     for of_hers in (actions_parts.ask, actions_parts.take_back):
@@ -288,7 +288,7 @@ def test_the_asker_does_not_open_what_the_other_was_asked_nor_answer_for_them(as
 
 def test_the_two_files_carry_one_number_and_each_names_the_other_part(asked, awa, bruno):
     hers, his = build(asked), build(agree(bruno))
-    # Built before he agreed: it says nothing of a part. Another version would, under another number.
+    # Built before he agreed, so without a sentence about a part. A new version has another number.
     assert "seconde partie" not in everything(hers)
     assert f"C’est la part de Bruno Martin dans le dossier n° {asked.number} de Awa" in everything(his)
     assert f"Dossier n° {asked.number}, partie 2 sur 2" in everything(his)
@@ -304,7 +304,7 @@ def test_a_file_made_once_the_other_agreed_announces_the_second_part(asked, brun
     assert f"Dossier n° {asked.number}, partie 1 sur 2" in text
 
 
-def test_the_part_says_its_makers_values_and_papers_and_no_computation(asked, awa, bruno):
+def test_part_has_its_makers_values_and_papers_without_computation(asked, awa, bruno):
     for _ in range(3):
         add_paper(bruno, "bulletin_salaire")
     add(
@@ -345,7 +345,7 @@ def test_a_refusal_is_never_printed(asked, awa, bruno, answer):
 
 
 @pytest.mark.parametrize("answer", ["none", "no"])
-def test_that_a_part_lacks_is_written_when_she_chooses_so_in_the_same_words(asked, awa, bruno, answer):
+def test_missing_part_is_mentioned_on_demand_in_the_same_words(asked, awa, bruno, answer):
     if answer == "no":
         actions_parts.refuse(found=received(bruno), by=bruno.pk)
     mine = signed_in(awa)
@@ -378,7 +378,7 @@ def test_a_new_version_of_a_part_keeps_its_number_and_of_a_dossier_does_not(aske
 # Withdrawing
 
 
-def test_a_part_withdrawn_is_told_its_file_goes_and_its_seal_is_revoked(asked, awa, bruno):
+def test_withdrawn_part_is_shown_its_file_deleted_and_its_seal_revoked(asked, awa, bruno):
     his, browser = build(agree(bruno)), signed_in(bruno)
     hers = signed_in(awa)
     assert "Prête depuis le" in hers.get(url("dossier", asked.pk)).content.decode()
@@ -393,7 +393,7 @@ def test_a_part_withdrawn_is_told_its_file_goes_and_its_seal_is_revoked(asked, a
     assert agree(bruno).pk != his.pk
 
 
-def test_her_page_tells_states_and_nothing_else(asked, awa, bruno):
+def test_her_page_shows_states_only(asked, awa, bruno):
     add_paper(bruno, "bulletin_salaire", name="CANARI.pdf")
     build(agree(bruno))
     build(asked)
@@ -406,11 +406,11 @@ def test_her_page_tells_states_and_nothing_else(asked, awa, bruno):
 
 
 @pytest.mark.parametrize("leaver", ["awa", "bruno"])
-def test_after_a_parting_neither_finds_anything_of_the_others_part_and_each_keeps_their_own(asked, awa, bruno, leaver):
+def test_after_parting_each_keeps_their_own_part_only(asked, awa, bruno, leaver):
     found = received(bruno)
     his = build(agree(bruno))
     household.leave(resident_id={"awa": awa, "bruno": bruno}[leaver].pk, by={"awa": awa, "bruno": bruno}[leaver].pk)
-    assert parts.received(bruno.pk) == [] and parts.told(asked) is None
+    assert parts.received(bruno.pk) == [] and parts.partner_part(asked) is None
     page = signed_in(awa).get(url("dossier", asked.pk)).content.decode()
     assert "other-part" not in page and "Bruno" not in page
     assert signed_in(awa).get(url("ask_part", asked.pk)).status_code == 404
@@ -447,7 +447,7 @@ def amounts(person: Any, text: str) -> list[str]:
     return re.findall(r'"result":"([^"]*)"', text)
 
 
-def test_the_couples_result_stands_in_her_dossier_and_no_figure_of_his(awa, bruno, counted):
+def test_couples_result_is_in_her_dossier_without_his_amounts(awa, bruno, counted):
     aids.simulate(resident_id=awa.pk)
     both: Any = actions_together.simulate(resident_id=awa.pk)
     text = everything(build(start(awa, AID)))
@@ -458,14 +458,14 @@ def test_the_couples_result_stands_in_her_dossier_and_no_figure_of_his(awa, brun
     assert (f"{low:.2f}".replace(".", ",") in text) or not low
 
 
-def test_one_computed_alone_since_takes_its_place(awa, counted):
+def test_newer_result_computed_alone_replaces_it(awa, counted):
     actions_together.simulate(resident_id=awa.pk)
     aids.simulate(resident_id=awa.pk)
     assert "pris en compte" not in everything(build(start(awa, AID)))
 
 
 @pytest.mark.parametrize("ended", ["stopped", "over", "older text", "left"])
-def test_without_an_agreement_that_says_so_the_couples_result_goes_nowhere(awa, bruno, counted, ended):
+def test_couples_result_needs_an_agreement_to_the_current_text(awa, bruno, counted, ended):
     actions_together.simulate(resident_id=awa.pk)
     if ended == "stopped":
         grants.stop(grant=counted, by=bruno.pk)

@@ -1,4 +1,4 @@
-"""The dossier's PDF: archivable, accessible, whole, the same each time, and deaf to what it is told."""
+"""The dossier's PDF: archivable, accessible, signed, reproducible, and safe with hostile text."""
 
 import dataclasses
 import hashlib
@@ -29,7 +29,7 @@ from services.dossiers.pdf.watermark import Watermark
 from tests.services.dossiers.samples import ROOT, SIZE, content, page, paper, value
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}RDF"
-KNOWN_RULES = {"FRM-003"}  # pyHanko's field lies outside the structure tree
+KNOWN_RULES = {"FRM-003"}  # pyHanko's field is outside the structure tree
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def text_of(data: bytes) -> str:
     return "\n".join(document[number].get_textpage().get_text_bounded() for number in range(len(document)))
 
 
-def test_it_claims_archive_and_accessibility_in_one_valid_block(pdf: pikepdf.Pdf) -> None:
+def test_metadata_declares_archive_and_accessibility_in_one_valid_block(pdf: pikepdf.Pdf) -> None:
     xmp = etree.fromstring(pdf.Root.Metadata.read_bytes())
     assert len(xmp.findall(RDF)) == 1
     with pdf.open_metadata() as metadata:
@@ -73,7 +73,7 @@ def test_it_is_tagged_french_and_coloured_by_a_profile(pdf: pikepdf.Pdf) -> None
     assert pdf.Root.OutputIntents[0].DestOutputProfile.read_bytes()
 
 
-def test_it_runs_nothing(pdf: pikepdf.Pdf) -> None:
+def test_pdf_has_no_active_content(pdf: pikepdf.Pdf) -> None:
     assert not pdf.is_encrypted
     keys = {name for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary) for name in list(thing.keys())}
     assert not keys & {"/JavaScript", "/JS", "/OpenAction", "/AA"}
@@ -192,11 +192,11 @@ def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("pdfsig"), reason="pdfsig (poppler-utils) is not here")
 def test_poppler_finds_the_signature_valid(built: Built, tmp_path: Path) -> None:
     (tmp_path / "d.pdf").write_bytes(built.pdf)
-    said = subprocess.run(
+    report = subprocess.run(
         ["pdfsig", "-nssdir", str(tmp_path), str(tmp_path / "d.pdf")], capture_output=True, text=True, check=False
     ).stdout
-    assert "Signature is Valid" in said
-    assert "Total document signed" in said
+    assert "Signature is Valid" in report
+    assert "Total document signed" in report
 
 
 @pytest.mark.skipif(not shutil.which("qpdf"), reason="qpdf is not here")
@@ -221,7 +221,7 @@ HOSTILE = (
 )
 
 
-def test_hostile_text_is_printed_and_obeyed_nowhere(key: SealKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_text_is_printed_and_never_interpreted(key: SealKey, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     find = Assets._find
 
@@ -263,7 +263,7 @@ def test_the_fetcher_opens_nothing_but_the_dossiers_own_files(url: str) -> None:
 
 
 def darkness(image: Image.Image, box: tuple[int, int, int, int]) -> int:
-    """How many pixels are no longer white."""
+    """Count the pixels that are not white."""
     return sum(image.convert("L").crop(box).histogram()[:235])
 
 
@@ -316,9 +316,9 @@ def test_long_contents_leave_the_cover_and_every_entry_has_its_page(key: SealKey
 
 
 def test_each_part_of_a_couples_dossier_says_which_it_is_and_leaves_the_cover_its_room(key: SealKey) -> None:
-    said = PartWords(2, "C’est la part d’Élodie dans le dossier d’Awa, qui arrive séparément.")
+    words = PartWords(2, "C’est la part d’Élodie dans le dossier d’Awa, qui arrive séparément.")
     data = build(
-        content(part=said, papers=[paper(f"Papier {number}", (page(),)) for number in range(1, 4)]), key=key
+        content(part=words, papers=[paper(f"Papier {number}", (page(),)) for number in range(1, 4)]), key=key
     ).pdf
     first = pypdfium2.PdfDocument(data)[0].get_textpage().get_text_bounded().replace("\u00a0", " ")
     assert "Dossier n° 2026-K7QM4, partie 2 sur 2" in first and "Part de Élodie" in first

@@ -1,4 +1,4 @@
-"""The process that makes dossiers: killed with no warning it leaves nothing half made, and it never loads what it does not use."""
+"""The worker's process: if killed, it leaves no partial dossier; it never loads modules that it does not use."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from services.dossiers.models import Seal
 from tests.services.dossiers.made import fill, fresh, start, work
 
 ROOT = Path(__file__).resolve().parents[3]
-#: Draws one dossier, and waits for ever at the moment that its argument names.
+#: Builds one dossier and waits for ever at the step named by its argument.
 WORKER = """
 import sys, django
 django.setup()

@@ -1,4 +1,4 @@
-"""Anyone can verify a dossier, by its code or its file. The page tells the truth about the file and nothing about a person."""
+"""Anyone can verify a dossier by its code or its file. The page shows the file's validity and nothing about a person."""
 
 import hashlib
 
@@ -29,7 +29,7 @@ def visitor():
     return Client()
 
 
-#: What the hashes of a seal stand for; only one test needs a real PDF.
+#: Stands for a sealed PDF; only one test needs a real one.
 FILE = b"%PDF-1.7 " + bytes(range(256)) * 40
 
 
@@ -99,7 +99,7 @@ def test_another_dossiers_file_is_not_this_codes(visitor, seal):
     assert "Ce dossier a été modifié" in text(send(visitor, FILE, code=other.code))
 
 
-def test_the_file_is_kept_nowhere(visitor, settings, tmp_path):
+def test_file_is_stored_nowhere(visitor, settings, tmp_path):
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     before = {path for path in settings.VAR.rglob("*") if path.is_file()}
     send(visitor, b"%PDF CANARI" + b"x" * 4_000_000)
@@ -131,14 +131,14 @@ def test_the_qr_code_carries_the_datas_hash(visitor, seal):
     assert "Ce dossier a été modifié" in text(visitor.get(f"{address}?donnees={'0' * 64}"))
 
 
-def test_an_unknown_code_is_said_unknown(visitor):
+def test_unknown_code_is_reported(visitor):
     response = visitor.get(reverse("dossiers:verify_code", args=["0000-0000-0000"]))
     assert response.status_code == 404
     assert "Code inconnu" in text(response)
     assert "Code inconnu" in text(visitor.get(reverse("dossiers:verify_code", args=["<script>"])))
 
 
-def test_a_dossier_past_its_day_is_no_longer_valid(visitor, seal):
+def test_expired_dossier_is_not_valid(visitor, seal):
     Seal.objects.update(expires_at=timezone.now())
     assert "Ce dossier n’est plus valable" in text(send(visitor, FILE))
 
@@ -183,7 +183,7 @@ def test_guessing_is_slowed_down(visitor, settings):
 
 
 def test_over_the_limit_a_file_is_refused_before_it_is_read(settings, monkeypatch):
-    """The search for the form's token would already read it."""
+    """Looking for the form's token would already read the body."""
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "verify_dossier": "1/m/ip"}
     strict = Client(enforce_csrf_checks=True)
     token = str(strict.get(VERIFY).context["csrf_token"])

@@ -25,6 +25,7 @@ from vault.sharing import perms
 from vault.sharing.across import household_access
 from vault.sharing.across.household_access import Circle
 from vault.sharing.actions import household
+from vault.sharing.agreements.shared_facts import SHARED_FACTS
 from vault.sharing.forms.household import AgreementForm, CodeForm, InviteForm
 from vault.sharing.models import Invitation, Member
 from vault.sharing.presenting import household as household_rows

@@ -1,4 +1,4 @@
-"""Simulate households written as JSON files, or one resident's vault. Files need no database."""
+"""Simulate households written as JSON files, without a database, or one resident's vault."""
 
 import json
 import sys
