@@ -21,7 +21,7 @@ from accounts.actions import accounts as actions
 from accounts.actions import companions, desk, identities
 from accounts.models import FactorReset, Membership, Organisation, User
 from accounts.sign_in import provider, second_factor
-from core import mails
+from core.messages import mails
 
 NOT_HERE: list[type[Model]] = [
     EmailAddress,

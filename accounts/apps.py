@@ -11,8 +11,9 @@ class AccountsConfig(AppConfig):
         from accounts.actions import closing
         from accounts.sign_in import reauthentication, second_factor, sessions
         from accounts.views.identities import way
-        from core import backups, protect
+        from core import backups
         from core import leaving as registry
+        from core.keys import protect
 
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)

@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from core import sms
+from core.messages import sms
 
 LASTS = 600
 TRIES = 3

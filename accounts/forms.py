@@ -22,8 +22,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.sign_in import second_factor
-from core import sms
-from core.forms import code_input, digits_input
+from core.messages import sms
+from core.pages.forms import code_input, digits_input
 
 # A code of the application is good for three steps of 30 seconds: for that long it is refused a second time.
 CODE_LASTS = 120

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from accounts.models import User
-from core import mails, phones, sms
+from core.messages import mails, phones, sms
 
 
 def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:

@@ -132,7 +132,7 @@ def made_elsewhere(name: str) -> bytes:
 
 
 def raster(count: int, files: list[list[bytes]]) -> Iterator["PaperPages"]:
-    from services.dossiers.imaging import Source, rasters
+    from services.dossiers.content.imaging import Source, rasters
     from services.dossiers.pdf.content import PaperPages
 
     sources = [files[number % len(files)] for number in range(count // 3)]

@@ -29,8 +29,8 @@ from django_scopes import scope
 
 from accounts.actions import closing
 from accounts.models import User
+from core.files.storage import sealed_storage
 from core.models import Job
-from core.storage import sealed_storage
 from tests.accounts.factories import ResidentFactory
 from tests.vault import scale
 from vault.records.actions import exports

@@ -34,7 +34,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from core import checkpoints, journal
+from core import journal
+from core.journal import checkpoints
 from core.residents import prepare
 from tests.accounts.factories import ResidentFactory, signed_in
 from vault import types

@@ -30,11 +30,13 @@ django.setup()
 
 from openfisca_core.simulation_builder import SimulationBuilder
 
-from services.aids import engine, fast_periods, months, questions, results, sweep
 from services.aids import household as hh
+from services.aids import months, questions, results, sweep
+from services.aids.engine import fast_periods
+from services.aids.engine import run as engine
+from services.aids.engine.inputs import HOUSING, INCOME, STATUS
 from services.aids.household import Household
 from services.aids.household_json import read
-from services.aids.inputs import HOUSING, INCOME, STATUS
 from tests.services.aids import people
 
 BUDGETS = {"vault": 0.5, "naive": 0.15, "batch_ms": 0.5}

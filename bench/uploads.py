@@ -46,11 +46,11 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.urls import path
 from django_scopes import scope
 
-from core import storage
-from core.segments import SegmentReader, SegmentWriter
-from core.sizes import MAX_FILE
-from core.storage import LocalStage, sealed_storage
-from core.uploads import CHUNK, SealedUploadHandler
+from core.files import storage
+from core.files.segments import SegmentReader, SegmentWriter
+from core.files.sizes import MAX_FILE
+from core.files.storage import LocalStage, sealed_storage
+from core.files.uploads import CHUNK, SealedUploadHandler
 from ops.services import free_port
 from vault.records import downloads
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from core import erasures, journal, leaving, mails
+from core import erasures, journal, leaving
 from core.erasures import Erasure
+from core.messages import mails
 
 #: To think again, or to notice that somebody else asked.
 COOLING_OFF = timedelta(days=30)

@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
 from accounts.sign_in import second_factor
-from core import mails, protect
+from core.keys import protect
+from core.messages import mails
 from core.models import City
 
 

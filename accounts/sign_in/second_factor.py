@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import User
-from core import protect
+from core.keys import protect
 
 #: Recovery codes stand in for one of these, and go with the last of them.
 STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)

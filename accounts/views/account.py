@@ -30,7 +30,7 @@ from accounts.models import Session, SessionQuerySet, User
 from accounts.sign_in import provider, second_factor
 from accounts.sign_in.sessions import hashed
 from accounts.views.sign_in import code_answer
-from core import phones, sms
+from core.messages import phones, sms
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 

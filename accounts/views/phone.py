@@ -14,7 +14,7 @@ from accounts.decorators import recently_authenticated
 from accounts.forms import PhoneCodeForm, PhoneForm
 from accounts.http import SignedInRequest
 from accounts.views.sign_in import code_answer
-from core import phones, sms
+from core.messages import phones, sms
 
 
 @never_cache

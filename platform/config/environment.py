@@ -118,7 +118,7 @@ def storage(url: str) -> dict[str, Any]:
     options = dict(parse_qsl(parts.query))
     if parts.scheme == "s3" and parts.hostname and options.keys() <= S3_OPTIONS:
         return {
-            "BACKEND": "core.s3.RangeS3Storage",
+            "BACKEND": "core.files.s3.RangeS3Storage",
             "OPTIONS": {"bucket_name": parts.hostname, "location": unquote(parts.path).strip("/"), **options},
         }
     if parts.scheme != "file" or not parts.path:

@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
-from core import logo
 from core.models import City, Job, LegalPage
 from core.models.city import THEME
+from core.pages import logo
 
 if TYPE_CHECKING:
     CityModelForm = forms.ModelForm[City]

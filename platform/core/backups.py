@@ -25,10 +25,11 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from core import checkpoints, journal, keys
-from core.keyrings import KeyringError, keyring
+from core import journal, keys
+from core.files.storage import KEPT_FIELD, keepers, sealed_storage
+from core.journal import checkpoints
+from core.keys.keyrings import KeyringError, keyring
 from core.models import Checkpoint, JournalLeaf, ResidentKey
-from core.storage import KEPT_FIELD, keepers, sealed_storage
 
 FORMAT = 1
 #: Files that rows name and that are not there: so many are named.

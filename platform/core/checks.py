@@ -4,7 +4,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from core import keys, signed_notes
+from core import keys
+from core.journal import signed_notes
 
 
 @register(Tags.security)

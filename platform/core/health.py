@@ -12,9 +12,10 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core import antivirus, jobs, keys
+from core import jobs, keys
+from core.files import antivirus
+from core.files.storage import ListingStorage, sealed_storage
 from core.models import WorkerBeat
-from core.storage import ListingStorage, sealed_storage
 
 SILENT = timedelta(seconds=60)
 ROOM = 64 * 1024 * 1024

@@ -18,11 +18,11 @@ from django.db.models import Count
 from django_scopes import scope, scopes_disabled
 from psycopg.errors import Diagnostic
 
-from core import journal, protect
-from core.keyrings import Keyring, KeyringError, KeysDown, file_path, files, keyring
-from core.keys import KeyMissing, context
+from core import journal
+from core.keys import KeyMissing, context, protect
+from core.keys.keyrings import Keyring, KeyringError, KeysDown, file_path, files, keyring
+from core.keys.sealed import Box
 from core.models import ResidentKey
-from core.sealed import Box
 
 PURPOSE = "Changer la clé de la ville"
 BATCH = 500

@@ -16,8 +16,8 @@ from django.db.models import Model
 from django_scopes import scope
 
 from core import journal
+from core.files.storage import KEPT_FIELD, keepers, sealed_storage
 from core.models import ResidentKey
-from core.storage import KEPT_FIELD, keepers, sealed_storage
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from core import jobs, leaving, resumable
+from core import jobs, leaving
+from core.files import resumable
+from core.files.storage import sealed_storage
 from core.leaving import Copying, Entry, Rows
 from core.models import Job, Phone, Upload
-from core.storage import sealed_storage
 
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 PROOF = "the pseudonymous proof that a journal was kept and not changed: hashes and moments, no content"

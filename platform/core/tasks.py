@@ -7,8 +7,10 @@ from celery.signals import worker_ready
 from django.core.cache import cache
 from django.db import Error, connection
 
-from core import checkpoints, health, jobs, resumable
-from core.storage import DAY, sealed_storage
+from core import health, jobs
+from core.files import resumable
+from core.files.storage import DAY, sealed_storage
+from core.journal import checkpoints
 
 BEAT = 15
 

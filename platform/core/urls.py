@@ -1,6 +1,8 @@
 from django.urls import include, path
 
-from core import checkpoint_views, health, tus, views
+from core import health, views
+from core.files import tus
+from core.journal import views as checkpoint_views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,7 +19,7 @@ urlpatterns = [
     path("plan-du-site/", views.sitemap, name="sitemap"),
     path("journal/points/", checkpoint_views.home, name="checkpoints"),
     path("journal/points/<int:number>.txt", checkpoint_views.note, name="checkpoint_note"),
-    path("travaux/", include("core.job_urls")),
+    path("travaux/", include("core.jobs.urls")),
     path("envois/", tus.uploads, name="uploads"),
     path("envois/<uuid:upload_id>/", tus.upload, name="upload"),
     path("health", health.health, name="health"),

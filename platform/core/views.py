@@ -24,10 +24,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.i18n import set_language
 
-from core import home as home_page
 from core import logs
-from core.menu import Place, links
 from core.models import City, LegalPage
+from core.pages import home as home_page
+from core.pages.menu import Place, links
 
 log = logging.getLogger(__name__)
 YEAR = "public, max-age=31536000, immutable"

@@ -10,10 +10,10 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.actions import companions
 from accounts.models import User
-from core import checkpoints
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
+from core.journal import checkpoints
 from core.models import City
-from core.storage import sealed_storage
-from core.uploads import SealedUpload
 from demo import paper_drawer, vaults
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from core import menu
+from core.pages import menu
 
 
 class AidsConfig(AppConfig):
@@ -30,6 +30,6 @@ class AidsConfig(AppConfig):
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.RIGHTS, order=5)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.PUBLIC, order=10)
         if settings.SIMULATE:
-            from services.aids import engine
+            from services.aids.engine import run as engine
 
             engine.warm()

@@ -4,9 +4,9 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext as _
 
-from core.forms import DateField
-from services.aids import answers
-from services.aids.answers import Way
+from core.pages.forms import DateField
+from services.aids.facts import answers
+from services.aids.facts.answers import Way
 from vault import types
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.http import HttpRequest
 from django.urls import reverse
 
-from core import home
+from core.pages import home
 
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from services.aids import benefits, engine, questions, reasons, sweep
+from services.aids import benefits, questions, reasons, sweep
 from services.aids.benefits import Benefit
+from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.questions import Plan, Question
 from services.aids.reasons.common import Context, Explanation, Reason

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.aids import engine, months
+from services.aids import months
+from services.aids.engine import run as engine
 from services.aids.household import Household, Income
 from services.aids.questions import AFTER_ALLOWANCE, income
 from services.aids.reasons.common import Context

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from services.aids import views, views_together
+from services.aids.views import aids as views
+from services.aids.views import together as views_together
 
 app_name = "aids"
 urlpatterns = [

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from core import menu
+from core.pages import menu
 
 if TYPE_CHECKING:
     from core.models import Job
@@ -18,7 +18,8 @@ class DossiersConfig(AppConfig):
     def ready(self) -> None:
         from core import jobs
         from core import leaving as registry
-        from services.dossiers import by_link, checks, home, leaving  # noqa: F401 - the second and third register themselves
+        from services.dossiers import checks, home, leaving  # noqa: F401 - the second and third register themselves
+        from services.dossiers.content import by_link
         from vault.journal import sentences
         from vault.records.grants import documents
 

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from core.templatetags import civic
 from services.aids import benefits
+from services.dossiers.across import PartnerPart
+from services.dossiers.content.needs import PAPER, VALUES, Need
+from services.dossiers.content.situation import Situation
 from services.dossiers.enums import NeedState
 from services.dossiers.models import Dossier
-from services.dossiers.needs import PAPER, VALUES, Need
-from services.dossiers.parts import PartnerPart
 from services.dossiers.pdf.content import Assurance, Computation, Fact, PartWords, Reason, Sheet, Value, ValueGroup
-from services.dossiers.situation import Situation
 from vault import types
 from vault.records import wording
 from vault.records.models import RESIDENT

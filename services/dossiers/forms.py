@@ -4,9 +4,9 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import code_input
+from core.pages.forms import code_input
 from services.aids import catalogue
-from services.dossiers.actions import LETTER_LENGTH, RECIPIENT_LENGTH
+from services.dossiers.actions.dossiers import LETTER_LENGTH, RECIPIENT_LENGTH
 from services.dossiers.enums import Choice
 
 

@@ -1,6 +1,6 @@
 """Hash an uploaded file while it is received, without storing it in the database, on disk or in memory.
 
-As in core.uploads, the view is exempt from the CSRF middleware, which would parse the body with Django's own handlers before this one is
+As in core.files.uploads, the view is exempt from the CSRF middleware, which would parse the body with Django's own handlers before this one is
 installed; the token is checked right after.
 """
 
@@ -14,7 +14,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from core.uploads import FORM_BYTES, TooLarge, too_large, without_length
+from core.files.uploads import FORM_BYTES, TooLarge, too_large, without_length
 
 CHUNK = 65_536
 View = Callable[..., HttpResponseBase]

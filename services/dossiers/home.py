@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from core import home
-from services.dossiers import parts
+from core.pages import home
+from services.dossiers import across as parts
 from services.dossiers.enums import PartState, State
 from services.dossiers.models import Dossier
 

@@ -9,7 +9,8 @@ from django_scopes import scope
 
 from core import leaving
 from core.leaving import Copying, Entry, Rows
-from services.dossiers import actions, parts
+from services.dossiers import across as parts
+from services.dossiers.actions import dossiers as actions
 from services.dossiers.models import Dossier, Part, Seal
 from vault.records.copies.copy_files import chunks, opened
 

@@ -122,7 +122,7 @@ class Dossier(ResidentModel):
 class Part(ResidentModel):
     """A request to a partner for their part of a dossier, stored in that partner's scope.
 
-    It is active while its two members live together; `services/dossiers/parts.py` checks this.
+    It is active while its two members live together; `services/dossiers/across.py` checks this.
     """
 
     dossier_id = models.UUIDField(

@@ -11,14 +11,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core import charts
+from core.pages import charts
 from core.templatetags.civic import clock, long_date, number, short_date, size
 from services.aids.catalogue import Aid, Appeal, in_words
-from services.dossiers import actions, overtaken
+from services.dossiers.across import PartnerPart, Received
+from services.dossiers.actions import dossiers as actions
+from services.dossiers.content import overtaken
+from services.dossiers.content.needs import PAPER, SETTLED, Need
 from services.dossiers.enums import Choice, NeedState, PartState, State
 from services.dossiers.models import Dossier
-from services.dossiers.needs import PAPER, SETTLED, Need
-from services.dossiers.parts import PartnerPart, Received
 from vault.records.values import questions
 
 TAGS: dict[str, str] = {

@@ -3,7 +3,8 @@ from uuid import UUID
 from celery import shared_task
 
 from core import jobs, journal
-from services.dossiers import actions, building
+from services.dossiers.actions import building
+from services.dossiers.actions import dossiers as actions
 
 
 @shared_task

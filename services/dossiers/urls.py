@@ -1,6 +1,8 @@
 from django.urls import path
 
-from services.dossiers import views, views_parts, views_verify
+from services.dossiers.views import dossiers as views
+from services.dossiers.views import parts as views_parts
+from services.dossiers.views import verification as views_verify
 
 app_name = "dossiers"
 urlpatterns = [

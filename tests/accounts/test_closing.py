@@ -19,9 +19,10 @@ from django_scopes import scope, scopes_disabled
 from accounts.actions import closing
 from accounts.models import Session, User
 from accounts.tasks import close_due
-from core import checkpoints, erasures, journal, keys, leaving
+from core import erasures, journal, keys, leaving
+from core.files.storage import keepers, sealed_storage
+from core.journal import checkpoints
 from core.models import JournalLeaf, ResidentKey
-from core.storage import keepers, sealed_storage
 from services.dossiers.models import Seal
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.vault.lived import contest, exported, live

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import reminding
-from core import phones
+from core.messages import phones
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.core.test_sms import sent
 from tests.vault.entrusted import entrusted

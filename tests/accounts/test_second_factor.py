@@ -100,7 +100,7 @@ def test_secrets_and_recovery_seeds_are_sealed_in_the_database():
 
 
 def test_a_sealed_secret_does_not_open_for_another_purpose():
-    from core import protect
+    from core.keys import protect
 
     sealed = protect.protect("secret", purpose="second factor")
     assert protect.unprotect(sealed, purpose="second factor") == "secret"

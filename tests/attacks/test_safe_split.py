@@ -22,10 +22,11 @@ from django_scopes import scope
 
 from core import journal
 from core.models import Job
-from services.aids import actions as aids
-from services.aids import actions_together
-from services.dossiers import actions as dossiers
-from services.dossiers import actions_parts, parts
+from services.aids.actions import simulations as aids
+from services.aids.actions import together as actions_together
+from services.dossiers import across as parts
+from services.dossiers.actions import dossiers
+from services.dossiers.actions import parts as actions_parts
 from tests import addresses
 from tests.accounts.factories import signed_in
 from tests.services.aids.couple import GROSS, NET, TAXABLE, together

@@ -16,12 +16,14 @@ from django_scopes import scope
 from accounts.actions import desk as agents_desk
 from accounts.actions.accounts import place_at_desk
 from accounts.models import FactorReset, Session, User
-from core import journal, resumable
+from core import journal
+from core.files import resumable
 from core.models import City, Job, LegalPage
 from demo.holders import reach
 from services.aids import shipping
-from services.dossiers import actions as dossiers
-from services.dossiers import actions_parts, parts
+from services.dossiers import across as parts
+from services.dossiers.actions import dossiers
+from services.dossiers.actions import parts as actions_parts
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.accounts.soft_key import SoftKey
 from tests.services.dossiers.made import built, fill

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
-from core import antivirus
+from core.files import antivirus
 from tests.core.clamd import EICAR, SIGNATURE, clamd
 
 

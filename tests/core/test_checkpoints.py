@@ -14,11 +14,12 @@ from django.db.models import Max
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from core import checkpoints, journal, merkle, signed_notes
-from core.checkpoints import Fault
+from core import journal
+from core.journal import checkpoints, merkle, signed_notes
+from core.journal.checkpoints import Fault
+from core.journal.signed_notes import Statement
 from core.models import Checkpoint, JournalLeaf, JournalSeal
 from core.residents import prepare
-from core.signed_notes import Statement
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLES = ["core_checkpoint", "core_journalseal"]

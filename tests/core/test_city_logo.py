@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
-from core import logo
+from core.pages import logo
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 40 40">{}</svg>'
 

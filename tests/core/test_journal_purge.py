@@ -10,7 +10,8 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from core import checkpoints, journal
+from core import journal
+from core.journal import checkpoints
 from core.models import JournalEntry, JournalLeaf
 from tests.core.test_checkpoints import outside, person, seal, someone, write  # noqa: F401 - fixtures
 

@@ -11,8 +11,9 @@ from django.db import connection, transaction
 from django_scopes import scope, scopes_disabled
 
 from config import environment
-from core import journal, key_rotation, keys, sealed
-from core.keyrings import KeyringError, files
+from core import journal, key_rotation, keys
+from core.keys import sealed
+from core.keys.keyrings import KeyringError, files
 from core.models import ResidentKey
 from core.residents import prepare
 from tests.accounts.factories import TOTP_SECRET, AgentFactory

@@ -12,8 +12,9 @@ from uuid import uuid4
 import pytest
 from django_scopes import scope
 
-from core import keys, protect, sealed
-from core.keyrings import KeyringError, KeysDown, files, keeper, keyring, kms, transit
+from core import keys
+from core.keys import protect, sealed
+from core.keys.keyrings import KeyringError, KeysDown, files, keeper, keyring, kms, transit
 from core.models import ResidentKey
 from core.residents import prepare
 from tests.core.key_services import TOKEN, Kms, Transit, served
@@ -408,7 +409,7 @@ class TestKeeper:
     def test_it_runs_by_itself_without_settings_or_database(self, tmp_path, settings):
         """As an operator starts it: a keyring is made, it serves, and the file is its own."""
         told = {name: value for name, value in os.environ.items() if "DATABASE" not in name and "DJANGO" not in name}
-        command = [sys.executable, "-m", "core.keyrings.keeper"]
+        command = [sys.executable, "-m", "core.keys.keyrings.keeper"]
         ring = tmp_path / "own" / "keyring.json"
         made = subprocess.run(
             [*command, "add", "--keyring", ring], env=told, capture_output=True, text=True, check=True

@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django_scopes import scope
 
-from core import checks, keys, sealed
+from core import checks, keys
+from core.keys import sealed
 from core.models import ResidentKey
 from core.residents import prepare
 

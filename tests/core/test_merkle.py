@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import merkle
+from core.journal import merkle
 
 ENTRIES = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
 

@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from core import resumable, tasks
+from core import tasks
+from core.files import resumable
+from core.files.sizes import MAX_FILE
+from core.files.storage import sealed_storage
 from core.models import City, ResidentKey, Upload, UploadPart
-from core.sizes import MAX_FILE
-from core.storage import sealed_storage
 from tests.accounts.factories import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.core.upload_site"), pytest.mark.usefixtures("folder")]

@@ -18,14 +18,15 @@ from django.core.files.storage import storages
 from django_scopes import scope
 
 from config import environment
-from core import health, s3
-from core import storage as storage_module
+from core import health
+from core.files import s3
+from core.files import storage as storage_module
+from core.files.segments import ROOM
+from core.files.storage import StorageFull, sealed_storage
 from core.keys import KeyMissing
+from core.keys.sealed import Unreadable
 from core.models import ResidentKey
 from core.residents import prepare
-from core.sealed import Unreadable
-from core.segments import ROOM
-from core.storage import StorageFull, sealed_storage
 from tests.core.s3_service import Bucket, Version, served
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,7 @@ def bucket(settings, monkeypatch):
 def storing(bucket, **options):
     """An entry of STORAGES for it, in S3Storage's own words."""
     there = {"bucket_name": "papers", "location": "vaults", "region_name": "eu-west-3", "endpoint_url": bucket.address}
-    return {"BACKEND": "core.s3.RangeS3Storage", "OPTIONS": there | options}
+    return {"BACKEND": "core.files.s3.RangeS3Storage", "OPTIONS": there | options}
 
 
 @pytest.fixture

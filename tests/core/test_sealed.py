@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import canonical, sealed
+from core import canonical
+from core.keys import sealed
 from core.residents import prepare
 
 pytestmark = pytest.mark.django_db

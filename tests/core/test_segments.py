@@ -8,8 +8,8 @@ import tink
 from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
-from core.sealed import Unreadable
-from core.segments import FIRST_ROOM, HEADER, ROOM, SEGMENT, SegmentReader, SegmentWriter
+from core.files.segments import FIRST_ROOM, HEADER, ROOM, SEGMENT, SegmentReader, SegmentWriter
+from core.keys.sealed import Unreadable
 
 KEY = bytes(range(32))
 AAD = b"file|ab/cd/0123"

@@ -7,7 +7,8 @@ import pytest
 from django.conf import settings
 from django_scopes import scope
 
-from core import journal, phones, sms
+from core import journal
+from core.messages import phones, sms
 from core.models import Phone
 
 NUMBER = "+33639980001"
@@ -68,7 +69,7 @@ def test_a_provider_that_fails_says_false_and_logs_neither_number_nor_text(setti
 
 
 def test_the_console_is_for_development(settings: Any, capsys: Any) -> None:
-    settings.SMS_PROVIDER = "core.sms.Console"
+    settings.SMS_PROVIDER = "core.messages.sms.Console"
     assert sms.send(number=NUMBER, text="Bonjour")
     assert NUMBER in capsys.readouterr().err
 

@@ -15,13 +15,13 @@ from django.core.files.storage import default_storage
 from django.db.models import FileField
 from django_scopes import scope
 
-from core import storage as storage_module
+from core.files import storage as storage_module
+from core.files.segments import ROOM, SegmentWriter
+from core.files.storage import NAME, StorageFull, sealed_storage
 from core.keys import KeyMissing
+from core.keys.sealed import Unreadable
 from core.models import ResidentKey
 from core.residents import prepare
-from core.sealed import Unreadable
-from core.segments import ROOM, SegmentWriter
-from core.storage import NAME, StorageFull, sealed_storage
 
 pytestmark = pytest.mark.django_db
 LOCAL = "django.core.files.storage.FileSystemStorage"

@@ -16,10 +16,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django_scopes import scope
 
+from core.files.segments import SegmentWriter
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUploadHandler, sealed_upload
 from core.models import ResidentKey
-from core.segments import SegmentWriter
-from core.storage import sealed_storage
-from core.uploads import SealedUploadHandler, sealed_upload
 from tests.accounts.factories import signed_in
 from tests.core.upload_site import MAX
 from vault.records.models import Paper, PaperFile

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.urls import urlpatterns as portal
 from core import journal
-from core.uploads import SealedUpload, sealed_upload
+from core.files.uploads import SealedUpload, sealed_upload
 from vault.records.models import Paper, PaperFile
 
 MAX = 300_000

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from demo import seeding
 from demo.people import find
-from services.aids import actions, actions_together
+from services.aids.actions import simulations as actions
+from services.aids.actions import together as actions_together
 from vault.sharing.across import household_access
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from django.test import RequestFactory
 
+from core.files.segments import FIRST_ROOM, ROOM, SEGMENT, TAG
+from core.files.storage import sealed_storage
+from core.keys.sealed import Unreadable
 from core.residents import prepare
-from core.sealed import Unreadable
-from core.segments import FIRST_ROOM, ROOM, SEGMENT, TAG
-from core.storage import sealed_storage
 from vault.records import downloads
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from core import checkpoints, journal
+from core import journal
+from core.journal import checkpoints
 from tests.accounts.factories import AgentFactory
 from tests.accounts.test_second_factor import code_now, is_in, pending
 from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures

@@ -16,13 +16,13 @@ from django.db import connection, transaction
 from django_scopes import scope
 
 from accounts.actions import closing
-from core import journal, keys, sealed
+from core import journal, keys
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
 from core.jobs import Cancelled
+from core.keys import sealed
 from core.models import Job
-from core.storage import sealed_storage
-from core.uploads import SealedUpload
-from services.dossiers import actions as dossiers
-from services.dossiers import building
+from services.dossiers.actions import building, dossiers
 from services.dossiers.tasks import build
 from tests.accounts.test_closing import only_the_proof_of
 from tests.attacks.searching import found_in_files, spellings

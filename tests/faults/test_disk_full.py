@@ -9,9 +9,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django_scopes import scope
 
+from core.files.storage import sealed_storage
+from core.keys.sealed import Unreadable
 from core.models import JournalLeaf
-from core.sealed import Unreadable
-from core.storage import sealed_storage
 from tests.accounts.factories import signed_in
 from vault.records.models import PaperFile
 

@@ -3,8 +3,9 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from core import checkpoints, journal
-from core.checkpoints import Fault
+from core import journal
+from core.journal import checkpoints
+from core.journal.checkpoints import Fault
 from tests.core.test_checkpoints import outside, seal  # noqa: F401 - a fixture, for each of these tests
 from tests.core.test_journal import erase
 

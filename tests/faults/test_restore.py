@@ -17,12 +17,14 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from config import environment
-from core import backups, checkpoints, erasures, journal, keys, sealed
+from core import backups, erasures, journal, keys
 from core.backups import NotPossible
-from core.keyrings import files
+from core.files.storage import sealed_storage
+from core.journal import checkpoints
+from core.keys import sealed
+from core.keys.keyrings import files
 from core.models import JournalEntry, ResidentKey
 from core.residents import prepare
-from core.storage import sealed_storage
 from ops.cluster import ROOT
 from tests.accounts.factories import signed_in
 from tests.core.test_checkpoints import seal

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django_scopes import scope
 
 from core import journal
+from core.files.storage import sealed_storage
 from core.models import Job
-from core.storage import sealed_storage
 from tests.at_once import at_once
 from tests.vault.conftest import browser, kinds  # noqa: F401 - fixtures
 from tests.vault.sending import notice_pdf, send

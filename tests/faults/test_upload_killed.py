@@ -15,9 +15,10 @@ import pytest
 from django.conf import settings
 from django_scopes import scope
 
-from core import journal, resumable
+from core import journal
+from core.files import resumable
+from core.files.storage import sealed_storage
 from core.models import JournalLeaf, Upload, UploadPart
-from core.storage import sealed_storage
 from tests.faults.web import Server, signed_in_by_cookie
 from vault.records.models import PaperFile
 

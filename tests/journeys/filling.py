@@ -26,7 +26,7 @@ def main() -> None:
     from accounts.actions import identities
     from accounts.models import FactorReset, User
     from accounts.sign_in.openid import Identity
-    from core import phones
+    from core.messages import phones
     from core.models import City, LegalPage
     from demo.people import find
     from services.aids.models import LocalAid
@@ -101,8 +101,8 @@ def vault(resident: Any) -> dict[str, Any]:
     from django_scopes import scope
 
     from demo import paper_drawer, seeding
-    from services.aids import actions as aids
-    from services.dossiers import actions as dossiers
+    from services.aids.actions import simulations as aids
+    from services.dossiers.actions import dossiers
     from services.dossiers.tasks import build
     from vault.records import actions
     from vault.records.models import Record
@@ -226,7 +226,9 @@ def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
     """The resident asked for a part and waits; they are asked for two: one to answer, one that they prepare."""
     from django_scopes import scope
 
-    from services.dossiers import actions, actions_parts, parts
+    from services.dossiers import across as parts
+    from services.dossiers.actions import dossiers as actions
+    from services.dossiers.actions import parts as actions_parts
     from services.dossiers.models import Dossier
 
     with scope(resident=resident.pk):
@@ -299,8 +301,8 @@ def at_the_desk(agent: Any, cookie: str) -> dict[str, Any]:
 def on_paper(visit: Any, agent: Any) -> Any:
     """A mandate that its person signed with a pen."""
     from accounts.models import Membership
-    from core.storage import sealed_storage
-    from core.uploads import SealedUpload
+    from core.files.storage import sealed_storage
+    from core.files.uploads import SealedUpload
     from vault.records.enums import GrantChannel, Mode
     from vault.records.grants.terms import Terms
     from vault.sharing.actions import desk
@@ -438,8 +440,8 @@ def data(resident: Any, today: Any) -> dict[str, Any]:
 def received(resident: Any, name: str, content: bytes, *, kind: str | None = None) -> Any:
     from django_scopes import scope
 
-    from core.storage import sealed_storage
-    from core.uploads import SealedUpload
+    from core.files.storage import sealed_storage
+    from core.files.uploads import SealedUpload
     from vault.records import actions
 
     with sealed_storage.create(resident_id=resident.pk) as sealed:
@@ -455,8 +457,8 @@ def received(resident: Any, name: str, content: bytes, *, kind: str | None = Non
 
 def added(resident: Any, paper: Any) -> Any:
     """A second file, checked here and now."""
-    from core.storage import sealed_storage
-    from core.uploads import SealedUpload
+    from core.files.storage import sealed_storage
+    from core.files.uploads import SealedUpload
     from demo import paper_drawer
     from vault.records import actions
 

@@ -9,8 +9,8 @@ from django_scopes import scope
 from playwright.sync_api import Page, Route, expect
 
 from accounts.models import Session
+from core.files.storage import sealed_storage
 from core.models import Upload
-from core.storage import sealed_storage
 from tests.browser import Visitors, axe, scrolls_sideways
 from tests.faults.web import signed_in_by_cookie
 from vault.records.models import PaperFile

@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.template.loader import render_to_string
 
-from core import charts
+from core.pages import charts
 from core.templatetags.civic import money
 from tests.ui.pages import assert_clean, read, text
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 
-from core.forms import CivicRenderer, DateField, ThreePartDate
+from core.pages.forms import CivicRenderer, DateField, ThreePartDate
 from tests.ui.pages import assert_clean, read, text
 
 FILES: "MultiValueDict[str, UploadedFile[bytes]]" = MultiValueDict()

@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from django.urls import reverse
 
-from core import home, menu
+from core.pages import home, menu
 from tests.accounts.factories import signed_in
 from tests.ui.pages import assert_clean, read, text
 

@@ -9,10 +9,11 @@ from django_scopes import scope
 
 from accounts.actions.sheets import LASTS
 from accounts.models import Sheet
-from core import jobs, phones
+from core import jobs
+from core.messages import phones
 from demo.holders import reach
-from services.dossiers import actions as dossiers
-from services.dossiers import actions_parts
+from services.dossiers.actions import dossiers
+from services.dossiers.actions import parts as actions_parts
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.services.dossiers.made import built, fill
 from tests.vault.at_desk import visited

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.utils import timezone
 from django_scopes import scope
 
-from core import sealed
+from core.keys import sealed
 from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add, add_signed_notice
 from vault.records.actions.records import Source, Subject, made
 from vault.records.models import Paper, PaperFile, Record

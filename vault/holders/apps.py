@@ -7,8 +7,9 @@ class HoldersConfig(AppConfig):
     verbose_name = _("Organismes")
 
     def ready(self) -> None:
-        from core import backups, home
+        from core import backups
         from core import leaving as registry
+        from core.pages import home
         from vault.holders import job_kinds, leaving
         from vault.holders.actions.requests import asked
         from vault.holders.actions.restoring import pause_all

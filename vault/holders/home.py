@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core import home
+from core.pages import home
 from core.templatetags.civic import short_date
 from vault.holders.enums import ConnectionState, RequestState
 from vault.holders.models import Connection, DataRequest

@@ -7,8 +7,8 @@ class JournalConfig(AppConfig):
     verbose_name = _("Journal")
 
     def ready(self) -> None:
-        from core import home, menu
         from core import leaving as registry
+        from core.pages import home, menu
         from vault.journal import leaving
         from vault.journal.home import blocks
 

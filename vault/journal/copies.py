@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core import canonical, checkpoints, journal, signed_notes
+from core import canonical, journal
+from core.journal import checkpoints, signed_notes
 from core.pdf import apart
 from vault.journal import sentences
 from vault.journal.enums import CopyFormat

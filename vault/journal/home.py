@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from core import home, journal
+from core import journal
+from core.pages import home
 from core.templatetags.civic import short_date
 from vault.journal import sentences
 

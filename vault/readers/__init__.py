@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from core.sizes import MAX_FILE
+from core.files.sizes import MAX_FILE
 from vault.readers.reading import (
     MAX_PAGES,
     UNASKED,

@@ -22,7 +22,7 @@ def main(mode: str, cpu_seconds: str) -> None:
     settings = json.loads(sys.stdin.buffer.readline())
     root = Path(__file__).resolve().parents[2]
     sys.path[:0] = [str(root), str(root / "platform")]
-    from core.sizes import MAX_FILE
+    from core.files.sizes import MAX_FILE
     from vault.readers.reading import Unreadable
 
     data = sys.stdin.buffer.read(MAX_FILE + 1)

@@ -16,7 +16,7 @@ from typing import IO, Any, BinaryIO, cast, get_args
 
 from django.conf import settings
 
-from core.sizes import MAX_FILE, MAX_PAPER
+from core.files.sizes import MAX_FILE, MAX_PAPER
 from vault.readers import recognise
 from vault.readers.files.place import Place
 from vault.readers.reading import MAX_PAGES, UNASKED, Ask, PageImage, Reading, Unreadable

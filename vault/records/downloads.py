@@ -7,7 +7,7 @@ from typing import BinaryIO, TypeVar
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from core.storage import SealedReader
+from core.files.storage import SealedReader
 from vault.records.gate import WatchedFile
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)

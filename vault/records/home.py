@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core import home
+from core.pages import home
 from core.templatetags.civic import short_date
 from vault.records import wording
 from vault.records.enums import PaperState

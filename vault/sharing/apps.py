@@ -7,8 +7,8 @@ class SharingConfig(AppConfig):
     verbose_name = _("Partages")
 
     def ready(self) -> None:
-        from core import home, menu
         from core import leaving as registry
+        from core.pages import home, menu
         from vault.records.grants import agreements
         from vault.records.grants.recipients import RecipientKind, register
         from vault.records.models.grant import RESIDENT_KIND

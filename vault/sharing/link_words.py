@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django_scopes import scope
 
-from core import sealed
+from core.keys import sealed
 from vault.records.models import Grant
 from vault.sharing.models import Link
 

@@ -75,12 +75,12 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "core.context.page",
+                "core.pages.context.page",
             ]
         },
     }
 ]
-FORM_RENDERER = "core.forms.CivicRenderer"
+FORM_RENDERER = "core.pages.forms.CivicRenderer"
 
 # Database: the web role runs, the owner role migrates (ops/cluster.py makes both).
 DATABASE_URL = environment.database_url()
@@ -88,7 +88,7 @@ DATABASES: dict[str, dict[str, Any]] = {"default": environment.database(DATABASE
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": environment.cache(environment.text("CACHE_URL", "database"))}
 STORAGES = {
-    "default": {"BACKEND": "core.storage.RefusedStorage"},
+    "default": {"BACKEND": "core.files.storage.RefusedStorage"},
     "sealed": environment.storage(environment.text("STORAGE_URL", (VAR / "files").as_uri())),
     # Copies of the journal's checkpoints, which hold nothing of anybody: best on another machine.
     "checkpoints": environment.storage(environment.text("CHECKPOINTS_URL", (VAR / "checkpoints").as_uri())),
@@ -271,7 +271,7 @@ EMAIL_HOST_PASSWORD = environment.text("EMAIL_PASSWORD")
 EMAIL_USE_TLS = environment.flag("EMAIL_TLS")
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "ne-pas-repondre@localhost")
 
-# Text messages: a class with `send` (core/sms.py). Empty: no page offers them.
+# Text messages: a class with `send` (core/messages/sms.py). Empty: no page offers them.
 SMS_PROVIDER = environment.text("SMS_PROVIDER")
 
 # Jobs: without a broker address, files under var/ carry the messages (config/celery.py makes the folders).

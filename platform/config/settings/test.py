@@ -13,5 +13,5 @@ from config.settings.demo import *
 SECRET_KEY = "test-only-" + "x" * 50
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-SMS_PROVIDER = "core.sms.Files"
+SMS_PROVIDER = "core.messages.sms.Files"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

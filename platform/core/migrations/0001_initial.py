@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('leaf', models.BinaryField()),
                 ('chain', models.BinaryField()),
-                ('xid', models.BigIntegerField(db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), help_text='the transaction that wrote it: core/checkpoints.py seals those that are over')),
+                ('xid', models.BigIntegerField(db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), help_text='the transaction that wrote it: core/journal/checkpoints.py seals those that are over')),
             ],
             options={
                 'indexes': [django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['xid'], name='journal_leaf_xid')],
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('number', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
-                ('note', models.TextField(help_text='as it is published: core/signed_notes.py')),
+                ('note', models.TextField(help_text='as it is published: core/journal/signed_notes.py')),
                 ('upto', models.BigIntegerField(help_text='every transaction under this number was over: the next checkpoint looks from there on')),
                 ('anchored_at', models.DateTimeField(help_text='when its copy outside was written', null=True)),
             ],

@@ -8,7 +8,7 @@ class Checkpoint(models.Model):
 
     number = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
-    note = models.TextField(help_text="as it is published: core/signed_notes.py")
+    note = models.TextField(help_text="as it is published: core/journal/signed_notes.py")
     upto = models.BigIntegerField(
         help_text="every transaction under this number was over: the next checkpoint looks from there on"
     )

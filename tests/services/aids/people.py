@@ -64,14 +64,14 @@ def computed(household: "Household") -> Any:
 
 
 def simulated(user: "User", today: date | None = None) -> Any:
-    from services.aids import actions
+    from services.aids.actions import simulations as actions
 
     return actions.simulate(resident_id=user.pk, today=today)
 
 
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Patch the engine; return the list of the number of households in each later run."""
-    from services.aids import engine
+    from services.aids.engine import run as engine
 
     runs: list[int] = []
     real = engine.run

@@ -4,7 +4,8 @@ from typing import Any
 
 from openfisca_core.simulation_builder import SimulationBuilder
 
-from services.aids import engine, fast_periods
+from services.aids.engine import fast_periods
+from services.aids.engine import run as engine
 
 
 def compute(document: dict[str, Any], month: str) -> dict[str, Any]:

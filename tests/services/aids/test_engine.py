@@ -9,7 +9,9 @@ import pytest
 from openfisca_core import periods
 
 from bench.simulate import as_json
-from services.aids import benefits, catalogue, engine, fast_periods, months, questions, sweep
+from services.aids import benefits, catalogue, months, questions, sweep
+from services.aids.engine import fast_periods
+from services.aids.engine import run as engine
 from services.aids.household import Household, Income, PaidBenefit, Person
 from services.aids.household_json import read
 from tests.services.aids import people, stock

@@ -28,8 +28,8 @@ def modules(code: str, **environment: str) -> str:
     [
         "",
         "import services.dossiers.tasks, vault.records.tasks, core.tasks",
-        "import config.urls, services.aids.views, services.aids.actions, services.aids.catalogue",
-        "import services.aids.models, services.aids.admin, services.aids.from_vault, services.aids.questions",
+        "import config.urls, services.aids.views.aids, services.aids.actions.simulations, services.aids.catalogue",
+        "import services.aids.models, services.aids.admin, services.aids.facts.from_vault, services.aids.questions",
     ],
     ids=["django", "worker", "urls", "aids"],
 )

@@ -15,7 +15,8 @@ from django_scopes import scope
 from accounts.models import User
 from core import journal
 from core.models import City
-from services.aids import actions, shipping
+from services.aids import shipping
+from services.aids.actions import simulations as actions
 from services.aids.models import LocalAid
 from tests.accounts.factories import signed_in
 from tests.services.aids import people

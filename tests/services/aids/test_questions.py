@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from services.aids import answers, questions, results
+from services.aids import questions, results
+from services.aids.facts import answers
 from services.aids.household import Household, Person
 from services.aids.household_json import read
 from tests.services.aids import people

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.aids import benefits, catalogue, engine, reasons, results, sweep
+from services.aids import benefits, catalogue, reasons, results, sweep
+from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.household_json import read
 from services.aids.reasons.common import Context

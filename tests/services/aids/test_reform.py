@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.aids import engine, reform
+from services.aids.engine import reform
+from services.aids.engine import run as engine
 from services.aids.household_json import read
 from tests.services.aids import people
 

@@ -10,8 +10,10 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import journal
-from services.aids import actions, actions_together, benefits
-from services.aids.actions_together import NotTogether
+from services.aids import benefits
+from services.aids.actions import simulations as actions
+from services.aids.actions import together as actions_together
+from services.aids.actions.together import NotTogether
 from tests.accounts.factories import signed_in
 from tests.services.aids.couple import BIRTH, GROSS, NET, TAXABLE, fill, together
 from tests.vault.couples import couple

@@ -9,10 +9,11 @@ import pikepdf
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
 from core.models import Job
-from core.storage import sealed_storage
-from core.uploads import SealedUpload
-from services.dossiers import actions, tasks
+from services.dossiers import tasks
+from services.dossiers.actions import dossiers as actions
 from services.dossiers.models import Dossier
 from tests.vault.made import HOUSEHOLD, IDENTITY, add, add_signed_notice
 from vault.records.actions import receive_paper

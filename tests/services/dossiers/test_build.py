@@ -17,10 +17,13 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core import jobs, journal, sealed
+from core import jobs, journal
+from core.files.storage import sealed_storage
+from core.keys import sealed
 from core.models import Job
-from core.storage import sealed_storage
-from services.dossiers import actions, building, tasks
+from services.dossiers import tasks
+from services.dossiers.actions import building
+from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier, Seal
 from services.dossiers.pdf.build import build as draw
@@ -328,7 +331,7 @@ def test_unreadable_paper_is_explained(awa, monkeypatch):
     def unreadable(*args, **kwargs):
         raise Unreadable("damaged")
 
-    monkeypatch.setattr("services.dossiers.imaging.sandbox.pages", unreadable)
+    monkeypatch.setattr("services.dossiers.content.imaging.sandbox.pages", unreadable)
     work()
     job = fresh(dossier).job
     assert (job.state, job.problem) == (Job.State.FAILED, "paper_unreadable")

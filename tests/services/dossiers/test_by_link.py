@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from core import checkpoints, journal
-from services.dossiers import actions
+from core import journal
+from core.journal import checkpoints
+from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import State
 from services.dossiers.models import KEPT, Dossier, Seal
 from tests.services.dossiers.made import pdf_of, start

@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from services.aids import catalogue
-from services.dossiers import actions, conditions
+from services.dossiers.actions import dossiers as actions
+from services.dossiers.content import conditions
+from services.dossiers.content.freshness import ANY, PERIODS, freshness
+from services.dossiers.content.needs import Wanted
 from services.dossiers.enums import Choice, NeedState
-from services.dossiers.freshness import ANY, PERIODS, freshness
-from services.dossiers.needs import Wanted
 from tests.accounts.factories import ResidentFactory
 from tests.services.dossiers.made import add_paper, fill, months_ago, start
 from tests.vault.made import HOME, HOUSEHOLD, add

@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from services.dossiers import actions, overtaken
+from services.dossiers.actions import dossiers as actions
+from services.dossiers.content import overtaken
 from services.dossiers.models import Dossier
 from tests.accounts.factories import signed_in
 from tests.services.dossiers.made import add_paper, built, fill

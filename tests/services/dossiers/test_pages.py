@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from core import journal
 from core.models import Job
-from services.dossiers import actions
+from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
 from tests.accounts.factories import signed_in

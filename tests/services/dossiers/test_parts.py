@@ -14,9 +14,12 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from core import journal
-from services.aids import actions as aids
-from services.aids import actions_together
-from services.dossiers import actions, actions_parts, building, parts
+from services.aids.actions import simulations as aids
+from services.aids.actions import together as actions_together
+from services.dossiers import across as parts
+from services.dossiers.actions import building
+from services.dossiers.actions import dossiers as actions
+from services.dossiers.actions import parts as actions_parts
 from services.dossiers.enums import Choice, PartState, State
 from services.dossiers.models import Dossier, Part, Seal
 from services.dossiers.pdf.build import build as draw

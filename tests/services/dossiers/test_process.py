@@ -10,9 +10,9 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import jobs
+from core.files.storage import sealed_storage
 from core.models import Job
-from core.storage import sealed_storage
-from services.dossiers import actions
+from services.dossiers.actions import dossiers as actions
 from services.dossiers.checks import seal_key_present
 from services.dossiers.enums import State
 from services.dossiers.models import Seal
@@ -84,7 +84,7 @@ def test_the_documents_worker_does_not_load_the_simulation_engine():
 
 
 def test_the_web_does_not_load_the_renderer():
-    assert not loaded_by("services.dossiers.views, services.dossiers.views_verify") & {
+    assert not loaded_by("services.dossiers.views.dossiers, services.dossiers.views.verification") & {
         "weasyprint",
         "pyhanko",
         "pydyf",

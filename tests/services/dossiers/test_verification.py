@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.symbols import ALPHABET, new_code, read_code
-from services.dossiers import actions, hashed_upload
+from services.dossiers import hashed_upload
+from services.dossiers.actions import dossiers as actions
 from services.dossiers.models import KEPT, Seal, new_number
 from tests.services.dossiers.made import built, fill, pdf_of
 
@@ -157,7 +158,7 @@ def test_empty_forms_say_what_is_missing(visitor):
 
 
 def test_too_large_a_file_is_refused_before_and_while_it_is_read(visitor, monkeypatch):
-    monkeypatch.setattr("services.dossiers.views_verify.MAX_BYTES", 10)
+    monkeypatch.setattr("services.dossiers.views.verification.MAX_BYTES", 10)
     response = visitor.post(
         VERIFY, {"file": SimpleUploadedFile("x.pdf", b"x" * 1000)}, headers={"content-length": str(90_000_000)}
     )

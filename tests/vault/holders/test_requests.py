@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django_scopes import scope
 
 from core import journal
-from core.sealed import Unreadable
+from core.keys.sealed import Unreadable
 from tests.at_once import at_once
 from tests.vault.made import HOME, IDENTITY, add
 from vault.holders import letters

@@ -16,7 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from core import journal, merkle, signed_notes
+from core import journal
+from core.journal import merkle, signed_notes
 from core.templatetags.civic import long_date
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.core.conftest import as_owner  # noqa: F401 - a fixture

@@ -10,7 +10,8 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from core import checkpoints, journal, merkle, signed_notes
+from core import journal
+from core.journal import checkpoints, merkle, signed_notes
 from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
 from vault.journal.actions.journal import copy_journal
 from vault.journal.enums import CopyFormat

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.sizes import MAX_PAPER
+from core.files.sizes import MAX_PAPER
 from demo import papers
 from tests.fixtures import hostile
 from tests.fixtures.notices import FACTS

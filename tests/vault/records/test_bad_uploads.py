@@ -5,10 +5,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django_scopes import scope
 
-from core.sizes import MAX_FILE, MAX_PAPER
-from core.storage import StorageFull, sealed_storage
+from core.files.sizes import MAX_FILE, MAX_PAPER
+from core.files.storage import StorageFull, sealed_storage
+from core.files.uploads import too_large_text
 from core.templatetags.civic import size
-from core.uploads import too_large_text
 from demo import papers
 from services.dossiers.forms import AddPaperForm
 from tests.fixtures import hostile

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django_scopes import scope
 
 from core import jobs
+from core.files.storage import sealed_storage
 from core.models import Job
-from core.storage import sealed_storage
 from tests.core.clamd import EICAR, SIGNATURE, clamd
 from tests.fixtures import photos
 from tests.vault.sending import notice_pdf, send, the_paper, uploaded, work

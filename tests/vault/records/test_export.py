@@ -16,8 +16,8 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import journal, leaving
+from core.files.storage import sealed_storage
 from core.models import Job
-from core.storage import sealed_storage
 from tests.accounts.factories import signed_in
 from tests.vault.lived import brought, contest, exported, live
 from tests.vault.made import add_signed_notice
@@ -187,7 +187,7 @@ def test_a_file_that_does_not_open_is_listed_and_stops_nothing(lived, resident):
 
 
 def test_it_takes_no_room_of_the_vault(resident):
-    from core import quota
+    from core.files import quota
 
     before = quota.room(resident_id=resident.pk).used
     exported(resident)

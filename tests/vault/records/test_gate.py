@@ -9,8 +9,8 @@ from django_scopes import scope
 from django_scopes.exceptions import ScopeError
 
 from core import journal
+from core.keys.sealed import Unreadable
 from core.models import JournalLeaf
-from core.sealed import Unreadable
 from tests.telling import tells
 from tests.vault.made import HOME, HOUSEHOLD, NOTICE, add, add_signed_notice
 from vault.records import actions, gate

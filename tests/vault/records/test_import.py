@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django_scopes import scope
 
-from core import journal, quota
+from core import journal
+from core.files import quota
+from core.files.storage import sealed_storage
 from core.models import City, Job
-from core.storage import sealed_storage
 from tests.accounts.factories import ResidentFactory
 from tests.vault.lived import contest, exported, live
 from tests.vault.made import NOTICE, add, add_signed_notice

@@ -9,10 +9,11 @@ from django.db import connection
 from django.urls import reverse
 from django_scopes import scope
 
-from core import journal, quota, resumable
+from core import journal
+from core.files import quota, resumable
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
 from core.models import City, Upload, UploadPart
-from core.storage import sealed_storage
-from core.uploads import SealedUpload
 from tests.vault.sending import notice_pdf, send, the_paper, uploaded, work
 from vault.records import actions
 from vault.records.models import Paper, PaperFile

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_scopes import scope
 
-from core import journal, sealed
+from core import journal
+from core.keys import sealed
 from tests.vault.made import HOME, IDENTITY, add, add_signed_notice
 from tests.vault.records.test_bulk import block, operation, pulled, quotient, write
 from tests.vault.scale import fill

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django_scopes import scope
 
 from core import journal
-from core.sealed import Unreadable
-from core.storage import sealed_storage
+from core.files.storage import sealed_storage
+from core.keys.sealed import Unreadable
 from tests.fixtures import hostile
 from tests.telling import tells
 from tests.vault.made import add_signed_notice

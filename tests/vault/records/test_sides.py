@@ -9,8 +9,8 @@ from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
 from core import journal
+from core.files.storage import sealed_storage
 from core.models import Job
-from core.storage import sealed_storage
 from tests.services.dossiers.made import one_page, sealed
 from tests.vault.sending import notice_pdf, uploaded
 from vault.records import actions, gate

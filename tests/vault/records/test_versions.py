@@ -7,7 +7,7 @@ import pytest
 from django_scopes import scope
 from jsonschema import Draft202012Validator
 
-from core import sealed
+from core.keys import sealed
 from tests.vault.made import HOME
 from vault import types
 from vault.records import actions, gate

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
-from core import journal, phones
+from core import journal
+from core.messages import phones
 from core.models import Phone
 from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
 from tests.core.test_sms import sent

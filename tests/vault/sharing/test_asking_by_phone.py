@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from core import journal, phones
+from core import journal
+from core.messages import phones
 from tests.accounts.factories import CompanionFactory, signed_in
 from tests.core.test_sms import sent
 from vault.records.grants import agreements

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from accounts.models import Session
-from core import mails
+from core.messages import mails
 from tests.accounts.factories import ResidentFactory
 from tests.telling import tells
 from tests.vault.couples import TRIED, agreed, couple, place, shared

@@ -234,7 +234,7 @@ def test_at_the_end_of_the_agreement_the_copy_goes_by_itself(resident, stranger)
 
 
 def test_the_copy_is_sealed_for_its_holder(resident, stranger):
-    from core.sealed import Unreadable
+    from core.keys.sealed import Unreadable
 
     add(resident, "logement.domicile", HOME)
     couple(resident, stranger)

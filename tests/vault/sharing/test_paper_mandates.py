@@ -16,9 +16,9 @@ from accounts.actions import sheets
 from accounts.actions.companions import end_membership
 from accounts.models import User
 from core import journal
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
 from core.pdf import apart
-from core.storage import sealed_storage
-from core.uploads import SealedUpload
 from tests.accounts.factories import AgentFactory, CompanionFactory, signed_in
 from tests.telling import tells
 from tests.vault.at_desk import keeper, opened, owner, sheet_of, visited

@@ -261,7 +261,7 @@ def test_a_locked_link_is_closed_for_visits_under_way_too(key):
 
 def test_while_the_journal_is_not_sealed_outside_the_page_says_to_come_back(key, monkeypatch):
     visitor = entered(key)
-    monkeypatch.setattr("core.checkpoints.anchored", lambda: False)
+    monkeypatch.setattr("core.journal.checkpoints.anchored", lambda: False)
     answer = visitor.get(address(key))
     assert answer.status_code == 503 and "Revenez un peu plus tard" in main(answer)
 

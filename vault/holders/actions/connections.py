@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope, scopes_disabled
 
-from core import jobs, journal, sealed
+from core import jobs, journal
+from core.keys import sealed
 from core.models import Job
 from vault import types
 from vault.holders import connectors, perms

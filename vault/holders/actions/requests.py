@@ -17,7 +17,8 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope, scopes_disabled
 
 from accounts import reminding
-from core import journal, sealed
+from core import journal
+from core.keys import sealed
 from vault import types
 from vault.holders import letters
 from vault.holders.enums import RequestAnswer, RequestStep

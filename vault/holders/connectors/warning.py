@@ -6,7 +6,7 @@ from smtplib import SMTPException
 from django.utils.translation import override
 
 from accounts.models import User
-from core import mails
+from core.messages import mails
 from vault.holders.connectors.faults import KINDS
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import DateField
+from core.pages.forms import DateField
 from vault.holders.actions.requests import LENGTHS
 from vault.holders.enums import RequestAnswer, RequestStep
 from vault.holders.models import DataRequest

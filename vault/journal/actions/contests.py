@@ -17,7 +17,8 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import reminding
 from accounts.models import User
-from core import journal, mails
+from core import journal
+from core.messages import mails
 from core.models import City
 from core.templatetags.civic import long_date
 from vault.journal import perms, sentences

@@ -8,8 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core import checkpoints, journal
-from core.checkpoints import Fault
+from core import journal
+from core.journal import checkpoints
+from core.journal.checkpoints import Fault
 from core.templatetags.civic import number
 
 _FAULTS: dict[Fault, str | Promise] = {

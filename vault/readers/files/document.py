@@ -5,7 +5,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from core.sizes import MAX_PAPER
+from core.files.sizes import MAX_PAPER
 from vault.readers import recognise
 from vault.readers.files.image import ImageFile
 from vault.readers.files.pdf import PdfFile

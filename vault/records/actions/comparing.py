@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from core import sealed
+from core.keys import sealed
 from core.models import City
 from vault.records.enums import Outcome
 from vault.records.models import Paper, PaperKind

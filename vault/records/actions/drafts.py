@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from core import sealed
+from core.keys import sealed
 from vault.records import gate, perms
 from vault.records.actions.records import (
     ADD,

@@ -23,10 +23,10 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.models import User
 from core import jobs, journal, leaving
+from core.files.storage import SealedFile
 from core.jobs import Cancelled, Running
 from core.leaving import Entry
 from core.models import City, Job
-from core.storage import SealedFile
 from vault.records import gate, perms
 from vault.records.actions.files import drop_file, keep_file
 from vault.records.grants import receipts

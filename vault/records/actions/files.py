@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from core import antivirus, jobs
-from core.storage import SealedFile, sealed_storage
+from core import jobs
+from core.files import antivirus
+from core.files.storage import SealedFile, sealed_storage
 from vault.readers import sandbox
 from vault.readers.reading import UNASKED, Ask, Outcome, Reading, Unreadable, check
 from vault.records.models import PaperFile

@@ -16,10 +16,12 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import jobs, journal, quota, sealed
-from core.sealed import Box
-from core.sizes import MEGABYTE
-from core.storage import SealedFile, sealed_storage
+from core import jobs, journal
+from core.files import quota
+from core.files.sizes import MEGABYTE
+from core.files.storage import SealedFile, sealed_storage
+from core.keys import sealed
+from core.keys.sealed import Box
 from vault.records.actions.exports import Outlet
 from vault.records.actions.files import keep_file
 from vault.records.actions.notes import seal_note

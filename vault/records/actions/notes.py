@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from core import sealed
+from core.keys import sealed
 
 
 def seal_note(*, resident_id: UUID, place: str, note: Mapping[str, Any]) -> bytes:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from core import jobs
-from core.storage import sealed_storage
-from core.uploads import SealedUpload
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
 from vault.readers.reading import Unreadable
 from vault.records import gate, perms
 from vault.records.actions.comparing import COMPARED

@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import jobs, journal, resumable, sealed
-from core.storage import sealed_storage
-from core.uploads import SealedUpload
+from core import jobs, journal
+from core.files import resumable
+from core.files.storage import sealed_storage
+from core.files.uploads import SealedUpload
+from core.keys import sealed
 from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
 from vault.records import gate, perms

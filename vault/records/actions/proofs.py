@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core import sealed
+from core.keys import sealed
 from vault.records.actions.records import Source, Subject, content_of, origins_of, write
 from vault.records.enums import Assurance
 from vault.records.models import Paper, Record

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from core import journal, locks, sealed
+from core import journal, locks
+from core.keys import sealed
 from vault import types
 from vault.records import perms
 from vault.records.enums import Assurance, Method, Role

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
+from core.keys.sealed import Unreadable
 from core.leaving import Copying, Entry
-from core.sealed import Unreadable
 from vault.records.papers.file_names import clean_name
 
 CHUNK = 1 << 16

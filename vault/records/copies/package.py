@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
-from core import journal, merkle
-from core.sizes import MEGABYTE
+from core import journal
+from core.files.sizes import MEGABYTE
+from core.journal import merkle
 from vault import types
 from vault.records.grants import receipts
 from vault.types import envelope

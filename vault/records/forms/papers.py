@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.forms import DateField
-from core.uploads import SealedUpload
+from core.files.uploads import SealedUpload
+from core.pages.forms import DateField
 from vault.records.models import PaperKind
 from vault.records.papers import data_files
 from vault.types.names import words

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.forms import DateField, ThreePartDate
 from core.models import City
+from core.pages.forms import DateField, ThreePartDate
 from core.templatetags.civic import month
 from vault import types
 from vault.records.values.persons import Person

@@ -3,8 +3,8 @@
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from core import sealed
-from core.storage import sealed_storage
+from core.files.storage import sealed_storage
+from core.keys import sealed
 
 
 class Opener:

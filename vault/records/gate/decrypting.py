@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django_scopes import scope
 
-from core import journal, sealed
+from core import journal
+from core.keys import sealed
 from vault import types
 from vault.records.gate.building import Decrypted, paper_opened, papers_named, paths_of, values_of
 from vault.records.models import Paper, PaperFile, PaperKind, RecordQuerySet

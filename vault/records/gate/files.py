@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django_scopes import scope
 
-from core import sealed
-from core.storage import sealed_storage
+from core.files.storage import sealed_storage
+from core.keys import sealed
 from vault.records.gate.decrypting import decrypt_papers, journalled
 from vault.records.gate.granted_reads import (
     Refused,

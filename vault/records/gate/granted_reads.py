@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from core import checkpoints, journal, sealed
+from core import journal
+from core.journal import checkpoints
+from core.keys import sealed
 from core.models import JournalEntry
 from vault.records.enums import Mode
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, require_known

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db import transaction
 from django_scopes import scope
 
-from core import journal, sealed
+from core import journal
+from core.keys import sealed
 from vault.records.gate.decrypting import journalled
 
 

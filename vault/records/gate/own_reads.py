@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django_scopes import scope
 
-from core import resumable
+from core.files import resumable
 from vault import types
 from vault.records.enums import Method
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from core import sealed
-from core.keys import KeyMissing
+from core.keys import KeyMissing, sealed
 from vault.records.grants import recipients
 from vault.records.models import Grant
 

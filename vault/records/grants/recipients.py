@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
-from core import sealed
+from core.keys import sealed
 from vault.records.grants.agreements import Agreement
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant

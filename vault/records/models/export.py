@@ -12,7 +12,7 @@ KEPT = timedelta(days=7)
 class Export(ResidentModel):
     """The one file with which a resident leaves, sealed like everything else. One per resident: a new one takes its place.
 
-    Its size is not called `size`: a copy of what is there takes none of the vault's room (core/quota.py).
+    Its size is not called `size`: a copy of what is there takes none of the vault's room (core/files/quota.py).
     """
 
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core import charts
+from core.pages import charts
 from core.templatetags.civic import NBSP, clock, long_date, money, month, number
 from vault import types
 from vault.readers.reading import Fact

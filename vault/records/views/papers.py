@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
-from core import job_views
+from core.jobs import views as job_views
 from core.models import Job
 from vault import types
 from vault.readers import sandbox

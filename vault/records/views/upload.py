@@ -11,9 +11,9 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
-from core import resumable
-from core.sizes import MAX_FILE, MAX_PAPER
-from core.uploads import sealed_upload
+from core.files import resumable
+from core.files.sizes import MAX_FILE, MAX_PAPER
+from core.files.uploads import sealed_upload
 from vault.records import actions, gate
 from vault.records.enums import PaperState
 from vault.records.forms.confirmation import Confirmation

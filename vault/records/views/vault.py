@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
-from core import quota
+from core.files import quota
 from vault import types
 from vault.records import gate, wording
 from vault.records.enums import PaperState

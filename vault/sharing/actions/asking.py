@@ -17,7 +17,8 @@ from django_scopes import scope, scopes_disabled
 from accounts import reminding
 from accounts.actions.companions import place_of
 from accounts.models import Membership, User
-from core import journal, phones, sms
+from core import journal
+from core.messages import phones, sms
 from core.symbols import symbols
 from vault.records import perms
 from vault.records.actions.grants import Changed

@@ -16,8 +16,8 @@ from accounts.actions import sheets
 from accounts.models import Membership, Session, Sheet, User
 from accounts.perms import require_desk
 from core import journal
+from core.files.uploads import SealedUpload
 from core.models import City
-from core.uploads import SealedUpload
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.actions.grants import Recipient

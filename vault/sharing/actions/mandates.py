@@ -18,8 +18,8 @@ from accounts import reminding
 from accounts.actions.companions import place_of
 from accounts.models import Membership, User
 from core import journal
+from core.files.uploads import SealedUpload
 from core.symbols import new_code, read_code
-from core.uploads import SealedUpload
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.actions.grants import Changed, NothingChosen, Recipient

@@ -7,8 +7,8 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from core.forms import code_input
-from core.uploads import SealedUpload
+from core.files.uploads import SealedUpload
+from core.pages.forms import code_input
 from vault.records.enums import GrantChannel
 from vault.records.forms.papers import PAGES
 from vault.records.grants.terms import Terms

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.forms import code_input
+from core.pages.forms import code_input
 from vault.records.enums import HouseholdRole, Mode
 from vault.records.grants.agreements import MONTHS, Agreement
 from vault.records.grants.terms import Terms

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.forms import digits_input
+from core.pages.forms import digits_input
 from vault import types
 from vault.sharing.actions.links import Wish
 from vault.sharing.agreements.links import DAYS, Held

@@ -10,8 +10,8 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core import sms
-from core.forms import code_input, digits_input
+from core.messages import sms
+from core.pages.forms import code_input, digits_input
 from core.templatetags.civic import long_date
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement

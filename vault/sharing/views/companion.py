@@ -17,8 +17,8 @@ from django_scopes import scope
 from accounts.decorators import companions_only
 from accounts.http import SignedInRequest
 from accounts.page_limits import may, too_many
-from core.sizes import MAX_PAPER
-from core.uploads import sealed_upload
+from core.files.sizes import MAX_PAPER
+from core.files.uploads import sealed_upload
 from vault.records import gate
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
@@ -161,7 +161,7 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
     )
 
 
-@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
+@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/files/uploads.py
 @companions_only
 def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
     mandate = _mine(request, mandate_id)

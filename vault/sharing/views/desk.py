@@ -23,9 +23,9 @@ from accounts.http import SignedInRequest
 from accounts.models import Membership, Session, User
 from accounts.page_limits import may, too_many
 from accounts.perms import keeps_desk
+from core.files.sizes import MAX_PAPER
+from core.files.uploads import sealed_upload
 from core.pdf.apart import NotDrawn
-from core.sizes import MAX_PAPER
-from core.uploads import sealed_upload
 from vault.records import downloads, gate
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
@@ -163,7 +163,7 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
     return _render(request, found, "values", {"title": yours_to_theirs(line), "rows": rows(opened, fields)})
 
 
-@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
+@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/files/uploads.py
 @agents_only
 @for_who_keeps_it
 def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
@@ -218,7 +218,7 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         return redirect("sharing:desk_visit", visit_id=found.pk)
 
 
-@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/uploads.py
+@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/files/uploads.py
 @agents_only
 @for_who_keeps_it
 def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:

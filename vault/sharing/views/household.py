@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from accounts.page_limits import may, too_many
-from core import mails
+from core.messages import mails
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.grants import agreements

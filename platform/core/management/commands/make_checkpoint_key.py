@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from core import signed_notes
+from core.journal import signed_notes
 
 
 class Command(BaseCommand):

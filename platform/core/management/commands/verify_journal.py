@@ -2,7 +2,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core import checkpoints, journal
+from core import journal
+from core.journal import checkpoints
 from core.models import Checkpoint
 
 

@@ -50,7 +50,8 @@ class Command(BaseCommand):
 
     def _resident(self, email: str) -> None:
         from accounts.models import User
-        from services.aids import actions, documents
+        from services.aids import documents
+        from services.aids.actions import simulations as actions
 
         person = User.objects.filter(email__iexact=email, is_resident=True).first()
         if person is None:

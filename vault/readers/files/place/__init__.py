@@ -5,7 +5,7 @@ telephones append. A PDF is rewritten only when a place is found in it, and neve
 Runs in the limited child.
 """
 
-from core.sizes import MAX_PAPER
+from core.files.sizes import MAX_PAPER
 from vault.readers import recognise
 from vault.readers.files.place.outcome import Place
 from vault.readers.reading import Unreadable

@@ -1,0 +1,194 @@
+"""A file that arrives in parts, over as many connections and days as it takes: each part is sealed as it comes.
+
+    start -> receive, receive, … -> join (by `sealed_upload`, when the form names it) -> used
+          -> drop, or a day without a part -> sweep
+
+What `receive` answered for is durable: its row was committed after its file. A part that was cut is kept up to where it was cut.
+"""
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from core.files import quota
+from core.files.storage import SealedFile, sealed_storage
+from core.keys import sealed
+from core.keys.sealed import Unreadable
+from core.models import Upload, UploadPart
+
+KEPT = timedelta(hours=24)
+AT_ONCE = 10
+#: A file of 64 MB in parts of 160 KB: more would only fill the disk with small files.
+MOST_PARTS = 400
+CHUNK = 65_536
+
+
+class Digest(Protocol):
+    def update(self, data: bytes, /) -> object: ...
+    def digest(self) -> bytes: ...
+
+
+class TooMany(Exception):
+    """Too many uploads at once, or too many parts of one."""
+
+
+class Moved(Exception):
+    """Another connection has sent this part, or the upload is gone: ask where it stands."""
+
+
+class WrongSum(Exception):
+    """The bytes are not those that were sent; nothing of the part is kept."""
+
+
+class Gone(Exception):
+    """Expired, cancelled, or someone else's."""
+
+
+class Unfinished(Exception):
+    """Parts are missing."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The whole file, sealed as one. `became` is what was already made of the upload; then there is no file."""
+
+    upload_id: UUID
+    name: str
+    file: SealedFile | None = None
+    became: UUID | None = None
+
+
+def start(*, resident_id: UUID, length: int, told: dict[str, str]) -> Upload:
+    """`told` is what the sender says of the file (its name); it is sealed.
+
+    Raises:
+        TooMany, OverQuota
+    """
+    row = Upload(pk=uuid4(), resident_id=resident_id, length=length, expires_at=timezone.now() + KEPT)
+    row.content = sealed.seal_json(dict(told), resident_id=resident_id, place=row.place)
+    with transaction.atomic(), scope(resident=resident_id):
+        quota.require(resident_id=resident_id, size=length)
+        if under_way(resident_id=resident_id).count() >= AT_ONCE:
+            raise TooMany
+        row.save(force_insert=True)
+    return row
+
+
+def under_way(*, resident_id: UUID) -> QuerySet[Upload]:
+    return Upload.objects.filter(resident_id=resident_id, became=None, expires_at__gt=timezone.now()).order_by(
+        "created_at"
+    )
+
+
+def receive(
+    *, upload: Upload, offset: int, chunks: Iterator[bytes], sum: tuple[Digest, bytes] | None = None
+) -> Upload:
+    """Seal what comes, then count it. No transaction is open while the sender is waited for.
+
+    Raises:
+        Moved, WrongSum, TooMany, StorageFull: nothing of the part is kept.
+    """
+    if upload.parts.count() >= MOST_PARTS:
+        raise TooMany
+    with sealed_storage.create(resident_id=upload.resident_id) as file:
+        for chunk in chunks:
+            if file.size + len(chunk) > upload.length - offset:
+                raise Moved
+            file.write(chunk)
+            if sum is not None:
+                sum[0].update(chunk)
+        if sum is not None and not hmac.compare_digest(sum[0].digest(), sum[1]):
+            raise WrongSum
+    try:
+        return _count(upload, offset, file)
+    finally:
+        sealed_storage.forget([file.name])
+
+
+def _count(upload: Upload, offset: int, file: SealedFile) -> Upload:
+    with transaction.atomic(), scope(resident=upload.resident_id):
+        row = Upload.objects.select_for_update().filter(pk=upload.pk, became=None, received=offset).first()
+        if row is None:
+            raise Moved
+        if file.size:
+            UploadPart.objects.create(resident_id=row.resident_id, upload=row, start=offset, stored_name=file.name)
+            row.received += file.size
+            row.expires_at = timezone.now() + KEPT
+            row.save(update_fields=["received", "expires_at"])
+    return row
+
+
+def join(*, resident_id: UUID, upload_id: UUID) -> Joined:
+    """Seal the parts again as one file: 64 MB take about a tenth of a second.
+
+    Raises:
+        Gone, Unfinished, StorageFull
+    """
+    with scope(resident=resident_id):
+        row = Upload.objects.filter(pk=upload_id).first()
+        if row is None or row.expired:
+            raise Gone
+        name = told(row).get("filename", "")
+        if row.became is not None:
+            return Joined(upload_id, name, became=row.became)
+        if not row.whole:
+            raise Unfinished
+        try:
+            with sealed_storage.create(resident_id=resident_id) as file:
+                for part in row.parts.all():
+                    with sealed_storage.open(part.stored_name, resident_id=resident_id) as stream:
+                        while chunk := stream.raw.read(CHUNK):
+                            file.write(chunk)
+        except Unreadable:  # swept in the meantime
+            raise Gone from None
+    if file.size != row.length:
+        sealed_storage.delete(file.name)
+        raise Gone
+    return Joined(upload_id, name, file=file)
+
+
+def used(*, resident_id: UUID, upload_id: UUID, became: UUID) -> None:
+    """In the transaction that keeps the joined file."""
+    with scope(resident=resident_id):
+        _forget(UploadPart.objects.filter(upload_id=upload_id))
+        Upload.objects.filter(pk=upload_id).update(became=became)
+
+
+def drop(*, upload: Upload) -> None:
+    with transaction.atomic(), scope(resident=upload.resident_id):
+        _forget(UploadPart.objects.filter(upload_id=upload.pk))
+        Upload.objects.filter(pk=upload.pk).delete()
+
+
+def told(upload: Upload) -> dict[str, Any]:
+    """What the sender said of the file. To show it, go through the gate."""
+    said: dict[str, Any] = sealed.unseal_json(upload.content, resident_id=upload.resident_id, place=upload.place)
+    return said
+
+
+def sweep() -> int:
+    """Uploads of which nothing came for a day."""
+    with scopes_disabled(), transaction.atomic():
+        late = list(
+            Upload.objects.select_for_update(skip_locked=True)
+            .filter(expires_at__lte=timezone.now())
+            .values_list("pk", flat=True)
+        )
+        if late:
+            _forget(UploadPart.objects.filter(upload_id__in=late))
+            Upload.objects.filter(pk__in=late).delete()
+    return len(late)
+
+
+def _forget(parts: QuerySet[UploadPart]) -> None:
+    names = list(parts.values_list("stored_name", flat=True))
+    parts.delete()
+    transaction.on_commit(lambda: sealed_storage.forget(names), robust=True)

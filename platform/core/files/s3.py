@@ -1,0 +1,190 @@
+"""django-storages' `S3Storage`, reading objects by ranges: `{"BACKEND": "core.files.s3.RangeS3Storage", "OPTIONS": {"bucket_name": …}}`.
+
+The options, the credentials and the `AWS_…` settings are those of `S3Storage`, whose own file downloads the whole object before its first
+byte can be read. Memory: under 2 MB for each file read, 20 MB for each one written.
+
+Importing this module loads boto3 (24 MB, 0.4 s): only `STORAGES` names it, so that a portal whose files lie in folders never does.
+"""
+
+import errno
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import IO, Any, cast
+
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import S3Transfer, TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import File
+from storages.backends.s3 import S3Storage
+
+#: The first demand brings a sealed file's header and first segment whole: a small paper is read in one.
+FIRST = 65_536 + 1
+#: Read ahead, up to this, while what is asked follows what was read.
+MOST = 1_048_576
+#: Two parts of 5 MB, the smallest that S3 takes, are sent at once while a third is read.
+PART, AT_ONCE = 5 * 1_048_576, 2
+GONE = {"404", "NoSuchKey", "NotFound"}
+FULL = {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"}
+#: A store without versions may not know the question.
+NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
+#: What the option `client_config` does not say. What is stored is ciphertext (core/files/storage.py): the store's own checksums add nothing.
+CLIENT = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+TRANSFER = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=AT_ONCE)
+TRANSFER.max_in_memory_upload_chunks = AT_ONCE  # boto3 takes no argument for it; ten otherwise
+
+
+@contextmanager
+def _faults(name: str) -> Iterator[None]:
+    """Raise the system's errors in place of the store's: FileNotFoundError, ENOSPC, else EIO."""
+    try:
+        yield
+    except ClientError as error:
+        code = _code(error)
+        if code in GONE:
+            raise FileNotFoundError(errno.ENOENT, "no such object", name) from None
+        raise OSError(errno.ENOSPC if code in FULL else errno.EIO, f"the store refused: {code}") from None
+    except (BotoCoreError, Boto3Error) as error:
+        raise OSError(errno.EIO, f"the store did not answer: {type(error).__name__}") from None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
+    def translated(storage: S3Storage, name: str, *args: object) -> Any:  # noqa: ANN401 - what the method returns
+        with _faults(name):
+            return method(storage, name, *args)
+
+    return translated
+
+
+class RangeS3Storage(S3Storage):
+    """Never overwrites an object; its errors are the system's."""
+
+    file_overwrite = False
+    exists = _translated(S3Storage.exists)
+    size = _translated(S3Storage.size)
+    get_modified_time = _translated(S3Storage.get_modified_time)
+    listdir = _translated(S3Storage.listdir)
+    _save = _translated(S3Storage._save)  # noqa: SLF001 - Django's documented name
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.client_config: Config = CLIENT.merge(self.client_config)
+
+    @cached_property
+    def connection(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        """One for all threads, as boto3's clients allow. django-storages makes one for each: 17 MB and 0.2 s."""
+        return super().connection
+
+    def get_default_settings(self) -> dict[str, Any]:
+        defaults: dict[str, Any] = super().get_default_settings()
+        return defaults | {"transfer_config": defaults["transfer_config"] or TRANSFER}
+
+    def read_range(self, name: str, start: int, length: int) -> tuple[bytes, int]:
+        """Return these bytes, or those up to the end, and the size of the whole object."""
+        parameters = {
+            key: value
+            for key, value in self.get_object_parameters(name).items()
+            if key in S3Transfer.ALLOWED_DOWNLOAD_ARGS
+        }
+        with _faults(name):
+            answer = self.connection.meta.client.get_object(
+                Bucket=self.bucket_name,
+                Key=self._normalize_name(name),
+                Range=f"bytes={start}-{start + length - 1}",
+                **parameters,
+            )
+            return answer["Body"].read(), int(answer["ContentRange"].rpartition("/")[2])
+
+    def listing(self) -> Iterator[tuple[str, datetime]]:
+        """Yield every name with the time it was written. Cost: one demand for a thousand."""
+        prefix = self._normalize_name("")
+        with _faults(prefix):
+            for found in self.bucket.objects.filter(Prefix=prefix):
+                yield found.key.removeprefix(prefix), found.last_modified
+
+    def abandon(self, limit: datetime) -> int:
+        """Abort the uploads in parts that a crash left before `limit`: nobody sees them, and they are paid for."""
+        prefix = self._normalize_name("")
+        with _faults(prefix):
+            left = [found for found in self.bucket.multipart_uploads.filter(Prefix=prefix) if found.initiated < limit]
+            for upload in left:
+                upload.abort()
+        return len(left)
+
+    def delete(self, name: str) -> None:
+        """Delete every version: an erased paper must not wait in the store's history."""
+        key = self._normalize_name(name)
+        with _faults(name):
+            try:
+                versions = [
+                    found for found in self.bucket.object_versions.filter(Prefix=key) if found.object_key == key
+                ]
+                for version in versions:
+                    version.delete()
+            except ClientError as error:
+                if _code(error) not in NO_VERSIONS:
+                    raise
+                super().delete(name)
+
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
+        return File(cast(IO[bytes], RangeFile(self, name)), name)
+
+
+class RangeFile(io.RawIOBase):
+    """An object's bytes from any offset. It keeps the first ones and those read ahead."""
+
+    def __init__(self, storage: RangeS3Storage, name: str) -> None:
+        super().__init__()
+        self._storage, self._name = storage, name
+        self._first, self.size = storage.read_range(name, 0, FIRST)
+        self._ahead, self._start, self._reach = b"", 0, FIRST
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence] + offset
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the kind of buffer that callers give
+        done = 0
+        while done < len(buffer) and self._at < self.size:
+            piece = self._here()[: len(buffer) - done]
+            buffer[done : done + len(piece)] = piece
+            done += len(piece)
+            self._at += len(piece)
+        return done
+
+    def _here(self) -> memoryview:
+        """What is at hand from this place on, at least a byte of it."""
+        if self._at < len(self._first):
+            return memoryview(self._first)[self._at :]
+        end = self._start + len(self._ahead)
+        if not self._start <= self._at < end:
+            follows = self._at in {end, len(self._first)}
+            self._reach = min(2 * self._reach, MOST) if follows else FIRST
+            self._ahead, _size = self._storage.read_range(self._name, self._at, self._reach)
+            self._start = self._at
+        if not self._ahead:
+            raise OSError(errno.EIO, "the store gave nothing where there must be something")
+        return memoryview(self._ahead)[self._at - self._start :]

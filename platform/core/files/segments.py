@@ -1,0 +1,178 @@
+"""The format of sealed files: an algorithm byte, then Tink's AES256_GCM_HKDF streaming with 64 KiB segments, byte for byte.
+
+    0x01 | 40 | salt (32) | nonce prefix (7) | segment 0 | segment 1 | …
+
+The file's own key is HKDF-SHA256(resident's key, salt, info=AAD); a segment's nonce is the prefix, its number (32 bits) and 1 on the last
+one, else 0. The header counts in the first segment's 65,536 bytes. A reader opens the last segment first, so a file that was cut cannot
+pass as whole. Never write a segment number of one file twice with other bytes: a new attempt takes a new salt and prefix.
+"""
+
+import io
+import secrets
+from functools import partial
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from core.keys.sealed import Unreadable
+
+ALGORITHM = b"\x01"
+SEGMENT = 65_536
+SALT = 32
+PREFIX = 7
+HEADER = 1 + SALT + PREFIX
+TAG = 16
+FIRST_ROOM = SEGMENT - HEADER - TAG
+ROOM = SEGMENT - TAG
+_LAST, _NOT_LAST = b"\x01", b"\x00"
+
+
+class Target(Protocol):
+    """It keeps nothing of `data` once it has answered: the same bytes of memory hold the next segment."""
+
+    def write(self, data: memoryview, /) -> object: ...
+
+
+class Source(Protocol):
+    def seek(self, offset: int, /) -> object: ...
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+    def close(self) -> object: ...
+
+
+class SegmentWriter:
+    """Encrypts what is written to `target`, one segment at a time; only `close` makes it a readable file.
+
+    What comes is copied once, into the segment that is being filled; that is encrypted into the bytes that are written.
+    """
+
+    def __init__(self, target: Target, key: bytes, aad: bytes) -> None:
+        salt, self._prefix = secrets.token_bytes(SALT), secrets.token_bytes(PREFIX)
+        self._cipher = _cipher(key, salt, aad)
+        self._target = target
+        self._plain, self._stored = memoryview(bytearray(ROOM)), memoryview(bytearray(SEGMENT))
+        self._filled, self._room = 0, FIRST_ROOM
+        self._number = 0
+        target.write(memoryview(ALGORITHM + bytes([HEADER]) + salt + self._prefix))
+
+    def write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            # A full segment waits for one more byte: only then is it known not to be the last.
+            if self._filled == self._room:
+                self._emit(last=False)
+            taken = left[: self._room - self._filled]
+            self._plain[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            left = left[len(taken) :]
+
+    def close(self) -> None:
+        self._emit(last=True)
+
+    def _emit(self, *, last: bool) -> None:
+        stored = self._stored[: self._filled + TAG]
+        nonce = self._prefix + self._number.to_bytes(4) + (_LAST if last else _NOT_LAST)
+        self._cipher.encrypt_into(nonce, self._plain[: self._filled], None, stored)
+        self._target.write(stored)
+        self._filled, self._room = 0, ROOM
+        self._number += 1
+
+
+class SegmentReader(io.RawIOBase):
+    """The plain bytes of a sealed file of `size` stored bytes, from any offset. It keeps one open segment.
+
+    `read` gives no more than what is left of a segment, and gives it as it was opened, without copying it.
+
+    Raises:
+        Unreadable: on opening if the header or the end, on reading if that segment, is not what was written.
+    """
+
+    def __init__(self, source: Source, key: bytes, aad: bytes, size: int) -> None:
+        super().__init__()
+        self._source, self._readinto, self._at = source, source.readinto, -1
+        self._stored = memoryview(bytearray(SEGMENT))
+        body = size - len(ALGORITHM)
+        segments = -(-body // SEGMENT)
+        self._last, self._end = segments - 1, body
+        head = bytearray(len(ALGORITHM) + HEADER)
+        self._fill(memoryview(head), 0)
+        if head[:1] != ALGORITHM or head[1] != HEADER:
+            raise Unreadable("header")
+        self._prefix = bytes(head[-PREFIX:])
+        self._decrypt = _cipher(key, bytes(head[2 : 2 + SALT]), aad).decrypt
+        self.length = body - HEADER - TAG * segments
+        self._position = 0
+        self._number, self._plain = -1, b""
+        self._open(self._last)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.length}[whence]
+        if start + offset < 0:
+            raise ValueError("seek before the beginning")
+        self._position = start + offset
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return self.readall()
+        if self._position >= self.length:
+            return b""
+        # In plain bytes, the first segment is as long as the others if the header is counted in.
+        number, offset = divmod(self._position + HEADER, ROOM)
+        if number != self._number:
+            self._open(number)
+        start = offset if number else offset - HEADER
+        piece = self._plain[start : start + size]
+        self._position += len(piece)
+        return piece
+
+    def readall(self) -> bytes:
+        return b"".join(iter(partial(self.read, ROOM), b""))
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the kind of buffer that BufferedReader gives
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+    def _open(self, number: int) -> None:
+        start, stored = number * SEGMENT, self._stored
+        if number == 0:
+            start = HEADER
+            stored = stored[HEADER:]
+        if number == self._last:
+            stored = stored[: self._end - start]
+        self._fill(stored, len(ALGORITHM) + start)
+        nonce = self._prefix + number.to_bytes(4) + (_LAST if number == self._last else _NOT_LAST)
+        try:
+            self._plain = self._decrypt(nonce, stored, None)
+        except InvalidTag:
+            raise Unreadable(f"segment {number}") from None
+        self._number = number
+
+    def _fill(self, stored: memoryview, start: int) -> None:
+        if self._at != start:
+            self._source.seek(start)
+        length = len(stored)
+        self._at = start + length
+        if self._readinto(stored) != length:
+            raise Unreadable("cut")
+
+
+def _cipher(key: bytes, salt: bytes, aad: bytes) -> AESGCM:
+    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=salt, info=aad).derive(key))

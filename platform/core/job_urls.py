@@ -1,9 +1,0 @@
-from django.urls import path
-
-from core import job_views
-
-urlpatterns = [
-    path("<uuid:job_id>/", job_views.job, name="job"),
-    path("<uuid:job_id>/annuler/", job_views.cancel_job, name="cancel_job"),
-    path("<uuid:job_id>/reessayer/", job_views.retry_job, name="retry_job"),
-]

@@ -1,0 +1,330 @@
+"""Checkpoints: every minute, the heads of the journals that grew become the leaves of one Merkle tree, whose signed root is kept outside.
+
+A head is a chain's last hash, which no earlier line can change without changing it: one leaf per resident stands for all their lines.
+Only transactions that are all over are looked at (`pg_snapshot_xmin`), so that a line that commits late is in the next checkpoint, never
+in none. The copy outside is what shows that a database, its checkpoints included, was rewritten.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+from django.db import connection, transaction
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from core.journal import merkle, signed_notes
+from core.journal.signed_notes import Statement
+from core.models import Checkpoint, JournalLeaf, JournalSeal
+
+logger = logging.getLogger(__name__)
+
+#: Without anything new, a checkpoint an hour says that the portal still seals.
+QUIET = timedelta(hours=1)
+#: As X-Road has it: longer without a copy outside, and only residents read their own vaults.
+TOLERATED = timedelta(hours=4)
+#: How many of a resident's checkpoints their page proves leaf by leaf; the command proves all of them.
+PROVED = 100
+LOCK = int.from_bytes(b"sealing.", signed=True)
+
+
+class Fault(StrEnum):
+    """What may be wrong with a checkpoint, or with a line that it sealed."""
+
+    FORGED = "its signature is not ours"
+    ASTRAY = "the line does not lead to its root"
+    GONE = "its copy outside is gone"
+    OTHER = "its copy outside says something else"
+    CUT = "the line that it sealed is gone"
+    CHANGED = "the line that it sealed is not what it was"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How one line of a resident leads to a published root."""
+
+    number: int
+    chain: bytes
+    checkpoint: Checkpoint
+    position: int
+    size: int
+    path: Sequence[bytes]
+
+
+def seal() -> Checkpoint | None:
+    """One checkpoint, if there is something new or an hour has passed; then the copies outside that are still to be written.
+
+    Called by the scheduler; two at once make one.
+
+    Raises:
+        signed_notes.KeyUnusable
+    """
+    with transaction.atomic(), scopes_disabled():
+        made = _seal() if _alone() else None
+    publish()
+    return made
+
+
+def publish() -> None:
+    """Write outside what is not there yet. Doing it twice changes nothing; what cannot be written is tried again at the next tick."""
+    for checkpoint in Checkpoint.objects.filter(anchored_at=None).order_by("number"):
+        if not _copy(checkpoint):
+            return
+        Checkpoint.objects.filter(pk=checkpoint.pk).update(anchored_at=timezone.now())
+
+
+def anchored() -> bool:
+    """Whether a checkpoint was written outside in the last four hours; a portal that opened less than four hours ago counts as such."""
+    limit = timezone.now() - TOLERATED
+    if Checkpoint.objects.filter(anchored_at__gte=limit).exists():
+        return True
+    with scopes_disabled():
+        first = JournalLeaf.objects.order_by("id").first()
+    return first is None or first.at >= limit
+
+
+def unanchored() -> int:
+    """How many have no copy outside yet."""
+    return Checkpoint.objects.filter(anchored_at=None).count()
+
+
+def proofs(*, resident_id: UUID, most: int | None = PROVED, before: datetime | None = None) -> list[Proof]:
+    """The resident's last checkpoints, of before that moment, newest first; all of them where `most` is None."""
+    older = {"checkpoint__at__lt": before} if before else {}
+    with scope(resident=resident_id):
+        mine = list(JournalSeal.objects.filter(**older).select_related("checkpoint").order_by("-number")[:most])
+    with scopes_disabled():
+        beside = JournalSeal.objects.filter(checkpoint__in=[seal.checkpoint_id for seal in mine]).order_by("position")
+        trees: dict[int, list[bytes]] = defaultdict(list)
+        for seal in beside:
+            trees[seal.checkpoint_id].append(bytes(seal.chain))
+    found = []
+    for seal in mine:
+        tree = trees[seal.checkpoint_id]
+        path = merkle.proof(tree, seal.position) if seal.position < len(tree) else []
+        found.append(Proof(seal.number, bytes(seal.chain), seal.checkpoint, seal.position, len(tree), path))
+    return found
+
+
+def problems() -> Iterator[str]:
+    """Every checkpoint against the journals, the signatures, the one before it and its copy outside. Nothing: all is as it was."""
+    yield from _broken_chain()
+    yield from _changed_lines()
+    yield from _outside_only()
+    yield from _never_sealed()
+
+
+def checked(
+    *, resident_id: UUID, most: int = PROVED, before: datetime | None = None
+) -> list[tuple[Proof, Fault | None]]:
+    """The resident's last checkpoints, each against the line that it sealed, its root, its signature and its copy outside."""
+    found = proofs(resident_id=resident_id, most=most, before=before)
+    with scope(resident=resident_id):
+        numbers = [proof.number for proof in found]
+        lines = dict(JournalLeaf.objects.filter(number__in=numbers).values_list("number", "chain"))
+    return [(proof, _line_fault(proof, lines.get(proof.number)) or fault_of(proof)) for proof in found]
+
+
+def sealed_before(limit: datetime, *, resident_id: UUID) -> int:
+    """The resident's last line under a checkpoint older than that, as its signed note says, and not its row. 0: none that can be proved."""
+    for proof, fault in checked(resident_id=resident_id, most=1, before=limit):
+        if fault is None and signed_notes.read(proof.checkpoint.note).at < limit:
+            return proof.number
+    return 0
+
+
+def fault_of(proof: Proof) -> Fault | None:
+    try:
+        statement = signed_notes.read(proof.checkpoint.note)
+    except signed_notes.Forged:
+        return Fault.FORGED
+    if not merkle.leads_to(
+        proof.chain, position=proof.position, size=proof.size, path=proof.path, root=statement.root
+    ):
+        return Fault.ASTRAY
+    return _outside_fault(proof.checkpoint)
+
+
+def name_outside(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.at:%Y/%m/%d}/{checkpoint.number:09}.txt"
+
+
+def _seal() -> Checkpoint | None:
+    now, last = timezone.now().replace(microsecond=0), Checkpoint.objects.order_by("-number").first()
+    upto = _upto()
+    number, previous = (last.number + 1, signed_notes.digest(last.note)) if last else (1, signed_notes.NOTHING_BEFORE)
+    chains = _seal_heads(number, last.upto if last and last.upto <= upto else 0, upto)
+    if last and not chains and now - last.at < QUIET:
+        return None
+    note = signed_notes.sign(Statement(number, merkle.root(chains), now, previous))
+    return Checkpoint.objects.create(number=number, at=now, note=note, upto=upto)
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _upto() -> int:
+    """Every transaction below is over: what it committed is seen by the next statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def _seal_heads(checkpoint: int, since: int, upto: int) -> list[bytes]:
+    """A seal on the head of each journal that grew, in the order of the tree; their hashes. One statement: rows that pass by Python would
+    take a minute where the whole city wrote. The checkpoint's own row comes after, before the transaction ends.
+
+    After a restore the numbers of transactions begin again: then every line is looked at once, and those that a checkpoint has already are
+    left out, as always.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_journalseal (checkpoint_id, resident_id, number, chain, position)"
+            " SELECT %s, resident_id, number, chain, row_number() OVER (ORDER BY chain) - 1 FROM ("
+            "SELECT DISTINCT ON (resident_id) resident_id, number, chain FROM core_journalleaf WHERE xid >= %s AND xid < %s"
+            " ORDER BY resident_id, number DESC) head WHERE number > coalesce("
+            "(SELECT max(seal.number) FROM core_journalseal seal WHERE seal.resident_id = head.resident_id), 0) RETURNING chain",
+            [checkpoint, since, upto],
+        )
+        return sorted(bytes(chain) for (chain,) in cursor.fetchall())
+
+
+def _storage() -> Storage:
+    return storages["checkpoints"]
+
+
+def _copy(checkpoint: Checkpoint) -> bool:
+    """False when it could not be written, or when another note lies there. A copy that a crash cut short is written again."""
+    storage, name = _storage(), name_outside(checkpoint)
+    try:
+        there = _read(storage, name)
+        if there is not None and there != checkpoint.note and checkpoint.note.startswith(there):
+            storage.delete(name)
+            there = None
+        if there is None:
+            storage.save(name, ContentFile(checkpoint.note.encode()))
+            there = checkpoint.note
+    except OSError as error:
+        logger.error("a checkpoint could not be written outside the database", exc_info=error)
+        return False
+    if there != checkpoint.note:
+        logger.error("another checkpoint of this number lies outside the database")
+    return there == checkpoint.note
+
+
+def _read(storage: Storage, name: str) -> str | None:
+    if not storage.exists(name):
+        return None
+    with storage.open(name) as file:
+        return bytes(file.read()).decode(errors="replace")
+
+
+def _broken_chain() -> Iterator[str]:
+    expected, previous = 1, signed_notes.NOTHING_BEFORE
+    with scopes_disabled():
+        seals = JournalSeal.objects.order_by("checkpoint_id", "position").values_list("checkpoint_id", "chain")
+    trees = groupby(seals.iterator(chunk_size=5_000), key=lambda row: row[0])
+    number, chains = _next_tree(trees)
+    for checkpoint in Checkpoint.objects.order_by("number").iterator(chunk_size=1_000):
+        if checkpoint.number != expected:
+            yield f"checkpoint {expected} is missing"
+        while number is not None and number < checkpoint.number:
+            number, chains = _next_tree(trees)
+        tree = chains if number == checkpoint.number else []
+        if problem := _checkpoint_problem(checkpoint, tree, previous, follows=checkpoint.number == expected):
+            yield f"checkpoint {checkpoint.number}: {problem}"
+        expected, previous = checkpoint.number + 1, signed_notes.digest(checkpoint.note)
+
+
+def _next_tree(
+    trees: Iterator[tuple[int, Iterator[tuple[int, bytes | memoryview]]]],
+) -> tuple[int | None, list[bytes]]:
+    number, rows = next(trees, (None, iter(())))
+    return number, [bytes(chain) for _number, chain in rows]
+
+
+def _line_fault(proof: Proof, chain: bytes | memoryview | None) -> Fault | None:
+    if chain is None:
+        return Fault.CUT
+    return None if bytes(chain) == proof.chain else Fault.CHANGED
+
+
+def _checkpoint_problem(
+    checkpoint: Checkpoint, tree: Sequence[bytes], previous: bytes, *, follows: bool
+) -> str | None:
+    try:
+        statement = signed_notes.read(checkpoint.note)
+    except signed_notes.Forged:
+        return Fault.FORGED
+    if (statement.number, statement.at) != (checkpoint.number, checkpoint.at):
+        return "its number or time was changed"
+    if follows and statement.previous != previous:
+        return "it does not follow from the one before"
+    if statement.root != merkle.root(tree):
+        return "its root is not that of the lines it sealed"
+    return _outside_fault(checkpoint)
+
+
+def _outside_fault(checkpoint: Checkpoint) -> Fault | None:
+    there = _read(_storage(), name_outside(checkpoint))
+    if there is None:
+        return None if checkpoint.anchored_at is None else Fault.GONE  # it may still have to be written
+    return None if there == checkpoint.note else Fault.OTHER
+
+
+def _changed_lines() -> Iterator[str]:
+    """Lines that are no longer what a checkpoint sealed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seal.resident_id, seal.number, seal.checkpoint_id, leaf.id IS NULL FROM core_journalseal seal"
+            " LEFT JOIN core_journalleaf leaf USING (resident_id, number)"
+            " WHERE leaf.chain IS DISTINCT FROM seal.chain ORDER BY seal.checkpoint_id, seal.position LIMIT 100"
+        )
+        for resident_id, number, checkpoint, gone in cursor.fetchall():
+            what = "is gone, and perhaps others after it" if gone else "is not what it was"
+            yield f"resident {resident_id}, entry {number} {what}: checkpoint {checkpoint} sealed it"
+
+
+def _outside_only() -> Iterator[str]:
+    known = set(Checkpoint.objects.values_list("number", flat=True))
+    for number in sorted(_numbers_outside(_storage(), "") - known):
+        yield f"checkpoint {number} lies outside and not in the database"
+
+
+def _numbers_outside(storage: Storage, folder: str) -> set[int]:
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return set()
+    found = {int(name.removesuffix(".txt")) for name in files if name.removesuffix(".txt").isdigit()}
+    return found.union(*(_numbers_outside(storage, f"{folder}{name}/") for name in folders))
+
+
+def _never_sealed() -> Iterator[str]:
+    """Lines much older than the last checkpoint, and under none."""
+    last = Checkpoint.objects.order_by("-number").first()
+    if last is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT leaf.resident_id, min(leaf.number) FROM core_journalleaf leaf"
+            " LEFT JOIN (SELECT resident_id, max(number) AS number FROM core_journalseal GROUP BY resident_id) seal USING (resident_id)"
+            " WHERE leaf.number > coalesce(seal.number, 0) AND leaf.at < %s GROUP BY leaf.resident_id ORDER BY 1 LIMIT 100",
+            [_late(last.at)],
+        )
+        for resident_id, number in cursor.fetchall():
+            yield f"resident {resident_id}, entry {number} is under no checkpoint"
+
+
+def _late(at: datetime) -> datetime:
+    return at - QUIET

@@ -1,0 +1,197 @@
+"""Checkpoints as signed notes (https://c2sp.org/signed-note), Ed25519: any tool that knows the format checks one with the public key.
+
+A note says, one a line: the log's name, the checkpoint's number, the root, the time, the hash of the note before; then an empty line
+and the signature. How many journals had grown is not said: the page is public, and a quiet night would tell of somebody.
+"""
+
+import base64
+import hashlib
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.conf import settings
+
+from core.keys.secret_files import write_once
+
+ED25519 = b"\x01"
+NOTHING_BEFORE = bytes(32)
+_PEM_END = b"-----END "
+
+
+class KeyUnusable(Exception):
+    """The checkpoints' key cannot be used; the sentence says what to do. It never holds key material."""
+
+
+class Forged(Exception):
+    """This note was not signed by one of the keys, or is not one."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    number: int
+    root: bytes
+    at: datetime
+    previous: bytes
+
+    def write(self) -> str:
+        lines = [
+            name(),
+            str(self.number),
+            _b64(self.root),
+            f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            _b64(self.previous),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def name() -> str:
+    return f"{settings.TENANT}/journal"
+
+
+def sign(statement: Statement) -> str:
+    """
+    Raises:
+        KeyUnusable
+    """
+    text, key = statement.write(), _keys()[0]
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyUnusable(f"{settings.CHECKPOINT_KEY} begins with a public key: the one that signs comes first.")
+    signature = _key_hash(key.public_key()) + key.sign(text.encode())
+    return f"{text}\n— {name()} {_b64(signature)}\n"
+
+
+def read(note: str) -> Statement:
+    """
+    Raises:
+        Forged
+        KeyUnusable
+    """
+    text, _empty, signature = note.rpartition("\n\n— ")
+    try:
+        signer, encoded = signature.rstrip("\n").split(" ")
+        given = base64.b64decode(encoded, validate=True)
+        _check(f"{text}\n", signer, given)
+        log, number, root, at, previous = text.split("\n")
+        if log != name():
+            raise Forged
+        when = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return Statement(
+            int(number), base64.b64decode(root, validate=True), when, base64.b64decode(previous, validate=True)
+        )
+    except ValueError:
+        raise Forged from None
+
+
+def digest(note: str) -> bytes:
+    """What the next note says of this one."""
+    return hashlib.sha256(note.encode()).digest()
+
+
+def public_keys() -> list[str]:
+    """As a verifier reads them (name+hash+key), the one that signs today first; empty where there is no key."""
+    try:
+        return [f"{name()}+{_key_hash(key).hex()}+{_b64(ED25519 + _raw(key))}" for key in _public()]
+    except KeyUnusable:
+        return []
+
+
+def make_key() -> Path:
+    """A new key, only where there is none.
+
+    Raises:
+        KeyUnusable: there is one already. A city that changes its key puts the new one before it, in the same file.
+    """
+    path = Path(settings.CHECKPOINT_KEY)
+    if not _make(path):
+        raise KeyUnusable(f"{path} exists: to change the key, put the new one before it in the same file.")
+    return path
+
+
+def check_key() -> None:
+    """
+    Raises:
+        KeyUnusable
+    """
+    _keys()
+
+
+def _check(text: str, signer: str, given: bytes) -> None:
+    for key in _public():
+        if signer == name() and given[:4] == _key_hash(key):
+            try:
+                key.verify(given[4:], text.encode())
+            except InvalidSignature:
+                continue
+            return
+    raise Forged
+
+
+def _public() -> list[Ed25519PublicKey]:
+    return [key.public_key() if isinstance(key, Ed25519PrivateKey) else key for key in _keys()]
+
+
+def _keys() -> list[Ed25519PrivateKey | Ed25519PublicKey]:
+    path = Path(settings.CHECKPOINT_KEY)
+    if settings.MAKE_CHECKPOINT_KEY and not path.exists():
+        _make(path)
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise KeyUnusable(f"Others than its owner may read {path}: run “chmod 600 {path}”.")
+        content = path.read_bytes()
+    except OSError:
+        raise KeyUnusable(
+            f"No key at {path}: put yours back, or make one with “manage.py make_checkpoint_key”."
+        ) from None
+    try:
+        found = [_load(block) for block in _blocks(content)]
+    except (ValueError, TypeError):
+        found = []
+    if not found:
+        raise KeyUnusable(
+            f"{path} must hold Ed25519 keys in PEM: the private one that signs, then those that signed before."
+        )
+    return found
+
+
+def _blocks(content: bytes) -> list[bytes]:
+    """Each PEM block of the file."""
+    blocks, block = [], b""
+    for line in content.splitlines(keepends=True):
+        block += line
+        if line.startswith(_PEM_END):
+            blocks.append(block)
+            block = b""
+    return blocks
+
+
+def _load(block: bytes) -> Ed25519PrivateKey | Ed25519PublicKey:
+    is_private = b"PRIVATE KEY" in block
+    key = serialization.load_pem_private_key(block, None) if is_private else serialization.load_pem_public_key(block)
+    if not isinstance(key, Ed25519PrivateKey | Ed25519PublicKey):
+        raise TypeError
+    return key
+
+
+def _make(path: Path) -> bool:
+    """False when there is one."""
+    content = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return write_once(path, content)
+
+
+def _key_hash(key: Ed25519PublicKey) -> bytes:
+    return hashlib.sha256(name().encode() + b"\n" + ED25519 + _raw(key)).digest()[:4]
+
+
+def _raw(key: Ed25519PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode()

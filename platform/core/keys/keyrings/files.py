@@ -1,0 +1,148 @@
+"""A keyring in a file, for its owner's eyes: `{"current": name, "keys": {name: 32 bytes in base64}}`.
+
+Read again whenever it changes, so that a rotation needs no restart.
+"""
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core.keys.keyrings.ring import KeyringError
+from core.keys.secret_files import replace_whole, write_once
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, repr=False)
+class FileRing:
+    name: str
+    keys: Mapping[str, bytes]
+    remote = False
+
+    def current(self) -> str:
+        return self.name
+
+    def holds(self, kid: str) -> bool:
+        return kid in self.keys
+
+    def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return self.name, nonce + AESGCM(self.keys[self.name]).encrypt(nonce, key, context)
+
+    def unwrap(self, kid: str, wrapped: bytes, context: bytes) -> bytes:
+        try:
+            return AESGCM(self.keys[kid]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
+        except (InvalidTag, ValueError):
+            raise KeyringError(f"The keyring's key “{kid}” is not the one that wrapped this resident's key.") from None
+
+    def check(self) -> None:
+        """Reading it was the check."""
+
+
+def load(path: Path, *, make: bool) -> FileRing:
+    """`make`: where there is none, a new one.
+
+    Raises:
+        KeyringError: absent, readable by others, or malformed.
+    """
+    if make and not path.exists():
+        make_file(path)
+    try:
+        seen = path.stat()
+    except OSError:
+        raise KeyringError(
+            f"No keyring at {path}: put yours back, or make one with “manage.py make_keyring”."
+        ) from None
+    if stat.S_IMODE(seen.st_mode) & 0o077:
+        raise KeyringError(f"Others than its owner may read {path}: run “chmod 600 {path}”.")
+    return _read(path, seen.st_mtime_ns, seen.st_ino)
+
+
+def make_file(path: Path) -> bool:
+    """False when there is one, or when another process made it first."""
+    kid, key = _new_key()
+    return write_once(path, _written(FileRing(kid, {kid: key})))
+
+
+def add_key(path: Path) -> str:
+    """A new key beside the others, which wraps nothing yet. Its name."""
+    with _changing(path):
+        ring, (kid, key) = load(path, make=False), _new_key()
+        replace_whole(path, _written(replace(ring, keys={**ring.keys, kid: key})))
+    return kid
+
+
+def use_key(path: Path, kid: str) -> None:
+    """
+    Raises:
+        KeyringError: it is not in the file.
+    """
+    with _changing(path):
+        ring = load(path, make=False)
+        if kid not in ring.keys:
+            raise KeyringError(f"{path} has no key “{kid}”. It has: {', '.join(ring.keys)}.")
+        replace_whole(path, _written(replace(ring, name=kid)))
+
+
+def forget_key(path: Path, kid: str) -> None:
+    """For good. Whether anything is still under it, the caller has looked.
+
+    Raises:
+        KeyringError: it is the current one, or not in the file.
+    """
+    with _changing(path):
+        ring = load(path, make=False)
+        if kid == ring.name or kid not in ring.keys:
+            raise KeyringError(f"“{kid}” is {'the current key' if kid == ring.name else 'not in the keyring'}.")
+        replace_whole(
+            path, _written(replace(ring, keys={name: key for name, key in ring.keys.items() if name != kid}))
+        )
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
+    """Two rotations at once would lose a key, and with it all that it had wrapped."""
+    with open(
+        path.with_name(f".{path.name}.lock"), "a", opener=lambda name, flags: os.open(name, flags, 0o600)
+    ) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _new_key() -> tuple[str, bytes]:
+    """The clock itself: the keeper has no Django settings to ask for it."""
+    return datetime.now(UTC).strftime("%Y%m%d") + "-" + secrets.token_hex(4), secrets.token_bytes(KEY_BYTES)
+
+
+def _written(ring: FileRing) -> bytes:
+    keys = {kid: base64.b64encode(key).decode() for kid, key in ring.keys.items()}
+    return json.dumps({"current": ring.name, "keys": keys}).encode()
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, changed: int, inode: int) -> FileRing:
+    try:
+        content = json.loads(path.read_bytes())
+        ring = FileRing(
+            content["current"], {kid: base64.b64decode(key, validate=True) for kid, key in content["keys"].items()}
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise KeyringError(
+            f'{path} is not a keyring: it must be {{"current": name, "keys": {{name: 32 bytes in base64}}}}.'
+        ) from None
+    if ring.name not in ring.keys or any(len(key) != KEY_BYTES for key in ring.keys.values()):
+        raise KeyringError(f"{path}: its current key must be among its keys, each of 32 bytes.")
+    return ring

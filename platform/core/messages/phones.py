@@ -1,0 +1,80 @@
+"""A resident's telephone number, for text messages: proved by a code, sealed under their key.
+
+Somebody may ask them for something by it only if they accept that: until then nothing of the number can be compared.
+"""
+
+import hmac
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
+from django_scopes import scope, scopes_disabled
+
+from core import journal
+from core.keys import KeyMissing, sealed
+from core.models import Phone
+
+ASKED = gettext_noop("Qu’on puisse vous demander quelque chose par votre numéro")
+REACH = gettext_noop("Vous écrire sur votre téléphone")
+
+
+def keep(*, resident_id: UUID, by: UUID, number: str) -> None:
+    """`number` is E.164, and was proved by the caller. It takes the place of the one before, and nobody asks by it yet."""
+    with transaction.atomic(), scope(resident=resident_id):
+        Phone.objects.all().delete()
+        phone = Phone(pk=uuid4(), resident_id=resident_id)
+        phone.content = sealed.seal_json({"number": number}, resident_id=resident_id, place=phone.place)
+        phone.save(force_insert=True)
+        journal.write(resident_id=resident_id, actor_id=by, event="phone_kept", purpose=REACH)
+
+
+def forget(*, resident_id: UUID, by: UUID) -> None:
+    with transaction.atomic(), scope(resident=resident_id):
+        if Phone.objects.all().delete()[0]:
+            journal.write(resident_id=resident_id, actor_id=by, event="phone_forgotten", purpose=REACH)
+
+
+def accept_requests(*, resident_id: UUID, by: UUID, on: bool) -> None:
+    """Whether somebody who was given the number may ask for something by it. Saying it twice changes nothing."""
+    with transaction.atomic(), scope(resident=resident_id):
+        phone = Phone.objects.select_for_update().first()
+        lookup = _lookup(_number(phone)) if phone and on else ""
+        if phone and phone.lookup != lookup:
+            phone.lookup = lookup
+            phone.save(update_fields=["lookup"])
+            event = "phone_requests_accepted" if on else "phone_requests_ended"
+            journal.write(resident_id=resident_id, actor_id=by, event=event, purpose=ASKED)
+
+
+def accepts_requests(*, resident_id: UUID) -> bool:
+    """Under today's secret: where the city changed it, its residents say it again."""
+    with scope(resident=resident_id):
+        phone = Phone.objects.first()
+        return phone is not None and bool(phone.lookup) and phone.lookup == _lookup(_number(phone))
+
+
+def asked_by(number: str) -> QuerySet[Phone, UUID]:
+    """Whose number it is, among those who accept to be asked by it: for a query that looks the same whoever that is. `number` is E.164."""
+    with scopes_disabled():
+        return Phone.objects.filter(lookup=_lookup(number)).values_list("resident_id", flat=True)
+
+
+def number_of(*, resident_id: UUID) -> str:
+    """To send to it, or to show it to its resident. Empty: there is none."""
+    with scope(resident=resident_id):
+        phone = Phone.objects.first()
+        return _number(phone) if phone else ""
+
+
+def _number(phone: Phone) -> str:
+    try:
+        told: dict[str, str] = sealed.unseal_json(phone.content, resident_id=phone.resident_id, place=phone.place)
+    except KeyMissing:
+        return ""
+    return told["number"]
+
+
+def _lookup(number: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), b"telephone|" + number.encode(), "sha256").hexdigest()

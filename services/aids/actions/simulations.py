@@ -1,0 +1,249 @@
+"""Simulate aids from the vault, answer a question, find a break-even.
+
+The engine is imported inside functions: only web processes simulate, and loading the law is expensive.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext_noop
+from django_scopes import scope
+
+from core.models import City
+from services.aids import catalogue, local
+from services.aids.facts import from_vault
+from services.aids.facts.answers import Answer, Put
+from services.aids.household import BadHousehold, Person
+from services.aids.models import LocalAid
+from vault import types
+from vault.records import gate
+from vault.records.actions import Superseded, add_record, correct_record
+from vault.records.enums import Method
+from vault.records.models import Record
+from vault.records.values.decrypted import Opened, Values
+
+if TYPE_CHECKING:
+    from services.aids.results import Results
+    from services.aids.sweep import BreakEven
+
+SIMULATE: Final = gettext_noop("Calculer les aides auxquelles vous avez droit")
+KEEP: Final = gettext_noop("Garder le résultat du calcul de vos aides")
+ANSWER: Final = gettext_noop("Répondre à une question sur vos aides")
+RESULT: Final = "calcul.resultat"
+ENGINE: Final = "moteur d’aides de la ville"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalResult:
+    """The outcome of one of the city's aids. `people` share this outcome if the aid is per person."""
+
+    aid: LocalAid
+    outcome: local.Outcome
+    facts: Mapping[str, Any]
+    people: tuple[Person, ...] = ()
+
+    @property
+    def status(self) -> str:
+        return self.outcome.status
+
+
+@dataclass(slots=True)
+class Simulation:
+    """A simulation, with the vault records behind its values."""
+
+    read: from_vault.Read
+    results: "Results"
+    local: list[LocalResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No simulation: the vault has no value to compute with, or the household is impossible (`problem`)."""
+
+    problem: BadHousehold | None = None
+
+
+def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None) -> Simulation | Nothing:
+    """Simulate the resident's aids and keep the outcome as a record if it changed.
+
+    Write one journal entry and run the engine once.
+
+    Args:
+        keep: False skips the record, for a page that explains an outcome already kept.
+    """
+    from services.aids import results
+
+    day = today or timezone.localdate()
+    values = gate.read_own(
+        resident_id=resident_id, purpose=SIMULATE, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"]
+    )
+    if not any(record.type != RESULT for record in values):
+        return Nothing()
+    try:
+        read = read_household(values, resident_id=resident_id, today=day)
+    except BadHousehold as problem:
+        return Nothing(problem)
+    computed = results.compute(read.household)
+    simulation = Simulation(read, computed, evaluate_local(read, computed, commune_of(values), day))
+    if keep:
+        keep_outcome(resident_id=resident_id, simulation=simulation, values=values)
+    return simulation
+
+
+def read_household(values: Values, *, resident_id: UUID, today: date) -> from_vault.Read:
+    return from_vault.read(
+        values,
+        resident_id=resident_id,
+        month=today.strftime("%Y-%m"),
+        communes=catalogue.reference_communes(),
+        default_commune=City.current().insee,
+    )
+
+
+def commune_of(values: Values) -> str:
+    """Return the commune of the resident's home, else that of the city that runs the portal."""
+    return str(values.value("logement.domicile#/adresse/cog") or City.current().insee)
+
+
+def evaluate_local(read: from_vault.Read, computed: "Results", commune: str, today: date) -> list[LocalResult]:
+    from services.aids.facts import local_facts
+
+    base = local_facts.household_facts(read, computed, commune)
+    return [_local(aid, read, base, today) for aid in LocalAid.objects.filter(active=True) if _is_open(aid, today)]
+
+
+def _is_open(aid: LocalAid, today: date) -> bool:
+    return aid.valid_from <= today and (aid.valid_to is None or today <= aid.valid_to)
+
+
+def _local(aid: LocalAid, read: from_vault.Read, base: dict[str, Any], today: date) -> LocalResult:
+    """Evaluate one aid. An aid per person takes the best outcome among the household."""
+    from services.aids.facts import local_facts
+
+    household = read.household
+    if aid.rules.get("audience") != "person":
+        facts = local_facts.person_facts(household.applicant, household, base)
+        return LocalResult(aid, aid.evaluate(facts, today), facts)
+    tried = []
+    for person in household.people:
+        facts = local_facts.person_facts(person, household, base)
+        tried.append((aid.evaluate(facts, today), facts, person))
+    order = ("granted", "to_check", "unknown", "refused")
+    best = min(tried, key=lambda one: order.index(one[0].status))
+    granted = tuple(person for outcome, _facts, person in tried if outcome.status == best[0].status)
+    return LocalResult(aid, best[0], best[1], granted)
+
+
+def fingerprint(simulation: Simulation) -> str:
+    """Hash the inputs, their source records, the engine's version and the local outcomes.
+
+    Source records are included so that no dossier uses a computation based on a record that is no longer current.
+    """
+    from services.aids.engine import run as engine
+
+    known = asdict(simulation.read.household)
+    known.update(id="", title="", unknown=sorted(known["unknown"]), receives=sorted(known["receives"]))
+    rules = [[line.aid.code, line.aid.version, line.outcome.status, line.outcome.amount] for line in simulation.local]
+    records = sorted({record for found in simulation.read.sources.values() for record in found})
+    text = json.dumps([known, records, engine.versions(), rules], sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def keep_outcome(*, resident_id: UUID, simulation: Simulation, values: Values) -> Record | None:
+    """Write the outcome as a calcul.resultat record, in French whatever the page's language.
+
+    Return None if the last record has the same fingerprint.
+    """
+    mark = fingerprint(simulation)
+    last = values.latest(RESULT, resident_id)
+    if last is not None and last.payload.get("empreinte") == mark:
+        return None
+    try:
+        return add_record(
+            resident_id=resident_id,
+            by=resident_id,
+            type=RESULT,
+            payload=outcome(simulation, mark),
+            holder=ENGINE,
+            method=Method.DERIVED,
+            supersedes=last.record_id if last else None,
+            purpose=KEEP,
+        )
+    except Superseded:
+        return None  # another request kept the same outcome meanwhile
+
+
+def outcome(simulation: Simulation, mark: str) -> dict[str, Any]:
+    from services.aids import results
+
+    language = translation.get_language()
+    with translation.override("fr"):
+        french = simulation.results if language == "fr" else results.compute(simulation.results.household)
+        used = [record for found in simulation.read.sources.values() for record in found]
+        kept = results.payload(french, fingerprint=mark, used=used, source=simulation.read.source_id)
+        kept["resultats"] += [_kept_local(line) for line in simulation.local]
+        kept["hypotheses"] = list(simulation.read.hypotheses)
+    return kept
+
+
+def _kept_local(line: LocalResult) -> dict[str, Any]:
+    status = {"granted": "eligible", "to_check": "unknown", "unknown": "unknown", "refused": "not_eligible"}[
+        line.status
+    ]
+    unit = {"month": "mois", "year": "an"}.get(line.aid.rules.get("periodicity", ""), "fois")
+    amount = line.outcome.amount if line.aid.rules.get("kind") == "money" else None
+    return {
+        "code": line.aid.code,
+        "titre": line.aid.label,
+        "montant": None if amount is None else f"{amount:.2f}",
+        "unite": unit,
+        "statut": status,
+        "raisons": [
+            {"texte": reason.text, "ok": {"ok": True, "no": False}.get(reason.answer)}
+            for reason in line.outcome.reasons
+        ],
+    }
+
+
+def break_even(*, simulation: Simulation, code: str) -> "BreakEven | None":
+    """Return the incomes at which an aid starts or stops for this household."""
+    from services.aids import results
+
+    return results.break_even(simulation.results, code)
+
+
+def answer_question(*, resident_id: UUID, by: UUID, answer: Answer) -> list[Record]:
+    """Write an answer as declared records: corrections of values that the vault has, new records otherwise."""
+    codes = sorted({put.type for put in answer.puts})
+    held = gate.read_own(
+        resident_id=resident_id, purpose=ANSWER, fields=[name for code in codes for name in types.fields_of(code)]
+    )
+    return [_put(resident_id, by, put, held) for put in answer.puts]
+
+
+def _put(resident_id: UUID, by: UUID, put: Put, held: Values) -> Record:
+    before = held.latest(put.type, put.person) if put.merge else None
+    if before is not None:
+        return _correct(resident_id, by, before, put)
+    return add_record(
+        resident_id=resident_id,
+        by=by,
+        type=put.type,
+        payload=put.payload,
+        person=put.person,
+        role=put.role,
+        in_place=True,
+        purpose=ANSWER,
+    )
+
+
+def _correct(resident_id: UUID, by: UUID, before: Opened, put: Put) -> Record:
+    with scope(resident=resident_id):
+        record = Record.objects.get(pk=before.record_id)
+    return correct_record(record=record, by=by, payload={**before.payload, **put.payload}, purpose=ANSWER)

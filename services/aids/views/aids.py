@@ -1,0 +1,151 @@
+"""Pages of aids. The urgent pages need no account and read no value.
+
+`presenting` imports the engine, so functions import it when needed (see `actions`).
+"""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from services.aids import catalogue, forms
+from services.aids.actions import simulations as actions
+from services.aids.facts import answers
+from vault.records.actions import Invalid, Superseded
+from vault.records.models import PaperKind
+from vault.sharing.across import household_access
+
+SKIPPED = "aids_skipped"
+RECEIVED = "recu"
+
+
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    simulation = actions.simulate(resident_id=request.user.pk)
+    if isinstance(simulation, actions.Nothing):
+        return render(request, "aids/empty.html", {"problem": simulation.problem})
+    from services.aids.presenting import results as presenting
+
+    place = household_access.of(request.user.pk)
+    partner = place.partner if place else None
+    return render(request, "aids/home.html", presenting.home(simulation, _skipped(request)) | {"partner": partner})
+
+
+@require_safe
+def why(request: SignedInRequest, code: str) -> HttpResponse:
+    """Explain one aid, granted or refused."""
+    from services.aids import benefits
+    from services.aids.presenting import results as presenting
+
+    simulation = actions.simulate(resident_id=request.user.pk, keep=False)
+    if isinstance(simulation, actions.Nothing):
+        return redirect("aids:home")
+    if code in benefits.BY_CODE:
+        result = simulation.results.get(code)
+        return render(
+            request,
+            "aids/why.html",
+            presenting.why(simulation, result, actions.break_even(simulation=simulation, code=code)),
+        )
+    line = next((line for line in simulation.local if line.aid.code == code), None)
+    if line is None:
+        raise Http404
+    return render(request, "aids/why_local.html", presenting.why_local(line))
+
+
+@require_http_methods(["GET", "POST"])
+def question(request: SignedInRequest, place: str) -> HttpResponse:
+    """Ask one question per page and keep the answer as a declared record."""
+    from services.aids.presenting import results as presenting
+
+    if place == RECEIVED:
+        return _received(request)
+    simulation = actions.simulate(resident_id=request.user.pk, keep=False)
+    if isinstance(simulation, actions.Nothing):
+        return redirect("aids:home")
+    asked = next((one for one in simulation.results.open if one.place == place), None)
+    if asked is None:
+        return redirect("aids:home")
+    if (address := presenting.elsewhere(asked, simulation.read)) is not None:
+        return redirect(address)
+    way = answers.way_of(asked, simulation.read)
+    form = forms.AnswerForm(
+        request.POST or None, way=way, field_id=asked.field, label=_("Votre réponse"), hint=asked.hint
+    )
+    if form.is_valid() and (
+        kept := _keep(request, form, answers.answer(asked, form.cleaned_data["answer"], simulation.read), asked.field)
+    ):
+        return kept
+    return render(request, "aids/question.html", {"form": form, "title": asked.text, "place": place})
+
+
+def _keep(
+    request: SignedInRequest, form: forms.AnswerForm, answer: answers.Answer, field_id: str
+) -> HttpResponse | None:
+    """Keep the answer and return the next page; return None after adding the vault's errors to the form."""
+    if not answer.puts:
+        return redirect(
+            f"{reverse('records:start_typing', args=[field_id.partition('#')[0]])}?suite={reverse('aids:home')}"
+        )
+    try:
+        actions.answer_question(resident_id=request.user.pk, by=request.user.pk, answer=answer)
+    except Invalid as error:
+        for problem in error.problems:
+            form.add_error("answer", problem)
+        return None
+    except Superseded:  # another window changed the value; the aids page asks again if needed
+        return redirect("aids:home")
+    messages.success(request, _("Votre réponse est dans votre coffre. Le calcul en tient compte."))
+    return redirect("aids:home")
+
+
+def _received(request: SignedInRequest) -> HttpResponse:
+    form = forms.ReceivedForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        answer = answers.received(form.cleaned_data["received"], answers.RECEIVED)
+        actions.answer_question(resident_id=request.user.pk, by=request.user.pk, answer=answer)
+        messages.success(request, _("Votre réponse est dans votre coffre. Le calcul en tient compte."))
+        return redirect("aids:home")
+    return render(request, "aids/received.html", {"form": form, "place": RECEIVED})
+
+
+@require_POST
+def skip(request: SignedInRequest, place: str) -> HttpResponse:
+    """Skip a question for this session only; the vault keeps nothing of it."""
+    request.session[SKIPPED] = sorted({*_skipped(request), place})
+    return redirect("aids:home")
+
+
+def _skipped(request: HttpRequest) -> list[str]:
+    found = request.session.get(SKIPPED, [])
+    return [str(place) for place in found]
+
+
+@login_not_required
+@require_safe
+def urgent(request: HttpRequest) -> HttpResponse:
+    return render(request, "aids/urgent.html", {"situations": catalogue.situations()})
+
+
+@login_not_required
+@require_safe
+def situation(request: HttpRequest, code: str) -> HttpResponse:
+    try:
+        found = catalogue.situation(code)
+    except catalogue.UnknownAid:
+        raise Http404 from None
+    return render(
+        request,
+        "aids/situation.html",
+        {"situation": found, "aids": [catalogue.get(name) for name in found.dossiers], "papers": _papers(found)},
+    )
+
+
+def _papers(situation: catalogue.Situation) -> list[str]:
+    """Return the city's names of the papers to keep at hand."""
+    names = {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=situation.papers)}
+    return [names[code] for code in situation.papers if code in names]

@@ -1,0 +1,121 @@
+"""The state of the partner's part of a dossier: requested, being made, ready.
+
+Reads rows only, never a value, and only between two partners who live in one household now, as in `vault/sharing/across/household_access.py`. Once one leaves,
+neither finds the other's part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django_scopes import scope, scopes_disabled
+
+from services.aids import catalogue, joint
+from services.dossiers.content.needs import aids_for_partner
+from services.dossiers.enums import Answer, PartState, State
+from services.dossiers.models import Dossier, Part
+from vault.records.content import paper_kinds
+from vault.sharing.across import household_access
+from vault.sharing.models import Member
+
+
+@dataclass(frozen=True)
+class PartnerPart:
+    """The partner's part of a dossier, as its owner may see it. `state` is None if no part was requested."""
+
+    me: Member
+    partner: Member
+    state: PartState | None = None
+    ready_at: datetime | None = None
+
+    @property
+    def given(self) -> bool:
+        return self.state in {PartState.PREPARED, PartState.READY}
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request from the partner for the resident's own part."""
+
+    part: Part
+    asker: Member
+    state: PartState
+    made: UUID | None = None
+
+
+def partner_part(dossier: Dossier) -> PartnerPart | None:
+    """Return None if the resident has no partner or the aids require nothing from one."""
+    place = household_access.of(dossier.resident_id)
+    if place is None or place.partner is None or not may_have_parts(dossier):
+        return None
+    with scope(resident=place.partner.resident_id):
+        part = Part.objects.filter(dossier_id=dossier.pk, asker_id=place.me.pk, member_id=place.partner.pk).first()
+        return PartnerPart(place.me, place.partner, *_state(part)) if part else PartnerPart(place.me, place.partner)
+
+
+def may_have_parts(dossier: Dossier) -> bool:
+    aids = [catalogue.get(code) for code in dossier.aids if catalogue.exists(code)]
+    return not dossier.part_of and bool(aids_for_partner(aids, paper_kinds.by_code()))
+
+
+def received(resident_id: UUID) -> list[Received]:
+    """Return the requests from the partner who lives with this resident."""
+    place = household_access.of(resident_id)
+    if place is None or place.partner is None:
+        return []
+    with scope(resident=resident_id):
+        parts = Part.objects.filter(member=place.me, asker_id=place.partner.pk)
+        return [
+            Received(part, place.partner, _state(part)[0], dossiers_for(part).values_list("pk", flat=True).first())
+            for part in parts
+        ]
+
+
+def asker_of_withdrawn_part(dossier: Dossier) -> Member | None:
+    """Return the partner whose page will show the part as withdrawn once this dossier, its only version, is deleted."""
+    found = received(dossier.resident_id) if dossier.part_of else []
+    one = next((one for one in found if one.part.number == dossier.number), None)
+    return one.asker if one is not None and dossiers_for(one.part).count() == 1 else None
+
+
+def dossiers_for(part: Part) -> QuerySet[Dossier]:
+    """Return the dossiers made for a request, newest first. Requires the scope of the partner who was asked."""
+    return Dossier.objects.filter(number=part.number).exclude(part_of="")
+
+
+def forget(dossiers: Sequence[UUID]) -> None:
+    """Delete the requests about deleted dossiers. A partner keeps the dossiers already made."""
+    with scopes_disabled():
+        Part.objects.filter(dossier_id__in=dossiers).delete()
+
+
+def forget_parted() -> None:
+    """Delete the requests between people who no longer live together."""
+    with scopes_disabled():
+        gone = Member.objects.exclude(left_at=None).values("pk")
+        Part.objects.filter(Q(member_id__in=gone) | Q(asker_id__in=gone)).delete()
+
+
+def joint_partner(resident_id: UUID) -> UUID | None:
+    """Return the partner whose current agreement allows the couple's result in a dossier. Older texts did not cover this."""
+    place = household_access.of(resident_id)
+    if place is None or place.partner is None:
+        return None
+    partner = place.partner.resident_id
+    grants = [
+        grant for grant in household_access.received(resident_id, agreement=joint.CODE) if grant.resident_id == partner
+    ]
+    return partner if any(grant.notice_version == joint.AGREEMENT.version for grant in grants) else None
+
+
+def _state(part: Part) -> tuple[PartState, datetime | None]:
+    """Return the state and the completion time. Requires the scope of the partner who was asked; a deleted part is withdrawn."""
+    if part.answer != Answer.YES:
+        return (PartState.REFUSED if part.answer == Answer.NO else PartState.ASKED), None
+    made = list(dossiers_for(part))
+    built = [dossier.built_at for dossier in made if dossier.state == State.READY and dossier.built_at]
+    if built:
+        return PartState.READY, max(built)
+    return (PartState.PREPARED if made else PartState.WITHDRAWN), None

@@ -1,0 +1,301 @@
+"""Operations on a dossier. Each checks the right, locks, writes and journals; all are idempotent."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
+from django_scopes import scope, scopes_disabled
+
+from core import jobs, journal
+from core.models import Job
+from services.aids import catalogue
+from services.dossiers import across as parts
+from services.dossiers import perms
+from services.dossiers.composing import RESULT_FIELDS, Material, letter, part_letter
+from services.dossiers.content.needs import Need, aids_for_partner, needs, wanted_fields
+from services.dossiers.content.situation import FIELDS, Situation
+from services.dossiers.enums import Choice, State
+from services.dossiers.models import Dossier
+from vault.records import gate
+from vault.records.actions import drop_file, seal_note
+from vault.records.content import paper_kinds
+from vault.records.models import Paper
+from vault.records.values.decrypted import Values
+
+KIND = "dossier"
+# Purposes stored in the journal in French and translated for display.
+PREPARE = gettext_noop("Préparer un dossier")
+DOWNLOAD = gettext_noop("Télécharger un dossier")
+DELETE = gettext_noop("Effacer un dossier")
+#: Key of the choice about the partner's part: `LEFT_OUT` makes the PDF mention that the part is missing.
+PART = "part"
+RECIPIENT_LENGTH, PURPOSE_LENGTH, LETTER_LENGTH = 80, 200, 5000
+
+
+class UnknownAid(ValueError):
+    """No aid of the catalogue has this code."""
+
+
+class AlreadyBuilt(Exception):
+    """The PDF exists and can no longer change; a new version is a new dossier."""
+
+
+def start(
+    *,
+    resident_id: UUID,
+    aids: Sequence[str],
+    recipient: str = "",
+    purpose: str = "",
+    token: UUID | None = None,
+    number: str = "",
+    part_of: str = "",
+) -> Dossier:
+    """Create a draft, or return the one already created with `token`.
+
+    Args:
+        number, part_of: those of the partner's dossier that this one completes.
+
+    Raises:
+        UnknownAid: `aids` is empty or has a code missing from the catalogue.
+    """
+    chosen = aids_of(aids)
+    with override("fr"):
+        title = _joined([aid.title for aid in chosen])
+        purpose = purpose or f"Demande\u00a0: {title}"
+    columns: dict[str, Any] = {
+        "aids": [aid.code for aid in chosen],
+        "title": title[:200],
+        "recipient": (recipient or chosen[0].organisation)[:RECIPIENT_LENGTH],
+        "purpose": purpose[:PURPOSE_LENGTH],
+    }
+    if part_of:
+        columns |= {"number": number, "part_of": part_of}
+    with scope(resident=resident_id), transaction.atomic():
+        dossier, created = _create(resident_id, token or uuid.uuid4(), columns)
+        if created:
+            _journal_event(dossier, resident_id, "dossier_started", PREPARE)
+    return dossier
+
+
+def again(*, dossier: Dossier, by: UUID, token: UUID) -> Dossier:
+    """Create a new draft of the same request, with the same letter and choices.
+
+    The draft has its own number; a partner's part keeps the number shared with the other part.
+    """
+    perms.require_owner(dossier, by)
+    note = read_note(dossier)
+    copy = start(
+        resident_id=by,
+        aids=dossier.aids,
+        recipient=dossier.recipient,
+        purpose=dossier.purpose,
+        token=token,
+        number=dossier.number if dossier.part_of else "",
+        part_of=dossier.part_of,
+    )
+    if note and copy.note is None:
+        _change_note(copy, by, lambda written: written or note)
+    return copy
+
+
+def aids_of(codes: Sequence[str]) -> list[catalogue.Aid]:
+    """Return the catalogue's aids.
+
+    Raises:
+        UnknownAid: `codes` is empty or has a code missing from the catalogue.
+    """
+    try:
+        found = [catalogue.get(code) for code in dict.fromkeys(codes)]
+    except LookupError as error:
+        raise UnknownAid(str(error)) from None
+    if not found:
+        raise UnknownAid("none")
+    return found
+
+
+def read_needs(dossier: Dossier) -> list[Need]:
+    """Return the dossier's needs, read from the vault; write one journal entry."""
+    return list(open_material(dossier, note=read_note(dossier)).lines)
+
+
+def open_material(dossier: Dossier, *, note: dict[str, Any], with_results: bool = False) -> Material:
+    """Read the values that the aids require, and list the papers without decrypting any.
+
+    A partner's part holds only values about its own resident, not those that the resident entered about the partner.
+    """
+    kinds, aids = paper_kinds.by_code(), aids_of(dossier.aids)
+    if dossier.part_of:
+        aids = aids_for_partner(aids, kinds)
+    fields = list(dict.fromkeys([*wanted_fields(aids), *FIELDS, *(RESULT_FIELDS if with_results else ())]))
+    values = gate.read_own(resident_id=dossier.resident_id, purpose=PREPARE, fields=fields)
+    if dossier.part_of:
+        values = Values([record for record in values if record.person == dossier.resident_id])
+    with scope(resident=dossier.resident_id):
+        papers = list(Paper.objects.filter(replaced_by=None))
+    situation = Situation(values, dossier.resident_id)
+    lines = needs(aids=aids, situation=situation, papers=papers, kinds=kinds, choices=note.get("choices", {}))
+    joint_partner = parts.joint_partner(dossier.resident_id) if with_results else None
+    return Material(situation, lines, {}, part_of=dossier.part_of, joint_partner=joint_partner)
+
+
+def choose(*, dossier: Dossier, by: UUID, key: str, choice: Choice | None) -> None:
+    """Record the resident's choice about one need; None removes it. No choice blocks the dossier."""
+    perms.require_owner(dossier, by)
+
+    def chosen(note: dict[str, Any]) -> dict[str, Any]:
+        others = {name: kept for name, kept in note.get("choices", {}).items() if name != key}
+        return {**note, "choices": others if choice is None else {**others, key: choice.value}}
+
+    _change_note(dossier, by, chosen)
+
+
+def write_letter(*, dossier: Dossier, by: UUID, text: str) -> None:
+    perms.require_owner(dossier, by)
+    _change_note(dossier, by, lambda note: {**note, "letter": text.strip()[:LETTER_LENGTH]})
+
+
+def read_note(dossier: Dossier) -> dict[str, Any]:
+    """Return the resident's letter and choices. Without a note, nothing is decrypted or journalled."""
+    if dossier.note is None:
+        return {}
+    return gate.own_note(
+        resident_id=dossier.resident_id, purpose=PREPARE, place=dossier.note_place, content=bytes(dossier.note)
+    )
+
+
+def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
+    """Return the letter, or the default one if the resident wrote none. A cleared letter stays empty."""
+    text: str = note.get(
+        "letter", part_letter(dossier.number, dossier.part_of) if dossier.part_of else letter(dossier.title)
+    )
+    return text
+
+
+def build(*, dossier: Dossier, by: UUID) -> Job:
+    """Start the build job, or return the active one. The job's row is written in the same transaction, so a broker failure loses nothing.
+
+    Raises:
+        AlreadyBuilt: the PDF exists.
+    """
+    perms.require_owner(dossier, by)
+    with scope(resident=by), transaction.atomic():
+        row = _locked(dossier)
+        if row.state == State.READY:
+            raise AlreadyBuilt
+        if row.job is None or not row.job.active:
+            row.job = jobs.create(resident_id=by, kind=KIND, subject_id=row.pk, purpose=PREPARE)
+            row.save(update_fields=["job"])
+        return row.job
+
+
+def cancel(*, dossier: Dossier, by: UUID) -> None:
+    perms.require_owner(dossier, by)
+    if dossier.job is not None and dossier.job.active:
+        jobs.cancel(job=dossier.job, by=by)
+
+
+def delete(*, dossier: Dossier, by: UUID) -> None:
+    """Delete the dossier, its note and its file. The seal stays, revoked, for the verification page."""
+    perms.require_owner(dossier, by)
+    cancel(dossier=dossier, by=by)
+    with scope(resident=by), transaction.atomic():
+        row = Dossier.objects.select_for_update(of=("self",)).filter(pk=dossier.pk).first()
+        if row is not None:
+            _journal_event(row, by, "part_withdrawn" if row.part_of else "dossier_deleted", DELETE)
+            _erase(row)
+
+
+def download(*, dossier: Dossier, by: UUID) -> BinaryIO:
+    """Open the sealed PDF of a ready dossier through the gate."""
+    perms.require_may_download(dossier, by)
+    return gate.open_kept(resident_id=by, purpose=DOWNLOAD, name=dossier.stored_name)
+
+
+def purge() -> int:
+    """Delete the expired dossiers, one transaction each, and return their number. Run by the scheduler."""
+    parts.forget_parted()
+    with scopes_disabled():
+        due = list(Dossier.objects.expired().values_list("pk", "resident_id"))
+    for key, resident_id in due:
+        with scope(resident=resident_id), transaction.atomic():
+            row = Dossier.objects.expired().select_for_update(of=("self",), skip_locked=True).filter(pk=key).first()
+            if row is not None:
+                _journal_event(row, resident_id, "dossier_expired", DELETE)
+                _erase(row)
+    return len(due)
+
+
+def _erase(row: Dossier) -> None:
+    seal, name = row.seal, row.stored_name
+    parts.forget([row.pk])
+    row.delete()
+    if seal is not None and seal.revoked_at is None:
+        seal.revoked_at = timezone.now()
+        seal.save(update_fields=["revoked_at"])
+    if name:
+        drop_file(name)
+
+
+def _create(resident_id: UUID, token: UUID, columns: dict[str, Any]) -> tuple[Dossier, bool]:
+    """Create the row. If another dossier has the number (once in thirty million a year), draw another."""
+    try:
+        with transaction.atomic():
+            return Dossier.objects.get_or_create(
+                resident_id=resident_id, token=token, defaults={**columns, "resident_id": resident_id}
+            )
+    except IntegrityError:
+        return Dossier.objects.get_or_create(
+            resident_id=resident_id, token=token, defaults={**columns, "resident_id": resident_id}
+        )
+
+
+def _change_note(dossier: Dossier, by: UUID, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Apply `change` to the note; apply it again to the new version if another request has written meanwhile.
+
+    Raises:
+        AlreadyBuilt: the PDF exists.
+    """
+    while not _write_note(dossier, by, change(read_note(dossier))):
+        with scope(resident=by):
+            dossier.refresh_from_db(fields=["note", "note_version"])
+
+
+def _write_note(dossier: Dossier, by: UUID, note: dict[str, Any]) -> bool:
+    """Write the note. Return False, without writing, if the note has changed since it was read.
+
+    Raises:
+        AlreadyBuilt: the PDF exists.
+    """
+    with scope(resident=by), transaction.atomic():
+        row = _locked(dossier)
+        if row.state == State.READY:
+            raise AlreadyBuilt
+        if row.note_version != dossier.note_version:
+            return False
+        row.note_version += 1
+        row.note = seal_note(resident_id=by, place=row.note_place, note=note)
+        row.save(update_fields=["note", "note_version"])
+    dossier.note, dossier.note_version = row.note, row.note_version
+    return True
+
+
+def _locked(dossier: Dossier) -> Dossier:
+    return Dossier.objects.select_for_update(of=("self",)).select_related("job").get(pk=dossier.pk)
+
+
+def _journal_event(dossier: Dossier, by: UUID, event: str, purpose: str) -> None:
+    details = {"number": dossier.number, "recipient": dossier.recipient}
+    journal.write(resident_id=dossier.resident_id, actor_id=by, event=event, purpose=purpose, details=details)
+
+
+def _joined(titles: Sequence[str]) -> str:
+    return (
+        titles[0]
+        if len(titles) == 1
+        else _("%(first)s et %(last)s") % {"first": ", ".join(titles[:-1]), "last": titles[-1]}
+    )

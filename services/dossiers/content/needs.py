@@ -1,0 +1,336 @@
+"""Compare the requirements of a dossier's aids with the vault. Pure functions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.templatetags.civic import long_date
+from services.aids.catalogue import Aid, PaperNeed
+from services.dossiers.content import conditions
+from services.dossiers.content.freshness import Freshness, freshness
+from services.dossiers.content.situation import Situation, expired
+from services.dossiers.enums import Choice, NeedState
+from vault import types
+from vault.records import wording
+from vault.records.enums import Outcome, PaperState
+from vault.records.models import Paper, PaperKind
+from vault.records.papers import checks
+from vault.records.papers.checks import minimum
+from vault.records.values.decrypted import CheckLine
+
+PAPER, VALUES = "paper", "values"
+#: Types required from everyone. Other types are joined only if the vault has them.
+EXPECTED = {
+    "identite.pivot",
+    "identite.contact",
+    "foyer.composition",
+    "logement.domicile",
+    "fiscal.avis_ir",
+    "social.quotient_familial",
+}
+#: Types that organisations need from each partner: identity and income. The applicant alone gives the others.
+OF_EACH_PARTNER = {
+    "identite.pivot",
+    "emploi.revenu",
+    "emploi.indemnite_ft",
+    "emploi.inscription_ft",
+    "revenu.mensuel",
+    "social.paiement",
+    "fiscal.avis_ir",
+}
+#: Roles whose papers may belong to a partner.
+OF_ADULTS = {"applicant", "household", "partner"}
+READY = {NeedState.PRESENT, NeedState.LEFT_OUT}
+SETTLED = READY | {NeedState.NOT_CONCERNED}
+
+
+@dataclass(frozen=True)
+class Need:
+    """One requirement. `key` names it in the resident's choices; `papers` and `records` would be joined to the dossier."""
+
+    key: str
+    sort: str
+    code: str
+    title: str
+    state: NeedState
+    hint: str = ""
+    question: str | Promise = ""
+    required: bool = True
+    wanted: int = 1
+    papers: tuple[UUID, ...] = ()
+    records: tuple[UUID, ...] = ()
+    fields: tuple[str, ...] = ()
+    waiting: UUID | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.state in SETTLED or not self.required
+
+    @property
+    def joined(self) -> bool:
+        return self.state == NeedState.PRESENT or (
+            self.state == NeedState.EXPIRED and bool(self.papers or self.records)
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One kind of paper of one person, required by several aids: highest count, strictest period, common substitutes."""
+
+    kind: str
+    who: str
+    count: int
+    freshness: Freshness
+    period: str
+    conditions: frozenset[str | None]
+    alternatives: tuple[str, ...]
+    required: bool
+
+    @classmethod
+    def of(cls, need: PaperNeed) -> "Wanted":
+        fresh = freshness(need.period)
+        return cls(
+            kind=need.kind,
+            who=need.who,
+            count=need.count,
+            freshness=fresh,
+            period=need.period or "",
+            conditions=frozenset({need.condition}),
+            alternatives=tuple(need.alternatives),
+            required=need.required,
+        )
+
+    @property
+    def key(self) -> str:
+        return f"{PAPER}:{self.kind}:{self.who}"
+
+    def with_(self, other: "Wanted") -> "Wanted":
+        stricter = other if other.freshness.stricter_than(self.freshness) else self
+        return replace(
+            self,
+            count=max(self.count, other.count),
+            freshness=stricter.freshness,
+            period=stricter.period,
+            conditions=self.conditions | other.conditions,
+            alternatives=tuple(kind for kind in self.alternatives if kind in other.alternatives),
+            required=self.required or other.required,
+        )
+
+
+@dataclass
+class Shelf:
+    """The resident's papers. Each can be joined once."""
+
+    papers: Sequence[Paper]
+    taken: set[UUID] = field(default_factory=set)
+
+    def find(self, kinds: Sequence[str], states: Iterable[str]) -> list[Paper]:
+        """Return the papers of these kinds and states: the required kind before its substitutes, then the newest first."""
+        states = set(states)
+        found = [
+            paper
+            for paper in self.papers
+            if paper.kind in kinds and paper.state in states and paper.pk not in self.taken
+        ]
+        oldest = date.min
+        return sorted(
+            sorted(found, key=lambda paper: (paper.issued_on or oldest, paper.created_at), reverse=True),
+            key=lambda paper: kinds.index(paper.kind) > 0,
+        )
+
+
+def needs(
+    *,
+    aids: Sequence[Aid],
+    situation: Situation,
+    papers: Sequence[Paper],
+    kinds: Mapping[str, PaperKind],
+    choices: Mapping[str, str],
+) -> list[Need]:
+    """Return the needs of a dossier: values, then papers."""
+    shelf = Shelf(papers)
+    lines = [_values_need(code, fields, situation) for code, fields in _wanted_fields(aids).items()]
+    lines += [_paper_need(wanted, situation, shelf, kinds=kinds, choices=choices) for wanted in _wanted_papers(aids)]
+    return [
+        _left_out(line) if choices.get(line.key) == Choice.LEFT_OUT else line for line in lines if line is not None
+    ]
+
+
+def aids_for_partner(aids: Sequence[Aid], kinds: Mapping[str, PaperKind]) -> list[Aid]:
+    """Return the aids reduced to their requirements from a partner, as if the partner were the applicant; empty if there are none."""
+    parts = [replace(aid, fields=_fields_of_each(aid), papers=_papers_of_each(aid, kinds)) for aid in aids]
+    return [part for part in parts if part.fields or part.papers]
+
+
+def _fields_of_each(aid: Aid) -> tuple[str, ...]:
+    return tuple(field_id for field_id in aid.fields if field_id.partition("#")[0] in OF_EACH_PARTNER)
+
+
+def _papers_of_each(aid: Aid, kinds: Mapping[str, PaperKind]) -> tuple[PaperNeed, ...]:
+    proving = {code for code, kind in kinds.items() if OF_EACH_PARTNER.intersection(kind.proves)}
+    return tuple(
+        replace(need, who="applicant") for need in aid.papers if need.kind in proving and need.who in OF_ADULTS
+    )
+
+
+def wanted_fields(aids: Sequence[Aid]) -> list[str]:
+    return [field_id for fields in _wanted_fields(aids).values() for field_id in fields]
+
+
+def _wanted_fields(aids: Sequence[Aid]) -> dict[str, list[str]]:
+    """Return the fields of each type, in the order of the first aid. Fields unknown to this portal are skipped."""
+    by_type: dict[str, list[str]] = {}
+    for field_id in dict.fromkeys(field_id for aid in aids for field_id in aid.fields):
+        if types.field_exists(field_id):
+            by_type.setdefault(field_id.partition("#")[0], []).append(field_id)
+    return by_type
+
+
+def _wanted_papers(aids: Sequence[Aid]) -> list[Wanted]:
+    merged: dict[str, Wanted] = {}
+    for wanted in (Wanted.of(need) for aid in aids for need in aid.papers):
+        merged[wanted.key] = merged[wanted.key].with_(wanted) if wanted.key in merged else wanted
+    return list(merged.values())
+
+
+def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need | None:
+    kind = types.get(code)
+    records = situation.values.every(code)
+    line = Need(
+        key=f"{VALUES}:{code}",
+        sort=VALUES,
+        code=code,
+        title=kind.title,
+        state=NeedState.MISSING,
+        required=code in EXPECTED,
+        fields=tuple(fields),
+    )
+    if not records:
+        return line if line.required else None
+    ids = tuple(record.record_id for record in records)
+    if all(expired(record) for record in records):
+        return replace(line, state=NeedState.EXPIRED, records=ids, hint=_("Ce que vous avez n’est plus à jour."))
+    origin = wording.origin(records[-1].origin(""))
+    return replace(
+        line, state=NeedState.PRESENT, records=ids, hint=_("Vos informations : %(origin)s") % {"origin": origin}
+    )
+
+
+def _paper_need(
+    wanted: Wanted, situation: Situation, shelf: Shelf, *, kinds: Mapping[str, PaperKind], choices: Mapping[str, str]
+) -> Need:
+    kind = kinds.get(wanted.kind)
+    count = wanted.count * _per_child(wanted, situation)
+    line = Need(
+        key=wanted.key,
+        sort=PAPER,
+        code=wanted.kind,
+        title=_title(wanted, kind),
+        state=NeedState.MISSING,
+        required=wanted.required,
+        wanted=count,
+        hint=_substitutes(wanted, kinds),
+    )
+    concerned, question = _concerned(wanted, situation, kind, choices)
+    if concerned is False:
+        return replace(line, state=NeedState.NOT_CONCERNED, hint="")
+    if kind is not None and minimum.asked(kind.who_may_ask, minimum.Asker.ADMINISTRATION) == Outcome.FAILED:
+        line = replace(line, required=False, hint=checks.text(CheckLine("minimum_asked", Outcome.FAILED, "")))
+    found = _found(line, wanted, shelf)
+    if concerned is None and found.state == NeedState.MISSING:
+        return replace(line, state=NeedState.ASK, question=question)
+    return found
+
+
+def _concerned(
+    wanted: Wanted, situation: Situation, kind: PaperKind | None, choices: Mapping[str, str]
+) -> tuple[bool | None, str | Promise]:
+    """Return True, False or None with a question. A paper is needed as soon as one aid needs it."""
+    if (chosen := choices.get(wanted.key)) in {Choice.CONCERNED, Choice.NOT_CONCERNED}:
+        return chosen == Choice.CONCERNED, ""
+    rules = [conditions.rule(condition) for condition in sorted(wanted.conditions, key=str)]
+    answers = [rule.test(situation, kind) for rule in rules]
+    if True in answers:
+        return True, ""
+    open_rules = [rule for rule, answer in zip(rules, answers, strict=True) if answer is None]
+    return (None, open_rules[0].question) if open_rules else (False, "")
+
+
+def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
+    kinds = [wanted.kind, *wanted.alternatives]
+    kept = shelf.find(kinds, [PaperState.KEPT])
+    fresh = [paper for paper in kept if wanted.freshness.accepts(paper)][: line.wanted]
+    if len(fresh) == line.wanted:
+        shelf.taken |= {paper.pk for paper in fresh}
+        return replace(
+            line, state=NeedState.PRESENT, papers=_ids(fresh), hint=wanted.freshness.doubt(fresh) or _about(fresh)
+        )
+    if waiting := shelf.find(kinds, [PaperState.TO_CONFIRM]):
+        return replace(
+            line,
+            state=NeedState.TO_CONFIRM,
+            papers=_ids(fresh),
+            waiting=waiting[0].pk,
+            hint=_("Vous l’avez ajouté. Vérifiez ce que nous avons lu."),
+        )
+    if shelf.find(kinds, [PaperState.QUARANTINED, PaperState.CHECKING]):
+        return replace(line, state=NeedState.CHECKING, papers=_ids(fresh), hint=_("Nous contrôlons ce papier."))
+    if fresh:
+        missing = line.wanted - len(fresh)
+        shelf.taken |= {paper.pk for paper in fresh}
+        return replace(
+            line,
+            papers=_ids(fresh),
+            hint=ngettext("Il en manque %(count)s.", "Il en manque %(count)s.", missing) % {"count": missing},
+        )
+    if kept:
+        shelf.taken |= {paper.pk for paper in kept[: line.wanted]}
+        reason = wanted.freshness.reason(kept[0])
+        hint = _("%(reason)s Sans plus récent, nous le joindrons quand même.") % {"reason": reason}
+        return replace(line, state=NeedState.EXPIRED, papers=_ids(kept[: line.wanted]), hint=hint)
+    return line
+
+
+def _left_out(line: Need) -> Need:
+    return replace(
+        line, state=NeedState.LEFT_OUT, papers=(), records=(), hint=_("Vous avez choisi de ne pas le joindre.")
+    )
+
+
+def _ids(papers: Iterable[Paper]) -> tuple[UUID, ...]:
+    return tuple(paper.pk for paper in papers)
+
+
+def _about(papers: Sequence[Paper]) -> str:
+    if len(papers) > 1:
+        return ngettext("%(count)s papier", "%(count)s papiers", len(papers)) % {"count": len(papers)}
+    if papers[0].issued_on:
+        return _("Papier daté du %(day)s") % {"day": long_date(papers[0].issued_on)}
+    return _("Papier ajouté le %(day)s") % {"day": long_date(papers[0].created_at)}
+
+
+def _per_child(wanted: Wanted, situation: Situation) -> int:
+    return max(1, len(situation.children or [])) if "pour chaque enfant" in wanted.conditions else 1
+
+
+def _title(wanted: Wanted, kind: PaperKind | None) -> str:
+    label = kind.label if kind else wanted.kind
+    whose = {
+        "partner": _("de votre conjoint"),
+        "child": _("de votre enfant"),
+        "host": _("de la personne qui vous héberge"),
+    }.get(wanted.who)
+    if wanted.kind == "attestation_hebergement":
+        whose = None
+    title = f"{label} {whose}" if whose else label
+    return f"{title} {wanted.freshness.words}" if wanted.freshness.words else title
+
+
+def _substitutes(wanted: Wanted, kinds: Mapping[str, PaperKind]) -> str:
+    labels = [kinds[code].label for code in wanted.alternatives if code in kinds]
+    return _("Ou à la place : %(papers)s.").replace(" :", "\u00a0:") % {"papers": ", ".join(labels)} if labels else ""

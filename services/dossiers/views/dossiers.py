@@ -1,0 +1,178 @@
+"""Pages of a resident's dossiers. Another resident's dossier answers 404, because each query starts from the scope."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from core.files.sizes import MAX_PAPER
+from core.files.uploads import SealedUpload, sealed_upload
+from services.dossiers import across as parts
+from services.dossiers import presenting
+from services.dossiers.actions import dossiers as actions
+from services.dossiers.content.needs import PAPER, Need
+from services.dossiers.enums import State
+from services.dossiers.forms import AddPaperForm, ChoiceForm, LetterForm, StartForm
+from services.dossiers.models import Dossier
+from vault.records.actions import receive_paper
+
+View = Callable[..., HttpResponseBase]
+
+
+def _draft_only(view: View) -> View:
+    """Redirect to the finished dossier if the draft no longer exists."""
+
+    @wraps(view)
+    def checked(request: SignedInRequest, dossier_id: UUID) -> HttpResponseBase:
+        try:
+            return view(request, dossier_id)
+        except actions.AlreadyBuilt:
+            messages.info(request, _("Ce dossier est déjà fait. Pour le changer, préparez-en une nouvelle version."))
+            return redirect("dossiers:dossier", dossier_id=dossier_id)
+
+    return checked
+
+
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    dossiers = presenting.listed(Dossier.objects.select_related("job", "seal"))
+    return render(
+        request,
+        "dossiers/home.html",
+        {"dossiers": dossiers, "asked": presenting.asked_of_me(parts.received(request.user.pk))},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: SignedInRequest) -> HttpResponse:
+    codes = request.GET.getlist("aide")
+    try:
+        codes = [aid.code for aid in actions.aids_of(codes)] if codes else []
+    except actions.UnknownAid:
+        raise Http404 from None
+    form = StartForm(request.POST or None, codes=codes, initial={"aids": codes})
+    if form.is_valid():
+        data = form.cleaned_data
+        dossier = actions.start(
+            resident_id=request.user.pk, aids=data["aids"], recipient=data["recipient"], token=data["token"]
+        )
+        return redirect("dossiers:dossier", dossier_id=dossier.pk)
+    return render(request, "dossiers/new.html", {"form": form})
+
+
+@require_safe
+def dossier(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    """Show the needs of a draft, or the finished PDF."""
+    row = _find(dossier_id)
+    if row.state == State.READY:
+        return render(request, "dossiers/ready.html", presenting.ready(row, parts.partner_part(row)))
+    if row.job is not None and row.job.active:
+        return redirect("job", job_id=row.job.pk)
+    note = actions.read_note(row)
+    lines = actions.open_material(row, note=note).lines
+    return render(
+        request,
+        "dossiers/dossier.html",
+        presenting.draft(row, lines, parts.partner_part(row), note.get("choices", {})),
+    )
+
+
+@sealed_upload(max_bytes=MAX_PAPER)
+@require_http_methods(["GET", "POST"])
+def line(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    """Show one need and the ways to meet it; receive its paper."""
+    row = _find(dossier_id)
+    if row.state == State.READY:
+        return redirect("dossiers:dossier", dossier_id=row.pk)
+    need = _need(row, request.GET)
+    form = AddPaperForm(request.POST or None, request.FILES or None)
+    if need.sort == PAPER and form.is_valid():
+        upload = cast(SealedUpload, form.cleaned_data["file"])
+        receive_paper(
+            resident_id=request.user.pk,
+            kind=need.code,
+            upload=upload,
+            by=request.user.pk,
+            token=form.cleaned_data["token"],
+        )
+        messages.success(request, _("Papier reçu. Nous le contrôlons\u00a0: actualisez cette page dans un instant."))
+        return redirect("dossiers:dossier", dossier_id=row.pk)
+    return render(request, "dossiers/line.html", {"form": form, **presenting.line(row, need)})
+
+
+@require_POST
+@_draft_only
+def choose(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    row, form = _find(dossier_id), ChoiceForm(request.POST)
+    if form.is_valid():
+        actions.choose(dossier=row, by=request.user.pk, key=form.cleaned_data["key"], choice=form.chosen)
+    return redirect("dossiers:dossier", dossier_id=row.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@_draft_only
+def letter(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    row = _find(dossier_id)
+    form = LetterForm(request.POST) if request.method == "POST" else None
+    if form is not None and form.is_valid():
+        actions.write_letter(dossier=row, by=request.user.pk, text=form.cleaned_data["letter"])
+        return redirect("dossiers:dossier", dossier_id=row.pk)
+    if row.state == State.READY:
+        raise actions.AlreadyBuilt
+    form = form or LetterForm(initial={"letter": actions.letter_of(row, actions.read_note(row))})
+    return render(request, "dossiers/letter.html", {"form": form, "dossier": row})
+
+
+@require_POST
+@_draft_only
+def build(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    job = actions.build(dossier=_find(dossier_id), by=request.user.pk)
+    return redirect("job", job_id=job.pk)
+
+
+@require_POST
+def again(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    try:
+        token = UUID(request.POST.get("token") or str(uuid4()))
+    except ValueError:
+        raise Http404 from None
+    copy = actions.again(dossier=_find(dossier_id), by=request.user.pk, token=token)
+    return redirect("dossiers:dossier", dossier_id=copy.pk)
+
+
+@require_safe
+def download(request: SignedInRequest, dossier_id: UUID) -> FileResponse:
+    """Send the PDF as an attachment. The journal entry is written before the first byte."""
+    row = _find(dossier_id)
+    if row.state != State.READY:
+        raise Http404
+    stream = actions.download(dossier=row, by=request.user.pk)
+    return FileResponse(stream, as_attachment=True, filename=row.file_name, content_type="application/pdf")
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: SignedInRequest, dossier_id: UUID) -> HttpResponse:
+    row = _find(dossier_id)
+    if request.method != "POST":
+        return render(request, "dossiers/delete.html", {"dossier": row, "seen_by": parts.asker_of_withdrawn_part(row)})
+    actions.delete(dossier=row, by=request.user.pk)
+    messages.success(request, _("Le dossier est supprimé. Qui le vérifie apprend qu’il n’est plus valable."))
+    return redirect("dossiers:home")
+
+
+def _find(dossier_id: UUID) -> Dossier:
+    return get_object_or_404(Dossier.objects.select_related("job", "seal"), pk=dossier_id)
+
+
+def _need(row: Dossier, query: QueryDict) -> Need:
+    found: Any = next((need for need in actions.read_needs(row) if need.key == query.get("cle")), None)
+    if found is None:
+        raise Http404
+    return cast(Need, found)
