@@ -205,7 +205,7 @@ def test_shortening_offers_earlier_ends_only_and_none_is_chosen(browser, residen
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried", months=6)
     page = browser.get(of("shorten_share", grant)).content.decode()
-    ends = re.findall(r'type="radio" name="end" value="([\d-]+)"', page)
+    ends = re.findall(r'type="radio"\s+name="end"\s+value="([\d-]+)"', page)
     assert len(ends) == 3 and " checked" not in page
     assert "Choisissez une date" in browser.post(of("shorten_share", grant), {}).content.decode()
     assert browser.post(of("shorten_share", grant), {"end": "2099-01-01"}).status_code == 200
