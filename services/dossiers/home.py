@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.pages import home
 from services.dossiers import across as parts
+from services.dossiers import recipients
 from services.dossiers.enums import PartState, State
 from services.dossiers.models import Dossier
 
@@ -17,12 +18,14 @@ SHOWN = 3
 
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
-    """Read rows only: counting missing values would decrypt them and write a journal entry at each visit."""
-    for dossier in Dossier.objects.filter(state=State.DRAFT)[:SHOWN]:
+    """Read rows, and whom they are for: counting missing values would decrypt them and write an entry at each visit."""
+    drafts = list(Dossier.objects.filter(state=State.DRAFT)[:SHOWN])
+    recipient = recipients.of_all(drafts)
+    for dossier in drafts:
         yield home.ToDo(
             name=_("Finir le dossier\u00a0: %(title)s") % {"title": dossier.name},
             href=reverse("dossiers:dossier", args=[dossier.pk]),
-            hint=dossier.recipient,
+            hint=recipient[dossier.pk],
             tag=_("En préparation"),
             order=40,
         )

@@ -10,6 +10,7 @@ from django_scopes import scope
 from core import leaving
 from core.leaving import Copying, Entry, Rows
 from services.dossiers import across as parts
+from services.dossiers import recipients
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.models import Dossier, Part, Seal
 from vault.records.copies.copy_files import chunks, opened
@@ -39,14 +40,16 @@ def copy(copying: Copying) -> Iterator[Entry]:
     rows = []
     for place, row in enumerate(Dossier.objects.order_by("created_at"), 1):
         note = copying.unseal(row.note, f"note|{row.note_place}") if row.note is not None else {}
-        found = leaving.told(row, note=note)
+        found = leaving.told(row, note=note, recipient=recipients.copied(row, copying))
         if row.stored_name:
             file = opened(copying, row.stored_name)
             if file is not None:
                 found["path"] = f"dossiers/{place:03}-{row.file_name}"
                 yield Entry(found["path"], chunks(file), packed=False)
         rows.append(found)
-    asked = [leaving.told(part) for part in Part.objects.order_by("created_at")]
+    asked = [
+        leaving.told(part, recipient=recipients.copied(part, copying)) for part in Part.objects.order_by("created_at")
+    ]
     yield Entry(
         "dossiers.json", [json.dumps({"dossiers": rows, "asked_of_me": asked}, ensure_ascii=False, indent=1).encode()]
     )

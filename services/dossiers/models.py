@@ -67,7 +67,7 @@ class Dossier(ResidentModel):
     )
     aids = models.JSONField(help_text="codes of the catalogue")
     title = models.CharField(max_length=200)
-    recipient = models.CharField(max_length=80)
+    recipient = models.BinaryField(help_text="sealed, written once (services/dossiers/recipients.py)")
     purpose = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     note = models.BinaryField(null=True)
@@ -110,6 +110,10 @@ class Dossier(ResidentModel):
         return names_of(self.aids)
 
     @property
+    def recipient_place(self) -> str:
+        return f"dossiers_dossier|{self.id}|1|recipient"
+
+    @property
     def note_place(self) -> str:
         return f"dossiers_dossier|{self.id}|{self.note_version}|note"
 
@@ -134,7 +138,7 @@ class Part(ResidentModel):
     )
     number = models.CharField(max_length=10)
     aids = models.JSONField(help_text="codes of the catalogue")
-    recipient = models.CharField(max_length=80)
+    recipient = models.BinaryField(help_text="sealed, written once (services/dossiers/recipients.py)")
     answer = models.CharField(max_length=3, choices=Answer, default=Answer.NONE, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
 
@@ -146,6 +150,10 @@ class Part(ResidentModel):
 
     def __str__(self) -> str:
         return f"part {self.id}"
+
+    @property
+    def recipient_place(self) -> str:
+        return f"dossiers_part|{self.id}|1|recipient"
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,12 +14,13 @@ from django.utils.translation import ngettext
 from core.pages import charts
 from core.templatetags.civic import clock, long_date, number, short_date, size
 from services.aids.catalogue import Aid, Appeal, in_words
+from services.dossiers import recipients
 from services.dossiers.across import PartnerPart, Received
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.content import overtaken
 from services.dossiers.content.needs import PAPER, SETTLED, Need
 from services.dossiers.enums import Choice, NeedState, PartState, State
-from services.dossiers.models import Dossier
+from services.dossiers.models import Dossier, Part
 from vault.records.values import questions
 
 TAGS: dict[str, str] = {
@@ -31,13 +32,16 @@ TAGS: dict[str, str] = {
 }
 
 
-def listed(dossiers: Iterable[Dossier]) -> list[dict[str, Any]]:
-    rows = list(dossiers)
-    since = overtaken.reasons(rows)
-    return [_listed(dossier, since.get(dossier.pk, [])) for dossier in rows]
+def home(dossiers: Sequence[Dossier], received: Sequence[Received]) -> dict[str, Any]:
+    recipient = recipients.of_all([*dossiers, *(one.part for one in received)])
+    since = overtaken.reasons(dossiers)
+    return {
+        "dossiers": [_listed(dossier, recipient[dossier.pk], since.get(dossier.pk, [])) for dossier in dossiers],
+        "asked": _asked_of_me(received, recipient),
+    }
 
 
-def _listed(dossier: Dossier, since: Sequence[str]) -> dict[str, Any]:
+def _listed(dossier: Dossier, recipient: str, since: Sequence[str]) -> dict[str, Any]:
     tag, tag_kind = (
         (_("À refaire"), "expired")
         if since
@@ -46,7 +50,7 @@ def _listed(dossier: Dossier, since: Sequence[str]) -> dict[str, Any]:
     return {
         "label": dossier.name,
         "href": reverse("dossiers:dossier", args=[dossier.pk]),
-        "text": f"{_about(dossier)}. {' '.join(since)}" if since else _about(dossier),
+        "text": f"{_about(dossier, recipient)}. {' '.join(since)}" if since else _about(dossier, recipient),
         "tag": _("En cours de fabrication") if _under_way(dossier) else tag,
         "tag_kind": tag_kind,
     }
@@ -63,6 +67,7 @@ def draft(
     sections += [(_("Utile, mais pas obligatoire"), optional), (_("Pas dans ce dossier"), aside)]
     return {
         "dossier": dossier,
+        "recipient": recipients.of(dossier),
         "summary": _summary(len(ready), len(to_do) + len(ready), to_do),
         "sections": [{"title": title, "tasks": _tasks(dossier, needs)} for title, needs in sections if needs],
         "complete": not to_do,
@@ -92,10 +97,12 @@ def ready(dossier: Dossier, partner_part: PartnerPart | None) -> dict[str, Any]:
     address = (
         f"{settings.SITE_URL}{reverse('dossiers:verify_code', args=[code])}?donnees={seal.data_hash if seal else ''}"
     )
+    recipient = recipients.of(dossier)
     return {
         "dossier": dossier,
+        "recipient": recipient,
         "seal": seal,
-        "rows": _rows(dossier),
+        "rows": _rows(dossier, recipient),
         "since": overtaken.reasons([dossier]).get(dossier.pk, []),
         "size": size(dossier.size),
         "qr": charts.qr(address, _("Code QR\u00a0: adresse de vérification du dossier")),
@@ -141,10 +148,7 @@ def _part_text(partner_part: PartnerPart) -> str:
 
 def ask_part(dossier: Dossier, partner_part: PartnerPart) -> dict[str, Any]:
     """Return the request exactly as the partner will read it."""
-    rows = [
-        {"key": _("De la part de"), "value": partner_part.me.name},
-        *_request_rows(dossier.name, dossier.recipient, dossier.number),
-    ]
+    rows = [{"key": _("De la part de"), "value": partner_part.me.name}, *_request_rows(dossier)]
     return {"name": partner_part.partner.name, "rows": rows}
 
 
@@ -154,7 +158,7 @@ def part(found: Received, lines: Sequence[Need]) -> dict[str, Any]:
     return {
         "part": found.part,
         "name": found.asker.name,
-        "rows": _request_rows(found.part.name, found.part.recipient, found.part.number),
+        "rows": _request_rows(found.part),
         "needs": [_task(need) for need in shown],
         "said": {
             PartState.REFUSED: _("Vous avez dit non."),
@@ -164,15 +168,15 @@ def part(found: Received, lines: Sequence[Need]) -> dict[str, Any]:
     }
 
 
-def _request_rows(aids: str, recipient: str, number: str) -> list[dict[str, Any]]:
+def _request_rows(row: Dossier | Part) -> list[dict[str, Any]]:
     return [
-        {"key": _("Pour"), "value": aids},
-        {"key": _("Destinataire"), "value": recipient},
-        {"key": _("Numéro"), "value": number},
+        {"key": _("Pour"), "value": row.name},
+        {"key": _("Destinataire"), "value": recipients.of(row)},
+        {"key": _("Numéro"), "value": row.number},
     ]
 
 
-def asked_of_me(received: Iterable[Received]) -> list[dict[str, Any]]:
+def _asked_of_me(received: Iterable[Received], recipient: Mapping[UUID, str]) -> list[dict[str, Any]]:
     """Return the requests for which the resident has no dossier, with their answer if there is one."""
     tags = {
         PartState.ASKED: (_("À répondre"), "soon"),
@@ -183,7 +187,7 @@ def asked_of_me(received: Iterable[Received]) -> list[dict[str, Any]]:
         {
             "label": _("Votre part du dossier de %(name)s") % {"name": one.asker.name},
             "href": reverse("dossiers:part", args=[one.part.pk]),
-            "text": _("%(aids)s. Pour %(recipient)s") % {"aids": one.part.name, "recipient": one.part.recipient},
+            "text": _("%(aids)s. Pour %(recipient)s") % {"aids": one.part.name, "recipient": recipient[one.part.pk]},
             "tag": tags[one.state][0],
             "tag_kind": tags[one.state][1],
         }
@@ -192,7 +196,7 @@ def asked_of_me(received: Iterable[Received]) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(dossier: Dossier) -> list[dict[str, Any]]:
+def _rows(dossier: Dossier, recipient: str) -> list[dict[str, Any]]:
     papers = ngettext(
         "dont %(count)s page de papiers filigranés", "dont %(count)s pages de papiers filigranés", dossier.paper_pages
     )
@@ -204,7 +208,7 @@ def _rows(dossier: Dossier) -> list[dict[str, Any]]:
         {"key": _("Numéro"), "value": dossier.number},
         *part_of,
         {"key": _("Pages"), "value": pages},
-        {"key": _("Destinataire"), "value": dossier.recipient},
+        {"key": _("Destinataire"), "value": recipient},
         {"key": _("Pour"), "value": format_html('<span lang="fr">{}</span>', dossier.purpose)},
         {"key": _("Nous le gardons jusqu’au"), "value": long_date(dossier.expires_at)},
     ]
@@ -268,18 +272,21 @@ def _summary(ready_count: int, counted: int, to_do: Sequence[Need]) -> str:
     return text % {"ready": ready_count, "all": counted}
 
 
-def _about(dossier: Dossier) -> str:
+def _about(dossier: Dossier, recipient: str) -> str:
     if dossier.part_of:
-        return _("Votre part du dossier de %(name)s. %(about)s") % {"name": dossier.part_of, "about": _dates(dossier)}
-    return _dates(dossier)
+        return _("Votre part du dossier de %(name)s. %(about)s") % {
+            "name": dossier.part_of,
+            "about": _dates(dossier, recipient),
+        }
+    return _dates(dossier, recipient)
 
 
-def _dates(dossier: Dossier) -> str:
+def _dates(dossier: Dossier, recipient: str) -> str:
     if dossier.built_at is not None:
-        made = {"day": short_date(dossier.built_at), "time": clock(dossier.built_at), "recipient": dossier.recipient}
+        made = {"day": short_date(dossier.built_at), "time": clock(dossier.built_at), "recipient": recipient}
         return _("Pour %(recipient)s, fait le %(day)s à %(time)s") % made
     return _("Pour %(recipient)s, commencé le %(day)s") % {
-        "recipient": dossier.recipient,
+        "recipient": recipient,
         "day": short_date(dossier.created_at),
     }
 

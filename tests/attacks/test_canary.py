@@ -42,6 +42,7 @@ CANARIES = {
     "the name of a file": f"fichier{TAG}",
     "a letter": f"lettre{TAG}",
     "a contact": f"joindre{TAG}",
+    "whom a dossier is for": f"organisme{TAG}",
 }
 INCOME = 90_000_000 + secrets.randbelow(9_999_999)
 SCRATCH = f"epreuve{TAG}"
@@ -197,7 +198,7 @@ def type_contact(visitor: Visitor) -> None:
 
 def make_dossier(visitor: Visitor) -> bytes:
     page = visitor.open("/dossiers/nouveau/?aide=prime_activite")
-    page = visitor.submit(page, page.form("recipient"))
+    page = visitor.submit(page, page.form("recipient"), {"recipient": CANARIES["whom a dossier is for"]})
     letter = visitor.open(page.links("/lettre/")[0])
     page = visitor.submit(letter, letter.form("letter"), {"letter": f"Bonjour, {CANARIES['a letter']}."})
     page = visitor.wait_for_job(visitor.submit(page, page.form("/fabriquer/")))
@@ -213,6 +214,7 @@ def test_what_was_planted_comes_out_for_its_owner(lived: Lived) -> None:
     page = visitor.open("/demonstration/")
     visitor.submit(page, page.form("person"), {"person": "nadia"})
     vault = visitor.open("/coffre/").text.replace(" ", "")
+    assert CANARIES["whom a dossier is for"] in visitor.open("/dossiers/").text
     assert str(INCOME) in vault and CANARIES["a contact"] in vault and CANARIES["a street"].upper() in vault.upper()
 
 

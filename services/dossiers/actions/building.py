@@ -21,7 +21,7 @@ from core.jobs import Cancelled, Problem, Running
 from core.models import City
 from core.symbols import new_code
 from services.dossiers import across as parts
-from services.dossiers import composing
+from services.dossiers import composing, recipients
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.composing import Material
 from services.dossiers.content.imaging import Source, rasters
@@ -106,7 +106,7 @@ def _read(dossier: Dossier, run: Running) -> Draft:
         number=dossier.number,
         title=dossier.title,
         applicant=applicant,
-        recipient=dossier.recipient,
+        recipient=recipients.of(dossier),
         purpose=dossier.purpose,
         made_at=made_at,
         expires_on=timezone.localdate(made_at + KEPT),
@@ -257,5 +257,5 @@ def _record(row: Dossier, content: DossierContent, built: Built, name: str) -> N
         event="dossier_built",
         purpose=actions.PREPARE,
         fields=list(dict.fromkeys(value.field_id for group in content.groups for value in group.values)),
-        details={"number": row.number, "recipient": row.recipient, "pages": str(built.pages)},
+        details={"number": row.number, "recipient": content.recipient, "pages": str(built.pages)},
     )

@@ -15,7 +15,7 @@ from core import jobs, journal
 from core.models import Job
 from services.aids import catalogue
 from services.dossiers import across as parts
-from services.dossiers import perms
+from services.dossiers import perms, recipients
 from services.dossiers.composing import RESULT_FIELDS, Material, letter, part_letter
 from services.dossiers.content.needs import Need, aids_for_partner, needs, wanted_fields
 from services.dossiers.content.situation import FIELDS, Situation
@@ -67,10 +67,12 @@ def start(
     with override("fr"):
         title = _joined([aid.title for aid in chosen])
         purpose = purpose or f"Demande\u00a0: {title}"
+    blank = Dossier(resident_id=resident_id)
     columns: dict[str, Any] = {
+        "id": blank.pk,
         "aids": [aid.code for aid in chosen],
         "title": title[:200],
-        "recipient": (recipient or chosen[0].organisation)[:RECIPIENT_LENGTH],
+        "recipient": recipients.seal(blank, (recipient or chosen[0].organisation)[:RECIPIENT_LENGTH]),
         "purpose": purpose[:PURPOSE_LENGTH],
     }
     if part_of:
@@ -92,7 +94,7 @@ def again(*, dossier: Dossier, by: UUID, token: UUID) -> Dossier:
     copy = start(
         resident_id=by,
         aids=dossier.aids,
-        recipient=dossier.recipient,
+        recipient=recipients.of(dossier),
         purpose=dossier.purpose,
         token=token,
         number=dossier.number if dossier.part_of else "",
@@ -289,7 +291,7 @@ def _locked(dossier: Dossier) -> Dossier:
 
 
 def _journal_event(dossier: Dossier, by: UUID, event: str, purpose: str) -> None:
-    details = {"number": dossier.number, "recipient": dossier.recipient}
+    details = {"number": dossier.number, "recipient": recipients.of(dossier)}
     journal.write(resident_id=dossier.resident_id, actor_id=by, event=event, purpose=purpose, details=details)
 
 

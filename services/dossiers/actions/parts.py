@@ -10,7 +10,7 @@ from django_scopes import scope, scopes_disabled
 
 from core import journal
 from services.dossiers import across as parts
-from services.dossiers import perms
+from services.dossiers import perms, recipients
 from services.dossiers.across import Received
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.content.needs import Need
@@ -37,18 +37,20 @@ def ask(*, dossier: Dossier, by: UUID) -> None:
         raise PermissionDenied
     with scope(resident=by), transaction.atomic():
         row = Dossier.objects.select_for_update(of=("self",)).get(pk=dossier.pk)
+        recipient = recipients.of(row)
         with scopes_disabled():
             Part.objects.filter(dossier_id=row.pk).exclude(
                 asker_id=partner_part.me.pk, member_id=partner_part.partner.pk
             ).delete()
         with scope(resident=partner_part.partner.resident_id):
+            blank = Part(resident_id=partner_part.partner.resident_id)
             columns = {
                 "asker_id": partner_part.me.pk,
                 "number": row.number,
                 "aids": row.aids,
-                "recipient": row.recipient,
+                "recipient": recipients.seal(blank, recipient),
             }
-            columns |= {"resident_id": partner_part.partner.resident_id, "member_id": partner_part.partner.pk}
+            columns |= {"id": blank.pk, "resident_id": blank.resident_id, "member_id": partner_part.partner.pk}
             _part, created = Part.objects.get_or_create(dossier_id=row.pk, defaults=columns)
         if created:
             _journal_event(by, "part_asked", row.number, partner_part.partner.name)
@@ -82,10 +84,11 @@ def agree(*, found: Received, by: UUID) -> Dossier:
             return made
         _answer(part, Answer.YES)
         _journal_event(by, "part_agreed", part.number, found.asker.name)
+        recipient = recipients.of(part)
         return actions.start(
             resident_id=by,
             aids=part.aids,
-            recipient=part.recipient,
+            recipient=recipient,
             token=part.pk,
             number=part.number,
             part_of=found.asker.name,

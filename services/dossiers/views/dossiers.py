@@ -42,12 +42,8 @@ def _draft_only(view: View) -> View:
 
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    dossiers = presenting.listed(Dossier.objects.select_related("job", "seal"))
-    return render(
-        request,
-        "dossiers/home.html",
-        {"dossiers": dossiers, "asked": presenting.asked_of_me(parts.received(request.user.pk))},
-    )
+    dossiers = list(Dossier.objects.select_related("job", "seal"))
+    return render(request, "dossiers/home.html", presenting.home(dossiers, parts.received(request.user.pk)))
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,6 +14,7 @@ from django_scopes import scope
 
 from core import journal
 from core.journal import checkpoints
+from services.dossiers import recipients
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import State
 from services.dossiers.models import KEPT, Dossier, Seal
@@ -44,14 +45,9 @@ def ready(resident):
         data_hash=token.hex * 2, file_hash=token.hex * 2, issuer="Villebrume", pages=3, issued_at=now, expires_at=later
     )
     row = Dossier(
-        resident_id=resident.pk,
-        aids=["rsa"],
-        title="RSA",
-        recipient="CAF",
-        purpose="Demande",
-        token=token,
-        state=State.READY,
+        resident_id=resident.pk, aids=["rsa"], title="RSA", purpose="Demande", token=token, state=State.READY
     )
+    row.recipient = recipients.seal(row, "CAF")
     row.seal, row.stored_name, row.size, row.pages, row.built_at, row.expires_at = (
         seal,
         file.name,

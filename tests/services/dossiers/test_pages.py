@@ -5,13 +5,17 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 from django_scopes import scope
 
 from core import journal
+from core.keys.sealed import Unreadable
 from core.models import Job
+from services.dossiers import recipients
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.enums import Choice, State
 from services.dossiers.models import Dossier
@@ -26,6 +30,27 @@ RIB = "paper:rib:applicant"
 def url(name, dossier, **query):
     address = reverse(f"dossiers:{name}", args=[dossier.pk])
     return f"{address}?{'&'.join(f'{key}={value}' for key, value in query.items())}" if query else address
+
+
+def test_whom_it_is_for_is_read_by_its_resident_and_sealed_in_its_own_row(browser, resident):
+    dossier, other = start(resident, "rsa", recipient="Guichet des Glycines"), start(resident, "rsa", recipient="CAF")
+    assert b"Guichet" not in bytes(dossier.recipient)
+    assert recipients.of(fresh(dossier)) == "Guichet des Glycines"
+    dossier.recipient = other.recipient
+    with pytest.raises(Unreadable):
+        recipients.of(dossier)
+
+
+@pytest.mark.parametrize("page", ["home", "dossiers:home"])
+def test_one_more_dossier_costs_no_more_queries(browser, resident, page):
+    start(resident, "rsa", recipient="Guichet des Glycines")
+    counted = []
+    for _one_more in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert "Guichet des Glycines" in browser.get(reverse(page)).content.decode()
+        counted.append(len(queries))
+        start(resident, "rsa", recipient="CAF de Villebrume")
+    assert counted[0] == counted[1]
 
 
 def test_a_dossier_is_made_downloaded_and_deleted_by_forms_alone(browser, resident):

@@ -1,6 +1,7 @@
 """A couple's dossier in two parts, each from its own vault, under one number. Neither reads the other's; refusing is possible."""
 
 import io
+import json
 import re
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from core import journal
 from services.aids.actions import simulations as aids
 from services.aids.actions import together as actions_together
 from services.dossiers import across as parts
+from services.dossiers import leaving, recipients
 from services.dossiers.actions import building
 from services.dossiers.actions import dossiers as actions
 from services.dossiers.actions import parts as actions_parts
@@ -31,6 +33,7 @@ from tests.vault.couples import agreed, couple
 from tests.vault.made import add
 from vault.records.actions import grants
 from vault.records.enums import HouseholdRole, Mode
+from vault.records.gate.copying import Opener
 from vault.records.models import Grant, Record
 from vault.sharing.actions import household
 
@@ -115,7 +118,14 @@ def test_partner_reads_the_request_and_no_value_of_the_other_vault(asked, bruno)
     assert "CANARI" not in page and not tells(page, "820") and "Diallo" not in page
     with scope(resident=bruno.pk):
         part = Part.objects.get()
-    assert (part.number, part.aids, part.recipient) == (asked.number, [AID], "CAF de Villebrume")
+    assert (part.number, part.aids, recipients.of(part)) == (asked.number, [AID], "CAF de Villebrume")
+
+
+def test_the_copy_of_each_says_whom_their_dossier_is_for(asked, awa, bruno):
+    for person, key in ((awa, "dossiers"), (bruno, "asked_of_me")):
+        with scope(resident=person.pk):
+            found = {entry.path: b"".join(entry.chunks) for entry in leaving.copy(Opener(person.pk))}
+        assert [row["recipient"] for row in json.loads(found["dossiers.json"])[key]] == ["CAF de Villebrume"]
 
 
 def test_asking_twice_makes_one_request_and_each_journal_has_its_own_acts(asked, awa, bruno):
@@ -214,12 +224,12 @@ def test_agreeing_makes_one_dossier_of_ones_own_under_the_same_number(asked, bru
     assert actions_parts.agree(found=found, by=bruno.pk) == made
     with scope(resident=bruno.pk):
         assert Dossier.objects.count() == 1
-    assert (made.resident_id, made.number, made.part_of, made.aids, made.recipient) == (
+    assert (made.resident_id, made.number, made.part_of, made.aids, recipients.of(made)) == (
         bruno.pk,
         asked.number,
         "Awa",
         asked.aids,
-        asked.recipient,
+        "CAF de Villebrume",
     )
     assert events(bruno).count("part_agreed") == 1
     page = signed_in(bruno).get(reverse("journal:journal"), {"quoi": "dossiers"}).content.decode()

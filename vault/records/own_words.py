@@ -1,0 +1,26 @@
+"""Words that a resident wrote beside their data, in a row of a service: whom a dossier is for. Sealed under their key.
+
+As the names of grants (vault/records/grants/recipient_names.py), they are no value of the vault: listing one's own rows is not a reading, and writes no journal
+entry.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from core.keys import sealed
+
+#: Keeps `opened` from opening anything else, such as a record.
+PREFIX = "words|"
+
+
+def seal(words: str, *, resident_id: UUID, place: str) -> bytes:
+    """Seal words for `place`, "table|row|version|field"."""
+    return sealed.seal_json({"words": words}, resident_id=resident_id, place=PREFIX + place)
+
+
+def opened(rows: Mapping[str, bytes], *, resident_id: UUID) -> dict[str, str]:
+    """Return the words of each place. Cost: one query for all of them, none without any."""
+    if not rows:
+        return {}
+    box = sealed.box(resident_id=resident_id)
+    return {place: box.unseal_json(content, place=PREFIX + place)["words"] for place, content in rows.items()}
