@@ -75,12 +75,12 @@ ROWS = [
 
 def copy(copying: Copying) -> Iterator[Entry]:
     user = User.objects.get(pk=copying.resident_id)
-    found = leaving.told(
+    found = leaving.export_row(
         user,
-        sessions=[leaving.told(session) for session in Session.objects.filter(user=user).order_by("started_at")],
-        second_factors=[leaving.told(one) for one in Authenticator.objects.filter(user=user)],
-        sheets=[leaving.told(one) for one in Sheet.objects.filter(person=user)],
-        linked=[leaving.told(one) for one in SocialAccount.objects.filter(user=user)],
+        sessions=[leaving.export_row(session) for session in Session.objects.filter(user=user).order_by("started_at")],
+        second_factors=[leaving.export_row(one) for one in Authenticator.objects.filter(user=user)],
+        sheets=[leaving.export_row(one) for one in Sheet.objects.filter(person=user)],
+        linked=[leaving.export_row(one) for one in SocialAccount.objects.filter(user=user)],
     )
     yield Entry("compte.json", [json.dumps(found, ensure_ascii=False, indent=1).encode()])
 

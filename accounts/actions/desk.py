@@ -59,7 +59,7 @@ def ask_for_reset(*, written: str, reason: str, by: User) -> FactorReset:
         if waiting is not None:
             return waiting
         asked = FactorReset.objects.create(person=person, reason=reason, asked_by=by)
-        _tell(person, by, "second_factor_reset_asked")
+        _journal_event(person, by, "second_factor_reset_asked")
     return asked
 
 
@@ -82,10 +82,10 @@ def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> User:
         held.save(update_fields=["decided_by", "decided_at", "granted"])
         if grant:
             forget_second_factor(user=held.person)
-            _tell(held.person, by, "second_factor_reset")
+            _journal_event(held.person, by, "second_factor_reset")
     return held.person
 
 
-def _tell(person: User, by: User, event: str) -> None:
+def _journal_event(person: User, by: User, event: str) -> None:
     if person.is_resident:
         journal.write(resident_id=person.pk, actor_id=by.pk, event=event, purpose=PURPOSE, means=journal.Means.DESK)

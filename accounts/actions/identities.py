@@ -86,7 +86,7 @@ def link(*, user: User, identity: Identity) -> None:
                 raise HasAnother
             if held is None:
                 _link(user, identity)
-                _tell(user, "identity_linked", LINK)
+                _journal_event(user, "identity_linked", LINK)
     except IntegrityError as error:
         raise Taken from error
 
@@ -102,7 +102,7 @@ def unlink(*, user: User, provider: str, current_key: str | None) -> None:
         if not held.email:
             raise LastWayIn
         if SocialAccount.objects.filter(user=held, provider=provider).delete()[0]:
-            _tell(held, "identity_unlinked", UNLINK)
+            _journal_event(held, "identity_unlinked", UNLINK)
             end_other_sessions(user=held, current_key=current_key)
 
 
@@ -155,7 +155,7 @@ def _link(user: User, identity: Identity) -> None:
     SocialAccount.objects.create(user=user, provider=identity.provider, uid=identity.sub, extra_data=kept)
 
 
-def _tell(user: User, event: str, purpose: str) -> None:
+def _journal_event(user: User, event: str, purpose: str) -> None:
     if user.is_resident:
         journal.write(resident_id=user.pk, actor_id=user.pk, event=event, purpose=purpose)
 

@@ -119,7 +119,7 @@ def come_back(request: HttpRequest, name: str) -> HttpResponse:
         failures.log(name, Failure.LOST)
         return _failed(request, name, Failure.LOST, Why.SIGN_IN)
     why = Why(state["why"])
-    identity = _told(request, found, state)
+    identity = _identity_from(request, found, state)
     if isinstance(identity, Failure):
         return _failed(request, name, identity, why, state["next"])
     try:
@@ -129,7 +129,7 @@ def come_back(request: HttpRequest, name: str) -> HttpResponse:
         return _failed(request, name, failure, why, state["next"])
 
 
-def _told(request: HttpRequest, found: OpenIDProvider, state: dict[str, Any]) -> Identity | Failure:
+def _identity_from(request: HttpRequest, found: OpenIDProvider, state: dict[str, Any]) -> Identity | Failure:
     if error := request.GET.get("error"):
         failures.log(found.id, failure := Failure.CANCELLED if error == "access_denied" else Failure.PROVIDER)
         return failure

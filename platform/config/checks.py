@@ -108,7 +108,7 @@ def connectors_are_whole(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 def half_set_connectors() -> Iterator[str]:
     """An API is off, or it has all that it needs; in production nothing of it travels in clear."""
-    for connector in connectors.every().values():
+    for connector in connectors.all_connectors().values():
         variable = f"CONNECTOR_{connector.code.upper()}"
         for name in connectors.missing(connector):
             yield f"{variable}_{name.upper()} is not set: {connector.settings[name]}. Set all of this API's variables, or none."

@@ -94,7 +94,7 @@ def entries(copying: Copying) -> Iterator[Entry]:
         yield from app.copy(copying)
 
 
-def told(row: Model, **more: object) -> dict[str, Any]:
+def export_row(row: Model, **more: object) -> dict[str, Any]:
     """The fields of a row that are declared as copied, as JSON has them; `more` is what was sealed in one of them, opened."""
     found = _declaration(row)
     values = {name: _plain(getattr(row, name)) for name in found.copied.split() if name not in more}

@@ -56,7 +56,7 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             response["X-Request-ID"] = logs.request_id.get()
             if request.path not in QUIET:
-                _tell(request, response, round(1000 * (time.monotonic() - started)))
+                _log_request(request, response, round(1000 * (time.monotonic() - started)))
         return response
 
 
@@ -120,7 +120,7 @@ def _signed_in(request: HttpRequest) -> bool:
     return settings.SESSION_COOKIE_NAME in request.COOKIES and user is not None and user.is_authenticated
 
 
-def _tell(request: HttpRequest, response: HttpResponse, milliseconds: int) -> None:
+def _log_request(request: HttpRequest, response: HttpResponse, milliseconds: int) -> None:
     """The route (`coffre/papiers/<uuid:paper_id>/`), never the address: an address may hold a code that opens something."""
     route = request.resolver_match.route if request.resolver_match else ""
     told = {"method": request.method, "route": route, "status": response.status_code, "milliseconds": milliseconds}

@@ -50,8 +50,8 @@ ROWS = [
 
 
 def copy(copying: Copying) -> Iterator[Entry]:
-    rows = [leaving.told(job) for job in Job.objects.order_by("created_at")]
-    phones = [leaving.told(row, content=copying.unseal(row.content, row.place)) for row in Phone.objects.all()]
+    rows = [leaving.export_row(job) for job in Job.objects.order_by("created_at")]
+    phones = [leaving.export_row(row, content=copying.unseal(row.content, row.place)) for row in Phone.objects.all()]
     yield Entry("telephone.json", [json.dumps(phones, indent=1).encode()])
     yield Entry("travaux.json", [json.dumps(rows, ensure_ascii=False, indent=1).encode()])
 

@@ -32,7 +32,7 @@ from vault.sharing.actions.links import Key, Wish
 from vault.sharing.agreements import entrusting, links
 from vault.sharing.enums import Act
 from vault.sharing.models import Link, Mandate, Member
-from vault.sharing.presenting.household import held
+from vault.sharing.presenting.household import values_by_item
 
 PURPOSE = "Reçu de vos organismes (démonstration)"
 SHOWN_BY_LINK = [
@@ -104,12 +104,12 @@ def join_couple() -> None:
     [hers] = household_access.others(his)
     joint, year = agreements.get("joint_simulation"), 12
     for giver, other in ((yann, hers), (claire, his)):
-        shown = held(joint, household.values_today(resident_id=giver.pk, agreement=joint))
+        shown = values_by_item(joint, household.values_today(resident_id=giver.pk, agreement=joint))
         terms = Terms(("nationality", "disability"), Mode.COUNT, year, shown=shown)
         household.agree(resident_id=giver.pk, by=giver.pk, member_id=other.pk, agreement=joint, terms=terms)
     facts = household.own_facts(resident_id=claire.pk)
     seen = household.fingerprint(facts)
-    shared = Terms(("people", "address"), Mode.KEEP, year, shown=held(agreements.get("shared_facts"), facts))
+    shared = Terms(("people", "address"), Mode.KEEP, year, shown=values_by_item(agreements.get("shared_facts"), facts))
     household.share_facts(resident_id=claire.pk, by=claire.pk, member_id=his.pk, terms=shared, seen=seen)
 
 
@@ -121,7 +121,7 @@ def entrust_companion() -> None:
         if place is None or Mandate.objects.exists():
             return
     values = mandates.today(resident_id=odette.pk)
-    terms = Terms(("home", "incomes", "notices"), Mode.LOOK, 6, shown=held(entrusting.AGREEMENT, values))
+    terms = Terms(("home", "incomes", "notices"), Mode.LOOK, 6, shown=values_by_item(entrusting.AGREEMENT, values))
     mandates.entrust(
         resident_id=odette.pk,
         by=odette.pk,

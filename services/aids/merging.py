@@ -43,8 +43,8 @@ def _notices(own: Values, theirs: Values) -> Sequence[Opened]:
     """Return the partner's notices of years without one; none if the partners are taxed separately."""
     if own.value(f"{FAMILY}#/imposition_separee"):
         return []
-    years = {record.payload.get("annee_revenus") for record in own.every(NOTICE)}
-    return [record for record in theirs.every(NOTICE) if record.payload.get("annee_revenus") not in years]
+    years = {record.payload.get("annee_revenus") for record in own.of_type(NOTICE)}
+    return [record for record in theirs.of_type(NOTICE) if record.payload.get("annee_revenus") not in years]
 
 
 def _with_partner(values: Values, theirs: Values, *, resident_id: UUID, spouse_id: UUID, name: str) -> Values:

@@ -123,7 +123,7 @@ def shown_records(material: Material) -> list[UUID]:
 def newest(values: Values, type_code: str) -> list[Opened]:
     """Return each person's last record, or the last three of a monthly type. An agency does not receive a whole history."""
     by_person: dict[UUID, list[Opened]] = {}
-    for record in values.every(type_code):
+    for record in values.of_type(type_code):
         by_person.setdefault(record.person, []).append(record)
     count = MONTHS if type_code in MONTHLY else 1
     return [record for records in by_person.values() for record in reversed(records[-count:])]
@@ -142,7 +142,7 @@ def _values(record: Opened, fields: Iterable[str], material: Material) -> list[V
             Value(
                 field_id=field_id,
                 label=f"{info.label}{_of(record, kind, material)}",
-                text=wording.say(info, raw),
+                text=wording.format_value(info, raw),
                 raw=raw,
                 origin=_source(origin.holder, origin.paper_id, material),
                 at=timezone.localtime(origin.issued_at or origin.at).date(),

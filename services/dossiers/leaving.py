@@ -40,7 +40,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
     rows = []
     for place, row in enumerate(Dossier.objects.order_by("created_at"), 1):
         note = copying.unseal(row.note, f"note|{row.note_place}") if row.note is not None else {}
-        found = leaving.told(row, note=note, recipient=recipients.copied(row, copying))
+        found = leaving.export_row(row, note=note, recipient=recipients.copied(row, copying))
         if row.stored_name:
             file = opened(copying, row.stored_name)
             if file is not None:
@@ -48,7 +48,8 @@ def copy(copying: Copying) -> Iterator[Entry]:
                 yield Entry(found["path"], chunks(file), packed=False)
         rows.append(found)
     asked = [
-        leaving.told(part, recipient=recipients.copied(part, copying)) for part in Part.objects.order_by("created_at")
+        leaving.export_row(part, recipient=recipients.copied(part, copying))
+        for part in Part.objects.order_by("created_at")
     ]
     yield Entry(
         "dossiers.json", [json.dumps({"dossiers": rows, "asked_of_me": asked}, ensure_ascii=False, indent=1).encode()]

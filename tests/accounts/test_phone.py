@@ -98,8 +98,8 @@ def test_who_has_one_is_told_by_text_and_by_mail_without_a_name(resident):
     companion = CompanionFactory(name="Théo Lassalle")
     before = len(sent())
     asking.ask(companion=companion, address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1")
-    asking.tell_asked()
-    mandates.tell_signed(entrusted(resident, companion, "home"))
+    asking.notify_access_requests()
+    mandates.notify_signed_mandate(entrusted(resident, companion, "home"))
     told = sent()[before:]
     assert [message["to"] for message in told] == [NUMBER, NUMBER]
     assert all(

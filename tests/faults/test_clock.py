@@ -59,12 +59,12 @@ def test_what_was_told_to_be_over_does_not_revive(resident, time_machine):
     assert gate.read(grant=grant, fields=[RENT])
     time_machine.move_to(now + timedelta(minutes=11))
     assert refused(grant)
-    assert grants.tell_over() == 1
+    assert grants.close_expired_grants() == 1
     time_machine.move_to(now - HOUR)
     assert refused(grant)
     grant.refresh_from_db()
     assert grant.state == "over"
-    assert grants.tell_over() == 0
+    assert grants.close_expired_grants() == 0
 
 
 def test_lines_and_checkpoints_keep_their_order_when_the_hour_comes_twice(resident, time_machine):

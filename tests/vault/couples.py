@@ -17,7 +17,7 @@ from vault.records.models.grant import RESIDENT_KIND
 from vault.sharing.across import household_access
 from vault.sharing.actions import household
 from vault.sharing.models import Member
-from vault.sharing.presenting.household import held
+from vault.sharing.presenting.household import values_by_item
 
 TRIED = Agreement(
     code="tried",
@@ -58,7 +58,7 @@ def agreed(
 def shared(giver: User, receiver: User, *items: str) -> Grant:
     values = household.own_facts(resident_id=giver.pk)
     seen = household.fingerprint(values)
-    terms = Terms(items, Mode.KEEP, 1, shown=held(agreements.get("shared_facts"), values))
+    terms = Terms(items, Mode.KEEP, 1, shown=values_by_item(agreements.get("shared_facts"), values))
     return household.share_facts(
         resident_id=giver.pk, by=giver.pk, member_id=place(receiver).pk, terms=terms, seen=seen
     )

@@ -17,7 +17,7 @@ from vault.sharing.actions.mandates import Chosen
 from vault.sharing.agreements.entrusting import AGREEMENT
 from vault.sharing.enums import Act, HalfDay
 from vault.sharing.models import HelpRequest, Mandate
-from vault.sharing.presenting.household import held
+from vault.sharing.presenting.household import values_by_item
 
 A_DAY = timedelta(days=1)
 
@@ -29,7 +29,7 @@ def entrusted(
     place = place_at(companion)
     values = mandates.today(resident_id=resident.pk)
     lasts = None if months else A_DAY
-    terms = Terms(items, Mode.LOOK, months, lasts=lasts, shown=held(AGREEMENT, values), **more)
+    terms = Terms(items, Mode.LOOK, months, lasts=lasts, shown=values_by_item(AGREEMENT, values), **more)
     made = mandates.entrust(
         resident_id=resident.pk,
         by=resident.pk,

@@ -36,7 +36,7 @@ ROWS = [
 
 def copy(copying: Copying) -> Iterator[Entry]:
     yield table("demandes.json", (_request(row, copying) for row in DataRequest.objects.all()))
-    yield table("connexions.json", map(leaving.told, Connection.objects.all()))
+    yield table("connexions.json", map(leaving.export_row, Connection.objects.all()))
 
 
 def erase(resident_id: UUID) -> None:
@@ -44,7 +44,7 @@ def erase(resident_id: UUID) -> None:
 
 
 def _request(row: DataRequest, copying: Copying) -> dict[str, object]:
-    return leaving.told(row, content=note(row, copying), papers=list(map(leaving.told, row.papers.all())))
+    return leaving.export_row(row, content=note(row, copying), papers=list(map(leaving.export_row, row.papers.all())))
 
 
 APP = leaving.App("holders", ROWS, level=32, copy=copy, erase=erase)

@@ -37,7 +37,7 @@ class Received:
         return _("Dans votre coffre : %(what)s. Dernière réception le %(day)s.") % said
 
 
-def received(holders: Sequence[Holder]) -> dict[str, Received]:
+def data_by_holder(holders: Sequence[Holder]) -> dict[str, Received]:
     """By holder's code, in the resident's scope: two queries whatever the size of the vault."""
     found = {holder.code: Received() for holder in holders}
     by_name = {name.lower(): holder for holder in holders for name in holder.record_holders}

@@ -27,4 +27,4 @@ def pull_due() -> None:
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def notify_overdue_requests() -> None:
-    requests.tell_late()
+    requests.notify_overdue_requests()

@@ -71,7 +71,7 @@ def _csv(resident_id: UUID) -> bytes:
     kinds = sentences.paper_kinds(found)
     for line in found:
         at = timezone.localtime(line.at)
-        told = sentences.tell(line, kinds, resident_id)
+        told = sentences.present_entry(line, kinds, resident_id)
         cells = [str(line.number), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}", told.sentence, page.by_whom(line, resident_id)]
         cells += [_(line.purpose), str(sentences.GROUNDS[line.ground]), str(sentences.MEANS[line.means])]
         table.writerow([_harmless(cell) for cell in [*cells, " ; ".join(sentences.by_type(line.fields))]])

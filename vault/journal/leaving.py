@@ -33,8 +33,10 @@ ROWS = [
 
 def copy(copying: Copying) -> Iterator[Entry]:
     yield Entry("journal.json", copies.pieces(copying.resident_id))
-    yield table("contestations.json", (leaving.told(row, content=note(row, copying)) for row in Contest.objects.all()))
-    yield table("alertes.json", map(leaving.told, Alerts.objects.all()))
+    yield table(
+        "contestations.json", (leaving.export_row(row, content=note(row, copying)) for row in Contest.objects.all())
+    )
+    yield table("alertes.json", map(leaving.export_row, Alerts.objects.all()))
 
 
 def erase(resident_id: UUID) -> None:

@@ -286,7 +286,7 @@ MEANS: dict[Means, str | Promise] = {
 
 
 @dataclass(frozen=True)
-class Told:
+class EntryText:
     """`own`: the resident did it. `why` ends with what allowed it and through what. `to_contest`: the page proposes it; any line may be."""
 
     id: UUID
@@ -303,14 +303,14 @@ class Told:
 @dataclass(frozen=True)
 class Day:
     day: date
-    lines: list[Told]
+    lines: list[EntryText]
 
 
 def by_day(lines: Iterable[Line], *, reader: UUID) -> list[Day]:
     found = list(lines)
     kinds = paper_kinds(found)
     days = groupby(found, key=lambda line: timezone.localtime(line.at).date())
-    return [Day(day, [tell(line, kinds, reader) for line in of_day]) for day, of_day in days]
+    return [Day(day, [present_entry(line, kinds, reader) for line in of_day]) for day, of_day in days]
 
 
 def paper_kinds(lines: Iterable[Line]) -> dict[str, str]:
@@ -318,10 +318,10 @@ def paper_kinds(lines: Iterable[Line]) -> dict[str, str]:
     return {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
 
 
-def tell(line: Line, kinds: dict[str, str], reader: UUID) -> Told:
+def present_entry(line: Line, kinds: dict[str, str], reader: UUID) -> EntryText:
     why = _(line.purpose) if line.purpose else ""
     said = " · ".join(filter(None, [why, str(GROUNDS[line.ground]), str(MEANS[line.means])]))
-    return Told(
+    return EntryText(
         id=line.id,
         at=clock(line.at),
         number=line.number,

@@ -9,11 +9,11 @@ from vault.journal.actions import journal as journal_actions
 @journal.through(journal.Means.SCHEDULER)
 def send_alerts() -> None:
     """Tell residents who chose it what others did, and those who contested an entry that it has an answer."""
-    alerts.tell_alerts()
-    contests.tell_answered()
+    alerts.send_journal_alerts()
+    contests.notify_contest_answers()
 
 
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def notify_journal_purge() -> None:
-    journal_actions.tell_ageing()
+    journal_actions.notify_journal_purge()

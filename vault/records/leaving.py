@@ -16,7 +16,7 @@ from vault.records.actions import exports, grants
 from vault.records.actions.records import one_at_a_time
 from vault.records.copies.copy_files import chunks, lines, opened, safe_name, table
 from vault.records.grants import receipts
-from vault.records.grants.recipient_names import called
+from vault.records.grants.recipient_names import recipient_name
 from vault.records.models import (
     Brought,
     Draft,
@@ -108,22 +108,22 @@ def copy(copying: Copying) -> Iterator[Entry]:
     yield from _schemas()
     yield from _papers(copying)
     yield Entry("cles-publiques.json", [_public_keys()])
-    drafts = (leaving.told(row, content=copying.unseal(row.content, row.place)) for row in Draft.objects.all())
+    drafts = (leaving.export_row(row, content=copying.unseal(row.content, row.place)) for row in Draft.objects.all())
     yield table("brouillons.json", drafts)
     yield from _brought(copying)
 
 
 def grant_row(grant: Grant, copying: Copying) -> dict[str, Any]:
     """Return a grant as the copy has it. The app that knows its recipient adds what it keeps beside (`partages.json`)."""
-    return leaving.told(
+    return leaving.export_row(
         grant,
         snapshot=copying.unseal(grant.snapshot, f"note|{grant.place}") if grant.snapshot else {},
-        fields=list(map(leaving.told, grant.fields.order_by("field"))),
-        events=[leaving.told(event, receipt=grants.receipt(event)) for event in grant.events.all()],
-        recipient_name=called(grant) if grant.recipient_name else "",
-        readings=list(map(leaving.told, grant.readings.all())),
-        papers=list(map(leaving.told, grant.papers.all())),
-        documents=list(map(leaving.told, grant.documents.all())),
+        fields=list(map(leaving.export_row, grant.fields.order_by("field"))),
+        events=[leaving.export_row(event, receipt=grants.receipt(event)) for event in grant.events.all()],
+        recipient_name=recipient_name(grant) if grant.recipient_name else "",
+        readings=list(map(leaving.export_row, grant.readings.all())),
+        papers=list(map(leaving.export_row, grant.papers.all())),
+        documents=list(map(leaving.export_row, grant.documents.all())),
     )
 
 
@@ -153,7 +153,7 @@ def erase(resident_id: UUID) -> None:
 def _record(record: Record, copying: Copying) -> dict[str, Any]:
     """The envelope (types/record-1.0.0.json), and beside it what the vault knows more: origins field by field, what became of it."""
     content = copying.unseal(record.content, record.place)
-    row = leaving.told(record, content=None)
+    row = leaving.export_row(record, content=None)
     envelope = {
         "id": row["id"],
         "type": record.type,
@@ -201,7 +201,7 @@ def _papers(copying: Copying) -> Iterator[Entry]:
         files = []
         for file in PaperFile.objects.filter(paper=paper):
             place += 1
-            kept = leaving.told(file)
+            kept = leaving.export_row(file)
             named = content.get("sides", {}).get(str(file.pk), content)
             path = f"papiers/{place:04}-{safe_name(named['name'])}"
             digest = hashlib.sha256()
@@ -211,7 +211,7 @@ def _papers(copying: Copying) -> Iterator[Entry]:
                 continue
             yield Entry(path, _summed(chunks(original), digest.update), packed=False)
             files.append(kept | {"path": path, "sha256": digest.hexdigest()})
-        told.append(leaving.told(paper, content=content, files=files))
+        told.append(leaving.export_row(paper, content=content, files=files))
     yield Entry("papiers.jsonl", lines(told))
 
 
@@ -227,7 +227,7 @@ def _brought(copying: Copying) -> Iterator[Entry]:
     for place, row in enumerate(Brought.objects.all(), 1):
         path = f"apporte/{place:02}.zip"
         yield Entry(path, chunks(copying.open(row.stored_name)), packed=False)
-        told.append(leaving.told(row, content=copying.unseal(row.content, f"note|{row.place}"), path=path))
+        told.append(leaving.export_row(row, content=copying.unseal(row.content, f"note|{row.place}"), path=path))
     if told:
         yield table("apporte.json", told)
 

@@ -44,10 +44,10 @@ def purge_exports() -> None:
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def notify_expiring_papers() -> None:
-    actions.tell_expiring()
+    actions.notify_expiring_papers()
 
 
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def close_expired_grants() -> None:
-    grants.tell_over()
+    grants.close_expired_grants()

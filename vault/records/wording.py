@@ -28,7 +28,7 @@ _DATED = {Validity.PERIOD, Validity.MAX_AGE, Validity.FROM_ISSUE}
 _BARE = ("année",)
 
 
-def say(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
+def format_value(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
     """One value as a person would write it."""
     if value is None or value in ("", []):
         return "–"
@@ -89,10 +89,10 @@ def state(record: Opened, found: Origin, today: date | None = None) -> tuple[str
         return _("Expiré le %(day)s") % {"day": short_date(until)}, "expired"
     if found.proven and until is not None:
         return _("À jour jusqu’au %(day)s") % {"day": short_date(until)}, "fresh"
-    return sureness(found)
+    return assurance_tag(found)
 
 
-def sureness(found: Origin) -> tuple[str, str]:
+def assurance_tag(found: Origin) -> tuple[str, str]:
     return (_("Preuve expirée"), "expired") if found.proof_ended else assurance(found.assurance)
 
 
@@ -169,7 +169,7 @@ def heading(record: Opened) -> str:
     if payload.get("annee_scolaire"):
         return f"{data_type.title}, {payload['annee_scolaire']}"
     if record.type == "social.prestation" and payload.get("prestation"):
-        return say(types.field("social.prestation#/prestation"), payload["prestation"])
+        return format_value(types.field("social.prestation#/prestation"), payload["prestation"])
     return data_type.title
 
 
@@ -189,7 +189,7 @@ def _item(info: FieldInfo, item: Any) -> str:  # noqa: ANN401 - a payload's valu
         return str(info.options.get(item, item))
     if "prenoms" in item:
         return str(item["prenoms"]).split(" ")[0]
-    parts = [say(inner, item[name]) for name, inner in info.items.items() if item.get(name) is not None]
+    parts = [format_value(inner, item[name]) for name, inner in info.items.items() if item.get(name) is not None]
     return " ".join(parts)
 
 
@@ -209,7 +209,7 @@ def label_value_pairs(type_code: str, payload: Mapping[str, Any], fields: Sequen
     """Return (label, value) for each field of this type that has a value, as a person writes them."""
     infos = [types.field(field) for field in fields if field.startswith(f"{type_code}#/")]
     found = [(info, payload.get(info.id.partition("#/")[2].split("/")[0])) for info in infos]
-    return [(info.label, say(info, value)) for info, value in found if value not in (None, "", [], {})]
+    return [(info.label, format_value(info, value)) for info, value in found if value not in (None, "", [], {})]
 
 
 def join_labels(names: Sequence[str]) -> str:

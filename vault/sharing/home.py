@@ -78,7 +78,7 @@ def _shares() -> Iterator[home.Part]:
             yield home.ToDo(
                 _("Le partage avec %(name)s ne sert pas") % told, here, hint=hint, tag=_("À regarder"), order=70
             )
-    lines = [shares.home_line(one) for one in shares.every(standing[:SHOWN])]
+    lines = [shares.home_line(one) for one in shares.shares_of(standing[:SHOWN])]
     yield home.HomeBlock(
         home.Slot.ASIDE, "sharing/home_shares.html", {"lines": lines, "more": len(standing) > SHOWN}, order=90
     )

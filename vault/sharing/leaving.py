@@ -98,8 +98,8 @@ def copy(copying: Copying) -> Iterator[Entry]:
     noted = {"rendez-vous": Appointment, "demandes-aide": HelpRequest, "acces-urgence": EmergencyAccess}
     for name, model in noted.items():
         rows = model._default_manager.all()  # noqa: SLF001 - Django's documented name
-        yield table(f"{name}.json", [leaving.told(row, content=note(row, copying)) for row in rows])
-    yield table("demandes-acces.json", map(leaving.told, AccessRequest.objects.all()))
+        yield table(f"{name}.json", [leaving.export_row(row, content=note(row, copying)) for row in rows])
+    yield table("demandes-acces.json", map(leaving.export_row, AccessRequest.objects.all()))
 
 
 def stop(resident_id: UUID) -> None:
@@ -127,25 +127,25 @@ def erase(resident_id: UUID) -> None:
 def _share(grant: Grant, copying: Copying) -> dict[str, Any]:
     return grant_row(grant, copying) | {
         "link": [_link(link, copying) for link in Link.objects.filter(grant=grant)],
-        "mandate": [leaving.told(mandate) for mandate in Mandate.objects.filter(grant=grant)],
-        "desk_visit": [leaving.told(visit) for visit in DeskVisit.objects.filter(grant=grant)],
+        "mandate": [leaving.export_row(mandate) for mandate in Mandate.objects.filter(grant=grant)],
+        "desk_visit": [leaving.export_row(visit) for visit in DeskVisit.objects.filter(grant=grant)],
     }
 
 
 def _link(link: Link, copying: Copying) -> dict[str, Any]:
-    return leaving.told(
-        link, content=copying.unseal(link.content, link.place), visits=list(map(leaving.told, link.visits.all()))
+    return leaving.export_row(
+        link, content=copying.unseal(link.content, link.place), visits=list(map(leaving.export_row, link.visits.all()))
     )
 
 
 def _household(copying: Copying) -> Iterator[dict[str, Any]]:
     for member in Member.objects.all():
         facts = [
-            leaving.told(fact, content=copying.unseal(fact.content, f"note|{fact.place}"))
+            leaving.export_row(fact, content=copying.unseal(fact.content, f"note|{fact.place}"))
             for fact in member.shared_facts.all()
         ]
-        yield leaving.told(member, shared_with_me=facts)
-    yield from (leaving.told(invitation, invitation=True) for invitation in Invitation.objects.all())
+        yield leaving.export_row(member, shared_with_me=facts)
+    yield from (leaving.export_row(invitation, invitation=True) for invitation in Invitation.objects.all())
 
 
 APP = leaving.App("sharing", ROWS, level=36, copy=copy, stop=stop, erase=erase)

@@ -7,8 +7,8 @@ from vault.sharing.actions import asking, desk, emergency, grant_reminders
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def send_grant_reminders() -> None:
-    grant_reminders.tell_ending()
-    grant_reminders.tell_unused()
+    grant_reminders.send_expiry_reminders()
+    grant_reminders.send_unused_reminders()
 
 
 @shared_task
@@ -16,13 +16,13 @@ def send_grant_reminders() -> None:
 def notify_requests() -> None:
     """Tell residents what companions and agents ask of them. End visits at the desk whose agent has left."""
     desk.end_left()
-    asking.tell_asked()
-    emergency.tell_due()
+    asking.notify_access_requests()
+    emergency.notify_emergency_accesses()
 
 
 @shared_task
 def notify_emergencies() -> None:
-    emergency.tell_due()
+    emergency.notify_emergency_accesses()
 
 
 @shared_task

@@ -136,7 +136,7 @@ def join(*, resident_id: UUID, upload_id: UUID) -> Joined:
         row = Upload.objects.filter(pk=upload_id).first()
         if row is None or row.expired:
             raise Gone
-        name = told(row).get("filename", "")
+        name = upload_metadata(row).get("filename", "")
         if row.became is not None:
             return Joined(upload_id, name, became=row.became)
         if not row.whole:
@@ -168,7 +168,7 @@ def drop(*, upload: Upload) -> None:
         Upload.objects.filter(pk=upload.pk).delete()
 
 
-def told(upload: Upload) -> dict[str, Any]:
+def upload_metadata(upload: Upload) -> dict[str, Any]:
     """What the sender said of the file. To show it, go through the gate."""
     said: dict[str, Any] = sealed.unseal_json(upload.content, resident_id=upload.resident_id, place=upload.place)
     return said

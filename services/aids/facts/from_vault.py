@@ -239,7 +239,7 @@ class Reader(MoneyReader):
         return MARITAL.get(str(code or ""))
 
     def health(self, person: UUID, key: str) -> dict[str, object]:
-        decisions = [record for record in self.values.every("handicap.decision", person) if self.current(record)]
+        decisions = [record for record in self.values.of_type("handicap.decision", person) if self.current(record)]
         if decisions:
             self.note(f"{key}.disability_rate", decisions[-1])
             payload = decisions[-1].payload
@@ -298,7 +298,7 @@ class Reader(MoneyReader):
             return "enseignement_superieur" if declared == "superieur" else str(declared)
         enrolled = [
             record
-            for record in self.values.every("etudes.inscription", person)
+            for record in self.values.of_type("etudes.inscription", person)
             if record.payload.get("est_inscrit") and self.current(record)
         ]
         if enrolled:
@@ -329,7 +329,7 @@ class Reader(MoneyReader):
         self, person: UUID, key: str, incomes: tuple[Income, ...] | None, school: str | None
     ) -> str | None:
         """Derive the status from current records: registered job seeker, enrolled, or paid within three months."""
-        listed = [record for record in self.values.every("emploi.inscription_ft", person) if self.current(record)]
+        listed = [record for record in self.values.of_type("emploi.inscription_ft", person) if self.current(record)]
         if listed:
             self.note(f"{key}.status", listed[-1])
             return "unemployed"

@@ -94,7 +94,7 @@ class MoneyReader:
 
     def known(self, type: str, name: str, person: UUID, key: str) -> Any:  # noqa: ANN401 - a payload's value
         """Return the value from the newest record that has one."""
-        for record in reversed(self.values.every(type, person)):
+        for record in reversed(self.values.of_type(type, person)):
             if record.payload.get(name) is not None:
                 self.note(key, record)
                 return record.payload[name]
@@ -125,7 +125,7 @@ class MoneyReader:
         )
 
     def _income_lines(self, person: UUID) -> Iterable[tuple[str, str, float, float | None, float | None, Opened]]:
-        for record in self.values.every("emploi.revenu", person):
+        for record in self.values.of_type("emploi.revenu", person):
             net = record.payload.get("net_social") or record.payload.get("net_avant_impot")
             if net is not None and months.is_month(record.payload.get("mois")):
                 yield (
@@ -136,7 +136,7 @@ class MoneyReader:
                     maybe(record.payload.get("brut")),
                     record,
                 )
-        for record in self.values.every("emploi.indemnite_ft", person):
+        for record in self.values.of_type("emploi.indemnite_ft", person):
             paid = read_day(record.payload.get("date_versement"))
             amount = record.payload.get("montant_allocations") or record.payload.get("montant_total")
             if paid and amount is not None:
@@ -149,7 +149,7 @@ class MoneyReader:
                     None,
                     record,
                 )
-        for record in self.values.every("revenu.mensuel", person):
+        for record in self.values.of_type("revenu.mensuel", person):
             type, payload = NATURE.get(record.payload.get("nature", "")), record.payload
             if type and months.is_month(payload.get("mois")) and payload.get("net") is not None:
                 yield (
@@ -190,7 +190,7 @@ class MoneyReader:
     def notices(self) -> tuple[TaxNotice, ...]:
         """Return the notices of the three latest income years. Of two notices for one year, the newer one wins."""
         by_year: dict[int, Opened] = {}
-        for record in self.values.every("fiscal.avis_ir"):
+        for record in self.values.of_type("fiscal.avis_ir"):
             if (
                 isinstance(record.payload.get("annee_revenus"), int)
                 and record.payload.get("revenu_fiscal_reference") is not None
@@ -278,14 +278,14 @@ class MoneyReader:
         """Return the benefits of the latest recent statement, or None if the vault has no record of benefits."""
         statements = [
             record
-            for record in self.values.every("social.paiement")
+            for record in self.values.of_type("social.paiement")
             if str(record.payload.get("mois", "")) >= months.shift(self.month, -RECENT)
         ]
         if statements:
             latest = max(statements, key=lambda record: record.payload["mois"])
             self.note("benefits_received", latest)
             return self._paid(latest.payload.get("lignes") or ())
-        if self.values.every("social.prestation"):
+        if self.values.of_type("social.prestation"):
             return ()
         return None
 
@@ -299,7 +299,7 @@ class MoneyReader:
 
     def receives(self) -> frozenset[str]:
         found = set()
-        for record in self.values.every("social.prestation"):
+        for record in self.values.of_type("social.prestation"):
             type = PRESTATION.get(record.payload.get("prestation", ""))
             if type and record.payload.get("est_beneficiaire"):
                 self.note("benefits_received", record)
@@ -316,7 +316,7 @@ class MoneyReader:
         record = next(
             (
                 one
-                for one in reversed(self.values.every("social.quotient_familial"))
+                for one in reversed(self.values.of_type("social.quotient_familial"))
                 if one.payload.get("fournisseur") in {"CNAF", "MSA"}
             ),
             None,

@@ -200,7 +200,7 @@ def _wanted_papers(aids: Sequence[Aid]) -> list[Wanted]:
 
 def _values_need(code: str, fields: Sequence[str], situation: Situation) -> Need | None:
     kind = types.get(code)
-    records = situation.values.every(code)
+    records = situation.values.of_type(code)
     line = Need(
         key=f"{VALUES}:{code}",
         sort=VALUES,

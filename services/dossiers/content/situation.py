@@ -67,7 +67,7 @@ class Situation:
     @property
     def earns_wages(self) -> bool | None:
         since = (timezone.localdate() - WAGES_COUNT_FOR).isoformat()[:7]
-        if any(record.payload.get("mois", "") >= since for record in self.values.every("emploi.revenu")):
+        if any(record.payload.get("mois", "") >= since for record in self.values.of_type("emploi.revenu")):
             return True
         return {"actif": True, "apprenti": True, "retraite": False, "inactif": False}.get(self.activity or "")
 
@@ -78,13 +78,13 @@ class Situation:
 
     @property
     def gets_housing_aid(self) -> bool | None:
-        paid = [record.payload for record in self.values.every("social.prestation")]
+        paid = [record.payload for record in self.values.of_type("social.prestation")]
         found = [payload for payload in paid if str(payload.get("prestation", "")).lower() in HOUSING_AIDS]
         return any(payload.get("est_beneficiaire") for payload in found) if found else None
 
     def proven(self, type_code: str) -> bool:
         return any(
-            Assurance(record.assurance).proven and not expired(record) for record in self.values.every(type_code)
+            Assurance(record.assurance).proven and not expired(record) for record in self.values.of_type(type_code)
         )
 
 

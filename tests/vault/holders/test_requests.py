@@ -27,7 +27,6 @@ from vault.holders.actions.requests import (
     note_step,
     open_request,
     start_request,
-    tell_late,
 )
 from vault.holders.enums import RequestAnswer, RequestState, RequestStep
 from vault.holders.models import DataRequest
@@ -378,7 +377,7 @@ def test_a_late_request_is_told_once_however_often_the_tick_runs(resident):
 
 def test_two_workers_at_once_send_one_message(resident):
     sent(resident, on=date(2026, 10, 1))
-    at_once(tell_late)
+    at_once(notify_overdue_requests)
     assert len(mail.outbox) == 1
     assert events(resident).count("request_late") == 1
 

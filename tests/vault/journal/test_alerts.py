@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from core import journal
 from tests.vault.couples import granted
-from vault.journal.actions.alerts import choose_alerts, tell_alerts
+from vault.journal.actions.alerts import choose_alerts, send_journal_alerts
 from vault.journal.models import Alerts
 from vault.records import gate
 
@@ -42,7 +42,7 @@ def test_nothing_is_chosen_beforehand(browser, resident):
     assert " checked" not in browser.get(reverse("journal:alerts")).content.decode()
     read(resident)
     refused(resident)
-    assert tell_alerts() == 0
+    assert send_journal_alerts() == 0
     assert mail.outbox == []
 
 
@@ -62,8 +62,8 @@ def test_a_choice_is_kept_shown_and_journalled(browser, resident):
 def test_somebody_else_s_reading_is_told_once(resident):
     choose(resident, readings=True)
     read(resident)
-    assert tell_alerts() == 1
-    assert tell_alerts() == 0
+    assert send_journal_alerts() == 1
+    assert send_journal_alerts() == 0
     (sent,) = mail.outbox
     assert sent.to == [resident.email]
     assert "Paul" not in f"{sent.subject} {sent.body}"
@@ -76,7 +76,7 @@ def test_a_refusal_is_told_to_who_chose_refusals_only(resident, stranger):
     choose(stranger, readings=True)
     refused(resident)
     refused(stranger)
-    assert tell_alerts() == 1
+    assert send_journal_alerts() == 1
     assert [message.to for message in mail.outbox] == [[resident.email]]
 
 
@@ -84,13 +84,13 @@ def test_one_s_own_acts_are_not_told(resident):
     choose(resident, readings=True, refusals=True)
     act(resident, "read")
     act(resident, "file_opened")
-    assert tell_alerts() == 0
+    assert send_journal_alerts() == 0
 
 
 def test_what_happened_before_the_choice_is_not_told(resident):
     read(resident)
     choose(resident, readings=True)
-    assert tell_alerts() == 0
+    assert send_journal_alerts() == 0
 
 
 def test_who_reads_every_hour_makes_one_message_a_day(resident, time_machine):
@@ -101,7 +101,7 @@ def test_who_reads_every_hour_makes_one_message_a_day(resident, time_machine):
     for hour in range(30):
         time_machine.move_to(start + timedelta(hours=hour), tick=False)
         gate.read(grant=grant, fields=[INCOME])
-        tell_alerts()
+        send_journal_alerts()
     assert len(mail.outbox) == 2
 
 
@@ -111,15 +111,15 @@ def test_a_mail_server_that_is_down_is_tried_again(resident, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("django.core.mail.EmailMessage.send", lambda *_args, **_more: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            tell_alerts()
-    assert tell_alerts() == 1
+            send_journal_alerts()
+    assert send_journal_alerts() == 1
 
 
 def test_an_event_that_an_app_adds_counts_by_its_name(resident):
     choose(resident, readings=True)
     with transaction.atomic():
         journal.write(resident_id=resident.pk, actor_id=uuid4(), event="link_opened", purpose="Voir")
-    assert tell_alerts() == 1
+    assert send_journal_alerts() == 1
 
 
 def test_a_line_that_cannot_be_read_any_more_is_told_to_nobody(resident):
@@ -129,4 +129,4 @@ def test_a_line_that_cannot_be_read_any_more_is_told_to_nobody(resident):
     read(resident)
     with scope(resident=resident.pk):
         ResidentKey.objects.all().delete()
-    assert tell_alerts() == 0
+    assert send_journal_alerts() == 0

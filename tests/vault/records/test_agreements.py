@@ -39,7 +39,7 @@ READ = {
 
 
 def test_every_agreement_is_in_this_table():
-    assert {(agreement.code, agreement.version) for agreement in agreements.every()} == set(READ)
+    assert {(agreement.code, agreement.version) for agreement in agreements.all_agreements()} == set(READ)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -49,12 +49,12 @@ def test_its_words_are_those_of_its_version(which, language):
 
 
 def test_every_field_exists_and_is_asked_once():
-    for agreement in agreements.every():
+    for agreement in agreements.all_agreements():
         fields = [field for item in agreement.items for field in item.fields]
         assert all(types.field_exists(field) for field in fields)
         assert len(set(fields)) == len(fields)
 
 
 def test_what_the_law_calls_sensitive_is_never_required():
-    required = [item.code for agreement in agreements.every() for item in agreement.items if item.required]
+    required = [item.code for agreement in agreements.all_agreements() for item in agreement.items if item.required]
     assert not {"disability", "pregnancy", "nationality"} & set(required)

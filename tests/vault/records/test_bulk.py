@@ -60,12 +60,12 @@ def write(resident, *envelopes, **more):
 
 
 def pulled(resident, *envelopes):
-    return write(resident, *envelopes, told=actions.Told(method="api_pull", assurance="holder_verified"))
+    return write(resident, *envelopes, told=actions.JournalEvent(method="api_pull", assurance="holder_verified"))
 
 
 def current(resident, type_code):
     fields = types.fields_of(type_code)
-    return gate.read_own(resident_id=resident.pk, purpose="Essai", fields=fields).every(type_code)
+    return gate.read_own(resident_id=resident.pk, purpose="Essai", fields=fields).of_type(type_code)
 
 
 def amounts(resident):
@@ -260,5 +260,5 @@ def test_the_journal_says_it_in_words(resident):
     from vault.journal import sentences as journal_sentences
 
     pulled(resident, quotient(526))
-    (told,) = [journal_sentences.tell(line, {}, resident.pk) for line in lines(resident)]
+    (told,) = [journal_sentences.present_entry(line, {}, resident.pk) for line in lines(resident)]
     assert told.sentence == "Votre coffre a reçu des données de CAF\u00a0: «\u00a0Quotient familial\u00a0» (1)."

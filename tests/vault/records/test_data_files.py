@@ -58,7 +58,9 @@ def kept_table(client, resident, rows=ROWS):
 
 
 def records(resident, type_code):
-    return gate.read_own(resident_id=resident.pk, purpose="Essai", fields=types.fields_of(type_code)).every(type_code)
+    return gate.read_own(resident_id=resident.pk, purpose="Essai", fields=types.fields_of(type_code)).of_type(
+        type_code
+    )
 
 
 def events(resident):

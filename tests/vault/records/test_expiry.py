@@ -169,7 +169,7 @@ def test_several_papers_make_one_message(notice, resident, browser):
 
 def test_two_workers_at_once_send_one_message(notice, resident):
     of_kind(notice, "cni", date(2026, 12, 20))
-    at_once(actions.tell_expiring)
+    at_once(actions.notify_expiring_papers)
     assert len(mail.outbox) == 1
 
 

@@ -134,13 +134,13 @@ def test_it_explains_itself_in_both_languages(lived, resident):
 
 def test_what_is_declared_as_copied_is_in_it(lived, resident, monkeypatch):
     """Whoever declares a field as copied and forgets to put its rows in a file is found here."""
-    told, real = set(), leaving.told
+    told, real = set(), leaving.export_row
 
     def telling(row, **more):
         told.add(row._meta.label)
         return real(row, **more)
 
-    monkeypatch.setattr(leaving, "told", telling)
+    monkeypatch.setattr(leaving, "export_row", telling)
     brought(resident)
     opened(resident)
     apart = {

@@ -140,7 +140,7 @@ def test_the_latest_notice_is_that_of_the_latest_year_even_when_it_came_first(re
     add_signed_notice(resident)
     add_signed_notice(resident, annee_revenus=2024, revenu_fiscal_reference=13050)
     values = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME, "fiscal.avis_ir#/annee_revenus"])
-    assert [opened.payload["annee_revenus"] for opened in values.every("fiscal.avis_ir")] == [2024, 2025]
+    assert [opened.payload["annee_revenus"] for opened in values.of_type("fiscal.avis_ir")] == [2024, 2025]
     assert values.value(INCOME) == 12312
 
 

@@ -257,7 +257,7 @@ def test_a_reader_waits_for_a_stop_without_keeping_the_journal(resident):
             reader = pool.submit(read_apart, grant)
             until_somebody_waits()
             grants.end(grant, timezone.now())
-            grants.tell(grant, resident.pk, "grant_stopped")
+            grants.journal_grant_event(grant, resident.pk, "grant_stopped")
         with pytest.raises(gate.Refused):
             reader.result(60)
     assert events(resident)[:2] == ["read_refused", "grant_stopped"]

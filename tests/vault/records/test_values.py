@@ -179,8 +179,8 @@ def test_two_benefits_and_two_employers_stand_side_by_side(resident):
             in_place=True,
         )
     found = opened(resident, "social.prestation#/prestation", "emploi.revenu#/employeur")
-    assert len(found.every("social.prestation")) == 2
-    assert len(found.every("emploi.revenu")) == 2, "the same employer, written otherwise, is one"
+    assert len(found.of_type("social.prestation")) == 2
+    assert len(found.of_type("emploi.revenu")) == 2, "the same employer, written otherwise, is one"
 
 
 def test_the_journal_tells_what_changed_and_never_the_value(resident):

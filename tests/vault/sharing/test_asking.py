@@ -125,7 +125,7 @@ def test_the_pages_of_who_asks_are_the_same_whether_or_not_there_is_a_vault(resi
     for address in (resident.email, NOBODY):
         sent = {"address": address, "items": ["home"], "purpose": "housing", "length": "m1", "how": "page"}
         told = theirs.post(reverse("sharing:ask_access"), sent).content.decode()
-        asking.tell_asked()
+        asking.notify_access_requests()
         listed = theirs.get(reverse("sharing:accompanying")).content.decode()
         with scopes_disabled():
             seen.append(
@@ -152,8 +152,8 @@ def test_what_was_typed_is_kept_nowhere(companion):
 def test_the_resident_is_told_once_by_a_mail_and_a_line_that_no_one_else_gets(resident, companion):
     asked(companion, resident.email)
     asked(companion, NOBODY)
-    assert asking.tell_asked() == 1
-    assert asking.tell_asked() == 0
+    assert asking.notify_access_requests() == 1
+    assert asking.notify_access_requests() == 0
     [message] = mail.outbox
     assert message.to == [resident.email] and "Théo" not in message.body and "CCAS" not in message.body
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "access_asked"

@@ -57,7 +57,7 @@ def test_who_accepts_it_is_asked_and_answers_in_their_vault(reachable, companion
     before = len(sent())
     page = signed_in(companion).post(reverse("sharing:ask_access"), form(TYPED)).content.decode()
     assert "Nous ne disons pas si c’est le cas" in page and NUMBER not in page and TYPED not in page
-    assert asking.tell_asked() == 1
+    assert asking.notify_access_requests() == 1
     assert [message["to"] for message in sent()[before:]] == [NUMBER] and "Théo" not in sent()[-1]["text"]
     assert journal.entries(resident_id=reachable.pk, limit=1)[0].event == "access_asked"
     assert "demande à voir des données" in signed_in(reachable).get(reverse("home")).content.decode()
@@ -66,7 +66,7 @@ def test_who_accepts_it_is_asked_and_answers_in_their_vault(reachable, companion
 def test_who_has_not_accepted_is_not_found(resident, companion):
     lives_at(resident, accepts=False)
     asked(companion)
-    assert requests_of(resident) == 0 and asking.tell_asked() == 0
+    assert requests_of(resident) == 0 and asking.notify_access_requests() == 0
 
 
 def test_it_is_never_accepted_by_itself_and_a_new_number_asks_anew(reachable, companion):

@@ -128,7 +128,7 @@ def test_the_row_and_the_answer_are_the_same_whoever_has_the_address(resident, f
     with pytest.raises(emergency.NobodyThere):
         emergency.decide(access=nobody, by=second, agree=True)
     assert again(nobody).grant is None and again(nobody).state == EmergencyState.REFUSED
-    assert emergency.tell_due() == 1 and emergency.tell_due() == 0
+    assert emergency.notify_emergency_accesses() == 1 and emergency.notify_emergency_accesses() == 0
 
 
 def test_the_reason_is_sealed_and_read_by_the_second_agent_and_the_resident(resident, first, second):
@@ -146,11 +146,11 @@ def test_the_reason_is_sealed_and_read_by_the_second_agent_and_the_resident(resi
 
 def test_the_resident_is_told_when_it_is_asked_and_when_it_is_opened(resident, first, second):
     access = asked(first, resident)
-    emergency.tell_due()
-    emergency.tell_due()
+    emergency.notify_emergency_accesses()
+    emergency.notify_emergency_accesses()
     emergency.decide(access=access, by=second, agree=True)
-    emergency.tell_due()
-    emergency.tell_due()
+    emergency.notify_emergency_accesses()
+    emergency.notify_emergency_accesses()
     subjects = [message.subject for message in mail.outbox]
     assert len(subjects) == 2 and "est demandé" in subjects[0] and "est ouvert" in subjects[1]
     said = " ".join(str(message.body) for message in mail.outbox)
@@ -163,9 +163,9 @@ def test_a_mail_that_cannot_leave_is_tried_again(resident, first, monkeypatch):
     asked(first, resident)
     monkeypatch.setattr("django.core.mail.EmailMessage.send", lambda self: (_ for _ in ()).throw(OSError))
     with pytest.raises(OSError):
-        emergency.tell_due()
+        emergency.notify_emergency_accesses()
     monkeypatch.undo()
-    assert emergency.tell_due() == 1
+    assert emergency.notify_emergency_accesses() == 1
 
 
 @pytest.mark.parametrize("minutes", [15, 30, 60])
@@ -203,9 +203,9 @@ def test_a_stop_by_the_resident_counts_at_once_and_for_a_day(resident, first, se
 
 
 def journal_words(resident):
-    from vault.journal.sentences import tell
+    from vault.journal.sentences import present_entry
 
-    return [tell(line, {}, resident.pk).sentence for line in lines(resident)]
+    return [present_entry(line, {}, resident.pk).sentence for line in lines(resident)]
 
 
 def test_a_no_of_the_resident_before_anything_opens(resident, stranger, first, second):

@@ -226,10 +226,10 @@ def test_at_the_end_of_the_agreement_the_copy_goes_by_itself(resident, stranger)
     add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     grant = shared(resident, stranger, "address")
-    actions_grants.tell_over()
+    actions_grants.close_expired_grants()
     assert len(facts_of(stranger)) == 1
     with time_machine.travel(grant.ends_at + timedelta(minutes=5)):
-        actions_grants.tell_over()
+        actions_grants.close_expired_grants()
         assert facts_of(stranger) == []
 
 
@@ -287,7 +287,7 @@ def test_their_own_grants_say_the_month_and_not_the_day(resident, stranger, shar
     left_at = timezone.now() + timedelta(days=3)
     with time_machine.travel(left_at, tick=False):
         leave(resident)
-        actions_grants.tell_over()
+        actions_grants.close_expired_grants()
         first_of_next = add_months(timezone.localdate().replace(day=1), 1)
     with scope(resident=stranger.pk):
         ended = {timezone.localtime(grant.stopped_at) for grant in Grant.objects.all()}
@@ -296,7 +296,7 @@ def test_their_own_grants_say_the_month_and_not_the_day(resident, stranger, shar
     with scope(resident=resident.pk):
         assert {moment for moment in Grant.objects.values_list("stopped_at", flat=True) if moment} == {left_at}
     with time_machine.travel(next(iter(ended)) + timedelta(minutes=1)):
-        actions_grants.tell_over()
+        actions_grants.close_expired_grants()
     with scope(resident=stranger.pk):
         assert set(GrantEvent.objects.exclude(happened="given").values_list("happened", "at")) == {
             ("stopped", next(iter(ended)))

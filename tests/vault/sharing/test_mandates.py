@@ -53,7 +53,7 @@ def test_a_companion_reads_what_was_ticked_and_each_reading_is_a_line(resident, 
     add(resident, "logement.domicile", HOME)
     mandate = entrusted(resident, companion, "home")
     fields, values = look(mandate, companion)
-    assert RENT in fields and values.every("logement.domicile")[0].payload["loyer"] == "612.00"
+    assert RENT in fields and values.of_type("logement.domicile")[0].payload["loyer"] == "612.00"
     line = last_line(resident)
     assert (line.event, line.details["recipient"], line.fields) == (
         "granted_read",
@@ -195,7 +195,7 @@ def test_a_new_mandate_takes_the_place_of_the_one_before(resident, companion):
 
 
 def test_both_are_told_by_a_mail_that_names_nobody(resident, companion):
-    actions.tell_signed(entrusted(resident, companion, "home"))
+    actions.notify_signed_mandate(entrusted(resident, companion, "home"))
     assert {message.to[0] for message in mail.outbox} == {resident.email, companion.email}
     for message in mail.outbox:
         assert resident.name not in message.body and "Théo" not in message.body and "CCAS" not in message.body

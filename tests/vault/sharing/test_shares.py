@@ -180,7 +180,7 @@ def test_what_was_granted_once_is_read_once(resident):
         gate.read(grant=grant, fields=[INCOME, PARTS])
     assert read(grant), "a refused reading uses nothing"
     assert not read(grant)
-    grants.tell_over()
+    grants.close_expired_grants()
     assert happened(grant) == ["over"]
 
 
@@ -257,11 +257,11 @@ def test_the_other_resident_s_readings_open_nothing_of_mine(resident, stranger):
 def test_what_came_to_its_end_is_told_once(resident, stranger):
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried")
-    grants.tell_over()
+    grants.close_expired_grants()
     assert happened(grant) == ["given"]
     with time_machine.travel(grant.ends_at + timedelta(hours=1)):
         for _ in range(2):
-            grants.tell_over()
+            grants.close_expired_grants()
         assert happened(grant) == ["given", "over"]
         assert told(resident)[0] == "grant_over"
     with scope(resident=resident.pk):
@@ -277,7 +277,7 @@ def test_agreeing_again_stops_the_former_with_a_receipt_and_leaves_what_was_over
         agreed(resident, stranger, "tried")
         second = _fresh(second)
         assert (second.state, second.stopped_at) == (GrantState.OVER, second.ends_at)
-        grants.tell_over()
+        grants.close_expired_grants()
     assert happened(second) == ["given", "over"]
 
 

@@ -99,7 +99,7 @@ def connect(
         )
         seal_content(connection, {"kept": kept, "reached": before.get("reached", {}), "outcomes": {}})
         connection.save(force_insert=True)
-        tell(connection, by, "connection_made", CONNECT)
+        journal_connection_event(connection, by, "connection_made", CONNECT)
     return connection
 
 
@@ -111,7 +111,7 @@ def agreed_there(*, connection: Connection, by: UUID, query: Mapping[str, str], 
         Closed: it does not wait for an agreement.
     """
     require_may_write(connection.resident_id, by)
-    connector = connectors.every()[connection.connector]
+    connector = connectors.all_connectors()[connection.connector]
     granted = connector.come_back(client_of(connector), connectors.config(connector), query, back=back)
     with locked(connection) as held:
         if held.state != ConnectionState.ASKED or held.over:
@@ -122,7 +122,7 @@ def agreed_there(*, connection: Connection, by: UUID, query: Mapping[str, str], 
         reached = {**before.get("reached", {}), **content["reached"]}
         seal_content(held, content | {"kept": {**content["kept"], **granted.kept}, "reached": reached})
         held.save()
-        tell(held, by, "connection_agreed", CONNECT)
+        journal_connection_event(held, by, "connection_agreed", CONNECT)
     return held
 
 
@@ -172,8 +172,8 @@ def stop(*, connection: Connection, by: UUID) -> bool:
             return False
         kept = content_of(held)["kept"]
         _close([held])
-        tell(held, by, "connection_stopped", STOP)
-    connector = connectors.every().get(connection.connector)
+        journal_connection_event(held, by, "connection_stopped", STOP)
+    connector = connectors.all_connectors().get(connection.connector)
     if connector is None or not connectors.config(connector):
         return False
     try:
@@ -216,7 +216,7 @@ def _turn(connection: Connection, by: UUID, before: str, after: str, event: str)
         if held.state == before and not held.over:
             held.state = after
             held.save(update_fields=["state"])
-            tell(held, by, event, CONNECT)
+            journal_connection_event(held, by, event, CONNECT)
     return held
 
 
@@ -263,7 +263,7 @@ def seal_content(connection: Connection, content: Mapping[str, Any]) -> None:
     )
 
 
-def tell(connection: Connection, by: UUID, event: str, purpose: str) -> None:
+def journal_connection_event(connection: Connection, by: UUID, event: str, purpose: str) -> None:
     """One line that names the holder and the fields that were agreed to."""
     found = connectors.of_holder(connection.holder)
     datasets = [found.offer.dataset(code) for code in connection.datasets] if found else []

@@ -18,9 +18,9 @@ from vault.holders.actions.connections import (
     Closed,
     client_of,
     content_of,
+    journal_connection_event,
     locked,
     seal_content,
-    tell,
 )
 from vault.holders.connectors import identity, quota
 from vault.holders.connectors.faults import Fault, of_status, wait_after
@@ -32,7 +32,7 @@ from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
 from vault.readers.sentences import MASKED
 from vault.records import gate
-from vault.records.actions.bulk import Told, Written, write_many
+from vault.records.actions.bulk import JournalEvent, Written, write_many
 from vault.records.enums import Assurance, Method, Role
 from vault.records.values import persons
 from vault.records.values.decrypted import Values
@@ -62,7 +62,7 @@ def pull(
     more.
     """
     connection = Connection.objects.get(pk=connection_id)
-    connector = connectors.every()[connection.connector]
+    connector = connectors.all_connectors()[connection.connector]
     opened = _begin(connection, unattended)
     if opened is None:
         with transaction.atomic():
@@ -201,7 +201,7 @@ class _Pull:
         if not envelopes:
             return Written()
         resident_id = self.connection.resident_id
-        told = Told(
+        told = JournalEvent(
             method=Method.API_PULL, assurance=Assurance.HOLDER, consent=str(self.connection.pk), person=call.child
         )
         return write_many(
@@ -273,7 +273,7 @@ def _begin(connection: Connection, unattended: bool) -> Link | None:
             return None
         held.last_try_at = timezone.now()
         held.save(update_fields=["last_try_at"])
-        tell(held, held.resident_id, "connection_pulled", _purpose(unattended))
+        journal_connection_event(held, held.resident_id, "connection_pulled", _purpose(unattended))
         content = content_of(held)
     fields = list(dict.fromkeys((*PIVOT, *persons.FIELDS)))
     values = gate.read_own(
@@ -313,7 +313,7 @@ def _end(run: _Pull, finish: Callable[[], None]) -> None:
             held.expires_on = min(held.expires_on, run.over_on)
         held.save()
         finish()
-    _tell_the_city(run.connector, run.faults, run.heard)
+    _notify_city(run.connector, run.faults, run.heard)
 
 
 def _next(held: Connection, faults: Sequence[Fault], now: Any) -> Any:  # noqa: ANN401 - moments
@@ -323,7 +323,7 @@ def _next(held: Connection, faults: Sequence[Fault], now: Any) -> Any:  # noqa: 
     return now + MONTHLY if held.unattended else None
 
 
-def _tell_the_city(connector: Connector, faults: Iterable[Fault], heard: bool) -> None:
+def _notify_city(connector: Connector, faults: Iterable[Fault], heard: bool) -> None:
     refusals = [fault.code for fault in faults if fault.kind.city]
     if refusals and quota.refused(connector, refusals[0]):
         warn_agents(connector.code, refusals[0])

@@ -105,7 +105,7 @@ def start_request(
             with transaction.atomic():
                 _seal(request, {"parts": _bounded(parts)})
                 request.save(force_insert=True)
-                _tell(request, by, "request_started", PREPARE)
+                _journal_event(request, by, "request_started", PREPARE)
         except IntegrityError:
             return DataRequest.objects.get(token=request.token)
     return request
@@ -126,7 +126,7 @@ def change_request(*, request: DataRequest, by: UUID, parts: Mapping[str, str]) 
         if said.get("since") and said.get("until") and said["since"] > said["until"]:
             raise Invalid([_("La fin est avant le début. Choisissez une autre date.")])
         _rewrite(held, {**content, "parts": said})
-        _tell(held, by, "request_changed", PREPARE)
+        _journal_event(held, by, "request_changed", PREPARE)
 
     return _change(request, by, changed)
 
@@ -153,7 +153,7 @@ def note_step(*, request: DataRequest, by: UUID, step: RequestStep, on: date | N
         if held.due_on != before:
             held.told_at = None
         held.save()
-        _tell(held, by, f"request_{step}" if on else "request_undone", FOLLOW)
+        _journal_event(held, by, f"request_{step}" if on else "request_undone", FOLLOW)
 
     return _change(request, by, noted)
 
@@ -162,7 +162,7 @@ def delete_request(*, request: DataRequest, by: UUID) -> None:
     """The letter and its dates go; the files that came back stay papers of the vault."""
 
     def gone(held: DataRequest) -> None:
-        _tell(held, by, "request_deleted", FOLLOW)
+        _journal_event(held, by, "request_deleted", FOLLOW)
         held.delete()
 
     _change(request, by, gone)
@@ -176,7 +176,7 @@ def open_request(request: DataRequest) -> dict[str, Any]:
     return content
 
 
-def tell_late() -> int:
+def notify_overdue_requests() -> int:
     """Tell each resident once that a delay has passed: by e-mail, and a line in their journal. Called by the scheduler.
 
     Each row is locked and looked at again: two schedulers at once, or the same one twice, send one message. It is sent before the row
@@ -184,17 +184,17 @@ def tell_late() -> int:
     """
     with scopes_disabled():
         due = list(DataRequest.objects.late().filter(told_at=None).values_list("pk", "resident_id"))
-    return sum(_tell_late(key, resident_id) for key, resident_id in due)
+    return sum(_notify_overdue(key, resident_id) for key, resident_id in due)
 
 
-def _tell_late(key: UUID, resident_id: UUID) -> bool:
+def _notify_overdue(key: UUID, resident_id: UUID) -> bool:
     with scope(resident=resident_id), transaction.atomic():
         held = DataRequest.objects.late().select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
         if held is None:
             return False
         held.told_at = timezone.now()
         held.save(update_fields=["told_at"])
-        _tell(held, resident_id, "request_late", FOLLOW)
+        _journal_event(held, resident_id, "request_late", FOLLOW)
         return reminding.remind(user_id=resident_id, template="holders/email/request_late")
 
 
@@ -285,7 +285,7 @@ def _rewrite(held: DataRequest, content: Mapping[str, Any]) -> None:
     held.save()
 
 
-def _tell(held: DataRequest, by: UUID, event: str, purpose: str) -> None:
+def _journal_event(held: DataRequest, by: UUID, event: str, purpose: str) -> None:
     journal.write(
         resident_id=held.resident_id, actor_id=by, event=event, purpose=purpose, details={"holder": held.holder}
     )

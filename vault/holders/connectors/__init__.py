@@ -19,7 +19,7 @@ class Available(NamedTuple):
 
 
 @cache
-def every() -> Mapping[str, Connector]:
+def all_connectors() -> Mapping[str, Connector]:
     names = sorted(file.parent.name for file in FOLDER.glob("*/connector.py"))
     found: list[Connector] = [import_module(f"vault.holders.connectors.{name}.connector").CONNECTOR for name in names]
     return {connector.code: connector for connector in found}
@@ -45,11 +45,12 @@ def available() -> Mapping[str, Available]:
 def of_holder(code: str) -> Available | None:
     """Set up or not: what was connected once keeps its name."""
     return next(
-        (Available(one, offer) for one in every().values() for offer in one.offers if offer.code == code), None
+        (Available(one, offer) for one in all_connectors().values() for offer in one.offers if offer.code == code),
+        None,
     )
 
 
 def _available() -> Iterator[Available]:
-    for connector in every().values():
+    for connector in all_connectors().values():
         if config(connector) and not missing(connector):
             yield from (Available(connector, offer) for offer in connector.offers)

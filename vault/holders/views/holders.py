@@ -35,7 +35,7 @@ def holders(request: SignedInRequest) -> HttpResponse:
     """What is looked for names an organisation, never a person: it may stand in the address."""
     every = list(Holder.objects.all())
     search = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
-    got = received.received(every)
+    got = received.data_by_holder(every)
     offered = connectors.available()
     shown = [holder for holder in every if _fits(holder, words(search))]
     context: dict[str, Any] = {
@@ -53,7 +53,7 @@ def holders(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def holder(request: SignedInRequest, code: str) -> HttpResponse:
     row = get_object_or_404(Holder, code=code)
-    got = received.received([*Holder.objects.all()])[code]
+    got = received.data_by_holder([*Holder.objects.all()])[code]
     context: dict[str, Any] = {
         "holder": row,
         "connect": reverse("holders:connect", args=[code]) if code in connectors.available() else "",

@@ -35,7 +35,7 @@ def choose_alerts(*, resident_id: UUID, by: UUID, readings: bool, refusals: bool
     return held
 
 
-def tell_alerts() -> int:
+def send_journal_alerts() -> int:
     """Tell each resident who chose it, once, of what others did since the last look. Called by the scheduler.
 
     The row is locked and looked at again, so that two schedulers send one message; it is sent before the row is committed, so that a mail
@@ -44,7 +44,7 @@ def tell_alerts() -> int:
     with scopes_disabled():
         newer = JournalLeaf.objects.filter(resident_id=OuterRef("resident_id"), number__gt=OuterRef("seen_number"))
         due = list(_due().filter(Exists(newer)).values_list("resident_id", flat=True))
-    return sum(_tell(resident_id) for resident_id in due)
+    return sum(_send_alert(resident_id) for resident_id in due)
 
 
 def _due() -> QuerySet[Alerts]:
@@ -52,7 +52,7 @@ def _due() -> QuerySet[Alerts]:
     return Alerts.objects.filter(wanted, Q(told_at=None) | Q(told_at__lte=timezone.now() - APART))
 
 
-def _tell(resident_id: UUID) -> bool:
+def _send_alert(resident_id: UUID) -> bool:
     with transaction.atomic():
         with scope(resident=resident_id):
             held = _due().select_for_update(skip_locked=True).first()

@@ -59,7 +59,7 @@ def contest_line(*, resident_id: UUID, by: UUID, entry_id: UUID, message: str) -
         Contest.objects.bulk_create([contest], ignore_conflicts=True)
         kept = Contest.objects.open().get(entry_id=entry_id)
         if kept.pk == contest.pk:
-            _tell(kept, by, "contest_sent")
+            _journal_event(kept, by, "contest_sent")
             transaction.on_commit(_write_to_officer, robust=True)
     return kept
 
@@ -78,7 +78,7 @@ def withdraw_contest(*, contest: Contest, by: UUID) -> Contest:
         if held.withdrawn_at is None:
             held.withdrawn_at, held.content = timezone.now(), b""
             held.save(update_fields=["withdrawn_at", "content"])
-            _tell(held, by, "contest_withdrawn")
+            _journal_event(held, by, "contest_withdrawn")
     return held
 
 
@@ -143,17 +143,17 @@ def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
     return held
 
 
-def tell_answered() -> int:
+def notify_contest_answers() -> int:
     """Tell each resident once that there is an answer. Called by the scheduler; a mail server that is down is tried again."""
     with scopes_disabled():
         due = list(Contest.objects.filter(answered_at__isnull=False, told_at=None).values_list("pk", "resident_id"))
-    return sum(_tell_answered(key, resident_id) for key, resident_id in due)
+    return sum(_notify_answer(key, resident_id) for key, resident_id in due)
 
 
 def as_sent(line: journal.Line, resident_id: UUID) -> dict[str, Any]:
     """The line as its resident sees it and as the officer will: in French, whoever writes."""
     with override("fr"):
-        told = sentences.tell(line, sentences.paper_kinds([line]), resident_id)
+        told = sentences.present_entry(line, sentences.paper_kinds([line]), resident_id)
         when = _("%(day)s à %(at)s") % {"day": long_date(line.at), "at": told.at}
         return {
             "number": line.number,
@@ -164,7 +164,7 @@ def as_sent(line: journal.Line, resident_id: UUID) -> dict[str, Any]:
         }
 
 
-def _tell_answered(key: UUID, resident_id: UUID) -> bool:
+def _notify_answer(key: UUID, resident_id: UUID) -> bool:
     with scope(resident=resident_id), transaction.atomic():
         held = Contest.objects.select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
         if held is None:
@@ -174,7 +174,7 @@ def _tell_answered(key: UUID, resident_id: UUID) -> bool:
         return reminding.remind(user_id=resident_id, template="journal/email/contest_answered", asked=True)
 
 
-def _tell(contest: Contest, by: UUID, event: str) -> None:
+def _journal_event(contest: Contest, by: UUID, event: str) -> None:
     details = {"line": str(contest.number)}
     journal.write(resident_id=contest.resident_id, actor_id=by, event=event, purpose=CONTEST, details=details)
 

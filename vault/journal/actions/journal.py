@@ -45,7 +45,7 @@ def purge() -> int | None:
     return journal.purge(keep=contested)
 
 
-def tell_ageing() -> int:
+def notify_journal_purge() -> int:
     """Tell residents, once a year, a month before the first of their lines goes: in time to take a copy. Called by the scheduler."""
     now = timezone.now()
     with scopes_disabled():
@@ -57,10 +57,10 @@ def tell_ageing() -> int:
             resident_id__in=told
         )
         due = list(asked.values_list("resident_id", flat=True))
-    return sum(_tell_ageing(resident_id, now) for resident_id in due)
+    return sum(_notify_purge(resident_id, now) for resident_id in due)
 
 
-def _tell_ageing(resident_id: UUID, now: datetime) -> bool:
+def _notify_purge(resident_id: UUID, now: datetime) -> bool:
     """It is sent before the row is committed, so that a mail server that is down is tried again."""
     with transaction.atomic(), scope(resident=resident_id):
         Alerts.objects.bulk_create([Alerts(resident_id=resident_id)], ignore_conflicts=True)

@@ -18,7 +18,7 @@ from core import journal
 from core.journal import Ground, Line, Means
 from vault import types
 from vault.journal import sentences
-from vault.journal.sentences import Told
+from vault.journal.sentences import EntryText
 from vault.records.grants.recipient_names import names_of
 from vault.records.models import Grant, Record
 
@@ -161,8 +161,8 @@ class Day:
     """Lines of others stand for themselves; `own` are the first of the resident's, `own_count` all of them."""
 
     day: date
-    lines: list[Told] = field(default_factory=list)
-    own: list[Told] = field(default_factory=list)
+    lines: list[EntryText] = field(default_factory=list)
+    own: list[EntryText] = field(default_factory=list)
     own_count: int = 0
 
     @property
@@ -189,7 +189,7 @@ def page(*, reader: UUID, wanted: Wanted, before: int | None) -> Page:
             own = not wanted.unfolded and sentences.is_own(line, reader)
             day.own_count += own
             if not own or len(day.own) < UNFOLDED:
-                (day.own if own else day.lines).append(sentences.tell(line, kinds, reader))
+                (day.own if own else day.lines).append(sentences.present_entry(line, kinds, reader))
         days.append(day)
     return Page(days, older, cut)
 
@@ -209,7 +209,7 @@ def context(*, reader: UUID, said: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def looked_through(*, reader: UUID, wanted: Wanted, before: int | None = None) -> Iterator[tuple[Line, bool]]:
+def search_entries(*, reader: UUID, wanted: Wanted, before: int | None = None) -> Iterator[tuple[Line, bool]]:
     """Each line of that time, newest first, and whether it is looked for."""
     grants = _grants_of(wanted.grant)
     for line in journal.lines(resident_id=reader, before=before, since=wanted.since, until=wanted.until):
@@ -259,7 +259,7 @@ def _enough(reader: UUID, wanted: Wanted, before: int | None) -> tuple[list[Line
     """What makes one page, where the next one begins, and whether it stopped because it had looked through too much."""
     found: list[Line] = []
     count, folded, last = 0, None, before
-    for looked, (line, fits) in enumerate(looked_through(reader=reader, wanted=wanted, before=before)):
+    for looked, (line, fits) in enumerate(search_entries(reader=reader, wanted=wanted, before=before)):
         if looked >= LOOKED_THROUGH:
             return found, last, True
         if fits:

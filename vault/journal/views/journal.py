@@ -53,7 +53,7 @@ def line(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
     if found is None:
         raise Http404
     context = {
-        "line": sentences.tell(found, sentences.paper_kinds([found]), request.user.pk),
+        "line": sentences.present_entry(found, sentences.paper_kinds([found]), request.user.pk),
         "at": found.at,
         "rows": page.rows(found, request.user.pk),
         "fields": sentences.by_type(found.fields),

@@ -1,9 +1,9 @@
 """One verb per act on a vault: each checks the right, locks, writes, and journals. Views, tasks and services call these."""
 
-from vault.records.actions.bulk import Told, Written, withdraw_data, write_many
+from vault.records.actions.bulk import JournalEvent, Written, withdraw_data, write_many
 from vault.records.actions.data import ask_to_keep, keep_data, name_columns
 from vault.records.actions.drafts import DraftOpened, answer, drop_draft, finish_draft, open_draft, start_draft
-from vault.records.actions.expiry import tell_expiring
+from vault.records.actions.expiry import notify_expiring_papers
 from vault.records.actions.files import drop_file, keep_file
 from vault.records.actions.identity import keep_identity
 from vault.records.actions.notes import seal_note
@@ -38,7 +38,7 @@ __all__ = [
     "Invalid",
     "NotReady",
     "Superseded",
-    "Told",
+    "JournalEvent",
     "Written",
     "add_record",
     "add_side",
@@ -67,7 +67,7 @@ __all__ = [
     "set_dates",
     "set_kind",
     "start_draft",
-    "tell_expiring",
+    "notify_expiring_papers",
     "withdraw_data",
     "withdraw_record",
     "would_supersede",

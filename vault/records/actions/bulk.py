@@ -59,7 +59,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Told:
+class JournalEvent:
     """How these envelopes came and whom they are about, where that is not for their reader to say."""
 
     method: str | None = None
@@ -75,7 +75,7 @@ def write_many(
     resident_id: UUID,
     by: UUID,
     envelopes: Sequence[Mapping[str, Any]],
-    told: Told | None = None,
+    told: JournalEvent | None = None,
     event: str = "records_received",
     purpose: str = RECEIVE,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -100,11 +100,11 @@ def gather(
     *,
     resident_id: UUID,
     envelopes: Sequence[Mapping[str, Any]],
-    told: Told | None = None,
+    told: JournalEvent | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> "list[Coming]":
     """Check each envelope against its type: the long part, which needs neither lock nor transaction."""
-    return list(_coming(resident_id, envelopes, told or Told(), progress))
+    return list(_coming(resident_id, envelopes, told or JournalEvent(), progress))
 
 
 def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", event: str, purpose: str) -> Written:
@@ -118,7 +118,7 @@ def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", e
         rows = [_row(box, resident_id, one, older) for one, older in plan.writings(right)]
         for start in range(0, len(rows), BATCH):
             Record.objects.bulk_create(rows[start : start + BATCH])
-        _tell(resident_id, by, event, purpose, right, len(rows))
+        _journal_changes(resident_id, by, event, purpose, right, len(rows))
     problems = [problem for one in coming for problem in one.problems]
     replaced = sum(1 for row in rows if row.supersedes_id)
     return Written(
@@ -290,7 +290,7 @@ def _joined(one: Coming, older: _Held) -> tuple[Mapping[str, Any], Source]:
 
 
 def _coming(
-    resident_id: UUID, envelopes: Sequence[Mapping[str, Any]], told: Told, progress: Callable[[int, int], None]
+    resident_id: UUID, envelopes: Sequence[Mapping[str, Any]], told: JournalEvent, progress: Callable[[int, int], None]
 ) -> Iterator[Coming]:
     for position, envelope in enumerate(envelopes):
         if position % STEP == 0:
@@ -298,7 +298,7 @@ def _coming(
         yield _one(resident_id, envelope, told)
 
 
-def _one(resident_id: UUID, envelope: Mapping[str, Any], told: Told) -> Coming:
+def _one(resident_id: UUID, envelope: Mapping[str, Any], told: JournalEvent) -> Coming:
     type_code, said = envelope["type"], envelope["subject"]
     payload = {name: value for name, value in latest_of(envelope).items() if value is not None}
     named = UUID(said["person"])
@@ -319,7 +319,7 @@ def _one(resident_id: UUID, envelope: Mapping[str, Any], told: Told) -> Coming:
     )
 
 
-def _source(said: Mapping[str, Any], told: Told) -> Source:
+def _source(said: Mapping[str, Any], told: JournalEvent) -> Source:
     proof = {name: said[name] for name in ("parser", "signature", "raw_sha256", "consent") if said.get(name)}
     if told.consent:
         proof["consent"] = told.consent
@@ -364,7 +364,9 @@ def _row(box: sealed.Box, resident_id: UUID, one: Coming, older: _Held | None) -
     return made(box, resident_id, subject, payload, source, older=older.record if older else None)
 
 
-def _tell(resident_id: UUID, by: UUID, event: str, purpose: str, coming: Iterable[Coming], count: int) -> None:
+def _journal_changes(
+    resident_id: UUID, by: UUID, event: str, purpose: str, coming: Iterable[Coming], count: int
+) -> None:
     """Names of fields and the number of records, whatever their number."""
     fields, holders = set(), set()
     for one in coming:

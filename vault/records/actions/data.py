@@ -13,7 +13,7 @@ from core import jobs
 from core.models import Job
 from vault.readers.reading import Unreadable
 from vault.records import perms
-from vault.records.actions.bulk import Told, Written, gather, write_gathered
+from vault.records.actions.bulk import JournalEvent, Written, gather, write_gathered
 from vault.records.actions.papers import CHECK, JOB, NotReady, content_of_paper, read_again, rewrite_paper
 from vault.records.enums import PaperState, Role
 from vault.records.models import Paper
@@ -85,7 +85,7 @@ def keep_data(
     except Unreadable as error:
         raise jobs.Problem("unreadable") from error
     resident_id = paper.resident_id
-    coming = gather(resident_id=resident_id, envelopes=reading.records, told=_told(paper), progress=progress)
+    coming = gather(resident_id=resident_id, envelopes=reading.records, told=_journal_event(paper), progress=progress)
     with transaction.atomic():
         held = Paper.objects.select_for_update().filter(pk=paper_id, state=PaperState.TO_CONFIRM).first()
         if held is not None:
@@ -96,9 +96,9 @@ def keep_data(
         finish()
 
 
-def _told(paper: Paper) -> Told:
+def _journal_event(paper: Paper) -> JournalEvent:
     person, role = content_of_paper(paper)["reading"]["data"].get("whose") or (None, None)
-    return Told(paper_id=paper.pk, person=UUID(person) if person else None, role=role)
+    return JournalEvent(paper_id=paper.pk, person=UUID(person) if person else None, role=role)
 
 
 def _keep(paper: Paper, written: Written) -> None:

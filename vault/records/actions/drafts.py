@@ -21,9 +21,9 @@ from vault.records.actions.records import (
     changed,
     content_of,
     corrected_source,
+    journal_record_event,
     one_at_a_time,
     same_subject,
-    tell,
     write,
 )
 from vault.records.enums import Role
@@ -127,7 +127,7 @@ def finish_draft(*, draft: Draft, by: UUID) -> Record:
         older = same_subject(subject, answers)
         record = _write_typed(held, subject, answers, older)
         event = "record_corrected" if older else "record_added"
-        tell(record, by, event, CORRECT if older else ADD, answers)
+        journal_record_event(record, by, event, CORRECT if older else ADD, answers)
         held.delete()
     return record
 

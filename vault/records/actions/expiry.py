@@ -18,7 +18,7 @@ from vault.records.models import Paper, PaperKind, PaperQuerySet
 REMIND = gettext_noop("Vous prévenir avant la fin d’un papier")
 
 
-def tell_expiring() -> int:
+def notify_expiring_papers() -> int:
     """Tell each resident once of the papers that end within their kind's notice: one message for those of the same day, no name in it.
 
     Called by the scheduler. Rows are locked and looked at again, so that two schedulers at once send one message; it is sent before they
@@ -26,10 +26,10 @@ def tell_expiring() -> int:
     """
     with scopes_disabled():
         residents = set(_due(Paper.objects.kept()).values_list("resident_id", flat=True))
-    return sum(_tell(resident_id) for resident_id in residents)
+    return sum(_notify(resident_id) for resident_id in residents)
 
 
-def _tell(resident_id: UUID) -> bool:
+def _notify(resident_id: UUID) -> bool:
     with scope(resident=resident_id), transaction.atomic():
         papers = list(_due(Paper.objects.kept()).select_for_update(of=("self",), skip_locked=True))
         for paper in papers:

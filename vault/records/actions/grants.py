@@ -19,7 +19,7 @@ from vault.records.actions.notes import seal_note
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
 from vault.records.grants import agreements, documents, receipts, recipients
 from vault.records.grants.agreements import Agreement, Item
-from vault.records.grants.recipient_names import called, seal_name
+from vault.records.grants.recipient_names import recipient_name, seal_name
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant, GrantDocument, GrantEvent, GrantField, GrantPaper, Paper
 from vault.types.spans import add_months
@@ -96,7 +96,7 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
         GrantDocument(resident_id=resident_id, grant=grant, document_id=key) for key in terms.documents
     )
     note(grant, Happened.GIVEN, grant.starts_at)
-    tell(grant, by, event, list(fields), count=len(terms.papers) + len(terms.documents))
+    journal_grant_event(grant, by, event, list(fields), count=len(terms.papers) + len(terms.documents))
     return grant
 
 
@@ -108,7 +108,7 @@ def pause(*, grant: Grant, by: UUID, event: str = "grant_paused") -> Grant:
             grant.paused_at = timezone.now()
             grant.save(update_fields=["paused_at"])
             note(grant, Happened.PAUSED, grant.paused_at)
-            tell(grant, by, event)
+            journal_grant_event(grant, by, event)
     return grant
 
 
@@ -120,7 +120,7 @@ def resume(*, grant: Grant, by: UUID) -> Grant:
             grant.paused_at = None
             grant.save(update_fields=["paused_at"])
             note(grant, Happened.RESUMED, timezone.now())
-            tell(grant, by, "grant_resumed")
+            journal_grant_event(grant, by, "grant_resumed")
     return grant
 
 
@@ -139,7 +139,7 @@ def shorten(*, grant: Grant, by: UUID, ends_at: datetime) -> Grant:
         grant.ends_at = ends_at
         grant.save(update_fields=["ends_at"])
         note(grant, Happened.SHORTENED, timezone.now())
-        tell(grant, by, "grant_shortened")
+        journal_grant_event(grant, by, "grant_shortened")
     return grant
 
 
@@ -174,7 +174,7 @@ def close_over(grant: Grant) -> None:
         end(grant, grant.ends_at)
 
 
-def tell_over() -> int:
+def close_expired_grants() -> int:
     """What came to its end is told once, with a receipt, and what its recipient had kept of it goes. Called by the scheduler.
 
     Also those that a parting has ended: they are dated from the end of a month, and noted then.
@@ -185,7 +185,7 @@ def tell_over() -> int:
             events__happened__in=[Happened.STOPPED, Happened.OVER]
         )
         parted_ones = [grant for grant in parted if grant.state == GrantState.STOPPED]
-    return sum(_tell_over(grant) for grant in over) + sum(_note_parted(grant) for grant in parted_ones)
+    return sum(_close_expired_grant(grant) for grant in over) + sum(_note_parted(grant) for grant in parted_ones)
 
 
 def receipt(event: GrantEvent) -> str:
@@ -207,9 +207,11 @@ def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
     return event
 
 
-def tell(grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, count: int = 0) -> JournalEntry:
+def journal_grant_event(
+    grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, count: int = 0
+) -> JournalEntry:
     """`count`: of the papers, beside the fields."""
-    details = {"recipient": called(grant), "grant": str(grant.pk), "mode": grant.mode} | (
+    details = {"recipient": recipient_name(grant), "grant": str(grant.pk), "mode": grant.mode} | (
         {"count": str(count)} if count else {}
     )
     return journal.write(
@@ -229,7 +231,7 @@ def _stop(grant: Grant, by: UUID, event: str) -> Grant:
             now = timezone.now()
             end(grant, now)
             note(grant, Happened.STOPPED, now)
-            tell(grant, by, event)
+            journal_grant_event(grant, by, event)
     return grant
 
 
@@ -247,7 +249,7 @@ def _forget(grant: Grant) -> None:
         agreement.ended(grant)
 
 
-def _tell_over(grant: Grant) -> bool:
+def _close_expired_grant(grant: Grant) -> bool:
     with _changing(grant):
         if GrantEvent.objects.filter(grant=grant, happened=Happened.OVER).exists():
             return False
@@ -256,7 +258,7 @@ def _tell_over(grant: Grant) -> bool:
         else:
             _forget(grant)
         note(grant, Happened.OVER, min(grant.ends_at, timezone.now()))
-        tell(grant, grant.resident_id, "grant_over")
+        journal_grant_event(grant, grant.resident_id, "grant_over")
     return True
 
 
@@ -342,7 +344,7 @@ def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: S
     length = {"lasts": str(terms.lasts)} if terms.lasts else {"months": terms.months}
     return {
         "title": str(agreement.title),
-        "words": agreement.told(recipient.name or recipient.label),
+        "words": agreement.rendered_words(recipient.name or recipient.label),
         "items": items,
         **length,
     }

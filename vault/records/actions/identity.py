@@ -9,7 +9,15 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from vault.records import perms
-from vault.records.actions.records import Source, Subject, one_at_a_time, same_subject, tell, write, write_over
+from vault.records.actions.records import (
+    Source,
+    Subject,
+    journal_record_event,
+    one_at_a_time,
+    same_subject,
+    write,
+    write_over,
+)
 from vault.records.enums import Assurance, Method
 from vault.records.models import Record
 
@@ -36,5 +44,5 @@ def keep_identity(*, resident_id: UUID, by: UUID, told: Mapping[str, Any]) -> Re
             if older
             else write(resident_id, subject, payload, source, older=None)
         )
-        tell(record, by, "identity_kept", KEEP, payload)
+        journal_record_event(record, by, "identity_kept", KEEP, payload)
     return record

@@ -58,7 +58,7 @@ def take_in(*, resident_id: UUID, package: Package) -> Taken:
     """
     with scope(resident=resident_id):
         if Brought.objects.filter(manifest_sha256=package.manifest_sha256).exists():
-            return _told(package, again=True)
+            return _summary(package, again=True)
         _require_empty()
     kept: list[SealedFile] = []
     try:
@@ -72,7 +72,7 @@ def take_in(*, resident_id: UUID, package: Package) -> Taken:
     except BaseException:
         sealed_storage.forget([file.name for file in kept])
         raise
-    return _told(package)
+    return _summary(package)
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,7 @@ def _read(parse: Callable[[str], T], said: str | None) -> T | None:
     return parse(said) if said else None
 
 
-def _told(package: Package, *, again: bool = False) -> Taken:
+def _summary(package: Package, *, again: bool = False) -> Taken:
     return Taken(
         len(package.records), len(package.papers), len(_paths(package)), package.journal_lines, package.signed, again
     )

@@ -17,7 +17,14 @@ from vault.readers.reading import Unreadable
 from vault.records import gate, perms
 from vault.records.actions.comparing import COMPARED
 from vault.records.actions.files import Examined, examine, put_in_place
-from vault.records.actions.papers import CHANGE, NotReady, check_again, content_of_paper, rewrite_paper, tell_paper
+from vault.records.actions.papers import (
+    CHANGE,
+    NotReady,
+    check_again,
+    content_of_paper,
+    journal_paper_event,
+    rewrite_paper,
+)
 from vault.records.actions.records import Invalid
 from vault.records.enums import PaperState
 from vault.records.models import Paper, PaperFile
@@ -66,7 +73,7 @@ def add_side(*, paper: Paper, by: UUID, upload: SealedUpload, token: UUID | None
                     "sha256": upload.sha256,
                 }
                 rewrite_paper(held, {**content, "side_problem": ""})
-                tell_paper(held, by, "side_added", ADD)
+                journal_paper_event(held, by, "side_added", ADD)
                 jobs.create(resident_id=paper.resident_id, kind=JOB, subject_id=paper.pk, purpose=ADD)
         except IntegrityError:
             return PaperFile.objects.get(pk=key)
@@ -120,7 +127,7 @@ def _keep(side: PaperFile, examined: Examined | None, problem: str, known: Value
                 put_in_place(row, examined.cleaned)
                 content["sides"][str(row.pk)]["sha256"] = examined.cleaned.sha256
         check_again(held, content, known)
-        tell_paper(held, held.resident_id, "side_refused" if examined is None else "side_kept", ADD)
+        journal_paper_event(held, held.resident_id, "side_refused" if examined is None else "side_kept", ADD)
 
 
 def move_side(*, paper: Paper, by: UUID, side_id: UUID, up: bool) -> None:
@@ -178,7 +185,7 @@ def _change(paper: Paper, by: UUID, event: str, change: Callable[[Paper, dict[st
         content = content_of_paper(held)
         change(held, content)
         check_again(held, content, known)
-        tell_paper(held, by, event, CHANGE)
+        journal_paper_event(held, by, event, CHANGE)
 
 
 def _locked(paper: Paper) -> Paper:

@@ -95,7 +95,7 @@ def receive_paper(
     paper = Paper(pk=uuid4(), resident_id=resident_id, kind=kind or "", replaces=replaces)
 
     def added(kept: Paper) -> None:
-        tell_paper(kept, by or resident_id, "paper_added", RECEIVE)
+        journal_paper_event(kept, by or resident_id, "paper_added", RECEIVE)
         if asked is not None:
             asked.received(kept)
 
@@ -220,7 +220,7 @@ def confirm_paper(
         held.state, held.kept_at = PaperState.KEPT, timezone.now()
         held.save(update_fields=["state", "kept_at"])
         named = [f"{record.type}#/{name}" for record in records for name in content_of(record)["payload"]]
-        tell_paper(held, by, "paper_kept", CONFIRM, named)
+        journal_paper_event(held, by, "paper_kept", CONFIRM, named)
         if held.replaces_id is not None:
             _delete_replaced(held.replaces_id, by)
     return records
@@ -366,7 +366,7 @@ def _refuse(paper_id: UUID, problem: str) -> None:
         paper.state = PaperState.REFUSED
         rewrite_paper(paper, content)
         _drop_files(paper)
-        tell_paper(paper, paper.resident_id, "paper_refused", CHECK)
+        journal_paper_event(paper, paper.resident_id, "paper_refused", CHECK)
 
 
 def _change(paper: Paper, by: UUID, **columns: Any) -> Paper:
@@ -388,7 +388,7 @@ def _change(paper: Paper, by: UUID, **columns: Any) -> Paper:
         held.told_at = held.told_at if held.expires_on == before else None
         content = content_of_paper(held)
         check_again(held, {**content, "declared": columns.get("kind", content["declared"])}, known)
-        tell_paper(held, by, "paper_described", CHANGE)
+        journal_paper_event(held, by, "paper_described", CHANGE)
     return held
 
 
@@ -425,7 +425,7 @@ def would_supersede(values: Values, envelope: Mapping[str, Any], person: UUID) -
     return next(
         (
             held
-            for held in values.every(envelope["type"], person)
+            for held in values.of_type(envelope["type"], person)
             if held.period == period and same_thing(held.type, held.payload, payload)
         ),
         None,
@@ -479,7 +479,7 @@ def _delete(paper: Paper, by: UUID) -> list[Record]:
     one_at_a_time(paper.resident_id)
     records = [unprove(record, paper) for record, _names in leaning_on(paper)]
     named = [f"{record.type}#/{name}" for record in records for name in content_of(record)["payload"]]
-    tell_paper(paper, by, "paper_deleted", DELETE, named)
+    journal_paper_event(paper, by, "paper_deleted", DELETE, named)
     _drop_files(paper)
     paper.delete()
     return records
@@ -519,7 +519,7 @@ def _line(line: CheckLine) -> dict[str, str]:
     return {"code": line.code, "outcome": str(line.outcome), "text": line.text, "said": line.said}
 
 
-def tell_paper(paper: Paper, by: UUID, event: str, purpose: str, fields: Sequence[str] = ()) -> None:
+def journal_paper_event(paper: Paper, by: UUID, event: str, purpose: str, fields: Sequence[str] = ()) -> None:
     details = {"kind": paper.kind} if paper.kind else {}
     journal.write(
         resident_id=paper.resident_id, actor_id=by, event=event, purpose=purpose, fields=fields, details=details

@@ -125,7 +125,7 @@ def add_record(
         if older is None and in_place:
             older = same_subject(subject, payload)
         record = write(resident_id, subject, payload, source, older=older)
-        tell(record, by, "record_added", purpose, payload)
+        journal_record_event(record, by, "record_added", purpose, payload)
     return record
 
 
@@ -152,7 +152,7 @@ def correct_record(*, record: Record, by: UUID, payload: Mapping[str, Any], purp
         period = _moved_period(held, before["payload"], payload)
         subject = Subject(held.type, held.subject_person, held.subject_role, period)
         newer = write(held.resident_id, subject, payload, corrected_source(held, before, payload), older=held)
-        tell(newer, by, "record_corrected", purpose, changed(before["payload"], payload))
+        journal_record_event(newer, by, "record_corrected", purpose, changed(before["payload"], payload))
     return newer
 
 
@@ -168,7 +168,7 @@ def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Rec
             raise Superseded
         held.withdrawn_at = timezone.now()
         held.save(update_fields=["withdrawn_at"])
-        tell(held, by, "record_withdrawn", purpose, content_of(held)["payload"])
+        journal_record_event(held, by, "record_withdrawn", purpose, content_of(held)["payload"])
     return held
 
 
@@ -340,7 +340,7 @@ def _content(payload: Mapping[str, Any], source: Source) -> dict[str, Any]:
     }
 
 
-def tell(record: Record, by: UUID, event: str, purpose: str, fields: Iterable[str]) -> None:
+def journal_record_event(record: Record, by: UUID, event: str, purpose: str, fields: Iterable[str]) -> None:
     named = [f"{record.type}#/{name}" for name in fields]
     journal.write(
         resident_id=record.resident_id,

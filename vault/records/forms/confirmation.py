@@ -223,7 +223,7 @@ class Confirmation:
             opened = value is None or key in {*self.data.getlist("edited"), self.data.get("edit")}
             tag, tag_kind = wording.assurance(Assurance.DECLARED if opened else level)
             form = self._question(info, key, value) if opened else None
-            found.append(ReadRow(key, info.label, wording.say(info, value), source, tag, tag_kind, form))
+            found.append(ReadRow(key, info.label, wording.format_value(info, value), source, tag, tag_kind, form))
         return found
 
     def _question(self, info: types.FieldInfo, key: str, value: Any) -> QuestionForm:  # noqa: ANN401 - a payload's value
@@ -264,6 +264,10 @@ def _changes(held: Opened, payload: Mapping[str, Any], sentence: str | Promise) 
         info = types.field(field_id)
         found.append(
             str(sentence)
-            % {"label": info.label, "before": wording.say(info, before), "after": wording.say(info, value)}
+            % {
+                "label": info.label,
+                "before": wording.format_value(info, before),
+                "after": wording.format_value(info, value),
+            }
         )
     return found

@@ -15,7 +15,7 @@ from core.models import JournalEntry
 from vault.records.enums import Mode
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, require_known
 from vault.records.gate.locks import try_lock, wait_for_lock
-from vault.records.grants.recipient_names import called
+from vault.records.grants.recipient_names import recipient_name
 from vault.records.models import Grant, GrantField, GrantReading, Paper, Record
 from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import PaperOpened, Values
@@ -119,7 +119,7 @@ def refusal_reason(anchored: bool) -> str:
 
 
 def journal_read(grant: Grant, fields: Sequence[str], event: str, box: sealed.Box, **more: str) -> JournalEntry:
-    details = {"recipient": called(grant, box), "grant": str(grant.pk), "mode": grant.mode}
+    details = {"recipient": recipient_name(grant, box), "grant": str(grant.pk), "mode": grant.mode}
     return journal.write(
         resident_id=grant.resident_id,
         actor_id=grant.pk,

@@ -12,7 +12,7 @@ from vault.records.enums import Method
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of
 from vault.records.gate.copying import Opener
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, decrypted, journalled, require_known
-from vault.records.grants.recipient_names import called
+from vault.records.grants.recipient_names import recipient_name
 from vault.records.models import Grant, GrantReading, Paper, Record
 from vault.records.values.decrypted import Opened, PaperOpened, UploadOpened, Values
 from vault.types.record_identity import DATA
@@ -32,7 +32,7 @@ def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Seq
     A value that was being written at the very moment of a reading may be missing from it here, or show although it was not read yet.
     """
     fields = sorted({field_id for reading in readings for field_id in reading.fields})
-    with journalled(resident_id, "received_read", purpose, fields, recipient=called(grant)) as box:
+    with journalled(resident_id, "received_read", purpose, fields, recipient=recipient_name(grant)) as box:
         until = max((reading.at for reading in readings), default=grant.starts_at)
         records = Record.objects.filter(created_at__lte=until)
         found = decrypted(records, paths_of(fields), box)
@@ -121,7 +121,7 @@ def own_uploads(*, resident_id: UUID, purpose: str) -> list[UploadOpened]:
         if not rows:
             return []
     with journalled(resident_id, "uploads_read", purpose, []):
-        return [upload_opened(row, resumable.told(row)) for row in rows]
+        return [upload_opened(row, resumable.upload_metadata(row)) for row in rows]
 
 
 def copy(*, resident_id: UUID, purpose: str) -> Opener:

@@ -87,7 +87,7 @@ class Agreement:
         """The lines whose fields are all among these."""
         return [item for item in self.items if set(item.fields) <= set(fields)]
 
-    def told(self, name: str) -> list[str]:
+    def rendered_words(self, name: str) -> list[str]:
         """Its words, to someone who agrees with `name`."""
         return [str(text).replace("%(name)s", name) for text in self.words]
 
@@ -142,5 +142,5 @@ def items_of(grant: Grant) -> list[Item]:
     return agreement.named(fields_of(grant)) if agreement else []
 
 
-def every() -> list[Agreement]:
+def all_agreements() -> list[Agreement]:
     return list(_agreements.values())

@@ -26,7 +26,7 @@ class Names:
         return f"{self.who} ({self.title})" if self.title else self.who
 
 
-def called(grant: Grant, box: sealed.Box | None = None) -> str:
+def recipient_name(grant: Grant, box: sealed.Box | None = None) -> str:
     """By the name that the resident typed, where they typed one. `box`: their key, if it is at hand."""
     if not grant.recipient_name:
         return grant.recipient_label
@@ -53,7 +53,7 @@ def names_of(grants: Sequence[Grant]) -> dict[UUID, Names]:
     for kind in recipients.kinds():
         if of_kind := [grant for grant in grants if grant.recipient_kind == kind.code]:
             written |= kind.written(of_kind, box)
-    return {grant.pk: Names(called(grant, box), *written.get(grant.pk, ())) for grant in grants}
+    return {grant.pk: Names(recipient_name(grant, box), *written.get(grant.pk, ())) for grant in grants}
 
 
 def seal_name(grant: Grant, name: str) -> bytes:

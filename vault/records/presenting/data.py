@@ -184,7 +184,7 @@ def cell(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's valu
         return moment(value)
     if info.id == "mobilite.trajet#/segments" and value:
         return ", ".join(_leg(info, leg) for leg in value)
-    return wording.say(info, value)
+    return wording.format_value(info, value)
 
 
 def moment(value: str) -> str:
@@ -238,7 +238,7 @@ def outcome(written: Mapping[str, int]) -> list[str]:
 
 
 def _leg(info: FieldInfo, leg: Mapping[str, Any]) -> str:
-    mode, metres = wording.say(info.items["mode"], leg["mode"]), leg["distance_m"]
+    mode, metres = wording.format_value(info.items["mode"], leg["mode"]), leg["distance_m"]
     if metres < METRES_A_KILOMETRE:
         return _("%(mode)s %(distance)s") % {"mode": mode, "distance": f"{number(round(metres))}{NBSP}m"}
     return _("%(mode)s %(distance)s") % {

@@ -71,7 +71,7 @@ _THOUSANDS = re.compile(r"(?<=\d)[\s,](?=\d{3}(?!\d))")
 _DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 
 
-def looked_for(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """The words of a text. A figure is one word, however its thousands and its cents are written: 1 003,20 and 1003.20 are the same."""
     return words(_DECIMAL.sub("v", _THOUSANDS.sub("", text)))
 
@@ -91,7 +91,7 @@ class Row:
     def fits(self, asked: Sequence[str], state: str) -> bool:
         if state and self.tag_kind not in _STATE_KINDS.get(state, ()):
             return False
-        read = " ".join(looked_for(f"{self.label} {self.value} {self.origin} {self.proof}")) if asked else ""
+        read = " ".join(tokenize(f"{self.label} {self.value} {self.origin} {self.proof}")) if asked else ""
         return all(word in read for word in asked)
 
 
@@ -168,7 +168,7 @@ def sections(
 ) -> list[Section]:
     """The themes in the catalogue's order; in each, the newest records first. Empty themes are left out."""
     proofs = {paper.paper_id: paper.title for paper in papers}
-    asked = looked_for(search)
+    asked = tokenize(search)
     found = {code: Section(code, title) for code, title in types.themes().items()}
     for record in reversed(list(values)):
         if only is not None and record.record_id not in only:
@@ -179,14 +179,14 @@ def sections(
             found[types.get(record.type).theme].groups.append(group)
     for one in sums:
         line = _sum_line(one)
-        if all(word in " ".join(looked_for(f"{line['label']} {line['text']}")) for word in asked):
+        if all(word in " ".join(tokenize(f"{line['label']} {line['text']}")) for word in asked):
             found[types.get(one.type).theme].sums.append(line)
     for type_code, count in (more or {}).items():
         found[types.get(type_code).theme].more.append(_more_line(type_code, count))
     return [section for section in found.values() if section.groups or section.sums]
 
 
-def cut(sections: Sequence[Section], page: int, size: int) -> tuple[list[Section], int]:
+def paginate(sections: Sequence[Section], page: int, size: int) -> tuple[list[Section], int]:
     """One page of what was looked for, and how many pages there are: records are matched once they are open."""
     found = [(section, group) for section in sections for group in section.groups]
     pages = max(1, -(-len(found) // size))
@@ -209,7 +209,7 @@ def proven_rows(values: Values, paper_id: UUID) -> list[Row]:
         for name, row in zip(_shown(record), _rows(record, {}), strict=True):
             origin = record.origin(name)
             if origin.paper_id == paper_id:
-                tag, tag_kind = wording.sureness(origin)
+                tag, tag_kind = wording.assurance_tag(origin)
                 found.append(replace(row, tag=tag, tag_kind=tag_kind))
     return found
 
@@ -260,7 +260,7 @@ def _more_line(type_code: str, count: int) -> dict[str, str]:
 
 def _main(record: Opened) -> str:
     name = _MAIN.get(record.type, "")
-    return wording.say(types.field(f"{record.type}#/{name}"), record.payload.get(name)) if name else ""
+    return wording.format_value(types.field(f"{record.type}#/{name}"), record.payload.get(name)) if name else ""
 
 
 def _rows(record: Opened, proofs: Mapping[UUID, str], without: frozenset[str] = frozenset()) -> Iterable[Row]:
@@ -271,7 +271,7 @@ def _rows(record: Opened, proofs: Mapping[UUID, str], without: frozenset[str] = 
         tag, tag_kind = wording.state(record, found)
         yield Row(
             label=info.label,
-            value=wording.say(info, value),
+            value=wording.format_value(info, value),
             origin=wording.origin(found),
             proof=proofs.get(found.paper_id, "") if found.paper_id else "",
             proof_href=reverse("records:paper", args=[found.paper_id]) if found.paper_id in proofs else "",

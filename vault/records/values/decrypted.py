@@ -122,17 +122,17 @@ class Values(Sequence[Opened]):
     def __iter__(self) -> Iterator[Opened]:
         return iter(self._records)
 
-    def every(self, type: str, person: UUID | None = None) -> list[Opened]:
+    def of_type(self, type: str, person: UUID | None = None) -> list[Opened]:
         return [record for record in self._records if record.type == type and person in {None, record.person}]
 
     def latest(self, type: str, person: UUID | None = None) -> Opened | None:
-        found = self.every(type, person)
+        found = self.of_type(type, person)
         return found[-1] if found else None
 
     def value(self, field_id: str, person: UUID | None = None, default: Any = None) -> Any:  # noqa: ANN401 - a payload's value
         """The newest known value of a field: a newer record that leaves it empty does not hide an older one's."""
         type_code, _, pointer = field_id.partition("#/")
-        for record in reversed(self.every(type_code, person)):
+        for record in reversed(self.of_type(type_code, person)):
             found = walk(record.payload, pointer.split("/"))
             if found is not None:
                 return found

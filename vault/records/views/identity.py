@@ -53,7 +53,7 @@ def _rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
     """Each value as it would be kept, in the words of its type."""
     known = [info for info in types.get(TYPE).fields.values() if info.pointer[1:] != TOLD_TWICE]
     return [
-        {"key": info.label, "value": wording.say(info, told[info.pointer[1:]])}
+        {"key": info.label, "value": wording.format_value(info, told[info.pointer[1:]])}
         for info in known
         if info.pointer[1:] in told
     ]

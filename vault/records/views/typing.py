@@ -129,7 +129,7 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
 
 def _item_words(info: types.FieldInfo, item: dict[str, Any]) -> str:
     said = [
-        wording.say(inner, item[key])
+        wording.format_value(inner, item[key])
         for key, inner in info.items.items()
         if key in item and key not in ("id", "cog_naissance")
     ]
@@ -222,7 +222,7 @@ def _answers(draft: Draft, opened: actions.DraftOpened) -> list[dict[str, str]]:
     return [
         {
             "key": questions.field(draft.type, name).label,
-            "value": wording.say(questions.field(draft.type, name), opened.answers.get(name)),
+            "value": wording.format_value(questions.field(draft.type, name), opened.answers.get(name)),
             "href": _url(draft, name),
         }
         for name in opened.names

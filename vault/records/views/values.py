@@ -139,7 +139,7 @@ def _question(record: Opened, name: str) -> dict[str, Any]:
         "info": info,
         "record": record,
         "title": wording.heading(record),
-        "now": wording.say(info, current) if current is not None else "",
+        "now": wording.format_value(info, current) if current is not None else "",
         "origin": wording.origin(found),
         "proven": found.proven,
     }

@@ -53,7 +53,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     )
     pages = found.pages
     if wanted.search:
-        sections, pages = rows.cut(sections, wanted.page, listing.A_PAGE)
+        sections, pages = rows.paginate(sections, wanted.page, listing.A_PAGE)
     context: dict[str, Any] = {
         "sections": sections,
         "pages": {"number": min(wanted.page, pages), "total": pages},

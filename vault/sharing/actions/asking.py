@@ -146,15 +146,15 @@ def refuse(*, request: AccessRequest, by: UUID) -> None:
         if held.waits:
             held.answered_at = timezone.now()
             held.save(update_fields=["answered_at"])
-            _tell(held, by, "access_declined")
+            _journal_event(held, by, "access_declined")
 
 
-def tell_asked() -> int:
+def notify_access_requests() -> int:
     """Each resident is told once, in their journal and by a message that names nobody; a request to nobody is only ticked off. Called by
     the scheduler."""
     with scopes_disabled():
         waiting = list(AccessRequest.objects.filter(told_at=None).values_list("pk", "resident_id"))
-    return sum(_tell_asked(key, owner) for key, owner in waiting)
+    return sum(_notify_request(key, owner) for key, owner in waiting)
 
 
 def _whose(address: str) -> UUID | None:
@@ -196,7 +196,7 @@ def _accept_all(held: AccessRequest, place: Membership) -> Mandate:
     terms = Terms(held.items, Mode.LOOK, months, lasts=lasts, channel=GrantChannel.TELEPHONE)
     mandate = give_to(held.resident_id, place, agreement, terms, [], subject_id=held.pk)
     held.answered_at, held.grant_id = timezone.now(), mandate.grant_id
-    _tell(held, place.person_id, "access_code_typed")
+    _journal_event(held, place.person_id, "access_code_typed")
     return mandate
 
 
@@ -204,7 +204,7 @@ def _digest(request: AccessRequest, code: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), request.pk.bytes + code.encode(), "sha256").hexdigest()
 
 
-def _tell_asked(key: UUID, owner: UUID) -> bool:
+def _notify_request(key: UUID, owner: UUID) -> bool:
     with scope(resident=owner), transaction.atomic():
         held = AccessRequest.objects.select_for_update(skip_locked=True).filter(pk=key, told_at=None).first()
         if held is None:
@@ -213,12 +213,12 @@ def _tell_asked(key: UUID, owner: UUID) -> bool:
         held.save(update_fields=["told_at"])
         if not User.objects.filter(pk=owner, is_resident=True, is_active=True).exists():
             return False
-        _tell(held, held.membership_id, "access_asked")
+        _journal_event(held, held.membership_id, "access_asked")
         reminding.text(user_id=owner, template="sharing/email/access_asked")
         return reminding.remind(user_id=owner, template="sharing/email/access_asked", asked=True)
 
 
-def _tell(request: AccessRequest, by: UUID, event: str) -> None:
+def _journal_event(request: AccessRequest, by: UUID, event: str) -> None:
     journal.write(
         resident_id=request.resident_id, actor_id=by, event=event, purpose=ASKED, details={"recipient": request.label}
     )

@@ -88,7 +88,7 @@ def begin_appointment(*, agent: User, session: Session, code: str) -> DeskVisit:
         )
         person = User.objects.get(pk=said.resident_id)
         visit = _visit(person, grant, session, uuid4(), said.acts)
-        _tell(grant, agent, "appointment_begun", MEET)
+        _journal_event(grant, agent, "appointment_begun", MEET)
     return _alone(agent, visit)
 
 
@@ -122,7 +122,7 @@ def add_paper(*, visit: DeskVisit, agent: User, kind: str | None, upload: Sealed
     paper = Paper(pk=uuid4(), resident_id=visit.resident_id, kind=kind or "")
 
     def tell(kept: Paper) -> None:
-        _tell(grant, agent, "mandate_paper_added", AT_DESK, kept.kind)
+        _journal_event(grant, agent, "mandate_paper_added", AT_DESK, kept.kind)
 
     with at_desk(), acts.under(grant):
         return take_in(paper, upload, token, tell, brought_by=grant.recipient_label)
@@ -195,7 +195,11 @@ def sign_on_paper(
         if keep:
             scan = Paper(pk=uuid4(), resident_id=person.pk)
             take_in(
-                scan, upload, scan.pk, partial(_tell_scan, visit.grant, agent), brought_by=visit.grant.recipient_label
+                scan,
+                upload,
+                scan.pk,
+                partial(_journal_scan, visit.grant, agent),
+                brought_by=visit.grant.recipient_label,
             )
     return mandate
 
@@ -288,10 +292,10 @@ def _alone(agent: User, visit: DeskVisit) -> DeskVisit:
     return visit
 
 
-def _tell(grant: Grant, agent: User, event: str, purpose: str, kind: str = "") -> None:
+def _journal_event(grant: Grant, agent: User, event: str, purpose: str, kind: str = "") -> None:
     details = {"recipient": grant.recipient_label, "grant": str(grant.pk)} | ({"kind": kind} if kind else {})
     journal.write(resident_id=grant.resident_id, actor_id=agent.pk, event=event, purpose=purpose, details=details)
 
 
-def _tell_scan(grant: Grant, agent: User, _kept: Paper) -> None:
-    _tell(grant, agent, "mandate_paper_added", AT_DESK)
+def _journal_scan(grant: Grant, agent: User, _kept: Paper) -> None:
+    _journal_event(grant, agent, "mandate_paper_added", AT_DESK)

@@ -86,9 +86,9 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
             access.content = seal_note(
                 resident_id=found.pk, place=access.place, note={"reason": reason.strip()[:LONGEST]}
             )
-            _tell(access, by, "emergency_asked")
+            _journal_event(access, by, "emergency_asked")
         access.save(force_insert=True)
-        transaction.on_commit(_tell_soon, robust=True)
+        transaction.on_commit(_notify_soon, robust=True)
     return access
 
 
@@ -141,10 +141,10 @@ def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess
             raise TooSoon
         held.decided_by, held.decided_by_name, held.decided_at = by.pk, by.name, timezone.now()
         if not held.names_nobody:
-            _tell(held, by, "emergency_agreed" if agree else "emergency_refused")
+            _journal_event(held, by, "emergency_agreed" if agree else "emergency_refused")
             held.grant = _open(held) if agree else None
         held.save()
-        transaction.on_commit(_tell_soon, robust=True)
+        transaction.on_commit(_notify_soon, robust=True)
     if agree and held.names_nobody:
         raise NobodyThere
     return held
@@ -184,12 +184,12 @@ def look(*, access: EmergencyAccess, by: User, item_code: str) -> tuple[list[str
     return fields, gate.read(grant=access.grant, fields=fields, person=access.resident_id)
 
 
-def tell_due() -> int:
+def notify_emergency_accesses() -> int:
     """Each resident is told once that it was asked and once that it was opened, by messages that name nobody. Run at once by a task, and by
     the scheduler for what a mail server that was down has kept back."""
     with scopes_disabled():
         due = list(EmergencyAccess.objects.to_tell().values_list("pk", "resident_id"))
-    return sum(_tell_resident(key, owner) for key, owner in due)
+    return sum(_notify_resident(key, owner) for key, owner in due)
 
 
 def _require_offered() -> None:
@@ -232,7 +232,7 @@ def _open(held: EmergencyAccess) -> Grant:
     )
 
 
-def _tell(access: EmergencyAccess, by: User, event: str) -> None:
+def _journal_event(access: EmergencyAccess, by: User, event: str) -> None:
     journal.write(
         resident_id=access.resident_id,
         actor_id=by.pk,
@@ -244,11 +244,11 @@ def _tell(access: EmergencyAccess, by: User, event: str) -> None:
     )
 
 
-def _tell_soon() -> None:
+def _notify_soon() -> None:
     current_app.send_task("vault.sharing.tasks.notify_emergencies", retry=False)
 
 
-def _tell_resident(key: UUID, owner: UUID) -> bool:
+def _notify_resident(key: UUID, owner: UUID) -> bool:
     with scope(resident=owner), transaction.atomic():
         held = (
             EmergencyAccess.objects.to_tell().select_for_update(skip_locked=True, of=("self",)).filter(pk=key).first()

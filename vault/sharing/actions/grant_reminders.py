@@ -14,7 +14,7 @@ from vault.records.models import Grant
 from vault.records.models.grant import ENDING, UNUSED
 
 
-def tell_ending() -> int:
+def send_expiry_reminders() -> int:
     """Called by the scheduler. Returns how many residents were written to."""
     with scopes_disabled():
         standing = (
@@ -23,10 +23,10 @@ def tell_ending() -> int:
             .exclude(events__happened=Happened.ENDING)
         )
         due = [grant for grant in standing if grant.ends_soon]
-    return _tell(due, Happened.ENDING, "sharing/email/grant_ending")
+    return _send_reminders(due, Happened.ENDING, "sharing/email/grant_ending")
 
 
-def tell_unused() -> int:
+def send_unused_reminders() -> int:
     before = timezone.now() - UNUSED
     since = Q(last_used_at__lte=before) | Q(last_used_at=None, starts_at__lte=before)
     with scopes_disabled():
@@ -35,17 +35,17 @@ def tell_unused() -> int:
             for grant in Grant.objects.active().filter(since).exclude(events__happened=Happened.UNUSED)
             if grant.unused
         ]
-    return _tell(due, Happened.UNUSED, "sharing/email/grant_unused")
+    return _send_reminders(due, Happened.UNUSED, "sharing/email/grant_unused")
 
 
-def _tell(due: Iterable[Grant], happened: Happened, template: str) -> int:
+def _send_reminders(due: Iterable[Grant], happened: Happened, template: str) -> int:
     by_resident: dict[object, list[Grant]] = {}
     for grant in due:
         by_resident.setdefault(grant.resident_id, []).append(grant)
-    return sum(_tell_one(of_one, happened, template) for of_one in by_resident.values())
+    return sum(_send_reminder(of_one, happened, template) for of_one in by_resident.values())
 
 
-def _tell_one(due: list[Grant], happened: Happened, template: str) -> bool:
+def _send_reminder(due: list[Grant], happened: Happened, template: str) -> bool:
     """One message for those of the same day. It is sent before the notes are committed: a mail server that is down is tried again.
 
     No lock of a grant is held meanwhile: a stop never waits for a mail.
@@ -55,7 +55,7 @@ def _tell_one(due: list[Grant], happened: Happened, template: str) -> bool:
         told = [grant for grant in due if _note(grant, happened)]
         sent = bool(told) and reminding.remind(user_id=resident_id, template=template)
         for grant in told:
-            grants.tell(grant, resident_id, f"grant_{happened}")
+            grants.journal_grant_event(grant, resident_id, f"grant_{happened}")
     return sent
 
 

@@ -53,7 +53,7 @@ def ask_help(
         row.on_day, row.half = on_day, half
         row.content = seal_note(resident_id=resident_id, place=row.place, note={"name": name})
         row.save(force_insert=True)
-        _tell(row, by, "help_asked", organisation.name)
+        _journal_event(row, by, "help_asked", organisation.name)
     return row
 
 
@@ -65,7 +65,7 @@ def withdraw_help(*, request: HelpRequest, by: UUID) -> None:
         if held.withdrawn_at is None and not held.answer:
             held.withdrawn_at, held.content = timezone.now(), b""
             held.save(update_fields=["withdrawn_at", "content"])
-            _tell(held, by, "help_withdrawn", held.organisation_name)
+            _journal_event(held, by, "help_withdrawn", held.organisation_name)
 
 
 def open_help(*, request: HelpRequest, companion: User) -> str:
@@ -100,7 +100,7 @@ def answer_help(*, request: HelpRequest, companion: User, answer: HelpAnswer) ->
             return False
         held.answer, held.answered_at = answer, timezone.now()
         held.save(update_fields=["answer", "answered_at"])
-        _tell(held, companion.pk, "help_answered", held.organisation_name)
+        _journal_event(held, companion.pk, "help_answered", held.organisation_name)
     reminding.text(user_id=request.resident_id, template="sharing/email/help_answered")
     reminding.remind(user_id=request.resident_id, template="sharing/email/help_answered", asked=True)
     return True
@@ -112,5 +112,5 @@ def _require_theirs(request: HelpRequest, companion: User) -> None:
         raise PermissionDenied
 
 
-def _tell(request: HelpRequest, by: UUID, event: str, name: str) -> None:
+def _journal_event(request: HelpRequest, by: UUID, event: str, name: str) -> None:
     journal.write(resident_id=request.resident_id, actor_id=by, event=event, purpose=HELP, details={"recipient": name})

@@ -21,7 +21,7 @@ from vault.records import gate
 from vault.records.actions import grants as actions_grants
 from vault.records.actions.grants import Changed, Recipient
 from vault.records.actions.notes import seal_note, unseal_note
-from vault.records.actions.records import Invalid, Source, Subject, one_at_a_time, tell, write
+from vault.records.actions.records import Invalid, Source, Subject, journal_record_event, one_at_a_time, write
 from vault.records.enums import GrantState, Happened, HouseholdRole, Mode, Role
 from vault.records.grants.agreements import Agreement, Item, get
 from vault.records.grants.terms import Terms
@@ -370,7 +370,7 @@ def _hand_over(grant: Grant, member_id: UUID, item: Item, values: Values) -> Non
 
 def _newest(values: Values, item: Item) -> list[Opened]:
     types = list(dict.fromkeys(field.partition("#")[0] for field in item.fields))
-    people = {(record.type, record.person): record for type_code in types for record in values.every(type_code)}
+    people = {(record.type, record.person): record for type_code in types for record in values.of_type(type_code)}
     return list(people.values())
 
 
@@ -401,7 +401,7 @@ def _end(grant: Grant, by: UUID) -> None:
         actions_grants.end(grant, timezone.now() if mine else _end_of_month())
         if mine:
             actions_grants.note(grant, Happened.STOPPED, timezone.now())
-            actions_grants.tell(grant, by, "grant_stopped")
+            actions_grants.journal_grant_event(grant, by, "grant_stopped")
 
 
 def _end_of_month() -> datetime:
@@ -426,7 +426,7 @@ def _adopt(member: Member, by: UUID) -> None:
             continue
         with suppress(Invalid):  # a part of a record that does not stand alone is not kept: leaving never fails for it
             record = write(member.resident_id, Subject(type_code, person, role), payload, Source(), older=None)
-            tell(record, by, "record_added", SHARE, payload)
+            journal_record_event(record, by, "record_added", SHARE, payload)
     SharedFact.objects.filter(pk__in=[fact.pk for fact in facts]).delete()
 
 

@@ -22,7 +22,7 @@ from vault.records.actions.grants import Changed, NothingChosen, Recipient
 from vault.records.enums import Mode, PaperState
 from vault.records.grants import documents
 from vault.records.grants.agreements import Agreement
-from vault.records.grants.recipient_names import called
+from vault.records.grants.recipient_names import recipient_name
 from vault.records.grants.terms import Terms
 from vault.records.models import Grant
 from vault.records.values import listing
@@ -131,7 +131,7 @@ def renew(*, link: Link, by: UUID, address: bool) -> Key:
         if token:
             row.token_hash = links.hash_token(token)
         row.save(update_fields=["code_hash", "codes", "tries", "token_hash"])
-        grants.tell(row.grant, by, "link_code_made")
+        grants.journal_grant_event(row.grant, by, "link_code_made")
     return Key(row, token, code)
 
 
@@ -159,7 +159,7 @@ def enter(*, link: Link, typed: str) -> Visit | None:
         row.save(update_fields=["tries"])
         if right:
             return Visit.objects.create(resident_id=row.resident_id, link=row, at=timezone.now())
-        _tell_wrong(row)
+        _journal_wrong_code(row)
     return None
 
 
@@ -197,7 +197,7 @@ def _make(resident_id: UUID, by: UUID, wish: Wish, form: UUID, agreement: Agreem
     return Key(link, token, code)
 
 
-def _tell_wrong(link: Link) -> None:
+def _journal_wrong_code(link: Link) -> None:
     """In the journal of whose link it is, as a refusal: who tries is not known."""
     for event in ["link_code_refused", *(["link_locked"] if link.locked else [])]:
         journal.write(
@@ -205,6 +205,6 @@ def _tell_wrong(link: Link) -> None:
             actor_id=link.grant_id,
             event=event,
             purpose=link.grant.purpose,
-            details={"recipient": called(link.grant), "grant": str(link.grant_id)},
+            details={"recipient": recipient_name(link.grant), "grant": str(link.grant_id)},
             ground=journal.Ground.TASK,
         )

@@ -57,7 +57,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Said:
+class AppointmentTerms:
     """What the resident of an appointment chose, once its code is typed."""
 
     resident_id: UUID
@@ -99,7 +99,7 @@ def never_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) ->
     raise PermissionDenied
 
 
-def tell_signed(mandate: Mandate) -> None:
+def notify_signed_mandate(mandate: Mandate) -> None:
     """A short message to each, after the mandate: neither names anybody. One that can't be sent changes nothing."""
     reminding.text(user_id=mandate.resident_id, template="sharing/email/mandate_signed")
     for user_id, template in (
@@ -154,12 +154,12 @@ def begin(*, companion: User, code: str) -> Mandate:
         raise PermissionDenied
     with typed(code) as said:
         mandate = give_to(said.resident_id, place, APPOINTMENT_AGREEMENT, said.terms, said.acts)
-        _tell(mandate.grant, companion, "appointment_begun", MEET)
+        _journal_act(mandate.grant, companion, "appointment_begun", MEET)
     return mandate
 
 
 @contextmanager
-def typed(code: str) -> Iterator[Said]:
+def typed(code: str) -> Iterator[AppointmentTerms]:
     """The code serves in this block, a transaction in its resident's scope, and never again.
 
     Raises:
@@ -174,7 +174,7 @@ def typed(code: str) -> Iterator[Said]:
             row.used_at = timezone.now()
             row.save(update_fields=["used_at"])
             terms = Terms(note["items"], Mode.LOOK, 0, lasts=APPOINTMENT, shown=note["shown"])
-            yield Said(row.resident_id, terms, [Act(act) for act in note["acts"]])
+            yield AppointmentTerms(row.resident_id, terms, [Act(act) for act in note["acts"]])
 
 
 def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreement) -> tuple[list[str], Values]:
@@ -211,7 +211,7 @@ def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: Se
             paper,
             upload,
             token,
-            lambda kept: _tell(
+            lambda kept: _journal_act(
                 grant, companion, "mandate_paper_added", ENTRUST, {"kind": kept.kind} if kept.kind else {}
             ),
             brought_by=grant.recipient_label,
@@ -239,7 +239,9 @@ def give_to(
     )
 
 
-def _tell(grant: Grant, companion: User, event: str, purpose: str, more: Mapping[str, Any] | None = None) -> None:
+def _journal_act(
+    grant: Grant, companion: User, event: str, purpose: str, more: Mapping[str, Any] | None = None
+) -> None:
     details = {"recipient": grant.recipient_label, "grant": str(grant.pk), **(more or {})}
     journal.write(resident_id=grant.resident_id, actor_id=companion.pk, event=event, purpose=purpose, details=details)
 

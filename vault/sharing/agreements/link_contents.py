@@ -23,7 +23,7 @@ def shown(agreement: Agreement, held: Held) -> dict[str, str]:
 
 def values_text(values: Values, fields: Sequence[str], newest: int | None = None) -> str:
     codes = list(dict.fromkeys(field.partition("#")[0] for field in fields))
-    records = [record for code in codes for record in reversed(values.every(code))]
+    records = [record for code in codes for record in reversed(values.of_type(code))]
     told = [
         value
         for record in records[:newest]

@@ -96,7 +96,7 @@ class Held:
 
     def _says(self, field_id: str) -> bool:
         type_code, _sharp, pointer = field_id.partition("#/")
-        told = (walk(record.payload, pointer.split("/")) for record in self.values.every(type_code))
+        told = (walk(record.payload, pointer.split("/")) for record in self.values.of_type(type_code))
         return any(value not in (None, "", [], {}) for value in told)
 
 

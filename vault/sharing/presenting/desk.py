@@ -65,7 +65,7 @@ def form_to_sign(visit: DeskVisit, place: Membership, terms: Terms, acts: Sequen
         "city": City.current(),
         "name": visit.name,
         "recipient": place.label,
-        "words": AGREEMENT.told(place.label),
+        "words": AGREEMENT.rendered_words(place.label),
         "items": [str(item.label) for item in AGREEMENT.chosen(terms.items)],
         "acts": [str(act.label) for act in acts],
         "length": length_words(terms.months, terms.lasts),

@@ -41,7 +41,9 @@ def _other(me: Member, other: Member, given: Sequence[Grant], received: Sequence
         "role": role_words(other),
         "given": [_given(grant) for grant in mine],
         "offers": [
-            _offer(agreement, other, mine) for agreement in agreements.every() if _may_offer(agreement, me, other)
+            _offer(agreement, other, mine)
+            for agreement in agreements.all_agreements()
+            if _may_offer(agreement, me, other)
         ],
         "received": [_received(grant, other) for grant in received if grant.resident_id == other.resident_id],
     }
@@ -58,14 +60,14 @@ def _given(grant: Grant) -> dict[str, Any]:
         "until": long_date(grant.ends_at),
         "paused": grant.paused_at is not None,
         "href": reverse("sharing:share", args=[grant.pk]),
-        "what": join_labels(named(grant)),
-        "how": how(grant),
+        "what": join_labels(granted_labels(grant)),
+        "how": usage_text(grant),
         "stop": reverse("sharing:stop_sharing", args=[grant.pk]),
         "id": grant.pk,
     }
 
 
-def named(grant: Grant) -> list[str]:
+def granted_labels(grant: Grant) -> list[str]:
     """The lines that were agreed to; the fields themselves when no app knows the agreement any more."""
     fields = [row.field for row in grant.fields.all()]
     agreement = agreements.of(grant)
@@ -78,7 +80,7 @@ def named(grant: Grant) -> list[str]:
     return [*sentences.labels(fields), *papers, *made]
 
 
-def how(grant: Grant) -> str:
+def usage_text(grant: Grant) -> str:
     """In the agreement's own words where it has some."""
     agreement = agreements.of(grant)
     mode = Mode(grant.mode)
@@ -121,7 +123,7 @@ def _received(grant: Grant, other: Member) -> dict[str, Any]:
 # What an agreement would use
 
 
-def held(agreement: Agreement, values: Values) -> dict[str, str]:
+def values_by_item(agreement: Agreement, values: Values) -> dict[str, str]:
     """For each line, the values of today in one sentence."""
     return {item.code: _held(item, values) for item in agreement.items}
 
@@ -129,7 +131,7 @@ def held(agreement: Agreement, values: Values) -> dict[str, str]:
 def _held(item: Item, values: Values) -> str:
     told = []
     for code in dict.fromkeys(field.partition("#")[0] for field in item.fields):
-        records = values.every(code)
+        records = values.of_type(code)
         if records:
             told.append(_newest_words(records, item))
     return "\u00a0; ".join(text for text in told if text)

@@ -53,7 +53,7 @@ class File:
 def sheets(values: Values, fields: Sequence[str]) -> list[Sheet]:
     """By type, the newest record first; a record that says nothing of these fields is not there."""
     codes = list(dict.fromkeys(field.partition("#")[0] for field in fields))
-    found = [sheet for code in codes for record in reversed(values.every(code)) for sheet in _sheets(record, fields)]
+    found = [sheet for code in codes for record in reversed(values.of_type(code)) for sheet in _sheets(record, fields)]
     return [sheet for sheet in found if sheet.rows]
 
 
@@ -66,7 +66,7 @@ def choices(held: Held, fields: Sequence[str]) -> list[tuple[str, str]]:
     found = []
     for field in fields:
         told = values_text(held.values, [field], newest=1)
-        others = len(held.values.every(field.partition("#")[0])) - 1
+        others = len(held.values.of_type(field.partition("#")[0])) - 1
         more = ngettext("et %(count)s autre plus ancien", "et %(count)s autres plus anciens", others) % {
             "count": others
         }
@@ -134,7 +134,7 @@ def _sheet(record: Opened, origin: Origin, fields: Sequence[str]) -> Sheet:
     rows = [{"key": label, "value": value} for label, value in label_value_pairs(record.type, record.payload, fields)]
     until = record.validity.end
     tag, tag_kind = (
-        wording.state(record, origin) if until and until < timezone.localdate() else wording.sureness(origin)
+        wording.state(record, origin) if until and until < timezone.localdate() else wording.assurance_tag(origin)
     )
     return Sheet(wording.heading(record), _("%(holder)s, le %(day)s") % told, tag, tag_kind, rows)
 

@@ -20,7 +20,7 @@ from vault.sharing.agreements.entrusting import theirs, yours_to_theirs
 from vault.sharing.enums import Act, HalfDay, HelpAnswer
 from vault.sharing.models import AccessRequest, HelpRequest, Mandate
 from vault.sharing.models.mandate import COMPANION_KIND
-from vault.sharing.presenting.shares import every_value, share
+from vault.sharing.presenting.shares import record_rows, share
 
 
 def places() -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ def to_answer() -> list[dict[str, str]]:
 
 def page(agreement: Agreement, name: str, held: Mapping[str, str]) -> dict[str, Any]:
     required = [{"key": item.label, "value": held[item.code] or "–"} for item in agreement.items if item.required]
-    return {"agreement": agreement, "words": agreement.told(name), "required": required}
+    return {"agreement": agreement, "words": agreement.rendered_words(name), "required": required}
 
 
 def until(grant: Grant) -> str:
@@ -169,7 +169,7 @@ def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
     """A single record is told field by field, several one by one."""
     found = list(values)
     if len(found) != 1:
-        return every_value(values, fields)
+        return record_rows(values, fields)
     return [
         {"key": label, "value": text} for label, text in label_value_pairs(found[0].type, found[0].payload, fields)
     ]

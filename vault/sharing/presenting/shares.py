@@ -23,7 +23,7 @@ from vault.records.values.decrypted import Values
 from vault.records.wording import join_labels, label_value_pairs
 from vault.sharing.enums import Act
 from vault.sharing.models import DeskVisit, Mandate
-from vault.sharing.presenting.household import how, named
+from vault.sharing.presenting.household import granted_labels, usage_text
 
 #: Times of reading that are told one by one before they are counted.
 TIMES = 3
@@ -53,10 +53,10 @@ class Share:
 
 
 def share(grant: Grant) -> Share:
-    return every([grant])[0]
+    return shares_of([grant])[0]
 
 
-def every(grants: Iterable[Grant]) -> list[Share]:
+def shares_of(grants: Iterable[Grant]) -> list[Share]:
     """Those of one resident."""
     found = list(grants)
     names = names_of(found)
@@ -70,8 +70,8 @@ def _share(grant: Grant, names: Names) -> Share:
         who=names.who,
         kind=_kind(grant),
         why=names.title or title(grant),
-        what=join_labels(named(grant)),
-        how=how(grant),
+        what=join_labels(granted_labels(grant)),
+        how=usage_text(grant),
         until=_until(grant),
         last=_last(grant),
         tag=tag,
@@ -132,7 +132,7 @@ def home_line(told: Share) -> dict[str, str]:
     }
 
 
-def fetched(found: Iterable[Connection]) -> list[dict[str, str]]:
+def connection_rows(found: Iterable[Connection]) -> list[dict[str, str]]:
     """What Garant asks holders for: no share, and yet what a resident looks for in the same place."""
     lines = []
     for connection in found:
@@ -182,13 +182,13 @@ def held_rows(agreement: Agreement, codes: Sequence[str], held: Mapping[str, str
     return [{"key": str(item.label), "value": held[item.code] or "–"} for item in agreement.chosen(codes)]
 
 
-def every_value(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
+def record_rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
     """Each record that a reading would open now, the newest first: what the lines above say in short."""
     found = [(_type(record.type), _words(record.type, record.payload, fields)) for record in reversed(values)]
     return [{"key": kind, "value": words} for kind, words in found if words]
 
 
-def received(readings: Sequence[GrantReading], opened: Sequence[Values]) -> list[list[str]]:
+def received_rows(readings: Sequence[GrantReading], opened: Sequence[Values]) -> list[list[str]]:
     """One row for each value that left, as it was then, with the moments when it was read; the newest first."""
     times: dict[tuple[str, str], list[datetime]] = {}
     kinds = paper_kinds(readings)
@@ -211,7 +211,7 @@ def paper_kinds(readings: Iterable[GrantReading]) -> dict[str, str]:
     )
 
 
-def as_read(note: Mapping[str, Any]) -> dict[str, Any]:
+def agreement_snapshot(note: Mapping[str, Any]) -> dict[str, Any]:
     """The page of an agreement, as it was read."""
     rows = [{"key": item["label"], "value": item["shown"] or "–"} for item in note["items"] if item["chosen"]]
     refused = [item["label"] for item in note["items"] if not item["chosen"]]

@@ -81,7 +81,7 @@ def access_code(request: SignedInRequest, request_id: UUID) -> HttpResponse:
             return too_many(request)
         mandate = asking.accept_by_code(request=row, companion=request.user, code=form.cleaned_data["code"])
         if mandate is not None:
-            actions.tell_signed(mandate)
+            actions.notify_signed_mandate(mandate)
             return redirect("sharing:accompanied", mandate_id=mandate.pk)
         form.add_error(
             "code", _("Ce n’est pas le bon code, ou il ne sert plus : il dure une demi-heure et trois essais.")

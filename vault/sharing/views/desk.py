@@ -254,7 +254,7 @@ def _sign(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
         )
     except (gate.Refused, PermissionDenied):
         return _over(request)
-    mandates.tell_signed(mandate)
+    mandates.notify_signed_mandate(mandate)
     messages.success(request, _("Le mandat est enregistré. La personne peut l’arrêter à tout moment."))
     return redirect("sharing:desk_visit", visit_id=found.pk)
 

@@ -129,12 +129,12 @@ def agree(request: SignedInRequest, member_id: UUID, code: str) -> HttpResponse:
     """What would be used today, what it means, for how long. Refusing is a link back, of the same weight."""
     other, agreement = _find(request, member_id, code)
     values = household.values_today(resident_id=request.user.pk, agreement=agreement)
-    held = household_rows.held(agreement, values)
+    held = household_rows.values_by_item(agreement, values)
     form = AgreementForm(agreement, held, _sent(request))
     context = {
         "other": other,
         "agreement": agreement,
-        "words": agreement.told(other.name),
+        "words": agreement.rendered_words(other.name),
         "required": [
             {"key": item.label, "value": held[item.code] or "–"} for item in agreement.items if item.required
         ],

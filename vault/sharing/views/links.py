@@ -95,7 +95,7 @@ def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpRes
     written = form.cleaned_data
     context: dict[str, Any] = {
         "agreement": links.AGREEMENT,
-        "words": links.AGREEMENT.told(written["name"]),
+        "words": links.AGREEMENT.rendered_words(written["name"]),
         "facts": _facts(form),
         "sheets": words.sheets(held.values, chosen.fields),
         "files": words.files(held.papers),

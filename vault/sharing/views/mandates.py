@@ -22,7 +22,7 @@ from vault.sharing.enums import HalfDay
 from vault.sharing.forms.mandates import EntrustForm, HelpForm
 from vault.sharing.models import AccessRequest, Appointment, HelpRequest
 from vault.sharing.presenting import mandates as words
-from vault.sharing.presenting.household import held as held_words
+from vault.sharing.presenting.household import values_by_item as held_words
 
 
 @require_safe
@@ -67,7 +67,7 @@ def _sign(request: SignedInRequest, place: Membership, form: EntrustForm) -> Htt
         return redirect("sharing:entrust", membership_id=place.pk)
     except PermissionDenied:
         raise Http404 from None
-    mandates.tell_signed(mandate)
+    mandates.notify_signed_mandate(mandate)
     messages.success(request, _("Le mandat est signé. Vous pouvez l’arrêter ici à tout moment."))
     return redirect("sharing:share", grant_id=mandate.grant_id)
 

@@ -21,7 +21,7 @@ from vault.records.actions import grants
 from vault.records.enums import GrantChannel, Mode
 from vault.records.grants import agreements, receipts, recipients
 from vault.records.grants.agreements import Agreement
-from vault.records.grants.recipient_names import called
+from vault.records.grants.recipient_names import recipient_name
 from vault.records.models import Grant, GrantEvent, GrantReading
 from vault.records.values.decrypted import Values
 from vault.sharing.actions import household, links
@@ -31,7 +31,7 @@ from vault.sharing.models.link import LINK_KIND
 from vault.sharing.presenting import emergency as urgent
 from vault.sharing.presenting import links as link_words
 from vault.sharing.presenting import shares as words
-from vault.sharing.presenting.household import held as held_words
+from vault.sharing.presenting.household import values_by_item as held_words
 
 TODAY = gettext_noop("Vous montrer ce qui partirait aujourd’hui")
 RECEIVED = gettext_noop("Vous montrer ce qui a été reçu")
@@ -48,12 +48,12 @@ def shares(request: SignedInRequest) -> HttpResponse:
     over = grants_.exclude(pk__in=Grant.objects.standing().values("pk")).exclude(channel=GrantChannel.EMERGENCY)
     page = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "standing": words.every(standing),
+        "standing": words.shares_of(standing),
         "links": sum(grant.recipient_kind == LINK_KIND for grant in standing),
-        "over": [words.ended_line(one) for one in words.every(page)],
+        "over": [words.ended_line(one) for one in words.shares_of(page)],
         "page": page,
         "emergencies": urgent.own_lines(),
-        "fetched": words.fetched(Connection.objects.open()),
+        "fetched": words.connection_rows(Connection.objects.open()),
     }
     return render(request, "sharing/shares/home.html", context)
 
@@ -75,7 +75,7 @@ def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     if agreement is not None and grant.stands and not agreement.copied and not agreement.free:
         values = _values(grant)
         context["today"] = words.held_rows(agreement, words.chosen(grant, agreement), held_words(agreement, values))
-        context["each"] = words.every_value(values, [row.field for row in grant.fields.all()])
+        context["each"] = words.record_rows(values, [row.field for row in grant.fields.all()])
     if grant.recipient_kind == LINK_KIND:
         context |= _link(grant)
     return render(request, "sharing/shares/share.html", context)
@@ -116,13 +116,16 @@ def received(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     agreement = agreements.of(grant)
     context: dict[str, Any] = {"share": words.share(grant)}
     if agreement is not None and agreement.copied:
-        context |= {"copy": words.as_read(_note(grant, RECEIVED, "received_read"))["rows"], "language": grant.language}
+        context |= {
+            "copy": words.agreement_snapshot(_note(grant, RECEIVED, "received_read"))["rows"],
+            "language": grant.language,
+        }
         return render(request, "sharing/shares/received.html", context)
     page = Paginator(GrantReading.objects.filter(grant=grant), A_PAGE).get_page(request.GET.get("page"))
     readings = list(page)
     if readings:
         opened = gate.own_received(resident_id=grant.resident_id, purpose=RECEIVED, grant=grant, readings=readings)
-        context["rows"] = words.received(readings, opened)
+        context["rows"] = words.received_rows(readings, opened)
     heads = [{"label": _("Quoi")}, {"label": _("Valeur")}, {"label": _("Quand")}]
     return render(
         request,
@@ -137,7 +140,9 @@ def text(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     grant = _mine(grant_id)
     note = _note(grant, REREAD, "agreement_reread")
     return render(
-        request, "sharing/shares/text.html", {"share": words.share(grant), "read": words.as_read(note), "grant": grant}
+        request,
+        "sharing/shares/text.html",
+        {"share": words.share(grant), "read": words.agreement_snapshot(note), "grant": grant},
     )
 
 
@@ -148,7 +153,7 @@ def _note(grant: Grant, purpose: str, event: str) -> dict[str, Any]:
         place=grant.place,
         content=bytes(grant.snapshot),
         event=event,
-        recipient=called(grant),
+        recipient=recipient_name(grant),
     )
 
 
@@ -209,7 +214,7 @@ def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     context = {
         "share": words.share(grant),
         "agreement": agreement,
-        "words": agreement.told(grant.recipient_label),
+        "words": agreement.rendered_words(grant.recipient_label),
         "rows": words.held_rows(agreement, codes, held),
         "seen": household.fingerprint(values),
         "form": form,

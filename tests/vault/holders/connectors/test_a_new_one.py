@@ -47,9 +47,9 @@ def toy(holders, settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     monkeypatch.setattr(connectors, "__path__", [str(folder.parent)])
     settings.CONNECTORS = {**settings.CONNECTORS, "toy": settings.CONNECTORS["api_particulier"]}
     before = set(sys.modules)
-    connectors.every.cache_clear()
+    connectors.all_connectors.cache_clear()
     yield
-    connectors.every.cache_clear()
+    connectors.all_connectors.cache_clear()
     for name in set(sys.modules) - before:
         if name.startswith("vault.holders.connectors.toy"):
             del sys.modules[name]

@@ -65,7 +65,7 @@ def iban(seen: Seen) -> Outcome:
 
 
 def _held(seen: Seen, type_code: str, assurance: Assurance) -> list[Opened]:
-    return [held for held in seen.known.every(type_code) if held.assurance == assurance]
+    return [held for held in seen.known.of_type(type_code) if held.assurance == assurance]
 
 
 def _number(value: object) -> Decimal | None:

@@ -40,7 +40,7 @@ def _own_payslip(seen: Seen) -> str:
 
 def _payslips(seen: Seen) -> set[str]:
     known = {
-        str(held.payload["mois"]) for held in seen.known.every(PAYSLIP, seen.resident_id) if held.payload.get("mois")
+        str(held.payload["mois"]) for held in seen.known.of_type(PAYSLIP, seen.resident_id) if held.payload.get("mois")
     }
     return known | {f"{day:%Y-%m}" for day in seen.siblings} | ({own} if (own := _own_payslip(seen)) else set())
 

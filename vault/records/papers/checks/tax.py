@@ -70,7 +70,7 @@ def same_year_payloads(seen: Seen) -> list[Mapping[str, Any]]:
     read = seen.payload(NOTICE).get("annee_revenus")
     return [
         held.payload
-        for held in seen.known.every(NOTICE, seen.resident_id)
+        for held in seen.known.of_type(NOTICE, seen.resident_id)
         if held.payload.get("annee_revenus") == read
     ]
 
