@@ -14,7 +14,7 @@ from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, mail_for, move_in, sign_in
 from tests.live import Live
 
-TELL_LATE = "from vault.holders.actions import requests; requests.tell_late()"
+NOTIFY = "from vault.holders.actions import requests; requests.notify_overdue_requests()"
 
 
 def title(page: Page) -> str:
@@ -87,8 +87,8 @@ def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visit
 
     # A month goes by. She is told once by e-mail, which names nobody, and on her home page.
     let_time_pass(live, request_id, 40)
-    live.manage("shell", "-v0", "-c", TELL_LATE)
-    live.manage("shell", "-v0", "-c", TELL_LATE)
+    live.manage("shell", "-v0", "-c", NOTIFY)
+    live.manage("shell", "-v0", "-c", NOTIFY)
     told = mail_for(live, address)
     assert "délai" in told and "Enedis" not in told
     assert live.sql("SELECT told_at IS NOT NULL FROM holders_datarequest WHERE id = %s", request_id) == [(True,)]

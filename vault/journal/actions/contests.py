@@ -114,7 +114,7 @@ def read_contest(*, contest: Contest, by: User) -> dict[str, Any]:
 
 
 def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
-    """Once: the answer does not change any more. The resident is told at the next tick (`tell_answered`).
+    """Once: the answer does not change any more. The resident is told at the next tick (`notify_contest_answers`).
 
     Raises:
         PermissionDenied: `by` is not the officer.
