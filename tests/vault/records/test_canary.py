@@ -40,7 +40,7 @@ def lived(browser, resident, caplog, tmp_path, monkeypatch):
     refused = uploaded(browser, resident, b"MZ Zorglubine", name="canari-du-fichier.exe")
     assert refused.state == "refused"
     for name in ("home", "journal"):
-        browser.get(reverse(f"vault:{name}"))
+        browser.get(reverse(f"records:{name}"))
     browser.post(reverse("records:home"), {"q": "zorgl"})
     response = browser.get(reverse("records:download", args=[notice.pk]))
     b"".join(response.streaming_content)
