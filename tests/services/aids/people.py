@@ -71,7 +71,11 @@ def simulated(user: "User", today: date | None = None) -> Any:
 
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Patch the engine; return the list of the number of households in each later run."""
+<<<<<<< ours
     from services.aids.engine import run as engine
+=======
+    from services.aids import engine
+>>>>>>> theirs
 
     runs: list[int] = []
     real = engine.run
