@@ -246,6 +246,13 @@ class Confirmation:
         return {"issued_on": self.paper.issued_on, "expires_on": self.paper.expires_on}
 
 
+def compared_fields(paper: PaperOpened) -> list[str]:
+    """Return the fields that `Confirmation` needs: the names of the household, and the types read on the paper."""
+    codes = sorted({record["type"] for record in paper.records})
+    fields = [field_id for code in codes for field_id in types.fields_of(code)]
+    return list(dict.fromkeys([*persons.FIELDS, *fields]))
+
+
 def typed_so_far(form: forms.Form, data: QueryDict) -> dict[str, Any]:
     """What the person typed in a form that nobody has judged yet, as its widgets read it."""
     read = {

@@ -25,7 +25,6 @@ from vault.records.gate.own_reads import (
     own_received,
     own_record,
     own_uploads,
-    own_vault,
     read_own,
 )
 
@@ -50,7 +49,6 @@ __all__ = [
     "own_received",
     "own_record",
     "own_uploads",
-    "own_vault",
     "read",
     "read_all",
     "read_document",

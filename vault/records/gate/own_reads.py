@@ -8,14 +8,12 @@ from django_scopes import scope
 
 from core.files import resumable
 from vault import types
-from vault.records.enums import Method
 from vault.records.gate.building import Decrypted, papers_named, paths_of, upload_opened, values_of
 from vault.records.gate.copying import Opener
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, decrypted, journalled, require_known
 from vault.records.grants.recipient_names import recipient_name
 from vault.records.models import Grant, GrantReading, Paper, Record
 from vault.records.values.decrypted import Opened, PaperOpened, UploadOpened, Values
-from vault.types.record_identity import DATA
 from vault.types.spans import Span
 
 
@@ -38,15 +36,6 @@ def own_received(*, resident_id: UUID, purpose: str, grant: Grant, readings: Seq
         found = decrypted(records, paths_of(fields), box)
         replaced_at = dict(records.exclude(supersedes=None).values_list("supersedes_id", "created_at"))
         return [values_of(_as_of(reading, found, replaced_at), paths_of(reading.fields), ()) for reading in readings]
-
-
-def own_vault(*, resident_id: UUID, purpose: str) -> tuple[Values, list[PaperOpened]]:
-    """All that the vault shows its resident, values and papers, under one line. What a service computed is that service’s to show;
-    data that comes by hundreds is shown in sum, elsewhere."""
-    with scope(resident=resident_id):
-        fields = _fields_present()
-    with journalled(resident_id, "vault_read", purpose, fields) as box:
-        return decrypt_records(Record.objects.current(), fields, box), decrypt_papers(Paper.objects.all(), box)
 
 
 def own_page(
@@ -145,12 +134,6 @@ def _as_of(reading: GrantReading, found: Sequence[Decrypted], replaced_at: Mappi
         and (record.withdrawn_at is None or record.withdrawn_at > at)
         and (record.pk not in replaced_at or replaced_at[record.pk] > at)
     ]
-
-
-def _fields_present() -> list[str]:
-    shown = Record.objects.current().exclude(method=Method.DERIVED).exclude(type__in=DATA)
-    codes = shown.order_by("type").values_list("type", flat=True).distinct()
-    return [field_id for code in codes for field_id in types.fields_of(code)]
 
 
 def _chain(record: Record) -> list[UUID]:

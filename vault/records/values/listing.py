@@ -134,6 +134,26 @@ def listed(wanted: Wanted) -> Listed:
     )
 
 
+def proven_by(paper_id: UUID) -> list[Row]:
+    """Return the current records that a paper proves, or proved until a correction changed their values.
+
+    The paper of one field is sealed in the record. It is always the paper of this record or of one that the record
+    supersedes, directly or not. Data has no proof.
+    """
+    found = shown().exclude(type__in=DATA)
+    paper_rows = Record.objects.filter(paper=paper_id).exclude(type__in=DATA)
+    codes = list(paper_rows.values_list("type", flat=True).distinct())
+    newer = dict(Record.objects.filter(type__in=codes).exclude(supersedes=None).values_list("supersedes_id", "pk"))
+    newest = {_newest(pk, newer) for pk in paper_rows.values_list("pk", flat=True)}
+    return newest_first(found.filter(pk__in=newest)) if newest else []
+
+
+def _newest(pk: UUID, newer: Mapping[UUID, UUID]) -> UUID:
+    while pk in newer:
+        pk = newer[pk]
+    return pk
+
+
 def papers(state: str = "") -> list[UUID]:
     """All of them, or those in one state: what waits for its resident first, then the newest."""
     rows = list(Paper.objects.order_by("-created_at").values_list("pk", "state"))

@@ -23,7 +23,7 @@ from vault.records.forms.papers import DatesForm, KindForm
 from vault.records.models import Paper, PaperKind
 from vault.records.papers import checks, data_files
 from vault.records.presenting import values as rows
-from vault.records.values import questions
+from vault.records.values import listing, questions
 from vault.records.values.decrypted import PaperOpened
 from vault.records.views.data import data_paper
 
@@ -40,12 +40,8 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if row.kind == data_files.KIND and row.state in {PaperState.TO_CONFIRM, PaperState.KEPT}:
         return data_paper(request, row)
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=SHOW)
-    opened = next((found for found in papers if found.paper_id == paper_id), None)
-    if opened is None:
-        raise Http404
+    opened, proven = paper_and_proven_rows(request, paper_id, SHOW)
     kind = PaperKind.objects.filter(code=opened.kind).first()
-    proven = rows.proven_rows(values, paper_id)
     tag, tag_kind = wording.paper_state(opened, any(row.tag_kind == "ok" for row in proven))
     job = job_of(paper_id) if opened.state in {PaperState.QUARANTINED, PaperState.CHECKING} else None
     context: dict[str, Any] = {
@@ -77,7 +73,7 @@ def download(request: SignedInRequest, paper_id: UUID, position: int = 0) -> Htt
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if not perms.may_download(row, request.user.pk):
         raise Http404
-    side = _opened(request, paper_id, DOWNLOAD).side(position)
+    side = own_paper_or_404(request, paper_id, DOWNLOAD).side(position)
     if side is None:
         raise Http404
     stream = gate.open_file(resident_id=request.user.pk, purpose=DOWNLOAD, paper_id=paper_id, position=position)
@@ -139,9 +135,8 @@ def delete_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         )
         messages.success(request, text)
         return redirect("records:home")
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
-    opened = next(found for found in papers if found.paper_id == paper_id)
-    return render(request, "records/delete_paper.html", {"paper": opened, "rows": rows.proven_rows(values, paper_id)})
+    opened, proven = paper_and_proven_rows(request, paper_id, DELETE)
+    return render(request, "records/delete_paper.html", {"paper": opened, "rows": proven})
 
 
 def _number(asked: str) -> int:
@@ -198,7 +193,29 @@ def typing_query(paper_id: UUID, kind: PaperKind | None) -> str:
     return f"papier={paper_id}&champs={','.join(names)}"
 
 
-def _opened(request: SignedInRequest, paper_id: UUID, purpose: str) -> PaperOpened:
+def paper_and_proven_rows(
+    request: SignedInRequest, paper_id: UUID, purpose: str
+) -> tuple[PaperOpened, list[rows.Row]]:
+    """Decrypt one paper and the records that it proves. Return the paper and a row for each proven value.
+
+    Raises:
+        Http404: the paper was deleted in the meantime.
+    """
+    records = listing.proven_by(paper_id)
+    values, papers = gate.own_page(
+        resident_id=request.user.pk,
+        purpose=purpose,
+        record_ids=[row.pk for row in records],
+        codes={row.type for row in records},
+        paper_ids=[paper_id],
+    )
+    opened = next((found for found in papers if found.paper_id == paper_id), None)
+    if opened is None:
+        raise Http404
+    return opened, rows.proven_rows(values, paper_id)
+
+
+def own_paper_or_404(request: SignedInRequest, paper_id: UUID, purpose: str) -> PaperOpened:
     opened = gate.own_paper(resident_id=request.user.pk, purpose=purpose, paper_id=paper_id)
     if opened is None:
         raise Http404

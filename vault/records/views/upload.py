@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,13 +16,19 @@ from core.files.sizes import MAX_FILE, MAX_PAPER
 from core.files.uploads import sealed_upload
 from vault.records import actions, gate
 from vault.records.enums import PaperState
-from vault.records.forms.confirmation import Confirmation
+from vault.records.forms.confirmation import Confirmation, compared_fields
 from vault.records.forms.papers import UploadForm
 from vault.records.models import Holder, Paper, PaperKind
 from vault.records.papers import answering, data_files
 from vault.records.papers.answering import Asked
-from vault.records.presenting import values as rows
-from vault.records.views.papers import DELETE, job_of, typing_query, typing_target
+from vault.records.views.papers import (
+    DELETE,
+    job_of,
+    own_paper_or_404,
+    paper_and_proven_rows,
+    typing_query,
+    typing_target,
+)
 
 CONFIRM = gettext_noop("Comparer un papier avec ce que nous avons lu")
 UPLOADS = gettext_noop("Afficher les envois que vous avez commencés")
@@ -60,13 +66,8 @@ def replace_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
             paper=row, by=request.user.pk, upload=form.upload, token=form.cleaned_data["token"]
         )
         return _to_job(paper)
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
-    opened = next(found for found in papers if found.paper_id == paper_id)
-    return render(
-        request,
-        "records/replace_paper.html",
-        {"form": form, "paper": opened, "rows": rows.proven_rows(values, paper_id)},
-    )
+    opened, proven = paper_and_proven_rows(request, paper_id, DELETE)
+    return render(request, "records/replace_paper.html", {"form": form, "paper": opened, "rows": proven})
 
 
 @require_POST
@@ -85,10 +86,10 @@ def confirm_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         return redirect("records:keep_data", paper_id=paper_id)
     if row.state != PaperState.TO_CONFIRM:
         return redirect("records:paper", paper_id=paper_id)
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=CONFIRM)
-    opened = next((paper for paper in papers if paper.paper_id == paper_id), None)
-    if opened is None:
-        raise Http404
+    opened = own_paper_or_404(request, paper_id, CONFIRM)
+    values = gate.read_own(
+        resident_id=request.user.pk, purpose=CONFIRM, fields=compared_fields(opened), event="paper_compared"
+    )
     judged = request.method == "POST" and "edit" not in request.POST
     said = Confirmation(
         opened, values, request.user.pk, request.POST if request.method == "POST" else None, judged=judged
