@@ -113,11 +113,10 @@ def without(household: dict[str, Any], *names: str, rank: int | None = None) -> 
 
 
 def put(user: "User", type: str, payload: Mapping[str, Any], person: UUID | None = None, role: str = "self") -> UUID:
-    from vault.records.actions import add_record
+    from vault.records.actions import Subject, add_record
 
-    record = add_record(
-        resident_id=user.pk, by=user.pk, type=type, payload=payload, person=person, role=role, in_place=True
-    )
+    subject = Subject(type=type, person=person or user.pk, role=role)
+    record = add_record(resident_id=user.pk, by=user.pk, subject=subject, payload=payload, in_place=True)
     return record.pk
 
 

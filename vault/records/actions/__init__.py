@@ -24,6 +24,8 @@ from vault.records.actions.papers import (
 )
 from vault.records.actions.records import (
     Invalid,
+    Source,
+    Subject,
     Superseded,
     add_record,
     correct_record,
@@ -37,6 +39,8 @@ __all__ = [
     "DraftOpened",
     "Invalid",
     "NotReady",
+    "Source",
+    "Subject",
     "Superseded",
     "JournalEvent",
     "Written",

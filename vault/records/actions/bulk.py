@@ -350,7 +350,7 @@ def _held(box: sealed.Box, coming: Sequence[Coming]) -> Mapping[tuple[str, UUID,
     gone = {row.supersedes_id for row in rows}
     for row in rows:
         content = content_of(row, box)
-        subject = Subject(row.type, row.subject_person, period=Span(row.period_start, row.period_end))
+        subject = Subject(type=row.type, person=row.subject_person, period=Span(row.period_start, row.period_end))
         current = row.withdrawn_at is None and row.pk not in gone
         found[row.type, row.subject_person, _key(subject, content["payload"])].append(_Held(row, content, current))
     return found
@@ -360,7 +360,7 @@ def _row(box: sealed.Box, resident_id: UUID, one: Coming, older: _Held | None) -
     payload, source = _payload(one, older) if older else (one.payload, one.source)
     subject = one.subject
     if subject.type == SERIES:
-        subject = Subject(subject.type, subject.person, subject.role, period_of(payload), subject.validity)
+        subject = replace(subject, period=period_of(payload))
     return made(box, resident_id, subject, payload, source, older=older.record if older else None)
 
 

@@ -115,7 +115,7 @@ def finish_draft(*, draft: Draft, by: UUID) -> Record:
     """
     perms.require_may_write(draft.resident_id, by)
     known = _household(draft)
-    subject = Subject(draft.type, draft.person or draft.resident_id, draft.role)
+    subject = Subject(type=draft.type, person=draft.person or draft.resident_id, role=draft.role)
     with transaction.atomic(), scope(resident=draft.resident_id):
         held = Draft.objects.select_for_update().filter(pk=draft.pk).first()
         if held is None:

@@ -35,7 +35,8 @@ def keep_identity(*, resident_id: UUID, by: UUID, told: Mapping[str, Any]) -> Re
     """
     perms.require_may_write(resident_id, by)
     payload = {name: value for name, value in told.items() if value not in ("", [], None)}
-    source, subject = Source(HOLDER, Method.API_PULL, Assurance.HOLDER), Subject(TYPE, resident_id)
+    source = Source(holder=HOLDER, method=Method.API_PULL, assurance=Assurance.HOLDER)
+    subject = Subject(type=TYPE, person=resident_id)
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
         older = same_subject(subject, payload)

@@ -16,7 +16,7 @@ from core.keys import sealed
 from vault import types
 from vault.records import perms
 from vault.records.enums import Assurance, Method, Role
-from vault.records.models import RESIDENT, Paper, Record
+from vault.records.models import RESIDENT, Record
 from vault.records.values.decrypted import Origin
 from vault.records.values.periods import months_of, period_of, validity_of
 from vault.records.values.plausible import implausible
@@ -40,9 +40,12 @@ class Superseded(Exception):
     """The record changed or was withdrawn since the person opened it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
-    """Whose values, about which time, until when they count. What is left out is read in the payload itself."""
+    """What a record is about: its type, the person, the time and the validity.
+
+    A period or a validity of None is derived from the payload; a `type_version` of None is the latest.
+    """
 
     type: str
     person: UUID
@@ -52,9 +55,13 @@ class Subject:
     type_version: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a payload comes from, and which of its fields come from elsewhere."""
+    """Where a payload comes from: its holder, how it was received, and the paper that proves it.
+
+    `origins` holds the origin of each field that comes from elsewhere. `proof` holds the parser, the signature
+    and the consent, for the provenance of the envelope.
+    """
 
     holder: str = RESIDENT
     method: str = Method.TYPED
@@ -75,56 +82,31 @@ def add_record(
     *,
     resident_id: UUID,
     by: UUID,
-    type: str,
+    subject: Subject,
     payload: Mapping[str, Any],
-    person: UUID | None = None,
-    role: str = Role.SELF,
-    type_version: str | None = None,
-    period: Span[datetime] | None = None,
-    validity: Span[date] | None = None,
-    holder: str = RESIDENT,
-    method: str = Method.TYPED,
-    assurance: str = Assurance.DECLARED,
-    retrieved_at: datetime | None = None,
-    issued_at: datetime | None = None,
-    paper: Paper | None = None,
-    origins: Mapping[str, Origin] | None = None,
-    quality: Sequence[str] = (),
-    proof: Mapping[str, Any] | None = None,
+    source: Source | None = None,
     supersedes: Record | UUID | None = None,
     in_place: bool = False,
     purpose: str = ADD,
 ) -> Record:
-    """Put one record in the vault.
+    """Write one record; without `source`, the resident typed it.
 
-    `supersedes` names the record it takes the place of; `in_place` takes the place of the current one about the same
-    person and period, where there is one. `proof` holds parser, signature, consent: the rest of the envelope's provenance.
+    Args:
+        supersedes: the record that the new one supersedes.
+        in_place: supersede the current record about the same person, period and thing, if there is one.
 
     Raises:
         PermissionDenied: `by` is not the resident.
-        Invalid: the payload is not what its type says.
-        Superseded: the record to take the place of is not current any more.
+        Invalid: the payload does not follow its type, or is implausible.
+        Superseded: the record to supersede is no longer current.
     """
     perms.require_may_write(resident_id, by)
-    subject = Subject(type, person or resident_id, role, period, validity, type_version)
-    paper_id = paper.pk if paper else None
-    source = Source(
-        holder,
-        method,
-        assurance,
-        retrieved_at or timezone.now(),
-        issued_at,
-        paper_id,
-        origins or {},
-        quality,
-        proof or {},
-    )
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
         older = _older(supersedes) if supersedes else None
         if older is None and in_place:
             older = same_subject(subject, payload)
-        record = write(resident_id, subject, payload, source, older=older)
+        record = write(resident_id, subject, payload, source or Source(), older=older)
         journal_record_event(record, by, "record_added", purpose, payload)
     return record
 
@@ -150,7 +132,7 @@ def correct_record(*, record: Record, by: UUID, payload: Mapping[str, Any], purp
         if before["payload"] == payload:
             return held
         period = _moved_period(held, before["payload"], payload)
-        subject = Subject(held.type, held.subject_person, held.subject_role, period)
+        subject = Subject(type=held.type, person=held.subject_person, role=held.subject_role, period=period)
         newer = write(held.resident_id, subject, payload, corrected_source(held, before, payload), older=held)
         journal_record_event(newer, by, "record_corrected", purpose, changed(before["payload"], payload))
     return newer
