@@ -1,4 +1,4 @@
-"""Values: add, correct, withdraw. Nothing is overwritten: what changes is a new record that supersedes the old one."""
+"""Records: add, correct, withdraw. Nothing is overwritten: a change is a new record that supersedes the old one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ WITHDRAW = gettext_noop("Retirer une valeur de votre coffre")
 
 
 class Invalid(ValueError):
-    """The payload is not what its type says, or cannot be. `problems` are sentences for the person."""
+    """The payload does not follow its type, or is implausible. `problems` are sentences for the person."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(f"{len(problems)} problems")
@@ -37,7 +37,7 @@ class Invalid(ValueError):
 
 
 class Superseded(Exception):
-    """The record changed or was withdrawn since the person opened it."""
+    """The record was changed or withdrawn after the person opened it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,12 +112,14 @@ def add_record(
 
 
 def correct_record(*, record: Record, by: UUID, payload: Mapping[str, Any], purpose: str = CORRECT) -> Record:
-    """Supersede a record by what the resident says: the fields that change become declared, the others keep their origin.
+    """Supersede a record by what the resident typed.
+
+    The fields that change become declared; the others keep their origin.
 
     The same correction twice gives one record.
 
     Raises:
-        Superseded: it was changed or withdrawn since it was opened.
+        Superseded: the record was changed or withdrawn after it was opened.
     """
     perms.require_may_write(record.resident_id, by)
     with transaction.atomic(), scope(resident=record.resident_id):
@@ -139,7 +141,7 @@ def correct_record(*, record: Record, by: UUID, payload: Mapping[str, Any], purp
 
 
 def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Record:
-    """Take a value out of use. It stays in the history; nothing older comes back in its place."""
+    """Withdraw a record. It stays in the history; no older one becomes current again."""
     perms.require_may_write(record.resident_id, by)
     with transaction.atomic(), scope(resident=record.resident_id):
         one_at_a_time(record.resident_id)
@@ -155,7 +157,10 @@ def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Rec
 
 
 def forget_derived(*, resident_id: UUID, type: str, person: UUID) -> None:
-    """What a service computed, and no holder sent: the rows go, with those that they took the place of. In the caller's transaction."""
+    """Delete the records that a service computed, and the ones that they superseded.
+
+    Call it in the caller's transaction.
+    """
     with scope(resident=resident_id):
         computed = Record.objects.of(type, person).filter(method=Method.DERIVED)
         computed.update(supersedes=None)
@@ -163,15 +168,19 @@ def forget_derived(*, resident_id: UUID, type: str, person: UUID) -> None:
 
 
 def one_at_a_time(resident_id: UUID) -> None:
-    """Held to the end of the transaction: of two writings about the same thing at once, the second must see the first and supersede it.
+    """Lock the resident's values until the transaction ends.
 
-    Taken after the lock of a paper or a draft, before those of records and of the journal, or two writings could wait for each other.
+    Of two writes about the same thing at once, the second must see the first and supersede it. Lock order: after the
+    lock of a paper or a draft, before the locks of records and of the journal; another order could deadlock.
     """
     locks.hold("values", resident_id)
 
 
 def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:
-    """The current record about the same person, time and thing, in the scope's vault, locked until the transaction ends."""
+    """Return the current record about the same person, time and thing, locked until the transaction ends.
+
+    Call it in the resident's scope.
+    """
     period = subject.period or period_of(payload)
     same = (
         Record.objects.current()
@@ -185,13 +194,13 @@ def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:
 
 
 def content_of(record: Record, box: sealed.Box | None = None) -> dict[str, Any]:
-    """Whatever its version, its payload as the latest one says it."""
+    """Return the decrypted content, with its payload in the latest version of its type."""
     box = box or sealed.box(resident_id=record.resident_id)
     return record.in_latest(box.unseal_json(record.content, place=record.place))
 
 
 def origins_of(record: Record, content: Mapping[str, Any]) -> dict[str, Origin]:
-    """The origin of each top-level field, whether the record says it for all or for this one."""
+    """Return the origin of each top-level field: its own, else the origin of the record."""
     own = Origin(
         record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id
     )
@@ -204,7 +213,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def corrected_source(record: Record, before: Mapping[str, Any], payload: Mapping[str, Any]) -> Source:
-    """Typed by the resident, except the fields left as they were."""
+    """Return the source of a correction: typed by the resident, except the fields that did not change."""
     moved = set(changed(before["payload"], payload))
     kept = {
         name: origin for name, origin in origins_of(record, before).items() if name in payload and name not in moved
@@ -213,7 +222,10 @@ def corrected_source(record: Record, before: Mapping[str, Any], payload: Mapping
 
 
 def write_over(older: Record, payload: Mapping[str, Any], source: Source, subject: Subject) -> Record:
-    """Supersede `older` by a new record from a paper or an organisation. A single type keeps what the new one does not say."""
+    """Supersede `older` by a new record from a paper or an organisation.
+
+    A single type keeps the values that it lacks.
+    """
     if older.type in SINGLE:
         payload, source = carried(older, content_of(older), payload, source)
     return write(older.resident_id, subject, payload, source, older=older)
@@ -222,7 +234,7 @@ def write_over(older: Record, payload: Mapping[str, Any], source: Source, subjec
 def carried(
     older: Record, before: Mapping[str, Any], payload: Mapping[str, Any], source: Source
 ) -> tuple[Mapping[str, Any], Source]:
-    """What the new payload does not say stays, with the origin that it had."""
+    """Add to a payload the older values that it lacks, with their origins."""
     left = {
         name: value for name, value in before["payload"].items() if payload.get(name) is None and value is not None
     }
@@ -239,7 +251,7 @@ def _older(supersedes: Record | UUID) -> Record:
 
 
 def _moved_period(held: Record, before: Mapping[str, Any], after: Mapping[str, Any]) -> Span[datetime]:
-    """Correcting the year or the month moves the period; a period that a holder gave apart stays."""
+    """Return the period of the corrected payload if it changed; else keep the period that the holder gave."""
     moved = period_of(after)
     return moved if moved != period_of(before) else Span(held.period_start, held.period_end)
 
@@ -253,7 +265,11 @@ def write(
     older: Record | None,
     key: UUID | None = None,
 ) -> Record:
-    """In the caller's transaction and scope; the caller journals. `key` is the new record's own, where the caller must find it again."""
+    """Write a record in the caller's transaction and scope; the caller journals.
+
+    Args:
+        key: the id of the new record, for a caller that must find it again.
+    """
     if problems := problems_of(subject.type, payload):
         raise Invalid(problems)
     record = made(sealed.box(resident_id=resident_id), resident_id, subject, payload, source, older=older, key=key)
@@ -275,7 +291,7 @@ def made(
     older: Record | None,
     key: UUID | None = None,
 ) -> Record:
-    """The row with its content sealed, not saved yet; what it says has been checked."""
+    """Return the row, sealed and not saved. The caller has checked the payload."""
     period = subject.period or period_of(payload)
     if subject.type in DATA:
         period = months_of(subject.type, payload, period)
@@ -304,7 +320,7 @@ def made(
 
 
 def _row_assurance(payload: Mapping[str, Any], source: Source) -> str:
-    """The row promises no more than its weakest field; each field's own assurance is sealed with it."""
+    """Return the assurance of the weakest field. The assurance of each field is sealed with it."""
     return Assurance.weakest(
         source.assurance, *[origin.assurance for name, origin in source.origins.items() if name in payload]
     )

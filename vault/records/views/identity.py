@@ -39,7 +39,7 @@ def keep_identity(request: SignedInRequest) -> HttpResponse:
 
 def _keep(request: SignedInRequest, told: Mapping[str, Any]) -> None:
     try:
-        actions.keep_identity(resident_id=request.user.pk, by=request.user.pk, told=told)
+        actions.keep_identity(resident_id=request.user.pk, by=request.user.pk, identity=told)
     except actions.Invalid:
         messages.warning(
             request,
