@@ -96,7 +96,7 @@ def _examine(paper: Paper) -> Examined:
 
 
 def read_again(paper: Paper, *, purpose: str) -> Reading:
-    """Read an examined file again in the limited child process, with the names that its resident gave to its columns."""
+    """Read an examined file again in the limited child process, with the column names that its resident gave."""
     with gate.open_file(
         resident_id=paper.resident_id, purpose=purpose, paper_id=paper.pk, event="paper_checked"
     ) as stream:
