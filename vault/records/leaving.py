@@ -35,7 +35,7 @@ from vault.records.models import (
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 OWNER = "the resident's number: the whole copy is theirs"
 WRITTEN = "counts writings, for the seal"
-FORM = "tells a form sent twice from two forms"
+FORM = "distinguishes a form sent twice from two forms"
 SENTENCE = "when a reminder was sent"
 
 ROWS = [
@@ -60,9 +60,9 @@ ROWS = [
     ),
     Rows(
         "records.Grant",
-        copied="id created_at recipient_kind recipient_label recipient_name subject_id agreement purpose mode"
-        " keep_days once at_most_every channel notice_version notice_hash snapshot language starts_at ends_at paused_at"
-        " last_used_at stopped_at",
+        copied="id created_at recipient_kind recipient_label recipient_name subject_id agreement purpose"
+        " mode keep_days once at_most_every channel notice_version notice_hash snapshot language starts_at ends_at"
+        " paused_at last_used_at stopped_at",
         erased={"resident_id": OWNER, "recipient_id": "another person's number here; their name stands beside"},
     ),
     Rows("records.GrantField", copied="field required", erased={"id resident_id created_at grant_id": NUMBER}),

@@ -10,7 +10,7 @@ from core.keys import sealed
 from core.models import City
 from vault.records.enums import Outcome
 from vault.records.models import Paper, PaperKind
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values import persons
 from vault.records.values.decrypted import Values
 
@@ -35,10 +35,10 @@ COMPARED = (
 )
 
 
-def seen_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, known: Values) -> Seen:
+def check_input_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, known: Values) -> CheckInput:
     city = City.current()
     reading = content.get("reading", {})
-    return Seen(
+    return CheckInput(
         resident_id=paper.resident_id,
         kind=kind,
         declared=content.get("declared", ""),

@@ -13,7 +13,7 @@ from core.files.storage import sealed_storage
 from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
 from vault.records import gate
-from vault.records.actions.comparing import COMPARED, seen_of
+from vault.records.actions.comparing import COMPARED, check_input_of
 from vault.records.actions.files import Examined, examine, put_in_place
 from vault.records.actions.papers import (
     CHECK,
@@ -147,8 +147,8 @@ def _propose(paper: Paper, examined: Examined, known: Values) -> None:
         },
         "found": [sealed_check(check) for check in found],
     }
-    seen = seen_of(paper, content, kind, known)
-    content["checks"] = [sealed_check(check) for check in checks.run(seen, found)]
+    inputs = check_input_of(paper, content, kind, known)
+    content["checks"] = [sealed_check(check) for check in checks.run(inputs, found)]
     paper.state = PaperState.TO_CONFIRM
     rewrite_paper(paper, content)
 

@@ -16,7 +16,7 @@ from core.files.storage import sealed_storage
 from core.files.uploads import SealedUpload
 from core.keys import sealed
 from vault.records import gate, perms
-from vault.records.actions.comparing import COMPARED, seen_of
+from vault.records.actions.comparing import COMPARED, check_input_of
 from vault.records.actions.proofs import leaning_on, unprove
 from vault.records.actions.records import content_of, one_at_a_time
 from vault.records.enums import PaperState
@@ -167,7 +167,9 @@ def check_again(held: Paper, content: dict[str, Any], known: Values) -> None:
     """Run the comparing checks again; keep the results of the reading."""
     kind = PaperKind.objects.filter(code=held.kind).first()
     found = [CheckLine(**check) for check in content.get("found", [])]
-    content["checks"] = [sealed_check(check) for check in checks.run(seen_of(held, content, kind, known), found)]
+    content["checks"] = [
+        sealed_check(check) for check in checks.run(check_input_of(held, content, kind, known), found)
+    ]
     rewrite_paper(held, content)
 
 
