@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Assurance(models.TextChoices):
-    """How certain a value is, from the strongest to the weakest. `weakest` depends on this order."""
+    """The certainty of a value, from the strongest to the weakest. `weakest` depends on this order."""
 
     HOLDER = "holder_verified", _("Reçu de l’organisme")
     SIGNATURE = "signature_verified", _("Signature vérifiée")
@@ -81,7 +81,7 @@ class HolderTheme(models.TextChoices):
 
 
 class Channel(models.TextChoices):
-    """How a holder receives a request."""
+    """A way to send a request to a holder."""
 
     ONLINE_ACCOUNT = "online_account", _("dans votre compte en ligne")
     ONLINE_FORM = "online_form", _("par un formulaire sur son site")
@@ -121,7 +121,7 @@ class GrantState(models.TextChoices):
 
 
 class GrantChannel(models.TextChoices):
-    """How the resident agreed."""
+    """The way in which the resident agreed."""
 
     PAGE = "page", _("sur ce site")
     SPOKEN = "spoken", _("au guichet, de vive voix")

@@ -63,7 +63,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Reception:
-    """How the envelopes were received and whom they are about. A value set here replaces the one in the envelope."""
+    """The provenance and the person shared by the envelopes received.
+
+    A value set here replaces the one in the envelope.
+    """
 
     method: str | None = None
     assurance: str | None = None

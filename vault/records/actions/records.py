@@ -42,7 +42,7 @@ class Superseded(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What a record is about: its type, the person, the time and the validity.
+    """The subject of a record: its type, the person, the time and the validity.
 
     A period or a validity of None is derived from the payload; a `type_version` of None is the latest.
     """
@@ -57,10 +57,10 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a payload comes from: its holder, how it was received, and the paper that proves it.
+    """The source of a payload: its holder, its method, and the paper that proves it.
 
-    `origins` holds the origin of each field that comes from elsewhere. `proof` holds the parser, the signature
-    and the consent, for the provenance of the envelope.
+    `origins` holds the origin of each field that comes from elsewhere. `proof` holds the parser, the signature and the
+    consent, for the provenance of the envelope.
     """
 
     holder: str = RESIDENT

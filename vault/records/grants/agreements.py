@@ -142,7 +142,7 @@ def of(grant: Grant) -> Agreement | None:
 
 
 def fields_of(grant: Grant) -> list[str]:
-    """Return the fields that the resident agreed to, whoever asks."""
+    """Return the fields of a grant. Call it in any scope."""
     with scope(resident=grant.resident_id):
         return list(GrantField.objects.filter(grant=grant).values_list("field", flat=True))
 

@@ -1,4 +1,4 @@
-"""What an uploaded file may answer, such as a request to a holder.
+"""Look-ups of the request that an uploaded file answers, such as a data request to a holder.
 
 The app that stores the requests registers a look-up in `AppConfig.ready()`.
 """

@@ -1,7 +1,7 @@
-"""Whether the law lets someone ask for a paper, from the `who_may_ask` sentences of its kind.
+"""Check whether the law lets an asker ask for a paper, from the `who_may_ask` sentences of its kind.
 
-A private landlord's list is closed (decree 2015-1437): a paper that is not on it cannot be asked for. For anyone else,
-a paper without a sentence is inconclusive.
+A private landlord's list is closed (decree 2015-1437): a paper that is not on it cannot be asked for. For any other
+asker, a paper without a sentence is inconclusive.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ FORBIDDEN = "il ne peut pas l’exiger"
 
 
 class Asker(StrEnum):
-    """Who asks for the paper, by the first words of their sentence in `who_may_ask`."""
+    """An asker, by the first words of their sentence in `who_may_ask`."""
 
     LANDLORD = "Bailleur privé"
     SOCIAL_LANDLORD = "Bailleur social"
