@@ -197,14 +197,14 @@ def _add(account: User, slug: str, one: vaults.Given, today: date) -> None:
     actions.add_record(
         resident_id=account.pk,
         by=account.pk,
-        type=one.type,
+        subject=actions.Subject(type=one.type, person=_person(account, slug, one), role=one.role),
         payload=one.payload,
-        person=_person(account, slug, one),
-        role=one.role,
-        holder=one.holder,
-        method=Method.TYPED if one.declared else Method.API_PULL,
-        assurance=Assurance.DECLARED if one.declared else Assurance.HOLDER,
-        retrieved_at=received,
-        issued_at=None if one.declared else received,
+        source=actions.Source(
+            holder=one.holder,
+            method=Method.TYPED if one.declared else Method.API_PULL,
+            assurance=Assurance.DECLARED if one.declared else Assurance.HOLDER,
+            retrieved_at=received,
+            issued_at=None if one.declared else received,
+        ),
         purpose=PURPOSE,
     )

@@ -366,7 +366,10 @@ def test_what_the_resident_had_written_is_superseded_not_lost(engine: Demonstrat
         "birthcountry": "99100",
     }
     actions.add_record(
-        resident_id=user.pk, by=user.pk, type="identite.pivot", payload=typed | {"preferred_username": "Doe"}
+        resident_id=user.pk,
+        by=user.pk,
+        subject=actions.Subject(type="identite.pivot", person=user.pk),
+        payload=typed | {"preferred_username": "Doe"},
     )
     answer(client, "yes")
     old, new = sorted(records(user), key=lambda record: record.created_at)

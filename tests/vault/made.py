@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from accounts.models import User
 from vault.records import actions
+from vault.records.enums import Role
 from vault.records.models import Record
 
 NOTICE = {
@@ -35,8 +37,25 @@ HOUSEHOLD = {
 }
 
 
-def add(resident: User, type_code: str, payload: Mapping[str, Any], **more: Any) -> Record:
-    return actions.add_record(resident_id=resident.pk, by=resident.pk, type=type_code, payload=payload, **more)
+def add(
+    resident: User,
+    type_code: str,
+    payload: Mapping[str, Any],
+    *,
+    person: UUID | None = None,
+    role: str = Role.SELF,
+    in_place: bool = False,
+    **source: Any,
+) -> Record:
+    """Write a record. `source` takes the fields of `actions.Source`."""
+    return actions.add_record(
+        resident_id=resident.pk,
+        by=resident.pk,
+        subject=actions.Subject(type=type_code, person=person or resident.pk, role=role),
+        payload=payload,
+        source=actions.Source(**source),
+        in_place=in_place,
+    )
 
 
 def add_signed_notice(resident: User, **payload: Any) -> Record:

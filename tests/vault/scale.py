@@ -40,7 +40,7 @@ def fill(resident: Any, *, records: int, papers: int) -> None:
                 assurance="declared",
                 paper_id=own[place % len(own)] if own else None,
             )
-            subject = Subject(code, resident.pk)
+            subject = Subject(type=code, person=resident.pk)
             rows.append(made(box, resident.pk, subject, payload, source, older=None))
         Record.objects.bulk_create(rows, batch_size=500)
 

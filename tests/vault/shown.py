@@ -44,7 +44,7 @@ def linked(
 
 
 def address(key: Key, name: str = "visit", *more: object) -> str:
-    return reverse(f"vault:{name}", args=[key.token, *more])
+    return reverse(f"sharing:{name}", args=[key.token, *more])
 
 
 def entered(key: Key, client: Client | None = None) -> Client:

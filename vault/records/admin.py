@@ -1,4 +1,4 @@
-"""Kinds of paper and holders, which the city adapts."""
+"""Admin of the kinds of paper and of the holders, which the city adapts."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,11 @@ else:
 
 class ShippedAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """The code is what a resident's rows name: it does not change once it is there."""
+        """Make the code read-only once the row exists: residents' rows refer to it."""
         return ("edited_at",) if obj is None else ("code", "edited_at")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's own signature
-        """An edited row is the city's own from now on: loading the content again leaves it."""
+        """Mark the row as edited, so that loading the content again leaves it."""
         obj.edited_at = timezone.now()
         super().save_model(request, obj, form, change)
 

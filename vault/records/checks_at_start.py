@@ -8,7 +8,10 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 @register(Tags.security)
 def receipt_key_present(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Without a key agreements are kept and their receipts wait: better said at the start."""
+    """Report at startup that there is no key for receipts.
+
+    Without one, agreements are written and their receipts wait.
+    """
     if settings.MAKE_RECEIPT_KEY or settings.RECEIPT_KEYS.is_file():
         return []
     hint = "Run `manage.py make_receipt_key` once, or set RECEIPT_KEYS to the file that it made (docs/operations.md)."

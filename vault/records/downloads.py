@@ -1,4 +1,4 @@
-"""Handing out a decrypted file: as an attachment that nothing runs, one byte range at a time where the browser asks for one."""
+"""Send a decrypted file as an attachment that cannot run, or the byte range that the browser asks for."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 def serve(
     request: HttpRequest, stream: BinaryIO | WatchedFile, *, size: int, name: str, media_type: str
 ) -> HttpResponseBase:
-    """The stream is closed when the answer has been sent."""
+    """Return the response that streams a file, or the requested range. It closes the stream once it is sent."""
     span = _span(request.headers.get("Range", ""), size)
     if span is None:
         stream.close()
@@ -50,7 +50,7 @@ def pdf(content: bytes, *, name: str) -> HttpResponse:
 
 
 def safe(answer: Answer) -> Answer:
-    """Nothing runs in it, nothing keeps it."""
+    """Set the headers that stop the content from running and from being cached."""
     answer["Content-Security-Policy"] = SANDBOX
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
     answer["X-Content-Type-Options"] = "nosniff"
@@ -59,7 +59,10 @@ def safe(answer: Answer) -> Answer:
 
 
 def _span(asked: str, size: int) -> tuple[int, int] | None:
-    """Start and end, excluded. A range that is malformed or asks for several parts gives the whole; one outside the file, None."""
+    """Return (start, end), with the end excluded, or None for a range outside the file.
+
+    A malformed range, or one with several parts, gives the whole file.
+    """
     found = _RANGE.fullmatch(asked.strip())
     if found is None or not any(found.groups()):
         return 0, size
@@ -71,7 +74,7 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
 
 
 def _chunks(stream: BinaryIO | WatchedFile, start: int, end: int) -> Iterator[bytes]:
-    """A sealed file's segments are given as they were opened; its buffer would copy them once more."""
+    """Yield the stream in pieces. A sealed file's segments are read directly: its buffer would copy them once more."""
     bare = stream.segments if isinstance(stream, SealedReader) else stream
     with stream:
         bare.seek(start)

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Assurance(models.TextChoices):
-    """How sure a value is. The order, strongest first, is the one `weakest` reads."""
+    """The certainty of a value, from the strongest to the weakest. `weakest` depends on this order."""
 
     HOLDER = "holder_verified", _("Reçu de l’organisme")
     SIGNATURE = "signature_verified", _("Signature vérifiée")
@@ -54,7 +54,7 @@ class Outcome(models.TextChoices):
 
 
 class Validity(models.TextChoices):
-    """Until when a paper of a kind counts."""
+    """The rule that gives the end of a paper's validity."""
 
     ON_PAPER = "until_date_on_paper", _("jusqu’à la date écrite dessus")
     FROM_ISSUE = "duration_from_issue", _("un nombre de mois après son établissement")
@@ -81,7 +81,7 @@ class HolderTheme(models.TextChoices):
 
 
 class Channel(models.TextChoices):
-    """How a holder takes a request."""
+    """A way to send a request to a holder."""
 
     ONLINE_ACCOUNT = "online_account", _("dans votre compte en ligne")
     ONLINE_FORM = "online_form", _("par un formulaire sur son site")
@@ -96,14 +96,14 @@ class Channel(models.TextChoices):
 
 
 class Right(models.TextChoices):
-    """What a request rests on: articles 15 and 20 of the GDPR."""
+    """The right behind a request: article 15 or 20 of the GDPR."""
 
     ACCESS = "access", _("une copie de vos données (accès)")
     PORTABILITY = "portability", _("un fichier réutilisable de vos données (portabilité)")
 
 
 class Mode(models.TextChoices):
-    """What the recipient of a grant does with the values."""
+    """The use that a recipient makes of the values."""
 
     COUNT = "count", _("compter, sans montrer")
     LOOK = "look", _("regarder")
@@ -111,7 +111,7 @@ class Mode(models.TextChoices):
 
 
 class GrantState(models.TextChoices):
-    """Computed when it is asked, never stored."""
+    """The state of a grant, computed from its row and never stored."""
 
     TO_COME = "to_come", _("Pas encore commencé")
     ACTIVE = "active", _("En cours")
@@ -121,7 +121,7 @@ class GrantState(models.TextChoices):
 
 
 class GrantChannel(models.TextChoices):
-    """How the resident said yes."""
+    """The way in which the resident agreed."""
 
     PAGE = "page", _("sur ce site")
     SPOKEN = "spoken", _("au guichet, de vive voix")
@@ -131,7 +131,7 @@ class GrantChannel(models.TextChoices):
 
 
 class Happened(models.TextChoices):
-    """What happens to a grant. Each has a receipt, except what its resident is only reminded of."""
+    """An event of a grant. Each has a receipt, except a reminder to its resident."""
 
     GIVEN = "given", _("Accord donné")
     PAUSED = "paused", _("Mis en pause")

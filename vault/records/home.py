@@ -1,4 +1,4 @@
-"""What this app shows on the resident's home page: papers to confirm, and papers that expire."""
+"""The parts of the resident's home page from this app: papers to confirm, and papers that expire soon."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The vault's long works: what does each, what its page says while it runs, and where it leads."""
+"""The vault's kinds of job: the task of each, the texts of its page, and the page where it leads."""
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -9,10 +9,12 @@ from core import jobs
 def register() -> None:
     waiting = {
         "antivirus_silent": _(
-            "L’antivirus de la ville ne répond pas. Votre papier attend, rien n’est perdu : nous réessayons chaque minute."
+            "L’antivirus de la ville ne répond pas. Votre papier attend, rien n’est perdu : "
+            "nous réessayons chaque minute."
         ),
         "antivirus_limit": _(
-            "L’antivirus de la ville n’accepte pas encore un fichier de cette taille. La ville est prévenue, votre papier attend."
+            "L’antivirus de la ville n’accepte pas encore un fichier de cette taille. "
+            "La ville est prévenue, votre papier attend."
         ),
     }
     jobs.register(

@@ -1,4 +1,4 @@
-"""What becomes of records, papers and grants when their resident leaves: the files of the copy, and what is erased."""
+"""Records, papers and grants when their resident leaves: the files of the copy, and the rows to erase."""
 
 import hashlib
 import json
@@ -35,14 +35,14 @@ from vault.records.models import (
 NUMBER = "the resident's number and the row's own: they mean nothing once the row is gone"
 OWNER = "the resident's number: the whole copy is theirs"
 WRITTEN = "counts writings, for the seal"
-FORM = "tells a form sent twice from two forms"
+FORM = "distinguishes a form sent twice from two forms"
 SENTENCE = "when a reminder was sent"
 
 ROWS = [
     Rows(
         "records.Record",
-        copied="id created_at type type_version subject_person subject_role period_start period_end valid_from valid_until holder method"
-        " assurance retrieved_at issued_at supersedes_id paper_id withdrawn_at content",
+        copied="id created_at type type_version subject_person subject_role period_start period_end valid_from"
+        " valid_until holder method assurance retrieved_at issued_at supersedes_id paper_id withdrawn_at content",
         erased={"resident_id": OWNER},
     ),
     Rows(
@@ -60,8 +60,9 @@ ROWS = [
     ),
     Rows(
         "records.Grant",
-        copied="id created_at recipient_kind recipient_label recipient_name subject_id agreement purpose mode keep_days once"
-        " at_most_every channel notice_version notice_hash snapshot language starts_at ends_at paused_at last_used_at stopped_at",
+        copied="id created_at recipient_kind recipient_label recipient_name subject_id agreement purpose"
+        " mode keep_days once at_most_every channel notice_version notice_hash snapshot language starts_at ends_at"
+        " paused_at last_used_at stopped_at",
         erased={"resident_id": OWNER, "recipient_id": "another person's number here; their name stands beside"},
     ),
     Rows("records.GrantField", copied="field required", erased={"id resident_id created_at grant_id": NUMBER}),
@@ -100,7 +101,7 @@ ROWS = [
 
 
 def copy(copying: Copying) -> Iterator[Entry]:
-    """In the resident's scope."""
+    """Yield the files of the copy. Call it in the resident's scope."""
     yield Entry(
         "valeurs.jsonl",
         lines(_record(record, copying) for record in Record.objects.order_by("created_at", "pk").iterator(500)),
@@ -114,7 +115,10 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 
 def grant_row(grant: Grant, copying: Copying) -> dict[str, Any]:
-    """Return a grant as the copy has it. The app that knows its recipient adds what it keeps beside (`partages.json`)."""
+    """Return a grant as a row of the copy.
+
+    The app that registers its recipient adds its own data (`partages.json`).
+    """
     return leaving.export_row(
         grant,
         snapshot=copying.unseal(grant.snapshot, f"note|{grant.place}") if grant.snapshot else {},
@@ -135,7 +139,7 @@ def stop(resident_id: UUID) -> None:
 
 
 def hold(resident_id: UUID) -> None:
-    """Grants, then values: whoever reads under one has finished when this returns."""
+    """Lock the grants, then the values. When this returns, every read under a grant has finished."""
     with scope(resident=resident_id):
         gate.lock_exclusively(Grant.objects.all())
     one_at_a_time(resident_id)
@@ -151,7 +155,9 @@ def erase(resident_id: UUID) -> None:
 
 
 def _record(record: Record, copying: Copying) -> dict[str, Any]:
-    """The envelope (types/record-1.0.0.json), and beside it what the vault knows more: origins field by field, what became of it."""
+    """Return the envelope (types/record-1.0.0.json), and what the vault adds to it: the origin of each field, the
+    withdrawal.
+    """
     content = copying.unseal(record.content, record.place)
     row = leaving.export_row(record, content=None)
     envelope = {
@@ -185,7 +191,7 @@ def _kept(**values: Any) -> dict[str, Any]:
 
 
 def _schemas() -> Iterator[Entry]:
-    """Those of the versions that the values are written in, and the envelope's."""
+    """Yield the schemas of the versions in use, and the schema of the envelope."""
     used = Record.objects.order_by("type", "type_version").values_list("type", "type_version").distinct()
     names = ["record-1.0.0.json", *(f"{code}/{version}.json" for code, version in used)]
     for name in names:
@@ -193,8 +199,8 @@ def _schemas() -> Iterator[Entry]:
 
 
 def _papers(copying: Copying) -> Iterator[Entry]:
-    """Each original file, then the list, which names them by their sums. A file that does not open any more is listed without its path."""
-    told: list[dict[str, Any]] = []
+    """Yield each original file, then the list with their hashes. A damaged file is listed without a path."""
+    rows: list[dict[str, Any]] = []
     place = 0
     for paper in Paper.objects.order_by("created_at", "pk"):
         content = copying.unseal(paper.content, paper.place)
@@ -211,8 +217,8 @@ def _papers(copying: Copying) -> Iterator[Entry]:
                 continue
             yield Entry(path, _summed(chunks(original), digest.update), packed=False)
             files.append(kept | {"path": path, "sha256": digest.hexdigest()})
-        told.append(leaving.export_row(paper, content=content, files=files))
-    yield Entry("papiers.jsonl", lines(told))
+        rows.append(leaving.export_row(paper, content=content, files=files))
+    yield Entry("papiers.jsonl", lines(rows))
 
 
 def _summed(pieces: Iterable[bytes], update: Any) -> Iterator[bytes]:  # noqa: ANN401 - a hash's own method
@@ -222,18 +228,18 @@ def _summed(pieces: Iterable[bytes], update: Any) -> Iterator[bytes]:  # noqa: A
 
 
 def _brought(copying: Copying) -> Iterator[Entry]:
-    """What they had brought here from elsewhere goes on with them, as it came."""
-    told = []
+    """Yield the copies that the resident had brought from elsewhere, as received."""
+    rows = []
     for place, row in enumerate(Brought.objects.all(), 1):
         path = f"apporte/{place:02}.zip"
         yield Entry(path, chunks(copying.open(row.stored_name)), packed=False)
-        told.append(leaving.export_row(row, content=copying.unseal(row.content, f"note|{row.place}"), path=path))
-    if told:
-        yield table("apporte.json", told)
+        rows.append(leaving.export_row(row, content=copying.unseal(row.content, f"note|{row.place}"), path=path))
+    if rows:
+        yield table("apporte.json", rows)
 
 
 def _public_keys() -> bytes:
-    """Of the receipts, so that they can be verified without this portal. There may be none yet."""
+    """Return the public keys of the receipts, so that they verify without this portal. There may be none yet."""
     try:
         found = receipts.published()
     except receipts.NoKey:

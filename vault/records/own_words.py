@@ -1,7 +1,7 @@
-"""Words that a resident wrote beside their data, in a row of a service: whom a dossier is for. Sealed under their key.
+"""Words that a resident wrote beside their data, in a row of a service, such as whom a dossier is for.
 
-As the names of grants (vault/records/grants/recipient_names.py), they are no value of the vault: listing one's own rows is not a reading, and writes no journal
-entry.
+They are sealed under the resident's key. Like the names of grants (vault/records/grants/recipient_names.py), they are
+not values of the vault: listing one's own rows writes no journal entry.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.keys import sealed
 
-#: Keeps `opened` from opening anything else, such as a record.
+#: Stops `opened` from decrypting anything else, such as a record.
 PREFIX = "words|"
 
 
@@ -19,7 +19,7 @@ def seal(words: str, *, resident_id: UUID, place: str) -> bytes:
 
 
 def opened(rows: Mapping[str, bytes], *, resident_id: UUID) -> dict[str, str]:
-    """Return the words of each place. Cost: one query for all of them, none without any."""
+    """Return the decrypted words, by place. Cost: one query for all rows, none without rows."""
     if not rows:
         return {}
     box = sealed.box(resident_id=resident_id)

@@ -1,4 +1,4 @@
-"""Who may do what to a vault, as questions that change nothing."""
+"""Rights on a vault, as questions without side effects."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from vault.records.models import Paper
 
 
 def may_write(resident_id: UUID, person: UUID) -> bool:
-    """The vault is its resident's from the first minute: only they change it."""
+    """Return whether a person may change a vault: only its resident may."""
     return resident_id == person
 
 
@@ -19,5 +19,5 @@ def require_may_write(resident_id: UUID, person: UUID) -> None:
 
 
 def may_download(paper: Paper, person: UUID) -> bool:
-    """A file in quarantine is not handed out: it has not been checked yet."""
+    """Return whether a person may open the paper's files. A file in quarantine is not checked yet."""
     return may_write(paper.resident_id, person) and paper.state in {PaperState.TO_CONFIRM, PaperState.KEPT}

@@ -37,7 +37,7 @@ def make_export(job_id: str) -> None:
 
 @shared_task
 def purge_exports() -> None:
-    """Delete copies that have lasted their week. Runs every hour: their page says until which day they are kept."""
+    """Delete the expired copies. Runs every hour, because the page gives the last day of each copy."""
     exports.purge()
 
 

@@ -1,4 +1,4 @@
-"""How a value, its origin and its state are said to a person, in the page's language."""
+"""The words for a value, its origin and its state, in the page's language."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,18 +18,18 @@ from vault.records.models import RESIDENT, Paper, PaperKind
 from vault.records.values.decrypted import Opened, Origin, PaperOpened
 from vault.types import FieldInfo
 
-#: Who gives a value and is no organisation.
+#: The sources of values that are not organisations.
 _NOT_HOLDERS: dict[str, str | Promise] = {"service": gettext_lazy("Calculé ici"), RESIDENT: gettext_lazy("Vous")}
 #: A whole number from 1 to 12 is a month.
 MONTHS = 12
-#: Kinds that come again: each is told by its month.
+#: Kinds of paper that come again: the title has the month.
 _DATED = {Validity.PERIOD, Validity.MAX_AGE, Validity.FROM_ISSUE}
 #: Years and month numbers are counted, not measured: no thousands separator.
 _BARE = ("année",)
 
 
 def format_value(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
-    """One value as a person would write it."""
+    """Return a value as a person writes it."""
     if value is None or value in ("", []):
         return "–"
     match info.kind:
@@ -55,7 +55,7 @@ def format_value(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payloa
 
 
 def _partial_date(text: str) -> str:
-    """00 is a month or a day that nobody knows."""
+    """Format a date whose month or day may be unknown, written 00."""
     known = text.removesuffix("-00").removesuffix("-00")
     return known if len(known) == 4 else month(known) if len(known) == 7 else long_date(known)
 
@@ -67,7 +67,7 @@ def address(value: Mapping[str, Any]) -> str:
 
 
 def origin(found: Origin) -> str:
-    """“Impôts, le 31 juillet 2026” or “Saisi par vous, le 4 mars 2026”."""
+    """Return the origin in words: “Impôts, le 31 juillet 2026” or “Saisi par vous, le 4 mars 2026”."""
     when = long_date(found.issued_at or found.at)
     if found.method == Method.TYPED:
         return _("Saisi par vous, le %(day)s") % {"day": when}
@@ -83,7 +83,7 @@ def holder(name: str) -> str:
 
 
 def state(record: Opened, found: Origin, today: date | None = None) -> tuple[str, str]:
-    """The tag of a value: its words and its kind. An end that has passed comes before how sure it is."""
+    """Return the tag of a value: its words and its kind. An expired validity takes precedence over the assurance."""
     until, today = record.validity.end, today or timezone.localdate()
     if until is not None and until < today:
         return _("Expiré le %(day)s") % {"day": short_date(until)}, "expired"
@@ -105,7 +105,9 @@ def assurance(level: str) -> tuple[str, str]:
 
 
 def paper_title(kind: PaperKind | None, about: str = "", issued_on: date | None = None) -> str:
-    """“Avis d’impôt sur le revenu 2026”, “Bulletin de salaire, octobre 2026”: what tells one paper of a kind from another."""
+    """Return the title that distinguishes a paper: “Avis d’impôt sur le revenu 2026”, “Bulletin de salaire, octobre
+    2026”.
+    """
     label = kind.label if kind else _("Papier à préciser")
     if not about and issued_on and kind and kind.validity in _DATED:
         about = f"{issued_on:%Y-%m}"
@@ -143,7 +145,7 @@ def added(paper: PaperOpened) -> str:
 
 
 def about_person(record: Opened, people: Mapping[Any, str]) -> str:
-    """Whose value it is, where that is not the resident's own."""
+    """Return the name of the person that the value is about, or "" for the resident."""
     if record.role in {"self", "household"}:
         return ""
     return people.get(record.person, str(_ROLE_LABELS.get(record.role, "")))
@@ -156,7 +158,7 @@ _ROLE_LABELS: dict[str, str | Promise] = {
 
 
 def heading(record: Opened) -> str:
-    """What tells one record of a type from another: “Salaire du mois, octobre 2026”, “Prestation : RSA”."""
+    """Return the title that distinguishes a record: “Salaire du mois, octobre 2026”, “Prestation : RSA”."""
     data_type = types.get(record.type)
     payload = record.payload
     if isinstance(payload.get("annee_revenus"), int):
@@ -174,12 +176,12 @@ def heading(record: Opened) -> str:
 
 
 def counts(values: int, papers: int) -> str:
-    """“28 informations et 9 papiers.”"""
-    said = {
+    """Return “28 informations et 9 papiers.”"""
+    labels = {
         "values": ngettext("%(count)s information", "%(count)s informations", values) % {"count": number(values)},
         "papers": ngettext("%(count)s papier", "%(count)s papiers", papers) % {"count": number(papers)},
     }
-    return _("%(values)s et %(papers)s.") % said
+    return _("%(values)s et %(papers)s.") % labels
 
 
 def _item(info: FieldInfo, item: Any) -> str:  # noqa: ANN401 - a payload's value

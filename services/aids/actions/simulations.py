@@ -23,7 +23,7 @@ from services.aids.household import BadHousehold, Person
 from services.aids.models import LocalAid
 from vault import types
 from vault.records import gate
-from vault.records.actions import Superseded, add_record, correct_record
+from vault.records.actions import Source, Subject, Superseded, add_record, correct_record
 from vault.records.enums import Method
 from vault.records.models import Record
 from vault.records.values.decrypted import Opened, Values
@@ -168,10 +168,9 @@ def keep_outcome(*, resident_id: UUID, simulation: Simulation, values: Values) -
         return add_record(
             resident_id=resident_id,
             by=resident_id,
-            type=RESULT,
+            subject=Subject(type=RESULT, person=resident_id),
             payload=outcome(simulation, mark),
-            holder=ENGINE,
-            method=Method.DERIVED,
+            source=Source(holder=ENGINE, method=Method.DERIVED),
             supersedes=last.record_id if last else None,
             purpose=KEEP,
         )
@@ -234,10 +233,8 @@ def _put(resident_id: UUID, by: UUID, put: Put, held: Values) -> Record:
     return add_record(
         resident_id=resident_id,
         by=by,
-        type=put.type,
+        subject=Subject(type=put.type, person=put.person or resident_id, role=put.role),
         payload=put.payload,
-        person=put.person,
-        role=put.role,
         in_place=True,
         purpose=ANSWER,
     )

@@ -19,7 +19,7 @@ from services.aids.household import BadHousehold
 from services.aids.joint import CODE, TOGETHER
 from services.aids.merging import merged
 from vault.records import gate
-from vault.records.actions import Superseded, add_record
+from vault.records.actions import Source, Subject, Superseded, add_record
 from vault.records.enums import Method, Mode, Role
 from vault.records.grants.agreements import fields_of
 from vault.records.models import Grant, Record
@@ -128,12 +128,9 @@ def _keep(resident_id: UUID, found: Together, own: Values) -> Record | None:
         return add_record(
             resident_id=resident_id,
             by=resident_id,
-            type=RESULT,
+            subject=Subject(type=RESULT, person=found.partner.resident_id, role=Role.HOUSEHOLD),
             payload=outcome(found, mark),
-            person=found.partner.resident_id,
-            role=Role.HOUSEHOLD,
-            holder=ENGINE,
-            method=Method.DERIVED,
+            source=Source(holder=ENGINE, method=Method.DERIVED),
             supersedes=last.record_id if last else None,
             purpose=KEEP,
         )

@@ -71,11 +71,7 @@ def simulated(user: "User", today: date | None = None) -> Any:
 
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Patch the engine; return the list of the number of households in each later run."""
-<<<<<<< ours
     from services.aids.engine import run as engine
-=======
-    from services.aids import engine
->>>>>>> theirs
 
     runs: list[int] = []
     real = engine.run
@@ -117,11 +113,10 @@ def without(household: dict[str, Any], *names: str, rank: int | None = None) -> 
 
 
 def put(user: "User", type: str, payload: Mapping[str, Any], person: UUID | None = None, role: str = "self") -> UUID:
-    from vault.records.actions import add_record
+    from vault.records.actions import Subject, add_record
 
-    record = add_record(
-        resident_id=user.pk, by=user.pk, type=type, payload=payload, person=person, role=role, in_place=True
-    )
+    subject = Subject(type=type, person=person or user.pk, role=role)
+    record = add_record(resident_id=user.pk, by=user.pk, subject=subject, payload=payload, in_place=True)
     return record.pk
 
 

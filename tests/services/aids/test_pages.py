@@ -22,7 +22,7 @@ from tests.accounts.factories import signed_in
 from tests.services.aids import people
 from vault import types
 from vault.records import gate
-from vault.records.actions import add_record, withdraw_record
+from vault.records.actions import Subject, add_record, withdraw_record
 from vault.records.models import Record
 from vault.records.values.decrypted import Opened
 
@@ -175,7 +175,11 @@ def test_outcome_names_the_current_records_even_with_equal_values(awa, resident)
     awa.get(HOME)
     before = opened(*types.fields_of("logement.domicile"))
     newer = add_record(
-        resident_id=resident.pk, by=resident.pk, type=before.type, payload=before.payload, supersedes=before.record_id
+        resident_id=resident.pk,
+        by=resident.pk,
+        subject=Subject(type=before.type, person=resident.pk),
+        payload=before.payload,
+        supersedes=before.record_id,
     )
     awa.get(HOME)
     sources = {entry["record_id"] for entry in opened("calcul.resultat#/entrees").payload["entrees"]}

@@ -31,7 +31,7 @@ from tests.services.dossiers.made import add_paper, built, fill, fresh, pdf_of, 
 from tests.telling import tells
 from tests.vault.sending import notice_pdf
 from vault.readers import Unreadable
-from vault.records.actions import add_record, delete_paper, withdraw_record
+from vault.records.actions import Source, Subject, add_record, delete_paper, withdraw_record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -112,10 +112,14 @@ RESULTS = {
 }
 
 
+def add_result(resident, payload):
+    subject = Subject(type="calcul.resultat", person=resident.pk)
+    source = Source(holder="service", method="derived")
+    return add_record(resident_id=resident.pk, by=resident.pk, subject=subject, payload=payload, source=source)
+
+
 def test_the_computation_comes_from_the_vault_with_its_reasons(awa):
-    add_record(
-        resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=RESULTS, holder="service", method="derived"
-    )
+    add_result(awa, RESULTS)
     [computation] = data_of(pdf_of(built(awa, "rsa")))["computations"]
     assert computation["result"] == "412\u00a0€ par mois"
     assert computation["reasons"][0]["figure"] == "526\u00a0€"
@@ -126,11 +130,10 @@ def test_the_computation_comes_from_the_vault_with_its_reasons(awa):
 def grant(awa):
     """Add a record that the computation uses and the dossier does not require."""
     payload = {"date_rentree": "2026-09-01", "est_boursier": True, "echelon": "3"}
-    record = add_record(resident_id=awa.pk, by=awa.pk, type="etudes.bourse", payload=payload)
+    subject = Subject(type="etudes.bourse", person=awa.pk)
+    record = add_record(resident_id=awa.pk, by=awa.pk, subject=subject, payload=payload)
     payload = {**RESULTS, "entrees": [{"record_id": str(record.pk)}]}
-    add_record(
-        resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=payload, holder="service", method="derived"
-    )
+    add_result(awa, payload)
     return record
 
 
@@ -167,9 +170,7 @@ def test_what_is_left_out_is_not_in_the_file_and_does_not_block(awa):
 
 
 def test_value_left_out_does_not_reappear_in_the_computation(awa):
-    add_record(
-        resident_id=awa.pk, by=awa.pk, type="calcul.resultat", payload=RESULTS, holder="service", method="derived"
-    )
+    add_result(awa, RESULTS)
     dossier = start(awa, "rsa")
     actions.choose(dossier=dossier, by=awa.pk, key="values:fiscal.avis_ir", choice=Choice.LEFT_OUT)
     actions.build(dossier=dossier, by=awa.pk)

@@ -121,7 +121,6 @@ def test_partner_reads_the_request_and_no_value_of_the_other_vault(asked, bruno)
     assert (part.number, part.aids, recipients.of(part)) == (asked.number, [AID], "CAF de Villebrume")
 
 
-<<<<<<< ours
 def test_the_copy_of_each_says_whom_their_dossier_is_for(asked, awa, bruno):
     for person, key in ((awa, "dossiers"), (bruno, "asked_of_me")):
         with scope(resident=person.pk):
@@ -129,8 +128,6 @@ def test_the_copy_of_each_says_whom_their_dossier_is_for(asked, awa, bruno):
         assert [row["recipient"] for row in json.loads(found["dossiers.json"])[key]] == ["CAF de Villebrume"]
 
 
-=======
->>>>>>> theirs
 def test_asking_twice_makes_one_request_and_each_journal_has_its_own_acts(asked, awa, bruno):
     before = events(bruno)
     actions_parts.ask(dossier=asked, by=awa.pk)

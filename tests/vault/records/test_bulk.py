@@ -60,7 +60,7 @@ def write(resident, *envelopes, **more):
 
 
 def pulled(resident, *envelopes):
-    return write(resident, *envelopes, told=actions.JournalEvent(method="api_pull", assurance="holder_verified"))
+    return write(resident, *envelopes, reception=actions.Reception(method="api_pull", assurance="holder_verified"))
 
 
 def current(resident, type_code):

@@ -14,7 +14,7 @@ from demo import papers
 from tests.vault.made import IDENTITY, add
 from tests.vault.sending import notice_pdf, quotient_pdf, uploaded
 from vault.records import actions, gate
-from vault.records.models import PaperFile
+from vault.records.models import Paper, PaperFile, Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -39,8 +39,8 @@ def lived(browser, resident, caplog, tmp_path, monkeypatch):
     browser.post(reverse("records:question", args=[draft.pk, "adresse"]), answers)
     refused = uploaded(browser, resident, b"MZ Zorglubine", name="canari-du-fichier.exe")
     assert refused.state == "refused"
-    for name in ("records:home", "journal:journal"):
-        browser.get(reverse(name))
+    for page in ("records:home", "journal:journal"):
+        assert browser.get(reverse(page)).status_code == 200
     browser.post(reverse("records:home"), {"q": "zorgl"})
     response = browser.get(reverse("records:download", args=[notice.pk]))
     b"".join(response.streaming_content)
@@ -85,9 +85,19 @@ def canaries_in(text: str) -> list[str]:
 
 def test_the_canaries_do_sing_when_they_are_opened(lived, resident):
     """Without this the other tests could pass because nothing was planted."""
-    values, opened = gate.own_vault(resident_id=resident.pk, purpose="essai")
-    said = repr(list(values)) + repr(opened)
-    assert {"Zorglubine", "98761234", "canari-du-fichier"} <= set(canaries_in(said))
+    with scope(resident=resident.pk):
+        types = dict(Record.objects.values_list("pk", "type"))
+        ids = list(Paper.objects.values_list("pk", flat=True))
+    decrypted = gate.own_page(
+        resident_id=resident.pk,
+        purpose="essai",
+        record_ids=list(types),
+        codes=set(types.values()),
+        paper_ids=ids,
+    )
+    assert {"Zorglubine", "98761234", "canari-du-fichier"} <= set(
+        canaries_in(repr([list(part) for part in decrypted]))
+    )
 
 
 def test_the_database_holds_none(lived):

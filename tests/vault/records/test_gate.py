@@ -169,10 +169,18 @@ def test_outside_a_scope_no_row_is_found(resident):
         list(Record.objects.all())
 
 
-def test_opening_the_whole_vault_takes_one_line_and_the_same_queries_for_one_record_as_for_ten(resident):
+def test_a_page_writes_one_entry_and_costs_the_same_queries_for_one_record_as_for_eleven(resident):
     def queries():
+        with scope(resident=resident.pk):
+            ids = list(Record.objects.values_list("pk", flat=True))
         with CaptureQueriesContext(connection) as captured:
-            gate.own_vault(resident_id=resident.pk, purpose="Afficher votre coffre")
+            gate.own_page(
+                resident_id=resident.pk,
+                purpose="Afficher votre coffre",
+                record_ids=ids,
+                codes={"fiscal.avis_ir"},
+                paper_ids=[],
+            )
         return len(captured)
 
     add_signed_notice(resident)

@@ -12,10 +12,13 @@ from core.files.storage import sealed_storage
 from core.keys.sealed import Unreadable
 from tests.fixtures import hostile
 from tests.telling import tells
-from tests.vault.made import add_signed_notice
+from tests.vault.made import HOME, add, add_signed_notice
 from tests.vault.sending import notice_pdf, quotient_pdf, the_paper, uploaded
+from vault import types
 from vault.records import actions, gate
+from vault.records.gate import own_reads
 from vault.records.models import Paper, PaperFile, Record
+from vault.records.values import persons
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
@@ -124,6 +127,86 @@ def test_the_page_shows_what_the_paper_proves_and_its_checks(browser, paper):
     assert "12\u00a0312\u00a0€" in page
     assert "contrôles réussis" in page
     assert "Avis d’impôt sur le revenu 2026" in page
+
+
+@pytest.mark.parametrize("name", ["paper", "delete_paper", "replace_paper"])
+def test_the_page_of_a_paper_decrypts_only_it_and_the_records_it_proves(browser, paper, resident, monkeypatch, name):
+    add_signed_notice(resident, annee_revenus=2020)
+    add(resident, "logement.domicile", HOME)
+    uploaded(browser, resident, quotient_pdf(), kind="attestation_qf")
+    records, papers = spied(monkeypatch, "decrypted"), spied(monkeypatch, "decrypt_papers")
+    get(browser, name, paper)
+    entry = page_entry(resident)
+    assert set(entry.fields) == set(types.fields_of("fiscal.avis_ir"))
+    with scope(resident=resident.pk):
+        assert [record.pk for [record, _content] in records] == [Record.objects.get(paper=paper).pk]
+    assert [found.paper_id for found in papers] == [paper.pk]
+
+
+def test_the_page_of_a_paper_that_proves_nothing_decrypts_no_record(browser, resident, monkeypatch):
+    add(resident, "logement.domicile", HOME)
+    kept = uploaded(browser, resident, quotient_pdf(), kind="facture_eau")
+    records = spied(monkeypatch, "decrypted")
+    get(browser, "paper", kept)
+    assert page_entry(resident).fields == [] and records == []
+
+
+def test_confirming_a_paper_decrypts_the_types_read_on_it_and_the_names_of_the_household(browser, resident):
+    add(resident, "logement.domicile", HOME)
+    read = uploaded(browser, resident, notice_pdf())
+    get(browser, "confirm_paper", read)
+    compared, described = journal.entries(resident_id=resident.pk, limit=2)
+    assert (compared.event, described.event) == ("paper_compared", "papers_read")
+    assert set(compared.fields) == {*persons.FIELDS, *types.fields_of("fiscal.avis_ir")}
+
+
+def test_the_page_of_a_paper_shows_what_it_still_proves_after_a_correction(browser, paper, resident):
+    with scope(resident=resident.pk):
+        record = Record.objects.get()
+    [read] = gate.read_own(resident_id=resident.pk, purpose="essai", fields=types.fields_of(record.type))
+    actions.correct_record(record=record, by=resident.pk, payload={**read.payload, "nombre_parts": 3})
+    proven = {row.label: row.value for row in get(browser, "paper", paper).context["rows"]}
+    assert proven["Revenu fiscal de référence"] == "12\u00a0312\u00a0€" and "Nombre de parts" not in proven
+
+
+@pytest.mark.parametrize("name", ["paper", "delete_paper", "replace_paper", "confirm_paper", "download"])
+def test_the_page_of_a_paper_deleted_meanwhile_is_not_found(browser, resident, monkeypatch, name):
+    read = uploaded(browser, resident, notice_pdf())
+    if name != "confirm_paper":
+        actions.confirm_paper(paper=read, by=resident.pk)
+
+    def deleting(verb):
+        def run(**options):
+            actions.delete_paper(paper=read, by=resident.pk)
+            return verb(**options)
+
+        return run
+
+    for verb in ("own_page", "own_paper"):
+        monkeypatch.setattr(gate, verb, deleting(getattr(gate, verb)))
+    assert get(browser, name, read).status_code == 404
+    with scope(resident=resident.pk):
+        assert not Paper.objects.exists(), "the test deleted it in time"
+
+
+def spied(monkeypatch, verb) -> list:
+    """Return a list that collects what `own_page` decrypts with this function."""
+    results, real = [], getattr(own_reads, verb)
+
+    def run(*args):
+        found = real(*args)
+        results.extend(found)
+        return found
+
+    monkeypatch.setattr(own_reads, verb, run)
+    return results
+
+
+def page_entry(resident):
+    """Return the last entry of the journal: a page writes one, and no other."""
+    last, before = journal.entries(resident_id=resident.pk, limit=2)
+    assert last.event == "vault_read" and before.event != "vault_read"
+    return last
 
 
 def test_the_page_before_deleting_says_which_values_lose_their_proof(browser, paper, resident):

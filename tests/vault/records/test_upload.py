@@ -11,7 +11,7 @@ from tests.vault.made import HOUSEHOLD, IDENTITY, add
 from tests.vault.sending import BRUNO, notice_pdf, quotient_pdf, send, the_paper, uploaded, work
 from vault.readers import Unreadable, sandbox
 from vault.records import actions, gate
-from vault.records.actions import papers
+from vault.records.actions import paper_checks
 from vault.records.models import Paper, PaperFile, Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
@@ -231,14 +231,14 @@ def test_a_check_cancelled_at_the_last_moment_has_no_effect(browser, resident, m
     send(browser, content)
     with scope(resident=resident.pk):
         job = Job.objects.get(kind="read_paper")
-    read = papers._examine
+    read = paper_checks._examine
 
     def cancelled_after_the_last_step(paper):
         jobs.cancel(job=job, by=resident.pk)
         monkeypatch.setattr(jobs.Running, "check", lambda run: None)
         return read(paper)
 
-    monkeypatch.setattr(papers, "_examine", cancelled_after_the_last_step)
+    monkeypatch.setattr(paper_checks, "_examine", cancelled_after_the_last_step)
     work(resident)
     monkeypatch.undo()
     with scope(resident=resident.pk):

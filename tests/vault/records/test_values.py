@@ -41,7 +41,12 @@ def test_the_database_refuses_a_typed_value_that_says_it_is_verified(resident):
 
 def test_someone_else_cannot_add_a_value(resident, stranger):
     with pytest.raises(PermissionDenied):
-        actions.add_record(resident_id=resident.pk, by=stranger.pk, type="logement.domicile", payload=HOME)
+        actions.add_record(
+            resident_id=resident.pk,
+            by=stranger.pk,
+            subject=actions.Subject(type="logement.domicile", person=resident.pk),
+            payload=HOME,
+        )
     assert count(resident) == 0
 
 

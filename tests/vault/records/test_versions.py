@@ -103,7 +103,7 @@ class TestRecords:
     def old(self, resident):
         with scope(resident=resident.pk):
             box = sealed.box(resident_id=resident.pk)
-            subject = Subject("calcul.resultat", resident.pk, type_version="1.0.0")
+            subject = Subject(type="calcul.resultat", person=resident.pk, type_version="1.0.0")
             source = Source(
                 holder="service", method="derived", assurance="declared", retrieved_at=datetime(2026, 3, 4, tzinfo=UTC)
             )

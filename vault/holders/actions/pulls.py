@@ -32,7 +32,7 @@ from vault.readers import sandbox
 from vault.readers.reading import Ask, Reading, Unreadable
 from vault.readers.sentences import MASKED
 from vault.records import gate
-from vault.records.actions.bulk import JournalEvent, Written, write_many
+from vault.records.actions.bulk import Reception, Written, write_many
 from vault.records.enums import Assurance, Method, Role
 from vault.records.values import persons
 from vault.records.values.decrypted import Values
@@ -201,11 +201,15 @@ class _Pull:
         if not envelopes:
             return Written()
         resident_id = self.connection.resident_id
-        told = JournalEvent(
+        reception = Reception(
             method=Method.API_PULL, assurance=Assurance.HOLDER, consent=str(self.connection.pk), person=call.child
         )
         return write_many(
-            resident_id=resident_id, by=resident_id, envelopes=envelopes, told=told, purpose=_purpose(self.unattended)
+            resident_id=resident_id,
+            by=resident_id,
+            envelopes=envelopes,
+            reception=reception,
+            purpose=_purpose(self.unattended),
         )
 
     def _arrived(self, dataset: str, count: int, news: int, *, masked: bool, stale: bool) -> None:

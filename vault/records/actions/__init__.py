@@ -1,29 +1,20 @@
-"""One verb per act on a vault: each checks the right, locks, writes, and journals. Views, tasks and services call these."""
+"""Verbs on a vault. Each checks the right, locks, writes and journals; views, tasks and services call these."""
 
-from vault.records.actions.bulk import JournalEvent, Written, withdraw_data, write_many
+from vault.records.actions.bulk import Reception, Written, withdraw_data, write_many
+from vault.records.actions.confirming import AlreadyOne, Answers, confirm_paper, contradicts, would_supersede
 from vault.records.actions.data import ask_to_keep, keep_data, name_columns
 from vault.records.actions.drafts import DraftOpened, answer, drop_draft, finish_draft, open_draft, start_draft
 from vault.records.actions.expiry import notify_expiring_papers
 from vault.records.actions.files import drop_file, keep_file
 from vault.records.actions.identity import keep_identity
 from vault.records.actions.notes import seal_note
+from vault.records.actions.paper_checks import check_paper
 from vault.records.actions.paper_files import add_side, check_sides, drop_side, move_side
-from vault.records.actions.papers import (
-    AlreadyOne,
-    Answers,
-    NotReady,
-    check_paper,
-    confirm_paper,
-    contradicts,
-    delete_paper,
-    receive_paper,
-    replace_paper,
-    set_dates,
-    set_kind,
-    would_supersede,
-)
+from vault.records.actions.papers import NotReady, delete_paper, receive_paper, replace_paper, set_dates, set_kind
 from vault.records.actions.records import (
     Invalid,
+    Source,
+    Subject,
     Superseded,
     add_record,
     correct_record,
@@ -37,8 +28,10 @@ __all__ = [
     "DraftOpened",
     "Invalid",
     "NotReady",
+    "Reception",
+    "Source",
+    "Subject",
     "Superseded",
-    "JournalEvent",
     "Written",
     "add_record",
     "add_side",
@@ -60,6 +53,7 @@ __all__ = [
     "keep_identity",
     "move_side",
     "name_columns",
+    "notify_expiring_papers",
     "open_draft",
     "receive_paper",
     "replace_paper",
@@ -67,7 +61,6 @@ __all__ = [
     "set_dates",
     "set_kind",
     "start_draft",
-    "notify_expiring_papers",
     "withdraw_data",
     "withdraw_record",
     "would_supersede",

@@ -1,12 +1,12 @@
-"""Many records at once, from a file of data or an organisation's answer: all of them or none, and one line in the journal.
+"""Many records at once, from a file of data or an organisation's answer: all of them or none, with one journal entry.
 
-Coming twice changes nothing. What the vault knows with a better proof stays; what its resident corrected or withdrew since the same
-organisation last said it stays theirs.
+Idempotent. A value with a better proof stays. A value that the resident corrected or withdrew stays theirs until the
+same organisation sends another one.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,13 +42,16 @@ WITHDRAW = gettext_noop("Retirer des données de votre coffre")
 RECEIVE = gettext_noop("Ranger dans votre coffre ce qu’un organisme sait de vous")
 BATCH = 500
 STEP = 1000
-#: Sentences kept of what could not be.
-TOLD = 5
+#: How many problems are reported.
+MOST_PROBLEMS = 5
 
 
 @dataclass(frozen=True)
 class Written:
-    """`known` said nothing new; of `better` the vault already holds a better proof; `refused` is not what its type says."""
+    """Numbers of records by outcome.
+
+    `known` repeated what the vault holds; `better` met a value with a better proof; `refused` did not follow its type.
+    """
 
     added: int = 0
     replaced: int = 0
@@ -59,8 +62,11 @@ class Written:
 
 
 @dataclass(frozen=True)
-class JournalEvent:
-    """How these envelopes came and whom they are about, where that is not for their reader to say."""
+class Reception:
+    """The provenance and the person shared by the envelopes received.
+
+    A value set here replaces the one in the envelope.
+    """
 
     method: str | None = None
     assurance: str | None = None
@@ -75,21 +81,22 @@ def write_many(
     resident_id: UUID,
     by: UUID,
     envelopes: Sequence[Mapping[str, Any]],
-    told: JournalEvent | None = None,
+    reception: Reception | None = None,
     event: str = "records_received",
     purpose: str = RECEIVE,
     progress: Callable[[int, int], None] = lambda done, total: None,
     finish: Callable[[], None] = lambda: None,
 ) -> Written:
-    """Put these envelopes (`envelope.build`) in the vault, each in the place of what it says again.
+    """Write envelopes (`envelope.build`) as records; each supersedes the record about the same thing.
 
-    `finish` ends a job in the same transaction. Envelopes that name nobody are the resident's own (`told.person` else).
+    `finish` ends a job in the same transaction. An envelope about NOBODY is about `reception.person`, else the
+    resident.
 
     Raises:
         PermissionDenied: `by` is not the resident.
     """
     perms.require_may_write(resident_id, by)
-    coming = gather(resident_id=resident_id, envelopes=envelopes, told=told, progress=progress)
+    coming = gather(resident_id=resident_id, envelopes=envelopes, reception=reception, progress=progress)
     with transaction.atomic():
         written = write_gathered(resident_id=resident_id, by=by, coming=coming, event=event, purpose=purpose)
         finish()
@@ -100,15 +107,15 @@ def gather(
     *,
     resident_id: UUID,
     envelopes: Sequence[Mapping[str, Any]],
-    told: JournalEvent | None = None,
+    reception: Reception | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> "list[Coming]":
-    """Check each envelope against its type: the long part, which needs neither lock nor transaction."""
-    return list(_coming(resident_id, envelopes, told or JournalEvent(), progress))
+    """Check each envelope against its type. This long part needs neither lock nor transaction."""
+    return list(_coming(resident_id, envelopes, reception or Reception(), progress))
 
 
 def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", event: str, purpose: str) -> Written:
-    """The rest of `write_many`, where its caller has more to write in the same transaction."""
+    """Write what `gather` checked, for a caller that writes more in the same transaction."""
     perms.require_may_write(resident_id, by)
     right = [one for one in coming if not one.problems]
     with transaction.atomic(), scope(resident=resident_id):
@@ -122,16 +129,21 @@ def write_gathered(*, resident_id: UUID, by: UUID, coming: "Sequence[Coming]", e
     problems = [problem for one in coming for problem in one.problems]
     replaced = sum(1 for row in rows if row.supersedes_id)
     return Written(
-        len(rows) - replaced, replaced, plan.known, plan.better, len(coming) - len(right), tuple(problems[:TOLD])
+        len(rows) - replaced,
+        replaced,
+        plan.known,
+        plan.better,
+        len(coming) - len(right),
+        tuple(problems[:MOST_PROBLEMS]),
     )
 
 
 def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
-    """Take all the current records of a type of data out of use, in one act and one line. Doing it twice changes nothing.
+    """Withdraw all the current records of a type of data, with one journal entry. Idempotent.
 
     Raises:
         PermissionDenied: `by` is not the resident.
-        ValueError: the type is not data: its values are withdrawn one by one.
+        ValueError: the type is not data; its records are withdrawn one by one.
     """
     perms.require_may_write(resident_id, by)
     if type_code not in DATA:
@@ -155,7 +167,7 @@ def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
 
 @dataclass
 class Coming:
-    """An envelope that was checked; `problems` says why it cannot be kept."""
+    """A checked envelope. `problems` lists why it cannot be kept."""
 
     subject: Subject
     payload: Mapping[str, Any]
@@ -170,7 +182,7 @@ class Coming:
 
 @dataclass
 class _Held:
-    """A record of the vault, opened to be compared."""
+    """A record of the vault, decrypted to be compared."""
 
     record: Record
     content: Mapping[str, Any]
@@ -185,15 +197,14 @@ class _Held:
 
 @dataclass
 class _Plan:
-    """What is to write, in whose place."""
+    """Decides what to write, and which record each envelope supersedes."""
 
     held: Mapping[tuple[str, UUID, Key], list[_Held]]
     known: int = 0
     better: int = 0
-    _said: dict[tuple[str, UUID, Key], list[Coming]] = field(default_factory=lambda: defaultdict(list))
 
     def writings(self, coming: Sequence[Coming]) -> Iterator[tuple[Coming, _Held | None]]:
-        """The exact twins first: of two payments alike on one day, each finds its own."""
+        """Match exact duplicates first, so that two equal payments of one day each find their own record."""
         twins = [self._twin(one) for one in coming]
         for one, twin in zip(coming, twins, strict=True):
             older = twin or self._same(one)
@@ -219,8 +230,8 @@ class _Plan:
 
     def _is_news(self, one: Coming, older: _Held | None) -> bool:
         if older is None:
-            last = self._last_said(one, withdrawn=True) if one.source.method == Method.API_PULL else None
-            news = last is None or not _says(one, last)
+            last = self._last_of_holder(one, withdrawn=True) if one.source.method == Method.API_PULL else None
+            news = last is None or not _repeats(one, last)
             self.known += not news
             return news
         if _complete(one, older):
@@ -230,14 +241,14 @@ class _Plan:
         if one.subject.type != SERIES and _weaker(one, older):
             self.better += 1
             return False
-        last = self._last_said(one, withdrawn=False)
-        if last is not None and last is not older and _says(one, last):
+        last = self._last_of_holder(one, withdrawn=False)
+        if last is not None and last is not older and _repeats(one, last):
             self.known += 1
             return False
         return True
 
-    def _last_said(self, one: Coming, *, withdrawn: bool) -> _Held | None:
-        """The newest record of the same holder about the same thing."""
+    def _last_of_holder(self, one: Coming, *, withdrawn: bool) -> _Held | None:
+        """Return the newest record of the same holder about the same thing."""
         found = [
             held
             for held in self.held.get(one.place, ())
@@ -249,7 +260,7 @@ class _Plan:
 
 
 def _weaker(one: Coming, older: _Held) -> bool:
-    """Would it take the place of a value that is better proven?"""
+    """Return whether the envelope would replace a value that has a better proof."""
     held = origins_of(older.record, older.content)
     moved = [name for name in one.payload if name in held and one.payload[name] != older.payload[name]]
     return any(Assurance.is_weaker(one.source.assurance, held[name].assurance) for name in moved or held)
@@ -261,18 +272,21 @@ def _proves_more(one: Coming, older: _Held) -> bool:
 
 
 def _complete(one: Coming, older: _Held) -> bool:
-    """Does the vault's record already say all of it?"""
+    """Return whether the vault's record already has every value of the envelope."""
     return _payload(one, older)[0] == older.payload
 
 
-def _says(one: Coming, last: _Held) -> bool:
+def _repeats(one: Coming, last: _Held) -> bool:
     if one.subject.type in CARRIED:
         return all(last.payload.get(name) == value for name, value in one.payload.items() if value is not None)
     return one.payload == last.payload
 
 
 def _payload(one: Coming, older: _Held) -> tuple[Mapping[str, Any], Source]:
-    """A person's only record, or a payment, keeps what the new one does not say; a month of measures is completed."""
+    """Complete the envelope with the vault's record.
+
+    A person's only record and a payment keep the values that the envelope lacks; a month of measures is joined.
+    """
     if one.subject.type in CARRIED:
         return carried(older.record, older.content, one.payload, one.source)
     if one.subject.type == SERIES:
@@ -290,68 +304,76 @@ def _joined(one: Coming, older: _Held) -> tuple[Mapping[str, Any], Source]:
 
 
 def _coming(
-    resident_id: UUID, envelopes: Sequence[Mapping[str, Any]], told: JournalEvent, progress: Callable[[int, int], None]
+    resident_id: UUID,
+    envelopes: Sequence[Mapping[str, Any]],
+    reception: Reception,
+    progress: Callable[[int, int], None],
 ) -> Iterator[Coming]:
     for position, envelope in enumerate(envelopes):
         if position % STEP == 0:
             progress(position, len(envelopes))
-        yield _one(resident_id, envelope, told)
+        yield _checked(resident_id, envelope, reception)
 
 
-def _one(resident_id: UUID, envelope: Mapping[str, Any], told: JournalEvent) -> Coming:
-    type_code, said = envelope["type"], envelope["subject"]
+def _checked(resident_id: UUID, envelope: Mapping[str, Any], reception: Reception) -> Coming:
+    type_code, about = envelope["type"], envelope["subject"]
     payload = {name: value for name, value in latest_of(envelope).items() if value is not None}
-    named = UUID(said["person"])
+    named = UUID(about["person"])
     unnamed = named == NOBODY
     subject = Subject(
         type=type_code,
-        person=(told.person or resident_id) if unnamed else named,
-        role=(unnamed and told.role) or said.get("role", Role.SELF),
+        person=(reception.person or resident_id) if unnamed else named,
+        role=(unnamed and reception.role) or about.get("role", Role.SELF),
         period=_span(envelope.get("period")) or period_of(payload),
         validity=_days(envelope.get("validity")),
     )
     return Coming(
         subject,
         payload,
-        _source(envelope["provenance"], told),
+        _source(envelope["provenance"], reception),
         problems_of(type_code, payload),
         _key(subject, payload),
     )
 
 
-def _source(said: Mapping[str, Any], told: JournalEvent) -> Source:
-    proof = {name: said[name] for name in ("parser", "signature", "raw_sha256", "consent") if said.get(name)}
-    if told.consent:
-        proof["consent"] = told.consent
+def _source(provenance: Mapping[str, Any], reception: Reception) -> Source:
+    proof = {
+        name: provenance[name] for name in ("parser", "signature", "raw_sha256", "consent") if provenance.get(name)
+    }
+    if reception.consent:
+        proof["consent"] = reception.consent
     return Source(
-        holder=said["holder"],
-        method=told.method or said["method"],
-        assurance=told.assurance or said["assurance"],
-        retrieved_at=read_moment(said.get("retrieved_at")) or timezone.now(),
-        issued_at=read_moment(said.get("issued_at")),
-        paper_id=told.paper_id,
-        quality=said.get("quality", ()),
+        holder=provenance["holder"],
+        method=reception.method or provenance["method"],
+        assurance=reception.assurance or provenance["assurance"],
+        retrieved_at=read_moment(provenance.get("retrieved_at")) or timezone.now(),
+        issued_at=read_moment(provenance.get("issued_at")),
+        paper_id=reception.paper_id,
+        quality=provenance.get("quality", ()),
         proof=proof,
     )
 
 
 def _key(subject: Subject, payload: Mapping[str, Any]) -> Key:
-    """Data says its own time, and what is single has none; of the rest, the period tells one from another."""
+    """Return what identifies a record of its type.
+
+    Data carries its own time, and a single type has none; any other type is also identified by its period.
+    """
     period = subject.period or Span()
     own: Key = () if subject.type in DATA | SINGLE else (period.start, period.end)
     return own + anchor(subject.type, payload)
 
 
 def _held(box: sealed.Box, coming: Sequence[Coming]) -> Mapping[tuple[str, UUID, Key], list[_Held]]:
-    """All that the vault has of these types about these people, oldest first."""
+    """Return all the records of these types about these people, oldest first, by what identifies them."""
     found: dict[tuple[str, UUID, Key], list[_Held]] = defaultdict(list)
     kinds, people = {one.subject.type for one in coming}, {one.subject.person for one in coming}
     rows = list(Record.objects.filter(type__in=kinds, subject_person__in=people).order_by("created_at"))
-    gone = {row.supersedes_id for row in rows}
+    superseded = {row.supersedes_id for row in rows}
     for row in rows:
         content = content_of(row, box)
-        subject = Subject(row.type, row.subject_person, period=Span(row.period_start, row.period_end))
-        current = row.withdrawn_at is None and row.pk not in gone
+        subject = Subject(type=row.type, person=row.subject_person, period=Span(row.period_start, row.period_end))
+        current = row.withdrawn_at is None and row.pk not in superseded
         found[row.type, row.subject_person, _key(subject, content["payload"])].append(_Held(row, content, current))
     return found
 
@@ -360,14 +382,14 @@ def _row(box: sealed.Box, resident_id: UUID, one: Coming, older: _Held | None) -
     payload, source = _payload(one, older) if older else (one.payload, one.source)
     subject = one.subject
     if subject.type == SERIES:
-        subject = Subject(subject.type, subject.person, subject.role, period_of(payload), subject.validity)
+        subject = replace(subject, period=period_of(payload))
     return made(box, resident_id, subject, payload, source, older=older.record if older else None)
 
 
 def _journal_changes(
     resident_id: UUID, by: UUID, event: str, purpose: str, coming: Iterable[Coming], count: int
 ) -> None:
-    """Names of fields and the number of records, whatever their number."""
+    """Write one entry with the names of the fields and the number of records."""
     fields, holders = set(), set()
     for one in coming:
         fields |= {f"{one.subject.type}#/{name}" for name in one.payload}
@@ -378,11 +400,11 @@ def _journal_changes(
     )
 
 
-def _span(said: Mapping[str, str] | None) -> Span[datetime] | None:
-    found = Span(read_moment((said or {}).get("start")), read_moment((said or {}).get("end")))
+def _span(period: Mapping[str, str] | None) -> Span[datetime] | None:
+    found = Span(read_moment((period or {}).get("start")), read_moment((period or {}).get("end")))
     return found if found.start or found.end else None
 
 
-def _days(said: Mapping[str, str | None] | None) -> Span[Any] | None:
-    found = Span(read_day((said or {}).get("from")), read_day((said or {}).get("until")))
+def _days(validity: Mapping[str, str | None] | None) -> Span[Any] | None:
+    found = Span(read_day((validity or {}).get("from")), read_day((validity or {}).get("until")))
     return found if found.start or found.end else None

@@ -1,4 +1,4 @@
-"""What a paper is compared with: what the vault holds, and the other papers of its resident."""
+"""The input of a paper's checks: the vault's values, and the resident's other papers."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,11 +10,11 @@ from core.keys import sealed
 from core.models import City
 from vault.records.enums import Outcome
 from vault.records.models import Paper, PaperKind
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values import persons
 from vault.records.values.decrypted import Values
 
-#: The fields of the vault that the checks look at.
+#: The fields of the vault that the checks compare.
 COMPARED = (
     *persons.FIELDS,
     "logement.domicile#/adresse",
@@ -35,10 +35,10 @@ COMPARED = (
 )
 
 
-def seen_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, known: Values) -> Seen:
+def check_input_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, known: Values) -> CheckInput:
     city = City.current()
     reading = content.get("reading", {})
-    return Seen(
+    return CheckInput(
         resident_id=paper.resident_id,
         kind=kind,
         declared=content.get("declared", ""),
@@ -54,7 +54,7 @@ def seen_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, kn
         siblings=_siblings(paper),
         read_names=reading.get("names", []),
         code_failed=any(
-            line["code"] == "2ddoc_read" and line["outcome"] == Outcome.FAILED for line in content.get("found", [])
+            check["code"] == "2ddoc_read" and check["outcome"] == Outcome.FAILED for check in content.get("found", [])
         ),
         kinds=[reading.get("kinds", []), *(side.get("kinds", []) for side in _sides(content))],
         sharpness=[
@@ -68,7 +68,7 @@ def seen_of(paper: Paper, content: Mapping[str, Any], kind: PaperKind | None, kn
 
 
 def _sides(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The other files, those that were checked."""
+    """Return the other files that were checked."""
     return [side for side in content.get("sides", {}).values() if "pages" in side]
 
 
@@ -82,7 +82,10 @@ def _siblings(paper: Paper) -> list[date]:
 
 
 def _is_here_already(paper: Paper, sha256: str) -> bool:
-    """Fingerprints are sealed, so that the database does not tell who holds a known file: each is opened to compare."""
+    """Return whether the vault has the same file.
+
+    Hashes are sealed, so that the database does not reveal who holds a known file. Cost: decrypts each kept paper.
+    """
     others = list(Paper.objects.kept().exclude(pk__in=[paper.pk, paper.replaces_id or paper.pk]))
     if not others:
         return False

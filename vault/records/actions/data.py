@@ -1,4 +1,4 @@
-"""Files of data: name the columns of a table, then keep all that the file holds, in one act."""
+"""Files of data: name the columns of a table, then keep all the records of the file in one act."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,8 +13,9 @@ from core import jobs
 from core.models import Job
 from vault.readers.reading import Unreadable
 from vault.records import perms
-from vault.records.actions.bulk import JournalEvent, Written, gather, write_gathered
-from vault.records.actions.papers import CHECK, JOB, NotReady, content_of_paper, read_again, rewrite_paper
+from vault.records.actions.bulk import Reception, Written, gather, write_gathered
+from vault.records.actions.paper_checks import read_again
+from vault.records.actions.papers import CHECK, JOB, NotReady, content_of_paper, rewrite_paper
 from vault.records.enums import PaperState, Role
 from vault.records.models import Paper
 from vault.records.papers import data_files
@@ -25,10 +26,10 @@ KEEP_JOB = "keep_data"
 
 
 def name_columns(*, paper: Paper, by: UUID, columns: Mapping[str, str]) -> Job:
-    """Say what each column of a table is: the file is read again with that.
+    """Name the columns of a table, and read the file again with these names.
 
     Raises:
-        NotReady: it is not a table that waits for its resident.
+        NotReady: the paper is not a table that waits for its resident.
     """
     perms.require_may_write(paper.resident_id, by)
     with transaction.atomic(), scope(resident=paper.resident_id):
@@ -42,12 +43,13 @@ def name_columns(*, paper: Paper, by: UUID, columns: Mapping[str, str]) -> Job:
 
 
 def ask_to_keep(*, paper: Paper, by: UUID, person: UUID | None = None, role: str = Role.SELF) -> Job:
-    """Ask for the job that keeps what the file holds. Asked twice, there is one job.
+    """Create the job that keeps the records of a file, or return the active one.
 
-    `person` is whom it is about, in their `role` in the household; the resident where nobody is said.
+    Args:
+        person: the member of the household that the records are about, with their `role`; by default, the resident.
 
     Raises:
-        NotReady: it does not wait for its resident, or its columns have no name.
+        NotReady: the file does not wait for its resident, or its columns have no names.
     """
     perms.require_may_write(paper.resident_id, by)
     with transaction.atomic(), scope(resident=paper.resident_id):
@@ -70,12 +72,12 @@ def keep_data(
     progress: Callable[[int, int], None] = lambda done, total: None,
     finish: Callable[[], None] = lambda: None,
 ) -> None:
-    """Read the file again in the limited child and write its records: all of them or none. In the resident's scope.
+    """Read the file again in the limited child process, and write its records: all of them or none. Idempotent.
 
-    Doing it again changes nothing once it is done.
+    Call it in the resident's scope.
 
     Raises:
-        Problem: the file, which could be read, cannot be any more.
+        Problem: the file was readable, and no longer is.
     """
     paper = Paper.objects.filter(pk=paper_id).first()
     if paper is None or paper.state != PaperState.TO_CONFIRM:
@@ -85,7 +87,7 @@ def keep_data(
     except Unreadable as error:
         raise jobs.Problem("unreadable") from error
     resident_id = paper.resident_id
-    coming = gather(resident_id=resident_id, envelopes=reading.records, told=_journal_event(paper), progress=progress)
+    coming = gather(resident_id=resident_id, envelopes=reading.records, reception=_reception(paper), progress=progress)
     with transaction.atomic():
         held = Paper.objects.select_for_update().filter(pk=paper_id, state=PaperState.TO_CONFIRM).first()
         if held is not None:
@@ -96,9 +98,9 @@ def keep_data(
         finish()
 
 
-def _journal_event(paper: Paper) -> JournalEvent:
+def _reception(paper: Paper) -> Reception:
     person, role = content_of_paper(paper)["reading"]["data"].get("whose") or (None, None)
-    return JournalEvent(paper_id=paper.pk, person=UUID(person) if person else None, role=role)
+    return Reception(paper_id=paper.pk, person=UUID(person) if person else None, role=role)
 
 
 def _keep(paper: Paper, written: Written) -> None:

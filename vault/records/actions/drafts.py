@@ -1,4 +1,7 @@
-"""What a resident is typing, one question per page. It is sealed like a value, and becomes one with its journal line at the end."""
+"""Drafts: the answers that a resident types, one question per page.
+
+A draft is sealed like a value. At the end it becomes a record, with its journal entry.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,12 +35,14 @@ from vault.records.values import persons, questions
 from vault.records.values.decrypted import Values
 from vault.types.record_identity import SINGLE
 
-#: A draft that nobody touched for so long is forgotten.
+#: A draft is deleted after this time without a change.
 LIFE = timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class DraftOpened:
+    """A decrypted draft."""
+
     answers: Mapping[str, Any]
     names: Sequence[str]
     skipped: Sequence[str]
@@ -46,7 +51,7 @@ class DraftOpened:
 
     @property
     def next_name(self) -> str | None:
-        """The first question without an answer, or whose answer was filled in for the person and not shown to them yet."""
+        """Return the first question that has no answer, or whose prefilled answer the person has not seen yet."""
         settled = {*self.answers, *self.skipped} - {*self.unseen}
         return next((name for name in self.names if name not in settled), None)
 
@@ -81,12 +86,15 @@ def start_draft(
 
 
 def open_draft(draft: Draft) -> DraftOpened:
-    """No journal line: nothing is in the vault yet, and only the person who is typing it reads it back."""
+    """Decrypt a draft.
+
+    Write no journal entry: the draft is not in the vault yet, and only the person who types it reads it.
+    """
     return DraftOpened(**_content(draft))
 
 
 def answer(*, draft: Draft, by: UUID, name: str, value: Any) -> DraftOpened:  # noqa: ANN401
-    """Keep one answer; None skips the question."""
+    """Save one answer; None skips the question."""
     perms.require_may_write(draft.resident_id, by)
     with transaction.atomic(), scope(resident=draft.resident_id):
         held = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -105,17 +113,19 @@ def answer(*, draft: Draft, by: UUID, name: str, value: Any) -> DraftOpened:  # 
 
 
 def finish_draft(*, draft: Draft, by: UUID) -> Record:
-    """Turn the answers into a record. About something the vault already holds, they supersede it and leave the rest as it was.
+    """Turn the answers into a record.
 
-    The record takes the draft's own id, so that the same form sent twice finds it.
+    They supersede the record about the same thing, and leave its other values as they are.
+
+    The record takes the id of the draft, so that the same form sent twice finds it.
 
     Raises:
-        Invalid: an answer is missing or cannot be; the draft stays.
-        Superseded: the draft is gone and left no record.
+        Invalid: an answer is missing or implausible; the draft stays.
+        Superseded: the draft was deleted and left no record.
     """
     perms.require_may_write(draft.resident_id, by)
     known = _household(draft)
-    subject = Subject(draft.type, draft.person or draft.resident_id, draft.role)
+    subject = Subject(type=draft.type, person=draft.person or draft.resident_id, role=draft.role)
     with transaction.atomic(), scope(resident=draft.resident_id):
         held = Draft.objects.select_for_update().filter(pk=draft.pk).first()
         if held is None:
@@ -159,7 +169,7 @@ def _finished(draft: Draft) -> Record:
 
 
 def _household(draft: Draft) -> Values | None:
-    """Members of a household get their lasting id the first time they are written."""
+    """Return the values needed to give each member of a household a lasting id, or None for another type."""
     if draft.type != "foyer.composition":
         return None
     return gate.read_own(resident_id=draft.resident_id, purpose=ADD, fields=persons.FIELDS)

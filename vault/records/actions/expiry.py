@@ -1,4 +1,7 @@
-"""Papers that come to their end: told once, before it. A paper's validity is not its retention: nothing is deleted here."""
+"""Reminders about papers that expire soon, sent once.
+
+A paper's validity is not its retention: nothing is deleted here.
+"""
 
 from datetime import timedelta
 from functools import reduce
@@ -19,10 +22,12 @@ REMIND = gettext_noop("Vous prévenir avant la fin d’un papier")
 
 
 def notify_expiring_papers() -> int:
-    """Tell each resident once of the papers that end within their kind's notice: one message for those of the same day, no name in it.
+    """Send each resident one reminder about the papers that expire within their kind's notice.
 
-    Called by the scheduler. Rows are locked and looked at again, so that two schedulers at once send one message; it is sent before they
-    are committed, so that a mail server that is down is tried again.
+    The message names no paper.
+
+    The scheduler calls this. Rows are locked and checked again, so that two schedulers at once send one message. The
+    message is sent before the commit, so that a failed e-mail is tried again.
     """
     with scopes_disabled():
         residents = set(_due(Paper.objects.kept()).values_list("resident_id", flat=True))
@@ -43,7 +48,10 @@ def _notify(resident_id: UUID) -> bool:
 
 
 def _due(papers: PaperQuerySet) -> PaperQuerySet:
-    """Not told, not over, within the notice of their kind. A kind without a notice is never told of: its date is on the page."""
+    """Return the papers that expire within the notice of their kind, have not expired, and had no reminder.
+
+    A kind without a notice never gets a reminder: its date is on the page.
+    """
     today = timezone.localdate()
     notices = PaperKind.objects.exclude(renewal_notice_days=None).values_list("code", "renewal_notice_days")
     within = [Q(kind=code, expires_on__lte=today + timedelta(days=days or 0)) for code, days in notices]

@@ -1,7 +1,7 @@
-"""Leaving with everything: one sealed ZIP, made by a job, downloaded by its resident, gone after a week.
+"""The copy of a whole vault: one sealed ZIP, made by a job, downloaded by its resident, deleted after a week.
 
-Each reading through the gate is short; the file is written outside any transaction and published in the one that ends the job. Killed
-before, nothing shows: the file that no row names is swept.
+Each read through the gate is short. The file is written outside any transaction, and published in the transaction that
+ends the job. If the job is killed before, no row names the file, and the sweep deletes it.
 """
 
 import hashlib
@@ -36,16 +36,19 @@ from vault.records.models.export import KEPT
 KIND = "export"
 FORMAT = "garant-export-1"
 TAKE_AWAY = gettext_noop("Emporter vos données")
-#: Files beside the papers, in entries' worth of time.
+#: The time for the files beside the papers, as a number of papers.
 OTHERS = 12
 
 
 class NotReady(Exception):
-    """There is no file yet, or not any more."""
+    """The file is not made yet, or was deleted."""
 
 
 def ask(*, resident_id: UUID, by: UUID) -> Job:
-    """Start the work, or find it under way. The file before this one goes now: one whole vault in a file is enough."""
+    """Create the job that makes the copy, or return the active one.
+
+    The former copy is deleted now: one file with a whole vault is enough.
+    """
     perms.require_may_write(resident_id, by)
     with transaction.atomic(), scope(resident=resident_id):
         row, _created = Export.objects.select_for_update(of=("self",)).get_or_create(
@@ -60,7 +63,9 @@ def ask(*, resident_id: UUID, by: UUID) -> Job:
 
 
 def make(*, run: Running) -> None:
-    """In the resident's scope. Idempotent: an export that is made, deleted or given to another job is left as it is.
+    """Make the copy. Idempotent: a copy that is made, deleted or given to another job is left as it is.
+
+    Call it in the resident's scope.
 
     Raises:
         Cancelled: the resident stopped it, or closed their vault.
@@ -81,7 +86,8 @@ def make(*, run: Running) -> None:
 
 
 def download(*, export: Export, by: UUID) -> BinaryIO:
-    """
+    """Open the copy.
+
     Raises:
         NotReady
     """
@@ -92,7 +98,7 @@ def download(*, export: Export, by: UUID) -> BinaryIO:
 
 
 def delete(*, export: Export, by: UUID) -> None:
-    """Before its day, when it has been downloaded. Deleting it twice changes nothing."""
+    """Delete a copy before its expiry. Idempotent."""
     perms.require_may_write(export.resident_id, by)
     with transaction.atomic(), scope(resident=export.resident_id):
         row = Export.objects.select_for_update(of=("self",)).filter(pk=export.pk).first()
@@ -105,7 +111,10 @@ def delete(*, export: Export, by: UUID) -> None:
 
 @dataclass(frozen=True)
 class FromElsewhere:
-    """`at`: when its copy was made there. `signed`: the other portal says that it comes from it."""
+    """A copy that came from another portal.
+
+    `at` is when it was made there. `signed` is whether the other portal signed it.
+    """
 
     id: UUID
     city: str
@@ -115,7 +124,7 @@ class FromElsewhere:
 
 
 def brought(*, resident_id: UUID) -> list[FromElsewhere]:
-    """What the resident brought from other portals. Nothing brought leaves no line."""
+    """Return the copies that the resident brought from other portals. Write no entry if there are none."""
     with scope(resident=resident_id):
         rows = list(Brought.objects.all())
     found = []
@@ -132,7 +141,7 @@ def open_brought(*, row: Brought, by: UUID) -> BinaryIO:
 
 
 def purge() -> int:
-    """Those whose day has come. Called by the scheduler; one transaction each."""
+    """Delete the expired copies, one transaction each. The scheduler calls this."""
     with scopes_disabled():
         due = list(Export.objects.filter(expires_at__lte=timezone.now()))
     for export in due:
@@ -141,7 +150,7 @@ def purge() -> int:
 
 
 def _require_open(resident_id: UUID) -> None:
-    """The right to it, as it is now: whose vault was closed gets no copy of it.
+    """Check that the vault is still open: a closed vault gets no copy.
 
     Raises:
         Cancelled
@@ -182,12 +191,12 @@ def _write(file: SealedFile, resident_id: UUID, made_at: datetime, run: Running)
 
 
 def _put(archive: zipfile.ZipFile, entry: Entry, made_at: datetime) -> dict[str, Any]:
-    """Its sum and size, known once it has gone by."""
+    """Write one entry of the archive. Return its hash and size, which are known after the last piece."""
     digest, size = hashlib.sha256(), 0
-    told = zipfile.ZipInfo(entry.path, date_time=timezone.localtime(made_at).timetuple()[:6])
-    told.compress_type = zipfile.ZIP_DEFLATED if entry.packed else zipfile.ZIP_STORED
-    told.external_attr = 0o600 << 16
-    with archive.open(told, "w", force_zip64=True) as target:
+    header = zipfile.ZipInfo(entry.path, date_time=timezone.localtime(made_at).timetuple()[:6])
+    header.compress_type = zipfile.ZIP_DEFLATED if entry.packed else zipfile.ZIP_STORED
+    header.external_attr = 0o600 << 16
+    with archive.open(header, "w", force_zip64=True) as target:
         for piece in entry.chunks:
             target.write(piece)
             digest.update(piece)
@@ -216,10 +225,10 @@ def _manifest(resident_id: UUID, made_at: datetime, sums: dict[str, dict[str, An
 
 
 class Outlet:
-    """A sealed file as zipfile writes to one that can't go back."""
+    """A sealed file with the interface that zipfile uses for a file that cannot seek."""
 
     def __init__(self, file: SealedFile) -> None:
         self.write = file.write
 
     def flush(self) -> None:
-        """A segment is written when it is full."""
+        """Do nothing: a segment is written when it is full."""

@@ -1,4 +1,6 @@
-"""Sealed files: those that a service keeps for a resident (a dossier's PDF; `gate.open_kept` opens them), those that come from outside."""
+"""Sealed files: files that a service keeps for a resident (`gate.open_kept` opens them), and files received from
+outside.
+"""
 
 import io
 import logging
@@ -17,36 +19,40 @@ from vault.records.models import PaperFile
 
 logger = logging.getLogger(__name__)
 
-#: What was found of the place of a photo -> the outcome of its check.
+#: The outcome of the check of a photo's place, by what was done with the place.
 PLACE_CHECK: dict[str, Outcome] = {"removed": "passed", "kept": "failed", "unknown": "inconclusive"}
 
 
 @dataclass(frozen=True)
 class Examined:
-    """`cleaned` takes the place of the file that came; None: that one stays as it is."""
+    """A file that was examined. `cleaned` replaces the file received; None keeps that file."""
 
     reading: Reading
     cleaned: SealedFile | None
 
 
 def keep_file(*, resident_id: UUID) -> SealedFile:
-    """A writer, used as a context manager. Save its `name` in a field called `stored_name`: what no such field names is swept."""
+    """Return a writer, to use as a context manager.
+
+    Save its `name` in a field called `stored_name`: the sweep deletes a file that no such field names.
+    """
     return sealed_storage.create(resident_id=resident_id)
 
 
 def drop_file(name: str) -> None:
-    """Once the caller's transaction has committed: a file must not go while its row may come back, nor while another row names it.
+    """Delete a file once the caller's transaction has committed.
 
-    Whoever was interrupted cannot know whether what they published was committed: the rows tell.
+    A file must not be deleted while its row may come back, nor while another row names it. An interrupted caller
+    cannot know whether its transaction was committed: the rows decide.
     """
     transaction.on_commit(lambda: sealed_storage.forget([name]), robust=True)
 
 
 def examine(stream: BinaryIO, *, resident_id: UUID, trust_test_authority: bool, ask: Ask = UNASKED) -> Examined:
-    """What nobody has looked at yet: the antivirus first, then the place of a photo, then the reading, of what will be kept.
+    """Examine a new file: the antivirus, then the removal of a photo's place, then the reading of what will be kept.
 
     Raises:
-        Unreadable: the antivirus found something, or it can't be read.
+        Unreadable: the antivirus found something, or the file cannot be read.
         jobs.Later: the antivirus does not answer. The file stays in quarantine.
     """
     _look_for_viruses(stream)
@@ -64,7 +70,10 @@ def examine(stream: BinaryIO, *, resident_id: UUID, trust_test_authority: bool, 
 
 
 def put_in_place(file: PaperFile, cleaned: SealedFile) -> None:
-    """In the transaction that says so. The file that came goes once it has committed, and not before."""
+    """Replace the file received by the cleaned one, in the caller's transaction.
+
+    The file received is deleted after the commit.
+    """
     drop_file(file.stored_name)
     file.stored_name, file.size = cleaned.name, cleaned.size
     file.save(update_fields=["stored_name", "size"])

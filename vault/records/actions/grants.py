@@ -1,4 +1,7 @@
-"""Agreements: give one, pause it, shorten it, stop it. Each says in the journal what was done, has a receipt, and counts at once."""
+"""Grants: give, pause, shorten or stop one.
+
+Each verb takes effect at once, writes a journal entry and signs a receipt.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,17 +29,20 @@ from vault.types.spans import add_months
 
 
 class NothingChosen(ValueError):
-    """An agreement without any value says nothing."""
+    """An agreement needs at least one value, paper or document."""
 
 
 class Changed(Exception):
-    """What is in the vault is not what the page showed: nothing leaves that was not seen."""
+    """The vault differs from what the page showed: no value leaves that the resident did not see."""
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """`label` is what the resident reads when they agree; it stays so, whatever the recipient is called later. `name`: as they typed it
-    themselves; then it is kept sealed, and the label is one for all of its kind."""
+    """The recipient of a grant.
+
+    `label` is what the resident reads when they agree; it stays, even if the recipient changes its name. `name` is the
+    name typed by the resident; it is kept sealed, and then the label is the same for all recipients of this kind.
+    """
 
     kind: str
     id: UUID
@@ -46,20 +52,25 @@ class Recipient:
 
 
 def give(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
-    """In the caller's transaction and in the resident's scope. It takes the place of what was agreed with this recipient before.
+    """Give a grant. It replaces the former grant to this recipient for this agreement.
+
+    Call it in the caller's transaction and in the resident's scope.
 
     Raises:
         NothingChosen
-        ValueError: a length or a mode that was not offered, a paper or a document that is not theirs, or not kept.
-        KeyError: no app says what such a recipient is.
+        ValueError: a length or a mode that the agreement does not offer, or a paper or document that the resident has
+            not kept.
+        KeyError: no app registers this kind of recipient.
     """
     perms.require_may_write(resident_id, by)
     return _give(resident_id, by, agreement, recipient, terms, "grant_given")
 
 
 def give_at_desk(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms) -> Grant:
-    """As `give`, for somebody who says it, or has signed it, in front of the agent `by`, whose visit is open: `actions.desk` alone comes
-    here."""
+    """Give a grant to a resident who agrees in front of the agent `by`, aloud or in writing, during a desk visit.
+
+    Only `actions.desk` calls this.
+    """
     if terms.channel not in {GrantChannel.SPOKEN, GrantChannel.DESK}:
         raise ValueError("it was not said at the desk")
     return _give(resident_id, by, agreement, recipient, terms, "granted_at_desk")
@@ -68,7 +79,7 @@ def give_at_desk(*, resident_id: UUID, by: UUID, agreement: Agreement, recipient
 def open_in_emergency(
     *, resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipient, terms: Terms
 ) -> Grant:
-    """As `give`, without the resident: `actions.emergency` alone comes here, once a second agent has agreed."""
+    """Give a grant without the resident, once a second agent has agreed. Only `actions.emergency` calls this."""
     if terms.channel != GrantChannel.EMERGENCY:
         raise ValueError("an emergency says that it is one")
     return _give(resident_id, by, agreement, recipient, terms, "emergency_opened")
@@ -101,7 +112,7 @@ def _give(resident_id: UUID, by: UUID, agreement: Agreement, recipient: Recipien
 
 
 def pause(*, grant: Grant, by: UUID, event: str = "grant_paused") -> Grant:
-    """At once: when this returns nothing is read until it is resumed. The end stays where it is. Pausing twice changes nothing."""
+    """Pause a grant. After this returns, no read succeeds until it is resumed. Its end does not move. Idempotent."""
     perms.require_may_write(grant.resident_id, by)
     with _changing(grant):
         if grant.stands and grant.paused_at is None:
@@ -113,7 +124,7 @@ def pause(*, grant: Grant, by: UUID, event: str = "grant_paused") -> Grant:
 
 
 def resume(*, grant: Grant, by: UUID) -> Grant:
-    """Back to what was agreed, no more. What is over or stopped meanwhile stays so."""
+    """Resume a paused grant, with its former terms. An expired or stopped grant stays so."""
     perms.require_may_write(grant.resident_id, by)
     with _changing(grant):
         if grant.state == GrantState.PAUSED:
@@ -125,10 +136,10 @@ def resume(*, grant: Grant, by: UUID) -> Grant:
 
 
 def shorten(*, grant: Grant, by: UUID, ends_at: datetime) -> Grant:
-    """An earlier end. A later one is another agreement.
+    """Set an earlier end. A later end needs another agreement.
 
     Raises:
-        ValueError: not earlier than today's end, or already past: what ends now is stopped.
+        ValueError: the new end is not earlier, or already past; to end a grant now, stop it.
     """
     perms.require_may_write(grant.resident_id, by)
     with _changing(grant):
@@ -144,40 +155,47 @@ def shorten(*, grant: Grant, by: UUID, ends_at: datetime) -> Grant:
 
 
 def stop(*, grant: Grant, by: UUID) -> Grant:
-    """At once and for good: when this returns nothing more is read under it. Stopping twice changes nothing."""
+    """Stop a grant for good. After this returns, no read under it succeeds. Idempotent."""
     perms.require_may_write(grant.resident_id, by)
     return _stop(grant, by, "grant_stopped")
 
 
 def stop_at_desk(*, grant: Grant, by: UUID) -> Grant:
-    """As `stop`, for somebody who says it in front of the agent `by`, whose visit is open: `actions.desk` alone comes here."""
+    """Stop a grant for a resident who asks the agent `by` during a desk visit. Only `actions.desk` calls this."""
     return _stop(grant, by, "grant_stopped_at_desk")
 
 
 def give_back(*, grant: Grant, by: UUID) -> Grant:
-    """By its recipient, who needs it no more: as a stop, at once and for good. Twice changes nothing."""
+    """Stop a grant at the request of its recipient. Idempotent."""
     if grant.recipient_id != by:
         raise PermissionDenied
     return _stop(grant, by, "grant_given_back")
 
 
 def end(grant: Grant, at: datetime) -> None:
-    """Under the grant's lock, in its resident's scope. What its recipient made of the values goes with it."""
+    """End a grant, and delete what its recipient made of the values.
+
+    Call it under the grant's lock, in its resident's scope.
+    """
     grant.stopped_at = at
     grant.save(update_fields=["stopped_at"])
     _forget(grant)
 
 
 def close_over(grant: Grant) -> None:
-    """A grant that came to its end makes room for another one of the same kind; one that was stopped has done so. As `end`."""
+    """End an expired grant, so that another one of the same kind can be given.
+
+    Leave a stopped grant as it is. Call it as `end`.
+    """
     if grant.stopped_at is None:
         end(grant, grant.ends_at)
 
 
 def close_expired_grants() -> int:
-    """What came to its end is told once, with a receipt, and what its recipient had kept of it goes. Called by the scheduler.
+    """Close each expired grant once, with a receipt, and delete what its recipient made of the values.
 
-    Also those that a parting has ended: they are dated from the end of a month, and noted then.
+    Also note the grants that a parting ended: they are dated at the end of a month, and noted then. The scheduler
+    calls this.
     """
     with scopes_disabled():
         over = list(Grant.objects.over().exclude(events__happened=Happened.OVER))
@@ -189,7 +207,10 @@ def close_expired_grants() -> int:
 
 
 def receipt(event: GrantEvent) -> str:
-    """Its receipt, signed now when no key could sign it then. In the resident's scope. Empty: there is still no key."""
+    """Return the receipt of an event; sign it now if no key could sign it then. Return "" if there is still no key.
+
+    Call it in the resident's scope.
+    """
     if not event.receipt and Happened(event.happened).has_receipt:
         event.receipt = receipts.issue(event, event.grant, receipts.fields_of(event.grant_id))
         event.save(update_fields=["receipt"])
@@ -197,7 +218,10 @@ def receipt(event: GrantEvent) -> str:
 
 
 def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
-    """One line of the grant's own history, with its receipt. In the caller's transaction and the resident's scope."""
+    """Write one event in the grant's own history, with its receipt.
+
+    Call it in the caller's transaction and in the resident's scope.
+    """
     event = GrantEvent(
         pk=uuid4(), resident_id=grant.resident_id, grant=grant, happened=happened, at=at, ends_at=grant.ends_at
     )
@@ -210,7 +234,7 @@ def note(grant: Grant, happened: Happened, at: datetime) -> GrantEvent:
 def journal_grant_event(
     grant: Grant, by: UUID, event: str, fields: Sequence[str] = (), *, count: int = 0
 ) -> JournalEntry:
-    """`count`: of the papers, beside the fields."""
+    """Write a journal entry about a grant. `count` is the number of papers and documents, beside the fields."""
     details = {"recipient": recipient_name(grant), "grant": str(grant.pk), "mode": grant.mode} | (
         {"count": str(count)} if count else {}
     )
@@ -237,7 +261,10 @@ def _stop(grant: Grant, by: UUID, event: str) -> Grant:
 
 @contextmanager
 def _changing(grant: Grant) -> Iterator[None]:
-    """The grant alone, as it is now: whoever changes it waits for those who read, and is waited for."""
+    """Take the grant's exclusive lock and read its row again.
+
+    A change waits for running reads, and new reads wait for the change.
+    """
     with gate.locked_exclusively(grant):
         grant.refresh_from_db()
         yield
@@ -254,7 +281,7 @@ def _close_expired_grant(grant: Grant) -> bool:
         if GrantEvent.objects.filter(grant=grant, happened=Happened.OVER).exists():
             return False
         if grant.ends_at <= timezone.now():
-            close_over(grant)  # in writing: a clock that goes back does not revive it
+            close_over(grant)  # stored, so that a clock that goes back does not make it active again
         else:
             _forget(grant)
         note(grant, Happened.OVER, min(grant.ends_at, timezone.now()))
@@ -263,7 +290,10 @@ def _close_expired_grant(grant: Grant) -> bool:
 
 
 def _note_parted(grant: Grant) -> bool:
-    """Its resident's journal learnt it when they looked (`household.learn_of_partings`)."""
+    """Note that a parting stopped the grant.
+
+    Its resident's journal gets its entry from `household.learn_of_partings`.
+    """
     with _changing(grant):
         if grant.stopped_at is None or GrantEvent.objects.filter(grant=grant, happened=Happened.STOPPED).exists():
             return False
@@ -331,7 +361,9 @@ def _grant(
 
 
 def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: Sequence[Item]) -> dict[str, Any]:
-    """What the page said, in the language that it was read in: every line, chosen or not, and the values it showed."""
+    """Return the text of the page in the language in which it was read: every item, chosen or not, with the values
+    displayed.
+    """
     items = [
         {
             "label": str(item.label),
@@ -351,6 +383,6 @@ def _as_read(agreement: Agreement, recipient: Recipient, terms: Terms, chosen: S
 
 
 def months_later(start: datetime, months: int) -> datetime:
-    """The same hour of the same day of the month, as a calendar says it."""
+    """Return the same hour of the same day, some months later by the calendar."""
     local = timezone.localtime(start)
     return timezone.make_aware(datetime.combine(add_months(local.date(), months), local.time()))

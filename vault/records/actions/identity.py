@@ -1,4 +1,4 @@
-"""The civil status that FranceConnect tells (« identité pivot »), copied into the vault because its resident asked for it."""
+"""The civil status that FranceConnect gives (« identité pivot »), copied into the vault at its resident's request."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,16 +26,20 @@ TYPE = "identite.pivot"
 KEEP = gettext_noop("Copier votre identité depuis FranceConnect")
 
 
-def keep_identity(*, resident_id: UUID, by: UUID, told: Mapping[str, Any]) -> Record:
-    """A name in use that FranceConnect does not tell, but that the vault knew, stays as it was said. The same twice gives one more record.
+def keep_identity(*, resident_id: UUID, by: UUID, identity: Mapping[str, Any]) -> Record:
+    """Write the civil status as a record.
+
+    A name in use that the vault knew, and that FranceConnect does not give, stays as it was. Copying the same civil
+    status again writes one more record.
 
     Raises:
         PermissionDenied: `by` is not the resident.
-        Invalid: FranceConnect left out what an identity needs.
+        Invalid: FranceConnect left out a required value.
     """
     perms.require_may_write(resident_id, by)
-    payload = {name: value for name, value in told.items() if value not in ("", [], None)}
-    source, subject = Source(HOLDER, Method.API_PULL, Assurance.HOLDER), Subject(TYPE, resident_id)
+    payload = {name: value for name, value in identity.items() if value not in ("", [], None)}
+    source = Source(holder=HOLDER, method=Method.API_PULL, assurance=Assurance.HOLDER)
+    subject = Subject(type=TYPE, person=resident_id)
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
         older = same_subject(subject, payload)

@@ -1,7 +1,7 @@
-"""Taking in the copy that a resident brings from another Garant: all of it, in one transaction, or nothing.
+"""Import the copy that a resident brings from another Garant: all of it, in one transaction, or nothing.
 
-Ids are new, and the same each time for the same vault. A copy that the other portal signed keeps its proofs; anybody can write an unsigned
-one, so its values count as declared, and its papers are checked like any that is sent.
+Ids are new, and the same each time for the same vault. A copy signed by the other portal keeps its proofs. Anybody can
+write an unsigned copy, so its values count as declared, and its papers are checked like an upload.
 """
 
 import zipfile
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Taken:
-    """`again`: this very copy was taken in before; nothing was written this time."""
+    """The result of an import. `again` is True if this very copy was imported before; then nothing was written."""
 
     records: int
     papers: int
@@ -51,10 +51,10 @@ class Taken:
 
 
 def take_in(*, resident_id: UUID, package: Package) -> Taken:
-    """Into a vault that holds neither values nor papers yet. Doing it twice changes nothing.
+    """Import a copy into a vault that holds neither values nor papers. Idempotent.
 
     Raises:
-        Refused: the vault is not empty, or it does not fit. Nothing was written.
+        Refused: the vault is not empty, or the copy does not fit. Nothing was written.
     """
     with scope(resident=resident_id):
         if Brought.objects.filter(manifest_sha256=package.manifest_sha256).exists():
@@ -82,7 +82,9 @@ class _Coming:
     files: Mapping[str, SealedFile]
 
     def new(self, old: str | None) -> UUID | None:
-        """The resident's own number for their own; every other thing of the vault gets one that follows from both."""
+        """Return the new id of a row: the resident's own id for their own, else one derived from the old id and the
+        resident.
+        """
         if not old:
             return None
         return self.resident_id if UUID(old) == self.package.resident_id else uuid5(self.resident_id, old)
@@ -123,7 +125,9 @@ def _keep(resident_id: UUID, pieces: Iterable[bytes], kept: list[SealedFile]) ->
 
 
 def _history(resident_id: UUID, package: Package, kept: list[SealedFile]) -> SealedFile:
-    """One sealed ZIP of what becomes no row: the journal, agreements, dossiers, and the manifest that sums all of it."""
+    """Keep in one sealed ZIP what becomes no row: the journal, agreements, dossiers, and the manifest with their
+    hashes.
+    """
     with keep_file(resident_id=resident_id) as file:
         kept.append(file)
         with zipfile.ZipFile(cast(IO[bytes], Outlet(file)), "w", zipfile.ZIP_DEFLATED) as archive:
@@ -135,36 +139,34 @@ def _history(resident_id: UUID, package: Package, kept: list[SealedFile]) -> Sea
 
 
 def _write(coming: _Coming, history: SealedFile) -> None:
-    """In the caller's transaction and the resident's scope."""
+    """Write the rows and one journal entry, in the caller's transaction and the resident's scope."""
     box = sealed.box(resident_id=coming.resident_id)
     known = _numbers(coming)
-    papers = [_paper(box, coming, line, known) for line in coming.package.papers]
+    papers = [_paper(box, coming, row, known) for row in coming.package.papers]
     _save(Paper, papers)
-    for paper, line in zip(papers, coming.package.papers, strict=True):
-        replaces = coming.new(line["replaces_id"])
+    for paper, row in zip(papers, coming.package.papers, strict=True):
+        replaces = coming.new(row["replaces_id"])
         if replaces and str(replaces) in known.values():
             Paper.objects.filter(pk=paper.pk).update(replaces_id=replaces)
-    _save(PaperFile, list(chain.from_iterable(_files(coming, line) for line in coming.package.papers)))
-    # In their order: a value comes after the one that it replaces.
-    _save(Record, [_record(box, coming, line, known) for line in coming.package.records])
+    _save(PaperFile, list(chain.from_iterable(_files(coming, row) for row in coming.package.papers)))
+    # In their order: a record comes after the one that it supersedes.
+    _save(Record, [_record(box, coming, row, known) for row in coming.package.records])
     for paper in papers:
         if paper.state in UNCHECKED:
             jobs.create(resident_id=coming.resident_id, kind="read_paper", subject_id=paper.pk, purpose=CHECK)
     _brought(coming, history)
-    told = coming.package.manifest
     journal.write(
         resident_id=coming.resident_id,
         actor_id=coming.resident_id,
         event="records_brought",
         purpose=BRING,
         fields=sorted(
-            {
-                f"{line['record']['type']}#/{name}"
-                for line in coming.package.records
-                for name in line["record"]["payload"]
-            }
+            {f"{row['record']['type']}#/{name}" for row in coming.package.records for name in row["record"]["payload"]}
         ),
-        details={"recipient": str(told["city"])[:120], "count": str(len(coming.package.records) + len(papers))},
+        details={
+            "recipient": str(coming.package.manifest["city"])[:120],
+            "count": str(len(coming.package.records) + len(papers)),
+        },
         means=journal.Means.DESK,
     )
 
@@ -175,87 +177,92 @@ def _save(model: Any, rows: list[Any]) -> None:  # noqa: ANN401 - any of the thr
 
 
 def _numbers(coming: _Coming) -> dict[str, str]:
-    """Old number -> new, for all that the package names: what stands inside the sealed content follows too."""
-    old = [line["record"]["id"] for line in coming.package.records]
-    for line in coming.package.papers:
-        old += [line["id"], *(file["id"] for file in line["files"])]
+    """Return the new id of each old one, for all the ids in the package.
+
+    Ids inside the sealed content are replaced too.
+    """
+    old = [row["record"]["id"] for row in coming.package.records]
+    for row in coming.package.papers:
+        old += [row["id"], *(file["id"] for file in row["files"])]
     return {one: str(coming.new(one)) for one in [*old, str(coming.package.resident_id)]}
 
 
-def _record(box: Box, coming: _Coming, line: Mapping[str, Any], known: Mapping[str, str]) -> Record:
-    told, more = line["record"], line["vault"]
-    said, signed = told["provenance"], coming.package.signed
-    period, validity = told.get("period", {}), told.get("validity", {})
+def _record(box: Box, coming: _Coming, exported: Mapping[str, Any], known: Mapping[str, str]) -> Record:
+    envelope, more = exported["record"], exported["vault"]
+    provenance, signed = envelope["provenance"], coming.package.signed
+    period, validity = envelope.get("period", {}), envelope.get("validity", {})
     paper = coming.new(more["paper"])
     row = Record(
-        pk=coming.new(told["id"]),
+        pk=coming.new(envelope["id"]),
         resident_id=coming.resident_id,
-        type=told["type"],
-        type_version=told["type_version"],
-        subject_person=UUID(known.get(told["subject"]["person"], told["subject"]["person"])),
-        subject_role=told["subject"].get("role", "self"),
+        type=envelope["type"],
+        type_version=envelope["type_version"],
+        subject_person=UUID(known.get(envelope["subject"]["person"], envelope["subject"]["person"])),
+        subject_role=envelope["subject"].get("role", "self"),
         period_start=_read(datetime.fromisoformat, period.get("start")),
         period_end=_read(datetime.fromisoformat, period.get("end")),
         valid_from=_read(date.fromisoformat, validity.get("from")),
         valid_until=_read(date.fromisoformat, validity.get("until")),
-        holder=said["holder"][:80],
-        method=said["method"],
-        assurance=said["assurance"] if signed else Assurance.DECLARED,
-        retrieved_at=datetime.fromisoformat(said["retrieved_at"]),
-        issued_at=_read(datetime.fromisoformat, said.get("issued_at")),
-        supersedes_id=coming.new(told.get("supersedes")),
+        holder=provenance["holder"][:80],
+        method=provenance["method"],
+        assurance=provenance["assurance"] if signed else Assurance.DECLARED,
+        retrieved_at=datetime.fromisoformat(provenance["retrieved_at"]),
+        issued_at=_read(datetime.fromisoformat, provenance.get("issued_at")),
+        supersedes_id=coming.new(envelope.get("supersedes")),
         paper_id=paper if paper and str(paper) in known.values() else None,
         withdrawn_at=_read(datetime.fromisoformat, more["withdrawn_at"]),
     )
-    proof = {name: said[name] for name in ("parser", "signature", "raw_sha256", "consent") if said.get(name)}
+    proof = {
+        name: provenance[name] for name in ("parser", "signature", "raw_sha256", "consent") if provenance.get(name)
+    }
     origins = (
         more["origins"]
         if signed
         else {name: kept | {"assurance": Assurance.DECLARED} for name, kept in more["origins"].items()}
     )
     content = {
-        "payload": told["payload"],
+        "payload": envelope["payload"],
         "origins": origins,
-        "quality": said.get("quality", []),
+        "quality": provenance.get("quality", []),
         "proof": proof if signed else {},
     }
     row.content = box.seal_json(coming.renumbered(content, known), place=row.place)
     return row
 
 
-def _paper(box: Box, coming: _Coming, line: Mapping[str, Any], known: Mapping[str, str]) -> Paper:
-    content, signed = line["content"], coming.package.signed
-    state = line["state"] if signed and line["state"] not in UNCHECKED else PaperState.QUARANTINED
+def _paper(box: Box, coming: _Coming, exported: Mapping[str, Any], known: Mapping[str, str]) -> Paper:
+    content, signed = exported["content"], coming.package.signed
+    state = exported["state"] if signed and exported["state"] not in UNCHECKED else PaperState.QUARANTINED
     if state == PaperState.QUARANTINED:
         content = {
             "name": content["name"],
             "media_type": "",
             "sha256": content.get("sha256", ""),
-            "declared": line["kind"],
+            "declared": exported["kind"],
         }
     row = Paper(
-        pk=coming.new(line["id"]),
+        pk=coming.new(exported["id"]),
         resident_id=coming.resident_id,
-        kind=line["kind"][:60],
+        kind=exported["kind"][:60],
         state=state,
         token=uuid4(),
-        issued_on=_read(date.fromisoformat, line["issued_on"]),
-        expires_on=_read(date.fromisoformat, line["expires_on"]),
-        kept_at=_read(datetime.fromisoformat, line["kept_at"]) if state == PaperState.KEPT else None,
+        issued_on=_read(date.fromisoformat, exported["issued_on"]),
+        expires_on=_read(date.fromisoformat, exported["expires_on"]),
+        kept_at=_read(datetime.fromisoformat, exported["kept_at"]) if state == PaperState.KEPT else None,
     )
     content = coming.renumbered(content, known) | {"name": clean_name(content["name"])}
     row.content = box.seal_json(content, place=row.place)
     return row
 
 
-def _files(coming: _Coming, line: Mapping[str, Any]) -> Iterator[PaperFile]:
-    for file in line["files"]:
+def _files(coming: _Coming, exported: Mapping[str, Any]) -> Iterator[PaperFile]:
+    for file in exported["files"]:
         if "path" in file:
             kept = coming.files[file["path"]]
             yield PaperFile(
                 pk=coming.new(file["id"]),
                 resident_id=coming.resident_id,
-                paper_id=uuid5(coming.resident_id, line["id"]),
+                paper_id=uuid5(coming.resident_id, exported["id"]),
                 position=file["position"],
                 stored_name=kept.name,
                 size=kept.size,
@@ -264,17 +271,17 @@ def _files(coming: _Coming, line: Mapping[str, Any]) -> Iterator[PaperFile]:
 
 
 def _brought(coming: _Coming, history: SealedFile) -> None:
-    told = coming.package.manifest
+    manifest = coming.package.manifest
     row = Brought(pk=uuid4(), resident_id=coming.resident_id, manifest_sha256=coming.package.manifest_sha256)
     row.stored_name, row.size = history.name, history.size
-    note: dict[str, Any] = {name: str(told[name])[:200] for name in ("city", "portal", "made_at")}
+    note: dict[str, Any] = {name: str(manifest[name])[:200] for name in ("city", "portal", "made_at")}
     note |= {"journal_lines": coming.package.journal_lines, "signed": coming.package.signed}
     row.content = seal_note(resident_id=coming.resident_id, place=row.place, note=note)
     row.save(force_insert=True)
 
 
-def _read(parse: Callable[[str], T], said: str | None) -> T | None:
-    return parse(said) if said else None
+def _read(parse: Callable[[str], T], text: str | None) -> T | None:
+    return parse(text) if text else None
 
 
 def _summary(package: Package, *, again: bool = False) -> Taken:

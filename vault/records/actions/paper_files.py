@@ -1,4 +1,4 @@
-"""The files of one paper: its front, its back, its other leaves. Each is checked before it can be seen, like the first."""
+"""The files of one paper: its front, its back, its other leaves. Each is checked before anyone can open it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,19 +33,19 @@ from vault.records.values.decrypted import Values
 
 ADD = gettext_noop("Ajouter une page ou une face à un papier")
 JOB = "read_side"
-#: A paper with more leaves than this comes as one PDF.
+#: A paper with more leaves must be one PDF.
 MOST = 10
-#: What a reader of data understands is no page of a paper.
+#: The formats of a page. A file that a reader of data recognises is not a page of a paper.
 PAPERS = {"paper", "2ddoc"}
 NOT_A_PAGE = gettext_noop("Ce fichier contient des données, pas une page. Ajoutez-le à part.")
 
 
 def add_side(*, paper: Paper, by: UUID, upload: SealedUpload, token: UUID | None = None) -> PaperFile:
-    """Put one more file of a paper in quarantine and ask for its check. The same form sent twice gives one.
+    """Put one more file of a paper in quarantine, and ask for its check. The same form sent twice gives one file.
 
     Raises:
-        NotReady: the paper itself is not there yet.
-        Invalid: it has all the files that it may have.
+        NotReady: the paper itself is not checked yet.
+        Invalid: the paper has the largest number of files.
         OverQuota: the vault is full.
     """
     perms.require_may_write(paper.resident_id, by)
@@ -81,7 +81,10 @@ def add_side(*, paper: Paper, by: UUID, upload: SealedUpload, token: UUID | None
 
 
 def check_sides(*, paper_id: UUID, finish: Callable[[], None] = lambda: None) -> None:
-    """Read the files that wait in the limited child; keep each, or drop it and say why. In the resident's scope; twice changes nothing."""
+    """Read the waiting files in the limited child process; keep each one, or drop it and store why. Idempotent.
+
+    Call it in the resident's scope.
+    """
     for side in PaperFile.objects.filter(paper_id=paper_id, waiting=True):
         _check(side)
     with transaction.atomic():
@@ -89,7 +92,8 @@ def check_sides(*, paper_id: UUID, finish: Callable[[], None] = lambda: None) ->
 
 
 def _check(side: PaperFile) -> None:
-    """
+    """Check one file.
+
     Raises:
         jobs.Later: the antivirus does not answer.
     """
@@ -116,13 +120,12 @@ def _keep(side: PaperFile, examined: Examined | None, problem: str, known: Value
             row.waiting = False
             row.save(update_fields=["waiting"])
             read = examined.reading
-            told = {
+            content["sides"][str(row.pk)] |= {
                 "media_type": read.media_type,
                 "pages": read.pages,
                 "kinds": read.kinds,
                 "sharpness": read.sharpness,
             }
-            content["sides"][str(row.pk)] |= told
             if examined.cleaned is not None:
                 put_in_place(row, examined.cleaned)
                 content["sides"][str(row.pk)]["sha256"] = examined.cleaned.sha256
@@ -131,7 +134,7 @@ def _keep(side: PaperFile, examined: Examined | None, problem: str, known: Value
 
 
 def move_side(*, paper: Paper, by: UUID, side_id: UUID, up: bool) -> None:
-    """Change places with the one before, or after. At an end nothing changes."""
+    """Swap a file with the one before or after it. Do nothing at either end."""
 
     def moved(held: Paper, content: dict[str, Any]) -> None:
         sides = list(held.files.select_for_update())
@@ -146,9 +149,10 @@ def move_side(*, paper: Paper, by: UUID, side_id: UUID, up: bool) -> None:
 
 
 def drop_side(*, paper: Paper, by: UUID, side_id: UUID) -> None:
-    """
+    """Delete one file of a paper.
+
     Raises:
-        Invalid: it is the file that was read: the values that it proves would lose their proof without a word.
+        Invalid: the file is the one that was read; the values that it proves would lose their proof without notice.
     """
 
     def dropped(held: Paper, content: dict[str, Any]) -> None:
@@ -164,7 +168,10 @@ def drop_side(*, paper: Paper, by: UUID, side_id: UUID) -> None:
 
 
 def is_read_one(side: PaperFile, content: dict[str, Any]) -> bool:
-    """The first file that came, whose values were proposed: every other has its own line in `sides`."""
+    """Return whether this is the first file received, whose values were proposed.
+
+    Each other file has its item in `sides`.
+    """
     return str(side.pk) not in content.get("sides", {})
 
 
@@ -196,7 +203,10 @@ def _locked(paper: Paper) -> Paper:
 
 
 def _place(sides: list[PaperFile]) -> None:
-    """Out of the way first: two files never have the same place, not even for a moment."""
+    """Renumber the files.
+
+    Move them out of the way first: two files may never have the same position.
+    """
     for start in (100, 0):
         for number, side in enumerate(sides):
             side.position = start + number

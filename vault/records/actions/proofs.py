@@ -1,4 +1,4 @@
-"""What a paper proves: the records that lean on it, and the same records without it."""
+"""Proofs: find the records that a paper proves, and write them again without it."""
 
 from dataclasses import replace
 
@@ -12,7 +12,11 @@ from vault.types.spans import Span
 
 
 def leaning_on(paper: Paper) -> list[tuple[Record, list[str]]]:
-    """The current records with the fields of each that this paper proves. In the scope. Data says where it comes from without a proof."""
+    """Return the current records that this paper proves, with the proven fields of each.
+
+    Call it in the resident's scope. Data is left out: its source is not a proof. Cost: decrypts every other current
+    record.
+    """
     found = []
     box = sealed.box(resident_id=paper.resident_id)
     for record in Record.objects.current().exclude(type__in=DATA).select_for_update(of=("self",)):
@@ -24,7 +28,7 @@ def leaning_on(paper: Paper) -> list[tuple[Record, list[str]]]:
 
 
 def unprove(record: Record, paper: Paper) -> Record:
-    """The same values without the proof: what the paper proved is declared from now on."""
+    """Write the same values without the proof: they are declared from now on."""
     content = content_of(record)
     origins = {name: _without(origin, paper) for name, origin in origins_of(record, content).items()}
     own = record.paper_id == paper.pk

@@ -1,4 +1,4 @@
-"""Values: add, correct, withdraw. Nothing is overwritten: what changes is a new record that supersedes the old one."""
+"""Records: add, correct, withdraw. Nothing is overwritten: a change is a new record that supersedes the old one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from core.keys import sealed
 from vault import types
 from vault.records import perms
 from vault.records.enums import Assurance, Method, Role
-from vault.records.models import RESIDENT, Paper, Record
+from vault.records.models import RESIDENT, Record
 from vault.records.values.decrypted import Origin
 from vault.records.values.periods import months_of, period_of, validity_of
 from vault.records.values.plausible import implausible
@@ -29,7 +29,7 @@ WITHDRAW = gettext_noop("Retirer une valeur de votre coffre")
 
 
 class Invalid(ValueError):
-    """The payload is not what its type says, or cannot be. `problems` are sentences for the person."""
+    """The payload does not follow its type, or is implausible. `problems` are sentences for the person."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(f"{len(problems)} problems")
@@ -37,12 +37,15 @@ class Invalid(ValueError):
 
 
 class Superseded(Exception):
-    """The record changed or was withdrawn since the person opened it."""
+    """The record was changed or withdrawn after the person opened it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
-    """Whose values, about which time, until when they count. What is left out is read in the payload itself."""
+    """The subject of a record: its type, the person, the time and the validity.
+
+    A period or a validity of None is derived from the payload; a `type_version` of None is the latest.
+    """
 
     type: str
     person: UUID
@@ -52,9 +55,13 @@ class Subject:
     type_version: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a payload comes from, and which of its fields come from elsewhere."""
+    """The source of a payload: its holder, its method, and the paper that proves it.
+
+    `origins` holds the origin of each field that comes from elsewhere. `proof` holds the parser, the signature and the
+    consent, for the provenance of the envelope.
+    """
 
     holder: str = RESIDENT
     method: str = Method.TYPED
@@ -75,67 +82,44 @@ def add_record(
     *,
     resident_id: UUID,
     by: UUID,
-    type: str,
+    subject: Subject,
     payload: Mapping[str, Any],
-    person: UUID | None = None,
-    role: str = Role.SELF,
-    type_version: str | None = None,
-    period: Span[datetime] | None = None,
-    validity: Span[date] | None = None,
-    holder: str = RESIDENT,
-    method: str = Method.TYPED,
-    assurance: str = Assurance.DECLARED,
-    retrieved_at: datetime | None = None,
-    issued_at: datetime | None = None,
-    paper: Paper | None = None,
-    origins: Mapping[str, Origin] | None = None,
-    quality: Sequence[str] = (),
-    proof: Mapping[str, Any] | None = None,
+    source: Source | None = None,
     supersedes: Record | UUID | None = None,
     in_place: bool = False,
     purpose: str = ADD,
 ) -> Record:
-    """Put one record in the vault.
+    """Write one record; without `source`, the resident typed it.
 
-    `supersedes` names the record it takes the place of; `in_place` takes the place of the current one about the same
-    person and period, where there is one. `proof` holds parser, signature, consent: the rest of the envelope's provenance.
+    Args:
+        supersedes: the record that the new one supersedes.
+        in_place: supersede the current record about the same person, period and thing, if there is one.
 
     Raises:
         PermissionDenied: `by` is not the resident.
-        Invalid: the payload is not what its type says.
-        Superseded: the record to take the place of is not current any more.
+        Invalid: the payload does not follow its type, or is implausible.
+        Superseded: the record to supersede is no longer current.
     """
     perms.require_may_write(resident_id, by)
-    subject = Subject(type, person or resident_id, role, period, validity, type_version)
-    paper_id = paper.pk if paper else None
-    source = Source(
-        holder,
-        method,
-        assurance,
-        retrieved_at or timezone.now(),
-        issued_at,
-        paper_id,
-        origins or {},
-        quality,
-        proof or {},
-    )
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
         older = _older(supersedes) if supersedes else None
         if older is None and in_place:
             older = same_subject(subject, payload)
-        record = write(resident_id, subject, payload, source, older=older)
+        record = write(resident_id, subject, payload, source or Source(), older=older)
         journal_record_event(record, by, "record_added", purpose, payload)
     return record
 
 
 def correct_record(*, record: Record, by: UUID, payload: Mapping[str, Any], purpose: str = CORRECT) -> Record:
-    """Supersede a record by what the resident says: the fields that change become declared, the others keep their origin.
+    """Supersede a record by what the resident typed.
+
+    The fields that change become declared; the others keep their origin.
 
     The same correction twice gives one record.
 
     Raises:
-        Superseded: it was changed or withdrawn since it was opened.
+        Superseded: the record was changed or withdrawn after it was opened.
     """
     perms.require_may_write(record.resident_id, by)
     with transaction.atomic(), scope(resident=record.resident_id):
@@ -150,14 +134,14 @@ def correct_record(*, record: Record, by: UUID, payload: Mapping[str, Any], purp
         if before["payload"] == payload:
             return held
         period = _moved_period(held, before["payload"], payload)
-        subject = Subject(held.type, held.subject_person, held.subject_role, period)
+        subject = Subject(type=held.type, person=held.subject_person, role=held.subject_role, period=period)
         newer = write(held.resident_id, subject, payload, corrected_source(held, before, payload), older=held)
         journal_record_event(newer, by, "record_corrected", purpose, changed(before["payload"], payload))
     return newer
 
 
 def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Record:
-    """Take a value out of use. It stays in the history; nothing older comes back in its place."""
+    """Withdraw a record. It stays in the history; no older one becomes current again."""
     perms.require_may_write(record.resident_id, by)
     with transaction.atomic(), scope(resident=record.resident_id):
         one_at_a_time(record.resident_id)
@@ -173,7 +157,10 @@ def withdraw_record(*, record: Record, by: UUID, purpose: str = WITHDRAW) -> Rec
 
 
 def forget_derived(*, resident_id: UUID, type: str, person: UUID) -> None:
-    """What a service computed, and no holder sent: the rows go, with those that they took the place of. In the caller's transaction."""
+    """Delete the records that a service computed, and the ones that they superseded.
+
+    Call it in the caller's transaction.
+    """
     with scope(resident=resident_id):
         computed = Record.objects.of(type, person).filter(method=Method.DERIVED)
         computed.update(supersedes=None)
@@ -181,15 +168,19 @@ def forget_derived(*, resident_id: UUID, type: str, person: UUID) -> None:
 
 
 def one_at_a_time(resident_id: UUID) -> None:
-    """Held to the end of the transaction: of two writings about the same thing at once, the second must see the first and supersede it.
+    """Lock the resident's values until the transaction ends.
 
-    Taken after the lock of a paper or a draft, before those of records and of the journal, or two writings could wait for each other.
+    Of two writes about the same thing at once, the second must see the first and supersede it. Lock order: after the
+    lock of a paper or a draft, before the locks of records and of the journal; another order could deadlock.
     """
     locks.hold("values", resident_id)
 
 
 def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:
-    """The current record about the same person, time and thing, in the scope's vault, locked until the transaction ends."""
+    """Return the current record about the same person, time and thing, locked until the transaction ends.
+
+    Call it in the resident's scope.
+    """
     period = subject.period or period_of(payload)
     same = (
         Record.objects.current()
@@ -203,13 +194,13 @@ def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:
 
 
 def content_of(record: Record, box: sealed.Box | None = None) -> dict[str, Any]:
-    """Whatever its version, its payload as the latest one says it."""
+    """Return the decrypted content, with its payload in the latest version of its type."""
     box = box or sealed.box(resident_id=record.resident_id)
     return record.in_latest(box.unseal_json(record.content, place=record.place))
 
 
 def origins_of(record: Record, content: Mapping[str, Any]) -> dict[str, Origin]:
-    """The origin of each top-level field, whether the record says it for all or for this one."""
+    """Return the origin of each top-level field: its own, else the origin of the record."""
     own = Origin(
         record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id
     )
@@ -222,7 +213,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def corrected_source(record: Record, before: Mapping[str, Any], payload: Mapping[str, Any]) -> Source:
-    """Typed by the resident, except the fields left as they were."""
+    """Return the source of a correction: typed by the resident, except the fields that did not change."""
     moved = set(changed(before["payload"], payload))
     kept = {
         name: origin for name, origin in origins_of(record, before).items() if name in payload and name not in moved
@@ -231,7 +222,10 @@ def corrected_source(record: Record, before: Mapping[str, Any], payload: Mapping
 
 
 def write_over(older: Record, payload: Mapping[str, Any], source: Source, subject: Subject) -> Record:
-    """Supersede `older` by a new record from a paper or an organisation. A single type keeps what the new one does not say."""
+    """Supersede `older` by a new record from a paper or an organisation.
+
+    A single type keeps the values that it lacks.
+    """
     if older.type in SINGLE:
         payload, source = carried(older, content_of(older), payload, source)
     return write(older.resident_id, subject, payload, source, older=older)
@@ -240,7 +234,7 @@ def write_over(older: Record, payload: Mapping[str, Any], source: Source, subjec
 def carried(
     older: Record, before: Mapping[str, Any], payload: Mapping[str, Any], source: Source
 ) -> tuple[Mapping[str, Any], Source]:
-    """What the new payload does not say stays, with the origin that it had."""
+    """Add to a payload the older values that it lacks, with their origins."""
     left = {
         name: value for name, value in before["payload"].items() if payload.get(name) is None and value is not None
     }
@@ -257,7 +251,7 @@ def _older(supersedes: Record | UUID) -> Record:
 
 
 def _moved_period(held: Record, before: Mapping[str, Any], after: Mapping[str, Any]) -> Span[datetime]:
-    """Correcting the year or the month moves the period; a period that a holder gave apart stays."""
+    """Return the period of the corrected payload if it changed; else keep the period that the holder gave."""
     moved = period_of(after)
     return moved if moved != period_of(before) else Span(held.period_start, held.period_end)
 
@@ -271,7 +265,11 @@ def write(
     older: Record | None,
     key: UUID | None = None,
 ) -> Record:
-    """In the caller's transaction and scope; the caller journals. `key` is the new record's own, where the caller must find it again."""
+    """Write a record in the caller's transaction and scope; the caller journals.
+
+    Args:
+        key: the id of the new record, for a caller that must find it again.
+    """
     if problems := problems_of(subject.type, payload):
         raise Invalid(problems)
     record = made(sealed.box(resident_id=resident_id), resident_id, subject, payload, source, older=older, key=key)
@@ -293,7 +291,7 @@ def made(
     older: Record | None,
     key: UUID | None = None,
 ) -> Record:
-    """The row with its content sealed, not saved yet; what it says has been checked."""
+    """Return the row, sealed and not saved. The caller has checked the payload."""
     period = subject.period or period_of(payload)
     if subject.type in DATA:
         period = months_of(subject.type, payload, period)
@@ -322,7 +320,7 @@ def made(
 
 
 def _row_assurance(payload: Mapping[str, Any], source: Source) -> str:
-    """The row promises no more than its weakest field; each field's own assurance is sealed with it."""
+    """Return the assurance of the weakest field. The assurance of each field is sealed with it."""
     return Assurance.weakest(
         source.assurance, *[origin.assurance for name, origin in source.origins.items() if name in payload]
     )

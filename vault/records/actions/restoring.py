@@ -1,6 +1,6 @@
-"""After a restore of an older backup, pause every grant: those stopped since the backup would be active again.
+"""Pause every grant after an older backup is restored: the grants stopped since the backup would be active again.
 
-Each resident resumes what they still want; their journal says why it is paused.
+Each resident resumes the grants that they still want; their journal gives the reason of the pause.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows that come with the software and that the city may edit: loading them again leaves what was edited."""
+"""Rows that come with the software and that the city may edit: loading them again leaves the edited ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,11 @@ from django.db import models, transaction
 
 
 def load(rows: models.Manager[Any], shipped: Mapping[str, Mapping[str, Any]]) -> tuple[int, int]:
-    """`shipped` gives the columns of each code. Add those that are missing, refresh those that nobody edited here: (added, refreshed)."""
+    """Add the missing rows and refresh the ones that nobody edited. Return (added, refreshed).
+
+    Args:
+        shipped: the columns of each row, by code.
+    """
     added = refreshed = 0
     with transaction.atomic():
         held = {row.code: row for row in rows.all()}

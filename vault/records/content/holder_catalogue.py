@@ -1,4 +1,6 @@
-"""The organisations that hold residents' data, as rows: loaded from the content file, then the city's own to adapt and to add to."""
+"""The organisations that hold residents' data, as rows loaded from the content file; the city adapts them and adds
+others.
+"""
 
 import json
 import time
@@ -13,13 +15,13 @@ from vault.records.content import default_rows
 from vault.records.models import Holder
 
 CONTENT = Path(__file__).with_name("holders.json")
-#: Every value on a page says its holder: the table is read once for them all. An agent's edit shows within this time, in seconds.
+#: Seconds during which the names are cached, since every value on a page names its holder. An edit appears after it.
 REMEMBERED = 20
 
 
 @dataclass(frozen=True)
 class _Names:
-    """Short names by what records say, in small letters: (French, English)."""
+    """Short names (French, English), by the lower-case names used in records."""
 
     read_at: float
     by_code: dict[str, tuple[str, str]]
@@ -34,7 +36,10 @@ def load() -> tuple[int, int]:
 
 
 def name(code: str) -> str:
-    """“CAF” for CNAF. What is in no row, a shop or an employer, is already a name."""
+    """Return the short name of a holder, such as “CAF” for CNAF.
+
+    A shop or an employer has no row: its code is its name.
+    """
     found = _current_names().get(code.lower())
     return found[get_language() == "en"] if found else code
 
@@ -49,18 +54,18 @@ def _current_names() -> dict[str, tuple[str, str]]:
     now = time.monotonic()
     if _names is None or now - _names.read_at > REMEMBERED:
         rows = Holder.objects.values_list("code", "record_codes", "short_fr", "short_en")
-        edited = {said.lower(): (fr, en) for code, codes, fr, en in rows for said in [code, *codes]}
+        edited = {known.lower(): (fr, en) for code, codes, fr, en in rows for known in [code, *codes]}
         _names = _Names(now, {**_shipped_names(), **edited})
     return _names.by_code
 
 
 @cache
 def _shipped_names() -> dict[str, tuple[str, str]]:
-    """Names are readable before the content is loaded, and after an agent has removed a row."""
+    """Return the names in the content file, for use before it is loaded and after an agent removes a row."""
     return {
-        said.lower(): (item["short"]["fr"], item["short"]["en"])
+        known.lower(): (item["short"]["fr"], item["short"]["en"])
         for item in _items()
-        for said in [item["code"], *item["record_codes"]]
+        for known in [item["code"], *item["record_codes"]]
     }
 
 
@@ -82,9 +87,9 @@ def _columns(item: dict[str, Any]) -> dict[str, Any]:
         "rights",
         "source",
     )
-    said = {
+    translated = {
         f"{name}_{language}": item[name][language]
         for name in ("name", "short", "identity_proof", "note")
         for language in ("fr", "en")
     }
-    return {**{name: item[name] for name in same}, **said}
+    return {**{name: item[name] for name in same}, **translated}

@@ -1,4 +1,4 @@
-"""The kinds of paper as rows: loaded from the content file, then the city's own to adapt."""
+"""The kinds of paper, as rows loaded from the content file; the city adapts them."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def load() -> tuple[int, int]:
 
 
 def as_shipped() -> dict[str, dict[str, Any]]:
-    """As they come with the software, by code."""
+    """Return the kinds that come with the software, by code."""
     items: list[dict[str, Any]] = json.loads(CONTENT.read_text(encoding="utf-8"))["items"]
     return {item["code"]: item for item in items}
 

@@ -1,6 +1,7 @@
-"""Who gives a paper and who may lawfully ask for it, as the shipped kinds say it: here so that the catalogues of languages know it.
+"""The givers of papers, and who may lawfully ask for them, as in the shipped kinds.
 
-What an agent writes in a kind of paper is shown as it is.
+The texts are repeated here so that the language catalogues contain them. What an agent writes in a kind of paper is
+displayed as written.
 """
 
 from django.utils.translation import gettext_noop
@@ -21,7 +22,8 @@ SHIPPED = (
     gettext_noop("Bailleur privé : tient lieu de garantie, si vous choisissez Visale."),
     gettext_noop("Personne ne peut l’exiger en dehors de votre accord."),
     gettext_noop(
-        "Administration : seulement si elle ne peut pas obtenir elle-même la donnée d’une autre administration (CRPA L113-12 et L114-8)."
+        "Administration : seulement si elle ne peut pas obtenir elle-même la donnée d’une autre administration "
+        "(CRPA L113-12 et L114-8)."
     ),
     gettext_noop("Bailleur privé : admis comme justificatif d’activité par le décret 2015-1437."),
     gettext_noop("Assurance maladie et professionnels de santé."),

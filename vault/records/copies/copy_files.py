@@ -11,17 +11,17 @@ from core.leaving import Copying, Entry
 from vault.records.papers.file_names import clean_name
 
 CHUNK = 1 << 16
-#: What no file system takes in a name, and what would hide a file.
+#: Characters that a file system refuses in a name, and dots that would hide a file.
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]|^\.+|\.+$')
 
 
 def table(path: str, rows: Iterable[Mapping[str, Any]]) -> Entry:
-    """Return the entry of a JSON list, one row a line."""
+    """Return the entry of a JSON list, one row per line."""
     return Entry(path, listed(rows))
 
 
 def listed(rows: Iterable[object]) -> Iterator[bytes]:
-    """Yield a JSON list, one row a line, so that neither its writer nor its reader holds all of it."""
+    """Yield a JSON list, one row per line, so that neither its writer nor its reader holds all of it."""
     before = b"[\n"
     for row in rows:
         yield before + json.dumps(row, ensure_ascii=False).encode()
@@ -30,7 +30,7 @@ def listed(rows: Iterable[object]) -> Iterator[bytes]:
 
 
 def lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """Yield JSON Lines: one row a line."""
+    """Yield JSON Lines: one row per line."""
     return (json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
@@ -49,7 +49,10 @@ def chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def opened(copying: Copying, stored_name: str) -> BinaryIO | None:
-    """Return a stored file, decrypted as it is read. Return None if it is damaged: the copy goes on without it, and says so."""
+    """Return a stored file, decrypted as it is read.
+
+    Return None if it is damaged: the copy goes on, and lists it as missing.
+    """
     try:
         return copying.open(stored_name)
     except Unreadable:

@@ -1,7 +1,9 @@
-"""A copy that a resident brings from another Garant (vault/records/actions/exports.py makes it), read as what it is: a file from outside.
+"""Read the copy that a resident brings from another Garant (vault/records/actions/exports.py makes it).
 
-Everything is checked before anything is written: names, sizes, sums, shapes, the journal's chain, the other portal's signature. Nothing
-is unpacked to a disk, and no file is read further than the manifest says that it goes.
+The file is untrusted.
+
+Everything is checked before anything is written: names, sizes, hashes, shapes, the journal's chain, the other portal's
+signature. Nothing is unpacked to a disk, and no file is read past the size in the manifest.
 """
 
 import base64
@@ -26,23 +28,23 @@ from vault.types import envelope
 FORMAT = "garant-export-1"
 MOST_FILES = 5_000
 MOST_BYTES = 4_000 * MEGABYTE
-#: Of one line, of one table, of the journal: what is parsed at once.
+#: The largest line, and the largest table or journal, that is parsed at once.
 MOST_LINE, MOST_TABLE = 4 * MEGABYTE, 200 * MEGABYTE
 CHUNK = 1 << 16
 PAPERS = "papiers/"
-#: What becomes rows here. The rest is history: it is kept as it came.
+#: The files that become rows. The other files are history, kept as received.
 PARSED = ("valeurs.jsonl", "papiers.jsonl", PAPERS)
 UNLISTED = {"manifest.json", "manifest.jws"}
 _NAME = re.compile(r"[^/\\\x00]{1,200}(/[^/\\\x00]{1,200}){0,3}")
 
 
 class Refused(Exception):
-    """The sentence says why the file is not taken in. Nothing was written."""
+    """The file is not accepted; the sentence gives the reason. Nothing was written."""
 
 
 @dataclass
 class Package:
-    """What was checked. `signed`: the portal whose keys were given says that these files left it as they are."""
+    """A copy that was checked. `signed` is whether the portal with the given keys signed these files."""
 
     archive: zipfile.ZipFile
     manifest: Mapping[str, Any]
@@ -64,12 +66,13 @@ class Package:
         ]
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """
+        """Yield the pieces of a file.
+
         Raises:
-            Refused: it is not what the manifest says.
+            Refused: the file differs from the manifest.
         """
-        told = self.manifest["files"][name]
-        digest, left = hashlib.sha256(), told["size"]
+        listed = self.manifest["files"][name]
+        digest, left = hashlib.sha256(), listed["size"]
         with self.archive.open(name) as file:
             while piece := _read(file, min(CHUNK, left + 1), name):
                 left -= len(piece)
@@ -77,12 +80,15 @@ class Package:
                     raise Refused(f"{name} is larger than the manifest says.")
                 digest.update(piece)
                 yield piece
-        if left or digest.hexdigest() != told["sha256"]:
+        if left or digest.hexdigest() != listed["sha256"]:
             raise Refused(f"{name} is not the file that the manifest names: it was changed or cut.")
 
 
 def read(path: Path, *, keys: Mapping[str, Any] | None = None) -> Package:
-    """`keys`: the set that the other portal publishes at /.well-known/jwks.json; without it, this portal's own.
+    """Check a copy and parse its rows.
+
+    Args:
+        keys: the JWK set that the other portal publishes at /.well-known/jwks.json; by default, this portal's own.
 
     Raises:
         Refused
@@ -105,7 +111,7 @@ def read(path: Path, *, keys: Mapping[str, Any] | None = None) -> Package:
 
 
 def _check_names(archive: zipfile.ZipFile) -> None:
-    names = [told.filename for told in archive.infolist()]
+    names = [header.filename for header in archive.infolist()]
     if len(names) > MOST_FILES:
         raise Refused(f"It holds {len(names)} files: {MOST_FILES} at most.")
     for name in names:
@@ -122,7 +128,7 @@ def _manifest(raw: bytes) -> Mapping[str, Any]:
     try:
         UUID(found["resident"])
         datetime.fromisoformat(found["made_at"])
-        total = sum(_size(told) for told in found["files"].values())
+        total = sum(_size(listed) for listed in found["files"].values())
         str(found["city"]), str(found["portal"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused("manifest.json does not have the shape of a manifest.") from error
@@ -131,10 +137,14 @@ def _manifest(raw: bytes) -> Mapping[str, Any]:
     return found
 
 
-def _size(told: Mapping[str, Any]) -> int:
-    if not isinstance(told["size"], int) or told["size"] < 0 or not re.fullmatch(r"[0-9a-f]{64}", told["sha256"]):
+def _size(listed: Mapping[str, Any]) -> int:
+    if (
+        not isinstance(listed["size"], int)
+        or listed["size"] < 0
+        or not re.fullmatch(r"[0-9a-f]{64}", listed["sha256"])
+    ):
         raise ValueError("size")
-    return int(told["size"])
+    return int(listed["size"])
 
 
 def _check_listed(package: Package) -> None:
@@ -149,16 +159,20 @@ def _check_listed(package: Package) -> None:
 
 
 def _is_signed(archive: zipfile.ZipFile, raw: bytes, keys: Mapping[str, Any] | None) -> bool:
-    """Given keys must have signed it; without any, a stranger's copy is taken in and proves nothing."""
+    """Return whether the copy is signed.
+
+    Given keys must have signed it; without keys, an unsigned copy is accepted and proves nothing.
+    """
     if "manifest.jws" not in archive.namelist():
         if keys is not None:
             raise Refused(
-                "It is not signed, and keys were given: take it in without them, and its values will count as declared."
+                "It is not signed, and keys were given: take it in without them, "
+                "and its values will count as declared."
             )
         return False
     try:
-        said = receipts.verify(_whole(archive, "manifest.jws", MEGABYTE).decode(errors="replace"), keys)
-        right = said.get("manifest_sha256") == hashlib.sha256(raw).hexdigest()
+        content = receipts.verify(_whole(archive, "manifest.jws", MEGABYTE).decode(errors="replace"), keys)
+        right = content.get("manifest_sha256") == hashlib.sha256(raw).hexdigest()
     except (receipts.NotGenuine, receipts.NoKey):
         right = False
     if not right and keys is not None:
@@ -222,48 +236,52 @@ def _papers(package: Package) -> Iterator[dict[str, Any]]:
 
 
 def _journal(package: Package) -> int:
-    """Its chain, from the first line: what was changed or taken out shows. How many lines it has.
+    """Check the journal's chain from its first entry, and return the number of entries.
 
-    Lines that had lasted their time over there have their leaf alone, under a checkpoint as old.
+    A changed or removed entry breaks the chain. An entry purged by the other portal has only its leaf, under a
+    checkpoint of that age.
     """
-    told = _json(b"".join(_bounded(package, "journal.json")), "journal.json")
+    exported = _json(b"".join(_bounded(package, "journal.json")), "journal.json")
     try:
-        head, count, purged = bytes(32), 0, _purged(told, datetime.fromisoformat(package.manifest["made_at"]))
-        for line in told["lines"]:
-            if "bytes" not in line and line["number"] > purged:
-                raise Refused(f"journal.json: what line {line['number']} says was taken out before its time.")
-            leaf = _leaf(line)
+        head, count, purged = bytes(32), 0, _purged(exported, datetime.fromisoformat(package.manifest["made_at"]))
+        for entry in exported["lines"]:
+            if "bytes" not in entry and entry["number"] > purged:
+                raise Refused(f"journal.json: what line {entry['number']} says was taken out before its time.")
+            leaf = _leaf(entry)
             head = hashlib.sha256(b"\1" + head + leaf).digest()
             count += 1
-            if (line["number"], line["chain"]) != (count, head.hex()):
+            if (entry["number"], entry["chain"]) != (count, head.hex()):
                 raise Refused(f"journal.json: line {count} does not follow from the one before.")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Refused("journal.json is not a journal.") from error
     return count
 
 
-def _leaf(line: Mapping[str, Any]) -> bytes:
-    if "bytes" not in line:
-        return bytes.fromhex(line["leaf"])
-    return hashlib.sha256(b"\0" + base64.b64decode(line["bytes"], validate=True)).digest()
+def _leaf(entry: Mapping[str, Any]) -> bytes:
+    if "bytes" not in entry:
+        return bytes.fromhex(entry["leaf"])
+    return hashlib.sha256(b"\0" + base64.b64decode(entry["bytes"], validate=True)).digest()
 
 
-def _purged(told: Mapping[str, Any], made_at: datetime) -> int:
-    """The last line that may have its leaf alone: a checkpoint older than `journal.KEPT` leads from it to its root. 0: none."""
-    chains = {line["number"]: bytes.fromhex(line["chain"]) for line in told["lines"]}
+def _purged(exported: Mapping[str, Any], made_at: datetime) -> int:
+    """Return the number of the last entry that may have only its leaf, or 0.
+
+    A checkpoint older than `journal.KEPT` must lead from that entry to its root.
+    """
+    chains = {entry["number"]: bytes.fromhex(entry["chain"]) for entry in exported["lines"]}
     last = 0
-    for point in told["checkpoints"]:
-        _log, _number, root, at, _previous = point["note"].partition("\n\n")[0].split("\n")
-        path = [bytes.fromhex(node) for node in point["path"]]
+    for checkpoint in exported["checkpoints"]:
+        _log, _number, root, at, _previous = checkpoint["note"].partition("\n\n")[0].split("\n")
+        path = [bytes.fromhex(node) for node in checkpoint["path"]]
         leads = merkle.leads_to(
-            chains[point["line"]],
-            position=point["position"],
-            size=point["size"],
+            chains[checkpoint["line"]],
+            position=checkpoint["position"],
+            size=checkpoint["size"],
             path=path,
             root=base64.b64decode(root, validate=True),
         )
         if leads and datetime.fromisoformat(at) < made_at - journal.KEPT:
-            last = max(last, point["line"])
+            last = max(last, checkpoint["line"])
     return last
 
 

@@ -1,4 +1,4 @@
-"""Several files as one ZIP, made while it is sent: in memory there is never more than a piece of one of them."""
+"""Several files as one ZIP, made while it is sent: memory holds at most one piece of one file."""
 
 import io
 import zipfile
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 
 class _Pipe(io.RawIOBase):
-    """What the archive writes, until it is taken. It cannot be sought in: the archive then tells sizes after each file."""
+    """A buffer between the archive and its reader. It cannot seek, so the archive writes each size after its file."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,8 +26,10 @@ class _Pipe(io.RawIOBase):
 
 
 def zipped(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
-    """Nothing is compressed: papers are images and PDFs. Each file is opened when its turn comes; an error cuts the archive short, before
-    its list of contents, so that no reader takes it for whole."""
+    """Yield an uncompressed ZIP: papers are images and PDFs. Each file is opened when its turn comes.
+
+    An error cuts the archive before its list of contents, so that no reader accepts it as complete.
+    """
     pipe = _Pipe()
     archive = zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED)
     for name, pieces in files:
@@ -40,13 +42,13 @@ def zipped(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """The same name twice gets a number."""
+    """Number the repeated names."""
     seen: dict[str, int] = {}
-    told = []
+    found = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
         stem, dot, suffix = name.rpartition(".")
-        told.append(
+        found.append(
             name if seen[name] == 1 else f"{stem or suffix}-{seen[name]}{dot if stem else ''}{suffix if stem else ''}"
         )
-    return told
+    return found

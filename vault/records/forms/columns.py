@@ -1,4 +1,4 @@
-"""What each column of a bank's table is, said by its resident."""
+"""The form where a resident names the columns of a bank's table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from vault.readers.reading import Table
 
 IGNORED = "ignored"
 DAY, AMOUNT, DEBIT, CREDIT = "date_operation", "montant", "debit", "credit"
-#: What a column of a bank's table can be. Two may say the amount: one for what goes out, one for what comes in.
+#: The meanings of a column of a bank's table. The amount may have two columns: debit and credit.
 MEANINGS = {
     DAY: gettext_lazy("Date de l’opération"),
     "date_valeur": gettext_lazy("Date de valeur"),
@@ -31,7 +31,7 @@ MEANINGS = {
 class ColumnsForm(forms.Form):
     """One question per column of the table."""
 
-    def __init__(self, table: Table, said: Mapping[str, str], data: Any = None) -> None:  # noqa: ANN401 - what was posted
+    def __init__(self, table: Table, chosen: Mapping[str, str], data: Any = None) -> None:  # noqa: ANN401 - what was posted
         super().__init__(data)
         self.table = table
         known = [(code, str(label)) for code, label in MEANINGS.items()]
@@ -39,18 +39,18 @@ class ColumnsForm(forms.Form):
             self.fields[f"c{position}"] = forms.ChoiceField(
                 label=header or _("Colonne %(number)s") % {"number": position + 1},
                 choices=[(IGNORED, _("Ne pas garder")), *known],
-                initial=(said or table.guess).get(header, IGNORED),
+                initial=(chosen or table.guess).get(header, IGNORED),
                 help_text=self._example(position),
             )
 
     @property
     def columns(self) -> dict[str, str]:
-        said = {header: self.cleaned_data[f"c{position}"] for position, header in enumerate(self.table.headers)}
-        return {header: meaning for header, meaning in said.items() if meaning != IGNORED}
+        chosen = {header: self.cleaned_data[f"c{position}"] for position, header in enumerate(self.table.headers)}
+        return {header: meaning for header, meaning in chosen.items() if meaning != IGNORED}
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        chosen = [meaning for meaning in said.values() if meaning != IGNORED]
+        cleaned = super().clean() or {}
+        chosen = [meaning for meaning in cleaned.values() if meaning != IGNORED]
         twice = next((meaning for meaning in chosen if chosen.count(meaning) > 1), None)
         if twice:
             raise ValidationError(
@@ -60,7 +60,7 @@ class ColumnsForm(forms.Form):
             raise ValidationError(_("Dites quelle colonne donne la date de l’opération."))
         if not {AMOUNT, DEBIT, CREDIT} & set(chosen):
             raise ValidationError(_("Dites quelle colonne donne le montant, ou le débit et le crédit."))
-        return said
+        return cleaned
 
     def _example(self, position: int) -> str:
         found = list(

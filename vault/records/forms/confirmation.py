@@ -1,4 +1,4 @@
-"""What the confirmation page shows of a paper that was read, and what the resident answers on it."""
+"""The confirmation page of a paper that was read, and the resident's answers on it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ OWN, OTHER, NEW, OLD = "own", "other", "new", "old"
 
 @dataclass(frozen=True)
 class ReadRow:
-    """One value as it was read; `form` is there where it can be, or must be, typed."""
+    """One value that was read. `form` is set if the resident may, or must, type the value."""
 
     key: str
     label: str
@@ -70,7 +70,11 @@ class WhichForm(forms.Form):
 
 
 class Confirmation:
-    """`data` is what was posted. It is judged when the resident confirms; while they open a value to change it, it stays as typed."""
+    """The page of one paper and its forms.
+
+    `data` is the posted form. It is validated when the resident confirms; while they only open a value to change it,
+    their input stays as typed.
+    """
 
     def __init__(
         self,
@@ -96,12 +100,12 @@ class Confirmation:
 
     @property
     def is_doubtful(self) -> bool:
-        """The name read is not the resident's: whose paper it is must be said, never guessed."""
+        """Return whether the name read is not the resident's. The page then asks whose paper it is."""
         return any(self.paper.outcome(code) == Outcome.FAILED for code in checks.NAMES)
 
     @property
     def names(self) -> list[str]:
-        """The people that the paper names."""
+        """Return the people named on the paper."""
         read: list[Any] = list(self.paper.reading.get("names", []))
         for record in self.paper.records:
             payload = record["payload"]
@@ -119,47 +123,47 @@ class Confirmation:
 
     @property
     def warnings(self) -> list[str]:
-        """What failed, apart from what the page asks about."""
+        """Return the failed checks, except those that the page asks about."""
         asked = {*checks.NAMES, "tax_same_year"}
         return [
-            checks.text(line)
-            for line in self.paper.checks
-            if line.outcome == Outcome.FAILED and line.code not in asked
+            checks.text(check)
+            for check in self.paper.checks
+            if check.outcome == Outcome.FAILED and check.code not in asked
         ]
 
     @property
     def passed(self) -> list[str]:
-        return [checks.text(line) for line in self.paper.checks if line.outcome == Outcome.PASSED]
+        return [checks.text(check) for check in self.paper.checks if check.outcome == Outcome.PASSED]
 
     @property
     def inconclusive(self) -> list[str]:
-        return [checks.text(line) for line in self.paper.checks if line.outcome == Outcome.INCONCLUSIVE]
+        return [checks.text(check) for check in self.paper.checks if check.outcome == Outcome.INCONCLUSIVE]
 
     @property
     def changes(self) -> list[str]:
-        """In words, what takes the place of what."""
-        said = gettext_lazy("%(label)s : %(before)s devient %(after)s.")
+        """Return one sentence per value of the vault that the paper changes."""
+        sentence = gettext_lazy("%(label)s : %(before)s devient %(after)s.")
         return [
             change
             for record in self.paper.records
             if (held := self._held(record))
-            for change in _changes(held, record["payload"], said)
+            for change in _changes(held, record["payload"], sentence)
         ]
 
     @property
     def rivals(self) -> list[Opened]:
-        """Notices of the vault that contradict this one about the same year."""
+        """Return the vault's notices that contradict this one about the same year."""
         held = [(self._held(record), record["payload"]) for record in self.paper.records]
         return [found for found, payload in held if found and actions.contradicts(found.type, found.payload, payload)]
 
     @property
     def rival_words(self) -> list[str]:
-        said = gettext_lazy("%(label)s : %(before)s dans votre coffre, %(after)s sur ce papier.")
+        sentence = gettext_lazy("%(label)s : %(before)s dans votre coffre, %(after)s sur ce papier.")
         pairs = [(self._held(record), record["payload"]) for record in self.paper.records]
-        return [change for held, payload in pairs if held for change in _changes(held, payload, said)]
+        return [change for held, payload in pairs if held for change in _changes(held, payload, sentence)]
 
     def is_valid(self) -> bool:
-        """Each form is judged, so that all the errors are said at once."""
+        """Validate every form, so that all the errors appear at once."""
         return not [form for form in self.forms if not form.is_valid()]
 
     @property
@@ -171,7 +175,8 @@ class Confirmation:
         if self._chosen("whose") == OTHER:
             return _("Rien n’a été rangé : ce papier est celui de quelqu’un d’autre. Son fichier est effacé.")
         return _(
-            "Rien n’a changé : l’avis qui était dans votre coffre reste le bon. Le fichier que vous veniez d’ajouter est effacé."
+            "Rien n’a changé : l’avis qui était dans votre coffre reste le bon. "
+            "Le fichier que vous veniez d’ajouter est effacé."
         )
 
     @property
@@ -207,7 +212,7 @@ class Confirmation:
         return found
 
     def _carried(self, form: Form) -> Form:
-        """A form that nobody judges yet goes on with what was typed so far."""
+        """Give a form that is not validated yet the values typed so far."""
         if not self.judged:
             form.initial = {**form.initial, **typed_so_far(form, self.data)}
         return form
@@ -231,7 +236,7 @@ class Confirmation:
         return self._carried(QuestionForm(info, self.data if self.judged else None, current=value, prefix=prefix))
 
     def _held(self, record: Mapping[str, Any]) -> Opened | None:
-        """The vault's record that this one would take the place of."""
+        """Return the vault's record that this one would supersede."""
         person = self._person
         return actions.would_supersede(self.values, record, person.id if person else self.resident_id)
 
@@ -246,8 +251,15 @@ class Confirmation:
         return {"issued_on": self.paper.issued_on, "expires_on": self.paper.expires_on}
 
 
+def compared_fields(paper: PaperOpened) -> list[str]:
+    """Return the fields that `Confirmation` needs: the names of the household, and the types read on the paper."""
+    codes = sorted({record["type"] for record in paper.records})
+    fields = [field_id for code in codes for field_id in types.fields_of(code)]
+    return list(dict.fromkeys([*persons.FIELDS, *fields]))
+
+
 def typed_so_far(form: forms.Form, data: QueryDict) -> dict[str, Any]:
-    """What the person typed in a form that nobody has judged yet, as its widgets read it."""
+    """Return the input of a form that is not validated yet, as its widgets read it."""
     read = {
         name: field.widget.value_from_datadict(data, MultiValueDict(), form.add_prefix(name))
         for name, field in form.fields.items()

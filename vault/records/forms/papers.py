@@ -1,4 +1,4 @@
-"""A file to add, what kind of paper it is, its dates."""
+"""Forms of a paper: the file to add, the kind, the dates."""
 
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from vault.records.models import PaperKind
 from vault.records.papers import data_files
 from vault.types.names import words
 
-#: What a paper's page may be.
+#: The media types of a page of a paper.
 PAGES = "image/jpeg,image/png,image/heic,.heic,application/pdf"
 
 
@@ -41,7 +41,7 @@ class UploadForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, fixed_kind: bool = False, data: bool = True, **options: Any) -> None:
-        """Without `data` the form speaks of papers only: for who adds one for somebody else."""
+        """Build the form. Without `data`, it mentions papers only, for a person who adds one for a resident."""
         options.setdefault("initial", {})
         options["initial"] = {"token": uuid4(), **options["initial"]}
         super().__init__(*args, **options)
@@ -89,14 +89,14 @@ class DatesForm(forms.Form):
         return day
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("issued_on") and said.get("expires_on") and said["expires_on"] < said["issued_on"]:
+        dates = super().clean() or {}
+        if dates.get("issued_on") and dates.get("expires_on") and dates["expires_on"] < dates["issued_on"]:
             self.add_error("expires_on", _("La fin est avant la date du papier."))
-        return said
+        return dates
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    """In the alphabetical order of the page's language, accents apart; the catch-all last."""
+    """Return the kinds in alphabetical order in the page's language, ignoring accents; the catch-all kind is last."""
     kinds = sorted(
         PaperKind.objects.exclude(code=data_files.KIND),
         key=lambda kind: (kind.code == "autre_document", words(kind.label)),

@@ -1,4 +1,4 @@
-"""A question's field is made from the type's own description; what it gives back is the payload's value."""
+"""Forms of questions. The description of a type gives the form field; the answer is a value of the payload."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from vault.types.spans import add_months
 YES_NO = [("yes", gettext_lazy("Oui")), ("no", gettext_lazy("Non"))]
 
 
-#: What a browser can fill in by itself, and the keyboard that a telephone then shows.
+#: The fields that a browser can fill in, and the keyboard that a telephone then displays.
 OWN_DETAILS: dict[str, forms.Widget] = {
     "identite.contact#/email": forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
     "identite.contact#/telephone": forms.TelInput(attrs={"autocomplete": "tel"}),
@@ -38,7 +38,10 @@ _SPACES = re.compile(r"[\s\u00a0\u202f€]")
 
 
 class AmountField(forms.CharField):
-    """A figure as people write it: spaces, a comma, a euro sign. `places` 0 gives a whole number."""
+    """A number as people write it, with spaces, a comma or a euro sign.
+
+    Without `places`, the value is a whole number.
+    """
 
     default_error_messages = {"invalid": gettext_lazy("Écrivez ce montant en chiffres, comme 612 ou 612,50.")}
 
@@ -68,7 +71,7 @@ class AmountField(forms.CharField):
             raise ValidationError(self.error_messages["required"], code="required")
 
     def run_validators(self, value: Any) -> None:  # noqa: ANN401 - a payload's value
-        """The type's schema judges the figure."""
+        """Do nothing: the type's schema validates the number."""
 
     def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - a payload's value
         return "" if value is None else str(value).replace(".", ",").removesuffix(",0").removesuffix(",00")
@@ -80,7 +83,7 @@ class AmountField(forms.CharField):
 
 
 class PartialDateField(forms.CharField):
-    """A date whose day or month may be unknown: 00, as registers write it."""
+    """A date whose day or month may be unknown, written 00 as in registers."""
 
     widget = ThreePartDate
     default_error_messages = {
@@ -101,7 +104,7 @@ class PartialDateField(forms.CharField):
 
 
 class QuestionForm(forms.Form):
-    """One question. `answer` is what goes in the payload; None when it was skipped."""
+    """One question. `answer` is the value for the payload, or None if the question was skipped."""
 
     def __init__(self, info: FieldInfo, *args: Any, current: Any = None, **options: Any) -> None:  # noqa: ANN401 - a payload's value
         super().__init__(*args, **options)
@@ -116,7 +119,7 @@ class QuestionForm(forms.Form):
 
 
 class ItemForm(forms.Form):
-    """One item of a list of people or lines."""
+    """One item of a list, such as a person or an amount."""
 
     def __init__(self, info: FieldInfo, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -127,12 +130,12 @@ class ItemForm(forms.Form):
 
     @property
     def item(self) -> dict[str, Any]:
-        said = {name: _answer_one(self.info.items[name], value) for name, value in self.cleaned_data.items()}
-        return {name: value for name, value in said.items() if value not in (None, "")}
+        answers = {name: _answer_one(self.info.items[name], value) for name, value in self.cleaned_data.items()}
+        return {name: value for name, value in answers.items() if value not in (None, "")}
 
 
 class WhoForm(forms.Form):
-    """Whose value it is, where several people live together."""
+    """Asks whose value it is, if several people live together."""
 
     person = forms.ChoiceField(
         label=gettext_lazy("De qui s’agit-il ?"),
@@ -247,8 +250,8 @@ def _initial(info: FieldInfo, current: Any) -> dict[str, Any]:  # noqa: ANN401 -
     return {"answer": current}
 
 
-def _answer(info: FieldInfo, said: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a payload's value
-    return _address(said) if info.kind == "address" else _answer_one(info, said.get("answer"))
+def _answer(info: FieldInfo, cleaned: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a payload's value
+    return _address(cleaned) if info.kind == "address" else _answer_one(info, cleaned.get("answer"))
 
 
 def _answer_one(info: FieldInfo, value: Any) -> Any:  # noqa: ANN401 - a payload's value
@@ -261,9 +264,12 @@ def _answer_one(info: FieldInfo, value: Any) -> Any:  # noqa: ANN401 - a payload
     return value
 
 
-def _address(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The city's own name gives its Insee code: aids that depend on the town need nothing more."""
-    kept = {name: said[name] for name in ("voie", "complement", "code_postal", "commune") if said.get(name)}
+def _address(cleaned: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the postal address.
+
+    The city's own name also gives its Insee code, which aids that depend on the town need.
+    """
+    kept = {name: cleaned[name] for name in ("voie", "complement", "code_postal", "commune") if cleaned.get(name)}
     city = City.current()
     if words(kept.get("commune")) == words(city.name):
         kept["cog"] = city.insee

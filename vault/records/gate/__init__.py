@@ -1,13 +1,14 @@
 """The only entry point for reading a vault's values and papers.
 
-Each read opens its own transaction, writes a journal entry, then decrypts. If the entry cannot be written, nothing is decrypted.
+Each read opens its own transaction, writes a journal entry, then decrypts. If the entry cannot be written, nothing is
+decrypted.
 
-`read_own`, `own_*`, `open_*` and `copy` serve the resident; `read*` serve a recipient under a grant: they take the grant's lock, shared,
-and look at the grant in the next statement. After `grants.stop` returns, no new read succeeds: it takes the same lock exclusively
-(`locked_exclusively`, `lock_exclusively`).
+`read_own`, `own_*`, `open_*` and `copy` serve the resident. `read*` serve a recipient under a grant: they take the
+grant's shared lock, and check the grant in the next statement. After `grants.stop` returns, no new read succeeds:
+`stop` takes the same lock exclusively (`locked_exclusively`, `lock_exclusively`).
 
-Lock order: household, grants, values, journal. Exception: `read*` locks the journal, then tries the grant's shared lock without waiting,
-so `stop` waits for at most one read.
+Lock order: household, grants, values, journal. Exception: `read*` locks the journal, then tries the grant's shared
+lock without waiting, so `stop` waits for at most one read.
 """
 
 from vault.records.gate.decrypting import UnknownField, require_known
@@ -25,7 +26,6 @@ from vault.records.gate.own_reads import (
     own_received,
     own_record,
     own_uploads,
-    own_vault,
     read_own,
 )
 
@@ -50,7 +50,6 @@ __all__ = [
     "own_received",
     "own_record",
     "own_uploads",
-    "own_vault",
     "read",
     "read_all",
     "read_document",

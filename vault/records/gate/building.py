@@ -1,4 +1,4 @@
-"""What the gate decrypted, as it hands it out: pure, it decrypts nothing itself."""
+"""Build the objects that the gate returns from decrypted rows. Pure: this module decrypts nothing."""
 
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ Decrypted = tuple[Record, dict[str, Any]]
 
 
 def paths_of(fields: Sequence[str]) -> dict[str, list[list[str]]]:
-    """What is asked of each type, as steps into its payload."""
+    """Return the requested paths of each type, as steps into its payload."""
     asked: dict[str, list[list[str]]] = {}
     for field_id in fields:
         type_code, _, pointer = field_id.partition("#/")
@@ -35,7 +35,7 @@ def paths_of(fields: Sequence[str]) -> dict[str, list[list[str]]]:
 
 
 def papers_named(found: Sequence[Decrypted]) -> set[UUID]:
-    """Those that prove a record, or one of its fields."""
+    """Return the papers that prove a record or one of its fields."""
     origins = [kept["paper"] for _record, content in found for kept in content.get("origins", {}).values()]
     return {record.paper_id for record, _content in found if record.paper_id} | {
         UUID(paper) for paper in origins if paper
@@ -57,7 +57,7 @@ def _opened(
     own = Origin(
         record.holder, record.method, record.assurance, record.retrieved_at, record.issued_at, record.paper_id
     ).at_reading(ended)
-    said = {
+    origins = {
         name: Origin.read(kept).at_reading(ended) for name, kept in content.get("origins", {}).items() if name in names
     }
     return Opened(
@@ -70,7 +70,7 @@ def _opened(
         validity=Span(record.valid_from, record.valid_until),
         holder=record.holder,
         assurance=Assurance.weakest(
-            own.assurance, *[origin.assurance for origin in said.values() if origin.proof_ended]
+            own.assurance, *[origin.assurance for origin in origins.values() if origin.proof_ended]
         ),
         method=record.method,
         retrieved_at=record.retrieved_at,
@@ -79,7 +79,7 @@ def _opened(
         created_at=record.created_at,
         withdrawn_at=record.withdrawn_at,
         payload=project(content["payload"], paths),
-        origins=said,
+        origins=origins,
         quality=tuple(content.get("quality", ())),
         proof_ended=own.proof_ended,
     )
@@ -113,26 +113,28 @@ def paper_opened(
 
 
 def _side_opened(file: PaperFile, content: Mapping[str, Any]) -> SideOpened:
-    """The first file that came is described by the paper's own content; each of the others by its line in `sides`."""
+    """Build a paper file. The first file received is described by the paper's content; each other file by its item of
+    `sides`.
+    """
     added: Mapping[str, Any] | None = content.get("sides", {}).get(str(file.pk))
-    told = content if added is None else added
+    metadata = content if added is None else added
     return SideOpened(
         side_id=file.pk,
         position=file.position,
-        name=told["name"],
-        media_type=told.get("media_type", ""),
-        pages=told.get("pages", 0),
+        name=metadata["name"],
+        media_type=metadata.get("media_type", ""),
+        pages=metadata.get("pages", 0),
         size=file.size,
         waiting=file.waiting,
         was_read=added is None,
     )
 
 
-def upload_opened(row: Upload, told: Mapping[str, str]) -> UploadOpened:
+def upload_opened(row: Upload, metadata: Mapping[str, str]) -> UploadOpened:
     return UploadOpened(
         id=row.pk,
-        name=told.get("filename", ""),
-        modified=told.get("modified", ""),
+        name=metadata.get("filename", ""),
+        modified=metadata.get("modified", ""),
         length=row.length,
         received=row.received,
         until=row.expires_at,

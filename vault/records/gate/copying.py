@@ -1,4 +1,6 @@
-"""What opens a resident's things one after the other while their copy is made. The gate hands it out, once it has written the line."""
+"""The object that decrypts a resident's rows and files while their copy is made. The gate returns it after writing the
+journal entry.
+"""
 
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -8,7 +10,9 @@ from core.keys import sealed
 
 
 class Opener:
-    """It keeps no key: the row is read for each value, so that a vault that is closed meanwhile ends the copy at once.
+    """Decrypts one row or file at a time.
+
+    It keeps no key: it reads the key's row for each value, so that the copy ends at once when the vault is closed.
 
     Raises:
         KeyMissing: the vault was closed.

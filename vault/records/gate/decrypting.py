@@ -1,4 +1,6 @@
-"""Decrypt records and papers, after the journal entry was written. The only module of the gate that turns content into values."""
+"""Decrypt records and papers, after the journal entry was written. The only module of the gate that turns content into
+values.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,8 +33,7 @@ def require_known(fields: Iterable[str]) -> None:
 def journalled(
     resident_id: UUID, event: str, purpose: str, fields: Sequence[str], **details: object
 ) -> Iterator[sealed.Box]:
-    """The line comes first. An error while opening takes the line back with it: then nothing has been read."""
-    told = {name: str(value) for name, value in details.items() if value}
+    """Write the journal entry, then run the block. An error in the block rolls the entry back: nothing was read."""
     with transaction.atomic(durable=True), scope(resident=resident_id):
         box = sealed.box(resident_id=resident_id)
         journal.write(
@@ -41,14 +42,14 @@ def journalled(
             event=event,
             purpose=purpose,
             fields=fields,
-            details=told,
+            details={name: str(value) for name, value in details.items() if value},
             opened=box,
         )
         yield box
 
 
 def decrypt_records(records: RecordQuerySet, fields: Sequence[str], box: sealed.Box) -> Values:
-    """Decrypt these records and keep what was asked."""
+    """Decrypt these records and keep the requested fields."""
     paths = paths_of(fields)
     found = decrypted(records, paths, box)
     named = papers_named(found)
@@ -57,7 +58,7 @@ def decrypt_records(records: RecordQuerySet, fields: Sequence[str], box: sealed.
 
 
 def decrypted(records: RecordQuerySet, codes: Iterable[str], box: sealed.Box) -> list[Decrypted]:
-    """The one place where a record's content becomes readable."""
+    """Return the records of these types with their decrypted content. No other function decrypts a record."""
     found = records.filter(type__in=list(codes))
     return [(record, record.in_latest(box.unseal_json(record.content, place=record.place))) for record in found]
 

@@ -1,4 +1,4 @@
-"""Files of a vault, decrypted as they are read: a resident's own, and those that a grant opens."""
+"""Files of a vault, decrypted as they are read: the resident's own files, and the files of a grant."""
 
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -27,10 +27,10 @@ from vault.records.values.decrypted import PaperOpened
 def open_file(
     *, resident_id: UUID, purpose: str, paper_id: UUID, position: int = 0, event: str = "file_opened"
 ) -> BinaryIO:
-    """A paper's file, decrypted as it is read.
+    """Open a file of a paper, decrypted as it is read.
 
     Raises:
-        PaperFile.DoesNotExist: not theirs, or not there. No line is written.
+        PaperFile.DoesNotExist: the resident has no such file; no entry is written.
     """
     with scope(resident=resident_id):
         file = PaperFile.objects.select_related("paper").get(paper_id=paper_id, position=position, waiting=False)
@@ -39,7 +39,7 @@ def open_file(
 
 
 def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
-    """A file that was added to a paper, for its own check: before it, nobody opens it otherwise."""
+    """Open a file that was added to a paper, for its own check. Until that check, no other function opens it."""
     with scope(resident=resident_id):
         side = PaperFile.objects.select_related("paper").get(pk=side_id)
     with journalled(resident_id, "paper_checked", purpose, [], kind=side.paper.kind):
@@ -47,16 +47,16 @@ def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
 
 
 def open_kept(*, resident_id: UUID, purpose: str, name: str, event: str = "file_opened") -> BinaryIO:
-    """A file that a service kept for the resident (`actions.keep_file`): their key alone opens it."""
+    """Open a file that a service kept for the resident (`actions.keep_file`), sealed under their key."""
     with journalled(resident_id, event, purpose, []):
         return sealed_storage.open(name, resident_id=resident_id)
 
 
 def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None) -> "tuple[PaperOpened, WatchedFile]":
-    """A paper that a grant opens and one file of it, with a line of its own; the grant is looked at again before each piece.
+    """Return a paper of a grant and one of its files, with one journal entry. The grant is checked before each piece.
 
     Raises:
-        Refused, NotAnchored: also when the paper is not in the grant, or not in the vault any more.
+        Refused, NotAnchored: also when the paper is not in the grant, or no longer in the vault.
     """
 
     def reading(anchored: bool) -> tuple[PaperOpened, WatchedFile] | None:
@@ -65,7 +65,7 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
         allowed = anchored and file is not None and mark_used(grant)
         kind = file.paper.kind if file else ""
         box = sealed.box(resident_id=grant.resident_id)
-        line = journal_read(
+        entry = journal_read(
             grant,
             (),
             "granted_downloaded" if allowed else "read_refused",
@@ -75,7 +75,7 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
         )
         if file is None or not allowed:
             return None
-        note_reading(grant, line, paper_kind=kind or "?", visit=visit)
+        note_reading(grant, entry, paper_kind=kind or "?", visit=visit)
         [opened] = decrypt_papers([file.paper], box)
         return opened, WatchedFile(grant, sealed_storage.open(file.stored_name, resident_id=grant.resident_id))
 
@@ -83,10 +83,10 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
 
 
 def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "WatchedFile":
-    """As `read_file`, what a service made and keeps: its own line, and the grant is looked at again before each piece.
+    """Return a document that a service made and keeps, as `read_file` does for a paper.
 
     Raises:
-        Refused, NotAnchored: also when it is not in the grant, or was deleted.
+        Refused, NotAnchored: also when the document is not in the grant, or was deleted.
     """
 
     def reading(anchored: bool) -> WatchedFile | None:
@@ -94,17 +94,17 @@ def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "Wa
         box = sealed.box(resident_id=grant.resident_id)
         allowed = anchored and document is not None and mark_used(grant)
         event = f"granted_{document.kind}_downloaded" if document and allowed else "read_refused"
-        line = journal_read(grant, (), event, box, reason=refusal_reason(anchored))
+        entry = journal_read(grant, (), event, box, reason=refusal_reason(anchored))
         if document is None or not allowed:
             return None
-        note_reading(grant, line, paper_kind=document.kind, visit=visit)
+        note_reading(grant, entry, paper_kind=document.kind, visit=visit)
         return WatchedFile(grant, sealed_storage.open(document.stored_name, resident_id=grant.resident_id))
 
     return under_grant(grant, reading)
 
 
 class WatchedFile:
-    """A decrypted file under a grant: once a stop was acknowledged no further piece of it is read, however long it is."""
+    """A decrypted file under a grant. After a stop returns, no further piece is read, whatever the file's length."""
 
     def __init__(self, grant: Grant, file: BinaryIO) -> None:
         self._grant, self._file = grant, file
@@ -113,9 +113,10 @@ class WatchedFile:
         return self._file.seek(offset)
 
     def read(self, size: int) -> bytes:
-        """
+        """Read a piece, if the grant is still active.
+
         Raises:
-            Refused: stopped, paused or over meanwhile. The journal says so.
+            Refused: the grant was stopped, paused or expired; an entry is written.
         """
         grant = self._grant
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):

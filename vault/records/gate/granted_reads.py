@@ -1,4 +1,4 @@
-"""What a recipient reads of someone else's vault, under a grant."""
+"""Reads of a resident's values by a recipient, under a grant."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -24,27 +24,34 @@ Found = TypeVar("Found")
 
 
 class Refused(Exception):
-    """The grant is not active, or does not cover a field. Nothing was opened, and the journal has a line that says so."""
+    """The grant is inactive or lacks a field. Nothing was decrypted, and an entry was written."""
 
 
 class NotAnchored(Refused):
-    """The journal has had no checkpoint outside the database for hours: until it has, only residents read."""
+    """No external checkpoint of the journal for hours. Until there is one, only residents read."""
 
 
 def read(*, grant: Grant, fields: Sequence[str], person: UUID | None = None) -> Values:
-    """Open the granted part of someone else's current values, for the grant's purpose. The line is in the journal of whom they are.
+    """Return the values of `fields` that `grant` allows, oldest record first.
 
-    `person` keeps to the records about them: a vault also holds what its resident said of those who live with them.
+    Write one entry in the journal of `grant.resident_id`.
+
+    Args:
+        fields: field ids, such as "fiscal.avis_ir#/nombre_parts".
+        person: only records about this household member: a vault also holds what its resident typed about the others.
 
     Raises:
-        Refused, NotAnchored
+        UnknownField: no type defines a field; no entry is written.
+        Refused: the grant is inactive, lacks a field or was read too recently; an entry is written.
+        NotAnchored: no recent external checkpoint, and the recipient is not a resident; an entry is written.
+        KeyMissing: the resident's key was erased.
     """
     require_known(fields)
     return under_grant(grant, lambda anchored: _read(grant, fields, person, anchored))
 
 
 def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tuple[Values, list[PaperOpened]]:
-    """What somebody sees who opens a grant as a page: its fields, in the records about its resident, and what its papers are. One line.
+    """Return the fields of a grant, in the records about its resident, and its papers. Write one entry.
 
     Raises:
         Refused, NotAnchored
@@ -60,7 +67,10 @@ def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tupl
 
 
 def under_grant(grant: Grant, reading: Callable[[bool], Found | None]) -> Found:
-    """The transaction of a reading under a grant. `reading` is told whether the journal is anchored, and answers None for a refusal."""
+    """Run `reading` in the transaction of a read under a grant.
+
+    `reading` receives whether the journal is anchored, and returns None to refuse.
+    """
     anchored = grant.recipient_kind == RESIDENT_KIND or checkpoints.anchored()
     while True:
         with transaction.atomic(durable=True), scope(resident=grant.resident_id):
@@ -77,31 +87,34 @@ def _read(
     grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool, visit: UUID | None = None
 ) -> Values | None:
     box = sealed.box(resident_id=grant.resident_id)
-    allowed = anchored and set(fields) <= _opened_by(grant) and mark_used(grant)
-    line = journal_read(
+    allowed = anchored and set(fields) <= _granted_fields(grant) and mark_used(grant)
+    entry = journal_read(
         grant, fields, _event(grant, fields) if allowed else "read_refused", box, reason=refusal_reason(anchored)
     )
     if allowed:
-        note_reading(grant, line, fields=list(fields), person=person, visit=visit)
+        note_reading(grant, entry, fields=list(fields), person=person, visit=visit)
     records = Record.objects.current()
     if person is not None:
         records = records.filter(subject_person=person)
     return decrypt_records(records, fields, box) if allowed else None
 
 
-def _opened_by(grant: Grant) -> set[str]:
-    """The fields that it opens at this moment: none once it is stopped or over."""
+def _granted_fields(grant: Grant) -> set[str]:
+    """Return the fields that the grant allows now; none if it is not active."""
     active = Grant.objects.active().filter(pk=grant.pk)
     return set(GrantField.objects.filter(grant__in=active).values_list("field", flat=True))
 
 
 def mark_used(grant: Grant) -> bool:
-    """It serves now, if it still may: of two readings at once one alone gets what was granted once, or not so soon again."""
+    """Mark the grant as used. Return False if it is not readable.
+
+    If two reads arrive together, only one gets a grant for a single reading, or with a minimum delay between two.
+    """
     return Grant.objects.readable().filter(pk=grant.pk).update(last_used_at=timezone.now()) == 1
 
 
-def note_reading(grant: Grant, line: JournalEntry, *, fields: Sequence[str] = (), **more: object) -> None:
-    at, number = line.leaf.at, line.leaf.number
+def note_reading(grant: Grant, entry: JournalEntry, *, fields: Sequence[str] = (), **more: object) -> None:
+    at, number = entry.leaf.at, entry.leaf.number
     GrantReading.objects.create(
         resident_id=grant.resident_id, grant_id=grant.pk, at=at, line=number, fields=list(fields), **more
     )
@@ -114,7 +127,7 @@ def _event(grant: Grant, fields: Sequence[str]) -> str:
 
 
 def refusal_reason(anchored: bool) -> str:
-    """A code, where a refusal is not the grant's."""
+    """Return the code of a refusal that does not come from the grant, else ""."""
     return "" if anchored else "not_anchored"
 
 

@@ -1,4 +1,4 @@
-"""Locks of grants: readers share one, whoever changes the grant takes it alone."""
+"""Locks of grants: readers share the lock; a verb that changes a grant takes it exclusively."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,31 +11,40 @@ from vault.records.models import Grant
 
 
 def lock(grant: Grant, *, shared: bool) -> None:
-    """To the end of the transaction. What was committed before it was given is seen by the next statement, not by this one."""
+    """Lock the grant until the transaction ends.
+
+    Trap: the statement that takes the lock does not see what was committed while it waited; the next statement does.
+    """
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [grant.lock_key])
 
 
 def lock_exclusively(grants: Iterable[Grant]) -> None:
-    """`locked_exclusively` for several grants at once, in the caller's own short transaction; in one order for all, so that nobody waits in a circle."""
+    """Lock several grants in the caller's own short transaction, always in the same order to prevent deadlocks."""
     for grant in sorted(grants, key=lambda grant: grant.lock_key):
         lock(grant, shared=False)
 
 
 @contextmanager
 def locked_exclusively(grant: Grant) -> Iterator[None]:
-    """Hold the grant while it changes, in its resident's scope: when the block has committed no earlier permission is still in use."""
+    """Hold the grant's exclusive lock while it changes, in its resident's scope.
+
+    When the block has committed, no read under the former permission is running.
+    """
     with transaction.atomic(durable=True), scope(resident=grant.resident_id):
         lock_exclusively([grant])
         yield
 
 
 def try_lock(grant: Grant) -> bool:
-    """The journal's lock, then the grant's, shared, which is not waited for: False when somebody has it, or waits to have it, alone.
+    """Take the journal's lock, then try the grant's shared lock.
 
-    Readers of one resident wait for each other at the journal. One that held its grant meanwhile would keep its stop waiting for all of
-    them; one that waited for its grant while it held the journal would wait in a circle with the stop's own line.
+    Return False if the exclusive lock is held or awaited.
+
+    Readers of one resident queue for the journal. If a reader held its grant's lock while it queued, a stop would wait
+    for all of them. If it waited for its grant's lock while it held the journal, it would deadlock with the stop's own
+    entry.
     """
     with connection.cursor() as cursor:
         both = "SELECT pg_advisory_xact_lock(%s); SELECT pg_try_advisory_xact_lock_shared(%s)"
@@ -45,6 +54,6 @@ def try_lock(grant: Grant) -> bool:
 
 
 def wait_for_lock(grant: Grant) -> None:
-    """Wait, with nothing in hand, until nobody has the grant alone."""
+    """Wait until nobody holds the grant's lock exclusively, holding no other lock."""
     with transaction.atomic(durable=True):
         lock(grant, shared=True)

@@ -1,7 +1,7 @@
-"""What a resident may agree to: one recipient, one purpose, a list of values, and the words that they read before.
+"""Agreements: the versioned texts behind grants, each with one purpose and a list of items.
 
-An app registers its own in `AppConfig.ready()`. The words of a version never change: a test holds each version to its hash, and a grant
-keeps the hash of what was read.
+An app registers its agreements in `AppConfig.ready()`. The words of a version never change: a test compares each
+version with its hash, and a grant keeps the hash of the text that the resident read.
 """
 
 import hashlib
@@ -19,13 +19,16 @@ from vault.records.models import Grant, GrantField
 from vault.records.models.grant import RESIDENT_KIND
 
 Text = str | Promise
-#: How long one may agree for, in months. Nothing is chosen beforehand, nothing renews itself.
+#: The lengths of an agreement, in months. No length is preselected, and no agreement renews itself.
 MONTHS = (1, 3, 6, 12)
 
 
 @dataclass(frozen=True)
 class Item:
-    """Fields that mean one thing together: what a person says yes or no to. Those that are not required may be refused."""
+    """One choice of an agreement: fields that mean one thing together.
+
+    A resident may refuse an item that is not required.
+    """
 
     code: str
     label: Text
@@ -36,15 +39,22 @@ class Item:
 
 @dataclass(frozen=True)
 class Agreement:
-    """`received` says it from the recipient's side, whose page to use it is `use_url`.
+    """A text that a resident may agree to, and the terms that it offers.
 
-    `enough` says in words which length suffices. `uses` says a mode in its own words. `copied`: a copy of the day's values leaves with
-    the agreement, and nothing after it. `once` offers a single reading. `months` and `short` are the lengths that it offers. `renewable`:
-    in one step, from its page in the resident's shares; otherwise it is given anew where it was given. `keep_days` and `at_most_every` are
-    what the words say.
-    `ended` forgets what the recipient made of the values; it runs in the transaction that ends the grant.
-    `recipient_kind`: to whom it may be given. `free`: its lines are what the resident holds and chose, a field or a paper each; then its
-    words alone are hashed.
+    Args:
+        received: the agreement in words for the recipient; `use_url` is the page where the recipient uses it.
+        enough: a sentence about the length that suffices.
+        uses: sentences that replace the standard words of a mode.
+        copied: a copy of the current values leaves with the agreement, and nothing later.
+        once: offers a single reading.
+        months, short: the lengths that it offers.
+        renewable: the resident renews it in one step, from its page in their shares; otherwise they give it again on
+            the page where they first gave it.
+        keep_days, at_most_every: the limits stated in the words.
+        recipient_kind: the kind of recipient that it may be given to.
+        free: its items are the values and papers that the resident chose, one item each; then `notice_hash` covers the
+            words only.
+        ended: deletes what the recipient made of the values; runs in the transaction that ends the grant.
     """
 
     code: str
@@ -72,7 +82,7 @@ class Agreement:
 
     @property
     def lengths(self) -> dict[str, tuple[int, timedelta | None]]:
-        """By code, the shortest first: so many months, or a time under a month."""
+        """Return the lengths by code, shortest first: (months, None), or (0, a duration under a month)."""
         hour = timedelta(hours=1)
         short = {
             f"h{length // hour}" if length >= hour else f"min{length // timedelta(minutes=1)}": (0, length)
@@ -84,15 +94,15 @@ class Agreement:
         return [item for item in self.items if item.required or item.code in codes]
 
     def named(self, fields: Collection[str]) -> list[Item]:
-        """The lines whose fields are all among these."""
+        """Return the items whose fields are all in `fields`."""
         return [item for item in self.items if set(item.fields) <= set(fields)]
 
     def rendered_words(self, name: str) -> list[str]:
-        """Its words, to someone who agrees with `name`."""
+        """Return the words, with the recipient's name filled in."""
         return [str(text).replace("%(name)s", name) for text in self.words]
 
     def notice_hash(self, language: str) -> str:
-        """Of all that a person reads before they agree, in their language."""
+        """Return the hash of the whole text that a person reads before they agree, in their language."""
         with translation.override(language):
             read = [
                 self.code,
@@ -118,7 +128,8 @@ def register(agreement: Agreement) -> None:
 
 
 def get(code: str) -> Agreement:
-    """
+    """Return a registered agreement.
+
     Raises:
         KeyError: no app registered it.
     """
@@ -126,18 +137,18 @@ def get(code: str) -> Agreement:
 
 
 def of(grant: Grant) -> Agreement | None:
-    """None: the app that registered it is gone; the grant stays on its page."""
+    """Return the agreement of a grant, or None if no app registers it any more; the grant then keeps its page."""
     return _agreements.get(grant.agreement)
 
 
 def fields_of(grant: Grant) -> list[str]:
-    """Return the fields that the resident agreed to, whoever asks."""
+    """Return the fields of a grant. Call it in any scope."""
     with scope(resident=grant.resident_id):
         return list(GrantField.objects.filter(grant=grant).values_list("field", flat=True))
 
 
 def items_of(grant: Grant) -> list[Item]:
-    """The lines that it was given for; none where the app that registered its agreement is gone. Two queries, no value."""
+    """Return the items of a grant; none if no app registers its agreement any more. Cost: two queries, no value."""
     agreement = of(grant)
     return agreement.named(fields_of(grant)) if agreement else []
 

@@ -1,6 +1,6 @@
-"""Documents: what a service made with a resident and keeps sealed for them, such as a finished dossier, and that a link may carry.
+"""Documents that a service made and keeps sealed for a resident, such as a finished dossier. A link may include them.
 
-The app that makes them registers their kind in `AppConfig.ready()`.
+The app that makes documents registers their kind in `AppConfig.ready()`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from vault.records.models import Grant, GrantDocument
 
 @dataclass(frozen=True)
 class Document:
-    """One, as its row tells it: nothing is opened. `name`: what its download is called."""
+    """One document as its row describes it, without decrypting. `name` is the file name of its download."""
 
     id: UUID
     kind: str
@@ -28,8 +28,11 @@ class Document:
 
 @dataclass(frozen=True)
 class DocumentKind:
-    """`held`, in the resident's scope: those that exist today. Each download is the journal's event `granted_<code>_downloaded`, for which
-    the app registers a sentence."""
+    """A kind of document.
+
+    `held` returns the current documents; call it in the resident's scope. Each download writes the journal event
+    `granted_<code>_downloaded`, whose sentence the app registers.
+    """
 
     code: str
     label: str | Promise
@@ -48,11 +51,14 @@ def labels() -> dict[str, str]:
 
 
 def held() -> list[Document]:
-    """In the resident's scope."""
+    """Return the resident's current documents of every kind. Call it in their scope."""
     return [document for kind in _kinds.values() for document in kind.held()]
 
 
 def opened_by(grant: Grant) -> list[Document]:
-    """Of those that it was given for, the ones that are still there; in the resident's scope. Whether it opens them the gate says."""
+    """Return the documents of a grant that still exist.
+
+    Call it in the resident's scope; the gate decides whether to decrypt.
+    """
     given = set(GrantDocument.objects.filter(grant=grant).values_list("document_id", flat=True))
     return [document for document in held() if document.id in given] if given else []

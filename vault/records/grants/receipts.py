@@ -1,7 +1,8 @@
-"""Receipts of consent: what ISO/IEC TS 27560:2023 asks a record of consent to say, signed as a JWS that its resident can keep and show.
+"""Receipts of consent: the record required by ISO/IEC TS 27560:2023, signed as a JWS that the resident can keep and
+show.
 
-A receipt names fields, never values. The keys are a JWK set in one file: the first signs, all of them are published without their secret
-part, so that a receipt still verifies after the key has changed.
+A receipt names fields, never values. The keys are a JWK set in one file: the first key signs, and the public half of
+every key is published, so that a receipt still verifies after the key has changed.
 """
 
 import json
@@ -32,15 +33,15 @@ EMERGENCY = "no consent: vital interests or public task, article 6(1)(d) and (e)
 
 
 class NoKey(Exception):
-    """There is no key to sign with: `manage.py make_receipt_key` makes one."""
+    """There is no key to sign with. `manage.py make_receipt_key` makes one."""
 
 
 class NotGenuine(Exception):
-    """Not a receipt, or not signed by one of these keys, or changed since."""
+    """The text is no receipt, was changed, or was not signed by one of these keys."""
 
 
 def published() -> dict[str, Any]:
-    """The public half of every key, current and former.
+    """Return the public half of every key, current and former.
 
     Raises:
         NoKey
@@ -50,7 +51,10 @@ def published() -> dict[str, Any]:
 
 
 def make_key() -> str:
-    """A new key signs from now on; the former ones only verify, and their secret half is forgotten. Returns its id."""
+    """Make the key that signs from now on, and return its id.
+
+    The former keys only verify: their secret halves are deleted.
+    """
     fresh = ECKey.generate_key("P-256", private=True, auto_kid=True)
     former = [key.as_dict(private=False) for key in _read()] if settings.RECEIPT_KEYS.is_file() else []
     with _written({"keys": [fresh.as_dict(private=True), *former]}) as name:
@@ -59,7 +63,7 @@ def make_key() -> str:
 
 
 def issue(event: GrantEvent, grant: Grant, fields: Sequence[GrantField]) -> str:
-    """The signed receipt, or nothing when there is no key: a withdrawal never waits for one."""
+    """Return the signed receipt, or "" without a key: a withdrawal never waits for a key."""
     try:
         key = _signing_key()
     except NoKey as error:
@@ -72,7 +76,10 @@ def issue(event: GrantEvent, grant: Grant, fields: Sequence[GrantField]) -> str:
 
 
 def sign_export(sha256: str) -> str:
-    """Says that a list of files left this portal as it is (vault/records/actions/exports.py). Empty without a key: the copy goes all the same."""
+    """Sign the hash of an export's manifest (vault/records/actions/exports.py).
+
+    Return "" without a key: the resident gets their copy unsigned.
+    """
     try:
         key = _signing_key()
     except NoKey as error:
@@ -85,7 +92,10 @@ def sign_export(sha256: str) -> str:
 
 
 def verify(receipt: str, keys: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What a genuine receipt says. `keys`: a published set; without it, those of this portal.
+    """Return the content of a genuine receipt.
+
+    Args:
+        keys: a published JWK set; by default, the keys of this portal.
 
     Raises:
         NotGenuine
@@ -102,7 +112,9 @@ def verify(receipt: str, keys: Mapping[str, Any] | None = None) -> dict[str, Any
 
 
 def content(event: GrantEvent, grant: Grant, fields: Sequence[GrantField]) -> dict[str, Any]:
-    """In the words of the specification; labels in French, the language of the record."""
+    """Return a receipt's content, with the names of the specification. Labels are in French, the language of the
+    record.
+    """
     city = City.current()
     with override("fr"):
         information = [
@@ -151,7 +163,7 @@ def content(event: GrantEvent, grant: Grant, fields: Sequence[GrantField]) -> di
 
 
 def fields_of(grant_id: UUID) -> list[GrantField]:
-    """In the resident's scope."""
+    """Return the fields of a grant. Call it in the resident's scope."""
     return list(GrantField.objects.filter(grant=grant_id).order_by("field"))
 
 
@@ -174,13 +186,14 @@ def _signing_key() -> ECKey:
 
 
 def _keys() -> list[ECKey]:
-    """
+    """Return the keys; make the first one if the settings ask for it.
+
     Raises:
         NoKey
     """
     if settings.MAKE_RECEIPT_KEY and not settings.RECEIPT_KEYS.is_file():
         fresh = ECKey.generate_key("P-256", private=True, auto_kid=True)
-        # Of two processes that start together one makes it, and both use it.
+        # If two processes start together, one makes the key and both use it.
         with _written({"keys": [fresh.as_dict(private=True)]}) as name, suppress(FileExistsError):
             os.link(name, settings.RECEIPT_KEYS)
     return _read()
@@ -198,7 +211,7 @@ def _read() -> list[ECKey]:
 
 @contextmanager
 def _written(keys: Mapping[str, Any]) -> Iterator[str]:
-    """A whole file beside the real one, for its owner only: nobody ever reads half of one."""
+    """Write the keys to a temporary owner-only file in the same folder, so that no process reads a partial file."""
     folder = settings.RECEIPT_KEYS.parent
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".receipt-keys")

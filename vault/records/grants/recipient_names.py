@@ -1,6 +1,6 @@
-"""How the recipient of a grant is called, and what a resident wrote of a link: their own words, which lie sealed.
+"""Names of recipients, and the words that a resident wrote about a link, sealed under the resident's key.
 
-They are no value of the vault: naming a line of one's own list is not a reading, and leaves no line in the journal.
+They are not values of the vault: naming an item of one's own list writes no journal entry.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from vault.records.models import Grant
 
 @dataclass(frozen=True)
 class Names:
-    """`title` and `why`: of a link."""
+    """The names of one grant. Only a link has a `title` and a `why`."""
 
     who: str
     title: str = ""
@@ -22,12 +22,16 @@ class Names:
 
     @property
     def label(self) -> str:
-        """Tells one link to somebody from another."""
+        """Return the name with the title, which distinguishes two links to the same person."""
         return f"{self.who} ({self.title})" if self.title else self.who
 
 
 def recipient_name(grant: Grant, box: sealed.Box | None = None) -> str:
-    """By the name that the resident typed, where they typed one. `box`: their key, if it is at hand."""
+    """Return the name typed by the resident, else `recipient_label`.
+
+    Args:
+        box: the resident's key, if the caller has it.
+    """
     if not grant.recipient_name:
         return grant.recipient_label
     try:

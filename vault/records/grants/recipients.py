@@ -1,4 +1,4 @@
-"""Who may be given something: kinds of recipient, registered by the app that knows them in `AppConfig.ready()`."""
+"""Kinds of recipient that a grant may name, each registered by its app in `AppConfig.ready()`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ Written = tuple[str, str]
 class RecipientKind:
     """A kind of recipient; `label` names it within a sentence.
 
-    `give` agrees once more with the recipient of a former grant, in the resident's own name. Its last argument is the fingerprint of the
-    values that the page showed. It raises PermissionDenied when the recipient has left, and `actions.grants.Changed` when a value is not
-    what was shown.
+    `give` gives a new grant to the recipient of a former one, in the resident's own name. Its last argument is the
+    fingerprint of the values on the page. It raises PermissionDenied if the recipient has left, and
+    `actions.grants.Changed` if a value differs from the page.
 
-    `written` returns what a resident wrote for each of these grants, decrypted by their box.
+    `written` decrypts the title and reason that a resident wrote for each of these grants, with the resident's box.
     """
 
     code: str

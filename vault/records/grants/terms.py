@@ -8,10 +8,10 @@ from vault.records.enums import GrantChannel, Mode
 
 @dataclass(frozen=True)
 class Terms:
-    """What the resident chose: the codes of the items, how they are used, for how many months, or for one reading within them.
+    """The terms that the resident chose: the items, the mode, and a length in months or a single reading.
 
-    `lasts`: a length under a month, instead of the months.
-    `shown`: the values of each item, as the page said them. They are kept, sealed, with the words that were read.
+    `lasts` is a length under a month, and replaces the months. `shown` holds the values of each item as the page
+    displayed them; they are kept, sealed, with the text.
     """
 
     items: Sequence[str]

@@ -1,4 +1,4 @@
-"""What a vault is made of. Each model lives in its own file; import them from here."""
+"""The models of a vault. Each has its own file; import them from here."""
 
 from vault.records.models.brought import Brought
 from vault.records.models.draft import Draft

@@ -4,9 +4,10 @@ from core.models import ResidentManager, ResidentModel
 
 
 class Brought(ResidentModel):
-    """What a resident brought from another portal and lives on as history: that portal's journal, agreements and dossiers, as they came.
+    """A copy that a resident brought from another portal, kept as history: that portal's journal, agreements and
+    dossiers.
 
-    The journal is not mixed into this portal's chain, and no agreement is given again here. `content` seals where it comes from.
+    Its journal does not enter this portal's chain, and no agreement is given again here. `content` seals its origin.
     """
 
     manifest_sha256 = models.CharField(max_length=64)

@@ -6,7 +6,10 @@ from vault.records.models.paper import Paper
 
 
 class Draft(ResidentModel):
-    """Answers that a resident is typing, one question per page, before they become a record. Sealed like the record."""
+    """The answers that a resident is typing, one question per page, before they become a record.
+
+    Sealed like a record.
+    """
 
     type = models.CharField(max_length=60)
     person = models.UUIDField(null=True, blank=True)

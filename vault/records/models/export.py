@@ -5,14 +5,14 @@ from django.utils import timezone
 
 from core.models import Job, ResidentManager, ResidentModel
 
-#: Long enough to come back to it; it is a whole vault in one file, so no longer.
+#: Long enough to come back to the file, and no longer: it holds a whole vault.
 KEPT = timedelta(days=7)
 
 
 class Export(ResidentModel):
-    """The one file with which a resident leaves, sealed like everything else. One per resident: a new one takes its place.
+    """The copy of a whole vault, in one sealed file. A resident has one; a new one replaces it.
 
-    Its size is not called `size`: a copy of what is there takes none of the vault's room (core/files/quota.py).
+    Its size field is not called `size`, because a copy does not count towards the vault's quota (core/files/quota.py).
     """
 
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -41,5 +41,5 @@ class Export(ResidentModel):
 
     @property
     def file_name(self) -> str:
-        """A date, never a name: a shared computer would keep showing it."""
+        """Return a name with the date only: a shared computer would keep showing the resident's name."""
         return f"garant-{self.made_at:%Y-%m-%d}.zip" if self.made_at else "garant.zip"

@@ -1,4 +1,7 @@
-"""Grants: who may read which fields of whom, for which purpose, until when. One row for every kind of sharing."""
+"""Grants: who may read which fields of which resident, for which purpose, until when.
+
+Every kind of sharing is such a row.
+"""
 
 from datetime import timedelta
 from typing import Self
@@ -13,28 +16,31 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
 from vault.records.models.paper import Paper
 
-#: A resident who is given something. Apps above register their own kinds of recipient (vault/records/grants/recipients.py).
+#: The kind of a recipient who is a resident. Other apps register other kinds (vault/records/grants/recipients.py).
 RESIDENT_KIND = "resident"
-#: Twelve months, whichever they are: nothing is granted for longer, and nothing renews itself.
+#: Any twelve months. No grant is longer, and none renews itself.
 LONGEST = timedelta(days=366)
-#: Its resident is told before a grant ends, and when it has not served for so long.
+#: The resident gets a reminder this long before a grant ends, and after this long without a read.
 ENDING = timedelta(days=30)
 UNUSED = timedelta(days=90)
-#: What happens to a grant once at most.
+#: The events that a grant has at most once.
 ONCE = (Happened.GIVEN, Happened.STOPPED, Happened.OVER, Happened.ENDING, Happened.UNUSED)
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
     def standing(self) -> Self:
-        """Neither stopped nor over: in force, paused or to come."""
+        """Return the grants that are active, paused or to come: neither stopped nor expired."""
         return self.filter(Q(once=False) | Q(last_used_at=None), stopped_at=None, ends_at__gt=timezone.now())
 
     def active(self) -> Self:
-        """Grants that open something now. The end is judged here, when it is asked, never by a nightly job."""
+        """Return the grants that allow a read now.
+
+        Their end is compared with the clock here, and never by a nightly job.
+        """
         return self.standing().filter(paused_at=None, starts_at__lte=timezone.now())
 
     def readable(self) -> Self:
-        """Active, and not read too recently for what was agreed."""
+        """Return the active grants whose minimum delay since the last read has passed."""
         rested = (
             Q(at_most_every=None)
             | Q(last_used_at=None)
@@ -43,7 +49,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         return self.active().filter(rested)
 
     def over(self) -> Self:
-        """Came to their end by themselves, or were read the once that was agreed."""
+        """Return the grants that expired, or had the single reading agreed."""
         ended = Q(ends_at__lte=timezone.now()) | Q(once=True, last_used_at__isnull=False)
         return self.filter(ended, Q(stopped_at=None) | Q(stopped_at=F("ends_at")))
 
@@ -55,9 +61,11 @@ GrantManager = ResidentManager.from_queryset(GrantQuerySet)
 
 
 class Grant(ResidentModel):
-    """The resident's agreement to one recipient for one purpose. It only ever gets narrower: paused, shortened, stopped.
+    """The resident's agreement with one recipient for one purpose.
 
-    Other fields, another purpose or a later end are another grant, which takes the place of this one.
+    It may only become narrower: paused, shortened, stopped.
+
+    Other fields, another purpose or a later end need another grant, which replaces this one.
     """
 
     recipient_kind = models.CharField(max_length=20)
@@ -65,7 +73,8 @@ class Grant(ResidentModel):
     recipient_label = models.CharField(max_length=120, help_text="as it was called when the resident agreed")
     recipient_name = models.BinaryField(
         default=bytes,
-        help_text="sealed: the name that the resident typed; the label then says only of what kind it is (vault/records/grants/recipient_names.py)",
+        help_text="sealed: the name that the resident typed; the label then says only of what kind it is"
+        " (vault/records/grants/recipient_names.py)",
     )
     subject_id = models.UUIDField(
         null=True, blank=True, help_text="the one thing that it is for, a dossier; empty: the purpose as a whole"
@@ -139,28 +148,31 @@ class Grant(ResidentModel):
 
     @property
     def in_emergency(self) -> bool:
-        """Two agents opened it, not its resident: no page may say that they agreed."""
+        """Return whether two agents opened the grant without its resident.
+
+        No page may state that the resident agreed.
+        """
         return self.channel == GrantChannel.EMERGENCY
 
     @property
     def ends_soon(self) -> bool:
-        """A month that one has just agreed to needs no reminder."""
+        """Return whether to remind the resident of the end. A grant of a month or two needs no reminder."""
         return self.stands and self.ends_at - self.starts_at > 2 * ENDING and self.ends_at - timezone.now() <= ENDING
 
     @property
     def unused(self) -> bool:
-        """A copy that is kept serves without being read again: nobody can tell."""
+        """Return whether the grant has not been read for long. A kept copy is left out: its use is unknown."""
         since = self.last_used_at or self.starts_at
         return self.state == GrantState.ACTIVE and self.mode != Mode.KEEP and since <= timezone.now() - UNUSED
 
     @property
     def lock_key(self) -> int:
-        """What readers hold together and a withdrawal alone."""
+        """Return the key of the lock that readers share and a change takes exclusively."""
         return locks.key("grant", self.id)
 
     @property
     def place(self) -> str:
-        """Where its snapshot is sealed for: it is written once."""
+        """Return the place of the sealed snapshot, which is written once."""
         return f"vault_grant|{self.id}|1|snapshot"
 
     @property
@@ -169,7 +181,7 @@ class Grant(ResidentModel):
 
 
 class GrantField(ResidentModel):
-    """One field that a grant opens. A field that is not required could have been refused without changing the rest."""
+    """One field that a grant allows. The resident could have refused a field that is not required."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="fields")
     field = models.CharField(max_length=160, help_text="type#/pointer")
@@ -185,7 +197,7 @@ class GrantField(ResidentModel):
 
 
 class GrantDocument(ResidentModel):
-    """One document that a grant opens (vault/records/grants/documents.py). One that is deleted is no longer there; that it was given stays."""
+    """One document of a grant (vault/records/grants/documents.py). The row stays after the document is deleted."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="documents")
     document_id = models.UUIDField(help_text="a row of the app that made it")
@@ -200,7 +212,7 @@ class GrantDocument(ResidentModel):
 
 
 class GrantPaper(ResidentModel):
-    """One paper that a grant opens, its files included. A paper that is deleted goes from its grants too."""
+    """One paper of a grant, with its files. The row is deleted with the paper."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="papers")
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="granted")
@@ -215,7 +227,7 @@ class GrantPaper(ResidentModel):
 
 
 class GrantEvent(ResidentModel):
-    """What happened to a grant, and the signed receipt that its resident can keep."""
+    """An event of a grant, with the signed receipt that its resident can keep."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="events")
     happened = models.CharField(max_length=10, choices=Happened)
@@ -239,7 +251,10 @@ class GrantEvent(ResidentModel):
 
 
 class GrantReading(ResidentModel):
-    """One reading under a grant: which fields, or a paper, when. Written in the transaction of its journal line, whose number it keeps."""
+    """One read under a grant: which fields, or which paper, and when.
+
+    It is written in the transaction of its journal entry, whose number it keeps.
+    """
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="readings")
     at = models.DateTimeField()

@@ -13,7 +13,10 @@ from vault.records.models.paper_kind import PaperKind
 
 
 class Holder(models.Model):
-    """An organisation that holds data about residents: data that the city may adapt, loaded from `vault/records/content/holders.json`."""
+    """An organisation that holds data about residents, loaded from `vault/records/content/holders.json`.
+
+    The city may adapt it.
+    """
 
     code = models.SlugField(_("code"), max_length=60, unique=True)
     name_fr = models.CharField(_("nom en français"), max_length=120)
@@ -59,32 +62,32 @@ class Holder(models.Model):
 
     @property
     def name(self) -> str:
-        return self._said("name")
+        return self._translated("name")
 
     @property
     def short(self) -> str:
-        return self._said("short")
+        return self._translated("short")
 
     @property
     def identity_proof(self) -> str:
-        return self._said("identity_proof")
+        return self._translated("identity_proof")
 
     @property
     def note(self) -> str:
-        return self._said("note")
+        return self._translated("note")
 
     @property
     def is_the_city(self) -> bool:
-        """One of the city's own services: the city's delegate answers."""
+        """Return whether this is one of the city's own services: the city's data protection officer answers."""
         return Channel.CITY_DPO in self.channels
 
     @property
     def record_holders(self) -> list[str]:
-        """What `Record.holder` says for this organisation."""
+        """Return the values of `Record.holder` for this organisation."""
         return [self.code, *self.record_codes, *self.brands]
 
     def clean(self) -> None:
-        """An agent types codes: each field that names something unknown says so beside itself."""
+        """Report each unknown code beside its field: an agent types the codes."""
         known: dict[str, Container[str]] = {
             "rights": Right.values,
             "channels": Channel.values,
@@ -93,11 +96,11 @@ class Holder(models.Model):
         }
         wrong: dict[str, str | Promise] = {}
         for name, codes in known.items():
-            said = getattr(self, name)
+            typed = getattr(self, name)
             bad = (
-                [code for code in said if not isinstance(code, str) or code not in codes]
-                if isinstance(said, list)
-                else [said]
+                [code for code in typed if not isinstance(code, str) or code not in codes]
+                if isinstance(typed, list)
+                else [typed]
             )
             if bad:
                 wrong[name] = _("Écrivez une liste de codes connus. Inconnu : %(codes)s.") % {
@@ -113,14 +116,14 @@ class Holder(models.Model):
         if wrong:
             raise ValidationError(wrong)
 
-    def _said(self, name: str) -> str:
+    def _translated(self, name: str) -> str:
         return str(getattr(self, f"{name}_en" if get_language() == "en" else f"{name}_fr"))
 
 
-def _are_downloads(said: object) -> bool:
-    if not isinstance(said, list):
+def _are_downloads(value: object) -> bool:
+    if not isinstance(value, list):
         return False
     shape = {"label": dict, "steps": list, "formats": list, "reads": list, "verified": bool}
     return all(
-        isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in shape.items()) for one in said
+        isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in shape.items()) for one in value
     )

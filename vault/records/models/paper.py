@@ -13,7 +13,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         return self.filter(state=PaperState.KEPT)
 
     def expired(self) -> Self:
-        """The last day is whole."""
+        """Return the papers whose last day has passed. A paper still counts on its last day."""
         return self.filter(expires_on__lt=timezone.localdate())
 
     def pending(self) -> Self:
@@ -24,7 +24,7 @@ PaperManager = ResidentManager.from_queryset(PaperQuerySet)
 
 
 class Paper(ResidentModel):
-    """A document of the resident. Its name, what was read on it and its checks are sealed in `content`."""
+    """A proof that the resident uploaded. Its name, its reading and its checks are sealed in `content`."""
 
     kind = models.CharField(max_length=60, blank=True, help_text="a PaperKind's code, empty while nobody knows")
     state = models.CharField(max_length=12, choices=PaperState, default=PaperState.QUARANTINED)
@@ -68,7 +68,7 @@ class Paper(ResidentModel):
 
 
 class PaperFile(ResidentModel):
-    """One sealed file of a paper; its name in the store says nothing."""
+    """One sealed file of a paper. Its name in the storage reveals nothing."""
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="files")
     position = models.PositiveSmallIntegerField(default=0)

@@ -10,7 +10,7 @@ from vault.types.spans import add_months
 
 
 class PaperKind(models.Model):
-    """What a kind of paper is: data that the city may adapt, loaded from `vault/records/content/paper_kinds.json`."""
+    """A kind of paper, loaded from `vault/records/content/paper_kinds.json`. The city may adapt it."""
 
     code = models.SlugField(_("code"), max_length=60, unique=True)
     label_fr = models.CharField(_("nom en français"), max_length=120)
@@ -59,11 +59,11 @@ class PaperKind(models.Model):
 
     @property
     def field_ids(self) -> list[str]:
-        """The fields of our types that can be read from this kind of paper, in reading order."""
+        """Return the fields of our types that can be read on this kind of paper, in reading order."""
         return [entry["field"] for entry in self.readable_fields if entry.get("field")]
 
     def expiry(self, issued_on: date | None) -> date | None:
-        """The last day a paper of this kind counts, when its date alone decides."""
+        """Return the last day of validity of a paper of this kind, if its date alone gives it."""
         if issued_on is None:
             return None
         if self.validity in {Validity.FROM_ISSUE, Validity.MAX_AGE}:

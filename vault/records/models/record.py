@@ -8,13 +8,13 @@ from core.models import ResidentManager, ResidentModel
 from vault import types
 from vault.records.enums import Assurance, Method, Role
 
-#: The holder of what a resident typed. Everyone else is an organisation.
+#: The holder of values that a resident typed. Any other holder is an organisation.
 RESIDENT = "résident"
 
 
 class RecordQuerySet(models.QuerySet["Record"]):
     def current(self) -> Self:
-        """What counts today: neither superseded nor withdrawn."""
+        """Return the records that are neither superseded nor withdrawn."""
         return self.filter(withdrawn_at=None, superseded_by=None)
 
     def of(self, type_code: str, person: UUID) -> Self:
@@ -25,9 +25,9 @@ RecordManager = ResidentManager.from_queryset(RecordQuerySet)
 
 
 class Record(ResidentModel):
-    """One structured value set about one person. Never changed: a correction is a new record that supersedes this one.
+    """Values of one type about one person. A record never changes: a correction is a new record that supersedes it.
 
-    `content` seals the payload and the parts of its provenance that nothing has to query.
+    `content` seals the payload, and the parts of the provenance that no query needs.
     """
 
     type = models.CharField(max_length=60)
@@ -82,7 +82,7 @@ class Record(ResidentModel):
         return f"{self.type} {self.id}"
 
     def in_latest(self, content: dict[str, Any]) -> dict[str, Any]:
-        """Its opened content, the payload read through the steps from its own version of the type to the latest."""
+        """Return the decrypted content, with the payload upgraded from its own version of the type to the latest."""
         payload = types.upgraded(
             self.type, self.type_version, content["payload"], f"{self.period_start or self.retrieved_at:%Y-%m}"
         )
@@ -90,5 +90,5 @@ class Record(ResidentModel):
 
     @property
     def place(self) -> str:
-        """Where its content is sealed for. A record's content is written once: its version stays 1."""
+        """Return the place of the sealed content. A record's content is written once, so its version stays 1."""
         return f"vault_record|{self.id}|1|content"

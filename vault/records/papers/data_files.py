@@ -1,6 +1,6 @@
-"""A file of data: what it holds is told in sum, sealed with its paper; its records are read again when they are kept.
+"""Files of data. The paper's sealed content holds a summary: totals, months and a few rows.
 
-Twenty thousand records never lie in a paper's content: totals, months and a few rows do.
+The content never holds twenty thousand records: they are read again when they are kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ from vault.types.record_identity import DATA
 
 #: The kind of paper that such a file is (vault/records/content/paper_kinds.json).
 KIND = "fichier_donnees"
-#: More values than a person compares one by one.
+#: With more records, a file is shown as a summary: a person does not compare so many one by one.
 MANY = 40
 PREVIEW = 5
 
 
 @dataclass(frozen=True)
 class Held:
-    """How many records of one type."""
+    """The number of records of one type."""
 
     type: str
     count: int
@@ -30,7 +30,10 @@ class Held:
 
 @dataclass(frozen=True)
 class DataFile:
-    """`columns` is what the resident said of a table; `written` how many records came of it, by outcome."""
+    """The summary of a file of data.
+
+    `columns` are the names that the resident gave to a table's columns; `written` counts its records by outcome.
+    """
 
     format: str
     facts: Sequence[Fact] = ()
@@ -53,13 +56,19 @@ class DataFile:
         return sum(one.count for one in self.held)
 
     @property
-    def is_someone_s(self) -> bool:
-        """About a person, not about their home: where several live together, whose it is must be said."""
+    def is_about_a_person(self) -> bool:
+        """Return whether a value is about a person, and not about the home.
+
+        If several people live together, the page asks which.
+        """
         return any(questions.asks_whose(one.type) for one in self.held)
 
     @property
     def has_places(self) -> bool:
-        """Where someone was: keeping the raw file of that costs more than it gives."""
+        """Return whether the file reveals where a person was.
+
+        Keeping the raw file is then a risk with little benefit.
+        """
         return any(one.type in summaries.PLACES for one in self.held)
 
 
@@ -69,7 +78,7 @@ def is_data(reading: Reading) -> bool:
 
 
 def kept(reading: Reading) -> dict[str, Any]:
-    """As it is sealed in the paper's content."""
+    """Return the summary as it is sealed in the paper's content."""
     items = [(record["type"], record["payload"]) for record in reading.records]
     counts: dict[str, int] = {}
     for type_code, _payload in items:
@@ -89,19 +98,19 @@ def kept(reading: Reading) -> dict[str, Any]:
     }
 
 
-def opened(said: Mapping[str, Any]) -> DataFile:
+def opened(summary: Mapping[str, Any]) -> DataFile:
     return DataFile(
-        format=said["format"],
-        facts=[Fact(*fact) for fact in said["facts"]],
-        table=Table(**said["table"]) if said.get("table") else None,
-        columns=said.get("columns", {}),
-        problem=said.get("problem", ""),
-        held=[Held(*one) for one in said["held"]],
-        rows=[(code, payload) for code, payload in said["rows"]],
-        lines=[_read_line(line) for line in said["lines"]],
-        warnings=said.get("warnings", ()),
-        written=said.get("written", {}),
-        problems=said.get("problems", ()),
+        format=summary["format"],
+        facts=[Fact(*fact) for fact in summary["facts"]],
+        table=Table(**summary["table"]) if summary.get("table") else None,
+        columns=summary.get("columns", {}),
+        problem=summary.get("problem", ""),
+        held=[Held(*one) for one in summary["held"]],
+        rows=[(code, payload) for code, payload in summary["rows"]],
+        lines=[_read_line(line) for line in summary["lines"]],
+        warnings=summary.get("warnings", ()),
+        written=summary.get("written", {}),
+        problems=summary.get("problems", ()),
     )
 
 
@@ -117,9 +126,9 @@ def _line(line: summaries.Line) -> dict[str, Any]:
     return {"type": line.type, "key": list(line.key), "months": months}
 
 
-def _read_line(said: Mapping[str, Any]) -> summaries.Line:
+def _read_line(summary: Mapping[str, Any]) -> summaries.Line:
     months = {
         name: summaries.Month(count, gaps, {code: Decimal(amount) for code, amount in figures.items()})
-        for name, (count, gaps, figures) in said["months"].items()
+        for name, (count, gaps, figures) in summary["months"].items()
     }
-    return summaries.Line(said["type"], tuple(said["key"]), months)
+    return summaries.Line(summary["type"], tuple(summary["key"]), months)

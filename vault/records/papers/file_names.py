@@ -5,7 +5,9 @@ NAME_LENGTH = 150
 
 
 def clean_name(name: str) -> str:
-    """The last part of the path, without what no name holds; enough for a person to recognise their file."""
+    """Return the last part of the path without unprintable characters, long enough for a person to recognise their
+    file.
+    """
     last = PurePosixPath(name.replace("\\", "/")).name
     kept = "".join(letter for letter in unicodedata.normalize("NFC", last) if letter.isprintable())
     return kept.strip()[-NAME_LENGTH:] or "document"

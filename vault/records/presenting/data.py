@@ -1,4 +1,4 @@
-"""Data in sum, as pages show it: facts in words, one line for each thing followed, a chart by month, a table."""
+"""Summaries of data for pages: facts, one line per thing followed, a chart by month, tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,17 @@ from vault.records.values.summaries import Figure, Line
 from vault.types import FieldInfo
 from vault.types.record_identity import SERIES
 
-#: More columns than that are no chart any more.
+#: The largest number of columns that a chart can show.
 MONTHS = 36
 METRES_A_KILOMETRE = 1000
 
 
 @dataclass(frozen=True)
 class LineShown:
-    """`extent` says how much and from when to when; `totals` its figures in all."""
+    """One thing followed over time.
+
+    `extent` is its count and its first and last months; `totals` are its overall amounts.
+    """
 
     title: str
     extent: str
@@ -63,29 +66,31 @@ def line_shown(line: Line, *, chart: bool = True, whose: str = "") -> LineShown:
         title=", ".join(part for part in (types.get(line.type).title, summaries.name(line), whose) if part),
         extent=extent(line),
         gaps=_gaps(line),
-        totals=[{"key": str(figure.label), "value": figure.say(total(line, figure))} for figure in line.figures],
+        totals=[
+            {"key": str(figure.label), "value": figure.format_amount(total(line, figure))} for figure in line.figures
+        ],
         chart=by_month(line) if chart else None,
     )
 
 
 def extent(line: Line) -> str:
-    """“420 mesures, de mars 2025 à février 2026”."""
-    said = counted(line.type, line.count)
+    """Return the count and the months: “420 mesures, de mars 2025 à février 2026”."""
+    count = counted(line.type, line.count)
     named = sorted(name for name in line.months if name)
     if not named:
-        return said
+        return count
     if named[0] == named[-1]:
-        return _("%(count)s, %(month)s") % {"count": said, "month": month(named[0])}
+        return _("%(count)s, %(month)s") % {"count": count, "month": month(named[0])}
     return _("%(count)s, de %(first)s à %(last)s") % {
-        "count": said,
+        "count": count,
         "first": month(named[0]),
         "last": month(named[-1]),
     }
 
 
 def counted(type_code: str, count: int) -> str:
-    """The words of its type: measures, payments, trips."""
-    said = {
+    """Return the count with the noun of its type: measures, payments, trips."""
+    text = {
         "banque.operation": ngettext("%(count)s opération", "%(count)s opérations", count),
         "energie.serie": ngettext("%(count)s mesure", "%(count)s mesures", count),
         "energie.index": ngettext("%(count)s relevé", "%(count)s relevés", count),
@@ -94,11 +99,11 @@ def counted(type_code: str, count: int) -> str:
         "achats.ticket": ngettext("%(count)s ticket", "%(count)s tickets", count),
         "agenda.evenement": ngettext("%(count)s événement", "%(count)s événements", count),
     }.get(type_code) or ngettext("%(count)s ligne", "%(count)s lignes", count)
-    return said % {"count": number(count)}
+    return text % {"count": number(count)}
 
 
 def months(count: int) -> str:
-    """Of series: one block is one month of one flow."""
+    """Return the count of a series: one block is one month of one flow."""
     return ngettext("%(count)s mois de mesures", "%(count)s mois de mesures", count) % {"count": number(count)}
 
 
@@ -112,7 +117,7 @@ def total(line: Line, figure: Figure) -> Decimal:
 
 
 def by_month(line: Line) -> charts.Chart | None:
-    """Its main figure, month after month, the empty months between too. Nothing to compare: no chart."""
+    """Return the chart of its main amount by month, the empty months included; None if there is nothing to compare."""
     figure, named = line.main, [name for name in sorted(line.months) if name][-MONTHS:]
     if figure is None or len(named) < 2:
         return None
@@ -121,7 +126,7 @@ def by_month(line: Line) -> charts.Chart | None:
     bars = [charts.Bar(month(name), amounts.get(name, Decimal(0))) for name in span]
     if all(bar.value <= 0 for bar in bars):
         return None
-    show = lambda amount: figure.say(Decimal(str(amount)))  # noqa: E731 - the figure's own way of writing
+    show = lambda amount: figure.format_amount(Decimal(str(amount)))  # noqa: E731 - the figure's own way of writing
     return charts.columns(
         items=bars, show=show, title=f"{types.get(line.type).title}, {figure.label}", value_head=figure.label
     )
@@ -133,22 +138,23 @@ def months_between(first: str, last: str) -> list[str]:
 
 
 def month_rows(line: Line) -> tuple[list[dict[str, object]], list[list[object]]]:
-    """Heads and rows of a table, the newest month first."""
+    """Return the heads and rows of the table by month, newest first."""
     heads: list[dict[str, object]] = [{"label": _("Mois")}, {"label": _("Nombre"), "num": True}]
     heads += [{"label": figure.label, "num": True} for figure in line.figures]
     heads += [{"label": _("Mesures manquantes"), "num": True}] if line.gaps else []
     rows: list[list[object]] = []
     for name, held in sorted(line.months.items(), reverse=True):
-        said: list[object] = [month(name) if name else _("Sans date"), number(held.count)]
-        said += [
-            figure.say(held.figures[figure.code]) if figure.code in held.figures else "–" for figure in line.figures
+        row: list[object] = [month(name) if name else _("Sans date"), number(held.count)]
+        row += [
+            figure.format_amount(held.figures[figure.code]) if figure.code in held.figures else "–"
+            for figure in line.figures
         ]
-        rows.append(said + ([number(held.gaps)] if line.gaps else []))
+        rows.append(row + ([number(held.gaps)] if line.gaps else []))
     return heads, rows
 
 
 def day_table(key: tuple[str, ...], payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of one meter's month: each day with what it measured, and the chart of it."""
+    """Return the table and the chart of one meter's month, day by day."""
     (line,) = summaries.lines((SERIES, payload) for payload in payloads)
     figure = line.main or Figure("energy", "", "kWh")
     if figure.peak:
@@ -160,11 +166,13 @@ def day_table(key: tuple[str, ...], payloads: Sequence[Mapping[str, Any]]) -> di
     heads.append({"label": _("Mesures manquantes"), "num": True})
     return {
         "title": title,
-        "chart": charts.columns(items=bars, show=lambda amount: figure.say(Decimal(str(amount))), title=title)
+        "chart": charts.columns(
+            items=bars, show=lambda amount: figure.format_amount(Decimal(str(amount))), title=title
+        )
         if len(bars) > 1
         else None,
         "heads": heads,
-        "rows": [[long_date(day), figure.say(amount), number(gaps)] for day, amount, gaps in found],
+        "rows": [[long_date(day), figure.format_amount(amount), number(gaps)] for day, amount, gaps in found],
     }
 
 
@@ -195,8 +203,8 @@ def moment(value: str) -> str:
 
 
 def outcome(written: Mapping[str, int]) -> list[str]:
-    """What became of the records of a file, in sentences; nothing is said of what did not happen."""
-    said = [
+    """Return one sentence for each outcome of a file's records, except the outcomes without records."""
+    sentences = [
         (
             "added",
             ngettext(
@@ -234,7 +242,7 @@ def outcome(written: Mapping[str, int]) -> list[str]:
             ),
         ),
     ]
-    return [sentence % {"count": number(written[name])} for name, sentence in said if written.get(name)]
+    return [sentence % {"count": number(written[name])} for name, sentence in sentences if written.get(name)]
 
 
 def _leg(info: FieldInfo, leg: Mapping[str, Any]) -> str:
@@ -256,5 +264,5 @@ def _gaps(line: Line) -> str:
 
 
 def lines_shown(lines: Sequence[Line]) -> list[LineShown]:
-    """A chart for the first only: the page stays light."""
+    """Return the lines, with a chart for the first one only: the page stays light."""
     return [line_shown(line, chart=position == 0) for position, line in enumerate(lines)]

@@ -1,4 +1,4 @@
-"""What the vault's page shows: values by theme, each with its origin, its proof and its state in words."""
+"""The vault's page: values by theme, each with its origin, its proof and its state in words."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from vault.records.values.decrypted import Opened, PaperOpened, Values
 from vault.records.values.listing import Sum
 from vault.types.names import words
 
-#: Fields that a record's heading already says, and codes that say little to a person: they are on the record's own page.
+#: Fields already in a record's heading, and codes that mean little to a person. The record's own page shows them.
 SECONDARY = frozenset(
     {
         "identite.pivot#/birthplace",
@@ -39,7 +39,7 @@ SECONDARY = frozenset(
         "scolarite.eleve#/annee_scolaire",
     }
 )
-#: The figure that stands for a record when it is one line among older ones.
+#: The value that represents a record in the line of an older record.
 _MAIN = {
     "emploi.revenu": "net_avant_impot",
     "revenu.mensuel": "net",
@@ -48,7 +48,7 @@ _MAIN = {
     "social.quotient_familial": "valeur",
     "emploi.indemnite_ft": "montant_total",
 }
-#: Ids that only machines read.
+#: Fields for machines only.
 HIDDEN = frozenset(
     {"identite.pivot#/sub", "identite.pivot#/acr", "fiscal.avis_ir#/type_document", "identite.pivot#/given_name_array"}
 )
@@ -72,7 +72,7 @@ _DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 
 
 def tokenize(text: str) -> list[str]:
-    """The words of a text. A figure is one word, however its thousands and its cents are written: 1 003,20 and 1003.20 are the same."""
+    """Return the words of a text. A number is one word in any notation: 1 003,20 and 1003.20 are the same word."""
     return words(_DECIMAL.sub("v", _THOUSANDS.sub("", text)))
 
 
@@ -88,7 +88,7 @@ class Row:
     href: str
     action: str
 
-    def fits(self, asked: Sequence[str], state: str) -> bool:
+    def matches(self, asked: Sequence[str], state: str) -> bool:
         if state and self.tag_kind not in _STATE_KINDS.get(state, ()):
             return False
         read = " ".join(tokenize(f"{self.label} {self.value} {self.origin} {self.proof}")) if asked else ""
@@ -97,7 +97,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """One record: its name, and a row for each of its values."""
+    """One record: its title, and a row for each value."""
 
     record_id: UUID
     title: str
@@ -112,7 +112,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Section:
-    """`sums` are one line each for what comes by hundreds; `more` links to older records that are not on this page."""
+    """One theme. `sums` has one line per type of data; `more` links to older records that are not on this page."""
 
     code: str
     title: str
@@ -130,7 +130,7 @@ class Section:
 
     @property
     def folded(self) -> list[dict[str, str]]:
-        """Past months and years, one line each, under the newest of their type."""
+        """Return the past months and years, one line each, shown under the newest record of their type."""
         older = [group for group in self.groups if group.older]
         return [
             {
@@ -166,14 +166,14 @@ def sections(
     sums: Iterable[Sum] = (),
     more: Mapping[str, int] | None = None,
 ) -> list[Section]:
-    """The themes in the catalogue's order; in each, the newest records first. Empty themes are left out."""
+    """Return the themes in the catalogue's order, newest records first, without the empty themes."""
     proofs = {paper.paper_id: paper.title for paper in papers}
     asked = tokenize(search)
     found = {code: Section(code, title) for code, title in types.themes().items()}
     for record in reversed(list(values)):
         if only is not None and record.record_id not in only:
             continue
-        rows = [row for row in _rows(record, proofs, SECONDARY) if row.fits(asked, state)]
+        rows = [row for row in _rows(record, proofs, SECONDARY) if row.matches(asked, state)]
         if rows:
             group = Group(record.record_id, _title(record, people), rows, _main(record), record.record_id in folded)
             found[types.get(record.type).theme].groups.append(group)
@@ -187,7 +187,7 @@ def sections(
 
 
 def paginate(sections: Sequence[Section], page: int, size: int) -> tuple[list[Section], int]:
-    """One page of what was looked for, and how many pages there are: records are matched once they are open."""
+    """Return one page of the search results, and the number of pages. Matching needs decrypted records."""
     found = [(section, group) for section in sections for group in section.groups]
     pages = max(1, -(-len(found) // size))
     here = found[(min(page, pages) - 1) * size :][:size]
@@ -203,7 +203,10 @@ def record_rows(record: Opened) -> list[Row]:
 
 
 def proven_rows(values: Values, paper_id: UUID) -> list[Row]:
-    """The current values that a paper proves, each with how sure it is: when they end is said of the paper."""
+    """Return the current values that a paper proves, each with its assurance.
+
+    The paper's own page gives its expiry.
+    """
     found = []
     for record in values:
         for name, row in zip(_shown(record), _rows(record, {}), strict=True):
@@ -219,7 +222,9 @@ def paper_rows(papers: Iterable[PaperOpened]) -> list[PaperRow]:
 
 
 def _is_proof(paper: PaperOpened) -> bool:
-    """Signed, and by its name the resident's: what they say of someone else's paper proves nothing."""
+    """Return whether the paper is signed and not in another person's name, which would prove nothing about the
+    resident.
+    """
     return (
         paper.outcome("2ddoc_signature") == Outcome.PASSED and paper.outcome("name_matches_identity") != Outcome.FAILED
     )
@@ -243,8 +248,8 @@ def _extent(one: Sum) -> str:
     if one.first is None or one.last is None:
         return count
     first, last = month(one.first), month(one.last)
-    said = _("%(count)s, %(month)s") if first == last else _("%(count)s, de %(first)s à %(last)s")
-    return said % {"count": count, "month": first, "first": first, "last": last}
+    text = _("%(count)s, %(month)s") if first == last else _("%(count)s, de %(first)s à %(last)s")
+    return text % {"count": count, "month": first, "first": first, "last": last}
 
 
 def _more_line(type_code: str, count: int) -> dict[str, str]:
@@ -283,7 +288,7 @@ def _rows(record: Opened, proofs: Mapping[UUID, str], without: frozenset[str] = 
 
 
 def _shown(record: Opened, without: frozenset[str] = frozenset()) -> list[str]:
-    """The names of the values to show, in the type's order."""
+    """Return the names of the values to show, in the type's order."""
     known = [pointer[1:] for pointer, info in types.get(record.type).fields.items() if info.id not in HIDDEN | without]
     return [name for name in known if record.payload.get(name) is not None]
 

@@ -1,4 +1,4 @@
-"""What the gate hands out: values and papers opened for one purpose, immutable, never stored."""
+"""The values and papers that the gate returns: decrypted for one purpose, immutable, never stored."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,10 +14,10 @@ from vault.types.spans import Span
 
 @dataclass(frozen=True)
 class Origin:
-    """Where one value comes from. A record mixes origins once its resident has corrected a part of it.
+    """The origin of one value. After a correction, a record has values of several origins.
 
-    `proof_ended`: the paper that proved it has expired. It is then no surer than what is typed, as long as nothing newer proves it; what
-    is stored does not change, so a date corrected on the paper brings the proof back.
+    `proof_ended` is True if the paper that proved the value has expired: the value then counts as declared until
+    something newer proves it. The stored value does not change, so a corrected date on the paper restores the proof.
     """
 
     holder: str
@@ -33,13 +33,13 @@ class Origin:
         return Assurance(self.assurance).proven
 
     def at_reading(self, ended: Container[UUID]) -> "Origin":
-        """As it counts today, `ended` being the papers that have expired."""
+        """Return the origin as it counts today. `ended` holds the expired papers."""
         if self.paper_id not in ended or self.assurance == Assurance.DECLARED:
             return self
         return replace(self, assurance=Assurance.DECLARED, proof_ended=True)
 
     def kept(self) -> dict[str, Any]:
-        """As it is sealed in a record's content."""
+        """Return the origin as it is sealed in a record's content."""
         return {
             "holder": self.holder,
             "method": self.method,
@@ -84,7 +84,7 @@ class Opened:
     proof_ended: bool = False
 
     def origin(self, name: str) -> Origin:
-        """The origin of one top-level field of the payload."""
+        """Return the origin of one top-level field of the payload."""
         own = Origin(
             self.holder,
             self.method,
@@ -98,13 +98,16 @@ class Opened:
 
     @property
     def age_key(self) -> tuple[float, float, float]:
-        """Sorts by what the values speak of, then by when they came: last year's notice stays older when it is added later."""
+        """Return the sort key: the time that the values are about, then the time of receipt.
+
+        Last year's notice is older than this year's, even if it was added later.
+        """
         about = self.period.end or self.period.start or self.issued_at or self.retrieved_at
         return about.timestamp(), self.retrieved_at.timestamp(), self.created_at.timestamp()
 
 
 class Values(Sequence[Opened]):
-    """The opened records, oldest first."""
+    """Decrypted records, oldest first."""
 
     def __init__(self, records: Sequence[Opened] = ()) -> None:
         self._records = tuple(sorted(records, key=lambda record: record.age_key))
@@ -130,7 +133,10 @@ class Values(Sequence[Opened]):
         return found[-1] if found else None
 
     def value(self, field_id: str, person: UUID | None = None, default: Any = None) -> Any:  # noqa: ANN401 - a payload's value
-        """The newest known value of a field: a newer record that leaves it empty does not hide an older one's."""
+        """Return the newest known value of a field.
+
+        A newer record without this field does not hide the value of an older one.
+        """
         type_code, _, pointer = field_id.partition("#/")
         for record in reversed(self.of_type(type_code, person)):
             found = walk(record.payload, pointer.split("/"))
@@ -141,7 +147,10 @@ class Values(Sequence[Opened]):
 
 @dataclass(frozen=True)
 class CheckLine:
-    """`text` in French, as it was said that day; `said` is what it names, such as who signed."""
+    """The result of one check.
+
+    `text` is the French sentence of that day; `said` is the text that it quotes, such as a signer.
+    """
 
     code: str
     outcome: str
@@ -151,7 +160,7 @@ class CheckLine:
 
 @dataclass(frozen=True)
 class SideOpened:
-    """One file of a paper: its front, its back, a leaf. `was_read`: the one whose values were proposed."""
+    """One file of a paper, such as its front or its back. `was_read` marks the file whose values were proposed."""
 
     side_id: UUID
     position: int
@@ -183,12 +192,12 @@ class PaperOpened:
     problem: str = ""
     sides: tuple[SideOpened, ...] = ()
     side_problem: str = ""
-    #: The companion who added it; empty: its resident did.
+    #: The name of the companion or agent who added it; empty if its resident did.
     brought_by: str = ""
 
     @property
     def files(self) -> list[SideOpened]:
-        """Those that may be opened, in their order."""
+        """Return the files that may be opened, in order."""
         return [side for side in self.sides if not side.waiting]
 
     def side(self, position: int) -> SideOpened | None:
@@ -196,12 +205,12 @@ class PaperOpened:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """The values proposed by what was read, as envelopes, in reading order."""
+        """Return the values proposed by the reading, as envelopes in reading order."""
         return list(self.reading.get("records", []))
 
     @property
     def data(self) -> Mapping[str, Any] | None:
-        """What a file of data holds in sum (`data_files.opened`); None for any other paper."""
+        """Return the summary of a file of data (`data_files.opened`), or None for any other paper."""
         return self.reading.get("data")
 
     @property
@@ -214,8 +223,11 @@ class PaperOpened:
 
 @dataclass(frozen=True)
 class UploadOpened:
-    """A file that arrives in parts. `modified` is the file's own date as its sender's device told it: with the name and length, it
-    tells that the same file was chosen again."""
+    """A file that arrives in parts.
+
+    `modified` is the file's date according to the sender's device. With the name and the length, it identifies the
+    file when it is chosen again.
+    """
 
     id: UUID
     name: str
@@ -230,7 +242,7 @@ class UploadOpened:
 
 
 def walk(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 - a payload's value
-    """Follow a pointer; `*` gathers a list's items. None where the path ends early."""
+    """Follow a pointer; `*` collects the items of a list. Return None if the path ends early."""
     if not steps:
         return value
     head, rest = steps[0], steps[1:]
@@ -242,7 +254,7 @@ def walk(value: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 - a payload's
 
 
 def project(value: Any, paths: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401 - a payload's value
-    """The part of a value that these pointers ask for, and nothing else."""
+    """Return only the parts of a value at these pointers."""
     if any(not path for path in paths):
         return value
     if isinstance(value, list):

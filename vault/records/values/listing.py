@@ -1,7 +1,7 @@
-"""Which records and papers the vault's page shows, chosen by what is in clear: nothing is decrypted that the page does not show.
+"""Choose the records and papers of the vault's page by their plaintext columns, so that only these are decrypted.
 
-In the resident's scope. Values come by theme, the newest first; of a type, the older ones are folded under the newest. What comes by
-hundreds (`things.DATA`) is one line by holder, which opens on a page of its own.
+Call these functions in the resident's scope. Values come by theme, newest first; the older values of a type are folded
+under the newest. A type of data (`record_identity.DATA`) is one line per holder, which links to a page of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,18 @@ from vault.records.enums import Assurance, Method, PaperState
 from vault.records.models import Paper, Record, RecordQuerySet
 from vault.types.record_identity import DATA
 
-#: Records that stand in full on one page, older ones folded under each, and papers beside them.
+#: The largest numbers on one page: records in full, older records folded under a type, and papers.
 A_PAGE = 30
 FOLDED = 12
 PAPERS = 10
-#: Whose names a page may say.
+#: The types with the names of the household.
 NAMES = ("identite.pivot", "foyer.composition")
 _ORGANISATION = (Method.API_PULL, Method.API_PUSH)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the resident asked to see. `proof` is paper, holder or none."""
+    """The resident's search and filters. `proof` is paper, holder or none."""
 
     search: str = ""
     theme: str = ""
@@ -47,7 +47,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Row:
-    """A record as the database holds it in clear."""
+    """The plaintext columns of a record."""
 
     pk: UUID
     type: str
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Sum:
-    """All that one holder gave of one type of data."""
+    """All the records of one type of data from one holder."""
 
     type: str
     holder: str
@@ -72,7 +72,10 @@ class Sum:
 
 @dataclass(frozen=True)
 class Listed:
-    """`heads` stand in full and `folded` as one line, for this page; `more` counts by type what is folded further away."""
+    """The content of one page.
+
+    `heads` appear in full, and `folded` as one line each. `more` counts by type the older records left off this page.
+    """
 
     heads: Sequence[Row] = ()
     folded: Sequence[Row] = ()
@@ -86,20 +89,23 @@ class Listed:
 
     @property
     def opened(self) -> list[Row]:
-        """What its page must open: what it shows, and who lives there."""
+        """Return the records that the page must decrypt: its content, and the names of the household."""
         return [*self.heads, *self.folded, *self.names]
 
 
 def shown() -> RecordQuerySet:
-    """What a service computed is that service's to show."""
+    """Return the current records, without those that a service computed: the service displays them."""
     return Record.objects.current().exclude(method=Method.DERIVED)
 
 
 def newest_first(records: RecordQuerySet, fitting: Q | None = None) -> list[Row]:
-    """All of them, by what they are about; `fits` says which ones are asked for. Their times stay in the database: reading them costs."""
+    """Return the records, newest subject first. `fits` marks the ones that match `fitting`.
+
+    The times stay in the database, because fetching them is slow.
+    """
     about = Coalesce("period_end", "period_start", "issued_at", "retrieved_at")
-    told = records.annotate(dated=_is(Q(period_start__isnull=False)), fits=_is(fitting))
-    rows = told.order_by(about.desc(), "-retrieved_at", "-created_at", "pk")
+    annotated = records.annotate(dated=_is(Q(period_start__isnull=False)), fits=_is(fitting))
+    rows = annotated.order_by(about.desc(), "-retrieved_at", "-created_at", "pk")
     return [Row(*row) for row in rows.values_list("pk", "type", "subject_person", "holder", "dated", "fits")]
 
 
@@ -108,24 +114,27 @@ def _is(condition: Q | None) -> Case | Value:
 
 
 def listed(wanted: Wanted) -> Listed:
-    """Filters on what is in clear; `search` is for what has been opened: then every record that fits the rest is a head."""
-    everything = newest_first(shown().exclude(type__in=DATA), _clear(wanted))
+    """Choose the content of a page by the plaintext columns.
+
+    A search needs decrypted records: then every record that matches the other filters is a head.
+    """
+    everything = newest_first(shown().exclude(type__in=DATA), _plaintext_filter(wanted))
     sums = _sums(shown().filter(type__in=DATA))
     kinds = list(dict.fromkeys([row.type for row in everything] + [one.type for one in sums]))
     holders = sorted({row.holder for row in everything} | {one.holder for one in sums})
     named = [row for row in everything if row.type in NAMES]
-    told = Listed(total=len(everything) + sum(one.count for one in sums), types=kinds, holders=holders, names=named)
+    found = Listed(total=len(everything) + sum(one.count for one in sums), types=kinds, holders=holders, names=named)
     fitting = [row for row in everything if row.fits]
     sums = [one for one in sums if _sum_fits(one, wanted)]
     if wanted.search:
-        return replace(told, heads=_by_theme(fitting), sums=sums)
+        return replace(found, heads=_by_theme(fitting), sums=sums)
     heads, older = (fitting, []) if wanted.is_narrow else _fold(fitting)
     ordered = _by_theme(heads)
     page = min(max(wanted.page, 1), max(1, -(-len(ordered) // A_PAGE)))
     here = ordered[(page - 1) * A_PAGE : page * A_PAGE]
     folded, more = _near(here, older)
     return replace(
-        told,
+        found,
         heads=here,
         folded=folded,
         more=more,
@@ -134,14 +143,34 @@ def listed(wanted: Wanted) -> Listed:
     )
 
 
+def proven_by(paper_id: UUID) -> list[Row]:
+    """Return the current records that a paper proves, or proved until a correction changed their values.
+
+    The paper of one field is sealed in the record. It is always the paper of this record or of one that the record
+    supersedes, directly or not. Data has no proof.
+    """
+    found = shown().exclude(type__in=DATA)
+    paper_rows = Record.objects.filter(paper=paper_id).exclude(type__in=DATA)
+    codes = list(paper_rows.values_list("type", flat=True).distinct())
+    newer = dict(Record.objects.filter(type__in=codes).exclude(supersedes=None).values_list("supersedes_id", "pk"))
+    newest = {_newest(pk, newer) for pk in paper_rows.values_list("pk", flat=True)}
+    return newest_first(found.filter(pk__in=newest)) if newest else []
+
+
+def _newest(pk: UUID, newer: Mapping[UUID, UUID]) -> UUID:
+    while pk in newer:
+        pk = newer[pk]
+    return pk
+
+
 def papers(state: str = "") -> list[UUID]:
-    """All of them, or those in one state: what waits for its resident first, then the newest."""
+    """Return all the papers, or those in one state: the ones that wait for their resident first, then the newest."""
     rows = list(Paper.objects.order_by("-created_at").values_list("pk", "state"))
     waiting = [pk for pk, held in rows if held != PaperState.KEPT and state in {"", held}]
     return [*waiting, *[pk for pk, held in rows if held == PaperState.KEPT and state in {"", held}]]
 
 
-def _clear(wanted: Wanted) -> Q:
+def _plaintext_filter(wanted: Wanted) -> Q:
     asked = Q()
     if wanted.theme:
         asked &= Q(type__in=[data_type.code for data_type in types.all_types() if data_type.theme == wanted.theme])
@@ -153,7 +182,10 @@ def _clear(wanted: Wanted) -> Q:
 
 
 def _state(state: str, today: date) -> Q:
-    """A record that was corrected may hold values of several origins: it may fit either way, its rows tell."""
+    """Filter by state.
+
+    A corrected record may have values of several origins, so it may match either state; its rows decide.
+    """
     match state:
         case "verified":
             return Q(assurance__in=[Assurance.HOLDER, Assurance.SIGNATURE, Assurance.CONSISTENT]) | Q(
@@ -179,7 +211,7 @@ def _proof(proof: str) -> Q:
 
 def _sums(records: RecordQuerySet) -> list[Sum]:
     grouped = records.order_by().values("type", "holder")
-    told = grouped.annotate(
+    summed = grouped.annotate(
         count=Count("pk"),
         first=Min("period_start"),
         last=Max("period_start"),
@@ -190,7 +222,7 @@ def _sums(records: RecordQuerySet) -> list[Sum]:
         Sum(
             one["type"], one["holder"], one["count"], one["first"], one["last"], one["retrieved"], one["declared"] == 0
         )
-        for one in told
+        for one in summed
     ]
     return sorted(found, key=lambda one: (one.type, -one.count))
 
@@ -204,13 +236,13 @@ def _sum_fits(one: Sum, wanted: Wanted) -> bool:
 
 
 def _fold(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """Past months and years of a type go under the newest one about the same person."""
+    """Fold the past months and years of a type under the newest record about the same person."""
     heads: list[Row] = []
     older: list[Row] = []
-    seen: set[tuple[str, UUID]] = set()
+    listed_before: set[tuple[str, UUID]] = set()
     for row in rows:
-        (older if row.dated and (row.type, row.person) in seen else heads).append(row)
-        seen.add((row.type, row.person))
+        (older if row.dated and (row.type, row.person) in listed_before else heads).append(row)
+        listed_before.add((row.type, row.person))
     return heads, older
 
 

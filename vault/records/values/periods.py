@@ -1,4 +1,4 @@
-"""Which time a payload speaks of and until when it counts, where its own fields say so."""
+"""The time that a payload is about, and the end of its validity, from its own fields."""
 
 import calendar
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from vault.types import measure_blocks
 from vault.types.record_identity import SERIES
 from vault.types.spans import Span, add_months
 
-#: The fields that give each type's last valid day, where it has one written in it.
+#: The field with the last valid day of each type that has one.
 _END_FIELDS = {
     "sante.c2s": "date_fin_droit",
     "handicap.cmi": "date_fin",
@@ -20,15 +20,18 @@ _END_FIELDS = {
     "etudes.inscription": "date_fin",
     "emploi.inscription_ft": "date_fin",
 }
-#: A type has one of these at most: the day on which it happened, or began.
+#: The day on which a thing happened or began. A type has at most one of these fields.
 _DAYS = ("date_versement", "date_operation", "date", "periode_debut")
-#: The field that places data in its month, where it is not its start.
+#: The field that gives the month of a record of data, if it is not `debut`.
 _WHEN = {"banque.operation": "date_operation", "energie.index": "horodate", "achats.ticket": "date"}
 _SCHOOL_TYPES = {"scolarite.eleve", "etudes.bourse"}
 
 
 def period_of(payload: Mapping[str, Any]) -> Span[datetime]:
-    """A notice speaks of its income year, a payslip of its month, a trip of its time. None, for a year that no calendar has."""
+    """Return the time of a payload: the income year of a notice, the month of a payslip, the time of a trip.
+
+    Return an empty span for an impossible year.
+    """
     try:
         return _period_of(payload)
     except (ValueError, OverflowError):
@@ -36,7 +39,7 @@ def period_of(payload: Mapping[str, Any]) -> Span[datetime]:
 
 
 def validity_of(type_code: str, payload: Mapping[str, Any], today: date | None = None) -> Span[date]:
-    """The last day on which the values count for a request. None: nothing says that they end."""
+    """Return the last day on which the values count for a request; an empty span if no field limits it."""
     try:
         return _validity_of(type_code, payload, today or timezone.localdate())
     except (ValueError, OverflowError):
@@ -57,7 +60,7 @@ def _period_of(payload: Mapping[str, Any]) -> Span[datetime]:
 
 
 def _from(start: datetime, payload: Mapping[str, Any]) -> Span[datetime]:
-    """A trip, a measure, a series: it lasts until its end, or as long as its steps."""
+    """Return the time of a trip, a measure or a series: until its end, or as long as its steps."""
     if isinstance(values := payload.get("valeurs"), list) and isinstance(step := payload.get("pas_s"), int):
         return Span(start, start + timedelta(seconds=step * len(values)))
     return Span(start, max(start, read_moment(payload.get("fin")) or start))
@@ -74,7 +77,7 @@ def _validity_of(type_code: str, payload: Mapping[str, Any], today: date) -> Spa
 
 
 def month_of(type_code: str, payload: Mapping[str, Any]) -> str:
-    """The local month of a record of data, `2026-03`; nothing for what has no time."""
+    """Return the local month of a record of data, such as `2026-03`; "" if it has no time."""
     if type_code == SERIES:
         return measure_blocks.month_of(payload)
     written = moment_of(type_code, payload)
@@ -89,12 +92,15 @@ def month_of(type_code: str, payload: Mapping[str, Any]) -> str:
 
 
 def moment_of(type_code: str, payload: Mapping[str, Any]) -> str:
-    """The day or the moment that a record of data is about, as it is written there."""
+    """Return the day or time that a record of data is about, as written in it."""
     return str(payload.get(_WHEN.get(type_code, "debut")) or "")
 
 
 def months_of(type_code: str, payload: Mapping[str, Any], exact: Span[datetime]) -> Span[datetime]:
-    """The whole months of a record of data. The hour of a trip, or the day of a payment, is a value: it does not lie in clear."""
+    """Return the whole months of a record of data.
+
+    The hour of a trip, or the day of a payment, is never stored in plaintext.
+    """
     try:
         start = _local_month(month_of(type_code, payload))
         last = timezone.localtime(exact.end - timedelta(seconds=1)) if exact.end else start
@@ -109,7 +115,7 @@ def _local_month(month: str) -> datetime:
 
 
 def read_day(value: object) -> date | None:
-    """An ISO day; partial dates (`2020-00-00`) that holders send are no day."""
+    """Return an ISO day, or None. A partial date (`2020-00-00`) is not a day."""
     try:
         return date.fromisoformat(str(value)[:10]) if value else None
     except ValueError:
@@ -117,7 +123,7 @@ def read_day(value: object) -> date | None:
 
 
 def latest_day(value: object) -> date | None:
-    """Of a partly unknown date, the last day that it may be: 31 May for `2019-05-00`, 31 December for `2019-00-00`."""
+    """Return the last possible day of a partial date: 31 May for `2019-05-00`, 31 December for `2019-00-00`."""
     text = str(value or "")
     if text.endswith("-00-00"):
         text = f"{text[:4]}-12-31"
@@ -128,7 +134,7 @@ def latest_day(value: object) -> date | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """An ISO moment, or a day taken at its start in UTC."""
+    """Return an ISO time. A day counts as its start in UTC."""
     if not value:
         return None
     try:
@@ -172,7 +178,7 @@ def expires_on(records: Sequence[Mapping[str, Any]], kind: PaperKind | None, iss
 
 
 def about(records: Sequence[Mapping[str, Any]]) -> str:
-    """What tells one paper of a kind from another: the year after the income for a notice, the month for a payslip."""
+    """Return what distinguishes two papers of a kind: the year after a notice's income, the month of a payslip."""
     payload: Mapping[str, Any] = records[0]["payload"] if records else {}
     if isinstance(payload.get("annee_revenus"), int):
         return str(payload["annee_revenus"] + 1)

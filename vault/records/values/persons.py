@@ -1,4 +1,4 @@
-"""The people of a vault: its resident and those who live with them, from the household, the identity and each person's situation."""
+"""The people of a vault: its resident and the household, from the types of identity, household and situation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from vault.records.values.decrypted import Values
 from vault.records.values.periods import read_day
 from vault.types.names import is_named
 
-#: What the gate must be asked for before `persons` can answer.
+#: The fields that `persons` needs from the gate.
 FIELDS = (
     "identite.pivot#/family_name",
     "identite.pivot#/given_name",
@@ -68,13 +68,13 @@ class Person:
 
 
 def persons(values: Values, *, resident_id: UUID) -> list[Person]:
-    """The resident first, then their partner, then the children. Ids stay the same from one reading to the next."""
+    """Return the resident, then their partner, then the children. Their ids are the same in each read."""
     myself = _resident(values, resident_id)
     household = values.latest("foyer.composition")
     if household is None:
         return [myself]
     adults = list(household.payload.get("allocataires") or [])
-    own = _own_line(adults, myself)
+    own = _own_item(adults, myself)
     if own is not None and not myself.given_name:
         myself = _member(own, Role.SELF, resident_id, known_id=resident_id)
     others = [_member(adult, Role.SPOUSE, resident_id) for adult in adults if adult is not own]
@@ -83,15 +83,15 @@ def persons(values: Values, *, resident_id: UUID) -> list[Person]:
 
 
 def derived_id(resident_id: UUID, member: Mapping[str, Any]) -> UUID:
-    """A member that came without an id keeps the same one as long as their first names and birth date stay."""
+    """Return the id of a member who came without one. It stays the same while their first names and birth date do."""
     return uuid5(resident_id, f"{member.get('prenoms', '')}|{member.get('date_naissance', '')}")
 
 
 def with_ids(payload: Mapping[str, Any], *, values: Values, resident_id: UUID) -> dict[str, Any]:
-    """A household whose members all carry their id: the resident's own for their line."""
+    """Return a household whose members all have an id; the resident's item has the resident's own."""
     adults = [dict(adult) for adult in payload.get("allocataires") or []]
     children = [dict(child) for child in payload.get("enfants") or []]
-    own = _own_line(adults, _resident(values, resident_id))
+    own = _own_item(adults, _resident(values, resident_id))
     for member in [*adults, *children]:
         member.setdefault("id", str(resident_id if member is own else derived_id(resident_id, member)))
     return {**payload, "allocataires": adults, "enfants": children}
@@ -111,7 +111,7 @@ def _resident(values: Values, resident_id: UUID) -> Person:
     )
 
 
-def _own_line(adults: list[dict[str, Any]], myself: Person) -> dict[str, Any] | None:
+def _own_item(adults: list[dict[str, Any]], myself: Person) -> dict[str, Any] | None:
     by_id = next((adult for adult in adults if adult.get("id") == str(myself.id)), None)
     named = next((adult for adult in adults if myself.family_name and myself.is_named(_written(adult))), None)
     return by_id or named or (adults[0] if adults and not myself.family_name else None)

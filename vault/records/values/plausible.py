@@ -1,4 +1,4 @@
-"""Values that a schema accepts and that cannot be: said to the person before they are kept."""
+"""Implausible values that a schema accepts: the person gets a sentence about each before they are kept."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -13,7 +13,7 @@ OLDEST = 130
 YOUNGEST_PARENT = 10
 YEARS = ("annee_revenus", "annee")
 OLDEST_YEAR = 1900
-# A loss lies in boxes of the declaration, never in these fields.
+# A loss has its own boxes in the declaration, never these fields.
 NEVER_NEGATIVE = (
     "net_avant_impot",
     "brut",
@@ -32,7 +32,7 @@ def implausible(type_code: str, payload: Mapping[str, Any]) -> list[str]:
 
 
 def _calendar(payload: Mapping[str, Any]) -> list[str]:
-    """One digit too many in a year."""
+    """Detect a year with a wrong digit."""
     years = [payload[name] for name in YEARS if isinstance(payload.get(name), int)]
     latest = timezone.localdate().year + 1
     return [_("Écrivez une date qui existe, comme 31 3 1988.") for year in years if not OLDEST_YEAR <= year <= latest][

@@ -1,4 +1,4 @@
-"""Which values a resident can type, in which order, and about whom. The words are in the type files."""
+"""The values that a resident may type, in order, and the people they are about. The words are in the type files."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from vault.records.enums import Role
 from vault.types import FieldInfo
 from vault.types.record_identity import DATA
 
-#: Where a type asks less than all its fields: the rest comes from papers or organisations only.
+#: The fields asked for a type, if not all of them: the others come from papers or organisations only.
 _ASKED: dict[str, tuple[str, ...]] = {
     "identite.pivot": (
         "family_name",
@@ -92,9 +92,9 @@ _OF_AN_ADULT = (
     "apprenti_depuis",
     "ass_ouverte",
 )
-#: Computed by a service, or read in what an organisation or a device gave: nobody types two years of measures.
+#: Types that a service computes, or that come from an organisation or a device.
 _NOT_TYPED = {"calcul.resultat", "banque.compte"} | DATA
-#: One for the whole household, or its home's, so nobody is asked whose it is.
+#: Types about the whole household or its home: the page does not ask whose value it is.
 _OF_THE_HOUSEHOLD = frozenset(
     {
         "identite.pivot",
@@ -129,7 +129,7 @@ def asks_whose(code: str) -> bool:
 
 
 def names(code: str, role: str = Role.SELF, only: Sequence[str] = ()) -> list[str]:
-    """The fields to ask, in order. `only` narrows them, and never leaves out what the type needs."""
+    """Return the fields to ask, in order. `only` narrows them, but never leaves out a required field."""
     data_type = types.get(code)
     asked: Sequence[str] = _ASKED.get(code) or [pointer[1:] for pointer in data_type.fields]
     if code == "foyer.situation":

@@ -1,4 +1,4 @@
-"""What comes by hundreds, told in sum: by month, for one thing followed over time (an account, a meter, a network)."""
+"""Summaries of data: amounts by month, for one thing followed over time, such as an account, a meter or a network."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -22,14 +22,14 @@ LAST = 4
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a month. `peak`: the highest of its values counts, not their sum."""
+    """An amount that a type has by month. With `peak`, a month shows its highest value, not the sum."""
 
     code: str
     label: str | Promise
     unit: str = ""
     peak: bool = False
 
-    def say(self, amount: Decimal) -> str:
+    def format_amount(self, amount: Decimal) -> str:
         if self.unit == "EUR":
             return money(amount)
         places = 0 if abs(amount) >= 100 else 1
@@ -45,7 +45,7 @@ class Month:
 
 @dataclass
 class Line:
-    """One thing followed over time. `key` tells it from the others of its type; what it is called is in `name`."""
+    """One thing followed over time. `key` distinguishes it from the others of its type; `name` gives its name."""
 
     type: str
     key: tuple[str, ...]
@@ -61,7 +61,7 @@ class Line:
 
     @property
     def figures(self) -> list[Figure]:
-        """Those of its type that it has."""
+        """Return the amounts of its type that it has."""
         held = {code for month in self.months.values() for code in month.figures}
         return [figure for figure in FIGURES.get(self.type, ()) if figure.code in held]
 
@@ -71,7 +71,7 @@ class Line:
 
 
 UNITS = {"m3": "m³", "km": "km", "kWh": "kWh", "kVA": "kVA", "kW": "kW"}
-#: The first is the one that a chart shows.
+#: The amounts of each type. A chart shows the first one.
 FIGURES: dict[str, tuple[Figure, ...]] = {
     "banque.operation": (Figure("out", _("Sorties"), "EUR"), Figure("in", _("Entrées"), "EUR")),
     SERIES: (
@@ -93,7 +93,7 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
     "mobilite.trajet": (Figure("distance", _("Distance"), "km"),),
     "achats.ticket": (Figure("paid", _("Payé"), "EUR"),),
 }
-#: What tells one line of a type from another, in the payload.
+#: The fields of the payload that distinguish two lines of a type.
 KEYS = {
     "banque.operation": ("compte",),
     SERIES: ("point", "flux", "grandeur", "unite"),
@@ -101,7 +101,7 @@ KEYS = {
     "acc.repartition": ("point",),
     "mobilite.usage": ("service",),
 }
-#: The columns of its table, one row for each record.
+#: The columns of the table of each type, which has one row per record.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "banque.operation": ("date_operation", "libelle", "montant"),
     "energie.index": ("horodate", "cadrans", "total", "energie_kwh"),
@@ -112,12 +112,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "achats.ticket": ("date", "enseigne", "total"),
     "agenda.evenement": ("debut", "titre", "lieu"),
 }
-#: Where someone is or was: to keep the raw file of these has a cost, and little use.
+#: Types that reveal where a person is or was. Keeping their raw file is a risk with little benefit.
 PLACES = frozenset({"mobilite.trajet", "mobilite.lieu", "mobilite.usage"})
 
 
 def lines(items: Iterable[tuple[str, Payload]]) -> list[Line]:
-    """In the order of their types in the catalogue, then of their count."""
+    """Return the lines, in the catalogue's order of their types, then by count."""
     found: dict[tuple[str, tuple[str, ...]], Line] = {}
     for type_code, payload in items:
         if type_code in DATA:
@@ -129,7 +129,7 @@ def lines(items: Iterable[tuple[str, Payload]]) -> list[Line]:
 
 
 def days(payloads: Iterable[Payload]) -> list[tuple[str, Decimal, int]]:
-    """Of a month of measures: each local day with its energy in kWh (or volume), and how many measures lack."""
+    """Return each local day of a month of measures, with its energy in kWh (or volume) and its missing measures."""
     found: dict[str, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for payload in payloads:
         for position, value in enumerate(payload["valeurs"]):
@@ -168,7 +168,7 @@ def _series(payload: Payload) -> dict[str, Decimal]:
 
 
 def _measure(payload: Payload, value: float | None) -> float:
-    """In kWh, or m³: an average power lasts its step."""
+    """Return the measure in kWh or m³. An average power counts for the length of its step."""
     if value is None:
         return 0.0
     if payload["grandeur"] == "volume":
@@ -177,7 +177,7 @@ def _measure(payload: Payload, value: float | None) -> float:
 
 
 def _exact(amount: float) -> Decimal:
-    """Sums of measures are floats; what is shown of them is not."""
+    """Return a rounded Decimal: sums of measures are floats, and pages show exact numbers."""
     return Decimal(str(round(amount, 6)))
 
 
@@ -220,15 +220,15 @@ _FIGURES: dict[str, Callable[[Payload], dict[str, Decimal]]] = {
 }
 
 
-#: Energy is what is expected of a meter: it is not said again.
+#: Values left out of a name: a meter is expected to measure energy.
 _PLAIN = {"energie", "puissance_moyenne"}
 
 
 def name(line: Line) -> str:
-    """What it is called beside its type: an account by its last digits, a meter by its flow."""
-    said = zip(KEYS.get(line.type, ()), line.key, strict=True)
+    """Return the name shown beside its type: the last digits of an account, the flow of a meter."""
+    pairs = zip(KEYS.get(line.type, ()), line.key, strict=True)
     parts = [
-        _named(line.type, known, value) for known, value in said if value and known != "unite" and value not in _PLAIN
+        _named(line.type, known, value) for known, value in pairs if value and known != "unite" and value not in _PLAIN
     ]
     return ", ".join(parts)
 

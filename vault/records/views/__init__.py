@@ -1,1 +1,1 @@
-"""The resident's own pages. Each parses, calls one verb, and answers."""
+"""The resident's own pages. Each view parses the request, calls one verb, and renders."""

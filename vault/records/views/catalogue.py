@@ -1,4 +1,7 @@
-"""What the vault can hold, for anyone: every type of data by theme, and a page and a schema for each. It says nothing of anybody."""
+"""The public catalogue: every type of data by theme, with a page and a schema for each type.
+
+It shows no resident's data.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +22,7 @@ from vault.records.presenting import data
 from vault.records.values import questions
 from vault.types import DataType, FieldInfo
 
-#: How much it says of a person, in words: what the labels' `sensitivity` means.
+#: The words for the `sensitivity` of a type.
 SENSITIVITIES = {
     "identity": gettext_lazy("Qui vous êtes"),
     "contact": gettext_lazy("Où vous joindre"),
@@ -102,7 +105,10 @@ def data_type(request: HttpRequest, type_code: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def data_schema(request: HttpRequest, type_code: str, version: str) -> HttpResponse:
-    """The JSON Schema of one version, for programs. Old versions stay: records of that version exist."""
+    """Return the JSON Schema of one version, for programs.
+
+    Old versions stay, because records of these versions exist.
+    """
     try:
         schema = types.schema_of(type_code, version)
     except types.UnknownType as error:
@@ -124,10 +130,10 @@ def _found(type_code: str) -> DataType:
 
 def _line(one: DataType) -> dict[str, Any]:
     holders = ", ".join(wording.holder(holder) for holder in one.holders)
-    return {"label": one.title, "href": _address(one), "text": _("Vient de : %(holders)s") % {"holders": holders}}
+    return {"label": one.title, "href": _url(one), "text": _("Vient de : %(holders)s") % {"holders": holders}}
 
 
-def _address(one: DataType) -> str:
+def _url(one: DataType) -> str:
     return reverse("records:data_type", args=[one.code])
 
 

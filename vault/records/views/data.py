@@ -1,4 +1,4 @@
-"""A file of data: what it holds, its columns, then all of it is kept by a job."""
+"""Files of data: the summary, the column names, and the confirmation, after which a job keeps all the records."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ LOOK = gettext_noop("Regarder ce que contient un fichier de données")
 
 @require_http_methods(["GET", "POST"])
 def keep_data(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
-    """One confirmation for all that the file holds: nobody compares 2,000 lines one by one."""
+    """Confirm all the records of the file at once: nobody compares 2,000 of them one by one."""
     row = _row(paper_id)
     if (job := _active_job(paper_id)) is not None:
         return redirect("job", job_id=job.pk)
@@ -52,7 +52,7 @@ def keep_data(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def name_columns(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
-    """What each column is: our guess is there to be read, and decides nothing about anyone."""
+    """Name the columns. Our guess is only a suggestion."""
     row = _row(paper_id)
     if row.state != PaperState.TO_CONFIRM:
         return redirect("records:confirm_paper", paper_id=paper_id)
@@ -72,7 +72,7 @@ def name_columns(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
 
 
 def data_paper(request: SignedInRequest, row: Paper) -> HttpResponse:
-    """The page of a file of data that was kept, or is being read."""
+    """Render the page of a file of data that was kept, or is being read."""
     opened, data = _opened(request, row.pk)
     tag, tag_kind = wording.paper_state(opened)
     context = {
@@ -103,8 +103,8 @@ def shown(data: DataFile) -> dict[str, Any]:
 
 
 def _whose(request: SignedInRequest, data: DataFile) -> WhoForm | None:
-    """Asked where several people live together, and nobody is chosen beforehand: a bank's file or a calendar doesn't say it."""
-    if not data.is_someone_s:
+    """Return the form that asks whose data it is, if several people live together. No choice is preselected."""
+    if not data.is_about_a_person:
         return None
     values = gate.read_own(resident_id=request.user.pk, purpose=LOOK, fields=persons.FIELDS)
     people = persons.persons(values, resident_id=request.user.pk)

@@ -1,4 +1,4 @@
-"""Leaving with everything. A whole vault in one file: one says again who one is before it is made, and before it is handed out."""
+"""The copy of a whole vault. The resident signs in again before it is made and before it is downloaded."""
 
 from uuid import UUID
 
@@ -47,7 +47,7 @@ def download(request: SignedInRequest) -> HttpResponseBase:
 @require_safe
 @recently_authenticated
 def brought(request: SignedInRequest, brought_id: UUID) -> HttpResponseBase:
-    """What came with a copy from another portal and is history here."""
+    """Download a copy that came from another portal and is kept as history."""
     row = get_object_or_404(Brought.objects.all(), pk=brought_id)
     stream = exports.open_brought(row=row, by=request.user.pk)
     return downloads.serve(request, stream, size=row.size, name="apporte.zip", media_type="application/zip")

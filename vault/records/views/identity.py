@@ -1,4 +1,4 @@
-"""After FranceConnect: whether its civil status is copied into the vault. Nothing happens without an answer, and no is an answer."""
+"""The page after FranceConnect that offers to copy the civil status into the vault. The resident may refuse."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,30 +16,30 @@ from vault import types
 from vault.records import actions, wording
 from vault.records.actions.identity import TYPE
 
-#: The first names come twice from FranceConnect: in one text, and one by one.
-TOLD_TWICE = "given_name_array"
+#: FranceConnect gives the first names twice: in one text, and one by one.
+FIRST_NAMES_AGAIN = "given_name_array"
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def keep_identity(request: SignedInRequest) -> HttpResponse:
-    told = pivot.waiting(request)
-    if told is None:
+    identity = pivot.waiting(request)
+    if identity is None:
         return redirect("records:home")
     if request.method != "POST":
         return render(
-            request, "records/keep_identity.html", {"rows": _rows(told), "next": request.GET.get("next", "")}
+            request, "records/keep_identity.html", {"rows": _rows(identity), "next": request.GET.get("next", "")}
         )
     if request.POST.get("answer") == "yes":
-        _keep(request, told)
+        _keep(request, identity)
     pivot.forget(request)
     page = request.POST.get("next", "")
     return redirect(reauthentication.safe_page(request, page) if page else "home")
 
 
-def _keep(request: SignedInRequest, told: Mapping[str, Any]) -> None:
+def _keep(request: SignedInRequest, identity: Mapping[str, Any]) -> None:
     try:
-        actions.keep_identity(resident_id=request.user.pk, by=request.user.pk, told=told)
+        actions.keep_identity(resident_id=request.user.pk, by=request.user.pk, identity=identity)
     except actions.Invalid:
         messages.warning(
             request,
@@ -49,11 +49,11 @@ def _keep(request: SignedInRequest, told: Mapping[str, Any]) -> None:
         messages.success(request, _("Votre identité est copiée dans votre coffre."))
 
 
-def _rows(told: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Each value as it would be kept, in the words of its type."""
-    known = [info for info in types.get(TYPE).fields.values() if info.pointer[1:] != TOLD_TWICE]
+def _rows(identity: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return each value as it would be kept, in the words of its type."""
+    known = [info for info in types.get(TYPE).fields.values() if info.pointer[1:] != FIRST_NAMES_AGAIN]
     return [
-        {"key": info.label, "value": wording.format_value(info, told[info.pointer[1:]])}
+        {"key": info.label, "value": wording.format_value(info, identity[info.pointer[1:]])}
         for info in known
-        if info.pointer[1:] in told
+        if info.pointer[1:] in identity
     ]

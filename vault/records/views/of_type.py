@@ -1,4 +1,4 @@
-"""All the records of one type: data year by year, with its sums and, for one month, its lines; other values page by page."""
+"""All the records of one type: data year by year with sums, then one month's rows; other values page by page."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -59,7 +59,11 @@ def withdraw(request: SignedInRequest, type_code: str) -> HttpResponse:
 
 
 def _records(type_code: str) -> RecordQuerySet:
-    """Those of a type that the vault shows; none of it: there is no such page."""
+    """Return the records of a type that the vault shows.
+
+    Raises:
+        Http404: there are none.
+    """
     records = listing.shown().filter(type=type_code)
     if not records.exists():
         raise Http404
@@ -81,7 +85,7 @@ def _values(request: SignedInRequest, type_code: str, records: RecordQuerySet) -
 
 
 def _people(resident_id: UUID, values: Values) -> dict[UUID, str]:
-    """Names are read only where these values are someone else's."""
+    """Return the names of the household, only if a value is about a person other than the resident."""
     if all(record.person == resident_id for record in values):
         return {}
     known = gate.read_own(resident_id=resident_id, purpose=SHOW, fields=persons.FIELDS)
@@ -129,7 +133,10 @@ def _month(request: SignedInRequest, type_code: str, month: str) -> HttpResponse
 
 
 def _by_person(values: Values, people: Mapping[UUID, str]) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
-    """Each person's own in turn, where several have some: two people's expenses are never added up. All under no name else."""
+    """Return the values of each person in turn: the expenses of two people are never added up.
+
+    Without names, they are all under "".
+    """
     held: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for record in values:
         held.setdefault(people.get(record.person, ""), []).append((record.type, record.payload))
@@ -150,17 +157,17 @@ def _line(type_code: str, line: summaries.Line, whose: str, *, chart: bool) -> d
     shown = data.line_shown(line, chart=chart, whose=whose)
     heads, found = data.month_rows(line)
     months = [name for name in sorted(line.months, reverse=True) if name]
-    address = reverse("records:of_type", args=[type_code])
+    url = reverse("records:of_type", args=[type_code])
     return {
         "shown": shown,
         "heads": heads,
         "rows": found,
-        "months": [{"label": month_words(name), "href": f"{address}?mois={name}"} for name in months],
+        "months": [{"label": month_words(name), "href": f"{url}?mois={name}"} for name in months],
     }
 
 
 def _day_tables(held: list[Any]) -> list[dict[str, Any]]:
-    """Each meter and flow of the month, day by day."""
+    """Return a table by day for each meter and flow of the month."""
     by_line: dict[tuple[str, ...], list[Any]] = {}
     for payload in held:
         (line,) = summaries.lines([(SERIES, payload)])
@@ -169,12 +176,12 @@ def _day_tables(held: list[Any]) -> list[dict[str, Any]]:
 
 
 def _origins(held: Sequence[Opened]) -> list[str]:
-    """From whom and when, the newest first."""
+    """Return the holders and days, newest first."""
     return list(dict.fromkeys(wording.origin(record.origin("")) for record in reversed(held)))[:ORIGINS]
 
 
 def _years(records: RecordQuerySet) -> list[int]:
-    """From the newest. Data without any time, such as places, has none."""
+    """Return the years, newest first. Data without a time, such as places, has none."""
     ends = records.aggregate(first=Min("period_start"), last=Max("period_start"))
     if ends["first"] is None:
         return []
@@ -192,6 +199,6 @@ def _asked_month(request: SignedInRequest) -> str:
 
 
 def _during(year: int, first: int, last: int) -> Span[datetime]:
-    """Data lies by whole local months (`periods.months_of`)."""
+    """Return a span of whole local months, as data is stored (`periods.months_of`)."""
     zone = timezone.get_current_timezone()
     return Span(datetime(year, first, 1, tzinfo=zone), datetime(year + last // 12, last % 12 + 1, 1, tzinfo=zone))

@@ -1,4 +1,4 @@
-"""The files of one paper: add a page or a face, change their order, take one away."""
+"""The files of one paper: add a page or a side, change their order, remove one."""
 
 from uuid import UUID
 
@@ -67,6 +67,9 @@ def drop(request: SignedInRequest, paper_id: UUID, side_id: UUID) -> HttpRespons
 
 
 def _row(paper_id: UUID) -> Paper:
-    """Only of a paper that was read: one that is still checked, or was refused, has one file or none; a file of data has no faces."""
+    """Return a paper that was read.
+
+    A paper that is still being checked, or was refused, has one file or none. A file of data has no sides.
+    """
     papers = Paper.objects.exclude(kind=data_files.KIND)
     return get_object_or_404(papers, pk=paper_id, state__in=[PaperState.TO_CONFIRM, PaperState.KEPT])

@@ -1,4 +1,4 @@
-"""One paper: what it says, what it proves, its file; replace it, delete it."""
+"""One paper: its description, the values that it proves, its files; replace it or delete it."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from vault.records.forms.papers import DatesForm, KindForm
 from vault.records.models import Paper, PaperKind
 from vault.records.papers import checks, data_files
 from vault.records.presenting import values as rows
-from vault.records.values import questions
+from vault.records.values import listing, questions
 from vault.records.values.decrypted import PaperOpened
 from vault.records.views.data import data_paper
 
@@ -40,12 +40,8 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if row.kind == data_files.KIND and row.state in {PaperState.TO_CONFIRM, PaperState.KEPT}:
         return data_paper(request, row)
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=SHOW)
-    opened = next((found for found in papers if found.paper_id == paper_id), None)
-    if opened is None:
-        raise Http404
+    opened, proven = paper_and_proven_rows(request, paper_id, SHOW)
     kind = PaperKind.objects.filter(code=opened.kind).first()
-    proven = rows.proven_rows(values, paper_id)
     tag, tag_kind = wording.paper_state(opened, any(row.tag_kind == "ok" for row in proven))
     job = job_of(paper_id) if opened.state in {PaperState.QUARANTINED, PaperState.CHECKING} else None
     context: dict[str, Any] = {
@@ -77,7 +73,7 @@ def download(request: SignedInRequest, paper_id: UUID, position: int = 0) -> Htt
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if not perms.may_download(row, request.user.pk):
         raise Http404
-    side = _opened(request, paper_id, DOWNLOAD).side(position)
+    side = own_paper_or_404(request, paper_id, DOWNLOAD).side(position)
     if side is None:
         raise Http404
     stream = gate.open_file(resident_id=request.user.pk, purpose=DOWNLOAD, paper_id=paper_id, position=position)
@@ -88,10 +84,12 @@ def download(request: SignedInRequest, paper_id: UUID, position: int = 0) -> Htt
 
 @require_safe
 def preview(request: SignedInRequest, paper_id: UUID, position: int = 0) -> HttpResponse:
-    """One page as an image, drawn on demand by the limited child: the file itself never reaches the browser's readers.
+    """Return one page as an image, drawn on demand by the limited child process.
 
-    Nothing of it is kept: drawing a page takes some 0.2 s, straightening a photo 0.5 s, and a second file for each page would have to be
-    sealed, counted and deleted.
+    The browser never parses the file itself.
+
+    Images are not stored: a stored one would have to be sealed, counted and deleted. Cost: 0.2 s per page, 0.5 s to
+    straighten a photo.
     """
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if not perms.may_download(row, request.user.pk) or not row.files.filter(position=position, waiting=False).exists():
@@ -139,18 +137,20 @@ def delete_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         )
         messages.success(request, text)
         return redirect("records:home")
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
-    opened = next(found for found in papers if found.paper_id == paper_id)
-    return render(request, "records/delete_paper.html", {"paper": opened, "rows": rows.proven_rows(values, paper_id)})
+    opened, proven = paper_and_proven_rows(request, paper_id, DELETE)
+    return render(request, "records/delete_paper.html", {"paper": opened, "rows": proven})
 
 
 def _number(asked: str) -> int:
-    """A page's: the first is 1, and so is whatever is no number."""
+    """Return a page number. Anything that is not a number is page 1."""
     return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1
 
 
 def _sides(opened: PaperOpened, asked: str, page: int) -> list[dict[str, Any]]:
-    """Each file with what can be done with it; `asked` is the number of the one to look at, `page` the page of it."""
+    """Return each file with its possible actions.
+
+    `asked` is the number of the file to preview, and `page` its page.
+    """
     last = len(opened.sides) - 1
     return [
         {
@@ -171,9 +171,10 @@ def _sides(opened: PaperOpened, asked: str, page: int) -> list[dict[str, Any]]:
 
 
 def check_lines(opened: PaperOpened) -> dict[str, list[str]]:
-    """What failed, what passed, and what could not be told, in words."""
+    """Return the failed, passed and inconclusive checks, in words."""
     return {
-        outcome.value: [checks.text(line) for line in opened.checks if line.outcome == outcome] for outcome in Outcome
+        outcome.value: [checks.text(check) for check in opened.checks if check.outcome == outcome]
+        for outcome in Outcome
     }
 
 
@@ -182,13 +183,13 @@ def job_of(paper_id: UUID) -> Job | None:
 
 
 def typing_target(kind: PaperKind | None) -> str:
-    """The type whose values a paper without a code lets its resident type, with it as the proof. Empty: none that we know."""
+    """Return the type whose values the resident may type from a paper without a code, or ""."""
     read = [field_id.partition("#")[0] for field_id in kind.field_ids] if kind else []
     return next((code for code in read if questions.is_typed(code)), "")
 
 
 def typing_query(paper_id: UUID, kind: PaperKind | None) -> str:
-    """Only the fields that this kind of paper says."""
+    """Return the query that limits the questions to the fields of this kind of paper."""
     target = typing_target(kind)
     names = [
         field_id.partition("#/")[2]
@@ -198,7 +199,29 @@ def typing_query(paper_id: UUID, kind: PaperKind | None) -> str:
     return f"papier={paper_id}&champs={','.join(names)}"
 
 
-def _opened(request: SignedInRequest, paper_id: UUID, purpose: str) -> PaperOpened:
+def paper_and_proven_rows(
+    request: SignedInRequest, paper_id: UUID, purpose: str
+) -> tuple[PaperOpened, list[rows.Row]]:
+    """Decrypt one paper and the records that it proves. Return the paper and a row for each proven value.
+
+    Raises:
+        Http404: the paper was deleted in the meantime.
+    """
+    records = listing.proven_by(paper_id)
+    values, papers = gate.own_page(
+        resident_id=request.user.pk,
+        purpose=purpose,
+        record_ids=[row.pk for row in records],
+        codes={row.type for row in records},
+        paper_ids=[paper_id],
+    )
+    opened = next((found for found in papers if found.paper_id == paper_id), None)
+    if opened is None:
+        raise Http404
+    return opened, rows.proven_rows(values, paper_id)
+
+
+def own_paper_or_404(request: SignedInRequest, paper_id: UUID, purpose: str) -> PaperOpened:
     opened = gate.own_paper(resident_id=request.user.pk, purpose=purpose, paper_id=paper_id)
     if opened is None:
         raise Http404
@@ -206,7 +229,7 @@ def _opened(request: SignedInRequest, paper_id: UUID, purpose: str) -> PaperOpen
 
 
 def _facts(opened: PaperOpened, kind: PaperKind | None) -> list[dict[str, str]]:
-    said = [
+    facts = [
         (_("Nom du fichier"), opened.name),
         (_("Délivré par"), _(kind.holder) if kind and kind.holder else ""),
         (_("Date du papier"), wording.day(opened.issued_on)),
@@ -215,4 +238,4 @@ def _facts(opened: PaperOpened, kind: PaperKind | None) -> list[dict[str, str]]:
         (_("Ajouté le"), wording.day(opened.created_at)),
         (_("Ajouté par"), opened.brought_by),
     ]
-    return [{"key": key, "value": value} for key, value in said if value]
+    return [{"key": key, "value": value} for key, value in facts if value]

@@ -1,4 +1,7 @@
-"""By hand: one question per page, with who asks and why; each may be skipped, and all are checked before they are kept."""
+"""Typed values: one question per page, with who asks for it and why.
+
+Each may be skipped, and the resident checks them all at the end.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +38,7 @@ def choose_type(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def start(request: SignedInRequest, type_code: str) -> HttpResponse:
-    """`champs` narrows the questions, `papier` names the proof, `suite` is where to go afterwards."""
+    """Start a draft. `champs` narrows the questions, `papier` names the proof, `suite` is the page that follows."""
     if not questions.is_typed(type_code):
         raise Http404
     people = _people(request) if questions.asks_whose(type_code) else []
@@ -107,7 +110,7 @@ def drop(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
 
 
 def _list_question(request: SignedInRequest, draft: Draft, opened: actions.DraftOpened, name: str) -> HttpResponse:
-    """People or lines, one at a time. “Continuer” without an item says that there is none."""
+    """Ask for a list, one item at a time. “Continuer” without an item means that there is none."""
     info = questions.field(draft.type, name)
     items = list(opened.answers.get(name) or [])
     form = ItemForm(info, request.POST if "add" in request.POST else None)
@@ -116,7 +119,7 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_url(draft, name))
     if "add" in request.POST and form.is_valid():
-        # The same person sent twice is one person; two equal lines of money may be two payments.
+        # The same person sent twice is one person; two equal amounts may be two payments.
         again = "prenoms" in form.item and form.item in items
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items if again else [*items, form.item])
         return redirect(_url(draft, name))
@@ -128,12 +131,12 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
 
 
 def _item_words(info: types.FieldInfo, item: dict[str, Any]) -> str:
-    said = [
+    values = [
         wording.format_value(inner, item[key])
         for key, inner in info.items.items()
         if key in item and key not in ("id", "cog_naissance")
     ]
-    return ", ".join(said)
+    return ", ".join(values)
 
 
 def _people(request: SignedInRequest) -> list[Person]:
@@ -176,7 +179,7 @@ def _only(request: SignedInRequest) -> list[str]:
 
 
 def _known_answers(request: SignedInRequest, type_code: str) -> dict[str, Any]:
-    """The household starts with the resident in it: nobody types their own name twice."""
+    """Return the household with the resident in it: nobody types their own name twice."""
     if type_code != "foyer.composition":
         return {}
     myself = _people(request)[0]
@@ -197,7 +200,7 @@ def _url(draft: Draft, name: str) -> str:
 
 
 def _next(draft: Draft) -> str:
-    """The first question without an answer; a list that was filled in for the person is shown to them once."""
+    """Return the URL of the first question without an answer. A prefilled list is shown once."""
     draft.refresh_from_db()
     following = actions.open_draft(draft).next_name
     return _url(draft, following) if following else reverse("records:check_answers", args=[draft.pk])

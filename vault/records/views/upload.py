@@ -1,9 +1,9 @@
-"""A paper comes in: the form, then what was read on it, which the resident compares and confirms."""
+"""Upload of a paper: the form, then the values that were read, which the resident compares and confirms."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,13 +16,19 @@ from core.files.sizes import MAX_FILE, MAX_PAPER
 from core.files.uploads import sealed_upload
 from vault.records import actions, gate
 from vault.records.enums import PaperState
-from vault.records.forms.confirmation import Confirmation
+from vault.records.forms.confirmation import Confirmation, compared_fields
 from vault.records.forms.papers import UploadForm
 from vault.records.models import Holder, Paper, PaperKind
 from vault.records.papers import answering, data_files
 from vault.records.papers.answering import Asked
-from vault.records.presenting import values as rows
-from vault.records.views.papers import DELETE, job_of, typing_query, typing_target
+from vault.records.views.papers import (
+    DELETE,
+    job_of,
+    own_paper_or_404,
+    paper_and_proven_rows,
+    typing_query,
+    typing_target,
+)
 
 CONFIRM = gettext_noop("Comparer un papier avec ce que nous avons lu")
 UPLOADS = gettext_noop("Afficher les envois que vous avez commencés")
@@ -31,8 +37,10 @@ UPLOADS = gettext_noop("Afficher les envois que vous avez commencés")
 @sealed_upload(max_bytes=MAX_FILE)
 @require_http_methods(["GET", "POST"])
 def add_paper(request: SignedInRequest) -> HttpResponse:
-    """`nature` in the address chooses the kind: a dossier that lacks a paper links here. `organisme`, or the holder of `demande`, is whose
-    file it is."""
+    """Add a paper. `nature` in the URL preselects the kind: a dossier without that paper links here.
+
+    `organisme`, or the holder of the request `demande`, is the holder of the file.
+    """
     form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": request.GET.get("nature", "")})
     if request.method == "POST" and form.is_valid():
         paper = actions.receive_paper(
@@ -60,13 +68,8 @@ def replace_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
             paper=row, by=request.user.pk, upload=form.upload, token=form.cleaned_data["token"]
         )
         return _to_job(paper)
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=DELETE)
-    opened = next(found for found in papers if found.paper_id == paper_id)
-    return render(
-        request,
-        "records/replace_paper.html",
-        {"form": form, "paper": opened, "rows": rows.proven_rows(values, paper_id)},
-    )
+    opened, proven = paper_and_proven_rows(request, paper_id, DELETE)
+    return render(request, "records/replace_paper.html", {"form": form, "paper": opened, "rows": proven})
 
 
 @require_POST
@@ -79,34 +82,38 @@ def drop_upload(request: SignedInRequest, upload_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def confirm_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
-    """Nothing is kept before the resident says so. “Corriger” opens the value in the same form: no address holds a value."""
+    """Confirm a paper: nothing is kept before.
+
+    “Corriger” opens the value in the same form, so that no URL holds a value.
+    """
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if row.kind == data_files.KIND:
         return redirect("records:keep_data", paper_id=paper_id)
     if row.state != PaperState.TO_CONFIRM:
         return redirect("records:paper", paper_id=paper_id)
-    values, papers = gate.own_vault(resident_id=request.user.pk, purpose=CONFIRM)
-    opened = next((paper for paper in papers if paper.paper_id == paper_id), None)
-    if opened is None:
-        raise Http404
+    opened = own_paper_or_404(request, paper_id, CONFIRM)
+    values = gate.read_own(
+        resident_id=request.user.pk, purpose=CONFIRM, fields=compared_fields(opened), event="paper_compared"
+    )
     judged = request.method == "POST" and "edit" not in request.POST
-    said = Confirmation(
+    confirmation = Confirmation(
         opened, values, request.user.pk, request.POST if request.method == "POST" else None, judged=judged
     )
-    if judged and said.is_valid():
-        if said.discards:
-            return _discard(request, row, said)
+    if judged and confirmation.is_valid():
+        if confirmation.discards:
+            return _discard(request, row, confirmation)
         try:
-            return _keep(request, row, said)
+            return _keep(request, row, confirmation)
         except actions.AlreadyOne:
-            said.problems = [
+            confirmation.problems = [
                 _("Un autre avis pour la même année vient d’arriver dans votre coffre. Dites lequel est le bon.")
             ]
         except actions.Invalid as error:
-            said.problems = error.problems
+            confirmation.problems = error.problems
         except actions.NotReady:
             return redirect("records:paper", paper_id=paper_id)
-    return render(request, "records/confirm_paper.html", {"paper": opened, "said": said, "errors": said.errors})
+    context = {"paper": opened, "said": confirmation, "errors": confirmation.errors}
+    return render(request, "records/confirm_paper.html", context)
 
 
 def _whose_file(request: SignedInRequest) -> Holder | None:
@@ -116,14 +123,14 @@ def _whose_file(request: SignedInRequest) -> Holder | None:
 
 
 def _asked(request: SignedInRequest) -> Asked | None:
-    """`demande` in the URL: the request to a holder that this file answers."""
+    """Return the request to a holder that this file answers, from `demande` in the URL."""
     return answering.find(request.GET.get("demande", ""))
 
 
-def _keep(request: SignedInRequest, row: Paper, said: Confirmation) -> HttpResponse:
-    if said.dates is not None and any(said.dates.cleaned_data.values()):
-        actions.set_dates(paper=row, by=request.user.pk, **said.dates.cleaned_data)
-    records = actions.confirm_paper(paper=row, by=request.user.pk, answers=said.answers)
+def _keep(request: SignedInRequest, row: Paper, confirmation: Confirmation) -> HttpResponse:
+    if confirmation.dates is not None and any(confirmation.dates.cleaned_data.values()):
+        actions.set_dates(paper=row, by=request.user.pk, **confirmation.dates.cleaned_data)
+    records = actions.confirm_paper(paper=row, by=request.user.pk, answers=confirmation.answers)
     kind = PaperKind.objects.filter(code=row.kind).first()
     target = typing_target(kind)
     if records or not target:
@@ -133,9 +140,9 @@ def _keep(request: SignedInRequest, row: Paper, said: Confirmation) -> HttpRespo
     return redirect(f"{reverse('records:start_typing', args=[target])}?{typing_query(row.pk, kind)}")
 
 
-def _discard(request: SignedInRequest, row: Paper, said: Confirmation) -> HttpResponse:
+def _discard(request: SignedInRequest, row: Paper, confirmation: Confirmation) -> HttpResponse:
     actions.delete_paper(paper=row, by=request.user.pk)
-    messages.info(request, said.farewell)
+    messages.info(request, confirmation.farewell)
     return redirect("records:home")
 
 

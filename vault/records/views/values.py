@@ -1,4 +1,4 @@
-"""One value: its history, its correction, its withdrawal."""
+"""One record: its history, its correction, its withdrawal."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -27,8 +27,8 @@ WITHDRAW = gettext_noop("Retirer une valeur de votre coffre")
 View = Callable[[SignedInRequest, UUID], HttpResponse]
 
 
-def _told_of_changes(view: View) -> View:
-    """A page left open on a value that has changed since, or a correction sent twice, leads to where the value is now."""
+def _redirect_if_superseded(view: View) -> View:
+    """Redirect to the history if the record changed since its page was opened, or if its correction was sent twice."""
 
     @wraps(view)
     def checked(request: SignedInRequest, record_id: UUID) -> HttpResponse:
@@ -60,9 +60,9 @@ def history(request: SignedInRequest, record_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@_told_of_changes
+@_redirect_if_superseded
 def correct(request: SignedInRequest, record_id: UUID) -> HttpResponse:
-    """`champ` names the value; without it the person chooses among the record's values."""
+    """Correct a value. `champ` names it; without it, the page lists the record's values."""
     record = _open(request, record_id, CORRECT)
     name = request.GET.get("champ", "")
     if f"/{name}" not in types.get(record.type).fields:
@@ -81,7 +81,7 @@ def correct(request: SignedInRequest, record_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@_told_of_changes
+@_redirect_if_superseded
 def withdraw(request: SignedInRequest, record_id: UUID) -> HttpResponse:
     if request.method == "POST":
         actions.withdraw_record(record=get_object_or_404(Record.objects.all(), pk=record_id), by=request.user.pk)
@@ -118,7 +118,7 @@ def _keep(request: SignedInRequest, record: Opened, name: str, form: QuestionFor
 
 
 def _correct_list(request: SignedInRequest, record: Opened, name: str) -> HttpResponse:
-    """People and lines are typed one by one, in a draft that starts from what is there."""
+    """Start a draft from the current list: its items are typed one by one."""
     draft = actions.start_draft(
         resident_id=request.user.pk,
         by=request.user.pk,

@@ -1,4 +1,4 @@
-"""The vault's page and the list of its papers."""
+"""The vault's page, and the list of its papers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ A_PAGE = 25
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: SignedInRequest) -> HttpResponse:
-    """What is looked for is sent by POST: it may be a name or a figure, which no address may keep."""
+    """Show the vault. The search is sent by POST: it may be a name or an amount, which must not be in a URL."""
     wanted = _wanted(request)
     found, papers = listing.listed(wanted), listing.papers()
     values, opened = gate.own_page(
@@ -70,7 +70,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def papers(request: SignedInRequest) -> HttpResponse:
-    """All the papers, page by page."""
+    """List the papers, page by page."""
     state = request.GET.get("etat", "")
     page = Paginator(listing.papers(state), A_PAGE).get_page(request.GET.get("page"))
     opened = gate.own_papers(resident_id=request.user.pk, purpose=PAPERS, paper_ids=list(page))
@@ -86,21 +86,21 @@ def papers(request: SignedInRequest) -> HttpResponse:
 
 
 def _wanted(request: SignedInRequest) -> listing.Wanted:
-    said = request.POST if request.method == "POST" else request.GET
-    page = said.get("page", "")
+    query = request.POST if request.method == "POST" else request.GET
+    page = query.get("page", "")
     return listing.Wanted(
         search=request.POST.get("q", "").strip()[:80],
-        theme=said.get("theme", "")[:30],
-        type=said.get("type", "")[:60],
+        theme=query.get("theme", "")[:30],
+        type=query.get("type", "")[:60],
         holder=request.POST.get("organisme", "")[:80],
-        state=said.get("etat", "")[:10],
-        proof=said.get("preuve", "")[:10],
+        state=query.get("etat", "")[:10],
+        proof=query.get("preuve", "")[:10],
         page=int(page) if page.isdigit() and len(page) < 5 else 1,
     )
 
 
 def _choices(found: listing.Listed) -> dict[str, list[tuple[str, str]]]:
-    """Only what this vault holds."""
+    """Return the filters for what this vault holds."""
     held = [types.get(code) for code in found.types]
     themes = {data_type.theme for data_type in held}
     return {
@@ -116,7 +116,7 @@ def _choices(found: listing.Listed) -> dict[str, list[tuple[str, str]]]:
 
 
 def _papers(opened: Sequence[PaperOpened], ids: Sequence[UUID], wanted: listing.Wanted) -> list[rows.PaperRow]:
-    """The first ones; where something is looked for, those whose title says it."""
+    """Return the first papers, or those whose title matches the search."""
     shown = rows.paper_rows(_in_order(opened, ids if wanted.search else ids[: listing.PAPERS]))
     asked = words(wanted.search)
     return [row for row in shown if all(word in " ".join(words(row.title)) for word in asked)][: listing.PAPERS]

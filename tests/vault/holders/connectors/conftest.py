@@ -60,11 +60,11 @@ def named(slug: str, *, proven: bool = True) -> User:
     actions.add_record(
         resident_id=resident.pk,
         by=resident.pk,
-        type="identite.pivot",
+        subject=actions.Subject(type="identite.pivot", person=resident.pk),
         payload=payload,
-        holder="FranceConnect" if proven else "résident",
-        method=Method.API_PULL if proven else Method.TYPED,
-        assurance=Assurance.HOLDER if proven else Assurance.DECLARED,
+        source=actions.Source(holder="FranceConnect", method=Method.API_PULL, assurance=Assurance.HOLDER)
+        if proven
+        else None,
     )
     return resident
 

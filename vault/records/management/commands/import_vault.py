@@ -45,5 +45,6 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"{taken.records} values and {taken.papers} papers ({taken.files} files), {proofs}.")
         self.stdout.write(
-            f"The former journal, {taken.journal_lines} lines, verifies; it is kept beside, with the former agreements."
+            f"The former journal, {taken.journal_lines} lines, verifies; "
+            "it is kept beside, with the former agreements."
         )

@@ -6,7 +6,9 @@ from vault.records.content import holder_catalogue, paper_kinds
 
 
 class Command(BaseCommand):
-    help = "Load the content that comes with the software (kinds of paper, holders). What was edited in the admin is left as it is."
+    help = (
+        "Load the content that comes with the software: kinds of paper, holders. Leave the rows edited in the admin."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name, load in (("kinds of paper", paper_kinds.load), ("holders", holder_catalogue.load)):

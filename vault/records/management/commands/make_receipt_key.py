@@ -4,7 +4,10 @@ from vault.records.grants import receipts
 
 
 class Command(BaseCommand):
-    help = "Make the key that signs receipts of consent from now on. Those signed before still verify: their public keys stay in the file."
+    help = (
+        "Make the key that signs receipts of consent from now on. "
+        "Earlier receipts still verify: their public keys stay in the file."
+    )
     requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:

@@ -1,4 +1,4 @@
-"""Reads files as the vault would, and prints what it found. Needs no database and keeps nothing."""
+"""Read files as the vault does, and print the result. Needs no database and keeps nothing."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from vault.readers import Ask, Unreadable, sandbox
 
 
 class Command(BaseCommand):
-    help = "Prints one JSON document per file: {file, format, records, facts, checks, warnings}."
+    help = "Print one JSON document per file: {file, format, records, facts, checks, warnings}."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -7,7 +7,7 @@ from vault.records.grants import receipts
 
 
 class Command(BaseCommand):
-    help = "Verify a receipt of consent and print what it says. Needs no database; with --keys not even this portal's own."
+    help = "Verify a receipt of consent and print its content. Needs no database; with --keys, nor this portal's keys."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,11 +19,11 @@ class Command(BaseCommand):
     def handle(self, *args: object, file: Path, keys: Path | None, **options: object) -> None:
         try:
             known = json.loads(keys.read_bytes()) if keys else None
-            said = receipts.verify(file.read_text(), known)
+            content = receipts.verify(file.read_text(), known)
         except receipts.NotGenuine as error:
             raise CommandError(
                 f"Not genuine: it was changed, or none of these keys signed it ({error}).", returncode=1
             ) from None
         except (OSError, ValueError, receipts.NoKey) as error:
             raise CommandError(f"It could not be verified: {error}", returncode=2) from None
-        self.stdout.write(json.dumps(said, ensure_ascii=False, indent=2))
+        self.stdout.write(json.dumps(content, ensure_ascii=False, indent=2))

@@ -1,6 +1,9 @@
-"""The automatic checks of a paper: failed, passed or inconclusive, each with its own text. Inconclusive never blocks.
+"""The automatic checks of a paper.
 
-The rules are here; which papers a check applies to, its texts and its weight are in `vault/records/content/paper_checks.json`.
+Each passes, fails or is inconclusive, with its own text; inconclusive never blocks.
+
+The rules are here. `vault/records/content/paper_checks.json` holds the kinds of paper, the texts and the weight of
+each check.
 """
 
 import json
@@ -13,12 +16,12 @@ from django.utils.translation import get_language, gettext
 
 from vault.records.enums import Outcome
 from vault.records.papers.checks import address, amounts, dates, files, host, identity, months, tax
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values.decrypted import CheckLine
 
 CONTENT = Path(__file__).parents[2] / "content" / "paper_checks.json"
 
-RULES: dict[str, Callable[[Seen], Outcome | None]] = {
+RULES: dict[str, Callable[[CheckInput], Outcome | None]] = {
     "file_readable": files.readable,
     "file_kind": files.kind,
     "file_sharp": files.sharp,
@@ -62,45 +65,52 @@ RULES: dict[str, Callable[[Seen], Outcome | None]] = {
     "rib_iban_valid": amounts.iban,
     "grant_amount": amounts.grant,
 }
-#: Where a sentence names what was read.
+#: The placeholder for the text that was read.
 SAID = "%(said)s"
-#: The reader tells these of any paper, before anyone has said what it is; they are said of the kinds that they apply to.
-TOLD_OF_ANY = ("signed", "number_hidden")
-#: The name on the paper is not its resident's: whose it is must then be asked.
+#: The reader makes these checks on any paper, before its kind is known; only the kinds that they apply to keep them.
+MADE_ON_ANY_KIND = ("signed", "number_hidden")
+#: When one of these fails, the name on the paper is not the resident's, and the page asks whose paper it is.
 NAMES = ("name_matches_identity", "identity_name", "visale_name")
-#: A code that fails one of these was tampered with or is not what it says: the paper is refused, nothing of it is kept.
+#: When one of these fails, the code was changed or is false: the paper is refused and nothing of it is kept.
 FORGED = ("2ddoc_signature", "2ddoc_issuer", "2ddoc_test_authority")
 
 
-def run(seen: Seen, found: Sequence[CheckLine] = ()) -> list[CheckLine]:
-    """What the reading found, then each rule that applies to this kind of paper, in the order of the content file. None: nothing to say."""
-    lines = [line for line in found if line.code not in TOLD_OF_ANY or _applies(line.code, seen)]
-    told = {line.code for line in lines}
+def run(inputs: CheckInput, found: Sequence[CheckLine] = ()) -> list[CheckLine]:
+    """Return the checks found by the reading, then each rule for this kind of paper, in the order of the content file.
+
+    A rule that returns None adds no check.
+    """
+    checks = [check for check in found if check.code not in MADE_ON_ANY_KIND or _applies(check.code, inputs)]
+    made = {check.code for check in checks}
     for code in definitions():
-        if code in RULES and code not in told and _applies(code, seen):
-            outcome = RULES[code](seen)
+        if code in RULES and code not in made and _applies(code, inputs):
+            outcome = RULES[code](inputs)
             if outcome is not None:
-                lines.append(_line(code, outcome))
-    return lines
+                checks.append(_check(code, outcome))
+    return checks
 
 
-def _applies(code: str, seen: Seen) -> bool:
-    return bool({"*", seen.kind_code} & set(definitions()[code]["applies_to"]))
+def _applies(code: str, inputs: CheckInput) -> bool:
+    return bool({"*", inputs.kind_code} & set(definitions()[code]["applies_to"]))
 
 
-def _line(code: str, outcome: Outcome) -> CheckLine:
+def _check(code: str, outcome: Outcome) -> CheckLine:
     return CheckLine(code, str(outcome), definitions()[code][str(outcome)]["fr"])
 
 
-def forged(lines: Sequence[CheckLine]) -> CheckLine | None:
-    return next((line for line in lines if line.code in FORGED and line.outcome == Outcome.FAILED), None)
+def forged(found: Sequence[CheckLine]) -> CheckLine | None:
+    return next((check for check in found if check.code in FORGED and check.outcome == Outcome.FAILED), None)
 
 
-def text(line: CheckLine) -> str:
-    """The sentence in the reader's language. What the readers say, and a check that has left the content, keep their own words."""
-    entry = definitions().get(line.code)
-    sentence = str(entry[line.outcome]["en" if get_language() == "en" else "fr"]) if entry else gettext(line.text)
-    return sentence.replace(SAID, line.said) if line.said else sentence
+def text(check: CheckLine) -> str:
+    """Return the sentence in the page's language.
+
+    The readers' checks, and a check that left the content, keep their stored text.
+    """
+    definition = definitions().get(check.code)
+    language = "en" if get_language() == "en" else "fr"
+    sentence = str(definition[check.outcome][language]) if definition else gettext(check.text)
+    return sentence.replace(SAID, check.said) if check.said else sentence
 
 
 def severity(code: str) -> str:

@@ -1,42 +1,42 @@
-"""Does the paper say what the vault already holds? What the resident declared, or what the holder itself sent."""
+"""Compare the values of a paper with the vault's: declared by the resident, or sent by the holder."""
 
 from decimal import Decimal, InvalidOperation
 
 from vault.readers.subjects.iban import iban_is_valid
 from vault.records.enums import Assurance, Outcome
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values.decrypted import Opened
 
-#: The difference that an average month or a rounding explains.
+#: The largest difference that a rounding or an average over months explains.
 TOLERANCE = Decimal("0.10")
 PAY = ("net_social", "net_avant_impot")
 
 
-def payslip(seen: Seen) -> Outcome:
-    """With what was declared for the same month."""
-    read = seen.payload("emploi.revenu")
+def payslip(inputs: CheckInput) -> Outcome:
+    """Compare with the value declared for the same month."""
+    read = inputs.payload("emploi.revenu")
     declared = [
         held
-        for held in _held(seen, "emploi.revenu", Assurance.DECLARED)
+        for held in _held(inputs, "emploi.revenu", Assurance.DECLARED)
         if held.payload.get("mois") == read.get("mois")
     ]
     pairs = [(_number(read.get(name)), _number(held.payload.get(name))) for held in declared for name in PAY]
-    told = [(left, right) for left, right in pairs if left is not None and right is not None]
-    if not told:
+    comparable = [(left, right) for left, right in pairs if left is not None and right is not None]
+    if not comparable:
         return Outcome.INCONCLUSIVE
     return (
         Outcome.PASSED
-        if all(abs(left - right) <= TOLERANCE * max(left, right) for left, right in told)
+        if all(abs(left - right) <= TOLERANCE * max(left, right) for left, right in comparable)
         else Outcome.FAILED
     )
 
 
-def quotient(seen: Seen) -> Outcome:
-    """With what the benefits office sent for the same month: its figure counts."""
-    read = seen.payload("social.quotient_familial")
+def quotient(inputs: CheckInput) -> Outcome:
+    """Compare with the value that the benefits office sent for the same month, which is the reference."""
+    read = inputs.payload("social.quotient_familial")
     same = [
         held.payload
-        for held in _held(seen, "social.quotient_familial", Assurance.HOLDER)
+        for held in _held(inputs, "social.quotient_familial", Assurance.HOLDER)
         if all(held.payload.get(name) == read.get(name) for name in ("annee", "mois"))
     ]
     if not same or _number(read.get("valeur")) is None:
@@ -48,24 +48,24 @@ def quotient(seen: Seen) -> Outcome:
     )
 
 
-def grant(seen: Seen) -> Outcome:
-    read = seen.payload("etudes.bourse").get("echelon")
-    declared = [held.payload.get("echelon") for held in _held(seen, "etudes.bourse", Assurance.DECLARED)]
-    told = [level for level in declared if level is not None]
-    if read is None or not told:
+def grant(inputs: CheckInput) -> Outcome:
+    read = inputs.payload("etudes.bourse").get("echelon")
+    declared = [held.payload.get("echelon") for held in _held(inputs, "etudes.bourse", Assurance.DECLARED)]
+    known = [level for level in declared if level is not None]
+    if read is None or not known:
         return Outcome.INCONCLUSIVE
-    return Outcome.PASSED if str(told[-1]) == str(read) else Outcome.FAILED
+    return Outcome.PASSED if str(known[-1]) == str(read) else Outcome.FAILED
 
 
-def iban(seen: Seen) -> Outcome:
-    read = seen.payload("banque.compte").get("identifiant")
+def iban(inputs: CheckInput) -> Outcome:
+    read = inputs.payload("banque.compte").get("identifiant")
     if not read:
         return Outcome.INCONCLUSIVE
     return Outcome.PASSED if iban_is_valid(str(read)) else Outcome.FAILED
 
 
-def _held(seen: Seen, type_code: str, assurance: Assurance) -> list[Opened]:
-    return [held for held in seen.known.of_type(type_code) if held.assurance == assurance]
+def _held(inputs: CheckInput, type_code: str, assurance: Assurance) -> list[Opened]:
+    return [held for held in inputs.known.of_type(type_code) if held.assurance == assurance]
 
 
 def _number(value: object) -> Decimal | None:

@@ -9,8 +9,8 @@ from vault.records.values.decrypted import Values
 
 
 @dataclass(frozen=True)
-class Seen:
-    """All that a check may look at: the paper as it was read, and what the vault already holds about its resident."""
+class CheckInput:
+    """The input of the checks: the paper as it was read, and the vault's values about its resident."""
 
     resident_id: UUID
     kind: PaperKind | None
@@ -24,15 +24,15 @@ class Seen:
     issued_on: date | None = None
     expires_on: date | None = None
     same_file: bool = False
-    #: The dates of the kept papers of the same kind, this one aside.
+    #: The dates of the other kept papers of the same kind.
     siblings: Sequence[date] = ()
     read_names: Sequence[str] = ()
     code_failed: bool = False
-    #: File by file, the kinds that its pages name; none for a photo.
+    #: For each file, the kinds named on its pages; none for a photo.
     kinds: Sequence[Sequence[str]] = ()
-    #: File by file, is it sharp enough to be read.
+    #: For each file, the outcome of the check of its sharpness.
     sharpness: Sequence[str] = ()
-    #: How many leaves the paper says that it has; 0 when it does not say.
+    #: The number of leaves printed on the paper, or 0.
     leaves: int = 0
     insee: str = ""
     town: str = ""
@@ -49,7 +49,7 @@ class Seen:
 
     @property
     def names(self) -> list[str]:
-        """The people that the paper names as its own: tax payers, occupants, the bearer."""
+        """Return the people that the paper is about: taxpayers, occupants, the bearer."""
         notice, home, bearer = (
             self.payload("fiscal.avis_ir"),
             self.payload("logement.domicile"),

@@ -1,49 +1,49 @@
 from datetime import date, timedelta
 
 from vault.records.enums import Outcome
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values.periods import validity_of
 from vault.types.spans import add_months
 
 DEFAULT_MONTHS = 3
 
 
-def expiry(seen: Seen) -> Outcome:
-    if seen.expires_on is None:
+def expiry(inputs: CheckInput) -> Outcome:
+    if inputs.expires_on is None:
         return Outcome.INCONCLUSIVE
-    return Outcome.PASSED if seen.expires_on >= seen.today else Outcome.FAILED
+    return Outcome.PASSED if inputs.expires_on >= inputs.today else Outcome.FAILED
 
 
-def expiry_soon(seen: Seen) -> Outcome:
-    if seen.expires_on is None or seen.kind is None:
+def expiry_soon(inputs: CheckInput) -> Outcome:
+    if inputs.expires_on is None or inputs.kind is None:
         return Outcome.INCONCLUSIVE
-    notice = timedelta(days=seen.kind.renewal_notice_days or 0)
-    return Outcome.PASSED if seen.expires_on - seen.today > notice else Outcome.FAILED
+    notice = timedelta(days=inputs.kind.renewal_notice_days or 0)
+    return Outcome.PASSED if inputs.expires_on - inputs.today > notice else Outcome.FAILED
 
 
-def recent(seen: Seen) -> Outcome:
-    if seen.issued_on is None or seen.kind is None:
+def recent(inputs: CheckInput) -> Outcome:
+    if inputs.issued_on is None or inputs.kind is None:
         return Outcome.INCONCLUSIVE
     return (
         Outcome.PASSED
-        if add_months(seen.issued_on, seen.kind.validity_months or DEFAULT_MONTHS) > seen.today
+        if add_months(inputs.issued_on, inputs.kind.validity_months or DEFAULT_MONTHS) > inputs.today
         else Outcome.FAILED
     )
 
 
-def quotient(seen: Seen) -> Outcome:
-    until = validity_of("social.quotient_familial", seen.payload("social.quotient_familial")).end
+def quotient(inputs: CheckInput) -> Outcome:
+    until = validity_of("social.quotient_familial", inputs.payload("social.quotient_familial")).end
     if until is None:
         return Outcome.INCONCLUSIVE
-    return Outcome.PASSED if until >= seen.today else Outcome.FAILED
+    return Outcome.PASSED if until >= inputs.today else Outcome.FAILED
 
 
-def school_year(seen: Seen) -> Outcome:
-    """The year that is written, or the one in which the paper was made; a school year ends with August."""
-    written = str(seen.payload("scolarite.eleve").get("annee_scolaire", ""))[:4]
+def school_year(inputs: CheckInput) -> Outcome:
+    """Check the printed school year, else the school year of the paper's date. A school year ends in August."""
+    written = str(inputs.payload("scolarite.eleve").get("annee_scolaire", ""))[:4]
     if written.isdigit():
-        return _is(int(written), seen.today)
-    return Outcome.INCONCLUSIVE if seen.issued_on is None else _is(_school_year(seen.issued_on), seen.today)
+        return _is(int(written), inputs.today)
+    return Outcome.INCONCLUSIVE if inputs.issued_on is None else _is(_school_year(inputs.issued_on), inputs.today)
 
 
 def _is(year: int, today: date) -> Outcome:

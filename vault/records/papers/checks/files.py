@@ -1,41 +1,41 @@
 from vault.records.enums import Outcome
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 
 
-def readable(seen: Seen) -> Outcome:
-    """Nothing that does not open comes this far: an unreadable file is refused before its checks."""
+def readable(inputs: CheckInput) -> Outcome:
+    """Always pass: an unreadable file is refused before its checks."""
     return Outcome.PASSED
 
 
-def kind(seen: Seen) -> Outcome:
-    if not seen.recognised:
+def kind(inputs: CheckInput) -> Outcome:
+    if not inputs.recognised:
         return Outcome.INCONCLUSIVE
-    return Outcome.PASSED if seen.declared in {"", seen.recognised} else Outcome.FAILED
+    return Outcome.PASSED if inputs.declared in {"", inputs.recognised} else Outcome.FAILED
 
 
-def sharp(seen: Seen) -> Outcome:
-    """All the files of the paper: the least sharp one counts."""
-    told = [Outcome(outcome) for outcome in seen.sharpness]
-    if Outcome.FAILED in told:
+def sharp(inputs: CheckInput) -> Outcome:
+    """Check every file of the paper: the least sharp one decides."""
+    outcomes = [Outcome(outcome) for outcome in inputs.sharpness]
+    if Outcome.FAILED in outcomes:
         return Outcome.FAILED
-    return Outcome.PASSED if told and set(told) == {Outcome.PASSED} else Outcome.INCONCLUSIVE
+    return Outcome.PASSED if outcomes and set(outcomes) == {Outcome.PASSED} else Outcome.INCONCLUSIVE
 
 
-def single_kind(seen: Seen) -> Outcome | None:
-    """One page is one paper; of several, only the reading can tell."""
-    return Outcome.INCONCLUSIVE if seen.pages > 1 else None
+def single_kind(inputs: CheckInput) -> Outcome | None:
+    """Make no check on one page. For several pages, only the reading decides."""
+    return Outcome.INCONCLUSIVE if inputs.pages > 1 else None
 
 
-def same_file(seen: Seen) -> Outcome:
-    return Outcome.FAILED if seen.same_file else Outcome.PASSED
+def same_file(inputs: CheckInput) -> Outcome:
+    return Outcome.FAILED if inputs.same_file else Outcome.PASSED
 
 
-def front_and_back(seen: Seen) -> Outcome:
-    """One page may show both sides, so it proves nothing."""
-    return Outcome.PASSED if seen.pages >= 2 else Outcome.INCONCLUSIVE
+def front_and_back(inputs: CheckInput) -> Outcome:
+    """Check that there are two pages. One page may show both sides, so it is inconclusive."""
+    return Outcome.PASSED if inputs.pages >= 2 else Outcome.INCONCLUSIVE
 
 
-def property_tax_leaves(seen: Seen) -> Outcome:
-    if not seen.pages:
+def property_tax_leaves(inputs: CheckInput) -> Outcome:
+    if not inputs.pages:
         return Outcome.INCONCLUSIVE
-    return Outcome.PASSED if seen.pages >= 2 else Outcome.FAILED
+    return Outcome.PASSED if inputs.pages >= 2 else Outcome.FAILED

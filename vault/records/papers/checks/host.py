@@ -1,7 +1,7 @@
-"""Whoever is lodged brings three papers: the host's word, the host's identity, the host's proof of address. All are files of one paper."""
+"""The bundle of a lodged resident, as files of one paper: the host's statement, identity and proof of address."""
 
 from vault.records.enums import Outcome
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 
 IDENTITY = {"cni", "passeport", "titre_sejour", "permis_conduire", "recepisse_sejour", "attestation_identite_unique"}
 ADDRESS = {
@@ -15,10 +15,10 @@ ADDRESS = {
 }
 
 
-def bundle(seen: Seen) -> Outcome:
-    """A photo, or a page without a title, may be either of the papers that lack."""
-    found = [kind for kinds in seen.kinds for kind in kinds]
-    lacking = [papers for papers in (IDENTITY, ADDRESS) if not papers.intersection(found)]
-    if not lacking:
+def bundle(inputs: CheckInput) -> Outcome:
+    """Check that the bundle is complete. A photo, or a page without a title, may be any missing paper."""
+    found = [kind for kinds in inputs.kinds for kind in kinds]
+    missing = [papers for papers in (IDENTITY, ADDRESS) if not papers.intersection(found)]
+    if not missing:
         return Outcome.PASSED
-    return Outcome.FAILED if seen.pages <= max(len(lacking), len(found)) else Outcome.INCONCLUSIVE
+    return Outcome.FAILED if inputs.pages <= max(len(missing), len(found)) else Outcome.INCONCLUSIVE

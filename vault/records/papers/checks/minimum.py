@@ -1,6 +1,7 @@
-"""Is a paper asked beyond what the law lets that asker ask? From who may ask, as the kind of paper says it.
+"""Check whether the law lets an asker ask for a paper, from the `who_may_ask` sentences of its kind.
 
-A private landlord's list is closed (decree 2015-1437): what is not on it can't be asked. Elsewhere, what is not written is not known.
+A private landlord's list is closed (decree 2015-1437): a paper that is not on it cannot be asked for. For any other
+asker, a paper without a sentence is inconclusive.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ FORBIDDEN = "il ne peut pas l’exiger"
 
 
 class Asker(StrEnum):
-    """How a sentence of `who_may_ask` begins when it speaks of them."""
+    """An asker, by the first words of their sentence in `who_may_ask`."""
 
     LANDLORD = "Bailleur privé"
     SOCIAL_LANDLORD = "Bailleur social"
