@@ -26,7 +26,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back."
         )
-        for sentence in done.told:
+        for sentence in done.reported:
             self.stdout.write(sentence)
         if done.faults:
             found = "\n".join(f"{fault[:1].upper()}{fault[1:]}." for fault in done.faults)
