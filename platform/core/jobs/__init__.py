@@ -1,11 +1,12 @@
 """Jobs: work done by a worker outside the request, as rows committed with the request's change.
 
-    WAITING --running()--> RUNNING --> DONE | FAILED | CANCELLED;  RUNNING without a heartbeat --sweep()--> WAITING
-                                   --> WAITING, with a problem: a dependency is down (`Later`), `sweep` resends it
+    WAITING --running()--> RUNNING --> DONE | FAILED | CANCELLED
+    RUNNING without a heartbeat --sweep()--> WAITING
+    RUNNING --> WAITING, with a problem: a dependency is down (`Later`), `sweep` sends it again
 
-The row is authoritative. The broker only carries its id, and may lose a message or deliver it twice. `sweep` sends again the lost ones;
-`running` skips a job that another worker has. An attempt that was considered lost cannot write its end: each write
-names its attempt's number, which only grows.
+The row is authoritative. The broker only carries its id, and may lose a message or deliver it twice. `sweep` sends
+lost messages again; `running` skips a job that another worker has. An attempt that was considered lost cannot write
+its end: each write names its attempt's number, which only grows.
 """
 
 import logging

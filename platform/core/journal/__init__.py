@@ -217,9 +217,7 @@ def find(*, resident_id: UUID, entry_id: UUID) -> Line | None:
 
 
 class Evidence(NamedTuple):
-    """The data behind an entry's hashes: `salted` is what the leaf hashes, salt first. A purged entry has only
-    hashes.
-    """
+    """The data behind an entry's hashes: the leaf hashes `salted`, salt first. A purged entry has only hashes."""
 
     number: int
     line: Line | None

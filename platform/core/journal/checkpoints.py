@@ -210,9 +210,7 @@ def _storage() -> Storage:
 
 
 def _write_outside(checkpoint: Checkpoint) -> bool:
-    """Write the copy outside, also over a truncated one. Return False if writing fails or a different note is
-    there.
-    """
+    """Write the copy outside, also over a truncated one. Return False if it failed or a different note is there."""
     storage, name = _storage(), name_outside(checkpoint)
     try:
         there = _read(storage, name)
