@@ -7,7 +7,10 @@ from core import backups
 
 
 class Command(BaseCommand):
-    help = "Bring a backup back into an empty database, replay what was erased since, and say what does not fit. docs/backup.md"
+    help = (
+        "Bring a backup back into an empty database, replay what was erased since, and say what does not fit."
+        " docs/backup.md"
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
