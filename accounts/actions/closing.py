@@ -1,5 +1,6 @@
-"""Closing of a vault: asked, cancelled or done. Only the resident can ask, and choose a delay of thirty days or
-none.
+"""Closing of a vault: asked, cancelled or done.
+
+Only the resident can ask, and choose a delay of thirty days or none.
 """
 
 from collections.abc import Iterator

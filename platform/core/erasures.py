@@ -20,8 +20,9 @@ class Erasure(NamedTuple):
 
 
 def write(erasure: Erasure) -> None:
-    """Write the file of one erasure, unless it exists. An error stops the closing, which is retried: nothing is erased
-    unwritten.
+    """Write the file of one erasure, unless it exists.
+
+    An error stops the closing, which is retried: nothing is erased unwritten.
 
     Raises:
         OSError: the file could not be written.
