@@ -86,8 +86,8 @@ def made(code: str, megabytes: float) -> bytes:
 
         return travels.timeline(megabytes)
     top = (
-        "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Etape metier;Unite;"
-        "Pas en minutes\n"
+        "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;"
+        "Etape metier;Unite;Pas en minutes\n"
     )
     values = (
         "14000000000000;Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\n"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from demo import vaults
-from demo.vaults import Calendar
+from demo.events import Calendar
 from demo.visitor import FileToSend, Unexpected, Visitor
 
 WHO = "nadia"

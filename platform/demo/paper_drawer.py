@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from demo import papers, vaults
-from demo.vaults import Calendar, Story
+from demo.events import Calendar
+from demo.vaults import Story
 
 #: Each resident keeps an identity card and bank details; this one also keeps what a dossier needs.
 FULL = "nadia"

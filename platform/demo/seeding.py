@@ -15,6 +15,7 @@ from core.files.uploads import SealedUpload
 from core.journal import checkpoints
 from core.models import City
 from demo import paper_drawer, vaults
+from demo.events import Given
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE
 from services.aids.shipping import load_local_aids
@@ -163,11 +164,11 @@ def _account(slug: str) -> User:
     return next(person for person in PEOPLE if person.slug == slug).account()
 
 
-def _person(account: User, slug: str, one: vaults.Given) -> UUID:
+def _person(account: User, slug: str, one: Given) -> UUID:
     return vaults.member_id(slug, one.member) if one.member else account.pk
 
 
-def _key(account: User, slug: str, one: vaults.Given) -> tuple[str, UUID, datetime | None]:
+def _key(account: User, slug: str, one: Given) -> tuple[str, UUID, datetime | None]:
     return one.type, _person(account, slug, one), period_of(one.payload).start
 
 
@@ -195,7 +196,7 @@ def _keep(account: User, one: Kept) -> None:
     actions.confirm_paper(paper=paper, by=account.pk)
 
 
-def _add(account: User, slug: str, one: vaults.Given, today: date) -> None:
+def _add(account: User, slug: str, one: Given, today: date) -> None:
     received = timezone.make_aware(datetime.combine(today, time(6)))
     actions.add_record(
         resident_id=account.pk,

@@ -16,6 +16,7 @@ import yaml
 from django.utils import timezone
 
 from demo import vaults
+from demo.events import Calendar
 
 FOLDER = Path(__file__).parent / "cases"
 MOVED = re.compile(r"(\w+)([+-]\d+)?\Z")
@@ -58,7 +59,7 @@ def _facts(slug: str, story: vaults.Story, today: date) -> dict[str, Any]:
     children = [_civil(member) for member in story.members if member.role == "child"]
     spouses = [_civil(member) for member in story.members if member.role == "spouse"]
     me = _civil(vaults.Member(story.given_name, story.family_name, story.birth, story.gender, "self"))
-    given = list(story.records(vaults.Calendar(today)))
+    given = list(story.records(Calendar(today)))
     before, last = story.income or (None, None)
     return {
         "slug": slug,
