@@ -35,7 +35,7 @@ from services.aids import months, questions, results, sweep
 from services.aids.engine import fast_periods
 from services.aids.engine import run as engine
 from services.aids.engine.inputs import HOUSING, INCOME, STATUS
-from services.aids.household import Household
+from services.aids.household import Household, Person
 from services.aids.household_json import read
 from tests.services.aids import people
 
@@ -47,27 +47,26 @@ def spread(value: object, span: list[str]) -> dict[str, object]:
     return dict.fromkeys(span, value)
 
 
+def person_as_json(person: Person, household: Household, window: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"date_naissance": {"ETERNITY": person.birth_date.isoformat()}}
+    found["activite"] = spread("etudiant" if person.school == "lycee" else STATUS[person.status or "inactive"], window)
+    if person.school:
+        found["scolarite"] = spread(person.school, window)
+    if person.marital:
+        found["statut_marital"] = spread(person.marital, window)
+    for type, at, amounts in hh.incomes_by_month(person):
+        for variable, name in INCOME[type].items():
+            if name in amounts:
+                year = dict.fromkeys(months.between(f"{household.reference_year}-01", household.month), 0)
+                found.setdefault(variable, year)[at] = amounts[name]
+    return found
+
+
 def as_json(household: Household, *, past: bool, notices: bool) -> dict[str, Any]:
     """Return the web API's document of a household, as a stock caller would send it."""
     month = household.month
     window = months.between(months.shift(month, -4), month)
-    individus: dict[str, Any] = {}
-    for person in household.people:
-        lines: dict[str, Any] = {"date_naissance": {"ETERNITY": person.birth_date.isoformat()}}
-        lines["activite"] = spread(
-            "etudiant" if person.school == "lycee" else STATUS[person.status or "inactive"], window
-        )
-        if person.school:
-            lines["scolarite"] = spread(person.school, window)
-        if person.marital:
-            lines["statut_marital"] = spread(person.marital, window)
-        for type, at, amounts in hh.incomes_by_month(person):
-            for variable, amount in INCOME[type].items():
-                if amount in amounts:
-                    lines.setdefault(
-                        variable, dict.fromkeys(months.between(f"{household.reference_year}-01", month), 0)
-                    )[at] = amounts[amount]
-        individus[person.id] = lines
+    individus = {person.id: person_as_json(person, household, window) for person in household.people}
     parents = [person.id for person in household.parents]
     children = [person.id for person in household.children]
     famille: dict[str, Any] = {

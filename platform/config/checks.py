@@ -25,6 +25,14 @@ def safe_in_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
 
 
 def unsafe() -> Iterator[tuple[int, str]]:
+    """Yield the number and the sentence of each unsafe setting."""
+    yield from _open_to_anyone()
+    yield from _unsafe_keys()
+    yield from _unsafe_connections()
+
+
+def _open_to_anyone() -> Iterator[tuple[int, str]]:
+    """Yield the settings that belong to a demonstration, or that anyone could exploit."""
     if settings.DEBUG:
         yield 1, "DEBUG shows settings and values to whoever meets an error: remove it from the production settings."
     if (
@@ -39,6 +47,12 @@ def unsafe() -> Iterator[tuple[int, str]]:
         yield 4, "The demonstration lets anyone sign in as its people: remove “demo” from INSTALLED_APPS."
     if settings.TRUST_TEST_AUTHORITY:
         yield 5, "TRUST_TEST_AUTHORITY accepts papers that anyone can sign: set it to False."
+    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
+        yield 8, "Cookies would travel in clear: set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True."
+
+
+def _unsafe_keys() -> Iterator[tuple[int, str]]:
+    """Yield the settings that could lose, replace or reveal a key."""
     if settings.MAKE_KEYRING:
         yield (
             6,
@@ -51,26 +65,17 @@ def unsafe() -> Iterator[tuple[int, str]]:
             "KEYRING goes to the key service in clear: anyone on the way could read every resident's key."
             " Set it to transit+https://….",
         )
-    if settings.CACHES["default"]["BACKEND"] in PRIVATE_CACHES:
-        yield (
-            7,
-            "A cache of each process for itself multiplies every rate limit:"
-            " set CACHE_URL to redis://… or leave it empty"
-            " (the database).",
-        )
-    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
-        yield 8, "Cookies would travel in clear: set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True."
-    if settings.DATABASES["default"]["USER"] in {"owner", "admin", "postgres"}:
-        yield (
-            9,
-            "DATABASE_URL connects as a role that may rewrite the journal: use the role web;"
-            " MIGRATION_DATABASE_URL is for the owner.",
-        )
     if settings.MAKE_SEAL_KEY:
         yield (
             10,
             "MAKE_SEAL_KEY would seal dossiers with a key that no agency knows: set it to False,"
             " and SEAL_KEY to the city's own.",
+        )
+    if settings.SEAL_KEY.is_file() and stat.S_IMODE(settings.SEAL_KEY.stat().st_mode) & 0o077:
+        yield (
+            14,
+            "Others than its owner may read SEAL_KEY, and could sign as the city:"
+            f" run “chmod 600 {settings.SEAL_KEY}”.",
         )
     if settings.MAKE_CHECKPOINT_KEY:
         yield (
@@ -85,6 +90,23 @@ def unsafe() -> Iterator[tuple[int, str]]:
             " set it to False and run"
             " `manage.py make_receipt_key` once.",
         )
+
+
+def _unsafe_connections() -> Iterator[tuple[int, str]]:
+    """Yield the settings of the database, the cache, the proxies, the URL and the identity providers."""
+    if settings.CACHES["default"]["BACKEND"] in PRIVATE_CACHES:
+        yield (
+            7,
+            "A cache of each process for itself multiplies every rate limit:"
+            " set CACHE_URL to redis://… or leave it empty"
+            " (the database).",
+        )
+    if settings.DATABASES["default"]["USER"] in {"owner", "admin", "postgres"}:
+        yield (
+            9,
+            "DATABASE_URL connects as a role that may rewrite the journal: use the role web;"
+            " MIGRATION_DATABASE_URL is for the owner.",
+        )
     if not settings.SITE_URL.startswith("https://"):
         yield (
             11,
@@ -97,12 +119,6 @@ def unsafe() -> Iterator[tuple[int, str]]:
             "TRUSTED_PROXIES is 0: every visitor would have the proxy's address,"
             " and one of them could use up the others' tries."
             " Set it to how many proxies of yours stand before the application, 1 for a single one.",
-        )
-    if settings.SEAL_KEY.is_file() and stat.S_IMODE(settings.SEAL_KEY.stat().st_mode) & 0o077:
-        yield (
-            14,
-            "Others than its owner may read SEAL_KEY, and could sign as the city:"
-            f" run “chmod 600 {settings.SEAL_KEY}”.",
         )
     for name, provider in settings.SOCIALACCOUNT_PROVIDERS.items():
         if not provider["APPS"][0]["settings"]["issuer"].startswith("https://"):
