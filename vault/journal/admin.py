@@ -8,10 +8,9 @@ from django.db.models import F, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django_scopes import scopes_disabled
 
 from accounts.models import User
-from vault.journal import perms
+from vault.journal import across, perms
 from vault.journal.actions import contests
 from vault.journal.forms.journal import AnswerForm
 from vault.journal.models import Contest
@@ -38,8 +37,7 @@ class ContestAdmin(ModelAdmin):
         return str(_("Répondu") if contest.answered_at else _("Attend votre réponse"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        with scopes_disabled():
-            return Contest.objects.sent()
+        return across.sent_contests()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

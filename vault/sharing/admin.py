@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django_scopes import scopes_disabled
 
 from accounts.models import User
 from core.admin import ReadOnly
 from core.templatetags.civic import clock, long_date
 from vault.sharing import perms
+from vault.sharing.across import emergencies
 from vault.sharing.models import EmergencyAccess
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
         return int(getattr(access, "read", 0))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        with scopes_disabled():
-            return EmergencyAccess.objects.select_related("grant").annotate(read=Count("grant__readings"))
+        return emergencies.register()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from core import jobs, journal
 from core.keys import sealed
 from core.models import Job
 from vault import types
-from vault.holders import connectors, perms
+from vault.holders import across, connectors, perms
 from vault.holders.connectors import quota
 from vault.holders.connectors.faults import Fault
 from vault.holders.connectors.frame import Connector, Offer
@@ -148,9 +148,7 @@ def ask_pull(*, connection: Connection, by: UUID) -> Job:
 
 def ask_due() -> int:
     """The clock's turn: each connection that its resident wants asked again without them. Returns how many were asked."""
-    with scopes_disabled():
-        due = list(Connection.objects.due().order_by("next_pull_at")[:200])
-    return sum(_ask_due(connection) for connection in due)
+    return sum(_ask_due(connection) for connection in across.due_connections())
 
 
 def pause(*, connection: Connection, by: UUID, event: str = "connection_paused") -> Connection:

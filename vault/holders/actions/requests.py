@@ -14,13 +14,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from core import journal
 from core.keys import sealed
 from vault import types
-from vault.holders import letters
+from vault.holders import across, letters
 from vault.holders.enums import RequestAnswer, RequestStep
 from vault.holders.models import DataRequest, RequestPaper
 from vault.records import gate, perms, wording
@@ -182,9 +182,7 @@ def notify_overdue_requests() -> int:
     Each row is locked and looked at again: two schedulers at once, or the same one twice, send one message. It is sent before the row
     is committed, so that a mail server that is down is tried again at the next tick.
     """
-    with scopes_disabled():
-        due = list(DataRequest.objects.late().filter(told_at=None).values_list("pk", "resident_id"))
-    return sum(_notify_overdue(key, resident_id) for key, resident_id in due)
+    return sum(_notify_overdue(key, resident_id) for key, resident_id in across.overdue_requests())
 
 
 def _notify_overdue(key: UUID, resident_id: UUID) -> bool:

@@ -4,15 +4,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from core import journal
 from core.models import JournalLeaf
-from vault.journal import sentences
+from vault.journal import across, sentences
 from vault.journal.models import Alerts
 from vault.records import perms
 
@@ -41,21 +41,18 @@ def send_journal_alerts() -> int:
     The row is locked and looked at again, so that two schedulers send one message; it is sent before the row is committed, so that a mail
     server that is down is tried again.
     """
-    with scopes_disabled():
-        newer = JournalLeaf.objects.filter(resident_id=OuterRef("resident_id"), number__gt=OuterRef("seen_number"))
-        due = list(_due().filter(Exists(newer)).values_list("resident_id", flat=True))
-    return sum(_send_alert(resident_id) for resident_id in due)
+    return sum(_send_alert(resident_id) for resident_id in across.residents_with_new_entries(_due()))
 
 
-def _due() -> QuerySet[Alerts]:
+def _due() -> Q:
     wanted = Q(readings=True) | Q(refusals=True)
-    return Alerts.objects.filter(wanted, Q(told_at=None) | Q(told_at__lte=timezone.now() - APART))
+    return wanted & (Q(told_at=None) | Q(told_at__lte=timezone.now() - APART))
 
 
 def _send_alert(resident_id: UUID) -> bool:
     with transaction.atomic():
         with scope(resident=resident_id):
-            held = _due().select_for_update(skip_locked=True).first()
+            held = Alerts.objects.filter(_due()).select_for_update(skip_locked=True).first()
         if held is None:
             return False
         lines = list(journal.lines(resident_id=resident_id, after=held.seen_number))

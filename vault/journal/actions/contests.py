@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.models import User
@@ -21,7 +21,7 @@ from core import journal
 from core.messages import mails
 from core.models import City
 from core.templatetags.civic import long_date
-from vault.journal import perms, sentences
+from vault.journal import across, perms, sentences
 from vault.journal.models import Contest
 from vault.records import gate
 from vault.records.actions.notes import seal_note, unseal_note
@@ -145,9 +145,7 @@ def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
 
 def notify_contest_answers() -> int:
     """Tell each resident once that there is an answer. Called by the scheduler; a mail server that is down is tried again."""
-    with scopes_disabled():
-        due = list(Contest.objects.filter(answered_at__isnull=False, told_at=None).values_list("pk", "resident_id"))
-    return sum(_notify_answer(key, resident_id) for key, resident_id in due)
+    return sum(_notify_answer(key, resident_id) for key, resident_id in across.answers_to_notify())
 
 
 def as_sent(line: journal.Line, resident_id: UUID) -> dict[str, Any]:

@@ -4,17 +4,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from core import journal
-from core.models import JournalEntry, ResidentKey
-from vault.journal import copies
+from vault.journal import across, copies
 from vault.journal.enums import CopyFormat
-from vault.journal.models import Alerts, Contest
+from vault.journal.models import Alerts
 from vault.records import perms
 
 COPY = gettext_noop("Garder une copie de votre journal")
@@ -40,23 +39,13 @@ def copy_journal(*, resident_id: UUID, by: UUID, form: CopyFormat) -> bytes:
 
 def purge() -> int | None:
     """What is contested stays until it is answered. None: that takes the owner of the tables."""
-    with scopes_disabled():
-        contested = list(Contest.objects.open().values_list("entry_id", flat=True))
-    return journal.purge(keep=contested)
+    return journal.purge(keep=across.contested_entries())
 
 
 def notify_journal_purge() -> int:
     """Tell residents, once a year, a month before the first of their lines goes: in time to take a copy. Called by the scheduler."""
     now = timezone.now()
-    with scopes_disabled():
-        told = Alerts.objects.filter(ageing_told_at__gt=now - YEAR).values("resident_id")
-        old = JournalEntry.objects.filter(
-            created_at__lt=now - journal.KEPT + AHEAD, resident_id=OuterRef("resident_id")
-        )
-        asked = ResidentKey.objects.filter(Exists(old), created_at__lt=now - journal.KEPT + AHEAD).exclude(
-            resident_id__in=told
-        )
-        due = list(asked.values_list("resident_id", flat=True))
+    due = across.residents_with_old_entries(before=now - journal.KEPT + AHEAD, notified_before=now - YEAR)
     return sum(_notify_purge(resident_id, now) for resident_id in due)
 
 

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from core import journal
-from vault.records.models import Paper, PaperKind, PaperQuerySet
+from vault.records import across
+from vault.records.models import Paper, PaperKind
 
 REMIND = gettext_noop("Vous prévenir avant la fin d’un papier")
 
@@ -24,14 +25,12 @@ def notify_expiring_papers() -> int:
     Called by the scheduler. Rows are locked and looked at again, so that two schedulers at once send one message; it is sent before they
     are committed, so that a mail server that is down is tried again.
     """
-    with scopes_disabled():
-        residents = set(_due(Paper.objects.kept()).values_list("resident_id", flat=True))
-    return sum(_notify(resident_id) for resident_id in residents)
+    return sum(_notify(resident_id) for resident_id in across.residents_with_papers(_due()))
 
 
 def _notify(resident_id: UUID) -> bool:
     with scope(resident=resident_id), transaction.atomic():
-        papers = list(_due(Paper.objects.kept()).select_for_update(of=("self",), skip_locked=True))
+        papers = list(Paper.objects.kept().filter(_due()).select_for_update(of=("self",), skip_locked=True))
         for paper in papers:
             paper.told_at = timezone.now()
             paper.save(update_fields=["told_at"])
@@ -42,9 +41,9 @@ def _notify(resident_id: UUID) -> bool:
         return bool(papers) and reminding.remind(user_id=resident_id, template="records/email/paper_expiring")
 
 
-def _due(papers: PaperQuerySet) -> PaperQuerySet:
+def _due() -> Q:
     """Not told, not over, within the notice of their kind. A kind without a notice is never told of: its date is on the page."""
     today = timezone.localdate()
     notices = PaperKind.objects.exclude(renewal_notice_days=None).values_list("code", "renewal_notice_days")
     within = [Q(kind=code, expires_on__lte=today + timedelta(days=days or 0)) for code, days in notices]
-    return papers.filter(reduce(or_, within, Q(pk__in=[])), told_at=None, expires_on__gte=today)
+    return reduce(or_, within, Q(pk__in=[])) & Q(told_at=None, expires_on__gte=today)

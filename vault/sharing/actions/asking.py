@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.actions.companions import place_of
@@ -26,6 +26,7 @@ from vault.records.enums import GrantChannel, Mode
 from vault.records.grants.agreements import Agreement
 from vault.records.grants.terms import Terms
 from vault.records.wording import join_labels
+from vault.sharing.across import access_requests
 from vault.sharing.actions.household import fingerprint
 from vault.sharing.actions.mandates import give_to, today
 from vault.sharing.agreements.entrusting import AGREEMENT, length_words, theirs
@@ -113,9 +114,7 @@ def accept(*, request: AccessRequest, by: UUID, terms: Terms, seen: str) -> Mand
 def text_codes() -> int:
     """To the telephone of each person who is there to answer: who asks, for what, how long, and a code to say if they agree. A request to
     nobody, or to somebody without a number, gets a code that nobody knows. Called by the scheduler."""
-    with scopes_disabled():
-        waiting = list(AccessRequest.objects.to_text().values_list("pk", "resident_id"))
-    return sum(_text_code(key, owner) for key, owner in waiting)
+    return sum(_text_code(key, owner) for key, owner in access_requests.to_text())
 
 
 def accept_by_code(*, request: AccessRequest, companion: User, code: str) -> Mandate | None:
@@ -152,9 +151,7 @@ def refuse(*, request: AccessRequest, by: UUID) -> None:
 def notify_access_requests() -> int:
     """Each resident is told once, in their journal and by a message that names nobody; a request to nobody is only ticked off. Called by
     the scheduler."""
-    with scopes_disabled():
-        waiting = list(AccessRequest.objects.filter(told_at=None).values_list("pk", "resident_id"))
-    return sum(_notify_request(key, owner) for key, owner in waiting)
+    return sum(_notify_request(key, owner) for key, owner in access_requests.to_notify())
 
 
 def _whose(address: str) -> UUID | None:

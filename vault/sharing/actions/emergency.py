@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.actions.desk import person_of
@@ -29,6 +29,7 @@ from vault.records.models import Grant
 from vault.records.perms import require_may_write
 from vault.records.values.decrypted import Values
 from vault.sharing import perms
+from vault.sharing.across import emergencies
 from vault.sharing.agreements.entrusting import EMERGENCY_AGREEMENT, URGENT
 from vault.sharing.models import EmergencyAccess
 from vault.sharing.models.emergency import EMERGENCY_KIND, LENGTHS, RESTS, WAITS
@@ -187,9 +188,7 @@ def look(*, access: EmergencyAccess, by: User, item_code: str) -> tuple[list[str
 def notify_emergency_accesses() -> int:
     """Each resident is told once that it was asked and once that it was opened, by messages that name nobody. Run at once by a task, and by
     the scheduler for what a mail server that was down has kept back."""
-    with scopes_disabled():
-        due = list(EmergencyAccess.objects.to_tell().values_list("pk", "resident_id"))
-    return sum(_notify_resident(key, owner) for key, owner in due)
+    return sum(_notify_resident(key, owner) for key, owner in emergencies.to_notify())
 
 
 def _require_offered() -> None:

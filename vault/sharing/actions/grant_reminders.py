@@ -3,39 +3,23 @@
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from vault.records.actions import grants
 from vault.records.enums import Happened
 from vault.records.models import Grant
-from vault.records.models.grant import ENDING, UNUSED
+from vault.sharing.across import grants as across
 
 
 def send_expiry_reminders() -> int:
     """Called by the scheduler. Returns how many residents were written to."""
-    with scopes_disabled():
-        standing = (
-            Grant.objects.standing()
-            .filter(ends_at__lte=timezone.now() + ENDING)
-            .exclude(events__happened=Happened.ENDING)
-        )
-        due = [grant for grant in standing if grant.ends_soon]
-    return _send_reminders(due, Happened.ENDING, "sharing/email/grant_ending")
+    return _send_reminders(across.ending(), Happened.ENDING, "sharing/email/grant_ending")
 
 
 def send_unused_reminders() -> int:
-    before = timezone.now() - UNUSED
-    since = Q(last_used_at__lte=before) | Q(last_used_at=None, starts_at__lte=before)
-    with scopes_disabled():
-        due = [
-            grant
-            for grant in Grant.objects.active().filter(since).exclude(events__happened=Happened.UNUSED)
-            if grant.unused
-        ]
-    return _send_reminders(due, Happened.UNUSED, "sharing/email/grant_unused")
+    return _send_reminders(across.unused(), Happened.UNUSED, "sharing/email/grant_unused")
 
 
 def _send_reminders(due: Iterable[Grant], happened: Happened, template: str) -> int:

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts.models import User
 from core import journal
@@ -30,7 +30,7 @@ from vault.records.models.grant import RESIDENT_KIND
 from vault.records.perms import require_may_write
 from vault.records.values.decrypted import Opened, Values
 from vault.sharing import perms
-from vault.sharing.across import household_access
+from vault.sharing.across import household_access, invitations, shared_facts
 from vault.sharing.agreements.shared_facts import SHARE, SHARED_FACTS
 from vault.sharing.models import Household, Invitation, Member, SharedFact
 from vault.sharing.models.household import INVITATION_LASTS, MOST_MEMBERS
@@ -94,7 +94,7 @@ def offer(*, resident_id: UUID, code: str) -> Offer:
         NoInvitation
         CannotJoin
     """
-    invitation = _find(code)
+    invitation = invitations.find_open(_hash(code))
     if invitation is None:
         raise NoInvitation
     _check_may_join(invitation, resident_id)
@@ -110,7 +110,7 @@ def join(*, resident_id: UUID, by: UUID, code: str) -> Member:
     """
     require_may_write(resident_id, by)
     with transaction.atomic():
-        invitation = _find(code, lock=True)
+        invitation = invitations.find_open(_hash(code), lock=True)
         if invitation is None:
             raise NoInvitation
         inviter = _place_of_inviter(invitation)
@@ -230,7 +230,7 @@ def leave(*, resident_id: UUID, by: UUID) -> None:
     with transaction.atomic(durable=True), _household(resident_id) as mine:
         grants = household_access.between(mine.me, mine.others)
         gate.lock_exclusively(grants)
-        _leave_facts(grants)
+        shared_facts.leave_facts([grant.pk for grant in grants if grant.state == GrantState.ACTIVE])
         with scope(resident=resident_id):
             _cancel_open(resident_id)
             _adopt(mine.me, by)
@@ -281,13 +281,6 @@ def _name(resident_id: UUID) -> str:
 def _hash(code: str) -> str:
     """60 random bits need no slow hash."""
     return hashlib.sha256(read_code(code).encode()).hexdigest()
-
-
-def _find(code: str, *, lock: bool = False) -> Invitation | None:
-    """Across vaults, on purpose: who types a code does not know whose it is."""
-    with scopes_disabled():
-        found = Invitation.objects.open().filter(code_hash=_hash(code))
-        return (found.select_for_update() if lock else found).first()
 
 
 def _cancel_open(resident_id: UUID) -> int:
@@ -381,13 +374,6 @@ def _copied(record: Opened, item: Item) -> dict[str, Any]:
         # Each vault knows its own adults; children keep their id, so that they stay the same persons.
         payload["allocataires"] = [{name: value for name, value in adult.items() if name != "id"} for adult in adults]
     return {"type": record.type, "person": str(record.person), "role": record.role, "payload": payload}
-
-
-def _leave_facts(grants: Sequence[Grant]) -> None:
-    """What is in common today becomes its holder's; what was over already goes with its grant."""
-    active = [grant.pk for grant in grants if grant.state == GrantState.ACTIVE]
-    with scopes_disabled():
-        SharedFact.objects.filter(grant_id__in=active).update(own=True)
 
 
 def _end(grant: Grant, by: UUID) -> None:

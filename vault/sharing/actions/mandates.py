@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.actions.companions import place_of
@@ -33,6 +33,7 @@ from vault.records.models import Grant, Paper
 from vault.records.perms import require_may_write
 from vault.records.values.decrypted import Values
 from vault.sharing import perms
+from vault.sharing.across import appointments
 from vault.sharing.actions import acts
 from vault.sharing.actions.household import fingerprint, values_today
 from vault.sharing.agreements.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, ENTRUST, MEET
@@ -166,7 +167,7 @@ def typed(code: str) -> Iterator[AppointmentTerms]:
         NoAppointment
     """
     with transaction.atomic():
-        row = _find_locked(code)
+        row = appointments.find_locked(_hash(code))
         if row is None:
             raise NoAppointment
         with scope(resident=row.resident_id):
@@ -249,12 +250,6 @@ def _journal_act(
 def _hash(code: str) -> str:
     """60 random bits need no slow hash."""
     return hashlib.sha256(b"appointment" + read_code(code).encode()).hexdigest()
-
-
-def _find_locked(code: str) -> Appointment | None:
-    """Across vaults, on purpose: who types a code does not know whose it is."""
-    with scopes_disabled():
-        return Appointment.objects.open().filter(code_hash=_hash(code)).select_for_update().first()
 
 
 def _cancel_open() -> int:

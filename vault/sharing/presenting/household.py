@@ -6,7 +6,6 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django_scopes import scopes_disabled
 
 from core.templatetags.civic import long_date
 from vault.journal import sentences
@@ -18,6 +17,7 @@ from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import Opened, Values
 from vault.records.wording import join_labels, label_value_pairs
 from vault.sharing import perms
+from vault.sharing.across import shared_facts
 from vault.sharing.across.household_access import Circle
 from vault.sharing.models import Member, SharedFact
 
@@ -155,13 +155,8 @@ def _newest_words(records: Sequence[Opened], item: Item) -> str:
 def active_facts(circle: Circle, giver: Member) -> list[SharedFact]:
     """Copies that are still shared: the giver's agreement is looked at now."""
     facts = list(SharedFact.objects.filter(own=False, member=circle.me))
-    with scopes_disabled():
-        active = set(
-            Grant.objects.active()
-            .filter(pk__in=[fact.grant_id for fact in facts], resident_id=giver.resident_id)
-            .values_list("pk")
-        )
-    return [fact for fact in facts if (fact.grant_id,) in active]
+    active = shared_facts.active_grants([fact.grant_id for fact in facts], giver_id=giver.resident_id)
+    return [fact for fact in facts if fact.grant_id in active]
 
 
 def fact_rows(note: Mapping[str, Any], agreement: Agreement) -> list[dict[str, str]]:
