@@ -1,4 +1,4 @@
-"""What residents sent to the data protection officer, for whom alone it opens."""
+"""Contests in the admin, for the data protection officer."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -23,7 +23,10 @@ else:
 
 @admin.register(Contest)
 class ContestAdmin(ModelAdmin):
-    """For the data protection officer only. The list has dates; opening one writes a line in its resident's journal."""
+    """Contests, for the data protection officer only.
+
+    The list shows only dates; opening a contest writes an entry in its resident's journal.
+    """
 
     list_display = ("sent_on", "due_on", "state_words")
     ordering = (F("answered_at").asc(nulls_first=True), "due_on", "created_at")

@@ -1,4 +1,4 @@
-"""The register of urgent accesses."""
+"""The register of emergency accesses."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,10 @@ else:
 
 @admin.register(EmergencyAccess)
 class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
-    """The register, which outlives the city's choice to have them. A resident is told by reference, as at the desk: no name, no reason."""
+    """The register, shown even after the city stops offering emergency accesses.
+
+    A resident appears by reference, as at the desk: neither name nor reason.
+    """
 
     list_display = (
         "asked_at",

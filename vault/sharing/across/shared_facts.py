@@ -21,6 +21,6 @@ def leave_facts(grant_ids: Collection[UUID]) -> None:
 
 
 def forget_facts(grant: Grant) -> None:
-    """Delete the copies that a recipient holds, once the giver has stopped. Copies that a parting left to them stay."""
+    """Delete the copies that a recipient holds, once the giver has stopped. Copies left by a parting stay."""
     with scopes_disabled():
         SharedFact.objects.filter(grant_id=grant.pk, own=False).delete()
