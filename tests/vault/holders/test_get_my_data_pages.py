@@ -275,7 +275,7 @@ def test_every_part_and_every_step_has_its_page_and_its_error(browser):
         browser.post(reverse("holders:request_step", args=[request.pk, "envoyee"]), {"on_day": "31", "on_month": "2"})
     )
     for name in ("request_part", "request_step"):
-        assert browser.get(reverse(f"vault:{name}", args=[request.pk, "nulle-part"])).status_code == 404
+        assert browser.get(reverse(f"holders:{name}", args=[request.pk, "nulle-part"])).status_code == 404
 
 
 def test_a_date_is_taken_back(browser):

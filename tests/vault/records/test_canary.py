@@ -39,8 +39,8 @@ def lived(browser, resident, caplog, tmp_path, monkeypatch):
     browser.post(reverse("records:question", args=[draft.pk, "adresse"]), answers)
     refused = uploaded(browser, resident, b"MZ Zorglubine", name="canari-du-fichier.exe")
     assert refused.state == "refused"
-    for name in ("home", "journal"):
-        browser.get(reverse(f"vault:{name}"))
+    for name in ("records:home", "journal:journal"):
+        browser.get(reverse(name))
     browser.post(reverse("records:home"), {"q": "zorgl"})
     response = browser.get(reverse("records:download", args=[notice.pk]))
     b"".join(response.streaming_content)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def shown(name, *args, **more):
-    return Client(**more).get(reverse(f"vault:{name}", args=args))
+    return Client(**more).get(reverse(f"records:{name}", args=args))
 
 
 def test_anyone_finds_every_type_by_theme():

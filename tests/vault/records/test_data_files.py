@@ -34,7 +34,7 @@ def work(resident) -> None:
 
 
 def address(name, paper):
-    return reverse(f"vault:{name}", args=[paper.pk])
+    return reverse(f"records:{name}", args=[paper.pk])
 
 
 def told(client, name, paper):

@@ -244,7 +244,7 @@ def test_who_signed_in_long_ago_says_again_who_they_are(resident, name):
     exported(resident)
     browser = signed_in(resident)
     with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
-        assert browser.get(reverse(f"vault:{name}"))["Location"].startswith(reverse("account_reauthenticate"))
+        assert browser.get(reverse(f"records:{name}"))["Location"].startswith(reverse("account_reauthenticate"))
         assert browser.post(reverse("records:take_away"))["Location"].startswith(reverse("account_reauthenticate"))
 
 

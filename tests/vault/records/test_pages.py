@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 def page(client, name="home", **query):
-    return client.get(reverse(f"vault:{name}"), query).content.decode()
+    return client.get(reverse(f"records:{name}"), query).content.decode()
 
 
 def searched(client, **said):

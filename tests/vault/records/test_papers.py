@@ -34,7 +34,7 @@ def paper(browser, resident, content) -> Paper:
 
 
 def get(client, name, paper, **headers):
-    return client.get(reverse(f"vault:{name}", args=[paper.pk]), headers=headers)
+    return client.get(reverse(f"records:{name}", args=[paper.pk]), headers=headers)
 
 
 def test_the_file_comes_back_byte_for_byte_as_an_attachment_that_nothing_runs(browser, paper, content):

@@ -83,7 +83,7 @@ def test_an_added_file_is_not_opened_before_its_check(card, browser):
     assert opened(card).sides[1].waiting and len(opened(card).files) == 1
     assert "Contrôle en cours" in page(browser, card)
     for name in ("download_side", "preview_side"):
-        assert browser.get(reverse(f"vault:{name}", args=[card.pk, 1])).status_code == 404
+        assert browser.get(reverse(f"records:{name}", args=[card.pk, 1])).status_code == 404
     with pytest.raises(PaperFile.DoesNotExist):
         gate.open_file(resident_id=card.resident_id, purpose="Essayer", paper_id=card.pk, position=1)
 

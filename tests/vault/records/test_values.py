@@ -233,7 +233,7 @@ def test_a_page_left_open_on_a_value_that_changed_leads_to_where_it_is(resident,
     old = add(resident, "logement.domicile", HOME)
     actions.correct_record(record=old, by=resident.pk, payload={**HOME, "loyer": "650.00"})
     for answer in (browser.get, browser.post):
-        response = answer(reverse(f"vault:{name}", args=[old.pk]) + query, data)
+        response = answer(reverse(f"records:{name}", args=[old.pk]) + query, data)
         assert response.url == reverse("records:history", args=[old.pk])
     assert "a changé entre-temps" in browser.get(response.url).content.decode()
     assert [record.payload["loyer"] for record in opened(resident, RENT)] == ["650.00"]

@@ -33,7 +33,7 @@ def theirs(companion) -> Client:
 
 
 def at(name, mandate, *more):
-    return reverse(f"vault:{name}", args=[mandate.pk, *more])
+    return reverse(f"sharing:{name}", args=[mandate.pk, *more])
 
 
 def hand_in(client, mandate):

@@ -44,7 +44,7 @@ def town(db):
 
 
 def at(name, *args):
-    return reverse(f"vault:{name}", args=args)
+    return reverse(f"sharing:{name}", args=args)
 
 
 def pages(visit):

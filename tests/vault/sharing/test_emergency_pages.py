@@ -29,7 +29,7 @@ def second(db):
 
 
 def at(name, *args):
-    return reverse(f"vault:{name}", args=args)
+    return reverse(f"sharing:{name}", args=args)
 
 
 def pages(access):

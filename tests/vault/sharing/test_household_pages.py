@@ -223,7 +223,7 @@ def test_an_agreement_of_another_household_or_another_role_is_not_found(browser,
     assert browser.get(reverse("sharing:agree", args=[place(stranger).pk, "tried"])).status_code == 404
     assert browser.get(reverse("sharing:agree", args=[place(stranger).pk, "nothing"])).status_code == 404
     for name, more in (("agree", ["shared_facts"]), ("shared_with_me", [])):
-        assert browser.get(reverse(f"vault:{name}", args=[place(outsider).pk, *more])).status_code == 404
+        assert browser.get(reverse(f"sharing:{name}", args=[place(outsider).pk, *more])).status_code == 404
 
 
 # The way out

@@ -45,7 +45,7 @@ def main(response) -> str:
 
 
 def of(name, grant):
-    return reverse(f"vault:{name}", args=[grant.pk])
+    return reverse(f"sharing:{name}", args=[grant.pk])
 
 
 def mine(resident) -> list[Grant]:
