@@ -355,7 +355,7 @@ def proven_civil(values: Values, resident_id: UUID) -> Civil | None:
 
 
 def _is_old(payload: Mapping[str, Any], today: date, months: int) -> bool:
-    """Return True if the payload is about a month older than `months`, False if it names no month."""
+    """Return True if the month of the payload is more than `months` ago; False if it has no month."""
     year, month = payload.get("annee"), payload.get("mois")
     if not isinstance(year, int) or not isinstance(month, int):
         return False

@@ -173,7 +173,7 @@ class Connector:
     agrees_there = False
     #: The maximum length of an agreement, in days.
     longest_days = 365
-    #: An answer about a month older than this many months is shown as old.
+    #: An answer whose month is more than this many months ago is shown as old.
     stale_months = 6
 
     def authorise_url(self, config: Mapping[str, str], *, state: str, back: str, days: int) -> str:

@@ -170,7 +170,7 @@ def _row(request_id: UUID) -> tuple[DataRequest, Holder | None]:
 
 
 def _letter(row: DataRequest, slug: str) -> Letter | None:
-    """Return None if the request is not at the stage of this letter."""
+    """Return the letter, or None if the request is not at its stage."""
     today = timezone.localdate()
     content = open_request(row)
     if slug == REQUEST:

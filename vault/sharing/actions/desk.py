@@ -180,22 +180,7 @@ def sign_on_paper(
         )
         if mandate is not None:
             return mandate
-        recipient = Recipient(COMPANION_KIND, place.person_id, place.label)
-        grant = grants.give_at_desk(
-            resident_id=person.pk, by=agent.pk, agreement=AGREEMENT, recipient=recipient, terms=terms
-        )
-        mandate = Mandate.objects.create(
-            resident_id=person.pk,
-            grant=grant,
-            membership_id=place.pk,
-            name=person.name,
-            acts=[act.value for act in allowed],
-            form_sha256=upload.sha256,
-        )
-        details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "form": upload.sha256}
-        journal.write(
-            resident_id=person.pk, actor_id=agent.pk, event="mandate_signed_on_paper", purpose=ENTRUST, details=details
-        )
+        mandate = _give_mandate(person, place, agent, terms, allowed, upload.sha256)
         if keep:
             scan = Paper(pk=uuid4(), resident_id=person.pk)
             take_in(
@@ -205,6 +190,29 @@ def sign_on_paper(
                 partial(_journal_scan, visit.grant, agent),
                 brought_by=visit.grant.recipient_label,
             )
+    return mandate
+
+
+def _give_mandate(
+    person: User, place: Membership, agent: User, terms: Terms, allowed: Sequence[Act], form_sha256: str
+) -> Mandate:
+    """Give a mandate signed on paper and journal it. Requires the resident's scope and a transaction."""
+    recipient = Recipient(COMPANION_KIND, place.person_id, place.label)
+    grant = grants.give_at_desk(
+        resident_id=person.pk, by=agent.pk, agreement=AGREEMENT, recipient=recipient, terms=terms
+    )
+    mandate = Mandate.objects.create(
+        resident_id=person.pk,
+        grant=grant,
+        membership_id=place.pk,
+        name=person.name,
+        acts=[act.value for act in allowed],
+        form_sha256=form_sha256,
+    )
+    details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "form": form_sha256}
+    journal.write(
+        resident_id=person.pk, actor_id=agent.pk, event="mandate_signed_on_paper", purpose=ENTRUST, details=details
+    )
     return mandate
 
 

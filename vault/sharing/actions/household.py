@@ -285,7 +285,7 @@ def _name(resident_id: UUID) -> str:
 
 
 def _hash(code: str) -> str:
-    """60 random bits need no slow hash."""
+    """Hash a code. Its 60 random bits need no slow hash."""
     return hashlib.sha256(read_code(code).encode()).hexdigest()
 
 

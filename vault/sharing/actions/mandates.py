@@ -259,7 +259,7 @@ def _journal_act(
 
 
 def _hash(code: str) -> str:
-    """60 random bits need no slow hash."""
+    """Hash a code. Its 60 random bits need no slow hash."""
     return hashlib.sha256(b"appointment" + read_code(code).encode()).hexdigest()
 
 
