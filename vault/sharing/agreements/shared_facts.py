@@ -1,4 +1,4 @@
-"""The facts that members of a household may put in common, one by one."""
+"""The agreement by which a member of a household shares facts with another, one by one."""
 
 from typing import Final
 
@@ -23,7 +23,8 @@ AGREEMENT: Final = Agreement(
         _("Si cette valeur change plus tard dans votre coffre, la nouvelle ne part pas : il faut un nouvel accord."),
         _("Vous arrêtez quand vous voulez : la copie est alors effacée."),
         _(
-            "Si l’un de vous quitte le foyer, chacun garde pour lui ce qui était en commun à ce moment, et rien de plus."
+            "Si l’un de vous quitte le foyer, chacun garde pour lui ce qui était en commun à ce moment, et rien de "
+            "plus."
         ),
     ),
     items=(
