@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.models import City
+from vault import types
 from vault.holders import connectors, perms
 from vault.holders.actions.connections import (
     RECEIVE,
@@ -40,9 +41,10 @@ from vault.records.values.decrypted import Values
 MONTHLY = timedelta(days=30)
 #: Answers of one dataset that are read and kept together.
 TOGETHER = 8
-PIVOT = (
-    *(f"identite.pivot#/{name}" for name in ("family_name", "given_name", "given_name_array", "preferred_username")),
-    *(f"identite.pivot#/{name}" for name in ("birthdate", "gender", "birthplace", "birthcountry")),
+PIVOT = types.field_ids(
+    persons.IDENTITY,
+    *("family_name", "given_name", "given_name_array", "preferred_username"),
+    *("birthdate", "gender", "birthplace", "birthcountry"),
 )
 #: Without a proof of these, a typed name would open another person's file.
 PROVEN = ("family_name", "given_name", "birthdate")
@@ -343,7 +345,7 @@ def _give_up(held: Connection, code: str) -> None:
 
 def proven_civil(values: Values, resident_id: UUID) -> Civil | None:
     """The resident's civil status when the State has given it. A holder is asked about nobody else."""
-    pivot = values.latest("identite.pivot", resident_id)
+    pivot = values.latest(persons.IDENTITY, resident_id)
     if pivot is None or not all(pivot.origin(name).proven for name in PROVEN if pivot.payload.get(name)):
         return None
     return identity.civil(pivot.payload)

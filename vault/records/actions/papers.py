@@ -32,10 +32,10 @@ from vault.records.papers.answering import Asked
 from vault.records.papers.file_names import clean_name
 from vault.records.values import periods, persons
 from vault.records.values.decrypted import CheckLine, Opened, Values
-from vault.records.values.periods import period_of, read_moment
+from vault.records.values.periods import period_of
 from vault.types.envelope import latest_of
 from vault.types.record_identity import same_thing
-from vault.types.spans import Span
+from vault.types.spans import Span, read_moment
 
 RECEIVE = gettext_noop("Ajouter un papier à votre coffre")
 CHECK = gettext_noop("Contrôler un papier que vous avez ajouté")

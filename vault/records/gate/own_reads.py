@@ -15,7 +15,6 @@ from vault.records.gate.decrypting import decrypt_papers, decrypt_records, decry
 from vault.records.grants.recipient_names import recipient_name
 from vault.records.models import Grant, GrantReading, Paper, Record
 from vault.records.values.decrypted import Opened, PaperOpened, UploadOpened, Values
-from vault.types.record_identity import DATA
 from vault.types.spans import Span
 
 
@@ -148,7 +147,7 @@ def _as_of(reading: GrantReading, found: Sequence[Decrypted], replaced_at: Mappi
 
 
 def _fields_present() -> list[str]:
-    shown = Record.objects.current().exclude(method=Method.DERIVED).exclude(type__in=DATA)
+    shown = Record.objects.current().exclude(method=Method.DERIVED).exclude(type__in=types.data_codes())
     codes = shown.order_by("type").values_list("type", flat=True).distinct()
     return [field_id for code in codes for field_id in types.fields_of(code)]
 

@@ -1,7 +1,7 @@
 """Which records and papers the vault's page shows, chosen by what is in clear: nothing is decrypted that the page does not show.
 
 In the resident's scope. Values come by theme, the newest first; of a type, the older ones are folded under the newest. What comes by
-hundreds (`things.DATA`) is one line by holder, which opens on a page of its own.
+hundreds (`types.data_codes`) is one line by holder, which opens on a page of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ from django.utils import timezone
 from vault import types
 from vault.records.enums import Assurance, Method, PaperState
 from vault.records.models import Paper, Record, RecordQuerySet
-from vault.types.record_identity import DATA
 
 #: Records that stand in full on one page, older ones folded under each, and papers beside them.
 A_PAGE = 30
@@ -109,8 +108,8 @@ def _is(condition: Q | None) -> Case | Value:
 
 def listed(wanted: Wanted) -> Listed:
     """Filters on what is in clear; `search` is for what has been opened: then every record that fits the rest is a head."""
-    everything = newest_first(shown().exclude(type__in=DATA), _clear(wanted))
-    sums = _sums(shown().filter(type__in=DATA))
+    everything = newest_first(shown().exclude(type__in=types.data_codes()), _clear(wanted))
+    sums = _sums(shown().filter(type__in=types.data_codes()))
     kinds = list(dict.fromkeys([row.type for row in everything] + [one.type for one in sums]))
     holders = sorted({row.holder for row in everything} | {one.holder for one in sums})
     named = [row for row in everything if row.type in NAMES]

@@ -5,11 +5,11 @@ from vault.records.enums import Outcome
 from vault.records.papers.checks.check_input import Seen
 from vault.types.names import same_address, words
 
-_HELD = ("logement.domicile#/adresse", "identite.contact#/adresse", "foyer.composition#/adresse")
+HELD = ("logement.domicile#/adresse", "identite.contact#/adresse", "foyer.composition#/adresse")
 
 
 def matches(seen: Seen) -> Outcome:
-    held = [address for field_id in _HELD if (address := seen.known.value(field_id))]
+    held = [address for field_id in HELD if (address := seen.known.value(field_id))]
     answers = [
         answer for address in held if seen.address and (answer := same_address(seen.address, address)) is not None
     ]

@@ -5,8 +5,11 @@ from decimal import Decimal, InvalidOperation
 from vault.readers.subjects.iban import iban_is_valid
 from vault.records.enums import Assurance, Outcome
 from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.months import PAYSLIP
 from vault.records.values.decrypted import Opened
 
+QUOTIENT = "social.quotient_familial"
+GRANT = "etudes.bourse"
 #: The difference that an average month or a rounding explains.
 TOLERANCE = Decimal("0.10")
 PAY = ("net_social", "net_avant_impot")
@@ -14,11 +17,9 @@ PAY = ("net_social", "net_avant_impot")
 
 def payslip(seen: Seen) -> Outcome:
     """With what was declared for the same month."""
-    read = seen.payload("emploi.revenu")
+    read = seen.payload(PAYSLIP)
     declared = [
-        held
-        for held in _held(seen, "emploi.revenu", Assurance.DECLARED)
-        if held.payload.get("mois") == read.get("mois")
+        held for held in _held(seen, PAYSLIP, Assurance.DECLARED) if held.payload.get("mois") == read.get("mois")
     ]
     pairs = [(_number(read.get(name)), _number(held.payload.get(name))) for held in declared for name in PAY]
     told = [(left, right) for left, right in pairs if left is not None and right is not None]
@@ -33,10 +34,10 @@ def payslip(seen: Seen) -> Outcome:
 
 def quotient(seen: Seen) -> Outcome:
     """With what the benefits office sent for the same month: its figure counts."""
-    read = seen.payload("social.quotient_familial")
+    read = seen.payload(QUOTIENT)
     same = [
         held.payload
-        for held in _held(seen, "social.quotient_familial", Assurance.HOLDER)
+        for held in _held(seen, QUOTIENT, Assurance.HOLDER)
         if all(held.payload.get(name) == read.get(name) for name in ("annee", "mois"))
     ]
     if not same or _number(read.get("valeur")) is None:
@@ -49,8 +50,8 @@ def quotient(seen: Seen) -> Outcome:
 
 
 def grant(seen: Seen) -> Outcome:
-    read = seen.payload("etudes.bourse").get("echelon")
-    declared = [held.payload.get("echelon") for held in _held(seen, "etudes.bourse", Assurance.DECLARED)]
+    read = seen.payload(GRANT).get("echelon")
+    declared = [held.payload.get("echelon") for held in _held(seen, GRANT, Assurance.DECLARED)]
     told = [level for level in declared if level is not None]
     if read is None or not told:
         return Outcome.INCONCLUSIVE

@@ -3,6 +3,7 @@ from typing import Any
 
 from vault.records.enums import Outcome
 from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.months import PAYSLIP
 
 NOTICE = "fiscal.avis_ir"
 FIGURES = ("revenu_fiscal_reference", "nombre_parts")
@@ -63,7 +64,7 @@ def property_year(seen: Seen) -> Outcome:
 
 
 def payslip_social_net(seen: Seen) -> Outcome:
-    return Outcome.PASSED if seen.payload("emploi.revenu").get("net_social") else Outcome.INCONCLUSIVE
+    return Outcome.PASSED if seen.payload(PAYSLIP).get("net_social") else Outcome.INCONCLUSIVE
 
 
 def same_year_payloads(seen: Seen) -> list[Mapping[str, Any]]:
