@@ -5,13 +5,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from vault.types import catalogue
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
+
+
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for translators. Django's reads the settings, which the readers' child process lacks."""
+    return sentence
+
 
 EXPECTED = {
     "text": gettext_noop("écrivez un texte."),
