@@ -278,7 +278,7 @@ def _paper_row(paper: PaperOpened, proven: bool) -> PaperRow:
 
 def _paper_actions(paper: PaperOpened) -> list[dict[str, str]]:
     def link(label: str, name: str) -> dict[str, str]:
-        return {"label": label, "href": reverse(f"vault:{name}", args=[paper.paper_id])}
+        return {"label": label, "href": reverse(f"records:{name}", args=[paper.paper_id])}
 
     match paper.state:
         case "kept":
