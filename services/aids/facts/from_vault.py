@@ -18,7 +18,7 @@ from services.aids.facts.vault_money import MoneyReader, maybe
 from services.aids.household import Household, Housing, Income, Person
 from vault.records.values import persons as sharing_household
 from vault.records.values.decrypted import Opened, Values
-from vault.records.values.periods import latest_day, read_day
+from vault.types.spans import latest_day, read_day
 
 FIELDS: Final = (
     *sharing_household.FIELDS,

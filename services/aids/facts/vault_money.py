@@ -13,7 +13,7 @@ from services.aids import months
 from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
 from services.aids.questions import NET_TO_GROSS, NET_TO_TAXABLE
 from vault.records.values.decrypted import Opened, Values
-from vault.records.values.periods import read_day
+from vault.types.spans import read_day
 
 NATURE: Final = {
     "retraite": "pension",

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.models import City
+from vault import types
 from vault.holders import connectors, perms
 from vault.holders.actions.connections import (
     RECEIVE,
@@ -40,9 +41,10 @@ from vault.records.values.decrypted import Values
 MONTHLY = timedelta(days=30)
 #: How many answers are parsed together, in one child process.
 TOGETHER = 8
-PIVOT = (
-    *(f"identite.pivot#/{name}" for name in ("family_name", "given_name", "given_name_array", "preferred_username")),
-    *(f"identite.pivot#/{name}" for name in ("birthdate", "gender", "birthplace", "birthcountry")),
+PIVOT = types.field_ids(
+    persons.IDENTITY,
+    *("family_name", "given_name", "given_name_array", "preferred_username"),
+    *("birthdate", "gender", "birthplace", "birthcountry"),
 )
 #: Fields that must be proven: a name typed by the resident could open another person's file.
 PROVEN = ("family_name", "given_name", "birthdate")
@@ -352,7 +354,7 @@ def _give_up(held: Connection, code: str) -> None:
 
 def proven_civil(values: Values, resident_id: UUID) -> Civil | None:
     """Return the resident's civil status if the State gave it, else None. Holders are asked about nobody else."""
-    pivot = values.latest("identite.pivot", resident_id)
+    pivot = values.latest(persons.IDENTITY, resident_id)
     if pivot is None or not all(pivot.origin(name).proven for name in PROVEN if pivot.payload.get(name)):
         return None
     return identity.civil(pivot.payload)

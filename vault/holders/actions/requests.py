@@ -32,15 +32,11 @@ from vault.types.spans import add_months
 
 PREPARE = gettext_noop("Préparer une demande à un organisme")
 FOLLOW = gettext_noop("Suivre une demande à un organisme")
+NAMES = FAMILY, GIVEN, USED = types.field_ids("identite.pivot", "family_name", "given_name", "preferred_username")
+CONTACT = EMAIL, POSTAL = types.field_ids("identite.contact", "email", "adresse")
+HOME = "logement.domicile#/adresse"
 #: The only values of the vault that go into a letter: the sender and where to answer.
-FIELDS = (
-    "identite.pivot#/family_name",
-    "identite.pivot#/given_name",
-    "identite.pivot#/preferred_username",
-    "identite.contact#/email",
-    "identite.contact#/adresse",
-    "logement.domicile#/adresse",
-)
+FIELDS = (*NAMES, *CONTACT, HOME)
 #: The maximum length of each part of a letter.
 LENGTHS = {
     "name": 120,
@@ -71,14 +67,14 @@ def known_parts(*, resident_id: UUID, holder: Holder, name: str, email: str) -> 
     def known(field_id: str) -> Any:  # noqa: ANN401 - a payload's value
         return values.value(field_id, person=resident_id)
 
-    family = known("identite.pivot#/preferred_username") or known("identite.pivot#/family_name")
-    whole = " ".join(filter(None, [known("identite.pivot#/given_name"), family]))
-    address = known("logement.domicile#/adresse") or known("identite.contact#/adresse")
+    family = known(USED) or known(FAMILY)
+    whole = " ".join(filter(None, [known(GIVEN), family]))
+    address = known(HOME) or known(POSTAL)
     lines = wording.address(address).split(", ") if address else []
     return {
         "name": whole if family else name,
         "address": "\n".join(lines),
-        "email": known("identite.contact#/email") or email,
+        "email": known(EMAIL) or email,
         "wanted": ", ".join(_wanted(holder)),
         "organisation": "" if holder.several else holder.name_fr,
         "recipient_address": holder.postal_address,

@@ -32,7 +32,6 @@ from vault.sharing.agreements import link_contents, links
 from vault.sharing.agreements.links import Held
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import LINK_KIND
-from vault.types.record_identity import DATA
 
 CHOOSE = gettext_noop("Choisir ce qu’un lien montrerait")
 PREVIEW = gettext_noop("Vous montrer ce qui partirait aujourd’hui")
@@ -64,10 +63,10 @@ class Key:
 def all_held(*, resident_id: UUID) -> Held:
     """Return all that the resident may put in a link.
 
-    Derived records and data that comes by hundreds (`DATA`) are left out.
+    Derived records and data that comes by hundreds (`types.data_codes`) are left out.
     """
     with scope(resident=resident_id):
-        records = listing.shown().exclude(type__in=DATA).filter(subject_person=resident_id)
+        records = listing.shown().exclude(type__in=types.data_codes()).filter(subject_person=resident_id)
         codes = list(records.order_by("type").values_list("type", flat=True).distinct())
     return _held(resident_id, CHOOSE, [field for code in codes for field in types.fields_of(code)], None, None)
 

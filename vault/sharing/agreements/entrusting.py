@@ -8,6 +8,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 
+from vault import types
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, Item
 from vault.sharing.models.desk import DESK_KIND
@@ -24,46 +25,46 @@ AT_DESK: Final = gettext_noop("Vous aider au guichet, devant vous")
 MEET: Final = gettext_noop("Un rendez-vous avec un accompagnant")
 
 
-def _fields(type_code: str, *names: str) -> tuple[str, ...]:
-    return tuple(f"{type_code}#/{name}" for name in names)
-
-
 ITEMS: Final = (
     Item(
         "who",
         _("Votre nom et votre date de naissance, pour ne pas vous confondre avec quelqu’un d’autre"),
-        _fields("identite.pivot", "given_name", "family_name", "birthdate"),
+        types.field_ids("identite.pivot", "given_name", "family_name", "birthdate"),
         required=True,
     ),
-    Item("contact", _("Vos coordonnées"), _fields("identite.contact", "email", "telephone", "adresse")),
+    Item("contact", _("Vos coordonnées"), types.field_ids("identite.contact", "email", "telephone", "adresse")),
     Item(
         "home",
         _("Votre logement et son loyer"),
-        _fields("logement.domicile", "adresse", "statut_occupation", "loyer", "charges"),
+        types.field_ids("logement.domicile", "adresse", "statut_occupation", "loyer", "charges"),
     ),
     Item(
         "family",
         _("Qui vit au foyer, enfants compris"),
-        _fields("foyer.composition", "allocataires", "enfants", "situation_familiale"),
+        types.field_ids("foyer.composition", "allocataires", "enfants", "situation_familiale"),
     ),
     Item(
         "notices",
         _("Vos avis d’impôt"),
-        _fields("fiscal.avis_ir", "annee_revenus", "revenu_fiscal_reference", "nombre_parts"),
+        types.field_ids("fiscal.avis_ir", "annee_revenus", "revenu_fiscal_reference", "nombre_parts"),
     ),
-    Item("wages", _("Vos salaires"), _fields("emploi.revenu", "mois", "net_social", "net_avant_impot")),
-    Item("incomes", _("Vos autres revenus, comme une retraite"), _fields("revenu.mensuel", "mois", "nature", "net")),
+    Item("wages", _("Vos salaires"), types.field_ids("emploi.revenu", "mois", "net_social", "net_avant_impot")),
+    Item(
+        "incomes",
+        _("Vos autres revenus, comme une retraite"),
+        types.field_ids("revenu.mensuel", "mois", "nature", "net"),
+    ),
     Item(
         "unemployment",
         _("Vos allocations chômage"),
-        _fields("emploi.indemnite_ft", "date_versement", "montant_total"),
+        types.field_ids("emploi.indemnite_ft", "date_versement", "montant_total"),
     ),
     Item(
         "benefits",
         _("Vos prestations et votre quotient familial"),
         (
-            *_fields("social.quotient_familial", "valeur", "annee", "mois"),
-            *_fields("social.paiement", "mois", "lignes"),
+            *types.field_ids("social.quotient_familial", "valeur", "annee", "mois"),
+            *types.field_ids("social.paiement", "mois", "lignes"),
         ),
     ),
 )

@@ -5,6 +5,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from vault import types
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, Item
 from vault.sharing.across.shared_facts import forget_facts
@@ -31,22 +32,18 @@ AGREEMENT: Final = Agreement(
         Item(
             "people",
             _("Qui vit au foyer, enfants compris"),
-            (
-                "foyer.composition#/allocataires",
-                "foyer.composition#/enfants",
-                "foyer.composition#/situation_familiale",
-            ),
+            types.field_ids("foyer.composition", "allocataires", "enfants", "situation_familiale"),
         ),
-        Item("address", _("L’adresse"), ("logement.domicile#/adresse",)),
+        Item("address", _("L’adresse"), types.field_ids("logement.domicile", "adresse")),
         Item(
             "home",
             _("Le logement et son loyer"),
-            ("logement.domicile#/statut_occupation", "logement.domicile#/loyer", "logement.domicile#/charges"),
+            types.field_ids("logement.domicile", "statut_occupation", "loyer", "charges"),
         ),
         Item(
             "school",
             _("La scolarité des enfants"),
-            ("scolarite.eleve#/annee_scolaire", "scolarite.eleve#/est_scolarise", "scolarite.eleve#/est_boursier"),
+            types.field_ids("scolarite.eleve", "annee_scolaire", "est_scolarise", "est_boursier"),
         ),
     ),
     modes=(Mode.KEEP,),
