@@ -10,7 +10,7 @@ from tests.vault.made import HOME, IDENTITY, NOTICE
 from vault.records.enums import Outcome
 from vault.records.models import PaperKind
 from vault.records.papers import checks
-from vault.records.papers.checks.check_input import Seen
+from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values.decrypted import CheckLine, Opened, Values
 from vault.records.values.periods import period_of
 from vault.types.spans import Span
@@ -29,7 +29,7 @@ def held(type_code, payload, person=ME):
     )  # fmt: skip
 
 
-def seen(kind="avis_impot", *, records=(), known=(), **more) -> Seen:
+def seen(kind="avis_impot", *, records=(), known=(), **more) -> CheckInput:
     facts = {"declared": kind, "recognised": kind, "media_type": "application/pdf", "pages": 1, "today": TODAY, **more}
     kinds = {
         "avis_impot": PaperKind(code="avis_impot", validity="until_next_issue"),
@@ -41,7 +41,7 @@ def seen(kind="avis_impot", *, records=(), known=(), **more) -> Seen:
         ),
     }
     envelopes = [{"type": type_code, "payload": payload} for type_code, payload in records]
-    return Seen(
+    return CheckInput(
         resident_id=ME,
         kind=kinds.get(kind),
         records=envelopes,

@@ -1,5 +1,6 @@
 """A paper's own pages: its file handed out safely, what it proves, what deleting it changes."""
 
+from typing import Any
 import re
 from datetime import date
 
@@ -189,7 +190,7 @@ def test_the_page_of_a_paper_deleted_meanwhile_is_not_found(browser, resident, m
         assert not Paper.objects.exists(), "the test deleted it in time"
 
 
-def spied(monkeypatch, verb) -> list:
+def spied(monkeypatch, verb) -> list[Any]:
     """Return a list that collects what `own_page` decrypts with this function."""
     results, real = [], getattr(own_reads, verb)
 

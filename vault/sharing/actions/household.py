@@ -426,7 +426,9 @@ def _adopt(member: Member, by: UUID) -> None:
         if Record.objects.current().of(type_code, person).exists():
             continue
         with suppress(Invalid):  # Drop an incomplete record, so that leaving never fails.
-            record = write(member.resident_id, Subject(type_code, person, role), payload, Source(), older=None)
+            record = write(
+                member.resident_id, Subject(type=type_code, person=person, role=role), payload, Source(), older=None
+            )
             journal_record_event(record, by, "record_added", SHARE, payload)
     SharedFact.objects.filter(pk__in=[fact.pk for fact in facts]).delete()
 
