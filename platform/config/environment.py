@@ -120,7 +120,9 @@ S3_OPTIONS = {"addressing_style", "endpoint_url", "region_name", "session_profil
 
 
 def storage(url: str) -> dict[str, Any]:
-    """Return an entry of STORAGES for `file:///folder`, or for `s3://bucket/location?region_name=…&endpoint_url=https://…`."""
+    """Return an entry of STORAGES for `file:///folder`, or for
+    `s3://bucket/location?region_name=…&endpoint_url=https://…`.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     if parts.scheme == "s3" and parts.hostname and options.keys() <= S3_OPTIONS:

@@ -111,7 +111,9 @@ def expired_dossiers() -> list[tuple[UUID, UUID]]:
 
 
 def joint_partner(resident_id: UUID) -> UUID | None:
-    """Return the partner whose current agreement allows the couple's result in a dossier. Older texts did not cover this."""
+    """Return the partner whose current agreement allows the couple's result in a dossier. Older texts did not cover
+    this.
+    """
     place = household_access.of(resident_id)
     if place is None or place.partner is None:
         return None
@@ -123,7 +125,9 @@ def joint_partner(resident_id: UUID) -> UUID | None:
 
 
 def _state(part: Part) -> tuple[PartState, datetime | None]:
-    """Return the state and the completion time. Requires the scope of the partner who was asked; a deleted part is withdrawn."""
+    """Return the state and the completion time. Requires the scope of the partner who was asked; a deleted part is
+    withdrawn.
+    """
     if part.answer != Answer.YES:
         return (PartState.REFUSED if part.answer == Answer.NO else PartState.ASKED), None
     made = list(dossiers_for(part))

@@ -179,7 +179,8 @@ def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
 
 
 def build(*, dossier: Dossier, by: UUID) -> Job:
-    """Start the build job, or return the active one. The job's row is written in the same transaction, so a broker failure loses nothing.
+    """Start the build job, or return the active one. The job's row is written in the same transaction, so a broker
+    failure loses nothing.
 
     Raises:
         AlreadyBuilt: the PDF exists.

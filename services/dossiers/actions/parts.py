@@ -28,7 +28,8 @@ def ask(*, dossier: Dossier, by: UUID) -> None:
     """Ask the partner for their part. Idempotent: an existing request stays, whatever its answer.
 
     Raises:
-        PermissionDenied: `by` does not own the dossier, no partner lives with them, or the aids require nothing from a partner.
+        PermissionDenied: `by` does not own the dossier, no partner lives with them, or the aids require nothing
+          from a partner.
         Dossier.DoesNotExist: the dossier was deleted meanwhile.
     """
     perms.require_owner(dossier, by)

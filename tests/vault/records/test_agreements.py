@@ -5,7 +5,8 @@ import pytest
 from vault import types
 from vault.records.grants import agreements
 
-#: (code, version): what a person read, in each language. A change here without a new version would change what others agreed to.
+#: (code, version): what a person read, in each language. A change here without a new version would change what others
+#: agreed to.
 READ = {
     ("shared_facts", "2"): {
         "fr": "f950def70c932ef8762488cd547795c229181c40a41775b43c5262098bf6f990",

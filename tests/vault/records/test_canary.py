@@ -1,4 +1,6 @@
-"""Strings planted in values, papers, file names and answers are found nowhere in clear: database, files, broker, logs, temp files."""
+"""Strings planted in values, papers, file names and answers are found nowhere in clear: database, files, broker, logs,
+temp files.
+"""
 
 import logging
 import re

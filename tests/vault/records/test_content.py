@@ -1,4 +1,6 @@
-"""The content that comes with the software: valid, complete in two languages, loaded without undoing what the city changed."""
+"""The content that comes with the software: valid, complete in two languages, loaded without undoing what the city
+changed.
+"""
 
 import json
 
@@ -124,5 +126,6 @@ def test_nothing_that_holds_a_resident_s_content_is_in_the_admin():
     vault = {model for model in registered if model._meta.app_label == "vault"}
     assert vault == {ConnectorHealth, Contest, EmergencyAccess, Holder, PaperKind}
     content = {model for model in apps.get_app_config("vault").get_models() if issubclass(model, ResidentModel)}
-    # A contest opens for the data protection officer alone (test_contests); the register names no resident (test_emergency_pages).
+    # A contest opens for the data protection officer alone (test_contests); the register names no resident
+    # (test_emergency_pages).
     assert content & registered == {Contest, EmergencyAccess}

@@ -1,4 +1,6 @@
-"""A paper comes to its end: its resident is told once before, and what it proved is no longer proven, without being rewritten."""
+"""A paper comes to its end: its resident is told once before, and what it proved is no longer proven, without being
+rewritten.
+"""
 
 from datetime import date
 

@@ -1,4 +1,6 @@
-"""Leaving with everything: one file holds all that the vault knows, says what it holds, and its resident alone gets it."""
+"""Leaving with everything: one file holds all that the vault knows, says what it holds, and its resident alone gets
+it.
+"""
 
 import base64
 import hashlib

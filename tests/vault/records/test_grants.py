@@ -1,4 +1,6 @@
-"""A grant opens what was agreed to, for one recipient, until it ends; readings and refusals are in the journal of whom they are about."""
+"""A grant opens what was agreed to, for one recipient, until it ends; readings and refusals are in the journal of whom
+they are about.
+"""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,6 @@
-"""A vault that is taken elsewhere is the same vault: values, proofs, files. What was tampered with gets a sentence and writes nothing."""
+"""A vault that is taken elsewhere is the same vault: values, proofs, files. What was tampered with gets a sentence and
+writes nothing.
+"""
 
 import hashlib
 import io

@@ -1,4 +1,6 @@
-"""The vault's page at scale: 15 queries whatever it holds, nothing decrypted that it does not show, and what comes by hundreds in sum."""
+"""The vault's page at scale: 15 queries whatever it holds, nothing decrypted that it does not show, and what comes by
+hundreds in sum.
+"""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4

@@ -1,4 +1,6 @@
-"""Checks that need more than one paper, or more than its code: months that follow, amounts, an old card, lines with check digits."""
+"""Checks that need more than one paper, or more than its code: months that follow, amounts, an old card, lines with
+check digits.
+"""
 
 import io
 from dataclasses import replace

@@ -1,4 +1,6 @@
-"""What a resident reads on the vault's page, the journal and their home: in words, by theme, at a cost that does not grow."""
+"""What a resident reads on the vault's page, the journal and their home: in words, by theme, at a cost that does not
+grow.
+"""
 
 import re
 from datetime import date

@@ -1,4 +1,6 @@
-"""What the pages of a paper tell before anyone says what it is: sharp, one paper, signed, whose it is, which numbers it shows."""
+"""What the pages of a paper tell before anyone says what it is: sharp, one paper, signed, whose it is, which numbers
+it shows.
+"""
 
 import io
 

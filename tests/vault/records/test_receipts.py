@@ -1,4 +1,6 @@
-"""A receipt says what was agreed to, is signed, names no value, and whoever is shown it can check it with the published keys alone."""
+"""A receipt says what was agreed to, is signed, names no value, and whoever is shown it can check it with the
+published keys alone.
+"""
 
 import base64
 import hashlib

@@ -1,4 +1,6 @@
-"""A paper comes in through the browser: quarantined, checked by the worker, proposed, confirmed; then it proves its values."""
+"""A paper comes in through the browser: quarantined, checked by the worker, proposed, confirmed; then it proves its
+values.
+"""
 
 import pytest
 from django.urls import reverse

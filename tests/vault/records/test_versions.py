@@ -1,4 +1,6 @@
-"""Versions of types: every schema stays, a major step is a function, and a record is read in today's words without being rewritten."""
+"""Versions of types: every schema stays, a major step is a function, and a record is read in today's words without
+being rewritten.
+"""
 
 from datetime import UTC, datetime
 from typing import Any

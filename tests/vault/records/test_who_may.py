@@ -1,4 +1,6 @@
-"""What one sends cannot lead into another's vault, by a page or by a verb. Who opens which page: tests/attacks/test_matrix.py."""
+"""What one sends cannot lead into another's vault, by a page or by a verb. Who opens which page:
+tests/attacks/test_matrix.py.
+"""
 
 import pytest
 from django.core.exceptions import PermissionDenied

@@ -427,11 +427,7 @@ def _adopt(member: Member, by: UUID) -> None:
             continue
         with suppress(Invalid):  # Drop an incomplete record, so that leaving never fails.
             record = write(
-                member.resident_id,
-                Subject(type=type_code, person=person, role=role),
-                payload,
-                Source(),
-                older=None,
+                member.resident_id, Subject(type=type_code, person=person, role=role), payload, Source(), older=None
             )
             journal_record_event(record, by, "record_added", SHARE, payload)
     SharedFact.objects.filter(pk__in=[fact.pk for fact in facts]).delete()
