@@ -1,6 +1,5 @@
 """A paper's own pages: its file handed out safely, what it proves, what deleting it changes."""
 
-from typing import Any
 import re
 from datetime import date
 from typing import Any
