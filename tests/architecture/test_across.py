@@ -14,9 +14,9 @@ FOLDERS = ("platform", "accounts", "vault", "services", "ops", "bench")
 EXCEPTIONS = {
     "platform/core/admin.py: JobAdmin.get_queryset": "lists the jobs of every resident, without naming one",
     "platform/core/backups.py: _manifest": "counts the journals' entries and the residents' keys of a backup",
-    "platform/core/backups.py: _looked_over": "compares the number of entries after a restore with the manifest",
-    "platform/core/backups.py: _unopened": "takes one resident's key under each key of the city, to try it",
-    "platform/core/backups.py: _without_file": "looks for the stored file of every row after a restore",
+    "platform/core/backups.py: _check_restored": "compares the number of entries after a restore with the manifest",
+    "platform/core/backups.py: _keys_that_fail": "takes one resident's key under each key of the city, to try it",
+    "platform/core/backups.py: _missing_files": "looks for the stored file of every row after a restore",
     "platform/core/files/resumable.py: sweep": "deletes the expired uploads",
     "platform/core/files/storage.py: _kept": "asks which stored files a row still names, before a sweep",
     "platform/core/jobs/__init__.py: sweep": "sends lost jobs again",
