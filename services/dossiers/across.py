@@ -74,7 +74,7 @@ def received(resident_id: UUID) -> list[Received]:
 
 
 def asker_of_withdrawn_part(dossier: Dossier) -> Member | None:
-    """Return the partner whose page will show the part as withdrawn once this dossier, its only version, is deleted."""
+    """Return the partner whose page will show the part as withdrawn once this dossier, its only one, is deleted."""
     found = received(dossier.resident_id) if dossier.part_of else []
     one = next((one for one in found if one.part.number == dossier.number), None)
     return one.asker if one is not None and dossiers_for(one.part).count() == 1 else None

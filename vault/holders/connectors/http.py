@@ -103,7 +103,8 @@ class Client:
 
     def _rest(self, attempt: int, asked: timedelta | None, end: float) -> bool:
         """Wait before the next try. Return False, without waiting, if the wait would be too long."""
-        pause = asked.total_seconds() if asked is not None else 0.2 * 2**attempt * (0.5 + random.random())  # noqa: S311 - jitter
+        jitter = 0.5 + random.random()  # noqa: S311 - no secret
+        pause = asked.total_seconds() if asked is not None else 0.2 * 2**attempt * jitter
         if pause > LONGEST_WAIT or time.monotonic() + pause > end:
             return False
         self.sleep(pause)

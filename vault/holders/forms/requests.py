@@ -1,5 +1,6 @@
 """Forms of a data request: the right, one part of the letter, one dated step."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -87,7 +88,7 @@ class StartForm(forms.Form):
     right = forms.ChoiceField(label=_("Que voulez-vous demander ?"), widget=forms.RadioSelect)
     token = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, holder: Holder, data: Any = None) -> None:  # noqa: ANN401 - as Django's Form
+    def __init__(self, holder: Holder, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial={"token": uuid4()})
         choices = [
             (right.value, right.label[:1].upper() + right.label[1:]) for right in Right if right in holder.rights
@@ -106,7 +107,7 @@ class StartForm(forms.Form):
 class PartForm(forms.Form):
     """One part of the letter. Only the name is required."""
 
-    def __init__(self, slug: str, parts: dict[str, str], data: Any = None) -> None:  # noqa: ANN401 - as Django's Form
+    def __init__(self, slug: str, parts: dict[str, str], data: Mapping[str, Any] | None = None) -> None:
         self.part, label, hint = PARTS[slug]
         super().__init__(data, initial={"answer": parts.get(self.part, "")})
         self.fields["answer"] = _part_field(self.part, label=label, help_text=hint, required=self.part == "name")
@@ -122,7 +123,7 @@ class StepForm(forms.Form):
 
     on = DateField()
 
-    def __init__(self, step: RequestStep, request: DataRequest, data: Any = None) -> None:  # noqa: ANN401 - as Django's Form
+    def __init__(self, step: RequestStep, request: DataRequest, data: Mapping[str, Any] | None = None) -> None:
         noted = getattr(request, f"{step}_on")
         super().__init__(data, initial={"on": noted or timezone.localdate(), "answer": request.answer})
         label, hint = STEP_QUESTIONS[step]

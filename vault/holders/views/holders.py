@@ -1,6 +1,6 @@
 """Pages of the holders: what the vault already has from each, and how to get the rest."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -68,7 +68,7 @@ def holder(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "holders/holder.html", context)
 
 
-def request_lines(requests: Sequence[DataRequest] | Any, every: Sequence[Holder]) -> list[dict[str, str]]:  # noqa: ANN401 - a queryset
+def request_lines(requests: Iterable[DataRequest], every: Sequence[Holder]) -> list[dict[str, str]]:
     names = {holder.code: holder.name for holder in every}
     return [_request_line(one, names.get(one.holder, one.holder)) for one in requests]
 
