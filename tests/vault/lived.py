@@ -1,4 +1,4 @@
-"""A vault with one of everything in it, for the tests of leaving."""
+"""A vault with one of each thing in it, for the tests of the copy and of closing."""
 
 from typing import Any
 from uuid import uuid4
@@ -38,7 +38,7 @@ from vault.sharing.enums import AskedFor
 
 
 def live(resident: Any) -> Any:
-    """Returns the partner."""
+    """Fill the vault. Return the partner."""
     paper_kinds.load()
     holder_catalogue.load()
     browser = signed_in(resident)
@@ -94,8 +94,8 @@ def live(resident: Any) -> Any:
 def contest(resident: Any) -> None:
     from core import journal
 
-    [line] = journal.entries(resident_id=resident.pk, limit=1)
-    contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line.id, message="Je ne comprends pas.")
+    [entry] = journal.entries(resident_id=resident.pk, limit=1)
+    contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=entry.id, message="Je ne comprends pas.")
 
 
 def exported(resident: Any) -> Export:
@@ -108,7 +108,7 @@ def exported(resident: Any) -> Export:
 
 
 def brought(resident: Any) -> Brought:
-    """A row as a copy from elsewhere leaves it."""
+    """Create a row as the import of a copy leaves it."""
     with keep_file(resident_id=resident.pk) as file:
         file.write(b"PK")
     row = Brought(pk=uuid4(), resident_id=resident.pk, manifest_sha256="0" * 64, stored_name=file.name, size=2)
