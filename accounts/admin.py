@@ -1,4 +1,4 @@
-"""Agents, and nobody else: a resident is listed nowhere in the admin, neither here nor by allauth's own tables."""
+"""Admin of agents, organisations and companions. Residents are never listed, not even by allauth's tables."""
 
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ for model in NOT_HERE:
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
-# The admin's own form would let an agent in with a password alone.
+# The admin's own form would accept a password alone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents
 
 
@@ -59,7 +59,7 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no paramete
 
 @admin.register(User)
 class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Reserved to who manages agents. An account is closed, never deleted: the journal names who did what."""
+    """Requires permission to manage agents. Accounts are closed, never deleted: the journal names their owners."""
 
     form = AgentForm
     list_display = ["name", "email", "is_superuser", "is_dpo", "at_desk", "is_active", "last_login"]
@@ -107,7 +107,7 @@ class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parame
 
 @admin.register(Organisation)
 class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Reserved to who manages agents. Never deleted: residents' shares name it."""
+    """Requires permission to manage agents. Never deleted: residents' shares name the organisation."""
 
     list_display = ["name", "helps_with", "is_active"]
     fields = ["name", "helps_with", "answers_help", "is_active"]
@@ -117,7 +117,7 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no
 
 
 class AddOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Rows that a form adds and that nobody changes or deletes: the page of one shows what its list shows."""
+    """Admin whose rows can be added, but not changed or deleted. A row's page shows the same fields as the list."""
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:  # noqa: ANN401 - a list of names, or of lists
         return self.fields if obj is None else self.list_display
@@ -153,7 +153,7 @@ class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no para
 
 @admin.register(Membership)
 class MembershipAdmin(AddOnlyAdmin):
-    """Companions, and where they work; whom they act for is shown nowhere here."""
+    """Companions and their organisations. The residents they act for are not shown."""
 
     form = CompanionForm
     fields = ["name", "email", "organisation"]
@@ -179,7 +179,8 @@ class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no pa
         label=_("Adresse de connexion ou référence"),
         max_length=254,
         help_text=_(
-            "La référence est sur la page «\u00a0Téléphone ou clé perdu\u00a0?\u00a0», que la personne voit après son premier code."
+            "La référence est sur la page «\u00a0Téléphone ou clé perdu\u00a0?\u00a0»,"
+            " que la personne voit après son premier code."
         ),
     )
     seen = forms.BooleanField(
@@ -203,7 +204,10 @@ class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no pa
 
 @admin.register(FactorReset)
 class FactorResetAdmin(AddOnlyAdmin):
-    """Every agent asks and agrees, never the same one. A masked address and a reference tell a resident: enough to compare at the desk."""
+    """Requests to reset a second factor. Any agent may ask, and another one must agree.
+
+    Residents appear by a masked address and a reference, which are enough to compare at the desk.
+    """
 
     form = FactorResetForm
     list_display = ["asked_at", "whom", "reason", "asked_by", "state", "decided_by"]
@@ -263,5 +267,5 @@ def _masked(email: str) -> str:
 
 
 def _write(person: User, mail: str) -> None:
-    """To where they sign in, otherwise to where they are written to; somebody without any address was told at the desk."""
+    """E-mail the user's sign-in address, else their contact address. A user with neither is informed at the desk."""
     mails.send(mail, to=[person.email or person.contact_email])

@@ -1,8 +1,8 @@
-"""Six figures sent to an address prove that it is yours: to sign in, to open or claim a vault, to change address, to do a sensitive act.
-Sent to a telephone they prove its number.
+"""Six-digit codes that prove an e-mail address or a telephone number.
 
-What is asked lies in the visitor's session: the address, what it is for, the code's hash. A code lives ten minutes and three tries.
-The rate limits (ACCOUNT_RATE_LIMITS) leave 45 guesses in a million per address and hour.
+An e-mailed code allows signing in, opening or claiming a vault, changing the address or a sensitive act. The session
+holds the address, the use and the code's hash. A code expires after ten minutes or three wrong tries. The rate limits
+(ACCOUNT_RATE_LIMITS) allow 45 guesses in a million per address and hour.
 """
 
 import hmac
@@ -51,7 +51,7 @@ class Asked:
 
     @classmethod
     def of(cls, request: HttpRequest, use: Use) -> Self | None:
-        """What this browser was last asked for `use`, while it can still be answered."""
+        """Return the code last sent to this browser for `use`, or None once it is expired."""
         kept = request.session.get(PLACE)
         asked = cls(**kept) if kept and kept["use"] == use.value else None
         return asked if asked and time.time() - asked.sent_at <= LASTS else None
@@ -73,9 +73,10 @@ def may_check(request: HttpRequest) -> bool:
 
 
 def send(request: HttpRequest, *, use: Use, email: str, next_page: str = "", mail: str = "account/email/code") -> None:
-    """The same work and the same time whether or not someone signs in with this address.
+    """E-mail a code. Does the same work in the same time, whether or not an account uses this address.
 
-    The mail goes to the address as accounts are looked up: written otherwise (a Kelvin sign for a k), it could be another mailbox.
+    The e-mail goes to the normalised address that accounts are found by: another spelling (a Kelvin sign for a k)
+    could be another mailbox.
     """
     address = email.strip().lower()
     code = _new(request, use, address, next_page)
@@ -83,7 +84,7 @@ def send(request: HttpRequest, *, use: Use, email: str, next_page: str = "", mai
 
 
 def send_to_phone(request: HttpRequest, *, number: str) -> bool:
-    """False: it could not be sent. In the language of the page: its person is there."""
+    """Text a code, in the language of the page. Return False if sending failed."""
     code = _new(request, Use.KEEP_PHONE, number, "")
     return sms.send(
         number=number, text=render_to_string("account/sms/code.txt", {"code": code, "minutes": LASTS // 60}).strip()
@@ -91,21 +92,21 @@ def send_to_phone(request: HttpRequest, *, number: str) -> bool:
 
 
 def may_text(request: HttpRequest, number: str) -> bool:
-    """A text message costs, and may ring at somebody else's."""
+    """Rate-limit text messages: each costs money and may reach a stranger."""
     return ratelimit.consume(request, app="allauth.account", action="send_sms", key=number) is not None
 
 
 def check(request: HttpRequest, *, use: Use, typed: str) -> Answer:
-    """A right code serves once; the third wrong one, or ten minutes, ends it."""
+    """Check a typed code. The right code serves once; the third wrong one or ten minutes end it."""
     asked = Asked.of(request, use)
-    turn = _turn(asked) if asked else 0
-    if asked is None or not turn:
+    attempt = _count_try(asked) if asked else 0
+    if asked is None or not attempt:
         forget(request)
         return Answer.OVER
     if hmac.compare_digest(_digest("".join(filter(str.isdigit, typed))), asked.digest):
         forget(request)
         return Answer.RIGHT
-    if turn == TRIES:
+    if attempt == TRIES:
         forget(request)
         return Answer.OVER
     return Answer.WRONG
@@ -124,9 +125,14 @@ def _new(request: HttpRequest, use: Use, target: str, next_page: str) -> str:
     return code
 
 
-def _turn(asked: Asked) -> int:
-    """Which try this is, from 1, or 0 when none is left. Counted in the shared cache: tries sent together all read the same session."""
-    return next((turn for turn in range(1, TRIES + 1) if cache.add(f"code:{asked.serial}:{turn}", 1, LASTS)), 0)
+def _count_try(asked: Asked) -> int:
+    """Return the number of this try, from 1, or 0 if none is left. Counted in the shared cache, not in the session.
+
+    Concurrent tries all read the same session.
+    """
+    return next(
+        (attempt for attempt in range(1, TRIES + 1) if cache.add(f"code:{asked.serial}:{attempt}", 1, LASTS)), 0
+    )
 
 
 def _digest(code: str) -> str:

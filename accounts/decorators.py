@@ -11,9 +11,9 @@ View = Callable[..., HttpResponseBase]
 
 
 def recently_authenticated(view: View) -> View:
-    """Guard a sensitive act: who signed in more than ten minutes ago says again who they are, then comes back.
+    """Require a sign-in or confirmation within ten minutes; otherwise ask for one, then return to the page.
 
-    Put it on the page that asks (GET) as well as on the act (POST): a POST that is refused returns to the page of its form.
+    Put it on the page with the form (GET) as well as on the action (POST): a refused POST returns to its form's page.
     """
 
     @wraps(view)
@@ -27,12 +27,12 @@ def recently_authenticated(view: View) -> View:
 
 
 def companions_only(view: View) -> View:
-    """A page for companions: the middleware refuses it to everyone else, residents and agents included."""
+    """Mark a page for companions. The middleware refuses it to all others, residents and agents included."""
     view.companions_only = True  # type: ignore[attr-defined]  # a mark, as Django's own login_required
     return view
 
 
 def agents_only(view: View) -> View:
-    """A page for agents outside the admin: the middleware refuses it to everyone else."""
+    """Mark a page for agents outside the admin. The middleware refuses it to all others."""
     view.agents_only = True  # type: ignore[attr-defined]  # a mark, as above
     return view

@@ -1,8 +1,8 @@
-"""Which browser, in words a person recognises in a list. Kept instead of the full header, which would be a fingerprint."""
+"""The browser of a session, in words that its user recognises in a list. The full header would be a fingerprint."""
 
 from django.utils.translation import gettext as _
 
-# The order matters: Edge and Opera also say Chrome, and Chrome also says Safari.
+# Order matters: Edge and Opera also include Chrome in the header, and Chrome includes Safari.
 BROWSERS = {
     "Firefox/": "Firefox",
     "FxiOS/": "Firefox",
@@ -16,7 +16,7 @@ SYSTEMS |= {"Mac OS X": "Mac", "Macintosh": "Mac", "Linux": "Linux"}
 
 
 def recognise(user_agent: str) -> str:
-    """What the row keeps: `Firefox/Android`, `/Windows`, or `/` for something unknown."""
+    """Return the browser and system to store: `Firefox/Android`, `/Windows`, or `/` if unknown."""
     browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     return f"{browser}/{system}"

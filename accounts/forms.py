@@ -1,4 +1,4 @@
-"""What people type to sign in and to change their account. allauth's fields keep their names and get our words."""
+"""Forms to sign in and to change an account. allauth's fields keep their names and get our texts."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ from accounts.sign_in import second_factor
 from core.messages import sms
 from core.pages.forms import code_input, digits_input
 
-# A code of the application is good for three steps of 30 seconds: for that long it is refused a second time.
+# An application's code is valid for three steps of 30 seconds; it is refused a second time for that long.
 CODE_LASTS = 120
-# What parsing a credential may raise besides the form's own errors.
+# Exceptions that parsing a credential may raise, besides the form's own errors.
 UNREADABLE = (forms.ValidationError, ValueError, TypeError, KeyError, AttributeError, IndexError, InvalidSignature)
 ADDRESS_ERRORS = {
     "required": _("Écrivez votre adresse e-mail, comme nom@exemple.fr"),
@@ -128,7 +128,7 @@ class ContactAddressForm(forms.Form):
 
 
 class NewcomerForm(NameForm, ContactAddressForm):
-    """Someone whom FranceConnect has just named. The two fields are proposed, and theirs to change or empty."""
+    """Form of a user coming from FranceConnect for the first time. Both fields are prefilled, and may be changed."""
 
     field_order = ("name", "contact_email")
 
@@ -145,7 +145,7 @@ class RemindersForm(forms.Form):
 
 
 class ClosingForm(forms.Form):
-    """When: nothing is chosen beforehand."""
+    """Choice of the date of closing. No choice is preselected."""
 
     when = forms.ChoiceField(
         label=_("Quand voulez-vous fermer votre coffre ?"),
@@ -166,7 +166,7 @@ class ClosingNowForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """One field: who may change the password has just said again who they are."""
+    """New password, in one field: the user has just confirmed their identity."""
 
     password = forms.CharField(
         label=_("Nouveau mot de passe"),
@@ -204,7 +204,7 @@ class PasswordSignInForm(LoginForm):
 
 
 class _OnceMixin(forms.Form):
-    """A second factor's code, typed with or without spaces, and never accepted twice."""
+    """A second factor's code, typed with or without spaces and accepted only once."""
 
     user: User
 
@@ -241,7 +241,7 @@ class SecondFactorAgainForm(_OnceMixin, ReauthenticateForm):
 
 
 class _CheckedMixin(forms.Form):
-    """What a browser sends is anything: whatever fido2 stumbles on is a key that was not recognised."""
+    """Treats any parsing error of fido2 as an unknown key, because a browser may send anything."""
 
     problem = _("Cette clé n’a pas été reconnue. Recommencez, ou entrez autrement.")
 

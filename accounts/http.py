@@ -5,7 +5,7 @@ from accounts.sign_in.sessions import SessionStore
 
 
 class SignedInRequest(HttpRequest):
-    """A request that LoginRequiredMiddleware has let through."""
+    """A request accepted by LoginRequiredMiddleware, so its user is a `User`."""
 
     user: User
     session: SessionStore

@@ -1,4 +1,4 @@
-"""What becomes of an account when its resident leaves. The row stays, emptied: the desk's register names its number."""
+"""Leaving: the treatment of an account. Its row stays, emptied, because the desk's register names its id."""
 
 import json
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 
 def erase(resident_id: UUID) -> None:
-    """Sessions end with it: the next request of any of them is a visitor's."""
+    """Erase the account. Its sessions end: their next request is an anonymous visitor's."""
     Session.objects.filter(user_id=resident_id).delete()
     Sheet.objects.filter(person_id=resident_id).delete()
     EmailAddress.objects.filter(user_id=resident_id).delete()

@@ -1,4 +1,4 @@
-"""Who is asking, and what that opens. Settings order them: session, sign-in required, second factor, the resident's scope."""
+"""Middleware of sessions and rights. Settings order them: session, sign-in, second factor, the resident's scope."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
 
 class SecondFactorMiddleware(MiddlewareMixin):
-    """An agent or a companion whose session has no second factor reaches only the pages that set one up or ask for it."""
+    """Restricts agents and companions without a second factor to the pages that set one up or ask for it."""
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
@@ -41,9 +41,10 @@ class SecondFactorMiddleware(MiddlewareMixin):
 
 
 class ResidentScopeMiddleware:
-    """Open the signed-in resident's own scope: any query on a resident's rows outside a scope raises.
+    """Opens the scope of the signed-in resident. Outside a scope, any query on residents' rows raises.
 
-    An agent owns no vault: no scope, and the residents' rooms are closed. Nor does a companion: their pages open the scope of a mandate.
+    Agents and companions own no vault, so they get no scope and no access to residents' pages. Companions' pages open
+    the scope of a mandate.
     """
 
     def __init__(self, get_response: Response) -> None:
@@ -60,11 +61,11 @@ class ResidentScopeMiddleware:
     ) -> None:
         if not request.user.is_authenticated:
             return
-        if perms.is_companions_room(view):
+        if perms.is_companion_view(view):
             if not request.user.is_companion:
                 raise PermissionDenied
-        elif perms.is_agents_room(view):
+        elif perms.is_agent_view(view):
             if not request.user.is_staff:
                 raise PermissionDenied
-        elif perms.is_residents_room(request, view) and not perms.owns_a_vault(request):
+        elif perms.is_resident_view(request, view) and not perms.owns_a_vault(request):
             raise PermissionDenied

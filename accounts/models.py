@@ -17,7 +17,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_staff=True)
 
     def signing_in_as(self, email: str) -> Self:
-        """The account of a sign-in address: none or one, whatever the capitals."""
+        """Return the account of a sign-in address, in any case: none or one."""
         return self.filter(email=email.strip().lower()).exclude(email="")
 
 
@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get_queryset().signing_in_as(email)
 
     def create_user(self, *, email: str = "", password: str | None = None, **fields: Any) -> "User":
-        """Without a password, one signs in by a code sent to the address; without an address, not at all."""
+        """Create a user. Without a password they sign in by an e-mailed code; without an address, not at all."""
         user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -40,7 +40,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Anyone who signs in. A resident is a user who owns a vault; it may have no credentials (opened at a desk)."""
+    """Any user who can sign in. A resident owns a vault, and may have no credentials (opened at a desk)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("nom"), max_length=120, help_text=_("Comment la personne veut être appelée."))
@@ -89,7 +89,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def works_for_others(self) -> bool:
-        """Agents and companions: the second factor is compulsory and sessions are short."""
+        """True for agents and companions, who need a second factor and get short sessions."""
         return self.is_staff or self.is_companion
 
     @property
@@ -98,7 +98,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def reference(self) -> str:
-        """What a person shows at the desk when their second factor is lost: only a page after their first factor says it."""
+        """Identifier to quote at the desk after losing the second factor. Shown only after the first factor."""
         return self.pk.hex[:8].upper()
 
     def get_short_name(self) -> str:
@@ -108,11 +108,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Lifetime:
-    """How long a session lasts, at rest and in all.
+    """Maximum duration of a session: idle, and in total.
 
-    Agents and companions: ASVS asks for 15 minutes and 12 hours at most. Residents: two hours, the time to look for a paper at home
-    or to be called at a desk; sensitive acts ask again who you are after ten minutes, and the cookie ends with the browser.
-    A visitor's session holds a code or a message: it lasts as long as a sign-in.
+    Agents and companions: ASVS asks for at most 15 minutes and 12 hours. Residents: two hours, to find a paper at home
+    or wait at a desk; sensitive acts need a confirmation after ten minutes, and the cookie ends with the browser. A
+    visitor's session holds a code or a message and lasts as long as a sign-in.
     """
 
     AGENT = (timedelta(minutes=15), timedelta(hours=10))
@@ -128,7 +128,7 @@ class Lifetime:
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def over(self, now: datetime) -> Self:
-        """Rows that can open nothing any more: the purge's work."""
+        """Return expired sessions, for the purge."""
         working = models.Q(user__is_staff=True) | models.Q(user__is_companion=True)
         kinds = [
             (models.Q(user__isnull=True), Lifetime.VISITOR),
@@ -145,7 +145,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class Session(models.Model):
-    """A browser that is known here. The row holds the key's hash, and data sealed under the key: it opens nothing by itself."""
+    """A browser's session. The row holds the key's hash and data sealed under the key: it is useless by itself."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key_hash = models.CharField(max_length=64, unique=True)
@@ -178,12 +178,12 @@ class Session(models.Model):
 
 class SheetQuerySet(models.QuerySet["Sheet"]):
     def open(self) -> Self:
-        """Those whose code still opens something: the end is judged now."""
+        """Return the sheets whose code is valid now."""
         return self.filter(claimed_at=None, expires_at__gt=timezone.now(), person__is_active=True)
 
 
 class Sheet(models.Model):
-    """The sheet of paper by which somebody without credentials comes back to their vault. One counts at a time: the last one printed."""
+    """A printed sheet that lets a resident without credentials return to their vault. Only the last one is valid."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="sheet")
@@ -207,7 +207,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """Lets an agent link their ProConnect account. The row holds the hash of what their mail carries."""
+    """An agent's invitation to link their ProConnect account. Stores only the hash of the token in their e-mail."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agent = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
@@ -223,7 +223,7 @@ class Invitation(models.Model):
 
 
 class Organisation(models.Model):
-    """Where companions work. Residents read its name when they choose whom to entrust, so it is public."""
+    """An organisation of companions. Its name is public: residents read it when they choose a companion."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("nom"), max_length=60, unique=True)
@@ -253,14 +253,14 @@ class Organisation(models.Model):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> Self:
-        """Who may be entrusted with something, or act, at this moment."""
+        """Return the memberships that may receive a mandate or act now."""
         return self.filter(
             ended_at=None, organisation__is_active=True, person__is_active=True, person__is_companion=True
         )
 
 
 class Membership(models.Model):
-    """A companion's place in their organisation. Another place is another row: mandates name the one they were given under."""
+    """A companion's membership of an organisation. Each mandate names the membership that it was given to."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(
@@ -288,7 +288,7 @@ class Membership(models.Model):
 
     @property
     def label(self) -> str:
-        """As residents read it when they agree, and in their journal."""
+        """Name shown to residents when they agree, and in their journal."""
         return f"{self.person.name}, {self.organisation.name}"[:120]
 
 
@@ -298,7 +298,7 @@ class FactorResetQuerySet(models.QuerySet["FactorReset"]):
 
 
 class FactorReset(models.Model):
-    """A second factor to take off, at the desk. The rows are the desk's register: nobody changes or deletes one."""
+    """A request to remove a second factor at the desk. The rows are the desk's register: never changed or deleted."""
 
     class Reason(models.TextChoices):
         LOST = "lost", _("Téléphone ou clé perdu ou volé")

@@ -1,4 +1,4 @@
-"""How often a page may be used: the city's limits (ACCOUNT_RATE_LIMITS), counted for who is signed in and for their network."""
+"""Rate limits of pages: the city's ACCOUNT_RATE_LIMITS, counted per signed-in user and per network."""
 
 from allauth.core.internal import ratelimit
 from django.http import HttpResponse

@@ -1,4 +1,4 @@
-"""Who may open which page, as pure functions of the request and the view. Everything that is not named here is refused."""
+"""Permissions, as pure functions of the request and the view. Any page not named here is refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.sign_in import second_factor
 
-# What an agent may open before the second factor: setting it up, giving it, leaving; what a page needs to be read, and
-# the pages that the law wants within reach of every page.
+# Pages open to agents before the second factor: to set it up, give it or sign out, what any page needs, and the pages
+# that the law requires to be reachable from every page.
 BEFORE_THE_SECOND_FACTOR = {
     "mfa_activate_totp",
     "mfa_reauthenticate",
@@ -21,8 +21,8 @@ BEFORE_THE_SECOND_FACTOR = {
 BEFORE_THE_SECOND_FACTOR |= {"mfa_add_webauthn", "mfa_reauthenticate_webauthn"}
 BEFORE_THE_SECOND_FACTOR |= {"leave_quickly", "language", "theme", "logo", "health", "ready"}
 BEFORE_THE_SECOND_FACTOR |= {"legal", "privacy", "accessibility", "cookies", "help", "sitemap"}
-# Rooms that hold nothing of a resident; the admin's pages are told by their namespace.
-ROOMS_WITHOUT_A_VAULT = ("accounts.", "allauth.", "demo.", "core.views", "core.health", "django.")
+# Modules whose pages hold no resident's data. The admin's pages are recognised by their namespace.
+MODULES_WITHOUT_A_VAULT = ("accounts.", "allauth.", "demo.", "core.views", "core.health", "django.")
 
 
 def needs_second_factor(request: HttpRequest) -> bool:
@@ -38,24 +38,24 @@ def owns_a_vault(request: HttpRequest) -> bool:
     return request.user.is_authenticated and request.user.is_resident
 
 
-def is_companions_room(view: Callable[..., Any]) -> bool:
-    """Pages marked by `accounts.decorators.companions_only`: they open a vault under a mandate, never by owning one."""
+def is_companion_view(view: Callable[..., Any]) -> bool:
+    """Return True for pages marked by `companions_only`, which open a vault under a mandate."""
     return bool(getattr(view, "companions_only", False))
 
 
-def is_agents_room(view: Callable[..., Any]) -> bool:
-    """Pages marked by `accounts.decorators.agents_only`."""
+def is_agent_view(view: Callable[..., Any]) -> bool:
+    """Return True for pages marked by `agents_only`."""
     return bool(getattr(view, "agents_only", False))
 
 
-def is_residents_room(request: HttpRequest, view: Callable[..., Any]) -> bool:
+def is_resident_view(request: HttpRequest, view: Callable[..., Any]) -> bool:
     if request.resolver_match is not None and "admin" in request.resolver_match.namespaces:
         return False
-    return getattr(view, "login_required", True) and not f"{view.__module__}.".startswith(ROOMS_WITHOUT_A_VAULT)
+    return getattr(view, "login_required", True) and not f"{view.__module__}.".startswith(MODULES_WITHOUT_A_VAULT)
 
 
 def keeps_desk(agent: User) -> bool:
-    """Opens vaults with people who have no e-mail; given to an agent by who manages agents, and to nobody beforehand."""
+    """Return True if the agent may open vaults for people without e-mail: not granted by default."""
     return agent.is_active and agent.is_staff and agent.at_desk
 
 

@@ -1,4 +1,4 @@
-"""Short messages that call a resident back to the portal. They name no organisation, no paper and no figure: a mailbox may be shared."""
+"""Short messages inviting a resident to the portal. They name no organisation, paper or value: others may see them."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
@@ -12,10 +12,12 @@ from core.messages import mails, phones, sms
 
 
 def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
-    """Send `<template>_subject.txt` and `<template>_message.txt`; False when this person wants no such message, or has no address.
-    `asked`: they asked for this very message, whatever they said of reminders.
+    """E-mail `<template>_subject.txt` and `<template>_message.txt`. Return False without an address or consent.
 
-    Nobody is there to say in which language: both are sent.
+    Sent in both languages, since the user's is unknown.
+
+    Args:
+        asked: the user asked for this message, so their setting for reminders is ignored.
     """
     user = User.objects.filter(pk=user_id, is_active=True).first()
     wanted = user is not None and (asked or user.reminders_by_email)
@@ -27,16 +29,17 @@ def remind(*, user_id: UUID, template: str, asked: bool = False) -> bool:
 
 
 def text(*, user_id: UUID, template: str, said: Callable[[], Mapping[str, object]] = dict) -> bool:
-    """Send `<template>_sms.txt` to the number that a resident has proved; False when there is none, or it was not sent. As short and as
-    silent as a mail: the screen of a telephone is read by others.
+    """Text `<template>_sms.txt` to the resident's verified number. Return False without a number or if sending failed.
+
+    As short and discreet as an e-mail, because other people see a telephone's screen.
     """
     if not sms.offered() or not User.objects.filter(pk=user_id, is_active=True, is_resident=True).exists():
         return False
     number = phones.number_of(resident_id=user_id)
     if not number:
         return False
-    told = []
+    texts = []
     for language in mails.LANGUAGES:
         with override(language):
-            told.append(render_to_string(f"{template}_sms.txt", dict(said())).strip())
-    return sms.send(number=number, text=" ".join([*told, settings.SITE_URL]))
+            texts.append(render_to_string(f"{template}_sms.txt", dict(said())).strip())
+    return sms.send(number=number, text=" ".join([*texts, settings.SITE_URL]))

@@ -7,12 +7,12 @@ from core import journal
 
 @shared_task
 def purge_sessions() -> None:
-    """They open nothing already; this frees their rows."""
+    """Delete expired sessions."""
     SessionStore.clear_expired()
 
 
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def close_due() -> None:
-    """Every hour: vaults whose resident asked to close them thirty days ago."""
+    """Every hour, close the vaults whose date has come."""
     closing.close_due()

@@ -1,4 +1,4 @@
-"""French addresses; the names that allauth reverses are kept. Public pages are marked in the views, everything else asks to sign in."""
+"""French URLs, with the names that allauth reverses. Views mark the public pages; all others require signing in."""
 
 from allauth.account import views as allauth
 from allauth.mfa.base import views as second_factor

@@ -1,9 +1,9 @@
-"""How long a dossier takes to make, and what it adds to the memory of its process.
+"""Measure the time to make a dossier, and the memory that it adds to its process.
 
     PYTHONPATH=platform python bench/dossier.py [--smoke]
 
-Each size runs in a process of its own, as a documents worker would do it: papers turned into images by the limited child process, marked,
-laid out, sealed. The memory is what this process gained at its highest over what it had once Django was loaded; the child's is its own.
+Each size runs in its own process, like a documents worker: papers converted to images by the limited child process,
+marked, laid out, sealed. The memory is this process's peak minus its memory after loading Django, without the child's.
 `--smoke` runs the small size once, and fails only on a limit.
 """
 
@@ -31,7 +31,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Size:
-    """`raster` pages of papers, and enough values to fill the rest; the limits in seconds and megabytes."""
+    """A dossier's size: its total pages, of which `raster` are papers. The limits are in seconds and megabytes."""
 
     pages: int
     raster: int
@@ -52,13 +52,15 @@ def main() -> int:
         return 0
     failed = False
     print(
-        f"{'pages':>6} {'raster':>6} {'images':>8} {'pdf':>8} {'total':>8} {'limit':>6} {'memory':>8} {'limit':>6} {'file':>8}"
+        f"{'pages':>6} {'raster':>6} {'images':>8} {'pdf':>8} {'total':>8} {'limit':>6} {'memory':>8} {'limit':>6}"
+        f" {'file':>8}"
     )
     for name in ["small"] if options.smoke else SIZES:
         size, found = SIZES[name], in_process(name)
         failed |= found["total"] > size.seconds or found["memory"] > size.megabytes or found["pages"] != size.pages
         print(
-            f"{found['pages']:>6} {size.raster:>6} {found['images']:>6.2f} s {found['pdf']:>6.2f} s {found['total']:>6.2f} s"
+            f"{found['pages']:>6} {size.raster:>6} {found['images']:>6.2f} s {found['pdf']:>6.2f} s"
+            f" {found['total']:>6.2f} s"
             f" {size.seconds:>4} s {found['memory']:>5.0f} MB {size.megabytes:>3} MB {found['file']:>5.1f} MB"
         )
     return int(failed)
@@ -87,14 +89,14 @@ def measure(size: Size) -> dict[str, float]:
     import django
 
     django.setup()
-    base = resident_now()
+    base = resident_memory()
     from services.dossiers.pdf.build import build
     from services.dossiers.pdf.seal import SealKey, make_key
 
     with TemporaryDirectory() as folder:
         key = SealKey(Path(folder) / "seal.p12")
         make_key(key.path, name="Banc d’essai")
-        files = sent_files()
+        files = sample_papers()
         start = time.perf_counter()
         papers = list(raster(size.raster, files))
         middle = time.perf_counter()
@@ -113,14 +115,14 @@ def measure(size: Size) -> dict[str, float]:
     }
 
 
-def resident_now() -> int:
+def resident_memory() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def sent_files() -> list[list[bytes]]:
-    """What people send, three pages each time: two papers in three are a PDF, the third is photographs of 12 megapixels.
+def sample_papers() -> list[list[bytes]]:
+    """Return typical papers, three pages each: two PDFs for one set of 12-megapixel photos.
 
-    Made by other processes, so that the memory and the time of making them are not counted.
+    Other processes make them, so that neither their memory nor their time is counted.
     """
     one_pdf, one_photo = (made_elsewhere(name) for name in ("printed", "photo"))
     return [[one_pdf], [one_photo] * 3, [one_pdf]]
@@ -156,7 +158,7 @@ def printed() -> bytes:
 
 
 def photo() -> bytes:
-    """A page under a lamp: a gradient and grain, so that its JPEG weighs what a telephone's does."""
+    """Make a page photographed under a lamp: gradient and grain give a JPEG as large as a telephone's."""
     from PIL import Image, ImageDraw
 
     image = Image.effect_noise((3000, 4000), 18).convert("RGB")
@@ -169,7 +171,7 @@ def photo() -> bytes:
 
 
 def content(size: Size, papers: list["PaperPages"]) -> "DossierContent":
-    """Cover, letter, sheets, computation, list of papers; values fill the pages that are left."""
+    """Return a dossier with cover, letter, sheets, computation and papers; values fill the remaining pages."""
     from datetime import UTC, date, datetime
 
     from services.dossiers.pdf.content import (

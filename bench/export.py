@@ -1,10 +1,10 @@
-"""The copy of a vault that was used for years: how long its job takes, and whether its memory stays flat.
+"""Measure the export of a vault used for years: duration of its job, and whether its memory stays constant.
 
     python -m ops.cluster run -- python bench/export.py [--smoke] [--papers 300] [--records 2000] [--kilobytes 400]
 
-Needs a migrated database: `python -m ops.bench export` makes one, and drops it. The vault is closed at the end, by the product's own verb,
-whose time is given too.
-Peer: the same files, read and written into a ZIP by the standard library, without seal, journal or list of sums.
+Needs a migrated database: `python -m ops.bench export` makes and drops one. At the end the vault is closed by the
+product's own action, whose duration is printed too. Peer: the same files, read and written into a ZIP by the standard
+library, without seal, journal or checksums.
 """
 
 import argparse
@@ -48,13 +48,13 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=2000)
     parser.add_argument("--kilobytes", type=int, default=400, help="of each paper")
     parser.add_argument("--smoke", action="store_true", help="a small vault: that it runs is all that is asked")
-    told = parser.parse_args()
-    papers, records = (12, 60) if told.smoke else (told.papers, told.records)
+    options = parser.parse_args()
+    papers, records = (12, 60) if options.smoke else (options.papers, options.records)
     paper_kinds.load()
-    # A small one first: what the program itself takes is then in memory, and the large one shows what grows with a vault.
-    export(filled(papers=10, records=40, kilobytes=told.kilobytes))
+    # Export a small vault first, so that the program itself is in memory and the large one shows the growth alone.
+    export(make_resident(papers=10, records=40, kilobytes=options.kilobytes))
     before = peak()
-    resident = filled(papers=papers, records=records, kilobytes=told.kilobytes)
+    resident = make_resident(papers=papers, records=records, kilobytes=options.kilobytes)
     filled_at = peak()
     seconds, size = export(resident)
     grown = peak() - max(before, filled_at)
@@ -65,16 +65,17 @@ def main() -> int:
     closing.close(user=resident, by=resident.pk)
     closed_in = time.perf_counter() - began
     print(
-        f"{papers} papers of {told.kilobytes} kB, {records} records: {seconds:.2f} s, {size / 1e6:.1f} MB, memory + {grown:.1f} MB"
+        f"{papers} papers of {options.kilobytes} kB, {records} records: {seconds:.2f} s, {size / 1e6:.1f} MB,"
+        f" memory + {grown:.1f} MB"
     )
     print(f"peer, files only: {beside:.2f} s, {plain / 1e6:.1f} MB; closing: {closed_in:.2f} s")
     failed = [f"over {GOAL:.0f} s"] if seconds > GOAL else []
     failed += [f"memory grew by more than {FLAT:.0f} MB"] if grown > FLAT else []
     print("\n".join(failed) or f"within budget: {GOAL:.0f} s, {FLAT:.0f} MB")
-    return bool(failed) and not told.smoke
+    return bool(failed) and not options.smoke
 
 
-def filled(*, papers: int, records: int, kilobytes: int) -> User:
+def make_resident(*, papers: int, records: int, kilobytes: int) -> User:
     resident = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")
     scale.fill(resident, records=records, papers=papers)
     with scope(resident=resident.pk):
@@ -108,7 +109,7 @@ def peer(resident: User) -> int:
 
 
 def peak() -> float:
-    """Of this process, in MB."""
+    """Return the peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

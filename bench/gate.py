@@ -1,11 +1,11 @@
-"""The gate: what a reading of ten fields costs with its journal line, how many there are in a second, and how fast a stop counts.
+"""Measure the gate: the cost of reading ten fields with their journal entry, readings per second, and delay of a stop.
 
     python -m ops.cluster run -- python bench/gate.py [--smoke] [--rounds 100] [--readers 6] [--verb stop]
 
-The readings of a second are made by some processes at once, first each of its own resident, then all of one: lines of one journal wait for
-each other. The stop is that of a grant which all the readers read as fast as they can.
+Several processes read concurrently, first each for its own resident, then all for one: entries of one journal wait for
+each other. The stop is that of a grant that all readers use as fast as they can.
 
-Needs a migrated database. The people that it makes stay in it: `python -m ops.bench gate` makes one, and drops it.
+Needs a migrated database, and leaves its residents there: `python -m ops.bench gate` makes and drops one.
 """
 
 import argparse
@@ -42,14 +42,14 @@ TEN = types.fields_of("fiscal.avis_ir")[:10]
 READS, SECONDS, AT_ONCE = 300, 5, 4
 
 
-def person() -> User:
+def make_resident() -> User:
     resident: User = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")
     add_signed_notice(resident)
     return resident
 
 
-def read_on(named: str) -> None:
-    """A process that reads until its time is up."""
+def read_for_a_while(named: str) -> None:
+    """Read until the time is over. Runs in its own process."""
     resident, _colon, key = named.partition(":")
     grant = Grant(pk=UUID(key), resident_id=UUID(resident), purpose="Essayer", recipient_label="Paul", mode="look")
     gate.read(grant=grant, fields=TEN)
@@ -62,7 +62,7 @@ def read_on(named: str) -> None:
 
 
 def rate(grants: Sequence[Grant]) -> float:
-    """Readings a second, a process for each grant; they start together."""
+    """Return the readings per second of one process per grant, started together."""
     command = [sys.executable, __file__, "--read"]
     readers = [
         subprocess.Popen(
@@ -81,14 +81,14 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=6)
     parser.add_argument("--verb", choices=["stop", "pause"], default="stop")
     parser.add_argument("--smoke", action="store_true", help="ten rounds, two readers")
-    asked = parser.parse_args()
-    if asked.smoke:
-        asked.rounds, asked.readers = 10, 2
-    if asked.read:
-        read_on(asked.read)
+    options = parser.parse_args()
+    if options.smoke:
+        options.rounds, options.readers = 10, 2
+    if options.read:
+        read_for_a_while(options.read)
         return
     agreements.register(TRIED)
-    resident = person()
+    resident = make_resident()
 
     grant, times = granted(resident, *TEN), []
     for _ in range(READS):
@@ -96,27 +96,30 @@ def main() -> None:
         gate.read(grant=grant, fields=TEN)
         times.append((time.perf_counter() - began) * 1000)
     print(
-        f"read, {len(TEN)} fields, alone: p50 {statistics.median(times):.1f} ms, p99 {sorted(times)[int(0.99 * READS)]:.1f} ms"
+        f"read, {len(TEN)} fields, alone: p50 {statistics.median(times):.1f} ms,"
+        f" p99 {sorted(times)[int(0.99 * READS)]:.1f} ms"
     )
 
-    apart = rate([granted(person(), *TEN) for _ in range(AT_ONCE)])
+    apart = rate([granted(make_resident(), *TEN) for _ in range(AT_ONCE)])
     together = rate([granted(resident, *TEN) for _ in range(AT_ONCE)])
     print(
-        f"read by {AT_ONCE} at once: {apart:.0f} a second, each of its own resident; {together:.0f} a second, all of one"
+        f"read by {AT_ONCE} at once: {apart:.0f} a second, each of its own resident; {together:.0f} a second,"
+        " all of one"
     )
 
-    grants = [granted(resident, FIELD) for _ in range(asked.rounds)]
-    verb = {"stop": actions_grants.stop, "pause": actions_grants.pause}[asked.verb]
+    grants = [granted(resident, FIELD) for _ in range(options.rounds)]
+    verb = {"stop": actions_grants.stop, "pause": actions_grants.pause}[options.verb]
     began = time.perf_counter()
-    outcome = race(grants, readers=asked.readers, stop=lambda grant: verb(grant=grant, by=resident.pk))
+    outcome = race(grants, readers=options.readers, stop=lambda grant: verb(grant=grant, by=resident.pk))
     pace = outcome.reads / (time.perf_counter() - began)
     print(
-        f"{asked.verb} against {asked.readers} readers, {asked.rounds} rounds: {outcome.reads} readings ({pace:.0f} a second)"
+        f"{options.verb} against {options.readers} readers, {options.rounds} rounds:"
+        f" {outcome.reads} readings ({pace:.0f} a second)"
     )
     print(f"  opened after the acknowledgement: {outcome.opened_late}; begun after it: {outcome.begun_late}")
-    print(f"  {asked.verb}: p50 {outcome.p50:.1f} ms, p99 {outcome.p99:.1f} ms")
+    print(f"  {options.verb}: p50 {outcome.p50:.1f} ms, p99 {outcome.p99:.1f} ms")
     if outcome.opened_late or outcome.begun_late:
-        sys.exit(f"a reading succeeded after a {asked.verb}")
+        sys.exit(f"a reading succeeded after a {options.verb}")
 
 
 if __name__ == "__main__":

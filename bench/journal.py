@@ -1,12 +1,14 @@
-"""The journal at 10,000 lines: its page, a search that finds nothing, a check of the chain; checkpoints over 10,000 lines and over 200,000.
+"""Measure the journal at 10,000 entries: its page, an empty search, a verification; and checkpoints over 200,000.
 
-    python -m ops.cluster run -- python bench/journal.py [--smoke] [--lines 10000] [--residents 1000] [--grown 200000] [--around 10000000]
+    python -m ops.cluster run -- python bench/journal.py [--smoke] [--lines 10000] [--residents 1000]
+        [--grown 200000] [--around 10000000]
 
-`--around` first fills the journals of a city, some minutes and 1 GB a million lines, which nobody can open: what the database does for the
-page is then told as it says itself (EXPLAIN ANALYZE), for somebody whose lines lie among all the others. `--grown`: so many lines go under
-one checkpoint, those of a city, then one each of as many residents. Missing a budget is the exit code.
+`--around` first fills a city's journals with entries that nobody can decrypt (minutes and 1 GB per million). The
+database's own time for the page (EXPLAIN ANALYZE) is then that of residents whose entries lie among all others.
+`--grown` puts that many entries under one checkpoint, first of a city, then of as many residents. The exit code is 1
+if a budget is missed.
 
-Needs a migrated database. The people that it makes stay in it: `python -m ops.bench journal` makes one, and drops it.
+Needs a migrated database, and leaves its residents there: `python -m ops.bench journal` makes and drops one.
 """
 
 import argparse
@@ -43,13 +45,15 @@ from vault import types
 FIELDS = types.fields_of("fiscal.avis_ir")[:10]
 ROUNDS = 10
 PAGE_SQL_MS, GROWN_SECONDS = 20, 2
-#: Of a city of 20,000 vaults, over three years.
+#: A city of 20,000 vaults, over three years.
 CITY, YEARS, BATCH = 20_000, 3, 250_000
 FILL = """
 WITH leaves AS (
     INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)
-    SELECT md5(%(run)s || line %% %(residents)s)::uuid, line / %(residents)s + 1, now() - make_interval(days => 365 * %(years)s) * (
-        1 - line::float / %(lines)s), sha256(int8send(line)), sha256(int8send(-line)) FROM generate_series(%(first)s, %(last)s) line
+    SELECT md5(%(run)s || line %% %(residents)s)::uuid, line / %(residents)s + 1,
+        now() - make_interval(days => 365 * %(years)s) * (1 - line::float / %(lines)s),
+        sha256(int8send(line)), sha256(int8send(-line))
+    FROM generate_series(%(first)s, %(last)s) line
     RETURNING id, resident_id, at)
 INSERT INTO core_journalentry (id, resident_id, created_at, leaf_id, content)
 SELECT gen_random_uuid(), resident_id, at, id, decode(repeat(md5(id::text), 30), 'hex') FROM leaves
@@ -68,7 +72,8 @@ def main() -> int:
         asked.lines, asked.residents, asked.grown, asked.around = 200, 20, 500, 1_000
     if asked.around:
         print(
-            f"{asked.around} lines of {CITY} residents filled in {timed(lambda: fill('around', asked.around, CITY)):.0f} s"
+            f"{asked.around} lines of {CITY} residents filled in"
+            f" {timed(lambda: fill('around', asked.around, CITY)):.0f} s"
         )
         print(f"checkpoint over them: {timed(checkpoints.seal):.2f} s")
     among = neighbours() if asked.around else []
@@ -93,7 +98,8 @@ def main() -> int:
         prepare(person)
         write(person, max(1, asked.lines // asked.residents))
     print(
-        f"checkpoint over {2 * asked.lines} new lines of {asked.residents + 1} residents: {timed(checkpoints.seal):.2f} s"
+        f"checkpoint over {2 * asked.lines} new lines of {asked.residents + 1} residents:"
+        f" {timed(checkpoints.seal):.2f} s"
     )
     took = grown(asked.grown, CITY)
     grown(asked.grown, asked.grown)
@@ -104,8 +110,8 @@ def main() -> int:
 
 
 def fill(run: str, lines: int, residents: int) -> None:
-    """Lines that nobody can open, of residents without a key, one resident after another as they come in a city."""
-    told: dict[str, str | int] = {
+    """Add entries that nobody can decrypt, to residents without a key, in turn as they arrive in a city."""
+    parameters: dict[str, str | int] = {
         "run": f"{run}{time.time_ns()}",
         "residents": residents,
         "lines": lines,
@@ -113,18 +119,22 @@ def fill(run: str, lines: int, residents: int) -> None:
     }
     for first in range(0, lines, BATCH):
         with connection.cursor() as cursor:
-            cursor.execute(FILL, told | {"first": first, "last": min(first + BATCH, lines) - 1})
+            cursor.execute(FILL, parameters | {"first": first, "last": min(first + BATCH, lines) - 1})
 
 
 def page_sql(browser: Client, reader: UUID, among: Sequence[UUID]) -> float:
-    """What the database spends on all the queries of the page, asked of other people's lines, in ms: the first time, then again."""
+    """Return the median time in ms that the database spends on the page's queries, run for each resident of `among`.
+
+    The queries run twice; the first run counts.
+    """
     with CaptureQueriesContext(connection) as queries:
         browser.get(reverse("journal:journal"))
     reads = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
     asked = [[sql.replace(reader.hex, one.hex).replace(str(reader), str(one)) for sql in reads] for one in among]
     first, again = (statistics.median(sum(map(explained, of_one)) for of_one in asked) for _ in range(2))
     print(
-        f"page, its {len(reads)} queries in the database, of {len(among)} people: p50 {first:.1f} ms the first time, {again:.1f} ms again"
+        f"page, its {len(reads)} queries in the database, of {len(among)} people: p50 {first:.1f} ms the first time,"
+        f" {again:.1f} ms again"
     )
     return float(first)
 
@@ -132,13 +142,13 @@ def page_sql(browser: Client, reader: UUID, among: Sequence[UUID]) -> float:
 def explained(sql: str) -> float:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
-        (told,) = cursor.fetchone()
-    [plan] = json.loads(told) if isinstance(told, str) else told
+        (explanation,) = cursor.fetchone()
+    [plan] = json.loads(explanation) if isinstance(explanation, str) else explanation
     return float(plan["Planning Time"] + plan["Execution Time"])
 
 
 def neighbours() -> list[UUID]:
-    """Some whose lines lie among those of the whole city."""
+    """Return residents whose entries lie among those of the whole city."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT resident_id FROM core_journalleaf ORDER BY id DESC LIMIT %s", [ROUNDS])
         return [UUID(str(key)) for (key,) in cursor.fetchall()]
@@ -163,7 +173,7 @@ def write(resident_id: UUID, count: int) -> None:
 def page(browser: Client, words: str, query: str) -> None:
     times = []
     for _ in range(ROUNDS):
-        reset_queries()  # the log that is counted is full after 9,000 and would then grow no more
+        reset_queries()  # the query log is limited to 9,000 and would be full
         with CaptureQueriesContext(connection) as queries:
             times.append(timed(lambda: browser.get(reverse("journal:journal") + query)))
     print(f"page, {words}: p50 {statistics.median(times) * 1000:.0f} ms, {len(queries)} queries")

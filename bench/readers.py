@@ -1,11 +1,11 @@
-"""How long a year of half-hours and ten years of moves take to read, beside a plain load of the same file.
+"""Measure the reading of a year of half-hours and of ten years of moves, against a plain load of the same file.
 
     PYTHONPATH=platform python bench/readers.py [--smoke]
 
-Each measure is a process of its own, and so is the making of each file: a process begins with the highest memory of the one that started
-it. "plain" is csv.reader or json.load over the same bytes; "reader" the reader alone; "child" what a page
-waits for: the limited child, its answer, and each record checked again. Memory is the highest of the process, the interpreter included.
-`--smoke` reads a tenth of the moves, and fails only on a limit.
+Each measurement, and the making of each file, is a separate process, since a process inherits its parent's peak
+memory. "plain" is csv.reader or json.load on the same bytes; "reader" is the reader alone; "child" is what a page
+waits for: the limited child, its answer, and the second check of each record. Memory is the process's peak, including
+the interpreter. `--smoke` reads a tenth of the moves, and fails only on a limit.
 """
 
 import argparse
@@ -31,7 +31,7 @@ WAYS = ("plain", "reader", "child")
 
 @dataclass(frozen=True)
 class File:
-    """The limits are those of the child: seconds from the file to its records, and megabytes of the child alone."""
+    """A file and the limits of the child: seconds from the file to its records, and megabytes of the child alone."""
 
     name: str
     megabytes: float
@@ -72,7 +72,8 @@ def main() -> int:
                 over = way == "child" and (found["wall"] > file.seconds or found["memory"] > file.memory)
                 failed |= over
                 print(
-                    f"{file.name:<20} {path.stat().st_size / MEGABYTE:>5.1f} MB {way:>7} {found['wall']:>6.2f} s {found['cpu']:>6.2f} s"
+                    f"{file.name:<20} {path.stat().st_size / MEGABYTE:>5.1f} MB {way:>7} {found['wall']:>6.2f} s"
+                    f" {found['cpu']:>6.2f} s"
                     f" {found['memory']:>5.0f} MB {found['records']:>8.0f} "
                     + (f"{file.seconds:>6} s {file.memory:>4} MB{'  OVER' if over else ''}" if way == "child" else "")
                 )
@@ -84,14 +85,20 @@ def made(code: str, megabytes: float) -> bytes:
         from tests.fixtures import travels
 
         return travels.timeline(megabytes)
-    top = "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Etape metier;Unite;Pas en minutes\n"
-    told = "14000000000000;Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\nHorodate;Valeur\n"
+    top = (
+        "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;"
+        "Etape metier;Unite;Pas en minutes\n"
+    )
+    values = (
+        "14000000000000;Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\n"
+        "Horodate;Valeur\n"
+    )
     start = datetime(2022, 12, 31, 23, tzinfo=UTC)
     stamps = (
         (start + timedelta(minutes=30 * rank)).astimezone(ZoneInfo("Europe/Paris")).isoformat()
         for rank in range(1, 17521)
     )
-    return (top + told + "".join(f"{stamp};{200 + rank % 900}\n" for rank, stamp in enumerate(stamps))).encode()
+    return (top + values + "".join(f"{stamp};{200 + rank % 900}\n" for rank, stamp in enumerate(stamps))).encode()
 
 
 def in_process(code: str, way: str, path: Path) -> dict[str, float]:

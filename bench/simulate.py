@@ -1,10 +1,10 @@
-"""Simulation against stock OpenFisca, on the same households, in the same run.
+"""Compare our simulation with stock OpenFisca, on the same households, in the same run.
 
     python bench/simulate.py [--smoke] [FOLDER of households as JSON]
 
-Stock is what openfisca-france's web API does for a request: its JSON builder, its simulation, one household, one pass, no cache of
-periods. "Vault": the same inputs as ours (past benefits and notices are data). "Naive": the same household with neither.
-Ours gives the first pass and the steady state (three passes) in the time measured.
+Stock is what openfisca-france's web API does for a request: its JSON builder and its simulation, one household, one
+pass, no cache of periods. "Vault": with the same inputs as ours (past benefits and notices are data). "Naive": without
+them. Ours gives the first pass and the steady state (three passes) in the measured time.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from services.aids import months, questions, results, sweep
 from services.aids.engine import fast_periods
 from services.aids.engine import run as engine
 from services.aids.engine.inputs import HOUSING, INCOME, STATUS
-from services.aids.household import Household
+from services.aids.household import Household, Person
 from services.aids.household_json import read
 from tests.services.aids import people
 
@@ -47,27 +47,26 @@ def spread(value: object, span: list[str]) -> dict[str, object]:
     return dict.fromkeys(span, value)
 
 
+def person_as_json(person: Person, household: Household, window: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"date_naissance": {"ETERNITY": person.birth_date.isoformat()}}
+    found["activite"] = spread("etudiant" if person.school == "lycee" else STATUS[person.status or "inactive"], window)
+    if person.school:
+        found["scolarite"] = spread(person.school, window)
+    if person.marital:
+        found["statut_marital"] = spread(person.marital, window)
+    for type, at, amounts in hh.incomes_by_month(person):
+        for variable, name in INCOME[type].items():
+            if name in amounts:
+                year = dict.fromkeys(months.between(f"{household.reference_year}-01", household.month), 0)
+                found.setdefault(variable, year)[at] = amounts[name]
+    return found
+
+
 def as_json(household: Household, *, past: bool, notices: bool) -> dict[str, Any]:
-    """The web API's document for a household: what a stock caller would send."""
+    """Return the web API's document of a household, as a stock caller would send it."""
     month = household.month
     window = months.between(months.shift(month, -4), month)
-    individus: dict[str, Any] = {}
-    for person in household.people:
-        lines: dict[str, Any] = {"date_naissance": {"ETERNITY": person.birth_date.isoformat()}}
-        lines["activite"] = spread(
-            "etudiant" if person.school == "lycee" else STATUS[person.status or "inactive"], window
-        )
-        if person.school:
-            lines["scolarite"] = spread(person.school, window)
-        if person.marital:
-            lines["statut_marital"] = spread(person.marital, window)
-        for type, at, figures in hh.incomes_by_month(person):
-            for variable, figure in INCOME[type].items():
-                if figure in figures:
-                    lines.setdefault(
-                        variable, dict.fromkeys(months.between(f"{household.reference_year}-01", month), 0)
-                    )[at] = figures[figure]
-        individus[person.id] = lines
+    individus = {person.id: person_as_json(person, household, window) for person in household.people}
     parents = [person.id for person in household.parents]
     children = [person.id for person in household.children]
     famille: dict[str, Any] = {
@@ -114,7 +113,7 @@ def run_stock(document: dict[str, Any], month: str) -> dict[str, Any]:
 
 
 def timed(run: Callable[[], object], rounds: int) -> float:
-    """Processor seconds, median: other work on the machine does not count."""
+    """Return the median processor time in seconds, which other processes do not affect."""
     run()
     found = []
     for _ in range(rounds):
@@ -125,7 +124,7 @@ def timed(run: Callable[[], object], rounds: int) -> float:
 
 
 def equal(household: Household) -> list[str]:
-    """Keys where our first pass differs from stock by more than a cent."""
+    """Return the keys where our first pass differs from stock by more than a cent."""
     fast_periods.uninstall()
     stock = run_stock(as_json(household, past=True, notices=True), household.month)
     fast_periods.install()
@@ -175,7 +174,8 @@ def main() -> int:
     for name, seconds in found.items():
         each = f"   {seconds / many * 1000:.3f} ms each" if name.startswith(str(many)) else ""
         print(
-            f"{name:24} {seconds * 1000:9.1f} ms   × stock {seconds / found['vault']:5.2f}   × naive {seconds / found['naive']:5.2f}{each}"
+            f"{name:24} {seconds * 1000:9.1f} ms"
+            f"   × stock {seconds / found['vault']:5.2f}   × naive {seconds / found['naive']:5.2f}{each}"
         )
     files = sorted(options.folder.glob("*.json")) if options.folder else []
     wrong = {
@@ -187,7 +187,7 @@ def main() -> int:
 
 
 def simple(file: Path) -> bool:
-    """Households that this file's plain web API document can say (no student on the parents' notice, no disability…)."""
+    """Return True if the plain web API document can express the household (no disability, for instance)."""
     case = json.loads(file.read_text())["case"]
     known = {"id", "role", "birth_date", "status", "incomes", "school", "marital"}
     return all(set(person) <= known for person in case["people"])

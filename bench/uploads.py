@@ -1,15 +1,15 @@
-"""Uploads into sealed storage, and downloads out of it, against plain storage: over HTTP, through the same server, in the same run.
+"""Measure uploads to sealed storage and downloads from it, against plain storage, through the same HTTP server.
 
     python bench/uploads.py [--smoke]
 
-All are served by granian, and take turns, another one first each time, so that what fills the disk's cache disturbs them alike. Each turn
-gives a ratio of neighbours in time; the median counts. The processor's time is the server's alone, without the sender's.
+All variants are served by granian in turns, in rotating order, so that the disk's cache disturbs them alike. Each turn
+gives a ratio of measurements close in time; the median counts. The processor time is the server's alone.
 
-`plain` is the peer: the same view, the same handler that hashes, the same folder, and as durable (another name, fsync, rename, fsync of the
-folder), without the seal. The goal is 0.8 of it both ways. `django` is shown beside, and is no goal: what Django does by itself
-(TemporaryFileUploadHandler, FileSystemStorage, FileResponse), which hashes nothing, syncs nothing, and sends pieces of 4 KiB. The
-resident's key is not asked of the database here: it is one query a file, whatever its size. Last, without the network: what sealing and
-opening cost.
+`plain` is the peer: the same view, the same hashing handler, the same folder and the same durability (another name,
+fsync, rename, fsync of the folder), without the seal. The goal is 0.8 of its speed in both directions. `django` is
+shown for information: Django's defaults (TemporaryFileUploadHandler, FileSystemStorage, FileResponse), which neither
+hash nor fsync, and send pieces of 4 KiB. The resident's key is not queried here: it is one query per file of any size.
+Finally, the cost of sealing and unsealing without the network.
 """
 
 import argparse
@@ -55,10 +55,10 @@ from ops.services import free_port
 from vault.records import downloads
 
 MEGABYTE = 1024 * 1024
-#: Long enough not to be met in what is sent.
+#: Long enough never to occur in the content.
 BOUNDARY = "b0undary-of-the-bench-of-uploads"
 GOAL = 0.8
-#: 10 MB come in four milliseconds, 64 MB in twenty, which any other work on the machine doubles: a file is fetched until so much has come.
+#: Downloads are repeated until this many bytes: 10 MB take four milliseconds and 64 MB twenty, too short to measure.
 FETCHED = 256 * MEGABYTE
 SIDES, WAYS = ("plain", "sealed", "django"), ("up", "down")
 RESIDENT = UUID(int=1)
@@ -69,7 +69,7 @@ T = TypeVar("T")
 
 
 class PlainFile:
-    """What SealedFile is, without a seal."""
+    """Counterpart of SealedFile without encryption."""
 
     def __init__(self, inner: FileSystemStorage) -> None:
         self.size, token = 0, uuid4().hex
@@ -172,7 +172,7 @@ class Server:
     def ask(
         self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
-        """How much came, and its end."""
+        """Send a request; return the size of the answer and its last chunk."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, url, body, headers or {})
         answer = connection.getresponse()
@@ -183,7 +183,7 @@ class Server:
         return size, last
 
     def spent(self) -> float:
-        """Seconds of processor so far."""
+        """Return the server's processor time so far, in seconds."""
         return float(self.ask("GET", "/spent")[1])
 
     def send(self, side: str, body: bytes) -> str:
@@ -202,7 +202,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds of the clock, and of the server's processor."""
+    """Seconds of wall-clock time, and of the server's processor time."""
 
     clock: float
     processor: float
@@ -222,7 +222,7 @@ def measure(server: Server, size: int, rounds: int) -> Found:
             name, sent = stopwatch(server, partial(server.send, side, body))
             _nothing, fetched = stopwatch(server, partial(server.fetch, side, name, size, times))
             (Path(server.folder) / name).unlink()
-            if turn:  # the first one fills caches
+            if turn:  # the first turn fills caches
                 found[side, "up"].append(sent)
                 found[side, "down"].append(Took(fetched.clock / times, fetched.processor / times))
     return found
@@ -241,7 +241,7 @@ def ratio(found: Found, way: str, peer: str = "plain") -> float:
 
 
 def processor() -> tuple[float, float]:
-    """MB per second of processor: sealing, and opening."""
+    """Return the MB per processor second of sealing and of unsealing."""
     content, out = os.urandom(32 * MEGABYTE), io.BytesIO()
 
     def seal() -> None:

@@ -1,9 +1,9 @@
-"""The vault's page with 2,000 records and 300 papers: queries, time in the server, and against a page that decrypts all it holds.
+"""Measure the vault's page with 2,000 records and 300 papers: queries and server time, against decrypting everything.
 
     python -m ops.cluster run -- python bench/vault_page.py [--smoke]
 
-Needs a migrated database. The resident that it makes stays in it: `python -m ops.bench vault_page` makes one, and drops it.
-Both times are given: of the clock, which other work on the machine lengthens, and of this process, which it does not.
+Needs a migrated database, and leaves its resident there: `python -m ops.bench vault_page` makes and drops one. It
+prints wall-clock time, which other processes lengthen, and this process's own processor time.
 """
 
 import argparse
@@ -58,14 +58,15 @@ def main() -> int:
     resident = ResidentFactory(email=f"bench{time.time_ns()}@courriel.example")
     scale.fill(resident, records=RECORDS, papers=PAPERS)
     client = signed_in(resident)
-    found = {name: timed(partial(look, client, said), rounds) for name, said in PAGES.items()}
+    found = {name: timed(partial(look, client, parameters), rounds) for name, parameters in PAGES.items()}
     found["peer: all decrypted"] = timed(lambda: everything(resident.pk), rounds)
-    queries = {name: count(client, said) for name, said in PAGES.items()}
+    queries = {name: count(client, parameters) for name, parameters in PAGES.items()}
     peer = found["peer: all decrypted"][1]
     print(f"{RECORDS} records, {PAPERS} papers, {rounds} rounds, medians")
     for name, (wall, spent) in found.items():
         print(
-            f"{name:22} {wall:7.1f} ms   processor {spent:7.1f} ms   × peer {spent / peer:5.2f}   queries {queries.get(name, '-')}"
+            f"{name:22} {wall:7.1f} ms   processor {spent:7.1f} ms   × peer {spent / peer:5.2f}   queries"
+            f" {queries.get(name, '-')}"
         )
     failed = [f"{name}: {number} queries" for name, number in queries.items() if number > QUERIES]
     if rounds > 3 and found["page"][1] > GOAL:
@@ -74,15 +75,15 @@ def main() -> int:
     return bool(failed)
 
 
-def look(client: Client, said: Mapping[str, str]) -> None:
+def look(client: Client, parameters: Mapping[str, str]) -> None:
     url = reverse("records:home")
-    answer = client.post(url, said) if said else client.get(url)
+    answer = client.post(url, parameters) if parameters else client.get(url)
     if answer.status_code != 200:
-        sys.exit(f"{answer.status_code} for {said}")
+        sys.exit(f"{answer.status_code} for {parameters}")
 
 
 def everything(resident_id: UUID) -> None:
-    """What a page costs, before its template, that opens each record to show it."""
+    """Decrypt each record as a page that shows all of them would, without rendering its template."""
     for code in (*scale.SHARES, "fiscal.avis_ir", "logement.domicile"):
         values = gate.own_of_type(resident_id=resident_id, purpose="Mesurer", type_code=code)
         rows.sections(values, [], {})
@@ -100,11 +101,11 @@ def timed(run: Callable[[], None], rounds: int) -> tuple[float, float]:
     return statistics.median(wall), statistics.median(spent)
 
 
-def count(client: Client, said: Mapping[str, str]) -> int:
-    """Without BEGIN and COMMIT, which ask nothing, and without the one a minute that says when the session was last seen."""
-    look(client, said)
+def count(client: Client, parameters: Mapping[str, str]) -> int:
+    """Count the page's queries, without BEGIN, COMMIT and the update of the session's last use."""
+    look(client, parameters)
     with CaptureQueriesContext(connection) as captured:
-        look(client, said)
+        look(client, parameters)
     return len([one for one in captured.captured_queries if one["sql"] not in {"BEGIN", "COMMIT"}])
 
 

@@ -1,9 +1,9 @@
-"""The benchmarks, one after the other. One that fails, or misses a budget, does not stop the others.
+"""Run the benchmarks one after the other. One that fails or misses its budget does not stop the others.
 
-    python -m ops.bench [--smoke] [NAME…]      all those of bench/, or those named, such as: gate journal
+    python -m ops.bench [--smoke] [NAME…]      all those of bench/, or only these, such as: gate journal
 
-Each starts on a copy of the same migrated database, with an empty folder in place of var/; both go when it ends. With DATABASE_URL in the
-environment that server is used: its account must be allowed to create databases. Exit code 1 if one failed.
+Each one starts on a copy of the same migrated database, with an empty folder as var/; both are deleted after it. If
+DATABASE_URL is set, that server is used: its account must be allowed to create databases. Exit code 1 if one failed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ ROOT = cluster.ROOT
 BENCHES = ROOT / "bench"
 
 
-def joined(own: cluster.Cluster) -> Server:
+def join_server(own: cluster.Cluster) -> Server:
     """Return the server of DATABASE_URL, else the embedded one, which then runs until this process ends."""
     if address := os.environ.get("DATABASE_URL"):
         server = Server(address, embedded=False)
@@ -39,7 +39,7 @@ def run_all(files: Sequence[Path], options: Sequence[str], server: Server, var: 
     with migrated(server) as template:
         for file in files:
             print(f"\n== {file.name} ==", flush=True)
-            if not passes(file, options, server, template, var):
+            if not run_file(file, options, server, template, var):
                 failed.append(file.name)
     return failed
 
@@ -55,7 +55,7 @@ def migrated(server: Server) -> Iterator[str]:
         server.drop(name)
 
 
-def passes(file: Path, options: Sequence[str], server: Server, template: str, var: Path) -> bool:
+def run_file(file: Path, options: Sequence[str], server: Server, template: str, var: Path) -> bool:
     database = f"bench_{os.getpid()}"
     var.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=var) as folder:
@@ -81,14 +81,14 @@ def main() -> int:
     parser.add_argument(
         "--smoke", action="store_true", help="less of everything: that they run is nearly all that is asked"
     )
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     every = {file.stem: file for file in sorted(BENCHES.glob("*.py"))}
-    if unknown := set(asked.names) - every.keys():
+    if unknown := set(arguments.names) - every.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(every)}")
-    files = [every[name] for name in asked.names or every]
+    files = [every[name] for name in arguments.names or every]
     own = cluster.of_this_clone()
     try:
-        failed = run_all(files, ["--smoke"] if asked.smoke else [], joined(own), own.var)
+        failed = run_all(files, ["--smoke"] if arguments.smoke else [], join_server(own), own.var)
     except (cluster.NoStart, MigrationFailed) as reason:
         sys.exit(str(reason))
     print(

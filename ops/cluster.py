@@ -1,10 +1,10 @@
-"""The database that comes with the project. Each command joins it, the first one starts it and the last one stops it.
+"""The project's embedded database. The first command that joins it starts it, the last one stops it.
 
     python -m ops.cluster run -- COMMAND…      COMMAND with DATABASE_URL and MIGRATION_DATABASE_URL set
-    python -m ops.cluster reset                forget the database and everything else under var/
+    python -m ops.cluster reset                delete the database and everything else under var/
 
-A command holds a shared lock for as long as it lives; the supervisor (ops/supervisor.py) stops PostgreSQL when nobody holds it any more.
-With DATABASE_URL in the environment nothing is started: the command runs on that server.
+A command holds a shared lock as long as it runs; the supervisor (ops/supervisor.py) stops PostgreSQL when no command
+holds it. If DATABASE_URL is set, nothing is started: the command uses that server.
 """
 
 import fcntl
@@ -32,12 +32,15 @@ LONGEST_SOCKET = 107 - len("/.s.PGSQL.5432")
 
 
 class NoStart(Exception):
-    """The sentence says where to look."""
+    """PostgreSQL did not start. The message says where to look."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where the cluster of one `var` folder lies. Started by root it runs as a system user, in a folder which that user can reach."""
+    """The cluster of one `var` folder.
+
+    Started by root, it runs as a system user, in a folder that this user can reach.
+    """
 
     var: Path
 
@@ -51,7 +54,7 @@ class Cluster:
 
     @property
     def identity(self) -> str:
-        """Made once for each var folder, so that a new clone at an old place never meets the old clone's database."""
+        """Random name of this var folder, made once, so that a new clone at an old path gets a new database."""
         file = self.control / "id"
         with locked(self.control / "id.lock"):
             if not file.exists():
@@ -64,7 +67,7 @@ class Cluster:
 
     @property
     def sockets(self) -> Path:
-        """PostgreSQL refuses a socket path of more than 107 bytes."""
+        """Folder of the sockets, in the temporary folder if the path is too long: PostgreSQL allows 107 bytes."""
         folder = self.home / "run"
         if len(os.fsencode(folder)) <= LONGEST_SOCKET:
             return folder
@@ -82,11 +85,12 @@ class Cluster:
         self.control.mkdir(parents=True, exist_ok=True)
         if not os.access(self.control, os.W_OK):
             raise NoStart(
-                f"{self.control} belongs to another user: run the command as that user, or choose another folder with GARANT_VAR."
+                f"{self.control} belongs to another user:"
+                " run the command as that user, or choose another folder with GARANT_VAR."
             )
 
     def supervised(self) -> bool:
-        """A lock, not a process number: it is free as soon as its holder has died, however it died."""
+        """Return True if a supervisor runs. It holds a lock, which is released even if it is killed."""
         with open(self.control / "supervisor.lock", "a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,7 +99,7 @@ class Cluster:
         return False
 
     def start_supervisor(self) -> None:
-        """Through a shell that ends at once: the supervisor is nobody's child and belongs to no terminal."""
+        """Start a supervisor through a shell that ends at once, to detach it from this process and its terminal."""
         command = [sys.executable, "-m", "ops.supervisor", str(self.var)]
         with open(self.control / "supervisor.log", "a") as log:
             subprocess.run(
@@ -109,7 +113,7 @@ class Cluster:
             )
 
     def answers(self) -> bool:
-        """A real query by the role that runs the portal: a process that exists proves nothing."""
+        """Run a query as the web role; an existing process proves nothing."""
         if not (self.control / "socket").exists():
             return False
         try:
@@ -119,7 +123,7 @@ class Cluster:
             return False
 
     def join(self) -> int:
-        """Takes a share of the cluster, which lasts until the returned file is closed, at the latest with this process."""
+        """Take a share of the cluster, until the returned file descriptor is closed or this process ends."""
         self.prepare()
         share = os.open(self.control / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(share, fcntl.LOCK_SH)
@@ -127,7 +131,7 @@ class Cluster:
         return share
 
     def ensure(self) -> None:
-        """Waits until the database answers; starts a supervisor where there is none. For who already holds a share."""
+        """Wait until the database answers, and start a supervisor if there is none. The caller must hold a share."""
         deadline, starts, last_start = time.monotonic() + START_SECONDS, 0, 0.0
         while not self.answers():
             if time.monotonic() > deadline or starts > LONGEST_TRY:
@@ -148,7 +152,7 @@ class Cluster:
         }
 
     def reset(self) -> None:
-        """Refused while a command is using the cluster."""
+        """Delete the cluster and var/. Refuse while a command uses it."""
         self.prepare()
         with open(self.control / "users.lock", "a") as share:
             try:
@@ -179,7 +183,7 @@ def of_this_clone() -> Cluster:
 
 
 def run(command: list[str]) -> None:
-    """Becomes `command`, which keeps the share open until it ends."""
+    """Replace this process by `command`, which keeps the share open until it ends."""
     if "DATABASE_URL" not in os.environ:
         cluster = of_this_clone()
         os.set_inheritable(cluster.join(), True)

@@ -1,7 +1,8 @@
-"""Roles, databases and copies of them, on the embedded server or on a real one.
+"""Roles, databases and copies of databases, on the embedded server or on a real one.
 
-Three roles, made with the cluster and never in migrations (parallel CREATE ROLE fails): an admin keeps the cluster, `owner` owns the schema
-and migrates, `web` runs the portal. What `web` may not do to the journal is taken from it by core's own migration.
+Three roles are made with the cluster, never in migrations (parallel CREATE ROLE fails): `admin` administers the
+cluster, `owner` owns the schema and migrates, `web` runs the portal. Core's migration revokes the rights of `web` on
+the journal.
 """
 
 import hashlib
@@ -42,12 +43,15 @@ ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT USAGE, SELECT ON SEQUENCES TO web;
 
 
 class MigrationFailed(Exception):
-    """With what the command said."""
+    """The migrations failed. The message has the command's output."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that `address` may administer. On one that is not ours, `web` and `owner` are put on as roles and need no password."""
+    """A server that `address` can administer.
+
+    On a server that is not embedded, `web` and `owner` are roles without password.
+    """
 
     address: str
     embedded: bool
@@ -87,7 +91,7 @@ class Server:
         """Create a database with the portal's tables.
 
         Raises:
-            MigrationFailed
+            MigrationFailed: the migrations failed.
         """
         self.drop(name)
         self.create(name)
@@ -109,12 +113,15 @@ class Server:
             raise MigrationFailed(f"The migrations do not run:\n{done.stdout}{done.stderr}")
 
     def grant(self, name: str) -> None:
-        """Safe to repeat. Default rights live inside the database, so that each copy of it has them too."""
+        """Grant the roles' rights; idempotent.
+
+        Default rights are stored in the database, so that its copies have them.
+        """
         with self.admin(name) as connection, connection.transaction():
             connection.execute(RIGHTS)
 
     def copy(self, template: str, name: str) -> None:
-        """Replaces the database `name`, whoever is connected to it, by a copy of `template`."""
+        """Replace the database `name` by a copy of `template`, ending its connections."""
         self.drop(name)
         with self.admin() as connection:
             connection.execute(
@@ -134,7 +141,7 @@ class Server:
             )
 
     def names(self, prefix: str) -> list[str]:
-        """Oldest first."""
+        """Return the databases with this prefix, oldest first."""
         with self.admin() as connection:
             rows = connection.execute(
                 "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]
@@ -142,7 +149,7 @@ class Server:
         return [str(name) for (name,) in rows]
 
     def tidy(self) -> None:
-        """Drop the copies that a killed run of tests or benchmarks left, and templates of migrations long gone."""
+        """Drop the copies left by killed runs of tests or benchmarks, and the templates of old migrations."""
         for name in [*self.names("test_"), *self.names("bench_")]:
             owner = name.split("_")[1]
             if owner.isdigit() and not Path("/proc", owner).exists():
@@ -152,7 +159,7 @@ class Server:
 
 
 def fingerprint(files: Iterable[Path]) -> str:
-    """The same as long as every one of `files` keeps its name and content."""
+    """Return a hash of the files' names and contents."""
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(os.fsencode(file) + b"\0" + hashlib.sha256(file.read_bytes()).digest())

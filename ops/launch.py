@@ -1,4 +1,4 @@
-"""`make demo`: the fictional city, served by web, worker and scheduler until Ctrl-C, after the tour has walked through it.
+"""`make demo`: run the tour of the fictional city, then serve it (web, worker, scheduler) until Ctrl-C.
 
 HOST=… PORT=… python -m ops.launch [--once]      --once stops after the tour; its result is the exit code
 """
@@ -22,7 +22,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Failed(Exception):
-    """The sentence is all that the person needs."""
+    """Starting failed. The message is complete for the user."""
 
 
 class Stop(Exception):
@@ -35,13 +35,14 @@ def address() -> tuple[str, int]:
         raise Failed(f"PORT is “{port}”: set it to a number between 1 and 65535.")
     if not services.is_free(host, int(port)):
         raise Failed(
-            f"Port {port} of {host} is taken. Stop what uses it, or choose another one: make demo PORT={int(port) % 65535 + 1}"
+            f"Port {port} of {host} is taken. Stop what uses it, or choose another one:"
+            f" make demo PORT={int(port) % 65535 + 1}"
         )
     return host, int(port)
 
 
-def beside(host: str, port: int) -> int:
-    """Where the fictional holders answer: the next port, or any that is free."""
+def holders_port_for(host: str, port: int) -> int:
+    """Return the port of the fictional holders: the next one, or any free port."""
     return port + 1 if port < 65535 and services.is_free(host, port + 1) else services.free_port()
 
 
@@ -65,16 +66,16 @@ def manage(*arguments: str, shown: bool = False) -> None:
         raise Failed(f"manage.py {arguments[0]} failed.\n{'' if shown else done.stdout + done.stderr}")
 
 
-def sources() -> Iterator[Path]:
+def migration_inputs() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
     yield from (ROOT / "vault").glob("*/content/*.json")
-    for room in ("accounts", "platform", "services", "vault"):
-        yield from (ROOT / room).glob("**/migrations/*.py")
+    for app in ("accounts", "platform", "services", "vault"):
+        yield from (ROOT / app).glob("**/migrations/*.py")
 
 
 def migrate(var: Path) -> None:
-    """Skipped when this very database has been given these very migrations and contents before."""
-    stamp, mark = var / "migrated", f"{os.environ['DATABASE_URL']} {fingerprint(sources())}"
+    """Run the migrations, unless this database already has these migrations and contents."""
+    stamp, mark = var / "migrated", f"{os.environ['DATABASE_URL']} {fingerprint(migration_inputs())}"
     if not stamp.exists() or stamp.read_text() != mark:
         manage("migrate", "--no-input", "-v0")
         manage("load_content")
@@ -82,7 +83,7 @@ def migrate(var: Path) -> None:
 
 
 def stay(running: services.Services, own: cluster.Cluster | None) -> None:
-    """The database's supervisor is nobody's child: if it was killed, another one is started here."""
+    """Wait until a service ends, and restart the database's supervisor if it was killed: it is not our child."""
     while (name := running.ended()) is None:
         if own and not own.supervised():
             own.ensure()
@@ -91,7 +92,7 @@ def stay(running: services.Services, own: cluster.Cluster | None) -> None:
 
 
 def seed() -> bool:
-    """After the start, so that a second start answers at once. The fictional people get the months that passed since the last one."""
+    """Seed the city after the start, so that a second start answers at once. Adds the months since the last run."""
     with step("the city and its people"):
         manage("seed_demo")
     return True
@@ -106,7 +107,7 @@ def tour(running: services.Services) -> bool:
     return True
 
 
-def signs_in(running: services.Services) -> None:
+def print_urls(running: services.Services) -> None:
     print(f"\nThe portal:             {running.url}/")
     print(f"Sign in as its people:  {running.url}/demonstration/")
     print(f"Its holders:            {running.holders_url}/")
@@ -114,7 +115,7 @@ def signs_in(running: services.Services) -> None:
 
 
 def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None] | None = None) -> int:
-    """`then` is given the address once the tour has passed."""
+    """Start the demonstration. Call `then` with the portal's URL once the tour has passed."""
     host, port = address()
     os.environ.update(settings(host))
     own = cluster.of_this_clone()
@@ -127,7 +128,7 @@ def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None
             share = own.join()
         os.environ.update(own.environment())
         server = own
-    running = services.Services(host, port, {}, own.var / "log", holders_port=beside(host, port))
+    running = services.Services(host, port, {}, own.var / "log", holders_port=holders_port_for(host, port))
     os.environ.setdefault("SITE_URL", running.url)
     try:
         with step("migrations"):
@@ -136,7 +137,7 @@ def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None
             running.start()
             running.wait_until_ready()
         passed = bare or (seed() and tour(running))
-        signs_in(running)
+        print_urls(running)
         if passed and then:
             then(running.url)
         if not once:
@@ -149,7 +150,7 @@ def launch(*, once: bool = False, bare: bool = False, then: Callable[[str], None
 
 
 def ask_to_stop(*_: object) -> None:
-    """Once: a second Ctrl-C must not interrupt the stopping."""
+    """Stop once: a second Ctrl-C must not interrupt the stopping."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Stop

@@ -1,10 +1,12 @@
-"""Translations: French sentences in the code are the keys, locale/en holds every one of them in English, locale/fr only plurals.
+"""Translations.
 
-    python -m ops.messages            read the code, update both catalogues, compile them, list what has no English yet
-    python -m ops.messages compile            compile them as they are
+French sentences in the code are the keys; locale/en has all of them in English, locale/fr only plurals.
+
+    python -m ops.messages            read the code, update and compile both catalogues, list what has no English yet
+    python -m ops.messages compile    compile them as they are
     python -m ops.messages missing    print what has no English yet as JSON: {"French": "", "French of one": ["", ""]}
     python -m ops.messages fill FILE  put such a JSON, filled in, into the English catalogue
-    python -m ops.messages space      give the code's French sentences their non-breaking spaces, then as the first
+    python -m ops.messages space      put non-breaking spaces into the code's French sentences, then as the first
 
 Needs neither gettext's programs nor a database. Keys are exact, non-breaking spaces included.
 """
@@ -21,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "locale"
-ROOMS = ("platform", "accounts", "vault", "services", "templates")
+SOURCES = ("platform", "accounts", "vault", "services", "templates")
 # Positions of (context, singular, plural) in the arguments of each function of django.utils.translation.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop"), (None, 0, None)),
@@ -32,7 +34,7 @@ FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
 PLURALS = {"en": "nplurals=2; plural=(n != 1);", "fr": "nplurals=2; plural=(n > 1);"}
 Key = tuple[str, str]  # context, singular
 NBSP = "\u00a0"
-# French puts an unbreakable space before double punctuation and inside quotation marks, and one in thousands.
+# French has a non-breaking space before double punctuation, inside quotation marks and in thousands.
 SPACES = re.compile(
     r"(?<=\S) (?=[:;?!»€](?!=)|%%?(?![(a-z{}]))|(?<=«) |(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=(?:Ko|Mo|h)\b)"
 )
@@ -56,9 +58,9 @@ class Message:
 
 
 def extract(root: Path = ROOT) -> dict[Key, Message]:
-    """Every sentence of the code and the templates, by file then in order of appearance."""
+    """Return every sentence of the code and the templates, by file, then in order of appearance."""
     found: dict[Key, Message] = {}
-    for path in sorted(path for room in ROOMS for path in (root / room).rglob("*")):
+    for path in sorted(path for folder in SOURCES for path in (root / folder).rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.suffix == ".py":
             messages = _in_python(path.read_text(encoding="utf-8"))
@@ -113,7 +115,7 @@ _CALL = re.compile(r"""\b(gettext|ngettext|pgettext|npgettext|_)\((?=\s*u?['"])"
 
 
 def _in_template(source: str, name: str) -> Iterator[Message]:
-    """Django's own reading of its template language turns it into calls; everything else becomes X."""
+    """Yield a template's messages: Django turns its tags into calls, and other text into X."""
     from django.utils.translation.template import templatize
 
     text = templatize(source, origin=name)
@@ -125,7 +127,7 @@ def _in_template(source: str, name: str) -> Iterator[Message]:
 
 
 def _call_at(text: str, start: int) -> ast.Call | None:
-    """The shortest piece from here that is a whole call: a bracket inside a sentence does not end it."""
+    """Return the shortest call that starts here: a bracket inside its text does not end it."""
     end = start
     while (end := text.find(")", end) + 1) > 0:
         try:
@@ -179,7 +181,10 @@ def write(path: Path, language: str, messages: Iterable[Message]) -> None:
 
 
 def _header(language: str) -> str:
-    return f"Language: {language}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nPlural-Forms: {PLURALS[language]}\n"
+    return (
+        f"Language: {language}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\n"
+        f"Plural-Forms: {PLURALS[language]}\n"
+    )
 
 
 def _quoted(text: str) -> str:
@@ -187,7 +192,10 @@ def _quoted(text: str) -> str:
 
 
 def compiled(language: str, messages: Iterable[Message]) -> bytes:
-    """The .mo file that gettext reads: sorted keys, then values, each ended by a zero byte; the same bytes on every machine."""
+    """Return the .mo file that gettext reads, the same on every machine.
+
+    It has sorted keys, then values, each ended by a zero byte.
+    """
     pairs = {b"": _header(language).encode()}
     for message in messages:
         if message.is_translated:
@@ -211,7 +219,7 @@ def catalogue(language: str, kind: str = "po", locale: Path = LOCALE) -> Path:
 
 
 def update(root: Path = ROOT, locale: Path = LOCALE) -> dict[Key, Message]:
-    """Write both catalogues and return the English one. A sentence that left the code leaves them."""
+    """Write both catalogues and return the English one. Sentences removed from the code are removed from them."""
     found = extract(root)
     known = read(catalogue("en", locale=locale))
     known = {(context, spaced(text)): message for (context, text), message in known.items()} | known
@@ -228,7 +236,7 @@ def update(root: Path = ROOT, locale: Path = LOCALE) -> dict[Key, Message]:
 
 
 def compile_all(locale: Path = LOCALE) -> None:
-    """The `.mo` files are not kept in git: each machine makes its own, whole or not at all, for another command may be reading them."""
+    """Write the `.mo` files atomically, because another command may be reading them. They are not kept in git."""
     for language in PLURALS:
         path = catalogue(language, locale=locale)
         made = path.with_suffix(f".{os.getpid()}")
@@ -241,7 +249,7 @@ def spaced(text: str) -> str:
 
 
 def space(root: Path = ROOT) -> list[str]:
-    """Only sentences marked for translation, wherever they stand in the source: nothing else in a file moves."""
+    """Put non-breaking spaces into the sentences marked for translation, and nowhere else; return those changed."""
     changed = []
     for message in extract(root).values():
         for text in filter(None, (message.singular, message.plural)):
@@ -253,7 +261,10 @@ def space(root: Path = ROOT) -> list[str]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """As it was typed: a template's variables are `{{ name }}` where its message has `%(name)s`, and `%` is doubled in the message."""
+    """Replace a sentence in a file, spelt as in its source.
+
+    A template has `{{ name }}` where its message has `%(name)s`, and a message doubles `%`.
+    """
     source = path.read_text(encoding="utf-8")
     pieces = [text] if path.suffix == ".py" else [piece.replace("%%", "%") for piece in re.split(r"%\(\w+\)s", text)]
     pattern = r"(\{\{ \w+ \}\})".join(re.escape(piece).replace(r"\ ", r"\s+") for piece in pieces)

@@ -1,4 +1,4 @@
-"""The README's picture: “Mes aides” of a fictional resident, as the demonstration shows it after its tour."""
+"""Make the README's picture: “Mes aides” of a fictional resident in the demonstration, after the tour."""
 
 import os
 import sys

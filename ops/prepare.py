@@ -1,9 +1,9 @@
-"""Prepares a machine, step by step: what is there already is left alone, so the second run takes a second.
+"""Prepare a machine, step by step. Completed steps are skipped, so a second run takes a second.
 
     ops/setup            what the demonstration and the application need
     ops/setup tests      and what the tests, the linters and the benchmarks add
 
-Only Python's standard library is at hand here. Where apt may not be used, the exact command is printed.
+Uses only Python's standard library. Where apt may not be used, the exact command is printed.
 """
 
 import ctypes
@@ -29,12 +29,12 @@ FONTS = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 
 class Missing(Exception):
-    """The sentence says what to do."""
+    """Something is missing. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """Something of the system: how to see that it is there, and the package that brings it."""
+    """A system dependency: a test of its presence, and the package that provides it."""
 
     package: str
     present: Callable[[], bool]
@@ -68,8 +68,8 @@ NEEDS = (
     Need("libharfbuzz-subset0", library("libharfbuzz-subset.so.0")),
     Need("fonts-dejavu-core", FONTS.exists),
 )
-#: The first one that is there walks the journeys. Chromium's headless shell is its engine without windows: a page changes its width in a
-#: fifth of the time.
+#: The journeys use the first one found. Chromium's headless shell has the same engine without windows, and resizes a
+#: page in a fifth of the time.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WITHOUT_NODE = (
     "signing in is tested against the demonstration's FranceConnect only, and the style sheet is not compiled again"
@@ -88,7 +88,7 @@ TEST_NEEDS = (
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """One line and its seconds."""
+    """Print a step's name and its duration in seconds."""
     start = time.monotonic()
     print(f"  {name:<40}", end="", flush=True)
     try:
@@ -118,7 +118,7 @@ def run(command: Iterable[str | Path], **environment: str) -> None:
 
 
 def apt() -> list[str] | None:
-    """The command's beginning, or None where it may not be used."""
+    """Return the start of the apt-get command, or None if it may not be used."""
     if not shutil.which("apt-get"):
         return None
     if os.geteuid() == 0:
@@ -157,7 +157,8 @@ def system_packages(needs: Iterable[Need]) -> None:
         if not need.optional:
             together = " ".join(other.package for other in absent if not other.present())
             raise Missing(
-                f"{problem}\nThe system lacks {need.package}. Run this, then try again:\n\n    sudo apt-get install -y {together}\n"
+                f"{problem}\nThe system lacks {need.package}. Run this,"
+                f" then try again:\n\n    sudo apt-get install -y {together}\n"
             )
         print(
             f"\n  WITHOUT {need.package}: {need.without}. To add it: sudo apt-get install -y {need.package}",
@@ -180,14 +181,17 @@ def is_done(stamp: Path, mark: str) -> bool:
 
 
 def virtual_environment() -> None:
-    """Made again when its Python has gone, as after an upgrade of the system."""
+    """Make the virtual environment, also again if its Python is missing, as after a system upgrade."""
     if PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], capture_output=True, check=False).returncode == 0:
         return
     run([sys.executable, "-m", "venv", "--clear", VENV])
 
 
 def packages(name: str, *options: str) -> None:
-    """`--no-deps`: the file is the whole lock, and the one override in it is kept (docs/dependencies.md)."""
+    """Install a locked file.
+
+    `--no-deps` keeps its one override, since it lists all packages (docs/dependencies.md).
+    """
     file, stamp = ROOT / name, VENV / f"{name}.installed"
     mark = digest([file])
     if not is_done(stamp, mark):
@@ -209,7 +213,7 @@ def packages(name: str, *options: str) -> None:
 
 
 def node_packages(folder: Path) -> None:
-    """For tests only, and by the lock. Where there is no npm, or it reaches nothing, they say that they were skipped."""
+    """Install the tests' locked Node packages. Without npm or a network, those tests are skipped."""
     lock, stamp = folder / "package-lock.json", folder / "node_modules" / "installed"
     if not (shutil.which("node") and shutil.which("npm")) or is_done(stamp, digest([lock])):
         return

@@ -1,4 +1,4 @@
-"""Processes that never outlive the one that started them (Linux: PR_SET_PDEATHSIG)."""
+"""Child processes that never outlive their parent (Linux: PR_SET_PDEATHSIG)."""
 
 import ctypes
 import os
@@ -10,15 +10,16 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def dies_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
-    """A `preexec_fn`: the kernel sends `number` to the child when the thread that started it ends, even by kill -9.
+    """Return a `preexec_fn` that makes the kernel send `number` to the child when the calling thread ends.
 
-    It is lost when the child changes user, so a child that drops root's rights gets it afterwards (subprocess does so in that order).
+    It works even after kill -9 of the parent. Changing user cancels it, so a child that drops root's rights must call
+    it afterwards (subprocess uses that order).
     """
     parent = os.getpid()
 
-    def promise() -> None:
+    def set_signal() -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return promise
+    return set_signal

@@ -1,4 +1,4 @@
-"""The processes of a running portal: web, worker and scheduler, as the launcher and the journeys of the tests start them."""
+"""The processes of a running portal: web, worker and scheduler. The launcher and the journeys start them."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ QUEUES = "default,documents"
 
 
 class NotReady(Exception):
-    """The sentence says which process ended, or what /ready still misses."""
+    """The portal is not ready. The message names the process that ended, or the parts that are down."""
 
 
 def free_port() -> int:
@@ -58,7 +58,7 @@ def web(host: str, port: int, *, workers: int = 2) -> list[str]:
 
 
 def worker(*, queues: str = QUEUES, concurrency: int = 2) -> list[str]:
-    """Alone at its broker: it need not meet other workers, and files could not carry their talk."""
+    """Return a worker's arguments. It is alone at its broker, and file-system messages cannot carry gossip."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
     return ["-m", "celery", "-A", "config", "worker", "--queues", queues, "--concurrency", str(concurrency), *quiet]
 
@@ -69,7 +69,7 @@ def beat() -> list[str]:
 
 @dataclass
 class Services:
-    """Started together, stopped together. Each one also gets a signal from the kernel when this process ends, even by kill -9."""
+    """Processes started and stopped together. The kernel also signals each when this process ends, even by kill -9."""
 
     host: str
     port: int
@@ -88,11 +88,11 @@ class Services:
 
     @property
     def holders_url(self) -> str:
-        """Where the demonstration's holders answer (demo/holders); empty when there are none."""
+        """URL of the demonstration's holders (demo/holders), or an empty string."""
         return self.url.rpartition(":")[0] + f":{self.holders_port}" if self.holders_port else ""
 
     def start(self) -> None:
-        """Only the web simulates, so only its processes load the engine."""
+        """Start the processes. Only the web simulates, so only it loads the engine."""
         self.logs.mkdir(parents=True, exist_ok=True)
         if self.holders_port:
             self.run("holders", ["-m", "demo.holders", self.host, str(self.holders_port)])
@@ -101,7 +101,7 @@ class Services:
         self.run("scheduler", beat())
 
     def run(self, name: str, arguments: list[str], **extra: str) -> None:
-        """In a session of its own: Ctrl-C reaches the launcher only, which stops them in order."""
+        """Start one process in its own session: Ctrl-C reaches only the launcher, which stops them in order."""
         shared = {"HOLDERS_URL": self.holders_url, "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)])}
         environment = {**os.environ, **self.environment, **shared, **extra}
         with open(self.logs / f"{name}.log", "wb") as log:
@@ -123,7 +123,7 @@ class Services:
         return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-lines:])
 
     def missing(self) -> list[str]:
-        """What /ready still misses; the web itself when it does not answer."""
+        """Return the parts that /ready reports as down, or the web if it does not answer."""
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=5)
         try:
             connection.request("GET", "/ready")
@@ -139,14 +139,18 @@ class Services:
         while missing := self.missing():
             if name := self.ended():
                 raise NotReady(
-                    f"The process “{name}” ended. Its last words, from {self.logs / name}.log:\n{self.last_words(name)}"
+                    f"The process “{name}” ended. Its last words,"
+                    f" from {self.logs / name}.log:\n{self.last_words(name)}"
                 )
             if time.monotonic() > deadline:
                 raise NotReady(f"Not ready after {seconds:.0f} s: {', '.join(missing)}. Look into {self.logs}.")
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Celery gets a moment to finish, then (SIGQUIT) puts back what it was doing; the next worker takes it up."""
+        """Stop the processes.
+
+        Celery gets a moment to finish, then puts its jobs back (SIGQUIT) for the next worker.
+        """
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()

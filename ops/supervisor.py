@@ -1,6 +1,7 @@
-"""Makes the cluster, keeps PostgreSQL running while someone uses it, and stops it with the last user.
+"""Create the cluster, keep PostgreSQL running while a command uses it, and stop it after the last one.
 
-Started by ops/cluster.py only. PostgreSQL is its child and gets SIGINT (a clean shutdown) when the supervisor dies, even by kill -9.
+Started only by ops/cluster.py. PostgreSQL is its child and gets SIGINT (a clean shutdown) when the supervisor dies,
+even by kill -9.
 """
 
 import fcntl
@@ -33,7 +34,8 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    # What a resident typed must not reach the server's log: no statement, no parameter, no "Key (email)=(…) already exists".
+    # A resident's input must not reach the server's log: no statement, no parameter, no "Key (email)=(…) already
+    # exists".
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_checkpoints": "off",
@@ -42,7 +44,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Account:
-    """Who runs PostgreSQL, which refuses to run as root."""
+    """The user who runs PostgreSQL, which refuses to run as root."""
 
     name: str
     uid: int
@@ -78,7 +80,7 @@ class Supervisor:
     # Making the cluster
 
     def settle(self) -> None:
-        """In the system's folder, where clusters whose clone was deleted or made anew would pile up: those are removed."""
+        """Register this cluster in the system's folder, and delete the clusters of deleted or replaced clones."""
         SYSTEM.mkdir(exist_ok=True)
         SYSTEM.chmod(0o755)
         for other in SYSTEM.glob("*.of"):
@@ -117,7 +119,7 @@ class Supervisor:
         )
 
     def own_folder(self, folder: Path) -> None:
-        """Closed to everyone else. A folder that somebody else prepared, in /tmp for instance, is refused by chown and chmod."""
+        """Make a folder readable only by our account. A folder prepared by another user (as in /tmp) raises."""
         folder.mkdir(parents=True, exist_ok=True)
         if folder.is_symlink():
             raise PermissionError(f"{folder} is a link")
@@ -126,7 +128,7 @@ class Supervisor:
         folder.chmod(0o700)
 
     def make(self, programs: Path) -> None:
-        """Into a folder beside, then renamed: a kill in the middle leaves no half cluster."""
+        """Create the cluster in a temporary folder, then rename it: no interruption leaves a partial cluster."""
         for old in self.cluster.home.glob("data.new-*"):
             shutil.rmtree(old)
         fresh = self.cluster.home / f"data.new-{os.getpid()}"
@@ -175,7 +177,10 @@ class Supervisor:
             )
 
     def answers(self) -> bool:
-        """A real query: a process that exists proves nothing. A server that refuses, because it is starting or full, is alive."""
+        """Return False if a query times out.
+
+        A server that refuses connections, because it starts or is full, is alive.
+        """
         try:
             with self.cluster.server.admin() as connection:
                 connection.execute("SELECT 1")
@@ -186,7 +191,7 @@ class Supervisor:
         return True
 
     def complete(self) -> bool:
-        """Roles, database and rights, each only where it is missing. False: the server does not take connections yet."""
+        """Create missing roles, database and rights. Return False if the server does not accept connections yet."""
         server = self.cluster.server
         try:
             server.make_roles()
@@ -218,7 +223,10 @@ class Supervisor:
             time.sleep(LOOK_SECONDS)
 
     def revive(self, programs: Path) -> None:
-        """At once: until the killed server's last child has left, PostgreSQL refuses to start, and is tried again."""
+        """Restart PostgreSQL if it ended.
+
+        It refuses to start while a child of the killed server runs, so this is repeated.
+        """
         assert self.server is not None
         if self.server.poll() is not None:
             print(f"PostgreSQL ended with {self.server.returncode}: starting it again", flush=True)
@@ -236,13 +244,16 @@ class Supervisor:
         self.probe_at = time.monotonic() + PROBE_SECONDS
 
     def announce(self) -> None:
-        """Who joins reads this file; it holds the socket's folder for config/environment.py."""
+        """Write the socket's folder to the file that joining commands and config/environment.py read."""
         fresh = self.cluster.control / "socket.new"
         fresh.write_text(str(self.cluster.sockets))
         fresh.replace(self.cluster.control / "socket")
 
     def alone(self) -> bool:
-        """True when nobody held a share twice in a row. The exclusive lock is then kept until the end: who comes now waits for it."""
+        """Return True if no command held a share twice in a row.
+
+        The exclusive lock is then kept: a new command waits for it.
+        """
         if not self.take_users_lock():
             return False
         fcntl.flock(self.users, fcntl.LOCK_UN)

@@ -1,4 +1,4 @@
-"""One verb per act on an account. Views, the admin, commands and the demonstration call these."""
+"""Actions on accounts, one function each, called by views, the admin, commands and the demonstration."""
 
 from uuid import UUID
 
@@ -12,14 +12,14 @@ from core import journal, residents
 
 
 class AddressTaken(Exception):
-    """Another account signs in with this address. Told only to who has proved that the address is theirs."""
+    """Another account signs in with this e-mail address. Reveal it only to the address's proven owner."""
 
 
 def register_resident(*, email: str, name: str, password: str | None = None, at_desk_by: UUID | None = None) -> User:
-    """Open a vault: the person, their key and the journal's first line, or nothing at all. `email` was proved by the caller.
+    """Create a resident with their key and their journal's first entry, atomically. `email` must be verified.
 
-    Someone who signs in with this address already gets their own account back, unchanged. An empty address makes a
-    resident without credentials: `at_desk_by` is the agent who opens it with them.
+    If an account already signs in with this address, return it unchanged. An empty address makes a resident without
+    credentials; then `at_desk_by` is the agent who opens the vault with them.
     """
     known = User.objects.signing_in_as(email).first()
     if known is not None:
@@ -32,16 +32,16 @@ def register_resident(*, email: str, name: str, password: str | None = None, at_
             event = "vault_opened_at_desk" if at_desk_by else "vault_opened"
             journal.write(resident_id=user.pk, actor_id=at_desk_by or user.pk, event=event, purpose="Ouvrir le coffre")
     except IntegrityError:
-        # Opened at the same moment by another request: that one has won.
+        # A concurrent request created the account first.
         return User.objects.signing_in_as(email).get()
     return user
 
 
 def add_agent(*, email: str, name: str, manages_agents: bool = False) -> User:
-    """An agent signs in by a code and sets up a second factor before anything else. They own no vault.
+    """Add an agent, who signs in by a code and must set up a second factor first. Agents own no vault.
 
     Raises:
-        AddressTaken: someone signs in with this address; an agent who is also a resident needs two addresses.
+        AddressTaken: an account signs in with this address. An agent who is also a resident needs two addresses.
     """
     try:
         with transaction.atomic():
@@ -53,10 +53,10 @@ def add_agent(*, email: str, name: str, manages_agents: bool = False) -> User:
 
 
 def change_agent(*, agent: User, email: str, name: str, manages_agents: bool, active: bool) -> None:
-    """What an administrator changes. Their sessions end when they lose something: a right, an address, the account.
+    """Change an agent as an administrator. Their sessions end if they lose a right, their address or their account.
 
     Raises:
-        AddressTaken: someone signs in with this address.
+        AddressTaken: another account signs in with this address.
     """
     before = User.objects.agents().get(pk=agent.pk)
     try:
@@ -75,13 +75,13 @@ def change_agent(*, agent: User, email: str, name: str, manages_agents: bool, ac
 
 
 def name_officer(*, agent: User, is_dpo: bool) -> None:
-    """The data protection officer: reads what residents contest, and nobody else does."""
+    """Make the agent the data protection officer, the only one who reads residents' contests, or the reverse."""
     agent.is_dpo = is_dpo
     agent.save(update_fields=["is_dpo"])
 
 
 def place_at_desk(*, agent: User, at_desk: bool) -> None:
-    """Who opens vaults with people who have no e-mail. Taken away, every visit of theirs is over at once."""
+    """Allow the agent to open vaults for people without e-mail. Revoking it ends all their desk visits at once."""
     agent.at_desk = at_desk
     agent.save(update_fields=["at_desk"])
 
@@ -92,19 +92,19 @@ def change_name(*, user: User, name: str) -> None:
 
 
 def change_contact_address(*, user: User, email: str) -> None:
-    """Where to write; two people may share it, and nobody signs in with it."""
+    """Change the address for messages. Two people may share it, and nobody signs in with it."""
     user.contact_email = email
     user.save(update_fields=["contact_email"])
 
 
 def choose_reminders(*, user: User, by_email: bool) -> None:
-    """Reminders stay on the home page in any case."""
+    """Set whether reminders are also e-mailed. The home page shows them in any case."""
     user.reminders_by_email = by_email
     user.save(update_fields=["reminders_by_email"])
 
 
 def change_sign_in_address(*, user: User, email: str, current_key: str | None) -> None:
-    """`email` was proved by a code. Other sessions end: the old address may be in someone else's hands.
+    """Change the sign-in address, which a code has verified. Other sessions end, since they may be someone else's.
 
     Raises:
         AddressTaken: another account has it.
@@ -120,7 +120,7 @@ def change_sign_in_address(*, user: User, email: str, current_key: str | None) -
 
 
 def set_password(*, user: User, password: str, current_key: str | None) -> None:
-    """Every session but the current one ends; all of them when the password was reset from outside."""
+    """Set the password and end every other session. Without `current_key` (a reset from outside) all sessions end."""
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -128,7 +128,7 @@ def set_password(*, user: User, password: str, current_key: str | None) -> None:
 
 
 def forget_second_factor(*, user: User) -> None:
-    """A lost telephone. An agent reaches nothing until they have set up another; a resident goes on without."""
+    """Remove a lost second factor. An agent must set up another before anything else; a resident continues without."""
     with transaction.atomic():
         Authenticator.objects.filter(user=user).delete()
         end_other_sessions(user=user, current_key=None)
@@ -146,7 +146,7 @@ def end_other_sessions(*, user: User, current_key: str | None) -> int:
 
 
 def keep_proved_address(user: User) -> None:
-    """allauth asks its own table whether an address is proved: it holds the sign-in address, and nothing else."""
+    """Keep allauth's table of verified addresses equal to the sign-in address alone."""
     EmailAddress.objects.filter(user=user).delete()
     if user.email:
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

@@ -1,4 +1,7 @@
-"""Closing a vault: asked, cancelled, done. The resident alone asks; thirty days later, or at once if they say so, nothing of it opens."""
+"""Closing of a vault: asked, cancelled or done.
+
+Only the resident can ask, and choose a delay of thirty days or none.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,15 +18,15 @@ from core import erasures, journal, leaving
 from core.erasures import Erasure
 from core.messages import mails
 
-#: To think again, or to notice that somebody else asked.
+#: Time to reconsider, or to notice that someone else asked.
 COOLING_OFF = timedelta(days=30)
-#: For so long after a closing its rows are looked for once more: a request that was under way may have written one meanwhile.
+#: For this long after a closing, rows are searched again: a concurrent request may have written one.
 LATE = timedelta(days=1)
 CLOSE = gettext_noop("Fermer votre coffre")
 
 
 def ask(*, user: User, by: UUID) -> User:
-    """The vault will be erased in thirty days; until then nothing changes. Asking twice keeps the first day."""
+    """Schedule the erasure of the vault in thirty days. Asking again keeps the first date."""
     _require_own(user, by)
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=user.pk)
@@ -49,10 +52,10 @@ def cancel(*, user: User, by: UUID) -> User:
 
 
 def close(*, user: User, by: UUID) -> None:
-    """At once and for good: when this returns nothing of theirs can be opened, by anybody. Closing twice changes nothing.
+    """Erase the vault at once; idempotent. After it returns, nobody can decrypt any of its data.
 
-    What stops others comes first, in transactions of its own; then the ledger's line; then one transaction in which the key and every
-    row go. Cut off in between, it is finished by the scheduler, or by a replay of the ledger.
+    First revoke other people's access, in separate transactions. Then write the ledger's file. Then delete the key and
+    all rows in one transaction. If interrupted, the scheduler or a replay of the ledger finishes it.
     """
     _require_own(user, by)
     address = address_of(user)
@@ -63,7 +66,10 @@ def close(*, user: User, by: UUID) -> None:
 
 
 def close_due() -> int:
-    """Those whose day has come, and those of the last day once more. Called by the scheduler; each in its own transaction."""
+    """Close the vaults whose date has come, and erase late rows of the last day's. Each vault has its own transaction.
+
+    Called by the scheduler.
+    """
     now = timezone.now()
     due = list(User.objects.filter(is_resident=True, is_active=True, closes_at__lte=now))
     for user in due:
@@ -75,7 +81,7 @@ def close_due() -> int:
 
 
 def replay() -> int:
-    """After a restore: erase again whoever the ledger names and who is there. Replaying twice changes nothing."""
+    """Erase again the vaults of the ledger that a restore brought back; idempotent."""
     back = [one.resident_id for one in erasures.lines() if _is_back(one.resident_id)]
     for resident_id in back:
         _erase(resident_id)
@@ -83,13 +89,13 @@ def replay() -> int:
 
 
 def ledger() -> Iterator[tuple[str, bytes]]:
-    """Its lines, each a file by its name, to go along with a backup."""
+    """Yield the ledger's files, as name and content, for a backup."""
     for erasure in erasures.lines():
         yield f"{erasure.resident_id}.json", erasures.content(erasure)
 
 
 def replay_after_restore(folder: Path) -> str:
-    """The ledger outside may be lost with the machine: what the backup knew of it is put back first."""
+    """Restore the backup's part of the ledger, which may be lost with the machine, then replay the ledger."""
     for path in folder.glob("*.json"):
         erasures.write(erasures.read(path.read_bytes()))
     return f"{replay()} vaults that were closed had come back and are erased again."

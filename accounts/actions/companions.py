@@ -1,4 +1,4 @@
-"""Companions: they work for an organisation and act for residents, each under a mandate of the resident's own. They own no vault."""
+"""Companions, who work for an organisation and act for residents under mandates. They own no vault."""
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,12 +8,13 @@ from accounts.models import Membership, Organisation, User
 
 
 def add_companion(*, email: str, name: str, organisation: Organisation) -> Membership:
-    """They sign in by a code and set up a second factor before anything else. Adding twice gives the same place.
+    """Add a companion to an organisation, and return the current membership if it exists.
 
-    A companion who left another organisation comes back under their own account; mandates of before stay with the former place.
+    A companion signs in by a code and must set up a second factor first. One who left another organisation returns
+    under the same account; earlier mandates stay with the former membership.
 
     Raises:
-        AddressTaken: someone who is no companion signs in with it, or a companion of another organisation.
+        AddressTaken: the address belongs to another kind of user, or to a companion of another organisation.
     """
     try:
         with transaction.atomic():
@@ -33,7 +34,7 @@ def add_companion(*, email: str, name: str, organisation: Organisation) -> Membe
 
 
 def end_membership(*, membership: Membership) -> None:
-    """They act for nobody from now on: the account is closed, its sessions end. Ending twice changes nothing."""
+    """End a membership: close the companion's account and end its sessions. Idempotent."""
     with transaction.atomic():
         held = Membership.objects.select_for_update().get(pk=membership.pk)
         if held.ended_at is None:
@@ -45,7 +46,7 @@ def end_membership(*, membership: Membership) -> None:
 
 
 def place_of(person: User) -> Membership | None:
-    """Where this companion works now; None: they act for nobody."""
+    """Return the companion's current membership, or None if they may act for nobody."""
     return Membership.objects.current().filter(person=person).select_related("organisation", "person").first()
 
 

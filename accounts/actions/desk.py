@@ -1,4 +1,4 @@
-"""A second factor that is lost: one agent has seen the person and their papers, another one agrees, and the person is told at each step."""
+"""Reset of a lost second factor: one agent checks the user's papers, another agrees; each step is notified."""
 
 import re
 from datetime import timedelta
@@ -20,19 +20,19 @@ REFERENCE = re.compile(r"[0-9A-F]{8}\Z")
 
 
 class NobodyFound(Exception):
-    """No account has this address or this reference, or it has no second factor to take off."""
+    """No account has this address or reference, or it has no second factor to remove."""
 
 
 class SamePerson(Exception):
-    """Who asked does not agree with themselves."""
+    """The agent who asked cannot agree."""
 
 
 class Over(Exception):
-    """It was decided already, or it is more than a day old."""
+    """The request was already decided, or is older than a day."""
 
 
 def person_of(written: str) -> User | None:
-    """By their sign-in address, or by the reference that a page shows them once their first factor is given."""
+    """Return the user with this sign-in address, or with the reference shown to them after their first factor."""
     reference = written.replace(" ", "").upper()
     if not REFERENCE.match(reference):
         return User.objects.signing_in_as(written).first()
@@ -42,11 +42,11 @@ def person_of(written: str) -> User | None:
 
 
 def ask_for_reset(*, written: str, reason: str, by: User) -> FactorReset:
-    """Asking twice within the day gives the same request.
+    """Ask for a reset. Within a day, return the same request again.
 
     Raises:
-        PermissionDenied: `by` is no agent, or asks for themselves.
-        NobodyFound
+        PermissionDenied: `by` is not an agent, or asks for themselves.
+        NobodyFound: no account with a second factor matches.
     """
     person = person_of(written)
     if person is None or not second_factor.is_set_up(person):
@@ -64,11 +64,12 @@ def ask_for_reset(*, written: str, reason: str, by: User) -> FactorReset:
 
 
 def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> User:
-    """Returns the person. Granted: every second factor and every session of theirs is over; they come in as before they had one.
+    """Grant or refuse a reset; return the user. If granted, delete all their second factors and sessions.
 
     Raises:
-        PermissionDenied: `by` is no agent; or an agent's factor is at stake and `by` does not manage agents.
-        SamePerson, Over
+        PermissionDenied: `by` is not an agent, or does not manage agents while the user is one.
+        SamePerson: `by` asked, or is the user.
+        Over: the request was already decided, or is older than a day.
     """
     with transaction.atomic():
         held = FactorReset.objects.select_for_update().get(pk=reset.pk)

@@ -1,4 +1,4 @@
-"""Which FranceConnect or ProConnect account opens which account here. Found again by `sub` alone: an address is never a proof."""
+"""Links from FranceConnect or ProConnect identities to accounts, found by `sub` alone: an address is never a proof."""
 
 import hashlib
 import secrets
@@ -20,23 +20,23 @@ INVITATION_LASTS = timedelta(days=7)
 
 
 class Taken(Exception):
-    """This identity opens another account."""
+    """This identity is linked to another account."""
 
 
 class HasAnother(Exception):
-    """The account is linked to another identity of the same provider: that one is removed first."""
+    """The account is linked to another identity of this provider, which must be removed first."""
 
 
 class LastWayIn(Exception):
-    """Without it nobody could sign in to this account any more."""
+    """Removing this identity would leave the account without any way to sign in."""
 
 
 class InvitationOver(Exception):
-    """Used, replaced by another, older than a week, or never made."""
+    """The invitation was used, replaced, is older than a week or never existed."""
 
 
 class OtherAddress(Exception):
-    """The provider knows this person by another address than the one that was invited."""
+    """The provider has another address for this agent than the invited one."""
 
 
 def holder_of(identity: Identity) -> User | None:
@@ -50,9 +50,9 @@ def linked(user: User, provider: str) -> SocialAccount | None:
 
 
 def open_vault_with(*, identity: Identity, name: str, contact_email: str) -> User:
-    """A vault without sign-in address: the identity opens it, and `contact_email`, which nobody proved, only receives messages.
+    """Open a vault that its owner signs in to with this identity; return the existing vault if there is one.
 
-    An identity that opens a vault already gives that one back, unchanged.
+    It has no sign-in address. `contact_email` is not verified and only receives messages.
     """
     if known := holder_of(identity):
         return known
@@ -63,7 +63,7 @@ def open_vault_with(*, identity: Identity, name: str, contact_email: str) -> Use
             journal.write(resident_id=user.pk, actor_id=user.pk, event="vault_opened", purpose="Ouvrir le coffre")
             _link(user, identity)
     except IntegrityError:
-        # Opened at the same moment by another request: that one has won.
+        # A concurrent request created the account first.
         winner = holder_of(identity)
         if winner is None:
             raise
@@ -72,11 +72,11 @@ def open_vault_with(*, identity: Identity, name: str, contact_email: str) -> Use
 
 
 def link(*, user: User, identity: Identity) -> None:
-    """Twice the same changes nothing.
+    """Link an identity to an account; idempotent.
 
     Raises:
-        Taken: it opens someone else's account.
-        HasAnother: the account has another one of this provider.
+        Taken: it is linked to another account.
+        HasAnother: the account has another identity of this provider.
     """
     try:
         with transaction.atomic():
@@ -92,10 +92,10 @@ def link(*, user: User, identity: Identity) -> None:
 
 
 def unlink(*, user: User, provider: str, current_key: str | None) -> None:
-    """Other sessions end: one of them may have been opened by it.
+    """Remove an identity and end other sessions, which may have been opened with it.
 
     Raises:
-        LastWayIn: the account has no sign-in address. A passkey is not enough: it may be lost, and the desk then removes it.
+        LastWayIn: the account has no sign-in address. A passkey is not enough: a lost one is removed at the desk.
     """
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=user.pk)
@@ -107,7 +107,10 @@ def unlink(*, user: User, provider: str, current_key: str | None) -> None:
 
 
 def invite(*, agent: User, by: User) -> str:
-    """What the agent's mail carries: it lets them, and nobody at another address, link their ProConnect account once. Earlier ones end."""
+    """Make an invitation and return its token, for the agent's e-mail. It ends their earlier ones.
+
+    It lets this agent, at this address alone, link their ProConnect account once.
+    """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         Invitation.objects.filter(agent=agent, used_at=None).delete()
@@ -126,10 +129,12 @@ def invited(token: str) -> User | None:
 
 
 def accept_invitation(*, token: str, identity: Identity) -> User:
-    """Invited by an administrator, and known to ProConnect by the address that they invited: both, for neither is enough.
+    """Link the ProConnect account of an invited agent. Requires both the token and the invited address.
 
     Raises:
-        InvitationOver, OtherAddress, Taken, HasAnother
+        InvitationOver: the token is not valid any more.
+        OtherAddress: ProConnect has another address for this agent.
+        Taken, HasAnother: as `link`.
     """
     with transaction.atomic():
         row = (
@@ -150,7 +155,7 @@ def accept_invitation(*, token: str, identity: Identity) -> User:
 
 
 def _link(user: User, identity: Identity) -> None:
-    """What is kept of the identity: how to find it again, and how sure it was. Not one name, not one date."""
+    """Link the identity, and keep only its `sub` and its level of assurance: no name and no date."""
     kept = {"sub": identity.sub, "acr": identity.acr}
     SocialAccount.objects.create(user=user, provider=identity.provider, uid=identity.sub, extra_data=kept)
 

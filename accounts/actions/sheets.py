@@ -1,4 +1,4 @@
-"""The printed sheet of a vault that was opened at the desk: it brings its person back there, and serves once to claim the vault."""
+"""The printed sheet of a vault opened at the desk. It serves to come back there, and once to claim the vault."""
 
 import hashlib
 from datetime import timedelta
@@ -14,21 +14,21 @@ from accounts.models import Sheet, User
 from core import journal
 from core.symbols import new_code, read_code
 
-#: As long as anything may be granted for. A sheet that is over opens nothing, and its person can't be written to: a day later the vault
-#: is erased, for nobody could open it any more.
+#: The longest duration of a grant. An expired sheet opens nothing and its resident cannot be contacted, so the vault
+#: is erased a day later.
 LASTS = timedelta(days=366)
 LATE = timedelta(days=1)
-#: Until its first sheet is printed, nobody can come back to it.
+#: Time to print the first sheet. Without one, nobody can come back to the vault.
 WITHOUT_A_SHEET = timedelta(days=30)
 HAND_OVER = gettext_noop("Vous donner votre coffre, par une feuille imprimée")
 
 
 class NoSheet(Exception):
-    """No sheet like this opens anything: mistyped, replaced by another one, used, or too old. Which one is not told."""
+    """The sheet's code is mistyped, replaced, used or expired. Do not reveal which."""
 
 
 def hashed(code: str) -> str:
-    """60 random bits need no slow hash."""
+    """Hash a code. It has 60 random bits, so a slow hash is not needed."""
     return hashlib.sha256(b"sheet" + read_code(code).encode()).hexdigest()
 
 
@@ -37,10 +37,10 @@ def find(code_hash: str) -> Sheet | None:
 
 
 def find_locked(code_hash: str) -> Sheet:
-    """In the caller's transaction: it is neither replaced nor claimed meanwhile.
+    """Lock and return the sheet in the caller's transaction, so that it is neither replaced nor claimed meanwhile.
 
     Raises:
-        NoSheet
+        NoSheet: no valid sheet has this code.
     """
     sheet = (
         Sheet.objects.open()
@@ -55,7 +55,7 @@ def find_locked(code_hash: str) -> Sheet:
 
 
 def open_vault_with(*, name: str, by: User) -> User:
-    """In the caller's transaction: a resident without credentials, whose vault an agent opens with them."""
+    """Open a vault for a resident without credentials, in the caller's transaction."""
     perms.require_desk(by)
     person = register_resident(email="", name=name, at_desk_by=by.pk)
     person.closes_at = timezone.now() + WITHOUT_A_SHEET
@@ -64,10 +64,10 @@ def open_vault_with(*, name: str, by: User) -> User:
 
 
 def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
-    """A new code, which is nowhere but on the paper; the sheet before it opens nothing any more.
+    """Make a sheet and return its code, which is stored only as a hash. The previous sheet becomes invalid.
 
     Raises:
-        PermissionDenied: `by` does not keep the desk, or the person signs in by themselves.
+        PermissionDenied: `by` may not work at the desk, or the resident has a sign-in address.
     """
     perms.require_desk(by)
     with transaction.atomic():
@@ -97,10 +97,10 @@ def print_sheet(*, person: User, by: User) -> tuple[Sheet, str]:
 
 
 def claim(*, code_hash: str, email: str) -> User:
-    """`email` was proved by a code: from now on its person signs in with it, and the sheet opens nothing. It serves once.
+    """Let the resident sign in with `email`, which a code has verified. The sheet becomes invalid.
 
     Raises:
-        NoSheet
+        NoSheet: no valid sheet has this code.
         AddressTaken: another account signs in with this address.
     """
     try:

@@ -1,4 +1,4 @@
-"""Where allauth asks us: what a mail and an error say, and how a second factor's secret is protected."""
+"""allauth's adapters: texts of e-mails and errors, and protection of the second factors' secrets."""
 
 from io import BytesIO
 from typing import Any
@@ -33,11 +33,11 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """To the person who is there: in the language of their page."""
+        """E-mail a user, in the language of their current page."""
         mails.send(template_prefix, to=[email], said=context, languages=[get_language() or settings.LANGUAGE_CODE])
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Our own guard stands before each of allauth's sensitive pages (accounts.urls): it also knows people without a password."""
+        """Return False: `accounts.urls` guards allauth's sensitive pages, even for users without a password."""
         return False
 
 
@@ -57,11 +57,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return second_factor.may_remove(authenticator)
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
-        """Proposed: what the person will recognise in the list."""
+        """Propose a name that the user will recognise in the list."""
         return gettext("Clé de %(device)s") % {"device": devices.words(context.request.session.device)}
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """What the device shows: the portal and its city."""
+        """Return the portal's and the city's name, which the device shows."""
         return {**super().get_public_key_credential_rp_entity(), "name": self.get_totp_issuer()}
 
     def get_totp_issuer(self) -> str:
@@ -74,7 +74,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 
 class IdentityAdapter(DefaultSocialAccountAdapter):
-    """FranceConnect and ProConnect, as the settings declare them."""
+    """Declares FranceConnect and ProConnect from the settings."""
 
     def list_apps(
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
@@ -88,7 +88,7 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         ]
 
     def get_requests_session(self) -> requests.Session:
-        """The answers of a provider come from where it said, or not at all."""
+        """Return a session that follows no redirection, so that answers come only from the declared URLs."""
         session: requests.Session = super().get_requests_session()
         session.max_redirects = 0
         return session

@@ -8,7 +8,7 @@ from accounts.models import User
 
 
 class AuthenticationBackend(auth_backends.AuthenticationBackend):
-    """Passwords as allauth checks them; rights by role, not by rows: an agent has the list in the settings, and no other."""
+    """Checks passwords as allauth does. Rights depend on the role, not on rows: agents have the settings' list."""
 
     def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Model | None = None) -> bool:
         return (

@@ -1,4 +1,4 @@
-"""What a page says when FranceConnect or ProConnect did not let someone in: what happened, and what to do. Codes alone are logged."""
+"""Failures of FranceConnect or ProConnect: for users, what happened and what to do; for the logs, codes alone."""
 
 import logging
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from accounts.sign_in.openid import Untrusted
 
 logger = logging.getLogger(__name__)
 
-#: What a provider's answer, or its silence, may raise.
+#: Exceptions caused by a provider's answer or silence.
 TROUBLES = (requests.RequestException, Untrusted)
 
 
 @dataclass(frozen=True)
 class ProviderError:
-    """`again`: whether the same button may be pressed once more."""
+    """Text of a failure. `again` is True if the user may try again."""
 
     title: str | Promise
     text: str | Promise
@@ -31,7 +31,8 @@ class Failure(Enum):
     CANCELLED = ProviderError(
         _("Vous n’êtes pas allé au bout"),
         _(
-            "Vous avez arrêté chez %(provider)s. Rien n’a été transmis et rien n’a changé ici. Recommencez quand vous voulez."
+            "Vous avez arrêté chez %(provider)s. Rien n’a été transmis et rien n’a changé ici."
+            " Recommencez quand vous voulez."
         ),
         HTTPStatus.OK,
     )
@@ -43,7 +44,8 @@ class Failure(Enum):
     UNTRUSTED = ProviderError(
         _("Nous n’avons pas reconnu la réponse de %(provider)s"),
         _(
-            "Par prudence, nous nous sommes arrêtés là\u00a0: rien n’a changé ici. Recommencez. Si cela continue, appelez-nous."
+            "Par prudence, nous nous sommes arrêtés là\u00a0: rien n’a changé ici. Recommencez. Si cela continue,"
+            " appelez-nous."
         ),
         HTTPStatus.BAD_GATEWAY,
     )
@@ -72,14 +74,16 @@ class Failure(Enum):
     SOMEONE_ELSE = ProviderError(
         _("Ce n’est pas le compte %(provider)s relié ici"),
         _(
-            "Quelqu’un d’autre est peut-être encore connecté à %(provider)s dans ce navigateur. Déconnectez-l’en, puis recommencez."
+            "Quelqu’un d’autre est peut-être encore connecté à %(provider)s dans ce navigateur. Déconnectez-l’en,"
+            " puis recommencez."
         ),
         HTTPStatus.FORBIDDEN,
     )
     UNKNOWN_AGENT = ProviderError(
         _("Votre compte %(provider)s n’ouvre rien ici"),
         _(
-            "Un agent entre ici s’il y a été invité. Demandez une invitation à la personne qui gère les agents du portail\u00a0: "
+            "Un agent entre ici s’il y a été invité."
+            " Demandez une invitation à la personne qui gère les agents du portail\u00a0: "
             "vous la recevrez par e-mail."
         ),
         HTTPStatus.FORBIDDEN,
@@ -88,7 +92,8 @@ class Failure(Enum):
     OTHER_ADDRESS = ProviderError(
         _("Cette invitation est pour une autre adresse"),
         _(
-            "%(provider)s vous connaît sous une autre adresse que celle qui a été invitée. Demandez une invitation à la bonne adresse."
+            "%(provider)s vous connaît sous une autre adresse que celle qui a été invitée."
+            " Demandez une invitation à la bonne adresse."
         ),
         HTTPStatus.FORBIDDEN,
         again=False,
@@ -106,7 +111,7 @@ class Failure(Enum):
 
 
 def log(provider: str, failure: Failure, error: Exception | None = None) -> None:
-    """The check that failed, or the kind of the error: never what was received."""
+    """Log the failed check or the kind of error, never the received data."""
     why = error.code if isinstance(error, Untrusted) else type(error).__name__ if error else ""
     logger.warning(
         "signing in elsewhere failed", extra={"kind": provider, "code": f"{failure.name.lower()} {why}".strip()}

@@ -1,7 +1,7 @@
-"""What an OpenID provider says of a person, believed only after every check: signature, issuer, audience, time, nonce, level.
+"""Verification of what an OpenID provider states: signature, issuer, audience, time, nonce and level.
 
-Answers come by the back channel, and are checked all the same: FranceConnect asks for it, and a proxy of the city's may stand between.
-Nothing of what fails is kept or logged but its name.
+Answers come by the back channel and are verified nevertheless: FranceConnect requires it, and a city's proxy may stand
+between. Of a failed answer, only the name of the check is kept or logged.
 """
 
 import hmac
@@ -19,19 +19,19 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-# HS256 would be signed with the client's secret: it is refused, so that no public key can ever serve as one.
+# HS256 is refused, so that no public key can ever serve as its secret.
 ALGORITHMS = ("ES256", "RS256")
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint")
 KEPT = 3600
-# Two clocks of two administrations.
+# Tolerance between the clocks of two administrations.
 LEEWAY = 30
-# An id_token lives 60 seconds at FranceConnect and ProConnect; one that was issued long ago is a replay, whatever it says.
+# An id_token is valid for 60 seconds at FranceConnect and ProConnect. One issued long ago is a replay.
 OLDEST = 600
 LONGEST_SUB = 191
 
 
 class Untrusted(Exception):
-    """`code` names the check that failed, never what was received."""
+    """A check failed; `code` is its name. Holds none of the received data."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -40,7 +40,7 @@ class Untrusted(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """Us, as one provider knows us."""
+    """The portal's registration at one provider."""
 
     issuer: str
     client_id: str
@@ -49,7 +49,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Identity:
-    """A person, as a provider proved them to us. `claims` is what the person may choose to keep; `sub` is how they are found again."""
+    """A user's verified identity. `sub` finds it again; `claims` are what the user may choose to keep."""
 
     provider: str
     sub: str
@@ -60,41 +60,45 @@ class Identity:
 
 
 def endpoint(client: Client, name: str) -> str:
-    """
+    """Return a URL of the provider.
+
     Raises:
-        Untrusted: the provider does not describe itself as it was declared to us.
+        Untrusted: the provider's configuration differs from our settings.
         requests.RequestException: it does not answer.
     """
     return str(_configuration(client)[name])
 
 
 def identify(client: Client, provider: str, code: str, *, back: str, nonce: str, levels: frozenset[str]) -> Identity:
-    """Whom `code` stands for; it was sent back to `back`. `levels` are the levels of assurance (acr) that are enough; none: it gives none.
+    """Return the identity behind `code`, which the provider sent to `back`.
+
+    Args:
+        levels: accepted levels of assurance (acr); empty if the provider gives none.
 
     Raises:
-        Untrusted: whatever does not hold.
+        Untrusted: a check failed.
         requests.RequestException: the provider does not answer.
     """
-    answer = _exchanged(client, code, back)
+    answer = _exchange(client, code, back)
     token, access = answer.get("id_token"), answer.get("access_token")
     if not isinstance(token, str) or not isinstance(access, str):
         raise Untrusted("no id_token")
-    told = _verified(client, token)
-    _require_ours(client, told, "id_token")
-    _require_fresh(told)
-    if not hmac.compare_digest(str(told.get("nonce", "")).encode(), nonce.encode()):
+    claims = _verify(client, token)
+    _require_ours(client, claims, "id_token")
+    _require_fresh(claims)
+    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
         raise Untrusted("nonce")
-    level = str(told.get("acr", ""))
+    level = str(claims.get("acr", ""))
     if levels and level not in levels:
         raise Untrusted("acr")
-    sub = told.get("sub")
+    sub = claims.get("sub")
     if not isinstance(sub, str) or not 0 < len(sub) <= LONGEST_SUB:
         raise Untrusted("sub")
-    return Identity(provider, sub, level, _words(told.get("amr")), _userinfo(client, access, sub), token)
+    return Identity(provider, sub, level, _words(claims.get("amr")), _userinfo(client, access, sub), token)
 
 
-def _exchanged(client: Client, code: str, back: str) -> Mapping[str, Any]:
-    """The secret goes in the form: FranceConnect takes no other way. A code serves once, for 30 seconds."""
+def _exchange(client: Client, code: str, back: str) -> Mapping[str, Any]:
+    """Exchange the code, valid once within 30 seconds. The secret is in the form, the only way at FranceConnect."""
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
     form |= {"client_id": client.client_id, "client_secret": client.secret}
     with get_adapter().get_requests_session() as session:
@@ -106,21 +110,21 @@ def _exchanged(client: Client, code: str, back: str) -> Mapping[str, Any]:
 
 
 def _userinfo(client: Client, access: str, sub: str) -> Mapping[str, Any]:
-    """A signed JWT: an unsigned answer is no answer."""
+    """Return the userinfo claims, which must be a signed JWT."""
     response = _get(endpoint(client, "userinfo_endpoint"), Authorization=f"Bearer {access}")
     if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/jwt":
         raise Untrusted("userinfo not signed")
-    told = _verified(client, response.text.strip())
-    _require_ours(client, told, "userinfo")
-    if "exp" in told and not _number(told["exp"]) > time.time() - LEEWAY:
+    claims = _verify(client, response.text.strip())
+    _require_ours(client, claims, "userinfo")
+    if "exp" in claims and not _number(claims["exp"]) > time.time() - LEEWAY:
         raise Untrusted("userinfo expired")
-    if told.get("sub") != sub:
+    if claims.get("sub") != sub:
         raise Untrusted("userinfo sub")
-    return told
+    return claims
 
 
-def _verified(client: Client, token: str) -> Mapping[str, Any]:
-    """An unknown key is looked for again, once: providers change theirs."""
+def _verify(client: Client, token: str) -> Mapping[str, Any]:
+    """Verify a JWT. For an unknown key, fetch the keys again once, since providers change theirs."""
     try:
         try:
             return jwt.decode(token, _keys(client), algorithms=ALGORITHMS).claims
@@ -130,22 +134,22 @@ def _verified(client: Client, token: str) -> Mapping[str, Any]:
         raise Untrusted("signature") from error
 
 
-def _require_ours(client: Client, told: Mapping[str, Any], what: str) -> None:
-    if told.get("iss") != client.issuer:
+def _require_ours(client: Client, claims: Mapping[str, Any], what: str) -> None:
+    if claims.get("iss") != client.issuer:
         raise Untrusted(f"{what} iss")
-    audience = told.get("aud")
+    audience = claims.get("aud")
     audiences = [audience] if isinstance(audience, str) else audience
     if not isinstance(audiences, list) or client.client_id not in audiences:
         raise Untrusted(f"{what} aud")
-    if told.get("azp", client.client_id) != client.client_id or (len(audiences) > 1 and "azp" not in told):
+    if claims.get("azp", client.client_id) != client.client_id or (len(audiences) > 1 and "azp" not in claims):
         raise Untrusted(f"{what} azp")
 
 
-def _require_fresh(told: Mapping[str, Any]) -> None:
+def _require_fresh(claims: Mapping[str, Any]) -> None:
     now = time.time()
-    if not _number(told.get("exp")) > now - LEEWAY:
+    if not _number(claims.get("exp")) > now - LEEWAY:
         raise Untrusted("expired")
-    if not now - OLDEST < _number(told.get("iat")) <= now + LEEWAY:
+    if not now - OLDEST < _number(claims.get("iat")) <= now + LEEWAY:
         raise Untrusted("iat")
 
 
@@ -161,28 +165,28 @@ def _configuration(client: Client) -> Mapping[str, str]:
     place = f"openid:{client.issuer}"
     found: dict[str, str] | None = cache.get(place)
     if found is None:
-        found = _described(client)
+        found = _fetch_configuration(client)
         cache.set(place, found, KEPT)
     return found
 
 
-def _described(client: Client) -> dict[str, str]:
-    told = _object(_get(f"{client.issuer.rstrip('/')}/.well-known/openid-configuration"))
-    if told.get("issuer") != client.issuer:
+def _fetch_configuration(client: Client) -> dict[str, str]:
+    configuration = _object(_get(f"{client.issuer.rstrip('/')}/.well-known/openid-configuration"))
+    if configuration.get("issuer") != client.issuer:
         raise Untrusted("issuer")
-    described = {name: str(told.get(name, "")) for name in ENDPOINTS}
-    if any(urlsplit(address).scheme != urlsplit(client.issuer).scheme for address in described.values()):
+    endpoints = {name: str(configuration.get(name, "")) for name in ENDPOINTS}
+    if any(urlsplit(url).scheme != urlsplit(client.issuer).scheme for url in endpoints.values()):
         raise Untrusted("endpoints")
-    return described
+    return endpoints
 
 
 def _keys(client: Client, *, again: bool = False) -> KeySet:
-    """Only keys that sign and that are public: a secret one among them would open the way to HS256."""
+    """Return the provider's public signing keys. A secret key among them would allow HS256."""
     place = f"openid-keys:{client.issuer}"
     kept: list[dict[str, Any]] | None = None if again else cache.get(place)
     if kept is None:
-        told = _object(_get(endpoint(client, "jwks_uri"))).get("keys")
-        keys = told if isinstance(told, list) else []
+        received = _object(_get(endpoint(client, "jwks_uri"))).get("keys")
+        keys = received if isinstance(received, list) else []
         kept = [
             key
             for key in keys
@@ -194,16 +198,16 @@ def _keys(client: Client, *, again: bool = False) -> KeySet:
 
 def _object(response: requests.Response) -> Mapping[str, Any]:
     try:
-        told = response.json()
+        content = response.json()
     except ValueError as error:
         raise Untrusted("not JSON") from error
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         raise Untrusted("not JSON")
-    return told
+    return content
 
 
 def _get(url: str, **headers: str) -> requests.Response:
-    """With the adapter's session: it has a time-out, and follows no redirection, which could lead anywhere with the token."""
+    """Fetch a URL with the adapter's session: with a time-out, and no redirection, which could leak the token."""
     with get_adapter().get_requests_session() as session:
         response: requests.Response = session.get(url, headers=headers)
         response.raise_for_status()

@@ -1,7 +1,7 @@
-"""The civil status that FranceConnect has just told (« identité pivot »), until the person says whether to keep it in their vault.
+"""The civil status just received from FranceConnect (« identité pivot »), until the resident chooses to keep it.
 
-It waits in the session, which is sealed, for as long as it takes to answer: half an hour. The vault asks (it is above this room, and
-registers its page) and writes; nothing is kept when the answer is no, or when there is none.
+It waits in the sealed session for half an hour. An app above registers the page that asks, and writes to the vault. If
+the resident refuses or does not answer, it is deleted.
 """
 
 import time
@@ -32,25 +32,25 @@ _pages: list[str] = []
 
 
 def register(url_name: str) -> None:
-    """The page that asks, in `AppConfig.ready()`. There is one."""
+    """Register the page that asks, in `AppConfig.ready()`. There is only one."""
     _pages[:] = [url_name]
 
 
 def offer(request: HttpRequest, user_id: UUID, identity: Identity, next_page: str) -> str:
-    """Keep it for the page that asks, whose address is returned; `next_page` is where that page leads."""
-    told = {name: value for name in FIELDS if (value := identity.claims.get(name))}
-    request.session[PLACE] = {"user": str(user_id), "at": time.time(), "told": told | {"acr": identity.acr}}
+    """Store the civil status and return the URL of the page that asks, which then leads to `next_page`."""
+    status = {name: value for name in FIELDS if (value := identity.claims.get(name))}
+    request.session[PLACE] = {"user": str(user_id), "at": time.time(), "told": status | {"acr": identity.acr}}
     return f"{reverse(_pages[0])}?{urlencode({'next': next_page})}" if _pages else next_page
 
 
 def waiting(request: HttpRequest) -> Mapping[str, Any] | None:
-    """What this very person was told to have, while it waits for their answer."""
+    """Return the civil status that waits for this user's answer, or None."""
     kept = request.session.get(PLACE)
     if not kept or kept["user"] != str(request.user.pk) or time.time() - kept["at"] > LASTS:
         forget(request)
         return None
-    told: Mapping[str, Any] = kept["told"]
-    return told
+    status: Mapping[str, Any] = kept["told"]
+    return status
 
 
 def forget(request: HttpRequest) -> None:

@@ -1,7 +1,7 @@
-"""FranceConnect (residents) and ProConnect (agents), as allauth's registry finds them.
+"""FranceConnect (residents) and ProConnect (agents), as providers of allauth.
 
-allauth's own OpenID Connect does not suit them: no nonce, a state that is too short, signatures left unchecked, and an address in which the
-browser may change what is asked. Here the request is ours from end to end; what comes back is checked by `accounts.sign_in.openid`.
+allauth's own OpenID Connect does not fit: no nonce, a state that is too short, unverified signatures, and parameters
+that the browser may change in the URL. Here we build the whole request; `accounts.sign_in.openid` verifies the answer.
 """
 
 import json
@@ -22,7 +22,7 @@ from django.utils.http import urlencode
 from accounts.sign_in import openid
 from accounts.sign_in.openid import Client, Identity
 
-# 43 characters: ProConnect wants 32 at least, FranceConnect 22.
+# 43 characters: ProConnect requires 32 at least, FranceConnect 22.
 ENTROPY = 32
 
 
@@ -41,7 +41,7 @@ class OpenIDAdapter(OAuth2Adapter):
 
 
 class OpenIDProvider(OAuth2Provider):
-    """`asked` goes with every request and nothing else does: both providers refuse a parameter that they do not know, PKCE's too."""
+    """Base of both providers. Requests have only the parameters of `asked`: others are refused, even PKCE's."""
 
     account_class = ProviderAccount
     scope: ClassVar[tuple[str, ...]]
@@ -57,7 +57,9 @@ class OpenIDProvider(OAuth2Provider):
         return OpenIDAdapter(request, self.id, self.client)
 
     def way_out(self, request: HttpRequest, state: Mapping[str, Any]) -> str:
-        """Where the browser goes to sign in; `state` waits in its session, under a name that only the provider gives back.
+        """Return the URL to sign in at the provider, and store `state` in the session until the return.
+
+        Its name there is random, and only the provider returns it.
 
         Raises:
             Untrusted, requests.RequestException: as `openid.endpoint`.
@@ -71,13 +73,14 @@ class OpenIDProvider(OAuth2Provider):
         return address
 
     def take_state(self, request: HttpRequest) -> dict[str, Any] | None:
-        """What waited for this return, once, for ten minutes."""
+        """Return the state stored by `way_out`, once, within ten minutes."""
         name = request.GET.get("state", "")
         state: dict[str, Any] | None = statekit.unstash_state(request, provider_id=self.id, state_id=name)
         return state
 
     def identity(self, request: HttpRequest, code: str, nonce: str) -> Identity:
-        """
+        """Return the verified identity.
+
         Raises:
             Untrusted, requests.RequestException: as `openid.identify`.
         """
@@ -85,7 +88,7 @@ class OpenIDProvider(OAuth2Provider):
         return openid.identify(self.client, self.id, code, back=back, nonce=nonce, levels=self.levels)
 
     def farewell(self, id_token: str, back: str) -> str:
-        """Where the browser goes to sign out there too (RP-initiated logout)."""
+        """Return the URL to sign out at the provider (RP-initiated logout)."""
         parameters = {
             "id_token_hint": id_token,
             "state": secrets.token_urlsafe(ENTROPY),
@@ -97,14 +100,14 @@ class OpenIDProvider(OAuth2Provider):
 class FranceConnectProvider(OpenIDProvider):
     id = "franceconnect"
     name = "FranceConnect"
-    # The identity and the address that the person gave there, to write to them; asked each time, kept only by their own choice.
+    # The civil status, and the e-mail address for messages: asked each time, and kept only if the user chooses to.
     scope = ("openid", "identite_pivot", "preferred_username", "email")
     asked: ClassVar[Mapping[str, str]] = {"acr_values": "eidas1"}
     levels = frozenset({"eidas1", "eidas2", "eidas3"})
 
 
 class ProConnectProvider(OpenIDProvider):
-    """No level of assurance is asked: acr is not among its parameters. Whether a second factor was given there is told by amr."""
+    """ProConnect has no level of assurance (acr). Its amr reports whether a second factor was given there."""
 
     id = "proconnect"
     name = "ProConnect"
@@ -118,7 +121,7 @@ provider_classes = [FranceConnectProvider, ProConnectProvider]
 
 
 def find(request: HttpRequest, name: str) -> OpenIDProvider | None:
-    """None where the city has not configured it."""
+    """Return the provider, or None if the city has not configured it."""
     if not is_configured(name):
         return None
     provider: OpenIDProvider = get_adapter().get_provider(request, name)

@@ -1,6 +1,6 @@
-"""Before a sensitive act, the person says again who they are: a code by e-mail, a password, or the second factor where there is one.
+"""Confirmation of the user's identity before a sensitive act: by e-mailed code, password or second factor.
 
-Signing in counts, for ten minutes (ASVS 7.5). Whoever has a second factor gives it: a mailbox left open is not enough.
+Signing in counts for ten minutes (ASVS 7.5). A user with a second factor must give it: an open mailbox is not enough.
 """
 
 import time
@@ -20,7 +20,7 @@ LASTS = 600
 
 @dataclass(frozen=True)
 class Way:
-    """Another way than ours to be recognised again: a button that posts `next` to `url`."""
+    """Another way to confirm one's identity: a button that posts `next` to `url`."""
 
     label: str | Promise
     sentence: str | Promise
@@ -31,7 +31,7 @@ _others: list[Callable[[HttpRequest], Way | None]] = []
 
 
 def register(way: Callable[[HttpRequest], Way | None]) -> None:
-    """From an app above this one, in `AppConfig.ready()`."""
+    """Register another way, for an app above this one, in `AppConfig.ready()`."""
     if way not in _others:
         _others.append(way)
 
@@ -50,13 +50,13 @@ def record(request: HttpRequest, method: str) -> None:
 
 
 def page(request: HttpRequest) -> str:
-    """Where to say it, and the way back: the page asked for, or for a POST the page that held its form."""
+    """Return the URL to confirm one's identity, with the way back: the current page, or for a POST its form's page."""
     name = "mfa_reauthenticate" if second_factor.is_set_up(request.user) else "account_reauthenticate"
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else request.headers.get("Referer", "")
     return f"{reverse(name)}?{urlencode({'next': safe_page(request, back)})}"
 
 
 def safe_page(request: HttpRequest, page: str | None) -> str:
-    """`page` if it is one of ours, otherwise the account page."""
+    """Return `page` if it is on this host, otherwise the account page."""
     ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return page if page and ours else reverse("account")

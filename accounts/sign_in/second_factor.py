@@ -1,4 +1,4 @@
-"""The second factor of a session: an application's code (TOTP), a passkey or a recovery code. Agents and companions must have it."""
+"""The second factor of a session: TOTP code, passkey or recovery code. Required for agents and companions."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ from django.utils.http import urlencode
 from accounts.models import User
 from core.keys import protect
 
-#: Recovery codes stand in for one of these, and go with the last of them.
+#: Recovery codes replace one of these, and are deleted with the last of them.
 STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 PROTECTED = "second factor"
-#: Where allauth keeps what it had us encrypt.
+#: Keys of allauth's data that hold the secrets encrypted by us.
 SECRETS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
 
@@ -28,7 +28,7 @@ def is_set_up(user: User | AnonymousUser) -> bool:
 
 
 def has_codes(user: User) -> bool:
-    """An application that shows codes: otherwise only a recovery code can be typed."""
+    """Return True if the user has a TOTP application. Otherwise only a recovery code can be typed."""
     return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
@@ -37,7 +37,7 @@ def passkeys(user: User) -> list[Authenticator]:
 
 
 def may_remove(authenticator: Authenticator) -> bool:
-    """Who works for others keeps one at least."""
+    """Return True unless it is the last factor of an agent or companion."""
     if not authenticator.user.works_for_others:
         return True
     return bool(
@@ -46,12 +46,12 @@ def may_remove(authenticator: Authenticator) -> bool:
 
 
 def was_given(request: HttpRequest) -> bool:
-    """In this very session: a session opened before the factor existed, or by a password reset, has none."""
+    """Return True if the second factor was given in this session, not in an earlier one or before a password reset."""
     return any(record["method"] == "mfa" for record in get_authentication_records(request, request.user))
 
 
 def record(request: HttpRequest, user: User, *, kind: str = "totp") -> None:
-    """`user` has just proved that they hold the factor."""
+    """Record that the user has just given their second factor."""
     record_authentication(request, user, method="mfa", type=kind, reauthenticated=True)
 
 
@@ -69,7 +69,7 @@ def protected_secrets() -> Iterator[tuple[int, str]]:
 
 
 def replace_protected(pk: int, old: str, new: str) -> int:
-    """Under the row's lock: a recovery code that is used at the same time stays used."""
+    """Replace a secret under the row's lock, so that a recovery code used concurrently stays used."""
     with transaction.atomic():
         row = Authenticator.objects.select_for_update().filter(pk=pk).first()
         if row is None or row.data.get(SECRETS[row.type]) != old:

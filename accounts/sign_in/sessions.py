@@ -1,6 +1,6 @@
-"""The session engine. The cookie's key is nowhere in the database: the row is found by its SHA-256 and opened by the key itself.
+"""The session engine. The database has only the SHA-256 of the cookie's key; the key itself decrypts the row's data.
 
-Who reads the table can neither ride a session nor read what it holds (a pending code, a second factor being set up).
+Reading the table allows neither taking over a session nor reading its data (a pending code, a new second factor).
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts.models import Session
 
-# Writing last_seen_at at each request would cost a write per page: a minute is precise enough for a 15-minute limit.
+# Writing last_seen_at at each request would cost a write per page; a minute is precise enough for a 15-minute limit.
 SEEN_EVERY = timedelta(minutes=1)
 NONCE = 12
 
@@ -80,7 +80,7 @@ class SessionStore(SessionBase):
         return None
 
     def cycle_key(self) -> None:
-        """A new key for the same session. The start is kept, so that changing a password does not lengthen a session."""
+        """Give the session a new key. Its start is kept, so that changing a password does not lengthen it."""
         data = self._session  # type: ignore[attr-defined]  # Django's, missing from its stubs
         old, started = self.session_key, self.row.started_at if self.row else None
         self.create()
@@ -97,7 +97,7 @@ class SessionStore(SessionBase):
             Session.objects.filter(key_hash=hashed(key)).delete()
 
     def seen(self) -> None:
-        """Keep the session alive; called once per request that used it."""
+        """Keep the session alive. Called once per request that used it."""
         now = timezone.now()
         if self.row is not None and now - self.row.last_seen_at > SEEN_EVERY:
             Session.objects.filter(pk=self.row.pk).update(last_seen_at=now, device=self.device or self.row.device)
@@ -116,7 +116,7 @@ class SessionStore(SessionBase):
         self.row = None
 
     def _same_person(self, old_key: str | None, data: dict[str, Any]) -> bool:
-        """At sign-in the row was a visitor's: its session starts now."""
+        """Return True if the session already belonged to this user. At sign-in it was a visitor's."""
         if old_key is None or SESSION_KEY not in data:
             return False
         return Session.objects.filter(key_hash=hashed(old_key), user_id=data[SESSION_KEY]).exists()
@@ -137,6 +137,6 @@ class SessionStore(SessionBase):
 
 
 def end_all(_folder: Path) -> str:
-    """After a restore: a session that ended since the backup would be alive again."""
+    """End all sessions after a restore, which would revive those ended since the backup."""
     Session.objects.all().delete()
     return "Every session is over: people sign in again."

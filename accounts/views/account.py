@@ -1,4 +1,4 @@
-"""The person's own account: name, addresses, password, second factor, sessions."""
+"""The user's own account: name, addresses, password, second factor, sessions."""
 
 from uuid import UUID
 
@@ -60,7 +60,10 @@ def change_contact_address(request: SignedInRequest) -> HttpResponse:
 
 @get_or_post
 def choose_reminders(request: SignedInRequest) -> HttpResponse:
-    """The message names no organisation and no paper; the home page says the rest, whatever is chosen here."""
+    """Change the setting for e-mailed reminders, which name no organisation or paper.
+
+    The home page shows all reminders in any case.
+    """
     form = RemindersForm(
         request.POST or None, initial={"by_email": "yes" if request.user.reminders_by_email else "no"}
     )
@@ -74,7 +77,7 @@ def choose_reminders(request: SignedInRequest) -> HttpResponse:
 @get_or_post
 @recently_authenticated
 def change_sign_in_address(request: SignedInRequest) -> HttpResponse:
-    """The new address gets a code. If it is someone else's, it gets a warning instead, and this page looks the same."""
+    """Send a code to the new address. If another account has it, send a warning instead; the page looks the same."""
     form = AddressForm(request.POST or None)
     if form.is_valid() and _may_receive_a_code(request, form):
         email = form.cleaned_data["email"]
@@ -162,7 +165,7 @@ renew_recovery_codes = never_cache(recently_authenticated(GenerateRecoveryCodesV
 
 
 def _rows(user: User) -> list[dict[str, str]]:
-    """What the account holds, each with the page that changes it."""
+    """Return the rows of the account page, each with the URL to change it."""
     language = dict(settings.LANGUAGES).get(get_language() or "", "")
     count = _sessions(user).count()
     values = [
@@ -186,7 +189,7 @@ def _rows(user: User) -> list[dict[str, str]]:
 
 
 def _phone(user: User) -> list[tuple[str, str, str]]:
-    """For residents, where the city sends text messages. Its last figures are enough to know it again."""
+    """Return the telephone's row for residents, if the city sends text messages. Shows only the last digits."""
     if not user.is_resident or not sms.offered():
         return []
     number = phones.number_of(resident_id=user.pk)
@@ -205,7 +208,7 @@ def _keys(user: User) -> str:
 
 
 def _elsewhere(user: User) -> list[tuple[str, str, str]]:
-    """FranceConnect for residents, ProConnect for agents, where the city has them. Companions have neither yet."""
+    """Return the row of FranceConnect (residents) or ProConnect (agents), if configured. Companions have none."""
     if user.is_companion:
         return []
     name, label, page = (

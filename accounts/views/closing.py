@@ -1,4 +1,4 @@
-"""Closing one's vault: what goes and what stays, when, and once more to be sure. A resident only; an agent owns no vault."""
+"""Pages to close one's vault: the effects, the date, a confirmation. For residents only."""
 
 from django.contrib import messages
 from django.contrib.auth import logout

@@ -1,4 +1,4 @@
-"""Going to FranceConnect or ProConnect and coming back: to sign in, to open a vault, to link, to say again who one is."""
+"""Redirection to FranceConnect or ProConnect and back: to sign in, open a vault, link or confirm one's identity."""
 
 import time
 from collections.abc import Callable
@@ -33,9 +33,9 @@ from accounts.sign_in.provider import OpenIDProvider
 from accounts.views.sign_in import let_in, too_many
 
 FRANCECONNECT, PROCONNECT = "franceconnect", "proconnect"
-#: A newcomer reads the page and says a name.
+#: Session key and seconds for a newcomer to read the page and give a name.
 NEWCOMER, NEWCOMER_LASTS = "newcomer", 1800
-#: What signing out there will need.
+#: Session key of the data needed to sign out at the provider.
 ELSEWHERE = "elsewhere"
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +63,7 @@ def sign_in(request: HttpRequest, name: str) -> HttpResponse:
 @never_cache
 @get_or_post
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The link of an agent's mail. Only the button uses it: mail programs open links by themselves."""
+    """Show an agent's invitation. Only its button uses the token, because mail programs open links by themselves."""
     agent = identities.invited(token)
     if agent is None or not provider.is_configured(PROCONNECT):
         return _failed(request, PROCONNECT, Failure.INVITATION_OVER, Why.INVITATION)
@@ -81,7 +81,7 @@ def link(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 def ask_identity(request: SignedInRequest) -> HttpResponse:
-    """The civil status is not kept here: to copy it later it has to be asked again."""
+    """Ask for the civil status again: it was not kept, so copying it to the vault needs a new request."""
     _require_resident(request)
     return _leave(request, FRANCECONNECT, Why.IDENTITY, next_page=reverse("franceconnect"))
 
@@ -94,7 +94,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 
 
 def _leave(request: HttpRequest, name: str, why: Why, *, next_page: str = "", **more: str) -> HttpResponse:
-    """By a page that leads on at once: a form that leads to another site would have to be allowed by our policy, and so on for theirs."""
+    """Show a page that redirects at once. A form posting to another site would need exceptions in both policies."""
     found = _provider(request, name)
     if not ratelimit.consume(request, app="allauth.account", action="sign_in_elsewhere"):
         return too_many(request)
@@ -141,7 +141,7 @@ def _identity_from(request: HttpRequest, found: OpenIDProvider, state: dict[str,
 
 
 def _is_same_person(request: HttpRequest, state: dict[str, Any]) -> bool:
-    """Who left is who comes back, when they were signed in; to sign in, it doesn't matter who was there."""
+    """Return True if the same user comes back as left, or if the purpose was to sign in."""
     return state["why"] in {Why.SIGN_IN, Why.INVITATION} or state["user"] == str(request.user.pk)
 
 
@@ -211,30 +211,30 @@ def _require_theirs(request: SignedInRequest, identity: Identity) -> None:
 
 
 def _in(request: HttpRequest, user: User, identity: Identity, next_page: str) -> HttpResponse:
-    _make_room(request, user)
+    _sign_out_other_user(request, user)
     _remember(request, identity)
     return let_in(request, user, method=identity.provider, next_page=_safe(request, next_page))
 
 
 def _agent_in(request: HttpRequest, agent: User, identity: Identity, next_page: str) -> HttpResponse:
-    """A second factor given to ProConnect (amr says mfa) counts as one given here; otherwise ours is asked for."""
+    """Sign an agent in. A second factor given to ProConnect (amr has mfa) is accepted; otherwise ours is required."""
     if "mfa" not in identity.amr or not agent.is_active:
         return _in(request, agent, identity, next_page)
-    _make_room(request, agent)
+    _sign_out_other_user(request, agent)
     _remember(request, identity)
     get_adapter(request).login(request, agent)
     second_factor.record(request, agent, kind=identity.provider)
     return redirect(_safe(request, next_page) or "admin:index")
 
 
-def _make_room(request: HttpRequest, user: User) -> None:
-    """Of whoever was signed in here before, nothing stays."""
+def _sign_out_other_user(request: HttpRequest, user: User) -> None:
+    """Sign out another user of this browser, with all their session data."""
     if request.user.is_authenticated and request.user != user:
         logout(request)
 
 
 def _remember(request: HttpRequest, identity: Identity) -> None:
-    """In the session, which is sealed and ends with it."""
+    """Keep the provider's token in the sealed session, to sign out there later."""
     request.session[ELSEWHERE] = {"provider": identity.provider, "id_token": identity.id_token}
 
 
@@ -253,12 +253,12 @@ def _newcomer(request: HttpRequest, identity: Identity, next_page: str) -> HttpR
 @never_cache
 @get_or_post
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Only for an identity that FranceConnect proved in this browser, and that opens no vault yet."""
+    """Open a vault for an identity that FranceConnect verified in this browser and that opens none yet."""
     kept = request.session.get(NEWCOMER)
     if request.user.is_authenticated or not kept or time.time() - kept["at"] > NEWCOMER_LASTS:
         return redirect("account_login")
     identity = Identity(**kept["identity"])
-    form = NewcomerForm(request.POST or None, initial=_first_words(identity))
+    form = NewcomerForm(request.POST or None, initial=_proposed_values(identity))
     if not form.is_valid():
         return render(request, "account/franceconnect_signup.html", {"form": form})
     user = identities.open_vault_with(identity=identity, **form.cleaned_data)
@@ -267,12 +267,12 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     return _in(request, user, identity, next_page)
 
 
-def _first_words(identity: Identity) -> dict[str, str]:
-    """What the form proposes, to be changed at will: nothing of it is used otherwise."""
-    told = identity.claims
-    given = str(told.get("given_name", "")).split(" ")[0]
-    family = str(told.get("preferred_username") or told.get("family_name") or "")
-    return {"name": f"{given} {family.title()}".strip(), "contact_email": str(told.get("email", ""))}
+def _proposed_values(identity: Identity) -> dict[str, str]:
+    """Return the form's proposed values, which are used only if the user keeps them."""
+    claims = identity.claims
+    given = str(claims.get("given_name", "")).split(" ")[0]
+    family = str(claims.get("preferred_username") or claims.get("family_name") or "")
+    return {"name": f"{given} {family.title()}".strip(), "contact_email": str(claims.get("email", ""))}
 
 
 # The account's own page
@@ -306,7 +306,7 @@ def unlink(request: SignedInRequest) -> HttpResponse:
 
 
 def way(request: HttpRequest) -> reauthentication.Way | None:
-    """To say again who one is, by FranceConnect; not for whoever has a second factor, which is then asked for."""
+    """Return the way to confirm by FranceConnect. Users with a second factor must give it instead."""
     user = request.user
     if not isinstance(user, User) or second_factor.is_set_up(user) or not provider.is_configured(FRANCECONNECT):
         return None
@@ -343,12 +343,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Where FranceConnect and ProConnect send back."""
+    """Show the page that FranceConnect and ProConnect return to."""
     return render(request, "account/signed_out.html")
 
 
 def _farewell(request: HttpRequest, kept: dict[str, str]) -> str:
-    """Empty when the provider does not answer: the person is signed out here all the same."""
+    """Return the URL to sign out at the provider, or an empty string if it does not answer."""
     found = provider.find(request, kept["provider"])
     if found is None:
         return ""
@@ -383,20 +383,20 @@ def _safe(request: HttpRequest, page: str) -> str:
 
 
 def _failed(request: HttpRequest, name: str, failure: Failure, why: Why, next_page: str = "") -> HttpResponse:
-    told, words = failure.value, {"provider": _name(name)}
+    error, words = failure.value, {"provider": _name(name)}
     context = {
-        "title": str(told.title) % words,
-        "text": str(told.text) % words,
+        "title": str(error.title) % words,
+        "text": str(error.text) % words,
         "provider": words["provider"],
-        "again": _again(name, why) if told.again else "",
+        "again": _again(name, why) if error.again else "",
         "next": _safe(request, next_page),
         "for_agents": name == PROCONNECT,
     }
-    return render(request, "account/elsewhere_failed.html", context, status=told.status)
+    return render(request, "account/elsewhere_failed.html", context, status=error.status)
 
 
 def _again(name: str, why: Why) -> str:
-    """Where the same button is: an invitation is opened from its mail."""
+    """Return the URL to try again, empty for an invitation, which is opened from its e-mail."""
     pages = {
         Why.LINK: "franceconnect_link",
         Why.CONFIRM: "confirm_by_franceconnect",

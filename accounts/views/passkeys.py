@@ -1,4 +1,4 @@
-"""Passkeys: coming in with one, giving one as a second factor, and the list of one's own. The ceremony itself is allauth's and fido2's."""
+"""Passkeys: to sign in, as a second factor, and the user's list. allauth and fido2 run the ceremony."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ GET_OR_POST: list[str] = ["get", "head", "post"]
 
 
 def options_for(user: User) -> str:
-    """What the browser is given to sign, as JSON; empty when the person has no passkey. The challenge waits in the session."""
+    """Return the browser's challenge as JSON, or an empty string if the user has no passkey. The session keeps it."""
     return json.dumps(auth.begin_authentication(user)) if second_factor.passkeys(user) else ""
 
 
@@ -44,8 +44,10 @@ def options_for(user: User) -> str:
 
 
 class ComeInView(LoginWebAuthnView):
-    """GET gives the challenge to the script of the sign-in page; POST brings the answer. The person was verified by their device: that is
-    what they have and what they are or know, so no second factor is asked after it."""
+    """Sign in with a passkey. GET gives the challenge to the page's script; POST brings the answer.
+
+    The device verified the user, so a passkey is already two factors and no second one is asked.
+    """
 
     def form_invalid(self, form: Form) -> HttpResponse:
         _say_problems(self.request, form)
@@ -61,13 +63,13 @@ class ComeInView(LoginWebAuthnView):
 
 
 class SecondFactorView(AuthenticateView):
-    """After a code, a password or FranceConnect: the application's code, a passkey, or a recovery code."""
+    """Asks for the second factor after a code, a password or FranceConnect: TOTP code, passkey or recovery code."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context, user = super().get_context_data(**kwargs), self.stage.login.user
         passkey = json.dumps(context["js_data"]["request_options"]) if second_factor.passkeys(user) else ""
-        told = {"passkey": passkey, "has_codes": second_factor.has_codes(user), "reference": user.reference}
-        return {**context, **told, "problems": self.webauthn_form.errors.get("credential", [])}
+        second = {"passkey": passkey, "has_codes": second_factor.has_codes(user), "reference": user.reference}
+        return {**context, **second, "problems": self.webauthn_form.errors.get("credential", [])}
 
 
 # Saying again who one is
@@ -91,7 +93,7 @@ class ConfirmBySecondFactorView(ReauthenticateView):
 
 
 class ConfirmByPasskeyView(ReauthenticateWebAuthnView):
-    """The form stands on the page of the second factor."""
+    """Confirms one's identity with a passkey. Its form is on the page of the second factor."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect("mfa_reauthenticate")
@@ -111,8 +113,7 @@ def passkeys(request: SignedInRequest) -> HttpResponse:
 
 
 class AddView(AddWebAuthnView):
-    """Always one that finds its account by itself and verifies the person: a key that only says “someone is there” would be weaker than
-    the code that it replaces."""
+    """Adds a discoverable passkey that verifies its user. Presence alone would be weaker than the replaced code."""
 
     template_name = "mfa/add_passkey.html"
 

@@ -1,4 +1,4 @@
-"""A resident's telephone: a number, the code that proves it, and the way to take it back. Nobody signs in with it."""
+"""A resident's telephone number: adding it with a code, and removing it. It cannot be used to sign in."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -67,10 +67,10 @@ def accept_requests(request: SignedInRequest) -> HttpResponse:
     _require_resident(request)
     on = request.POST.get("accept") == "yes"
     phones.accept_requests(resident_id=request.user.pk, by=request.user.pk, on=on)
-    said = (
+    message = (
         _("C’est accepté. Vous pouvez changer d’avis ici.") if on else _("On ne vous demande plus rien par ce numéro.")
     )
-    messages.success(request, said)
+    messages.success(request, message)
     return redirect("change_phone")
 
 
@@ -83,7 +83,7 @@ def forget(request: SignedInRequest) -> HttpResponse:
 
 
 def _require_resident(request: SignedInRequest) -> None:
-    """The number is sealed under a resident's key; where the city sends no text messages there is nothing here."""
+    """Require a resident, since the number is sealed under their key, and a city that sends text messages."""
     if not request.user.is_resident:
         raise PermissionDenied
     if not sms.offered():

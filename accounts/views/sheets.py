@@ -1,4 +1,4 @@
-"""Claiming at home a vault that was opened at the desk: the code of the sheet, then an address that a code proves."""
+"""Claiming at home a vault opened at the desk: by the sheet's code, then an address verified by a code."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -24,7 +24,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @get_or_post
 def claim(request: HttpRequest) -> HttpResponse:
-    """Each try of a code is counted. The session keeps its hash, as the table does."""
+    """Ask for the sheet's code and an address. Each try counts. The session keeps only the code's hash."""
     if request.user.is_authenticated:
         return redirect("home")
     form = ClaimForm(request.POST if request.method == "POST" else None)
@@ -37,7 +37,8 @@ def claim(request: HttpRequest) -> HttpResponse:
             form.add_error(
                 "sheet",
                 _(
-                    "Ce code n’ouvre rien. Recopiez celui de la dernière feuille imprimée, ou revenez au guichet avec elle."
+                    "Ce code n’ouvre rien. Recopiez celui de la dernière feuille imprimée,"
+                    " ou revenez au guichet avec elle."
                 ),
             )
         elif not codes.may_send(request, email):

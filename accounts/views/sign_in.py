@@ -1,4 +1,7 @@
-"""Signing in, opening a vault, saying again who one is. One page for both newcomers and known people: nothing tells them apart."""
+"""Signing in, opening a vault, and confirming one's identity.
+
+Newcomers and known users see the same pages, so that no page reveals whether an account exists.
+"""
 
 import time
 
@@ -26,7 +29,7 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.sign_in import provider, reauthentication, second_factor
 
-# A newcomer proves the address, then says a name: half an hour between the two.
+# A newcomer verifies the address, then gives a name within half an hour.
 PROVED_LASTS = 1800
 PROVED = "proved_address"
 TOO_MANY = 429
@@ -45,7 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 @get_or_post
 def forgotten_password(request: HttpRequest) -> HttpResponse:
-    """A forgotten password is a sign-in by code, second factor included, then a new password: no link that opens an account."""
+    """Sign in by code, second factor included, then set a new password. No link in an e-mail opens an account."""
     return _ask_for_a_code(request, "account/password_reset.html", reverse("account_change_password"))
 
 
@@ -70,7 +73,7 @@ def enter_code(request: HttpRequest) -> HttpResponse:
 @never_cache
 @get_or_post
 def open_vault(request: HttpRequest) -> HttpResponse:
-    """Only for an address that was proved in this browser."""
+    """Open a vault for an address that was verified in this browser."""
     proved = request.session.get(PROVED)
     if request.user.is_authenticated or not proved or time.time() - proved["at"] > PROVED_LASTS:
         return redirect("account_login")
@@ -91,7 +94,7 @@ class PasswordSignInView(LoginView):
 @never_cache
 @get_or_post
 def confirm_identity(request: SignedInRequest) -> HttpResponse:
-    """Say again who you are, by a code or a password; with a second factor, by it alone."""
+    """Confirm one's identity by a code or a password, or only by the second factor if there is one."""
     next_page = reauthentication.safe_page(request, _next(request))
     if second_factor.is_set_up(request.user):
         return redirect(f"{reverse('mfa_reauthenticate')}?{request.GET.urlencode()}")
@@ -123,7 +126,7 @@ def confirm_code(request: SignedInRequest) -> HttpResponse:
 
 
 def let_in(request: HttpRequest, user: User, *, method: str, next_page: str) -> HttpResponse:
-    """`user` has proved who they are by `method`: on to the second factor if there is one, then in."""
+    """Sign in a user whose identity `method` has proved, after the second factor if there is one."""
     record_authentication(request, user, method=method)
     login = Login(user=user, redirect_url=next_page, email=user.email, email_verification=EmailVerificationMethod.NONE)
     response: HttpResponse = perform_login(request, login)
@@ -131,7 +134,7 @@ def let_in(request: HttpRequest, user: User, *, method: str, next_page: str) -> 
 
 
 def code_answer(request: HttpRequest, form: CodeForm, use: Use) -> Answer:
-    """What was typed against what was sent; a wrong code is said on the form."""
+    """Check the typed code; a wrong one adds an error to the form."""
     if not codes.may_check(request):
         form.add_error("code", _("Trop d’essais. Attendez une minute, puis recommencez."))
         return Answer.WRONG
@@ -160,7 +163,7 @@ def _ask_for_a_code(request: HttpRequest, template: str, next_page: str) -> Http
 
 
 def _elsewhere() -> dict[str, bool]:
-    """Who else lets people in here, where the city has it."""
+    """Return which other providers are configured."""
     return {name: provider.is_configured(name) for name in ("franceconnect", "proconnect")}
 
 
@@ -182,7 +185,7 @@ def _send_confirmation(request: SignedInRequest, next_page: str) -> HttpResponse
 
 
 def _is_their_password(request: SignedInRequest, form: CurrentPasswordForm) -> bool:
-    """The limit is that of sign-ins: five wrong ones in five minutes, here and there together."""
+    """Check the password. The rate limit is shared with sign-ins: five wrong passwords in five minutes."""
     try:
         if get_adapter(request).reauthenticate(request.user, form.cleaned_data["password"]):
             return True

@@ -1,4 +1,4 @@
-"""Celery carries a job's id to a worker; the job's row is the truth (core/jobs.py)."""
+"""The Celery application, which carries a job's id to a worker; the job's row is authoritative (core/jobs)."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ app.autodiscover_tasks()
 
 @app.on_after_configure.connect
 def make_folders(sender: Celery, **_: Any) -> None:
-    """The file-system broker makes none of its folders, and publishing then fails with FileNotFoundError."""
+    """Make the folders of the file-system broker. Without them, publishing fails with FileNotFoundError."""
     options = sender.conf.broker_transport_options
     for name in ("data_folder_in", "data_folder_out", "control_folder"):
         if name in options:
@@ -31,13 +31,13 @@ def make_folders(sender: Celery, **_: Any) -> None:
 
 @setup_logging.connect
 def keep_djangos_logging(**_: Any) -> None:
-    """Celery's own would write task arguments and messages as they come; a receiver here is enough to keep it away."""
+    """Keep Django's logging. Celery's own would log task arguments and raw messages; any receiver here disables it."""
 
 
 @worker_init.connect
 @beat_init.connect
 def refuse_unsafe_settings(**_: Any) -> None:
-    """Celery logs what a receiver raises and goes on: only leaving stops it."""
+    """Exit on unsafe settings. Celery would only log an exception of a receiver and continue."""
     from config import checks
 
     try:

@@ -1,4 +1,4 @@
-"""Combinations of settings that are not safe. A command, the web server and the workers refuse to start on them, and say what to set."""
+"""Checks for unsafe combinations of settings. Commands, the web server and the workers refuse to start and say why."""
 
 import stat
 from collections.abc import Iterator, Sequence
@@ -25,6 +25,14 @@ def safe_in_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
 
 
 def unsafe() -> Iterator[tuple[int, str]]:
+    """Yield the number and the sentence of each unsafe setting."""
+    yield from _open_to_anyone()
+    yield from _unsafe_keys()
+    yield from _unsafe_connections()
+
+
+def _open_to_anyone() -> Iterator[tuple[int, str]]:
+    """Yield the settings that belong to a demonstration, or that anyone could exploit."""
     if settings.DEBUG:
         yield 1, "DEBUG shows settings and values to whoever meets an error: remove it from the production settings."
     if (
@@ -39,65 +47,85 @@ def unsafe() -> Iterator[tuple[int, str]]:
         yield 4, "The demonstration lets anyone sign in as its people: remove “demo” from INSTALLED_APPS."
     if settings.TRUST_TEST_AUTHORITY:
         yield 5, "TRUST_TEST_AUTHORITY accepts papers that anyone can sign: set it to False."
+    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
+        yield 8, "Cookies would travel in clear: set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True."
+
+
+def _unsafe_keys() -> Iterator[tuple[int, str]]:
+    """Yield the settings that could lose, replace or reveal a key."""
     if settings.MAKE_KEYRING:
         yield (
             6,
-            "MAKE_KEYRING would replace a lost keyring by an empty one in silence: set it to False and run `manage.py make_keyring` once.",
+            "MAKE_KEYRING would replace a lost keyring by an empty one in silence: set it to False and run"
+            " `manage.py make_keyring` once.",
         )
     if any(word.startswith("transit+http:") for word in str(settings.KEYRING).split(" ")):
         yield (
             16,
-            "KEYRING goes to the key service in clear: anyone on the way could read every resident's key. Set it to transit+https://….",
-        )
-    if settings.CACHES["default"]["BACKEND"] in PRIVATE_CACHES:
-        yield (
-            7,
-            "A cache of each process for itself multiplies every rate limit: set CACHE_URL to redis://… or leave it empty (the database).",
-        )
-    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
-        yield 8, "Cookies would travel in clear: set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True."
-    if settings.DATABASES["default"]["USER"] in {"owner", "admin", "postgres"}:
-        yield (
-            9,
-            "DATABASE_URL connects as a role that may rewrite the journal: use the role web; MIGRATION_DATABASE_URL is for the owner.",
+            "KEYRING goes to the key service in clear: anyone on the way could read every resident's key."
+            " Set it to transit+https://….",
         )
     if settings.MAKE_SEAL_KEY:
         yield (
             10,
-            "MAKE_SEAL_KEY would seal dossiers with a key that no agency knows: set it to False, and SEAL_KEY to the city's own.",
-        )
-    if settings.MAKE_CHECKPOINT_KEY:
-        yield (
-            17,
-            "MAKE_CHECKPOINT_KEY would replace a lost key in silence: set it to False and run `manage.py make_checkpoint_key` once.",
-        )
-    if settings.MAKE_RECEIPT_KEY:
-        yield (
-            15,
-            "MAKE_RECEIPT_KEY would sign receipts with a new key where the city's own is missing: set it to False and run"
-            " `manage.py make_receipt_key` once.",
-        )
-    if not settings.SITE_URL.startswith("https://"):
-        yield (
-            11,
-            "SITE_URL is printed on dossiers for the agencies that verify them: set it to the portal's public https:// address.",
-        )
-    if settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
-        yield (
-            13,
-            "TRUSTED_PROXIES is 0: every visitor would have the proxy's address, and one of them could use up the others' tries."
-            " Set it to how many proxies of yours stand before the application, 1 for a single one.",
+            "MAKE_SEAL_KEY would seal dossiers with a key that no agency knows: set it to False,"
+            " and SEAL_KEY to the city's own.",
         )
     if settings.SEAL_KEY.is_file() and stat.S_IMODE(settings.SEAL_KEY.stat().st_mode) & 0o077:
         yield (
             14,
-            f"Others than its owner may read SEAL_KEY, and could sign as the city: run “chmod 600 {settings.SEAL_KEY}”.",
+            "Others than its owner may read SEAL_KEY, and could sign as the city:"
+            f" run “chmod 600 {settings.SEAL_KEY}”.",
+        )
+    if settings.MAKE_CHECKPOINT_KEY:
+        yield (
+            17,
+            "MAKE_CHECKPOINT_KEY would replace a lost key in silence: set it to False and run"
+            " `manage.py make_checkpoint_key` once.",
+        )
+    if settings.MAKE_RECEIPT_KEY:
+        yield (
+            15,
+            "MAKE_RECEIPT_KEY would sign receipts with a new key where the city's own is missing:"
+            " set it to False and run"
+            " `manage.py make_receipt_key` once.",
+        )
+
+
+def _unsafe_connections() -> Iterator[tuple[int, str]]:
+    """Yield the settings of the database, the cache, the proxies, the URL and the identity providers."""
+    if settings.CACHES["default"]["BACKEND"] in PRIVATE_CACHES:
+        yield (
+            7,
+            "A cache of each process for itself multiplies every rate limit:"
+            " set CACHE_URL to redis://… or leave it empty"
+            " (the database).",
+        )
+    if settings.DATABASES["default"]["USER"] in {"owner", "admin", "postgres"}:
+        yield (
+            9,
+            "DATABASE_URL connects as a role that may rewrite the journal: use the role web;"
+            " MIGRATION_DATABASE_URL is for the owner.",
+        )
+    if not settings.SITE_URL.startswith("https://"):
+        yield (
+            11,
+            "SITE_URL is printed on dossiers for the agencies that verify them:"
+            " set it to the portal's public https:// address.",
+        )
+    if settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
+        yield (
+            13,
+            "TRUSTED_PROXIES is 0: every visitor would have the proxy's address,"
+            " and one of them could use up the others' tries."
+            " Set it to how many proxies of yours stand before the application, 1 for a single one.",
         )
     for name, provider in settings.SOCIALACCOUNT_PROVIDERS.items():
         if not provider["APPS"][0]["settings"]["issuer"].startswith("https://"):
             yield (
                 12,
-                f"{name.upper()}_ISSUER is not https://: anyone on the way could sign in as anyone. Set the habilitation's address.",
+                f"{name.upper()}_ISSUER is not https://: anyone on the way could sign in as anyone."
+                " Set the habilitation's address.",
             )
 
 
@@ -107,26 +135,35 @@ def connectors_are_whole(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 
 def half_set_connectors() -> Iterator[str]:
-    """An API is off, or it has all that it needs; in production nothing of it travels in clear."""
+    """Yield the connectors that lack some of their settings, or in production use a URL without encryption."""
     for connector in connectors.all_connectors().values():
         variable = f"CONNECTOR_{connector.code.upper()}"
         for name in connectors.missing(connector):
-            yield f"{variable}_{name.upper()} is not set: {connector.settings[name]}. Set all of this API's variables, or none."
+            yield (
+                f"{variable}_{name.upper()} is not set: {connector.settings[name]}."
+                " Set all of this API's variables, or none."
+            )
         for name, value in connectors.config(connector).items():
             if settings.PRODUCTION and name.endswith("url") and not value.startswith("https://"):
-                yield f"{variable}_{name.upper()} is not https://: anyone on the way could read what residents receive."
+                yield (
+                    f"{variable}_{name.upper()} is not https://: anyone on the way could read what residents receive."
+                )
 
 
 @register(Tags.database)
 def journal_out_of_reach(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Only with `check --database default`: the role that runs may add to the journal and change nothing. `migrate` is the owner's."""
+    """Check that the web role may not change the journal.
+
+    Runs only with `check --database default`, not for the owner.
+    """
     if not databases or environment.migrating():
         return []
     with connections["default"].cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_class WHERE relname IN ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint')"
+            "SELECT relname FROM pg_class WHERE relname IN"
+            " ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint')"
             " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')"
         )
         tables = [name for (name,) in cursor.fetchall()]
@@ -136,10 +173,10 @@ def journal_out_of_reach(
 
 
 def refuse_to_start() -> None:
-    """For what serves without `manage.py`: the web server and the workers.
+    """Refuse to start on unsafe settings. For processes that do not go through `manage.py`: web server and workers.
 
     Raises:
-        ImproperlyConfigured: with every sentence at once.
+        ImproperlyConfigured: with all sentences at once.
     """
     unsafe_settings = [sentence for _number, sentence in unsafe()] if settings.PRODUCTION else []
     if sentences := [*unsafe_settings, *half_set_connectors()]:

@@ -1,6 +1,6 @@
-"""The one place where environment variables are read; docs/operations.md documents each of them.
+"""The only module that reads environment variables, which docs/operations.md documents.
 
-A value that cannot be understood stops the start with a sentence that says what to set.
+An invalid value stops the start with a message that says what to set.
 """
 
 import os
@@ -20,9 +20,10 @@ def text(name: str, default: str = "") -> str:
 
 
 def require(meanings: dict[str, str]) -> None:
-    """
+    """Require these variables, given with their meanings.
+
     Raises:
-        ImproperlyConfigured: it lists every variable that is missing, with what to set it to.
+        ImproperlyConfigured: lists every missing variable and its meaning.
     """
     missing = [f"  {name}: {meaning}" for name, meaning in meanings.items() if not text(name)]
     if missing:
@@ -48,25 +49,31 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def embedded(role: str) -> str:
-    """The address of the project's own PostgreSQL (ops/cluster.py), which says in this file where it listens while it runs."""
+    """Return the URL of the embedded PostgreSQL (ops/cluster.py), which writes its socket's folder to a file."""
     file = VAR / "postgres" / "socket"
     return f"postgresql://{role}@/garant?host={file.read_text() if file.exists() else file.parent / 'run'}"
 
 
 def migrating() -> bool:
-    """Commands of who keeps the database, not of the portal: they change tables, or wrapped keys, or copy all of them."""
+    """Return True for commands that need the owner of the tables: migrate, backup, restore, purge, keys rewrap."""
     return sys.argv[1:2] in (["migrate"], ["backup"], ["restore"], ["purge"]) or sys.argv[1:3] == ["keys", "rewrap"]
 
 
 def database_url() -> str:
-    """Those connect as the role that owns the tables, everything else as the one that may not rewrite the journal."""
+    """Return the owner's URL for the commands of `migrating`, else the URL of the running role.
+
+    The running role may not rewrite the journal.
+    """
     if migrating() and (owner := text("MIGRATION_DATABASE_URL")):
         return owner
     return text("DATABASE_URL")
 
 
 def database(url: str) -> dict[str, Any]:
-    """A `postgresql://user:password@host:port/name` address as Django reads it; `?host=/folder` names a socket folder."""
+    """Return Django's settings for `postgresql://user:password@host:port/name`.
+
+    `?host=/folder` names a folder of sockets.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured(f"DATABASE_URL starts with “{parts.scheme}”: only postgresql:// is supported.")
@@ -86,9 +93,9 @@ def database(url: str) -> dict[str, Any]:
 
 
 def broker_options(url: str, folder: Path) -> dict[str, Any]:
-    """How Celery's transport behaves. A broker that is down costs a request 2 s at most.
+    """Return the options of Celery's transport. A broker that is down delays a request by 2 s at most.
 
-    RabbitMQ says that it has each message; a Redis message comes back after an hour, longer than any job lasts.
+    RabbitMQ confirms each message. Redis delivers a message again after an hour, which is longer than any job.
     """
     scheme = urlsplit(url).scheme
     if scheme == "":
@@ -108,12 +115,14 @@ def broker_options(url: str, folder: Path) -> dict[str, Any]:
     )
 
 
-#: The options of django-storages' S3Storage that are words. A settings module of the city's own may give all of them.
+#: Text options of django-storages' S3Storage. A city's own settings module may set all of them.
 S3_OPTIONS = {"addressing_style", "endpoint_url", "region_name", "session_profile", "signature_version", "verify"}
 
 
 def storage(url: str) -> dict[str, Any]:
-    """Return an entry of STORAGES for `file:///folder`, or for `s3://bucket/location?region_name=…&endpoint_url=https://…`."""
+    """Return an entry of STORAGES for `file:///folder`, or for
+    `s3://bucket/location?region_name=…&endpoint_url=https://…`.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     if parts.scheme == "s3" and parts.hostname and options.keys() <= S3_OPTIONS:
@@ -130,9 +139,9 @@ def storage(url: str) -> dict[str, Any]:
 
 
 def cache(url: str) -> dict[str, Any]:
-    """Counters shared by all processes: the database by default, or redis://."""
+    """Return the cache of the counters shared by all processes: the database by default, or redis://."""
     if url == "database":
-        # Above MAX_ENTRIES Django throws away a third of the rows at random: a counter lost is a limit lifted.
+        # Above MAX_ENTRIES, Django deletes a third of the rows at random; a lost counter would lift a rate limit.
         return {
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
             "LOCATION": "core_cache",
@@ -146,12 +155,14 @@ def cache(url: str) -> dict[str, Any]:
 
 
 def openid_providers() -> dict[str, dict[str, Any]]:
-    """FranceConnect and ProConnect as allauth reads them; one without its variables is not there, and neither is its button.
+    """Return the settings of FranceConnect and ProConnect.
+
+    Without its variables a provider and its button are left out.
 
     Raises:
-        ImproperlyConfigured: half of one is set.
+        ImproperlyConfigured: only some variables of a provider are set.
     """
-    told = {
+    credentials = {
         "franceconnect": (
             text("FRANCECONNECT_ISSUER"),
             text("FRANCECONNECT_CLIENT_ID"),
@@ -159,7 +170,7 @@ def openid_providers() -> dict[str, dict[str, Any]]:
         ),
         "proconnect": (text("PROCONNECT_ISSUER"), text("PROCONNECT_CLIENT_ID"), text("PROCONNECT_CLIENT_SECRET")),
     }
-    return {name: openid_provider(name, *values) for name, values in told.items() if any(values)}
+    return {name: openid_provider(name, *values) for name, values in credentials.items() if any(values)}
 
 
 def openid_provider(name: str, issuer: str, client_id: str, secret: str) -> dict[str, Any]:
@@ -173,7 +184,10 @@ CONNECTOR = "CONNECTOR_"
 
 
 def connectors() -> dict[str, dict[str, str]]:
-    """What is set for each API, `CONNECTOR_<CODE>_<NAME>`, as code -> name -> value. An API without any is off."""
+    """Return the settings of each API, `CONNECTOR_<CODE>_<NAME>`, as code -> name -> value.
+
+    An API without any is off.
+    """
     codes = sorted(
         (folder.parent.name for folder in (ROOT / "vault" / "holders" / "connectors").glob("*/connector.py")),
         key=len,
@@ -189,7 +203,7 @@ def connectors() -> dict[str, dict[str, str]]:
 
 
 def antivirus(url: str) -> str:
-    """clamd's own address: `tcp://host:3310` or `unix:///run/clamav/clamd.ctl`. Empty: none."""
+    """Return clamd's URL, `tcp://host:3310` or `unix:///run/clamav/clamd.ctl`, or an empty string for no antivirus."""
     parts = urlsplit(url)
     if (
         url

@@ -1,6 +1,7 @@
-"""Celery's file-system transport, with messages that appear whole.
+"""Celery's file-system transport, with atomic messages.
 
-Kombu's own makes the file, then writes it. A worker that looks in between takes an empty message, which it cannot read, and stops for good.
+Kombu creates a message's file, then writes it. A worker that reads it in between gets an empty message and stops for
+good.
 """
 
 from pathlib import Path
@@ -14,9 +15,10 @@ from kombu.utils.json import dumps
 
 class Channel(filesystem.Channel):
     def _put(self, queue: str, message: object, **_options: object) -> None:  # type: ignore[override]  # kombu calls it with options
-        """
+        """Write a message under a temporary name, then rename it.
+
         Raises:
-            ChannelError: the folder is gone, or full.
+            ChannelError: the folder is missing, or the disk is full.
         """
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"

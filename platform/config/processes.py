@@ -1,4 +1,4 @@
-"""Children that end with their parent, however it ended (Linux). Without this, the web server's workers go on serving after kill -9."""
+"""Child processes that end with their parent (Linux). Otherwise the web server's workers survive a kill -9 of it."""
 
 import ctypes
 import os
@@ -8,7 +8,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """To be called in the child. A parent that has already gone counts as well."""
+    """Ask the kernel to end this process with its parent.
+
+    Call it in the child; a parent that already ended counts too.
+    """
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is None:
         return

@@ -1,7 +1,8 @@
-"""The web server: `python -m config.serve` takes granian's options.
+"""The web server: `python -m config.serve` accepts granian's options.
 
-The application, and where SIMULATE=1 the law, is loaded once; granian then forks its workers, which share that memory. It halves what a
-start costs, and a worker that has died is replaced in a moment. New code needs a restart: SIGHUP would fork the old one again.
+The application is loaded once (with SIMULATE=1 also the law); granian then forks its workers, which share that memory.
+It halves the cost of a start, and a dead worker is replaced at once. New code needs a restart: SIGHUP would fork the
+old code again.
 """
 
 import gc

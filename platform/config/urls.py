@@ -1,4 +1,4 @@
-"""Every address. French paths without a language prefix, English names."""
+"""All URLs: French paths without a language prefix, English names."""
 
 from django.apps import apps
 from django.contrib import admin

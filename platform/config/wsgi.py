@@ -2,7 +2,7 @@ import os
 
 from config import processes
 
-# First of all: a parent that is killed while this process loads the law must take it along too.
+# Must come first: if the parent is killed while this process loads the law, this process must end too.
 processes.die_with_parent()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - see above

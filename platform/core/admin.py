@@ -1,4 +1,4 @@
-"""What agents set: the city and its legal pages. Jobs are shown without what they work on or for whom."""
+"""Admin pages for the city and its legal pages, and a read-only list of jobs without their subject or resident."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ else:
 
 
 class ReadOnly:
-    """A list that is looked at, and that nobody adds to, changes or takes from."""
+    """Read-only `ModelAdmin`: refuses to add, change or delete rows."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -68,7 +68,7 @@ class CityForm(CityModelForm):
 
 @admin.register(City)
 class CityAdmin(CityModelAdmin):
-    """One row: its list is its page."""
+    """Admin of the single `City` row: the list redirects to its form."""
 
     form = CityForm
     fieldsets = (
@@ -114,7 +114,7 @@ class LegalPageAdmin(LegalPageModelAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnly, JobModelAdmin):
-    """Whether the machine works, never for whom: no resident, no subject, no purpose."""
+    """Read-only list of jobs, without resident, subject or purpose."""
 
     list_display = ("kind", "state", "asked_at", "finished_at", "attempts")
     list_filter = ("state", "kind")

@@ -8,7 +8,7 @@ View = Callable[..., HttpResponse]
 
 
 class AdminHostMiddleware:
-    """With ADMIN_HOST set, the admin answers on that host only: a city can keep it inside its own network."""
+    """Restrict the admin to `ADMIN_HOST`, if it is set, so that a city can keep it inside its own network."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -7,6 +7,6 @@ class CoreConfig(AppConfig):
     verbose_name = _("Ville")
 
     def ready(self) -> None:
-        from core import checks, leaving, own_rows  # noqa: F401 - its checks register themselves
+        from core import checks, leaving, own_rows  # noqa: F401 - importing `checks` registers its system checks
 
         leaving.register(own_rows.APP)

@@ -1,10 +1,11 @@
-"""A backup: the database, the wrapped keys apart from it, the sealed files, the checkpoints' copies, and what else an app keeps outside.
+"""Back up and restore the database, the wrapped keys, the sealed files, the checkpoints' copies and registered parts.
 
-    DIR/content/    database.dump, files/, checkpoints/, a folder for each registered part, and manifest.json, written last
+    DIR/content/    database.dump, files/, checkpoints/, a folder for each registered part, and manifest.json, last
     DIR/keystore/   keys.dump
 
-The city's own key is in neither. Whoever has `content` alone reads nothing, ever; so `keystore` is what must not be kept for long: a key
-that was erased is still in it. Both dumps are of one moment; files are copied after it, so that each row of the dump finds its file.
+The city's own key is in neither folder, so `content` alone can never be decrypted. Keep `keystore` only briefly: it
+still holds the keys that were erased after the backup. Both dumps come from one snapshot. Files are copied after it,
+so each row of the dump has its file.
 """
 
 import json
@@ -32,19 +33,22 @@ from core.keys.keyrings import KeyringError, keyring
 from core.models import Checkpoint, JournalLeaf, ResidentKey
 
 FORMAT = 1
-#: Files that rows name and that are not there: so many are named.
+#: Maximum number of missing files named in a fault.
 NAMED = 10
 
 
 class NotPossible(Exception):
-    """The sentence says what to do. Nothing was changed, unless it says so."""
+    """The backup or restore cannot run. The message says what to do; nothing was changed, unless it says so."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What an app keeps outside the database. `save` gives files, by name; `replay`, once all is back and before anybody comes in, gets
-    their folder, which may not be there, and says in a sentence what it did, or nothing. `if_lost`: only where something may have happened
-    since the backup."""
+    """Data that an app keeps outside the database.
+
+    `save` yields pairs of a file name and its content. `replay` runs after the restore and before the portal opens. It
+    gets the part's folder, which may be missing, and returns a sentence that reports what it did, or an empty string.
+    `if_lost` marks a part to replay only if the portal ran after the backup.
+    """
 
     save: Callable[[], Iterable[tuple[str, bytes]]] | None
     replay: Callable[[Path], str]
@@ -55,13 +59,13 @@ _parts: dict[str, Part] = {}
 
 
 def register(name: str, part: Part) -> None:
-    """Called once by each app's `AppConfig.ready`. `name` is that of its folder."""
+    """Register a part under the name of its folder. Each app calls it once in `AppConfig.ready`."""
     _parts[name] = part
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What was there at that moment: a restore counts again."""
+    """State of the portal when the backup was made; a restore compares its own counts with it."""
 
     format: int
     at: str
@@ -74,17 +78,21 @@ class Manifest:
 
 @dataclass
 class Restored:
-    """`faults`: what does not fit, each in a sentence. None: all is as it was at the moment of the backup, and fits what lies outside."""
+    """Outcome of a restore.
+
+    `faults` has one sentence per mismatch. An empty list means that everything matches the backup and the data
+    outside.
+    """
 
     manifest: Manifest
     files: int = 0
     lines: int = 0
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
 def backup(folder: Path, *, with_files: bool = True) -> Manifest:
-    """As the owner of the tables.
+    """Make a backup in a new folder. Requires the owner of the tables.
 
     Raises:
         NotPossible: the folder is not empty, or pg_dump is missing or failed.
@@ -92,9 +100,9 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
     if folder.exists() and any(folder.iterdir()):
         raise NotPossible(f"{folder} is not empty: choose a new folder for each backup.")
     content, keystore = folder / "content", folder / "keystore"
-    for made in (folder, content, keystore):
-        _made(made)
-    with _one_moment() as snapshot:
+    for new in (folder, content, keystore):
+        _ensure_folder(new)
+    with _snapshot() as snapshot:
         manifest = _manifest()
         others = [f"--exclude-schema={name}" for name in _other_schemas()]
         _run("pg_dump", "-Fc", "--no-owner", f"--snapshot={snapshot}", *others, "-f", content / "database.dump")
@@ -106,38 +114,41 @@ def backup(folder: Path, *, with_files: bool = True) -> Manifest:
     _save_checkpoints(content / "checkpoints", "")
     for name, part in _parts.items():
         for file, kept in part.save() if part.save else ():
-            _write(_made(content / name) / file, kept)
+            _write(_ensure_folder(content / name) / file, kept)
     _write(content / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
     return manifest
 
 
 def restore(folder: Path, *, nothing_lost: bool = False) -> Restored:
-    """Into an empty database, as the owner of the tables. Nobody may come in before it has ended. `nothing_lost`: the portal was stopped
-    when the backup was made, and has not run since.
+    """Restore a backup into an empty database. Requires the owner of the tables.
+
+    The portal must stay closed until this returns. Set `nothing_lost` if the portal was stopped when the backup was
+    made and has not run since.
 
     Raises:
-        NotPossible: it looks at everything that it can before it changes anything.
+        NotPossible: a check failed. Every possible check comes before the first change.
     """
     content = folder / "content"
     manifest = read_manifest(folder)
     _require_empty()
     _require_keys(folder, manifest)
-    _give_nothing_by_default()
+    _revoke_default_privileges()
     for dump in (folder / "keystore" / "keys.dump", content / "database.dump"):
         _run("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", _name(), dump)
     done = Restored(manifest)
     done.files = _put_files_back(content / "files")
     _put_checkpoints_back(content / "checkpoints")
     wanted = {name: part for name, part in _parts.items() if not (nothing_lost and part.if_lost)}
-    done.told = [sentence for name, part in wanted.items() if (sentence := part.replay(content / name))]
-    done.lines, done.faults = _looked_over(manifest)
+    done.reported = [sentence for name, part in wanted.items() if (sentence := part.replay(content / name))]
+    done.lines, done.faults = _check_restored(manifest)
     return done
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """
+    """Read the manifest of a backup.
+
     Raises:
-        NotPossible: no whole backup of this portal is there.
+        NotPossible: the folder has no complete backup of this portal.
     """
     try:
         manifest = Manifest(**json.loads((folder / "content" / "manifest.json").read_bytes()))
@@ -159,8 +170,8 @@ def _migrations_here() -> set[str]:
 
 
 @contextmanager
-def _one_moment() -> Iterator[str]:
-    """Everything inside, and what pg_dump reads of this snapshot, is of the same moment."""
+def _snapshot() -> Iterator[str]:
+    """Export one snapshot, which both the block's queries and pg_dump read."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
@@ -181,7 +192,10 @@ def _manifest() -> Manifest:
 
 
 def _other_schemas() -> list[str]:
-    """The keys' own, and what is not the portal's. To name `public` instead would have the dump make it where it is already."""
+    """Return the schemas to exclude from the main dump: `keystore`, and those outside the portal.
+
+    Trap: pg_dump with `--schema=public` would create `public`, which already exists.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nspname FROM pg_namespace WHERE nspname <> 'public' AND nspname !~ '^(pg_|information_schema$)'"
@@ -194,14 +208,17 @@ def _require_empty() -> None:
         cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'keystore')")
         if cursor.fetchone()[0]:
             raise NotPossible(
-                "The database is not empty, and a restore never writes over one: make another one (docs/backup.md), and set its address."
+                "The database is not empty, and a restore never writes over one: make another one (docs/backup.md),"
+                " and set its address."
             )
 
 
-def _give_nothing_by_default() -> None:
-    """A dump says what was granted, not what was taken away: with the defaults of an empty database the running role would have back
-    what core's migration took from it, the right to delete from the journal. The end of the last dump brings the
-    defaults back."""
+def _revoke_default_privileges() -> None:
+    """Revoke the default privileges of the running role.
+
+    A dump records grants but not revocations. With the defaults of an empty database, the role `web` would regain the
+    right to delete from the journal, which core's migration revoked. The end of the last dump restores the defaults.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = 'web'")
         if cursor.rowcount:
@@ -210,7 +227,7 @@ def _give_nothing_by_default() -> None:
 
 
 def _require_keys(folder: Path, manifest: Manifest) -> None:
-    """Without them everything would come back, and nobody could read any of it."""
+    """Check that the backup and the keyring have every key. Without them the restored data could not be decrypted."""
     if not (folder / "keystore" / "keys.dump").is_file():
         raise NotPossible(
             f"{folder}/keystore/keys.dump is not there: it is kept apart and not for long. Without it no vault opens."
@@ -225,19 +242,19 @@ def _require_keys(folder: Path, manifest: Manifest) -> None:
         raise NotPossible(f"{error} This backup needs {counted}.") from None
 
 
-def _looked_over(manifest: Manifest) -> tuple[int, list[str]]:
-    faults = [*_unopened(manifest)]
+def _check_restored(manifest: Manifest) -> tuple[int, list[str]]:
+    faults = [*_keys_that_fail(manifest)]
     with scopes_disabled():
         lines = JournalLeaf.objects.count()
     if lines < manifest.lines:
         faults.append(f"{manifest.lines - lines} lines of the journals are missing")
     if not faults and (bad := journal.verify().first_bad):
         faults.append(bad)
-    return lines, [*faults, *checkpoints.problems(), *_without_file()]
+    return lines, [*faults, *checkpoints.problems(), *_missing_files()]
 
 
-def _unopened(manifest: Manifest) -> Iterator[str]:
-    """One row of each key: another key under the same name is found at once, not by the first resident."""
+def _keys_that_fail(manifest: Manifest) -> Iterator[str]:
+    """Unwrap one row per key, to detect at once a different key under the same name."""
     for kid in manifest.kids:
         with scopes_disabled():
             row = ResidentKey.objects.filter(kid=kid).first()
@@ -248,21 +265,26 @@ def _unopened(manifest: Manifest) -> Iterator[str]:
             yield str(error).rstrip(".")
 
 
-def _without_file() -> Iterator[str]:
+def _missing_files() -> Iterator[str]:
     there, lost = set(sealed_storage.names()), []
     with scopes_disabled():
         for model in keepers():
-            named = model._default_manager.exclude(**{KEPT_FIELD: ""}).values_list(KEPT_FIELD, flat=True)  # noqa: SLF001 - documented
-            lost += [name for name in named.iterator(chunk_size=5_000) if name and name not in there]
+            named = model._default_manager.exclude(**{KEPT_FIELD: ""})  # noqa: SLF001 - documented
+            lost += [
+                name
+                for name in named.values_list(KEPT_FIELD, flat=True).iterator(chunk_size=5_000)
+                if name and name not in there
+            ]
     if lost:
-        yield f"{len(lost)} files that rows name are not in the storage: {', '.join(lost[:NAMED])}{'…' if len(lost) > NAMED else ''}"
+        more = "…" if len(lost) > NAMED else ""
+        yield f"{len(lost)} files that rows name are not in the storage: {', '.join(lost[:NAMED])}{more}"
 
 
 def _save_files(folder: Path) -> None:
     for name in sealed_storage.names():
-        target = _made((folder / name).parent) / Path(name).name
+        target = _ensure_folder((folder / name).parent) / Path(name).name
         try:
-            with _durable(target) as file:
+            with _open_durable(target) as file:
                 sealed_storage.copy_sealed(name, file)
         except FileNotFoundError:
             target.unlink(missing_ok=True)
@@ -284,14 +306,14 @@ def _save_checkpoints(target: Path, folder: str) -> None:
     except FileNotFoundError:
         return
     for name in files:
-        with storage.open(folder + name) as source, _durable(_made(target / folder) / name) as file:
+        with storage.open(folder + name) as source, _open_durable(_ensure_folder(target / folder) / name) as file:
             shutil.copyfileobj(source, file)
     for name in folders:
         _save_checkpoints(target, f"{folder}{name}/")
 
 
 def _put_checkpoints_back(folder: Path) -> None:
-    """Only those that are gone: what lies outside may be newer than the backup, and is what it is compared with."""
+    """Restore only the missing checkpoints: copies outside may be newer, and the backup is checked against them."""
     storage = storages["checkpoints"]
     for path in sorted(folder.rglob("*.txt")):
         name = path.relative_to(folder).as_posix()
@@ -300,16 +322,16 @@ def _put_checkpoints_back(folder: Path) -> None:
                 storage.save(name, File(file))
 
 
-def _made(folder: Path) -> Path:
-    """Its parents too are for their owner alone."""
+def _ensure_folder(folder: Path) -> Path:
+    """Create a folder and its parents, readable by their owner only."""
     if not folder.is_dir():
-        _made(folder.parent)
+        _ensure_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 @contextmanager
-def _durable(path: Path) -> Iterator[Any]:
+def _open_durable(path: Path) -> Iterator[Any]:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         yield file
         file.flush()
@@ -317,16 +339,16 @@ def _durable(path: Path) -> Iterator[Any]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with _durable(path) as file:
+    with _open_durable(path) as file:
         file.write(content)
 
 
 def _run(program: str, *words: str | Path) -> None:
-    """libpq's variables carry the address: a password in the arguments would be seen by everyone on the machine."""
+    """Run a PostgreSQL program, connected by libpq's variables: every user can read a process's arguments."""
     found = _program(program)
     done = subprocess.run(
         [found, *map(str, words)],
-        env=os.environ | _address(),
+        env=os.environ | _libpq_environment(),
         umask=0o077,
         capture_output=True,
         text=True,
@@ -337,7 +359,10 @@ def _run(program: str, *words: str | Path) -> None:
 
 
 def _program(name: str) -> str:
-    """Of the server's own major version: an older one refuses its dump, a newer one writes what it doesn't understand."""
+    """Return the path of a program of the server's major version.
+
+    An older program refuses to dump the server; a newer one writes a dump that the server cannot read.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
         major = cursor.fetchone()[0]
@@ -354,18 +379,18 @@ def _name() -> str:
     return str(connection.settings_dict["NAME"])
 
 
-def _address() -> dict[str, str]:
-    told = connection.settings_dict
+def _libpq_environment() -> dict[str, str]:
+    database = connection.settings_dict
     named = {
-        "PGDATABASE": told["NAME"],
-        "PGUSER": told["USER"],
-        "PGPASSWORD": told["PASSWORD"],
-        "PGHOST": told["HOST"],
-        "PGPORT": told["PORT"],
+        "PGDATABASE": database["NAME"],
+        "PGUSER": database["USER"],
+        "PGPASSWORD": database["PASSWORD"],
+        "PGHOST": database["HOST"],
+        "PGPORT": database["PORT"],
     }
     options = {
         f"PG{name.upper()}": str(value)
-        for name, value in told["OPTIONS"].items()
+        for name, value in database["OPTIONS"].items()
         if name not in {"pool", "isolation_level"}
     }
     return {name: str(value) for name, value in (named | options).items() if value}

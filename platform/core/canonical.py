@@ -1,4 +1,4 @@
-"""One writing of a value, so that the same value always gives the same bytes: what is hashed or sealed goes through here."""
+"""Canonical JSON: equal values always encode to the same bytes. Everything hashed or sealed is encoded here."""
 
 import json
 from typing import Any

@@ -10,7 +10,7 @@ from core.journal import signed_notes
 
 @register(Tags.security)
 def keyring_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Nothing starts on a keyring that is absent, open to others or malformed."""
+    """Report a keyring that is missing, readable by other users or malformed; the portal then refuses to start."""
     try:
         keys.keyring()
     except keys.KeyringError as error:

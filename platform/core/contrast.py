@@ -1,4 +1,4 @@
-"""WCAG 2.2 contrast, and the pairs of colours that a city's theme brings together on real pages."""
+"""WCAG 2.2 contrast, and the pairs of colours that a city's theme combines on its pages."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 COLOUR = r"^#[0-9a-f]{6}$"
 TEXT, SHAPE = 4.5, 3.0
 WHITE = "#ffffff"
-# Fixed by the style sheet (frontend/civic.scss): a city never changes them.
+# Fixed by the style sheet (frontend/civic.scss); no city can change them.
 FIXED = {
     "white": WHITE,
     "ink": "#20262d",
@@ -27,7 +27,7 @@ FIXED = {
 
 @dataclass(frozen=True)
 class Pair:
-    """`field` is the colour of the theme to change when the pair fails."""
+    """Two colours shown together. `field` is the theme's colour to change if the pair fails."""
 
     field: str
     front: str
@@ -66,20 +66,23 @@ def is_colour(text: str) -> bool:
 
 
 def ratio(one: str, other: str) -> float:
-    """Contrast of two `#rrggbb` colours, from 1 (the same) to 21 (black on white)."""
+    """Return the contrast of two `#rrggbb` colours, from 1 (equal) to 21 (black on white)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def failures(theme: Mapping[str, str]) -> list[tuple[Pair, float]]:
-    """Pairs of this theme that people could not read or see, with the contrast they have."""
+    """Return the pairs of this theme with too little contrast, and the contrast of each."""
     colours = {**FIXED, **theme}
     measured = [(pair, ratio(colours[pair.front], colours[pair.back])) for pair in PAIRS]
     return [(pair, found) for pair, found in measured if found < pair.least]
 
 
 def ring_on_header(theme: Mapping[str, str]) -> float:
-    """The focus ring is a coloured line around a white one: on the header, either of them may be the one that is seen."""
+    """Return the contrast of the focus ring on the header.
+
+    The ring is a coloured line around a white one, and one visible line is enough.
+    """
     return max(ratio(theme["focus"], theme["header"]), ratio(WHITE, theme["header"]))
 
 

@@ -1,7 +1,7 @@
-"""The ledger of erasures, outside the database: one file per vault that was closed, written before anything is deleted.
+"""The ledger of erasures, outside the database: one file per closed vault, written before anything is deleted.
 
-A backup is older than what was erased since. Whoever restores one replays the ledger before the portal opens again
-(`manage.py replay_erasures`), so that who has left stays gone. It names numbers and moments, nothing else.
+A backup still contains the vaults erased after it. After a restore, the ledger is replayed before the portal opens
+again (`manage.py replay_erasures`). Each file holds only a resident's id and a time.
 """
 
 import json
@@ -20,10 +20,12 @@ class Erasure(NamedTuple):
 
 
 def write(erasure: Erasure) -> None:
-    """Once: a line that is there stays as it is. An error here stops the closing, which is tried again: nothing is erased unwritten.
+    """Write the file of one erasure, unless it exists.
+
+    An error stops the closing, which is retried: nothing is erased unwritten.
 
     Raises:
-        OSError
+        OSError: the file could not be written.
     """
     storage, name = _storage(), _name(erasure.resident_id)
     if not storage.exists(name):
@@ -35,8 +37,8 @@ def content(erasure: Erasure) -> bytes:
 
 
 def read(raw: bytes) -> Erasure:
-    told = json.loads(raw)
-    return Erasure(UUID(told["resident"]), datetime.fromisoformat(told["at"]))
+    fields = json.loads(raw)
+    return Erasure(UUID(fields["resident"]), datetime.fromisoformat(fields["at"]))
 
 
 def lines() -> Iterator[Erasure]:

@@ -1,4 +1,4 @@
-"""`/health`: this process answers. `/ready`: so does everything it needs. Neither says anything about anyone."""
+"""Health checks. `/health` answers if this process runs; `/ready` also checks what it depends on. No personal data."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ def health(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 names what is down; a part that needs the database is not asked while the database is."""
+    """Answer 503 with the names of the parts that are down. While the database is, skip those that need it."""
     down = [name for name, answers in _PARTS.items() if not answers()]
     if "database" not in down:
         down += [f"worker:{queue}" for queue in silent_queues()]
@@ -38,7 +38,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def silent_queues() -> list[str]:
-    """Queues whose workers have said nothing for a minute."""
+    """Return queues without a recent heartbeat."""
     heard = set(WorkerBeat.objects.filter(at__gte=timezone.now() - SILENT).values_list("queue", flat=True))
     return [queue for queue in worked_queues() if queue not in heard]
 
@@ -72,9 +72,8 @@ def _keys() -> bool:
 def _storage() -> bool:
     inner = sealed_storage.inner
     if isinstance(inner, ListingStorage):
-        return _answers(
-            lambda: next(inner.listing(), None)
-        )  # to ask for an object would not tell a bucket that is not there
+        # Asking for one object would not detect a missing bucket.
+        return _answers(lambda: next(inner.listing(), None))
     if not isinstance(inner, FileSystemStorage):
         return _answers(lambda: inner.exists("00/00/" + "0" * 32))
     return _answers(lambda: _has_room(inner.location))
@@ -89,9 +88,10 @@ def _answers(question: Callable[[], object]) -> bool:
 
 
 def _has_room(folder: str | os.PathLike[str]) -> None:
-    """
+    """Check the free space of a folder.
+
     Raises:
-        OSError: it cannot be written to, or has less than 64 MB left.
+        OSError: the folder is not writable, or has less than 64 MB left.
     """
     os.makedirs(folder, mode=0o700, exist_ok=True)
     free = os.statvfs(folder)
@@ -100,7 +100,7 @@ def _has_room(folder: str | os.PathLike[str]) -> None:
 
 
 def _antivirus() -> bool:
-    """Papers wait while it is down, and nothing else does."""
+    """Return False if the antivirus is down. Only papers wait for it."""
     return not antivirus.configured() or antivirus.answers()
 
 

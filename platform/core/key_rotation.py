@@ -1,7 +1,7 @@
-"""Changing the keys that wrap: which rows are under which, and bringing all of them under the current one.
+"""Rotation of the key-encryption keys: count the rows under each key, and rewrap them under the current one.
 
-Each resident's row is one short transaction with its journal line: a run that was killed goes on where it stopped, and nobody waits.
-The running role may not change a wrapped key: this runs as the owner of the tables.
+Each resident's row is one short transaction with its journal entry, so an interrupted run continues where it stopped
+and blocks no request. The running role may not change a wrapped key: run this as the owner of the tables.
 """
 
 import re
@@ -26,18 +26,21 @@ from core.models import ResidentKey
 
 PURPOSE = "Changer la clé de la ville"
 BATCH = 500
-#: Milliseconds that new readers may have to stand in line behind us, how often we try, and seconds between two tries.
+#: Milliseconds that new readers may wait for our table lock, number of tries, and seconds between two tries.
 WAIT, TRIES, PAUSE = 2_000, 5, 1.0
 
 
 class StillInUse(Exception):
-    """Rows are under this key: without it nobody opens them."""
+    """Rows are still wrapped under this key, and need it to be decrypted."""
 
 
 @dataclass
 class Rewrapped:
-    """`unreadable`: of these residents the key could not be opened; `why` says what for the first of them. `cleaned`: nothing of what the
-    old key had wrapped is left in the table's file."""
+    """Outcome of a rewrap.
+
+    `unreadable` counts the residents whose key could not be unwrapped; `why` is the error of the first one. `cleaned`
+    is True if the table's file holds nothing wrapped under the old key any more.
+    """
 
     residents: int = 0
     secrets: int = 0
@@ -47,7 +50,7 @@ class Rewrapped:
 
 
 def counts() -> dict[str, tuple[int, int]]:
-    """For each key's name, how many residents' keys and how many account secrets are under it."""
+    """Return the number of residents' keys and of account secrets under each key."""
     with scopes_disabled():
         rows = ResidentKey.objects.order_by().values_list("kid").annotate(Count("pk"))
         residents = dict(rows)
@@ -56,24 +59,26 @@ def counts() -> dict[str, tuple[int, int]]:
 
 
 def forget(kid: str) -> None:
-    """
+    """Remove a key from the keyring file.
+
     Raises:
-        StillInUse
-        KeyringError: it is the current one, or not in the file.
+        StillInUse: rows are still under this key.
+        KeyringError: it is the current key, or not in the file.
     """
     residents, secrets = counts().get(kid, (0, 0))
     if residents or secrets:
         raise StillInUse(
-            f"{residents} residents' keys and {secrets} account secrets are under “{kid}”: run “manage.py keys rewrap” first."
+            f"{residents} residents' keys and {secrets} account secrets are under “{kid}”:"
+            " run “manage.py keys rewrap” first."
         )
     files.forget_key(file_path(), kid)
 
 
-def rewrap(tell: Callable[[int], None] = lambda _done: None) -> Rewrapped:
-    """Until nothing is left under another key. `tell` hears how many residents are done.
+def rewrap(progress: Callable[[int], None] = lambda _done: None) -> Rewrapped:
+    """Rewrap every row under the current key. Call `progress` with the number of residents done.
 
     Raises:
-        KeysDown: what was done stays done.
+        KeysDown: the key service stopped answering. The rows already done stay done.
     """
     ring, done = keyring(), Rewrapped()
     current = ring.current
@@ -84,14 +89,14 @@ def rewrap(tell: Callable[[int], None] = lambda _done: None) -> Rewrapped:
             raise
         except KeyringError as error:
             done.unreadable, done.why = done.unreadable + 1, done.why or str(error)
-        tell(done.residents)
+        progress(done.residents)
     done.secrets = sum(_rewrap_secrets(kept, current) for kept in protect.keepers())
     done.cleaned = not done.residents or forget_old_bytes()
     return done
 
 
 def _under_others(current: str) -> Iterator[UUID]:
-    """In the order of their ids, so that one which can't be opened is met once."""
+    """Yield residents in the order of their ids, so that one whose key cannot be unwrapped is tried only once."""
     last = UUID(int=0)
     while True:
         with scopes_disabled():
@@ -104,7 +109,10 @@ def _under_others(current: str) -> Iterator[UUID]:
 
 
 def _rewrap_one(ring: Keyring, resident_id: UUID, current: str) -> bool:
-    """The line first, as everywhere: the journal's lock comes before the row's. False: done or erased meanwhile."""
+    """Rewrap one row. Return False if it was already rewrapped or erased.
+
+    The entry comes first, to take the journal's lock before the row's.
+    """
     with scope(resident=resident_id):
         row = ResidentKey.objects.exclude(kid=current).filter(pk=resident_id).first()
         if row is None:
@@ -143,9 +151,11 @@ def _rewrap_secrets(kept: protect.Keeper, current: str) -> int:
 
 
 def forget_old_bytes() -> bool:
-    """What the old key had wrapped stays in the table's file. A plain VACUUM frees its place and leaves its bytes there; FULL writes the
-    table anew, which readers wait for: 0.4 s for 100,000 residents. Rows that somebody's older snapshot still sees are written again with
-    it: a backup that is being made, or the database's own analysis. False: somebody held the table, or such a snapshot, for all that time.
+    """Remove the old ciphertexts from the table's file with VACUUM FULL; a plain VACUUM would leave their bytes.
+
+    Readers wait meanwhile: 0.4 s for 100,000 residents. Rows that an older snapshot still needs (a running backup, the
+    database's ANALYZE) are copied too, so it tries again. Return False if the table stayed locked, or such a snapshot
+    remained, after all tries.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {WAIT}")
@@ -154,7 +164,7 @@ def forget_old_bytes() -> bool:
                 if turn:
                     sleep(PAUSE)
                 try:
-                    if not _written_anew(cursor):
+                    if not _rewrite_table(cursor):
                         return True
                 except OperationalError:
                     continue
@@ -163,20 +173,22 @@ def forget_old_bytes() -> bool:
     return False
 
 
-def _written_anew(cursor: CursorWrapper) -> int:
-    """How many rows that are over went into the new file all the same: the first number of what VERBOSE tells, in whatever language.
+def _rewrite_table(cursor: CursorWrapper) -> int:
+    """Rewrite the table's file; return the number of dead rows copied, which is the first number that VERBOSE reports.
+
+    The number does not depend on the language of the message.
 
     Raises:
-        OperationalError: the table's lock did not come in time.
+        OperationalError: the table's lock was not acquired in time.
     """
     left: list[int] = []
 
-    def heard(notice: Diagnostic) -> None:
+    def on_notice(notice: Diagnostic) -> None:
         left.extend(int(number) for number in re.findall(r"\d+", notice.message_detail or "")[:1])
 
-    connection.connection.add_notice_handler(heard)
+    connection.connection.add_notice_handler(on_notice)
     try:
         cursor.execute("VACUUM (FULL, VERBOSE) keystore.resident_key")
     finally:
-        connection.connection.remove_notice_handler(heard)
+        connection.connection.remove_notice_handler(on_notice)
     return sum(left)

@@ -1,7 +1,7 @@
-"""Leaving with everything: what each app puts in a resident's copy, and what it erases when they close their vault.
+"""Leaving: the files that each app adds to a resident's copy, and the rows that it erases when they close their vault.
 
-An app calls `register` in `AppConfig.ready()` with one `Rows` per model, in its `leaving.py`. Every field of every model is named there
-once, with what becomes of it; nothing is a default, and a test refuses a field that nobody thought of.
+In its `leaving.py`, an app declares one `Rows` per model and calls `register` in `AppConfig.ready()`. Each field of
+each model is declared exactly once. There is no default, and a test rejects an undeclared field.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,10 +22,12 @@ from core.models import ResidentKey
 
 @dataclass(frozen=True)
 class Rows:
-    """What becomes of each field of one model. Names are separated by spaces; a reason stands beside what is not in the copy.
+    """Treatment of each field of one model, by names separated by spaces. A field left out of the copy needs a reason.
 
-    `copied`: in the copy, and erased. `erased`: erased without a copy. `kept`: stays, under the resident's number alone.
-    `nobody`: why no field says anything of a resident; then no field is named.
+    copied: in the copy, then erased.
+    erased: erased without a copy.
+    kept: kept, under the resident's number only.
+    nobody: why no field concerns a resident; then no field is named.
     """
 
     model: str
@@ -41,7 +43,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the copy. `chunks` is read once, when its turn comes; `packed` where it is worth compressing."""
+    """One file of the copy. `chunks` is read once, when the file is written; `packed` is True to compress it."""
 
     path: str
     chunks: Iterable[bytes]
@@ -49,7 +51,10 @@ class Entry:
 
 
 class Copying(Protocol):
-    """What may open a resident's sealed things while their copy is made: its journal line is written already (vault/records/gate/copying.py)."""
+    """Access to a resident's sealed data while their copy is made.
+
+    Its journal entry is already written (vault/records/gate/copying.py).
+    """
 
     resident_id: UUID
 
@@ -59,9 +64,12 @@ class Copying(Protocol):
 
 @dataclass(frozen=True)
 class App:
-    """`stop` ends what others can do, in transactions of its own. `hold` takes the locks and `erase` deletes rows, in the transaction of
-    the closing. `purge` removes what has lasted its time (docs/operations.md). All may run twice. Apps above are asked before those that
-    they import."""
+    """The part of one app in leaving. Every callable may run twice.
+
+    `stop` ends other people's access, in its own transactions. `hold` takes the locks and `erase` deletes the rows, in
+    the transaction of the closing. `purge` removes expired data (docs/operations.md). Apps of a higher `level` are
+    called before the apps that they import.
+    """
 
     name: str
     rows: Sequence[Rows]
@@ -81,7 +89,7 @@ def register(app: App) -> None:
 
 
 def registered() -> list[App]:
-    """From the highest of the house to the lowest."""
+    """Return the apps, from the highest layer to the lowest."""
     return sorted(_apps.values(), key=lambda app: -app.level)
 
 
@@ -95,29 +103,30 @@ def entries(copying: Copying) -> Iterator[Entry]:
 
 
 def export_row(row: Model, **more: object) -> dict[str, Any]:
-    """The fields of a row that are declared as copied, as JSON has them; `more` is what was sealed in one of them, opened."""
+    """Return the copied fields of a row as JSON values. `more` gives the decrypted values of sealed fields."""
     found = _declaration(row)
     values = {name: _plain(getattr(row, name)) for name in found.copied.split() if name not in more}
     return {**values, **more}
 
 
 def stop(*, resident_id: UUID) -> None:
-    """Before anything is erased: nobody reads any more, nobody who lived with them is left with an agreement that leads nowhere."""
+    """End other people's access, and the agreements of the people living with the resident, before any erasure."""
     for app in registered():
         app.stop(resident_id)
 
 
 def purge() -> None:
-    """What has lasted its time, in every app."""
+    """Remove expired data in every app."""
     for app in registered():
         app.purge()
 
 
 def erase(*, resident_id: UUID, purpose: str) -> None:
-    """In the caller's durable transaction: once it has committed nothing of theirs can be opened. Erasing twice changes nothing.
+    """Erase a resident's data in the caller's durable transaction; idempotent.
 
-    The locks are taken first, the journal's last, so that whoever reads or writes has finished; its last line is written; the key goes,
-    then every row. Leaves of the journal stay, and the chain still verifies.
+    After the commit nothing can be decrypted. Takes the apps' locks first and the journal's last, to wait for current
+    reads and writes. Then it writes the last entry, deletes the key, then every row. The journal's leaves stay, and
+    the chain still verifies.
     """
     for app in registered():
         app.hold(resident_id)
@@ -133,21 +142,21 @@ def erase(*, resident_id: UUID, purpose: str) -> None:
 
 
 def remains(*, resident_id: UUID) -> bool:
-    """Is there a row of theirs that should not be: after a restore, or written by a request that was under way?"""
+    """Return True if a row that should be erased remains: after a restore, or written by a concurrent request."""
     gone = [apps.get_model(rows.model) for rows in declared() if "resident_id" in rows.names and not rows.kept]
     with scope(resident=resident_id):
         return any(model._default_manager.filter(resident_id=resident_id).exists() for model in gone)  # noqa: SLF001 - Django's documented name
 
 
 def delete_rows(resident_id: UUID, *models: type[Model]) -> None:
-    """In this order."""
+    """Delete the resident's rows, in this order of models."""
     with scope(resident=resident_id):
         for model in models:
             model._default_manager.filter(resident_id=resident_id).delete()  # noqa: SLF001 - Django's documented name
 
 
 def undeclared() -> list[str]:
-    """A sentence for each field of a model that no declaration names, or that two do, or that is gone."""
+    """Return one sentence per field that is undeclared, declared twice or missing from its model."""
     by_model = {rows.model: rows for rows in declared()}
     found: list[str] = []
     for model in apps.get_models():
@@ -162,7 +171,10 @@ def undeclared() -> list[str]:
 
 def _problems(label: str, fields: Sequence[str], rows: Rows | None) -> Iterator[str]:
     if rows is None:
-        yield f"{label}: say what becomes of its fields when a resident leaves, with a Rows(“{label}”, …) in its app's leaving.py."
+        yield (
+            f"{label}: say what becomes of its fields when a resident leaves,"
+            f" with a Rows(“{label}”, …) in its app's leaving.py."
+        )
         return
     if rows.nobody:
         return
@@ -170,7 +182,10 @@ def _problems(label: str, fields: Sequence[str], rows: Rows | None) -> Iterator[
         count = rows.names.count(name)
         if count != 1:
             how = "is not named" if count == 0 else "is named more than once"
-            yield f"{label}.{name} {how} in its app's leaving.py: put it in copied, or in erased or kept with the reason."
+            yield (
+                f"{label}.{name} {how} in its app's leaving.py:"
+                " put it in copied, or in erased or kept with the reason."
+            )
     for name in sorted({*rows.names} - {*fields}):
         yield f"{label}.{name} is named in its app's leaving.py and does not exist: take it out."
 
@@ -192,7 +207,7 @@ def _plain(value: object) -> object:
 
 
 def _stored_names() -> list[str]:
-    """In the resident's scope."""
+    """Return the names of the resident's sealed files. Call it in the resident's scope."""
     return [
         name
         for model in keepers()

@@ -1,4 +1,4 @@
-"""PostgreSQL's advisory locks, which last until the transaction ends. Each kind has keys of its own: locks of two kinds never meet."""
+"""PostgreSQL's advisory locks, which last until the transaction ends. Each kind has its own keys."""
 
 import hashlib
 from uuid import UUID
@@ -12,6 +12,6 @@ def key(kind: str, id: UUID) -> int:
 
 
 def hold(kind: str, id: UUID) -> None:
-    """Wait for the lock, and hold it alone."""
+    """Wait for the exclusive lock and take it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key(kind, id)])

@@ -1,8 +1,9 @@
-"""JSON logs that hold no personal data.
+"""JSON logs without personal data.
 
-Three kinds of logger. Our own rooms write constant sentences, with values only under the names of SAFE. The frameworks of TEMPLATES are
-quoted by their template, without the values put into it. Of anyone else only the level and the place are kept: a library may well put a
-document's content into its message. An exception is told by its types and places, never by its message, which may quote a value.
+There are three kinds of loggers. Our own apps log constant sentences, with values only under the names of SAFE. The
+frameworks of TEMPLATES are logged by their message template, without its values. For any other library only the level
+and the place are logged, since its messages may hold a document's content. An exception is logged by its types and
+places, never by its message, which may quote a value.
 """
 
 import json
@@ -27,7 +28,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 @contextmanager
 def identified(value: str) -> Iterator[None]:
-    """Every line logged inside carries this request's or job's id."""
+    """Add the id of a request or job to every log line written in the block."""
     token = request_id.set(value)
     try:
         yield
@@ -52,29 +53,29 @@ class JsonFormatter(logging.Formatter):
 
 
 def errors(error: BaseException) -> list[dict[str, Any]]:
-    """The error, then what caused it: for each its type and the places that it went through, innermost last."""
-    told: list[dict[str, Any]] = []
+    """Return the error and its causes, each with its type and its places, innermost last."""
+    chain: list[dict[str, Any]] = []
     current: BaseException | None = error
-    while current is not None and len(told) < 5:
-        told.append(
+    while current is not None and len(chain) < 5:
+        chain.append(
             {
                 "type": f"{type(current).__module__}.{type(current).__qualname__}",
                 "places": _places(current.__traceback__),
             }
         )
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-    return told
+    return chain
 
 
 def _message(record: logging.LogRecord) -> str:
-    room = record.name.partition(".")[0]
-    if room in OURS or room in TEMPLATES:
+    app = record.name.partition(".")[0]
+    if app in OURS or app in TEMPLATES:
         return str(record.msg)
     return f"{Path(record.pathname).name}:{record.lineno}"
 
 
 def _route(record: logging.LogRecord) -> dict[str, Any]:
-    """Django's own lines name the address, where a code or an id may stand: say which page it is instead."""
+    """Return the status and route of a request's log record, without the URL, which may hold a code or an id."""
     found: dict[str, Any] = {}
     if isinstance(status := getattr(record, "status_code", None), int):
         found["status"] = status

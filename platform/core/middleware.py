@@ -1,4 +1,4 @@
-"""What every answer carries: a request id for the logs, and headers that keep pages out of caches, frames and search engines."""
+"""Middleware of every response: a request id for the logs, and headers against caching, framing and indexing."""
 
 import logging
 import time
@@ -38,14 +38,14 @@ DENIED = (
     "usb",
     "xr-spatial-tracking",
 )
-# Passkeys, on our own pages.
+# Passkeys on our own pages.
 ALLOWED = ("publickey-credentials-create=(self)", "publickey-credentials-get=(self)")
 PERMISSIONS_POLICY = ", ".join([*(f"{name}=()" for name in DENIED), *ALLOWED])
 QUIET = ("/health", "/ready")
 
 
 class RequestIdMiddleware:
-    """One id per request, made here: one taken from the visitor could carry anything into the logs."""
+    """Gives each request a new id. An id taken from the visitor could bring any content into the logs."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -61,8 +61,10 @@ class RequestIdMiddleware:
 
 
 class DownMiddleware:
-    """503 while what a page needs is down. Without its key no vault opens, and nothing else stands in for it; where the database takes no
-    line, nothing is read."""
+    """Answers 503 when the keys or the database are down.
+
+    Without its key no vault can be read; while the database refuses journal entries, nothing is read.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -81,7 +83,10 @@ class DownMiddleware:
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Pages only: a file is sent as it is stored, by parts if asked. Django blurs the length, so that it tells nothing of the content."""
+    """Compresses only pages. Files are sent as stored, in ranges if requested.
+
+    Django adds random bytes, so that the compressed length reveals nothing about the content.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
@@ -90,9 +95,10 @@ class CompressionMiddleware(GZipMiddleware):
 
 
 class HeadersMiddleware:
-    """Behind whitenoise: what passes here is a page, and a page is stored nowhere unless its view says that it is public.
+    """Forbids caching of pages, unless the view declares the response public.
 
-    Once signed in not even then, but for what never changes under its address: the city's style sheet and logo.
+    For signed-in users, only `public, immutable` responses are cacheable: the city's style sheet and logo. Runs behind
+    whitenoise, so static files never pass here.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -115,13 +121,13 @@ def _may_be_stored(declared: str, signed_in: bool) -> bool:
 
 
 def _signed_in(request: HttpRequest) -> bool:
-    """Without a session cookie nobody is; asking the session would cost every visitor a query."""
+    """Return True if a user is signed in. Without a session cookie it skips the session, which costs a query."""
     user = getattr(request, "user", None)
     return settings.SESSION_COOKIE_NAME in request.COOKIES and user is not None and user.is_authenticated
 
 
 def _log_request(request: HttpRequest, response: HttpResponse, milliseconds: int) -> None:
-    """The route (`coffre/papiers/<uuid:paper_id>/`), never the address: an address may hold a code that opens something."""
+    """Log the route (`coffre/papiers/<uuid:paper_id>/`), never the URL, which may hold an access code."""
     route = request.resolver_match.route if request.resolver_match else ""
-    told = {"method": request.method, "route": route, "status": response.status_code, "milliseconds": milliseconds}
-    logger.info("request", extra=told)
+    fields = {"method": request.method, "route": route, "status": response.status_code, "milliseconds": milliseconds}
+    logger.info("request", extra=fields)

@@ -1,4 +1,4 @@
-"""What becomes of core's own rows when a resident leaves. Its sealed uploads and its journal are told by the apps that can show them."""
+"""Leaving: the treatment of core's own rows. Apps that show uploads and journals export them."""
 
 import json
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 
 def erase(resident_id: UUID) -> None:
-    """Entries go by the one function that may delete them, and only once the key is gone."""
+    """Delete the resident's rows. Entries are deleted by the one allowed database function, after the key."""
     leaving.delete_rows(resident_id, Upload, Job, Phone)
     with connection.cursor() as cursor:
         cursor.execute("SELECT core_erase_journal(%s)", [resident_id])

@@ -1,4 +1,4 @@
-"""What a resident needs in core before anything of theirs can be kept."""
+"""Preparation of a new resident in core, required before any of their data can be kept."""
 
 from uuid import UUID
 
@@ -6,5 +6,5 @@ from core import keys
 
 
 def prepare(resident_id: UUID) -> None:
-    """Make the resident's key, in the caller's transaction. Doing it twice changes nothing."""
+    """Make the resident's key in the caller's transaction; idempotent."""
     keys.make_key(resident_id=resident_id)

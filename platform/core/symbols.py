@@ -2,7 +2,7 @@
 
 import secrets
 
-# No I, L, O or U: nobody mistakes a letter for a figure, and no word appears by chance.
+# No I, L, O or U: no letter looks like a digit, and no word appears by chance.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LOOKALIKES = str.maketrans("ILOU", "110V")
 
@@ -12,11 +12,11 @@ def symbols(count: int) -> str:
 
 
 def new_code() -> str:
-    """60 random bits: at sixty tries a minute, finding one of a million codes takes about twenty thousand years."""
+    """Return a code of 60 random bits: at sixty tries a minute, finding one of a million takes 20,000 years."""
     return "-".join(symbols(4) for _ in range(3))
 
 
 def read_code(typed: str) -> str:
-    """A code as people type it: spaces, small letters, an O for a zero."""
+    """Return the code of what people type: with spaces, small letters, or an O for a zero."""
     kept = "".join(letter for letter in typed.upper().translate(LOOKALIKES) if letter in ALPHABET)[:12]
     return "-".join(kept[start : start + 4] for start in range(0, len(kept), 4))

@@ -1,4 +1,4 @@
-"""What Celery runs for core. Beat ticks `sweep` and `seal`; a worker says by itself that it is there."""
+"""Celery tasks of core. Beat runs `sweep` and `seal`; each worker sends its own heartbeat."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ BEAT = 15
 
 @shared_task
 def sweep() -> None:
-    """Every 15 s jobs that were lost are sent again, and uploads given up are removed; once a day, orphan files and old jobs."""
+    """Send lost jobs again and delete abandoned uploads, every 15 s; once a day, delete orphan files and old jobs."""
     jobs.sweep()
     resumable.sweep()
     if cache.add("storage swept", True, DAY.total_seconds()):
@@ -27,13 +27,13 @@ def sweep() -> None:
 
 @shared_task
 def seal() -> None:
-    """Every minute: what was written in the journals goes under a checkpoint."""
+    """Make a checkpoint of the journals, every minute."""
     checkpoints.seal()
 
 
 @worker_ready.connect
 def present(sender: Any, **_: Any) -> None:  # noqa: ANN401 - Celery's consumer has no type
-    """A worker that starts says so at once, then from its own loop, and brings back what the last one was doing."""
+    """Send a heartbeat when a worker starts, then regularly, and sweep at once to resume its predecessor's jobs."""
     queues = [queue.name for queue in sender.task_consumer.queues]
     beat(queues)
     sender.timer.call_repeatedly(BEAT, beat, (queues,))
@@ -42,7 +42,7 @@ def present(sender: Any, **_: Any) -> None:  # noqa: ANN401 - Celery's consumer 
 
 
 def beat(queues: list[str]) -> None:
-    """The connection is closed each time: the pool's children must not inherit it."""
+    """Write the heartbeat. Closes the connection each time, because the pool's children must not inherit it."""
     try:
         health.heard_from(queues)
     except Error:

@@ -1,4 +1,4 @@
-"""The pages that every visitor may see, the home page, and what is shown when something goes wrong."""
+"""Public pages, the home page and the error pages."""
 
 import logging
 from contextlib import suppress
@@ -31,7 +31,7 @@ from core.pages.menu import Place, links
 
 log = logging.getLogger(__name__)
 YEAR = "public, max-age=31536000, immutable"
-# A logo is drawn, never run: an SVG opened on its own gets no script, no style from elsewhere and no origin.
+# An SVG opened directly gets no script, no external style and no origin.
 LOGO_POLICY = "default-src 'none'; sandbox"
 
 
@@ -48,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
-    """Django's own view: it checks `next` against this host and sets the cookie. By POST only, so that no link changes the language."""
+    """Call Django's view, which checks `next` against this host and sets the cookie. POST only, so no link can."""
     return set_language(request)
 
 
@@ -72,7 +72,7 @@ def logo(request: HttpRequest) -> HttpResponse:
 
 
 def _cached(request: HttpRequest, response: HttpResponse, version: str) -> HttpResponse:
-    """For a year under the address that names this content; any other address must ask again."""
+    """Cache for a year under the URL that names this content; any other URL must revalidate."""
     current = request.GET.get("v") == version
     response["Cache-Control"] = YEAR if current else "no-cache"
     return response
@@ -81,8 +81,9 @@ def _cached(request: HttpRequest, response: HttpResponse, version: str) -> HttpR
 @login_not_required
 @require_GET
 def leave_quickly(request: HttpRequest) -> HttpResponse:
-    """“Quitter vite”: someone comes into the room. Another site replaces ours, and going back shows nothing: the session is over, here
-    and in the browser. A link from elsewhere that leads here ends nobody's session.
+    """Sign out, clear the browser's storage and redirect to another site, for a user in danger (“Quitter vite”).
+
+    Going back then shows nothing. A link from another site signs nobody out.
     """
     response = HttpResponse(
         status=HTTPStatus.FOUND, headers={"Location": _exit_address(), "Referrer-Policy": "no-referrer"}
@@ -174,19 +175,19 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form was kept open for too long, or cookies are refused: nothing was saved, and the page can be opened again."""
+    """Explain that the form was open too long or cookies are refused. Nothing was saved."""
     log.warning("csrf refused")
     return HttpResponseForbidden(_page(request, "403_csrf.html"))
 
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Must not fail in its turn: nothing is asked of the database, the session or the person's account but the city, if it answers."""
+    """Answer 500 without the session or the account, so that this view cannot fail too. The city is optional."""
     return HttpResponseServerError(loader.render_to_string("500.html", _bare()))
 
 
 def keys_down(request: HttpRequest) -> HttpResponse:
-    """A proxy, a browser and a certified service read from 503 that the same demand may succeed later."""
+    """Answer 503, which tells proxies, browsers and certified services to retry later."""
     return HttpResponse(_page(request, "503.html"), status=503, headers={"Retry-After": "60"})
 
 
@@ -195,21 +196,21 @@ def database_down(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str) -> str:
-    """The usual page when it can be made, otherwise without what comes from the database."""
+    """Render the usual page, or a bare one if the database fails."""
     try:
-        return loader.render_to_string(template, {"request_id": _reference()}, request)
+        return loader.render_to_string(template, {"request_id": _short_request_id()}, request)
     except DatabaseError:
         return loader.render_to_string(template, _bare())
 
 
-def _reference() -> str:
-    """What to say on the phone: the start of the request's id, which the logs hold in full."""
+def _short_request_id() -> str:
+    """Return the start of the request's id, for the user to quote on the phone. The logs hold the full id."""
     return logs.request_id.get()[:8]
 
 
 def _bare() -> dict[str, Any]:
     city = SimpleLazyObject(_city_or_neutral)
-    return {"city": city, "exit_url": settings.EXIT_URL, "bare": True, "request_id": _reference()}
+    return {"city": city, "exit_url": settings.EXIT_URL, "bare": True, "request_id": _short_request_id()}
 
 
 def _city_or_neutral() -> City:

@@ -1,4 +1,4 @@
-"""A step of the tour: everything in one file, taken in by a vault that was just opened, which then closes."""
+"""A step of the tour: export everything to one file, import it into a new vault, then close that vault."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from vault.records.copies import package
 
 
 def leave_and_arrive(visitor: Visitor, folder: Path) -> str:
-    """The visitor is signed in as a resident, and has just said who they are."""
+    """Export and import the vault of the signed-in resident, who has just confirmed their identity."""
     page = visitor.open("/coffre/emporter/")
     page = visitor.wait_for_job(visitor.submit(page, page.form()))
     file = visitor.open(next(iter(page.links("/copie.zip")), "/coffre/emporter/copie.zip"))
@@ -31,4 +31,5 @@ def leave_and_arrive(visitor: Visitor, folder: Path) -> str:
     if leaving.remains(resident_id=arrived.pk):
         raise Unexpected("something is left of a vault that was closed")
     size = f"{len(file.body) // 1024} kB"
-    return f"{size}, {taken.records} values with their proofs and {taken.papers} papers taken in elsewhere, then that vault closed"
+    papers = f"{taken.papers} papers taken in elsewhere"
+    return f"{size}, {taken.records} values with their proofs and {papers}, then that vault closed"

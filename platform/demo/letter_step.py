@@ -1,4 +1,4 @@
-"""A step of the tour: a letter to an organisation, written from the vault, sent, and its clock started."""
+"""A step of the tour: write a letter to an organisation from the vault, mark it as sent, and start its deadline."""
 
 from demo.visitor import Unexpected, Visitor
 
@@ -6,7 +6,7 @@ HOLDER = "caf"
 
 
 def write_a_letter(visitor: Visitor) -> str:
-    """The visitor is signed in as a resident. Nothing is typed: the day is today's, as the page proposes."""
+    """Write the letter as the signed-in resident, on today's date as the page proposes, without typing."""
     start = visitor.open(f"/coffre/obtenir/{HOLDER}/ecrire/")
     draft = visitor.submit(start, start.form("token"))
     letter = str(draft.tree.xpath("string(//textarea[@id='letter'])"))
@@ -19,4 +19,5 @@ def write_a_letter(visitor: Visitor) -> str:
     sent = visitor.submit(day, day.form("on_day"))
     if "En attente" not in sent.text:
         raise Unexpected(f"{sent.path}: the clock has not started: {sent.text[:200]}")
-    return f"{len(letter.split())} words, PDF of {len(pdf.body) // 1024} kB, sent by the resident, answer due within a month"
+    size = f"{len(letter.split())} words, PDF of {len(pdf.body) // 1024} kB"
+    return f"{size}, sent by the resident, answer due within a month"

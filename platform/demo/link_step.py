@@ -1,4 +1,4 @@
-"""A step of the tour: a link with a code, opened by somebody without an account, then stopped while they have it open."""
+"""A step of the tour: a link with a code, opened by a visitor without an account, then stopped while open."""
 
 import re
 
@@ -9,28 +9,28 @@ WORDS = {"title": "Logement, la visite guidée", "name": "Mme Dubreuil", "why": 
 
 
 def share_and_stop(visitor: Visitor) -> str:
-    """The visitor is signed in as a resident whose income the vault knows; it is their own words that are typed."""
-    address, code, income = _make(visitor)
+    """Share by link as the signed-in resident, whose vault has an income, then stop the link."""
+    path, code, income = _make(visitor)
     other = Visitor(visitor.base_url)
-    asked = other.open(address)
+    asked = other.open(path)
     if income in asked.text:
         raise Unexpected(f"{asked.path}: a value shows before the code")
-    seen = other.submit(asked, asked.form("code"), {"code": code})
-    if income not in seen.text:
-        raise Unexpected(f"{seen.path}: {income} is not shown: {seen.text[:300]}")
+    shown = other.submit(asked, asked.form("code"), {"code": code})
+    if income not in shown.text:
+        raise Unexpected(f"{shown.path}: {income} is not shown: {shown.text[:300]}")
     _stop(visitor)
-    refused = other.try_open(address)
+    refused = other.try_open(path)
     if refused.status != 404 or income in refused.text:
         raise Unexpected(f"{refused.path}: {refused.status} after the stop: {refused.text[:200]}")
-    lines = visitor.open("/journal/?quoi=refus").text
-    told = next(iter(re.findall(r"Une lecture par « Mme Dubreuil » a été refusée[^.]*\.", lines)), "")
-    if not told:
-        raise Unexpected(f"/journal/: the refusal is not told: {lines[:300]}")
-    return f"opened with the code, {income} seen; stopped, and then: “{told}”"
+    journal = visitor.open("/journal/?quoi=refus").text
+    refusal = next(iter(re.findall(r"Une lecture par « Mme Dubreuil » a été refusée[^.]*\.", journal)), "")
+    if not refusal:
+        raise Unexpected(f"/journal/: the refusal is missing: {journal[:300]}")
+    return f"opened with the code, {income} seen; stopped, and then: “{refusal}”"
 
 
 def _make(visitor: Visitor) -> tuple[str, str, str]:
-    """The address's path, the code, and the value as the resident was shown it before agreeing."""
+    """Return the link's path, its code, and the value shown to the resident before agreeing."""
     start = visitor.open("/partages/lien/")
     words = visitor.submit(start, start.form("step"), {FIELD.partition("#")[0]: FIELD, "step": "choose"})
     check = visitor.submit(words, words.form("title"), {**WORDS, "step": "words"})
@@ -38,10 +38,10 @@ def _make(visitor: Visitor) -> tuple[str, str, str]:
     if not income:
         raise Unexpected(f"{check.path}: no value is shown before agreeing: {check.text[:300]}")
     made = visitor.submit(check, check.form("seen"), {"step": "agree"})
-    return _address(made), next(iter(re.findall(r"(?<!\d)\d{4} \d{4}(?!\d)", made.text)), ""), income
+    return _path(made), next(iter(re.findall(r"(?<!\d)\d{4} \d{4}(?!\d)", made.text)), ""), income
 
 
-def _address(made: Page) -> str:
+def _path(made: Page) -> str:
     found = re.search(r"/l/[\w-]+/", str(made.tree.xpath("string(//*[@id='link-address'])")))
     if found is None:
         raise Unexpected(f"{made.path}: no address: {made.text[:300]}")
@@ -49,7 +49,7 @@ def _address(made: Page) -> str:
 
 
 def _stop(visitor: Visitor) -> None:
-    """From the list of shares: a link to the question, a button that answers it."""
+    """Stop the link from the list of shares: follow a link to the question, then answer it."""
     shares = visitor.open("/partages/")
     card = shares.tree.xpath(
         "//article[contains(., $title)]//a[contains(@href, '/arreter/')]/@href", title=WORDS["title"]

@@ -1,4 +1,4 @@
-"""A step of the tour: a resident says a code to a companion, who sees what was ticked for two hours, and nothing once it is stopped."""
+"""A step of the tour: a resident gives a code to a companion, who sees the ticked items until they are stopped."""
 
 from demo.people import find
 from demo.visitor import Page, Unexpected, Visitor
@@ -7,7 +7,7 @@ WHO = "theo"
 
 
 def meet_a_companion(visitor: Visitor) -> str:
-    """The visitor is signed in as a resident; the companion comes in a browser of their own."""
+    """Meet a companion as the signed-in resident; the companion uses another browser."""
     make = visitor.open("/accompagnants/rendez-vous/")
     made = visitor.submit(make, make.form("items"), {"items": ["home"]})
     code = str(made.tree.xpath("string(//*[@class='civic-panel__reference'])")).strip()
@@ -26,17 +26,17 @@ def meet_a_companion(visitor: Visitor) -> str:
 
 
 def _stop(visitor: Visitor) -> str:
-    """Two clicks from the list of those who accompany; then what the journal says of it."""
+    """Stop the companion's access, and return the journal's sentence about the reading."""
     helpers = visitor.open("/accompagnants/")
     question = visitor.open(helpers.links("/arreter/")[0])
     visitor.submit(question, question.form("/arreter/"))
     person = find(WHO)
     name = person.name if person else WHO
-    told = [
+    sentences = [
         " ".join(line.split())
         for line in visitor.open("/journal/").tree.xpath("//main//*[contains(text(), ' a lu ')]/text()")
     ]
-    found = next((line for line in told if name in line), "")
+    found = next((line for line in sentences if name in line), "")
     if not found:
         raise Unexpected("/journal/: nothing says that the companion read")
     return found

@@ -1,4 +1,4 @@
-"""The promise of a minute: a newcomer comes by FranceConnect, two holders fill her vault, her aids are there, and she has typed nothing."""
+"""A newcomer signs in by FranceConnect, two holders fill her vault, and her aids show: she types nothing."""
 
 from time import perf_counter
 
@@ -11,7 +11,7 @@ SECONDS = 15
 
 
 def walk(base_url: str) -> str:
-    """With a visitor of its own: the vault of Inès is empty the first time, and filled again by the same answers afterwards."""
+    """Walk the steps in a separate browser. Later runs fill the vault of Inès with the same answers."""
     visitor, start = Visitor(base_url), perf_counter()
     come_by_franceconnect(visitor)
     connect_caf(visitor)

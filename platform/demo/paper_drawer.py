@@ -1,4 +1,4 @@
-"""The papers that a fictional resident already keeps, made on the spot, and the tax notice that Nadia brings."""
+"""The papers kept by a fictional resident, made when needed, and the tax notice that Nadia brings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from demo import papers, vaults
-from demo.vaults import Calendar, Story
+from demo.events import Calendar
+from demo.vaults import Story
 
-#: Everyone keeps a card and their bank details; those who prepare a dossier have more.
+#: Each resident keeps an identity card and bank details; this one also keeps what a dossier needs.
 FULL = "nadia"
 
 
@@ -36,15 +37,18 @@ def drawer(slug: str, today: date) -> Iterator[Kept]:
 
 
 def tax_notice(slug: str, today: date) -> bytes:
-    """The notice on last year's income, out last August, or the August before while this one is still to come."""
+    """Return the notice on last year's income, published last August.
+
+    Before August, return one dated yesterday.
+    """
     story = vaults.stories(today)[slug]
-    said = vaults.notice(story, today, years_back=1)
+    values = vaults.notice(story, today, years_back=1)
     return papers.tax_notice(
         declarants=[_holder(story)],
         home=_home(story),
-        income_year=said["annee_revenus"],
-        income=said["revenu_fiscal_reference"],
-        parts=Decimal(str(said["nombre_parts"])),
+        income_year=values["annee_revenus"],
+        income=values["revenu_fiscal_reference"],
+        parts=Decimal(str(values["nombre_parts"])),
         issued_on=min(date(today.year, 8, 4), today - timedelta(days=1)),
         dependants=sum(member.role == "child" for member in story.members),
         situation="Divorcée",

@@ -1,6 +1,6 @@
-"""Makes the papers of fictional people: the same arguments give the same bytes, each page says that it is a specimen.
+"""Papers of fictional residents. The same arguments give the same bytes, and each page is marked as a specimen.
 
-The tax notice carries a real 2D-Doc (type 28), signed by the demonstration's own test authority (signing.py).
+The tax notice has a real 2D-Doc (type 28), signed by the demonstration's own test authority (signing.py).
 """
 
 import base64
@@ -31,7 +31,7 @@ TABLE = (225, 221, 214)
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose paper it is. `number` is a tax number, 13 digits that start with 0 so that nobody has it."""
+    """The owner of a paper. `number` is a tax number of 13 digits; a first digit 0 makes it nobody's."""
 
     family_name: str
     given_name: str
@@ -69,11 +69,11 @@ def tax_notice(
     reference: str = "0000000000000",
     printed_income: int | None = None,
 ) -> bytes:
-    """`printed_income` prints another figure than the code signs, as a forger would."""
+    """Make a tax notice. `printed_income` prints another value than the code signs, as a forger would."""
     left = max(tax - withheld, 0)
     code = notice_code(
-        declarants=declarants, home=home, income_year=income_year, income=income, parts=parts, issued_on=issued_on, tax=tax,
-        withheld=withheld, reference=reference,
+        declarants=declarants, home=home, income_year=income_year, income=income, parts=parts, issued_on=issued_on,
+        tax=tax, withheld=withheld, reference=reference,
     )  # fmt: skip
     return _pdf(
         "tax_notice",
@@ -105,7 +105,7 @@ def notice_code(
     withheld: int = 0,
     reference: str = "0000000000000",
 ) -> str:
-    """The signed text of a notice's code, in the order of the specification."""
+    """Return the signed text of a notice's code, in the specification's order."""
     first, *others = declarants
     second = {"48": others[0].signed_name, "49": others[0].number} if others else {}
     values = {
@@ -162,12 +162,12 @@ def benefits_statement(
     children: Sequence[str] = (),
     number: str = "0000000",
 ) -> bytes:
-    """What CAF calls « attestation de paiement et de quotient familial ». It carries no 2D-Doc in real life either."""
+    """Make CAF's « attestation de paiement et de quotient familial », which has no 2D-Doc in reality either."""
     rows = [{"label": label, "amount": cents(amount)} for label, amount in lines]
     total = cents(sum((amount for _, amount in lines), Decimal()))
     return _pdf(
-        "benefits", name=person.name, home=home, month=month, issued_on=issued_on, lines=rows, total=total, quotient=whole(quotient),
-        children=", ".join(children), number=number,
+        "benefits", name=person.name, home=home, month=month, issued_on=issued_on, lines=rows, total=total,
+        quotient=whole(quotient), children=", ".join(children), number=number,
     )  # fmt: skip
 
 
@@ -185,7 +185,8 @@ def rent_receipt(
     amounts = {"rent": rent, "charges": charges, "total": rent + charges}
     shown = {name: cents(amount) for name, amount in amounts.items()}
     return _pdf(
-        "rent_receipt", name=person.name, home=home, landlord=landlord, month=month, month_end=end, paid_on=paid_on or month, **shown
+        "rent_receipt", name=person.name, home=home, landlord=landlord, month=month, month_end=end,
+        paid_on=paid_on or month, **shown
     )  # fmt: skip
 
 
@@ -204,21 +205,21 @@ def bank_details(
 
 
 def identity_card(*, person: Holder, birthdate: date, sex: str, expires_on: date, number: str = "X0X0X0X00") -> bytes:
-    """A JPEG, as photos of cards are."""
+    """Make an identity card as a JPEG, like a photo of one."""
     names = {"family_name": person.family_name.upper(), "given_name": person.given_name}
     card = _pdf("identity_card", birthdate=birthdate, sex=sex, expires_on=expires_on, number=number, **names)
     return as_photo(card)
 
 
 def iban(account: str) -> str:
-    """A French IBAN with good check digits at a bank code, 00000, that no bank has."""
+    """Return a French IBAN with valid check digits and the bank code 00000, which no bank has."""
     bban = f"0000000000{account:0>11}00"
     digits = "".join(str(int(letter, 36)) for letter in f"{bban}FR00")
     return f"FR{98 - int(digits) % 97:02d}{bban}"
 
 
 def as_photo(pdf: bytes, *, tilt: float = 1.2, quality: int = 85) -> bytes:
-    """The first page, photographed a little askew on a table."""
+    """Photograph the first page, slightly tilted on a table."""
     document = pdfium.PdfDocument(pdf)
     page = document[0].render(scale=PHOTO_DPI / 72).to_pil().convert("RGB")
     document.close()
@@ -229,7 +230,7 @@ def as_photo(pdf: bytes, *, tilt: float = 1.2, quality: int = 85) -> bytes:
 
 
 def data_matrix(code: str) -> str:
-    """The code drawn as an SVG, as an address that a page can show."""
+    """Return the code drawn as an SVG, in a data URL."""
     barcode = zxingcpp.create_barcode(code, zxingcpp.BarcodeFormat.DataMatrix)
     return "data:image/svg+xml;base64," + base64.b64encode(barcode.to_svg(scale=1).encode()).decode("ascii")
 
@@ -243,7 +244,7 @@ def cents(amount: Decimal) -> str:
 
 
 def comma(number: Decimal) -> str:
-    """`2.50` -> `2,5`."""
+    """Format a number in French: `2.50` -> `2,5`."""
     return f"{number.normalize():f}".replace(".", ",")
 
 

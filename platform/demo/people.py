@@ -1,4 +1,4 @@
-"""The fictional people of Villebrume. None exists; their addresses lead nowhere; the second factor of some is public on purpose."""
+"""The fictional people of Villebrume. Their e-mail addresses do not exist, and their second factor is public."""
 
 import time
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from accounts.sign_in import second_factor
 
 AGENT_SECRET = "VILLEBRUMEVILLEBRUMEVILLEBRUME22"  # noqa: S105 - an invented agent's, public on purpose
 STEP = 30
-#: Where one writes to both: an address to be written to may be shared, an address to sign in with may not.
+#: Shared contact address of a couple. Contact addresses may be shared, sign-in addresses may not.
 COUPLE = "lemoine@villebrume.example"
 
 
@@ -36,7 +36,7 @@ class Person:
         return f"{self.slug}@villebrume.example"
 
     def account(self) -> User:
-        """Their account, made the first time. Their vault is filled by `manage.py seed_demo`."""
+        """Return their account, creating it the first time. `manage.py seed_demo` fills their vault."""
         if self.is_agent:
             return _agent(self)
         if self.works_at:
@@ -47,7 +47,7 @@ class Person:
         return account
 
     def code(self) -> str:
-        """What the telephone of somebody who works for others would show now."""
+        """Return the current code of an agent's or companion's second factor."""
         value: str = format_hotp_value(hotp_value(AGENT_SECRET, int(time.time()) // STEP))
         return value
 
@@ -97,7 +97,8 @@ PEOPLE = (
         "agathe",
         "Agathe Roussel",
         _(
-            "Agent de la ville. Elle règle le portail et tient le guichet\u00a0; elle n’ouvre aucun coffre sans sa personne."
+            "Agent de la ville. Elle règle le portail et tient le guichet\u00a0;"
+            " elle n’ouvre aucun coffre sans sa personne."
         ),
         is_agent=True,
     ),
@@ -113,9 +114,9 @@ def is_invented(user: User) -> bool:
 
 
 def _companion(person: Person) -> User:
-    told = "Aide aux démarches : logement, factures, retraite. Sur rendez-vous."
+    help_text = "Aide aux démarches : logement, factures, retraite. Sur rendez-vous."
     organisation, _made = Organisation.objects.get_or_create(
-        name=person.works_at, defaults={"helps_with": told, "answers_help": True}
+        name=person.works_at, defaults={"helps_with": help_text, "answers_help": True}
     )
     account = companions.add_companion(email=person.email, name=person.name, organisation=organisation).person
     return _with_second_factor(account)

@@ -1,4 +1,4 @@
-"""Fills the fictional town: its city row, its people, what their holders already sent. Doing it twice changes nothing."""
+"""Fill the fictional city: its row, its people, and what their holders already sent. Idempotent."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -15,6 +15,7 @@ from core.files.uploads import SealedUpload
 from core.journal import checkpoints
 from core.models import City
 from demo import paper_drawer, vaults
+from demo.events import Given
 from demo.paper_drawer import Kept
 from demo.people import PEOPLE
 from services.aids.shipping import load_local_aids
@@ -84,7 +85,10 @@ def fill_people(say: Callable[[str], None] = lambda line: None) -> None:
 
 @transaction.atomic
 def fill_vault(account: User, slug: str, today: date) -> int:
-    """What the vault lacks of its story, all or nothing: everything the first time, later the months that have passed since."""
+    """Add the records missing from the vault, atomically, and return their number.
+
+    The first run adds all of them, later runs those of the months since.
+    """
     with scope(resident=account.pk):
         there = set(Record.objects.values_list("type", "subject_person", "period_start"))
         given = [one for one in vaults.records(slug, today) if _key(account, slug, one) not in there]
@@ -94,7 +98,7 @@ def fill_vault(account: User, slug: str, today: date) -> int:
 
 
 def join_couple() -> None:
-    """Claire and Yann live together: an invitation accepted, and what each agreed to. What they stopped or left since stays so."""
+    """Make Claire and Yann live together and agree, only once: what they stopped or left since stays so."""
     claire, yann = _account("claire"), _account("yann")
     with scopes_disabled():
         if Member.objects.filter(resident_id__in=[claire.pk, yann.pk]).exists():
@@ -114,7 +118,7 @@ def join_couple() -> None:
 
 
 def entrust_companion() -> None:
-    """Odette is accompanied: a mandate of six months, signed by her. What she stopped since stays so."""
+    """Give Théo a mandate of six months from Odette, only once: what she stopped since stays so."""
     odette, theo = _account("odette"), _account("theo")
     place = companions.place_of(theo)
     with scope(resident=odette.pk):
@@ -133,7 +137,7 @@ def entrust_companion() -> None:
 
 
 def share_by_links() -> None:
-    """Léo shows what he earns by a link, which was opened once, and has stopped another one. What he did with them since stays so."""
+    """Share Léo's income by two links, one read and one stopped, only once: his own changes stay."""
     leo = _account("leo")
     with scope(resident=leo.pk):
         if Link.objects.exists():
@@ -160,16 +164,16 @@ def _account(slug: str) -> User:
     return next(person for person in PEOPLE if person.slug == slug).account()
 
 
-def _person(account: User, slug: str, one: vaults.Given) -> UUID:
+def _person(account: User, slug: str, one: Given) -> UUID:
     return vaults.member_id(slug, one.member) if one.member else account.pk
 
 
-def _key(account: User, slug: str, one: vaults.Given) -> tuple[str, UUID, datetime | None]:
+def _key(account: User, slug: str, one: Given) -> tuple[str, UUID, datetime | None]:
     return one.type, _person(account, slug, one), period_of(one.payload).start
 
 
 def fill_drawer(account: User, slug: str, today: date) -> int:
-    """The papers go the way of any upload: sealed, checked in the limited child, confirmed. Returns how many were added."""
+    """Add papers like any upload: sealed, checked in the limited child, confirmed. Return their number."""
     with scope(resident=account.pk):
         if Paper.objects.exists():
             return 0
@@ -192,7 +196,7 @@ def _keep(account: User, one: Kept) -> None:
     actions.confirm_paper(paper=paper, by=account.pk)
 
 
-def _add(account: User, slug: str, one: vaults.Given, today: date) -> None:
+def _add(account: User, slug: str, one: Given, today: date) -> None:
     received = timezone.make_aware(datetime.combine(today, time(6)))
     actions.add_record(
         resident_id=account.pk,

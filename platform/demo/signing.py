@@ -1,7 +1,7 @@
-"""Signs 2D-Doc codes for fictional papers, with a test authority of our own.
+"""Signs 2D-Doc codes of fictional papers, with our own test authority.
 
-The key is published in this repository on purpose (authority/README.md): a signature made with it proves nothing, and no setting but
-the demonstration's and the tests' accepts it. `python -m demo.signing FOLDER` makes another authority.
+The key is public on purpose (authority/README.md): its signatures prove nothing, and only the settings of the
+demonstration and the tests accept them. `python -m demo.signing FOLDER` makes another authority.
 """
 
 import sys
@@ -22,14 +22,14 @@ from tddoc.data_definition import c40 as definitions
 from tddoc.header import Header
 
 FOLDER = Path(__file__).parent / "authority"
-#: ZZ is no country: this authority can be nobody's.
+#: ZZ is no country, so this authority cannot be a real one.
 AUTHORITY, CERTIFICATE = "ZZ01", "VBR1"
 GROUP_SEPARATOR, UNIT_SEPARATOR = "\x1d", "\x1f"
 NOT_BEFORE, NOT_AFTER = datetime(2015, 1, 1, tzinfo=UTC), datetime(2075, 1, 1, tzinfo=UTC)
 
 
 def sign(doc_type: str, values: Mapping[str, str], *, signed_on: date, folder: Path = FOLDER) -> str:
-    """The code of one paper, version 4. The same values give the same code (RFC 6979)."""
+    """Return the code of one paper, version 4. The same values give the same code (RFC 6979)."""
     header = Header(4, AUTHORITY, CERTIFICATE, signed_on, signed_on, doc_type, perimeter_id=1, country_id="FR")
     body = header.to_code() + "".join(_entry(one, value) for one, value in values.items())
     der = _key(folder).sign(body.encode("ascii"), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
@@ -39,14 +39,17 @@ def sign(doc_type: str, values: Mapping[str, str], *, signed_on: date, folder: P
 
 
 def plain(text: str) -> str:
-    """`12 bis, rue de l’Été` -> `12 BIS RUE DE L ETE`: capitals, digits and spaces are all that most fields allow."""
+    """Return the text in capitals, digits and spaces, as most fields require.
+
+    `12 bis, rue de l’Été` -> `12 BIS RUE DE L ETE`
+    """
     flat = unicodedata.normalize("NFKD", text)
     kept = "".join(letter for letter in flat if not unicodedata.combining(letter)).upper()
     return " ".join("".join(letter if letter.isascii() and letter.isalnum() else " " for letter in kept).split())
 
 
 def make_authority(folder: Path) -> None:
-    """A root that signs one leaf, then forgets its own key. tddoc finds both by their common names."""
+    """Make a root certificate and one leaf, and discard the root's key. tddoc finds both by their common names."""
     folder.mkdir(parents=True, exist_ok=True)
     root_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = _certificate(AUTHORITY, AUTHORITY, root_key, root_key, authority=True)

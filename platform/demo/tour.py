@@ -1,4 +1,4 @@
-"""The main job, walked over HTTP as a newcomer would: a tax notice goes in; aids with reasons and one sealed dossier come out."""
+"""The tour: the main job over HTTP, as by a newcomer: from a tax notice to aids with reasons and a sealed dossier."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ AID = "prime_activite"
 
 @dataclass
 class Tour:
-    """Each step says what it saw; the next one starts from the page it left."""
+    """The steps of the tour. Each one returns what it observed, and starts from the previous step's page."""
 
     visitor: Visitor
     folder: Path
@@ -59,7 +59,7 @@ class Tour:
         return f"as {person.name if person else WHO}, a fictional resident"
 
     def come_in_with_franceconnect(self) -> str:
-        """Somebody else, in a browser of their own; the second time they are known."""
+        """Sign in as another person, in a separate browser. Their vault exists after the first run."""
         other = Visitor(self.visitor.base_url)
         start = other.open("/connexion/")
         between = other.submit(start, start.form("/connexion/franceconnect/"))
@@ -195,7 +195,7 @@ class Tour:
 
 
 def walk(base_url: str, folder: Path, say: Callable[[str], None]) -> bool:
-    """One line and its milliseconds for each step. False: a step failed, and its line says why."""
+    """Walk the tour, writing a line with milliseconds per step. Return False if a step failed."""
     tour = Tour(Visitor(base_url), folder)
     for name, step in tour.steps():
         start = perf_counter()

@@ -1,6 +1,6 @@
-"""What each fictional resident's vault holds on the first day, as their holders would have sent it. Every date is relative to today.
+"""The records of each fictional resident's vault on the first day, as their holders would have sent them.
 
-Amounts are invented; the situations follow what social workers meet most often. Nobody here exists.
+Every date is relative to today. Amounts are invented; the situations are those that social workers meet most often.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,30 +9,16 @@ from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from demo import events
+from demo.events import CAF, Calendar, Given, Payload
 from vault.records.models import RESIDENT
 
-Payload = dict[str, Any]
-
 TOWN = {"commune": "Villebrume", "cog": "00042", "code_postal": "00420", "pays": "France"}
-#: Incomes are given from January of the year before last: family benefits read that year.
-CAF, FRANCE_TRAVAIL, EMPLOYER, MDPH = "caf", "france_travail", "employeur", "mdph"
-#: The one whose tax notice of this year is not there yet: the tour uploads it.
+#: The resident without this year's tax notice, which the tour uploads.
 BRINGS_THEIR_NOTICE = "nadia"
-#: The one whose vault is empty: all that she has is what her holders answer (demo/holders), once she has come by FranceConnect.
+#: The resident with an empty vault, filled by her holders (demo/holders) after she signs in by FranceConnect.
 COMES_BY_FRANCECONNECT = "ines"
 WITH_A_DISABILITY = frozenset({"paul"})
-
-
-@dataclass(frozen=True)
-class Given:
-    """One record as a holder gives it. `member` names a person of the household; empty for the resident."""
-
-    type: str
-    payload: Payload
-    holder: str
-    member: str = ""
-    role: str = "self"
-    declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +41,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Story:
-    """A fictional resident's household and what happened to them, from which the records are written."""
+    """A fictional resident's household and what happened to them; the records are made from it."""
 
     given_name: str
     family_name: str
@@ -66,392 +52,253 @@ class Story:
     situation: Mapping[str, Any]
     members: tuple[Member, ...] = ()
     family: str = "C"
-    records: Callable[["Calendar"], Iterator[Given]] = field(default=lambda calendar: iter(()))
+    records: Callable[[Calendar], Iterator[Given]] = field(default=lambda calendar: iter(()))
     quotient: int | None = None
     income: tuple[int, int] | None = None  # reference income of the year before last, and of last year
     parts: float = 1
-
-
-@dataclass(frozen=True)
-class Calendar:
-    today: date
-
-    def months(self, first: int, last: int) -> list[str]:
-        """Months as 2026-11, from `first` to `last` counted back from this one (0), oldest first."""
-        number = self.today.year * 12 + self.today.month - 1
-        return [f"{(number - back) // 12:04d}-{(number - back) % 12 + 1:02d}" for back in range(first, last - 1, -1)]
-
-    @property
-    def known(self) -> int:
-        """How many months back the year before last starts."""
-        return 24 + self.today.month - 1
-
-    def birth(self, age: int, month: int = 3, day: int = 14) -> date:
-        """A birth date that makes a person `age` years old today, whatever today is."""
-        year = self.today.year - age
-        return (
-            date(year, month, day)
-            if (month, day) <= (self.today.month, self.today.day)
-            else date(year - 1, month, day)
-        )
 
 
 def member_id(slug: str, given_name: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"https://villebrume.example/{slug}/{given_name}")
 
 
-def wages(
-    months: list[str],
-    *,
-    net: int,
-    gross: int,
-    member: str = "",
-    role: str = "self",
-    employer: str = "Ateliers du Lavoir",
-) -> Iterator[Given]:
-    for month in months:
-        payload = {
-            "mois": month,
-            "employeur": employer,
-            "brut": f"{gross}.00",
-            "net_avant_impot": f"{net}.00",
-            "net_social": f"{net}.00",
-        }
-        yield Given("emploi.revenu", payload | {"net_imposable": f"{round(net * 1.037)}.00"}, EMPLOYER, member, role)
-
-
-def other(
-    months: list[str],
-    *,
-    nature: str,
-    net: int,
-    holder: str,
-    taxable: int | None = None,
-    gross: int | None = None,
-    member: str = "",
-    role: str = "self",
-) -> Iterator[Given]:
-    figures = {"net": net, "imposable": taxable, "brut": gross}
-    for month in months:
-        payload = {"mois": month, "nature": nature} | {
-            name: f"{value}.00" for name, value in figures.items() if value is not None
-        }
-        yield Given("revenu.mensuel", payload, holder, member, role)
-
-
-def paid_by_caf(months: list[str], lines: Mapping[str, int]) -> Iterator[Given]:
-    for month in months:
-        payload = {
-            "mois": month,
-            "lignes": [{"libelle": label, "montant": f"{amount}.00"} for label, amount in lines.items()],
-        }
-        yield Given("social.paiement", payload, CAF, role="household")
-
-
-def beneficiary(benefit: str, since: str, *, yes: bool = True) -> Given:
-    return Given(
-        "social.prestation",
-        {"prestation": benefit, "est_beneficiaire": yes, "date_debut_droit": since if yes else None},
-        CAF,
+def _nadia(calendar: Calendar) -> Story:
+    return Story(
+        "Nadia",
+        "Kervella",
+        calendar.birth(36),
+        "female",
+        "12 rue des Tanneurs",
+        {"statut_occupation": "locataire_hlm", "loyer": "468.00", "charges": "62.00"},
+        {"activite": "actif", "nationalite": "FR", "statut_marital": "D", "enceinte": False},
+        (
+            Member("Milo", "Kervella", calendar.birth(9, 6, 2), "male", "child"),
+            Member("Lison", "Kervella", calendar.birth(6, 1, 20), "female", "child"),
+        ),
+        "D",
+        events.nadia,
+        612,
+        (13_890, 14_120),
+        2.5,
     )
 
 
-def _nadia(calendar: Calendar) -> Iterator[Given]:
-    yield from wages(calendar.months(calendar.known, 1), net=1180, gross=1513, employer="Ateliers du Lavoir")
-    yield from paid_by_caf(
-        calendar.months(14, 1), {"Allocations familiales": 151, "Aide personnalisée au logement": 287}
-    )
-    yield beneficiary("apl", calendar.months(26, 26)[0] + "-01")
-
-
-def _paul(calendar: Calendar) -> Iterator[Given]:
-    yield from wages(
-        calendar.months(calendar.known, 1),
-        net=1420,
-        gross=1820,
-        member="Irène",
-        role="spouse",
-        employer="Boulangerie du Port",
-    )
-    yield Given(
-        "handicap.decision",
-        {"taux_incapacite": 0.8, "rsdae": False, "date_debut": f"{calendar.today.year - 2}-02-01"},
-        MDPH,
-    )
-    yield Given("handicap.cmi", {"mentions": ["stationnement"], "date_fin": f"{calendar.today.year + 3}-02-01"}, MDPH)
-    yield from paid_by_caf(calendar.months(14, 1), {"Allocation aux adultes handicapés": 0})
-
-
-def _samir(calendar: Calendar) -> Iterator[Given]:
-    start = calendar.today.year if calendar.today.month >= 9 else calendar.today.year - 1
-    inscription = {
-        "date_debut": f"{start}-09-01",
-        "date_fin": f"{start + 1}-08-31",
-        "est_inscrit": True,
-        "regime_code": "RF1",
-        "etablissement": "Université de Villebrume",
-    }
-    yield Given("etudes.inscription", inscription, "mesri_men")
-    yield Given(
-        "etudes.bourse",
-        {"est_boursier": True, "echelon": "5", "date_rentree": f"{start}-09-01", "duree_mois": 10},
-        "crous",
-    )
-    yield from paid_by_caf(calendar.months(14, 1), {"Allocation de logement sociale": 0})
-
-
-def _odette(calendar: Calendar) -> Iterator[Given]:
-    yield from other(
-        calendar.months(calendar.known, 1), nature="retraite", net=640, taxable=655, gross=690, holder="retraite"
+def _paul(calendar: Calendar) -> Story:
+    return Story(
+        "Paul",
+        "Astruc",
+        calendar.birth(47),
+        "male",
+        "3 quai des Chalands",
+        {"statut_occupation": "locataire_hlm", "loyer": "421.00", "charges": "55.00"},
+        {"activite": "inactif", "nationalite": "FR", "statut_marital": "M"},
+        (Member("Irène", "Astruc", calendar.birth(45, 9, 9), "female", "spouse"),),
+        "M",
+        events.paul,
+        540,
+        (15_740, 15_960),
+        2.5,
     )
 
 
-def _leo(calendar: Calendar) -> Iterator[Given]:
-    yield from wages(calendar.months(calendar.known, 1), net=1250, gross=1602, employer="Librairie des Quais")
-    yield from paid_by_caf(calendar.months(14, 1), {"Prime d'activité": 0})
-
-
-def _karim(calendar: Calendar) -> Iterator[Given]:
-    yield from wages(calendar.months(calendar.known, 11), net=1780, gross=2282, employer="Transports Brumois")
-    since = calendar.months(10, 10)[0]
-    yield Given(
-        "emploi.inscription_ft",
+def _samir(calendar: Calendar) -> Story:
+    return Story(
+        "Samir",
+        "Belhadj",
+        calendar.birth(20),
+        "male",
+        "8 allée des Tilleuls",
         {
-            "date_debut": f"{since}-01",
-            "date_fin": None,
-            "categorie_code": 1,
-            "categorie_libelle": "Sans emploi, à la recherche d’un emploi",
+            "statut_occupation": "locataire_foyer",
+            "loyer": "265.00",
+            "charges": "0.00",
+            "chambre": True,
+            "logement_crous": True,
         },
-        FRANCE_TRAVAIL,
+        {
+            "activite": "etudiant",
+            "nationalite": "FR",
+            "scolarite": "superieur",
+            "annee_etude": 2,
+            "etablissement": "public",
+            "rattache_foyer_fiscal_parents": True,
+            "vit_chez_parents": False,
+            "statut_marital": "C",
+        },
+        records=events.samir,
     )
-    for month in calendar.months(10, 1):
-        yield Given(
-            "emploi.indemnite_ft",
-            {"date_versement": f"{month}-28", "montant_total": "1015.00", "montant_allocations": "1015.00"},
-            FRANCE_TRAVAIL,
-        )
 
 
-def _elise(calendar: Calendar) -> Iterator[Given]:
-    yield from wages(calendar.months(calendar.known, 1), net=1690, gross=2167, employer="Hôpital de Villebrume")
-    yield from wages(
-        calendar.months(calendar.known, 1),
-        net=1850,
-        gross=2372,
-        member="Hugo",
-        role="spouse",
-        employer="Menuiserie Astier",
+def _odette(calendar: Calendar) -> Story:
+    return Story(
+        "Odette",
+        "Marchais",
+        calendar.birth(74),
+        "female",
+        "1 chemin du Moulin",
+        {"statut_occupation": "proprietaire", "loyer": "0.00", "charges": "0.00"},
+        {"activite": "retraite", "nationalite": "FR", "statut_marital": "V"},
+        family="V",
+        records=events.odette,
+        income=(7_080, 7_140),
     )
-    yield from paid_by_caf(calendar.months(14, 1), {"Allocations familiales": 344})
 
 
-def _claire(calendar: Calendar) -> Iterator[Given]:
-    """What Yann earns is in his vault, and only there."""
-    yield from wages(calendar.months(calendar.known, 1), net=870, gross=1115, employer="Crèche des Berges")
-    yield from paid_by_caf(calendar.months(14, 1), {"Prime d'activité": 0})
+def _leo(calendar: Calendar) -> Story:
+    return Story(
+        "Léo",
+        "Fontanel",
+        calendar.birth(29),
+        "male",
+        "27 rue du Pont-Neuf",
+        {"statut_occupation": "locataire_meuble", "loyer": "520.00", "charges": "0.00"},
+        {"activite": "actif", "nationalite": "FR", "statut_marital": "C"},
+        records=events.leo,
+        quotient=1042,
+        income=(14_000, 14_000),
+    )
 
 
-def _yann(calendar: Calendar) -> Iterator[Given]:
-    yield from wages(calendar.months(calendar.known, 1), net=1485, gross=1904, employer="Brasserie du Lavoir")
+def _karim(calendar: Calendar) -> Story:
+    return Story(
+        "Karim",
+        "Ouali",
+        calendar.birth(41),
+        "male",
+        "5 place du Marché",
+        {"statut_occupation": "locataire_hlm", "loyer": "398.00", "charges": "48.00"},
+        {"activite": "chomeur", "nationalite": "FR", "statut_marital": "C"},
+        records=events.karim,
+        quotient=790,
+        income=(19_930, 20_150),
+    )
 
 
-def _mael(calendar: Calendar) -> Iterator[Given]:
-    yield from other(calendar.months(14, 1), nature="apprentissage", net=860, holder=EMPLOYER)
+def _elise(calendar: Calendar) -> Story:
+    return Story(
+        "Élise",
+        "Garnier",
+        calendar.birth(39),
+        "female",
+        "44 avenue de la Gare",
+        {"statut_occupation": "locataire_vide", "loyer": "890.00", "charges": "95.00"},
+        {"activite": "actif", "nationalite": "FR", "statut_marital": "M"},
+        (
+            Member("Hugo", "Garnier", calendar.birth(40, 5, 5), "male", "spouse"),
+            Member("Jade", "Garnier", calendar.birth(13, 2, 2), "female", "child"),
+            Member("Tom", "Garnier", calendar.birth(10, 8, 8), "male", "child"),
+            Member("Anouk", "Garnier", calendar.birth(5, 4, 4), "female", "child"),
+        ),
+        "M",
+        events.elise,
+        905,
+        (39_650, 40_020),
+        4,
+    )
+
+
+def _claire(calendar: Calendar) -> Story:
+    return Story(
+        "Claire",
+        "Lemoine",
+        calendar.birth(33),
+        "female",
+        "9 rue des Bateliers",
+        {"statut_occupation": "locataire_vide", "loyer": "690.00", "charges": "60.00"},
+        {"activite": "actif", "nationalite": "FR", "statut_marital": "M", "enceinte": False},
+        (
+            Member("Yann", "Lemoine", calendar.birth(35, 7, 19), "male", "spouse"),
+            Member("Inès", "Lemoine", calendar.birth(4, 10, 10), "female", "child"),
+        ),
+        "M",
+        events.claire,
+        698,
+        (25_200, 25_440),
+        2.5,
+    )
+
+
+def _yann(calendar: Calendar) -> Story:
+    return Story(
+        "Yann",
+        "Lemoine",
+        calendar.birth(35, 7, 19),
+        "male",
+        "9 rue des Bateliers",
+        {"statut_occupation": "locataire_vide", "loyer": "690.00", "charges": "60.00"},
+        {"activite": "actif", "nationalite": "FR", "statut_marital": "M"},
+        (
+            Member("Claire", "Lemoine", calendar.birth(33), "female", "spouse"),
+            Member("Inès", "Lemoine", calendar.birth(4, 10, 10), "female", "child"),
+        ),
+        "M",
+        events.yann,
+    )
+
+
+def _mael(calendar: Calendar) -> Story:
+    return Story(
+        "Maël",
+        "Tessier",
+        calendar.birth(19),
+        "male",
+        "16 rue Basse",
+        {"statut_occupation": "locataire_meuble", "loyer": "410.00", "charges": "0.00"},
+        {
+            "activite": "apprenti",
+            "nationalite": "FR",
+            "apprenti_depuis": calendar.months(14, 14)[0] + "-01",
+            "rattache_foyer_fiscal_parents": False,
+            "vit_chez_parents": False,
+            "statut_marital": "C",
+        },
+        records=events.mael,
+        income=(0, 2_400),
+    )
+
+
+def _ines(calendar: Calendar) -> Story:
+    return Story(
+        "Inès",
+        "Caradec",
+        calendar.birth(33, 7, 9),
+        "female",
+        "6 rue du Lavoir",
+        {"statut_occupation": "locataire_hlm", "loyer": "441.00", "charges": "58.00"},
+        {"activite": "actif", "nationalite": "FR", "statut_marital": "C"},
+        (
+            Member("Noé", "Caradec", calendar.birth(7, 4, 18), "male", "child"),
+            Member("Zoé", "Caradec", calendar.birth(4, 10, 3), "female", "child"),
+        ),
+        "C",
+        quotient=489,
+        income=(12_900, 13_050),
+        parts=2.5,
+    )
+
+
+STORIES: Mapping[str, Callable[[Calendar], Story]] = {
+    "nadia": _nadia,
+    "paul": _paul,
+    "samir": _samir,
+    "odette": _odette,
+    "leo": _leo,
+    "karim": _karim,
+    "elise": _elise,
+    "claire": _claire,
+    "yann": _yann,
+    "mael": _mael,
+    COMES_BY_FRANCECONNECT: _ines,
+}
 
 
 def stories(today: date) -> dict[str, Story]:
-    """The residents, by the name in `people.PEOPLE`."""
-    calendar = Calendar(today)
-    birth = calendar.birth
-    child = "child"
-    return {
-        "nadia": Story(
-            "Nadia",
-            "Kervella",
-            birth(36),
-            "female",
-            "12 rue des Tanneurs",
-            {"statut_occupation": "locataire_hlm", "loyer": "468.00", "charges": "62.00"},
-            {"activite": "actif", "nationalite": "FR", "statut_marital": "D", "enceinte": False},
-            (
-                Member("Milo", "Kervella", birth(9, 6, 2), "male", child),
-                Member("Lison", "Kervella", birth(6, 1, 20), "female", child),
-            ),
-            "D",
-            _nadia,
-            612,
-            (13_890, 14_120),
-            2.5,
-        ),
-        "paul": Story(
-            "Paul",
-            "Astruc",
-            birth(47),
-            "male",
-            "3 quai des Chalands",
-            {"statut_occupation": "locataire_hlm", "loyer": "421.00", "charges": "55.00"},
-            {"activite": "inactif", "nationalite": "FR", "statut_marital": "M"},
-            (Member("Irène", "Astruc", birth(45, 9, 9), "female", "spouse"),),
-            "M",
-            _paul,
-            540,
-            (15_740, 15_960),
-            2.5,
-        ),
-        "samir": Story(
-            "Samir",
-            "Belhadj",
-            birth(20),
-            "male",
-            "8 allée des Tilleuls",
-            {
-                "statut_occupation": "locataire_foyer",
-                "loyer": "265.00",
-                "charges": "0.00",
-                "chambre": True,
-                "logement_crous": True,
-            },
-            {
-                "activite": "etudiant",
-                "nationalite": "FR",
-                "scolarite": "superieur",
-                "annee_etude": 2,
-                "etablissement": "public",
-                "rattache_foyer_fiscal_parents": True,
-                "vit_chez_parents": False,
-                "statut_marital": "C",
-            },
-            records=_samir,
-        ),
-        "odette": Story(
-            "Odette",
-            "Marchais",
-            birth(74),
-            "female",
-            "1 chemin du Moulin",
-            {"statut_occupation": "proprietaire", "loyer": "0.00", "charges": "0.00"},
-            {"activite": "retraite", "nationalite": "FR", "statut_marital": "V"},
-            family="V",
-            records=_odette,
-            income=(7_080, 7_140),
-        ),
-        "leo": Story(
-            "Léo",
-            "Fontanel",
-            birth(29),
-            "male",
-            "27 rue du Pont-Neuf",
-            {"statut_occupation": "locataire_meuble", "loyer": "520.00", "charges": "0.00"},
-            {"activite": "actif", "nationalite": "FR", "statut_marital": "C"},
-            records=_leo,
-            quotient=1042,
-            income=(14_000, 14_000),
-        ),
-        "karim": Story(
-            "Karim",
-            "Ouali",
-            birth(41),
-            "male",
-            "5 place du Marché",
-            {"statut_occupation": "locataire_hlm", "loyer": "398.00", "charges": "48.00"},
-            {"activite": "chomeur", "nationalite": "FR", "statut_marital": "C"},
-            records=_karim,
-            quotient=790,
-            income=(19_930, 20_150),
-        ),
-        "elise": Story(
-            "Élise",
-            "Garnier",
-            birth(39),
-            "female",
-            "44 avenue de la Gare",
-            {"statut_occupation": "locataire_vide", "loyer": "890.00", "charges": "95.00"},
-            {"activite": "actif", "nationalite": "FR", "statut_marital": "M"},
-            (
-                Member("Hugo", "Garnier", birth(40, 5, 5), "male", "spouse"),
-                Member("Jade", "Garnier", birth(13, 2, 2), "female", child),
-                Member("Tom", "Garnier", birth(10, 8, 8), "male", child),
-                Member("Anouk", "Garnier", birth(5, 4, 4), "female", child),
-            ),
-            "M",
-            _elise,
-            905,
-            (39_650, 40_020),
-            4,
-        ),
-        "claire": Story(
-            "Claire",
-            "Lemoine",
-            birth(33),
-            "female",
-            "9 rue des Bateliers",
-            {"statut_occupation": "locataire_vide", "loyer": "690.00", "charges": "60.00"},
-            {"activite": "actif", "nationalite": "FR", "statut_marital": "M", "enceinte": False},
-            (
-                Member("Yann", "Lemoine", birth(35, 7, 19), "male", "spouse"),
-                Member("Inès", "Lemoine", birth(4, 10, 10), "female", child),
-            ),
-            "M",
-            _claire,
-            698,
-            (25_200, 25_440),
-            2.5,
-        ),
-        "yann": Story(
-            "Yann",
-            "Lemoine",
-            birth(35, 7, 19),
-            "male",
-            "9 rue des Bateliers",
-            {"statut_occupation": "locataire_vide", "loyer": "690.00", "charges": "60.00"},
-            {"activite": "actif", "nationalite": "FR", "statut_marital": "M"},
-            (
-                Member("Claire", "Lemoine", birth(33), "female", "spouse"),
-                Member("Inès", "Lemoine", birth(4, 10, 10), "female", child),
-            ),
-            "M",
-            _yann,
-        ),
-        "mael": Story(
-            "Maël",
-            "Tessier",
-            birth(19),
-            "male",
-            "16 rue Basse",
-            {"statut_occupation": "locataire_meuble", "loyer": "410.00", "charges": "0.00"},
-            {
-                "activite": "apprenti",
-                "nationalite": "FR",
-                "apprenti_depuis": calendar.months(14, 14)[0] + "-01",
-                "rattache_foyer_fiscal_parents": False,
-                "vit_chez_parents": False,
-                "statut_marital": "C",
-            },
-            records=_mael,
-            income=(0, 2_400),
-        ),
-        COMES_BY_FRANCECONNECT: Story(
-            "Inès",
-            "Caradec",
-            birth(33, 7, 9),
-            "female",
-            "6 rue du Lavoir",
-            {"statut_occupation": "locataire_hlm", "loyer": "441.00", "charges": "58.00"},
-            {"activite": "actif", "nationalite": "FR", "statut_marital": "C"},
-            (
-                Member("Noé", "Caradec", birth(7, 4, 18), "male", child),
-                Member("Zoé", "Caradec", birth(4, 10, 3), "female", child),
-            ),
-            "C",
-            quotient=489,
-            income=(12_900, 13_050),
-            parts=2.5,
-        ),
-    }
+    """Return the residents' stories, by the slug in `people.PEOPLE`."""
+    return {slug: story(Calendar(today)) for slug, story in STORIES.items()}
 
 
 def records(slug: str, today: date) -> Iterator[Given]:
-    """Everything but Nadia's tax notice of this year, which she brings herself: the tour starts from it."""
+    """Yield all records of a resident, except Nadia's tax notice of this year: the tour uploads it."""
     story, calendar = stories(today)[slug], Calendar(today)
     yield Given("identite.pivot", _identity(story), "FranceConnect")
     yield Given("foyer.composition", _household(slug, story), CAF, role="household")
@@ -470,7 +317,7 @@ def records(slug: str, today: date) -> Iterator[Given]:
 
 
 def notice(story: Story, today: date, *, years_back: int) -> Payload:
-    """The tax notice on the income of last year (1) or of the year before (2), as its 2D-Doc says it."""
+    """Return the tax notice on the income of last year (1) or of the year before (2), as in its 2D-Doc."""
     if story.income is None:
         raise LookupError(f"{story.given_name} has no notice of their own")
     spouse = next((member for member in story.members if member.role == "spouse"), None)
@@ -493,7 +340,7 @@ def _notices(slug: str, story: Story, today: date) -> Iterator[Given]:
 
 
 def _answers(slug: str, story: Story) -> Iterator[Given]:
-    """What they said themselves when asked, so that no question stands in the way of the aids they look at first."""
+    """Yield the resident's own answers, so that no question precedes the aids."""
     if slug not in WITH_A_DISABILITY:
         yield Given("handicap.decision", {"taux_incapacite": 0}, RESIDENT, declared=True)
     for member in story.members:

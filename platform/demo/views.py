@@ -1,4 +1,4 @@
-"""Entering as a fictional person. This room is installed in the demonstration only; production refuses to start with it."""
+"""Sign-in as a fictional person. Installed only in the demonstration; production refuses to start with it."""
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth import logout
@@ -33,7 +33,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def confirm(request: SignedInRequest) -> HttpResponse:
-    """The demonstration's way to say again who one is: a click."""
+    """Confirm the user's identity by a click, in the demonstration only."""
     if not is_invented(request.user):
         raise Http404
     if second_factor.is_set_up(request.user):

@@ -1,4 +1,4 @@
-"""A newcomer without JavaScript: follows links, fills in the forms that pages show, keeps cookies. For the tour and its tests."""
+"""A simulated visitor without JavaScript: follows links, submits forms, keeps cookies. For the tour and its tests."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from lxml import html
 
 Values = Mapping[str, str | Sequence[str]]
 NOTHING: Values = MappingProxyType({})
-#: Inputs that a person fills with a click, or not at all.
+#: Inputs that need no typing.
 CLICKED = {"hidden", "submit", "radio", "checkbox"}
 
 
 class Unexpected(Exception):
-    """A page was not what a person would expect at this step; the message says which page and why."""
+    """A page differs from what the step expects. The message names the page and the reason."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """What a person reads in the main part of the page, spaces made plain."""
+        """Text of the page's main part, with normalised spaces."""
         return " ".join(self.tree.xpath("string(//main)").replace("\u00a0", " ").replace("\u202f", " ").split())
 
     @property
@@ -57,7 +57,7 @@ class Page:
         return [href for href in self.tree.xpath("//a/@href") if containing in href]
 
     def form(self, having: str = "") -> html.FormElement:
-        """The first form of the main part that has a field or an address named `having`.
+        """Return the first form of the main part with a field or an action named `having`.
 
         Raises:
             Unexpected: there is none.
@@ -69,7 +69,7 @@ class Page:
 
 
 def _typed(field: html.HtmlElement | html.RadioGroup | html.CheckboxGroup | html.SelectElement) -> bool:
-    """Several radios or boxes of one name come as a group, which has no attributes of its own; a choice in a list is a click too."""
+    """Return True if the field is typed, not clicked. Radios or boxes of one name come as a group."""
     clicked = html.RadioGroup | html.CheckboxGroup | html.SelectElement
     return not isinstance(field, clicked) and field.get("type") not in CLICKED
 
@@ -85,13 +85,16 @@ class Visitor:
         return self._send(Request(urljoin(self.base_url, address)))  # noqa: S310 - the address comes from the command line
 
     def try_open(self, address: str) -> Page:
-        """A page that may well say no."""
+        """Open a page that may answer with an error."""
         return self._send(Request(urljoin(self.base_url, address)), may_fail=True)  # noqa: S310 - the address comes from the command line
 
     def submit(
         self, page: Page, form: html.FormElement, values: Values = NOTHING, files: Mapping[str, FileToSend] = {}
     ) -> Page:
-        """Send a form as a browser would: its own values, then those given; boxes of one name are a list. Redirects are followed."""
+        """Submit a form with its own values, then `values`, and follow redirects.
+
+        Several boxes of one name are a list.
+        """
         filled = dict(form.form_values()) | dict(values)
         self.typed += sum(_typed(form.inputs[name]) for name in values if name in form.fields)
         address = urljoin(page.url, form.action or page.url)
@@ -105,10 +108,10 @@ class Visitor:
         return self._send(Request(address, data=body, headers=headers))  # noqa: S310 - a form of a page opened above
 
     def wait_for_job(self, page: Page, *, seconds: float = 60) -> Page:
-        """Look at a job's progress page again until it leads elsewhere.
+        """Poll a job's page until it leads elsewhere, and return the result.
 
         Raises:
-            Unexpected: it stopped, or takes longer than `seconds`.
+            Unexpected: the job stopped, or takes longer than `seconds`.
         """
         end = monotonic() + seconds
         while "/travaux/" in page.path:

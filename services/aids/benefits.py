@@ -14,7 +14,9 @@ ONCE: Final = "fois"
 
 @dataclass(frozen=True, slots=True)
 class Benefit:
-    """One aid. `variables` are summed over the household; `dossier` is a catalogue code, empty if nothing has to be requested."""
+    """One aid. `variables` are summed over the household; `dossier` is a catalogue code, empty if nothing has to be
+    requested.
+    """
 
     code: str
     title: Text

@@ -1,4 +1,5 @@
-"""Facts about aids other than the law: organisations, papers, forms, delays, appeals, urgent situations, shipped local aids.
+"""Facts about aids other than the law: organisations, papers, forms, delays, appeals, urgent situations, shipped local
+aids.
 
 The files are in content/, each with its JSON Schema; a test validates them and the references between them.
 """
@@ -82,7 +83,9 @@ class Aid:
 
 
 def in_words(text: str) -> str:
-    """Translate an organisation, a place, a form or a local aid to the page's language. Texts written by the city stay as they are."""
+    """Translate an organisation, a place, a form or a local aid to the page's language. Texts written by the city stay
+    as they are.
+    """
     return _in_english("catalogue").get(text, text) if _is_english() else text
 
 
@@ -220,7 +223,9 @@ def local_aids() -> list[dict[str, Any]]:
 
 
 def territory(commune: str) -> Mapping[str, str]:
-    """Return the areas of a commune. `reference` is a real commune of the same zone, for a code missing from the law's zone table."""
+    """Return the areas of a commune. `reference` is a real commune of the same zone, for a code missing from the law's
+    zone table.
+    """
     found: Mapping[str, str] = load("territories").get(commune, {})
     return found
 

@@ -11,7 +11,8 @@ from services.aids.results import Asked, Result
 def of(household: Household, *, stock: bool = False) -> dict[str, Any]:
     """Simulate a household and serialise the results.
 
-    `amounts` is the first pass, with past benefits as paid; `steady` assumes that every aid is claimed. Keys are "rsa" or "p1.aah".
+    `amounts` is the first pass, with past benefits as paid; `steady` assumes that every aid is claimed. Keys are "rsa"
+    or "p1.aah".
     """
     computed = results.compute(household, stock=stock)
     return {

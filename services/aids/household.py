@@ -72,7 +72,9 @@ class BadHousehold(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """Euros for each month of a span. Net, taxable and gross are three amounts of one payslip; the engine needs all three."""
+    """Euros for each month of a span. Net, taxable and gross are three amounts of one payslip; the engine needs all
+    three.
+    """
 
     type: str
     first: str
@@ -110,7 +112,9 @@ class Person:
     ass_open: bool | None = None
 
     def age(self, month: str) -> int:
-        """Return the whole years at the end of the previous month, as family benefits count them; negative before birth."""
+        """Return the whole years at the end of the previous month, as family benefits count them; negative before
+        birth.
+        """
         year, rank = int(month[:4]), int(month[5:])
         return (
             year * 12 + rank - 1 - (self.birth_date.year * 12 + self.birth_date.month - 1) - (self.birth_date.day > 1)

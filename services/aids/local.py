@@ -1,7 +1,8 @@
 """The city's own aids: conditions and amounts stored as data.
 
-A condition is `yes`, `no`, `missing` (a fact is unknown) or `manual` (checked by an agent). In an "all" group, no wins over missing,
-missing over manual and manual over yes; in an "any" group, yes wins. An unknown fact never counts as zero.
+A condition is `yes`, `no`, `missing` (a fact is unknown) or `manual` (checked by an agent). In an "all" group, no wins
+over missing, missing over manual and manual over yes; in an "any" group, yes wins. An unknown fact never counts as
+zero.
 """
 
 import operator

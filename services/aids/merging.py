@@ -1,4 +1,6 @@
-"""Merge a couple's values into one household. The partner's own records replace the values that the resident had entered about them."""
+"""Merge a couple's values into one household. The partner's own records replace the values that the resident had
+entered about them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -48,7 +50,9 @@ def _notices(own: Values, theirs: Values) -> Sequence[Opened]:
 
 
 def _with_partner(values: Values, theirs: Values, *, resident_id: UUID, spouse_id: UUID, name: str) -> Values:
-    """List the partner in the household, with their birth date if known. Without a composition record, the household stays unknown."""
+    """List the partner in the household, with their birth date if known. Without a composition record, the household
+    stays unknown.
+    """
     family = values.latest(FAMILY)
     if family is None:
         return values

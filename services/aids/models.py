@@ -12,7 +12,9 @@ from services.aids import catalogue, local, local_rules
 
 
 class LocalAid(models.Model):
-    """One aid of the city, the intercommunality or the département. `rules` follows content/schemas/local_aids.schema.json."""
+    """One aid of the city, the intercommunality or the département. `rules` follows
+    content/schemas/local_aids.schema.json.
+    """
 
     code = models.SlugField(_("code"), unique=True, max_length=60)
     label = models.CharField(_("nom"), max_length=120)

@@ -1,7 +1,7 @@
 """Questions about a household's unknown values, and the effect of each possible answer.
 
-A question has an unknown value of the household and a few possible answers. Each answer becomes an extra household in the same run;
-a question is skipped if all its answers give the same results.
+A question has an unknown value of the household and a few possible answers. Each answer becomes an extra household in
+the same run; a question is skipped if all its answers give the same results.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,9 @@ AFTER_ALLOWANCE: Final = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question to the resident. `key` is its name in URLs, `keys` the values it fills, `field` the vault field of its answer."""
+    """A question to the resident. `key` is its name in URLs, `keys` the values it fills, `field` the vault field of
+    its answer.
+    """
 
     key: str
     text: str

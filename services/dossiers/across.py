@@ -1,7 +1,7 @@
-"""The state of the partner's part of a dossier: requested, being made, ready.
+"""Queries across residents for dossiers: the partner's part of a dossier, and what the scheduler deletes.
 
-Reads rows only, never a value, and only between two partners who live in one household now, as in `vault/sharing/across/household_access.py`. Once one leaves,
-neither finds the other's part.
+They read rows only, never a value. A part is found only between two partners who live in one household now, as in
+`vault/sharing/across/household_access.py`; once one leaves, neither finds the other's part.
 """
 
 from collections.abc import Sequence
@@ -91,6 +91,12 @@ def forget(dossiers: Sequence[UUID]) -> None:
         Part.objects.filter(dossier_id__in=dossiers).delete()
 
 
+def forget_others(dossier_id: UUID, *, asker: Member, member: Member) -> None:
+    """Delete the requests about a dossier between any other two members, such as a former partner."""
+    with scopes_disabled():
+        Part.objects.filter(dossier_id=dossier_id).exclude(asker_id=asker.pk, member_id=member.pk).delete()
+
+
 def forget_parted() -> None:
     """Delete the requests between people who no longer live together."""
     with scopes_disabled():
@@ -98,8 +104,16 @@ def forget_parted() -> None:
         Part.objects.filter(Q(member_id__in=gone) | Q(asker_id__in=gone)).delete()
 
 
+def expired_dossiers() -> list[tuple[UUID, UUID]]:
+    """Return the id and the resident's id of each expired dossier."""
+    with scopes_disabled():
+        return list(Dossier.objects.expired().values_list("pk", "resident_id"))
+
+
 def joint_partner(resident_id: UUID) -> UUID | None:
-    """Return the partner whose current agreement allows the couple's result in a dossier. Older texts did not cover this."""
+    """Return the partner whose current agreement allows the couple's result in a dossier. Older texts did not cover
+    this.
+    """
     place = household_access.of(resident_id)
     if place is None or place.partner is None:
         return None
@@ -111,7 +125,9 @@ def joint_partner(resident_id: UUID) -> UUID | None:
 
 
 def _state(part: Part) -> tuple[PartState, datetime | None]:
-    """Return the state and the completion time. Requires the scope of the partner who was asked; a deleted part is withdrawn."""
+    """Return the state and the completion time. Requires the scope of the partner who was asked; a deleted part is
+    withdrawn.
+    """
     if part.answer != Answer.YES:
         return (PartState.REFUSED if part.answer == Answer.NO else PartState.ASKED), None
     made = list(dossiers_for(part))

@@ -121,7 +121,9 @@ def shown_records(material: Material) -> list[UUID]:
 
 
 def newest(values: Values, type_code: str) -> list[Opened]:
-    """Return each person's last record, or the last three of a monthly type. An agency does not receive a whole history."""
+    """Return each person's last record, or the last three of a monthly type. An agency does not receive a whole
+    history.
+    """
     by_person: dict[UUID, list[Opened]] = {}
     for record in values.of_type(type_code):
         by_person.setdefault(record.person, []).append(record)

@@ -1,7 +1,7 @@
 """Hash an uploaded file while it is received, without storing it in the database, on disk or in memory.
 
-As in core.files.uploads, the view is exempt from the CSRF middleware, which would parse the body with Django's own handlers before this one is
-installed; the token is checked right after.
+As in core.files.uploads, the view is exempt from the CSRF middleware, which would parse the body with Django's own
+handlers before this one is installed; the token is checked right after.
 """
 
 import hashlib

@@ -119,7 +119,9 @@ class Dossier(ResidentModel):
 
     @property
     def file_name(self) -> str:
-        """Return the download's name: a reference without personal name or aid, because a shared computer keeps it visible."""
+        """Return the download's name: a reference without personal name or aid, because a shared computer keeps it
+        visible.
+        """
         return f"dossier-{self.number}-partie-2.pdf" if self.part_of else f"dossier-{self.number}.pdf"
 
 

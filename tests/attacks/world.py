@@ -117,7 +117,7 @@ def things_of(resident: User) -> dict[str, Any]:
         "the seal": done.seal.code,
         "part": parts.received(resident.pk)[0].part.pk,
         "job": job.pk,
-        "upload": resumable.start(resident_id=resident.pk, length=10, told={"filename": "a.pdf"}).pk,
+        "upload": resumable.start(resident_id=resident.pk, length=10, metadata={"filename": "a.pdf"}).pk,
         "passkey": a_passkey(resident).pk,
         "help": help_of(resident).pk,
         "access request": asking.ask(

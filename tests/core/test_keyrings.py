@@ -103,7 +103,7 @@ def remote(request, settings):
 
 def chosen(settings, service):
     settings.KEYRING, settings.MAKE_KEYRING = service.url, False
-    keys._kept.clear()
+    keys._cache.clear()
     return service
 
 
@@ -214,12 +214,12 @@ class TestKeptForAMinute:
         people = [resident() for _ in range(4)]
         for person in people:
             keys.key_of(resident_id=person)
-        assert len(keys._kept._found) == 2
+        assert len(keys._cache._found) == 2
 
     def test_a_file_is_read_each_time(self, in_file, settings):
         chosen(settings, in_file)
         keys.key_of(resident_id=resident())
-        assert not keys._kept._found
+        assert not keys._cache._found
 
 
 def test_keys_move_from_a_file_to_a_service(in_file, in_transit, settings):

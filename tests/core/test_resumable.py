@@ -100,7 +100,7 @@ def test_a_part_that_comes_twice_counts_once(awa, folder):
 
 
 def test_of_two_parts_at_once_the_second_is_refused_and_leaves_nothing(resident, folder):
-    upload = resumable.start(resident_id=resident.pk, length=100, told={})
+    upload = resumable.start(resident_id=resident.pk, length=100, metadata={})
 
     def meanwhile():
         with scope(resident=resident.pk):

@@ -25,7 +25,7 @@ def quick(monkeypatch):
 @pytest.fixture
 def awa(remote, db):
     person = ResidentFactory(name="Awa")
-    keys._kept.clear()
+    keys._cache.clear()
     return person
 
 
@@ -37,7 +37,7 @@ def browser(awa):
 @pytest.mark.parametrize("trouble", ["503", "garbage", "slow"])
 def test_a_vault_says_that_it_can_t_be_opened_and_nothing_is_read(remote, awa, browser, trouble, quick, caplog):
     before = len(journal.entries(resident_id=awa.pk, limit=100))
-    keys._kept.clear()
+    keys._cache.clear()
     remote.trouble = trouble
     started = time.monotonic()
     answer = browser.get("/coffre/")
@@ -49,7 +49,7 @@ def test_a_vault_says_that_it_can_t_be_opened_and_nothing_is_read(remote, awa, b
     assert [type(record.exc_info[1]).__name__ for record in caplog.records if record.exc_info] == ["KeysDown"]
 
     remote.trouble = ""
-    keys._kept.clear()
+    keys._cache.clear()
     assert len(journal.entries(resident_id=awa.pk, limit=100)) == before
     assert browser.get("/coffre/").status_code == 200
 

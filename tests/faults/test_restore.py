@@ -163,7 +163,7 @@ def test_a_journal_that_was_rewritten_in_the_backup_is_found(taken, spare, awa):
             admin.execute("SET session_replication_role = replica")
             admin.execute("DELETE FROM core_journalleaf WHERE number > 1")
             admin.execute("DELETE FROM core_journalentry WHERE leaf_id NOT IN (SELECT id FROM core_journalleaf)")
-        _lines, faults = backups._looked_over(backups.read_manifest(taken))
+        _lines, faults = backups._check_restored(backups.read_manifest(taken))
     assert any("lines of the journals are missing" in fault for fault in faults)
     assert any("is gone" in fault for fault in faults)
 
@@ -215,14 +215,14 @@ def test_who_was_erased_since_stays_erased(databases, taken, spare, awa, monkeyp
 
     monkeypatch.setattr(backups, "_parts", {"erasures": backups.Part(lambda: (), replay)})
     done = restored(spare, taken)
-    assert done.told == ["1 erasures replayed."]
+    assert done.reported == ["1 erasures replayed."]
     with connected(spare["web"]), pytest.raises(keys.KeyMissing):
         sealed.box(resident_id=awa.pk)
 
 
 def test_every_session_of_before_is_over(taken, spare, awa):
     done = restored(spare, taken)
-    assert "Every session is over: people sign in again." in done.told
+    assert "Every session is over: people sign in again." in done.reported
     with psycopg.connect(spare["owner"]) as owner:
         assert owner.execute("SELECT count(*) FROM accounts_session").fetchone() == (0,)
 
@@ -242,7 +242,7 @@ def test_a_share_that_was_stopped_since_reads_nothing_and_none_does_before_its_r
         assert restoring.pause_all(tmp_path).startswith("1 " if nothing_lost else "0 ")
     assert done.faults == []
     assert (
-        "1 shares and connections are paused until their residents take them up again." in done.told
+        "1 shares and connections are paused until their residents take them up again." in done.reported
     ) is not nothing_lost
     with connected(spare["web"]):
         for grant in (stopped, paused):

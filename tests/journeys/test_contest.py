@@ -67,7 +67,7 @@ def test_a_line_is_contested_answered_and_verified(
     eyes.look()
 
     # The officer reads the line and her message, nothing else, and answers.
-    officer.goto("/admin/vault/contest/")
+    officer.goto("/admin/journal/contest/")
     ((newest,),) = live.sql("SELECT id FROM journal_contest ORDER BY created_at DESC LIMIT 1")
     officer.locator(f"#result_list a[href*='{newest}']").click()
     expect(officer.get_by_text("Je ne connais pas Paul.")).to_be_visible()

@@ -81,7 +81,7 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     eyes.look()
 
     # A new kind of paper can be chosen by residents at once.
-    page.goto("/admin/vault/paperkind/add/")
+    page.goto("/admin/records/paperkind/add/")
     written = {"code": "carte_peche", "label_fr": "Carte de pêche", "label_en": "Fishing permit", "theme": "loisirs"}
     for name, value in {**written, "holder": "Fédération", "pages": "front"}.items():
         page.locator(f"#id_{name}").fill(value)

@@ -91,7 +91,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
 
 
 def test_sentences_are_found_however_they_are_written(tmp_path):
-    for room in messages.ROOMS:
+    for room in messages.SOURCES:
         (tmp_path / room).mkdir()
     (tmp_path / "vault" / "a.py").write_text(
         "from django.utils.translation import gettext as _now, ngettext, pgettext_lazy\n"

@@ -1,4 +1,4 @@
-"""How each API of a holder treats the city."""
+"""The state of the holders' APIs in the admin."""
 
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,6 @@ else:
 
 @admin.register(ConnectorHealth)
 class ConnectorHealthAdmin(ReadOnly, ModelAdmin):
-    """A refusal ends when the API answers again."""
+    """The APIs with their quota and their refusal of the city, which ends when the API answers again."""
 
     list_display = ("connector", "problem", "problem_since", "last_success_at", "calls", "window_started_at")

@@ -9,7 +9,7 @@ class RequestAnswer(models.TextChoices):
 
 
 class RequestStep(models.TextChoices):
-    """What a resident notes of a request, each with its day."""
+    """The steps that a resident notes of a data request, each with its day."""
 
     SENT = "sent", _("Envoyée")
     EXTENDED = "extended", _("Délai prolongé")
@@ -26,7 +26,7 @@ class RequestState(models.TextChoices):
 
 
 class ConnectionState(models.TextChoices):
-    """A connection that is over keeps the state it had: its date says it."""
+    """The state of a connection. An expired one keeps its state; `expires_on` says that it expired."""
 
     ASKED = "asked", _("En attente de votre accord")
     ACTIVE = "active", _("Active")

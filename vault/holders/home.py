@@ -1,4 +1,4 @@
-"""What this app shows on the resident's home page: connections that end, requests to send or without an answer."""
+"""This app's parts of the resident's home page: ending connections, requests to send or without an answer."""
 
 from collections.abc import Iterator
 
@@ -19,17 +19,21 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
 
 
 def _connections() -> Iterator[home.Part]:
-    """A monthly connection that ends within 30 days, or that its holder has ended, asks for an answer; one asked for once does not."""
+    """Yield connections that the holder has ended, and monthly connections that end within 30 days."""
     for connection in Connection.objects.open().filter(state=ConnectionState.ACTIVE):
-        here = reverse("holders:connection", args=[connection.pk])
-        told = {"holder": holder_catalogue.name(connection.holder), "day": short_date(connection.expires_on)}
+        href = reverse("holders:connection", args=[connection.pk])
+        values = {"holder": holder_catalogue.name(connection.holder), "day": short_date(connection.expires_on)}
         if connection.problem == "consent_over":
             yield home.ToDo(
-                _("Renouveler votre accord : %(holder)s") % told, here, tag=_("Terminé"), tag_kind="expired", order=30
+                _("Renouveler votre accord : %(holder)s") % values,
+                href,
+                tag=_("Terminé"),
+                tag_kind="expired",
+                order=30,
             )
         elif connection.unattended and connection.ends_soon:
-            name = _("La connexion à %(holder)s se termine le %(day)s") % told
-            yield home.ToDo(name, here, hint=_("Renouvelez-la si elle vous sert encore."), tag=_("Bientôt"), order=30)
+            name = _("La connexion à %(holder)s se termine le %(day)s") % values
+            yield home.ToDo(name, href, hint=_("Renouvelez-la si elle vous sert encore."), tag=_("Bientôt"), order=30)
 
 
 def _requests() -> Iterator[home.Part]:

@@ -1,4 +1,4 @@
-"""The long work of this app: asking a holder for data."""
+"""The job kind of this app: a pull of a connection."""
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _

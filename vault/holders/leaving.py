@@ -1,4 +1,4 @@
-"""What becomes of connections and requests to holders when their resident leaves."""
+"""Copy and erase a resident's connections and data requests when they leave the portal."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -21,12 +21,13 @@ ROWS = [
         erased={
             "resident_id": OWNER,
             "problem failures unfinished next_pull_at version": "how far a machine was with it",
-            "content": "what the holder gave to know us again: a secret between it and the city. What came is in the values",
+            "content": "the secret between the holder and the city; the data received is in the values",
         },
     ),
     Rows(
         "holders.DataRequest",
-        copied="id created_at holder right sent_on due_on extended_on reminded_on complained_on answered_on answer content",
+        copied="id created_at holder right sent_on due_on extended_on reminded_on complained_on answered_on answer "
+        "content",
         erased={"resident_id": OWNER, "told_at": SENTENCE, "token": FORM, "version": WRITTEN},
     ),
     Rows("holders.RequestPaper", copied="paper_id", erased={"id resident_id created_at request_id": NUMBER}),

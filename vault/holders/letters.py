@@ -1,7 +1,7 @@
-"""The letters of a request to a holder, in French: who receives them may refuse another language. Pure: parts in, text out.
+"""The letters of a data request, always in French: a holder may refuse another language.
 
-The texts are in `vault/holders/content/request_letters.json`. What stands between brackets is left out when one of its parts is missing, so that
-a letter is never held up by what its resident does not know.
+The templates are in `vault/holders/content/request_letters.json`. Text between brackets is left out if one of its
+parts is missing, so that a letter can be sent without what its resident does not know.
 """
 
 import json
@@ -26,9 +26,9 @@ from vault.records.models import Holder
 
 CONTENT = Path(__file__).parent / "content" / "request_letters.json"
 STYLE = Path(__file__).with_name("letter.css")
-#: Days that a reminder leaves before a complaint: ours to choose, the law sets none.
+#: How many days a reminder leaves before a complaint. The law sets no number.
 REMINDER_DAYS = 15
-#: Browsers and mail programs cut a longer address without saying so.
+#: Browsers and mail programs silently cut a longer URL.
 LONGEST_LINK = 1900
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PART = re.compile(r"\{(\w+)\}")
@@ -44,13 +44,13 @@ _FINDINGS = {
     RequestAnswer.REFUSED: "l’organisme a refusé de répondre à ma demande",
     RequestAnswer.WHOLE: "l’organisme a répondu",
 }
-#: Formats that a program reads: what a portability request may ask for.
+#: Machine-readable formats, which a portability request may ask for.
 _REUSABLE = ("csv", "xlsx", "json", "ofx", "xml")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a resident put in a request. Only the name is always there."""
+    """The parts of a letter, as the resident filled them in. Only the name is required."""
 
     name: str
     address: str = ""
@@ -70,7 +70,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Letter:
-    """`attach` is what to join, in the reader's language; everything else is French."""
+    """A letter in French. `attach` lists what to enclose, in the reader's language."""
 
     code: str
     title: str
@@ -82,13 +82,13 @@ class Letter:
 
     @property
     def text(self) -> str:
-        """For an e-mail or a form."""
+        """The text for an e-mail or a web form."""
         signature = "\n".join(filter(None, [self.parts.name, self.parts.address, f"Le {self.day}"]))
         return f"{self.body}\n{signature}\n"
 
     @property
     def mail_link(self) -> str:
-        """Opens the resident's own mail program, which sends it. Empty when the text is too long for a link."""
+        """A mailto URL for the resident's own mail program; empty if the text is too long for a URL."""
         link = f"mailto:{quote(self.parts.recipient_email)}?subject={quote(self.subject)}&body={quote(self.text)}"
         return link if len(link) <= LONGEST_LINK else ""
 
@@ -103,12 +103,12 @@ class Letter:
         return [self.parts.organisation, *self.parts.recipient_address.splitlines()]
 
     def kept(self) -> dict[str, str]:
-        """What is sealed when the letter has left: it does not change any more."""
+        """Return the content to seal once the letter is sent."""
         return {"code": self.code, "subject": self.subject, "body": self.body, "day": self.day}
 
 
 def request_letter(request: DataRequest, holder: Holder | None, content: Mapping[str, Any], today: date) -> Letter:
-    """As it was sent, once it has been; until then, with today's date."""
+    """Return the letter as it was sent; a draft bears today's date."""
     parts = Parts.read(content["parts"])
     if sent := content.get("sent"):
         return Letter(sent["code"], _title(sent["code"]), sent["subject"], sent["body"], sent["day"], parts)
@@ -144,7 +144,7 @@ def complaint(request: DataRequest, content: Mapping[str, Any], today: date) -> 
 
 
 def pdf(letter: Letter) -> bytes:
-    """Tagged, in French, nothing else in it than this letter.
+    """Draw the letter as a tagged PDF in French.
 
     Raises:
         core.pdf.apart.NotDrawn
@@ -155,7 +155,7 @@ def pdf(letter: Letter) -> bytes:
 
 
 def fill(text: str, parts: Mapping[str, str]) -> str:
-    """Once over the template, then once over its parts: what a resident typed is never read as a template."""
+    """Fill a template. The values that a resident typed are inserted last and never read as a template."""
     kept = _OPTIONAL.sub(
         lambda found: found[1] if all(parts.get(name) for name in _PART.findall(found[1])) else "", text
     )

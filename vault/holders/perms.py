@@ -1,13 +1,13 @@
-"""Whether a holder may be asked now."""
+"""Permission to pull a connection."""
 
 from vault.holders.enums import ConnectionState
 from vault.holders.models import Connection
 
 
 def may_pull(connection: Connection, *, unattended: bool) -> bool:
-    """A holder is asked while the resident's agreement lasts; without them, only if they said so, or to end a pull that they asked for.
+    """Return True if the connection is active and, for an unattended pull, the resident agreed to it.
 
-    Judged when the pull runs, and again before each writing.
+    An unattended pull may also finish one that they asked for. Checked when the pull starts and before each writing.
     """
     if connection.state != ConnectionState.ACTIVE or connection.over:
         return False

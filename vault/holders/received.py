@@ -1,4 +1,4 @@
-"""What the vault already has from each holder. Rows only, no value is opened: no line in the journal."""
+"""The data that the vault already has from each holder. No value is decrypted, so no journal entry is written."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from vault.records.models import RESIDENT, Holder, Paper, PaperKind, Record
 
 @dataclass
 class Received:
-    """From one holder: types of records and kinds of papers, each with the last time that it came."""
+    """The record types and paper kinds received from one holder, each with the last reception."""
 
     records: dict[str, datetime] = field(default_factory=dict)
     papers: dict[str, datetime] = field(default_factory=dict)
@@ -29,23 +29,23 @@ class Received:
         return [types.get(code).title for code in sorted(self.records)]
 
     def words(self) -> str:
-        """“Dans votre coffre : avis d’impôt. Dernière réception le 3 novembre 2026.” Empty where nothing came."""
+        """Return a summary such as “Dans votre coffre : avis d’impôt.”; empty if nothing was received."""
         if self.last is None:
             return ""
         titles = [small(title) for title in self.titles] or [_("des papiers")]
-        said = {"what": ", ".join(titles), "day": long_date(self.last)}
-        return _("Dans votre coffre : %(what)s. Dernière réception le %(day)s.") % said
+        values = {"what": ", ".join(titles), "day": long_date(self.last)}
+        return _("Dans votre coffre : %(what)s. Dernière réception le %(day)s.") % values
 
 
 def data_by_holder(holders: Sequence[Holder]) -> dict[str, Received]:
-    """By holder's code, in the resident's scope: two queries whatever the size of the vault."""
+    """Return the data received by holder's code. Two queries. Requires the resident's scope."""
     found = {holder.code: Received() for holder in holders}
     by_name = {name.lower(): holder for holder in holders for name in holder.record_holders}
     records = Record.objects.current().exclude(method__in=[Method.DERIVED, Method.TYPED]).exclude(holder=RESIDENT)
-    for said, type_code, last in (
+    for name, type_code, last in (
         records.values_list("holder", "type").annotate(last=Max("retrieved_at")).order_by("type")
     ):
-        for holder in _holders_of(said, type_code, by_name, holders):
+        for holder in _holders_of(name, type_code, by_name, holders):
             _keep(found[holder.code].records, type_code, last)
     for kind, last in Paper.objects.kept().values_list("kind").annotate(last=Max("kept_at")):
         for holder in holders:
@@ -55,12 +55,12 @@ def data_by_holder(holders: Sequence[Holder]) -> dict[str, Received]:
 
 
 def small(title: str) -> str:
-    """Inside a sentence. A name in capitals stays: RIB, CAF."""
+    """Return the title for use within a sentence: lower case, except acronyms such as RIB or CAF."""
     return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 def lines(got: Received) -> list[dict[str, str]]:
-    """Each thing that came, newest first."""
+    """Return one row per record type and paper kind, last received first."""
     kinds = {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=got.papers)}
     named = [(types.get(code).title, last) for code, last in got.records.items()]
     named += [(kinds[code], last) for code, last in got.papers.items() if code in kinds]
@@ -70,9 +70,9 @@ def lines(got: Received) -> list[dict[str, str]]:
     ]
 
 
-def _holders_of(said: str, type_code: str, by_name: dict[str, Holder], holders: Iterable[Holder]) -> list[Holder]:
-    """A bank or an employer that no row names counts for its kind, by what it holds."""
-    if (known := by_name.get(said.lower())) is not None:
+def _holders_of(name: str, type_code: str, by_name: dict[str, Holder], holders: Iterable[Holder]) -> list[Holder]:
+    """Return the holder of this name, else the generic holders (such as “your bank”) that have this type."""
+    if (known := by_name.get(name.lower())) is not None:
         return [known]
     return [holder for holder in holders if holder.several and type_code in holder.holds]
 

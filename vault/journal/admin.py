@@ -1,4 +1,4 @@
-"""What residents sent to the data protection officer, for whom alone it opens."""
+"""Contests in the admin, for the data protection officer."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -8,10 +8,9 @@ from django.db.models import F, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django_scopes import scopes_disabled
 
 from accounts.models import User
-from vault.journal import perms
+from vault.journal import across, perms
 from vault.journal.actions import contests
 from vault.journal.forms.journal import AnswerForm
 from vault.journal.models import Contest
@@ -24,7 +23,10 @@ else:
 
 @admin.register(Contest)
 class ContestAdmin(ModelAdmin):
-    """For the data protection officer only. The list has dates; opening one writes a line in its resident's journal."""
+    """Contests, for the data protection officer only.
+
+    The list shows only dates; opening a contest writes an entry in its resident's journal.
+    """
 
     list_display = ("sent_on", "due_on", "state_words")
     ordering = (F("answered_at").asc(nulls_first=True), "due_on", "created_at")
@@ -38,8 +40,7 @@ class ContestAdmin(ModelAdmin):
         return str(_("Répondu") if contest.answered_at else _("Attend votre réponse"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        with scopes_disabled():
-            return Contest.objects.sent()
+        return across.sent_contests()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

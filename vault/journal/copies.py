@@ -1,4 +1,4 @@
-"""Copies of a resident's journal: to read, for a spreadsheet, or with all that verifies it elsewhere. In the resident's scope."""
+"""Copies of a resident's journal as PDF, CSV, or JSON with the proofs to verify it. Requires the resident's scope."""
 
 import base64
 import csv
@@ -24,22 +24,27 @@ from vault.records.copies.copy_files import listed
 from vault.records.models import PaperKind
 
 STYLE = Path(__file__).with_name("copies.css")
-#: Lines of a PDF: what the renderer draws in the time of a page. The other formats have no limit.
-PDF_LINES = 500
-#: What a spreadsheet would take for a formula (OWASP, CSV injection).
+#: The maximum number of entries of a PDF, so that it is drawn within a request. Other formats have no limit.
+PDF_ENTRIES = 500
+#: The first characters that make a spreadsheet read a cell as a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HOW = (
-    "Each line: leaf = SHA-256(0x00 || bytes), where bytes is base64 (32 bytes of salt, then the canonical JSON of the line); "
+    "Each line: leaf = SHA-256(0x00 || bytes), where bytes is base64 (32 bytes of salt, then the canonical JSON of "
+    "the "
+    "line); "
     "chain = SHA-256(0x01 || chain of the line before || leaf), the first after 32 zero bytes. "
-    "What lines say is erased after three years: of those, leaf and chain are here, and a checkpoint as old names a line at or after them. "
-    "Each checkpoint: note is a signed note (c2sp.org/signed-note, Ed25519; public_keys are its verifier keys); its third line is a Merkle "
-    "root (RFC 9162). The chain of its line is the entry at position, in a tree of size entries; path leads to the root. "
+    "What lines say is erased after three years: of those, leaf and chain are here, and a checkpoint as old names a "
+    "line at or after them. "
+    "Each checkpoint: note is a signed note (c2sp.org/signed-note, Ed25519; public_keys are its verifier keys); its "
+    "third line is a Merkle root (RFC 9162). The chain of its line is the entry at position, in a tree of size "
+    "entries; path leads to the root. "
     "Compare the note with the one published, and with copies that others kept."
 )
 
 
 def make(resident_id: UUID, form: CopyFormat) -> bytes:
-    """
+    """Return a copy in the given format.
+
     Raises:
         core.pdf.apart.NotDrawn
     """
@@ -53,7 +58,7 @@ def make(resident_id: UUID, form: CopyFormat) -> bytes:
 
 
 def _csv(resident_id: UUID) -> bytes:
-    """With semicolons and a byte order mark: what spreadsheets of this country open as it is."""
+    """Return a CSV with semicolons and a byte order mark, which French spreadsheets open directly."""
     text = io.StringIO()
     table = csv.writer(text, delimiter=";")
     heads = [
@@ -69,17 +74,17 @@ def _csv(resident_id: UUID) -> bytes:
     table.writerow([*heads, _("Données")])
     found = [one.line for one in journal.evidence(resident_id=resident_id) if one.line]
     kinds = sentences.paper_kinds(found)
-    for line in found:
-        at = timezone.localtime(line.at)
-        told = sentences.present_entry(line, kinds, resident_id)
-        cells = [str(line.number), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}", told.sentence, page.by_whom(line, resident_id)]
-        cells += [_(line.purpose), str(sentences.GROUNDS[line.ground]), str(sentences.MEANS[line.means])]
-        table.writerow([_harmless(cell) for cell in [*cells, " ; ".join(sentences.by_type(line.fields))]])
+    for entry in found:
+        at = timezone.localtime(entry.at)
+        sentence = sentences.present_entry(entry, kinds, resident_id).sentence
+        cells = [str(entry.number), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}", sentence, page.by_whom(entry, resident_id)]
+        cells += [_(entry.purpose), str(sentences.GROUNDS[entry.ground]), str(sentences.MEANS[entry.means])]
+        table.writerow([_harmless(cell) for cell in [*cells, " ; ".join(sentences.by_type(entry.fields))]])
     return text.getvalue().encode("utf-8-sig")
 
 
 def pieces(resident_id: UUID) -> Iterator[bytes]:
-    """The JSON, as it is made: a journal of many years never lies whole in memory."""
+    """Yield the JSON in pieces, so that a long journal is never whole in memory."""
     head = {
         "format": "garant-journal-1",
         "resident": str(resident_id),
@@ -88,9 +93,9 @@ def pieces(resident_id: UUID) -> Iterator[bytes]:
         "public_keys": signed_notes.public_keys(),
     }
     yield _dumped(head)[:-2] + b',\n "lines": '
-    yield from listed(_lines(resident_id))
+    yield from listed(_entries(resident_id))
     yield b',\n "checkpoints": '
-    yield from listed(_point(proof) for proof in checkpoints.proofs(resident_id=resident_id, most=None))
+    yield from listed(_checkpoint(proof) for proof in checkpoints.proofs(resident_id=resident_id, most=None))
     yield b"\n}"
 
 
@@ -98,21 +103,21 @@ def _dumped(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode()
 
 
-def _lines(resident_id: UUID) -> Iterator[dict[str, object]]:
+def _entries(resident_id: UUID) -> Iterator[dict[str, object]]:
     kinds = {kind.code: kind.label for kind in PaperKind.objects.all()}
     for one in journal.evidence(resident_id=resident_id):
-        told: dict[str, object] = {"number": one.number}
+        row: dict[str, object] = {"number": one.number}
         if one.line:
-            told |= {
+            row |= {
                 "at": one.line.at.isoformat(),
                 "sentence": sentences.sentence(one.line, kinds),
                 "content": canonical.decode(one.salted[journal.SALT_BYTES :]),
                 "bytes": base64.b64encode(one.salted).decode(),
             }
-        yield told | {"leaf": one.leaf.hex(), "chain": one.chain.hex()}
+        yield row | {"leaf": one.leaf.hex(), "chain": one.chain.hex()}
 
 
-def _point(proof: checkpoints.Proof) -> dict[str, object]:
+def _checkpoint(proof: checkpoints.Proof) -> dict[str, object]:
     return {
         "number": proof.checkpoint.number,
         "line": proof.number,
@@ -124,12 +129,12 @@ def _point(proof: checkpoints.Proof) -> dict[str, object]:
 
 
 def _pdf(resident_id: UUID) -> bytes:
-    lines = list(islice(journal.lines(resident_id=resident_id), PDF_LINES + 1))
-    days = sentences.by_day(lines[:PDF_LINES], reader=resident_id)
+    entries = list(islice(journal.lines(resident_id=resident_id), PDF_ENTRIES + 1))
+    days = sentences.by_day(entries[:PDF_ENTRIES], reader=resident_id)
     context = {
         "days": days,
-        "more": len(lines) > PDF_LINES,
-        "most": PDF_LINES,
+        "more": len(entries) > PDF_ENTRIES,
+        "most": PDF_ENTRIES,
         "today": timezone.now(),
         "language": get_language() or "fr",
     }
@@ -137,4 +142,5 @@ def _pdf(resident_id: UUID) -> bytes:
 
 
 def _harmless(cell: str) -> str:
+    """Prefix a cell that a spreadsheet would read as a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CopyFormat(models.TextChoices):
-    """In which form a resident takes a copy of their journal."""
+    """The format of a copy of the journal."""
 
     PDF = "pdf", _("PDF, pour lire ou imprimer")
     CSV = "csv", _("CSV, pour un tableur")
@@ -11,7 +11,7 @@ class CopyFormat(models.TextChoices):
 
 
 class ContestState(models.TextChoices):
-    """Where a contested line of the journal stands."""
+    """The state of a contest."""
 
     SENT = "sent", _("Envoyée")
     ANSWERED = "answered", _("Réponse reçue")

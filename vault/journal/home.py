@@ -1,4 +1,4 @@
-"""What this app shows on the resident's home page: the last entries of the journal."""
+"""This app's part of the resident's home page: the last entries of the journal."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -11,13 +11,13 @@ from core.pages import home
 from core.templatetags.civic import short_date
 from vault.journal import sentences
 
-LAST_LINES = 3
+LAST_ENTRIES = 3
 
 
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
-    lines = journal.entries(resident_id=cast(UUID, request.user.pk), limit=LAST_LINES)
-    days = sentences.by_day(lines, reader=cast(UUID, request.user.pk))
-    labels = [f"{short_date(day.day)}, {line.at}. {line.sentence}" for day in days for line in day.lines]
+    entries = journal.entries(resident_id=cast(UUID, request.user.pk), limit=LAST_ENTRIES)
+    days = sentences.by_day(entries, reader=cast(UUID, request.user.pk))
+    labels = [f"{short_date(day.day)}, {entry.at}. {entry.sentence}" for day in days for entry in day.lines]
     yield home.HomeBlock(
         home.Slot.ASIDE, "journal/home_journal.html", {"lines": [{"label": text} for text in labels]}, order=80
     )

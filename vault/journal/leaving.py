@@ -1,4 +1,4 @@
-"""What becomes of the journal's copy, alerts and contests when their resident leaves."""
+"""Copy and erase a resident's journal, alerts and contests when they leave the portal."""
 
 from collections.abc import Iterator
 from uuid import UUID

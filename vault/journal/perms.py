@@ -1,4 +1,4 @@
-"""Who may answer what residents contest."""
+"""Permission to answer contests."""
 
 from django.core.exceptions import PermissionDenied
 
@@ -6,7 +6,7 @@ from accounts.models import User
 
 
 def may_answer_contests(agent: User) -> bool:
-    """The data protection officer, and nobody for them: who manages agents names them and does not read in their place."""
+    """Return True only for the data protection officer, not for the agents who appoint them."""
     return agent.is_active and agent.is_staff and agent.is_dpo
 
 

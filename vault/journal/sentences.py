@@ -1,5 +1,4 @@
-"""The journal in plain sentences: who did what, why, what allowed it, through what. One sentence per event code; the same line reads in
-French and in English."""
+"""Journal entries in plain sentences, one per event code, in French and English, with purpose, ground and means."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,17 +17,17 @@ from vault import types
 from vault.records import wording
 from vault.records.models import PaperKind
 
-#: How many fields are named before they are counted.
+#: Up to this many fields are named; more are counted.
 NAMED = 3
-#: What somebody else tried and was not allowed.
+#: Events of readings and acts by others that were refused.
 REFUSALS = {"read_refused", "act_refused", "link_code_refused"}
-#: Whoever did it gave no right code: nobody knows who they are.
-BY_NOBODY_KNOWN = {"link_code_refused", "link_locked"}
-#: How the names of events that open something end, and those that end so without opening a value.
+#: Events by an unknown visitor, who typed no right code.
+BY_UNKNOWN = {"link_code_refused", "link_locked"}
+#: The endings of reading events, and the beginnings of events with such an ending that read no value.
 _READINGS = ("_read", "_opened", "_looked", "_count", "_downloaded")
 _NO_READINGS = ("vault_opened", "contest_", "emergency_")
-#: Written when the resident comes to look, of what another person did before.
-TOLD_LATER = {"sharing_ended"}
+#: Events written when the resident opens a page, about what another resident did before.
+WRITTEN_LATER = {"sharing_ended"}
 _UNKNOWN = gettext_lazy("Vous avez agi sur votre coffre.")
 _EMERGENCY_REFUSED = gettext_lazy(
     "Une lecture par « %(recipient)s » a été refusée : l’accès d’urgence ne la permet pas, ou plus."
@@ -36,7 +35,7 @@ _EMERGENCY_REFUSED = gettext_lazy(
 _NOT_ANCHORED = gettext_lazy(
     "Une lecture par « %(recipient)s » a été refusée : le journal n’était plus scellé depuis des heures."
 )
-#: The sentence of each event, and the one that does without the kind of paper.
+#: The sentence of each event, and its variant without the kind of paper.
 _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "vault_opened": (gettext_lazy("Vous avez ouvert votre coffre : il est à vous."), ""),
     "vault_opened_at_desk": (gettext_lazy("Au guichet, votre coffre a été ouvert avec vous : il est à vous."), ""),
@@ -56,7 +55,8 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
     "mandate_signed_on_paper": (
         gettext_lazy(
-            "Au guichet, vous avez signé un mandat sur papier pour « %(recipient)s ». L’empreinte du formulaire est gardée."
+            "Au guichet, vous avez signé un mandat sur papier pour « %(recipient)s ». L’empreinte du formulaire est "
+            "gardée."
         ),
         "",
     ),
@@ -106,7 +106,8 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "connection_paused": (gettext_lazy("Vous avez mis en pause la connexion à %(holder)s."), ""),
     "connection_paused_by_restore": (
         gettext_lazy(
-            "La connexion à %(holder)s est en pause : le portail revient d’une sauvegarde. Reprenez-la si elle vous convient."
+            "La connexion à %(holder)s est en pause : le portail revient d’une sauvegarde. Reprenez-la si elle vous "
+            "convient."
         ),
         "",
     ),
@@ -144,7 +145,8 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "grant_paused": (gettext_lazy("Vous avez mis en pause un partage avec « %(recipient)s »."), ""),
     "grant_paused_by_restore": (
         gettext_lazy(
-            "Un partage avec « %(recipient)s » est en pause : le portail revient d’une sauvegarde. Reprenez-le s’il vous convient."
+            "Un partage avec « %(recipient)s » est en pause : le portail revient d’une sauvegarde. Reprenez-le s’il "
+            "vous convient."
         ),
         "",
     ),
@@ -184,7 +186,8 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "access_declined": (gettext_lazy("Vous avez dit non à une demande de « %(recipient)s »."), ""),
     "emergency_asked": (
         gettext_lazy(
-            "« %(recipient)s » a demandé un accès d’urgence à votre coffre. Rien ne s’ouvre avant qu’un second agent accepte."
+            "« %(recipient)s » a demandé un accès d’urgence à votre coffre. Rien ne s’ouvre avant qu’un second agent "
+            "accepte."
         ),
         "",
     ),
@@ -201,7 +204,8 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
     "appointment_cancelled": (gettext_lazy("Vous avez annulé un code de rendez-vous."), ""),
     "appointment_begun": (
         gettext_lazy(
-            "« %(recipient)s » a tapé votre code de rendez-vous : cette personne peut agir pour vous pendant deux heures."
+            "« %(recipient)s » a tapé votre code de rendez-vous : cette personne peut agir pour vous pendant deux "
+            "heures."
         ),
         "",
     ),
@@ -269,7 +273,7 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
 }
 
 
-#: What allowed it, and through what it was done, at the end of each line.
+#: The ground and the means, at the end of each entry's text.
 GROUNDS: dict[Ground, str | Promise] = {
     Ground.OWN: gettext_lazy("à votre demande"),
     Ground.GRANT: gettext_lazy("d’après votre accord"),
@@ -287,7 +291,11 @@ MEANS: dict[Means, str | Promise] = {
 
 @dataclass(frozen=True)
 class EntryText:
-    """`own`: the resident did it. `why` ends with what allowed it and through what. `to_contest`: the page proposes it; any line may be."""
+    """An entry in words.
+
+    `own`: the resident did it. `why`: purpose, ground and means. `to_contest`: the page proposes to contest it; any
+    other entry may be contested too.
+    """
 
     id: UUID
     at: str
@@ -306,46 +314,46 @@ class Day:
     lines: list[EntryText]
 
 
-def by_day(lines: Iterable[Line], *, reader: UUID) -> list[Day]:
-    found = list(lines)
+def by_day(entries: Iterable[Line], *, reader: UUID) -> list[Day]:
+    found = list(entries)
     kinds = paper_kinds(found)
-    days = groupby(found, key=lambda line: timezone.localtime(line.at).date())
-    return [Day(day, [present_entry(line, kinds, reader) for line in of_day]) for day, of_day in days]
+    days = groupby(found, key=lambda entry: timezone.localtime(entry.at).date())
+    return [Day(day, [present_entry(entry, kinds, reader) for entry in of_day]) for day, of_day in days]
 
 
-def paper_kinds(lines: Iterable[Line]) -> dict[str, str]:
-    codes = {line.details["kind"] for line in lines if "kind" in line.details}
+def paper_kinds(entries: Iterable[Line]) -> dict[str, str]:
+    codes = {entry.details["kind"] for entry in entries if "kind" in entry.details}
     return {kind.code: kind.label for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
 
 
-def present_entry(line: Line, kinds: dict[str, str], reader: UUID) -> EntryText:
-    why = _(line.purpose) if line.purpose else ""
-    said = " · ".join(filter(None, [why, str(GROUNDS[line.ground]), str(MEANS[line.means])]))
+def present_entry(entry: Line, kinds: dict[str, str], reader: UUID) -> EntryText:
+    why = _(entry.purpose) if entry.purpose else ""
+    reasons = " · ".join(filter(None, [why, str(GROUNDS[entry.ground]), str(MEANS[entry.means])]))
     return EntryText(
-        id=line.id,
-        at=clock(line.at),
-        number=line.number,
-        sentence=sentence(line, kinds),
-        why=said[:1].upper() + said[1:],
-        details=by_type(line.fields) if len(line.fields) > NAMED else [],
-        own=is_own(line, reader),
-        refused=line.event in REFUSALS,
-        to_contest=not is_own(line, reader) and not line.event.startswith("contest_"),
+        id=entry.id,
+        at=clock(entry.at),
+        number=entry.number,
+        sentence=sentence(entry, kinds),
+        why=reasons[:1].upper() + reasons[1:],
+        details=by_type(entry.fields) if len(entry.fields) > NAMED else [],
+        own=is_own(entry, reader),
+        refused=entry.event in REFUSALS,
+        to_contest=not is_own(entry, reader) and not entry.event.startswith("contest_"),
     )
 
 
 def is_reading(event: str) -> bool:
-    """By its name, so that an event that an app adds counts without being listed here."""
+    """Return True for a reading event, recognised by its code, so that events of other apps need no list here."""
     return event == "read" or (event.endswith(_READINGS) and not event.startswith(_NO_READINGS))
 
 
-def is_own(line: Line, reader: UUID) -> bool:
-    """What they did themselves, in person or by a job that they asked for: folded, so that what others did stands out."""
-    return line.actor_id == reader and line.means != Means.SCHEDULER and line.event not in TOLD_LATER
+def is_own(entry: Line, reader: UUID) -> bool:
+    """Return True for the resident's own acts, in person or by a job. The page folds them; others' acts stand out."""
+    return entry.actor_id == reader and entry.means != Means.SCHEDULER and entry.event not in WRITTEN_LATER
 
 
 def by_type(fields: Sequence[str]) -> list[str]:
-    """The fields in words, one line per type of data."""
+    """Return the labels of the fields, one text per type of data."""
     found: dict[str, list[str]] = {}
     for field_id, label in zip(fields, labels(fields), strict=True):
         found.setdefault(field_id.partition("#")[0], []).append(label)
@@ -356,40 +364,44 @@ def by_type(fields: Sequence[str]) -> list[str]:
 
 
 def labels(fields: Sequence[str]) -> list[str]:
-    """Each field by its own name. A field that is gone keeps its id."""
+    """Return the label of each field; its id if the field no longer exists."""
     return [_label(field_id) for field_id in fields]
 
 
 def register(event: str, sentence: str | Promise, without_paper: str | Promise = "") -> None:
-    """A service's own event. `%(what)s` names its fields' types, `%(paper)s` the kind of paper; `without_paper` when none is known."""
+    """Register the sentence of an app's own event.
+
+    `%(what)s` stands for the titles of its fields' types, `%(paper)s` for the kind of paper. `without_paper` is used
+    if the kind is unknown.
+    """
     _SENTENCES[event] = (sentence, without_paper or sentence)
 
 
-def sentence(line: Line, kinds: dict[str, str]) -> str:
-    if line.event == "read":
-        return _read(line)
-    if line.details.get("reason") == "not_anchored":
-        return _NOT_ANCHORED % {"recipient": line.details.get("recipient", "")}
-    if line.event == "read_refused" and line.ground == Ground.EMERGENCY:
-        return _EMERGENCY_REFUSED % {"recipient": line.details.get("recipient", "")}
-    paper = kinds.get(line.details.get("kind", ""), "")
-    whole, without_paper = _SENTENCES.get(line.event, (_UNKNOWN, _UNKNOWN))
-    told = {
-        "what": _type(line),
+def sentence(entry: Line, kinds: dict[str, str]) -> str:
+    if entry.event == "read":
+        return _read(entry)
+    if entry.details.get("reason") == "not_anchored":
+        return _NOT_ANCHORED % {"recipient": entry.details.get("recipient", "")}
+    if entry.event == "read_refused" and entry.ground == Ground.EMERGENCY:
+        return _EMERGENCY_REFUSED % {"recipient": entry.details.get("recipient", "")}
+    paper = kinds.get(entry.details.get("kind", ""), "")
+    whole, without_paper = _SENTENCES.get(entry.event, (_UNKNOWN, _UNKNOWN))
+    values = {
+        "what": _type(entry),
         "paper": paper,
-        "holder": _holders(line),
-        "count": number(line.details.get("count", "")),
+        "holder": _holders(entry),
+        "count": number(entry.details.get("count", "")),
     }
-    told["recipient"] = line.details.get("recipient", "")
-    return str(whole if paper or "%(paper)s" not in str(whole) else without_paper) % told
+    values["recipient"] = entry.details.get("recipient", "")
+    return str(whole if paper or "%(paper)s" not in str(whole) else without_paper) % values
 
 
-def _holders(line: Line) -> str:
-    return ", ".join(wording.holder(name) for name in line.details.get("holder", "").split(", "))
+def _holders(entry: Line) -> str:
+    return ", ".join(wording.holder(name) for name in entry.details.get("holder", "").split(", "))
 
 
-def _read(line: Line) -> str:
-    names = [name[:1].lower() + name[1:] for name in labels(line.fields)]
+def _read(entry: Line) -> str:
+    names = [name[:1].lower() + name[1:] for name in labels(entry.fields)]
     if 0 < len(names) <= NAMED:
         return _("Vous avez lu : %(fields)s.") % {"fields": _series(names)}
     return ngettext("Vous avez lu %(count)s valeur.", "Vous avez lu %(count)s valeurs.", len(names)) % {
@@ -403,10 +415,10 @@ def _series(names: Sequence[str]) -> str:
     return _("%(first)s et %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
 
 
-def _type(line: Line) -> str:
-    codes = list(dict.fromkeys(field_id.partition("#")[0] for field_id in line.fields))
+def _type(entry: Line) -> str:
+    codes = list(dict.fromkeys(field_id.partition("#")[0] for field_id in entry.fields))
     titles = [_title(code) for code in codes]
-    if line.event == "grant_given" and (papers := int(line.details.get("count", "0"))):
+    if entry.event == "grant_given" and (papers := int(entry.details.get("count", "0"))):
         titles.append(ngettext("%(count)s papier", "%(count)s papiers", papers) % {"count": papers})
     return _series(titles) if titles else _("une valeur")
 

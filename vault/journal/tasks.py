@@ -8,7 +8,7 @@ from vault.journal.actions import journal as journal_actions
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def send_alerts() -> None:
-    """Tell residents who chose it what others did, and those who contested an entry that it has an answer."""
+    """Send the alerts that residents chose, and notify those whose contest was answered."""
     alerts.send_journal_alerts()
     contests.notify_contest_answers()
 

@@ -170,8 +170,8 @@ def heading(record: Opened) -> str:
         return f"{data_type.title}, {month(when)}"
     if payload.get("annee_scolaire"):
         return f"{data_type.title}, {payload['annee_scolaire']}"
-    if record.type == "social.prestation" and payload.get("prestation"):
-        return format_value(types.field("social.prestation#/prestation"), payload["prestation"])
+    if (name := data_type.rules.heading) and payload.get(name):
+        return format_value(types.field(f"{record.type}#/{name}"), payload[name])
     return data_type.title
 
 

@@ -1,17 +1,17 @@
-"""The register of urgent accesses."""
+"""The register of emergency accesses."""
 
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django_scopes import scopes_disabled
 
 from accounts.models import User
 from core.admin import ReadOnly
 from core.templatetags.civic import clock, long_date
 from vault.sharing import perms
+from vault.sharing.across import emergencies
 from vault.sharing.models import EmergencyAccess
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ else:
 
 @admin.register(EmergencyAccess)
 class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
-    """The register, which outlives the city's choice to have them. A resident is told by reference, as at the desk: no name, no reason."""
+    """The register, shown even after the city stops offering emergency accesses.
+
+    A resident appears by reference, as at the desk: neither name nor reason.
+    """
 
     list_display = (
         "asked_at",
@@ -71,8 +74,7 @@ class EmergencyAccessAdmin(ReadOnly, ModelAdmin):
         return int(getattr(access, "read", 0))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        with scopes_disabled():
-            return EmergencyAccess.objects.select_related("grant").annotate(read=Count("grant__readings"))
+        return emergencies.register()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

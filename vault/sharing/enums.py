@@ -4,7 +4,7 @@ from django.utils.translation import override
 
 
 class EmergencyState(models.TextChoices):
-    """Where an emergency access stands: computed when it is asked, never stored."""
+    """The state of an emergency access, computed and never stored."""
 
     WAITING = "waiting", _("Attend un second agent")
     REFUSED = "refused", _("Refusé par le second agent")
@@ -15,13 +15,13 @@ class EmergencyState(models.TextChoices):
 
 
 class Act(models.TextChoices):
-    """What a companion may do under a mandate, besides reading what was ticked. Nothing else is wired."""
+    """An act allowed by a mandate, besides reading the ticked items."""
 
     ADD_PAPER = "add_paper", _("Ajouter un papier à mon coffre")
 
 
 class AskedFor(models.TextChoices):
-    """What a companion may ask to see something for. A list, so that nothing of a person is written where nobody sealed it."""
+    """The purpose of an access request. A closed list, so that no personal detail is stored in plaintext."""
 
     DOSSIER = "dossier", _("Préparer un dossier d’aide avec vous")
     REVIEW = "review", _("Faire le point sur votre situation")
@@ -30,7 +30,7 @@ class AskedFor(models.TextChoices):
 
     @property
     def in_french(self) -> str:
-        """As a grant keeps its purpose and the journal says it: a key of the translations."""
+        """The French label, which is the msgid: grants and journal entries store it."""
         with override("fr"):
             return str(self.label)
 
@@ -41,7 +41,7 @@ class HalfDay(models.TextChoices):
 
 
 class HelpAnswer(models.TextChoices):
-    """What an organisation answers to who asks for help. A list, so that nothing of a person is written where nobody sealed it."""
+    """The answer to a help request. A closed list, so that no personal detail is stored in plaintext."""
 
     YES = "yes", _("Oui, nous vous attendons")
     OTHER = "other", _("Pas ce jour-là : demandez un autre moment")

@@ -1,4 +1,4 @@
-"""What this app shows on the resident's home page: what companions ask, urgent accesses, shares that end or do not serve."""
+"""This app's parts of the resident's home page: access requests, emergency accesses, ending or unused shares."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +18,7 @@ from vault.sharing.presenting import shares
 
 SOON = timedelta(days=30)
 A_WEEK = timedelta(days=7)
-#: Shares that the home page names.
+#: How many shares the home page names.
 SHOWN = 5
 
 
@@ -42,7 +42,7 @@ def _asked() -> Iterator[home.Part]:
 
 
 def _emergencies() -> Iterator[home.Part]:
-    """First of all that there is to do; for a week after it was asked, whatever became of it."""
+    """Yield each emergency access for a week after it was asked, whatever its state, at the top of the list."""
     for access in EmergencyAccess.objects.filter(created_at__gt=timezone.now() - A_WEEK).select_related("grant"):
         name = _("Accès d’urgence à votre coffre : lire qui et pourquoi")
         hint = _("Demandé par %(name)s le %(day)s.") % {
@@ -61,22 +61,24 @@ def _emergencies() -> Iterator[home.Part]:
 
 
 def _shares() -> Iterator[home.Part]:
-    """Who sees what, one click from stopping it; what ends within 30 days, and for a month what does not serve."""
+    """Yield the current shares, those that end within 30 days, and for a month those that are unused."""
     standing = list(Grant.objects.standing().prefetch_related("fields", "papers"))
     for grant in standing:
-        here, told = (
-            reverse("sharing:share", args=[grant.pk]),
-            {"name": grant.recipient_label, "day": short_date(grant.ends_at)},
-        )
+        href = reverse("sharing:share", args=[grant.pk])
+        values = {"name": grant.recipient_label, "day": short_date(grant.ends_at)}
         if grant.ends_soon:
             hint = _("Rien à faire si vous n’en avez plus besoin : il s’arrête tout seul.")
             yield home.ToDo(
-                _("Le partage avec %(name)s se termine le %(day)s") % told, here, hint=hint, tag=_("Bientôt"), order=60
+                _("Le partage avec %(name)s se termine le %(day)s") % values,
+                href,
+                hint=hint,
+                tag=_("Bientôt"),
+                order=60,
             )
         elif grant.unused and (grant.last_used_at or grant.starts_at) > timezone.now() - UNUSED - SOON:
             hint = _("Arrêtez-le s’il ne vous est plus utile.")
             yield home.ToDo(
-                _("Le partage avec %(name)s ne sert pas") % told, here, hint=hint, tag=_("À regarder"), order=70
+                _("Le partage avec %(name)s ne sert pas") % values, href, hint=hint, tag=_("À regarder"), order=70
             )
     lines = [shares.home_line(one) for one in shares.shares_of(standing[:SHOWN])]
     yield home.HomeBlock(

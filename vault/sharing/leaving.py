@@ -1,4 +1,4 @@
-"""What becomes of shares when their resident leaves: those they gave, and their place in a household."""
+"""Copy and erase a resident's shares and household when they leave the portal."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ ROWS = [
         erased={
             "id resident_id grant_id": NUMBER,
             "form": FORM,
-            "token_hash code_hash codes tries": "lets somebody in",
+            "token_hash code_hash codes tries": "opens the link to a visitor",
         },
     ),
     Rows("sharing.Visit", copied="at", erased={"id resident_id created_at link_id": NUMBER}),
@@ -50,7 +50,8 @@ ROWS = [
     ),
     Rows(
         "sharing.EmergencyAccess",
-        copied="created_at reference asked_by_name items minutes expires_at decided_by_name decided_at declined_at content",
+        copied="created_at reference asked_by_name items minutes expires_at decided_by_name decided_at declined_at "
+        "content",
         erased={
             "id resident_id grant_id": NUMBER,
             "asked_by decided_by": "the agents' own numbers; their names stand beside",
@@ -75,7 +76,7 @@ ROWS = [
     Rows(
         "sharing.Appointment",
         copied="created_at expires_at used_at cancelled_at content",
-        erased={"id resident_id": NUMBER, "code_hash": "lets somebody in"},
+        erased={"id resident_id": NUMBER, "code_hash": "opens the appointment to a companion"},
     ),
     Rows("sharing.Household", nobody="a number that its members point to"),
     Rows(
@@ -86,7 +87,7 @@ ROWS = [
     Rows(
         "sharing.Invitation",
         copied="created_at role expires_at used_at cancelled_at",
-        erased={"id resident_id": NUMBER, "code_hash": "lets somebody in"},
+        erased={"id resident_id": NUMBER, "code_hash": "lets another resident join"},
     ),
     Rows("sharing.SharedFact", copied="created_at own content", erased={"id resident_id grant_id member_id": NUMBER}),
 ]
@@ -103,7 +104,7 @@ def copy(copying: Copying) -> Iterator[Entry]:
 
 
 def stop(resident_id: UUID) -> None:
-    """Leave the household: its agreements end both ways, and what was in common stays each one's."""
+    """Leave the household: grants both ways end, and each member keeps the facts shared with them."""
     household.leave(resident_id=resident_id, by=resident_id)
 
 

@@ -1,4 +1,7 @@
-"""The title and the reason that a resident writes for a link: sealed, and no value of the vault, so reading them writes no entry."""
+"""The title and the reason that a resident writes for a link, sealed.
+
+They are no values of the vault: reading them writes no journal entry.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID

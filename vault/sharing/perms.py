@@ -1,4 +1,4 @@
-"""Who may do what under a share, as questions that change nothing."""
+"""Permissions of companions, agents and household members. They write nothing."""
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
@@ -10,7 +10,10 @@ from vault.sharing.models import DeskVisit, Mandate, Member
 
 
 def may_act(mandate: Mandate, companion: User) -> bool:
-    """The companion whom it names, and nobody of their organisation in their place. Whether it counts now, the gate looks."""
+    """Return True only for the companion whom the mandate names, not a colleague.
+
+    The gate checks whether the mandate is active.
+    """
     return companion.is_active and companion.is_companion and mandate.grant.recipient_id == companion.pk
 
 
@@ -25,8 +28,10 @@ def require_agent(agent: User) -> None:
 
 
 def may_help_at_desk(visit: DeskVisit, agent: User) -> bool:
-    """Who began it, while they keep the desk, the session of that moment goes on and nobody has claimed the vault since. Whether its grant
-    counts, the gate looks."""
+    """Return True for the agent who began the visit, while they keep the desk and that session goes on.
+
+    A claimed vault ends the visit. The gate checks whether the grant is active.
+    """
     session = Session.objects.going_on(timezone.now()).filter(pk=visit.session_id, user=agent)
     return (
         keeps_desk(agent)
@@ -42,11 +47,11 @@ def require_may_help_at_desk(visit: DeskVisit, agent: User) -> None:
 
 
 def may_read_register(agent: User) -> bool:
-    """The list of emergency accesses: the data protection officer's, and of those who manage agents."""
+    """Return True for the data protection officer and the agents who manage agents."""
     return agent.is_active and agent.is_staff and (agent.is_dpo or agent.is_superuser)
 
 
 def may_agree_with(role: HouseholdRole | None, me: Member, other: Member) -> bool:
-    """Both in the same household today, and both in the role that the agreement is for."""
+    """Return True if both members are in the same household now, and in the role that the agreement is for."""
     together = me.household_id == other.household_id and me.left_at is None and other.left_at is None
     return together and (role is None or me.role == other.role == role)

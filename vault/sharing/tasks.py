@@ -14,7 +14,7 @@ def send_grant_reminders() -> None:
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def notify_requests() -> None:
-    """Tell residents what companions and agents ask of them. End visits at the desk whose agent has left."""
+    """Notify residents of access requests and emergency accesses. End desk visits whose session is over."""
     desk.end_left()
     asking.notify_access_requests()
     emergency.notify_emergency_accesses()
@@ -28,5 +28,5 @@ def notify_emergencies() -> None:
 @shared_task
 @journal.through(journal.Means.SCHEDULER)
 def text_codes() -> None:
-    """Send the codes that companions wait for, beside the resident. Runs every fifteen seconds."""
+    """Send the codes that residents say to the companion beside them. Runs every fifteen seconds."""
     asking.text_codes()

@@ -1,4 +1,4 @@
-"""The catalogue of data types: one folder per type, holding its JSON Schema and its words in French and English.
+"""The catalogue of data types: one folder per type, with its JSON Schema, its words in each language, and its rules.
 
 A field's id is `type#/pointer`; `*` stands for each item of a list. Django is imported only where a sentence is shown or a payload
 checked, so that the readers' child process can use the catalogue without it.
@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from vault.types import steps
+from vault.types import rules, steps
+from vault.types.rules import Rules
 
 FOLDER = Path(__file__).parent
 PARTIAL_DATE = r"^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])$"
@@ -104,6 +105,8 @@ class DataType:
     why: Words
     asked_by: Words
     fields: Mapping[str, FieldInfo]
+    rules: Rules = Rules()
+    counted: tuple[Words, Words] | None = None
 
     @property
     def title(self) -> str:
@@ -112,6 +115,13 @@ class DataType:
     @property
     def theme_label(self) -> str:
         return themes()[self.theme]
+
+    def noun(self, count: int) -> str:
+        """Return the word for so many records, such as “opérations”; empty if the type has no word of its own."""
+        if self.counted is None:
+            return ""
+        one, many = self.counted
+        return str(one if count == 1 or (count == 0 and _language() != "en") else many)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,9 +147,20 @@ def get(code: str) -> DataType:
         f"/{name}": _field(f"{code}#/{name}", schema["properties"][name], text, name in schema["required"], shared)
         for name, text in texts["fields"].items()
     }
-    title, holders = Words(**texts["title"]), tuple(texts["holders"])
-    why, asked_by = Words(**texts["why"]), Words(**texts["asked_by"])
-    return DataType(code, latest, schema, title, texts["theme"], texts["sensitivity"], holders, why, asked_by, fields)
+    return DataType(
+        code=code,
+        version=latest,
+        schema=schema,
+        words=Words(**texts["title"]),
+        theme=texts["theme"],
+        sensitivity=texts["sensitivity"],
+        holders=tuple(texts["holders"]),
+        why=Words(**texts["why"]),
+        asked_by=Words(**texts["asked_by"]),
+        fields=fields,
+        rules=rules.load(FOLDER / code / "rules.json"),
+        counted=_counted(texts.get("counted")),
+    )
 
 
 def is_known(code: str) -> bool:
@@ -179,8 +200,23 @@ def all_types() -> list[DataType]:
     return sorted(map(get, _codes()), key=lambda data_type: (order.index(data_type.theme), data_type.words.fr))
 
 
+@cache
+def data_codes() -> frozenset[str]:
+    """Return the types whose records come by hundreds and are shown in sum."""
+    return frozenset(code for code in _codes() if get(code).rules.data)
+
+
 def fields_of(code: str) -> list[str]:
     return [info.id for info in get(code).fields.values()]
+
+
+def field_ids(code: str, *names: str) -> tuple[str, ...]:
+    """Return the ids of some fields of a type.
+
+    Raises:
+        UnknownType: the type has no such field.
+    """
+    return tuple(field(f"{code}#/{name}").id for name in names)
 
 
 def field_exists(field_id: str) -> bool:
@@ -248,6 +284,10 @@ def _field(
             for name, inner in text.get("items", {}).items()
         },
     )
+
+
+def _counted(words: Mapping[str, Mapping[str, str]] | None) -> tuple[Words, Words] | None:
+    return (Words(**words["one"]), Words(**words["many"])) if words else None
 
 
 def _option(text: Mapping[str, Any], value: str) -> Words:

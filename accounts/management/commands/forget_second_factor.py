@@ -7,7 +7,10 @@ from accounts.models import User
 
 
 class Command(BaseCommand):
-    help = "Take the second factor off an agent's account, when nobody who manages agents can come in any more. Residents go to the desk."
+    help = (
+        "Take the second factor off an agent's account, when nobody who manages agents can come in any more."
+        " Residents go to the desk."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")

@@ -8,7 +8,10 @@ from core import journal, key_rotation, leaving
 
 
 class Command(BaseCommand):
-    help = "Remove what has lasted its time (docs/operations.md says how long); as the owner of the tables, what deleted keys left as well."
+    help = (
+        "Remove what has lasted its time (docs/operations.md says how long);"
+        " as the owner of the tables, what deleted keys left as well."
+    )
 
     @journal.through(journal.Means.SCHEDULER)
     def handle(self, *args: Any, **options: Any) -> None:
@@ -17,7 +20,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Done. {closed} vaults had come to the day of their closing.")
         if not _owns_the_keys():
             self.stdout.write(
-                "What the journal's old lines say stays, and the table of keys was not written anew, with what deleted keys left in it:"
+                "What the journal's old lines say stays, and the table of keys was not written anew,"
+                " with what deleted keys left in it:"
                 " both take MIGRATION_DATABASE_URL."
             )
         elif not key_rotation.forget_old_bytes():
@@ -29,6 +33,7 @@ class Command(BaseCommand):
 def _owns_the_keys() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = 'keystore.resident_key'::regclass"
+            "SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid ="
+            " 'keystore.resident_key'::regclass"
         )
         return bool(cursor.fetchone()[0])

@@ -1,4 +1,4 @@
-"""What every environment shares. Each value that a place may change comes from config.environment."""
+"""Settings shared by all environments. Values that a city may change come from config.environment."""
 
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "core.pages.forms.CivicRenderer"
 
-# Database: the web role runs, the owner role migrates (ops/cluster.py makes both).
+# The role `web` runs the portal, the role `owner` migrates (ops/cluster.py makes both).
 DATABASE_URL = environment.database_url()
 DATABASES: dict[str, dict[str, Any]] = {"default": environment.database(DATABASE_URL or environment.embedded("web"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -90,35 +90,35 @@ CACHES = {"default": environment.cache(environment.text("CACHE_URL", "database")
 STORAGES = {
     "default": {"BACKEND": "core.files.storage.RefusedStorage"},
     "sealed": environment.storage(environment.text("STORAGE_URL", (VAR / "files").as_uri())),
-    # Copies of the journal's checkpoints, which hold nothing of anybody: best on another machine.
+    # Copies of the journal's checkpoints, which hold no personal data: best on another machine.
     "checkpoints": environment.storage(environment.text("CHECKPOINTS_URL", (VAR / "checkpoints").as_uri())),
-    # The ledger of the vaults that were closed, which a restore replays: numbers and moments, best on another machine too.
+    # The ledger of closed vaults, replayed by a restore: ids and times, best on another machine too.
     "erasures": environment.storage(environment.text("ERASURES_URL", (VAR / "erasures").as_uri())),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# A file, transit+https://… (OpenBao, Vault) or kms://… (AWS); several, separated by spaces: the first wraps, all of them open.
+# A file, transit+https://… (OpenBao, Vault) or kms://… (AWS). If several, separated by spaces, the first one wraps.
 KEYRING = environment.text("KEYRING", str(VAR / "keyring.json"))
-# Where clamd listens; empty: papers are not looked at by an antivirus.
+# URL of clamd. If empty, papers are not scanned.
 CLAMD_URL = environment.antivirus(environment.text("CLAMD_URL"))
-# Made at the first start where nothing real is kept; elsewhere by `manage.py make_keyring`, once.
+# Made at the first start of a demonstration or test; in production once, by `manage.py make_keyring`.
 MAKE_KEYRING = False
-# Signs the journal's checkpoints: Ed25519, PEM. Made as the keyring is; elsewhere by `manage.py make_checkpoint_key`, once.
+# Ed25519 key (PEM) that signs the journal's checkpoints. Made like the keyring, or by `manage.py make_checkpoint_key`.
 CHECKPOINT_KEY = Path(environment.text("CHECKPOINT_KEY", str(VAR / "checkpoints.pem")))
 MAKE_CHECKPOINT_KEY = False
-# Authenticated with every wrapped key: a key of one city's database does not open in another's. Never change it afterwards.
+# Authenticated with every wrapped key: one city's key cannot be unwrapped in another's database. Never change it.
 TENANT = environment.text("TENANT", "garant")
 
-# The seal that signs dossiers: a PKCS#12 file and what opens it. Made at the first one where nothing real is issued.
+# The seal that signs dossiers: a PKCS#12 file and its passphrase. A demonstration or a test makes it when needed.
 SEAL_KEY = Path(environment.text("SEAL_KEY", str(VAR / "seal.p12")))
 SEAL_PASSPHRASE = environment.text("SEAL_PASSPHRASE")
 MAKE_SEAL_KEY = False
-# The keys that sign receipts of consent: a JWK set, made by `manage.py make_receipt_key`, or at the first receipt where nothing real is.
+# The keys that sign receipts of consent: a JWK set, made by `manage.py make_receipt_key`, or as the seal.
 RECEIPT_KEYS = Path(environment.text("RECEIPT_KEYS", str(VAR / "receipt-keys.json")))
 MAKE_RECEIPT_KEY = False
-# The portal's public address, without a slash at its end: dossiers carry it, for the agency that verifies them.
+# The portal's public URL, without a final slash. Dossiers carry it, for the agency that verifies them.
 SITE_URL = environment.text("SITE_URL", "http://localhost:8000").rstrip("/")
 
-# The holders' APIs that the city may ask (vault/holders/connectors); docs/operations.md lists what each needs.
+# The holders' APIs that the city may call (vault/holders/connectors); docs/operations.md lists their variables.
 CONNECTORS = environment.connectors()
 
 # Accounts
@@ -127,7 +127,7 @@ AUTHENTICATION_BACKENDS = ["accounts.sign_in.backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
-# One signs in by e-mail, with a code or a password; allauth's own sign-up is closed (accounts.views.sign_in opens vaults).
+# Users sign in by e-mail, with a code or a password. allauth's sign-up is closed: accounts.views.sign_in opens vaults.
 ACCOUNT_ADAPTER = "accounts.sign_in.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -135,7 +135,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = False
-# allauth's own limits stand for the rest: 30 sign-ins a minute per address of the network, 5 wrong passwords in 5 minutes per account.
+# Other limits are allauth's: 30 sign-ins a minute per IP address, 5 wrong passwords in 5 minutes per account.
 ACCOUNT_RATE_LIMITS = {
     "send_code": "20/m/ip,3/m/key,15/h/key",
     "check_code": "30/m/ip",
@@ -159,11 +159,11 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}
 MFA_ADAPTER = "accounts.sign_in.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-# A passkey verifies its person (finger, face or PIN), wherever it is used.
+# A passkey always verifies its user (finger, face or PIN).
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
-# A clock one step off is accepted; accounts.forms refuses a code a second time for as long as it would be valid.
+# A clock one step off is accepted; accounts.forms refuses a code used before, for as long as it would be valid.
 MFA_TOTP_TOLERANCE = 1
 MFA_FORMS = {
     "authenticate": "accounts.forms.SecondFactorForm",
@@ -175,14 +175,15 @@ MFA_FORMS = {
     "login_webauthn": "accounts.forms.ComeInWithPasskeyForm",
     "reauthenticate_webauthn": "accounts.forms.GivePasskeyAgainForm",
 }
-# FranceConnect and ProConnect (accounts/sign_in/provider.py), from the environment only: a row of allauth's own table opens nothing.
+# FranceConnect and ProConnect (accounts/sign_in/provider.py), from the environment only; allauth's table is ignored.
 SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapters.IdentityAdapter"
 SOCIALACCOUNT_PROVIDERS = environment.openid_providers()
-# Seconds: a provider that is slower counts as down.
+# Seconds before a slow provider counts as down.
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
-# How many proxies of ours stand before the application: the client's address is read that far from the right of X-Forwarded-For.
+# Number of our proxies before the application: the client's IP address is read that far from the right of
+# X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0)
-# An agent's ordinary rights in the admin; who manages agents has them all.
+# An agent's rights in the admin. Agents who manage agents have all rights.
 AGENT_PERMISSIONS = {
     "accounts.view_factorreset",
     "accounts.add_factorreset",
@@ -213,9 +214,9 @@ AUTH_PASSWORD_VALIDATORS = [
     },
 ]
 SESSION_ENGINE = "accounts.sign_in.sessions"
-# In the session, which is sealed: Django's own way writes them, readable, into a cookie.
+# Messages are kept in the sealed session: Django's default writes them, readable, into a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-# The cookie ends with the browser; the session itself by accounts.models.Lifetime.
+# The cookie ends with the browser; accounts.models.Lifetime ends the session.
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_NAME = "garant_session"
 SESSION_COOKIE_HTTPONLY = True
@@ -223,13 +224,13 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.views.csrf_failure"
-# Somebody who was given a link, and its code (vault/sharing/views/visit.py).
+# Cookie of a visitor who has a link and its code (vault/sharing/views/visit.py).
 VISIT_COOKIE_NAME = "garant_visit"
 LANGUAGE_COOKIE_NAME = "garant_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
 
-# Languages: French msgids, a complete English catalogue, and a small French one for plurals.
+# French msgids, a complete English catalogue, and a small French one for plurals.
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
 LOCALE_PATHS = [ROOT / "locale"]
@@ -271,10 +272,10 @@ EMAIL_HOST_PASSWORD = environment.text("EMAIL_PASSWORD")
 EMAIL_USE_TLS = environment.flag("EMAIL_TLS")
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "ne-pas-repondre@localhost")
 
-# Text messages: a class with `send` (core/messages/sms.py). Empty: no page offers them.
+# Class with a method `send` (core/messages/sms.py). If empty, no page offers text messages.
 SMS_PROVIDER = environment.text("SMS_PROVIDER")
 
-# Jobs: without a broker address, files under var/ carry the messages (config/celery.py makes the folders).
+# Without a broker URL, files under var/ carry the messages (config/celery.py makes the folders).
 BROKER_URL = environment.text("BROKER_URL")
 BROKER_FOLDER = VAR / "broker"
 CELERY_BROKER_URL = BROKER_URL or "filesystem://"
@@ -286,22 +287,22 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Remote control broadcasts, which files cannot carry; nothing here uses it.
+# Remote control needs broadcasts, which files cannot carry; nothing here uses it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE_FILENAME = str(BROKER_FOLDER / "beat")
-# A tick that waited longer than the next one is thrown away, so that a worker that comes back meets one and not a thousand.
+# A tick that waited past the next one expires, so that a worker that was stopped finds one and not a thousand.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "core.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "seal": {"task": "core.tasks.seal", "schedule": 60.0, "options": {"expires": 60}},
     "purge_sessions": {"task": "accounts.tasks.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
-    # Connections that are asked again each month, or that go on where they stopped.
+    # Connections that pull every month, or continue where they stopped.
     "pull_due": {
         "task": "vault.holders.tasks.pull_due",
         "schedule": 300.0,
         "options": {"queue": "documents", "expires": 300},
     },
-    # Delays of requests, ends of papers and of grants: a day counts to its last minute, so an hour is soon enough.
+    # Deadlines of requests, ends of papers and of grants: they are days, so an hourly run is enough.
     "notify_overdue_requests": {
         "task": "vault.holders.tasks.notify_overdue_requests",
         "schedule": 3600.0,
@@ -325,17 +326,17 @@ CELERY_BEAT_SCHEDULE = {
     "text_codes": {"task": "vault.sharing.tasks.text_codes", "schedule": 15.0, "options": {"expires": 15}},
     "send_alerts": {"task": "vault.journal.tasks.send_alerts", "schedule": 300.0, "options": {"expires": 300}},
     "notify_requests": {"task": "vault.sharing.tasks.notify_requests", "schedule": 300.0, "options": {"expires": 300}},
-    # An agreement opens nothing from its last second on; what it had let someone keep goes within the minute, and its end is written
-    # down, so that a clock that goes back revives nothing.
+    # A grant is inactive from its last second on. Within a minute, what its recipient kept is deleted and its end is
+    # stored, so that a clock set back revives nothing.
     "close_expired_grants": {
         "task": "vault.records.tasks.close_expired_grants",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    # A copy of a whole vault is kept for a week; a vault that its resident asked to close is erased on its day.
+    # A copy of a whole vault is kept for a week; a vault whose closing was asked is erased on its date.
     "purge_exports": {"task": "vault.records.tasks.purge_exports", "schedule": 3600.0, "options": {"expires": 3600}},
     "close_due": {"task": "accounts.tasks.close_due", "schedule": 3600.0, "options": {"expires": 3600}},
-    # A dossier's page says until which day it is kept.
+    # A dossier's page shows the date until which it is kept.
     "purge_dossiers": {
         "task": "services.dossiers.tasks.purge",
         "schedule": 3600.0,
@@ -349,24 +350,24 @@ LOGGING: dict[str, Any] = {
     "formatters": {"json": {"()": "core.logs.JsonFormatter"}},
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["out"], "level": "INFO"},
-    # Django's own handlers would mail errors with their values to the administrators.
+    # Django's own handlers would e-mail errors with their values to the administrators.
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        # One line for each step of each PDF.
+        # WeasyPrint logs each step of each PDF.
         "weasyprint": {"level": "ERROR"},
         "pikepdf": {"level": "WARNING"},
     },
 }
 
-# Where an earlier visitor's screen is replaced by something harmless.
+# The harmless site that “Quitter vite” shows.
 EXIT_URL = environment.text("EXIT_URL", "https://meteofrance.com/")
 # The public 2D-Doc test authority FR00 signs specimens: only the demonstration and the tests may trust it.
 TRUST_TEST_AUTHORITY = False
-# Folders of further test certificates (`CA.der`, `CA_CERT.der`), which count only together with it.
+# Folders of more test certificates (`CA.der`, `CA_CERT.der`), used only with TRUST_TEST_AUTHORITY.
 TEST_AUTHORITIES: list[Path] = []
-# Folders of certificates (PEM or DER) of the authorities whose signatures of PDF files are known here.
+# Folders of certificates (PEM or DER) of the authorities whose signatures of PDF files are trusted.
 SIGNATURE_AUTHORITIES = [Path(folder) for folder in environment.words("SIGNATURE_AUTHORITIES")]
 SIMULATE = environment.flag("SIMULATE")
-# With a name here, /admin/ answers 404 under any other.
+# If set, /admin/ answers 404 on any other host.
 ADMIN_HOST = environment.text("ADMIN_HOST")

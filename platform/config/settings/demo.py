@@ -1,4 +1,4 @@
-"""The demonstration: a fictional city, sign-in as one of its people, mail written to a folder."""
+"""The demonstration: a fictional city, sign-in as one of its residents, e-mails written to a folder."""
 
 from config import environment
 from config.settings.base import *
@@ -16,10 +16,10 @@ MAKE_SEAL_KEY = True
 MAKE_CHECKPOINT_KEY = True
 MAKE_RECEIPT_KEY = True
 SILENCED_SYSTEM_CHECKS: list[str] = []
-# Where the demonstration's holders answer (demo/holders); the launcher says it. Empty: they are not there.
+# URL of the demonstration's holders (demo/holders), set by the launcher. Empty if they are not running.
 HOLDERS_URL = environment.text("HOLDERS_URL").rstrip("/")
 if HOLDERS_URL:
-    # As demo/holders/openid.py expects it, public as all of it is.
+    # The public credentials that demo/holders/openid.py expects.
     SOCIALACCOUNT_PROVIDERS = {
         name: environment.openid_provider(
             name, f"{HOLDERS_URL}/{name}", "garant-demonstration", "secret-de-demonstration"

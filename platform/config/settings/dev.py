@@ -1,4 +1,4 @@
-"""A developer's machine: the demonstration's people, errors shown in full."""
+"""A developer's machine: the demonstration, with full error pages."""
 
 from config.settings.demo import *
 

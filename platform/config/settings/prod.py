@@ -1,4 +1,4 @@
-"""Production. config/checks.py refuses to start on a combination that is not safe, and says what to set."""
+"""Production. config/checks.py refuses to start on unsafe combinations."""
 
 from config import environment
 from config.settings.base import *
@@ -7,7 +7,8 @@ environment.require(
     {
         "SECRET_KEY": "at least 50 random characters",
         "DATABASE_URL": "postgresql://… as the role web",
-        "KEYRING": "the file that holds the keyring, on another backup than the database, or the address of a key service (docs/keys.md)",
+        "KEYRING": "the file that holds the keyring, on another backup than the database,"
+        " or the address of a key service (docs/keys.md)",
         "ALLOWED_HOSTS": "the portal's host names, separated by commas",
     }
 )
@@ -24,5 +25,5 @@ CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-garant_csrf"
 LANGUAGE_COOKIE_SECURE = True
 LANGUAGE_COOKIE_NAME = "__Host-garant_language"
-# W021 asks for HSTS preload: joining the browsers' list binds the whole domain for years, so it is the city's own decision.
+# W021 asks for HSTS preload, which binds the whole domain for years: the city must decide it.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]

@@ -1,11 +1,11 @@
-"""The tests: as the demonstration, with fast password hashing, mail kept in memory, and a var folder of their own in each process."""
+"""The tests: the demonstration with fast password hashing, e-mails in memory and one var folder per process."""
 
 import os
 
 from config import environment
 
 if not environment.text("GARANT_TEST"):
-    # Not in a process that a test has started: that one works in the folder of its test (tests/conftest.py).
+    # A process started by a test works in that test's folder instead (tests/conftest.py).
     environment.VAR = environment.VAR / "tests" / str(os.getpid())
 
 from config.settings.demo import *

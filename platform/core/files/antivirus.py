@@ -1,8 +1,9 @@
-"""clamd, asked over its own protocol: the bytes go down the line as they are decrypted, and are never written in clear.
+r"""Client of clamd: sends it the decrypted bytes as a stream, so that no plaintext is written to disk.
 
-    zINSTREAM\\0  (length, 4 bytes, big endian; that many bytes)*  0000  ->  stream: OK\\0 | stream: <signature> FOUND\\0 | … ERROR\\0
+    zINSTREAM\0  (length, 4 bytes, big endian; that many bytes)*  0000
+        ->  stream: OK\0 | stream: <signature> FOUND\0 | … ERROR\0
 
-Without CLAMD_URL there is no antivirus. With it nothing passes unseen: whatever is not a plain OK leaves the file where it is.
+Without `CLAMD_URL` no file is scanned. With it, a file stays where it is until clamd answers exactly "OK".
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 CHUNK = 65_536
-#: A file of 64 MB is looked at in about 2 s.
+#: Scanning a file of 64 MB takes about 2 s.
 SECONDS = 30
 PING_SECONDS = 2
 MOST_ANSWER = 4096
@@ -22,11 +23,11 @@ PORT = 3310
 
 
 class NotAnswering(Exception):
-    """Down, too slow, or saying something else than the protocol: ask again later."""
+    """clamd is down, too slow or broke the protocol. Ask again later."""
 
 
 class OverItsLimit(Exception):
-    """The file is larger than clamd's StreamMaxLength: whoever runs clamd must raise it to 64 MB or more."""
+    """The file exceeds clamd's StreamMaxLength, which must be at least 64 MB."""
 
 
 def configured() -> bool:
@@ -34,14 +35,15 @@ def configured() -> bool:
 
 
 def find(stream: BinaryIO) -> str | None:
-    """The name of the signature that the file matches, or None: clamd found nothing. The stream is read to its end.
+    """Return the name of the matching signature, or None if the file is clean. Reads the stream to its end.
 
     Raises:
-        NotAnswering, OverItsLimit
+        NotAnswering: clamd is down or slow.
+        OverItsLimit: the file is larger than clamd accepts.
     """
-    with _line(SECONDS) as line:
-        cut = _pour(stream, line)
-        answer = _answer(line)
+    with _connection(SECONDS) as connection:
+        cut = _send_stream(stream, connection)
+        answer = _read_answer(connection)
     if answer.endswith("size limit exceeded. ERROR"):
         raise OverItsLimit
     found = answer.removeprefix("stream: ")
@@ -54,38 +56,38 @@ def find(stream: BinaryIO) -> str | None:
 
 def answers() -> bool:
     try:
-        with _line(PING_SECONDS) as line:
-            line.sendall(b"zPING\0")
-            return _answer(line) == "PONG"
+        with _connection(PING_SECONDS) as connection:
+            connection.sendall(b"zPING\0")
+            return _read_answer(connection) == "PONG"
     except NotAnswering:
         return False
 
 
-def _pour(stream: BinaryIO, line: socket.socket) -> bool:
-    """True: clamd hung up before the end, and its last word says why."""
+def _send_stream(stream: BinaryIO, connection: socket.socket) -> bool:
+    """Send the stream. Return True if clamd closed the connection before the end; its answer says why."""
     try:
-        line.sendall(b"zINSTREAM\0")
+        connection.sendall(b"zINSTREAM\0")
         while chunk := stream.read(CHUNK):
-            line.sendall(len(chunk).to_bytes(4) + chunk)
-        line.sendall(bytes(4))
+            connection.sendall(len(chunk).to_bytes(4) + chunk)
+        connection.sendall(bytes(4))
     except (BrokenPipeError, ConnectionResetError):
         return True
     return False
 
 
-def _answer(line: socket.socket) -> str:
+def _read_answer(connection: socket.socket) -> str:
     answer = b""
     with contextlib.suppress(ConnectionResetError):
-        while not answer.endswith(b"\0") and len(answer) < MOST_ANSWER and (more := line.recv(MOST_ANSWER)):
+        while not answer.endswith(b"\0") and len(answer) < MOST_ANSWER and (more := connection.recv(MOST_ANSWER)):
             answer += more
     return answer.removesuffix(b"\0").decode("ascii", "replace").strip()
 
 
 @contextlib.contextmanager
-def _line(seconds: float) -> Iterator[socket.socket]:
+def _connection(seconds: float) -> Iterator[socket.socket]:
     try:
-        with _connected(seconds) as line:
-            yield line
+        with _connected(seconds) as connection:
+            yield connection
     except OSError:
         raise NotAnswering from None
 
@@ -94,7 +96,7 @@ def _connected(seconds: float) -> socket.socket:
     parts = urlsplit(settings.CLAMD_URL)
     if parts.scheme != "unix":
         return socket.create_connection((parts.hostname or "localhost", parts.port or PORT), timeout=seconds)
-    line = socket.socket(socket.AF_UNIX)
-    line.settimeout(seconds)
-    line.connect(unquote(parts.path))
-    return line
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(seconds)
+    connection.connect(unquote(parts.path))
+    return connection

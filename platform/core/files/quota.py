@@ -1,7 +1,7 @@
-"""How much each resident may keep: the city's own figure, for all the sealed files that their rows keep, and for the uploads under way.
+"""The city's limit on each resident's storage: sealed files kept by rows, and uploads in progress.
 
-A model whose rows keep a file (`stored_name`) counts by its field `size`. An upload in parts counts whole from its first byte, so that
-ten of them can't each believe that the room is theirs.
+A model whose rows keep a file (`stored_name`) counts by its field `size`. An upload in parts counts with its full
+length from its first byte, so that several uploads cannot share the same free space.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from core.models import City, Upload
 
 
 class OverQuota(Exception):
-    """It does not fit; `left` is what would."""
+    """The file does not fit; `left` is the number of bytes still free."""
 
     def __init__(self, left: int) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Room:
 
 
 def room(*, resident_id: UUID, without: UUID | None = None) -> Room:
-    """`without`: an upload in parts that is about to become the file it is asked for."""
+    """Return the used and allowed bytes. `without` excludes an upload that is about to become the requested file."""
     with scope(resident=resident_id):
         under_way = Upload.objects.filter(expires_at__gt=timezone.now(), became=None)
         if without is not None:
@@ -52,10 +52,13 @@ def room(*, resident_id: UUID, without: UUID | None = None) -> Room:
 
 
 def require(*, resident_id: UUID, size: int, without: UUID | None = None) -> None:
-    """Before a body is read this spares the sending; in the transaction that keeps the file, two at once are counted one by one.
+    """Check that `size` more bytes fit.
+
+    Call it before reading a body to refuse early, and again in the transaction that saves the file: there a lock makes
+    concurrent uploads count one after the other.
 
     Raises:
-        OverQuota
+        OverQuota: the file does not fit.
     """
     if connection.in_atomic_block:
         locks.hold("quota", resident_id)
@@ -65,7 +68,11 @@ def require(*, resident_id: UUID, size: int, without: UUID | None = None) -> Non
 
 
 def _counted() -> list[type[Model]]:
-    return [model for model in keepers() if any(field.name == "size" for field in model._meta.fields)]  # noqa: SLF001 - Django's documented name
+    return [
+        model
+        for model in keepers()
+        if any(field.name == "size" for field in model._meta.fields)  # noqa: SLF001 - Django's documented name
+    ]
 
 
 def _sum(rows: "QuerySet[Any, Any]", column: str) -> "QuerySet[Any, Any]":

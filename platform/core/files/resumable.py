@@ -1,9 +1,10 @@
-"""A file that arrives in parts, over as many connections and days as it takes: each part is sealed as it comes.
+"""Uploads in parts, over several connections and days. Each part is sealed as it arrives.
 
     start -> receive, receive, … -> join (by `sealed_upload`, when the form names it) -> used
-          -> drop, or a day without a part -> sweep
+       -> drop, or a day without a part -> sweep
 
-What `receive` answered for is durable: its row was committed after its file. A part that was cut is kept up to where it was cut.
+Once `receive` returns, the part is durable: its row was committed after its file. If a connection breaks, the bytes
+received before the break are kept.
 """
 
 import hmac
@@ -26,7 +27,7 @@ from core.models import Upload, UploadPart
 
 KEPT = timedelta(hours=24)
 AT_ONCE = 10
-#: A file of 64 MB in parts of 160 KB: more would only fill the disk with small files.
+#: Enough for a file of 64 MB in parts of 160 KB. More parts would only fill the disk with small files.
 MOST_PARTS = 400
 CHUNK = 65_536
 
@@ -37,19 +38,19 @@ class Digest(Protocol):
 
 
 class TooMany(Exception):
-    """Too many uploads at once, or too many parts of one."""
+    """The resident has too many uploads in progress, or the upload has too many parts."""
 
 
 class Moved(Exception):
-    """Another connection has sent this part, or the upload is gone: ask where it stands."""
+    """Another connection sent this part, or the upload was deleted. The client must ask for the current offset."""
 
 
 class WrongSum(Exception):
-    """The bytes are not those that were sent; nothing of the part is kept."""
+    """The checksum of the part is wrong; nothing of it is kept."""
 
 
 class Gone(Exception):
-    """Expired, cancelled, or someone else's."""
+    """The upload is expired, cancelled or another resident's."""
 
 
 class Unfinished(Exception):
@@ -58,7 +59,7 @@ class Unfinished(Exception):
 
 @dataclass(frozen=True)
 class Joined:
-    """The whole file, sealed as one. `became` is what was already made of the upload; then there is no file."""
+    """The complete file, sealed as one. After the upload was used, `became` is the result's id and `file` is None."""
 
     upload_id: UUID
     name: str
@@ -66,14 +67,15 @@ class Joined:
     became: UUID | None = None
 
 
-def start(*, resident_id: UUID, length: int, told: dict[str, str]) -> Upload:
-    """`told` is what the sender says of the file (its name); it is sealed.
+def start(*, resident_id: UUID, length: int, metadata: dict[str, str]) -> Upload:
+    """Start an upload in parts. `metadata` comes from the client (the file's name) and is sealed.
 
     Raises:
-        TooMany, OverQuota
+        TooMany: too many uploads are in progress.
+        OverQuota: the file does not fit.
     """
     row = Upload(pk=uuid4(), resident_id=resident_id, length=length, expires_at=timezone.now() + KEPT)
-    row.content = sealed.seal_json(dict(told), resident_id=resident_id, place=row.place)
+    row.content = sealed.seal_json(dict(metadata), resident_id=resident_id, place=row.place)
     with transaction.atomic(), scope(resident=resident_id):
         quota.require(resident_id=resident_id, size=length)
         if under_way(resident_id=resident_id).count() >= AT_ONCE:
@@ -91,7 +93,7 @@ def under_way(*, resident_id: UUID) -> QuerySet[Upload]:
 def receive(
     *, upload: Upload, offset: int, chunks: Iterator[bytes], sum: tuple[Digest, bytes] | None = None
 ) -> Upload:
-    """Seal what comes, then count it. No transaction is open while the sender is waited for.
+    """Seal the incoming bytes as one part, then count it. No transaction is open while waiting for the sender.
 
     Raises:
         Moved, WrongSum, TooMany, StorageFull: nothing of the part is kept.
@@ -108,12 +110,12 @@ def receive(
         if sum is not None and not hmac.compare_digest(sum[0].digest(), sum[1]):
             raise WrongSum
     try:
-        return _count(upload, offset, file)
+        return _count_part(upload, offset, file)
     finally:
         sealed_storage.forget([file.name])
 
 
-def _count(upload: Upload, offset: int, file: SealedFile) -> Upload:
+def _count_part(upload: Upload, offset: int, file: SealedFile) -> Upload:
     with transaction.atomic(), scope(resident=upload.resident_id):
         row = Upload.objects.select_for_update().filter(pk=upload.pk, became=None, received=offset).first()
         if row is None:
@@ -127,10 +129,12 @@ def _count(upload: Upload, offset: int, file: SealedFile) -> Upload:
 
 
 def join(*, resident_id: UUID, upload_id: UUID) -> Joined:
-    """Seal the parts again as one file: 64 MB take about a tenth of a second.
+    """Seal the parts again as one file. Cost: about 0.1 s for 64 MB.
 
     Raises:
-        Gone, Unfinished, StorageFull
+        Gone: the upload is expired, deleted or another resident's.
+        Unfinished: parts are missing.
+        StorageFull: the disk is full.
     """
     with scope(resident=resident_id):
         row = Upload.objects.filter(pk=upload_id).first()
@@ -147,7 +151,7 @@ def join(*, resident_id: UUID, upload_id: UUID) -> Joined:
                     with sealed_storage.open(part.stored_name, resident_id=resident_id) as stream:
                         while chunk := stream.raw.read(CHUNK):
                             file.write(chunk)
-        except Unreadable:  # swept in the meantime
+        except Unreadable:  # another process deleted a part meanwhile
             raise Gone from None
     if file.size != row.length:
         sealed_storage.delete(file.name)
@@ -156,26 +160,26 @@ def join(*, resident_id: UUID, upload_id: UUID) -> Joined:
 
 
 def used(*, resident_id: UUID, upload_id: UUID, became: UUID) -> None:
-    """In the transaction that keeps the joined file."""
+    """Record what the upload became and delete its parts. Call it in the transaction that keeps the joined file."""
     with scope(resident=resident_id):
-        _forget(UploadPart.objects.filter(upload_id=upload_id))
+        _delete_parts(UploadPart.objects.filter(upload_id=upload_id))
         Upload.objects.filter(pk=upload_id).update(became=became)
 
 
 def drop(*, upload: Upload) -> None:
     with transaction.atomic(), scope(resident=upload.resident_id):
-        _forget(UploadPart.objects.filter(upload_id=upload.pk))
+        _delete_parts(UploadPart.objects.filter(upload_id=upload.pk))
         Upload.objects.filter(pk=upload.pk).delete()
 
 
 def upload_metadata(upload: Upload) -> dict[str, Any]:
-    """What the sender said of the file. To show it, go through the gate."""
-    said: dict[str, Any] = sealed.unseal_json(upload.content, resident_id=upload.resident_id, place=upload.place)
-    return said
+    """Return the metadata given by the client. Views must read it through the gate."""
+    metadata: dict[str, Any] = sealed.unseal_json(upload.content, resident_id=upload.resident_id, place=upload.place)
+    return metadata
 
 
 def sweep() -> int:
-    """Uploads of which nothing came for a day."""
+    """Delete uploads that received nothing for a day; return their number."""
     with scopes_disabled(), transaction.atomic():
         late = list(
             Upload.objects.select_for_update(skip_locked=True)
@@ -183,12 +187,12 @@ def sweep() -> int:
             .values_list("pk", flat=True)
         )
         if late:
-            _forget(UploadPart.objects.filter(upload_id__in=late))
+            _delete_parts(UploadPart.objects.filter(upload_id__in=late))
             Upload.objects.filter(pk__in=late).delete()
     return len(late)
 
 
-def _forget(parts: QuerySet[UploadPart]) -> None:
+def _delete_parts(parts: QuerySet[UploadPart]) -> None:
     names = list(parts.values_list("stored_name", flat=True))
     parts.delete()
     transaction.on_commit(lambda: sealed_storage.forget(names), robust=True)

@@ -1,9 +1,12 @@
-"""django-storages' `S3Storage`, reading objects by ranges: `{"BACKEND": "core.files.s3.RangeS3Storage", "OPTIONS": {"bucket_name": …}}`.
+"""django-storages' `S3Storage`, with reads of byte ranges.
 
-The options, the credentials and the `AWS_…` settings are those of `S3Storage`, whose own file downloads the whole object before its first
-byte can be read. Memory: under 2 MB for each file read, 20 MB for each one written.
+    {"BACKEND": "core.files.s3.RangeS3Storage", "OPTIONS": {"bucket_name": …}}
 
-Importing this module loads boto3 (24 MB, 0.4 s): only `STORAGES` names it, so that a portal whose files lie in folders never does.
+Options, credentials and `AWS_…` settings are those of `S3Storage`, whose own file downloads the whole object before
+its first byte can be read. Memory: under 2 MB per file being read, 20 MB per file being written.
+
+Importing this module loads boto3 (24 MB, 0.4 s). Only `STORAGES` names it, so a portal with local folders never
+imports it.
 """
 
 import errno
@@ -21,17 +24,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
-#: The first demand brings a sealed file's header and first segment whole: a small paper is read in one.
+#: The first request fetches a sealed file's header and its whole first segment, enough for a small paper.
 FIRST = 65_536 + 1
-#: Read ahead, up to this, while what is asked follows what was read.
+#: Maximum bytes to read ahead while reads are sequential.
 MOST = 1_048_576
-#: Two parts of 5 MB, the smallest that S3 takes, are sent at once while a third is read.
+#: Two parts of 5 MB (S3's minimum) are sent concurrently while a third is read.
 PART, AT_ONCE = 5 * 1_048_576, 2
 GONE = {"404", "NoSuchKey", "NotFound"}
 FULL = {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"}
-#: A store without versions may not know the question.
+#: Error codes of a store that does not implement versions.
 NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
-#: What the option `client_config` does not say. What is stored is ciphertext (core/files/storage.py): the store's own checksums add nothing.
+#: Defaults for the option `client_config`. The stored bytes are authenticated ciphertext (core/files/storage.py), so
+#: the store's own checksums are not needed.
 CLIENT = Config(
     connect_timeout=5,
     read_timeout=30,
@@ -40,12 +44,13 @@ CLIENT = Config(
     response_checksum_validation="when_required",
 )
 TRANSFER = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=AT_ONCE)
-TRANSFER.max_in_memory_upload_chunks = AT_ONCE  # boto3 takes no argument for it; ten otherwise
+# boto3 has no argument for it; its default is ten.
+TRANSFER.max_in_memory_upload_chunks = AT_ONCE
 
 
 @contextmanager
-def _faults(name: str) -> Iterator[None]:
-    """Raise the system's errors in place of the store's: FileNotFoundError, ENOSPC, else EIO."""
+def _system_errors(name: str) -> Iterator[None]:
+    """Translate the store's errors into system errors: FileNotFoundError, ENOSPC, else EIO."""
     try:
         yield
     except ClientError as error:
@@ -63,14 +68,14 @@ def _code(error: ClientError) -> str:
 
 def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
     def translated(storage: S3Storage, name: str, *args: object) -> Any:  # noqa: ANN401 - what the method returns
-        with _faults(name):
+        with _system_errors(name):
             return method(storage, name, *args)
 
     return translated
 
 
 class RangeS3Storage(S3Storage):
-    """Never overwrites an object; its errors are the system's."""
+    """S3 storage that never overwrites an object and raises system errors."""
 
     file_overwrite = False
     exists = _translated(S3Storage.exists)
@@ -85,7 +90,7 @@ class RangeS3Storage(S3Storage):
 
     @cached_property
     def connection(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-        """One for all threads, as boto3's clients allow. django-storages makes one for each: 17 MB and 0.2 s."""
+        """One connection for all threads, which boto3 allows. django-storages opens one per thread (17 MB, 0.2 s)."""
         return super().connection
 
     def get_default_settings(self) -> dict[str, Any]:
@@ -93,13 +98,13 @@ class RangeS3Storage(S3Storage):
         return defaults | {"transfer_config": defaults["transfer_config"] or TRANSFER}
 
     def read_range(self, name: str, start: int, length: int) -> tuple[bytes, int]:
-        """Return these bytes, or those up to the end, and the size of the whole object."""
+        """Return up to `length` bytes from `start`, and the size of the whole object."""
         parameters = {
             key: value
             for key, value in self.get_object_parameters(name).items()
             if key in S3Transfer.ALLOWED_DOWNLOAD_ARGS
         }
-        with _faults(name):
+        with _system_errors(name):
             answer = self.connection.meta.client.get_object(
                 Bucket=self.bucket_name,
                 Key=self._normalize_name(name),
@@ -109,25 +114,25 @@ class RangeS3Storage(S3Storage):
             return answer["Body"].read(), int(answer["ContentRange"].rpartition("/")[2])
 
     def listing(self) -> Iterator[tuple[str, datetime]]:
-        """Yield every name with the time it was written. Cost: one demand for a thousand."""
+        """Yield each name and its time of writing. Cost: one request per thousand objects."""
         prefix = self._normalize_name("")
-        with _faults(prefix):
+        with _system_errors(prefix):
             for found in self.bucket.objects.filter(Prefix=prefix):
                 yield found.key.removeprefix(prefix), found.last_modified
 
     def abandon(self, limit: datetime) -> int:
-        """Abort the uploads in parts that a crash left before `limit`: nobody sees them, and they are paid for."""
+        """Abort the multipart uploads that a crash left before `limit`: the store hides them but charges for them."""
         prefix = self._normalize_name("")
-        with _faults(prefix):
+        with _system_errors(prefix):
             left = [found for found in self.bucket.multipart_uploads.filter(Prefix=prefix) if found.initiated < limit]
             for upload in left:
                 upload.abort()
         return len(left)
 
     def delete(self, name: str) -> None:
-        """Delete every version: an erased paper must not wait in the store's history."""
+        """Delete every version, so that no erased paper remains in the store's history."""
         key = self._normalize_name(name)
-        with _faults(name):
+        with _system_errors(name):
             try:
                 versions = [
                     found for found in self.bucket.object_versions.filter(Prefix=key) if found.object_key == key
@@ -144,7 +149,7 @@ class RangeS3Storage(S3Storage):
 
 
 class RangeFile(io.RawIOBase):
-    """An object's bytes from any offset. It keeps the first ones and those read ahead."""
+    """An object readable from any offset. Caches its first bytes and the bytes read ahead."""
 
     def __init__(self, storage: RangeS3Storage, name: str) -> None:
         super().__init__()
@@ -169,14 +174,14 @@ class RangeFile(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the kind of buffer that callers give
         done = 0
         while done < len(buffer) and self._at < self.size:
-            piece = self._here()[: len(buffer) - done]
+            piece = self._bytes_at_position()[: len(buffer) - done]
             buffer[done : done + len(piece)] = piece
             done += len(piece)
             self._at += len(piece)
         return done
 
-    def _here(self) -> memoryview:
-        """What is at hand from this place on, at least a byte of it."""
+    def _bytes_at_position(self) -> memoryview:
+        """Return the cached bytes from the current position, at least one; fetch them if needed."""
         if self._at < len(self._first):
             return memoryview(self._first)[self._at :]
         end = self._start + len(self._ahead)

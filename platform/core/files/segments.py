@@ -1,10 +1,13 @@
-"""The format of sealed files: an algorithm byte, then Tink's AES256_GCM_HKDF streaming with 64 KiB segments, byte for byte.
+"""Format of sealed files: an algorithm byte, then Tink's AES256_GCM_HKDF streaming with 64 KiB segments.
 
     0x01 | 40 | salt (32) | nonce prefix (7) | segment 0 | segment 1 | …
 
-The file's own key is HKDF-SHA256(resident's key, salt, info=AAD); a segment's nonce is the prefix, its number (32 bits) and 1 on the last
-one, else 0. The header counts in the first segment's 65,536 bytes. A reader opens the last segment first, so a file that was cut cannot
-pass as whole. Never write a segment number of one file twice with other bytes: a new attempt takes a new salt and prefix.
+The file's key is HKDF-SHA256(resident's key, salt, info=AAD). A segment's nonce is the prefix, its number (32 bits)
+and a last byte: 1 for the last segment, else 0. The header counts in the first segment's 65,536 bytes. A reader
+decrypts the last segment first, so a truncated file is detected.
+
+Trap: never write the same segment number of one file twice with different bytes. Each attempt needs a new salt and
+prefix.
 """
 
 import io
@@ -31,7 +34,7 @@ _LAST, _NOT_LAST = b"\x01", b"\x00"
 
 
 class Target(Protocol):
-    """It keeps nothing of `data` once it has answered: the same bytes of memory hold the next segment."""
+    """Destination of the ciphertext. It must not keep `data`: the buffer is reused for the next segment."""
 
     def write(self, data: memoryview, /) -> object: ...
 
@@ -43,9 +46,9 @@ class Source(Protocol):
 
 
 class SegmentWriter:
-    """Encrypts what is written to `target`, one segment at a time; only `close` makes it a readable file.
+    """Encrypts bytes to `target`, one segment at a time. The file is readable only after `close`.
 
-    What comes is copied once, into the segment that is being filled; that is encrypted into the bytes that are written.
+    The plaintext is copied once, into the buffer of the current segment, and encrypted into the output buffer.
     """
 
     def __init__(self, target: Target, key: bytes, aad: bytes) -> None:
@@ -60,7 +63,7 @@ class SegmentWriter:
     def write(self, data: bytes) -> None:
         left = memoryview(data)
         while left:
-            # A full segment waits for one more byte: only then is it known not to be the last.
+            # Write a full segment only when another byte follows: until then it may be the last one.
             if self._filled == self._room:
                 self._emit(last=False)
             taken = left[: self._room - self._filled]
@@ -81,12 +84,12 @@ class SegmentWriter:
 
 
 class SegmentReader(io.RawIOBase):
-    """The plain bytes of a sealed file of `size` stored bytes, from any offset. It keeps one open segment.
+    """Plaintext of a sealed file of `size` stored bytes, from any offset. Caches one decrypted segment.
 
-    `read` gives no more than what is left of a segment, and gives it as it was opened, without copying it.
+    `read` returns at most the rest of the current segment, without copying it when it is whole.
 
     Raises:
-        Unreadable: on opening if the header or the end, on reading if that segment, is not what was written.
+        Unreadable: on opening if the header or the last segment was changed; on reading if that segment was changed.
     """
 
     def __init__(self, source: Source, key: bytes, aad: bytes, size: int) -> None:
@@ -128,7 +131,7 @@ class SegmentReader(io.RawIOBase):
             return self.readall()
         if self._position >= self.length:
             return b""
-        # In plain bytes, the first segment is as long as the others if the header is counted in.
+        # Counting the header as plaintext gives every segment the same length.
         number, offset = divmod(self._position + HEADER, ROOM)
         if number != self._number:
             self._open(number)

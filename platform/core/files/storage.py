@@ -1,9 +1,9 @@
-"""Sealed files: any Django storage, on which only ciphertext is ever written.
+"""Sealed files on any Django storage, which receives only ciphertext.
 
-A file's name is random and says nothing. On local folders a file is staged, fsynced, renamed and its folder fsynced *before* the row that
-names it is committed: a row never lacks its file, and a file without a row is an orphan that `sweep` removes.
+A file's name is random. On local folders, a file is staged, fsynced and renamed, and its folder fsynced, *before* the
+row that names it is committed. So a row always has its file, and `sweep` removes files without a row.
 
-A model keeps a file by a field called `stored_name`; there is nothing else to register.
+A model keeps a file by a field called `stored_name`, without any registration.
 """
 
 import contextlib
@@ -42,11 +42,11 @@ DAY = timedelta(days=1)
 
 
 class StorageFull(Exception):
-    """The disk or quota is full: HTTP 507. Nothing of the file was kept."""
+    """The disk or quota is full (HTTP 507). Nothing of the file was kept."""
 
 
 class RefusedStorage(Storage):
-    """Django's default storage writes files in clear, so it is closed: files go through `sealed_storage`."""
+    """Default storage that refuses every call, because Django's would write plaintext. Use `sealed_storage`."""
 
     def _refuse(self, *_args: object, **_options: object) -> NoReturn:
         raise NotImplementedError("Files are kept by core.files.storage.sealed_storage only.")
@@ -55,7 +55,7 @@ class RefusedStorage(Storage):
 
 
 class Stage(Protocol):
-    """Where ciphertext is written before it has its name."""
+    """A place to write ciphertext before it gets its name."""
 
     file: BinaryIO
 
@@ -65,16 +65,16 @@ class Stage(Protocol):
 
 @runtime_checkable
 class ListingStorage(Protocol):
-    """A storage that lists every file in few demands, and uploads in parts (core/files/s3.py)."""
+    """A storage that lists all files in few requests and uploads in parts (core/files/s3.py)."""
 
     def listing(self) -> Iterator[tuple[str, datetime]]: ...
     def abandon(self, limit: datetime) -> int: ...
 
 
 class SealedFile:
-    """A file being sealed. Leaving the block without an exception makes it durable; with one, nothing is left of it.
+    """A file being sealed. Leaving the block without an exception makes it durable; an exception discards it.
 
-    `name`, `size` and `sha256` (of the plain content) are known once it is closed.
+    `name` is known at once; `size` and `sha256` (of the plaintext) once it is closed.
     """
 
     def __init__(self, stage: Stage, name: str, key: bytes) -> None:
@@ -83,11 +83,11 @@ class SealedFile:
         self.sha256 = ""
         self._stage: Stage | None = stage
         self._digest = hashlib.sha256()
-        with _full(self.abandon):
+        with _map_full_disk(self.abandon):
             self._segments = SegmentWriter(stage.file, key, _aad(name))
 
     def write(self, data: bytes) -> int:
-        with _full(self.abandon):
+        with _map_full_disk(self.abandon):
             self._segments.write(data)
         self._digest.update(data)
         self.size += len(data)
@@ -96,7 +96,7 @@ class SealedFile:
     def close(self) -> None:
         if self._stage is None:
             return
-        with _full(self.abandon):
+        with _map_full_disk(self.abandon):
             self._segments.close()
             self._stage.publish(self.name)
         self._stage = None
@@ -120,7 +120,7 @@ class SealedFile:
 
 
 class SealedReader(io.BufferedReader):
-    """A sealed file, opened: seekable, each segment authenticated as it is read."""
+    """A decrypted, seekable view of a sealed file. Each segment is authenticated when read."""
 
     def __init__(self, segments: SegmentReader) -> None:
         super().__init__(segments, SEGMENT)
@@ -129,29 +129,31 @@ class SealedReader(io.BufferedReader):
 
 
 class SealedStorage:
-    """`settings.STORAGES["sealed"]`, wrapped."""
+    """Wrapper of `settings.STORAGES["sealed"]`."""
 
     @property
     def inner(self) -> Storage:
         return storages["sealed"]
 
     def create(self, *, resident_id: UUID) -> SealedFile:
-        """
+        """Create a sealed file.
+
         Raises:
-            StorageFull: then, or at any later write.
+            StorageFull: now, or at any later write.
             KeyMissing: the resident's key was erased or never made.
         """
         key = key_of(resident_id=resident_id)
         inner = self.inner
         token = secrets.token_hex(16)
-        with _full():
+        with _map_full_disk():
             stage = _stage(inner, token)
         return SealedFile(stage, f"{token[:2]}/{token[2:4]}/{token}", key)
 
     def open(self, name: str, *, resident_id: UUID) -> SealedReader:
-        """
+        """Open a sealed file for reading.
+
         Raises:
-            Unreadable: missing, cut, changed, moved, or another resident's.
+            Unreadable: missing, truncated, changed, moved or another resident's.
             KeyMissing: the resident's key was erased.
         """
         _check(name)
@@ -167,19 +169,22 @@ class SealedStorage:
             raise
 
     def delete(self, name: str) -> None:
-        """Deleting it twice changes nothing. Call it once the row is gone for good: `transaction.on_commit`."""
+        """Delete a file; idempotent. Call it after the row's deletion is committed: `transaction.on_commit`."""
         _check(name)
         self.inner.delete(name)
 
     def forget(self, names: Collection[str]) -> int:
-        """Delete those that no row keeps."""
+        """Delete the files that no row keeps; return their number."""
         orphans = set(names) - _kept(names)
         for name in orphans:
             self.delete(name)
         return len(orphans)
 
     def sweep(self, *, older_than: timedelta = DAY) -> int:
-        """Remove what a crash left: staged pieces, and files that no row keeps. `older_than` spares uploads under way."""
+        """Delete what a crash left: staged files, and files without a row.
+
+        `older_than` spares uploads in progress.
+        """
         inner, limit = self.inner, timezone.now() - older_than
         if isinstance(inner, ListingStorage):
             pieces = inner.abandon(limit)
@@ -193,27 +198,27 @@ class SealedStorage:
         )
 
     def names(self) -> Iterator[str]:
-        """Of every file that is there, in no order."""
+        """Yield the name of every file, in no order."""
         inner = self.inner
         every = (name for name, _at in inner.listing()) if isinstance(inner, ListingStorage) else _names(inner)
         return (name for name in every if NAME.fullmatch(name))
 
     def copy_sealed(self, name: str, target: BinaryIO) -> None:
-        """As it lies there: a backup needs no key.
+        """Copy the ciphertext to `target`; a backup needs no key.
 
         Raises:
-            FileNotFoundError: deleted meanwhile.
+            FileNotFoundError: the file was deleted meanwhile.
         """
         with self.inner.open(name, "rb") as source:
             shutil.copyfileobj(source, target, SEGMENT)
 
     def put_back(self, name: str, sealed: BinaryIO) -> bool:
-        """Whole or not at all. False when there is one of that name: it is left as it is."""
+        """Write a file back, atomically. Return False if the name exists; the existing file is unchanged."""
         _check(name)
         if self.inner.exists(name):
             return False
         stage = _stage(self.inner, secrets.token_hex(16))
-        with _full(stage.discard):
+        with _map_full_disk(stage.discard):
             shutil.copyfileobj(sealed, stage.file, SEGMENT)
             stage.publish(name)
         return True
@@ -223,7 +228,7 @@ sealed_storage = SealedStorage()
 
 
 class LocalStage:
-    """A file under `stage/` of the same folder, so that its renaming is atomic."""
+    """Staging file under `stage/` of the same folder, so that renaming it is atomic."""
 
     def __init__(self, storage: FileSystemStorage, token: str) -> None:
         self._root = Path(storage.location)
@@ -247,7 +252,7 @@ class LocalStage:
 
 
 class RemoteStage:
-    """Ciphertext in an unnamed temporary file, until the storage takes it whole."""
+    """Staging in an unnamed temporary file of ciphertext, until the storage saves it whole."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -271,7 +276,7 @@ def _stage(storage: Storage, token: str) -> Stage:
 
 
 @contextlib.contextmanager
-def _full(undo: Callable[[], None] = lambda: None) -> Iterator[None]:
+def _map_full_disk(undo: Callable[[], None] = lambda: None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -291,7 +296,7 @@ def _check(name: str) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Each new folder's name is made durable too."""
+    """Create the folder and its parents, and fsync each parent."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
@@ -340,7 +345,7 @@ def _kept(names: Collection[str]) -> set[str]:
 
 
 def keepers() -> Iterator[type[Model]]:
-    """The models whose rows keep a sealed file."""
+    """Yield the models whose rows keep a sealed file."""
     for model in apps.get_models():
         with contextlib.suppress(FieldDoesNotExist):
             model._meta.get_field(KEPT_FIELD)  # noqa: SLF001 - Django's documented name

@@ -1,13 +1,15 @@
-"""Uploads in parts over HTTP: tus 1.0.0 with creation, termination, checksum and expiration (https://tus.io/protocols/resumable-upload).
+"""Uploads in parts over HTTP: tus 1.0.0 with creation, termination, checksum and expiration.
 
-    POST   /envois/        Upload-Length, Upload-Metadata (filename, and what the sender likes)    -> 201, Location
-    HEAD   /envois/<id>/                                                                           -> Upload-Offset
-    PATCH  /envois/<id>/   Upload-Offset, the bytes from there on [, Upload-Checksum]              -> 204, Upload-Offset
-    DELETE /envois/<id>/                                                                           -> 204
+https://tus.io/protocols/resumable-upload
 
-Only its owner finds an upload. What has arrived whole waits for the form that names it (`core.files.uploads`). A refusal says why in one
-sentence of plain text, for a script to show. Parts need the form's token (`X-CSRFToken`); HEAD gives a fresh one, so that a page that
-was left open may go on once its person has signed in again.
+    POST   /envois/        Upload-Length, Upload-Metadata (filename, other client keys)    -> 201, Location
+    HEAD   /envois/<id>/                                                                   -> Upload-Offset
+    PATCH  /envois/<id>/   Upload-Offset, the bytes from there on [, Upload-Checksum]      -> 204, Upload-Offset
+    DELETE /envois/<id>/                                                                   -> 204
+
+Only its owner finds an upload. A complete upload waits for the form that names it (`core.files.uploads`). A refusal
+gives its reason in one sentence of plain text, for a script to show. Each part needs the form's token (`X-CSRFToken`).
+HEAD returns a fresh token, so that a page left open can continue after its user signs in again.
 """
 
 import base64
@@ -56,7 +58,7 @@ class Refused(Exception):
         self.status, self.text = status, text
 
 
-def _speaks(view: View) -> View:
+def _tus_endpoint(view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         try:
@@ -74,9 +76,9 @@ def _speaks(view: View) -> View:
     return answer
 
 
-@_speaks
+@_tus_endpoint
 def uploads(request: HttpRequest) -> HttpResponse:
-    """Begin one. The room it needs is set aside before its first byte."""
+    """Begin an upload. Its full length is reserved in the quota before its first byte."""
     if request.method == "OPTIONS":
         return HttpResponse(status=204, headers=ABOUT)
     if request.method != "POST":
@@ -86,15 +88,17 @@ def uploads(request: HttpRequest) -> HttpResponse:
     if length > MAX_FILE:
         raise Refused(413, too_large_text(MAX_FILE))
     try:
-        upload = resumable.start(resident_id=get_scope()["resident"], length=length, told=_metadata(request))
+        upload = resumable.start(resident_id=get_scope()["resident"], length=length, metadata=_metadata(request))
     except OverQuota as error:
         raise Refused(413, over_quota_text(error.left)) from None
     except resumable.TooMany:
         raise Refused(429, _("Trop d’envois sont en cours. Terminez-en un, ou annulez-le.")) from None
-    return HttpResponse(status=201, headers={"Location": reverse("upload", args=[upload.pk]), **_until(upload)})
+    return HttpResponse(
+        status=201, headers={"Location": reverse("upload", args=[upload.pk]), **_expiry_header(upload)}
+    )
 
 
-@_speaks
+@_tus_endpoint
 def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     row = get_object_or_404(resumable.under_way(resident_id=get_scope()["resident"]), pk=upload_id)
     method = request.headers.get("X-HTTP-Method-Override", "") if request.method == "POST" else request.method
@@ -108,14 +112,14 @@ def upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 
 def _head(request: HttpRequest, row: Upload) -> HttpResponse:
-    told = {"Upload-Offset": str(row.received), "Upload-Length": str(row.length), "X-CSRFToken": get_token(request)}
-    return HttpResponse(headers={**told, **_until(row)})
+    headers = {"Upload-Offset": str(row.received), "Upload-Length": str(row.length), "X-CSRFToken": get_token(request)}
+    return HttpResponse(headers={**headers, **_expiry_header(row)})
 
 
 def _patch(request: HttpRequest, row: Upload) -> HttpResponse:
     if request.content_type != "application/offset+octet-stream":
         raise Refused(415)
-    offset, length = _number(request, "Upload-Offset"), _announced(request)
+    offset, length = _number(request, "Upload-Offset"), _require_content_length(request)
     if offset != row.received:
         raise Refused(409)
     if length > row.length - offset:
@@ -131,7 +135,7 @@ def _patch(request: HttpRequest, row: Upload) -> HttpResponse:
         raise Refused(413, _("Ce fichier arrive en trop de morceaux. Annulez cet envoi, puis recommencez.")) from None
     except StorageFull:
         raise Refused(507, _("Nous n’avons plus de place. Réessayez demain.")) from None
-    return HttpResponse(status=204, headers={"Upload-Offset": str(row.received), **_until(row)})
+    return HttpResponse(status=204, headers={"Upload-Offset": str(row.received), **_expiry_header(row)})
 
 
 def _delete(request: HttpRequest, row: Upload) -> HttpResponse:
@@ -140,7 +144,7 @@ def _delete(request: HttpRequest, row: Upload) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> Iterator[bytes]:
-    """Up to where the line was cut: with a sum, what is missing then makes it wrong."""
+    """Yield the body up to where the connection was cut. With a checksum, missing bytes make it wrong."""
     try:
         while chunk := request.read(CHUNK):
             yield chunk
@@ -160,15 +164,15 @@ def _number(request: HttpRequest, header: str) -> int:
     return int(value)
 
 
-def _announced(request: HttpRequest) -> int:
-    """Without a length a body reaches us empty behind the web server."""
+def _require_content_length(request: HttpRequest) -> int:
+    """Return the declared length of the body, which is required: the web server hands us an empty body without it."""
     if request.headers.get("Transfer-Encoding") or not request.META.get("CONTENT_LENGTH", "").isdigit():
         raise Refused(411)
     return int(request.META["CONTENT_LENGTH"])
 
 
 def _metadata(request: HttpRequest) -> dict[str, str]:
-    """Pairs of a key and a value in base64, separated by commas."""
+    """Return the metadata: comma-separated pairs of a key and a base64 value."""
     header = request.headers.get("Upload-Metadata", "")
     if len(header) > MOST_METADATA:
         raise Refused(400)
@@ -192,5 +196,5 @@ def _sum(request: HttpRequest) -> tuple[Digest, bytes] | None:
         raise Refused(400) from None
 
 
-def _until(row: Upload) -> dict[str, str]:
+def _expiry_header(row: Upload) -> dict[str, str]:
     return {"Upload-Expires": http_date(row.expires_at.timestamp())}

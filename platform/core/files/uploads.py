@@ -1,21 +1,22 @@
-"""Uploads that go straight into sealed storage; Django's own handlers write whatever is over 2.5 MB in clear to the temp folder.
+"""Uploads that stream straight into sealed storage. Django's handlers write plaintext over 2.5 MB to disk.
 
     @sealed_upload(max_bytes=MAX_PAPER)
     @require_http_methods(["GET", "POST"])
     def add_paper(request: SignedInRequest) -> HttpResponse: ...
 
-The trap: CsrfViewMiddleware looks for its token in `request.POST` before the view runs, which would parse the body with Django's handlers.
-So the view is exempt from the middleware, this decorator installs its handler, and only then has the token checked. Browsers send `Origin`,
-so another site's post is refused before a byte of the file is read; a wrong token in the form is refused after it, and the file deleted.
-Nothing before the view may touch `request.POST`: if something does, the decorator raises.
+Trap: CsrfViewMiddleware reads its token from `request.POST` before the view runs, which would parse the body with
+Django's handlers. So the view is exempt from the middleware; this decorator installs its handler, then checks the
+token. Browsers send `Origin`, so another site's post is refused before any byte of the file is read. A wrong token is
+refused after the body is read, and the file is deleted. If something reads `request.POST` before the view, the
+decorator raises.
 
-The other trap: when a visitor's line is cut, the web server ends the body early and Django's parser takes the part for the whole. Bytes are
-counted here, and a body that is shorter than it said is refused.
+Trap: when a connection is cut, the web server ends the body early and Django's parser accepts the truncated file. So
+bytes are counted here, and a body shorter than its declared length is refused.
 
-When the view has answered, a file that no row keeps (`stored_name`) is deleted: save the row in the view.
+After the view returns, a file that no row keeps (`stored_name`) is deleted: save the row in the view.
 
-A large file may have come before its form, in parts (core/files/tus.py): the form then names it (`upload`), and the view finds it among
-`request.FILES` as if it had come with the form. Whoever keeps the file also calls `SealedUpload.keep`.
+A large file may arrive before its form, in parts (core/files/tus.py). The form then names it (`upload`), and the view
+finds it in `request.FILES` like any other file. A view that keeps a file must also call `SealedUpload.keep`.
 """
 
 from collections.abc import Callable
@@ -43,26 +44,27 @@ from core.templatetags.civic import size
 View = Callable[..., HttpResponseBase]
 
 CHUNK = 65_536
-#: The field of a form whose file came before it, and the field that the file stands for.
+#: The form field that names a file already uploaded in parts, and the field of the file itself.
 RESUMED, FILE = "upload", "file"
-#: The name of a file whose sender told none.
+#: Name of a file whose client gave none.
 NAMELESS = "document"
-#: What a form may weigh beside its file.
+#: Maximum size of the form's other fields.
 FORM_BYTES = 100_000
-#: A browser shows our page only once its body has been read; beyond this it may say that the connection was cut.
+#: A browser shows our page only after sending its whole body. Beyond this size the rest of the body is not read, and
+#: the browser may report a cut connection instead.
 READ_ANYWAY = 200_000_000
 
 
 class TooLarge(Exception):
-    """A file is over the limit of its view."""
+    """A file exceeds the limit of its view."""
 
 
 class CutShort(Exception):
-    """The body ended before the length that it had announced."""
+    """The body ended before its declared length."""
 
 
 class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # takes no parameter at run time
-    """A file that is already sealed. Its bytes are not here: open `stored_name` through the storage."""
+    """A file that is already sealed. Read its bytes from the storage, under `stored_name`."""
 
     def __init__(
         self,
@@ -77,21 +79,21 @@ class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # takes no paramete
         self.stored_name = sealed.name if sealed else ""
         self.sha256 = sealed.sha256 if sealed else ""
         self.resumed = resumed
-        #: The form was sent again: this is what the file had already become, and there is no file any more.
+        #: Result of an earlier post of the same form. The file no longer exists.
         self.became = became
 
     def keep(self, *, resident_id: UUID, became: UUID) -> None:
-        """In the transaction that saves the row of this file.
+        """Count the file against the quota. Call it in the transaction that saves the file's row.
 
         Raises:
-            OverQuota: another file took the room in the meantime. `sealed_upload` answers it with a page.
+            OverQuota: another file took the space meanwhile. `sealed_upload` answers with a page.
         """
         quota.require(resident_id=resident_id, size=self.size or 0, without=self.resumed)
         if self.resumed is not None:
             resumable.used(resident_id=resident_id, upload_id=self.resumed, became=became)
 
     def close(self) -> None:
-        """Django closes the request's files; this one was closed when it was sealed."""
+        """Do nothing: sealing already closed the file, and Django closes the request's files again."""
 
 
 class SealedUploadHandler(FileUploadHandler):
@@ -109,7 +111,8 @@ class SealedUploadHandler(FileUploadHandler):
         self._open = sealed_storage.create(resident_id=get_scope()["resident"])
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """
+        """Seal one chunk.
+
         Raises:
             TooLarge, StorageFull: nothing of the file is kept.
         """
@@ -125,11 +128,12 @@ class SealedUploadHandler(FileUploadHandler):
         return SealedUpload(name=self.file_name or "", content_type=self.content_type or "", sealed=file)
 
     def upload_complete(self) -> None:
-        """
+        """Check that the whole body was read.
+
         Raises:
-            CutShort: the last file may lack its end.
+            CutShort: the last file may be truncated.
         """
-        if self._body.seen < self._body.announced:
+        if self._body.count < self._body.announced:
             raise CutShort
 
     def upload_interrupted(self) -> None:
@@ -144,13 +148,14 @@ class SealedUploadHandler(FileUploadHandler):
 
 
 class Counted:
-    """How much of a request's body has been read."""
+    """Counts the bytes read from a request's body."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.announced = int(request.META["CONTENT_LENGTH"])
-        self.seen = 0
+        self.count = 0
         self._read, self._readline = request.read, request.readline
-        request.read, request.readline = self.read, self.readline  # type: ignore[method-assign, assignment]  # whatever parses the body goes through here
+        # Every parser of the body must read through this object.
+        request.read, request.readline = self.read, self.readline  # type: ignore[method-assign, assignment]
 
     def read(self, *size: int) -> bytes:
         return self._count(self._read(*size))
@@ -159,14 +164,14 @@ class Counted:
         return self._count(self._readline(*size))
 
     def _count(self, data: bytes) -> bytes:
-        self.seen += len(data)
+        self.count += len(data)
         return data
 
 
 def sealed_upload(*, max_bytes: int) -> Callable[[View], View]:
-    """For views that take files of the resident in scope. Each file may weigh `max_bytes`, and so may all of them together.
+    """Decorate a view that takes files of the resident in scope. `max_bytes` limits each file, and their total.
 
-    Answers 411 without a length, 413 over the limit, 507 when the disk is full, each with a page.
+    Answers with a page: 411 without a length, 413 over the limit, 507 if the disk is full.
     """
 
     def decorate(view: View) -> View:
@@ -180,7 +185,7 @@ def sealed_upload(*, max_bytes: int) -> Callable[[View], View]:
             if "resident" not in get_scope():
                 raise PermissionDenied
             refusal = _refusal(request, max_bytes)
-            return refusal or _received(request, max_bytes, lambda: checked(request, *args, **kwargs))
+            return refusal or _receive(request, max_bytes, lambda: checked(request, *args, **kwargs))
 
         return receive
 
@@ -190,24 +195,27 @@ def sealed_upload(*, max_bytes: int) -> Callable[[View], View]:
 def _with_resumed(view: View) -> View:
     @wraps(view)
     def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "POST" and (asked := request.POST.get(RESUMED)) and FILE not in request.FILES:
-            request.FILES[FILE] = _resumed(request, asked)
+        if request.method == "POST" and (upload_id := request.POST.get(RESUMED)) and FILE not in request.FILES:
+            request.FILES[FILE] = _join_upload(request, upload_id)
         return view(request, *args, **kwargs)
 
     return receive
 
 
-def _resumed(request: HttpRequest, asked: str) -> SealedUpload:
-    """
+def _join_upload(request: HttpRequest, upload_id: str) -> SealedUpload:
+    """Join the parts of an upload into the file that the form names.
+
     Raises:
-        resumable.Gone, resumable.Unfinished
+        resumable.Gone: the upload is expired, deleted or another resident's.
+        resumable.Unfinished: parts are missing.
     """
     try:
-        joined = resumable.join(resident_id=get_scope()["resident"], upload_id=UUID(asked))
+        joined = resumable.join(resident_id=get_scope()["resident"], upload_id=UUID(upload_id))
     except ValueError:
         raise resumable.Gone from None
     if joined.file is not None:
-        request.upload_handlers[0].written.append(joined.file.name)  # type: ignore[attr-defined]  # a SealedUploadHandler, as set below
+        # `_receive` installed a SealedUploadHandler.
+        request.upload_handlers[0].written.append(joined.file.name)  # type: ignore[attr-defined]
     name = joined.name.replace("\\", "/").rsplit("/", 1)[-1]
     return SealedUpload(
         name=NAMELESS if name in {"", ".", ".."} else name,
@@ -218,7 +226,7 @@ def _resumed(request: HttpRequest, asked: str) -> SealedUpload:
     )
 
 
-def _received(request: HttpRequest, max_bytes: int, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def _receive(request: HttpRequest, max_bytes: int, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     handler = SealedUploadHandler(request, max_bytes=max_bytes)
     request.upload_handlers = [handler]
     try:
@@ -271,7 +279,7 @@ def _refusal(request: HttpRequest, max_bytes: int) -> HttpResponse | None:
 
 
 def without_length(request: HttpRequest) -> HttpResponse | None:
-    """A body without a length reaches us empty behind the web server: without this it would look like a form without a file."""
+    """Refuse a body without a length: the web server empties it, and the form would seem to have no file."""
     if request.META.get("CONTENT_LENGTH", "").isdigit() and not request.META.get("HTTP_TRANSFER_ENCODING"):
         return None
     return _page(
@@ -297,7 +305,8 @@ def over_quota(request: HttpRequest, left: int) -> HttpResponse:
 
 def over_quota_text(left: int) -> str:
     text = _(
-        "Il reste %(left)s dans votre coffre : ce fichier n’y tient pas. Supprimez un papier ou un dossier dont vous n’avez plus besoin."
+        "Il reste %(left)s dans votre coffre : ce fichier n’y tient pas."
+        " Supprimez un papier ou un dossier dont vous n’avez plus besoin."
     )
     return text % {"left": size(left)}
 

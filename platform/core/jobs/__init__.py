@@ -1,10 +1,12 @@
-"""Long work. The row is the truth: it is written with the request's own change, and a broker only carries its id.
+"""Jobs: work done by a worker outside the request, as rows committed with the request's change.
 
-    WAITING --running()--> RUNNING --> DONE | FAILED | CANCELLED;  RUNNING without a heartbeat --sweep()--> WAITING
-                                 --> WAITING, with a problem: what it needs is not there (`Later`), `sweep` sends it again
+    WAITING --running()--> RUNNING --> DONE | FAILED | CANCELLED
+    RUNNING without a heartbeat --sweep()--> WAITING
+    RUNNING --> WAITING, with a problem: a dependency is down (`Later`), `sweep` sends it again
 
-A message may be lost or come twice: `sweep` sends again what was lost, and `running` leaves what another worker has. An attempt that was
-given up for dead cannot write its end: every write of an attempt names its number, which only grows.
+The row is authoritative. The broker only carries its id, and may lose a message or deliver it twice. `sweep` sends
+lost messages again; `running` skips a job that another worker has. An attempt that was considered lost cannot write
+its end: each write names its attempt's number, which only grows.
 """
 
 import logging
@@ -40,7 +42,7 @@ HEARTBEAT = timedelta(seconds=10)
 LOST = timedelta(seconds=45)
 UNANSWERED = timedelta(seconds=60)
 LOSSES = 3
-#: How long the row of what is over stays: the time to come back to its page. What it made has a life of its own.
+#: How long the row of a finished job is kept, so that its page stays available. Its result is kept independently.
 KEPT = timedelta(days=90)
 BATCH = 500
 TIME_LIMIT = timedelta(minutes=15)
@@ -50,7 +52,7 @@ CANCELLED = gettext_lazy("Annulé. Rien n’a été gardé de ce travail.")
 
 
 class Problem(Exception):
-    """A failure that has a sentence: `code` is one that the job's kind registered."""
+    """A failure to explain to the resident. `code` is one that the job's kind registered."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -58,7 +60,7 @@ class Problem(Exception):
 
 
 class Later(Exception):
-    """What the job needs is not there: it waits, with this code's sentence, and is tried again in a minute, for as long as it takes."""
+    """A dependency is down. The job waits with this code's sentence, and is retried every minute without limit."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -66,7 +68,7 @@ class Later(Exception):
 
 
 class Cancelled(Exception):
-    """The person cancelled it, or the job now belongs to another attempt: stop and leave nothing half made."""
+    """The resident cancelled the job, or another attempt has it. Stop, and leave no partial result."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,10 @@ def register(
     problems: Mapping[str, str | Promise] | None = None,
     cancelled: str | Promise = CANCELLED,
 ) -> None:
-    """Called once by each app's `AppConfig.ready`. `problems` gives the sentence of each `Problem` code; `cancelled` says what is left
-    of a job that its person stopped on its way."""
+    """Register a kind of job. Each app calls it once per kind in `AppConfig.ready`.
+
+    `problems` maps each `Problem` code to its sentence. `cancelled` describes what remains of a job stopped midway.
+    """
     _kinds[kind] = Kind(task, queue, label, done_url, problems or {}, cancelled)
 
 
@@ -102,12 +106,12 @@ def kind_of(job: Job) -> Kind:
 
 
 def queues() -> list[str]:
-    """Those that a worker must be listening to, for every registered kind to be done."""
+    """Return the queues that workers must consume to run every registered kind."""
     return sorted({kind.queue for kind in _kinds.values()})
 
 
 def create(*, resident_id: UUID, kind: str, subject_id: UUID, purpose: str, basis: str = "own", total: int = 0) -> Job:
-    """In the request's own transaction. Once that has committed, one attempt to publish; if it fails, the sweep sends it."""
+    """Create a job in the request's transaction. It is published after the commit, or by the sweep if that fails."""
     if kind not in _kinds:
         raise ValueError(f"No app registered the kind of job “{kind}”.")
     with scope(resident=resident_id):
@@ -119,7 +123,7 @@ def create(*, resident_id: UUID, kind: str, subject_id: UUID, purpose: str, basi
 
 
 def cancel(*, job: Job, by: UUID) -> Job:
-    """A waiting job ends at once, a running one at its next step. Cancelling what is over changes nothing.
+    """Cancel a waiting job at once, or a running one at its next step. Does nothing to a finished job.
 
     Raises:
         PermissionDenied: `by` is not its owner.
@@ -134,7 +138,7 @@ def cancel(*, job: Job, by: UUID) -> Job:
 
 
 def retry(*, job: Job, by: UUID) -> Job:
-    """Only what failed or was cancelled starts again; asking twice changes nothing.
+    """Start a failed or cancelled job again; idempotent.
 
     Raises:
         PermissionDenied: `by` is not its owner.
@@ -149,9 +153,9 @@ def retry(*, job: Job, by: UUID) -> Job:
 
 
 def sweep() -> int:
-    """Send again what was lost: never sent, sent and not taken for a minute, or taken by a worker that gives no sign of life.
+    """Send lost jobs again: never sent, not taken within a minute, or taken by a worker without a heartbeat.
 
-    A copy of a message that was only slow does no harm: `running` leaves it. What killed its worker LOSSES times has failed.
+    A copy of a late message is harmless: `running` skips it. A job that lost its worker LOSSES times fails.
     """
     now = timezone.now()
     with scopes_disabled(), transaction.atomic():
@@ -161,19 +165,19 @@ def sweep() -> int:
     with scopes_disabled():
         due = Q(sent_at=None) | Q(sent_at__lt=now - UNANSWERED)
         lost = list(Job.objects.filter(due, state=State.WAITING, kind__in=_kinds).order_by("created_at")[:BATCH])
-    # Each try may cost 2 s while the broker is down: the first that fails ends the sweep.
+    # Each try may take 2 s while the broker is down, so the first failure ends the sweep.
     return sum(1 for _job in takewhile(_publish, lost))
 
 
 def purge() -> int:
-    """Forget what has been over for `KEPT`."""
+    """Delete jobs finished for longer than `KEPT`."""
     with scopes_disabled():
         return Job.objects.filter(finished_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 @dataclass
 class Running:
-    """One attempt at a job. Outside of any transaction, call `progress` or `check` at each step."""
+    """One attempt at a job. Call `progress` or `check` at each step, outside any transaction."""
 
     job: Job
     attempt: int
@@ -184,7 +188,8 @@ class Running:
         return self.job.subject_id
 
     def progress(self, done: int, total: int) -> None:
-        """
+        """Record the progress, with a heartbeat.
+
         Raises:
             Cancelled: as `check`.
         """
@@ -193,16 +198,17 @@ class Running:
         self.check()
 
     def check(self) -> None:
-        """
+        """Check that this attempt still has the job.
+
         Raises:
-            Cancelled: the person cancelled, or another attempt has the job.
+            Cancelled: the resident cancelled it, or another attempt has it.
         """
         if self._mine().filter(cancel_asked=False).exists():
             return
         raise Cancelled
 
     def finish(self) -> None:
-        """Call it in the transaction that publishes the result, so that both are committed or neither: the effect happens once.
+        """Mark the job as done, in the transaction that publishes the result: both commit or neither does.
 
         Raises:
             Cancelled: as `check`; the transaction must not commit.
@@ -240,9 +246,10 @@ class Running:
 
 @contextmanager
 def running(job_id: UUID) -> Iterator[Running | None]:
-    """Take a waiting job, or give None: it is done, cancelled, or another worker has it. The block runs in its resident's scope.
+    """Take a waiting job and run the block in its resident's scope. Yield None if the job is not waiting any more.
 
-    However the block ends, the row says so. Its exceptions go no further: they are logged without their message, which may hold content.
+    The row always records how the block ended. Exceptions are logged and not raised again; their messages are left out
+    of the log, since they may hold content.
     """
     job = _take(job_id)
     if job is None:
@@ -269,35 +276,35 @@ class _Ending:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        told = {"job": self._run.job.pk, "kind": self._run.job.kind}
+        fields = {"job": self._run.job.pk, "kind": self._run.job.kind}
         if error is None:
             self._run.end(State.DONE)
         elif isinstance(error, Cancelled):
             self._run.end(State.CANCELLED)
         elif isinstance(error, Problem):
-            logger.warning("a job met a known problem", extra=told | {"code": error.code})
+            logger.warning("a job met a known problem", extra=fields | {"code": error.code})
             self._run.end(State.FAILED, error.code)
         elif isinstance(error, Later):
-            logger.warning("a job waits for what it needs", extra=told | {"code": error.code})
+            logger.warning("a job waits for what it needs", extra=fields | {"code": error.code})
             self._run.wait(error.code)
         elif isinstance(error, KeyringError):
-            logger.error("a job waits for the keys", exc_info=error, extra=told)
+            logger.error("a job waits for the keys", exc_info=error, extra=fields)
             self._run.wait("keys_down")
         elif isinstance(error, SoftTimeLimitExceeded):
-            logger.error("a job took too long", extra=told)
+            logger.error("a job took too long", extra=fields)
             self._run.end(State.FAILED, "too_long")
         elif isinstance(error, Exception):
-            logger.error("a job failed", exc_info=error, extra=told)
+            logger.error("a job failed", exc_info=error, extra=fields)
             self._run.end(State.FAILED, "error")
         else:
-            # The worker is being stopped: another one takes the job at the next sweep.
+            # The worker is stopping: another worker takes the job at the next sweep.
             self._run.put_back()
             return False
         return True
 
 
 class _Heartbeats:
-    """Says every 10 s, from a thread with its own database connection, that this worker still has the job."""
+    """Writes a heartbeat every 10 s, from a thread with its own database connection."""
 
     def __init__(self, run: Running) -> None:
         self._run = run
@@ -360,7 +367,7 @@ def _publish_on_commit(job: Job) -> None:
 
 
 def _publish(job: Job) -> bool:
-    """One attempt. A broker that is down costs the request nothing but the try."""
+    """Try to publish once. Return False if the broker is down."""
     kind = kind_of(job)
     limit = TIME_LIMIT.total_seconds()
     try:

@@ -1,4 +1,4 @@
-"""The page of a job: how far it is, cancel, try again. A job of someone else is not found: rows start from the scope."""
+"""The page of a job: its progress, and buttons to cancel or retry it. Another resident's job answers 404."""
 
 from typing import cast
 from uuid import UUID
@@ -24,7 +24,7 @@ PROBLEMS: dict[str, str | Promise] = {
 
 @require_safe
 def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Asked by htmx it answers the fragment alone, which asks again every 2 s until the job is over."""
+    """Show a job. For htmx, return only the fragment, which polls every 2 s until the job is finished."""
     row = get_object_or_404(Job.objects.all(), pk=job_id)
     template = "core/job_state.html" if request.headers.get("HX-Request") == "true" else "core/job.html"
     return render(request, template, shown(row))
@@ -45,7 +45,7 @@ def retry_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 
 def shown(row: Job) -> dict[str, object]:
-    """`about` is said aloud, so it changes at most every 10 %."""
+    """Return the page's context. A screen reader announces `about`, so it changes at most every 10 %."""
     kind = jobs.kind_of(row)
     return {
         "job": row,

@@ -1,12 +1,12 @@
-"""The journal: one append-only chain of lines per resident, each line sealed under the resident's key.
+"""The journal: one append-only chain of entries per resident, each sealed under the resident's key.
 
-A line's leaf is SHA-256(0x00 || salt || canonical payload), as in RFC 6962; the chain is SHA-256(0x01 || previous chain || leaf).
-The salt keeps a short payload from being guessed out of its leaf once the entry is erased. The database itself refuses UPDATE, DELETE
-and TRUNCATE; whoever goes round that breaks the chain. What the chain cannot show alone, that its last lines were cut off or that all of
-it was written anew, the checkpoints show (core/journal/checkpoints.py).
+An entry's leaf is SHA-256(0x00 || salt || canonical payload), as in RFC 6962. The chain is SHA-256(0x01 || previous
+chain || leaf). The salt prevents guessing a short payload from its leaf once the entry is erased. The database refuses
+UPDATE, DELETE and TRUNCATE; bypassing it breaks the chain. The chain alone cannot show that its last entries were cut
+off or that all of it was rewritten: the checkpoints do (core/journal/checkpoints.py).
 
-What a line says is kept for three years (`KEPT`); then its content is purged, and its leaf stays. What has gone so lies under a signed
-checkpoint as old as that: a line that is missing and under none of them was removed by somebody.
+Content is kept for three years (`KEPT`), then purged; its leaf stays. A purged entry must lie under a signed
+checkpoint at least that old. Otherwise its content was removed illegally.
 """
 
 import hashlib
@@ -38,26 +38,26 @@ SALT_BYTES = 32
 START = bytes(32)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING: Mapping[str, str] = MappingProxyType({})
-#: Lines are opened by batches that grow: a page of the newest ones opens few, a search goes through all of them in few queries.
+#: Entries are decrypted in batches of growing size: a page decrypts few entries, a search needs few queries.
 BATCHES = (100, 500, 2_500)
 LARGEST_BATCH = 10_000
-#: How long what a line says is kept: three years, the longest of the CNIL's recommendation on journals (2021-122). docs/operations.md
-#: says why. The database has the same number, and a day more (migrations/0002_guards.py).
+#: How long content is kept: three years, the longest duration in the CNIL's recommendation on journals (2021-122).
+#: docs/operations.md gives the reasons. The database has the same value plus a day (migrations/0002_guards.py).
 KEPT = timedelta(days=1096)
 DAY = timedelta(days=1)
 
 
 class Ground(StrEnum):
-    """What allows an act, as the GDPR's article 6 has it."""
+    """Legal basis of an act under the GDPR's article 6."""
 
     OWN = "own"  # the resident's own request (6.1.b and e: the service that they asked for)
     GRANT = "grant"  # an agreement that they gave (6.1.a)
-    EMERGENCY = "emergency"  # urgent access that two agents decided (6.1.d and e): never the resident's own agreement
-    TASK = "task"  # the city's public task (6.1.e): the service runs, the desk helps
+    EMERGENCY = "emergency"  # urgent access decided by two agents (6.1.d and e), never the resident's own agreement
+    TASK = "task"  # the city's public task (6.1.e): running the service, help at the desk
 
 
 class Means(StrEnum):
-    """Through what the act was done."""
+    """The channel of an act."""
 
     PAGE = "page"
     JOB = "job"
@@ -71,7 +71,7 @@ _means: ContextVar[Means] = ContextVar("means", default=Means.PAGE)
 
 @contextmanager
 def through(means: Means) -> Iterator[None]:
-    """Lines written in the block say this means."""
+    """Set the means of the entries written in the block."""
     before = _means.set(means)
     try:
         yield
@@ -99,7 +99,7 @@ class Verification(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """One line of a chain: what is wrong with it, or whether its content has lasted its time and is gone."""
+    """One leaf of a chain: its problem, if any, and whether its content was purged after its legal duration."""
 
     number: int
     problem: str | None
@@ -107,7 +107,7 @@ class Followed(NamedTuple):
 
 
 class Lasting(NamedTuple):
-    """`gone_until`: when the last line was written of which only the hash is left. `next_at`: from when on another one goes."""
+    """Retention of a journal: `gone_until` is the last purged entry's time, `next_at` when the next one is purged."""
 
     gone_until: datetime | None
     next_at: datetime | None
@@ -125,16 +125,19 @@ def write(
     means: Means | None = None,
     opened: Box | None = None,
 ) -> JournalEntry:
-    """Add a line in the caller's transaction; the resident's chain is locked until it ends. `fields` are names, never values.
-    `ground` and `means` are said where they differ from what `_usual_ground` and `through` tell; `opened` is the resident's key where
-    the caller has it already.
+    """Add an entry in the caller's transaction. The resident's chain stays locked until the transaction ends.
+
+    Args:
+        fields: names of fields, never values.
+        ground, means: needed where they differ from `_usual_ground` and `through`.
+        opened: the resident's key, if the caller already has it.
 
     Raises:
-        RuntimeError: outside a transaction, where the line could be kept without the act, or the act without its line.
-        KeyMissing: the resident's key was erased: nothing can be written about them any more.
+        RuntimeError: outside a transaction, where only one of the act and its entry could be kept.
+        KeyMissing: the resident's key was erased, so no entry can be written.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("A journal line is written in the transaction of the act that it tells.")
+        raise RuntimeError("A journal entry is written in the transaction of the act that it records.")
     with scope(resident=resident_id):
         last, previous = _last(resident_id)
         number = last + 1
@@ -163,10 +166,10 @@ def write(
 
 
 def entries(*, resident_id: UUID, limit: int, before: int | None = None) -> list[Line]:
-    """The resident's own lines, newest first, those under number `before`; none are left once their key is erased.
+    """Return the resident's entries with a number below `before`, newest first. Empty once their key is erased.
 
     Raises:
-        Unreadable: a line was changed; `verify` names it.
+        Unreadable: an entry was changed; `verify` names it.
     """
     return list(islice(lines(resident_id=resident_id, before=before), limit))
 
@@ -179,8 +182,13 @@ def lines(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Iterator[Line]:
-    """As `entries`, without an end, opened as they are asked for: those under number `before`, over number `after`, written from `since`
-    on and before `until`. For the time of one page, as the key is.
+    """Yield entries lazily, newest first, as `entries` does but without a limit.
+
+    Keep the iterator no longer than one page, as any use of a key.
+
+    Args:
+        before, after: exclusive bounds of the entry's number.
+        since, until: bounds of its time; `until` is exclusive.
     """
     try:
         opened = box(resident_id=resident_id)
@@ -190,13 +198,13 @@ def lines(
         rows = _rows(resident_id, before, after, since, until, size)
         for entry_id, number, content in rows:
             before = number
-            yield _line(entry_id, resident_id, _payload(opened.unseal(content, place=_place(entry_id))))
+            yield _to_entry(entry_id, resident_id, _payload(opened.unseal(content, place=_place(entry_id))))
         if len(rows) < size:
             return
 
 
 def find(*, resident_id: UUID, entry_id: UUID) -> Line | None:
-    """One line. None: not theirs, or erased."""
+    """Return one entry, or None if the resident has no such entry or its content was erased."""
     with scope(resident=resident_id):
         entry = JournalEntry.objects.filter(pk=entry_id).first()
     if entry is None:
@@ -205,11 +213,11 @@ def find(*, resident_id: UUID, entry_id: UUID) -> Line | None:
         content = box(resident_id=resident_id).unseal(entry.content, place=_place(entry_id))
     except KeyMissing:
         return None
-    return _line(entry_id, resident_id, _payload(content))
+    return _to_entry(entry_id, resident_id, _payload(content))
 
 
 class Evidence(NamedTuple):
-    """What a line's hashes are made from: `salted` is what the leaf hashes, salt first. A line that was purged has its hashes alone."""
+    """The data behind an entry's hashes: the leaf hashes `salted`, salt first. A purged entry has only hashes."""
 
     number: int
     line: Line | None
@@ -219,7 +227,7 @@ class Evidence(NamedTuple):
 
 
 def evidence(*, resident_id: UUID) -> Iterator[Evidence]:
-    """All of the resident's lines, oldest first, with what proves them; none once their key is erased."""
+    """Yield the evidence of all the resident's entries, oldest first. Empty once their key is erased."""
     try:
         opened = box(resident_id=resident_id)
     except KeyMissing:
@@ -229,30 +237,29 @@ def evidence(*, resident_id: UUID) -> Iterator[Evidence]:
     for leaf in leaves.iterator(chunk_size=2_000):
         entry = _entry(leaf)
         salted = opened.unseal(entry.content, place=_place(entry.id)) if entry else b""
-        line = _line(entry.id, resident_id, _payload(salted)) if entry else None
+        line = _to_entry(entry.id, resident_id, _payload(salted)) if entry else None
         yield Evidence(leaf.number, line, salted, bytes(leaf.leaf), bytes(leaf.chain))
 
 
 def verify(*, resident_id: UUID | None = None) -> Verification:
-    """Follow each chain from its first line and stop at the first bad one. Of a line that was erased (no key left) or purged, the leaf
-    is checked."""
+    """Verify each chain up to its first bad entry. For an erased or purged entry, check only the leaf."""
     checked = 0
     for resident in [resident_id] if resident_id else _residents():
-        for line in follow(resident):
+        for leaf in follow(resident):
             checked += 1
-            if line.problem:
-                return Verification(checked, f"resident {resident}, entry {line.number}: {line.problem}")
+            if leaf.problem:
+                return Verification(checked, f"resident {resident}, entry {leaf.number}: {leaf.problem}")
     return Verification(checked, None)
 
 
 def by_hash_alone() -> int:
-    """Of how many lines, of all residents, the content is gone."""
+    """Return the number of leaves without content, of all residents."""
     with scopes_disabled():
         return JournalLeaf.objects.filter(entry=None).count()
 
 
 def follow(resident_id: UUID) -> Iterator[Followed]:
-    """Each line of a chain, from the first."""
+    """Yield each leaf of a chain, from the first, with its problem if any."""
     try:
         opened = box(resident_id=resident_id)
     except KeyMissing:
@@ -272,16 +279,16 @@ def follow(resident_id: UUID) -> Iterator[Followed]:
         elif (entry := _entry(leaf)) is not None:
             problem = _entry_problem(leaf, entry, opened)
         else:
-            due = checkpoints.sealed_before(_bound(), resident_id=resident_id) if due is None else due
+            due = checkpoints.sealed_before(_purge_limit(), resident_id=resident_id) if due is None else due
             problem = None if leaf.number <= due else "its content was removed before its time"
         yield Followed(leaf.number, problem, purged=opened is not None and _entry(leaf) is None)
         expected += 1
 
 
 def lasting(*, resident_id: UUID) -> Lasting:
-    """Where what can be read begins, and when it will begin later."""
+    """Return the start of the readable entries, and the time when it will move."""
     with scope(resident=resident_id):
-        due = JournalSeal.objects.filter(checkpoint__at__lt=_bound()).order_by("-number").values("number")[:1]
+        due = JournalSeal.objects.filter(checkpoint__at__lt=_purge_limit()).order_by("-number").values("number")[:1]
         leaves = JournalLeaf.objects.order_by("number")
         following = leaves.filter(number__gt=Coalesce(Subquery(due), 0)).first()
         before = leaves.filter(number__lt=following.number) if following else leaves
@@ -290,7 +297,10 @@ def lasting(*, resident_id: UUID) -> Lasting:
 
 
 def purge(*, keep: Collection[UUID]) -> int | None:
-    """Remove what lines say that have lasted their time, but those. How many; None: that takes the owner of the tables."""
+    """Purge content older than its legal duration, except the entries `keep`.
+
+    Return the number of purged entries, or None if the role is not the owner of the tables.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT has_function_privilege('core_purge_journal(uuid[])', 'EXECUTE')")
         if not cursor.fetchone()[0]:
@@ -299,7 +309,7 @@ def purge(*, keep: Collection[UUID]) -> int | None:
         return int(cursor.fetchone()[0])
 
 
-def _bound() -> datetime:
+def _purge_limit() -> datetime:
     return timezone.now() - KEPT
 
 
@@ -318,10 +328,10 @@ def _entry_problem(leaf: JournalLeaf, entry: JournalEntry, opened: Box) -> str |
     if _leaf(salted) != bytes(leaf.leaf):
         return "its content is not what was written"
     payload = _payload(salted)
-    told = (payload["resident"], payload["number"], payload["at"])
+    claimed = (payload["resident"], payload["number"], payload["at"])
     return (
         None
-        if told == (str(leaf.resident_id), leaf.number, _microseconds(leaf.at))
+        if claimed == (str(leaf.resident_id), leaf.number, _microseconds(leaf.at))
         else "its number or time was changed"
     )
 
@@ -332,19 +342,22 @@ def _residents() -> list[UUID]:
 
 
 def lock_key(resident_id: UUID) -> int:
-    """What a transaction holds from its line to its end."""
+    """Return the key of the lock that a transaction holds from its first entry to its end."""
     return locks.key("journal", resident_id)
 
 
 def _last(resident_id: UUID) -> tuple[int, bytes]:
-    """The chain's last number and hash, under its lock: two statements in one trip, since only the second one sees what was waited for.
+    """Lock the chain and return its last number and hash.
 
-    The key's row is looked at there too: whoever took the key in hand before it was erased writes nothing, and so reads nothing.
+    Two statements in one round trip: only the second one sees what was committed during the wait. It also checks the
+    key's row: a caller that read the key before its erasure can write no entry, hence read nothing.
     """
     both = (
-        "SELECT pg_advisory_xact_lock(%s); SELECT key.resident_id IS NOT NULL, last.number, last.chain FROM (SELECT) one"
+        "SELECT pg_advisory_xact_lock(%s);"
+        " SELECT key.resident_id IS NOT NULL, last.number, last.chain FROM (SELECT) one"
         " LEFT JOIN keystore.resident_key key ON key.resident_id = %s LEFT JOIN LATERAL"
-        " (SELECT number, chain FROM core_journalleaf WHERE resident_id = %s ORDER BY number DESC LIMIT 1) last ON true"
+        " (SELECT number, chain FROM core_journalleaf WHERE resident_id = %s ORDER BY number DESC LIMIT 1) last"
+        " ON true"
     )
     with connection.cursor() as cursor:
         cursor.execute(both, [lock_key(resident_id), resident_id, resident_id])
@@ -377,7 +390,10 @@ def _microseconds(at: datetime) -> int:
 
 
 def _usual_ground(resident_id: UUID, actor_id: UUID, details: Mapping[str, str], means: Means) -> Ground:
-    """An act under a grant names it in its details; what the scheduler does for a resident nobody asked for at that moment."""
+    """Return the usual ground of an act: the grant named in `details`, the city's task, or the resident's own request.
+
+    The scheduler acts without a resident's request, so its ground is the task.
+    """
     if actor_id != resident_id:
         return Ground.GRANT if "grant" in details else Ground.TASK
     return Ground.TASK if means == Means.SCHEDULER else Ground.OWN
@@ -386,15 +402,15 @@ def _usual_ground(resident_id: UUID, actor_id: UUID, details: Mapping[str, str],
 def _rows(
     resident_id: UUID, before: int | None, after: int | None, since: datetime | None, until: datetime | None, size: int
 ) -> list[tuple[UUID, int, bytes | memoryview]]:
-    """By the leaves: their index has the order, so that a page costs its own lines and not all of the resident's (bench/journal.py)."""
+    """Select rows by the leaves, whose index has the order: the cost depends on the page alone (bench/journal.py)."""
     bounds = {"number__lt": before, "number__gt": after, "at__gte": since, "at__lt": until}
-    told = {name: value for name, value in bounds.items() if value is not None}
+    given = {name: value for name, value in bounds.items() if value is not None}
     with scope(resident=resident_id):
-        leaves = JournalLeaf.objects.filter(entry__isnull=False, **told)
+        leaves = JournalLeaf.objects.filter(entry__isnull=False, **given)
         return list(leaves.order_by("-number").values_list("entry__pk", "number", "entry__content")[:size])
 
 
-def _line(entry_id: UUID, resident_id: UUID, payload: Mapping[str, Any]) -> Line:
+def _to_entry(entry_id: UUID, resident_id: UUID, payload: Mapping[str, Any]) -> Line:
     actor, details, means = UUID(payload["actor"]), payload["details"], Means(payload.get("means", Means.PAGE))
     return Line(
         id=entry_id,

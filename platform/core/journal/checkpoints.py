@@ -1,8 +1,8 @@
-"""Checkpoints: every minute, the heads of the journals that grew become the leaves of one Merkle tree, whose signed root is kept outside.
+"""Checkpoints: every minute, one signed Merkle root over the heads of the journals that grew, also kept outside.
 
-A head is a chain's last hash, which no earlier line can change without changing it: one leaf per resident stands for all their lines.
-Only transactions that are all over are looked at (`pg_snapshot_xmin`), so that a line that commits late is in the next checkpoint, never
-in none. The copy outside is what shows that a database, its checkpoints included, was rewritten.
+A head is a chain's last hash. Changing any earlier entry changes it, so one leaf per resident covers all entries. Only
+finished transactions are included (`pg_snapshot_xmin`), so an entry that commits late is in the next checkpoint. The
+copy outside the database reveals a rewritten database, checkpoints included.
 """
 
 import logging
@@ -26,17 +26,17 @@ from core.models import Checkpoint, JournalLeaf, JournalSeal
 
 logger = logging.getLogger(__name__)
 
-#: Without anything new, a checkpoint an hour says that the portal still seals.
+#: Without new entries, one checkpoint an hour shows that the portal still seals.
 QUIET = timedelta(hours=1)
-#: As X-Road has it: longer without a copy outside, and only residents read their own vaults.
+#: As in X-Road: longer without a copy outside, and only residents can read their own vaults.
 TOLERATED = timedelta(hours=4)
-#: How many of a resident's checkpoints their page proves leaf by leaf; the command proves all of them.
+#: Number of a resident's checkpoints whose leaf the page proves. The command proves all of them.
 PROVED = 100
 LOCK = int.from_bytes(b"sealing.", signed=True)
 
 
 class Fault(StrEnum):
-    """What may be wrong with a checkpoint, or with a line that it sealed."""
+    """A problem of a checkpoint, or of an entry that it sealed."""
 
     FORGED = "its signature is not ours"
     ASTRAY = "the line does not lead to its root"
@@ -48,7 +48,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Proof:
-    """How one line of a resident leads to a published root."""
+    """Merkle path from one entry of a resident to a published root."""
 
     number: int
     chain: bytes
@@ -59,29 +59,29 @@ class Proof:
 
 
 def seal() -> Checkpoint | None:
-    """One checkpoint, if there is something new or an hour has passed; then the copies outside that are still to be written.
+    """Make one checkpoint if there are new entries or an hour has passed, then write the missing copies outside.
 
-    Called by the scheduler; two at once make one.
+    The scheduler calls it; of two concurrent calls only one makes a checkpoint.
 
     Raises:
-        signed_notes.KeyUnusable
+        signed_notes.KeyUnusable: the checkpoints' key cannot sign.
     """
     with transaction.atomic(), scopes_disabled():
-        made = _seal() if _alone() else None
+        made = _seal() if _try_lock() else None
     publish()
     return made
 
 
 def publish() -> None:
-    """Write outside what is not there yet. Doing it twice changes nothing; what cannot be written is tried again at the next tick."""
+    """Write the missing copies outside; idempotent. A failed write is retried at the next tick."""
     for checkpoint in Checkpoint.objects.filter(anchored_at=None).order_by("number"):
-        if not _copy(checkpoint):
+        if not _write_outside(checkpoint):
             return
         Checkpoint.objects.filter(pk=checkpoint.pk).update(anchored_at=timezone.now())
 
 
 def anchored() -> bool:
-    """Whether a checkpoint was written outside in the last four hours; a portal that opened less than four hours ago counts as such."""
+    """Return True if a checkpoint was copied outside in the last four hours, or if the portal is younger than that."""
     limit = timezone.now() - TOLERATED
     if Checkpoint.objects.filter(anchored_at__gte=limit).exists():
         return True
@@ -91,12 +91,12 @@ def anchored() -> bool:
 
 
 def unanchored() -> int:
-    """How many have no copy outside yet."""
+    """Return the number of checkpoints without a copy outside."""
     return Checkpoint.objects.filter(anchored_at=None).count()
 
 
 def proofs(*, resident_id: UUID, most: int | None = PROVED, before: datetime | None = None) -> list[Proof]:
-    """The resident's last checkpoints, of before that moment, newest first; all of them where `most` is None."""
+    """Return the proofs of the resident's last `most` checkpoints before that time, newest first."""
     older = {"checkpoint__at__lt": before} if before else {}
     with scope(resident=resident_id):
         mine = list(JournalSeal.objects.filter(**older).select_related("checkpoint").order_by("-number")[:most])
@@ -114,7 +114,7 @@ def proofs(*, resident_id: UUID, most: int | None = PROVED, before: datetime | N
 
 
 def problems() -> Iterator[str]:
-    """Every checkpoint against the journals, the signatures, the one before it and its copy outside. Nothing: all is as it was."""
+    """Yield the problems of all checkpoints, compared with the journals, the signatures and the copies outside."""
     yield from _broken_chain()
     yield from _changed_lines()
     yield from _outside_only()
@@ -124,7 +124,7 @@ def problems() -> Iterator[str]:
 def checked(
     *, resident_id: UUID, most: int = PROVED, before: datetime | None = None
 ) -> list[tuple[Proof, Fault | None]]:
-    """The resident's last checkpoints, each against the line that it sealed, its root, its signature and its copy outside."""
+    """Return the resident's last checkpoints, each checked against its entry, root, signature and copy outside."""
     found = proofs(resident_id=resident_id, most=most, before=before)
     with scope(resident=resident_id):
         numbers = [proof.number for proof in found]
@@ -133,7 +133,10 @@ def checked(
 
 
 def sealed_before(limit: datetime, *, resident_id: UUID) -> int:
-    """The resident's last line under a checkpoint older than that, as its signed note says, and not its row. 0: none that can be proved."""
+    """Return the number of the resident's last entry under a checkpoint older than `limit`, or 0 without proof.
+
+    The time comes from the signed note, not from the row.
+    """
     for proof, fault in checked(resident_id=resident_id, most=1, before=limit):
         if fault is None and signed_notes.read(proof.checkpoint.note).at < limit:
             return proof.number
@@ -167,33 +170,36 @@ def _seal() -> Checkpoint | None:
     return Checkpoint.objects.create(number=number, at=now, note=note, upto=upto)
 
 
-def _alone() -> bool:
+def _try_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
 
 
 def _upto() -> int:
-    """Every transaction below is over: what it committed is seen by the next statement."""
+    """Return a transaction number such that the next statement sees all transactions below it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         return int(cursor.fetchone()[0])
 
 
 def _seal_heads(checkpoint: int, since: int, upto: int) -> list[bytes]:
-    """A seal on the head of each journal that grew, in the order of the tree; their hashes. One statement: rows that pass by Python would
-    take a minute where the whole city wrote. The checkpoint's own row comes after, before the transaction ends.
+    """Insert a `JournalSeal` for each journal with new entries; return their hashes in the tree's order.
 
-    After a restore the numbers of transactions begin again: then every line is looked at once, and those that a checkpoint has already are
-    left out, as always.
+    One statement: passing the rows through Python would take a minute when the whole city wrote. The checkpoint's own
+    row is inserted later in the transaction.
+
+    After a restore, transaction numbers restart: all entries are then examined once, and the sealed ones skipped.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_journalseal (checkpoint_id, resident_id, number, chain, position)"
             " SELECT %s, resident_id, number, chain, row_number() OVER (ORDER BY chain) - 1 FROM ("
-            "SELECT DISTINCT ON (resident_id) resident_id, number, chain FROM core_journalleaf WHERE xid >= %s AND xid < %s"
+            "SELECT DISTINCT ON (resident_id) resident_id, number, chain FROM core_journalleaf"
+            " WHERE xid >= %s AND xid < %s"
             " ORDER BY resident_id, number DESC) head WHERE number > coalesce("
-            "(SELECT max(seal.number) FROM core_journalseal seal WHERE seal.resident_id = head.resident_id), 0) RETURNING chain",
+            "(SELECT max(seal.number) FROM core_journalseal seal WHERE seal.resident_id = head.resident_id), 0)"
+            " RETURNING chain",
             [checkpoint, since, upto],
         )
         return sorted(bytes(chain) for (chain,) in cursor.fetchall())
@@ -203,8 +209,8 @@ def _storage() -> Storage:
     return storages["checkpoints"]
 
 
-def _copy(checkpoint: Checkpoint) -> bool:
-    """False when it could not be written, or when another note lies there. A copy that a crash cut short is written again."""
+def _write_outside(checkpoint: Checkpoint) -> bool:
+    """Write the copy outside, also over a truncated one. Return False if it failed or a different note is there."""
     storage, name = _storage(), name_outside(checkpoint)
     try:
         there = _read(storage, name)
@@ -278,12 +284,13 @@ def _checkpoint_problem(
 def _outside_fault(checkpoint: Checkpoint) -> Fault | None:
     there = _read(_storage(), name_outside(checkpoint))
     if there is None:
-        return None if checkpoint.anchored_at is None else Fault.GONE  # it may still have to be written
+        # A checkpoint without `anchored_at` may still have to be copied.
+        return None if checkpoint.anchored_at is None else Fault.GONE
     return None if there == checkpoint.note else Fault.OTHER
 
 
 def _changed_lines() -> Iterator[str]:
-    """Lines that are no longer what a checkpoint sealed."""
+    """Yield the entries that differ from what a checkpoint sealed."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT seal.resident_id, seal.number, seal.checkpoint_id, leaf.id IS NULL FROM core_journalseal seal"
@@ -311,20 +318,22 @@ def _numbers_outside(storage: Storage, folder: str) -> set[int]:
 
 
 def _never_sealed() -> Iterator[str]:
-    """Lines much older than the last checkpoint, and under none."""
+    """Yield the entries much older than the last checkpoint that are under none."""
     last = Checkpoint.objects.order_by("-number").first()
     if last is None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT leaf.resident_id, min(leaf.number) FROM core_journalleaf leaf"
-            " LEFT JOIN (SELECT resident_id, max(number) AS number FROM core_journalseal GROUP BY resident_id) seal USING (resident_id)"
-            " WHERE leaf.number > coalesce(seal.number, 0) AND leaf.at < %s GROUP BY leaf.resident_id ORDER BY 1 LIMIT 100",
-            [_late(last.at)],
+            " LEFT JOIN (SELECT resident_id, max(number) AS number FROM core_journalseal GROUP BY resident_id) seal"
+            " USING (resident_id)"
+            " WHERE leaf.number > coalesce(seal.number, 0) AND leaf.at < %s"
+            " GROUP BY leaf.resident_id ORDER BY 1 LIMIT 100",
+            [_sealing_deadline(last.at)],
         )
         for resident_id, number in cursor.fetchall():
             yield f"resident {resident_id}, entry {number} is under no checkpoint"
 
 
-def _late(at: datetime) -> datetime:
+def _sealing_deadline(at: datetime) -> datetime:
     return at - QUIET

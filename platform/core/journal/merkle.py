@@ -1,4 +1,4 @@
-"""Merkle trees as RFC 9162 (2.1) has them, the same as RFC 6962: 0x00 before what a leaf holds, 0x01 before two nodes."""
+"""Merkle trees of RFC 9162 (2.1), the same as in RFC 6962: 0x00 before a leaf's content, 0x01 before two nodes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ def root(entries: Sequence[bytes]) -> bytes:
 
 
 def proof(entries: Sequence[bytes], position: int) -> list[bytes]:
-    """The nodes that lead from one entry to the root.
+    """Return the nodes that lead from one leaf to the root.
 
     Raises:
-        IndexError: there is no such entry.
+        IndexError: there is no leaf at this position.
     """
     if not 0 <= position < len(entries):
         raise IndexError(position)
@@ -31,7 +31,7 @@ def proof(entries: Sequence[bytes], position: int) -> list[bytes]:
 
 
 def leads_to(entry: bytes, *, position: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Whether the path leads from this entry to this root (RFC 9162, 2.1.3.2)."""
+    """Return True if the path leads from this leaf to this root (RFC 9162, 2.1.3.2)."""
     if not 0 <= position < size:
         return False
     node, last = leaf(entry), size - 1
@@ -57,6 +57,6 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 def _above(level: Sequence[bytes]) -> list[bytes]:
-    """Two by two; the last of an odd level goes up as it is."""
+    """Pair the nodes of a level; the last one of an odd level moves up unchanged."""
     pairs = [_node(*level[index : index + 2]) for index in range(0, len(level) - 1, 2)]
     return pairs + [level[-1]] if len(level) % 2 else pairs

@@ -1,7 +1,8 @@
-"""Checkpoints as signed notes (https://c2sp.org/signed-note), Ed25519: any tool that knows the format checks one with the public key.
+"""Checkpoints as signed notes (https://c2sp.org/signed-note), Ed25519. Any tool for this format verifies one.
 
-A note says, one a line: the log's name, the checkpoint's number, the root, the time, the hash of the note before; then an empty line
-and the signature. How many journals had grown is not said: the page is public, and a quiet night would tell of somebody.
+A note has one field per line: the log's name, the checkpoint's number, the root, the time, the hash of the previous
+note; then an empty line and the signature. It leaves out the number of grown journals: the page is public, and in a
+quiet night that number would reveal one resident's activity.
 """
 
 import base64
@@ -24,11 +25,11 @@ _PEM_END = b"-----END "
 
 
 class KeyUnusable(Exception):
-    """The checkpoints' key cannot be used; the sentence says what to do. It never holds key material."""
+    """The checkpoints' key cannot be used. The message says what to do and never holds key material."""
 
 
 class Forged(Exception):
-    """This note was not signed by one of the keys, or is not one."""
+    """The note is malformed, or none of the keys signed it."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,10 @@ def name() -> str:
 
 
 def sign(statement: Statement) -> str:
-    """
+    """Sign a statement as a note.
+
     Raises:
-        KeyUnusable
+        KeyUnusable: the first key is missing or public.
     """
     text, key = statement.write(), _keys()[0]
     if not isinstance(key, Ed25519PrivateKey):
@@ -66,10 +68,11 @@ def sign(statement: Statement) -> str:
 
 
 def read(note: str) -> Statement:
-    """
+    """Verify a note and return its statement.
+
     Raises:
-        Forged
-        KeyUnusable
+        Forged: it is malformed, or none of the keys signed it.
+        KeyUnusable: the keys cannot be read.
     """
     text, _empty, signature = note.rpartition("\n\n— ")
     try:
@@ -88,12 +91,12 @@ def read(note: str) -> Statement:
 
 
 def digest(note: str) -> bytes:
-    """What the next note says of this one."""
+    """Return the hash of a note, which the next note includes."""
     return hashlib.sha256(note.encode()).digest()
 
 
 def public_keys() -> list[str]:
-    """As a verifier reads them (name+hash+key), the one that signs today first; empty where there is no key."""
+    """Return the public keys in the verifiers' format (name+hash+key), the current one first. Empty without a key."""
     try:
         return [f"{name()}+{_key_hash(key).hex()}+{_b64(ED25519 + _raw(key))}" for key in _public()]
     except KeyUnusable:
@@ -101,10 +104,10 @@ def public_keys() -> list[str]:
 
 
 def make_key() -> Path:
-    """A new key, only where there is none.
+    """Make the signing key, if there is none.
 
     Raises:
-        KeyUnusable: there is one already. A city that changes its key puts the new one before it, in the same file.
+        KeyUnusable: there is one already. To change the key, put the new one before it in the same file.
     """
     path = Path(settings.CHECKPOINT_KEY)
     if not _make(path):
@@ -113,9 +116,10 @@ def make_key() -> Path:
 
 
 def check_key() -> None:
-    """
+    """Check that the key file can be read.
+
     Raises:
-        KeyUnusable
+        KeyUnusable: it is missing, readable by other users or malformed.
     """
     _keys()
 
@@ -159,7 +163,7 @@ def _keys() -> list[Ed25519PrivateKey | Ed25519PublicKey]:
 
 
 def _blocks(content: bytes) -> list[bytes]:
-    """Each PEM block of the file."""
+    """Split the file into its PEM blocks."""
     blocks, block = [], b""
     for line in content.splitlines(keepends=True):
         block += line
@@ -178,7 +182,7 @@ def _load(block: bytes) -> Ed25519PrivateKey | Ed25519PublicKey:
 
 
 def _make(path: Path) -> bool:
-    """False when there is one."""
+    """Write a new private key. Return False if the file exists."""
     content = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -1,4 +1,4 @@
-"""The checkpoints, for everyone: what is published of the journals holds nothing of anybody."""
+"""The public pages of the checkpoints, which hold no personal data."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +32,6 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def note(request: HttpRequest, number: int) -> HttpResponse:
-    """As it was signed, for a program that verifies it."""
+    """Return the signed note as plain text, for verification by a program."""
     checkpoint = get_object_or_404(Checkpoint, pk=number)
     return HttpResponse(checkpoint.note, content_type="text/plain; charset=utf-8")

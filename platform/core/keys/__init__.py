@@ -1,8 +1,8 @@
-"""Keys: the keyring (core/keys/keyrings) wraps one data key per resident, and the resident is bound to what is wrapped.
+"""Residents' data keys, each wrapped by the keyring (core/keys/keyrings) and bound to its resident.
 
-The row of a resident's key is read each time, never kept: once it is deleted, everything sealed under it is unreadable at once. What a key
-service opened is kept for a minute, in memory, and serves only for the very bytes that the row holds at that moment.
-Whoever is root on this machine may use the keyring, and could read; the documentation says so.
+A resident's row is read at each use. Once it is deleted, everything sealed under that key is unreadable at once. A key
+unwrapped by a key service is cached in memory for a minute, and used only while the row holds the same bytes. Anyone
+with root access to this machine can use the keyring, hence read; the documentation says so.
 """
 
 import secrets
@@ -22,11 +22,11 @@ from core.models import ResidentKey
 
 __all__ = ["KEY_BYTES", "NONCE_BYTES", "KeyMissing", "Keyring", "KeyringError", "KeysDown", "keyring"]
 
-#: Seconds that a key which a service opened may be used again without asking it.
+#: Seconds that a key unwrapped by a service may be used without asking again.
 KEPT = 60
-#: How many of them one process keeps.
+#: Maximum number of cached keys per process.
 MOST = 500
-#: A service that failed after so many seconds is left alone for a while: the pages that need no vault need the threads that wait for it.
+#: A service that failed after `SLOW` seconds is not asked for `REST` seconds: pages without a vault need the threads.
 SLOW, REST = 0.5, 2
 
 
@@ -34,8 +34,8 @@ class KeyMissing(Exception):
     """The resident's key was erased or never made."""
 
 
-class _Kept:
-    """Keys that a service opened, each under the row that it came from: another resident's, an erased or a rewrapped row finds nothing."""
+class _Cache:
+    """Cache of keys unwrapped by a service, by the row that held each. An erased or rewrapped row is not found."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,11 +61,11 @@ class _Kept:
             self.rests_until = 0.0
 
 
-_kept = _Kept()
+_cache = _Cache()
 
 
 def make_keyring() -> Path:
-    """A new keyring file with one key, only where there is none.
+    """Make a keyring file with one key, if there is none.
 
     Raises:
         KeyringError: there is one already. Replacing it would make everything sealed unreadable.
@@ -77,7 +77,7 @@ def make_keyring() -> Path:
 
 
 def make_key(*, resident_id: UUID) -> None:
-    """In the caller's transaction. Making it twice changes nothing."""
+    """Make the resident's key in the caller's transaction; idempotent."""
     kid, wrapped = keyring().wrap(secrets.token_bytes(KEY_BYTES), context(resident_id, 1))
     with scope(resident=resident_id):
         key = ResidentKey(resident_id=resident_id, version=1, kid=kid, wrapped=wrapped, created_at=timezone.now())
@@ -85,11 +85,12 @@ def make_key(*, resident_id: UUID) -> None:
 
 
 def key_of(*, resident_id: UUID) -> bytes:
-    """
+    """Return the resident's data key.
+
     Raises:
-        KeyMissing: there is no row: erased, or never made.
-        KeyringError: the row is there and the keyring does not open it.
-        KeysDown: nor does anything else until the key service answers.
+        KeyMissing: the key was erased or never made.
+        KeyringError: the keyring cannot unwrap it.
+        KeysDown: the key service does not answer.
     """
     with scope(resident=resident_id):
         row = ResidentKey.objects.filter(pk=resident_id).values_list("version", "kid", "wrapped").first()
@@ -103,23 +104,23 @@ def unwrapped(kid: str, wrapped: bytes, bound: bytes) -> bytes:
     ring = keyring().of(kid)
     if not ring.remote:
         return ring.unwrap(kid, wrapped, bound)
-    key = _kept.get((kid, wrapped, bound))
+    key = _cache.get((kid, wrapped, bound))
     if key is None:
-        key = _asked(ring, kid, wrapped, bound)
-        _kept.put((kid, wrapped, bound), key)
+        key = _unwrap_remotely(ring, kid, wrapped, bound)
+        _cache.put((kid, wrapped, bound), key)
     return key
 
 
-def _asked(ring: Ring, kid: str, wrapped: bytes, bound: bytes) -> bytes:
+def _unwrap_remotely(ring: Ring, kid: str, wrapped: bytes, bound: bytes) -> bytes:
     started = time.monotonic()
-    if started < _kept.rests_until:
+    if started < _cache.rests_until:
         raise KeysDown("The key service kept somebody waiting a moment ago: it is asked again in two seconds.")
     try:
         return ring.unwrap(kid, wrapped, bound)
     except KeysDown:
         now = time.monotonic()
         if now - started > SLOW:
-            _kept.rests_until = now + REST
+            _cache.rests_until = now + REST
         raise
 
 

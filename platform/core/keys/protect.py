@@ -1,7 +1,7 @@
-"""Short secrets of the portal's own accounts (a second factor's seed), protected under the keyring.
+"""Short secrets of the portal's accounts (a second factor's seed), protected by the keyring.
 
-They belong to signing in, not to a vault: what is a resident's goes through core.keys.sealed, under their own key. Whoever keeps some registers
-where, so that a rotation finds them.
+They belong to signing in, not to a vault: a resident's data is sealed under their own key (core.keys.sealed). An app
+that stores such secrets registers them, so that a rotation finds them.
 """
 
 import base64
@@ -14,7 +14,11 @@ from core.keys.keyrings import keyring
 
 @dataclass(frozen=True)
 class Keeper:
-    """`texts` gives each row's key with a protected text of it; `replace(key, old, new)` says how many it changed, none if old is gone."""
+    """Stored secrets of one purpose.
+
+    `texts` yields pairs of a row's key and its protected text. `replace(key, old, new)` returns the number of rows
+    changed: none if `old` is no longer there.
+    """
 
     purpose: str
     texts: Callable[[], Iterable[tuple[Any, str]]]
@@ -25,7 +29,7 @@ _keepers: dict[str, Keeper] = {}
 
 
 def register(keeper: Keeper) -> None:
-    """Called once by each app's `AppConfig.ready`."""
+    """Register stored secrets. Each app calls it once in `AppConfig.ready`."""
     _keepers[keeper.purpose] = keeper
 
 
@@ -34,15 +38,16 @@ def keepers() -> list[Keeper]:
 
 
 def protect(text: str, *, purpose: str) -> str:
-    """`purpose` is bound to the result: a value copied into another place does not open there."""
+    """Protect a text. `purpose` is bound to the result, so a value copied to another purpose cannot be read."""
     kid, wrapped = keyring().wrap(text.encode(), _context(purpose))
     return f"{kid}:{base64.b64encode(wrapped).decode()}"
 
 
 def unprotect(protected: str, *, purpose: str) -> str:
-    """
+    """Return the text of a protected value.
+
     Raises:
-        KeyringError: the keyring that protected it is not here, or the value was changed.
+        KeyringError: the keyring lacks the key that protected it, or the value was changed.
     """
     wrapped = base64.b64decode(protected.rpartition(":")[2])
     return keyring().unwrap(kid_of(protected), wrapped, _context(purpose)).decode()

@@ -1,6 +1,6 @@
-"""Record encryption: AES-256-GCM under the resident's key, the algorithm's byte in front.
+"""Encryption of records: an algorithm byte, then AES-256-GCM under the resident's key.
 
-`place` says where the value lies (`table|row|version|field`) and is authenticated with it: a value moved to another place does not open.
+`place` (`table|row|version|field`) is authenticated with the value, so a value moved elsewhere cannot be decrypted.
 """
 
 import secrets
@@ -19,12 +19,12 @@ TAG_BYTES = 16
 
 
 class Unreadable(Exception):
-    """What was sealed here has been changed, moved, or belongs to another resident."""
+    """The sealed value was changed or moved, or belongs to another resident."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A resident's key for the time of one transaction: for many values at once. Never keep one: erasure must count at once."""
+    """A resident's key, for many values in one transaction. Trap: kept longer, it would survive an erasure."""
 
     cipher: AESGCM = field(repr=False)
 
@@ -33,9 +33,10 @@ class Box:
         return AES_256_GCM + nonce + self.cipher.encrypt(nonce, value, place.encode())
 
     def unseal(self, value: bytes | memoryview, *, place: str) -> bytes:
-        """
+        """Decrypt a value.
+
         Raises:
-            Unreadable: changed, moved, or another resident's.
+            Unreadable: changed, moved or another resident's.
         """
         sealed = bytes(value)
         if sealed[:1] != AES_256_GCM or len(sealed) < 1 + NONCE_BYTES + TAG_BYTES:
@@ -53,7 +54,8 @@ class Box:
 
 
 def box(*, resident_id: UUID) -> Box:
-    """
+    """Return the resident's box.
+
     Raises:
         KeyMissing: the resident's key was erased or never made.
     """
@@ -65,9 +67,10 @@ def seal(value: bytes, *, resident_id: UUID, place: str) -> bytes:
 
 
 def unseal(value: bytes | memoryview, *, resident_id: UUID, place: str) -> bytes:
-    """
+    """Decrypt a value of the resident.
+
     Raises:
-        Unreadable: changed, moved, or another resident's.
+        Unreadable: changed, moved or another resident's.
         KeyMissing: the resident's key was erased or never made.
     """
     return box(resident_id=resident_id).unseal(value, place=place)
@@ -78,5 +81,5 @@ def seal_json(value: canonical.Json, *, resident_id: UUID, place: str) -> bytes:
 
 
 def unseal_json(value: bytes | memoryview, *, resident_id: UUID, place: str) -> Any:  # noqa: ANN401 - JSON's own shape
-    """Raises as `unseal`."""
+    """Decrypt a value and parse its JSON; raises as `unseal`."""
     return box(resident_id=resident_id).unseal_json(value, place=place)

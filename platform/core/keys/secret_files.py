@@ -6,8 +6,10 @@ from pathlib import Path
 
 
 def write_once(path: Path, content: bytes) -> bool:
-    """For its owner's eyes only, and whole or not at all. False when there is one: `link` never replaces a file, so that one of several
-    processes wins."""
+    """Create an owner-only file atomically; return False if it exists.
+
+    `link` never replaces a file, so exactly one of several processes creates it.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _draft(path, content) as draft:
         try:
@@ -18,7 +20,7 @@ def write_once(path: Path, content: bytes) -> bool:
 
 
 def replace_whole(path: Path, content: bytes) -> None:
-    """The old content or the new one, never a part, whenever it is stopped. It stays its owner's."""
+    """Replace a file atomically and keep its owner."""
     kept = path.stat()
     with _draft(path, content) as draft:
         if os.geteuid() == 0:

@@ -1,4 +1,7 @@
-"""E-mails. `<template>_message.txt` writes the sentences once; two layouts set them, as plain text and as a page that fetches nothing."""
+"""E-mails. `<template>_message.txt` has the sentences; one layout renders them as plain text, another as an HTML page.
+
+The HTML page loads no remote content.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +15,7 @@ from django.utils.translation import override
 
 from core.models import City
 
-#: Where nobody is there to say in which language: French first, then English.
+#: Languages of an e-mail sent without a request: French first, then English.
 LANGUAGES = ("fr", "en")
 FRENCH = ("fr",)
 BETWEEN = "\n\n---\n\n"
@@ -21,10 +24,13 @@ BETWEEN = "\n\n---\n\n"
 def send(
     template: str, *, to: Sequence[str], said: Mapping[str, Any] | None = None, languages: Sequence[str] = LANGUAGES
 ) -> None:
-    """`<template>_subject.txt` and `<template>_message.txt`, one language after the other; to nobody where there is no address.
+    """Send `<template>_subject.txt` and `<template>_message.txt` in each language. Does nothing without an address.
+
+    Args:
+        said: the templates' context.
 
     Raises:
-        OSError, SMTPException: it did not leave.
+        OSError, SMTPException: sending failed.
     """
     addresses = [address for address in to if address]
     if addresses:
@@ -41,13 +47,13 @@ def write(
             context = {**said, "city": city, "site_url": settings.SITE_URL}
             subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
             subjects.append(subject)
-            texts.append(re.sub(r"\n{3,}", "\n\n", _set(template, context, "text.txt")).strip())
+            texts.append(re.sub(r"\n{3,}", "\n\n", _render(template, context, "text.txt")).strip())
             parts.append(
                 {
                     "language": language,
                     "subject": subject,
                     "label": city.label,
-                    "words": _set(template, context, "words.html"),
+                    "words": _render(template, context, "words.html"),
                 }
             )
     mail = EmailMultiAlternatives(subject=" / ".join(subjects), body=BETWEEN.join(texts) + "\n", to=list(to))
@@ -57,6 +63,6 @@ def write(
     return mail
 
 
-def _set(template: str, context: Mapping[str, Any], layout: str) -> SafeString:
+def _render(template: str, context: Mapping[str, Any], layout: str) -> SafeString:
     link = f"mail/link.{layout.rpartition('.')[2]}"
     return render_to_string(f"{template}_message.txt", {**context, "layout": f"mail/{layout}", "link": link})

@@ -1,6 +1,7 @@
-"""A resident's telephone number, for text messages: proved by a code, sealed under their key.
+"""A resident's telephone number for text messages, confirmed by a code and sealed under their key.
 
-Somebody may ask them for something by it only if they accept that: until then nothing of the number can be compared.
+Other people can send a request to this number only if the resident accepts it. Until then, no hash of the number is
+stored.
 """
 
 import hmac
@@ -21,7 +22,11 @@ REACH = gettext_noop("Vous écrire sur votre téléphone")
 
 
 def keep(*, resident_id: UUID, by: UUID, number: str) -> None:
-    """`number` is E.164, and was proved by the caller. It takes the place of the one before, and nobody asks by it yet."""
+    """Keep a number in place of the previous one. Requests by this number are not accepted yet.
+
+    Args:
+        number: E.164, already confirmed by the caller.
+    """
     with transaction.atomic(), scope(resident=resident_id):
         Phone.objects.all().delete()
         phone = Phone(pk=uuid4(), resident_id=resident_id)
@@ -37,7 +42,7 @@ def forget(*, resident_id: UUID, by: UUID) -> None:
 
 
 def accept_requests(*, resident_id: UUID, by: UUID, on: bool) -> None:
-    """Whether somebody who was given the number may ask for something by it. Saying it twice changes nothing."""
+    """Accept or refuse requests sent to the resident's number; idempotent."""
     with transaction.atomic(), scope(resident=resident_id):
         phone = Phone.objects.select_for_update().first()
         lookup = _lookup(_number(phone)) if phone and on else ""
@@ -49,20 +54,24 @@ def accept_requests(*, resident_id: UUID, by: UUID, on: bool) -> None:
 
 
 def accepts_requests(*, resident_id: UUID) -> bool:
-    """Under today's secret: where the city changed it, its residents say it again."""
+    """Return True if requests are accepted under today's secret. A change of secret ends the acceptance."""
     with scope(resident=resident_id):
         phone = Phone.objects.first()
         return phone is not None and bool(phone.lookup) and phone.lookup == _lookup(_number(phone))
 
 
 def asked_by(number: str) -> QuerySet[Phone, UUID]:
-    """Whose number it is, among those who accept to be asked by it: for a query that looks the same whoever that is. `number` is E.164."""
+    """Return the residents who accept requests by this number, as a lazy query that looks the same for any number.
+
+    Args:
+        number: E.164.
+    """
     with scopes_disabled():
         return Phone.objects.filter(lookup=_lookup(number)).values_list("resident_id", flat=True)
 
 
 def number_of(*, resident_id: UUID) -> str:
-    """To send to it, or to show it to its resident. Empty: there is none."""
+    """Return the resident's number, to send to it or show it to them, or an empty string."""
     with scope(resident=resident_id):
         phone = Phone.objects.first()
         return _number(phone) if phone else ""
@@ -70,10 +79,10 @@ def number_of(*, resident_id: UUID) -> str:
 
 def _number(phone: Phone) -> str:
     try:
-        told: dict[str, str] = sealed.unseal_json(phone.content, resident_id=phone.resident_id, place=phone.place)
+        content: dict[str, str] = sealed.unseal_json(phone.content, resident_id=phone.resident_id, place=phone.place)
     except KeyMissing:
         return ""
-    return told["number"]
+    return content["number"]
 
 
 def _lookup(number: str) -> str:

@@ -1,6 +1,7 @@
-"""Short text messages. A provider is a class with `send`; the city names its own (SMS_PROVIDER). None: no page offers it.
+"""Short text messages. A provider is a class with `send`, named by SMS_PROVIDER; without one, no page offers messages.
 
-Numbers are E.164 everywhere (ITU-T: a plus, the country, the subscriber, fifteen figures at most). Neither a number nor a text is logged.
+Numbers are always E.164 (ITU-T): a plus, the country and the subscriber, fifteen digits at most. Neither numbers nor
+texts are logged.
 """
 
 import json
@@ -18,25 +19,25 @@ from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
 E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
-#: What people put between figures.
+#: Characters that people type between digits.
 BETWEEN = re.compile(r"[\s\u00a0\u202f().\-/]")
 FRANCE = "+33"
 
 
 class Provider(Protocol):
     def send(self, *, number: str, text: str) -> None:
-        """Any exception means that it was not sent."""
+        """Send a text. Any exception means that sending failed."""
 
 
 class Console:
-    """For development."""
+    """Provider for development: prints to stderr."""
 
     def send(self, *, number: str, text: str) -> None:
         sys.stderr.write(f"SMS to {number}: {text}\n")
 
 
 class Files:
-    """For the demonstration and the tests: a file for each message, in `var/sms`, as the mail has its own."""
+    """Provider for the demonstration and the tests: writes a file per message in `var/sms`."""
 
     def send(self, *, number: str, text: str) -> None:
         folder = settings.VAR / "sms"
@@ -52,10 +53,10 @@ def offered() -> bool:
 
 
 def read_number(typed: str) -> str:
-    """As people type it: 06 12 34 56 78, 0033 6…, +33 (0)6…
+    """Return the E.164 number of what people type: 06 12 34 56 78, 0033 6…, +33 (0)6…
 
     Raises:
-        ValueError: no telephone number.
+        ValueError: it is no telephone number.
     """
     kept = BETWEEN.sub("", typed.strip().replace("(0)", ""))
     if kept.startswith("00"):
@@ -68,15 +69,15 @@ def read_number(typed: str) -> str:
 
 
 def shown(number: str) -> str:
-    """As people write it at home: 06 12 34 56 78; another country's as it is."""
+    """Format a French number as 06 12 34 56 78; return another country's number unchanged."""
     if not re.fullmatch(r"\+33\d{9}", number):
         return number
-    figures = f"0{number[len(FRANCE) :]}"
-    return "\u00a0".join(figures[at : at + 2] for at in range(0, len(figures), 2))
+    digits = f"0{number[len(FRANCE) :]}"
+    return "\u00a0".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def send(*, number: str, text: str) -> bool:
-    """False: it could not be sent, and nothing else fails for it.
+    """Send a text message. Return False if sending failed; callers need not handle it.
 
     Raises:
         ValueError: the number is not E.164.

@@ -9,7 +9,7 @@ M = TypeVar("M", bound=models.Model, covariant=True)
 
 
 class ResidentManager(models.Manager[M]):
-    """Rows of the resident in scope, and no others; outside a scope, an error instead of everyone's rows."""
+    """Manager of the rows of the resident in scope. Raises ScopeError outside a scope."""
 
     def get_queryset(self) -> models.QuerySet[M]:
         scope = get_scope()
@@ -21,7 +21,7 @@ class ResidentManager(models.Manager[M]):
 
 
 class ResidentModel(models.Model):
-    """A row that belongs to one resident. `core` never points at `accounts`, so the journal can outlive the account."""
+    """A row of one resident. `core` has no foreign key to `accounts`, so the journal can outlive the account."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     resident_id = models.UUIDField(db_index=True)

@@ -4,7 +4,7 @@ from core.models.base import ResidentManager
 
 
 class Checkpoint(models.Model):
-    """The state of all journals at one moment: a signed note, chained to the one before, of which a copy lies outside the database."""
+    """The state of all journals at one time: a signed note, chained to the previous one and also kept outside."""
 
     number = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
@@ -22,7 +22,7 @@ class Checkpoint(models.Model):
 
 
 class JournalSeal(models.Model):
-    """Up to which line a resident's journal is under a checkpoint: one leaf of its tree. It stays when entries are erased."""
+    """One leaf of a checkpoint's tree: the last sealed entry of a journal. Kept when entries are erased."""
 
     id = models.BigAutoField(primary_key=True)
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="seals")

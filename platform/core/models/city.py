@@ -31,10 +31,10 @@ def corners(verbose_name: "_StrPromise", default: int) -> "models.PositiveSmallI
 
 
 class City(models.Model):
-    """The city that runs this portal: one row at most. Without it, pages show a neutral city (`City.current`)."""
+    """The city that runs this portal; at most one row. Without it, pages show a neutral city (`City.current`)."""
 
     class Accessibility(models.TextChoices):
-        """RGAA: without a valid audit the only lawful statement is “non conforme”."""
+        """RGAA levels. Without a valid audit the only lawful statement is “non conforme”."""
 
         NONE = "none", _("non conforme")
         PARTIAL = "partial", _("partiellement conforme")
@@ -101,7 +101,8 @@ class City(models.Model):
         _("accès d’urgence"),
         default=False,
         help_text=_(
-            "Deux agents ensemble peuvent lire quelques lignes d’un coffre, une heure au plus. L’habitant est prévenu aussitôt."
+            "Deux agents ensemble peuvent lire quelques lignes d’un coffre, une heure au plus."
+            " L’habitant est prévenu aussitôt."
         ),
     )
 
@@ -125,7 +126,7 @@ class City(models.Model):
         return self.name
 
     def save(self, **options: Any) -> None:
-        """Every way in is checked, the seed as well as the admin: a theme nobody can read never reaches a page."""
+        """Validate on every save, by the admin or the seed, so that no page gets an unreadable theme."""
         self.pk = 1
         self.full_clean(validate_unique=False)
         super().save(**options)
@@ -154,7 +155,7 @@ class City(models.Model):
 
     @property
     def label(self) -> str:
-        """“Ville de Villebrume”; before the city is set, “Votre ville”."""
+        """“Ville de Villebrume”, or “Votre ville” before the city is set."""
         if not self.of_name:
             return self.name
         return f"City of {self.name}" if get_language() == "en" else f"Ville {self.of_name}"
@@ -182,7 +183,7 @@ class City(models.Model):
 
 
 class LegalPage(models.Model):
-    """A page the law asks for, in the city's own words; without a row the page shows the product's default text."""
+    """A page required by law, in the city's own words. Without a row, the page shows the product's default text."""
 
     class Slug(models.TextChoices):
         LEGAL = "mentions-legales", _("Mentions légales")
@@ -212,7 +213,7 @@ class LegalPage(models.Model):
 
 
 def version_of(content: bytes) -> str:
-    """A short name for this content: an address that holds it may be cached for a year."""
+    """Return a short hash of the content: a URL that holds it may be cached for a year."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 

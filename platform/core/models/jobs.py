@@ -5,7 +5,7 @@ from core.models.base import ResidentManager, ResidentModel
 
 
 class Job(ResidentModel):
-    """Long work as a row written in the same transaction as the request: the outbox. It holds no personal content."""
+    """A job, as a row written in the request's transaction (the outbox pattern). It holds no personal content."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("En attente")
@@ -57,12 +57,12 @@ class Job(ResidentModel):
 
     @property
     def percent(self) -> int:
-        """Of the work, for the bar."""
+        """Progress in percent, for the bar."""
         return min(100, 100 * self.done // self.total) if self.total else 0
 
 
 class WorkerBeat(models.Model):
-    """The last sign of life of the workers that take jobs from one queue."""
+    """Time of the last heartbeat of the workers of one queue."""
 
     queue = models.CharField(primary_key=True, max_length=40)
     at = models.DateTimeField()

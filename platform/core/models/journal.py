@@ -6,7 +6,7 @@ from core.models.base import ResidentManager, ResidentModel
 
 
 class JournalLeaf(models.Model):
-    """The proof that an entry was written: hashes only. It stays when the entry is erased, so the chain still verifies."""
+    """The hashes of one entry. Kept when the entry is erased, so that the chain still verifies."""
 
     id = models.BigAutoField(primary_key=True)
     resident_id = models.UUIDField()
@@ -32,7 +32,7 @@ class JournalLeaf(models.Model):
 
 
 class JournalEntry(ResidentModel):
-    """One line of a resident's journal. Its content (who, what, why, which fields) and salt are sealed under the resident's key."""
+    """One entry of a resident's journal. Actor, event, purpose, field names and salt are sealed under their key."""
 
     leaf = models.OneToOneField(JournalLeaf, on_delete=models.PROTECT, related_name="entry")
     content = models.BinaryField()

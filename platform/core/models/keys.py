@@ -8,7 +8,7 @@ from core.models.base import ResidentManager
 class ResidentKey(models.Model):
     """A resident's data key, wrapped by the keyring. Deleting the row makes everything sealed under it unreadable.
 
-    It lies in a schema of its own, so that long-term dumps can leave it out.
+    The table is in a separate schema, so that long-term dumps can leave it out.
     """
 
     resident_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

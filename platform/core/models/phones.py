@@ -4,9 +4,9 @@ from core.models.base import ResidentManager, ResidentModel
 
 
 class Phone(ResidentModel):
-    """Where a resident gets text messages: a number that they proved to be theirs, sealed.
+    """A resident's telephone number for text messages, confirmed by them and sealed.
 
-    `lookup` is empty unless they accept to be asked for something by this number: it finds the row, for who knows the number.
+    `lookup` is empty unless they accept requests by this number. Otherwise it finds the row from a known number.
     """
 
     content = models.BinaryField()

@@ -5,7 +5,7 @@ from core.models.base import ResidentManager, ResidentModel
 
 
 class Upload(ResidentModel):
-    """A file that arrives in parts. It lives a day after its last part, then it is swept; its name is sealed in `content`."""
+    """A file arriving in parts, with its name sealed in `content`. It is deleted a day after its last part."""
 
     length = models.PositiveBigIntegerField()
     received = models.PositiveBigIntegerField(default=0)
@@ -39,7 +39,7 @@ class Upload(ResidentModel):
 
 
 class UploadPart(ResidentModel):
-    """One part, a sealed file of its own: a part that is sent again never meets the nonces of the one before."""
+    """One part of an upload, sealed as its own file so that a part sent again uses new nonces."""
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
     start = models.PositiveBigIntegerField()

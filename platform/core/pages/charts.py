@@ -1,9 +1,8 @@
-"""Charts drawn on the server: two widths of one SVG, swapped by the style sheet, and the rows of their table.
+"""Charts drawn on the server: one SVG in two widths, swapped by the style sheet, and the rows of their table.
 
-Colours and fonts are presentation attributes as well as classes: a page follows the style sheet, and the PDF, which ignores it,
-is drawn the same.
-The ids come from the content, so that the same chart gives the same bytes.
-Say the finding in the sentence above the chart; the drawing's title and description are for those who do not see it.
+Colours and fonts are presentation attributes as well as classes: pages follow the style sheet, and the PDF, which
+ignores it, looks the same. Ids come from the content, so that the same chart gives the same bytes. State the finding
+in a sentence above the chart; the title and description are for people who cannot see it.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +27,7 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Chart:
-    """For components/threshold.html. `heads` and `rows` are those of components/table.html."""
+    """Context of components/threshold.html. `heads` and `rows` are those of components/table.html."""
 
     title: Text
     wide: SafeString
@@ -39,7 +38,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Bar:
-    """`tone`: "c1" for what the sentence speaks of, "c5" for the rest, "c2" for what goes out or over a limit."""
+    """One bar. `tone`: "c1" for the sentence's subject, "c5" for the rest, "c2" for spending or an excess."""
 
     label: Text
     value: Number
@@ -56,7 +55,7 @@ def threshold(
     value_label: Text = "",
     limit_label: Text = "",
 ) -> Chart:
-    """A person's figure as a bar against a dashed limit. `show` writes an amount: `money`, or `number` with a unit."""
+    """Draw a resident's value as a bar against a dashed limit. `show` formats an amount, with its unit."""
     mine, bound = value_label or _("Vous"), limit_label or _("Limite")
     labels = (_pair(mine, show(value)), _pair(bound, show(limit)))
     within = value <= limit if over_is_bad else value >= limit
@@ -68,7 +67,7 @@ def threshold(
 def bars(
     *, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = ""
 ) -> Chart:
-    """Horizontal bars, largest first, each with its name and value beside it."""
+    """Draw horizontal bars, largest first, each with its name and value beside it."""
     ordered = sorted(items, key=lambda bar: bar.value, reverse=True)
     description = ". ".join(_pair(bar.label, show(bar.value)) for bar in ordered)
     heads: list[dict[str, object]] = [
@@ -81,7 +80,7 @@ def bars(
 def columns(
     *, items: Sequence[Bar], show: Callable[[Number], str], title: Text, label_head: Text = "", value_head: Text = ""
 ) -> Chart:
-    """Upright bars in the order given: what happens month after month. Only the highest says its figure; the table says them all."""
+    """Draw vertical bars in the given order, such as months. Only the highest has its value; the table has all."""
     highest = max(items, key=lambda bar: bar.value)
     span = _("de %(first)s à %(last)s") % {"first": items[0].label, "last": items[-1].label}
     description = f"{span}. {_pair(highest.label, show(highest.value))}"
@@ -93,7 +92,7 @@ def columns(
 
 
 def qr(text: str, label: Text) -> SafeString:
-    """A QR code as inline SVG for components/qr.html."""
+    """Return a QR code as inline SVG, for components/qr.html."""
     svg = segno.make(text, error="m").svg_inline(omitsize=True, border=1, dark=INK, svgclass=None, lineclass=None)
     return mark_safe(svg.replace("<svg", f'<svg role="img" aria-label="{escape(str(label))}"', 1))  # noqa: S308 - segno's drawing, the label escaped
 
@@ -133,7 +132,7 @@ class _Threshold(_Drawing):
         return 96
 
     def shapes(self, width: int) -> str:
-        """The scale goes a quarter past the larger figure, so that neither label touches the edge for nothing."""
+        """Draw the bar and the limit. The scale ends a quarter above the larger value, to keep labels off the edge."""
         top = max(self.value, self.limit, 0.01) * 1.25
         mine, limit = (2 + (width - 4) * max(0.0, amount) / top for amount in (self.value, self.limit))
         rail = _rect(2, 34, width - 4, 26, 6, "rail")
@@ -174,7 +173,7 @@ class _Columns(_Drawing):
         return 190
 
     def shapes(self, width: int) -> str:
-        """Labels that would touch are left out, the last one never."""
+        """Draw the columns. Overlapping labels are left out, but never the last one."""
         top, plot = 26, 136
         step = (width - 4) / len(self.items)
         highest = max(range(len(self.items)), key=lambda place: self.items[place].value)
@@ -195,7 +194,8 @@ class _Columns(_Drawing):
 def _svg(width: int, name: str, title: Text, description: str, draw: _Drawing) -> SafeString:
     key = name[0] + sha256(f"{title}|{description}".encode()).hexdigest()[:10]
     return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" font-family="{}" font-size="15" role="img" aria-labelledby="{}-t" aria-describedby="{}-d">'
+        '<svg class="{}" viewBox="0 0 {} {}" font-family="{}" font-size="15" role="img" aria-labelledby="{}-t"'
+        ' aria-describedby="{}-d">'
         '<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}</svg>',
         *(name, width, draw.height(width), FONT, key, key, key, title, key, description),
         mark_safe(draw.shapes(width)),  # noqa: S308 - numbers and escaped words
@@ -220,7 +220,7 @@ def _text(x: float, y: float, text: str, *, bold: bool = False, anchor: str = "s
 
 
 def _label(x: float, y: float, text: str, width: int, *, bold: bool = False) -> str:
-    """Centred on its mark, or pushed inside when it would leave the drawing: 15 px text is about 8 px a character."""
+    """Centre a label on its mark, or shift it to stay inside the drawing: 15 px text is about 8 px per character."""
     half = len(text) * 8 / 2
     if x + half > width:
         return _text(width, y, text, bold=bold, anchor="end")

@@ -10,7 +10,7 @@ from core.pages.menu import Link, Place, links
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """What base.html needs. All lazy: a fragment or a page of the admin pays for nothing."""
+    """Return the context of base.html. All values are lazy, so fragments and admin pages compute none of them."""
     city = SimpleLazyObject(City.current)
     return {
         "city": city,
@@ -21,7 +21,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav(request: HttpRequest) -> list[Link]:
-    """An agent has no vault: their pages keep the visitor's menu."""
+    """Return the main menu's links. Agents have no vault, so they get the visitor's menu."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return list(links(request, Place.PUBLIC))

@@ -1,7 +1,7 @@
-"""How every form of the portal looks: Django's own fields with the components' markup.
+"""Rendering of the portal's forms: Django's own fields with the components' markup.
 
-A page writes `<form method="post" novalidate>{% csrf_token %}{{ form }}…</form>`; base.html shows the error summary of the
-context's `form`. Forms send what was typed even when it is wrong: errors are said by the server, in words, next to the field.
+A page writes `<form method="post" novalidate>{% csrf_token %}{{ form }}…</form>`; base.html shows the error summary of
+the context's `form`. Browsers send invalid values too: the server explains errors in words, next to the field.
 """
 
 import datetime
@@ -23,7 +23,7 @@ class CivicRenderer(TemplatesSetting):
 
 
 class ThreePartDate(forms.Widget):
-    """A date as day, month and year in three typed fields: nobody scrolls a calendar to 1958."""
+    """A date as three typed fields: day, month and year. A calendar would need much scrolling to reach 1958."""
 
     template_name = "components/form/date.html"
     use_fieldset = True
@@ -60,7 +60,7 @@ class ThreePartDate(forms.Widget):
         return f"{id_}_day" if id_ else id_
 
     def _typed(self, value: object) -> dict[str, str]:
-        """What was typed is shown again as it was, even when it is no date."""
+        """Return what was typed, to show it again even if it is no valid date."""
         if isinstance(value, str):
             try:
                 value = datetime.date.fromisoformat(value)
@@ -73,7 +73,7 @@ class ThreePartDate(forms.Widget):
 
 
 class DateField(forms.DateField):
-    """`widget=ThreePartDate(birthday=True)` lets the browser fill in a date of birth."""
+    """A date in three fields. `widget=ThreePartDate(birthday=True)` lets the browser fill in a date of birth."""
 
     widget = ThreePartDate
     default_error_messages = {
@@ -94,7 +94,7 @@ class DateField(forms.DateField):
 
 
 def code_input() -> forms.TextInput:
-    """For a code of letters and digits that people copy, such as 7KQ4-M2XD-93HT."""
+    """Return the input of a code of letters and digits that people copy, such as 7KQ4-M2XD-93HT."""
     return forms.TextInput(
         attrs={
             "autocomplete": "off",
@@ -106,14 +106,14 @@ def code_input() -> forms.TextInput:
 
 
 def digits_input(*, autocomplete: str = "one-time-code", width: int = 5) -> forms.TextInput:
-    """For a code of digits. `autocomplete="off"` where another person's device received it."""
+    """Return the input of a code of digits. Set `autocomplete="off"` if another person's device received it."""
     return forms.TextInput(
         attrs={"autocomplete": autocomplete, "inputmode": "numeric", "class": f"govuk-input--width-{width}"}
     )
 
 
 def civic_widget(field: forms.BoundField) -> SafeString:
-    """The field's widget with the classes of the style sheet. Choices get a template of ours; the admin keeps Django's."""
+    """Render a field's widget with the style sheet's classes. Choices use our template; the admin keeps Django's."""
     widget = field.field.widget
     error = " govuk-input--error" if field.errors else ""
     if isinstance(widget, ThreePartDate):
@@ -123,7 +123,7 @@ def civic_widget(field: forms.BoundField) -> SafeString:
     if isinstance(widget, forms.CheckboxInput):
         return field.as_widget(attrs={"class": "govuk-checkboxes__input"})
     if isinstance(widget, forms.FileInput):
-        # Django's ClearableFileInput would print a link to a stored file: sealed files have none.
+        # Django's ClearableFileInput would print a link to a stored file, but sealed files have none.
         plain = forms.FileInput(attrs=widget.attrs)
         return field.as_widget(plain, attrs={"class": "govuk-file-upload"})
     if isinstance(widget, forms.Textarea):
@@ -144,14 +144,14 @@ def _render(field: forms.BoundField, template_name: str) -> SafeString:
 
 
 def _kind(widget: forms.Widget) -> str:
-    """Django's CheckboxSelectMultiple is a RadioSelect, so it is asked for first."""
+    """Return the kind of choices. Test CheckboxSelectMultiple first: it is a subclass of RadioSelect."""
     return "checkboxes" if isinstance(widget, forms.CheckboxSelectMultiple) else "radios"
 
 
 def errors_of(field: forms.BoundField) -> list[tuple[str, bool]]:
-    """What is wrong, and whether the sentence needs the field's name beside it.
+    """Return each error, and whether its sentence needs the field's name.
 
-    “Ce champ est obligatoire” tells a person nothing to do: an empty answer gets the verb of its kind of field.
+    Django's “Ce champ est obligatoire” gives no instruction: an empty answer gets a verb that suits its kind of field.
     """
     empty = str(forms.Field.default_error_messages["required"])
     return [

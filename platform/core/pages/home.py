@@ -1,9 +1,9 @@
-"""What a resident finds on the home page. Each app registers a function in `AppConfig.ready()`:
+"""The resident's home page. Each app registers a function in `AppConfig.ready()`:
 
     home.register(blocks)      # def blocks(request: HttpRequest) -> Iterable[home.Part]
 
-A block's template finds its context under the name `block` (`{{ block.href }}`).
-It runs in the resident's scope, at each visit: keep it to a few queries, and open no value that the page does not show.
+A block's template finds its context under the name `block` (`{{ block.href }}`). The function runs at each visit, in
+the resident's scope: limit it to a few queries, and decrypt only the values that the page shows.
 """
 
 import datetime
@@ -20,7 +20,7 @@ Text = str | Promise
 
 class Slot(StrEnum):
     HEADLINE = "headline"  # first, once: the number of the day
-    MAIN = "main"  # after what is to do and what expires
+    MAIN = "main"  # after the tasks and the expiring papers
     ASIDE = "aside"
 
 
@@ -34,7 +34,7 @@ class HomeBlock:
 
 @dataclass(frozen=True)
 class ToDo:
-    """One line of “À faire”; the fields are those of components/task_list.html."""
+    """One row of “À faire”; the fields are those of components/task_list.html."""
 
     name: Text
     href: str
@@ -46,7 +46,7 @@ class ToDo:
 
 @dataclass(frozen=True)
 class Expiry:
-    """One line of “Papiers qui expirent”, nearest first; the fields are those of components/lines.html."""
+    """One row of “Papiers qui expirent”, nearest first; the fields are those of components/lines.html."""
 
     label: Text
     href: str
@@ -79,7 +79,10 @@ def register(source: Callable[[HttpRequest], Iterable[Part]]) -> None:
 
 
 def register_start(start: Callable[[HttpRequest], str]) -> None:
-    """Where somebody who owns no vault starts: the name of an address, or nothing for those whom the app does not know."""
+    """Register a function that returns the start page of users without a vault.
+
+    It returns a URL name, or an empty string for users that the app does not handle.
+    """
     if start not in _starts:
         _starts.append(start)
 

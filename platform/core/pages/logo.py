@@ -1,4 +1,4 @@
-"""A city's logo as it may be shown on every page: a small PNG drawn again, or an SVG reduced to shapes and colours."""
+"""A city's logo, made safe for every page: a small redrawn PNG, or an SVG reduced to shapes and colours."""
 
 import re
 from io import BytesIO
@@ -18,29 +18,30 @@ _SHAPES = frozenset(
 )
 _ATTRIBUTES = frozenset(
     "id viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry fx fy d points transform "  # noqa: SIM905 - a list would take a line for each
-    "fill fill-opacity fill-rule stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit stroke-dasharray "
-    "stroke-dashoffset stroke-opacity opacity offset stop-color stop-opacity gradientUnits gradientTransform spreadMethod "
+    "fill fill-opacity fill-rule stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit "
+    "stroke-dasharray stroke-dashoffset stroke-opacity opacity offset stop-color stop-opacity "
+    "gradientUnits gradientTransform spreadMethod "
     "clip-path clip-rule clipPathUnits href font-family font-size font-weight text-anchor letter-spacing".split()
 )
-# Only what is inside the file itself may be pointed at: an address elsewhere would tell it who reads which page.
+# References may only point inside the file: an external URL would reveal to that site who reads which page.
 _INSIDE = re.compile(r"^(url\(#[\w.-]+\)|#[\w.-]+)$")
 
 
 class Unusable(Exception):
-    """The sentence that says why."""
+    """The logo is refused. The message gives the reason."""
 
 
 def clean(content: bytes) -> tuple[bytes, str]:
-    """The logo to keep and its media type; the content decides, never the file's name."""
+    """Return the cleaned logo and its media type, which the content decides, not the file's name."""
     if len(content) > MOST_BYTES:
         raise Unusable(_("Ce logo dépasse 60 Ko. Choisissez un fichier plus léger."))
     return _png(content) if content.startswith(b"\x89PNG\r\n\x1a\n") else _svg(content)
 
 
 def _png(content: bytes) -> tuple[bytes, str]:
-    """Drawn again: neither metadata nor bytes after the image survive.
+    """Redraw a PNG, so that neither metadata nor bytes after the image remain.
 
-    Verified first: a library that this process loads elsewhere may have told Pillow to accept files that were cut.
+    Verify it first: another library in this process may have configured Pillow to accept truncated files.
     """
     try:
         Image.open(BytesIO(content), formats=["PNG"]).verify()
@@ -57,7 +58,7 @@ def _png(content: bytes) -> tuple[bytes, str]:
 
 
 def _svg(content: bytes) -> tuple[bytes, str]:
-    """No entity, no outside reference, no script, no style: what is not on the lists is dropped."""
+    """Copy only the listed elements and attributes of an SVG: no entity, external reference, script or style."""
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )

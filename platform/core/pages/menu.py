@@ -1,4 +1,4 @@
-"""The menus. Each app adds its entries in `AppConfig.ready()`; core never names an app above it."""
+"""The menus. Each app registers its entries in `AppConfig.ready()`, because core must not import the apps above it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Link:
-    """`current` is the value of aria-current: “page”, “true” (inside the section) or nothing."""
+    """A menu link. `current` is the value of aria-current: “page”, “true” (inside the section) or empty."""
 
     label: str | Promise
     href: str
@@ -50,7 +50,7 @@ def register(label: str | Promise, url_name: str, *, place: Place = Place.RESIDE
 
 
 def links(request: HttpRequest, place: Place) -> Iterator[Link]:
-    """The pages under an entry's address are its section; of two that fit, the longer address."""
+    """Yield the links of a menu. An entry's section has the pages under its URL; the longest matching URL wins."""
     entries = [
         (entry, reverse(entry.url_name))
         for entry in sorted(_entries, key=lambda entry: entry.order)

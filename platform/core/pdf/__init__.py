@@ -1,1 +1,1 @@
-"""Tagged PDF: what a service draws in a worker (layout.py), and one page for who waits for it (apart.py)."""
+"""Tagged PDF: `layout.py` renders a service's document in a worker; `apart.py` renders one page during a request."""

@@ -1,6 +1,6 @@
-"""A short document drawn at once, in a process that ends with it: the web processes never hold the renderer (60 MB each).
+"""Render a short document in a subprocess, so that web processes never load the renderer (60 MB each).
 
-It costs about a second, most of it spent loading the renderer. What is long or has images is a job.
+Cost: about a second, mostly for loading the renderer. Long documents and those with images need a job.
 """
 
 import json
@@ -9,19 +9,19 @@ import sys
 from pathlib import Path
 
 CHILD = Path(__file__).with_name("child.py")
-#: Seconds on a loaded machine; the processor's own limit is in child.py.
+#: Seconds, for a loaded machine. child.py limits the processor time.
 WAIT = 60
 
 
 class NotDrawn(Exception):
-    """The renderer took too long or asked for too much. Nothing of the text is in this message."""
+    """Rendering took too long or needed too much memory. The message holds none of the text."""
 
 
 def draw(html: str, *, style: str) -> bytes:
-    """The text goes by a pipe, the PDF comes back by another: neither touches a disk.
+    """Return the PDF of an HTML text. Both pass through pipes and never touch a disk.
 
     Raises:
-        NotDrawn
+        NotDrawn: rendering failed.
     """
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The renderer's own files, and the only fetcher it is given: WeasyPrint's default one reads any local file and any address."""
+"""The renderer's files, and its only fetcher. WeasyPrint's default fetcher reads any local file and any URL."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,11 @@ SCHEME = "asset:"
 
 
 class Refused(ValueError):
-    """An address that the renderer may not open."""
+    """The renderer may not fetch this URL."""
 
 
 class Assets(URLFetcher):  # type: ignore[misc]  # WeasyPrint is untyped
-    """Serves `asset:` addresses from memory, and the fonts by name. Nothing else exists: no file, no network, no data address."""
+    """Serves `asset:` URLs from memory, and the fonts by name. Refuses files, the network and `data:` URLs."""
 
     def __init__(self, files: Mapping[str, tuple[bytes, str]]) -> None:
         super().__init__(allowed_protocols={"asset"}, allow_redirects=False)

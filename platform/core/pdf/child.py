@@ -1,4 +1,7 @@
-"""The process that draws one short document: JSON in by stdin, a PDF out by stdout. Run by path with `python -I`, without Django."""
+"""Subprocess that renders one short document: JSON on stdin, a PDF on stdout. Run it by path with `python -I`.
+
+It does not load Django.
+"""
 
 import json
 import resource
@@ -21,7 +24,10 @@ def main() -> None:
 
 
 def _limit() -> None:
-    """The renderer copies the fonts to a temporary folder, which it removes: a file may be that large. The text is never in one."""
+    """Limit memory, time and file size. The renderer copies the fonts to a temporary folder, so files are allowed.
+
+    The text is never written to a file.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

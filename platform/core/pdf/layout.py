@@ -1,4 +1,4 @@
-"""HTML and a style become a tagged, archivable document. No Django here: the child process imports it alone."""
+"""Render HTML and a style to a tagged, archivable document. No Django: the child process imports only this module."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ VARIANT = "pdf/a-3a"
 
 
 def lay_out(html: str, *, style: str, files: Mapping[str, tuple[bytes, str]] | None = None) -> Document:
-    """`files` are served to the document as `asset:<name>`, with their media type; nothing else can be opened."""
+    """Lay out the document. `files` are served as `asset:<name>` with their media type; no other URL is available."""
     assets, fonts = Assets(files or {}), FontConfiguration()
     sheets = [
         CSS(string=text, base_url=SCHEME, font_config=fonts, url_fetcher=assets) for text in (FACES.read_text(), style)

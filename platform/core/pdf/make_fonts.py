@@ -1,10 +1,12 @@
-"""Make the documents' three fonts from the variable Public Sans of frontend/node_modules, by hand when its version changes.
+"""Make the documents' three fonts from the variable Public Sans of frontend/node_modules.
+
+Run it by hand when the font's version changes.
 
     python platform/core/pdf/make_fonts.py frontend/node_modules/@fontsource-variable/public-sans/files
 
-TrueType, because unpacking WOFF2 costs half a second for each document. Static, because cutting a variable font while rendering stamps the
-time into it, and a document would differ from one second to the next. One file for all Latin letters, because a letter built from two files
-loses its text.
+TrueType, because unpacking WOFF2 costs half a second per document. Static, because subsetting a variable font at
+render time writes the current time into it, and the same document would differ each second. One file for all Latin
+letters, because a letter composed from two files loses its text.
 """
 
 import os

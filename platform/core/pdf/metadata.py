@@ -1,13 +1,13 @@
-"""XMP that claims PDF/A-3a and PDF/UA-1 in one RDF block.
+"""XMP that declares PDF/A-3a and PDF/UA-1 in one RDF block.
 
-WeasyPrint writes one variant only; its own way to add another appends a second RDF block, which is invalid XMP.
+WeasyPrint writes only one variant. Its own way to add another appends a second RDF block, which is invalid XMP.
 """
 
 from xml.etree import ElementTree
 
 from weasyprint.pdf.metadata import DocumentMetadata
 
-# PDF/A-3 knows no PDF/UA property: an extension schema has to describe it, or a PDF/A validator refuses the file.
+# PDF/A-3 has no PDF/UA property. Without an extension schema that describes it, a PDF/A validator refuses the file.
 PDFUA = """
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
  <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part></rdf:Description>

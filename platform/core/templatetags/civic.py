@@ -27,7 +27,7 @@ _LINE = re.compile(r"^(## |- )?(.*)$")
 
 @register.filter
 def nbsp(value: object) -> str:
-    """Spaces that must not break a line in French: before : ; ? ! € % », after «, and in thousands."""
+    """Replace spaces that must not break in French: before : ; ? ! € %, inside « », and in thousands."""
     text = str(value)
     for pattern in (_BEFORE_SIGN, _AFTER_QUOTE, _IN_NUMBER):
         text = pattern.sub(NBSP, text)
@@ -36,7 +36,7 @@ def nbsp(value: object) -> str:
 
 @register.filter
 def number(value: object, decimals: int | None = None) -> str:
-    """1 234,5 in French, 1,234.5 in English; a value that is no number is shown as it is."""
+    """Format a number: 1 234,5 in French, 1,234.5 in English. Other values are returned as they are."""
     amount = _decimal(value)
     if amount is None:
         return str(value)
@@ -46,7 +46,7 @@ def number(value: object, decimals: int | None = None) -> str:
 
 @register.filter
 def money(value: object) -> str:
-    """1 234,50 € or 412 € in French, €1,234.50 or €412 in English. Euros, from a decimal string or a number."""
+    """Format euros, from a string or a number: 1 234,50 € or 412 € in French, €1,234.50 or €412 in English."""
     amount = _decimal(value)
     if amount is None:
         return str(value)
@@ -58,7 +58,7 @@ def money(value: object) -> str:
 
 @register.filter
 def size(value: int) -> str:
-    """Bytes as 800 ko, 4,2 Mo, 312 Mo or 1 Go: decimal units, as telephones count."""
+    """Format bytes as 800 ko, 4,2 Mo, 312 Mo or 1 Go: decimal units, as telephones count."""
     for unit, least in ((pgettext("size", "Go"), 1_000_000_000), (_("Mo"), 1_000_000)):
         if value >= least:
             return f"{number(Decimal(value) / least, 1 if value < 10 * least and value % least else 0)}{NBSP}{unit}"
@@ -67,37 +67,37 @@ def size(value: int) -> str:
 
 @register.filter
 def long_date(value: object) -> str:
-    """31 juillet 2026. Takes a date, a datetime (shown in local time) or an ISO string."""
+    """Format a date: 31 juillet 2026. Takes a date, a datetime (shown in local time) or an ISO string."""
     day = _day(value)
-    return _spoken(day, "j F Y") if day else str(value)
+    return _format_date(day, "j F Y") if day else str(value)
 
 
 @register.filter
 def short_date(value: object) -> str:
-    """31 juillet in the current year, 31 juillet 2025 otherwise: for tags."""
+    """Format a date for a tag: 31 juillet in the current year, 31 juillet 2025 otherwise."""
     day = _day(value)
     if not day:
         return str(value)
-    return _spoken(day, "j F" if day.year == timezone.localdate().year else "j F Y")
+    return _format_date(day, "j F" if day.year == timezone.localdate().year else "j F Y")
 
 
 @register.filter
 def month(value: object) -> str:
-    """juillet 2026. Takes what `long_date` takes, and 2026-07."""
+    """Format a month: juillet 2026. Takes what `long_date` takes, and 2026-07."""
     day = _day(f"{value}-01" if re.fullmatch(r"\d{4}-\d{2}", str(value)) else value)
     return date_format(day, "F Y") if day else str(value)
 
 
 @register.filter
 def clock(value: datetime.datetime) -> str:
-    """10 h 38 in French, 10:38 in English; local time."""
+    """Format a local time: 10 h 38 in French, 10:38 in English."""
     local = timezone.localtime(value)
     return f"{local:%H:%M}" if get_language() == "en" else f"{local.hour}{NBSP}h{NBSP}{local:%M}"
 
 
 @register.filter
 def prose(text: str) -> SafeString:
-    """The city's own text as paragraphs, headings (“## ”) and lists (“- ”); anything else is escaped."""
+    """Format the city's own text as paragraphs, headings (“## ”) and lists (“- ”). Everything else is escaped."""
     blocks: list[SafeString] = []
     items: list[tuple[str]] = []
     for line in [*text.strip().splitlines(), ""]:
@@ -120,13 +120,13 @@ def civic_widget(field: BoundField) -> SafeString:
 
 @register.filter
 def field_errors(field: BoundField) -> list[str]:
-    """The sentences under the field's label."""
+    """Return the errors shown under the field's label."""
     return [f"{text[0].upper()}{text[1:]}." if bare else text for text, bare in forms.errors_of(field)]
 
 
 @register.filter
 def summary_errors(field: BoundField) -> list[str]:
-    """The same for the list at the top of the page, where the field's label is not in sight."""
+    """Return the errors for the summary at the top of the page, with the field's label."""
     label = str(field.label).rstrip(f"{NBSP} ?")
     return [
         _("%(label)s\u00a0: %(text)s") % {"label": label, "text": text} if bare else text
@@ -136,13 +136,13 @@ def summary_errors(field: BoundField) -> list[str]:
 
 @register.simple_tag
 def external(url: str, label: str) -> SafeString:
-    """A link that leaves the portal: the other site does not learn which page it was followed from."""
+    """Return a link to another site, which does not learn which page it comes from."""
     return format_html('<a href="{}" rel="noreferrer">{}</a>', url, label)
 
 
 @register.tag
 def wrap(parser: Parser, token: Token) -> "WrapNode":
-    """`{% wrap "details" summary=text %}…{% endwrap %}`: a component whose `body` is a piece of template."""
+    """Render a component whose `body` is a piece of template: `{% wrap "details" summary=text %}…{% endwrap %}`."""
     name, *bits = token.split_contents()[1:]
     values = token_kwargs(bits, parser)
     if bits:
@@ -182,7 +182,7 @@ def _day(value: object) -> datetime.date | None:
         return None
 
 
-def _spoken(day: datetime.date, pattern: str) -> str:
+def _format_date(day: datetime.date, pattern: str) -> str:
     text = date_format(day, pattern)
     if get_language() != "en" and day.day == 1:
         text = text.replace("1 ", "1er ", 1)

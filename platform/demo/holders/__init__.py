@@ -1,5 +1,5 @@
-"""Holders that answer on this machine: one small server, one folder per holder, for the demonstration and for the tests.
+"""Fictional holders on this machine: one small server, with a folder per holder, for the demonstration and the tests.
 
-To mount one: `holders/<name>/app.py` with `APP = App("<name>", "Title")`, and its handlers under `@APP.route("GET", "/path/<part>")`. It
-answers below `/<name>/`. README.md tells the rest.
+To add one: `holders/<name>/app.py` with `APP = App("<name>", "Title")` and handlers under `@APP.route("GET",
+"/path/<part>")`. It is served below `/<name>/`. See README.md.
 """

@@ -1,4 +1,4 @@
-"""python -m demo.holders HOST PORT"""
+"""Run the holders' server: python -m demo.holders HOST PORT"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The page where a meter's holder agrees, as Enedis and GRDF show one: a meter is picked, then it is yes or no. And the city's tokens."""
+"""The page where a resident chooses a meter and agrees, as Enedis and GRDF have, and the city's tokens."""
 
 from collections.abc import Mapping
 from html import escape
@@ -14,17 +14,17 @@ from demo.holders.reach import CLIENT_ID, CLIENT_SECRET
 
 
 def meters(holder: str) -> dict[str, tuple[Case, Mapping[str, Any]]]:
-    """Meter's number -> whose it is, and what is known of it."""
+    """Return each meter's case and data, by the meter's number."""
     return {str(one["id"]): (case, one) for case in cases().values() for one in case.of(holder) or []}
 
 
-def whose(holder: str, meter: str) -> Case | None:
+def case_of(holder: str, meter: str) -> Case | None:
     found = meters(holder).get(meter)
     return found[0] if found else None
 
 
 def back_to(connector: str) -> str:
-    """The address that the city has declared: a holder sends people back nowhere else."""
+    """Return the return URL declared by the city. Holders redirect to no other URL."""
     return settings.SITE_URL + reverse("holders:connection_back", args=[connector])
 
 
@@ -32,21 +32,24 @@ def ask(request: Request, holder: str, name: str) -> Answer:
     if request.one("client_id") != CLIENT_ID or request.one("response_type") != "code":
         return page(name, "<p>Cette application n’est pas connue.</p>", 400)
     listed = "".join(
-        f'<p><input type="radio" name="meter" id="m{meter}" value="{meter}"> <label for="m{meter}">{escape(case.name)}, '
+        f'<p><input type="radio" name="meter" id="m{meter}" value="{meter}">'
+        f' <label for="m{meter}">{escape(case.name)}, '
         f"{escape(str(case.facts['street']))}, compteur {meter}</label></p>"
         for meter, (case, _known) in sorted(meters(holder).items(), key=lambda one: one[1][0].name)
     )
     return page(
         f"Partager vos données {name} avec la ville",
         "<p>Démonstration : choisissez de qui est le compteur, puis acceptez ou refusez.</p>"
-        f'<form method="post" action="{request.base}{request.path}"><fieldset><legend>Quel compteur ?</legend>{listed}</fieldset>'
+        f'<form method="post" action="{request.base}{request.path}">'
+        f"<fieldset><legend>Quel compteur ?</legend>{listed}</fieldset>"
         f'<input type="hidden" name="state" value="{escape(request.one("state"))}">'
-        '<p><button name="answer" value="yes">J’accepte</button> <button name="answer" value="no">Je refuse</button></p></form>',
+        '<p><button name="answer" value="yes">J’accepte</button>'
+        ' <button name="answer" value="no">Je refuse</button></p></form>',
     )
 
 
-def answered(request: Request, holder: str, name: str) -> tuple[str, str] | Answer:
-    """(meter, state) when it is yes, else the page or the redirection that follows."""
+def agreed_meter(request: Request, holder: str, name: str) -> tuple[str, str] | Answer:
+    """Return the meter and the state if the resident agreed, else the page or redirection to send."""
     state, meter = request.one("state"), request.one("meter")
     if request.one("answer") != "yes":
         return redirect(back_to(holder), error="access_denied", state=state)
@@ -56,7 +59,7 @@ def answered(request: Request, holder: str, name: str) -> tuple[str, str] | Answ
 
 
 def token(request: Request, app: App) -> Answer:
-    """Client credentials only; GRDF's exchange of a code is its own."""
+    """Issue a token for client credentials. GRDF's exchange of a code is separate."""
     if request.mode("*") == "city_refused" or (request.one("client_id"), request.one("client_secret")) != (
         CLIENT_ID,
         CLIENT_SECRET,

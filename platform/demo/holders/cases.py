@@ -1,7 +1,7 @@
-"""What the holders know of each fictional person: `cases/<person>.yaml`, one part per holder.
+"""Data of each fictional resident at the holders: `cases/<resident>.yaml`, one part per holder.
 
-A value that starts with `=` is taken from the person's story (demo/vaults.py) or from the calendar, so that holders, vault and papers
-agree whatever today is: `=birthdate`, `=street`, `=quotient`, `=rfr`, `=year-1`… `facts` lists them.
+A value that starts with `=` comes from the resident's story (demo/vaults.py) or from the calendar, so that holders,
+vault and papers agree on any day: `=birthdate`, `=street`, `=quotient`, `=rfr`, `=year-1`… `facts` lists them.
 """
 
 import re
@@ -16,6 +16,7 @@ import yaml
 from django.utils import timezone
 
 from demo import vaults
+from demo.events import Calendar
 
 FOLDER = Path(__file__).parent / "cases"
 MOVED = re.compile(r"(\w+)([+-]\d+)?\Z")
@@ -23,7 +24,7 @@ MOVED = re.compile(r"(\w+)([+-]\d+)?\Z")
 
 @dataclass(frozen=True)
 class Case:
-    """`holders` is the YAML with its `=` filled in; `facts` what an app may need beside it: birthdate, family_name, town…"""
+    """One resident: `holders` is the YAML with its `=` values resolved, `facts` the values available to them."""
 
     slug: str
     name: str
@@ -51,14 +52,14 @@ def _case(slug: str, story: vaults.Story, today: date) -> Case:
     file = FOLDER / f"{slug}.yaml"
     facts = _facts(slug, story, today)
     written = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return Case(slug, f"{story.given_name} {story.family_name}", facts, _filled(written or {}, facts))
+    return Case(slug, f"{story.given_name} {story.family_name}", facts, _resolve(written or {}, facts))
 
 
 def _facts(slug: str, story: vaults.Story, today: date) -> dict[str, Any]:
     children = [_civil(member) for member in story.members if member.role == "child"]
     spouses = [_civil(member) for member in story.members if member.role == "spouse"]
     me = _civil(vaults.Member(story.given_name, story.family_name, story.birth, story.gender, "self"))
-    given = list(story.records(vaults.Calendar(today)))
+    given = list(story.records(Calendar(today)))
     before, last = story.income or (None, None)
     return {
         "slug": slug,
@@ -94,14 +95,14 @@ def _facts(slug: str, story: vaults.Story, today: date) -> dict[str, Any]:
 
 
 def _payment(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """As France Travail writes a payment: amounts are numbers."""
+    """Return a payment as France Travail writes it, with amounts as numbers."""
     paid = float(payload["montant_total"])
     parts = {"montant_total": paid, "montant_allocations": paid, "montant_aides": 0.0, "montant_autres": 0.0}
     return {"date_versement": payload["date_versement"], **parts}
 
 
 def _civil(member: vaults.Member) -> dict[str, Any]:
-    """A person as the family branch writes them."""
+    """Return a person as the family branch writes them."""
     return {
         "nom_naissance": member.family_name.upper(),
         "nom_usage": None,
@@ -111,11 +112,11 @@ def _civil(member: vaults.Member) -> dict[str, Any]:
     }
 
 
-def _filled(value: Any, facts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - YAML's own shape
+def _resolve(value: Any, facts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - YAML's own shape
     if isinstance(value, dict):
-        return {name: _filled(one, facts) for name, one in value.items()}
+        return {name: _resolve(one, facts) for name, one in value.items()}
     if isinstance(value, list):
-        return [_filled(one, facts) for one in value]
+        return [_resolve(one, facts) for one in value]
     return _fact(value[1:], facts) if isinstance(value, str) and value.startswith("=") else value
 
 

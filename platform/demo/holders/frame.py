@@ -1,4 +1,4 @@
-"""What every holder here shares: requests, answers, and the troubles that one can ask for."""
+"""Shared code of the holders: requests, answers and simulated faults."""
 
 import json
 import re
@@ -8,7 +8,8 @@ from html import escape
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
-#: What one can ask of a holder about a person. The frame makes the first five by itself; an app reads the others with `request.mode`.
+#: Faults to simulate for a resident. The server applies "slow" to "quota" itself; apps read the others by
+#: `request.mode`.
 MODES = {
     "normal": "répond normalement",
     "slow": "répond trop lentement",
@@ -23,13 +24,14 @@ MODES = {
     "city_refused": "refuse le jeton de la ville",
 }
 Handler = TypeVar("Handler", bound=Callable[..., "Answer"])
-PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8">\
+<meta name="viewport" content="width=device-width">
 <title>{title}</title></head><body><main><h1>{title}</h1>{body}</main></body></html>"""
 
 
 @dataclass(frozen=True)
 class Request:
-    """`path` starts below the app's own folder; `base` is the address of that folder."""
+    """A request to an app. `path` is relative to the app; `base` is the app's URL."""
 
     method: str
     path: str
@@ -48,14 +50,14 @@ class Request:
         return self.headers.get("authorization", "").removeprefix("Bearer ").strip()
 
     def one(self, name: str) -> str:
-        """The value of a parameter, from the address or the form; empty when absent."""
+        """Return the value of a parameter of the URL or the form, or an empty string."""
         found = self.query.get(name) or self.form.get(name) or [""]
         return found[0]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`about` is the person concerned (people.PEOPLE): the troubles asked for them then happen to this answer."""
+    """An answer. `about` is the resident concerned (people.PEOPLE): the faults chosen for them apply to it."""
 
     body: bytes = b""
     status: int = 200
@@ -69,7 +71,7 @@ def say(data: Any, status: int = 200, *, about: str = "") -> Answer:  # noqa: AN
 
 
 def page(title: str, body: str, status: int = 200) -> Answer:
-    """`body` is HTML: escape what it takes from outside."""
+    """Return an HTML page. `body` is HTML: escape values from outside."""
     return Answer(PAGE.format(title=escape(title), body=body).encode(), status, "text/html; charset=utf-8")
 
 
@@ -79,7 +81,7 @@ def redirect(address: str, **parameters: str) -> Answer:
 
 
 class App:
-    """One holder. A handler takes the request, then the named parts of its path."""
+    """One holder. A handler gets the request, then the named parts of its path."""
 
     def __init__(self, name: str, title: str) -> None:
         self.name, self.title = name, title
@@ -101,7 +103,7 @@ class App:
         return say({"error": "not_found", "path": request.path}, 404)
 
 
-def troubled(answer: Answer, mode: str) -> Answer:
+def apply_fault(answer: Answer, mode: str) -> Answer:
     match mode:
         case "down":
             return say({"error": "service unavailable"}, 503)

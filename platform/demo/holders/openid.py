@@ -1,6 +1,7 @@
-"""An OpenID provider of the demonstration, as strict as FranceConnect and ProConnect are, whose page says who comes in and what goes wrong.
+"""An OpenID provider for the demonstration, as strict as FranceConnect and ProConnect.
 
-Its key is made when it starts. Codes say by themselves whom they are about; they serve once, for 30 seconds, as the real ones do.
+Its page offers the choice of the user and of a fault. Its key is made at start. Codes encode their user; each serves
+once, within 30 seconds, as at the real providers.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from demo.holders.frame import Answer, App, Request, page, redirect, say
 CODE_LASTS, TOKEN_LASTS = 30, 60
 SHORTEST_NONCE = 22
 NORMAL = "normal"
-#: What may be asked of the page, and what the city's portal must then refuse.
+#: Faults offered by the page, which the portal must refuse.
 FAULTS = {
     NORMAL: "tout va bien",
     "refused": "la personne refuse",
@@ -48,7 +49,7 @@ Claims = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Rules:
-    """What one provider asks of a service: the parameters that it knows (it refuses all others), those it wants, its scopes."""
+    """Requirements of one provider: its scopes, the only parameters that it accepts, and its levels."""
 
     scopes: Mapping[str, tuple[str, ...]]
     parameters: frozenset[str]
@@ -57,7 +58,7 @@ class Rules:
 
 @dataclass
 class Someone:
-    """`same_as`: the person of another line, who signs in there in another way."""
+    """A user of the provider. `same_as` is the slug of the same person signing in differently."""
 
     label: str
     claims: Claims
@@ -67,7 +68,7 @@ class Someone:
 
 @dataclass
 class Provider:
-    """`people` is asked at each page, as ages move with the calendar."""
+    """The provider. `people` is called at each page, because ages depend on the date."""
 
     app: App
     rules: Rules
@@ -80,7 +81,7 @@ class Provider:
         default_factory=lambda: ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
     )
     used: set[str] = field(default_factory=set)
-    #: Addresses at which people signed out, in order. Tests read it.
+    #: id_token hints of the sign-outs, in order. Tests read it.
     farewells: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -97,7 +98,7 @@ class Provider:
             self.app.route(method, path)(handler)
 
     def new_key(self) -> None:
-        """As a provider does from time to time: the portal has to look for it."""
+        """Replace the key, as providers do from time to time; the portal must then fetch it."""
         self.key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
 
     def configuration(self, request: Request) -> Answer:
@@ -140,7 +141,7 @@ class Provider:
         return page(f"{self.app.title} (démonstration)", body)
 
     def problem(self, request: Request) -> str:
-        """Why a request is refused before anyone is asked anything; empty when it is in order."""
+        """Return the reason to refuse a request, or an empty string."""
         given = {*request.query, *request.form} - {"person", "fault"}
         wrong = {
             f"paramètre inconnu : {', '.join(sorted(given - self.rules.parameters))}": given - self.rules.parameters,
@@ -243,7 +244,7 @@ class Provider:
         return Answer(self.signed(claims).encode(), media_type="application/jwt")
 
     def sub(self, person: str) -> str:
-        """Pairwise: this person for this service, the same after a restart."""
+        """Return the pairwise subject: one per user and service, the same after a restart."""
         who = self.people()[person].same_as or person
         return hashlib.sha256(f"{self.app.name}|{self.client_id}|{who}".encode()).hexdigest() + "v1"
 
@@ -256,7 +257,7 @@ class Provider:
 
 
 def _signed_with_public_key(header: Claims, claims: Claims, public: bytes) -> str:
-    """By hand: no library agrees to do it."""
+    """Sign with the public key as a secret. Done by hand, because libraries refuse to."""
     message = ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims))
     return f"{message}.{urlsafe_b64encode(hmac.digest(public, message.encode(), 'sha256')).decode().rstrip('=')}"
 

@@ -1,4 +1,4 @@
-"""How the portal reaches these holders: what CONNECTOR_… would say in production. The secrets are invented, and public."""
+"""The portal's settings for these holders, as CONNECTOR_… in production. The secrets are invented and public."""
 
 TOKEN = "jeton-de-la-ville-fictive"  # noqa: S105 - invented
 CLIENT_ID, CLIENT_SECRET = "ville-fictive", "secret-invente"

@@ -1,4 +1,4 @@
-"""The server: finds the apps, mounts them, holds the troubles asked for, and shows a page to ask for them."""
+"""The server: finds the apps, mounts them, keeps the simulated faults, and shows a page to choose them."""
 
 import contextlib
 import threading
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from demo.holders.cases import cases
-from demo.holders.frame import MODES, Answer, App, Request, page, redirect, say, troubled
+from demo.holders.frame import MODES, Answer, App, Request, apply_fault, page, redirect, say
 
 EVERYONE = "*"
 
@@ -28,12 +28,12 @@ def apps() -> dict[str, App]:
 
 @dataclass
 class Site:
-    """The WSGI application. Troubles live in memory: a restart brings everyone back to normal."""
+    """The WSGI application. Faults are kept in memory, so a restart removes them."""
 
     slow_seconds: float = 30
     mounted: Mapping[str, App] = field(default_factory=apps)
     modes: dict[tuple[str, str], str] = field(default_factory=dict)
-    #: What was asked, in order: (app, path). Tests read it.
+    #: Requests received, in order: (app, path). Tests read it.
     seen: list[tuple[str, str]] = field(default_factory=list)
 
     def set_mode(self, app: str, person: str, mode: str) -> None:
@@ -65,7 +65,7 @@ class Site:
         mode = self.mode(name, answer.about) if answer.about else "normal"
         if mode == "slow":
             time.sleep(self.slow_seconds)
-        return troubled(answer, mode)
+        return apply_fault(answer, mode)
 
     def control(self, request: Request) -> Answer:
         if request.method == "POST":
@@ -84,7 +84,8 @@ class Site:
             if mode != "normal"
         ]
         return (
-            "<p>Ici répondent la CAF, Enedis et les autres, pour des personnes inventées. Choisissez une panne pour voir ce que le portail "
+            "<p>Ici répondent la CAF, Enedis et les autres, pour des personnes inventées."
+            " Choisissez une panne pour voir ce que le portail "
             f"en dit.</p>{'<ul>' + ''.join(troubles) + '</ul>' if troubles else '<p>Tous répondent normalement.</p>'}"
             '<form method="post" action="/modes">'
             f"{_choice('app', 'Organisme', {name: app.title for name, app in self.mounted.items()})}"
@@ -118,7 +119,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """Addresses hold the civil status of the person asked for."""
+        """Log nothing: URLs hold the civil status of residents."""
 
     def address_string(self) -> str:
         return "127.0.0.1"
@@ -136,7 +137,7 @@ class Running:
 
 @contextlib.contextmanager
 def running(site: Site | None = None) -> Iterator[Running]:
-    """In a thread of this process, at a free port: for tests."""
+    """Run the server in a thread of this process, at a free port. For tests."""
     site = site or Site()
     server = bind("127.0.0.1", 0, site)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="holders", daemon=True)

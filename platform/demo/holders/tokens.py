@@ -1,4 +1,4 @@
-"""Codes and tokens that say by themselves whom they are about. Nobody is protected by them: the people are invented."""
+"""Codes and tokens that contain their data, unprotected: the residents are invented."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ def make(**about: Any) -> str:
 
 
 def read(token: str) -> dict[str, Any]:
-    """Empty when it is none of ours."""
+    """Return the token's data, or an empty dict if it is not one of ours."""
     try:
         found = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except ValueError:

@@ -53,7 +53,9 @@ class Together:
 
     @property
     def listed(self) -> list["Result"]:
-        """Return the household's aids. Personal aids are left out: they could reveal values that the partner did not share."""
+        """Return the household's aids. Personal aids are left out: they could reveal values that the partner did not
+        share.
+        """
         return [result for result in self.results.results if not result.benefit.personal]
 
     def is_of_partner(self, key: str) -> bool:
@@ -62,7 +64,9 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class NotTogether:
-    """No simulation. `why`: no partner, no active grant, a household not described (`NO_FAMILY`) or an impossible one (`BAD`)."""
+    """No simulation. `why`: no partner, no active grant, a household not described (`NO_FAMILY`) or an impossible one
+    (`BAD`).
+    """
 
     why: str
     partner: Member | None = None

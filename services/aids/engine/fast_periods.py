@@ -1,8 +1,8 @@
 """Memoised period arithmetic for OpenFisca.
 
-Cost: half of a single-household run derives the same few hundred months again and again. Periods and instants are immutable tuples,
-so results can be cached. Trap: the cache keys need the argument's type, because an Instant equals the plain tuple of its numbers.
-A test compares the patched arithmetic with the stock one.
+Cost: half of a single-household run derives the same few hundred months again and again. Periods and instants are
+immutable tuples, so results can be cached. Trap: the cache keys need the argument's type, because an Instant equals
+the plain tuple of its numbers. A test compares the patched arithmetic with the stock one.
 """
 
 from collections.abc import Callable

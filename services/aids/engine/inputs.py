@@ -1,8 +1,9 @@
 """Convert a batch of households to OpenFisca's inputs: one numpy array per variable and month.
 
-Three traps of the engine are closed here. Net, taxable and gross income are all given: one alone leaves the others at 0. Absent incomes
-are explicit zeros: otherwise the engine walks back through four years of taxes. A variable with a formula is given for all rows of a
-batch or for none: given for some, the others silently take the default; see `signature`.
+Three traps of the engine are closed here. Net, taxable and gross income are all given: one alone leaves the others at
+0. Absent incomes are explicit zeros: otherwise the engine walks back through four years of taxes. A variable with a
+formula is given for all rows of a batch or for none: given for some, the others silently take the default; see
+`signature`.
 """
 
 from collections import Counter, defaultdict
@@ -89,7 +90,9 @@ class Layout:
 
 
 def signature(household: Household) -> frozenset[str]:
-    """Return the variables with a formula that this household gives. All households of a batch have the same signature."""
+    """Return the variables with a formula that this household gives. All households of a batch have the same
+    signature.
+    """
     given = {f"{name}:{notice.income_year}" for notice in household.tax_notices or () for name in _figures(notice)}
     if any(person.boursier is not None for person in household.people):
         given.add("boursier")

@@ -87,8 +87,9 @@ def change_of(path: str, month: str) -> Change | None:
 def _pass_sport() -> type[Any]:
     """Return the corrected `pass_sport` variable.
 
-    Trap: the engine checks the grant and the disability allowance for the whole family, so a toddler gets the pupil's pass.
-    Since autumn 2025: 14 to 17 with the school allowance, 6 to 19 disabled, 16 to 30 with the AAH, students with a grant up to 28.
+    Trap: the engine checks the grant and the disability allowance for the whole family, so a toddler gets the pupil's
+    pass. Since autumn 2025: 14 to 17 with the school allowance, 6 to 19 disabled, 16 to 30 with the AAH, students with
+    a grant up to 28.
     """
     from openfisca_core.variables import Variable
     from openfisca_france.model.prestations.education import TypesScolarite
@@ -124,7 +125,9 @@ WATCHED: Final = (
 
 
 def stale(system: Any, today: date) -> list[tuple[str, str]]:  # noqa: ANN401 - OpenFisca is untyped
-    """Return (parameter, date of its latest value) for amounts that usually change each year but did not for thirteen months."""
+    """Return (parameter, date of its latest value) for amounts that usually change each year but did not for thirteen
+    months.
+    """
     oldest = f"{today.year - 1:04d}-{today.month:02d}-01" if today.month > 1 else f"{today.year - 2:04d}-12-01"
     limit = _a_month_before(oldest)
     found = [(path, latest) for path, latest in _amounts(system) if latest < limit]

@@ -1,7 +1,7 @@
 """OpenFisca-France in process: loaded and warmed once, then one vectorised run per page.
 
-Cost, measured: loading 3 s and 110 MB; first run 2 s; then under 0.1 s for one household, 0.2 ms each among a thousand.
-Only processes that simulate may import this module; a test checks it.
+Cost, measured: loading 3 s and 110 MB; first run 2 s; then under 0.1 s for one household, 0.2 ms each among a
+thousand. Only processes that simulate may import this module; a test checks it.
 """
 
 import gc
@@ -154,7 +154,9 @@ class Run:
     _side: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def value(self, row: int, variable: str, period: str | None = None, person: str | None = None) -> Any:  # noqa: ANN401 - the variable's own type
-        """Return a variable. C2S variables come from the row with shifted incomes, the birth grant from the row with the unborn child."""
+        """Return a variable. C2S variables come from the row with shifted incomes, the birth grant from the row with
+        the unborn child.
+        """
         kind = "shifted" if variable in FROM_SHIFTED else "birth" if variable in FROM_BIRTH else ""
         batch, local = self._places[self._side.get((row, kind), row)]
         entity = batch.simulation.tax_benefit_system.get_variable(variable).entity.key
@@ -179,7 +181,9 @@ def _plain(values: Any, found: Any) -> Any:  # noqa: ANN401 - numpy scalar to Py
 
 
 def run(households: Sequence[Household], *, stock: bool = False, steady: bool = True) -> Run:
-    """Simulate complete households of one month together. `stock` uses the published engine, without the corrections of `reform`."""
+    """Simulate complete households of one month together. `stock` uses the published engine, without the corrections
+    of `reform`.
+    """
     done = Run(households[0].month, list(households))
     rows = [(household, row) for row, household in enumerate(households)]
     if not stock:
@@ -205,9 +209,10 @@ def _store(done: Run, row: int, first: dict[str, Amount], shown: dict[str, Amoun
 def _with_side_rows(done: Run, rows: list[tuple[Household, int]]) -> list[tuple[Household, int]]:
     """Add a row for each correction that needs a variant of the household.
 
-    An unborn child brings the birth grant two months before term, but the engine also pays the monthly PAJE and a higher prime
-    d'activité before birth: the main row leaves the child out, and the side row lists it for the grant alone. C2S reads M-13..M-2
-    (R. 861-8 CSS) but the engine sums M-12..M-1: the incomes of the side row are one month later.
+    An unborn child brings the birth grant two months before term, but the engine also pays the monthly PAJE and a
+    higher prime d'activité before birth: the main row leaves the child out, and the side row lists it for the grant
+    alone. C2S reads M-13..M-2 (R. 861-8 CSS) but the engine sums M-12..M-1: the incomes of the side row are one month
+    later.
     """
     full: list[tuple[Household, int]] = []
     extra: list[tuple[Household, int]] = []
@@ -259,7 +264,9 @@ def _later(incomes: tuple[Income, ...] | None, month: str) -> tuple[Income, ...]
 
 
 def _batches(done: Run, rows: list[tuple[Household, int]], stock: bool) -> Iterable[Batch]:
-    """Group rows by signature. A side row joins the batch of the row that it serves; `Batch.main` gives the index of that row."""
+    """Group rows by signature. A side row joins the batch of the row that it serves; `Batch.main` gives the index of
+    that row.
+    """
     groups: dict[frozenset[str], list[int]] = {}
     for number, (household, source) in enumerate(rows):
         groups.setdefault(inputs.signature(household) | inputs.signature(rows[source][0]), []).append(number)
@@ -281,7 +288,9 @@ def _results(batch: Batch, month: str) -> dict[str, Any]:
 
 
 def _steady(batch: Batch, results: dict[str, Any], past: Mapping[str, Any], month: str) -> dict[str, Any]:
-    """Return the results once everything is claimed: put the results back as paid in M-4..M-1 and run the law again, twice."""
+    """Return the results once everything is claimed: put the results back as paid in M-4..M-1 and run the law again,
+    twice.
+    """
     recent = [months.shift(month, -by) for by in (4, 3, 2, 1)]
     for _ in range(2):
         cells = []

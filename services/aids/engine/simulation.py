@@ -1,7 +1,8 @@
 """A vectorised OpenFisca run that recomputes only the values affected by past benefits.
 
-The steady state ("once everything is claimed") runs the law three times. Between two passes only the benefits of M-4..M-1 change, so
-the run records the readers of each cell and forgets only the readers of those. A test compares it with three separate stock runs.
+The steady state ("once everything is claimed") runs the law three times. Between two passes only the benefits of
+M-4..M-1 change, so the run records the readers of each cell and forgets only the readers of those. A test compares it
+with three separate stock runs.
 """
 
 from collections import defaultdict
@@ -25,7 +26,9 @@ ROLES: Final = {
 
 
 class TrackedSimulation(Simulation):  # type: ignore[misc]  # OpenFisca is untyped
-    """A simulation with stock results, which answers cached cells without the tracer and records the readers of each cell."""
+    """A simulation with stock results, which answers cached cells without the tracer and records the readers of each
+    cell.
+    """
 
     def __init__(self, system: Any, populations: Any) -> None:  # noqa: ANN401 - OpenFisca is untyped
         super().__init__(system, populations)

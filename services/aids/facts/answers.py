@@ -50,7 +50,9 @@ class Way:
 
 
 def way_of(question: "Question", read: "Read") -> Way:
-    """Return the form of a question. A home or household missing from the vault needs several fields, so the vault's pages ask for it."""
+    """Return the form of a question. A home or household missing from the vault needs several fields, so the vault's
+    pages ask for it.
+    """
     way = WAYS[question.key]
     needs = {"loyer": "housing.rent", "logement": "housing", "seul_depuis": "household.people"}.get(question.key)
     return Way(TYPED) if needs and read.source(needs) is None else way
@@ -119,7 +121,9 @@ def _income(question: "Question", value: Decimal, read: "Read") -> list[Put]:
 
 
 def _same_all_year(question: "Question", value: bool, read: "Read") -> list[Put]:
-    """For yes, copy the nearest known income to the first month of the window. For no, write nothing: each month is typed."""
+    """For yes, copy the nearest known income to the first month of the window. For no, write nothing: each month is
+    typed.
+    """
     if not value:
         return []
     person, role = _person_of(question, read)

@@ -1,7 +1,7 @@
 """Build a household from the vault's values, and keep the record behind each value. Pure functions.
 
-Values missing from the vault stay unknown. Three kinds are derived and reported as hypotheses: months without a document, from
-months with one; months of a past year, from its tax notice; a child's school, from the birth year.
+Values missing from the vault stay unknown. Three kinds are derived and reported as hypotheses: months without a
+document, from months with one; months of a past year, from its tax notice; a child's school, from the birth year.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from services.aids.facts.vault_money import MoneyReader, maybe
 from services.aids.household import Household, Housing, Income, Person
 from vault.records.values import persons as sharing_household
 from vault.records.values.decrypted import Opened, Values
-from vault.records.values.periods import latest_day, read_day
+from vault.types.spans import latest_day, read_day
 
 FIELDS: Final = (
     *sharing_household.FIELDS,
@@ -118,7 +118,9 @@ class Read:
     people: list[sharing_household.Person] = field(default_factory=list)
 
     def source(self, key: str, span: tuple[str, str] | None = None) -> Opened | None:
-        """Return the newest record behind a value, preferably within `span`. A list's element falls back on the whole list's record."""
+        """Return the newest record behind a value, preferably within `span`. A list's element falls back on the whole
+        list's record.
+        """
         found = self.sources.get(key) or self.sources.get(key.split("[")[0]) or ()
         records = [self.records[record] for record in found if record in self.records]
         if span:
@@ -267,7 +269,9 @@ class Reader(MoneyReader):
         }
 
     def independence(self, person: UUID, key: str, role: str, age: int, has_notice: bool) -> dict[str, object]:
-        """Assume independence from the parents over 25 or with a tax notice of one's own, unless the vault says otherwise."""
+        """Assume independence from the parents over 25 or with a tax notice of one's own, unless the vault says
+        otherwise.
+        """
         if role == "child":
             return {"lives_with_parents": False, "tax_dependent_of_parents": False}
         attached = self.known(
@@ -385,7 +389,9 @@ class Reader(MoneyReader):
 
 
 def read(values: Values, *, resident_id: UUID, month: str, communes: Mapping[str, str], default_commune: str) -> Read:
-    """Build the household of `month`. `communes` maps a code missing from the law's zone table to a real commune of the same zone."""
+    """Build the household of `month`. `communes` maps a code missing from the law's zone table to a real commune of
+    the same zone.
+    """
     return Reader(
         values, resident_id=resident_id, month=month, communes=communes, default_commune=default_commune
     ).read()

@@ -13,7 +13,7 @@ from services.aids import months
 from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
 from services.aids.questions import NET_TO_GROSS, NET_TO_TAXABLE
 from vault.records.values.decrypted import Opened, Values
-from vault.records.values.periods import read_day
+from vault.types.spans import read_day
 
 NATURE: Final = {
     "retraite": "pension",
@@ -164,7 +164,9 @@ class MoneyReader:
     def _filled(
         self, type: str, known: Mapping[str, tuple[float, float | None, float | None]], key: str
     ) -> list[Income]:
-        """Return one income per month of the window M-13..M. Months without a document copy the nearest month with one."""
+        """Return one income per month of the window M-13..M. Months without a document copy the nearest month with
+        one.
+        """
         first, last = min(known), max(known)
         since = months.shift(self.month, -13)
         going_on = last >= months.shift(self.month, -3)
@@ -214,7 +216,9 @@ class MoneyReader:
         return tuple(found)
 
     def with_past_year(self, household: Household) -> Household:
-        """Fill the undocumented months of the last two civil years from that year's notice, in proportion to current incomes."""
+        """Fill the undocumented months of the last two civil years from that year's notice, in proportion to current
+        incomes.
+        """
         people = list(household.people)
         for notice in household.tax_notices or ():
             year = notice.income_year

@@ -376,7 +376,9 @@ def _per(unit: str) -> str:
 
 
 def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool = True) -> str | SafeString:
-    """Link to the record behind a value, with its assurance, and to the page that corrects it unless `correct` is False."""
+    """Link to the record behind a value, with its assurance, and to the page that corrects it unless `correct` is
+    False.
+    """
     record = read.source(key, span) if key else None
     if record is None:
         return _("Calcul") if not key or key == "household.people" else _("Pas encore dans votre coffre")

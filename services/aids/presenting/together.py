@@ -1,4 +1,5 @@
-"""Prepare a couple's simulation for the pages. Each displayed item is selected here; an explanation is never passed on as a whole.
+"""Prepare a couple's simulation for the pages. Each displayed item is selected here; an explanation is never passed on
+as a whole.
 
 The partner's values are never displayed. The household's total is displayed only if the partner agreed to it.
 """
@@ -74,7 +75,9 @@ def _line(result: Result) -> dict[str, Any]:
 
 
 def _lacking(found: Together) -> list[dict[str, str]]:
-    """List the resident's own questions. Questions about the partner are not named: they would reveal what the partner's vault lacks."""
+    """List the resident's own questions. Questions about the partner are not named: they would reveal what the
+    partner's vault lacks.
+    """
     asked = [one.question for one in found.results.asked]
     mine = [
         question
@@ -120,7 +123,9 @@ def _title(result: Result, amount: str) -> str:
 
 
 def _is_own(found: Together, figure: Figure) -> bool:
-    """Return True if the figure comes from the resident's own records. A calculation step has no key, since it may be a total."""
+    """Return True if the figure comes from the resident's own records. A calculation step has no key, since it may be
+    a total.
+    """
     applicant = found.read.household.applicant.id
     return figure.key.startswith(f"people[{applicant}].") and set(found.read.sources.get(figure.key, ())) <= found.own
 

@@ -82,7 +82,9 @@ class Threshold:
 
 @dataclass(slots=True)
 class Explanation:
-    """The reasons for an aid's result. `yes` sums up a granted aid; `changes` are sentences about other possible results."""
+    """The reasons for an aid's result. `yes` sums up a granted aid; `changes` are sentences about other possible
+    results.
+    """
 
     code: str
     reasons: list[Reason] = field(default_factory=list)
@@ -256,8 +258,8 @@ def _in_force(stock: bool, path: str, month: str) -> tuple[Any, str]:
 def _law(stock: bool, path: str, month: str) -> Law:
     """Return the legal reference of a parameter's value in force.
 
-    Order of preference: the correction of `reform`, the newest reference not later than the value, the oldest reference.
-    A scale uses its last bracket.
+    Order of preference: the correction of `reform`, the newest reference not later than the value, the oldest
+    reference. A scale uses its last bracket.
     """
     node = reform.parameter(engine.system(stock), path)
     if hasattr(node, "brackets"):

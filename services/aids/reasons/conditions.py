@@ -44,7 +44,9 @@ def needs_more(text: str, *, law: Law | None = None, keys: Keys = ()) -> Reason:
 def age_between(
     context: Context, person: Person, *, text: str, path: str, least: int = 0, most: int | None = None
 ) -> Reason:
-    """Build a condition on age, both ends included. `text` takes %(age)s; `path` is the parameter that holds the limit."""
+    """Build a condition on age, both ends included. `text` takes %(age)s; `path` is the parameter that holds the
+    limit.
+    """
     age = person.age(context.month)
     too_old = most is not None and age > most
     return Reason(

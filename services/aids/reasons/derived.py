@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from services.aids.reasons.common import EURO_MONTH, Context, Explanation, Law
 from services.aids.reasons.conditions import condition
 
-# Scale of the yearly decree, unchanged since 2009: second person +50 %, third and fourth +30 % each, further ones +40 % each.
+# Scale of the yearly decree, unchanged since 2009: second person +50 %, third and fourth +30 % each, further ones +40
+# % each.
 BASE: Final = 152.45
 SHARES: Final = (0.5, 0.3, 0.3)
 FURTHER: Final = 0.4

@@ -108,7 +108,9 @@ def _rent_figures(context: Context, rent: float, have: float) -> list[Figure]:
 
 
 def _zero_point(context: Context) -> float | None:
-    """Return the yearly resources at which the aid stops for the current rent; None in a residence, whose formula has no such point."""
+    """Return the yearly resources at which the aid stops for the current rent; None in a residence, whose formula has
+    no such point.
+    """
     share = float(context.read("aide_logement_taux_famille")) + float(context.read("aide_logement_taux_loyer"))
     if _status(context) == "residence" or not share:
         return None

@@ -133,7 +133,9 @@ def _rsa_resources(context: Context, have: float, floor: float) -> Reason:
 
 
 def _rsa_floor(context: Context, people: int, single: bool) -> float:
-    """Return the flat amount for a household of this size, even without a right to the RSA (the engine then returns 0)."""
+    """Return the flat amount for a household of this size, even without a right to the RSA (the engine then returns
+    0).
+    """
     rates = f"{RSA}.rsa_maj.maj_montant_max"
     second = context.parameter(f"{rates}.couples_celibataire_avec_enfant")
     third = context.parameter(f"{rates}.couple_1_enfant_ou_2e_enfant")

@@ -1,7 +1,8 @@
 """Build the PDF in the worker. Web processes never import this module: rendering is heavy.
 
-Each read through the gate is a short transaction; rendering runs outside any. The final transaction locks the dossier and checks its
-sources again. If the process is killed earlier, nothing is published and a later sweep deletes the unreferenced file.
+Each read through the gate is a short transaction; rendering runs outside any. The final transaction locks the dossier
+and checks its sources again. If the process is killed earlier, nothing is published and a later sweep deletes the
+unreferenced file.
 """
 
 import dataclasses
@@ -55,7 +56,8 @@ class Draft:
 
 
 def build_dossier(*, run: Running) -> None:
-    """Build and publish the PDF. Idempotent: a dossier that is ready, deleted or given to another job is left as it is.
+    """Build and publish the PDF. Idempotent: a dossier that is ready, deleted or given to another job is left as it
+    is.
 
     Raises:
         Cancelled: the resident stopped the job or deleted the dossier.
@@ -212,7 +214,8 @@ def _publish(draft: Draft, built: Built, run: Running) -> None:
 
 
 def _lock(draft: Draft, run: Running) -> Dossier:
-    """Lock the dossier and check that its papers, records, choices and the partner's part have not changed since they were read.
+    """Lock the dossier and check that its papers, records, choices and the partner's part have not changed since they
+    were read.
 
     Raises:
         Cancelled: the dossier is deleted or given to another job.

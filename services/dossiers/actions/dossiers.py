@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from core import jobs, journal
 from core.models import Job
@@ -179,7 +179,8 @@ def letter_of(dossier: Dossier, note: dict[str, Any]) -> str:
 
 
 def build(*, dossier: Dossier, by: UUID) -> Job:
-    """Start the build job, or return the active one. The job's row is written in the same transaction, so a broker failure loses nothing.
+    """Start the build job, or return the active one. The job's row is written in the same transaction, so a broker
+    failure loses nothing.
 
     Raises:
         AlreadyBuilt: the PDF exists.
@@ -221,8 +222,7 @@ def download(*, dossier: Dossier, by: UUID) -> BinaryIO:
 def purge() -> int:
     """Delete the expired dossiers, one transaction each, and return their number. Run by the scheduler."""
     parts.forget_parted()
-    with scopes_disabled():
-        due = list(Dossier.objects.expired().values_list("pk", "resident_id"))
+    due = parts.expired_dossiers()
     for key, resident_id in due:
         with scope(resident=resident_id), transaction.atomic():
             row = Dossier.objects.expired().select_for_update(of=("self",), skip_locked=True).filter(pk=key).first()

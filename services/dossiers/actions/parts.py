@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from core import journal
 from services.dossiers import across as parts
@@ -28,7 +28,8 @@ def ask(*, dossier: Dossier, by: UUID) -> None:
     """Ask the partner for their part. Idempotent: an existing request stays, whatever its answer.
 
     Raises:
-        PermissionDenied: `by` does not own the dossier, no partner lives with them, or the aids require nothing from a partner.
+        PermissionDenied: `by` does not own the dossier, no partner lives with them, or the aids require nothing
+          from a partner.
         Dossier.DoesNotExist: the dossier was deleted meanwhile.
     """
     perms.require_owner(dossier, by)
@@ -38,10 +39,7 @@ def ask(*, dossier: Dossier, by: UUID) -> None:
     with scope(resident=by), transaction.atomic():
         row = Dossier.objects.select_for_update(of=("self",)).get(pk=dossier.pk)
         recipient = recipients.of(row)
-        with scopes_disabled():
-            Part.objects.filter(dossier_id=row.pk).exclude(
-                asker_id=partner_part.me.pk, member_id=partner_part.partner.pk
-            ).delete()
+        parts.forget_others(row.pk, asker=partner_part.me, member=partner_part.partner)
         with scope(resident=partner_part.partner.resident_id):
             blank = Part(resident_id=partner_part.partner.resident_id)
             columns = {

@@ -51,7 +51,9 @@ SETTLED = READY | {NeedState.NOT_CONCERNED}
 
 @dataclass(frozen=True)
 class Need:
-    """One requirement. `key` names it in the resident's choices; `papers` and `records` would be joined to the dossier."""
+    """One requirement. `key` names it in the resident's choices; `papers` and `records` would be joined to the
+    dossier.
+    """
 
     key: str
     sort: str
@@ -130,7 +132,9 @@ class Shelf:
     taken: set[UUID] = field(default_factory=set)
 
     def find(self, kinds: Sequence[str], states: Iterable[str]) -> list[Paper]:
-        """Return the papers of these kinds and states: the required kind before its substitutes, then the newest first."""
+        """Return the papers of these kinds and states: the required kind before its substitutes, then the newest
+        first.
+        """
         states = set(states)
         found = [
             paper
@@ -162,7 +166,9 @@ def needs(
 
 
 def aids_for_partner(aids: Sequence[Aid], kinds: Mapping[str, PaperKind]) -> list[Aid]:
-    """Return the aids reduced to their requirements from a partner, as if the partner were the applicant; empty if there are none."""
+    """Return the aids reduced to their requirements from a partner, as if the partner were the applicant; empty if
+    there are none.
+    """
     parts = [replace(aid, fields=_fields_of_each(aid), papers=_papers_of_each(aid, kinds)) for aid in aids]
     return [part for part in parts if part.fields or part.papers]
 

@@ -1,7 +1,7 @@
 """Seal the PDF as the last step: any later change breaks the signature.
 
-PAdES-B, certified with no change allowed. The certificate names the city; without one from a recognised authority, viewers show
-"unknown signer" (see docs/operations.md).
+PAdES-B, certified with no change allowed. The certificate names the city; without one from a recognised authority,
+viewers show "unknown signer" (see docs/operations.md).
 """
 
 import io

@@ -1,4 +1,6 @@
-"""Draw the recipient and the purpose in the pixels of each page image, so that the mark cannot be removed as a layer can."""
+"""Draw the recipient and the purpose in the pixels of each page image, so that the mark cannot be removed as a layer
+can.
+"""
 
 import io
 import math
@@ -13,7 +15,8 @@ from services.dossiers.pdf.content import Box, PageImage
 
 ANGLE = 25
 INK = (23, 82, 79)
-# Opacities out of 255: dark enough to survive a photocopy, light enough to read a payslip beneath. Two lines in three are lighter.
+# Opacities out of 255: dark enough to survive a photocopy, light enough to read a payslip beneath. Two lines in three
+# are lighter.
 STRENGTHS = (104, 74, 74)
 QUALITY = 75
 # A code covers a fiftieth of a page. A zone over a tenth is not a code, so it is marked like the rest.

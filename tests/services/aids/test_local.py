@@ -1,4 +1,6 @@
-"""The city's own aids: four answers, bands and shares, and an admin form that refuses a rule contradicted by its test cases."""
+"""The city's own aids: four answers, bands and shares, and an admin form that refuses a rule contradicted by its test
+cases.
+"""
 
 from datetime import date
 

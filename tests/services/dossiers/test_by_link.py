@@ -1,4 +1,6 @@
-"""A finished dossier shared by a link: selected like a paper, opened through the gate, stopped at once, gone once deleted."""
+"""A finished dossier shared by a link: selected like a paper, opened through the gate, stopped at once, gone once
+deleted.
+"""
 
 import io
 import zipfile

@@ -1,4 +1,6 @@
-"""A couple's dossier in two parts, each from its own vault, under one number. Neither reads the other's; refusing is possible."""
+"""A couple's dossier in two parts, each from its own vault, under one number. Neither reads the other's; refusing is
+possible.
+"""
 
 import io
 import json

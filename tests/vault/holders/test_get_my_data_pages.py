@@ -1,4 +1,4 @@
-"""The pages of “get my data”: what each says, what it refuses, and that every button leads where it says."""
+"""Pages of holders and data requests: their content, refusals and links."""
 
 import re
 from datetime import date, datetime
@@ -34,9 +34,9 @@ def text(response) -> str:
 
 
 def write(browser, code="caf", **data) -> DataRequest:
-    address = reverse("holders:start_request", args=[code])
-    token = browser.get(address).context["form"].initial["token"]
-    answer = browser.post(address, {"token": token, **data})
+    url = reverse("holders:start_request", args=[code])
+    token = browser.get(url).context["form"].initial["token"]
+    answer = browser.post(url, {"token": token, **data})
     assert answer.status_code == 302, answer.content.decode()
     key = answer["Location"].rstrip("/").split("/")[-1]
     with scope(resident=browser.session["_auth_user_id"]):
@@ -52,7 +52,7 @@ def page(browser, request):
     return browser.get(reverse("holders:request", args=[request.pk]))
 
 
-def test_the_list_says_what_the_vault_has_from_each_and_when_it_came(browser, resident):
+def test_the_list_shows_the_data_received_from_each_holder_with_its_date(browser, resident):
     add_signed_notice(resident)
     add(
         resident,
@@ -63,19 +63,19 @@ def test_the_list_says_what_the_vault_has_from_each_and_when_it_came(browser, re
         assurance="consistent",
         retrieved_at=make_aware(datetime(2026, 11, 3, 10)),
     )
-    said = text(browser.get(reverse("holders:holders")))
-    assert "avis d’impôt sur le revenu. Dernière réception le 25 novembre 2026." in said
-    assert said.count("Dernière réception le 3 novembre 2026.") == 1, (
-        "an employer that no row names counts as the employer"
+    content = text(browser.get(reverse("holders:holders")))
+    assert "avis d’impôt sur le revenu. Dernière réception le 25 novembre 2026." in content
+    assert content.count("Dernière réception le 3 novembre 2026.") == 1, (
+        "an unknown employer counts for the holder “employeur”"
     )
 
 
-def test_what_a_resident_typed_comes_from_no_holder(browser, resident):
+def test_typed_values_count_for_no_holder(browser, resident):
     add(resident, "logement.domicile", HOME)
     assert "Dernière réception" not in text(browser.get(reverse("holders:holders")))
 
 
-def test_looking_at_holders_opens_no_value(browser, resident, django_assert_max_num_queries):
+def test_the_holders_pages_decrypt_no_value(browser, resident, django_assert_max_num_queries):
     before = len(journal.entries(resident_id=resident.pk, limit=100))
     with django_assert_max_num_queries(15):
         browser.get(reverse("holders:holders"))
@@ -86,31 +86,31 @@ def test_looking_at_holders_opens_no_value(browser, resident, django_assert_max_
 @pytest.mark.parametrize(
     ("word", "found"), [("caf", "CAF"), ("QUOTIENT", "CAF"), ("edf", "Fournisseur"), ("linky", "Enedis")]
 )
-def test_a_holder_is_found_by_its_name_a_brand_or_what_it_holds(browser, word, found):
-    said = text(browser.get(reverse("holders:holders"), {"q": word}))
-    assert found in said and "Médiathèque" not in said
+def test_a_holder_is_found_by_name_brand_or_data(browser, word, found):
+    content = text(browser.get(reverse("holders:holders"), {"q": word}))
+    assert found in content and "Médiathèque" not in content
 
 
-def test_a_search_that_finds_nothing_says_what_to_do(browser):
-    said = text(browser.get(reverse("holders:holders"), {"q": "<b>rien</b>"}))
-    assert "Aucun organisme ne correspond" in said and "<b>rien" not in said
+def test_an_empty_search_result_says_so(browser):
+    content = text(browser.get(reverse("holders:holders"), {"q": "<b>rien</b>"}))
+    assert "Aucun organisme ne correspond" in content and "<b>rien" not in content
 
 
-def test_every_holder_has_a_page_that_says_how(browser):
+def test_every_holder_has_a_page_with_its_channels(browser):
     for holder in Holder.objects.all():
         response = browser.get(reverse("holders:holder", args=[holder.code]))
-        said = text(response)
+        content = text(response)
         assert response.status_code == 200, holder.code
-        assert "Préparer ma lettre" in said and "copie de pièce d’identité" in said, holder.code
+        assert "Préparer ma lettre" in content and "copie de pièce d’identité" in content, holder.code
         unverified = [one for one in holder.downloads if not one["verified"]]
-        assert said.count("Chemin non vérifié") == len(unverified), holder.code
-        assert ("ne s’y applique pas" in said) == ("portability" not in holder.rights), holder.code
+        assert content.count("Chemin non vérifié") == len(unverified), holder.code
+        assert ("ne s’y applique pas" in content) == ("portability" not in holder.rights), holder.code
 
 
-def test_a_holder_s_page_reads_in_english(browser):
+def test_a_holders_page_is_translated_to_english(browser):
     browser.cookies["garant_language"] = "en"
-    said = text(browser.get(reverse("holders:holder", args=["caf"])))
-    assert "Payment certificate" in said and "Prepare my letter" in said and "Path not verified" not in said
+    content = text(browser.get(reverse("holders:holder", args=["caf"])))
+    assert "Payment certificate" in content and "Prepare my letter" in content and "Path not verified" not in content
 
 
 def test_a_holder_that_an_agent_added_has_its_page(browser):
@@ -127,7 +127,7 @@ def test_an_unknown_holder_is_a_404(browser):
     assert browser.get(reverse("holders:start_request", args=["nulle-part"])).status_code == 404
 
 
-def test_which_right_is_asked_only_where_there_is_a_choice(browser):
+def test_the_right_is_asked_only_if_several_apply(browser):
     assert 'name="right"' not in browser.get(reverse("holders:start_request", args=["caf"])).content.decode()
     response = browser.get(reverse("holders:start_request", args=["banque"]))
     assert response.content.decode().count('name="right"') == 2
@@ -142,17 +142,17 @@ def test_which_right_is_asked_only_where_there_is_a_choice(browser):
 def test_a_letter_goes_from_draft_to_answer(browser, resident):
     add(resident, "identite.pivot", IDENTITY)
     request = write(browser)
-    said = text(page(browser, request))
-    assert "À envoyer" in said and "Nadia Kervella" in said and "Votre numéro chez cet organisme" in said
+    content = text(page(browser, request))
+    assert "À envoyer" in content and "Nadia Kervella" in content and "Votre numéro chez cet organisme" in content
 
     part = reverse("holders:request_part", args=[request.pk, "reference"])
     assert browser.post(part, {"answer": "0012345"}).status_code == 302
     assert "référence 0012345" in text(page(browser, request))
 
     answer = noted(browser, request, "envoyee", date(2026, 11, 20))
-    said = text(browser.get(answer["Location"]))
-    assert "En attente" in said and "a jusqu’au 20 décembre 2026" in said
-    assert browser.get(part).status_code == 302, "what has left does not change"
+    content = text(browser.get(answer["Location"]))
+    assert "En attente" in content and "a jusqu’au 20 décembre 2026" in content
+    assert browser.get(part).status_code == 302, "a sent letter cannot change"
 
     noted(browser, request, "prolongee", date(2026, 11, 24))
     assert "20 février 2027" in text(page(browser, request))
@@ -161,15 +161,15 @@ def test_a_letter_goes_from_draft_to_answer(browser, resident):
     refused = noted(browser, request, "reponse", date(2026, 11, 25))
     assert refused.status_code == 200 and "choisissez une réponse" in text(refused).lower()
     noted(browser, request, "reponse", date(2026, 11, 25), answer="whole")
-    said = text(page(browser, request))
-    assert "Reçu" in said and "Ajouter un fichier reçu" in said
+    content = text(page(browser, request))
+    assert "Reçu" in content and "Ajouter un fichier reçu" in content
 
 
 def test_a_late_request_leads_to_the_reminder_then_to_the_complaint(browser, resident):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 10, 1))
-    said = text(page(browser, request))
-    assert "En retard" in said and "Voir la relance" in said
+    content = text(page(browser, request))
+    assert "En retard" in content and "Voir la relance" in content
     assert "Votre demande est restée sans réponse : CAF" in text(browser.get("/"))
     reminder = reverse("holders:request_letter", args=[request.pk, "relance"])
     assert "1er octobre 2026" in text(browser.get(reminder))
@@ -181,7 +181,7 @@ def test_a_late_request_leads_to_the_reminder_then_to_the_complaint(browser, res
     assert "restée sans réponse" not in text(browser.get("/"))
 
 
-def test_each_letter_downloads_as_a_pdf_that_says_no_name(browser):
+def test_each_letter_downloads_as_a_pdf_without_a_name_in_its_file_name(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 10, 1))
     for slug in ("demande", "relance", "plainte"):
@@ -191,7 +191,7 @@ def test_each_letter_downloads_as_a_pdf_that_says_no_name(browser):
         assert "sandbox" in response["Content-Security-Policy"] and response["Cache-Control"] == "no-store"
 
 
-def test_a_reminder_is_not_offered_before_its_time(browser):
+def test_reminder_and_complaint_are_refused_before_the_delay_has_passed(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
     for slug in ("relance", "plainte"):
@@ -200,7 +200,7 @@ def test_a_reminder_is_not_offered_before_its_time(browser):
     assert browser.get(reverse("holders:request_pdf", args=[request.pk, "autre"])).status_code == 404
 
 
-def test_a_pdf_that_cannot_be_drawn_is_said_and_nothing_is_lost(browser, monkeypatch):
+def test_a_pdf_that_cannot_be_drawn_shows_a_message(browser, monkeypatch):
     def fail(*_args, **_more):
         raise apart.NotDrawn
 
@@ -210,7 +210,7 @@ def test_a_pdf_that_cannot_be_drawn_is_said_and_nothing_is_lost(browser, monkeyp
     assert "copiez le texte" in text(response)
 
 
-def test_a_file_that_came_back_is_tied_to_its_request(browser, resident):
+def test_an_uploaded_answer_is_linked_to_its_request(browser, resident):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
     form = browser.get(reverse("records:add_paper"))
@@ -231,7 +231,7 @@ def test_a_file_that_came_back_is_tied_to_its_request(browser, resident):
         assert Paper.objects.filter(pk=paper.pk, answers=None).exists()
 
 
-def test_a_stranger_s_request_cannot_be_answered_by_my_file(browser, other_browser, stranger):
+def test_a_file_cannot_answer_another_residents_request(browser, other_browser, stranger):
     request = write(browser)
     form = other_browser.get(reverse("records:add_paper"))
     sent = {
@@ -245,7 +245,7 @@ def test_a_stranger_s_request_cannot_be_answered_by_my_file(browser, other_brows
         assert not RequestPaper.objects.exists()
 
 
-def test_hostile_text_is_shown_and_obeyed_nowhere(browser):
+def test_hostile_text_is_escaped(browser):
     request = write(browser)
     part = reverse("holders:request_part", args=[request.pk, "donnees"])
     browser.post(part, {"answer": "</textarea><script>alert(1)</script>{{ 7|add:7 }}"})
@@ -255,7 +255,7 @@ def test_hostile_text_is_shown_and_obeyed_nowhere(browser):
     assert refused.status_code == 200 and "Erreur" in text(refused)
 
 
-def test_every_part_and_every_step_has_its_page_and_its_error(browser):
+def test_every_part_and_step_has_a_page_and_an_error(browser):
     request = write(browser)
     for slug in PARTS:
         assert browser.get(reverse("holders:request_part", args=[request.pk, slug])).status_code == 200, slug
@@ -275,19 +275,19 @@ def test_every_part_and_every_step_has_its_page_and_its_error(browser):
         browser.post(reverse("holders:request_step", args=[request.pk, "envoyee"]), {"on_day": "31", "on_month": "2"})
     )
     for name in ("request_part", "request_step"):
-        assert browser.get(reverse(f"vault:{name}", args=[request.pk, "nulle-part"])).status_code == 404
+        assert browser.get(reverse(f"holders:{name}", args=[request.pk, "nulle-part"])).status_code == 404
 
 
-def test_a_date_is_taken_back(browser):
+def test_a_date_can_be_taken_back(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
-    address = reverse("holders:request_step", args=[request.pk, "envoyee"])
-    assert "Effacer cette date" in text(browser.get(address))
-    assert browser.post(address, {"undo": "1"}).status_code == 302
+    url = reverse("holders:request_step", args=[request.pk, "envoyee"])
+    assert "Effacer cette date" in text(browser.get(url))
+    assert browser.post(url, {"undo": "1"}).status_code == 302
     assert "À envoyer" in text(page(browser, request))
 
 
-def test_a_holder_taken_away_leaves_its_requests_readable(browser):
+def test_requests_to_a_deleted_holder_stay_readable(browser):
     request = write(browser, "banque", right="access")
     Holder.objects.get(code="banque").delete()
     assert page(browser, request).status_code == 200
@@ -295,28 +295,28 @@ def test_a_holder_taken_away_leaves_its_requests_readable(browser):
     assert browser.get(reverse("holders:request_pdf", args=[request.pk, "demande"])).content.startswith(b"%PDF")
 
 
-def test_the_journal_says_whom_one_wrote_to(browser):
+def test_the_journal_names_the_holder_of_a_sent_request(browser):
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 11, 20))
-    said = text(browser.get(reverse("journal:journal")))
-    assert "Vous avez envoyé une demande de vos données : CAF." in said
+    content = text(browser.get(reverse("journal:journal")))
+    assert "Vous avez envoyé une demande de vos données : CAF." in content
 
 
-def test_reminders_are_switched_off_in_one_page(browser, resident):
-    address = reverse("choose_reminders")
-    assert browser.get(address).status_code == 200
-    assert browser.post(address, {}).status_code == 200
-    assert browser.post(address, {"by_email": "no"}).status_code == 302
+def test_reminders_can_be_switched_off(browser, resident):
+    url = reverse("choose_reminders")
+    assert browser.get(url).status_code == 200
+    assert browser.post(url, {}).status_code == 200
+    assert browser.post(url, {"by_email": "no"}).status_code == 302
     request = write(browser)
     noted(browser, request, "envoyee", date(2026, 10, 1))
     notify_overdue_requests()
     assert mail.outbox == []
-    browser.post(address, {"by_email": "yes"})
+    browser.post(url, {"by_email": "yes"})
     resident.refresh_from_db()
     assert resident.reminders_by_email
 
 
-def test_who_brings_the_file_of_a_holder_reads_its_name_and_not_a_paper(browser):
+def test_the_upload_page_from_a_holder_names_it(browser):
     holder = browser.get(reverse("holders:holder", args=["banque"])).content.decode()
     leads = re.search(r'href="(/coffre/ajouter/\?[^"]*organisme=banque[^"]*)"', holder)
     assert leads
@@ -329,12 +329,12 @@ def test_who_brings_the_file_of_a_holder_reads_its_name_and_not_a_paper(browser)
     )
 
 
-def test_the_answer_to_a_letter_is_brought_under_the_name_of_whom_it_is_from(browser):
+def test_the_upload_page_from_a_request_names_its_holder(browser):
     row = write(browser)
     page = text(browser.get(reverse("records:add_paper"), {"demande": row.pk}))
     assert "Ajoutez votre fichier" in page and Holder.objects.get(code="caf").name in page
 
 
 @pytest.mark.parametrize("query", ["", "?organisme=", "?organisme=inconnu", "?organisme=%00", "?demande=x"])
-def test_anything_else_is_brought_as_a_paper(browser, query):
+def test_the_upload_page_without_a_known_holder_asks_for_a_paper(browser, query):
     assert "Ajoutez un papier" in text(browser.get(reverse("records:add_paper") + query))

@@ -1,4 +1,4 @@
-"""The organisations that hold data: valid content, names that people read, and what an agent edits stays theirs."""
+"""The catalogue of holders: valid content, displayed names, and edits by agents that survive a reload."""
 
 import io
 import json
@@ -22,7 +22,7 @@ from vault.records import wording
 from vault.records.content import holder_catalogue, paper_kinds
 from vault.records.models import RESIDENT, Holder, PaperKind
 
-#: What hands over the data of several organisations, proves who one is, or computes: nothing can be asked from it.
+#: Sources of records that are no holders: identity providers, file formats and calculators.
 NO_ORGANISATIONS = ("FranceConnect", "Compte Mobilité", "Green Button", "PVGIS")
 
 ITEMS = json.loads(holder_catalogue.CONTENT.read_text(encoding="utf-8"))["items"]
@@ -35,14 +35,14 @@ def fresh_names():
     holder_catalogue.forget_names()
 
 
-def test_the_holders_fit_their_schema():
+def test_the_holders_match_their_schema():
     document = json.loads(holder_catalogue.CONTENT.read_text(encoding="utf-8"))
     schema = json.loads((holder_catalogue.CONTENT.parent / "holders.schema.json").read_text(encoding="utf-8"))
     assert [error.message for error in Draft202012Validator(schema).iter_errors(document)] == []
     assert len({item["code"] for item in ITEMS}) == len(ITEMS) == document["meta"]["count"]
 
 
-def test_what_a_holder_names_exists():
+def test_the_types_and_papers_of_a_holder_exist():
     kinds = {item["code"] for item in json.loads(paper_kinds.CONTENT.read_text(encoding="utf-8"))["items"]}
     for item in ITEMS:
         assert set(item["papers"]) <= kinds, item["code"]
@@ -50,16 +50,16 @@ def test_what_a_holder_names_exists():
         assert {*item["holds"], *read} <= {data_type.code for data_type in types.all_types()}, item["code"]
 
 
-def test_no_record_could_come_from_two_holders():
-    said = [
+def test_no_two_holders_share_a_code_or_a_brand():
+    codes = [
         one
         for item in ITEMS
         for one in {code.lower() for code in [item["code"], *item["record_codes"], *item["brands"]]}
     ]
-    assert len(said) == len(set(said))
+    assert len(codes) == len(set(codes))
 
 
-def test_every_word_is_in_both_languages_and_invents_no_address():
+def test_every_text_is_in_both_languages_without_contact_details():
     for item in ITEMS:
         for name in ("name", "short", "identity_proof", "note"):
             assert bool(item[name]["fr"]) == bool(item[name]["en"]), (item["code"], name)
@@ -67,19 +67,19 @@ def test_every_word_is_in_both_languages_and_invents_no_address():
     assert not re.search(r"@|\b0\d( ?\d\d){4}\b|\b\d{5}\b", json.dumps(ITEMS))
 
 
-def test_the_city_s_own_services_are_among_them():
+def test_the_citys_own_services_are_holders():
     own = {item["code"] for item in ITEMS if "city_dpo" in item["channels"]}
     assert own == {"mediatheque", "cantine_periscolaire", "petite_enfance", "sports_ville"}
 
 
 @pytest.mark.django_db
-def test_a_record_says_its_holder_in_words():
+def test_a_records_holder_is_displayed_by_name():
     holder_catalogue.load()
-    said = {
+    names = {
         code: wording.holder(code)
         for code in ("DGFiP", "CNAF", "cnaf", "MEN", "employeur", "Enedis", "service", RESIDENT, "Ateliers")
     }
-    assert said == {
+    assert names == {
         "DGFiP": "Impôts",
         "CNAF": "CAF",
         "cnaf": "CAF",
@@ -114,19 +114,19 @@ def test_many_names_cost_one_query(django_assert_num_queries):
             wording.holder("CNAF")
 
 
-def test_the_demonstration_says_codes(time_machine):
+def test_the_demonstration_uses_holder_codes(time_machine):
     time_machine.move_to("2026-11-25 10:00")
     from datetime import date
 
-    said = {
+    used = {
         one.holder for slug in vaults.stories(date(2026, 11, 25)) for one in vaults.records(slug, date(2026, 11, 25))
     }
     known = {code.lower() for item in ITEMS for code in [item["code"], *item["record_codes"], *item["brands"]]}
-    assert {code for code in said if code.lower() not in known} == {RESIDENT, "FranceConnect"}
+    assert {code for code in used if code.lower() not in known} == {RESIDENT, "FranceConnect"}
 
 
 @pytest.mark.django_db
-def test_what_an_agent_edited_survives_a_reload_and_the_rest_is_refreshed():
+def test_a_reload_keeps_edited_holders_and_refreshes_the_others():
     holder_catalogue.load()
     Holder.objects.filter(code="caf").update(short_fr="Caf du Lac", edited_at="2026-11-01T10:00:00Z")
     Holder.objects.filter(code="msa").update(short_fr="Vieux nom")
@@ -183,7 +183,7 @@ def test_an_agent_adds_a_holder_and_fills_in_an_address(kinds, agent):
         ("downloads", {}),
     ],
 )
-def test_a_code_that_means_nothing_is_refused_beside_its_field(kinds, name, value):
+def test_an_invalid_code_is_refused_on_its_field(kinds, name, value):
     holder = Holder.objects.get(code="caf")
     holder.full_clean()
     setattr(holder, name, value)
@@ -193,14 +193,14 @@ def test_a_code_that_means_nothing_is_refused_beside_its_field(kinds, name, valu
 
 
 @pytest.mark.django_db
-def test_a_holder_said_by_no_code_but_its_own(kinds):
+def test_a_holders_record_codes_and_papers_are_loaded(kinds):
     assert PaperKind.objects.filter(code__in=Holder.objects.get(code="caf").papers).count() == 4
     assert Holder.objects.get(code="caf").record_holders == ["caf", "CNAF", "CAF"]
     assert Path(holder_catalogue.CONTENT).is_file()
 
 
-def test_an_organisation_has_one_spelling_in_what_we_write():
-    """Its code. Other spellings are only read, as signed codes and older records have them."""
+def test_written_records_name_holders_by_their_codes():
+    """Only codes are written. Other spellings are read, since signed codes and older records have them."""
     codes = {item["code"] for item in json.loads(holder_catalogue.CONTENT.read_text(encoding="utf-8"))["items"]}
     today = date(2026, 11, 25)
     given = {one.holder for slug in vaults.stories(today) for one in vaults.records(slug, today)}

@@ -1,4 +1,4 @@
-"""Requests to holders: the letter, the law's month, what is told once, and who may touch them."""
+"""Data requests: the letter, the legal delay, the notification sent once, and permissions."""
 
 import io
 import json
@@ -74,7 +74,7 @@ def fresh(request) -> DataRequest:
 
 
 def events(resident) -> list[str]:
-    return [line.event for line in journal.entries(resident_id=resident.pk, limit=50)]
+    return [entry.event for entry in journal.entries(resident_id=resident.pk, limit=50)]
 
 
 def text_of(data: bytes) -> str:
@@ -98,12 +98,12 @@ def test_the_letter_is_filled_from_the_vault(resident):
     assert not set(text) & set("{}[]")
 
 
-def test_a_name_of_use_is_the_one_that_the_letter_says(resident):
+def test_the_letter_uses_the_usage_name(resident):
     add(resident, "identite.pivot", {**IDENTITY, "preferred_username": "Astruc"})
     assert letter(started(resident)).parts.name == "Nadia Astruc"
 
 
-def test_nothing_missing_holds_a_letter_up(resident):
+def test_a_letter_can_be_written_with_only_a_name(resident):
     text = letter(started(resident)).text
     assert "Je m’appelle Awa." in text
     assert "référence" not in text and "depuis le" not in text and "jusqu’au" not in text
@@ -113,7 +113,7 @@ def test_nothing_missing_holds_a_letter_up(resident):
 @pytest.mark.parametrize(
     ("code", "right"), [("caf", "access"), ("banque", "access"), ("banque", "portability"), ("enedis", "portability")]
 )
-def test_every_letter_is_whole_with_all_its_parts_and_with_none(resident, code, right):
+def test_every_letter_is_complete_with_all_its_parts_and_with_none(resident, code, right):
     parts = {
         "reference": "42",
         "since": "2026-01-01",
@@ -133,7 +133,7 @@ def test_every_letter_is_whole_with_all_its_parts_and_with_none(resident, code, 
             assert "\n\n\n" not in made.text and " ;\n\n" not in made.text
 
 
-def test_portability_asks_for_formats_that_a_program_reads(resident):
+def test_portability_asks_for_machine_readable_formats(resident):
     assert "lisible par un ordinateur (CSV ou OFX)" in letter(started(resident, "banque", "portability")).text
     assert "(CSV ou JSON)" in letter(started(resident, "eau", "portability")).text
 
@@ -143,7 +143,7 @@ def test_a_public_holder_is_not_asked_for_portability(resident):
         started(resident, "caf", "portability")
 
 
-def test_every_shipped_letter_says_only_parts_that_exist():
+def test_every_shipped_letter_is_short_and_titled_in_both_languages():
     items = json.loads(letters.CONTENT.read_text(encoding="utf-8"))["items"]
     assert {item["code"] for item in items} == {"access", "portability", "reminder", "complaint"}
     for item in items:
@@ -156,7 +156,7 @@ HOSTILE = (
 )
 
 
-def test_what_a_resident_types_is_never_read_as_a_template(resident):
+def test_typed_text_is_never_read_as_a_template(resident):
     request = started(resident, wanted=HOSTILE, reference="{name}", email="awa@courriel.example")
     text = letter(request).text
     assert HOSTILE in text and "référence {name}" in text
@@ -181,7 +181,7 @@ def test_a_very_long_text_is_cut_and_makes_a_short_pdf(resident):
         assert len(opened.pages) <= 4
 
 
-def test_the_pdf_is_tagged_in_french_and_names_its_reader(resident):
+def test_the_pdf_is_tagged_in_french_and_names_the_holder(resident):
     pdf = letters.pdf(
         letter(
             started(
@@ -199,7 +199,7 @@ def test_the_pdf_is_tagged_in_french_and_names_its_reader(resident):
     assert "Banque du Lac" in text and "3 quai des Brumes" in text and "Objet" in text
 
 
-def test_the_pdf_has_no_other_person_s_data(resident, stranger):
+def test_the_pdf_contains_no_data_of_others(resident, stranger):
     add(stranger, "identite.pivot", {**IDENTITY, "family_name": "Lassalle", "given_name": "Bruno"})
     add(
         stranger,
@@ -226,13 +226,13 @@ def test_the_pdf_has_no_other_person_s_data(resident, stranger):
         assert other not in read
 
 
-def test_the_mail_link_holds_the_whole_letter_or_is_not_there(resident):
+def test_the_mail_link_contains_the_whole_letter_or_is_empty(resident):
     link = letter(started(resident, "banque", recipient_email="donnees@banque.example")).mail_link
     assert link.startswith("mailto:donnees%40banque.example?subject=") and "\n" not in link and " " not in link
     assert letter(started(resident, wanted="é" * 600)).mail_link == ""
 
 
-def test_what_was_sent_does_not_change_any_more(resident):
+def test_a_sent_letter_cannot_change(resident):
     request = sent(resident, reference="A1")
     before = letter(request).text
     assert "Le 20" in before
@@ -242,7 +242,7 @@ def test_what_was_sent_does_not_change_any_more(resident):
     assert letter(fresh(request)).text == before
 
 
-def test_a_sending_taken_back_makes_it_a_draft_that_can_be_corrected(resident):
+def test_taking_back_the_sending_makes_a_draft_again(resident):
     request = note(sent(resident), REMINDED, date(2026, 11, 25))
     request = note(request, SENT, None)
     assert (request.state, request.due_on, request.reminded_on) == (RequestState.DRAFT, None, None)
@@ -250,13 +250,13 @@ def test_a_sending_taken_back_makes_it_a_draft_that_can_be_corrected(resident):
     assert "B2" in letter(request).text
 
 
-def test_a_time_that_ends_before_it_starts_is_refused(resident):
+def test_a_period_that_ends_before_it_starts_is_refused(resident):
     request = started(resident, since="2026-05-01")
     with pytest.raises(actions.Invalid):
         change_request(request=request, by=resident.pk, parts={"until": "2026-04-30"})
 
 
-# ---------- the clock
+# ---------- the delay
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_time_that_ends_before_it_starts_is_refused(resident):
         (date(2025, 12, 31), date(2026, 1, 31)),
     ],
 )
-def test_the_month_ends_on_the_same_day_or_on_the_last(resident, sent_on, due_on):
+def test_the_delay_ends_on_the_same_day_or_the_last_of_a_month(resident, sent_on, due_on):
     assert sent(resident, on=sent_on).due_on == due_on
 
 
@@ -286,7 +286,7 @@ def test_the_month_ends_on_the_same_day_or_on_the_last(resident, sent_on, due_on
         ("2026-11-02 00:00+01:00", RequestState.LATE),
     ],
 )
-def test_it_is_late_when_the_last_day_is_over_in_paris(resident, time_machine, now, state):
+def test_a_request_is_late_after_the_last_day_in_paris(resident, time_machine, now, state):
     request = sent(resident, on=date(2026, 10, 1))
     time_machine.move_to(now, tick=False)
     assert fresh(request).state == state
@@ -294,7 +294,7 @@ def test_it_is_late_when_the_last_day_is_over_in_paris(resident, time_machine, n
         assert DataRequest.objects.late().exists() == (state == RequestState.LATE)
 
 
-def test_the_clock_s_midnight_is_paris_s_in_summer_too(resident, time_machine):
+def test_midnight_is_local_in_summer_too(resident, time_machine):
     time_machine.move_to("2026-06-10 09:00+02:00", tick=False)
     request = sent(resident, on=date(2026, 6, 1))
     time_machine.move_to("2026-07-01 21:59+00:00", tick=False)
@@ -303,14 +303,14 @@ def test_the_clock_s_midnight_is_paris_s_in_summer_too(resident, time_machine):
     assert fresh(request).state == RequestState.LATE
 
 
-def test_an_extension_gives_two_months_more_and_can_be_taken_back(resident):
+def test_an_extension_adds_two_months_and_can_be_taken_back(resident):
     request = note(sent(resident, on=date(2026, 10, 1)), EXTENDED, date(2026, 10, 20))
     assert request.due_on == date(2027, 1, 1) and request.state == RequestState.WAITING
     request = note(request, EXTENDED, None)
     assert request.due_on == date(2026, 11, 1) and request.state == RequestState.LATE
 
 
-def test_an_extension_announced_after_the_first_month_does_not_count(resident):
+def test_an_extension_announced_after_the_first_month_is_refused(resident):
     request = sent(resident, on=date(2026, 9, 30))
     note(request, EXTENDED, date(2026, 10, 30))
     note(request, EXTENDED, None)
@@ -318,7 +318,7 @@ def test_an_extension_announced_after_the_first_month_does_not_count(resident):
         note(request, EXTENDED, date(2026, 10, 31))
 
 
-def test_days_that_cannot_be_are_refused(resident):
+def test_impossible_days_are_refused(resident):
     request = started(resident)
     with pytest.raises(NotSent):
         note(request, ANSWERED, date(2026, 11, 25), RequestAnswer.WHOLE)
@@ -333,13 +333,13 @@ def test_days_that_cannot_be_are_refused(resident):
     assert fresh(request).sent_on == date(2026, 11, 20)
 
 
-def test_a_date_sent_by_mistake_is_corrected_and_the_clock_with_it(resident):
+def test_correcting_the_day_of_sending_moves_the_delay(resident):
     request = note(sent(resident, on=date(2026, 9, 1)), SENT, date(2026, 11, 2))
     assert (request.due_on, request.state) == (date(2026, 12, 2), RequestState.WAITING)
     assert letter(request).day.endswith("novembre 2026")
 
 
-def test_an_answer_stops_the_clock_and_may_be_partial(resident):
+def test_an_answer_ends_the_delay_and_may_be_partial(resident):
     request = note(sent(resident, on=date(2026, 9, 1)), ANSWERED, date(2026, 10, 20), RequestAnswer.WHOLE)
     assert request.state == RequestState.ANSWERED and not request.may_complain
     assert note(request, ANSWERED, date(2026, 10, 20), RequestAnswer.PARTIAL).may_complain
@@ -347,26 +347,26 @@ def test_an_answer_stops_the_clock_and_may_be_partial(resident):
     assert (request.state, request.answer) == (RequestState.LATE, "")
 
 
-def test_a_complaint_says_what_happened(resident):
+def test_a_complaint_lists_the_steps(resident):
     request = note(sent(resident, on=date(2026, 9, 1), reference="A1"), REMINDED, date(2026, 10, 5))
     text = letters.complaint(request, open_request(request), date(2026, 11, 25)).text
-    for said in (
+    for words in (
         "le 1er\u00a0septembre 2026",
         "1er\u00a0octobre 2026",
         "relancé l’organisme le 5\u00a0octobre 2026",
         "aucune réponse",
         "article 15",
     ):
-        assert said in text
+        assert words in text
     request = note(request, ANSWERED, date(2026, 10, 20), RequestAnswer.REFUSED)
     text = letters.complaint(request, open_request(request), date(2026, 11, 25)).text
     assert "a refusé" in text and "le délai s’est terminé" not in text
 
 
-# ---------- told once
+# ---------- the notification
 
 
-def test_a_late_request_is_told_once_however_often_the_tick_runs(resident):
+def test_a_late_request_is_notified_once(resident):
     sent(resident, on=date(2026, 10, 1))
     sent(resident, on=date(2026, 11, 20))
     notify_overdue_requests()
@@ -382,16 +382,16 @@ def test_two_workers_at_once_send_one_message(resident):
     assert events(resident).count("request_late") == 1
 
 
-def test_the_message_names_nobody_and_speaks_both_languages(resident):
+def test_the_message_names_nobody_in_both_languages(resident):
     sent(resident, on=date(2026, 10, 1), code="mdph")
     notify_overdue_requests()
     message = mail.outbox[0]
-    said = f"{message.subject} {message.body}"
-    assert "MDPH" not in said and "andicap" not in said and resident.name not in said
-    assert "délai" in said and "deadline" in said.lower()
+    content = f"{message.subject} {message.body}"
+    assert "MDPH" not in content and "andicap" not in content and resident.name not in content
+    assert "délai" in content and "deadline" in content.lower()
 
 
-def test_a_mail_server_that_is_down_is_tried_again(resident, monkeypatch):
+def test_a_failed_message_is_sent_again(resident, monkeypatch):
     request = sent(resident, on=date(2026, 10, 1))
 
     def refuse(*_args, **_more):
@@ -406,14 +406,14 @@ def test_a_mail_server_that_is_down_is_tried_again(resident, monkeypatch):
     assert len(mail.outbox) == 1
 
 
-def test_what_was_answered_meanwhile_is_not_told(resident):
+def test_an_answered_request_is_not_notified(resident):
     request = sent(resident, on=date(2026, 10, 1))
     note(request, ANSWERED, date(2026, 11, 24), RequestAnswer.WHOLE)
     notify_overdue_requests()
     assert mail.outbox == [] and fresh(request).told_at is None
 
 
-def test_who_wants_no_message_gets_none(resident):
+def test_a_resident_without_reminders_gets_no_message(resident):
     resident.reminders_by_email = False
     resident.save()
     sent(resident, on=date(2026, 10, 1))
@@ -422,7 +422,7 @@ def test_who_wants_no_message_gets_none(resident):
     assert events(resident).count("request_late") == 1
 
 
-def test_a_vault_opened_at_a_desk_has_nowhere_to_write_to(resident):
+def test_a_resident_without_email_gets_no_message(resident):
     resident.email = resident.contact_email = ""
     resident.save()
     sent(resident, on=date(2026, 10, 1))
@@ -430,7 +430,7 @@ def test_a_vault_opened_at_a_desk_has_nowhere_to_write_to(resident):
     assert mail.outbox == []
 
 
-def test_a_longer_delay_is_told_again_when_it_passes_in_turn(resident, time_machine):
+def test_an_extended_delay_is_notified_again_when_it_passes(resident, time_machine):
     request = sent(resident, on=date(2026, 10, 1))
     notify_overdue_requests()
     note(request, EXTENDED, date(2026, 10, 20))
@@ -441,10 +441,10 @@ def test_a_longer_delay_is_told_again_when_it_passes_in_turn(resident, time_mach
     assert len(mail.outbox) == 2
 
 
-# ---------- whose it is
+# ---------- permissions
 
 
-def test_nobody_else_touches_a_request(resident, stranger):
+def test_another_resident_cannot_change_a_request(resident, stranger):
     request = sent(resident)
     for act in (
         lambda: change_request(request=request, by=stranger.pk, parts={"name": "Bruno"}),
@@ -474,7 +474,7 @@ def test_the_same_form_sent_twice_gives_one_request(resident):
     assert events(resident).count("request_started") == 1
 
 
-def test_nothing_of_a_letter_lies_in_clear(resident):
+def test_a_letter_stores_no_plaintext(resident):
     request = sent(resident, name="Nadia Canari", address="7 rue du Canari", reference="CANARI-42", wanted="canari")
     with connection.cursor() as cursor:
         cursor.execute("SELECT t::text FROM holders_datarequest t WHERE id = %s", [request.pk])
@@ -482,7 +482,7 @@ def test_nothing_of_a_letter_lies_in_clear(resident):
     assert b"anari" not in bytes(fresh(request).content).lower()
 
 
-def test_each_act_leaves_one_line(resident):
+def test_each_act_writes_one_entry(resident):
     request = sent(resident)
     note(request, REMINDED, date(2026, 11, 25))
     note(request, REMINDED, None)
@@ -492,7 +492,7 @@ def test_each_act_leaves_one_line(resident):
     assert journal.verify(resident_id=resident.pk).first_bad is None
 
 
-def test_a_row_cannot_say_what_cannot_be(resident):
+def test_the_database_refuses_inconsistent_rows(resident):
     request = started(resident)
     for wrong in (
         {"answered_on": date(2026, 11, 25), "answer": "whole"},
@@ -504,7 +504,7 @@ def test_a_row_cannot_say_what_cannot_be(resident):
             DataRequest.objects.filter(pk=request.pk).update(**wrong)
 
 
-def test_an_older_writing_put_back_does_not_open(resident):
+def test_an_older_sealed_content_put_back_does_not_decrypt(resident):
     request = started(resident)
     old = bytes(request.content)
     change_request(request=request, by=resident.pk, parts={"reference": "B2"})

@@ -1,4 +1,4 @@
-"""E-mails about the journal: for what was chosen, once, and without a word of what happened."""
+"""Journal alerts: sent for the chosen kinds of entry, once, without saying what happened."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -38,7 +38,7 @@ def act(resident, event):
         journal.write(resident_id=resident.pk, actor_id=resident.pk, event=event, purpose="Essayer")
 
 
-def test_nothing_is_chosen_beforehand(browser, resident):
+def test_no_alert_is_preselected_or_sent_by_default(browser, resident):
     assert " checked" not in browser.get(reverse("journal:alerts")).content.decode()
     read(resident)
     refused(resident)
@@ -46,7 +46,7 @@ def test_nothing_is_chosen_beforehand(browser, resident):
     assert mail.outbox == []
 
 
-def test_a_choice_is_kept_shown_and_journalled(browser, resident):
+def test_a_choice_is_stored_shown_and_journalled(browser, resident):
     assert browser.post(reverse("journal:alerts"), {"wanted": ["refusals"]}).status_code == 302
     shown = browser.get(reverse("journal:alerts")).content.decode()
     assert shown.count(" checked") == 1
@@ -59,7 +59,7 @@ def test_a_choice_is_kept_shown_and_journalled(browser, resident):
         assert not Alerts.objects.get().refusals
 
 
-def test_somebody_else_s_reading_is_told_once(resident):
+def test_a_reading_by_another_sends_one_alert(resident):
     choose(resident, readings=True)
     read(resident)
     assert send_journal_alerts() == 1
@@ -71,7 +71,7 @@ def test_somebody_else_s_reading_is_told_once(resident):
     assert "Du nouveau dans votre journal" in sent.subject
 
 
-def test_a_refusal_is_told_to_who_chose_refusals_only(resident, stranger):
+def test_a_refusal_alerts_only_residents_who_chose_refusals(resident, stranger):
     choose(resident, refusals=True)
     choose(stranger, readings=True)
     refused(resident)
@@ -80,20 +80,20 @@ def test_a_refusal_is_told_to_who_chose_refusals_only(resident, stranger):
     assert [message.to for message in mail.outbox] == [[resident.email]]
 
 
-def test_one_s_own_acts_are_not_told(resident):
+def test_the_residents_own_acts_send_no_alert(resident):
     choose(resident, readings=True, refusals=True)
     act(resident, "read")
     act(resident, "file_opened")
     assert send_journal_alerts() == 0
 
 
-def test_what_happened_before_the_choice_is_not_told(resident):
+def test_entries_before_the_choice_send_no_alert(resident):
     read(resident)
     choose(resident, readings=True)
     assert send_journal_alerts() == 0
 
 
-def test_who_reads_every_hour_makes_one_message_a_day(resident, time_machine):
+def test_hourly_readings_send_one_message_a_day(resident, time_machine):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
     choose(resident, readings=True)
@@ -105,7 +105,7 @@ def test_who_reads_every_hour_makes_one_message_a_day(resident, time_machine):
     assert len(mail.outbox) == 2
 
 
-def test_a_mail_server_that_is_down_is_tried_again(resident, monkeypatch):
+def test_a_failed_message_is_sent_again(resident, monkeypatch):
     choose(resident, readings=True)
     read(resident)
     with monkeypatch.context() as patch:
@@ -115,14 +115,14 @@ def test_a_mail_server_that_is_down_is_tried_again(resident, monkeypatch):
     assert send_journal_alerts() == 1
 
 
-def test_an_event_that_an_app_adds_counts_by_its_name(resident):
+def test_a_reading_event_is_recognised_by_its_code(resident):
     choose(resident, readings=True)
     with transaction.atomic():
         journal.write(resident_id=resident.pk, actor_id=uuid4(), event="link_opened", purpose="Voir")
     assert send_journal_alerts() == 1
 
 
-def test_a_line_that_cannot_be_read_any_more_is_told_to_nobody(resident):
+def test_an_entry_without_its_key_sends_no_alert(resident):
     from core.models import ResidentKey
 
     choose(resident, readings=True)

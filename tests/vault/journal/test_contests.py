@@ -1,4 +1,4 @@
-"""A resident contests a line: the officer alone reads what was sent, and answers once; the resident is told once, and may withdraw."""
+"""Contests: only the data protection officer reads and answers one, once; the resident may withdraw it before."""
 
 import pytest
 from django.core import mail
@@ -22,8 +22,8 @@ WHY = "Je ne connais pas cette personne."
 
 
 @pytest.fixture
-def line(resident):
-    """What another read."""
+def entry(resident):
+    """Return the entry of a reading by another."""
     gate.read(grant=granted(resident, INCOME), fields=[INCOME])
     return newest(resident)
 
@@ -46,11 +46,11 @@ def newest(resident):
 
 
 def events(resident):
-    return [line.event for line in journal.entries(resident_id=resident.pk, limit=20)]
+    return [entry.event for entry in journal.entries(resident_id=resident.pk, limit=20)]
 
 
-def contested(resident, line):
-    return contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line.id, message=WHY)
+def contested(resident, entry):
+    return contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=entry.id, message=WHY)
 
 
 def stored(resident):
@@ -58,70 +58,70 @@ def stored(resident):
         return list(Contest.objects.all())
 
 
-def page(browser, line):
-    return browser.get(reverse("journal:journal_line", args=[line.id])).content.decode()
+def page(browser, entry):
+    return browser.get(reverse("journal:journal_line", args=[entry.id])).content.decode()
 
 
 def in_admin(contest):
     return reverse("admin:journal_contest_change", args=[contest.pk])
 
 
-def test_the_whole_way(browser, resident, line, desk):
-    assert "Ce qu’il verra" in browser.get(reverse("journal:contest", args=[line.id])).content.decode()
-    browser.post(reverse("journal:contest", args=[line.id]), {"message": WHY})
+def test_a_contest_is_sent_read_answered_and_shown(browser, resident, entry, desk):
+    assert "Ce qu’il verra" in browser.get(reverse("journal:contest", args=[entry.id])).content.decode()
+    browser.post(reverse("journal:contest", args=[entry.id]), {"message": WHY})
     (contest,) = stored(resident)
     assert contest.state == ContestState.SENT
-    assert "Envoyée le" in page(browser, line)
+    assert "Envoyée le" in page(browser, entry)
     opened = desk.get(in_admin(contest)).content.decode()
     assert WHY in opened
     assert "Paul" in opened
     assert "Revenu fiscal de référence" in opened
     assert newest(resident).event == "contest_read"
     assert desk.post(in_admin(contest), {"answer": "C’était une erreur."}).status_code == 302
-    shown = page(browser, line)
+    shown = page(browser, entry)
     assert "C’était une erreur." in shown
     assert WHY in shown
     assert "Réponse reçue" in browser.get(reverse("journal:journal")).content.decode()
     assert "contest_answered" in events(resident)
 
 
-def test_a_line_is_contested_once_at_a_time(browser, resident, line):
-    first = contested(resident, line)
+def test_an_entry_has_one_open_contest_at_a_time(browser, resident, entry):
+    first = contested(resident, entry)
     assert (
-        contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line.id, message="Encore").pk
+        contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=entry.id, message="Encore").pk
         == first.pk
     )
     assert len(stored(resident)) == 1
     assert events(resident).count("contest_sent") == 1
-    assert browser.get(reverse("journal:contest", args=[line.id])).status_code == 302
+    assert browser.get(reverse("journal:contest", args=[entry.id])).status_code == 302
 
 
-def test_what_was_withdrawn_is_erased_and_may_be_sent_again(browser, resident, line, desk):
-    first = contested(resident, line)
-    here = reverse("journal:withdraw_contest", args=[line.id])
-    assert browser.get(here).status_code == 405
-    browser.post(here)
-    browser.post(here)
+def test_a_withdrawn_contest_is_erased_and_another_may_be_sent(browser, resident, entry, desk):
+    first = contested(resident, entry)
+    url = reverse("journal:withdraw_contest", args=[entry.id])
+    assert browser.get(url).status_code == 405
+    browser.post(url)
+    browser.post(url)
     (held,) = stored(resident)
     assert (held.state, bytes(held.content)) == (ContestState.WITHDRAWN, b"")
     assert events(resident).count("contest_withdrawn") == 1
-    assert "Retirée le" in page(browser, line)
+    assert "Retirée le" in page(browser, entry)
     assert desk.get(in_admin(first)).status_code == 404
-    assert contested(resident, line).pk != first.pk
+    assert contested(resident, entry).pk != first.pk
 
 
-def test_an_answer_comes_once_and_stays(browser, resident, line, officer):
-    contest = contested(resident, line)
+def test_an_answer_cannot_change_or_be_withdrawn(browser, resident, entry, officer):
+    contest = contested(resident, entry)
     contests.answer_contest(contest=contest, by=officer, answer="Non.")
     with pytest.raises(contests.Over):
         contests.answer_contest(contest=contest, by=officer, answer="Oui.")
-    browser.post(reverse("journal:withdraw_contest", args=[line.id]))
+    browser.post(reverse("journal:withdraw_contest", args=[entry.id]))
     assert stored(resident)[0].state == ContestState.ANSWERED
-    assert "Contester de nouveau" in page(browser, line)
+    assert "Contester de nouveau" in page(browser, entry)
 
 
-def test_nobody_answers_what_was_withdrawn(resident, line, officer):
-    contest = contested(resident, line)
+def test_a_withdrawn_contest_cannot_be_read_or_answered(resident, entry, officer):
+    contest = contested(resident, entry)
     withdrawn = contests.withdraw_contest(contest=contest, by=resident.pk)
     with pytest.raises(contests.Over):
         contests.answer_contest(contest=contest, by=officer, answer="Non.")
@@ -129,8 +129,8 @@ def test_nobody_answers_what_was_withdrawn(resident, line, officer):
         contests.read_contest(contest=withdrawn, by=officer)
 
 
-def test_only_the_officer_reads_and_answers(resident, line, agent):
-    contest = contested(resident, line)
+def test_only_the_officer_reads_and_answers(resident, entry, agent):
+    contest = contested(resident, entry)
     boss = AgentFactory(name="Chloé")
     boss.is_superuser = True
     boss.save()
@@ -146,55 +146,55 @@ def test_only_the_officer_reads_and_answers(resident, line, agent):
     assert "contest_read" not in events(resident)
 
 
-def test_an_officer_whose_account_is_closed_reads_nothing(resident, line, officer):
-    contest = contested(resident, line)
+def test_an_officer_with_a_closed_account_cannot_read(resident, entry, officer):
+    contest = contested(resident, entry)
     officer.is_active = False
     with pytest.raises(PermissionDenied):
         contests.read_contest(contest=contest, by=officer)
 
 
-def test_another_resident_contests_and_withdraws_nothing(other_browser, resident, stranger, line):
-    contest = contested(resident, line)
+def test_another_resident_cannot_contest_or_withdraw(other_browser, resident, stranger, entry):
+    contest = contested(resident, entry)
     for name in ("journal:contest", "journal:withdraw_contest", "journal:journal_line"):
-        assert other_browser.post(reverse(name, args=[line.id]), {"message": "x"}).status_code in {404, 405}
+        assert other_browser.post(reverse(name, args=[entry.id]), {"message": "x"}).status_code in {404, 405}
     with pytest.raises(PermissionDenied):
-        contests.contest_line(resident_id=stranger.pk, by=stranger.pk, entry_id=line.id, message="x")
+        contests.contest_line(resident_id=stranger.pk, by=stranger.pk, entry_id=entry.id, message="x")
     with pytest.raises(PermissionDenied):
         contests.withdraw_contest(contest=contest, by=stranger.pk)
     assert stored(resident)[0].state == ContestState.SENT
 
 
-def test_nothing_of_it_is_in_clear(resident, line):
-    contested(resident, line)
+def test_a_contest_stores_no_plaintext(resident, entry):
+    contested(resident, entry)
     (held,) = stored(resident)
     assert WHY.encode() not in bytes(held.content)
     assert "connais" not in repr(vars(held))
 
 
-def test_the_list_of_the_officer_has_dates_and_no_content(resident, line, desk):
-    contested(resident, line)
+def test_the_officers_list_shows_dates_and_no_content(resident, entry, desk):
+    contested(resident, entry)
     shown = desk.get(reverse("admin:journal_contest_changelist")).content.decode()
     assert "Attend votre réponse" in shown
     assert "Paul" not in shown
     assert "contest_read" not in events(resident)
 
 
-def test_the_officer_is_written_to_without_content(resident, line):
+def test_the_officer_gets_an_email_without_content(resident, entry):
     City.objects.update_or_create(
         pk=1,
         defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042", "dpo_email": "dpo@v.example"},
     )
-    contested(resident, line)
+    contested(resident, entry)
     (sent,) = mail.outbox
     assert sent.to == ["dpo@v.example"]
     assert "Paul" not in f"{sent.subject} {sent.body}"
     assert WHY not in sent.body
 
 
-def test_the_resident_is_told_once_that_there_is_an_answer_and_not_which(resident, line, officer):
+def test_the_resident_is_notified_once_of_an_answer_without_its_content(resident, entry, officer):
     resident.reminders_by_email = False
     resident.save()
-    contest = contested(resident, line)
+    contest = contested(resident, entry)
     send_alerts()
     assert mail.outbox == []
     contests.answer_contest(contest=contest, by=officer, answer="Paul était autorisé.")
@@ -205,8 +205,8 @@ def test_the_resident_is_told_once_that_there_is_an_answer_and_not_which(residen
     assert "Paul" not in f"{sent.subject} {sent.body}"
 
 
-def test_a_mail_server_that_is_down_is_tried_again(resident, line, officer, monkeypatch):
-    contests.answer_contest(contest=contested(resident, line), by=officer, answer="Non.")
+def test_a_failed_message_is_sent_again(resident, entry, officer, monkeypatch):
+    contests.answer_contest(contest=contested(resident, entry), by=officer, answer="Non.")
     with monkeypatch.context() as patch:
         patch.setattr("django.core.mail.EmailMessage.send", lambda *_args, **_more: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -215,17 +215,17 @@ def test_a_mail_server_that_is_down_is_tried_again(resident, line, officer, monk
     assert len(mail.outbox) == 1
 
 
-def test_a_message_without_words_is_refused(browser, resident, line):
-    answer = browser.post(reverse("journal:contest", args=[line.id]), {"message": "  "})
+def test_an_empty_message_is_refused(browser, resident, entry):
+    answer = browser.post(reverse("journal:contest", args=[entry.id]), {"message": "  "})
     assert answer.context["form"].errors
     assert stored(resident) == []
 
 
-def test_erasing_the_key_makes_it_unreadable(resident, line, officer):
+def test_a_contest_is_unreadable_once_the_key_is_erased(resident, entry, officer):
     from core.keys import KeyMissing
     from core.models import ResidentKey
 
-    contest = contested(resident, line)
+    contest = contested(resident, entry)
     with scopes_disabled():
         ResidentKey.objects.filter(pk=resident.pk).delete()
     with pytest.raises(KeyMissing):

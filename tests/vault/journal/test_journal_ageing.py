@@ -1,4 +1,4 @@
-"""Lines that have lasted their time, as their resident meets them: told before, said on pages and in copies; what is contested stays."""
+"""Purge of old entries: residents are notified before, pages and copies show it, contested entries stay."""
 
 import base64
 import csv
@@ -46,7 +46,7 @@ def write(resident):
 
 @pytest.fixture
 def elder(outside):  # noqa: F811 - the fixture
-    """Somebody whose first line has lasted its time, and who came again a year later."""
+    """Return a resident with a first entry old enough to purge, and another a year later."""
     with time_machine.travel(timezone.now() - journal.KEPT - 2 * DAY, tick=False):
         elder = ResidentFactory(email="ancienne@courriel.example")
         write(elder)
@@ -66,8 +66,8 @@ def purge(as_owner):  # noqa: F811 - the fixture
     return run
 
 
-def line_of(resident, number):
-    return next(line for line in journal.entries(resident_id=resident.pk, limit=50) if line.number == number)
+def entry_of(resident, number):
+    return next(entry for entry in journal.entries(resident_id=resident.pk, limit=50) if entry.number == number)
 
 
 def shown(resident, name, *args):
@@ -76,10 +76,10 @@ def shown(resident, name, *args):
     return answer.content.decode()
 
 
-def test_the_pages_say_where_the_journal_begins_and_that_it_is_whole(elder, purge):
+def test_pages_show_where_the_journal_begins_after_a_purge(elder, purge):
     before = shown(elder, "journal:journal")
     assert "Votre journal commence ici" not in before
-    first, second = line_of(elder, 2), line_of(elder, 3)
+    first, second = entry_of(elder, 2), entry_of(elder, 3)
     assert purge() == 2
     after = shown(elder, "journal:journal")
     assert "Votre journal commence ici" in after
@@ -90,21 +90,21 @@ def test_the_pages_say_where_the_journal_begins_and_that_it_is_whole(elder, purg
     assert "De 2 lignes, il ne reste que l’empreinte" in checked
 
 
-def test_a_copy_has_what_is_there_and_proves_the_rest(elder, purge):
+def test_a_copy_proves_purged_entries_by_their_hashes(elder, purge):
     purge()
     table = actions.copy_journal(resident_id=elder.pk, by=elder.pk, form=CopyFormat.CSV).decode("utf-8-sig")
     assert [row[0] for row in csv.reader(io.StringIO(table), delimiter=";")][:2] == ["Ligne", "3"]
     copy = json.loads(actions.copy_journal(resident_id=elder.pk, by=elder.pk, form=CopyFormat.JSON))
     chain = bytes(32)
-    for line in copy["lines"]:
+    for row in copy["lines"]:
         leaf = (
-            hashlib.sha256(b"\x00" + base64.b64decode(line["bytes"])).digest()
-            if "bytes" in line
-            else bytes.fromhex(line["leaf"])
+            hashlib.sha256(b"\x00" + base64.b64decode(row["bytes"])).digest()
+            if "bytes" in row
+            else bytes.fromhex(row["leaf"])
         )
         chain = hashlib.sha256(b"\x01" + chain + leaf).digest()
-        assert chain.hex() == line["chain"]
-    assert ["bytes" in line for line in copy["lines"][:3]] == [False, False, True]
+        assert chain.hex() == row["chain"]
+    assert ["bytes" in row for row in copy["lines"][:3]] == [False, False, True]
     assert not {"at", "sentence", "content"} & {*copy["lines"][0]}
     point = copy["checkpoints"][-1]
     path = [bytes.fromhex(node) for node in point["path"]]
@@ -116,28 +116,28 @@ def test_a_copy_has_what_is_there_and_proves_the_rest(elder, purge):
 
 
 def emptied(number):
-    """The same copy, in which what a line says was taken out as if it had lasted its time."""
+    """Return an edit of a copy that removes the content of one entry, as if it were purged."""
 
     def edit(content):
-        told = json.loads(content)
+        copy = json.loads(content)
         for name in ("at", "sentence", "content", "bytes"):
-            told["lines"][number - 1].pop(name)
-        return json.dumps(told).encode()
+            copy["lines"][number - 1].pop(name)
+        return json.dumps(copy).encode()
 
     return {"edit": {"journal.json": edit}}
 
 
-def lied_about(content):
-    """As `emptied`, and the old checkpoint is said to be that of the line."""
-    told = json.loads(emptied(3)["edit"]["journal.json"](content))
-    told["checkpoints"][-1]["line"] = 3
-    return json.dumps(told).encode()
+def with_false_checkpoint(content):
+    """Edit a copy like `emptied`, and make its old checkpoint name the emptied entry."""
+    copy = json.loads(emptied(3)["edit"]["journal.json"](content))
+    copy["checkpoints"][-1]["line"] = 3
+    return json.dumps(copy).encode()
 
 
-def test_another_garant_takes_such_a_copy_and_refuses_one_that_lacks_more(elder, purge, kinds, tmp_path):
+def test_an_import_accepts_a_purged_copy_and_refuses_one_that_lacks_more(elder, purge, kinds, tmp_path):
     purge()
     copy = copied(elder, tmp_path / "copie.zip")
-    for change in (emptied(3), {"edit": {"journal.json": lied_about}}):
+    for change in (emptied(3), {"edit": {"journal.json": with_false_checkpoint}}):
         with pytest.raises(CommandError, match=r"what line \d says was taken out before its time"):
             bring(changed(copy, tmp_path, **change), ResidentFactory())
     newcomer = ResidentFactory()
@@ -147,14 +147,14 @@ def test_another_garant_takes_such_a_copy_and_refuses_one_that_lacks_more(elder,
 
 def contested(resident, number):
     return contests.contest_line(
-        resident_id=resident.pk, by=resident.pk, entry_id=line_of(resident, number).id, message="Qui est Paul ?"
+        resident_id=resident.pk, by=resident.pk, entry_id=entry_of(resident, number).id, message="Qui est Paul ?"
     )
 
 
-def test_a_line_that_is_contested_stays_until_it_is_answered_and_its_answer_after_it(elder, purge, stranger):
+def test_a_contested_entry_is_purged_only_after_the_answer_which_stays(elder, purge, stranger):
     contest = contested(elder, 2)
     assert purge() == 1
-    assert line_of(elder, 2).event == "granted_read"
+    assert entry_of(elder, 2).event == "granted_read"
     assert journal.verify(resident_id=elder.pk).first_bad is None
     officer = AgentFactory()
     officer.is_dpo = True
@@ -166,12 +166,12 @@ def test_a_line_that_is_contested_stays_until_it_is_answered_and_its_answer_afte
     assert "Paul" in page
     assert "Une personne du CCAS." in page
     assert "Contester de nouveau" not in page
-    here = reverse("journal:journal_line", args=[contest.entry_id])
-    assert signed_in(stranger).get(here).status_code == 404
+    url = reverse("journal:journal_line", args=[contest.entry_id])
+    assert signed_in(stranger).get(url).status_code == 404
     assert signed_in(elder).get(reverse("journal:contest", args=[contest.entry_id])).status_code == 404
 
 
-def test_a_contest_that_was_withdrawn_keeps_nothing(elder, purge):
+def test_a_withdrawn_contest_does_not_keep_its_entry(elder, purge):
     contest = contested(elder, 2)
     contests.withdraw_contest(contest=contest, by=elder.pk)
     assert purge() == 2
@@ -180,8 +180,8 @@ def test_a_contest_that_was_withdrawn_keeps_nothing(elder, purge):
         assert Contest.objects.count() == 1
 
 
-def test_a_resident_is_told_a_month_before_and_once_a_year(elder, resident):
-    first = line_of(elder, 1).at + journal.KEPT
+def test_a_resident_is_notified_a_month_before_and_once_a_year(elder, resident):
+    first = entry_of(elder, 1).at + journal.KEPT
     with time_machine.travel(first - 31 * DAY, tick=False):
         notify_journal_purge()
     assert mail.outbox == []
@@ -200,7 +200,7 @@ def test_a_resident_is_told_a_month_before_and_once_a_year(elder, resident):
     assert len(mail.outbox) == 2
 
 
-def test_who_wants_no_reminder_gets_none(elder):
+def test_a_resident_without_reminders_is_not_notified(elder):
     elder.reminders_by_email = False
     elder.save()
     notify_journal_purge()

@@ -1,4 +1,4 @@
-"""A resident verifies their journal and takes a copy of it, which proves itself without the portal."""
+"""Verification and copies of the journal. The JSON copy can be verified without the portal."""
 
 import base64
 import csv
@@ -35,7 +35,7 @@ def copied(browser, form):
     return b"".join(answer.streaming_content)
 
 
-def test_the_page_says_that_all_is_there(browser, resident):
+def test_the_page_shows_that_the_journal_is_complete(browser, resident):
     write(resident)
     shown = browser.get(reverse("journal:check_journal")).content.decode()
     assert "Votre journal est entier" in shown
@@ -56,7 +56,7 @@ def test_the_page_says_that_all_is_there(browser, resident):
         ("UPDATE core_checkpoint SET note = 'x'", "n’est pas signé par la ville"),
     ],
 )
-def test_the_page_says_what_does_not_match(browser, resident, tamper, statement, says):
+def test_the_page_shows_each_mismatch(browser, resident, tamper, statement, says):
     write(resident)
     write(resident)
     seal()
@@ -67,7 +67,7 @@ def test_the_page_says_what_does_not_match(browser, resident, tamper, statement,
     assert says in shown
 
 
-def test_the_table_has_every_line_and_no_formula(browser, resident):
+def test_the_csv_copy_has_every_entry_and_no_formula(browser, resident):
     write(resident, "granted_read", details={"recipient": "=1+1"})
     write(resident, "household_joined", details={"recipient": "x"}, fields=["logement.domicile#/loyer"])
     table = list(csv.reader(io.StringIO(copied(browser, "csv").decode("utf-8-sig")), delimiter=";"))
@@ -76,23 +76,23 @@ def test_the_table_has_every_line_and_no_formula(browser, resident):
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in table for cell in row)
 
 
-def test_a_cell_that_a_spreadsheet_would_compute_is_made_harmless(resident, monkeypatch):
-    monkeypatch.setattr("vault.journal.sentences.sentence", lambda line, kinds: "=HYPERLINK(1)")
+def test_a_cell_that_looks_like_a_formula_is_prefixed(resident, monkeypatch):
+    monkeypatch.setattr("vault.journal.sentences.sentence", lambda entry, kinds: "=HYPERLINK(1)")
     table = copy_journal(resident_id=resident.pk, by=resident.pk, form=CopyFormat.CSV).decode("utf-8-sig")
     assert ";'=HYPERLINK(1);" in table
 
 
-def test_the_json_copy_proves_itself(browser, resident):
+def test_the_json_copy_can_be_verified_alone(browser, resident):
     write(resident)
     seal()
     copy = json.loads(copied(browser, "json"))
     chain = bytes(32)
-    for line in copy["lines"]:
-        salted = base64.b64decode(line["bytes"])
+    for row in copy["lines"]:
+        salted = base64.b64decode(row["bytes"])
         leaf = hashlib.sha256(b"\x00" + salted).digest()
         chain = hashlib.sha256(b"\x01" + chain + leaf).digest()
-        assert (leaf.hex(), chain.hex()) == (line["leaf"], line["chain"])
-        assert json.loads(salted[32:]) == line["content"]
+        assert (leaf.hex(), chain.hex()) == (row["leaf"], row["chain"])
+        assert json.loads(salted[32:]) == row["content"]
     (point,) = copy["checkpoints"]
     entry = bytes.fromhex(copy["lines"][point["line"] - 1]["chain"])
     path = [bytes.fromhex(node) for node in point["path"]]
@@ -106,20 +106,20 @@ def test_the_pdf_copy_is_drawn(browser, resident):
     assert copied(browser, "pdf").startswith(b"%PDF")
 
 
-def test_a_copy_is_in_the_journal_and_in_itself(browser, resident):
+def test_a_copy_is_journalled_and_contains_its_own_entry(browser, resident):
     copy = json.loads(copied(browser, "json"))
     assert newest(resident).event == "journal_copied"
     assert copy["lines"][-1]["content"]["event"] == "journal_copied"
 
 
-def test_a_copy_without_a_form_says_what_is_missing(browser, resident):
+def test_a_copy_without_a_valid_format_is_refused(browser, resident):
     before = newest(resident).number
     assert browser.post(reverse("journal:copy_journal"), {}).status_code == 200
     assert browser.post(reverse("journal:copy_journal"), {"format": "exe"}).context["form"].errors
     assert newest(resident).number == before
 
 
-def test_the_points_are_for_everyone_and_say_nothing_of_anybody(client, resident):
+def test_checkpoints_are_public_and_name_no_resident(client, resident):
     write(resident)
     made = seal()
     shown = client.get(reverse("checkpoints")).content.decode()
@@ -132,6 +132,6 @@ def test_the_points_are_for_everyone_and_say_nothing_of_anybody(client, resident
 
 
 @pytest.mark.parametrize("before", ["", "abc", "0", "9" * 30])
-def test_an_address_of_points_that_makes_no_sense_is_still_a_page(client, before):
+def test_an_invalid_checkpoint_query_still_shows_the_page(client, before):
     assert client.get(reverse("checkpoints"), {"avant": before}).status_code == 200
     assert checkpoints.unanchored() == 0

@@ -1,4 +1,4 @@
-"""The journal's page: what others did stands out, one's own acts are one click away, and each line says what allowed it."""
+"""The journal's page: entries of others are shown, the resident's own acts are folded, each entry has its ground."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -28,13 +28,13 @@ def shown(browser, **asked):
     return browser.get(reverse("journal:journal"), asked)
 
 
-def told(response):
-    """The numbers of the lines that stand in the page, folded or not."""
-    return [line.number for day in response.context["days"] for line in [*day.lines, *day.own]]
+def numbers(response):
+    """Return the numbers of the entries on the page, folded or not."""
+    return [entry.number for day in response.context["days"] for entry in [*day.lines, *day.own]]
 
 
 def others(response):
-    return [line.sentence for day in response.context["days"] for line in day.lines]
+    return [entry.sentence for day in response.context["days"] for entry in day.lines]
 
 
 def write(resident, event="read", **more):
@@ -48,7 +48,7 @@ def newest(resident):
     return journal.entries(resident_id=resident.pk, limit=1)[0]
 
 
-def test_one_s_own_acts_are_folded_and_are_in_the_page_all_the_same(browser, resident):
+def test_own_acts_are_folded_and_still_on_the_page(browser, resident):
     write(resident)
     write(resident)
     response = shown(browser)
@@ -59,7 +59,7 @@ def test_one_s_own_acts_are_folded_and_are_in_the_page_all_the_same(browser, res
     assert "Vous avez ouvert votre coffre" in response.content.decode()
 
 
-def test_a_long_day_of_one_s_own_shows_its_first_acts_and_leads_to_the_others(browser, resident):
+def test_a_long_day_of_own_acts_shows_the_first_and_links_to_the_others(browser, resident):
     for _ in range(30):
         write(resident)
     response = shown(browser)
@@ -68,12 +68,12 @@ def test_a_long_day_of_one_s_own_shows_its_first_acts_and_leads_to_the_others(br
     today = timezone.localdate()
     assert f"?qui=moi&amp;jour={today}" in response.content.decode()
     all_of_it = shown(browser, qui="moi", jour=today)
-    assert told(all_of_it) + told(shown(browser, qui="moi", jour=today, avant=all_of_it.context["older"])) == list(
-        range(31, 0, -1)
-    )
+    assert numbers(all_of_it) + numbers(
+        shown(browser, qui="moi", jour=today, avant=all_of_it.context["older"])
+    ) == list(range(31, 0, -1))
 
 
-def test_what_another_read_stands_in_the_page_with_its_ground(browser, resident):
+def test_a_reading_by_another_is_shown_with_its_ground(browser, resident):
     grant = granted(resident, INCOME)
     gate.read(grant=grant, fields=[INCOME])
     response = shown(browser)
@@ -93,7 +93,7 @@ def test_a_refusal_is_shown_as_one(browser, resident):
     assert "Rien n’a été lu" in detail
 
 
-def test_a_line_opens_to_each_of_its_fields_in_words(browser, resident):
+def test_an_entry_page_names_each_field(browser, resident):
     add(resident, "logement.domicile", HOME)
     detail = browser.get(reverse("journal:journal_line", args=[newest(resident).id])).content.decode()
     assert "Logement" in detail
@@ -102,25 +102,25 @@ def test_a_line_opens_to_each_of_its_fields_in_words(browser, resident):
     assert "article 6.1.b" in detail
 
 
-def test_a_line_of_another_or_of_nobody_is_not_found(browser, other_browser, resident):
-    here = reverse("journal:journal_line", args=[newest(resident).id])
-    assert browser.get(here).status_code == 200
-    assert other_browser.get(here).status_code == 404
+def test_another_residents_or_unknown_entry_is_not_found(browser, other_browser, resident):
+    url = reverse("journal:journal_line", args=[newest(resident).id])
+    assert browser.get(url).status_code == 200
+    assert other_browser.get(url).status_code == 404
     assert browser.get(reverse("journal:journal_line", args=[uuid4()])).status_code == 404
 
 
-def test_a_long_journal_goes_page_by_page_to_its_first_line(browser, resident):
+def test_a_long_journal_is_paginated_to_its_first_entry(browser, resident):
     for _ in range(page.ROWS * 2):
         write(resident, "granted_read", actor_id=uuid4(), details={"recipient": "Paul", "grant": str(uuid4())})
     first = shown(browser)
-    assert len(told(first)) == page.ROWS
+    assert len(numbers(first)) == page.ROWS
     second = shown(browser, avant=first.context["older"])
     third = shown(browser, avant=second.context["older"])
-    assert told(first) + told(second) + told(third) == list(range(page.ROWS * 2 + 1, 0, -1))
+    assert numbers(first) + numbers(second) + numbers(third) == list(range(page.ROWS * 2 + 1, 0, -1))
     assert third.context["older"] is None
 
 
-def test_a_page_never_cuts_a_day_of_one_s_own_in_two(resident, time_machine):
+def test_a_day_of_own_acts_is_never_split_between_pages(resident, time_machine):
     start = timezone.now()
     for days in range(page.ROWS + 5):
         time_machine.move_to(start + timedelta(days=days), tick=False)
@@ -131,38 +131,38 @@ def test_a_page_never_cuts_a_day_of_one_s_own_in_two(resident, time_machine):
     assert response.context["older"] is not None
 
 
-def test_who_is_looked_for(browser, resident):
+def test_filter_by_person(browser, resident):
     grant = granted(resident, INCOME)
     gate.read(grant=grant, fields=[INCOME])
     write(resident)
     with journal.through(Means.SCHEDULER):
         write(resident, "paper_expiring")
-    assert told(shown(browser, qui="autres")) == [2]
-    assert told(shown(browser, qui="moi")) == [3, 1]
-    assert told(shown(browser, qui="portail")) == [4]
-    assert told(shown(browser, qui=grant.pk)) == [2]
-    assert told(shown(browser, qui=uuid4())) == []
+    assert numbers(shown(browser, qui="autres")) == [2]
+    assert numbers(shown(browser, qui="moi")) == [3, 1]
+    assert numbers(shown(browser, qui="portail")) == [4]
+    assert numbers(shown(browser, qui=grant.pk)) == [2]
+    assert numbers(shown(browser, qui=uuid4())) == []
     assert f'value="{grant.pk}"' in shown(browser).content.decode()
 
 
-def test_what_is_looked_for(browser, resident):
+def test_filter_by_kind_and_type(browser, resident):
     add(resident, "logement.domicile", HOME)
     write(resident, "paper_added")
     write(resident, "vault_read", fields=["logement.domicile#/loyer"])
-    assert told(shown(browser, quoi="lectures")) == [4]
-    assert told(shown(browser, quoi="papiers")) == [3]
-    assert told(shown(browser, quoi="valeurs")) == [2]
-    assert told(shown(browser, quoi="compte")) == [1]
-    assert told(shown(browser, type="logement.domicile")) == [4, 2]
-    assert told(shown(browser, type="fiscal.avis_ir")) == []
+    assert numbers(shown(browser, quoi="lectures")) == [4]
+    assert numbers(shown(browser, quoi="papiers")) == [3]
+    assert numbers(shown(browser, quoi="valeurs")) == [2]
+    assert numbers(shown(browser, quoi="compte")) == [1]
+    assert numbers(shown(browser, type="logement.domicile")) == [4, 2]
+    assert numbers(shown(browser, type="fiscal.avis_ir")) == []
 
 
-def test_when_is_looked_for(resident, time_machine):
+def test_filter_by_period(resident, time_machine):
     time_machine.move_to(timezone.now() + timedelta(days=40), tick=False)
     browser = signed_in(resident)
     write(resident)
-    assert told(shown(browser, quand="mois")) == [2]
-    assert told(shown(browser, quand="an")) == [2, 1]
+    assert numbers(shown(browser, quand="mois")) == [2]
+    assert numbers(shown(browser, quand="an")) == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -178,35 +178,35 @@ def test_when_is_looked_for(resident, time_machine):
         ("something_new", Kind.VALUES),
     ],
 )
-def test_an_event_has_its_kind_by_its_name(event, kind):
+def test_the_kind_of_an_event_depends_on_its_code(event, kind):
     assert kind_of(event) == kind
 
 
-def test_nothing_found_says_so(browser):
+def test_an_empty_result_says_so(browser):
     assert "Aucune ligne ne correspond" in shown(browser, quoi="refus").content.decode()
 
 
 @pytest.mark.parametrize("before", ["abc", "-1", "99999999999999999999", "0", "²"])
-def test_a_journal_address_that_makes_no_sense_is_still_a_page(browser, before):
+def test_an_invalid_query_still_shows_the_journal(browser, before):
     assert (
         shown(browser, avant=before, qui=before, quoi=before, quand=before, jour=before, type=before).status_code
         == 200
     )
 
 
-def test_reading_the_journal_leaves_no_line(browser, resident):
+def test_reading_the_journal_writes_no_entry(browser, resident):
     before = newest(resident)
     shown(browser)
     browser.get(reverse("journal:journal_line", args=[before.id]))
     assert newest(resident).number == before.number
 
 
-def test_another_resident_s_lines_are_not_shown(browser, other_browser, resident):
+def test_another_residents_entries_are_not_shown(browser, other_browser, resident):
     add(resident, "logement.domicile", HOME)
     assert "Logement" not in shown(other_browser).content.decode()
 
 
-def test_a_line_says_what_allowed_it_and_through_what(resident):
+def test_an_entry_has_its_ground_and_its_means(resident):
     write(resident)
     assert (newest(resident).ground, newest(resident).means) == (Ground.OWN, Means.PAGE)
     write(resident, actor_id=uuid4(), details={"grant": str(uuid4())})
@@ -220,8 +220,8 @@ def test_a_line_says_what_allowed_it_and_through_what(resident):
     assert (newest(resident).ground, newest(resident).means) == (Ground.GRANT, Means.DESK)
 
 
-def test_ten_thousand_lines_take_few_queries(browser, resident, monkeypatch):
-    """The batches are what counts: made small here, so that a journal needs as many of them as ten thousand lines would."""
+def test_ten_thousand_entries_take_few_queries(browser, resident, monkeypatch):
+    """The batches are made small, so that this journal needs as many of them as ten thousand entries would."""
     for _ in range(60):
         write(resident)
     monkeypatch.setattr(journal, "BATCHES", (2, 8, 20))

@@ -64,7 +64,7 @@ drawn = settings(
 
 
 def reader_of(format: str) -> Reader:
-    return cast(Reader, import_module(f"vault.readers.{format}.reader"))
+    return cast(Reader, import_module(f"vault.readers.formats.{format}.reader"))
 
 
 def recognisers(data: bytes, ask: Ask = UNASKED) -> list[str]:

@@ -180,7 +180,7 @@ def test_the_page_of_papers_gives_the_space_used(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     with scope(resident=resident.pk):
         PaperFile.objects.filter(paper=paper).update(size=31_200_000)
-    resumable.start(resident_id=resident.pk, length=10 * MEGABYTE, told={})
+    resumable.start(resident_id=resident.pk, length=10 * MEGABYTE, metadata={})
     page = browser.get(reverse("records:papers")).content.decode().replace("\u00a0", " ")
     assert "Vos fichiers prennent 41 Mo sur 100 Mo" in page
 

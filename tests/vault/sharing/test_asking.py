@@ -1,4 +1,4 @@
-"""A companion asks, the resident answers: yes to a part is a new agreement, silence and no are one, nothing tells who has a vault."""
+"""Access requests: accepted in whole or in part, refused or expired; nothing reveals who has a vault."""
 
 import re
 from datetime import timedelta
@@ -50,10 +50,10 @@ def page(request):
     return reverse("sharing:access_request", args=[request.pk])
 
 
-def answer(browser, request, **said):
+def answer(browser, request, **choices):
     text = browser.get(page(request)).content.decode()
     seen = re.search(r'name="seen" value="(\w+)"', text)
-    return browser.post(page(request), {"seen": seen[1] if seen else "", **said}, follow=True)
+    return browser.post(page(request), {"seen": seen[1] if seen else "", **choices}, follow=True)
 
 
 def the_grant(resident):
@@ -61,7 +61,7 @@ def the_grant(resident):
         return Grant.objects.get()
 
 
-def test_a_yes_to_a_part_is_a_new_agreement_for_what_was_asked(browser, resident, companion):
+def test_accepting_a_part_gives_a_mandate_for_that_part(browser, resident, companion):
     add(resident, "logement.domicile", HOME)
     request = asked(companion, resident.email)
     text = browser.get(page(request)).content.decode()
@@ -80,26 +80,26 @@ def test_a_yes_to_a_part_is_a_new_agreement_for_what_was_asked(browser, resident
     assert mandate.acts == [] and gate.read(grant=mandate.grant, fields=["logement.domicile#/loyer"])
 
 
-def test_it_stands_beside_the_mandate_that_there_was(browser, resident, companion):
+def test_an_accepted_request_keeps_the_former_mandate(browser, resident, companion):
     entrusted(resident, companion, "notices", months=6)
     answer(browser, asked(companion, resident.email), items=["home"])
     assert len(mandates.live(companion)) == 2
 
 
-def test_what_was_not_asked_for_cannot_be_given(browser, resident, companion):
+def test_an_item_that_was_not_asked_cannot_be_given(browser, resident, companion):
     answer(browser, asked(companion, resident.email, "home"), items=["notices"])
     with scope(resident=resident.pk):
         assert not Grant.objects.exists()
 
 
-def test_an_answer_without_a_line_gives_nothing(browser, resident, companion):
+def test_an_answer_without_an_item_gives_nothing(browser, resident, companion):
     text = answer(browser, asked(companion, resident.email)).content.decode()
     assert "Cochez au moins une ligne" in text
     with scope(resident=resident.pk):
         assert not Grant.objects.exists()
 
 
-def test_a_no_is_not_told_to_the_one_who_asks(browser, resident, companion):
+def test_a_refusal_is_not_shown_to_the_companion(browser, resident, companion):
     theirs, request = signed_in(companion), asked(companion, resident.email)
     before = HIDDEN.sub("", theirs.get(reverse("sharing:accompanying")).content.decode())
     answer(browser, request, no="1")
@@ -108,7 +108,7 @@ def test_a_no_is_not_told_to_the_one_who_asks(browser, resident, companion):
     assert "n’attend plus de réponse" in browser.get(page(request)).content.decode()
 
 
-def test_silence_is_a_no(browser, resident, companion, time_machine):
+def test_a_request_without_an_answer_expires(browser, resident, companion, time_machine):
     request = asked(companion, resident.email)
     time_machine.move_to(timezone.now() + timedelta(days=14, seconds=1), tick=False)
     browser = signed_in(resident)
@@ -120,17 +120,17 @@ def test_silence_is_a_no(browser, resident, companion, time_machine):
     assert "Sans réponse" in signed_in(companion).get(reverse("sharing:accompanying")).content.decode()
 
 
-def test_the_pages_of_who_asks_are_the_same_whether_or_not_there_is_a_vault(resident, companion):
+def test_the_companions_pages_are_the_same_without_a_vault(resident, companion):
     theirs, seen = signed_in(companion), []
     for address in (resident.email, NOBODY):
         sent = {"address": address, "items": ["home"], "purpose": "housing", "length": "m1", "how": "page"}
-        told = theirs.post(reverse("sharing:ask_access"), sent).content.decode()
+        response = theirs.post(reverse("sharing:ask_access"), sent).content.decode()
         asking.notify_access_requests()
         listed = theirs.get(reverse("sharing:accompanying")).content.decode()
         with scopes_disabled():
             seen.append(
                 (
-                    HIDDEN.sub("", told),
+                    HIDDEN.sub("", response),
                     listed.count("En attente"),
                     resident.name in listed,
                     AccessRequest.objects.count(),
@@ -142,14 +142,14 @@ def test_the_pages_of_who_asks_are_the_same_whether_or_not_there_is_a_vault(resi
     assert NOBODY not in first
 
 
-def test_what_was_typed_is_kept_nowhere(companion):
+def test_the_typed_address_is_not_stored(companion):
     asked(companion, NOBODY)
     with scopes_disabled():
         row = AccessRequest.objects.values().get()
     assert NOBODY not in str(row)
 
 
-def test_the_resident_is_told_once_by_a_mail_and_a_line_that_no_one_else_gets(resident, companion):
+def test_only_the_resident_is_notified_once_by_email_and_journal(resident, companion):
     asked(companion, resident.email)
     asked(companion, NOBODY)
     assert asking.notify_access_requests() == 1
@@ -161,12 +161,12 @@ def test_the_resident_is_told_once_by_a_mail_and_a_line_that_no_one_else_gets(re
 
 
 @pytest.mark.parametrize(("items", "length"), [(["journal"], "m1"), ([], "m1"), (["who"], "m1"), (["home"], "m3")])
-def test_only_lines_and_lengths_that_a_mandate_could_say_are_asked_for(companion, resident, items, length):
+def test_only_items_and_lengths_of_a_mandate_can_be_asked(companion, resident, items, length):
     with pytest.raises(ValueError, match="not offered"):
         asking.ask(companion=companion, address=resident.email, items=items, purpose=AskedFor.REVIEW, length=length)
 
 
-def test_who_left_their_place_neither_asks_nor_is_answered(browser, resident, companion):
+def test_a_former_companion_can_neither_ask_nor_be_answered(browser, resident, companion):
     request = asked(companion, resident.email)
     end_membership(membership=place_at(companion))
     with pytest.raises(PermissionDenied):
@@ -176,7 +176,7 @@ def test_who_left_their_place_neither_asks_nor_is_answered(browser, resident, co
         assert not Grant.objects.exists()
 
 
-def test_another_resident_and_the_companion_do_not_answer(resident, stranger, companion, agent):
+def test_only_the_resident_can_answer(resident, stranger, companion, agent):
     request = asked(companion, resident.email)
     assert signed_in(stranger).get(page(request)).status_code == 404
     assert signed_in(companion).get(page(request)).status_code == 403
@@ -190,7 +190,7 @@ def test_another_resident_and_the_companion_do_not_answer(resident, stranger, co
             verb()
 
 
-def test_answering_twice_gives_once(browser, resident, companion):
+def test_answering_twice_gives_one_mandate(browser, resident, companion):
     request = asked(companion, resident.email)
     answer(browser, request, items=["home"])
     answer(browser, request, items=["home"])

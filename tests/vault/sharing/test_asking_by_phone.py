@@ -1,4 +1,4 @@
-"""A person beside a companion answers by the code that their telephone got: their yes, to what the message said."""
+"""Access requests answered by a code: the resident says to the companion the code received by text message."""
 
 import re
 from datetime import timedelta
@@ -56,7 +56,7 @@ def page(request):
     return reverse("sharing:access_code", args=[request.pk])
 
 
-def test_the_message_says_who_what_how_long_and_the_code_is_a_yes(reachable, companion):
+def test_the_message_says_who_what_and_how_long_and_its_code_accepts(reachable, companion):
     request = asked(companion, reachable.email)
     text = texted()
     assert (
@@ -74,11 +74,11 @@ def test_the_message_says_who_what_how_long_and_the_code_is_a_yes(reachable, com
         "home",
     ]
     assert grant.ends_at - grant.starts_at == timedelta(days=1)
-    assert "access_code_typed" in [line.event for line in journal.entries(resident_id=reachable.pk, limit=3)]
+    assert "access_code_typed" in [entry.event for entry in journal.entries(resident_id=reachable.pk, limit=3)]
     assert "vous avez signé un mandat" in sent()[-1]["text"]
 
 
-def test_a_code_is_sent_once_and_serves_once(reachable, companion):
+def test_a_code_is_sent_once_and_works_once(reachable, companion):
     request = asked(companion, reachable.email)
     code = code_of(texted())
     before = len(sent())
@@ -87,7 +87,7 @@ def test_a_code_is_sent_once_and_serves_once(reachable, companion):
     assert asking.accept_by_code(request=request, companion=companion, code=code) is None
 
 
-def test_three_wrong_codes_end_it_and_half_an_hour_too(reachable, companion, time_machine):
+def test_a_code_ends_after_three_wrong_tries_or_half_an_hour(reachable, companion, time_machine):
     request = asked(companion, reachable.email)
     code = code_of(texted())
     wrong = "000000" if code != "000000" else "111111"
@@ -101,7 +101,7 @@ def test_three_wrong_codes_end_it_and_half_an_hour_too(reachable, companion, tim
     assert mandates.live(companion) == []
 
 
-def test_where_nobody_or_no_telephone_is_the_pages_say_the_same(resident, companion):
+def test_pages_are_the_same_without_a_resident_or_a_telephone(resident, companion):
     theirs, before, seen = signed_in(companion), len(sent()), []
     for address in (resident.email, NOBODY):
         request = asked(companion, address)
@@ -112,7 +112,7 @@ def test_where_nobody_or_no_telephone_is_the_pages_say_the_same(resident, compan
     assert seen[0] == seen[1] and len(sent()) == before
 
 
-def test_only_the_one_who_asked_types_it(reachable, companion):
+def test_only_the_companion_who_asked_can_type_the_code(reachable, companion):
     request, colleague = asked(companion, reachable.email), CompanionFactory()
     code = code_of(texted())
     with pytest.raises(PermissionDenied):
@@ -121,7 +121,7 @@ def test_only_the_one_who_asked_types_it(reachable, companion):
     assert signed_in(reachable).get(page(request)).status_code == 403
 
 
-def test_a_request_that_waits_for_a_page_has_no_code(companion, resident):
+def test_a_request_answered_on_the_page_has_no_code(companion, resident):
     request = asking.ask(
         companion=companion, address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1"
     )
@@ -130,7 +130,7 @@ def test_a_request_that_waits_for_a_page_has_no_code(companion, resident):
     assert asking.accept_by_code(request=request, companion=companion, code="") is None
 
 
-def test_without_a_provider_it_is_not_offered(companion, settings):
+def test_a_city_without_text_messages_offers_no_code(companion, settings):
     assert "reçoit un code par SMS" in signed_in(companion).get(reverse("sharing:ask_access")).content.decode()
     settings.SMS_PROVIDER = ""
     assert "reçoit un code par SMS" not in signed_in(companion).get(reverse("sharing:ask_access")).content.decode()

@@ -1,4 +1,4 @@
-"""A companion's pages: whom they act for, what was ticked, a paper to add, and nothing else."""
+"""A companion's pages: mandates, ticked items, adding a paper."""
 
 from uuid import uuid4
 
@@ -33,27 +33,27 @@ def theirs(companion) -> Client:
 
 
 def at(name, mandate, *more):
-    return reverse(f"vault:{name}", args=[mandate.pk, *more])
+    return reverse(f"sharing:{name}", args=[mandate.pk, *more])
 
 
 def hand_in(client, mandate):
     return send(client, notice_pdf(), token=uuid4(), address="sharing:accompanied_paper", args=[mandate.pk])
 
 
-def test_without_a_mandate_nothing_of_anybody_shows(theirs):
+def test_without_a_mandate_no_resident_is_shown(theirs):
     ResidentFactory(name="Odette Marchais")
     text = theirs.get(reverse("sharing:accompanying")).content.decode()
     assert "Aucun mandat en cours" in text and "Odette" not in text
 
 
-def test_the_list_holds_those_who_entrusted_them_and_no_one_else(theirs, resident, stranger, companion):
+def test_the_list_shows_only_residents_with_a_mandate(theirs, resident, stranger, companion):
     entrusted(resident, companion, "home")
     entrusted(stranger, CompanionFactory(), "home")
     text = theirs.get(reverse("sharing:accompanying")).content.decode()
     assert resident.name in text and stranger.name not in text
 
 
-def test_each_page_says_for_whom_they_act_and_how_to_leave(theirs, resident, companion):
+def test_each_page_names_the_resident_and_how_to_leave(theirs, resident, companion):
     add(resident, "logement.domicile", HOME)
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     for address in (
@@ -65,7 +65,7 @@ def test_each_page_says_for_whom_they_act_and_how_to_leave(theirs, resident, com
         assert f"Vous agissez pour {resident.name}" in text and f"Ne plus agir pour {resident.name}" in text
 
 
-def test_looking_at_a_line_shows_its_values_and_writes_in_the_resident_s_journal(theirs, resident, companion):
+def test_reading_an_item_shows_its_values_and_is_journalled(theirs, resident, companion):
     add(resident, "logement.domicile", HOME)
     mandate = entrusted(resident, companion, "home")
     before = len(journal.entries(resident_id=resident.pk, limit=50))
@@ -77,13 +77,13 @@ def test_looking_at_a_line_shows_its_values_and_writes_in_the_resident_s_journal
 
 
 @pytest.mark.parametrize("item", ["notices", "nowhere"])
-def test_what_was_not_ticked_is_refused_with_its_reason(theirs, resident, companion, item):
+def test_an_item_that_was_not_ticked_is_refused_with_its_reason(theirs, resident, companion, item):
     mandate = entrusted(resident, companion, "home")
     answer = theirs.get(at("accompanied_values", mandate, item))
     assert answer.status_code == 403 and "ne permet pas de voir cela" in answer.content.decode()
 
 
-def test_an_act_that_was_not_ticked_is_refused_and_keeps_nothing(theirs, resident, companion):
+def test_an_act_that_was_not_ticked_is_refused(theirs, resident, companion):
     mandate = entrusted(resident, companion, "home")
     answer = hand_in(theirs, mandate)
     assert answer.status_code == 403 and "ne permet pas d’ajouter" in answer.content.decode()
@@ -91,14 +91,14 @@ def test_an_act_that_was_not_ticked_is_refused_and_keeps_nothing(theirs, residen
         assert not Paper.objects.exists()
 
 
-def test_a_paper_that_they_add_is_the_resident_s_and_bears_their_name(theirs, resident, companion):
+def test_an_added_paper_belongs_to_the_resident_and_names_the_companion(theirs, resident, companion):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     answer = hand_in(theirs, mandate)
     assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
     with scope(resident=resident.pk):
         paper = Paper.objects.get()
-    line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert (line.event, line.actor_id, line.ground) == ("mandate_paper_added", companion.pk, journal.Ground.GRANT)
+    entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (entry.event, entry.actor_id, entry.ground) == ("mandate_paper_added", companion.pk, journal.Ground.GRANT)
     opened = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=paper.pk)
     assert opened and opened.brought_by == "Théo Lassalle, CCAS de Villebrume"
     mine = signed_in(resident)
@@ -108,7 +108,7 @@ def test_a_paper_that_they_add_is_the_resident_s_and_bears_their_name(theirs, re
 
 
 @pytest.mark.parametrize("end", ["pause", "stop"])
-def test_once_it_is_paused_or_stopped_every_page_is_as_if_it_never_was(theirs, resident, companion, end):
+def test_every_page_of_a_paused_or_stopped_mandate_is_a_404(theirs, resident, companion, end):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     getattr(grants, end)(grant=mandate.grant, by=resident.pk)
     for address in (
@@ -120,7 +120,7 @@ def test_once_it_is_paused_or_stopped_every_page_is_as_if_it_never_was(theirs, r
     assert resident.name not in theirs.get(reverse("sharing:accompanying")).content.decode()
 
 
-def test_a_mandate_that_ends_under_the_page_says_so(theirs, resident, companion, monkeypatch):
+def test_a_mandate_that_ends_while_the_page_is_open_is_refused(theirs, resident, companion, monkeypatch):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     monkeypatch.setattr(mandates, "find", lambda person, key: mandate)
     grants.stop(grant=mandate.grant, by=resident.pk)
@@ -130,7 +130,7 @@ def test_a_mandate_that_ends_under_the_page_says_so(theirs, resident, companion,
         assert not Paper.objects.exists()
 
 
-def test_a_code_opens_the_person_s_page(theirs, resident):
+def test_an_appointment_code_opens_the_residents_page(theirs, resident):
     answer = theirs.post(reverse("sharing:enter_appointment"), {"code": said(resident, "home").lower()}, follow=True)
     assert f"Vous agissez pour {resident.name}" in answer.content.decode()
 

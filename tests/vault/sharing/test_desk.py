@@ -1,4 +1,4 @@
-"""At the desk: a vault for a person who has no e-mail. It is theirs, the agent's access ends with the visit, all is in the journal."""
+"""Desk visits: a vault for a resident without e-mail. The agent's access ends with the visit and is journalled."""
 
 import io
 import re
@@ -44,7 +44,7 @@ def town(db):
 
 
 def at(name, *args):
-    return reverse(f"vault:{name}", args=args)
+    return reverse(f"sharing:{name}", args=args)
 
 
 def pages(visit):
@@ -63,7 +63,7 @@ def of_one(visit):
 
 
 def reached(client, visit):
-    """What each page about one visit answers; the sheet is a form."""
+    """Return the status of each page about one visit. The sheet is requested by POST."""
     return {
         name: (client.post if name == "desk_sheet" else client.get)(address).status_code
         for name, address in of_one(visit).items()
@@ -71,7 +71,7 @@ def reached(client, visit):
 
 
 def events(person):
-    return [line.event for line in journal.entries(resident_id=person.pk, limit=50)]
+    return [entry.event for entry in journal.entries(resident_id=person.pk, limit=50)]
 
 
 def form(name="Rosa Delmas", **more):
@@ -86,7 +86,7 @@ def nothing_left(client, visit):
     assert set(reached(client, visit).values()) == {404}
 
 
-def test_from_the_desk_to_the_sheet_and_home(agathe, hers):
+def test_a_vault_is_opened_at_the_desk_and_claimed_with_its_sheet(agathe, hers):
     page = hers.get(at("open_at_desk")).content.decode()
     assert "checked" not in page
     address = hers.post(at("open_at_desk"), form())["Location"]
@@ -103,51 +103,55 @@ def test_from_the_desk_to_the_sheet_and_home(agathe, hers):
     [code] = re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)
     assert "Agathe Roussel, Ville de Villebrume" in text and "/connexion/feuille/" in text and "Rosa Delmas" in text
     assert Sheet.objects.get(code_hash=sheets.hashed(code)).person == rosa
-    assert code not in hers.get(address).content.decode(), "it is on paper, and nowhere else"
+    assert code not in hers.get(address).content.decode(), "the code is only on paper"
     assert hers.post(at("finish_desk", visit))["Location"] == at("desk")
     assert hers.get(address).status_code == 404
 
     sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
     rosa.refresh_from_db()
-    told = signed_in(rosa).get(at("journal") + "?qui=tous").content.decode()
-    assert "Agathe Roussel" in told and "à l’accueil" in told
+    page = signed_in(rosa).get(reverse("journal:journal") + "?qui=tous").content.decode()
+    assert "Agathe Roussel" in page and "à l’accueil" in page
     assert events(rosa)[::-1][:4] == ["vault_opened_at_desk", "granted_at_desk", "sheet_printed", "grant_given_back"]
     assert journal.verify(resident_id=rosa.pk).first_bad is None
 
 
-def test_each_line_that_is_opened_is_in_the_journal_field_by_field(resident):
+def test_each_reading_is_journalled_with_its_fields(resident):
     add(resident, "logement.domicile", HOME)
     agent, client, visit = visited(resident, "home")
     assert "612" in client.get(at("desk_values", visit.pk, "home")).content.decode()
-    [line] = [line for line in journal.entries(resident_id=resident.pk, limit=50) if line.event == "granted_read"]
+    [entry] = [entry for entry in journal.entries(resident_id=resident.pk, limit=50) if entry.event == "granted_read"]
     assert (
-        "logement.domicile#/loyer" in line.fields and line.means == "desk" and agent.name in line.details["recipient"]
+        "logement.domicile#/loyer" in entry.fields
+        and entry.means == "desk"
+        and agent.name in entry.details["recipient"]
     )
     share = signed_in(resident).get(at("share", visit.grant_id)).content.decode()
     assert agent.name in share and "un agent de la ville, au guichet" in share and "Ajouter un papier" in share
 
 
-def test_only_what_was_said_opens(resident):
+def test_only_named_items_can_be_read(resident):
     _agent, client, visit = visited(resident, "home")
     assert client.get(at("desk_values", visit.pk, "wages")).status_code == 404
     with pytest.raises(PermissionDenied):
         desk.look(visit=visit, agent=_agent, item_code="wages")
 
 
-def test_a_paper_that_is_added_is_its_person_s_and_bears_the_agent_s_name(agathe, hers):
+def test_an_added_paper_belongs_to_the_resident_and_names_the_agent(agathe, hers):
     visit = opened(agathe, hers)
     assert "Un fichier de données" not in hers.get(at("desk_paper", visit.pk)).content.decode()
     answer = send(hers, notice_pdf(), address="sharing:desk_paper", args=[visit.pk])
     assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
     with scope(resident=visit.resident_id):
         assert Paper.objects.get().resident_id == visit.resident_id
-    line = next(
-        line for line in journal.entries(resident_id=visit.resident_id, limit=9) if line.event == "mandate_paper_added"
+    entry = next(
+        entry
+        for entry in journal.entries(resident_id=visit.resident_id, limit=9)
+        if entry.event == "mandate_paper_added"
     )
-    assert (line.means, line.actor_id) == ("desk", agathe.pk)
+    assert (entry.means, entry.actor_id) == ("desk", agathe.pk)
 
 
-def test_who_said_no_paper_gets_none(resident, agathe, hers):
+def test_a_paper_is_refused_without_that_act(resident, agathe, hers):
     made = desk.begin_appointment(agent=agathe, session=session_of(hers), code=said(resident, "home"))
     answer = hers.get(at("desk_paper", made.pk))
     assert answer.status_code == 403 and "par un autre code" in answer.content.decode()
@@ -162,13 +166,13 @@ def test_a_form_sent_twice_opens_one_vault(hers):
     assert first == second and User.objects.filter(is_resident=True, name="Rosa Delmas").count() == 1
 
 
-def test_a_form_sent_at_once_opens_one_vault(agathe, hers):
+def test_a_form_sent_twice_at_the_same_time_opens_one_vault(agathe, hers):
     token, session = uuid4(), session_of(hers)
     at_once(lambda: desk.open_vault(agent=agathe, session=session, name="Rosa Delmas", token=token))
     assert User.objects.filter(name="Rosa Delmas").count() == 1 and Session.objects.filter(pk=session.pk).exists()
 
 
-def test_one_person_at_a_time(agathe, hers):
+def test_a_new_visit_ends_the_former_one(agathe, hers):
     first = opened(agathe, hers, "Rosa Delmas")
     second = opened(agathe, hers, "Ernest Vial")
     nothing_left(hers, first)
@@ -176,7 +180,7 @@ def test_one_person_at_a_time(agathe, hers):
     assert events(owner(first))[0] == "grant_given_back"
 
 
-def test_a_form_of_before_that_comes_again_ends_nothing(hers):
+def test_an_old_form_sent_again_ends_no_visit(hers):
     old, new = form("Rosa Delmas"), form("Ernest Vial")
     hers.post(at("open_at_desk"), old)
     current = hers.post(at("open_at_desk"), new)["Location"]
@@ -184,7 +188,7 @@ def test_a_form_of_before_that_comes_again_ends_nothing(hers):
     assert hers.get(current).status_code == 200
 
 
-def test_it_ends_when_the_agent_says_so_and_ending_twice_changes_nothing(agathe, hers):
+def test_the_agent_ends_the_visit_and_ending_is_idempotent(agathe, hers):
     visit = opened(agathe, hers)
     assert "n’a pas de feuille" in hers.get(at("finish_desk", visit.pk)).content.decode()
     hers.post(at("finish_desk", visit.pk))
@@ -200,7 +204,7 @@ def test_it_ends_when_the_agent_says_so_and_ending_twice_changes_nothing(agathe,
             act()
 
 
-def test_it_ends_with_the_session(agathe, hers):
+def test_a_visit_ends_when_the_agent_signs_out(agathe, hers):
     visit = opened(agathe, hers)
     hers.post(reverse("account_logout"))
     again = signed_in(agathe)
@@ -214,7 +218,7 @@ def test_it_ends_with_the_session(agathe, hers):
     assert "Visite en cours" not in again.get(at("desk")).content.decode()
 
 
-def test_it_ends_with_a_session_that_sleeps(agathe, hers, time_machine):
+def test_a_visit_ends_with_an_idle_session(agathe, hers, time_machine):
     visit = opened(agathe, hers)
     later(time_machine, minutes=16)
     with pytest.raises(PermissionDenied):
@@ -223,13 +227,13 @@ def test_it_ends_with_a_session_that_sleeps(agathe, hers, time_machine):
     assert events(owner(visit))[0] == "grant_given_back"
 
 
-def test_a_visit_under_way_is_not_ended_by_the_scheduler(agathe, hers):
+def test_the_scheduler_does_not_end_an_active_visit(agathe, hers):
     visit = opened(agathe, hers)
     tasks.notify_requests()
     assert reached(hers, visit)["desk_visit"] == 200
 
 
-def test_two_hours_at_most(agathe, hers, time_machine):
+def test_a_visit_lasts_two_hours_at_most(agathe, hers, time_machine):
     visit = opened(agathe, hers)
     for _ in range(9):
         later(time_machine, minutes=13)
@@ -238,11 +242,11 @@ def test_two_hours_at_most(agathe, hers, time_machine):
     nothing_left(hers, visit)
 
 
-def test_another_browser_of_the_same_agent_opens_nothing(agathe, hers):
+def test_a_visit_is_not_found_in_another_browser(agathe, hers):
     nothing_left(signed_in(agathe), opened(agathe, hers))
 
 
-def test_it_ends_when_the_desk_is_taken_away(agathe, hers):
+def test_a_visit_ends_when_the_agent_no_longer_keeps_the_desk(agathe, hers):
     visit = opened(agathe, hers)
     accounts.place_at_desk(agent=agathe, at_desk=False)
     assert set(reached(hers, visit).values()) == {403}
@@ -250,13 +254,13 @@ def test_it_ends_when_the_desk_is_taken_away(agathe, hers):
         desk.look(visit=visit, agent=agathe, item_code="who")
 
 
-def test_its_person_stops_it_at_once(resident):
+def test_the_resident_can_stop_a_visit_at_once(resident):
     _agent, client, visit = visited(resident, "home")
     grants.stop(grant=visit.grant, by=resident.pk)
     nothing_left(client, visit)
 
 
-def test_a_stop_while_the_page_is_open_is_told(resident, monkeypatch):
+def test_a_stop_while_the_page_is_open_is_shown(resident, monkeypatch):
     agent, client, visit = visited(resident, "home")
     grants.stop(grant=visit.grant, by=resident.pk)
     monkeypatch.setattr("vault.sharing.across.desk.find", lambda by, session, key: visit)
@@ -268,7 +272,7 @@ def test_a_stop_while_the_page_is_open_is_told(resident, monkeypatch):
     assert events(resident)[:2] == ["act_refused", "read_refused"]
 
 
-def test_nobody_else_opens_it(agathe, hers, resident, stranger):
+def test_others_cannot_open_a_visit(agathe, hers, resident, stranger):
     visit = opened(agathe, hers)
     nothing_left(signed_in(keeper("Bertrand Colas")), visit)
     simple = signed_in(AgentFactory())
@@ -284,7 +288,7 @@ def test_nobody_else_opens_it(agathe, hers, resident, stranger):
     assert signed_in(agathe, second_factor=False).get(at("desk")).status_code == 302
 
 
-def test_the_verbs_refuse_who_does_not_keep_the_desk(agathe, hers, resident):
+def test_actions_refuse_users_who_do_not_keep_the_desk(agathe, hers, resident):
     visit, session = opened(agathe, hers), session_of(hers)
     code = sheet_of(visit, agathe)
     for other in (AgentFactory(), CompanionFactory(), resident):
@@ -303,7 +307,7 @@ def test_the_verbs_refuse_who_does_not_keep_the_desk(agathe, hers, resident):
     assert not User.objects.filter(name="X").exists()
 
 
-def test_the_person_comes_back_with_their_sheet(agathe, hers):
+def test_a_resident_comes_back_with_their_sheet(agathe, hers):
     visit = opened(agathe, hers)
     rosa, code = owner(visit), sheet_of(visit, agathe)
     add(rosa, "logement.domicile", HOME)
@@ -316,7 +320,7 @@ def test_the_person_comes_back_with_their_sheet(agathe, hers):
     assert "612" in theirs.get(address + "home/").content.decode()
     assert theirs.get(address + "wages/").status_code == 404
     nothing_left(hers, visit)
-    assert sheets.find(sheets.hashed(code)) is not None, "a visit does not spend the only key that they have"
+    assert sheets.find(sheets.hashed(code)) is not None, "the sheet stays valid"
 
 
 def test_a_new_sheet_replaces_the_one_before(agathe, hers):
@@ -329,7 +333,7 @@ def test_a_new_sheet_replaces_the_one_before(agathe, hers):
 
 
 @pytest.mark.parametrize("wrong", ["mistyped", "claimed", "over"])
-def test_a_code_that_opens_nothing_does_not_say_why(agathe, hers, wrong, time_machine):
+def test_an_invalid_sheet_code_does_not_say_why(agathe, hers, wrong, time_machine):
     visit = opened(agathe, hers)
     code = sheet_of(visit, agathe)
     if wrong == "mistyped":
@@ -343,7 +347,7 @@ def test_a_code_that_opens_nothing_does_not_say_why(agathe, hers, wrong, time_ma
     assert answer.status_code == 200 and "Ce code n’ouvre rien" in answer.content.decode()
 
 
-def test_many_wrong_codes_are_stopped(hers):
+def test_wrong_codes_are_limited(hers):
     tries = [
         hers.post(at("come_back_at_desk"), {"code": "AAAA-BBBB-CCCC", "token": str(uuid4())}).status_code
         for _ in range(31)
@@ -352,7 +356,7 @@ def test_many_wrong_codes_are_stopped(hers):
     assert hers.post(at("desk_appointment"), {"code": "AAAA-BBBB-CCCC"}).status_code == 429, "counted together"
 
 
-def test_who_signs_in_by_themselves_gets_no_sheet(resident):
+def test_a_resident_who_signs_in_gets_no_sheet(resident):
     agent, client, visit = visited(resident, "home")
     page = client.get(at("desk_visit", visit.pk)).content.decode()
     assert "Imprimer sa feuille" not in page
@@ -362,14 +366,14 @@ def test_who_signs_in_by_themselves_gets_no_sheet(resident):
     assert not Sheet.objects.exists()
 
 
-def test_an_appointment_code_serves_once_and_opens_what_was_ticked(resident, agathe, hers):
+def test_an_appointment_code_works_once_for_the_ticked_items(resident, agathe, hers):
     code = said(resident, "home")
     address = hers.post(at("desk_appointment"), {"code": code})["Location"]
     assert hers.get(address + "home/").status_code == 200
     assert "Ce code n’ouvre rien" in hers.post(at("desk_appointment"), {"code": code}).content.decode()
 
 
-def test_a_sheet_that_is_not_drawn_is_told(agathe, hers, monkeypatch):
+def test_a_sheet_that_cannot_be_drawn_shows_a_message(agathe, hers, monkeypatch):
     visit = opened(agathe, hers)
 
     def fails(html, *, style):
@@ -380,7 +384,7 @@ def test_a_sheet_that_is_not_drawn_is_told(agathe, hers, monkeypatch):
     assert "n’a pas pu être dessinée" in answer.content.decode()
 
 
-def test_a_vault_that_nobody_can_open_any_more_is_erased(agathe, hers, time_machine):
+def test_a_vault_without_a_valid_sheet_is_erased(agathe, hers, time_machine):
     without, kept = opened(agathe, hers, "Sans Feuille"), None
     kept = opened(agathe, hers, "Rosa Delmas")
     sheet_of(kept, agathe)
@@ -400,8 +404,8 @@ def test_a_claimed_vault_stays(agathe, hers, time_machine):
     assert closing.close_due() == 0 and owner(visit).is_active
 
 
-def test_who_claims_their_vault_has_left_the_desk(agathe, hers):
-    """What they said there was said in front of the agent: from home they see nobody."""
+def test_claiming_the_vault_ends_the_visit(agathe, hers):
+    """The resident agreed to the visit at the desk: claiming the vault from home ends it."""
     visit = opened(agathe, hers)
     rosa = owner(visit)
     code = sheet_of(visit, agathe)
@@ -419,8 +423,8 @@ def test_who_claims_their_vault_has_left_the_desk(agathe, hers):
         assert not Grant.objects.standing().exists()
 
 
-def test_a_claim_of_before_ends_no_visit_of_after(resident):
-    """An appointment of somebody whose vault was opened at the desk, a long time ago."""
+def test_an_earlier_claim_does_not_end_a_later_visit(resident):
+    """An appointment with a resident whose vault was opened at the desk long ago."""
     Sheet.objects.create(
         person=resident, number=1, code_hash="0" * 64, expires_at=timezone.now(), claimed_at=timezone.now()
     )
@@ -429,7 +433,7 @@ def test_a_claim_of_before_ends_no_visit_of_after(resident):
     assert client.get(at("desk_values", visit.pk, "home")).status_code == 200
 
 
-def test_who_manages_agents_gives_the_desk(db):
+def test_an_agent_who_manages_agents_gives_the_desk(db):
     agent = AgentFactory()
     assert not agent.at_desk
     boss = signed_in(AgentFactory(manages_agents=True))
@@ -441,7 +445,7 @@ def test_who_manages_agents_gives_the_desk(db):
     assert at("desk") not in signed_in(AgentFactory()).get(reverse("admin:index")).content.decode()
 
 
-def test_the_visit_leaves_with_the_vault(agathe, hers):
+def test_visits_are_erased_with_the_vault(agathe, hers):
     visit = opened(agathe, hers)
     rosa = owner(visit)
     sheet_of(visit, agathe)

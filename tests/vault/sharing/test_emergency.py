@@ -1,4 +1,4 @@
-"""Urgent access: two agents, a reason, one resident, an hour at most, the resident told at once; what they say no to stays closed."""
+"""Emergency accesses: two agents, a reason, an hour at most; the resident is notified and can refuse or stop one."""
 
 from datetime import timedelta
 
@@ -43,12 +43,12 @@ def second(db):
     return AgentFactory(name="Bertrand")
 
 
-def lines(resident):
+def entries(resident):
     return journal.entries(resident_id=resident.pk, limit=50)
 
 
 def events(resident):
-    return [line.event for line in lines(resident)]
+    return [entry.event for entry in entries(resident)]
 
 
 def again(access):
@@ -56,7 +56,7 @@ def again(access):
         return EmergencyAccess.objects.select_related("grant").get(pk=access.pk)
 
 
-def test_one_asks_another_agrees_and_the_first_alone_reads_what_was_ticked(resident, first, second):
+def test_only_the_agent_who_asked_reads_the_ticked_items(resident, first, second):
     add(resident, "logement.domicile", HOME)
     access = asked(first, resident)
     assert again(access).state == EmergencyState.WAITING
@@ -66,7 +66,7 @@ def test_one_asks_another_agrees_and_the_first_alone_reads_what_was_ticked(resid
     for by, item in ((second, "home"), (AgentFactory(), "home"), (first, "who"), (first, "wages")):
         with pytest.raises(PermissionDenied):
             emergency.look(access=opened, by=by, item_code=item)
-    read = lines(resident)[0]
+    read = entries(resident)[0]
     assert (read.event, read.ground, read.details["recipient"]) == ("granted_read", Ground.EMERGENCY, "Agathe")
     assert "logement.domicile#/loyer" in read.fields
     assert events(resident)[1:4] == [
@@ -76,7 +76,7 @@ def test_one_asks_another_agrees_and_the_first_alone_reads_what_was_ticked(resid
     ] and "grant_given" not in events(resident)
 
 
-def test_a_city_that_did_not_choose_it_has_none(resident, first, second):
+def test_a_city_that_does_not_offer_emergency_accesses_has_none(resident, first, second):
     access = opened(first, second, resident)
     other = asked(first, ResidentFactory())
     offered(offered=False)
@@ -91,13 +91,13 @@ def test_a_city_that_did_not_choose_it_has_none(resident, first, second):
 
 
 @pytest.mark.parametrize("more", [{"reason": "  "}, {"items": []}, {"items": ["everything"]}, {"minutes": 61}])
-def test_without_a_reason_a_line_or_a_short_length_nothing_is_asked(resident, first, more):
+def test_a_request_needs_a_reason_an_item_and_an_offered_length(resident, first, more):
     asked_for = {"reason": REASON, "items": ["home"], "minutes": 15, **more}
     with pytest.raises(ValueError, match="not offered"):
         emergency.ask(by=first, written=resident.email, **asked_for)
 
 
-def test_nobody_agrees_with_themselves_and_only_agents_decide(resident, stranger, first):
+def test_only_another_agent_decides(resident, stranger, first):
     access = asked(first, resident)
     for by in (first, resident, stranger):
         for act in (
@@ -113,14 +113,14 @@ def test_nobody_agrees_with_themselves_and_only_agents_decide(resident, stranger
     assert again(access).state == EmergencyState.WAITING
 
 
-def test_the_database_refuses_one_agent_alone_as_well(resident, first):
+def test_the_database_refuses_a_decision_by_one_agent_alone(resident, first):
     access = asked(first, resident)
     for by in (first.pk, resident.pk):
         with pytest.raises(IntegrityError), transaction.atomic(), scope(resident=resident.pk):
             EmergencyAccess.objects.filter(pk=access.pk).update(decided_by=by, decided_at=timezone.now())
 
 
-def test_the_row_and_the_answer_are_the_same_whoever_has_the_address(resident, first, second):
+def test_row_and_answer_are_the_same_for_any_address(resident, first, second):
     found = asked(first, resident)
     nobody = emergency.ask(by=first, written="personne@courriel.example", reason=REASON, items=["home"], minutes=30)
     assert (found.asked_by, found.items, found.state) == (nobody.asked_by, nobody.items, nobody.state)
@@ -131,12 +131,12 @@ def test_the_row_and_the_answer_are_the_same_whoever_has_the_address(resident, f
     assert emergency.notify_emergency_accesses() == 1 and emergency.notify_emergency_accesses() == 0
 
 
-def test_the_reason_is_sealed_and_read_by_the_second_agent_and_the_resident(resident, first, second):
+def test_the_reason_is_sealed_and_each_reading_is_journalled(resident, first, second):
     access = asked(first, resident)
     assert b"bailleur" not in bytes(access.content)
     assert emergency.read_reason(access=access, by=second) == REASON
-    told = lines(resident)[0]
-    assert (told.event, told.details["recipient"], told.ground) == (
+    entry = entries(resident)[0]
+    assert (entry.event, entry.details["recipient"], entry.ground) == (
         "emergency_considered",
         "Bertrand",
         Ground.EMERGENCY,
@@ -144,7 +144,7 @@ def test_the_reason_is_sealed_and_read_by_the_second_agent_and_the_resident(resi
     assert emergency.own_reason(access) == REASON
 
 
-def test_the_resident_is_told_when_it_is_asked_and_when_it_is_opened(resident, first, second):
+def test_the_resident_is_notified_of_the_request_and_of_the_opening(resident, first, second):
     access = asked(first, resident)
     emergency.notify_emergency_accesses()
     emergency.notify_emergency_accesses()
@@ -153,13 +153,13 @@ def test_the_resident_is_told_when_it_is_asked_and_when_it_is_opened(resident, f
     emergency.notify_emergency_accesses()
     subjects = [message.subject for message in mail.outbox]
     assert len(subjects) == 2 and "est demandé" in subjects[0] and "est ouvert" in subjects[1]
-    said = " ".join(str(message.body) for message in mail.outbox)
-    assert all(word not in said for word in ("Agathe", "Bertrand", "bailleur", "loyer")) and mail.outbox[0].to == [
+    bodies = " ".join(str(message.body) for message in mail.outbox)
+    assert all(word not in bodies for word in ("Agathe", "Bertrand", "bailleur", "loyer")) and mail.outbox[0].to == [
         resident.email
     ]
 
 
-def test_a_mail_that_cannot_leave_is_tried_again(resident, first, monkeypatch):
+def test_a_failed_message_is_sent_again(resident, first, monkeypatch):
     asked(first, resident)
     monkeypatch.setattr("django.core.mail.EmailMessage.send", lambda self: (_ for _ in ()).throw(OSError))
     with pytest.raises(OSError):
@@ -169,7 +169,7 @@ def test_a_mail_that_cannot_leave_is_tried_again(resident, first, monkeypatch):
 
 
 @pytest.mark.parametrize("minutes", [15, 30, 60])
-def test_the_time_begins_at_the_agreement_and_ends_by_itself(resident, first, second, minutes):
+def test_an_access_lasts_from_the_decision_for_its_length(resident, first, second, minutes):
     add(resident, "logement.domicile", HOME)
     now = timezone.now()
     with time_machine.travel(now, tick=False) as clock:
@@ -184,13 +184,13 @@ def test_the_time_begins_at_the_agreement_and_ends_by_itself(resident, first, se
         assert emergencies.find_open(first, access.pk) is None and again(access).state == EmergencyState.ENDED
 
 
-def test_after_an_hour_nobody_agrees_any_more(resident, first, second):
+def test_a_request_expires_after_an_hour(resident, first, second):
     access = asked(first, resident)
     with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False), pytest.raises(emergency.Over):
         emergency.decide(access=access, by=second, agree=True)
 
 
-def test_a_stop_by_the_resident_counts_at_once_and_for_a_day(resident, first, second):
+def test_a_stop_by_the_resident_is_effective_at_once_and_for_a_day(resident, first, second):
     access = opened(first, second, resident)
     grants.stop(grant=held(access), by=resident.pk)
     with pytest.raises(gate.Refused):
@@ -205,10 +205,10 @@ def test_a_stop_by_the_resident_counts_at_once_and_for_a_day(resident, first, se
 def journal_words(resident):
     from vault.journal.sentences import present_entry
 
-    return [present_entry(line, {}, resident.pk).sentence for line in lines(resident)]
+    return [present_entry(entry, {}, resident.pk).sentence for entry in entries(resident)]
 
 
-def test_a_no_of_the_resident_before_anything_opens(resident, stranger, first, second):
+def test_a_refusal_by_the_resident_closes_the_request(resident, stranger, first, second):
     access = asked(first, resident)
     with pytest.raises(PermissionDenied):
         emergency.decline(access=access, by=stranger.pk)
@@ -221,7 +221,7 @@ def test_a_no_of_the_resident_before_anything_opens(resident, stranger, first, s
         opened(first, second, resident)
 
 
-def test_the_same_two_agents_do_not_go_on_after_it_even_the_other_way_round(resident, first, second):
+def test_the_same_two_agents_cannot_open_another_access_that_day(resident, first, second):
     opened(first, second, resident)
     for one, other in ((first, second), (second, first)):
         with pytest.raises(emergency.TooSoon):
@@ -229,7 +229,7 @@ def test_the_same_two_agents_do_not_go_on_after_it_even_the_other_way_round(resi
     assert opened(first, AgentFactory(), resident).grant
 
 
-def test_without_checkpoints_outside_nothing_is_read(resident, first, second, outside):  # noqa: F811 - a fixture
+def test_nothing_is_read_without_external_checkpoints(resident, first, second, outside):  # noqa: F811 - a fixture
     add(resident, "logement.domicile", HOME)
     seal()
     with time_machine.travel(timezone.now() + timedelta(hours=5), tick=False):
@@ -245,8 +245,8 @@ STEPS = st.sampled_from(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(steps=st.lists(STEPS, max_size=7))
-def test_no_path_opens_it_with_one_approver(steps):
-    """Against a model of it: what opens is exactly what a second agent agreed to in time, and what is read is what is open then."""
+def test_no_sequence_of_steps_opens_an_access_with_one_agent(steps):
+    """Compare with a model: an access opens only if a second agent agrees in time, and is read only while open."""
     one, two, resident = AgentFactory(name="Un"), AgentFactory(name="Deux"), ResidentFactory()
     add(resident, "logement.domicile", HOME)
     with time_machine.travel(timezone.now(), tick=False) as clock:

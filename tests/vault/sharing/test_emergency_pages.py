@@ -1,4 +1,4 @@
-"""The pages of urgent access: the agents', the resident's own, and the register."""
+"""Pages of emergency accesses: the agents', the resident's, and the register."""
 
 import re
 
@@ -29,7 +29,7 @@ def second(db):
 
 
 def at(name, *args):
-    return reverse(f"vault:{name}", args=args)
+    return reverse(f"sharing:{name}", args=args)
 
 
 def pages(access):
@@ -52,7 +52,7 @@ def form(resident, **more):
     return {"written": resident.email, "reason": REASON, "items": ["home"], "minutes": "15", **more}
 
 
-def test_from_the_request_to_the_value_and_the_resident_s_own_pages(resident, agent, second, browser):
+def test_an_access_is_asked_decided_read_and_shown_to_the_resident(resident, agent, second, browser):
     add(resident, "logement.domicile", HOME)
     hers, theirs = signed_in(agent), signed_in(second)
     page = hers.get(at("ask_emergency")).content.decode()
@@ -73,20 +73,20 @@ def test_from_the_request_to_the_value_and_the_resident_s_own_pages(resident, ag
     values = hers.get(at("emergency_values", access_id, "home")).content.decode()
     assert banner in values and re.search(r"jusqu’à \d+\u00a0h\u00a0\d\d", values) and "612" in values
 
-    for address in (at("shares"), at("emergency", access_id), "/", at("journal")):
+    for address in (at("shares"), at("emergency", access_id), "/", reverse("journal:journal")):
         assert agent.name in browser.get(address).content.decode(), address
     assert second.name in browser.get(at("emergency", access_id)).content.decode()
     share = found(r"/partages/[0-9a-f-]{36}/arreter/", browser.get(at("emergency", access_id)))
-    told = browser.get(share.replace("arreter/", "")).content.decode()
-    assert "en urgence, sans votre accord" in told and "Accord donné" not in told
+    page = browser.get(share.replace("arreter/", "")).content.decode()
+    assert "en urgence, sans votre accord" in page and "Accord donné" not in page
     browser.post(share)
-    assert browser.get(at("shares")).content.decode().count(agent.name) == 1, "what is over is said once"
+    assert browser.get(at("shares")).content.decode().count(agent.name) == 1, "an ended access is listed once"
     assert hers.get(at("emergency_values", access_id, "home")).status_code == 404
-    read = next(line for line in journal.entries(resident_id=resident.pk, limit=20) if line.event == "granted_read")
+    read = next(entry for entry in journal.entries(resident_id=resident.pk, limit=20) if entry.event == "granted_read")
     assert contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=read.id, message="Pourquoi ?")
 
 
-def test_an_access_that_ends_while_its_page_is_open_says_so(resident, agent, second, monkeypatch):
+def test_an_access_that_ends_while_its_page_is_open_is_refused(resident, agent, second, monkeypatch):
     access = opened(agent, second, resident)
     grants.stop(grant=held(access), by=resident.pk)
     monkeypatch.setattr("vault.sharing.across.emergencies.find_open", lambda by, key: access)
@@ -94,7 +94,7 @@ def test_an_access_that_ends_while_its_page_is_open_says_so(resident, agent, sec
     assert page.status_code == 403 and "est terminé" in page.content.decode()
 
 
-def test_only_who_asked_reads_and_only_what_was_ticked(resident, agent, second):
+def test_only_the_agent_who_asked_sees_the_ticked_items(resident, agent, second):
     access = opened(agent, second, resident)
     assert signed_in(agent).get(at("emergency_values", access.pk, "wages")).status_code == 404
     for other in (second, AgentFactory()):
@@ -102,7 +102,7 @@ def test_only_who_asked_reads_and_only_what_was_ticked(resident, agent, second):
             assert signed_in(other).get(pages(access)[name]).status_code == 404
 
 
-def test_who_asked_does_not_decide(resident, agent):
+def test_the_agent_who_asked_cannot_decide(resident, agent):
     access = asked(agent, resident)
     client = signed_in(agent)
     assert client.get(at("decide_emergency", access.pk)).status_code == 404
@@ -113,7 +113,7 @@ def test_an_agent_without_a_second_factor_sets_one_up_first(agent):
     assert signed_in(agent, second_factor=False).get(at("emergencies")).status_code == 302
 
 
-def test_the_reason_s_page_is_its_resident_s_alone(resident, agent, browser, other_browser):
+def test_only_the_resident_sees_the_page_of_an_access(resident, agent, browser, other_browser):
     address = at("emergency", asked(agent, resident).pk)
     assert browser.get(address).status_code == 200
     assert other_browser.get(address).status_code == 404 and other_browser.post(address).status_code == 404
@@ -123,7 +123,7 @@ def test_the_reason_s_page_is_its_resident_s_alone(resident, agent, browser, oth
     )
 
 
-def test_a_city_without_them_has_no_such_page_and_keeps_what_was_done(resident, agent, second, browser):
+def test_a_city_without_emergency_accesses_keeps_the_register(resident, agent, second, browser):
     access = opened(agent, second, resident)
     offered(offered=False)
     for client in (signed_in(agent), signed_in(second)):
@@ -134,7 +134,7 @@ def test_a_city_without_them_has_no_such_page_and_keeps_what_was_done(resident, 
     assert signed_in(AgentFactory(manages_agents=True)).get(reverse(LIST)).status_code == 200
 
 
-def test_the_answer_is_the_same_whoever_has_the_address(resident, agent):
+def test_the_answer_is_the_same_for_any_address(resident, agent):
     client = signed_in(agent)
 
     def answer(written):
@@ -150,12 +150,12 @@ def test_the_answer_is_the_same_whoever_has_the_address(resident, agent):
 
 
 @pytest.mark.parametrize("left", ["written", "reason", "items", "minutes"])
-def test_each_question_has_to_be_answered(resident, agent, left):
+def test_each_field_is_required(resident, agent, left):
     page = signed_in(agent).post(at("ask_emergency"), {**form(resident), left: ""})
     assert "govuk-error-summary" in page.content.decode() and "La demande est partie" not in page.content.decode()
 
 
-def test_the_register_is_for_the_officer_and_who_manages_agents_and_names_no_resident(resident, agent, second):
+def test_only_the_officer_and_managers_read_the_register_which_names_no_resident(resident, agent, second):
     add(resident, "logement.domicile", HOME)
     access = opened(agent, second, resident)
     signed_in(agent).get(at("emergency_values", access.pk, "home"))

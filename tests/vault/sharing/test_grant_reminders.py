@@ -1,4 +1,4 @@
-"""A share that ends, or that does not serve, is told once: by the home page and by a message that names nothing."""
+"""Reminders of ending or unused shares: once each, on the home page and by a message that names nothing."""
 
 import threading
 from datetime import timedelta
@@ -36,7 +36,7 @@ def long_one(resident, days=180, **more):
     return granted(resident, INCOME, starts_at=now, ends_at=now + days * DAY, **more)
 
 
-def told(grant) -> list[str]:
+def noted(grant) -> list[str]:
     with scope(resident=grant.resident_id):
         return list(GrantEvent.objects.filter(grant=grant).values_list("happened", flat=True))
 
@@ -45,21 +45,21 @@ def at(grant, moment):
     return time_machine.travel(moment, tick=False)
 
 
-def test_thirty_days_before_the_end_and_once(resident):
+def test_an_ending_share_is_noted_once_thirty_days_before(resident):
     grant = long_one(resident, last_used_at=timezone.now() + 140 * DAY)
     with at(grant, grant.ends_at - 30 * DAY - timedelta(seconds=1)):
         send_grant_reminders()
-    assert told(grant) == []
+    assert noted(grant) == []
     for moment in (grant.ends_at - 30 * DAY, grant.ends_at - DAY):
         with at(grant, moment):
             send_grant_reminders()
-    assert told(grant) == ["ending"] and len(mail.outbox) == 1
+    assert noted(grant) == ["ending"] and len(mail.outbox) == 1
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "grant_ending"
     with scope(resident=resident.pk):
-        assert GrantEvent.objects.get().receipt == "", "a reminder is no act: it has no receipt"
+        assert GrantEvent.objects.get().receipt == "", "a reminder has no receipt"
 
 
-def test_the_message_names_nothing_and_nobody(resident):
+def test_the_message_names_neither_recipient_nor_data(resident):
     grant = long_one(resident, recipient_label="Claire Lemoine")
     with at(grant, grant.ends_at - DAY):
         send_grant_reminders()
@@ -68,57 +68,57 @@ def test_the_message_names_nothing_and_nobody(resident):
     assert "Un de vos partages" in written and "One of your shares" in written
 
 
-def test_a_month_that_one_has_just_agreed_to_is_not_recalled(resident):
+def test_a_share_of_one_month_gets_no_reminder_of_its_end(resident):
     grant = long_one(resident, days=31)
     with at(grant, grant.ends_at - 2 * DAY):
         send_grant_reminders()
-    assert told(grant) == [] and mail.outbox == []
+    assert noted(grant) == [] and mail.outbox == []
 
 
-def test_what_has_not_served_for_ninety_days_is_proposed_to_stop_once(resident):
+def test_an_unused_share_is_noted_once_after_ninety_days(resident):
     grant = long_one(resident, days=300)
     with at(grant, grant.starts_at + 90 * DAY - timedelta(seconds=1)):
         send_grant_reminders()
-    assert told(grant) == []
+    assert noted(grant) == []
     for days in (90, 91, 200):
         with at(grant, grant.starts_at + days * DAY):
             send_grant_reminders()
-    assert told(grant) == ["unused"] and len(mail.outbox) == 1
+    assert noted(grant) == ["unused"] and len(mail.outbox) == 1
 
 
-def test_a_reading_counts_from_its_day(resident):
+def test_a_reading_restarts_the_ninety_days(resident):
     grant = long_one(resident, days=300)
     with at(grant, grant.starts_at + 60 * DAY):
         gate.read(grant=grant, fields=[INCOME])
     with at(grant, grant.starts_at + 120 * DAY):
         send_grant_reminders()
-    assert told(grant) == []
+    assert noted(grant) == []
 
 
 @pytest.mark.parametrize("how", ["copy", "paused", "stopped"])
-def test_a_copy_a_pause_or_a_stop_is_not_called_unused(resident, how):
+def test_a_copied_paused_or_stopped_share_is_not_unused(resident, how):
     grant = long_one(resident, days=300, mode=Mode.KEEP if how == "copy" else Mode.LOOK)
     if how != "copy":
         {"paused": grants.pause, "stopped": grants.stop}[how](grant=grant, by=resident.pk)
     with at(grant, grant.starts_at + 100 * DAY):
         send_grant_reminders()
-    assert "unused" not in told(grant) and mail.outbox == []
+    assert "unused" not in noted(grant) and mail.outbox == []
 
 
-def test_several_of_one_day_make_one_message(resident):
+def test_several_shares_of_one_day_make_one_message(resident):
     several = [long_one(resident) for _ in range(3)]
     with at(several[0], several[0].starts_at + 100 * DAY):
         send_grant_reminders()
-    assert [told(grant) for grant in several] == [["unused"]] * 3 and len(mail.outbox) == 1
+    assert [noted(grant) for grant in several] == [["unused"]] * 3 and len(mail.outbox) == 1
 
 
-def test_who_wants_no_message_still_sees_it_on_the_page(resident):
+def test_a_resident_without_reminders_still_sees_it_on_the_home_page(resident):
     resident.reminders_by_email = False
     resident.save()
     grant = long_one(resident)
     with at(grant, grant.ends_at - 20 * DAY):
         send_grant_reminders()
-        assert mail.outbox == [] and "ending" in told(grant)
+        assert mail.outbox == [] and "ending" in noted(grant)
         assert "Le partage avec Paul se termine le" in signed_in(resident).get("/").content.decode()
 
 
@@ -137,7 +137,7 @@ def test_two_schedulers_at_once_send_one_message(resident):
             clock.start()
         for clock in clocks:
             clock.join()
-    assert told(grant).count("ending") == 1
+    assert noted(grant).count("ending") == 1
     assert sum("se termine" in message.subject for message in mail.outbox) == 1
 
 
@@ -145,20 +145,20 @@ def refuse(_message) -> None:
     raise OSError("down")
 
 
-def test_a_mail_server_that_is_down_is_tried_again(resident, monkeypatch):
+def test_a_failed_message_is_sent_again(resident, monkeypatch):
     grant = long_one(resident)
     with at(grant, grant.starts_at + 100 * DAY):
         with monkeypatch.context() as down:
             down.setattr(mail.EmailMessage, "send", refuse)
             with pytest.raises(OSError, match="down"):
                 send_grant_reminders()
-        assert told(grant) == []
+        assert noted(grant) == []
         send_grant_reminders()
-        assert told(grant) == ["unused"]
+        assert noted(grant) == ["unused"]
 
 
-def test_the_end_itself_is_told_by_the_clock(resident):
+def test_the_scheduler_notes_the_end_of_a_share(resident):
     grant = long_one(resident)
     with at(grant, grant.ends_at):
         close_expired_grants()
-    assert told(grant) == ["over"]
+    assert noted(grant) == ["over"]

@@ -1,4 +1,4 @@
-"""Asking for help: a name and a moment go to one organisation, which answers. Nothing of the vault goes with them."""
+"""Help requests: a name and a half-day go to one organisation, which answers; nothing of the vault is sent."""
 
 from datetime import date, timedelta
 
@@ -42,7 +42,7 @@ def page(request):
     return reverse("sharing:help_request", args=[request.pk])
 
 
-def test_a_resident_sends_a_name_and_a_moment(browser, resident, place):
+def test_a_resident_sends_a_name_and_a_half_day(browser, resident, place):
     address = reverse("sharing:ask_help", args=[place.pk])
     assert address in browser.get(reverse("sharing:helpers")).content.decode() or not place.memberships.exists()
     day = helping.days(timezone.localdate())[0]
@@ -53,17 +53,17 @@ def test_a_resident_sends_a_name_and_a_moment(browser, resident, place):
         assert b"Awa" not in bytes(row.content) and not Grant.objects.exists()
 
 
-def test_the_companion_s_list_tells_a_moment_and_no_name_until_it_is_opened(theirs, resident, companion):
+def test_the_companions_list_hides_the_name_and_reading_it_is_journalled(theirs, resident, companion):
     request = help_of(resident)
     listed = theirs.get(reverse("sharing:accompanying")).content.decode()
     assert page(request) in listed and "Awa" not in listed
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "help_asked"
     assert "Awa D." in theirs.get(page(request)).content.decode()
-    line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert (line.event, line.actor_id) == ("help_read", companion.pk)
+    entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (entry.event, entry.actor_id) == ("help_read", companion.pk)
 
 
-def test_the_answer_is_told_by_a_mail_that_names_nobody_and_read_on_the_page(theirs, browser, resident):
+def test_the_answer_is_notified_without_names_and_shown_on_the_page(theirs, browser, resident):
     request = help_of(resident)
     theirs.post(page(request), {"answer": "yes"})
     [message] = mail.outbox
@@ -72,7 +72,7 @@ def test_the_answer_is_told_by_a_mail_that_names_nobody_and_read_on_the_page(the
     assert theirs.get(page(request)).status_code == 404
 
 
-def test_another_organisation_s_companion_finds_nothing(resident):
+def test_another_organisations_companion_cannot_see_the_request(resident):
     request = help_of(resident)
     elsewhere = CompanionFactory(organisation="Association Le Pont")
     assert mandates.help_asked(elsewhere) == []
@@ -85,7 +85,7 @@ def test_another_organisation_s_companion_finds_nothing(resident):
             verb()
 
 
-def test_the_first_answer_counts(companion, resident):
+def test_only_the_first_answer_is_recorded(companion, resident):
     request = help_of(resident)
     assert helping.answer_help(request=request, companion=companion, answer=HelpAnswer.YES)
     assert not helping.answer_help(request=request, companion=companion, answer=HelpAnswer.NO)
@@ -93,7 +93,7 @@ def test_the_first_answer_counts(companion, resident):
         assert HelpRequest.objects.get().answer == HelpAnswer.YES
 
 
-def test_what_is_withdrawn_or_past_is_gone(browser, theirs, resident, companion, time_machine):
+def test_a_withdrawn_or_past_request_is_not_listed(browser, theirs, resident, companion, time_machine):
     request = help_of(resident)
     browser.post(reverse("sharing:withdraw_help", args=[request.pk]))
     with scope(resident=resident.pk):
@@ -104,14 +104,14 @@ def test_what_is_withdrawn_or_past_is_gone(browser, theirs, resident, companion,
     assert mandates.help_asked(companion) == []
 
 
-def test_asking_again_takes_the_place_of_what_waits(resident, companion):
+def test_a_new_request_replaces_the_open_one(resident, companion):
     help_of(resident)
     latest = help_of(resident)
     assert [request.pk for request in mandates.help_asked(companion)] == [latest.pk]
 
 
 @pytest.mark.parametrize("day", [date(2020, 1, 6), date(2100, 1, 4)])
-def test_only_the_days_that_are_offered_are_asked_for(resident, place, day):
+def test_a_day_that_is_not_offered_is_refused(resident, place, day):
     with pytest.raises(ValueError, match="not offered"):
         helping.ask_help(
             resident_id=resident.pk, by=resident.pk, organisation=place, name="Awa", on_day=day, half=HalfDay.MORNING
@@ -123,14 +123,14 @@ def test_working_days_are_offered_from_tomorrow():
     assert days[0] == date(2026, 11, 30) and len(days) == 10
 
 
-def test_an_organisation_that_does_not_answer_is_not_asked(browser, resident):
+def test_an_organisation_that_does_not_answer_cannot_be_asked(browser, resident):
     closed = Organisation.objects.create(name="Association Le Pont")
     assert browser.get(reverse("sharing:ask_help", args=[closed.pk])).status_code == 404
     with pytest.raises(PermissionDenied):
         help_of(resident, closed)
 
 
-def test_residents_agents_and_visitors_do_not_answer(resident, agent, stranger, place):
+def test_only_companions_can_answer(resident, agent, stranger, place):
     request = help_of(resident)
     for person in (resident, stranger, agent):
         assert signed_in(person).get(page(request)).status_code == 403

@@ -1,4 +1,4 @@
-"""Pages of a household: a code that tells nothing of who has a vault, agreements with nothing pre-chosen, a way out in two clicks."""
+"""Pages of a household: invitation, agreements without preselection, leaving in two clicks."""
 
 import re
 
@@ -51,7 +51,7 @@ def grants(resident):
         return list(Grant.objects.active())
 
 
-# A code
+# Invitations
 
 
 def test_the_code_is_shown_once(browser, resident):
@@ -60,14 +60,14 @@ def test_the_code_is_shown_once(browser, resident):
     assert "Un code attend une réponse" in browser.get(HERE).content.decode()
 
 
-def test_one_says_whom_one_invites(browser):
+def test_an_invitation_needs_a_role(browser):
     page = browser.post(f"{HERE}inviter/", {})
     assert page.status_code == 200 and "choisissez une réponse" in page.content.decode()
     with scope(resident=page.wsgi_request.user.pk):
         assert not Invitation.objects.exists()
 
 
-def test_the_answer_is_the_same_whether_or_not_the_address_has_a_vault(browser, stranger):
+def test_the_answer_is_the_same_for_any_email_address(browser, stranger):
     pages = [
         main(browser.post(f"{HERE}inviter/", {"role": "partner", "email": to}))
         for to in (stranger.email, "nobody@courriel.example")
@@ -77,15 +77,15 @@ def test_the_answer_is_the_same_whether_or_not_the_address_has_a_vault(browser, 
     assert bodies[0] == bodies[1]
 
 
-def test_the_mail_names_nobody_and_holds_the_code(browser, resident):
+def test_the_email_contains_the_code_and_names_nobody(browser, resident):
     code = code_of(browser, email="Elle@courriel.example")
     [message] = mail.outbox
     assert message.to == ["elle@courriel.example"]
     assert code in message.body and resident.name not in message.body and resident.email not in message.body
 
 
-def test_when_the_mail_does_not_leave_the_code_is_still_good(browser, stranger, monkeypatch):
-    def down(*_args, **_said):
+def test_the_code_stays_valid_if_the_email_fails(browser, stranger, monkeypatch):
+    def down(*_args, **_context):
         raise OSError("no mail today")
 
     monkeypatch.setattr(mails, "send", down)
@@ -94,7 +94,7 @@ def test_when_the_mail_does_not_leave_the_code_is_still_good(browser, stranger, 
     household.offer(resident_id=stranger.pk, code=CODE.findall(page)[0])
 
 
-def test_joining_says_what_it_means_before_it_happens(browser, other_browser, resident, stranger):
+def test_joining_is_explained_before_it_happens(browser, other_browser, resident, stranger):
     code = code_of(browser)
     page = main(other_browser.post(f"{HERE}rejoindre/", {"code": code.lower()}))
     assert "Rejoindre le foyer de Awa" in page and "Aucune valeur, aucun papier" in page
@@ -105,12 +105,12 @@ def test_joining_says_what_it_means_before_it_happens(browser, other_browser, re
 
 
 @pytest.mark.parametrize("typed", ["", "7KQ4-M2XD-93HT", "xx"])
-def test_a_wrong_code_says_what_to_do_and_nothing_else(other_browser, typed):
+def test_a_wrong_code_shows_one_message(other_browser, typed):
     page = main(other_browser.post(f"{HERE}rejoindre/", {"code": typed}))
     assert ("Ce code n’ouvre rien" if typed else "Écrivez le code") in page
 
 
-def test_guessing_locks_the_one_who_guesses(browser, other_browser, settings):
+def test_wrong_codes_are_limited_per_resident(browser, other_browser, settings):
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "household_join": "3/h/user"}
     code = code_of(browser)
     statuses = [other_browser.post(f"{HERE}rejoindre/", {"code": f"7KQ4-M2XD-93H{n}"}).status_code for n in range(4)]
@@ -118,24 +118,24 @@ def test_guessing_locks_the_one_who_guesses(browser, other_browser, settings):
     assert other_browser.post(f"{HERE}rejoindre/", {"code": code, "accept": "1"}).status_code == 429
 
 
-def test_writing_to_one_address_again_and_again_is_stopped(browser, settings):
+def test_invitations_to_one_address_are_limited(browser, settings):
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "household_mail": "2/d/key"}
     sent = {"role": "partner", "email": "x@courriel.example"}
     assert [browser.post(f"{HERE}inviter/", sent).status_code for _ in range(3)] == [200, 200, 429]
     assert len(mail.outbox) == 2
 
 
-def test_a_code_is_cancelled(browser, stranger):
+def test_a_cancelled_code_is_refused(browser, stranger):
     code = code_of(browser)
     browser.post(f"{HERE}inviter/annuler/")
     with pytest.raises(household.NoInvitation):
         household.offer(resident_id=stranger.pk, code=code)
 
 
-# An agreement
+# Agreements
 
 
-def test_nothing_is_chosen_beforehand(browser, resident, stranger):
+def test_no_choice_of_an_agreement_is_preselected(browser, resident, stranger):
     add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     for code in ("shared_facts", "tried", "joint_simulation"):
@@ -143,14 +143,14 @@ def test_nothing_is_chosen_beforehand(browser, resident, stranger):
         assert "checked" not in page and "radio" in page
 
 
-def test_the_values_of_today_are_on_the_page(browser, resident, stranger):
+def test_the_page_shows_the_current_values(browser, resident, stranger):
     add_signed_notice(resident)
     couple(resident, stranger)
     page = main(browser.get(reverse("sharing:agree", args=[place(stranger).pk, "tried"])))
     assert "12\u00a0312" in page and "2,5" in page
 
 
-def test_one_may_guess_the_other_s_income_and_the_page_says_so(browser, resident, stranger):
+def test_the_page_warns_that_the_income_can_be_guessed(browser, resident, stranger):
     couple(resident, stranger)
     page = main(browser.get(reverse("sharing:agree", args=[place(stranger).pk, "joint_simulation"])))
     assert "À partir du résultat, Bruno peut les deviner" in page
@@ -167,21 +167,21 @@ def test_one_may_guess_the_other_s_income_and_the_page_says_so(browser, resident
         {"mode": "count", "months": "1", "items": "salary"},
     ],
 )
-def test_an_answer_that_lacks_something_gives_nothing(browser, resident, stranger, sent):
+def test_an_incomplete_answer_gives_nothing(browser, resident, stranger, sent):
     couple(resident, stranger)
     page = agree(browser, place(stranger), "tried", **sent)
     assert page.status_code == 200 and "Erreur" in page.content.decode()
     assert grants(resident) == []
 
 
-def test_an_agreement_without_a_line_gives_nothing(browser, resident, stranger):
+def test_an_agreement_without_an_item_gives_nothing(browser, resident, stranger):
     couple(resident, stranger)
     page = agree(browser, place(stranger), "shared_facts", months="1")
     assert "Cochez au moins une ligne" in page.content.decode()
     assert grants(resident) == []
 
 
-def test_what_was_agreed_shows_to_both_and_stops_in_two_clicks(browser, other_browser, resident, stranger):
+def test_a_given_agreement_is_listed_and_can_be_stopped(browser, other_browser, resident, stranger):
     couple(resident, stranger)
     assert agree(browser, place(stranger), "tried", mode="look", months="3").status_code == 302
     [grant] = grants(resident)
@@ -193,7 +193,7 @@ def test_what_was_agreed_shows_to_both_and_stops_in_two_clicks(browser, other_br
     assert grants(resident) == []
 
 
-def test_the_address_that_changed_while_the_page_was_open_does_not_leave(browser, resident, stranger):
+def test_a_value_changed_while_the_page_was_open_is_not_shared(browser, resident, stranger):
     home = add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     page = main(browser.get(reverse("sharing:agree", args=[place(stranger).pk, "shared_facts"])))
@@ -204,9 +204,7 @@ def test_the_address_that_changed_while_the_page_was_open_does_not_leave(browser
     assert "Une valeur a changé" in browser.get(answer["Location"]).content.decode()
 
 
-def test_facts_in_common_are_read_on_their_page_and_told_in_the_reader_s_own_journal(
-    browser, other_browser, resident, stranger
-):
+def test_shared_facts_are_shown_and_their_reading_is_journalled(browser, other_browser, resident, stranger):
     add(resident, "logement.domicile", HOME)
     add(resident, "foyer.composition", HOUSEHOLD)
     couple(resident, stranger)
@@ -223,13 +221,13 @@ def test_an_agreement_of_another_household_or_another_role_is_not_found(browser,
     assert browser.get(reverse("sharing:agree", args=[place(stranger).pk, "tried"])).status_code == 404
     assert browser.get(reverse("sharing:agree", args=[place(stranger).pk, "nothing"])).status_code == 404
     for name, more in (("agree", ["shared_facts"]), ("shared_with_me", [])):
-        assert browser.get(reverse(f"vault:{name}", args=[place(outsider).pk, *more])).status_code == 404
+        assert browser.get(reverse(f"sharing:{name}", args=[place(outsider).pk, *more])).status_code == 404
 
 
-# The way out
+# Leaving
 
 
-def test_leaving_takes_two_clicks_and_asks_nothing(browser, resident, stranger):
+def test_leaving_takes_two_clicks_without_a_question(browser, resident, stranger):
     couple(resident, stranger)
     assert f'href="{HERE}quitter/"' in main(browser.get(HERE))
     page = main(browser.get(f"{HERE}quitter/"))
@@ -238,7 +236,7 @@ def test_leaving_takes_two_clicks_and_asks_nothing(browser, resident, stranger):
     assert household_access.of(resident.pk) is None
 
 
-def test_leaving_quietly_also_ends_the_session_and_opens_an_ordinary_site(browser, resident, stranger):
+def test_leaving_quietly_ends_the_session_and_opens_another_site(browser, resident, stranger):
     couple(resident, stranger)
     page = browser.post(f"{HERE}quitter/", {"quietly": "1"})
     text = page.content.decode()
@@ -249,14 +247,14 @@ def test_leaving_quietly_also_ends_the_session_and_opens_an_ordinary_site(browse
     assert household_access.of(resident.pk) is None
 
 
-def test_nobody_is_written_to(browser, resident, stranger):
+def test_leaving_sends_no_message(browser, resident, stranger):
     couple(resident, stranger)
     agreed(resident, stranger, "tried")
     browser.post(f"{HERE}quitter/")
     assert mail.outbox == []
 
 
-def test_the_one_who_stays_is_told_when_they_look_and_may_put_it_aside(browser, other_browser, resident, stranger):
+def test_the_other_member_sees_the_parting_and_may_dismiss_it(browser, other_browser, resident, stranger):
     couple(resident, stranger)
     browser.post(f"{HERE}quitter/")
     for _ in range(2):

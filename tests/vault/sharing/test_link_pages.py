@@ -1,4 +1,4 @@
-"""The pages by which a resident makes a link, follows it and ends it; nothing is chosen for them, and what leaves is shown first."""
+"""Pages by which a resident makes, follows and ends a link. Nothing is preselected, and the content is previewed."""
 
 import re
 
@@ -44,30 +44,30 @@ def agree(browser, page: str, **more):
     return browser.post(MAKE, sent | more)
 
 
-# Making one
+# Making a link
 
 
-def test_each_field_and_each_paper_is_a_line_that_nobody_has_ticked(browser, resident, kinds):
+def test_each_field_and_paper_is_offered_unticked(browser, resident, kinds):
     paper = uploaded(browser, resident, notice_pdf())
     vault_actions.confirm_paper(paper=paper, by=resident.pk)
     page = browser.get(MAKE).content.decode()
     assert f'value="{INCOME}"' in page and f'value="{PARTS}"' in page and f'value="{paper.pk}"' in page
     assert " checked" not in page
-    told = main(browser.get(MAKE))
-    assert "Revenu fiscal de référence : 12 312 €" in told and "Vos papiers" in told
+    text = main(browser.get(MAKE))
+    assert "Revenu fiscal de référence : 12 312 €" in text and "Vos papiers" in text
 
 
 def test_an_empty_vault_says_what_to_do_first(other_browser):
     assert "n’a encore rien à montrer" in main(other_browser.get(MAKE))
 
 
-def test_nothing_ticked_is_an_error_that_says_so(browser, resident):
+def test_an_empty_choice_is_an_error(browser, resident):
     add_signed_notice(resident)
     answer = browser.post(MAKE, {"step": "choose"})
     assert "Cochez au moins une ligne" in main(answer) and "Erreur" in answer.content.decode()
 
 
-def test_the_choice_travels_to_the_words_and_back(browser, resident):
+def test_the_choice_is_carried_to_the_words_and_back(browser, resident):
     add_signed_notice(resident)
     page = browser.post(MAKE, {"step": "choose", "fiscal.avis_ir": [INCOME]}).content.decode()
     assert f'name="field" value="{INCOME}"' in page and "À qui donnez-vous ce lien" in page
@@ -76,23 +76,23 @@ def test_the_choice_travels_to_the_words_and_back(browser, resident):
     assert back.count(" checked") == 1
 
 
-def test_words_that_lack_are_asked_for_and_the_choice_stays(browser, resident):
+def test_missing_words_are_asked_and_the_choice_stays(browser, resident):
     add_signed_notice(resident)
     answer = browser.post(MAKE, {"step": "words", "field": [INCOME], "days": "7"})
     assert "Écrivez à qui vous donnez ce lien." in main(answer) and f'value="{INCOME}"' in answer.content.decode()
 
 
-def test_the_exact_values_are_shown_before_agreeing_and_nothing_is_given_yet(browser, resident):
+def test_the_preview_shows_the_exact_values_and_gives_nothing(browser, resident):
     add_signed_notice(resident)
     page = " ".join(re.sub(r"<[^>]+>", " ", checked(browser)).replace("\u202f", " ").replace("\u00a0", " ").split())
-    for said in ("12 312 €", "Mme Dubreuil", "Compléter une demande", "7 jours", "Ce que cela veut dire"):
-        assert said in page
+    for words in ("12 312 €", "Mme Dubreuil", "Compléter une demande", "7 jours", "Ce que cela veut dire"):
+        assert words in page
     assert "2,5" not in page
     with scope(resident=resident.pk):
         assert not Grant.objects.exists()
 
 
-def test_the_address_and_the_code_are_shown_once_and_open_the_link(browser, resident, settings):
+def test_the_url_and_the_code_are_shown_once_and_open_the_link(browser, resident, settings):
     add_signed_notice(resident)
     page = checked(browser)
     answer = agree(browser, page)
@@ -109,7 +109,7 @@ def test_the_address_and_the_code_are_shown_once_and_open_the_link(browser, resi
     assert address not in shown and code not in shown
 
 
-def test_a_value_that_changed_meanwhile_is_shown_again(browser, resident):
+def test_a_changed_value_is_previewed_again(browser, resident):
     add_signed_notice(resident)
     page = checked(browser)
     add_signed_notice(resident, annee_revenus=2026, revenu_fiscal_reference=9000)
@@ -120,16 +120,14 @@ def test_a_value_that_changed_meanwhile_is_shown_again(browser, resident):
 
 
 @pytest.mark.parametrize("sent", [{"days": "90"}, {"days": ""}, {"name": ""}])
-def test_a_form_that_was_tampered_with_makes_nothing(browser, resident, sent):
+def test_a_tampered_form_makes_no_link(browser, resident, sent):
     add_signed_notice(resident)
     assert "prêt" not in main(agree(browser, checked(browser), **sent))
     with scope(resident=resident.pk):
         assert not Grant.objects.exists()
 
 
-def test_a_field_that_does_not_exist_and_another_s_paper_are_left_out(
-    browser, other_browser, resident, stranger, kinds
-):
+def test_unknown_fields_and_papers_of_others_are_left_out(browser, other_browser, resident, stranger, kinds):
     theirs = uploaded(other_browser, stranger, notice_pdf())
     vault_actions.confirm_paper(paper=theirs, by=stranger.pk)
     add_signed_notice(resident)
@@ -142,79 +140,79 @@ def test_a_field_that_does_not_exist_and_another_s_paper_are_left_out(
     assert "Que voulez-vous montrer" in main(only)
 
 
-# Following it
+# Following a link
 
 
-def test_mes_partages_names_it_as_its_resident_does(browser, resident):
+def test_mes_partages_shows_the_residents_words_for_a_link(browser, resident):
     add_signed_notice(resident)
     linked(resident, INCOME)
     text = main(browser.get(reverse("sharing:shares")))
-    for said in ("Mme Dubreuil", "Logement social", "Revenu fiscal de référence", "Jamais lu", "Arrêter mon lien"):
-        assert said in text
+    for words in ("Mme Dubreuil", "Logement social", "Revenu fiscal de référence", "Jamais lu", "Arrêter mon lien"):
+        assert words in text
     assert "Mme Dubreuil : Logement social" in browser.get("/").content.decode().replace("\u00a0", " ")
 
 
-def test_its_page_shows_what_leaves_today_and_each_visit(browser, resident, kinds):
+def test_the_links_page_shows_its_current_content_and_each_visit(browser, resident, kinds):
     add_signed_notice(resident)
     paper = uploaded(browser, resident, notice_pdf())
     vault_actions.confirm_paper(paper=paper, by=resident.pk)
     key = linked(resident, INCOME, papers=[paper.pk])
-    here = reverse("sharing:share", args=[key.link.grant_id])
-    assert "Personne n’a encore ouvert" in main(browser.get(here))
+    url = reverse("sharing:share", args=[key.link.grant_id])
+    assert "Personne n’a encore ouvert" in main(browser.get(url))
     visitor = entered(key)
     visitor.get(f"/l/{key.token}/")
     assert visitor.get(f"/l/{key.token}/papier/{paper.pk}/0/").getvalue().startswith(b"%PDF-")
-    text = main(browser.get(here))
+    text = main(browser.get(url))
     assert "1 visite" in text and "La page, 1 fois" in text and "téléchargé : Avis d’impôt" in text
     assert "12 312 €" in text and "Compléter une demande" in text
     received = main(browser.get(reverse("sharing:share_received", args=[key.link.grant_id])))
     assert "12 312 €" in received and "Papier" in received and "Avis d’impôt" in received
 
 
-def test_a_locked_link_says_so_on_its_page_and_a_new_code_opens_it(browser, resident):
+def test_a_locked_link_is_shown_and_a_new_code_unlocks_it(browser, resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     for _ in range(MOST_TRIES):
         actions.enter(link=key.link, typed="0")
     assert "Ce lien est bloqué" in main(browser.get(reverse("sharing:share", args=[key.link.grant_id])))
-    here = reverse("sharing:renew_link", args=[key.link.grant_id])
-    assert "Faire un nouveau code" in main(browser.get(here))
-    text = main(browser.post(here))
+    url = reverse("sharing:renew_link", args=[key.link.grant_id])
+    assert "Faire un nouveau code" in main(browser.get(url))
+    text = main(browser.post(url))
     [code] = re.findall(r"\b(\d{4} \d{4})\b", text)
     assert "/l/" not in text
     assert Client().post(f"/l/{key.token}/", {"code": code}).status_code == 302
-    assert "/l/" in main(browser.post(here, {"address": "new"}))
+    assert "/l/" in main(browser.post(url, {"address": "new"}))
 
 
-def test_the_journal_of_wrong_codes_does_not_accuse_the_one_it_was_given_to(browser, resident):
+def test_the_journal_does_not_attribute_wrong_codes_to_the_recipient(browser, resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     actions.enter(link=key.link, typed="0")
     text = main(browser.get(reverse("journal:journal"), {"quoi": "refus"}))
     assert "Un mauvais code a été essayé sur le lien de « Mme Dubreuil »" in text
-    line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert "n’avait pas le bon code" in main(browser.get(reverse("journal:journal_line", args=[line.id])))
+    entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert "n’avait pas le bon code" in main(browser.get(reverse("journal:journal_line", args=[entry.id])))
 
 
-def test_the_journal_can_be_narrowed_to_one_link(browser, resident):
+def test_the_journal_can_be_filtered_by_link(browser, resident):
     add_signed_notice(resident)
     linked(resident, INCOME)
     assert "Mme Dubreuil (Logement social)" in browser.get(reverse("journal:journal")).content.decode()
 
 
-def test_stopping_one_and_all_is_confirmed_first(browser, resident):
+def test_stopping_all_links_asks_for_confirmation(browser, resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
-    here = reverse("sharing:stop_links")
-    assert "Mme Dubreuil (Logement social)" in main(browser.get(here))
+    url = reverse("sharing:stop_links")
+    assert "Mme Dubreuil (Logement social)" in main(browser.get(url))
     assert opens(key)
-    assert "Tous vos liens sont arrêtés" in main(browser.post(here, follow=True))
+    assert "Tous vos liens sont arrêtés" in main(browser.post(url, follow=True))
     assert not opens(key)
-    assert "Il n’y a rien à arrêter" in main(browser.get(here))
+    assert "Il n’y a rien à arrêter" in main(browser.get(url))
     assert browser.get(reverse("sharing:renew_link", args=[key.link.grant_id])).status_code == 302
 
 
-def test_it_is_not_renewed_from_its_page(browser, resident):
+def test_a_link_cannot_be_renewed_from_its_page(browser, resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     assert "Renouveler" not in main(browser.get(reverse("sharing:share", args=[key.link.grant_id])))
@@ -223,7 +221,7 @@ def test_it_is_not_renewed_from_its_page(browser, resident):
     assert browser.get(reverse("sharing:renew_share", args=[key.link.grant_id])).status_code == 302
 
 
-def test_a_link_is_no_agreement_of_a_household(browser, resident, stranger):
+def test_the_household_offers_no_link_or_mandate(browser, resident, stranger):
     from tests.vault.couples import couple, place
 
     couple(resident, stranger)
@@ -233,7 +231,7 @@ def test_a_link_is_no_agreement_of_a_household(browser, resident, stranger):
     assert "Montrer par un lien" not in page and "Se faire accompagner" not in page
 
 
-def test_a_list_of_links_costs_the_same_with_ten(browser, resident, django_assert_max_num_queries):
+def test_the_list_of_ten_links_takes_few_queries(browser, resident, django_assert_max_num_queries):
     add_signed_notice(resident)
     add(resident, "logement.domicile", HOME)
     for _ in range(10):

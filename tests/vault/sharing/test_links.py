@@ -1,4 +1,4 @@
-"""A link is a grant that an address and a code open: what it keeps, what it refuses, how its code is tried, made anew and stopped."""
+"""Links: their grant, their content, their code and URL, and how they end."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NAME, TITLE, WHY = "Mme Dubreuil", "Logement social", "Compléter une demande"
 
 
-def told(resident) -> list[str]:
-    return [line.event for line in journal.entries(resident_id=resident.pk, limit=50)]
+def events(resident) -> list[str]:
+    return [entry.event for entry in journal.entries(resident_id=resident.pk, limit=50)]
 
 
 def grant_of(key) -> Grant:
@@ -44,10 +44,10 @@ def again(key) -> Link:
         return Link.objects.select_related("grant").get(pk=key.link.pk)
 
 
-# Making one
+# Making a link
 
 
-def test_a_link_is_a_grant_like_the_others_for_seven_days(resident):
+def test_a_link_is_a_grant_for_seven_days(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     grant = grant_of(key)
@@ -63,23 +63,24 @@ def test_a_link_is_a_grant_like_the_others_for_seven_days(resident):
         [event] = grant.events.all()
     receipt = receipts.verify(event.receipt)
     assert receipt["processing"]["pii_information"][0]["pii_type"] == INCOME
-    [line] = journal.entries(resident_id=resident.pk, limit=1)
-    assert (line.event, line.details["recipient"]) == ("grant_given", NAME)
+    [entry] = journal.entries(resident_id=resident.pk, limit=1)
+    assert (entry.event, entry.details["recipient"]) == ("grant_given", NAME)
 
 
 @pytest.mark.parametrize("days", [0, 2, 31, 365])
-def test_no_other_length_than_those_offered(resident, days):
+def test_a_length_that_is_not_offered_is_refused(resident, days):
     add_signed_notice(resident)
     with pytest.raises(ValueError, match="not offered"):
         linked(resident, INCOME, days=days)
 
 
-def test_what_the_resident_typed_and_what_opens_the_link_is_nowhere_in_clear(resident):
+def test_words_token_and_code_are_not_stored_in_plaintext(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE "
+            "TABLE'"
         )
         rows = []
         for (table,) in cursor.fetchall():
@@ -91,12 +92,12 @@ def test_what_the_resident_typed_and_what_opens_the_link_is_nowhere_in_clear(res
     assert len(key.token) * 6 >= 128
 
 
-def test_nothing_chosen_gives_nothing(resident):
+def test_a_link_without_content_is_refused(resident):
     with pytest.raises(grants.NothingChosen):
         linked(resident)
 
 
-def test_a_value_that_changed_since_it_was_shown_does_not_leave(resident):
+def test_a_value_changed_since_the_preview_is_not_shared(resident):
     add_signed_notice(resident)
     held = actions.held(resident_id=resident.pk, fields=[INCOME], papers=[])
     seen = links.fingerprint(held.values, held.papers)
@@ -109,7 +110,7 @@ def test_a_value_that_changed_since_it_was_shown_does_not_leave(resident):
             form=uuid4(),
             seen=seen,
         )
-    assert "grant_given" not in told(resident)
+    assert "grant_given" not in events(resident)
 
 
 def test_the_same_form_sent_twice_gives_one_link(resident):
@@ -124,7 +125,7 @@ def test_the_same_form_sent_twice_gives_one_link(resident):
         assert Link.objects.count() == Grant.objects.count() == 1
 
 
-def test_nobody_makes_or_changes_a_link_for_another(resident, stranger):
+def test_another_resident_cannot_make_or_change_a_link(resident, stranger):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     for act in (
@@ -138,17 +139,17 @@ def test_nobody_makes_or_changes_a_link_for_another(resident, stranger):
             act()
 
 
-# What it opens
+# Reading
 
 
-def test_it_opens_its_fields_about_its_resident_and_each_reading_has_its_line(resident):
+def test_a_link_reads_its_fields_about_its_resident_and_is_journalled(resident):
     add_signed_notice(resident)
     add(resident, "fiscal.avis_ir", {**NOTICE, "revenu_fiscal_reference": 4242}, person=uuid4(), role="spouse")
     key = linked(resident, INCOME)
     values, papers = gate.read_all(grant=grant_of(key), fields=[INCOME], visit=None)
     assert [record.payload for record in values] == [{"revenu_fiscal_reference": 12312}] and papers == []
-    [line] = journal.entries(resident_id=resident.pk, limit=1)
-    assert (line.event, line.fields, line.details["recipient"], line.ground) == (
+    [entry] = journal.entries(resident_id=resident.pk, limit=1)
+    assert (entry.event, entry.fields, entry.details["recipient"], entry.ground) == (
         "granted_read",
         [INCOME],
         NAME,
@@ -156,15 +157,15 @@ def test_it_opens_its_fields_about_its_resident_and_each_reading_has_its_line(re
     )
 
 
-def test_what_was_not_chosen_is_refused(resident):
+def test_a_field_that_was_not_chosen_is_refused(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     with pytest.raises(gate.Refused):
         gate.read_all(grant=grant_of(key), fields=[INCOME, PARTS], visit=None)
-    assert told(resident)[0] == "read_refused"
+    assert events(resident)[0] == "read_refused"
 
 
-def test_a_paper_is_opened_with_a_line_of_its_own_and_no_other_paper(resident, kinds, browser):
+def test_only_the_links_paper_opens_and_each_opening_is_journalled(resident, kinds, browser):
     one = uploaded(browser, resident, notice_pdf())
     other = uploaded(browser, resident, notice_pdf(income_year=2023))
     for paper in (one, other):
@@ -173,16 +174,16 @@ def test_a_paper_is_opened_with_a_line_of_its_own_and_no_other_paper(resident, k
     opened, file = gate.read_file(grant=grant_of(key), paper_id=one.pk, position=0, visit=None)
     with file:
         assert file.read(5) == b"%PDF-" and opened.paper_id == one.pk
-    [line] = journal.entries(resident_id=resident.pk, limit=1)
-    assert (line.event, line.details["kind"], line.fields) == ("granted_downloaded", "avis_impot", [])
+    [entry] = journal.entries(resident_id=resident.pk, limit=1)
+    assert (entry.event, entry.details["kind"], entry.fields) == ("granted_downloaded", "avis_impot", [])
     with pytest.raises(gate.Refused):
         gate.read_file(grant=grant_of(key), paper_id=other.pk, position=0, visit=None)
     with pytest.raises(gate.Refused):
         gate.read_file(grant=grant_of(key), paper_id=one.pk, position=1, visit=None)
-    assert told(resident)[:2] == ["read_refused", "read_refused"]
+    assert events(resident)[:2] == ["read_refused", "read_refused"]
 
 
-def test_a_stop_ends_a_download_that_is_under_way(resident, kinds, browser):
+def test_a_stop_ends_a_download_in_progress(resident, kinds, browser):
     paper = uploaded(browser, resident, notice_pdf())
     vault_actions.confirm_paper(paper=paper, by=resident.pk)
     key = linked(resident, papers=[paper.pk])
@@ -192,10 +193,10 @@ def test_a_stop_ends_a_download_that_is_under_way(resident, kinds, browser):
         grants.stop(grant=grant_of(key), by=resident.pk)
         with pytest.raises(gate.Refused):
             file.read(100)
-    assert told(resident)[0] == "read_refused"
+    assert events(resident)[0] == "read_refused"
 
 
-def test_a_paper_that_is_deleted_leaves_the_link(resident, kinds, browser):
+def test_a_deleted_paper_is_removed_from_the_link(resident, kinds, browser):
     paper = uploaded(browser, resident, notice_pdf())
     vault_actions.confirm_paper(paper=paper, by=resident.pk)
     key = linked(resident, papers=[paper.pk])
@@ -213,7 +214,7 @@ def test_a_paper_in_quarantine_cannot_be_shown(resident, kinds, browser):
 
 
 @pytest.mark.parametrize("end", ["stop", "pause", "expire"])
-def test_once_ended_nothing_opens(resident, end):
+def test_an_ended_link_opens_nothing(resident, end):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     grant = grant_of(key)
@@ -231,7 +232,7 @@ def test_once_ended_nothing_opens(resident, end):
         assert not Visit.objects.exists() and not GrantReading.objects.exists()
 
 
-def test_it_is_open_until_the_very_moment_of_its_end(resident):
+def test_a_link_is_open_until_its_last_second(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     with time_machine.travel(key.link.grant.ends_at - timedelta(seconds=1), tick=False):
@@ -239,7 +240,7 @@ def test_it_is_open_until_the_very_moment_of_its_end(resident):
         assert actions.enter(link=key.link, typed=key.code)
 
 
-def test_stopping_all_stops_the_links_and_nothing_else(resident):
+def test_stopping_all_links_stops_no_other_grant(resident):
     from tests.vault.couples import granted
 
     add_signed_notice(resident)
@@ -251,28 +252,28 @@ def test_stopping_all_stops_the_links_and_nothing_else(resident):
         assert Grant.objects.get(pk=other.pk).stands
 
 
-# Its code
+# Code and URL
 
 
-def test_the_right_code_is_a_visit_however_it_is_typed(resident):
+def test_the_right_code_begins_a_visit_with_spaces_or_dashes(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     for typed in (key.code, f" {key.code[:4]} {key.code[4:]} ", f"{key.code[:4]}-{key.code[4:]}"):
         assert actions.enter(link=key.link, typed=typed)
 
 
-def test_five_wrong_codes_lock_it_and_each_is_told(resident):
+def test_five_wrong_codes_lock_a_link_and_each_is_journalled(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     wrong = f"{(int(key.code) + 1) % 10**8:08}"
     for _ in range(MOST_TRIES + 3):
         assert actions.enter(link=key.link, typed=wrong) is None
     assert again(key).locked
-    assert told(resident)[:6] == ["link_locked", *["link_code_refused"] * 5]
-    assert actions.enter(link=key.link, typed=key.code) is None, "locked: the right code opens nothing either"
+    assert events(resident)[:6] == ["link_locked", *["link_code_refused"] * 5]
+    assert actions.enter(link=key.link, typed=key.code) is None, "a locked link refuses the right code too"
 
 
-def test_a_right_code_clears_the_wrong_ones_before_it(resident):
+def test_a_right_code_resets_the_count_of_wrong_codes(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     for _ in range(3):
@@ -282,7 +283,7 @@ def test_a_right_code_clears_the_wrong_ones_before_it(resident):
     assert not again(key).locked
 
 
-def test_a_new_code_opens_what_was_locked_and_the_former_one_nothing(resident):
+def test_a_new_code_unlocks_the_link_and_replaces_the_former_one(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     for _ in range(MOST_TRIES):
@@ -290,10 +291,10 @@ def test_a_new_code_opens_what_was_locked_and_the_former_one_nothing(resident):
     fresh = actions.renew(link=key.link, by=resident.pk, address=False)
     assert fresh.token == "" and links.find(key.token) is not None
     assert actions.enter(link=key.link, typed=key.code) is None and actions.enter(link=key.link, typed=fresh.code)
-    assert "link_code_made" in told(resident)
+    assert "link_code_made" in events(resident)
 
 
-def test_a_new_address_closes_the_former_one(resident):
+def test_a_new_url_replaces_the_former_one(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     fresh = actions.renew(link=key.link, by=resident.pk, address=True)
@@ -302,7 +303,7 @@ def test_a_new_address_closes_the_former_one(resident):
     assert found is not None and found.pk == key.link.pk
 
 
-def test_what_is_over_gets_no_new_code(resident):
+def test_an_ended_link_gets_no_new_code(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     grants.stop(grant=grant_of(key), by=resident.pk)
@@ -314,13 +315,13 @@ def test_the_same_code_of_two_links_has_two_hashes():
     assert links.hash_code(uuid4(), "12345678") != links.hash_code(uuid4(), "12345678")
 
 
-def test_the_words_that_were_read_are_kept_with_their_values(resident):
+def test_the_snapshot_keeps_the_words_and_the_values(resident):
     add_signed_notice(resident)
     add(resident, "logement.domicile", HOME)
     key = linked(resident, INCOME, RENT)
     grant = grant_of(key)
     note = gate.own_note(resident_id=resident.pk, purpose="Relire", place=grant.place, content=bytes(grant.snapshot))
-    assert any(NAME in line for line in note["words"]) and note["lasts"].startswith("7 days")
+    assert any(NAME in words for words in note["words"]) and note["lasts"].startswith("7 days")
     assert [item["chosen"] for item in note["items"]] == [True, True]
     assert {item["shown"].replace("\u202f", " ").replace("\u00a0", " ") for item in note["items"]} == {
         "12 312 €",

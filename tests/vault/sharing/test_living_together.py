@@ -1,4 +1,4 @@
-"""Residents who live together: a code lets one person in, joining shares nothing, each agrees alone, leaving ends everything at once."""
+"""Households: a code lets one resident join, joining shares nothing, leaving ends all grants at once."""
 
 from datetime import timedelta
 
@@ -33,12 +33,12 @@ def tried(monkeypatch):
     monkeypatch.setitem(agreements._agreements, TRIED.code, TRIED)
 
 
-def lines(resident):
+def entries(resident):
     return journal.entries(resident_id=resident.pk, limit=100)
 
 
 def events(resident):
-    return [line.event for line in lines(resident)]
+    return [entry.event for entry in entries(resident)]
 
 
 def invited(resident, role=PARTNER):
@@ -54,7 +54,7 @@ def leave(resident):
 
 
 def around(resident):
-    """Who else is in their household."""
+    """Return the other members of the resident's household."""
     found = household_access.of(resident.pk)
     assert found is not None
     return found.others
@@ -73,7 +73,7 @@ def current(resident, type_code):
 # Inviting and joining
 
 
-def test_a_code_lets_one_person_in_and_shares_nothing(resident, stranger):
+def test_joining_shares_nothing(resident, stranger):
     add_signed_notice(resident)
     join(stranger, invited(resident))
 
@@ -84,15 +84,15 @@ def test_a_code_lets_one_person_in_and_shares_nothing(resident, stranger):
         assert not Grant.objects.exists()
 
 
-def test_joining_is_told_in_the_journal_of_the_one_who_joins_only(resident, stranger):
+def test_joining_is_journalled_only_for_the_resident_who_joins(resident, stranger):
     code = invited(resident)
     before = events(resident)
     join(stranger, code)
     assert events(resident) == before
-    assert lines(stranger)[0].details == {"recipient": "Awa"}
+    assert entries(stranger)[0].details == {"recipient": "Awa"}
 
 
-def test_the_code_is_kept_only_as_a_hash(resident):
+def test_only_the_hash_of_the_code_is_stored(resident):
     code = invited(resident)
     with scope(resident=resident.pk):
         row = Invitation.objects.values().get()
@@ -102,24 +102,24 @@ def test_the_code_is_kept_only_as_a_hash(resident):
 @pytest.mark.parametrize(
     "typed", [str.lower, lambda code: code.replace("-", " "), lambda code: code.replace("0", "O").replace("1", "i")]
 )
-def test_a_code_is_read_as_people_copy_it(resident, stranger, typed):
+def test_a_code_is_read_despite_case_spaces_and_similar_letters(resident, stranger, typed):
     assert join(stranger, typed(invited(resident))).role == PARTNER
 
 
-def test_a_code_serves_once(resident, stranger):
+def test_a_code_works_once(resident, stranger):
     code = invited(resident)
     join(stranger, code)
     with pytest.raises(household.NoInvitation):
         join(ResidentFactory(), code)
 
 
-def test_after_seven_days_it_opens_nothing(resident, stranger):
+def test_a_code_expires_after_seven_days(resident, stranger):
     code = invited(resident)
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1)), pytest.raises(household.NoInvitation):
         join(stranger, code)
 
 
-def test_a_new_code_and_a_cancellation_close_the_one_before(resident, stranger):
+def test_a_new_code_or_a_cancellation_ends_the_former_code(resident, stranger):
     first, second = invited(resident), invited(resident)
     with pytest.raises(household.NoInvitation):
         join(stranger, first)
@@ -134,7 +134,7 @@ def why_not(resident, code):
     return refused.value.why
 
 
-def test_one_does_not_join_oneself_nor_two_households_nor_a_couple_of_two(resident, stranger):
+def test_joining_is_refused_for_own_code_second_household_or_third_partner(resident, stranger):
     assert why_not(resident, invited(resident)) == "self"
     couple(resident, stranger)
     third = ResidentFactory()
@@ -144,13 +144,13 @@ def test_one_does_not_join_oneself_nor_two_households_nor_a_couple_of_two(reside
     assert len(around(resident)) == 2
 
 
-def test_a_refused_attempt_leaves_no_household_behind(resident):
+def test_a_refused_attempt_creates_no_household(resident):
     why_not(resident, invited(resident))
     with scopes_disabled():
         assert not Member.objects.exists()
 
 
-def test_nobody_invites_or_leaves_for_someone_else(resident, stranger):
+def test_another_resident_cannot_invite_or_leave(resident, stranger):
     for act in (household.invite, household.leave, household.cancel_invitation):
         more = {"role": PARTNER} if act is household.invite else {}
         with pytest.raises(PermissionDenied):
@@ -160,7 +160,7 @@ def test_nobody_invites_or_leaves_for_someone_else(resident, stranger):
 # Agreeing
 
 
-def test_one_agrees_only_with_those_of_ones_household_and_in_their_role(resident, stranger):
+def test_an_agreement_needs_the_same_household_and_the_right_role(resident, stranger):
     couple(resident, stranger, HouseholdRole.ADULT)
     outsider, other = ResidentFactory(), ResidentFactory()
     couple(outsider, other)
@@ -170,7 +170,7 @@ def test_one_agrees_only_with_those_of_ones_household_and_in_their_role(resident
             household.agree(resident_id=resident.pk, by=resident.pk, member_id=member.pk, agreement=TRIED, terms=terms)
 
 
-def test_each_agreement_goes_one_way_and_stops_alone(resident, stranger):
+def test_each_agreement_goes_one_way_and_is_stopped_separately(resident, stranger):
     couple(resident, stranger)
     mine, theirs = agreed(resident, stranger, "tried"), agreed(stranger, resident, "tried")
     actions_grants.stop(grant=mine, by=resident.pk)
@@ -178,10 +178,10 @@ def test_each_agreement_goes_one_way_and_stops_alone(resident, stranger):
     assert household_access.received(resident.pk) == [theirs]
 
 
-# Facts in common
+# Shared facts
 
 
-def test_the_other_gets_a_copy_of_what_was_chosen_and_nothing_else(resident, stranger):
+def test_the_other_member_gets_a_copy_of_the_chosen_item_only(resident, stranger):
     add(resident, "logement.domicile", HOME)
     add(resident, "foyer.composition", HOUSEHOLD)
     couple(resident, stranger)
@@ -191,8 +191,8 @@ def test_the_other_gets_a_copy_of_what_was_chosen_and_nothing_else(resident, str
     assert [record["payload"] for record in note["records"]] == [{"adresse": HOME["adresse"]}]
 
 
-def test_a_later_value_does_not_flow(resident, stranger):
-    """An address changes before its owner leaves: the other still has the one that they lived at."""
+def test_a_later_value_is_not_shared(resident, stranger):
+    """If the giver's address changes before they leave, the other keeps the former address."""
     home = add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     shared(resident, stranger, "address")
@@ -203,7 +203,7 @@ def test_a_later_value_does_not_flow(resident, stranger):
     assert opened.value("logement.domicile#/adresse")["voie"] == "14 rue des Tanneries"
 
 
-def test_what_changed_since_the_page_was_shown_does_not_leave(resident, stranger):
+def test_a_value_changed_since_the_page_is_not_shared(resident, stranger):
     home = add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     seen = household.fingerprint(household.own_facts(resident_id=resident.pk))
@@ -214,7 +214,7 @@ def test_what_changed_since_the_page_was_shown_does_not_leave(resident, stranger
     assert facts_of(stranger) == []
 
 
-def test_stopping_takes_the_copy_back(resident, stranger):
+def test_stopping_deletes_the_copy(resident, stranger):
     add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     grant = shared(resident, stranger, "address")
@@ -222,7 +222,7 @@ def test_stopping_takes_the_copy_back(resident, stranger):
     assert facts_of(stranger) == []
 
 
-def test_at_the_end_of_the_agreement_the_copy_goes_by_itself(resident, stranger):
+def test_the_copy_is_deleted_at_the_end_of_the_agreement(resident, stranger):
     add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     grant = shared(resident, stranger, "address")
@@ -233,7 +233,7 @@ def test_at_the_end_of_the_agreement_the_copy_goes_by_itself(resident, stranger)
         assert facts_of(stranger) == []
 
 
-def test_the_copy_is_sealed_for_its_holder(resident, stranger):
+def test_the_copy_is_sealed_under_the_recipients_key(resident, stranger):
     from core.keys.sealed import Unreadable
 
     add(resident, "logement.domicile", HOME)
@@ -250,7 +250,7 @@ def test_the_copy_is_sealed_for_its_holder(resident, stranger):
 
 @pytest.fixture
 def sharing(resident, stranger):
-    """A couple that shares both ways. The resident is the one who leaves."""
+    """Return the grants of a couple that shares both ways."""
     add_signed_notice(resident)
     add(resident, "foyer.composition", HOUSEHOLD)
     add(stranger, "logement.domicile", HOME)
@@ -269,7 +269,7 @@ def test_leaving_ends_every_grant_both_ways_at_once(resident, stranger, sharing)
     assert household_access.received(stranger.pk) == household_access.received(resident.pk) == []
 
 
-def test_the_other_s_journal_has_no_line_until_they_look_and_then_none_that_tells_when(resident, stranger, sharing):
+def test_the_others_journal_gets_an_entry_only_when_they_open_the_page(resident, stranger, sharing):
     before = events(stranger)
     with time_machine.travel(timezone.now() + timedelta(days=2)):
         leave(resident)
@@ -277,13 +277,13 @@ def test_the_other_s_journal_has_no_line_until_they_look_and_then_none_that_tell
     with time_machine.travel(timezone.now() + timedelta(days=9)):
         assert household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk) == ["Awa"]
         assert household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk) == ["Awa"]
-        told = [line for line in lines(stranger) if line.event == "sharing_ended"]
-        assert len(told) == 1 and told[0].at > timezone.now() - timedelta(minutes=1)
-        assert all(line.actor_id == stranger.pk for line in lines(stranger) if line.event != "granted_read")
+        ended = [entry for entry in entries(stranger) if entry.event == "sharing_ended"]
+        assert len(ended) == 1 and ended[0].at > timezone.now() - timedelta(minutes=1)
+        assert all(entry.actor_id == stranger.pk for entry in entries(stranger) if entry.event != "granted_read")
 
 
-def test_their_own_grants_say_the_month_and_not_the_day(resident, stranger, sharing):
-    """Nor does their own history: it has a line, and a receipt, once the month is over."""
+def test_the_others_grants_end_with_the_month(resident, stranger, sharing):
+    """Their grants' history is also written, with a receipt, once the month is over."""
     left_at = timezone.now() + timedelta(days=3)
     with time_machine.travel(left_at, tick=False):
         leave(resident)
@@ -303,12 +303,12 @@ def test_their_own_grants_say_the_month_and_not_the_day(resident, stranger, shar
         }
 
 
-def test_the_leaver_s_journal_tells_what_they_did(resident, stranger, sharing):
+def test_leaving_is_in_the_journal_of_the_resident_who_leaves(resident, stranger, sharing):
     leave(resident)
     assert sorted(events(resident)[:4]) == ["grant_stopped", "grant_stopped", "household_left", "record_added"]
 
 
-def test_what_was_in_common_becomes_each_one_s_own(resident, stranger, sharing):
+def test_shared_facts_enter_the_vault_of_each_recipient(resident, stranger, sharing):
     leave(resident)
     assert len(current(resident, "logement.domicile")) == 1
     assert current(stranger, "foyer.composition") == []
@@ -318,21 +318,21 @@ def test_what_was_in_common_becomes_each_one_s_own(resident, stranger, sharing):
     assert facts_of(resident) == facts_of(stranger) == []
 
 
-def test_what_each_already_says_stays_as_it_is(resident, stranger, sharing):
+def test_an_existing_record_is_not_replaced_by_a_shared_fact(resident, stranger, sharing):
     mine = add(stranger, "foyer.composition", {"allocataires": [], "enfants": []})
     leave(resident)
     household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk)
     assert [record.pk for record in current(stranger, "foyer.composition")] == [mine.pk]
 
 
-def test_an_agreement_that_was_over_leaves_nothing(resident, stranger, sharing):
+def test_an_expired_agreement_leaves_no_fact(resident, stranger, sharing):
     with time_machine.travel(timezone.now() + timedelta(days=60)):
         leave(resident)
         household.learn_of_partings(resident_id=stranger.pk, by=stranger.pk)
         assert current(stranger, "foyer.composition") == [] and facts_of(stranger) == []
 
 
-def test_a_third_one_s_agreements_are_not_touched(resident, stranger, sharing):
+def test_agreements_with_a_third_member_are_kept(resident, stranger, sharing):
     third = ResidentFactory()
     join(third, invited(stranger, HouseholdRole.ADULT))
     kept = shared(third, stranger, "people") if current(third, "foyer.composition") else agreed_facts(third, stranger)
@@ -348,17 +348,17 @@ def agreed_facts(giver, receiver):
     return shared(giver, receiver, "people")
 
 
-def test_leaving_cancels_ones_codes_and_leaving_twice_changes_nothing(resident, stranger, sharing):
+def test_leaving_cancels_the_code_and_is_idempotent(resident, stranger, sharing):
     code = invited(resident, HouseholdRole.ADULT)
     leave(resident)
-    count = len(lines(resident))
+    count = len(entries(resident))
     leave(resident)
-    assert len(lines(resident)) == count
+    assert len(entries(resident)) == count
     with pytest.raises(household.NoInvitation):
         join(ResidentFactory(), code)
 
 
-def test_who_stays_alone_may_join_someone_else_and_so_may_who_left(resident, stranger, sharing):
+def test_both_members_may_join_another_household_after_a_parting(resident, stranger, sharing):
     leave(resident)
     third = ResidentFactory(name="Fanta")
     join(stranger, invited(third))

@@ -1,4 +1,4 @@
-"""The resident's pages: who can help, a mandate signed in the page, a code for an appointment."""
+"""The resident's pages about help: companions, signing a mandate, appointment codes."""
 
 import re
 
@@ -35,18 +35,18 @@ def sign(browser, companion, **answers):
     return browser.post(sign_page(companion), {"seen": seen[1], **answers}, follow=True)
 
 
-def test_who_can_help_is_listed_by_organisation(browser, companion):
+def test_companions_are_listed_by_organisation(browser, companion):
     text = browser.get(reverse("sharing:helpers")).content.decode()
     assert "Théo Lassalle" in text and "CCAS de Villebrume" in text and sign_page(companion) in text
 
 
-def test_the_page_shows_today_s_values_and_ticks_nothing(browser, resident, companion):
+def test_the_page_shows_current_values_without_preselection(browser, resident, companion):
     add(resident, "logement.domicile", HOME)
     text = browser.get(sign_page(companion)).content.decode()
     assert "612" in text and "checked" not in text
 
 
-def test_a_signed_mandate_says_what_it_allows_among_the_shares(browser, resident, companion):
+def test_a_signed_mandate_is_shown_with_its_acts_in_the_shares(browser, resident, companion):
     answer = sign(browser, companion, items=["home"], acts=["add_paper"], length="m6")
     text = answer.content.decode()
     assert (
@@ -69,20 +69,20 @@ def test_a_signed_mandate_says_what_it_allows_among_the_shares(browser, resident
         {"items": ["home"], "length": "m3"},
     ],
 )
-def test_an_answer_that_lacks_something_signs_nothing(browser, resident, companion, answers):
+def test_an_incomplete_answer_signs_nothing(browser, resident, companion, answers):
     sign(browser, companion, **answers)
     with scope(resident=resident.pk):
         assert not Grant.objects.exists()
 
 
-def test_signing_asks_again_who_one_is(browser, companion):
+def test_signing_requires_a_recent_authentication(browser, companion):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         browser.get(reverse("sharing:helpers"))
         clock.shift(601)
         assert browser.get(sign_page(companion))["Location"].startswith("/mon-compte/confirmer/")
 
 
-def test_someone_who_left_is_no_longer_proposed(browser, companion):
+def test_a_former_companion_is_not_listed(browser, companion):
     address = sign_page(companion)
     end_membership(membership=place_at(companion))
     assert browser.get(address).status_code == 404
@@ -98,12 +98,12 @@ def test_a_code_is_shown_once_and_can_be_cancelled(browser, resident):
     assert "Un code attend" not in browser.get(reverse("sharing:helpers")).content.decode()
 
 
-def test_a_code_for_nothing_is_not_made(browser):
+def test_a_code_without_an_item_is_refused(browser):
     page = browser.post(reverse("sharing:make_appointment"), {})
     assert "Cochez au moins une ligne" in page.content.decode()
 
 
-def test_a_mandate_is_stopped_two_clicks_from_that_page(browser, resident, companion):
+def test_the_page_links_to_stopping_a_mandate(browser, resident, companion):
     entrusted(resident, companion, "home")
     text = browser.get(reverse("sharing:helpers")).content.decode()
     with scope(resident=resident.pk):

@@ -1,4 +1,4 @@
-"""A mandate is a resident's own, lets one companion do what was ticked, and stops at once. A code lets one in for two hours."""
+"""Mandates and appointments: given only by the resident, limited to ticked items and acts, stopped at once."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -45,25 +45,25 @@ def look(mandate, companion, item="home"):
     return actions.look(mandate=mandate, companion=companion, item_code=item, agreement=AGREEMENT)
 
 
-def last_line(resident):
+def last_entry(resident):
     return journal.entries(resident_id=resident.pk, limit=1)[0]
 
 
-def test_a_companion_reads_what_was_ticked_and_each_reading_is_a_line(resident, companion):
+def test_a_companion_reads_ticked_items_and_each_reading_is_journalled(resident, companion):
     add(resident, "logement.domicile", HOME)
     mandate = entrusted(resident, companion, "home")
     fields, values = look(mandate, companion)
     assert RENT in fields and values.of_type("logement.domicile")[0].payload["loyer"] == "612.00"
-    line = last_line(resident)
-    assert (line.event, line.details["recipient"], line.fields) == (
+    entry = last_entry(resident)
+    assert (entry.event, entry.details["recipient"], entry.fields) == (
         "granted_read",
         "Théo Lassalle, CCAS de Villebrume",
         fields,
     )
-    assert line.ground == journal.Ground.GRANT
+    assert entry.ground == journal.Ground.GRANT
 
 
-def test_a_line_that_was_not_ticked_stays_closed(resident, companion):
+def test_an_item_that_was_not_ticked_is_refused(resident, companion):
     add_signed_notice(resident)
     mandate = entrusted(resident, companion, "home")
     with pytest.raises(PermissionDenied):
@@ -72,7 +72,7 @@ def test_a_line_that_was_not_ticked_stays_closed(resident, companion):
         gate.read(grant=mandate.grant, fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
 
 
-def test_it_is_among_the_resident_s_shares_with_a_receipt(resident, companion):
+def test_a_mandate_is_a_grant_with_its_event(resident, companion):
     mandate = entrusted(resident, companion, "home", months=6)
     with scope(resident=resident.pk):
         grant = Grant.objects.get()
@@ -80,7 +80,7 @@ def test_it_is_among_the_resident_s_shares_with_a_receipt(resident, companion):
         assert grant.state == GrantState.ACTIVE and mandate.grant_id == grant.pk
 
 
-def test_it_counts_for_the_person_whom_its_grant_names_whatever_their_place(resident, companion):
+def test_a_mandate_is_active_only_for_the_recipient_of_its_grant(resident, companion):
     mandate = entrusted(resident, companion, "home")
     assert mandates.live(companion) == [mandate]
     with scope(resident=resident.pk):
@@ -89,18 +89,18 @@ def test_it_counts_for_the_person_whom_its_grant_names_whatever_their_place(resi
 
 
 @pytest.mark.parametrize("end", ["pause", "stop"])
-def test_nothing_counts_any_more_once_it_is_paused_or_stopped(resident, companion, end):
+def test_a_paused_or_stopped_mandate_allows_nothing(resident, companion, end):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     getattr(grants, end)(grant=mandate.grant, by=resident.pk)
     assert mandates.live(companion) == []
     with pytest.raises(gate.Refused):
         look(mandate, companion)
     with pytest.raises(gate.Refused), acts.under(mandate.grant):
-        raise AssertionError("an act was done under a mandate that counts no more")
-    assert last_line(resident).event == "act_refused"
+        raise AssertionError("an act was done under an inactive mandate")
+    assert last_entry(resident).event == "act_refused"
 
 
-def test_it_ends_by_itself(resident, companion, time_machine):
+def test_a_mandate_expires(resident, companion, time_machine):
     entrusted(resident, companion, "home")
     assert mandates.live(companion)
     time_machine.move_to(timezone.now() + timedelta(days=1, seconds=1), tick=False)
@@ -109,7 +109,7 @@ def test_it_ends_by_itself(resident, companion, time_machine):
 
 @pytest.mark.slow
 def test_no_reading_succeeds_after_a_stop_was_acknowledged(resident):
-    """The race of tests/attacks, on the grants of mandates: six readers, eight rounds."""
+    """Run the race of tests/attacks on grants of mandates: six readers, eight rounds."""
     add_signed_notice(resident)
     given = [entrusted(resident, CompanionFactory(), "notices").grant for _ in range(8)]
     outcome = race(given, readers=6, stop=lambda grant: grants.stop(grant=grant, by=resident.pk))
@@ -117,7 +117,7 @@ def test_no_reading_succeeds_after_a_stop_was_acknowledged(resident):
     assert (outcome.opened_late, outcome.begun_late) == (0, 0)
 
 
-def test_who_leaves_their_organisation_acts_for_nobody_even_if_they_come_back(resident, companion):
+def test_a_companion_who_left_their_organisation_loses_its_mandates_for_good(resident, companion):
     entrusted(resident, companion, "home")
     place = place_at(companion)
     end_membership(membership=place)
@@ -127,7 +127,7 @@ def test_who_leaves_their_organisation_acts_for_nobody_even_if_they_come_back(re
     assert mandates.live(companion) == []
 
 
-def test_an_organisation_that_is_closed_closes_its_mandates(resident, companion):
+def test_a_closed_organisation_has_no_active_mandate(resident, companion):
     entrusted(resident, companion, "home")
     place = place_at(companion)
     place.organisation.is_active = False
@@ -135,14 +135,14 @@ def test_an_organisation_that_is_closed_closes_its_mandates(resident, companion)
     assert mandates.live(companion) == []
 
 
-def test_another_companion_of_the_same_organisation_does_not_act_in_their_place(resident, companion):
+def test_a_colleague_cannot_act_under_the_mandate(resident, companion):
     mandate, colleague = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER]), CompanionFactory()
     assert mandates.find(colleague, mandate.pk) is None
     with pytest.raises(PermissionDenied):
         look(mandate, colleague)
 
 
-def test_only_the_resident_entrusts(resident, stranger, companion):
+def test_only_the_resident_gives_a_mandate(resident, stranger, companion):
     place = place_at(companion)
     with pytest.raises(PermissionDenied):
         actions.entrust(
@@ -157,7 +157,7 @@ def test_only_the_resident_entrusts(resident, stranger, companion):
         actions.make_code(resident_id=resident.pk, by=companion.pk, chosen=actions.Chosen(["home"], []))
 
 
-def test_a_value_that_changed_since_the_page_is_not_entrusted(resident, companion):
+def test_a_value_changed_since_the_page_refuses_the_mandate(resident, companion):
     add(resident, "logement.domicile", HOME)
     with pytest.raises(Changed):
         actions.entrust(
@@ -173,7 +173,7 @@ def test_a_value_that_changed_since_the_page_is_not_entrusted(resident, companio
 @pytest.mark.parametrize(
     "length", [{"months": 3}, {"months": 0}, {"months": 24}, {"months": 0, "lasts": timedelta(days=3)}]
 )
-def test_only_the_lengths_that_were_offered_are_given(resident, companion, length):
+def test_a_length_that_is_not_offered_is_refused(resident, companion, length):
     terms = {"lasts": None, **length}
     seen = fingerprint(actions.today(resident_id=resident.pk))
     with pytest.raises(ValueError, match="not offered"):
@@ -187,27 +187,27 @@ def test_only_the_lengths_that_were_offered_are_given(resident, companion, lengt
         )
 
 
-def test_a_new_mandate_takes_the_place_of_the_one_before(resident, companion):
+def test_a_new_mandate_replaces_the_former_one(resident, companion):
     entrusted(resident, companion, "home", "notices")
     entrusted(resident, companion, "home")
     [mandate] = mandates.live(companion)
     assert "notices" not in {item.code for item in AGREEMENT.named(agreements.fields_of(mandate.grant))}
 
 
-def test_both_are_told_by_a_mail_that_names_nobody(resident, companion):
+def test_both_are_notified_by_email_without_names(resident, companion):
     actions.notify_signed_mandate(entrusted(resident, companion, "home"))
     assert {message.to[0] for message in mail.outbox} == {resident.email, companion.email}
     for message in mail.outbox:
         assert resident.name not in message.body and "Théo" not in message.body and "CCAS" not in message.body
 
 
-def test_a_code_begins_two_hours_and_serves_once(resident, companion, time_machine):
+def test_a_code_begins_two_hours_and_works_once(resident, companion, time_machine):
     add(resident, "logement.domicile", HOME)
     code = said(resident, "home")
     mandate = as_they_find_it(companion, actions.begin(companion=companion, code=code.lower().replace("-", " ")))
     assert look(mandate, companion)
-    lines = [line.event for line in journal.entries(resident_id=resident.pk, limit=3)]
-    assert lines == ["granted_read", "appointment_begun", "grant_given"]
+    events = [entry.event for entry in journal.entries(resident_id=resident.pk, limit=3)]
+    assert events == ["granted_read", "appointment_begun", "grant_given"]
     with pytest.raises(actions.NoAppointment):
         actions.begin(companion=CompanionFactory(), code=code)
     time_machine.move_to(timezone.now() + timedelta(hours=2, seconds=1), tick=False)
@@ -216,7 +216,7 @@ def test_a_code_begins_two_hours_and_serves_once(resident, companion, time_machi
         look(mandate, companion)
 
 
-def test_of_two_who_type_a_code_at_once_one_alone_comes_in(resident):
+def test_a_code_typed_by_several_at_once_works_once(resident):
     code, waiting, came_in = said(resident, "home"), [CompanionFactory() for _ in range(4)], []
 
     def begin():
@@ -227,7 +227,7 @@ def test_of_two_who_type_a_code_at_once_one_alone_comes_in(resident):
     assert len(came_in) == 1
 
 
-def test_an_old_cancelled_or_replaced_code_opens_nothing(resident, companion, time_machine):
+def test_an_expired_cancelled_or_replaced_code_is_refused(resident, companion, time_machine):
     replaced = said(resident, "home")
     cancelled = said(resident, "home")
     actions.cancel_code(resident_id=resident.pk, by=resident.pk)
@@ -239,19 +239,19 @@ def test_an_old_cancelled_or_replaced_code_opens_nothing(resident, companion, ti
     assert mandates.live(companion) == []
 
 
-def test_the_row_of_a_code_says_nothing(resident):
+def test_the_row_of_a_code_stores_no_plaintext(resident):
     code = said(resident, "home", acts=[Act.ADD_PAPER])
     with scope(resident=resident.pk):
         row = Appointment.objects.get()
     assert code not in row.code_hash and b"home" not in bytes(row.content) and b"add_paper" not in bytes(row.content)
 
 
-def test_an_empty_code_is_not_made(resident):
+def test_a_code_without_a_choice_is_refused(resident):
     with pytest.raises(NothingChosen):
         said(resident)
 
 
-def test_a_mandate_and_an_appointment_with_the_same_person_stand_side_by_side(resident, companion):
+def test_a_mandate_and_an_appointment_can_coexist(resident, companion):
     entrusted(resident, companion, "home", months=6)
     actions.begin(companion=companion, code=said(resident, "notices"))
     with scope(resident=resident.pk):

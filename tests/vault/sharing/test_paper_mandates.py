@@ -1,4 +1,4 @@
-"""A mandate signed with a pen, at the desk: printed, signed, scanned; its hash is kept, and the scan only if its person wants it."""
+"""Paper mandates at the desk: printed, signed, scanned; the hash is stored, the scan only if the resident wants it."""
 
 import hashlib
 from uuid import uuid4
@@ -78,14 +78,14 @@ def papers(visit) -> int:
 
 
 def events(visit):
-    return [line.event for line in journal.entries(resident_id=visit.resident_id, limit=30)]
+    return [entry.event for entry in journal.entries(resident_id=visit.resident_id, limit=30)]
 
 
 def stop_page(visit, grant_id):
     return reverse("sharing:stop_desk_mandate", args=[visit.pk, grant_id])
 
 
-def test_printed_signed_and_scanned_it_counts_at_once(hers, visit, theo):
+def test_a_scanned_mandate_is_active_at_once(hers, visit, theo):
     add(owner(visit), "logement.domicile", HOME)
     page = hers.get(address(visit)).content.decode()
     assert (
@@ -99,7 +99,7 @@ def test_printed_signed_and_scanned_it_counts_at_once(hers, visit, theo):
     assert (
         "Rosa Delmas" in text and "Théo Lassalle, CCAS de Villebrume" in text and "1 mois" in text and "loyer" in text
     )
-    assert mandates.live(theo) == [], "printing gives nothing"
+    assert mandates.live(theo) == [], "printing gives no mandate"
 
     assert hand_in(hers, visit, theo)["Location"] == reverse("sharing:desk_visit", args=[visit.pk])
     mandate = the_mandate(visit)
@@ -108,15 +108,15 @@ def test_printed_signed_and_scanned_it_counts_at_once(hers, visit, theo):
     assert (
         "612" in signed_in(theo).get(reverse("sharing:accompanied_values", args=[mandate.pk, "home"])).content.decode()
     )
-    line = next(
-        line
-        for line in journal.entries(resident_id=visit.resident_id, limit=9)
-        if line.event == "mandate_signed_on_paper"
+    entry = next(
+        entry
+        for entry in journal.entries(resident_id=visit.resident_id, limit=9)
+        if entry.event == "mandate_signed_on_paper"
     )
-    assert line.details["form"] == mandate.form_sha256 and line.means == "desk"
+    assert entry.details["form"] == mandate.form_sha256 and entry.means == "desk"
 
 
-def test_its_person_reads_the_hash_and_that_it_was_signed_at_the_desk(agathe, hers, visit, theo):
+def test_the_resident_sees_the_hash_and_that_it_was_signed_at_the_desk(agathe, hers, visit, theo):
     code = sheet_of(visit, agathe)
     hand_in(hers, visit, theo)
     rosa = sheets.claim(code_hash=sheets.hashed(code), email="rosa@courriel.example")
@@ -127,7 +127,7 @@ def test_its_person_reads_the_hash_and_that_it_was_signed_at_the_desk(agathe, he
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("yes", 1), ("no", 0)])
-def test_the_scan_is_kept_only_if_its_person_wants_it(hers, visit, theo, keep, kept, monkeypatch):
+def test_the_scan_is_kept_only_if_the_resident_wants_it(hers, visit, theo, keep, kept, monkeypatch):
     deleted: list[str] = []
     monkeypatch.setattr(sealed_storage, "delete", deleted.append)
     hand_in(hers, visit, theo, keep=keep)
@@ -135,7 +135,7 @@ def test_the_scan_is_kept_only_if_its_person_wants_it(hers, visit, theo, keep, k
 
 
 @pytest.mark.parametrize("without", ["place", "length", "keep", "file"])
-def test_nothing_is_recorded_without_each_answer_and_the_scan(hers, visit, theo, without):
+def test_each_answer_and_the_scan_are_required(hers, visit, theo, without):
     sent = filled(theo, keep="no", record="1", file=SimpleUploadedFile("mandat.pdf", SCAN))
     sent.pop(without)
     assert "govuk-error-summary" in hers.post(address(visit), sent).content.decode()
@@ -149,14 +149,14 @@ def test_the_same_scan_sent_twice_gives_one_mandate(hers, visit, theo):
     assert events(visit) == before and papers(visit) == 1 and the_mandate(visit)
 
 
-def test_another_form_takes_the_place_of_the_one_before(hers, visit, theo):
+def test_another_form_replaces_the_former_mandate(hers, visit, theo):
     hand_in(hers, visit, theo)
     hand_in(hers, visit, theo, scan=SCAN + b"\n", length="m6")
     [mandate] = mandates.live(theo)
     assert mandate.form_sha256 == hashlib.sha256(SCAN + b"\n").hexdigest()
 
 
-def test_its_person_stops_it_at_the_desk(agathe, hers, visit, theo):
+def test_the_resident_stops_it_at_the_desk(agathe, hers, visit, theo):
     hand_in(hers, visit, theo)
     grant = the_mandate(visit).grant
     assert "Théo Lassalle" in hers.get(reverse("sharing:desk_visit", args=[visit.pk])).content.decode()
@@ -167,10 +167,10 @@ def test_its_person_stops_it_at_the_desk(agathe, hers, visit, theo):
         gate.read(grant=grant, fields=["logement.domicile#/loyer"])
     before = events(visit)
     desk.stop_mandate(visit=visit, agent=agathe, grant=grant)
-    assert events(visit) == before, "stopping twice changes nothing"
+    assert events(visit) == before, "stopping is idempotent"
 
 
-def test_nothing_else_is_stopped_from_there(hers, visit, resident, theo):
+def test_only_the_residents_mandates_are_stopped_at_the_desk(hers, visit, resident, theo):
     assert hers.post(stop_page(visit, visit.grant_id)).status_code == 404
     assert hers.post(stop_page(visit, uuid4())).status_code == 404
     other = entrusted(resident, theo, "home").grant
@@ -179,7 +179,7 @@ def test_nothing_else_is_stopped_from_there(hers, visit, resident, theo):
         assert Grant.objects.active().filter(pk=other.pk).exists()
 
 
-def test_who_signs_in_by_themselves_signs_in_their_page(resident, theo):
+def test_a_resident_who_signs_in_cannot_sign_at_the_desk(resident, theo):
     agent, client, theirs = visited(resident, "home")
     assert client.get(address(theirs)).status_code == 403 and hand_in(client, theirs, theo).status_code == 403
     given = entrusted(resident, theo, "home").grant
@@ -203,7 +203,7 @@ def test_who_signs_in_by_themselves_signs_in_their_page(resident, theo):
     assert "Ses mandats" not in client.get(reverse("sharing:desk_visit", args=[theirs.pk])).content.decode()
 
 
-def test_once_the_visit_is_over_nothing_is_recorded_nor_stopped(agathe, hers, visit, theo, monkeypatch):
+def test_an_ended_visit_records_and_stops_no_mandate(agathe, hers, visit, theo, monkeypatch):
     hand_in(hers, visit, theo)
     grant = the_mandate(visit).grant
     desk.finish(visit=visit, agent=agathe)
@@ -219,7 +219,7 @@ def test_once_the_visit_is_over_nothing_is_recorded_nor_stopped(agathe, hers, vi
     assert mandate.grant_id == grant.pk and events(visit)[0] == "act_refused"
 
 
-def test_a_companion_who_left_gets_none(hers, visit, theo):
+def test_a_former_companion_gets_no_mandate(hers, visit, theo):
     sent = filled(theo, keep="no", record="1", file=SimpleUploadedFile("mandat.pdf", SCAN))
     end_membership(membership=place_at(theo))
     assert "govuk-error-summary" in hers.post(address(visit), sent).content.decode()
@@ -227,7 +227,7 @@ def test_a_companion_who_left_gets_none(hers, visit, theo):
         assert not Mandate.objects.exists()
 
 
-def test_nobody_else_records_one(hers, visit, theo, resident):
+def test_others_cannot_record_a_mandate(hers, visit, theo, resident):
     for other in (keeper("Bertrand Colas"), AgentFactory(), theo, resident):
         client = signed_in(other)
         expected = 404 if other.at_desk else 403
@@ -236,7 +236,7 @@ def test_nobody_else_records_one(hers, visit, theo, resident):
     assert Client().get(address(visit))["Location"].startswith("/connexion/")
 
 
-def test_a_form_that_is_not_drawn_is_told(hers, visit, theo, monkeypatch):
+def test_a_form_that_cannot_be_drawn_shows_a_message(hers, visit, theo, monkeypatch):
     def fails(html, *, style):
         raise apart.NotDrawn
 

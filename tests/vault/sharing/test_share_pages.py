@@ -1,4 +1,4 @@
-"""Mes partages: what each page of a share says, in how many queries, and that nothing is chosen for the one who reads it."""
+"""Pages of “Mes partages”: content, number of queries, and no preselection."""
 
 import re
 from datetime import timedelta
@@ -39,13 +39,13 @@ def grant(resident, stranger):
 
 
 def main(response) -> str:
-    """What a person reads in the page's own part."""
+    """Return the text of the page's main part."""
     html = response.content.decode().split("<main", 1)[1].split("</main>")[0]
     return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " ").replace("\u202f", " ").split())
 
 
 def of(name, grant):
-    return reverse(f"vault:{name}", args=[grant.pk])
+    return reverse(f"sharing:{name}", args=[grant.pk])
 
 
 def mine(resident) -> list[Grant]:
@@ -56,12 +56,12 @@ def mine(resident) -> list[Grant]:
 # The list
 
 
-def test_an_empty_page_says_what_will_be_there(browser):
+def test_an_empty_page_explains_what_it_will_show(browser):
     page = main(browser.get(HERE))
     assert "Vous ne partagez rien en ce moment." in page and "Aucun partage en cours" in page
 
 
-def test_each_share_says_who_what_why_how_and_until_when(browser, grant):
+def test_each_share_shows_recipient_data_purpose_use_and_end(browser, grant):
     page = main(browser.get(HERE))
     assert "Bruno" in page and "Essayer" in page and "Votre revenu, vos parts" in page
     assert "Les valeurs sont regardées, rien n’est gardé" in page and "Jamais lu" in page and "Jusqu’au" in page
@@ -69,7 +69,7 @@ def test_each_share_says_who_what_why_how_and_until_when(browser, grant):
     assert "Jamais lu" not in main(browser.get(HERE))
 
 
-def test_paused_to_come_stopped_and_over_each_have_their_words(browser, resident, grant):
+def test_each_state_of_a_share_has_its_words(browser, resident, grant):
     now = timezone.now()
     granted(
         resident, INCOME, recipient_label="Demain", starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=20)
@@ -84,8 +84,8 @@ def test_paused_to_come_stopped_and_over_each_have_their_words(browser, resident
     assert "Hier" in over and "Terminé le" in over and "Assez" in over and "Arrêté le" in over
 
 
-def test_the_list_opens_no_value_and_costs_the_same_with_ten_shares(browser, resident, grant):
-    lines = len(journal.entries(resident_id=resident.pk, limit=100))
+def test_the_list_decrypts_nothing_and_takes_the_same_queries_for_ten_shares(browser, resident, grant):
+    entries = len(journal.entries(resident_id=resident.pk, limit=100))
     counts = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as queries:
@@ -94,10 +94,10 @@ def test_the_list_opens_no_value_and_costs_the_same_with_ten_shares(browser, res
         for number in range(10):
             granted(resident, INCOME, recipient_label=f"Autre {number}")
     assert counts[0] == counts[1] <= 16, counts
-    assert len(journal.entries(resident_id=resident.pk, limit=100)) == lines
+    assert len(journal.entries(resident_id=resident.pk, limit=100)) == entries
 
 
-def test_after_a_parting_the_page_tells_the_month_and_no_day(resident, stranger):
+def test_after_a_parting_the_page_shows_the_month_only(resident, stranger):
     couple(resident, stranger)
     agreed(stranger, resident, "tried", months=12)
     with time_machine.travel("2027-03-09T21:14:00Z", tick=False):
@@ -109,35 +109,35 @@ def test_after_a_parting_the_page_tells_the_month_and_no_day(resident, stranger)
 # One share
 
 
-def test_its_page_shows_what_would_leave_today_and_the_journal_says_that_its_resident_looked(browser, resident, grant):
+def test_a_shares_page_shows_its_current_values_and_is_journalled(browser, resident, grant):
     page = main(browser.get(of("share", grant)))
     assert (
         "Ce qui partirait aujourd’hui" in page
         and page.count("12 312") == 2
         and "Une personne de votre foyer".lower() in page.lower()
     )
-    line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert (line.event, line.actor_id, line.purpose) == (
+    entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (entry.event, entry.actor_id, entry.purpose) == (
         "read",
         resident.pk,
         "Vous montrer ce qui partirait aujourd’hui",
     )
 
 
-def test_what_was_not_granted_does_not_show_as_leaving(browser, resident, stranger):
+def test_a_field_that_was_not_granted_is_not_shown(browser, resident, stranger):
     add_signed_notice(resident)
     couple(resident, stranger)
     page = main(browser.get(of("share", agreed(resident, stranger, "tried"))))
     assert "12 312" in page and "Vos parts" not in page
 
 
-def test_once_stopped_nothing_would_leave(browser, resident, grant):
+def test_a_stopped_share_shows_no_value(browser, resident, grant):
     grants.stop(grant=grant, by=resident.pk)
     page = main(browser.get(of("share", grant)))
     assert "12 312" not in page and "Partager à nouveau" in page and "Arrêté" in page
 
 
-def test_what_was_received_is_told_value_by_value_with_dates(browser, resident, grant):
+def test_received_values_are_listed_with_their_dates(browser, resident, grant):
     assert "Rien n’a été lu" in main(browser.get(of("share_received", grant)))
     for _ in range(2):
         gate.read(grant=grant, fields=[INCOME])
@@ -153,7 +153,7 @@ def test_what_was_received_is_told_value_by_value_with_dates(browser, resident, 
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "received_read"
 
 
-def test_a_copy_is_told_as_the_page_of_the_agreement_showed_it(browser, resident, stranger):
+def test_a_copied_share_shows_the_values_of_its_agreement(browser, resident, stranger):
     home = add(resident, "logement.domicile", HOME)
     couple(resident, stranger)
     grant = shared(resident, stranger, "address")
@@ -163,7 +163,7 @@ def test_a_copy_is_told_as_the_page_of_the_agreement_showed_it(browser, resident
     assert "Rien de nouveau" in page and "Iris" not in page and "Copie remise le" in page
 
 
-def test_the_words_that_were_read_are_read_again(browser, resident, grant):
+def test_the_text_of_the_agreement_can_be_read_again(browser, resident, grant):
     page = main(browser.get(of("share_text", grant)))
     assert "Pour voir." in page and grant.notice_hash in page
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "agreement_reread"
@@ -172,8 +172,8 @@ def test_the_words_that_were_read_are_read_again(browser, resident, grant):
 # Acting
 
 
-def test_two_clicks_from_the_home_page(browser, grant):
-    """The home page names the share with a link to the question; the button of the question answers it."""
+def test_a_share_is_stopped_two_clicks_from_the_home_page(browser, grant):
+    """The home page links to the question whether to stop, and its button stops the share."""
     home = browser.get("/").content.decode()
     [asked] = set(re.findall(r'href="(/partages/[0-9a-f-]+/arreter/)"', home))
     assert 'name="csrfmiddlewaretoken"' in browser.get(asked).content.decode()
@@ -183,7 +183,7 @@ def test_two_clicks_from_the_home_page(browser, grant):
         gate.read(grant=grant, fields=[INCOME])
 
 
-def test_pausing_and_resuming_by_the_page(browser, grant):
+def test_a_share_is_paused_and_resumed_on_its_page(browser, grant):
     assert "est en pause" in main(browser.post(of("pause_share", grant), {"to": "pause"}, follow=True))
     browser.post(of("pause_share", grant), {"to": "pause"})
     with pytest.raises(gate.Refused):
@@ -193,15 +193,15 @@ def test_pausing_and_resuming_by_the_page(browser, grant):
     assert browser.get(of("pause_share", grant)).status_code == 405
 
 
-def test_the_other_s_household_page_does_not_show_what_is_paused(browser, other_browser, resident, stranger, grant):
-    here = reverse("sharing:household")
-    assert "Essayer" in main(other_browser.get(here)).split("partage avec moi")[1]
+def test_a_paused_share_is_hidden_from_the_other_members_page(browser, other_browser, resident, stranger, grant):
+    url = reverse("sharing:household")
+    assert "Essayer" in main(other_browser.get(url)).split("partage avec moi")[1]
     grants.pause(grant=grant, by=resident.pk)
-    assert "Essayer" not in main(other_browser.get(here)).split("partage avec moi")[1]
-    assert "En pause" in main(browser.get(here))
+    assert "Essayer" not in main(other_browser.get(url)).split("partage avec moi")[1]
+    assert "En pause" in main(browser.get(url))
 
 
-def test_shortening_offers_earlier_ends_only_and_none_is_chosen(browser, resident, stranger):
+def test_shortening_offers_only_earlier_ends_without_preselection(browser, resident, stranger):
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried", months=6)
     page = browser.get(of("shorten_share", grant)).content.decode()
@@ -221,7 +221,7 @@ def renew(browser, grant, **data):
     return page, browser.post(of("renew_share", grant), {"seen": seen, **data}, follow=True)
 
 
-def test_renewing_shows_the_same_lines_with_today_s_values_and_asks_how_long(browser, resident, stranger):
+def test_renewing_shows_the_same_items_with_current_values_and_asks_the_length(browser, resident, stranger):
     add_signed_notice(resident)
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried")
@@ -240,7 +240,7 @@ def test_renewing_without_a_length_gives_nothing(browser, resident, grant):
     assert "Choisissez une durée" in main(answer) and len(mine(resident)) == 1
 
 
-def test_a_value_that_changed_while_the_page_was_open_does_not_leave(browser, resident, grant):
+def test_a_value_changed_while_the_page_was_open_is_not_shared(browser, resident, grant):
     page = browser.get(of("renew_share", grant)).content.decode()
     [seen] = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
     add_signed_notice(resident, annee_revenus=2024, revenu_fiscal_reference=9000)
@@ -248,7 +248,7 @@ def test_a_value_that_changed_while_the_page_was_open_does_not_leave(browser, re
     assert "Une valeur a changé" in main(answer) and len(mine(resident)) == 1
 
 
-def test_an_agreement_that_needs_more_today_is_not_renewed_in_one_step(browser, grant, monkeypatch):
+def test_an_agreement_that_needs_more_fields_is_not_renewed_in_one_step(browser, grant, monkeypatch):
     from dataclasses import replace
 
     wider = (
@@ -263,7 +263,7 @@ def test_an_agreement_that_needs_more_today_is_not_renewed_in_one_step(browser, 
     assert "relire en entier" in main(browser.get(of("renew_share", grant), follow=True))
 
 
-def test_one_who_left_is_not_shared_with_again(browser, resident, stranger, grant):
+def test_a_share_with_a_former_member_cannot_be_renewed(browser, resident, stranger, grant):
     household.leave(resident_id=stranger.pk, by=stranger.pk)
     _page, answer = renew(browser, grant, months="1")
     assert "vous n’êtes plus relié" in main(answer)

@@ -1,4 +1,4 @@
-"""A grant only gets narrower: paused, shortened, stopped, used once. Each counts at once, is told, and has a receipt."""
+"""Grants only get narrower: paused, shortened, stopped, used once. Each change is immediate and has a receipt."""
 
 from datetime import timedelta
 
@@ -36,8 +36,8 @@ def read(grant) -> bool:
     return True
 
 
-def told(resident) -> list[str]:
-    return [line.event for line in journal.entries(resident_id=resident.pk, limit=50)]
+def journalled(resident) -> list[str]:
+    return [entry.event for entry in journal.entries(resident_id=resident.pk, limit=50)]
 
 
 def happened(grant) -> list[str]:
@@ -50,17 +50,17 @@ def happened(grant) -> list[str]:
 # Pausing
 
 
-def test_a_pause_counts_at_once_and_what_resumes_is_what_was_agreed(resident):
+def test_a_pause_is_effective_at_once_and_can_be_resumed(resident):
     grant = granted(resident, INCOME)
     grants.pause(grant=grant, by=resident.pk)
     assert grant.state == GrantState.PAUSED and not read(grant)
     grants.resume(grant=grant, by=resident.pk)
     assert grant.stands and read(grant)
-    assert told(resident)[:4] == ["granted_read", "grant_resumed", "read_refused", "grant_paused"]
+    assert journalled(resident)[:4] == ["granted_read", "grant_resumed", "read_refused", "grant_paused"]
     assert happened(grant) == ["paused", "resumed"]
 
 
-def test_pausing_twice_or_resuming_twice_changes_nothing(resident):
+def test_pausing_and_resuming_are_idempotent(resident):
     grant = granted(resident, INCOME)
     for verb in (grants.resume, grants.pause, grants.pause):
         verb(grant=grant, by=resident.pk)
@@ -82,7 +82,7 @@ def test_a_pause_does_not_move_the_end(resident):
     assert happened(grant) == ["paused"]
 
 
-def test_what_is_stopped_during_a_pause_does_not_come_back(resident):
+def test_a_grant_stopped_during_a_pause_cannot_be_resumed(resident):
     grant = granted(resident, INCOME)
     grants.pause(grant=grant, by=resident.pk)
     grants.stop(grant=grant, by=resident.pk)
@@ -93,7 +93,7 @@ def test_what_is_stopped_during_a_pause_does_not_come_back(resident):
 # Shortening
 
 
-def test_a_shorter_end_counts_to_the_second(resident):
+def test_a_shorter_end_is_exact_to_the_second(resident):
     grant = granted(resident, INCOME)
     end = timezone.now() + timedelta(days=7)
     grants.shorten(grant=grant, by=resident.pk, ends_at=end)
@@ -108,7 +108,7 @@ def test_a_shorter_end_counts_to_the_second(resident):
 
 
 @pytest.mark.parametrize("days", [-1, 0, 31, 400])
-def test_an_end_that_is_past_or_later_is_refused(resident, days):
+def test_a_past_or_later_end_is_refused(resident, days):
     with time_machine.travel(timezone.now(), tick=False):
         grant = granted(resident, INCOME)
         with pytest.raises(ValueError, match="not earlier"):
@@ -116,7 +116,7 @@ def test_an_end_that_is_past_or_later_is_refused(resident, days):
     assert happened(grant) == []
 
 
-def test_shortening_to_the_same_end_or_what_is_stopped_changes_nothing(resident):
+def test_shortening_to_the_same_end_or_after_a_stop_is_ignored(resident):
     grant = granted(resident, INCOME)
     grants.shorten(grant=grant, by=resident.pk, ends_at=grant.ends_at)
     grants.stop(grant=grant, by=resident.pk)
@@ -124,7 +124,7 @@ def test_shortening_to_the_same_end_or_what_is_stopped_changes_nothing(resident)
     assert happened(grant) == ["stopped"]
 
 
-# Who may, and when what counts
+# Permissions and states
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop", "shorten"])
@@ -152,7 +152,7 @@ def test_only_the_resident_changes_their_grant(resident, stranger, verb):
         ({"once", "last_used_at"}, timedelta(days=1), GrantState.OVER),
     ],
 )
-def test_the_state_at_each_instant_is_the_gate_s_and_the_page_s(resident, row, moment, state):
+def test_state_queries_and_gate_agree_at_each_instant(resident, row, moment, state):
     add_signed_notice(resident)
     start = timezone.now() + timedelta(days=2)
     row = {name: True if name == "once" else start for name in row}
@@ -173,18 +173,18 @@ def grant_stands(state: GrantState) -> bool:
 # How often
 
 
-def test_what_was_granted_once_is_read_once(resident):
+def test_a_grant_for_once_is_read_once(resident):
     add_signed_notice(resident)
     grant = granted(resident, INCOME, once=True)
     with pytest.raises(gate.Refused):
         gate.read(grant=grant, fields=[INCOME, PARTS])
-    assert read(grant), "a refused reading uses nothing"
+    assert read(grant), "a refused reading does not count"
     assert not read(grant)
     grants.close_expired_grants()
     assert happened(grant) == ["over"]
 
 
-def test_no_sooner_again_than_was_agreed(resident):
+def test_readings_respect_the_agreed_interval(resident):
     start = timezone.now()
     with time_machine.travel(start, tick=False):
         grant = granted(resident, INCOME, at_most_every=timedelta(days=1))
@@ -195,19 +195,19 @@ def test_no_sooner_again_than_was_agreed(resident):
         assert read(grant)
 
 
-# What was received
+# Readings
 
 
-def test_each_reading_is_kept_with_its_line_and_a_refusal_is_not(resident):
+def test_each_reading_is_stored_with_its_entry_and_a_refusal_is_not(resident):
     add_signed_notice(resident)
     grant = granted(resident, INCOME)
     read(grant)
     with pytest.raises(gate.Refused):
         gate.read(grant=grant, fields=[INCOME, PARTS])
-    line = journal.entries(resident_id=resident.pk, limit=2)[1]
+    entry = journal.entries(resident_id=resident.pk, limit=2)[1]
     with scope(resident=resident.pk):
         [reading] = GrantReading.objects.all()
-    assert (reading.line, reading.at, reading.fields) == (line.number, line.at, [INCOME])
+    assert (reading.line, reading.at, reading.fields) == (entry.number, entry.at, [INCOME])
     grant = _fresh(grant)
     assert grant.last_used_at is not None
 
@@ -217,7 +217,7 @@ def _fresh(grant) -> Grant:
         return Grant.objects.get(pk=grant.pk)
 
 
-def test_what_was_received_is_what_the_value_was_then(resident):
+def test_received_values_are_those_of_each_reading(resident):
     start = timezone.now()
     with time_machine.travel(start, tick=False):
         record = add_signed_notice(resident)
@@ -238,10 +238,10 @@ def test_what_was_received_is_what_the_value_was_then(resident):
             readings = list(GrantReading.objects.filter(grant=grant))
         opened = gate.own_received(resident_id=resident.pk, purpose="Essayer", grant=grant, readings=readings)
     assert [values.value(INCOME) for values in opened] == [None, 9000, 12312]
-    assert told(resident)[0] == "received_read"
+    assert journalled(resident)[0] == "received_read"
 
 
-def test_the_other_resident_s_readings_open_nothing_of_mine(resident, stranger):
+def test_readings_of_one_residents_grant_read_no_other_vault(resident, stranger):
     add_signed_notice(resident)
     theirs = granted(stranger, INCOME)
     read(theirs)
@@ -254,7 +254,7 @@ def test_the_other_resident_s_readings_open_nothing_of_mine(resident, stranger):
 # The end
 
 
-def test_what_came_to_its_end_is_told_once(resident, stranger):
+def test_the_end_of_a_grant_is_noted_and_journalled_once(resident, stranger):
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried")
     grants.close_expired_grants()
@@ -263,12 +263,12 @@ def test_what_came_to_its_end_is_told_once(resident, stranger):
         for _ in range(2):
             grants.close_expired_grants()
         assert happened(grant) == ["given", "over"]
-        assert told(resident)[0] == "grant_over"
+        assert journalled(resident)[0] == "grant_over"
     with scope(resident=resident.pk):
         assert GrantEvent.objects.get(happened="over").at == grant.ends_at
 
 
-def test_agreeing_again_stops_the_former_with_a_receipt_and_leaves_what_was_over_as_it_was(resident, stranger):
+def test_a_new_grant_stops_the_former_one_unless_it_expired(resident, stranger):
     couple(resident, stranger)
     first = agreed(resident, stranger, "tried")
     second = agreed(resident, stranger, "tried")
@@ -281,14 +281,14 @@ def test_agreeing_again_stops_the_former_with_a_receipt_and_leaves_what_was_over
     assert happened(second) == ["given", "over"]
 
 
-def test_a_thing_that_happens_once_is_noted_once(resident):
+def test_an_event_that_happens_once_cannot_be_noted_twice(resident):
     grant = granted(resident, INCOME)
     grants.stop(grant=grant, by=resident.pk)
     with pytest.raises(IntegrityError), scope(resident=resident.pk):
         grants.note(grant, Happened.STOPPED, timezone.now())
 
 
-def test_the_page_that_was_read_is_kept_sealed(resident, stranger):
+def test_the_snapshot_of_the_agreement_is_sealed(resident, stranger):
     add_signed_notice(resident)
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried", shown={"income": "12 312 €", "parts": "2,5"})

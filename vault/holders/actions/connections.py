@@ -1,4 +1,7 @@
-"""A resident's links to the holders' APIs: connect, pause, stop. What they said yes to on the page is what is asked (pulls.py)."""
+"""Connections to the holders' APIs: connect, pause, resume, stop, and start pulls.
+
+A pull (pulls.py) asks only for the datasets that the resident agreed to on the page.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,13 +13,13 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from core import jobs, journal
 from core.keys import sealed
 from core.models import Job
 from vault import types
-from vault.holders import connectors, perms
+from vault.holders import across, connectors, perms
 from vault.holders.connectors import quota
 from vault.holders.connectors.faults import Fault
 from vault.holders.connectors.frame import Connector, Offer
@@ -32,13 +35,13 @@ REFRESH = gettext_noop("Recevoir les données d’un organisme chaque mois, comm
 STOP = gettext_noop("Arrêter une connexion à un organisme")
 
 JOB = "pull_connection"
-#: An agreement for one time is kept so long, for a pull that must wait; one for each month lasts as long as the API allows.
+#: How long a connection for one pull lasts, in case the pull must wait. A monthly one lasts as long as the API allows.
 ONCE = timedelta(days=30)
 OPEN = (ConnectionState.ACTIVE, ConnectionState.PAUSED)
 
 
 class NotOffered(LookupError):
-    """No API that is set up reaches this holder, or it does not have what is asked."""
+    """No configured API reaches this holder, or it does not offer one of the datasets."""
 
 
 class NotYet(Exception):
@@ -50,11 +53,11 @@ class NotYet(Exception):
 
 
 class Closed(Exception):
-    """Stopped, paused, over, or not agreed to yet: nothing may be asked."""
+    """The connection is stopped, paused, expired or not agreed to yet: it may not be pulled."""
 
 
 class Wrong(Exception):
-    """An answer that does not look like what the holder needs. `name` is its question."""
+    """An answer does not match the pattern of its question, `name`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -70,13 +73,13 @@ def connect(
     unattended: bool,
     answers: Mapping[str, str] = {},
 ) -> Connection:
-    """Write down what the resident agreed to, in the place of the connection they had with this holder; it starts where that one stopped.
+    """Create a connection. It replaces the resident's former one to this holder and goes on from where that stopped.
 
-    Where they agree on the holder's own page, the older connection stays until they have.
+    If the resident must agree on the holder's own page, the former connection stays until they have.
 
     Raises:
-        NotOffered: the holder, or one of the datasets, is not there to connect to. Nothing is asked for by default.
-        Wrong: an answer that the holder needs is missing or cannot be.
+        NotOffered: the holder or one of the datasets is not offered, or `datasets` is empty.
+        Wrong: an answer that the holder needs is missing or malformed.
     """
     require_may_write(resident_id, by)
     found = connectors.available().get(holder)
@@ -104,11 +107,11 @@ def connect(
 
 
 def agreed_there(*, connection: Connection, by: UUID, query: Mapping[str, str], back: str) -> Connection:
-    """The resident is back from the holder's page.
+    """Activate the connection once the resident has agreed on the holder's page and come back.
 
     Raises:
-        Fault: they refused, or the holder did not confirm. The connection still waits for their agreement.
-        Closed: it does not wait for an agreement.
+        Fault: the resident refused, or the holder did not confirm. The connection still waits for an agreement.
+        Closed: the connection does not wait for an agreement.
     """
     require_may_write(connection.resident_id, by)
     connector = connectors.all_connectors()[connection.connector]
@@ -135,10 +138,10 @@ def refused_there(*, connection: Connection, by: UUID, code: str) -> None:
 
 
 def ask_pull(*, connection: Connection, by: UUID) -> Job:
-    """Ask the holder again, once: while a pull goes on it is that one which is given back.
+    """Start a pull, or return the job of the one in progress.
 
     Raises:
-        Closed: nothing may be asked.
+        Closed: the connection may not be pulled.
         NotYet: the holder asked to wait.
     """
     require_may_write(connection.resident_id, by)
@@ -147,10 +150,8 @@ def ask_pull(*, connection: Connection, by: UUID) -> Job:
 
 
 def ask_due() -> int:
-    """The clock's turn: each connection that its resident wants asked again without them. Returns how many were asked."""
-    with scopes_disabled():
-        due = list(Connection.objects.due().order_by("next_pull_at")[:200])
-    return sum(_ask_due(connection) for connection in due)
+    """Start the due pulls that need no action by their resident. Return how many. Called by the scheduler."""
+    return sum(_ask_due(connection) for connection in across.due_connections())
 
 
 def pause(*, connection: Connection, by: UUID, event: str = "connection_paused") -> Connection:
@@ -162,9 +163,10 @@ def resume(*, connection: Connection, by: UUID) -> Connection:
 
 
 def stop(*, connection: Connection, by: UUID) -> bool:
-    """Nothing more is asked, from now on. What was received stays. True: the holder was told too; False: its API cannot be told.
+    """Stop the connection for good. Return True if its API was notified too; some have no call for it. Records stay.
 
-    What the agreement gave is forgotten here first: a holder that does not answer keeps nobody connected.
+    The secrets that the agreement gave are erased here first, so that the connection ends even if the holder does not
+    answer.
     """
     require_may_write(connection.resident_id, by)
     with locked(connection) as held:
@@ -204,7 +206,7 @@ def _ask_due(connection: Connection) -> bool:
         if not perms.may_pull(held, unattended=True):
             return False
         _ask(held, purpose=REFRESH, basis=f"connection {held.pk}")
-        # Until the pull says when next: one that is lost is asked again tomorrow.
+        # The pull sets the next date; if the job is lost, it is asked again tomorrow.
         held.next_pull_at = timezone.now() + timedelta(days=1)
         held.save(update_fields=["next_pull_at"])
     return True
@@ -223,15 +225,15 @@ def _turn(connection: Connection, by: UUID, before: str, after: str, event: str)
 def _answered(offer: Offer, answers: Mapping[str, str]) -> dict[str, str]:
     kept = {}
     for question in offer.questions:
-        said = re.sub(r"\s", "", answers.get(question.name, ""))
-        if not re.fullmatch(question.pattern, said):
+        answer = re.sub(r"\s", "", answers.get(question.name, ""))
+        if not re.fullmatch(question.pattern, answer):
             raise Wrong(question.name)
-        kept[question.name] = said
+        kept[question.name] = answer
     return kept
 
 
 def _close(connections: Iterable[Connection]) -> dict[str, Any]:
-    """Stopped for good; what the agreements gave is forgotten. Returns the last one's content, for what takes its place."""
+    """Stop connections and erase their secrets. Return the content of the last one, for its replacement."""
     content: dict[str, Any] = {}
     for connection in connections:
         content = content_of(connection)
@@ -243,13 +245,17 @@ def _close(connections: Iterable[Connection]) -> dict[str, Any]:
 
 @contextmanager
 def locked(connection: Connection) -> Iterator[Connection]:
-    """The connection's row, locked, in a transaction and its resident's scope."""
+    """Lock the connection's row, in a transaction and in its resident's scope."""
     with transaction.atomic(), scope(resident=connection.resident_id):
         yield Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 def content_of(connection: Connection) -> dict[str, Any]:
-    """`kept`: what the agreement gave; `reached`: how far each dataset is; `outcomes`: what came of each."""
+    """Decrypt the content of a connection.
+
+    Its keys: `kept`, what the agreement gave; `reached`, where each dataset's series stopped; `outcomes`, the result
+    of each dataset.
+    """
     content: dict[str, Any] = sealed.unseal_json(
         bytes(connection.content), resident_id=connection.resident_id, place=f"note|{connection.place}"
     )
@@ -264,7 +270,7 @@ def seal_content(connection: Connection, content: Mapping[str, Any]) -> None:
 
 
 def journal_connection_event(connection: Connection, by: UUID, event: str, purpose: str) -> None:
-    """One line that names the holder and the fields that were agreed to."""
+    """Write a journal entry that names the holder and the fields agreed to."""
     found = connectors.of_holder(connection.holder)
     datasets = [found.offer.dataset(code) for code in connection.datasets] if found else []
     fields = [field for one in datasets if one for code in one.types for field in types.fields_of(code)]

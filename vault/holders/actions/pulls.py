@@ -1,4 +1,4 @@
-"""One pull: ask the holder, read its answers in the limited child, keep them. What is kept stays, whatever happens next."""
+"""One pull of a connection: call the holder, parse its answers in the sandbox, write the records."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.models import City
+from vault import types
 from vault.holders import connectors, perms
 from vault.holders.actions.connections import (
     RECEIVE,
@@ -38,13 +39,14 @@ from vault.records.values import persons
 from vault.records.values.decrypted import Values
 
 MONTHLY = timedelta(days=30)
-#: Answers of one dataset that are read and kept together.
+#: How many answers are parsed together, in one child process.
 TOGETHER = 8
-PIVOT = (
-    *(f"identite.pivot#/{name}" for name in ("family_name", "given_name", "given_name_array", "preferred_username")),
-    *(f"identite.pivot#/{name}" for name in ("birthdate", "gender", "birthplace", "birthcountry")),
+PIVOT = types.field_ids(
+    persons.IDENTITY,
+    *("family_name", "given_name", "given_name_array", "preferred_username"),
+    *("birthdate", "gender", "birthplace", "birthcountry"),
 )
-#: Without a proof of these, a typed name would open another person's file.
+#: Fields that must be proven: a name typed by the resident could open another person's file.
 PROVEN = ("family_name", "given_name", "birthdate")
 
 
@@ -56,10 +58,10 @@ def pull(
     finish: Callable[[], None] = lambda: None,
     client: Callable[[Connector], Client] | None = None,
 ) -> None:
-    """Ask the holder, read its answers in the limited child, keep them. In the resident's scope.
+    """Call the holder, parse its answers in the sandbox, write the records. Requires the resident's scope.
 
-    What is kept stays whatever happens next, and the next pull goes on from there. A connection that was stopped meanwhile gets nothing
-    more.
+    Records already written stay if the pull fails later; the next pull goes on from there. Nothing is written once
+    the connection is stopped.
     """
     connection = Connection.objects.get(pk=connection_id)
     connector = connectors.all_connectors()[connection.connector]
@@ -96,9 +98,10 @@ class _Pull:
         return connectors.config(self.connector)
 
     def walk(self, progress: Callable[[int, int], None]) -> None:
-        """
+        """Make each call and write what arrives.
+
         Raises:
-            Closed: the resident stopped or paused it meanwhile.
+            Closed: the resident stopped or paused the connection meanwhile.
         """
         try:
             self._headers = self.connector.headers(self.client, self.config)
@@ -114,7 +117,7 @@ class _Pull:
             try:
                 self._one(call)
             except Fault as fault:
-                if not self._told(call, fault):
+                if not self._note_fault(call, fault):
                     break
         self._flush()
 
@@ -146,7 +149,7 @@ class _Pull:
         return self.client.ask(call.path, query=call.query, headers=self._headers, body=call.body, method=call.method)
 
     def _flush(self) -> None:
-        """Read what waits, in one child; keep it, and write down how far each dataset is, in one transaction."""
+        """Parse the waiting answers in one child process, then write records and `reached` in one transaction."""
         parts, self._waiting = self._parts(), []
         if not parts:
             return
@@ -159,14 +162,18 @@ class _Pull:
                     self._keep(held, part, reading)
         for part, reading in zip(parts, readings, strict=True):
             if isinstance(reading, Unreadable):
-                self._told(part[-1][0], Fault("broken"))
+                self._note_fault(part[-1][0], Fault("broken"))
 
     def _parts(self) -> list[list[tuple[Call, Heard]]]:
-        """Periods of one dataset are read as one, where its reader takes them so: a month that two of them share is written once."""
+        """Group the waiting answers that are parsed as one.
+
+        Periods of one dataset are joined if its reader accepts it, so that a month that two of them share is written
+        once.
+        """
         parts: list[list[tuple[Call, Heard]]] = []
         for call, heard in self._waiting:
-            same = parts and parts[-1][-1][0].path == call.path and call.reached
-            if same and self.connector.joined([heard.body]) is not None:
+            same_dataset = parts and parts[-1][-1][0].path == call.path and call.reached
+            if same_dataset and self.connector.joined([heard.body]) is not None:
                 parts[-1].append((call, heard))
             else:
                 parts.append([(call, heard)])
@@ -213,7 +220,7 @@ class _Pull:
         )
 
     def _arrived(self, dataset: str, count: int, news: int, *, masked: bool, stale: bool) -> None:
-        """An answer with nothing in it is no file, unless the rest of the dataset has something."""
+        """Note an outcome. An empty answer means “not found”, unless another answer of the dataset has records."""
         if not count and not masked:
             self.outcomes.setdefault(dataset, {"code": "not_found"})
             return
@@ -226,11 +233,11 @@ class _Pull:
             "stale": before.get("stale", False) or stale,
         }
 
-    def _told(self, call: Call, fault: Fault) -> bool:
-        """Write down what went wrong with one dataset. False: nothing more is to be asked.
+    def _note_fault(self, call: Call, fault: Fault) -> bool:
+        """Note a fault of one dataset. Return False if the pull must end.
 
-        A period without measures, or one benefit of five without a file, is no end: the dataset goes on. Of a holder that mixes people
-        up, what waits is not kept either.
+        A dataset goes on after a period without measures or one benefit not found among several. If the holder answers
+        about another person, the waiting answers are dropped too.
         """
         if fault.code == "not_found" and self._asked(call.dataset) > 1:
             self.heard = True
@@ -252,7 +259,7 @@ class _Pull:
         return sum(call.dataset == dataset and not call.looks for call in self._calls)
 
     def _failed(self, dataset: str, fault: Fault) -> None:
-        """What already arrived of it stays told."""
+        """Note the fault as the outcome, beside the records that already arrived."""
         before = self.outcomes.get(dataset, {})
         came = before.get("code") == "arrived"
         self.outcomes[dataset] = {**before, "code": "arrived", "then": fault.code} if came else {"code": fault.code}
@@ -264,13 +271,13 @@ class _Pull:
                 self._failed(dataset, fault)
 
     def _done(self) -> set[str]:
-        """Datasets of which nothing was left to ask."""
+        """Return the datasets without a remaining call."""
         left = {call.dataset for call in self._calls[self._at :]}
         return {dataset for dataset in self.link.datasets if self._calls and dataset not in left}
 
 
 def _begin(connection: Connection, unattended: bool) -> Link | None:
-    """Open what the pull needs, the journal line first. None: it may not be asked, and the page says why."""
+    """Journal the pull, then decrypt what it needs. Return None if it may not start; the page says why."""
     with transaction.atomic():
         held = Connection.objects.select_for_update().get(pk=connection.pk)
         if not perms.may_pull(held, unattended=unattended):
@@ -322,8 +329,8 @@ def _end(run: _Pull, finish: Callable[[], None]) -> None:
 
 def _next(held: Connection, faults: Sequence[Fault], now: Any) -> Any:  # noqa: ANN401 - moments
     if held.unfinished:
-        asked = [fault.wait for fault in faults if fault.wait]
-        return now + max([*asked, wait_after(held.failures)])
+        waits = [fault.wait for fault in faults if fault.wait]
+        return now + max([*waits, wait_after(held.failures)])
     return now + MONTHLY if held.unattended else None
 
 
@@ -346,15 +353,15 @@ def _give_up(held: Connection, code: str) -> None:
 
 
 def proven_civil(values: Values, resident_id: UUID) -> Civil | None:
-    """The resident's civil status when the State has given it. A holder is asked about nobody else."""
-    pivot = values.latest("identite.pivot", resident_id)
+    """Return the resident's civil status if the State gave it, else None. Holders are asked about nobody else."""
+    pivot = values.latest(persons.IDENTITY, resident_id)
     if pivot is None or not all(pivot.origin(name).proven for name in PROVEN if pivot.payload.get(name)):
         return None
     return identity.civil(pivot.payload)
 
 
 def _is_old(payload: Mapping[str, Any], today: date, months: int) -> bool:
-    """A holder's answer that speaks of a month long past: a quotient, a payment. What has no month is not judged."""
+    """Return True if the month of the payload is more than `months` ago; False if it has no month."""
     year, month = payload.get("annee"), payload.get("mois")
     if not isinstance(year, int) or not isinstance(month, int):
         return False
@@ -376,8 +383,8 @@ def _children(values: Values, resident_id: UUID) -> list[Child]:
     ]
 
 
-def _gender(said: str) -> str:
-    return {"F": "female", "M": "male"}.get(said, said)
+def _gender(code: str) -> str:
+    return {"F": "female", "M": "male"}.get(code, code)
 
 
 def _of(envelope: Mapping[str, Any], call: Call) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
-"""Requests to holders: write, correct, send (the resident does), follow, delete.
+"""Data requests to holders: write, correct, note sending and what followed, delete.
 
-The clock is the law's (GDPR 12(3)), the dates are the resident's.
+The resident sends the letter and notes each date. The delay is that of GDPR 12(3).
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from core import journal
 from core.keys import sealed
 from vault import types
-from vault.holders import letters
+from vault.holders import across, letters
 from vault.holders.enums import RequestAnswer, RequestStep
 from vault.holders.models import DataRequest, RequestPaper
 from vault.records import gate, perms, wording
@@ -32,16 +32,12 @@ from vault.types.spans import add_months
 
 PREPARE = gettext_noop("Préparer une demande à un organisme")
 FOLLOW = gettext_noop("Suivre une demande à un organisme")
-#: Who the letter is from, and where to answer: nothing more of the vault goes into it.
-FIELDS = (
-    "identite.pivot#/family_name",
-    "identite.pivot#/given_name",
-    "identite.pivot#/preferred_username",
-    "identite.contact#/email",
-    "identite.contact#/adresse",
-    "logement.domicile#/adresse",
-)
-#: The most that each part may hold: a letter stays a letter.
+NAMES = FAMILY, GIVEN, USED = types.field_ids("identite.pivot", "family_name", "given_name", "preferred_username")
+CONTACT = EMAIL, POSTAL = types.field_ids("identite.contact", "email", "adresse")
+HOME = "logement.domicile#/adresse"
+#: The only values of the vault that go into a letter: the sender and where to answer.
+FIELDS = (*NAMES, *CONTACT, HOME)
+#: The maximum length of each part of a letter.
 LENGTHS = {
     "name": 120,
     "address": 300,
@@ -57,28 +53,28 @@ LENGTHS = {
 
 
 class AlreadySent(Exception):
-    """The letter has left: what it says does not change any more."""
+    """The letter was sent: its text can no longer change."""
 
 
 class NotSent(Exception):
-    """Nothing can follow a letter that has not left."""
+    """The letter was not sent yet: no other step can be noted."""
 
 
 def known_parts(*, resident_id: UUID, holder: Holder, name: str, email: str) -> dict[str, str]:
-    """What the vault knows of the sender, through the gate; the account's own name and address where it knows nothing."""
+    """Return the letter's parts known to the vault, through the gate; else the account's name and e-mail address."""
     values = gate.read_own(resident_id=resident_id, purpose=PREPARE, fields=FIELDS)
 
     def known(field_id: str) -> Any:  # noqa: ANN401 - a payload's value
         return values.value(field_id, person=resident_id)
 
-    family = known("identite.pivot#/preferred_username") or known("identite.pivot#/family_name")
-    whole = " ".join(filter(None, [known("identite.pivot#/given_name"), family]))
-    address = known("logement.domicile#/adresse") or known("identite.contact#/adresse")
+    family = known(USED) or known(FAMILY)
+    whole = " ".join(filter(None, [known(GIVEN), family]))
+    address = known(HOME) or known(POSTAL)
     lines = wording.address(address).split(", ") if address else []
     return {
         "name": whole if family else name,
         "address": "\n".join(lines),
-        "email": known("identite.contact#/email") or email,
+        "email": known(EMAIL) or email,
         "wanted": ", ".join(_wanted(holder)),
         "organisation": "" if holder.several else holder.name_fr,
         "recipient_address": holder.postal_address,
@@ -89,10 +85,10 @@ def known_parts(*, resident_id: UUID, holder: Holder, name: str, email: str) -> 
 def start_request(
     *, resident_id: UUID, by: UUID, holder: Holder, right: str, parts: Mapping[str, str], token: UUID | None = None
 ) -> DataRequest:
-    """A letter that waits to be sent. The same form sent twice gives one.
+    """Create a letter to be sent. Idempotent for one form (`token`).
 
     Raises:
-        Invalid: this holder's data does not come under this right.
+        Invalid: this right does not apply to this holder's data.
     """
     perms.require_may_write(resident_id, by)
     if right not in holder.rights:
@@ -112,31 +108,33 @@ def start_request(
 
 
 def change_request(*, request: DataRequest, by: UUID, parts: Mapping[str, str]) -> DataRequest:
-    """
+    """Change parts of the letter.
+
     Raises:
         AlreadySent
-        Invalid: the time asked for ends before it starts.
+        Invalid: the period asked for ends before it starts.
     """
 
     def changed(held: DataRequest) -> None:
         if held.sent_on is not None:
             raise AlreadySent
         content = _open(held)
-        said = {**content["parts"], **_bounded(parts)}
-        if said.get("since") and said.get("until") and said["since"] > said["until"]:
+        changed_parts = {**content["parts"], **_bounded(parts)}
+        since, until = changed_parts.get("since"), changed_parts.get("until")
+        if since and until and since > until:
             raise Invalid([_("La fin est avant le début. Choisissez une autre date.")])
-        _rewrite(held, {**content, "parts": said})
+        _rewrite(held, {**content, "parts": changed_parts})
         _journal_event(held, by, "request_changed", PREPARE)
 
     return _change(request, by, changed)
 
 
 def note_step(*, request: DataRequest, by: UUID, step: RequestStep, on: date | None, answer: str = "") -> DataRequest:
-    """What happened, on the day that its resident says; None takes it back. Sending freezes the letter and starts the clock.
+    """Note a step on a day; None takes it back. Sending freezes the letter and starts the delay.
 
     Raises:
-        NotSent: it has not left yet.
-        Invalid: the day cannot be.
+        NotSent: the letter was not sent yet.
+        Invalid: the day is in the future or contradicts another step.
     """
 
     def noted(held: DataRequest) -> None:
@@ -159,7 +157,7 @@ def note_step(*, request: DataRequest, by: UUID, step: RequestStep, on: date | N
 
 
 def delete_request(*, request: DataRequest, by: UUID) -> None:
-    """The letter and its dates go; the files that came back stay papers of the vault."""
+    """Delete the letter and its dates. Files received in answer stay papers of the vault."""
 
     def gone(held: DataRequest) -> None:
         _journal_event(held, by, "request_deleted", FOLLOW)
@@ -169,7 +167,7 @@ def delete_request(*, request: DataRequest, by: UUID) -> None:
 
 
 def open_request(request: DataRequest) -> dict[str, Any]:
-    """What the letter says, through the gate."""
+    """Decrypt the letter's content, through the gate."""
     content: dict[str, Any] = gate.own_note(
         resident_id=request.resident_id, purpose=FOLLOW, place=request.place, content=bytes(request.content)
     )
@@ -177,14 +175,12 @@ def open_request(request: DataRequest) -> dict[str, Any]:
 
 
 def notify_overdue_requests() -> int:
-    """Tell each resident once that a delay has passed: by e-mail, and a line in their journal. Called by the scheduler.
+    """Notify each resident once that a delay has passed, by e-mail and in their journal. Called by the scheduler.
 
-    Each row is locked and looked at again: two schedulers at once, or the same one twice, send one message. It is sent before the row
-    is committed, so that a mail server that is down is tried again at the next tick.
+    Each row is locked and checked again, so that two schedulers send one message. It is sent before the row is
+    committed: if sending fails, the next tick tries again.
     """
-    with scopes_disabled():
-        due = list(DataRequest.objects.late().filter(told_at=None).values_list("pk", "resident_id"))
-    return sum(_notify_overdue(key, resident_id) for key, resident_id in due)
+    return sum(_notify_overdue(key, resident_id) for key, resident_id in across.overdue_requests())
 
 
 def _notify_overdue(key: UUID, resident_id: UUID) -> bool:
@@ -199,7 +195,7 @@ def _notify_overdue(key: UUID, resident_id: UUID) -> bool:
 
 
 def asked(identifier: str) -> Asked | None:
-    """Return the request with this id as something that a file answers; None if the resident has no such request."""
+    """Return the request that an uploaded file answers; None if the resident has no request with this id."""
     try:
         request = DataRequest.objects.filter(pk=UUID(identifier)).first()
     except ValueError:
@@ -222,7 +218,7 @@ def _change(request: DataRequest, by: UUID, change: Callable[[DataRequest], None
 
 
 def _send(held: DataRequest, on: date | None) -> None:
-    """The letter bears the day on which it left. Taken back, it is a draft again and nothing follows it any more."""
+    """Freeze the letter with the day of sending. None makes it a draft again and removes all later steps."""
     content = {name: kept for name, kept in _open(held).items() if name != "sent"}
     held.sent_on = on
     if on is None:
@@ -252,14 +248,14 @@ def _check_day(held: DataRequest, step: RequestStep, on: date | None) -> None:
 
 
 def _wanted(holder: Holder) -> list[str]:
-    """What this holder has, in French: the letter is."""
+    """Return the titles of the data that the holder has, in French like the letter."""
     titles = {data_type.code: data_type.words.fr for data_type in types.all_types()}
     found = [titles[code] for code in holder.holds if code in titles]
     return [title[:1].lower() + title[1:] for title in found]
 
 
 def _bounded(parts: Mapping[str, str]) -> dict[str, str]:
-    """Only known parts, of a length that a letter holds, without what cannot be printed."""
+    """Return the known parts, cut to their maximum length, without unprintable characters."""
     return {name: _printable(parts[name])[:most].strip() for name, most in LENGTHS.items() if name in parts}
 
 
@@ -275,7 +271,7 @@ def _open(held: DataRequest) -> dict[str, Any]:
 
 
 def _seal(held: DataRequest, content: Mapping[str, Any]) -> None:
-    """Sealed as a note is (`seal_note`), so that `gate.own_note` opens it."""
+    """Seal the content like `seal_note`, so that `gate.own_note` decrypts it."""
     held.content = sealed.seal_json(dict(content), resident_id=held.resident_id, place=f"note|{held.place}")
 
 

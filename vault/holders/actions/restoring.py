@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from django_scopes import scopes_disabled
-
 from core import journal
 from core.keys import KeyMissing
+from vault.holders import across
 from vault.holders.actions import connections
-from vault.holders.enums import ConnectionState
 from vault.holders.models import Connection
 
 CONNECTION_PAUSED = "connection_paused_by_restore"
@@ -16,9 +14,7 @@ CONNECTION_PAUSED = "connection_paused_by_restore"
 @journal.through(journal.Means.SCHEDULER)
 def pause_all(_folder: Path) -> str:
     """Pause every active connection. Idempotent. A vault that was erased meanwhile is left out."""
-    with scopes_disabled():
-        active = list(Connection.objects.filter(state=ConnectionState.ACTIVE))
-    paused = sum(map(_paused, active))
+    paused = sum(map(_paused, across.active_connections()))
     return f"{paused} connections are paused until their residents take them up again."
 
 

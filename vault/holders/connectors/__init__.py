@@ -1,4 +1,7 @@
-"""The APIs that the vault can ask: one folder each, found by itself. `available()` says which holders a resident can connect to."""
+"""The APIs of the holders, one folder each, discovered automatically.
+
+`available()` returns the holders that a resident can connect to.
+"""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -26,24 +29,24 @@ def all_connectors() -> Mapping[str, Connector]:
 
 
 def config(connector: Connector) -> Mapping[str, str]:
-    """What the operator set for it; empty: it is off."""
-    said: Mapping[str, str] = settings.CONNECTORS.get(connector.code, {})
-    return said
+    """Return the operator's settings for the connector; empty if it is off."""
+    found: Mapping[str, str] = settings.CONNECTORS.get(connector.code, {})
+    return found
 
 
 def missing(connector: Connector) -> list[str]:
-    """What is not set of a connector that is on."""
-    said = config(connector)
-    return [name for name in connector.settings if not said.get(name)] if said else []
+    """Return the missing settings of a connector that is on."""
+    found = config(connector)
+    return [name for name in connector.settings if not found.get(name)] if found else []
 
 
 def available() -> Mapping[str, Available]:
-    """Holder's code -> who asks it, for those that the operator has set up."""
+    """Return the connector and the offer by holder's code, for connectors that the operator has configured."""
     return {found.offer.code: found for found in _available()}
 
 
 def of_holder(code: str) -> Available | None:
-    """Set up or not: what was connected once keeps its name."""
+    """Return the connector of a holder, configured or not, so that existing connections keep a name."""
     return next(
         (Available(one, offer) for one in all_connectors().values() for offer in one.offers if offer.code == code),
         None,

@@ -1,4 +1,4 @@
-"""What may go wrong with a holder: what happened and what to do, in words. Never the resident's fault unless it says so."""
+"""The faults of a pull: for each, what happened and what to do, in words for the resident."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Kind:
-    """`%(holder)s` is the holder's name. `whole`: nothing else is asked in this pull. `again`: asked again later by itself, where the
-    resident wants that. `city`: an agent is told."""
+    """A kind of fault; in its texts `%(holder)s` is the holder's name.
+
+    `whole`: the pull makes no other call. `again`: it is tried again later without the resident. `city`: the agents
+    are warned.
+    """
 
     what: str | Promise
     do: str | Promise
@@ -24,7 +27,8 @@ KINDS = {
     "not_found": Kind(
         _("%(holder)s n’a pas de dossier à votre nom. C’est fréquent, et ce n’est pas une erreur."),
         _(
-            "Si vous y avez un dossier, vérifiez que votre état civil y est écrit comme ici. Vous pouvez aussi ajouter le papier."
+            "Si vous y avez un dossier, vérifiez que votre état civil y est écrit comme ici. Vous pouvez aussi "
+            "ajouter le papier."
         ),
     ),
     "slow": Kind(
@@ -70,7 +74,8 @@ KINDS = {
     "wrong_person": Kind(
         _("%(holder)s a répondu pour une autre personne. Nous n’avons rien gardé."),
         _(
-            "Si le contrat est au nom d’un proche, c’est à cette personne de se connecter. Vous pouvez aussi ajouter le papier."
+            "Si le contrat est au nom d’un proche, c’est à cette personne de se connecter. Vous pouvez aussi ajouter "
+            "le papier."
         ),
         whole=True,
     ),
@@ -85,12 +90,12 @@ KINDS = {
         city=True,
     ),
 }
-#: How long to wait before asking again, after one failure, two, three…
+#: How long to wait before the next try, after one failure, two, three…
 WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 class Fault(Exception):
-    """`code` is one of KINDS. `wait` is what the holder itself asks to wait."""
+    """A fault of a pull. `code` is a key of `KINDS`; `wait` is the delay that the holder asked for."""
 
     def __init__(self, code: str, *, wait: timedelta | None = None) -> None:
         super().__init__(code)
@@ -103,7 +108,7 @@ class Fault(Exception):
 
 
 def of_status(status: int, wait: timedelta | None = None) -> Fault | None:
-    """The common meaning of an HTTP status."""
+    """Return the fault that an HTTP status usually means, or None."""
     if status < 300:
         return None
     if status == 404:

@@ -1,8 +1,9 @@
-"""What a connector is: whom it can ask, for what, on whose agreement, and in which calls.
+"""The interface of a connector to a holder's API.
 
-One folder per API: `vault/holders/connectors/<code>/connector.py` with `CONNECTOR`, an instance of a subclass of `Connector`. docs/connectors.md
-tells how to add one. A connector knows nothing of vaults: it says what to ask (`calls`) and how to understand a refusal (`fault`); the
-verbs of `vault/holders/actions/connections.py` ask, read in the limited child, and write.
+Each API has one folder: `vault/holders/connectors/<code>/connector.py` defines `CONNECTOR`, an instance of a subclass
+of `Connector`. docs/connectors.md explains how to add one. A connector has no access to vaults: it lists the calls
+(`calls`) and interprets errors (`fault`); `vault/holders/actions/pulls.py` makes the calls, parses the answers in the
+sandbox and writes the records.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a resident may ask for, on its own. `types` are those that come out; any of their fields may be missing from an answer."""
+    """A set of data that a resident may ask for. `types` are the record types received; any field may be missing."""
 
     code: str
     label: Text
@@ -31,20 +32,20 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Question:
-    """What the holder needs beside the civil status, and only the resident knows. `pattern` is what it must look like."""
+    """A question to the resident, needed by the holder beside the civil status. `pattern` is a regular expression."""
 
     name: str
     label: Text
     hint: Text
     pattern: str
     refusal: Text
-    #: A field of the vault that answers it, when a proof stands behind it.
+    #: The field of the vault that answers the question, if its value is proven.
     known_as: str = ""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A holder that the connector reaches. `code` is the holder's, as everywhere; `shown` says what the city sends to be understood."""
+    """A holder that the connector reaches. `code` is the Holder's code; `sent` says what the city sends it."""
 
     code: str
     name: Text
@@ -53,7 +54,7 @@ class Offer:
     sent: Text
     law: Text
     questions: Sequence[Question] = ()
-    #: Where the resident finds the same by hand: the path that always stays.
+    #: Where the resident finds the same data without the connection.
     by_hand: Text = ""
 
     def dataset(self, code: str) -> Dataset | None:
@@ -62,7 +63,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Civil:
-    """Who the resident is, as the State says it (FranceConnect). Parts of the birth date may be unknown: 00."""
+    """The resident's civil status given by the State (FranceConnect). Unknown parts of the birth date are “00”."""
 
     family_name: str
     given_names: Sequence[str]
@@ -86,8 +87,11 @@ class Child:
 
 @dataclass(frozen=True)
 class Link:
-    """A resident's link to a holder, opened for one pull. `kept` is what the agreement gave: meters, a number; `reached` where each
-    dataset stopped; `insee` the town's code."""
+    """A connection, decrypted for one pull.
+
+    `kept`: what the agreement gave, such as meter numbers. `reached`: the day where each series stopped. `insee`: the
+    town's code.
+    """
 
     offer: Offer
     datasets: Sequence[str]
@@ -102,13 +106,15 @@ class Link:
         return dataset in self.datasets
 
     def periods(self, series: str, *, back: int, again: int, at_once: int) -> Iterator[tuple[str, str]]:
-        """Yield the first day and the end of each call that brings a series up to today: oldest first, so that `reached` only grows.
+        """Yield the first day and the end of each call that brings a series up to today.
+
+        The oldest comes first, so that `reached` only grows.
 
         Args:
             series: its name in `reached`.
-            back: days, for the first time.
-            again: days already asked, that the holder still corrects.
-            at_once: days that a call may cover.
+            back: how many days to ask for the first time.
+            again: how many days to ask again, because the holder still corrects them.
+            at_once: how many days one call may cover.
         """
         reached = self.reached.get(series)
         start = date.fromisoformat(reached) - timedelta(days=again) if reached else self.today - timedelta(days=back)
@@ -120,10 +126,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Call:
-    """One question to the holder.
+    """One HTTP call to the holder.
 
-    `reached` is where it stands once its answer is kept (a name and a day), so that a pull which stops goes on from there. `looks` only
-    checks whose file it is: its answer is not kept. `whole`: refused, nothing else is asked. `child`: the answer is about that child.
+    `reached`: the series and the day reached once the answer is written, from which a stopped pull goes on. `looks`:
+    the answer only identifies the person and is not written. `whole`: a fault ends the pull. `child`: the answer is
+    about this child.
     """
 
     dataset: str
@@ -139,7 +146,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Quota:
-    """What the holder lets the whole city ask."""
+    """The number of calls that the holder allows the whole city in a time."""
 
     calls: int
     seconds: int
@@ -147,69 +154,71 @@ class Quota:
 
 @dataclass(frozen=True)
 class Granted:
-    """What a resident's agreement on the holder's own page gave: sealed as it is."""
+    """The secrets that the resident's agreement on the holder's page gave, to seal unchanged."""
 
     kept: Mapping[str, Any]
 
 
 class Connector:
-    """An API. Subclasses fill in the attributes and `calls`; the rest has the common behaviour of HTTP and OAuth."""
+    """An API. Subclasses set the attributes and `calls`; the other methods have common HTTP and OAuth defaults."""
 
     code: str
-    #: What an operator must set, name -> what it is: CONNECTOR_<CODE>_<NAME>.
+    #: The settings of the operator, by name, with what each is: CONNECTOR_<CODE>_<NAME>.
     settings: Mapping[str, str]
     offers: Sequence[Offer]
     quota = Quota(1000, 3600)
-    #: The civil status is what the holder looks for; the page shows the very values that leave.
+    #: The civil status is sent to the holder; the page shows the exact values.
     sends_identity = False
-    #: The resident agrees on the holder's own page, and comes back from it.
+    #: The resident agrees on the holder's own page, which redirects back.
     agrees_there = False
-    #: How long an agreement lasts at most.
+    #: The maximum length of an agreement, in days.
     longest_days = 365
-    #: A holder's answer older than this many months is told as old.
+    #: An answer whose month is more than this many months ago is shown as old.
     stale_months = 6
 
     def authorise_url(self, config: Mapping[str, str], *, state: str, back: str, days: int) -> str:
-        """Where the resident agrees."""
+        """Return the URL of the page where the resident agrees."""
         raise NotImplementedError
 
     def come_back(self, client: Client, config: Mapping[str, str], query: Mapping[str, str], *, back: str) -> Granted:
-        """
+        """Return what the agreement gave, from the query that came back from the holder's page.
+
         Raises:
-            Fault: the holder refused, or the answer is not one of its own.
+            Fault: the resident refused, or the holder does not confirm the agreement.
         """
         raise NotImplementedError
 
     def withdraw(self, client: Client, config: Mapping[str, str], kept: Mapping[str, Any]) -> bool:
-        """Take the agreement back at the holder. False: its API cannot; the resident does it there."""
+        """Withdraw the agreement at the holder. Return False if its API cannot: the resident does it there."""
         return False
 
     def headers(self, client: Client, config: Mapping[str, str]) -> Mapping[str, str]:
-        """Sent with each call of a pull; asked again once when the holder says that it is over."""
+        """Return the headers of each call of a pull. Called again once if the holder answers 401."""
         return {}
 
     def calls(self, config: Mapping[str, str], link: Link) -> Iterator[Call]:
         raise NotImplementedError
 
     def fault(self, heard: Heard) -> Fault | None:
-        """What a status means here, beyond `faults.of_status`."""
+        """Return the fault that an answer means for this API, or None to use `faults.of_status`."""
         return None
 
     def parse(self, heard: Heard) -> Any:  # noqa: ANN401 - a holder's JSON
-        """
+        """Parse the answer to identify its person and its end.
+
         Raises:
             Fault: broken.
         """
         return heard.json()
 
     def joined(self, bodies: Sequence[bytes]) -> bytes | None:
-        """Several answers of one dataset as one that its reader takes, to be read and kept together; None: one at a time."""
+        """Join answers of one dataset into one that its reader accepts; None if they must be parsed one at a time."""
         return None
 
     def people(self, call: Call, answer: Any) -> Sequence[str] | None:  # noqa: ANN401 - a holder's JSON
-        """The full names of those that an answer is about; None: it does not say."""
+        """Return the full names of the people whom an answer is about; None if it does not say."""
         return None
 
     def over_on(self, call: Call, answer: Any) -> date | None:  # noqa: ANN401 - as above
-        """Until when the holder says that the agreement lasts."""
+        """Return the last day of the agreement, if the holder says it."""
         return None

@@ -1,7 +1,7 @@
-"""Asking a holder over HTTP: time-outs, a few new tries, a limit of size, no redirection.
+"""HTTP client for the holders' APIs, with time-outs, retries and a size limit.
 
-`requests` comes with sign-in (allauth's providers) already; it follows no address that a holder gives, keeps no cookie and reads no
-proxy or password file of the machine's user.
+It follows no redirection, keeps no cookie and reads no proxy or password file of the machine's user. `requests` is
+already a dependency of sign-in (allauth's providers).
 """
 
 import json
@@ -19,11 +19,11 @@ from vault.holders.connectors.faults import Fault
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
-#: From the first byte asked to the last one read, tries included.
+#: For one call, from its start to its last byte, retries included.
 TOTAL_SECONDS = 40.0
 MAX_BYTES = 8 * 1024 * 1024
 TRIES = 3
-#: A holder that asks to wait longer than this is asked again by another job.
+#: If a holder asks to wait longer than this, another job tries again.
 LONGEST_WAIT = 5.0
 TRY_AGAIN = frozenset({429, 502, 503, 504})
 
@@ -36,18 +36,19 @@ class Heard:
 
     @property
     def wait(self) -> timedelta | None:
-        """Retry-After, in seconds or as a date."""
-        said = self.headers.get("retry-after", "").strip()
-        if said.isdigit() and len(said) < 8:
-            return timedelta(seconds=int(said))
+        """The Retry-After header, given in seconds or as a date."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isdigit() and len(value) < 8:
+            return timedelta(seconds=int(value))
         try:
-            until = parsedate_to_datetime(said)
+            until = parsedate_to_datetime(value)
         except ValueError:
             return None
         return max(timedelta(0), (until if until.tzinfo else until.replace(tzinfo=UTC)) - datetime.now(UTC))
 
     def json(self) -> Any:  # noqa: ANN401 - a holder's JSON
-        """
+        """Parse the body.
+
         Raises:
             Fault: broken.
         """
@@ -59,7 +60,7 @@ class Heard:
 
 @dataclass
 class Client:
-    """One holder's API for the time of one pull. `counts` is called before each try, and may refuse it (quotas)."""
+    """A client of one API for one pull. `counts` is called before each try and may raise a fault (quotas)."""
 
     url: str
     counts: Callable[[], None] = lambda: None
@@ -77,18 +78,19 @@ class Client:
         body: Mapping[str, Any] | None = None,
         method: str = "GET",
     ) -> Heard:
-        """
+        """Make one call, with retries. The caller interprets the status.
+
         Raises:
-            Fault: slow, down or broken (too long); what a status means is the caller's to say.
+            Fault: slow, down, or broken (the answer is too long).
         """
         method = "POST" if form is not None else method
         end = time.monotonic() + self.total_seconds
-        address = path if path.startswith(("http://", "https://")) else self.url.rstrip("/") + "/" + path.lstrip("/")
+        url = path if path.startswith(("http://", "https://")) else self.url.rstrip("/") + "/" + path.lstrip("/")
         for attempt in range(1, TRIES + 1):
             last = attempt == TRIES
             self.counts()
             try:
-                heard = self._once(method, address, list(query), headers, form, body, end)
+                heard = self._once(method, url, list(query), headers, form, body, end)
             except requests.Timeout:
                 raise Fault("slow") from None
             except requests.RequestException:
@@ -100,8 +102,8 @@ class Client:
         raise AssertionError
 
     def _rest(self, attempt: int, asked: timedelta | None, end: float) -> bool:
-        """Back-off, unless it would be too long to be worth waiting here."""
-        pause = asked.total_seconds() if asked is not None else 0.2 * 2**attempt * (0.5 + random.random())  # noqa: S311 - spreads tries
+        """Wait before the next try. Return False, without waiting, if the wait would be too long."""
+        pause = asked.total_seconds() if asked is not None else 0.2 * 2**attempt * (0.5 + random.random())  # noqa: S311 - jitter
         if pause > LONGEST_WAIT or time.monotonic() + pause > end:
             return False
         self.sleep(pause)
@@ -110,7 +112,7 @@ class Client:
     def _once(
         self,
         method: str,
-        address: str,
+        url: str,
         query: list[tuple[str, str]],
         headers: Mapping[str, str],
         form: Mapping[str, str] | None,
@@ -121,7 +123,7 @@ class Client:
             session.trust_env = False
             with session.request(
                 method,
-                address,
+                url,
                 params=query,
                 headers={"Accept": "application/json", "User-Agent": "Garant", **headers},
                 data=form,

@@ -1,4 +1,4 @@
-"""Is the person that a holder answers about the resident? A holder that mixes two people up must not fill one's vault with the other's."""
+"""Check that a holder's answer is about the resident, in case the holder confuses two people."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from vault.types.names import is_named
 
 
 def civil(pivot: Mapping[str, Any]) -> Civil | None:
-    """From a payload of `identite.pivot`; None while it lacks what every holder asks for."""
+    """Return the civil status in a payload of `identite.pivot`; None if a name or the birth date is missing."""
     given = pivot.get("given_name_array") or str(pivot.get("given_name") or "").split()
     if not (pivot.get("family_name") and given and pivot.get("birthdate")):
         return None
@@ -24,6 +24,9 @@ def civil(pivot: Mapping[str, Any]) -> Civil | None:
 
 
 def is_among(person: Civil, names: Iterable[str]) -> bool:
-    """One slip of the key, accents and hyphens do not count; a family name alone names nobody."""
+    """Return True if one of the names is the person's.
+
+    One typing error, accents and hyphens are ignored. A family name alone does not match.
+    """
     families = [person.family_name, person.usage_name]
     return any(is_named(name, families, person.given_names) for name in names)

@@ -1,4 +1,4 @@
-"""What the whole city may ask of an API, counted in the database for all its processes; and how the API treats the city."""
+"""The city's quota of calls to an API, counted in the database for all processes, and the API's health."""
 
 from datetime import timedelta
 
@@ -9,15 +9,15 @@ from vault.holders.connectors.faults import Fault
 from vault.holders.connectors.frame import Connector
 from vault.holders.models.connection import ConnectorHealth
 
-#: A success is written down once in this time: it would otherwise be a write for each question.
-TOLD_EVERY = timedelta(minutes=10)
+#: A success is written at most once in this time, to avoid one write per call.
+WRITTEN_EVERY = timedelta(minutes=10)
 
 
 def take(connector: Connector) -> None:
-    """Count one question.
+    """Count one call.
 
     Raises:
-        Fault: this window's are used up; it says how long to wait.
+        Fault: the quota of this window is used up; the fault says how long to wait.
     """
     now, window = timezone.now(), timedelta(seconds=connector.quota.seconds)
     row = ConnectorHealth.objects.get_or_create(connector=connector.code)[0]
@@ -29,13 +29,14 @@ def take(connector: Connector) -> None:
 
 
 def well(connector: Connector) -> None:
+    """Write that the API answered, which ends its problem."""
     now = timezone.now()
-    old = Q(last_success_at=None) | Q(last_success_at__lt=now - TOLD_EVERY) | ~Q(problem="")
+    old = Q(last_success_at=None) | Q(last_success_at__lt=now - WRITTEN_EVERY) | ~Q(problem="")
     ConnectorHealth.objects.filter(old, pk=connector.code).update(last_success_at=now, problem="", problem_since=None)
 
 
 def refused(connector: Connector, code: str) -> bool:
-    """Write down that the city itself is refused. True the first time: someone is to be told."""
+    """Write that the API refuses the city. Return True the first time: the agents must be warned."""
     ConnectorHealth.objects.get_or_create(connector=connector.code)
     return bool(
         ConnectorHealth.objects.filter(pk=connector.code, problem="").update(

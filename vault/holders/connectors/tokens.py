@@ -1,4 +1,4 @@
-"""The city's own token of an API that uses OAuth client credentials: asked for each pull and kept in memory only."""
+"""The city's token for an API with OAuth client credentials, requested for each pull and kept only in memory."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,8 @@ from vault.holders.connectors.http import Client, Heard
 
 
 def client_credentials(client: Client, config: Mapping[str, str], *, scope: str = "") -> str:
-    """
+    """Request a token.
+
     Raises:
         Fault: the city's credentials are refused, or the service is down.
     """
@@ -20,13 +21,13 @@ def client_credentials(client: Client, config: Mapping[str, str], *, scope: str 
 
 
 def _token(heard: Heard) -> str:
-    """Whatever the refusal, it is of the city's credentials: the resident is not named yet."""
+    """Return the token. Any refusal concerns the city's credentials, since the call names no resident."""
     if heard.status in {400, 401, 403}:
         raise Fault("city_refused")
     if fault := of_status(heard.status, heard.wait):
         raise Fault("down") if fault.code == "not_found" else fault
-    said = heard.json()
-    token = said.get("access_token") if isinstance(said, dict) else None
+    answer = heard.json()
+    token = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(token, str) or not token:
         raise Fault("broken")
     return token

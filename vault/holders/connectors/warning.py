@@ -1,4 +1,4 @@
-"""An API that refuses the city breaks every resident in silence: the agents are told once, by e-mail, and the admin shows it."""
+"""Warn the agents once when an API refuses the city, which affects every resident. The admin also shows it."""
 
 import logging
 from smtplib import SMTPException
@@ -13,12 +13,12 @@ logger = logging.getLogger(__name__)
 
 
 def warn_agents(connector: str, code: str) -> None:
-    """No resident is named: it happens to all of them. A mail server that is down is in the log, like the refusal itself."""
+    """E-mail the agents, without naming a resident. The refusal and a failure to send are logged."""
     logger.error("an API refuses the city", extra={"kind": connector, "code": code})
     addresses = list(User.objects.agents().filter(is_active=True).exclude(email="").values_list("email", flat=True))
     with override("fr"):
-        said = {"connector": connector, "what": str(KINDS[code].what) % {"holder": connector}}
+        context = {"connector": connector, "what": str(KINDS[code].what) % {"holder": connector}}
     try:
-        mails.send("holders/email/connector_refused", to=addresses, said=said, languages=mails.FRENCH)
+        mails.send("holders/email/connector_refused", to=addresses, said=context, languages=mails.FRENCH)
     except (OSError, SMTPException) as error:
-        logger.error("the agents could not be told", exc_info=error)
+        logger.error("the agents could not be warned", exc_info=error)

@@ -1,4 +1,4 @@
-"""What a resident says yes to before a holder is asked. Nothing is ticked beforehand."""
+"""The form by which a resident agrees to a connection. Nothing is preselected."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ ONCE, MONTHLY = "once", "monthly"
 
 
 class ConnectForm(forms.Form):
-    """`known`: the questions that a proven value of the vault answers; they are not asked again."""
+    """Datasets, questions and rhythm. Questions in `known` are left out: a proven value answers them."""
 
     rhythm = forms.ChoiceField(
         label=_("Combien de fois ?"),
@@ -59,7 +59,7 @@ def _labelled(dataset: Dataset) -> str:
 
 
 def fields_by_dataset(offer: Offer) -> list[dict[str, object]]:
-    """Each dataset with every field that may come, by its name."""
+    """Return each dataset with the labels of all fields that may be received."""
     return [
         {
             "label": one.label,

@@ -1,4 +1,4 @@
-"""Forms of a request to a holder: which right, one part of the letter, one day of what followed."""
+"""Forms of a data request: the right, one part of the letter, one dated step."""
 
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ from vault.holders.models import DataRequest
 from vault.records.enums import Right
 from vault.records.models import Holder
 
-#: By the address of its page: the part of the letter, its question, its hint.
+#: By the slug of its page: the part of the letter, its question and its hint.
 PARTS: dict[str, tuple[str, str | Promise, str | Promise]] = {
     "nom": ("name", _("Vos prénom et nom"), _("Comme l’organisme vous connaît.")),
     "adresse": (
@@ -48,7 +48,7 @@ PARTS: dict[str, tuple[str, str | Promise, str | Promise]] = {
         _("Elle est dans sa politique de confidentialité, à « délégué à la protection des données »."),
     ),
 }
-#: By the address of its page.
+#: By the slug of its page.
 STEPS = {
     "envoyee": RequestStep.SENT,
     "prolongee": RequestStep.EXTENDED,
@@ -82,12 +82,12 @@ _OWN = {"name": "name", "email": "email"}
 
 
 class StartForm(forms.Form):
-    """Which right, where this holder's data comes under more than one."""
+    """The choice of a right, left out if only one applies to the holder."""
 
     right = forms.ChoiceField(label=_("Que voulez-vous demander ?"), widget=forms.RadioSelect)
     token = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, holder: Holder, data: Any = None) -> None:  # noqa: ANN401 - what Django's own form takes
+    def __init__(self, holder: Holder, data: Any = None) -> None:  # noqa: ANN401 - as Django's Form
         super().__init__(data, initial={"token": uuid4()})
         choices = [
             (right.value, right.label[:1].upper() + right.label[1:]) for right in Right if right in holder.rights
@@ -104,25 +104,25 @@ class StartForm(forms.Form):
 
 
 class PartForm(forms.Form):
-    """One part of the letter. Everything but the name may be left empty: the letter does without."""
+    """One part of the letter. Only the name is required."""
 
-    def __init__(self, slug: str, parts: dict[str, str], data: Any = None) -> None:  # noqa: ANN401 - what Django's own form takes
+    def __init__(self, slug: str, parts: dict[str, str], data: Any = None) -> None:  # noqa: ANN401 - as Django's Form
         self.part, label, hint = PARTS[slug]
         super().__init__(data, initial={"answer": parts.get(self.part, "")})
         self.fields["answer"] = _part_field(self.part, label=label, help_text=hint, required=self.part == "name")
 
     @property
     def answer(self) -> dict[str, str]:
-        said = self.cleaned_data["answer"]
-        return {self.part: said.isoformat() if said and self.part in _DAYS else str(said or "")}
+        value = self.cleaned_data["answer"]
+        return {self.part: value.isoformat() if value and self.part in _DAYS else str(value or "")}
 
 
 class StepForm(forms.Form):
-    """A day, and for an answer what it brought."""
+    """The day of a step and, for an answer, what was received."""
 
     on = DateField()
 
-    def __init__(self, step: RequestStep, request: DataRequest, data: Any = None) -> None:  # noqa: ANN401 - what Django's own form takes
+    def __init__(self, step: RequestStep, request: DataRequest, data: Any = None) -> None:  # noqa: ANN401 - as Django's Form
         noted = getattr(request, f"{step}_on")
         super().__init__(data, initial={"on": noted or timezone.localdate(), "answer": request.answer})
         label, hint = STEP_QUESTIONS[step]

@@ -1,4 +1,4 @@
-"""Links to the holders of a resident’s data, and the letters that ask for it."""
+"""Connections to the holders of a resident’s data, and data requests."""
 
 from vault.holders.models.connection import Connection, ConnectorHealth
 from vault.holders.models.request import DataRequest, RequestPaper

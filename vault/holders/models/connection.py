@@ -1,4 +1,4 @@
-"""Links to the holders' APIs: each resident's own, and how each API treats the city."""
+"""Connections of residents to the holders' APIs, and the health of each API."""
 
 from datetime import timedelta
 from typing import Self
@@ -19,7 +19,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.exclude(state=ConnectionState.STOPPED)
 
     def due(self) -> Self:
-        """Those to ask again without their resident; whether they still may be is `perms.may_pull`'s to say, when it runs."""
+        """Return the connections to pull without their resident. `perms.may_pull` decides again when the pull runs."""
         now = timezone.now()
         wanted = Q(unattended=True) | Q(unfinished=True)
         return self.filter(
@@ -31,9 +31,10 @@ ConnectionManager = ResidentManager.from_queryset(ConnectionQuerySet)
 
 
 class Connection(ResidentModel):
-    """A resident's link to a holder. What the holder gave when they agreed, how far each dataset is and what came are sealed in `content`.
+    """A resident's authorisation to call a holder's API.
 
-    `unattended`: the resident asked, on the page, that it be asked again each month without them.
+    `content` seals what the agreement gave, where each series stopped and the outcomes. `unattended`: the resident
+    chose a pull each month without them.
     """
 
     connector = models.CharField(max_length=40)
@@ -84,7 +85,7 @@ class Connection(ResidentModel):
 
 
 class ConnectorHealth(models.Model):
-    """How an API treats the city: what was asked in this window, and since when the city itself is refused. Nothing of any resident."""
+    """The calls to an API in the current window and its refusal of the city. It concerns no resident."""
 
     connector = models.CharField(_("connecteur"), primary_key=True, max_length=40)
     window_started_at = models.DateTimeField(_("compté depuis"), default=timezone.now)

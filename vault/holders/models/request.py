@@ -10,7 +10,7 @@ from vault.holders.enums import RequestAnswer, RequestState
 from vault.records.enums import Right
 from vault.types.spans import add_months
 
-#: Article 12(3) of the GDPR: one month, and two more for a request that is complex, if the holder says so within the first.
+#: GDPR, article 12(3): one month, and two more for a complex request if the holder says so within the first.
 ANSWER_MONTHS, EXTENDED_MONTHS = 1, 3
 
 
@@ -19,7 +19,7 @@ class DataRequestQuerySet(models.QuerySet["DataRequest"]):
         return self.filter(sent_on__isnull=False, answered_on=None)
 
     def late(self) -> Self:
-        """The last day is whole: late starts with the day after, at midnight here."""
+        """Return the overdue requests: overdue from the day after `due_on`, at local midnight."""
         return self.waiting().filter(due_on__lt=timezone.localdate())
 
 
@@ -27,9 +27,10 @@ DataRequestManager = ResidentManager.from_queryset(DataRequestQuerySet)
 
 
 class DataRequest(ResidentModel):
-    """A letter by which a resident asks a holder for their data (GDPR 15 or 20), and its clock. They send it themselves.
+    """A letter by which a resident asks a holder for their data (GDPR 15 or 20), and its dates.
 
-    `content` seals what the letter says: identity, addresses, references, its text once it has left.
+    The resident sends it themselves. `content` seals the parts of the letter (identity, addresses, references) and
+    its text once sent.
     """
 
     holder = models.CharField(max_length=60, help_text="a Holder's code")
@@ -100,7 +101,7 @@ class DataRequest(ResidentModel):
         return self.state == RequestState.LATE or self.answer in {RequestAnswer.PARTIAL, RequestAnswer.REFUSED}
 
     def last_day(self) -> date | None:
-        """The day with the same number, or that month's last: 31 January gives 28 February."""
+        """Return the last day of the delay: the same day of a later month, or its last (31 January to 28 February)."""
         months = ANSWER_MONTHS if self.extended_on is None else EXTENDED_MONTHS
         return add_months(self.sent_on, months) if self.sent_on else None
 

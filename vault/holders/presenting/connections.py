@@ -1,4 +1,4 @@
-"""How a connection is said to its resident: its state in words, what arrived, what did not and why, what to do."""
+"""Connections in words: their state, the outcome of each dataset, what to do about a problem."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from vault.records.content import holder_catalogue
 
 @dataclass(frozen=True)
 class Came:
-    """What one dataset gave, and what to do when something is missing. As components/lines.html takes it."""
+    """The outcome of one dataset, as a row for `components/lines.html`."""
 
     label: str
     tag: str
@@ -31,7 +31,7 @@ def title(connection: Connection) -> str:
 
 
 def state(connection: Connection) -> tuple[str, str]:
-    """The tag: words and kind."""
+    """Return the words and the kind of the tag."""
     if connection.state == ConnectionState.STOPPED:
         return _("Arrêtée"), "expired"
     if connection.over:
@@ -48,7 +48,7 @@ def state(connection: Connection) -> tuple[str, str]:
 
 
 def last(connection: Connection) -> str:
-    """“Dernière réception le 3 mars à 10 h 38.”"""
+    """Return the last reception, like “Dernière réception le 3 mars à 10 h 38.”"""
     if connection.last_success_at is None:
         return _("Rien reçu pour le moment.")
     return _("Dernière réception le %(day)s à %(hour)s.") % {
@@ -72,7 +72,7 @@ def until(connection: Connection) -> str:
 
 
 def waits(connection: Connection) -> str:
-    """When the rest is asked, after a pull that stopped on its way."""
+    """Return when an unfinished pull goes on; an empty text if it is not unfinished."""
     if not connection.unfinished or connection.next_pull_at is None:
         return ""
     return _("La suite sera demandée le %(day)s à partir de %(hour)s, sans rien faire.") % {
@@ -90,7 +90,7 @@ def do(code: str) -> str:
 
 
 def line(connection: Connection) -> dict[str, str]:
-    """One line of the list."""
+    """Return one row of the list."""
     tag, kind = state(connection)
     return {
         "label": title(connection),
@@ -120,15 +120,15 @@ def _came(label: str, outcome: Mapping[str, Any] | None, offer: Offer) -> Came:
 
 
 def _arrived(label: str, outcome: Mapping[str, Any], offer: Offer) -> Came:
-    said = [_counted(outcome)]
+    sentences = [_counted(outcome)]
     if outcome.get("masked"):
-        said.append(_("Certains champs ne sont pas donnés à la ville : ils manquent, c’est prévu."))
+        sentences.append(_("Certains champs ne sont pas donnés à la ville : ils manquent, c’est prévu."))
     if outcome.get("stale"):
-        said.append(_("Cette réponse date de plus de six mois : demandez à l’organisme si elle est à jour."))
+        sentences.append(_("Cette réponse date de plus de six mois : demandez à l’organisme si elle est à jour."))
     if then := outcome.get("then"):
-        said.append(_("Puis : %(what)s") % {"what": str(KINDS[then].what) % {"holder": offer.name}})
-        return Came(label, _("Reçu en partie"), "soon", " ".join([*said, do(then)]))
-    return Came(label, _("Reçu"), "ok", " ".join(said))
+        sentences.append(_("Puis : %(what)s") % {"what": str(KINDS[then].what) % {"holder": offer.name}})
+        return Came(label, _("Reçu en partie"), "soon", " ".join([*sentences, do(then)]))
+    return Came(label, _("Reçu"), "ok", " ".join(sentences))
 
 
 def _counted(outcome: Mapping[str, Any]) -> str:
@@ -145,6 +145,6 @@ def _first(text: str) -> str:
 
 
 def in_order(connections: Sequence[Connection]) -> list[Connection]:
-    """What asks for something first, then what works, then what is over."""
+    """Sort connections: those that need an action first, then the active, then the ended."""
     ranks = {"soon": 0, "ok": 1, "declared": 1, "expired": 2}
     return sorted(connections, key=lambda one: ranks[state(one)[1]])

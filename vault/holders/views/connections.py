@@ -1,4 +1,4 @@
-"""Connecting a holder: the page that says what will be asked, the way to the holder's own page and back, what came, how to stop."""
+"""Pages of connections: connect, agree on the holder's page and come back, see outcomes, pause, stop."""
 
 import secrets
 from datetime import timedelta
@@ -34,13 +34,13 @@ from vault.records.values.decrypted import Values
 
 PREPARE = gettext_noop("Préparer une connexion à un organisme")
 LOOK = gettext_noop("Voir une connexion à un organisme")
-#: Where the session keeps which connection a return from a holder's page is about.
+#: Session key: the connection of each `state` sent to a holder's page.
 STATES = "connections"
 
 
 @require_safe
 def connections(request: SignedInRequest) -> HttpResponse:
-    """Rows only: no value is opened."""
+    """List the connections. No value is decrypted."""
     found = connecting.in_order(list(Connection.objects.open()))
     lines = [connecting.line(one) | {"href": reverse("holders:connection", args=[one.pk])} for one in found]
     taken = {one.holder for one in found if not one.over}
@@ -90,7 +90,7 @@ def connect(request: SignedInRequest, holder: str) -> HttpResponse:
 
 @require_safe
 def authorise(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
-    """To the holder's own page. The session remembers which connection it was for; the address only holds a random word."""
+    """Redirect to the holder's own page. The URL has only a random state; the session says which connection it is."""
     connection = _open(connection_id)
     found = connectors.available().get(connection.holder)
     if connection.state != ConnectionState.ASKED or found is None:
@@ -104,7 +104,7 @@ def authorise(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
 
 @require_safe
 def back(request: SignedInRequest, connector: str) -> HttpResponse:
-    """From the holder's page, with its answer in the address."""
+    """Take the holder's answer from the query, activate the connection and start a pull."""
     states: dict[str, str] = request.session.get(STATES, {})
     connection_id = states.pop(request.GET.get("state", ""), None)
     request.session[STATES] = states
@@ -112,9 +112,9 @@ def back(request: SignedInRequest, connector: str) -> HttpResponse:
     if connection is None:
         return render(request, "holders/connection_lost.html", status=400)
     found = connectors.of_holder(connection.holder)
-    address = _back(request, found) if found else ""
+    url = _back(request, found) if found else ""
     try:
-        actions.agreed_there(connection=connection, by=request.user.pk, query=request.GET.dict(), back=address)
+        actions.agreed_there(connection=connection, by=request.user.pk, query=request.GET.dict(), back=url)
         job = actions.ask_pull(connection=connection, by=request.user.pk)
     except Fault as fault:
         actions.refused_there(connection=connection, by=request.user.pk, code=fault.code)
@@ -163,8 +163,8 @@ def receive(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     try:
         job = actions.ask_pull(connection=row, by=request.user.pk)
     except actions.NotYet as early:
-        told = {"day": long_date(early.when), "hour": clock(early.when)}
-        messages.info(request, _("L’organisme demande d’attendre le %(day)s, %(hour)s. Rien n’est perdu.") % told)
+        values = {"day": long_date(early.when), "hour": clock(early.when)}
+        messages.info(request, _("L’organisme demande d’attendre le %(day)s, %(hour)s. Rien n’est perdu.") % values)
         return redirect("holders:connection", connection_id=connection_id)
     except actions.Closed:
         messages.warning(request, _("Cette connexion ne demande plus rien. Vous pouvez en faire une nouvelle."))
@@ -174,7 +174,7 @@ def receive(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
 
 @require_POST
 def pause(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
-    """Pauses what is active, takes up again what is paused."""
+    """Pause an active connection, resume a paused one."""
     row = _open(connection_id)
     if row.state == ConnectionState.PAUSED:
         actions.resume(connection=row, by=request.user.pk)
@@ -189,9 +189,9 @@ def pause(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
 def stop(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
     row = _open(connection_id)
     if request.method == "POST":
-        told = actions.stop(connection=row, by=request.user.pk)
+        holder_notified = actions.stop(connection=row, by=request.user.pk)
         done = _("La connexion est arrêtée. Plus rien n’est demandé ; ce qui a été reçu reste dans votre coffre.")
-        there = "" if told else _stop_there(row)
+        there = "" if holder_notified else _stop_there(row)
         messages.success(request, f"{done} {there}".strip())
         return redirect("holders:connections")
     return render(
@@ -202,7 +202,7 @@ def stop(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
 
 
 def _stop_there(row: Connection) -> str:
-    """An agreement given on the holder's page is taken back on it, where its API takes nothing back."""
+    """Return how to withdraw on the holder's page an agreement that was given there; else an empty text."""
     found = connectors.of_holder(row.holder)
     if found is None or not found.connector.agrees_there:
         return ""
@@ -225,7 +225,7 @@ def _prepared(request: SignedInRequest, found: Available) -> Values:
 
 
 def _known(found: Available, values: Values) -> dict[str, str]:
-    """Questions that a proven value of the vault answers."""
+    """Return the answers to questions that the vault knows by a proven value."""
     known = {}
     for question in found.offer.questions:
         type_code, _sharp, name = question.known_as.partition("#/")
@@ -250,7 +250,7 @@ def _connected(request: SignedInRequest, found: Available, form: ConnectForm, kn
 
 
 def _sent(person: Civil) -> list[dict[str, str]]:
-    """The very values that leave."""
+    """Return the exact values that the city sends."""
     rows = [
         (_("Nom de naissance"), person.family_name),
         (_("Prénoms"), " ".join(person.given_names[:3])),

@@ -1,4 +1,4 @@
-"""Get my data: every holder, what the vault already has from it, and how to have the rest."""
+"""Pages of the holders: what the vault already has from each, and how to get the rest."""
 
 from collections.abc import Container, Sequence
 from typing import Any
@@ -32,12 +32,12 @@ SEARCH_LENGTH = 60
 
 @require_safe
 def holders(request: SignedInRequest) -> HttpResponse:
-    """What is looked for names an organisation, never a person: it may stand in the address."""
+    """List the holders. The search words may be in the URL: they name an organisation, never a person."""
     every = list(Holder.objects.all())
     search = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
     got = received.data_by_holder(every)
     offered = connectors.available()
-    shown = [holder for holder in every if _fits(holder, words(search))]
+    shown = [holder for holder in every if _matches(holder, words(search))]
     context: dict[str, Any] = {
         "sections": [
             (theme.label, _lines(shown, theme, got, offered))
@@ -60,7 +60,7 @@ def holder(request: SignedInRequest, code: str) -> HttpResponse:
         "holds": ", ".join(received.small(title) for title in _holds(row)),
         "received": received.lines(got),
         "downloads": [_download(one) for one in row.downloads],
-        "upload": _upload_address(row),
+        "upload": _upload_url(row),
         "channels": [Channel(one).label for one in row.channels],
         "portable": Right.PORTABILITY in row.rights,
         "requests": request_lines(DataRequest.objects.filter(holder=code), [row]),
@@ -74,7 +74,7 @@ def request_lines(requests: Sequence[DataRequest] | Any, every: Sequence[Holder]
 
 
 def _request_line(request: DataRequest, name: str) -> dict[str, str]:
-    said: dict[str, str] = {
+    texts: dict[str, str] = {
         RequestState.DRAFT: _("La lettre est prête. Vous l’envoyez vous-même."),
         RequestState.WAITING: _("Réponse attendue avant la fin du %(day)s."),
         RequestState.LATE: _("Le délai est passé depuis le %(day)s."),
@@ -84,7 +84,7 @@ def _request_line(request: DataRequest, name: str) -> dict[str, str]:
     return {
         "label": name,
         "href": reverse("holders:request", args=[request.pk]),
-        "text": said[request.state] % {"day": short_date(day)},
+        "text": texts[request.state] % {"day": short_date(day)},
         "tag": str(request.state.label),
         "tag_kind": TAGS[request.state],
     }
@@ -106,15 +106,15 @@ def _lines(
     ]
 
 
-def _fits(holder: Holder, asked: Sequence[str]) -> bool:
-    """By its names and by what it holds: “quotient” finds CAF."""
+def _matches(holder: Holder, asked: Sequence[str]) -> bool:
+    """Search the holder's names and the titles of its data: “quotient” finds CAF."""
     titles = [types.get(code).title for code in holder.holds if code in _known()]
     read = " ".join(words(" ".join([holder.name_fr, holder.name_en, *holder.record_holders, *titles])))
     return all(word in read for word in asked)
 
 
 def _holds(row: Holder) -> list[str]:
-    """What it holds as values; of a holder that only gives papers, which ones."""
+    """Return the titles of the holder's data; of its papers if it only gives papers."""
     titles = [types.get(held).title for held in row.holds if held in _known()]
     return titles or [kind.label for kind in PaperKind.objects.filter(code__in=row.papers)]
 
@@ -130,8 +130,8 @@ def _download(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _upload_address(row: Holder) -> str:
-    """The page says from whom the file comes; the kind of paper is chosen already where this holder gives one only."""
+def _upload_url(row: Holder) -> str:
+    """Return the upload page's URL with the holder, and the kind of paper if the holder gives only one."""
     query = {"organisme": row.code} | ({"nature": row.papers[0]} if len(row.papers) == 1 else {})
     return f"{reverse('records:add_paper')}?{urlencode(query)}"
 

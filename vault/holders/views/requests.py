@@ -1,4 +1,4 @@
-"""A request to a holder: its letter, the day it left, what came back, and what follows when nothing does."""
+"""Pages of data requests: the letter, its steps, the answer, the reminder and the complaint."""
 
 from typing import Any
 from uuid import UUID
@@ -38,7 +38,7 @@ REQUEST, REMINDER, COMPLAINT = "demande", "relance", "plainte"
 
 @require_http_methods(["GET", "POST"])
 def start(request: SignedInRequest, code: str) -> HttpResponse:
-    """Everything that the vault knows of the sender is filled in; nothing that is missing holds the letter up."""
+    """Start a request. The letter is prefilled with what the vault knows; no part but the name is required."""
     holder = get_object_or_404(Holder, code=code)
     form = StartForm(holder, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -105,7 +105,7 @@ def part(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def step(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
-    """A day that its resident notes, changes, or takes back."""
+    """Note, change or take back the day of a step."""
     row, _holder = _row(request_id)
     if slug not in STEPS:
         raise Http404
@@ -123,7 +123,7 @@ def step(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
         except NotSent:
             return _back(request, row, _("Dites d’abord quel jour la lettre est partie."))
         else:
-            messages.success(request, _said(row, what, undone=undo))
+            messages.success(request, _confirmation(row, what, undone=undo))
             return redirect("holders:request", request_id=row.pk)
     context = {"row": row, "form": form, "title": form.fields["on"].label, "noted": getattr(row, f"{what}_on")}
     return render(request, "holders/request_step.html", context)
@@ -131,7 +131,7 @@ def step(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
 
 @require_safe
 def letter(request: SignedInRequest, request_id: UUID, slug: str) -> HttpResponse:
-    """The reminder or the complaint, ready to send: text to copy, PDF, e-mail."""
+    """Show the reminder or the complaint, to send as text, PDF or e-mail."""
     row, _holder = _row(request_id)
     found = _letter(row, slug)
     if slug == REQUEST or found is None:
@@ -170,7 +170,7 @@ def _row(request_id: UUID) -> tuple[DataRequest, Holder | None]:
 
 
 def _letter(row: DataRequest, slug: str) -> Letter | None:
-    """None: not at this stage of the request."""
+    """Return the letter, or None if the request is not at its stage."""
     today = timezone.localdate()
     content = open_request(row)
     if slug == REQUEST:
@@ -187,7 +187,7 @@ def _back(request: SignedInRequest, row: DataRequest, text: str) -> HttpResponse
     return redirect("holders:request", request_id=row.pk)
 
 
-def _said(row: DataRequest, what: RequestStep, *, undone: bool) -> str:
+def _confirmation(row: DataRequest, what: RequestStep, *, undone: bool) -> str:
     if undone:
         return _("C’est effacé.")
     if what == RequestStep.SENT:
@@ -200,22 +200,22 @@ def _said(row: DataRequest, what: RequestStep, *, undone: bool) -> str:
 
 
 def _part_rows(row: DataRequest, parts: letters.Parts) -> list[dict[str, str]]:
-    said = []
+    rows = []
     for slug, (name, label, _hint) in PARTS.items():
         value = getattr(parts, name)
         shown = wording.day_of(value) if name in {"since", "until"} else value
-        said.append(
+        rows.append(
             {
                 "key": str(label),
                 "value": shown or _("Rien"),
                 "href": reverse("holders:request_part", args=[row.pk, slug]),
             }
         )
-    return said
+    return rows
 
 
 def _missing(parts: letters.Parts) -> list[dict[str, str]]:
-    """What would help the holder to find its resident, or the letter to arrive."""
+    """Return the empty parts that would help the holder to find the resident, or the letter to arrive."""
     wanted = {"adresse", "e-mail", "reference", "organisme"}
     return [
         {"slug": slug, "label": str(PARTS[slug][1])}

@@ -1,28 +1,31 @@
-"""E-mails about the journal, for what its resident chose: nothing is chosen beforehand, and a message says nothing of what happened."""
+"""E-mail alerts about the journal, for the kinds of entry that the resident chose. No kind is preselected.
+
+A message does not say what happened.
+"""
 
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from core import journal
 from core.models import JournalLeaf
-from vault.journal import sentences
+from vault.journal import across, sentences
 from vault.journal.models import Alerts
 from vault.records import perms
 
 CHOOSE = gettext_noop("Choisir vos alertes")
-#: At most one message a day: somebody who reads every hour would otherwise fill a mailbox, which others may read.
-APART = timedelta(days=1)
+#: At most one message a day: hourly readings would fill a mailbox, which others may read.
+INTERVAL = timedelta(days=1)
 
 
 def choose_alerts(*, resident_id: UUID, by: UUID, readings: bool, refusals: bool) -> Alerts:
-    """What was written before is not told. Choosing the same again changes nothing."""
+    """Choose the alerts. Entries written before the choice send no alert. Idempotent."""
     perms.require_may_write(resident_id, by)
     with transaction.atomic(), scope(resident=resident_id):
         Alerts.objects.bulk_create([Alerts(resident_id=resident_id)], ignore_conflicts=True)
@@ -36,39 +39,36 @@ def choose_alerts(*, resident_id: UUID, by: UUID, readings: bool, refusals: bool
 
 
 def send_journal_alerts() -> int:
-    """Tell each resident who chose it, once, of what others did since the last look. Called by the scheduler.
+    """Send each resident one alert if the journal has a new entry of a kind they chose. Called by the scheduler.
 
-    The row is locked and looked at again, so that two schedulers send one message; it is sent before the row is committed, so that a mail
-    server that is down is tried again.
+    Each row is locked and checked again, so that two schedulers send one message. It is sent before the row is
+    committed: if sending fails, the next tick tries again.
     """
-    with scopes_disabled():
-        newer = JournalLeaf.objects.filter(resident_id=OuterRef("resident_id"), number__gt=OuterRef("seen_number"))
-        due = list(_due().filter(Exists(newer)).values_list("resident_id", flat=True))
-    return sum(_send_alert(resident_id) for resident_id in due)
+    return sum(_send_alert(resident_id) for resident_id in across.residents_with_new_entries(_due()))
 
 
-def _due() -> QuerySet[Alerts]:
+def _due() -> Q:
     wanted = Q(readings=True) | Q(refusals=True)
-    return Alerts.objects.filter(wanted, Q(told_at=None) | Q(told_at__lte=timezone.now() - APART))
+    return wanted & (Q(told_at=None) | Q(told_at__lte=timezone.now() - INTERVAL))
 
 
 def _send_alert(resident_id: UUID) -> bool:
     with transaction.atomic():
         with scope(resident=resident_id):
-            held = _due().select_for_update(skip_locked=True).first()
+            held = Alerts.objects.filter(_due()).select_for_update(skip_locked=True).first()
         if held is None:
             return False
-        lines = list(journal.lines(resident_id=resident_id, after=held.seen_number))
-        told = any(_is_wanted(held, line) for line in lines)
-        if lines:
-            held.seen_number = lines[0].number
-        if told:
+        entries = list(journal.lines(resident_id=resident_id, after=held.seen_number))
+        wanted = any(_is_wanted(held, entry) for entry in entries)
+        if entries:
+            held.seen_number = entries[0].number
+        if wanted:
             held.told_at = timezone.now()
         held.save(update_fields=["seen_number", "told_at"])
-        return told and reminding.remind(user_id=resident_id, template="journal/email/alert", asked=True)
+        return wanted and reminding.remind(user_id=resident_id, template="journal/email/alert", asked=True)
 
 
-def _is_wanted(alerts: Alerts, line: journal.Line) -> bool:
-    if line.event in sentences.REFUSALS:
+def _is_wanted(alerts: Alerts, entry: journal.Line) -> bool:
+    if entry.event in sentences.REFUSALS:
         return alerts.refusals
-    return alerts.readings and line.actor_id != alerts.resident_id and sentences.is_reading(line.event)
+    return alerts.readings and entry.actor_id != alerts.resident_id and sentences.is_reading(entry.event)

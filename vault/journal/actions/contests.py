@@ -1,6 +1,7 @@
-"""A resident contests a line of their journal; the city's data protection officer reads what they sent, and answers.
+"""Contests: a resident contests an entry of their journal; the city's data protection officer reads and answers.
 
-What the officer sees is what the resident sent for it: the line as the journal tells it, names of data and never a value, and a message.
+The officer sees only what the resident sent: the text of the entry, which names data but contains no value, and a
+message.
 """
 
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.models import User
@@ -21,54 +22,54 @@ from core import journal
 from core.messages import mails
 from core.models import City
 from core.templatetags.civic import long_date
-from vault.journal import perms, sentences
+from vault.journal import across, perms, sentences
 from vault.journal.models import Contest
 from vault.records import gate
 from vault.records.actions.notes import seal_note, unseal_note
 from vault.records.perms import require_may_write
 
 CONTEST = gettext_noop("Contester une ligne de votre journal")
-#: Article 12(3) of the GDPR: one month, told in days.
+#: GDPR, article 12(3): one month, counted in days.
 DELAY = timedelta(days=30)
 LONGEST = 2000
 
 
 class Over(Exception):
-    """It was withdrawn or answered meanwhile."""
+    """The contest was withdrawn or answered."""
 
 
 def contest_line(*, resident_id: UUID, by: UUID, entry_id: UUID, message: str) -> Contest:
-    """A line that is contested already keeps its contest, and its first message.
+    """Contest an entry. If it has an open contest already, return that one with its first message.
 
     Raises:
-        PermissionDenied: not theirs, or no such line.
+        PermissionDenied: the journal is another resident's, or has no such entry.
     """
     require_may_write(resident_id, by)
-    line = journal.find(resident_id=resident_id, entry_id=entry_id)
-    if line is None:
+    entry = journal.find(resident_id=resident_id, entry_id=entry_id)
+    if entry is None:
         raise PermissionDenied
     with transaction.atomic(), scope(resident=resident_id):
         contest = Contest(
-            resident_id=resident_id, entry_id=entry_id, number=line.number, due_on=timezone.localdate() + DELAY
+            resident_id=resident_id, entry_id=entry_id, number=entry.number, due_on=timezone.localdate() + DELAY
         )
         contest.content = seal_note(
             resident_id=resident_id,
             place=contest.place,
-            note={"line": as_sent(line, resident_id), "message": message[:LONGEST], "answer": ""},
+            note={"line": as_sent(entry, resident_id), "message": message[:LONGEST], "answer": ""},
         )
         Contest.objects.bulk_create([contest], ignore_conflicts=True)
         kept = Contest.objects.open().get(entry_id=entry_id)
         if kept.pk == contest.pk:
             _journal_event(kept, by, "contest_sent")
-            transaction.on_commit(_write_to_officer, robust=True)
+            transaction.on_commit(_notify_officer, robust=True)
     return kept
 
 
 def withdraw_contest(*, contest: Contest, by: UUID) -> Contest:
-    """The message is erased. Withdrawing twice changes nothing; what was answered stays.
+    """Withdraw the contest and erase its message. Idempotent.
 
     Raises:
-        Over: there is an answer.
+        Over: the contest was answered.
     """
     require_may_write(contest.resident_id, by)
     with transaction.atomic(), scope(resident=contest.resident_id):
@@ -83,7 +84,7 @@ def withdraw_contest(*, contest: Contest, by: UUID) -> Contest:
 
 
 def open_contest(contest: Contest) -> dict[str, Any]:
-    """For its resident, through the gate."""
+    """Decrypt the contest for its resident, through the gate."""
     return gate.own_note(
         resident_id=contest.resident_id,
         purpose=CONTEST,
@@ -94,11 +95,11 @@ def open_contest(contest: Contest) -> dict[str, Any]:
 
 
 def read_contest(*, contest: Contest, by: User) -> dict[str, Any]:
-    """For the officer, through the gate: the resident's journal says that it was read.
+    """Decrypt the contest for the officer, through the gate, with an entry in the resident's journal.
 
     Raises:
         PermissionDenied: `by` is not the officer.
-        Over: it was withdrawn.
+        Over: the contest was withdrawn.
     """
     perms.require_may_answer_contests(by)
     if contest.withdrawn_at is not None:
@@ -114,11 +115,11 @@ def read_contest(*, contest: Contest, by: User) -> dict[str, Any]:
 
 
 def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
-    """Once: the answer does not change any more. The resident is told at the next tick (`notify_contest_answers`).
+    """Record the answer, which cannot change later. `notify_contest_answers` notifies the resident at the next tick.
 
     Raises:
         PermissionDenied: `by` is not the officer.
-        Over: it was withdrawn, or answered already.
+        Over: the contest was withdrawn or answered.
     """
     perms.require_may_answer_contests(by)
     with transaction.atomic(), scope(resident=contest.resident_id):
@@ -144,23 +145,21 @@ def answer_contest(*, contest: Contest, by: User, answer: str) -> Contest:
 
 
 def notify_contest_answers() -> int:
-    """Tell each resident once that there is an answer. Called by the scheduler; a mail server that is down is tried again."""
-    with scopes_disabled():
-        due = list(Contest.objects.filter(answered_at__isnull=False, told_at=None).values_list("pk", "resident_id"))
-    return sum(_notify_answer(key, resident_id) for key, resident_id in due)
+    """Notify each resident once that there is an answer; retried if sending fails. Called by the scheduler."""
+    return sum(_notify_answer(key, resident_id) for key, resident_id in across.answers_to_notify())
 
 
-def as_sent(line: journal.Line, resident_id: UUID) -> dict[str, Any]:
-    """The line as its resident sees it and as the officer will: in French, whoever writes."""
+def as_sent(entry: journal.Line, resident_id: UUID) -> dict[str, Any]:
+    """Return the entry as the officer will read it, in French whatever the resident's language."""
     with override("fr"):
-        told = sentences.present_entry(line, sentences.paper_kinds([line]), resident_id)
-        when = _("%(day)s à %(at)s") % {"day": long_date(line.at), "at": told.at}
+        text = sentences.present_entry(entry, sentences.paper_kinds([entry]), resident_id)
+        when = _("%(day)s à %(at)s") % {"day": long_date(entry.at), "at": text.at}
         return {
-            "number": line.number,
+            "number": entry.number,
             "when": when,
-            "sentence": told.sentence,
-            "why": told.why,
-            "fields": sentences.by_type(line.fields),
+            "sentence": text.sentence,
+            "why": text.why,
+            "fields": sentences.by_type(entry.fields),
         }
 
 
@@ -179,7 +178,7 @@ def _journal_event(contest: Contest, by: UUID, event: str) -> None:
     journal.write(resident_id=contest.resident_id, actor_id=by, event=event, purpose=CONTEST, details=details)
 
 
-def _write_to_officer() -> None:
-    """Without a word of what is contested; their list has it, whether this arrives or not."""
-    said = {"admin_url": f"{settings.SITE_URL}/admin/"}
-    mails.send("journal/email/contest_sent", to=[City.current().dpo_email], said=said, languages=mails.FRENCH)
+def _notify_officer() -> None:
+    """E-mail the officer, without any content of the contest. Their list shows it even if the e-mail fails."""
+    context = {"admin_url": f"{settings.SITE_URL}/admin/"}
+    mails.send("journal/email/contest_sent", to=[City.current().dpo_email], said=context, languages=mails.FRENCH)

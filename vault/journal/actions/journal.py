@@ -1,30 +1,29 @@
-"""What a resident does with their own journal: take a copy of it. And what the rule does: lines go when they have lasted their time."""
+"""Copy a resident's journal, purge old entries and notify residents before a purge."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from core import journal
-from core.models import JournalEntry, ResidentKey
-from vault.journal import copies
+from vault.journal import across, copies
 from vault.journal.enums import CopyFormat
-from vault.journal.models import Alerts, Contest
+from vault.journal.models import Alerts
 from vault.records import perms
 
 COPY = gettext_noop("Garder une copie de votre journal")
-#: How long before their first lines go residents are told, and how long after they may be told again.
+#: How long before a purge residents are notified, and after how long they may be notified again.
 AHEAD = timedelta(days=30)
 YEAR = timedelta(days=365)
 
 
 def copy_journal(*, resident_id: UUID, by: UUID, form: CopyFormat) -> bytes:
-    """The whole journal; as a PDF, its last lines. Its own line is written first, so that it is in the copy.
+    """Return the whole journal, or its last entries as a PDF. The copy's own entry is written first and included.
 
     Raises:
         core.pdf.apart.NotDrawn
@@ -39,29 +38,22 @@ def copy_journal(*, resident_id: UUID, by: UUID, form: CopyFormat) -> bytes:
 
 
 def purge() -> int | None:
-    """What is contested stays until it is answered. None: that takes the owner of the tables."""
-    with scopes_disabled():
-        contested = list(Contest.objects.open().values_list("entry_id", flat=True))
-    return journal.purge(keep=contested)
+    """Purge old entries, except contested ones. Return None if the database role does not own the tables."""
+    return journal.purge(keep=across.contested_entries())
 
 
 def notify_journal_purge() -> int:
-    """Tell residents, once a year, a month before the first of their lines goes: in time to take a copy. Called by the scheduler."""
+    """Notify residents, at most once a year, a month before an entry is purged: they may take a copy first.
+
+    Called by the scheduler.
+    """
     now = timezone.now()
-    with scopes_disabled():
-        told = Alerts.objects.filter(ageing_told_at__gt=now - YEAR).values("resident_id")
-        old = JournalEntry.objects.filter(
-            created_at__lt=now - journal.KEPT + AHEAD, resident_id=OuterRef("resident_id")
-        )
-        asked = ResidentKey.objects.filter(Exists(old), created_at__lt=now - journal.KEPT + AHEAD).exclude(
-            resident_id__in=told
-        )
-        due = list(asked.values_list("resident_id", flat=True))
+    due = across.residents_with_old_entries(before=now - journal.KEPT + AHEAD, notified_before=now - YEAR)
     return sum(_notify_purge(resident_id, now) for resident_id in due)
 
 
 def _notify_purge(resident_id: UUID, now: datetime) -> bool:
-    """It is sent before the row is committed, so that a mail server that is down is tried again."""
+    """Notify one resident. The e-mail is sent before the row is committed: if it fails, the next tick tries again."""
     with transaction.atomic(), scope(resident=resident_id):
         Alerts.objects.bulk_create([Alerts(resident_id=resident_id)], ignore_conflicts=True)
         free = Alerts.objects.select_for_update(skip_locked=True)

@@ -22,7 +22,7 @@ class ContestForm(forms.Form):
 
 
 class AlertsForm(forms.Form):
-    """Nothing is chosen beforehand; choosing nothing stops the messages."""
+    """The kinds of alert. None is preselected; choosing none stops the messages."""
 
     wanted = forms.MultipleChoiceField(
         label=_("Quand voulez-vous un e-mail ?"),
@@ -33,7 +33,7 @@ class AlertsForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """The officer's; once sent, it does not change."""
+    """The data protection officer's answer, which cannot change once sent."""
 
     answer = forms.CharField(
         label=_("Votre réponse"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 8, "cols": 70})

@@ -1,4 +1,4 @@
-"""What residents choose about their journal, and what they contest in it."""
+"""Residents' alerts about their journal, and their contests of its entries."""
 
 from vault.journal.models.alerts import Alerts
 from vault.journal.models.contest import Contest

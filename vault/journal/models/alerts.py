@@ -4,7 +4,7 @@ from core.models import ResidentManager, ResidentModel
 
 
 class Alerts(ResidentModel):
-    """Of which lines of their journal a resident wants to be told by e-mail. No row: of none."""
+    """The kinds of journal entry about which a resident wants an e-mail; without a row, none."""
 
     readings = models.BooleanField(default=False, help_text="somebody else read")
     refusals = models.BooleanField(default=False, help_text="somebody else was refused")

@@ -1,4 +1,4 @@
-"""Lines of the journal that their resident contests, and what the city's data protection officer answers."""
+"""Contests of journal entries, and the answers of the city's data protection officer."""
 
 from typing import Self
 
@@ -15,7 +15,7 @@ class ContestQuerySet(models.QuerySet["Contest"]):
         return self.filter(answered_at=None, withdrawn_at=None)
 
     def sent(self) -> Self:
-        """What the officer has on their list: a contest that was withdrawn is nobody's business any more."""
+        """Return the contests for the officer's list, without those withdrawn."""
         return self.filter(withdrawn_at=None)
 
 
@@ -23,7 +23,7 @@ ContestManager = ResidentManager.from_queryset(ContestQuerySet)
 
 
 class Contest(ResidentModel):
-    """`content` seals, under the resident's key, the line as it was told, their message, and the answer."""
+    """A contest. `content` seals the text of the entry, the resident's message and the answer, under their key."""
 
     entry_id = models.UUIDField(help_text="the line, a JournalEntry; no foreign key: an entry may be erased")
     number = models.PositiveIntegerField(help_text="of the line")

@@ -1,4 +1,4 @@
-"""The journal's page: which lines are looked for, how many make a page, and what one line says in full."""
+"""The journal's page: filters, pagination, and one entry in full."""
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,12 +22,13 @@ from vault.journal.sentences import EntryText
 from vault.records.grants.recipient_names import names_of
 from vault.records.models import Grant, Record
 
-#: Rows of a page: lines of others, and one for each day's own acts. Own acts that are asked for are not folded.
+#: The rows of a page: one per entry of others, one per day for the resident's own acts. A filter on a person unfolds
+#: the own acts.
 ROWS = 30
-#: Own acts shown under their day's row; above, a link leads to that day.
+#: How many own acts are shown under their day's row; beyond, a link leads to that day.
 UNFOLDED = 20
-#: What one page looks through at most: about a second of decryption.
-LOOKED_THROUGH = 20_000
+#: How many entries one page searches at most: about a second of decryption.
+MOST_SEARCHED = 20_000
 
 
 class Who(StrEnum):
@@ -78,7 +79,7 @@ _WHEN: dict[When, str | Promise] = {
     When.YEAR: gettext_lazy("12 derniers mois"),
 }
 _DAYS = {When.MONTH: 30, When.YEAR: 365}
-#: By the beginning of an event's code; the first that fits.
+#: The kind of an event by the beginning of its code; the first match counts.
 _BEGINNINGS = (
     (Kind.SHARING, ("grant", "sharing", "household", "shared", "link", "mandate", "emergency")),
     (Kind.PAPERS, ("paper", "side", "file", "upload")),
@@ -95,7 +96,8 @@ _LAW: dict[Ground, str | Promise] = {
     ),
     Ground.GRANT: gettext_lazy("Vous avez donné votre accord, et vous pouvez l’arrêter (RGPD, article 6.1.a)."),
     Ground.EMERGENCY: gettext_lazy(
-        "Un accès d’urgence, décidé par deux agents sans votre accord : vous pouvez l’arrêter et contester (RGPD, article 6.1.d et e)."
+        "Un accès d’urgence, décidé par deux agents sans votre accord : vous pouvez l’arrêter et contester (RGPD, "
+        "article 6.1.d et e)."
     ),
     Ground.TASK: gettext_lazy("La mission de service public de la ville (RGPD, article 6.1.e)."),
 }
@@ -103,8 +105,11 @@ _LAW: dict[Ground, str | Promise] = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for. A recipient is told by the first grant it was given: an address keeps no name, and a page no
-    account's id, which would outlive a parting."""
+    """The filters of the page.
+
+    A recipient is identified by their first grant: the URL then contains no name, and the page no account id, which
+    would outlive a parting.
+    """
 
     who: Who = Who.ALL
     grant: UUID | None = None
@@ -114,28 +119,28 @@ class Wanted:
     type: str = ""
 
     @classmethod
-    def read(cls, said: Mapping[str, str]) -> "Wanted":
-        """What makes no sense is left out."""
-        who = said.get("qui", "")
+    def read(cls, query: Mapping[str, str]) -> "Wanted":
+        """Read the filters of a query. Invalid values are ignored."""
+        who = query.get("qui", "")
         return cls(
             who=Who(who) if who in set(Who) else Who.ALL,
             grant=_uuid(who),
-            kind=Kind(said.get("quoi", "")) if said.get("quoi", "") in set(Kind) else Kind.ALL,
-            when=When(said.get("quand", "")) if said.get("quand", "") in set(When) else When.ALL,
-            day=_day(said.get("jour", "")),
-            type=said["type"] if types.is_known(said.get("type", "")) else "",
+            kind=Kind(query.get("quoi", "")) if query.get("quoi", "") in set(Kind) else Kind.ALL,
+            when=When(query.get("quand", "")) if query.get("quand", "") in set(When) else When.ALL,
+            day=_day(query.get("jour", "")),
+            type=query["type"] if types.is_known(query.get("type", "")) else "",
         )
 
     @property
     def query(self) -> str:
-        told = {
+        filters = {
             "qui": self.chosen_who,
             "quoi": self.kind,
             "quand": self.when,
             "jour": self.day or "",
             "type": self.type,
         }
-        return urlencode({name: value for name, value in told.items() if value})
+        return urlencode({name: value for name, value in filters.items() if value})
 
     @property
     def chosen_who(self) -> str:
@@ -143,6 +148,7 @@ class Wanted:
 
     @property
     def unfolded(self) -> bool:
+        """True if the resident's own acts are listed one by one."""
         return self.who in {Who.ME, Who.OTHERS, Who.PORTAL} or self.grant is not None
 
     @property
@@ -158,7 +164,7 @@ class Wanted:
 
 @dataclass
 class Day:
-    """Lines of others stand for themselves; `own` are the first of the resident's, `own_count` all of them."""
+    """The entries of one day: those of others in `lines`, the first own acts in `own`, their number in `own_count`."""
 
     day: date
     lines: list[EntryText] = field(default_factory=list)
@@ -172,7 +178,11 @@ class Day:
 
 @dataclass(frozen=True)
 class Page:
-    """`older`: the number under which the next page begins. `cut`: it looked through all that one page may, and may not have found all."""
+    """One page of the journal.
+
+    `older`: the entry number below which the next page begins. `cut`: the search stopped at `MOST_SEARCHED`, so that
+    entries may be missing.
+    """
 
     days: list[Day]
     older: int | None
@@ -180,24 +190,24 @@ class Page:
 
 
 def page(*, reader: UUID, wanted: Wanted, before: int | None) -> Page:
-    found, older, cut = _enough(reader, wanted, before)
+    found, older, cut = _collect(reader, wanted, before)
     kinds = sentences.paper_kinds(found)
     days = []
-    for of_day, lines in groupby(found, key=_local_day):
+    for of_day, entries in groupby(found, key=_local_day):
         day = Day(of_day)
-        for line in lines:
-            own = not wanted.unfolded and sentences.is_own(line, reader)
+        for entry in entries:
+            own = not wanted.unfolded and sentences.is_own(entry, reader)
             day.own_count += own
             if not own or len(day.own) < UNFOLDED:
-                (day.own if own else day.lines).append(sentences.present_entry(line, kinds, reader))
+                (day.own if own else day.lines).append(sentences.present_entry(entry, kinds, reader))
         days.append(day)
     return Page(days, older, cut)
 
 
-def context(*, reader: UUID, said: Mapping[str, str]) -> dict[str, Any]:
-    """For the page's template."""
-    asked, wanted = said.get("avant", ""), Wanted.read(said)
-    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
+def context(*, reader: UUID, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the context of the page's template."""
+    number, wanted = query.get("avant", ""), Wanted.read(query)
+    before = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
     shown = page(reader=reader, wanted=wanted, before=before)
     return {
         "days": shown.days,
@@ -210,14 +220,14 @@ def context(*, reader: UUID, said: Mapping[str, str]) -> dict[str, Any]:
 
 
 def search_entries(*, reader: UUID, wanted: Wanted, before: int | None = None) -> Iterator[tuple[Line, bool]]:
-    """Each line of that time, newest first, and whether it is looked for."""
+    """Yield each entry of the period, newest first, and whether it matches the filters."""
     grants = _grants_of(wanted.grant)
-    for line in journal.lines(resident_id=reader, before=before, since=wanted.since, until=wanted.until):
-        yield line, _fits(line, reader, wanted, grants)
+    for entry in journal.lines(resident_id=reader, before=before, since=wanted.since, until=wanted.until):
+        yield entry, _matches(entry, reader, wanted, grants)
 
 
 def choices(wanted: Wanted) -> dict[str, list[tuple[str, str]]]:
-    """In the resident's scope: whom they agreed with, what they hold."""
+    """Return the choices of the filters. Requires the resident's scope."""
     by_recipient = Grant.objects.order_by("recipient_label", "recipient_id", "created_at").distinct(
         "recipient_label", "recipient_id"
     )
@@ -244,73 +254,73 @@ def kind_of(event: str) -> Kind:
     return next((kind for kind, beginnings in _BEGINNINGS if event.startswith(beginnings)), Kind.VALUES)
 
 
-def rows(line: Line, reader: UUID) -> list[dict[str, str]]:
-    """All that a line says, for a summary list."""
-    told = [
-        (_("Qui"), by_whom(line, reader)),
-        (_("Pourquoi"), _(line.purpose) if line.purpose else ""),
-        (_("Ce qui le permet"), str(_LAW[line.ground])),
-        (_("Par quel moyen"), _capital(str(sentences.MEANS[line.means]))),
+def rows(entry: Line, reader: UUID) -> list[dict[str, str]]:
+    """Return who, why, legal ground and means of an entry, for a summary list."""
+    pairs = [
+        (_("Qui"), by_whom(entry, reader)),
+        (_("Pourquoi"), _(entry.purpose) if entry.purpose else ""),
+        (_("Ce qui le permet"), str(_LAW[entry.ground])),
+        (_("Par quel moyen"), _capital(str(sentences.MEANS[entry.means]))),
     ]
-    return [{"key": key, "value": value} for key, value in told if value]
+    return [{"key": key, "value": value} for key, value in pairs if value]
 
 
-def _enough(reader: UUID, wanted: Wanted, before: int | None) -> tuple[list[Line], int | None, bool]:
-    """What makes one page, where the next one begins, and whether it stopped because it had looked through too much."""
+def _collect(reader: UUID, wanted: Wanted, before: int | None) -> tuple[list[Line], int | None, bool]:
+    """Return the entries of one page, the number below which the next begins, and whether the search was cut."""
     found: list[Line] = []
     count, folded, last = 0, None, before
-    for looked, (line, fits) in enumerate(search_entries(reader=reader, wanted=wanted, before=before)):
-        if looked >= LOOKED_THROUGH:
+    for searched, (entry, matches) in enumerate(search_entries(reader=reader, wanted=wanted, before=before)):
+        if searched >= MOST_SEARCHED:
             return found, last, True
-        if fits:
-            own = not wanted.unfolded and sentences.is_own(line, reader)
-            day = _local_day(line)
+        if matches:
+            own = not wanted.unfolded and sentences.is_own(entry, reader)
+            day = _local_day(entry)
             new_row = not own or folded != day
             if new_row and count >= ROWS:
                 return found, last, False
             count += new_row
             folded = day if own else folded
-            found.append(line)
-        last = line.number
+            found.append(entry)
+        last = entry.number
     return found, None, False
 
 
-def _fits(line: Line, reader: UUID, wanted: Wanted, grants: Container[str]) -> bool:
-    if wanted.grant and line.details.get("grant", "") not in grants:
+def _matches(entry: Line, reader: UUID, wanted: Wanted, grants: Container[str]) -> bool:
+    if wanted.grant and entry.details.get("grant", "") not in grants:
         return False
-    if wanted.kind and kind_of(line.event) != wanted.kind:
+    if wanted.kind and kind_of(entry.event) != wanted.kind:
         return False
-    if wanted.type and not any(field_id.partition("#")[0] == wanted.type for field_id in line.fields):
+    if wanted.type and not any(field_id.partition("#")[0] == wanted.type for field_id in entry.fields):
         return False
-    return wanted.who == Who.ALL or _who(line, reader) == wanted.who
+    return wanted.who == Who.ALL or _who(entry, reader) == wanted.who
 
 
-def by_whom(line: Line, reader: UUID) -> str:
-    if line.means == Means.SCHEDULER:
+def by_whom(entry: Line, reader: UUID) -> str:
+    if entry.means == Means.SCHEDULER:
         return _("Le portail, tout seul")
-    if line.actor_id == reader:
+    if entry.actor_id == reader:
         return _("Vous")
-    if line.event in sentences.BY_NOBODY_KNOWN:
+    if entry.event in sentences.BY_UNKNOWN:
         return _("Une personne qui n’avait pas le bon code")
-    return line.details.get("recipient") or _("Un agent de la ville")
+    return entry.details.get("recipient") or _("Un agent de la ville")
 
 
-def _who(line: Line, reader: UUID) -> Who:
-    if line.means == Means.SCHEDULER:
+def _who(entry: Line, reader: UUID) -> Who:
+    if entry.means == Means.SCHEDULER:
         return Who.PORTAL
-    return Who.ME if sentences.is_own(line, reader) else Who.OTHERS
+    return Who.ME if sentences.is_own(entry, reader) else Who.OTHERS
 
 
 def _grants_of(grant: UUID | None) -> set[str]:
-    """All that were given to the recipient of this one."""
+    """Return the ids of all grants to the recipient of this one."""
     if grant is None:
         return set()
     recipients = Grant.objects.filter(pk=grant).values("recipient_id")
     return {str(pk) for pk in Grant.objects.filter(recipient_id__in=recipients).values_list("pk", flat=True)}
 
 
-def _local_day(line: Line) -> date:
-    return timezone.localtime(line.at).date()
+def _local_day(entry: Line) -> date:
+    return timezone.localtime(entry.at).date()
 
 
 def _midnight(day: date) -> datetime:

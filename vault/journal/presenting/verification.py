@@ -1,4 +1,4 @@
-"""A resident's journal, verified while they wait: what was checked, and what does not match, in plain words."""
+"""Verification of a resident's journal on a page: what was checked and which problems were found, in words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +27,11 @@ _FAULTS: dict[Fault, str | Promise] = {
 
 @dataclass(frozen=True)
 class Checked:
-    """`lines`: how many were followed; `purged`: of how many the hash alone is left; `waiting`: how many are newer than the last
-    checkpoint."""
+    """The result of a verification.
+
+    `lines`: the number of entries checked. `purged`: how many of them have only their hash left. `waiting`: how many
+    are newer than the last checkpoint.
+    """
 
     lines: int
     purged: int
@@ -40,14 +43,14 @@ class Checked:
 
 
 def check(resident_id: UUID) -> Checked:
-    """Every line by its own hash and by the chain; then the last checkpoints, each by its proof, its signature and its copy outside."""
-    lines, purged, problems = 0, 0, []
-    for line in journal.follow(resident_id):
-        lines += 1
-        purged += line.purged
-        if line.problem:
+    """Check every entry's hash and the chain, then the last checkpoints: proof, signature and external copy."""
+    entries, purged, problems = 0, 0, []
+    for entry in journal.follow(resident_id):
+        entries += 1
+        purged += entry.purged
+        if entry.problem:
             problems.append(
-                _("La ligne %(line)s ne correspond pas à ce qui a été écrit.") % {"line": number(line.number)}
+                _("La ligne %(line)s ne correspond pas à ce qui a été écrit.") % {"line": number(entry.number)}
             )
             break
     found = checkpoints.checked(resident_id=resident_id)
@@ -58,10 +61,10 @@ def check(resident_id: UUID) -> Checked:
             )
     last = found[0] if found else None
     return Checked(
-        lines=lines,
+        lines=entries,
         purged=purged,
         points=len(found),
-        waiting=max(0, lines - last[0].number) if last else lines,
+        waiting=max(0, entries - last[0].number) if last else entries,
         last_point=last[0].checkpoint.number if last else None,
         last_at=last[0].checkpoint.at if last else None,
         problems=problems,

@@ -1,4 +1,4 @@
-"""The journal, for its resident. Reading it leaves no line in it: it holds no value."""
+"""Pages of the journal, for its resident. Reading it writes no entry, since it contains no value."""
 
 import io
 from uuid import UUID
@@ -22,7 +22,7 @@ from vault.journal.models import Alerts, Contest
 from vault.journal.presenting import page, verification
 from vault.records import downloads
 
-#: The last ones, beside the journal.
+#: How many of the last contests are listed beside the journal.
 CONTESTS = 5
 MEDIA = {
     CopyFormat.PDF: "application/pdf",
@@ -33,17 +33,19 @@ MEDIA = {
 
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    said = {name: request.GET[name][:80] for name in request.GET}
-    context = page.context(reader=request.user.pk, said=said)
+    query = {name: request.GET[name][:80] for name in request.GET}
+    context = page.context(reader=request.user.pk, query=query)
     context["lasting"] = journal.lasting(resident_id=request.user.pk)
     context["contests"] = list(Contest.objects.sent()[:CONTESTS])
     return render(request, "journal/journal.html", context)
 
 
 @require_safe
-def line(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
-    """One line in full, and where it stands when it is contested: what was written then is opened through the gate. A line that is gone
-    since it had lasted its time leaves its contest, with the answer."""
+def entry(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
+    """Show one entry in full, with its contest decrypted through the gate.
+
+    The contest of a purged entry is still shown, with its answer.
+    """
     found = journal.find(resident_id=request.user.pk, entry_id=entry_id)
     contest = Contest.objects.filter(entry_id=entry_id).first()
     if found is None and contest and contest.content:
@@ -65,7 +67,7 @@ def line(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
-    found = _line(request, entry_id)
+    found = _find_entry(request, entry_id)
     if Contest.objects.open().filter(entry_id=entry_id).exists():
         return redirect("journal:journal_line", entry_id=entry_id)
     form = ContestForm(request.POST or None)
@@ -86,7 +88,7 @@ def contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
 
 @require_POST
 def withdraw_contest(request: SignedInRequest, entry_id: UUID) -> HttpResponse:
-    _line(request, entry_id)
+    _find_entry(request, entry_id)
     held = Contest.objects.filter(entry_id=entry_id).first()
     if held is None:
         raise Http404
@@ -127,21 +129,21 @@ def check(request: SignedInRequest) -> HttpResponse:
 def copy(request: SignedInRequest) -> HttpResponseBase:
     form = CopyForm(request.POST or None)
     if not form.is_valid():
-        return render(request, "journal/journal_copy.html", {"form": form, "most": copies.PDF_LINES})
-    asked = CopyFormat(form.cleaned_data["format"])
+        return render(request, "journal/journal_copy.html", {"form": form, "most": copies.PDF_ENTRIES})
+    chosen = CopyFormat(form.cleaned_data["format"])
     try:
-        content = actions.copy_journal(resident_id=request.user.pk, by=request.user.pk, form=asked)
+        content = actions.copy_journal(resident_id=request.user.pk, by=request.user.pk, form=chosen)
     except NotDrawn:
         messages.warning(
             request, _("Le PDF n’a pas pu être fait. Recommencez, ou prenez une autre forme : rien n’est perdu.")
         )
         return redirect("journal:copy_journal")
     return downloads.serve(
-        request, io.BytesIO(content), size=len(content), name=f"journal.{asked.value}", media_type=MEDIA[asked]
+        request, io.BytesIO(content), size=len(content), name=f"journal.{chosen.value}", media_type=MEDIA[chosen]
     )
 
 
-def _line(request: SignedInRequest, entry_id: UUID) -> journal.Line:
+def _find_entry(request: SignedInRequest, entry_id: UUID) -> journal.Line:
     found = journal.find(resident_id=request.user.pk, entry_id=entry_id)
     if found is None:
         raise Http404

@@ -32,11 +32,11 @@ from vault.records.actions.records import (
 )
 from vault.records.enums import Assurance, Method, Role
 from vault.records.models import Record
-from vault.records.values.periods import period_of, read_day, read_moment
+from vault.records.values.periods import period_of
 from vault.types.envelope import NOBODY, latest_of
 from vault.types.measure_blocks import joined
-from vault.types.record_identity import CARRIED, DATA, SERIES, SINGLE, Key, anchor, same_thing
-from vault.types.spans import Span
+from vault.types.record_identity import Key, anchor, same_thing
+from vault.types.spans import Span, read_day, read_moment
 
 WITHDRAW = gettext_noop("Retirer des données de votre coffre")
 RECEIVE = gettext_noop("Ranger dans votre coffre ce qu’un organisme sait de vous")
@@ -146,7 +146,7 @@ def withdraw_data(*, resident_id: UUID, by: UUID, type_code: str) -> int:
         ValueError: the type is not data; its records are withdrawn one by one.
     """
     perms.require_may_write(resident_id, by)
-    if type_code not in DATA:
+    if type_code not in types.data_codes():
         raise ValueError(type_code)
     with transaction.atomic(), scope(resident=resident_id):
         one_at_a_time(resident_id)
@@ -238,7 +238,7 @@ class _Plan:
             proves_more = _proves_more(one, older)
             self.known += not proves_more
             return proves_more
-        if one.subject.type != SERIES and _weaker(one, older):
+        if not types.get(one.subject.type).rules.blocks and _weaker(one, older):
             self.better += 1
             return False
         last = self._last_of_holder(one, withdrawn=False)
@@ -277,7 +277,7 @@ def _complete(one: Coming, older: _Held) -> bool:
 
 
 def _repeats(one: Coming, last: _Held) -> bool:
-    if one.subject.type in CARRIED:
+    if types.get(one.subject.type).rules.carried:
         return all(last.payload.get(name) == value for name, value in one.payload.items() if value is not None)
     return one.payload == last.payload
 
@@ -287,9 +287,9 @@ def _payload(one: Coming, older: _Held) -> tuple[Mapping[str, Any], Source]:
 
     A person's only record and a payment keep the values that the envelope lacks; a month of measures is joined.
     """
-    if one.subject.type in CARRIED:
+    if types.get(one.subject.type).rules.carried:
         return carried(older.record, older.content, one.payload, one.source)
-    if one.subject.type == SERIES:
+    if types.get(one.subject.type).rules.blocks:
         return _joined(one, older)
     return one.payload, one.source
 
@@ -360,7 +360,8 @@ def _key(subject: Subject, payload: Mapping[str, Any]) -> Key:
     Data carries its own time, and a single type has none; any other type is also identified by its period.
     """
     period = subject.period or Span()
-    own: Key = () if subject.type in DATA | SINGLE else (period.start, period.end)
+    rules = types.get(subject.type).rules
+    own: Key = () if rules.data or rules.single else (period.start, period.end)
     return own + anchor(subject.type, payload)
 
 
@@ -381,7 +382,7 @@ def _held(box: sealed.Box, coming: Sequence[Coming]) -> Mapping[tuple[str, UUID,
 def _row(box: sealed.Box, resident_id: UUID, one: Coming, older: _Held | None) -> Record:
     payload, source = _payload(one, older) if older else (one.payload, one.source)
     subject = one.subject
-    if subject.type == SERIES:
+    if types.get(subject.type).rules.blocks:
         subject = replace(subject, period=period_of(payload))
     return made(box, resident_id, subject, payload, source, older=older.record if older else None)
 

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from core.keys import sealed
 from core.models import City
+from vault import types
 from vault.records.enums import Outcome
 from vault.records.models import Paper, PaperKind
+from vault.records.papers.checks import address, amounts, months, tax
 from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values import persons
 from vault.records.values.decrypted import Values
@@ -17,21 +19,18 @@ from vault.records.values.decrypted import Values
 #: The fields of the vault that the checks compare.
 COMPARED = (
     *persons.FIELDS,
-    "logement.domicile#/adresse",
-    "identite.contact#/adresse",
-    "foyer.composition#/adresse",
-    "fiscal.avis_ir#/annee_revenus",
-    "fiscal.avis_ir#/revenu_fiscal_reference",
-    "fiscal.avis_ir#/nombre_parts",
-    "fiscal.avis_ir#/date_etablissement",
-    "fiscal.avis_ir#/date_mise_en_recouvrement",
-    "emploi.revenu#/mois",
-    "emploi.revenu#/net_social",
-    "emploi.revenu#/net_avant_impot",
-    "social.quotient_familial#/valeur",
-    "social.quotient_familial#/annee",
-    "social.quotient_familial#/mois",
-    "etudes.bourse#/echelon",
+    *address.HELD,
+    *types.field_ids(
+        tax.NOTICE,
+        "annee_revenus",
+        "revenu_fiscal_reference",
+        "nombre_parts",
+        "date_etablissement",
+        "date_mise_en_recouvrement",
+    ),
+    *types.field_ids(months.PAYSLIP, "mois", "net_social", "net_avant_impot"),
+    *types.field_ids(amounts.QUOTIENT, "valeur", "annee", "mois"),
+    *types.field_ids(amounts.GRANT, "echelon"),
 )
 
 

@@ -17,10 +17,10 @@ from vault.records.enums import Assurance, Method, PaperState, Role
 from vault.records.models import Paper, Record
 from vault.records.papers import checks
 from vault.records.values.decrypted import Opened, Values
-from vault.records.values.periods import period_of, read_moment
+from vault.records.values.periods import period_of
 from vault.types.envelope import latest_of
 from vault.types.record_identity import same_thing
-from vault.types.spans import Span
+from vault.types.spans import Span, read_moment
 
 CONFIRM = gettext_noop("Ranger un papier dans votre coffre")
 

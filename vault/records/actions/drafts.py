@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core.keys import sealed
+from vault import types
 from vault.records import gate, perms
 from vault.records.actions.records import (
     ADD,
@@ -33,7 +34,6 @@ from vault.records.enums import Role
 from vault.records.models import Draft, Paper, Record
 from vault.records.values import persons, questions
 from vault.records.values.decrypted import Values
-from vault.types.record_identity import SINGLE
 
 #: A draft is deleted after this time without a change.
 LIFE = timedelta(days=14)
@@ -153,7 +153,7 @@ def _write_typed(draft: Draft, subject: Subject, answers: Mapping[str, Any], old
     if older is None:
         return write(draft.resident_id, subject, answers, source, older=None, key=draft.pk)
     before = content_of(older)
-    payload = {**before["payload"], **answers} if draft.type in SINGLE else answers
+    payload = {**before["payload"], **answers} if types.get(draft.type).rules.single else answers
     if not changed(before["payload"], payload):
         return older
     kept = corrected_source(older, before, payload)
@@ -170,7 +170,7 @@ def _finished(draft: Draft) -> Record:
 
 def _household(draft: Draft) -> Values | None:
     """Return the values needed to give each member of a household a lasting id, or None for another type."""
-    if draft.type != "foyer.composition":
+    if draft.type != persons.HOUSEHOLD:
         return None
     return gate.read_own(resident_id=draft.resident_id, purpose=ADD, fields=persons.FIELDS)
 

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts.models import User
 from core import jobs, journal, leaving
@@ -27,7 +27,7 @@ from core.files.storage import SealedFile
 from core.jobs import Cancelled, Running
 from core.leaving import Entry
 from core.models import City, Job
-from vault.records import gate, perms
+from vault.records import across, gate, perms
 from vault.records.actions.files import drop_file, keep_file
 from vault.records.grants import receipts
 from vault.records.models import Brought, Export, PaperFile
@@ -142,8 +142,7 @@ def open_brought(*, row: Brought, by: UUID) -> BinaryIO:
 
 def purge() -> int:
     """Delete the expired copies, one transaction each. The scheduler calls this."""
-    with scopes_disabled():
-        due = list(Export.objects.filter(expires_at__lte=timezone.now()))
+    due = across.expired_exports()
     for export in due:
         delete(export=export, by=export.resident_id)
     return len(due)

@@ -13,11 +13,10 @@ from uuid import UUID, uuid4
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import get_language
-from django_scopes import scopes_disabled
 
 from core import journal
 from core.models import JournalEntry
-from vault.records import gate, perms
+from vault.records import across, gate, perms
 from vault.records.actions.notes import seal_note
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
 from vault.records.grants import agreements, documents, receipts, recipients
@@ -197,13 +196,8 @@ def close_expired_grants() -> int:
     Also note the grants that a parting ended: they are dated at the end of a month, and noted then. The scheduler
     calls this.
     """
-    with scopes_disabled():
-        over = list(Grant.objects.over().exclude(events__happened=Happened.OVER))
-        parted = Grant.objects.filter(stopped_at__lte=timezone.now()).exclude(
-            events__happened__in=[Happened.STOPPED, Happened.OVER]
-        )
-        parted_ones = [grant for grant in parted if grant.state == GrantState.STOPPED]
-    return sum(_close_expired_grant(grant) for grant in over) + sum(_note_parted(grant) for grant in parted_ones)
+    over, parted = across.grants_to_close(), across.parted_grants_to_note()
+    return sum(_close_expired_grant(grant) for grant in over) + sum(_note_parted(grant) for grant in parted)
 
 
 def receipt(event: GrantEvent) -> str:

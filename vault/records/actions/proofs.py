@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from core.keys import sealed
+from vault import types
 from vault.records.actions.records import Source, Subject, content_of, origins_of, write
 from vault.records.enums import Assurance
 from vault.records.models import Paper, Record
 from vault.records.values.decrypted import Origin
-from vault.types.record_identity import DATA
 from vault.types.spans import Span
 
 
@@ -19,7 +19,7 @@ def leaning_on(paper: Paper) -> list[tuple[Record, list[str]]]:
     """
     found = []
     box = sealed.box(resident_id=paper.resident_id)
-    for record in Record.objects.current().exclude(type__in=DATA).select_for_update(of=("self",)):
+    for record in Record.objects.current().exclude(type__in=types.data_codes()).select_for_update(of=("self",)):
         content = content_of(record, box)
         names = [name for name, origin in origins_of(record, content).items() if origin.paper_id == paper.pk]
         if names:

@@ -19,8 +19,8 @@ from vault.records.enums import Assurance, Method, Role
 from vault.records.models import RESIDENT, Record
 from vault.records.values.decrypted import Origin
 from vault.records.values.periods import months_of, period_of, validity_of
-from vault.records.values.plausible import implausible
-from vault.types.record_identity import DATA, SINGLE, same_thing
+from vault.types.plausible import implausible
+from vault.types.record_identity import same_thing
 from vault.types.spans import Span
 
 ADD = gettext_noop("Ajouter une valeur à votre coffre")
@@ -226,7 +226,7 @@ def write_over(older: Record, payload: Mapping[str, Any], source: Source, subjec
 
     A single type keeps the values that it lacks.
     """
-    if older.type in SINGLE:
+    if types.get(older.type).rules.single:
         payload, source = carried(older, content_of(older), payload, source)
     return write(older.resident_id, subject, payload, source, older=older)
 
@@ -293,7 +293,7 @@ def made(
 ) -> Record:
     """Return the row, sealed and not saved. The caller has checked the payload."""
     period = subject.period or period_of(payload)
-    if subject.type in DATA:
+    if types.get(subject.type).rules.data:
         period = months_of(subject.type, payload, period)
     validity = subject.validity or validity_of(subject.type, payload)
     record = Record(

@@ -5,10 +5,9 @@ Each resident resumes the grants that they still want; their journal gives the r
 
 from pathlib import Path
 
-from django_scopes import scopes_disabled
-
 from core import journal
 from core.keys import KeyMissing
+from vault.records import across
 from vault.records.actions import grants
 from vault.records.models import Grant
 
@@ -18,9 +17,7 @@ GRANT_PAUSED = "grant_paused_by_restore"
 @journal.through(journal.Means.SCHEDULER)
 def pause_all(_folder: Path) -> str:
     """Pause every active grant. Idempotent. A vault that was erased meanwhile is left out."""
-    with scopes_disabled():
-        given = list(Grant.objects.standing().filter(paused_at=None))
-    paused = sum(map(_paused, given))
+    paused = sum(map(_paused, across.grants_to_pause()))
     return f"{paused} shares are paused until their residents take them up again."
 
 

@@ -20,7 +20,6 @@ from vault.records.enums import Assurance, Outcome, Role
 from vault.records.forms.papers import DatesForm
 from vault.records.forms.questions import QuestionForm
 from vault.records.papers import checks
-from vault.records.presenting import values as rows
 from vault.records.values import persons
 from vault.records.values.decrypted import Opened, PaperOpened, Values
 from vault.records.values.persons import Person
@@ -221,9 +220,10 @@ class Confirmation:
         payload, level = record["payload"], record["provenance"]["assurance"]
         source = _("Lu dans le code signé") if level == Assurance.SIGNATURE else _("Lu sur le papier, sans signature")
         found = []
-        for pointer, info in types.get(record["type"]).fields.items():
+        data_type = types.get(record["type"])
+        for pointer, info in data_type.fields.items():
             value, key = payload.get(pointer[1:]), f"{position}/{pointer[1:]}"
-            if info.id in rows.HIDDEN or (value is None and not info.required):
+            if pointer[1:] in data_type.rules.hidden or (value is None and not info.required):
                 continue
             opened = value is None or key in {*self.data.getlist("edited"), self.data.get("edit")}
             tag, tag_kind = wording.assurance(Assurance.DECLARED if opened else level)
@@ -270,10 +270,10 @@ def typed_so_far(form: forms.Form, data: QueryDict) -> dict[str, Any]:
 def _changes(held: Opened, payload: Mapping[str, Any], sentence: str | Promise) -> list[str]:
     found = []
     for name, value in payload.items():
-        before, field_id = held.payload.get(name), f"{held.type}#/{name}"
-        if before in (None, value) or field_id in rows.HIDDEN or value is None:
+        before = held.payload.get(name)
+        if before in (None, value) or name in types.get(held.type).rules.hidden or value is None:
             continue
-        info = types.field(field_id)
+        info = types.field(f"{held.type}#/{name}")
         found.append(
             str(sentence)
             % {

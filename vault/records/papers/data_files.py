@@ -11,7 +11,6 @@ from typing import Any
 from vault import types
 from vault.readers.reading import Fact, Reading, Table
 from vault.records.values import questions, summaries
-from vault.types.record_identity import DATA
 
 #: The kind of paper that such a file is (vault/records/content/paper_kinds.json).
 KIND = "fichier_donnees"
@@ -69,12 +68,12 @@ class DataFile:
 
         Keeping the raw file is then a risk with little benefit.
         """
-        return any(one.type in summaries.PLACES for one in self.held)
+        return any(types.get(one.type).rules.places for one in self.held)
 
 
 def is_data(reading: Reading) -> bool:
     kinds = {record["type"] for record in reading.records}
-    return reading.table is not None or bool(kinds & DATA) or len(reading.records) > MANY
+    return reading.table is not None or bool(kinds & types.data_codes()) or len(reading.records) > MANY
 
 
 def kept(reading: Reading) -> dict[str, Any]:
@@ -84,7 +83,7 @@ def kept(reading: Reading) -> dict[str, Any]:
     for type_code, _payload in items:
         counts[type_code] = counts.get(type_code, 0) + 1
     order = [data_type.code for data_type in types.all_types() if data_type.code in counts]
-    main = next((code for code in order if code in summaries.COLUMNS), "")
+    main = next((code for code in order if types.get(code).rules.columns), "")
     return {
         "format": reading.format,
         "facts": [[fact.code, fact.value, fact.unit] for fact in reading.facts],
@@ -115,7 +114,7 @@ def opened(summary: Mapping[str, Any]) -> DataFile:
 
 
 def _shown(type_code: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: payload[name] for name in summaries.COLUMNS[type_code] if payload.get(name) is not None}
+    return {name: payload[name] for name in types.get(type_code).rules.columns if payload.get(name) is not None}
 
 
 def _line(line: summaries.Line) -> dict[str, Any]:

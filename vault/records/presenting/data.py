@@ -16,9 +16,9 @@ from vault.readers.reading import Fact
 from vault.readers.sentences import FACTS
 from vault.records import wording
 from vault.records.values import summaries
-from vault.records.values.summaries import Figure, Line
+from vault.records.values.summaries import Line
 from vault.types import FieldInfo
-from vault.types.record_identity import SERIES
+from vault.types.figures import Figure
 
 #: The largest number of columns that a chart can show.
 MONTHS = 36
@@ -90,16 +90,10 @@ def extent(line: Line) -> str:
 
 def counted(type_code: str, count: int) -> str:
     """Return the count with the noun of its type: measures, payments, trips."""
-    text = {
-        "banque.operation": ngettext("%(count)s opération", "%(count)s opérations", count),
-        "energie.serie": ngettext("%(count)s mesure", "%(count)s mesures", count),
-        "energie.index": ngettext("%(count)s relevé", "%(count)s relevés", count),
-        "mobilite.trajet": ngettext("%(count)s trajet", "%(count)s trajets", count),
-        "mobilite.lieu": ngettext("%(count)s lieu", "%(count)s lieux", count),
-        "achats.ticket": ngettext("%(count)s ticket", "%(count)s tickets", count),
-        "agenda.evenement": ngettext("%(count)s événement", "%(count)s événements", count),
-    }.get(type_code) or ngettext("%(count)s ligne", "%(count)s lignes", count)
-    return text % {"count": number(count)}
+    noun = types.get(type_code).noun(count)
+    if noun:
+        return f"{number(count)} {noun}"
+    return ngettext("%(count)s ligne", "%(count)s lignes", count) % {"count": number(count)}
 
 
 def months(count: int) -> str:
@@ -108,7 +102,7 @@ def months(count: int) -> str:
 
 
 def records(type_code: str, count: int) -> str:
-    return months(count) if type_code == SERIES else counted(type_code, count)
+    return months(count) if types.get(type_code).rules.blocks else counted(type_code, count)
 
 
 def total(line: Line, figure: Figure) -> Decimal:
@@ -153,13 +147,13 @@ def month_rows(line: Line) -> tuple[list[dict[str, object]], list[list[object]]]
     return heads, rows
 
 
-def day_table(key: tuple[str, ...], payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def day_table(blocks: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
     """Return the table and the chart of one meter's month, day by day."""
-    (line,) = summaries.lines((SERIES, payload) for payload in payloads)
+    (line,) = summaries.lines(blocks)
     figure = line.main or Figure("energy", "", "kWh")
     if figure.peak:
         return {"title": line_shown(line, chart=False).title, "chart": None, "heads": [], "rows": []}
-    found = summaries.days(payloads)
+    found = summaries.days(payload for _type, payload in blocks)
     bars = [charts.Bar(str(int(day[8:])), amount) for day, amount, _gaps in found]
     title = line_shown(line, chart=False).title
     heads: list[dict[str, object]] = [{"label": _("Jour")}, {"label": figure.label, "num": True}]
@@ -177,13 +171,13 @@ def day_table(key: tuple[str, ...], payloads: Sequence[Mapping[str, Any]]) -> di
 
 
 def record_heads(type_code: str) -> list[dict[str, object]]:
-    infos = [types.field(f"{type_code}#/{name}") for name in summaries.COLUMNS.get(type_code, ())]
+    infos = [types.field(f"{type_code}#/{name}") for name in types.get(type_code).rules.columns]
     return [{"label": info.label, "num": info.kind in {"decimal", "number"}} for info in infos]
 
 
 def record_row(type_code: str, payload: Mapping[str, Any]) -> list[object]:
     return [
-        cell(types.field(f"{type_code}#/{name}"), payload.get(name)) for name in summaries.COLUMNS.get(type_code, ())
+        cell(types.field(f"{type_code}#/{name}"), payload.get(name)) for name in types.get(type_code).rules.columns
     ]
 
 

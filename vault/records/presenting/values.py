@@ -19,39 +19,6 @@ from vault.records.values.decrypted import Opened, PaperOpened, Values
 from vault.records.values.listing import Sum
 from vault.types.names import words
 
-#: Fields already in a record's heading, and codes that mean little to a person. The record's own page shows them.
-SECONDARY = frozenset(
-    {
-        "identite.pivot#/birthplace",
-        "identite.pivot#/birthcountry",
-        "emploi.revenu#/siret",
-        "emploi.revenu#/mois",
-        "revenu.mensuel#/mois",
-        "social.paiement#/mois",
-        "fiscal.avis_ir#/annee_revenus",
-        "fiscal.avis_ir#/reference_avis",
-        "fiscal.avis_ir#/numero_fiscal_declarant1",
-        "fiscal.avis_ir#/numero_fiscal_declarant2",
-        "fiscal.avis_ir#/date_mise_en_recouvrement",
-        "social.quotient_familial#/annee",
-        "social.quotient_familial#/mois",
-        "social.prestation#/prestation",
-        "scolarite.eleve#/annee_scolaire",
-    }
-)
-#: The value that represents a record in the line of an older record.
-_MAIN = {
-    "emploi.revenu": "net_avant_impot",
-    "revenu.mensuel": "net",
-    "social.paiement": "lignes",
-    "fiscal.avis_ir": "revenu_fiscal_reference",
-    "social.quotient_familial": "valeur",
-    "emploi.indemnite_ft": "montant_total",
-}
-#: Fields for machines only.
-HIDDEN = frozenset(
-    {"identite.pivot#/sub", "identite.pivot#/acr", "fiscal.avis_ir#/type_document", "identite.pivot#/given_name_array"}
-)
 STATES = [
     ("", gettext_lazy("Tous")),
     ("verified", gettext_lazy("Vérifié")),
@@ -173,7 +140,7 @@ def sections(
     for record in reversed(list(values)):
         if only is not None and record.record_id not in only:
             continue
-        rows = [row for row in _rows(record, proofs, SECONDARY) if row.matches(asked, state)]
+        rows = [row for row in _rows(record, proofs, secondary=False) if row.matches(asked, state)]
         if rows:
             group = Group(record.record_id, _title(record, people), rows, _main(record), record.record_id in folded)
             found[types.get(record.type).theme].groups.append(group)
@@ -264,13 +231,13 @@ def _more_line(type_code: str, count: int) -> dict[str, str]:
 
 
 def _main(record: Opened) -> str:
-    name = _MAIN.get(record.type, "")
+    name = types.get(record.type).rules.main
     return wording.format_value(types.field(f"{record.type}#/{name}"), record.payload.get(name)) if name else ""
 
 
-def _rows(record: Opened, proofs: Mapping[UUID, str], without: frozenset[str] = frozenset()) -> Iterable[Row]:
+def _rows(record: Opened, proofs: Mapping[UUID, str], *, secondary: bool = True) -> Iterable[Row]:
     typed = questions.is_typed(record.type)
-    for name in _shown(record, without):
+    for name in _shown(record, secondary=secondary):
         info, value = types.field(f"{record.type}#/{name}"), record.payload[name]
         found = record.origin(name)
         tag, tag_kind = wording.state(record, found)
@@ -287,10 +254,12 @@ def _rows(record: Opened, proofs: Mapping[UUID, str], without: frozenset[str] = 
         )
 
 
-def _shown(record: Opened, without: frozenset[str] = frozenset()) -> list[str]:
+def _shown(record: Opened, *, secondary: bool = True) -> list[str]:
     """Return the names of the values to show, in the type's order."""
-    known = [pointer[1:] for pointer, info in types.get(record.type).fields.items() if info.id not in HIDDEN | without]
-    return [name for name in known if record.payload.get(name) is not None]
+    data_type = types.get(record.type)
+    left_out = {*data_type.rules.hidden, *(() if secondary else data_type.rules.secondary)}
+    known = [pointer[1:] for pointer in data_type.fields]
+    return [name for name in known if name not in left_out and record.payload.get(name) is not None]
 
 
 def _title(record: Opened, people: Mapping[UUID, str]) -> str:

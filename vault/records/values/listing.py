@@ -1,7 +1,7 @@
 """Choose the records and papers of the vault's page by their plaintext columns, so that only these are decrypted.
 
 Call these functions in the resident's scope. Values come by theme, newest first; the older values of a type are folded
-under the newest. A type of data (`record_identity.DATA`) is one line per holder, which links to a page of its own.
+under the newest. A type of data (`types.data_codes`) is one line per holder, which links to a page of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ from django.utils import timezone
 from vault import types
 from vault.records.enums import Assurance, Method, PaperState
 from vault.records.models import Paper, Record, RecordQuerySet
-from vault.types.record_identity import DATA
 
 #: The largest numbers on one page: records in full, older records folded under a type, and papers.
 A_PAGE = 30
@@ -118,8 +117,8 @@ def listed(wanted: Wanted) -> Listed:
 
     A search needs decrypted records: then every record that matches the other filters is a head.
     """
-    everything = newest_first(shown().exclude(type__in=DATA), _plaintext_filter(wanted))
-    sums = _sums(shown().filter(type__in=DATA))
+    everything = newest_first(shown().exclude(type__in=types.data_codes()), _plaintext_filter(wanted))
+    sums = _sums(shown().filter(type__in=types.data_codes()))
     kinds = list(dict.fromkeys([row.type for row in everything] + [one.type for one in sums]))
     holders = sorted({row.holder for row in everything} | {one.holder for one in sums})
     named = [row for row in everything if row.type in NAMES]
@@ -149,8 +148,8 @@ def proven_by(paper_id: UUID) -> list[Row]:
     The paper of one field is sealed in the record. It is always the paper of this record or of one that the record
     supersedes, directly or not. Data has no proof.
     """
-    found = shown().exclude(type__in=DATA)
-    paper_rows = Record.objects.filter(paper=paper_id).exclude(type__in=DATA)
+    found = shown().exclude(type__in=types.data_codes())
+    paper_rows = Record.objects.filter(paper=paper_id).exclude(type__in=types.data_codes())
     codes = list(paper_rows.values_list("type", flat=True).distinct())
     newer = dict(Record.objects.filter(type__in=codes).exclude(supersedes=None).values_list("supersedes_id", "pk"))
     newest = {_newest(pk, newer) for pk in paper_rows.values_list("pk", flat=True)}

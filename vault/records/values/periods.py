@@ -1,30 +1,18 @@
 """The time that a payload is about, and the end of its validity, from its own fields."""
 
-import calendar
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
 
+from vault import types
 from vault.records.models import PaperKind
 from vault.types import measure_blocks
-from vault.types.record_identity import SERIES
-from vault.types.spans import Span, add_months
+from vault.types.spans import Span, add_months, month_end, read_day, read_moment
 
-#: The field with the last valid day of each type that has one.
-_END_FIELDS = {
-    "sante.c2s": "date_fin_droit",
-    "handicap.cmi": "date_fin",
-    "handicap.decision": "date_fin",
-    "etudes.inscription": "date_fin",
-    "emploi.inscription_ft": "date_fin",
-}
 #: The day on which a thing happened or began. A type has at most one of these fields.
 _DAYS = ("date_versement", "date_operation", "date", "periode_debut")
-#: The field that gives the month of a record of data, if it is not `debut`.
-_WHEN = {"banque.operation": "date_operation", "energie.index": "horodate", "achats.ticket": "date"}
-_SCHOOL_TYPES = {"scolarite.eleve", "etudes.bourse"}
 
 
 def period_of(payload: Mapping[str, Any]) -> Span[datetime]:
@@ -67,18 +55,19 @@ def _from(start: datetime, payload: Mapping[str, Any]) -> Span[datetime]:
 
 
 def _validity_of(type_code: str, payload: Mapping[str, Any], today: date) -> Span[date]:
-    if type_code == "fiscal.avis_ir" and isinstance(payload.get("annee_revenus"), int):
-        return Span(None, date(payload["annee_revenus"] + 2, 12, 31))
-    if type_code == "social.quotient_familial" and {"annee", "mois"} <= payload.keys():
-        return Span(None, _month_end(add_months(date(payload["annee"], payload["mois"], 1), 3)))
-    if type_code in _SCHOOL_TYPES and (end := _school_year_end(payload, today)):
+    validity = types.get(type_code).rules.validity
+    if validity.years_after_income and isinstance(payload.get("annee_revenus"), int):
+        return Span(None, date(payload["annee_revenus"] + validity.years_after_income, 12, 31))
+    if validity.months_after and {"annee", "mois"} <= payload.keys():
+        return Span(None, month_end(add_months(date(payload["annee"], payload["mois"], 1), validity.months_after)))
+    if validity.school_year and (end := _school_year_end(payload, today)):
         return Span(None, end)
-    return Span(None, read_day(payload.get(_END_FIELDS.get(type_code, ""))))
+    return Span(None, read_day(payload.get(validity.until)))
 
 
 def month_of(type_code: str, payload: Mapping[str, Any]) -> str:
     """Return the local month of a record of data, such as `2026-03`; "" if it has no time."""
-    if type_code == SERIES:
+    if types.get(type_code).rules.blocks:
         return measure_blocks.month_of(payload)
     written = moment_of(type_code, payload)
     try:
@@ -93,7 +82,7 @@ def month_of(type_code: str, payload: Mapping[str, Any]) -> str:
 
 def moment_of(type_code: str, payload: Mapping[str, Any]) -> str:
     """Return the day or time that a record of data is about, as written in it."""
-    return str(payload.get(_WHEN.get(type_code, "debut")) or "")
+    return str(payload.get(types.get(type_code).rules.moment) or "")
 
 
 def months_of(type_code: str, payload: Mapping[str, Any], exact: Span[datetime]) -> Span[datetime]:
@@ -114,36 +103,6 @@ def _local_month(month: str) -> datetime:
     return timezone.make_aware(datetime.strptime(month, "%Y-%m"))
 
 
-def read_day(value: object) -> date | None:
-    """Return an ISO day, or None. A partial date (`2020-00-00`) is not a day."""
-    try:
-        return date.fromisoformat(str(value)[:10]) if value else None
-    except ValueError:
-        return None
-
-
-def latest_day(value: object) -> date | None:
-    """Return the last possible day of a partial date: 31 May for `2019-05-00`, 31 December for `2019-00-00`."""
-    text = str(value or "")
-    if text.endswith("-00-00"):
-        text = f"{text[:4]}-12-31"
-    elif text.endswith("-00"):
-        first = read_day(f"{text[:7]}-01")
-        return _month_end(first) if first else None
-    return read_day(text)
-
-
-def read_moment(value: object) -> datetime | None:
-    """Return an ISO time. A day counts as its start in UTC."""
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _school_year_end(payload: Mapping[str, Any], today: date) -> date | None:
     written = str(payload.get("annee_scolaire", ""))[:4]
     if written.isdigit():
@@ -153,11 +112,7 @@ def _school_year_end(payload: Mapping[str, Any], today: date) -> date | None:
 
 def _month(year: int, month: int) -> Span[datetime]:
     first = date(year, month, 1)
-    return _span(first, _month_end(first))
-
-
-def _month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    return _span(first, month_end(first))
 
 
 def _span(first: date, last: date) -> Span[datetime]:

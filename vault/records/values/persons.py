@@ -10,22 +10,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from vault import types
 from vault.records.enums import Role
 from vault.records.values.decrypted import Values
-from vault.records.values.periods import read_day
 from vault.types.names import is_named
+from vault.types.spans import read_day
 
+IDENTITY = "identite.pivot"
+HOUSEHOLD = "foyer.composition"
 #: The fields that `persons` needs from the gate.
 FIELDS = (
-    "identite.pivot#/family_name",
-    "identite.pivot#/given_name",
-    "identite.pivot#/given_name_array",
-    "identite.pivot#/preferred_username",
-    "identite.pivot#/birthdate",
-    "identite.pivot#/gender",
-    "foyer.composition#/allocataires",
-    "foyer.composition#/enfants",
-    "foyer.composition#/situation_familiale",
+    *types.field_ids(
+        IDENTITY, "family_name", "given_name", "given_name_array", "preferred_username", "birthdate", "gender"
+    ),
+    *types.field_ids(HOUSEHOLD, "allocataires", "enfants", "situation_familiale"),
 )
 
 
@@ -70,7 +68,7 @@ class Person:
 def persons(values: Values, *, resident_id: UUID) -> list[Person]:
     """Return the resident, then their partner, then the children. Their ids are the same in each read."""
     myself = _resident(values, resident_id)
-    household = values.latest("foyer.composition")
+    household = values.latest(HOUSEHOLD)
     if household is None:
         return [myself]
     adults = list(household.payload.get("allocataires") or [])
@@ -98,7 +96,7 @@ def with_ids(payload: Mapping[str, Any], *, values: Values, resident_id: UUID) -
 
 
 def _resident(values: Values, resident_id: UUID) -> Person:
-    identity = values.latest("identite.pivot", resident_id)
+    identity = values.latest(IDENTITY, resident_id)
     payload = identity.payload if identity else {}
     return Person(
         id=resident_id,

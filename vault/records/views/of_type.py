@@ -26,7 +26,6 @@ from vault.records.presenting import values as rows
 from vault.records.values import listing, persons, summaries
 from vault.records.values.decrypted import Opened, Values
 from vault.records.values.periods import moment_of
-from vault.types.record_identity import DATA, SERIES
 from vault.types.spans import Span
 
 SHOW = gettext_noop("Afficher des données de votre coffre")
@@ -39,7 +38,7 @@ OLDEST_YEAR = 1900
 @require_safe
 def of_type(request: SignedInRequest, type_code: str) -> HttpResponse:
     records = _records(type_code)
-    if type_code not in DATA:
+    if type_code not in types.data_codes():
         return _values(request, type_code, records)
     month = _asked_month(request)
     return _month(request, type_code, month) if month else _year(request, type_code, records)
@@ -48,7 +47,7 @@ def of_type(request: SignedInRequest, type_code: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def withdraw(request: SignedInRequest, type_code: str) -> HttpResponse:
     count = _records(type_code).count()
-    if type_code not in DATA:
+    if type_code not in types.data_codes():
         raise Http404
     if request.method == "POST":
         actions.withdraw_data(resident_id=request.user.pk, by=request.user.pk, type_code=type_code)
@@ -117,7 +116,7 @@ def _month(request: SignedInRequest, type_code: str, month: str) -> HttpResponse
     values = gate.own_of_type(resident_id=request.user.pk, purpose=SHOW, type_code=type_code, during=during)
     held = sorted(values, key=lambda record: moment_of(type_code, record.payload))
     people = _people(request.user.pk, values)
-    tables = _day_tables([record.payload for record in held]) if type_code == SERIES else []
+    tables = _day_tables(held) if types.get(type_code).rules.blocks else []
     page = Paginator([] if tables else held, LINES).get_page(request.GET.get("page"))
     context = {
         "type": types.get(type_code),
@@ -166,13 +165,13 @@ def _line(type_code: str, line: summaries.Line, whose: str, *, chart: bool) -> d
     }
 
 
-def _day_tables(held: list[Any]) -> list[dict[str, Any]]:
+def _day_tables(held: Sequence[Opened]) -> list[dict[str, Any]]:
     """Return a table by day for each meter and flow of the month."""
     by_line: dict[tuple[str, ...], list[Any]] = {}
-    for payload in held:
-        (line,) = summaries.lines([(SERIES, payload)])
-        by_line.setdefault(line.key, []).append(payload)
-    return [data.day_table(key, payloads) for key, payloads in by_line.items()]
+    for record in held:
+        (line,) = summaries.lines([(record.type, record.payload)])
+        by_line.setdefault(line.key, []).append((record.type, record.payload))
+    return [data.day_table(blocks) for blocks in by_line.values()]
 
 
 def _origins(held: Sequence[Opened]) -> list[str]:

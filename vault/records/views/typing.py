@@ -180,7 +180,7 @@ def _only(request: SignedInRequest) -> list[str]:
 
 def _known_answers(request: SignedInRequest, type_code: str) -> dict[str, Any]:
     """Return the household with the resident in it: nobody types their own name twice."""
-    if type_code != "foyer.composition":
+    if type_code != persons.HOUSEHOLD:
         return {}
     myself = _people(request)[0]
     if not myself.family_name:

@@ -1,4 +1,4 @@
-"""The few questions that an agent's page may ask about visits at the desk. Across vaults, at rows that name the agent, never a value."""
+"""Desk visits, for the agent's pages and the scheduler."""
 
 from uuid import UUID
 
@@ -12,8 +12,11 @@ from vault.sharing.models.desk import DESK_KIND
 
 
 def live(agent: User, session: Session) -> list[DeskVisit]:
-    """Those that this session of theirs began and that count now: none in another browser, nor once the desk is no more theirs or
-    the vault was claimed."""
+    """Return the agent's active visits begun in this session, newest first.
+
+    A visit begun in another browser, or to a vault claimed since, is left out. An agent who no longer keeps the desk
+    has none.
+    """
     if not keeps_desk(agent):
         return []
     with scopes_disabled():
@@ -29,7 +32,7 @@ def find(agent: User, session: Session, visit_id: UUID) -> DeskVisit | None:
 
 
 def others(agent: User, visit: DeskVisit) -> list[DeskVisit]:
-    """What the same agent left open, in whatever browser."""
+    """Return the agent's other visits that have not ended, begun in any browser."""
     with scopes_disabled():
         standing = Grant.objects.standing().given_to(DESK_KIND, agent.pk)
         return list(DeskVisit.objects.filter(grant__in=standing).exclude(pk=visit.pk).select_related("grant"))

@@ -1,7 +1,6 @@
-"""The few questions that one resident's page may ask about another: who lives with them, what they were granted.
+"""The household of a resident: its other members, and the grants between them.
 
-Everything else starts from the scope. Here a row of someone else is looked at, never a value: names and roles of one's own household,
-and the grants that name the one who asks.
+Only names and roles of the resident's own household are read, and grants that the resident gave or received.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from vault.sharing.models import Member
 
 @dataclass(frozen=True)
 class Circle:
-    """A resident's place in their household, and the others who are there now."""
+    """A resident's place in their household, and the other present members."""
 
     me: Member
     others: Sequence[Member]
@@ -45,7 +44,7 @@ def others(me: Member) -> list[Member]:
 
 
 def received(resident_id: UUID, *, agreement: str | None = None) -> list[Grant]:
-    """Active grants that others of the same household gave to this resident."""
+    """Return the active grants that other members of the household gave to this resident."""
     circle = of(resident_id)
     if circle is None:
         return []
@@ -56,9 +55,9 @@ def received(resident_id: UUID, *, agreement: str | None = None) -> list[Grant]:
 
 
 def between(me: Member, household: Sequence[Member]) -> list[Grant]:
-    """Every grant not yet stopped from or to this member and the others: what a parting ends."""
+    """Return every grant not yet stopped between this member and the others. A parting ends them."""
     ids = [other.resident_id for other in household]
     with scopes_disabled():
-        open_ones = Grant.objects.filter(stopped_at=None, recipient_kind=RESIDENT_KIND)
-        given = open_ones.filter(resident_id=me.resident_id, recipient_id__in=ids)
-        return list(given | open_ones.filter(resident_id__in=ids, recipient_id=me.resident_id))
+        unstopped = Grant.objects.filter(stopped_at=None, recipient_kind=RESIDENT_KIND)
+        given = unstopped.filter(resident_id=me.resident_id, recipient_id__in=ids)
+        return list(given | unstopped.filter(resident_id__in=ids, recipient_id=me.resident_id))

@@ -1,7 +1,6 @@
-"""The few questions that a companion's page may ask about residents: who entrusted them with something that counts now.
+"""Mandates and requests that name a companion or their organisation, for the companion's pages.
 
-Everything else starts from the scope. Here only rows that name the companion are looked at, never a value; a mandate that is paused, over,
-stopped, or given under another place than today's does not exist.
+A mandate that is paused, expired or stopped, or that was given for a former membership, is never returned.
 """
 
 from uuid import UUID
@@ -18,7 +17,7 @@ ASKED = 30
 
 
 def live(companion: User) -> list[Mandate]:
-    """Those under which this companion may act now, the one that ends first on top."""
+    """Return the mandates under which this companion may act now; the one that ends first comes first."""
     with scopes_disabled():
         active = Grant.objects.active().given_to(COMPANION_KIND, companion.pk)
         places = Membership.objects.current().filter(person=companion)
@@ -27,14 +26,14 @@ def live(companion: User) -> list[Mandate]:
 
 
 def asked_by(companion: User) -> list[AccessRequest]:
-    """What this companion asked for from where they work now, the newest first."""
+    """Return the access requests that this companion made in their current membership, newest first."""
     with scopes_disabled():
         places = Membership.objects.current().filter(person=companion)
         return list(AccessRequest.objects.filter(membership_id__in=places.values("pk"))[:ASKED])
 
 
 def help_asked(companion: User) -> list[HelpRequest]:
-    """What waits for an answer of the organisation where they work now."""
+    """Return the open help requests to the organisation where this companion works now."""
     with scopes_disabled():
         places = Membership.objects.current().filter(person=companion)
         return list(HelpRequest.objects.open().filter(organisation_id__in=places.values("organisation_id")))

@@ -1,4 +1,4 @@
-"""What somebody does for a resident under a grant, besides reading."""
+"""Acts under a grant other than reading, such as adding a paper."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,21 +13,25 @@ from vault.records.models import Grant
 
 @contextmanager
 def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[None]:
-    """An act in the giver's scope, while the grant counts: a stop waits for its end, and comes before the next one.
+    """Run the block in the giver's scope under the grant's lock, if the grant is active.
 
-    As the gate does it: the grant's lock, shared, then a look at the grant in the next statement. `changing`: the grants that the act
-    changes, none included; then all are held alone, in the one order.
+    As in the gate, the lock is shared and the grant is read in the next statement: a stop waits for the end of the
+    block and takes effect before the next act.
+
+    Args:
+        changing: the grants that the act changes, even if there are none. They are then locked exclusively together
+            with `grant`, in the common order.
 
     Raises:
-        gate.Refused: the grant is not active. Nothing was done, and the journal has a line that says so.
+        gate.Refused: the grant is not active. Nothing was done; the refusal is in the resident's journal.
     """
     with transaction.atomic(durable=True), scope(resident=grant.resident_id):
         if changing is None:
             gate.lock(grant, shared=True)
         else:
             gate.lock_exclusively([grant, *changing])
-        counts = Grant.objects.active().filter(pk=grant.pk).exists()
-        if counts:
+        active = Grant.objects.active().filter(pk=grant.pk).exists()
+        if active:
             yield
         else:
             details = {"recipient": grant.recipient_label, "grant": str(grant.pk)}
@@ -38,5 +42,5 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
                 purpose=grant.purpose,
                 details=details,
             )
-    if not counts:
+    if not active:
         raise gate.Refused(grant.pk)

@@ -1,4 +1,7 @@
-"""A companion asks to see something; the resident answers, in part if they like, or says nothing: silence is a no."""
+"""Access requests: a companion asks to see items of a vault; its resident accepts all or part of them, or refuses.
+
+A request without an answer expires as if it were refused.
+"""
 
 import hmac
 import secrets
@@ -12,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.actions.companions import place_of
@@ -26,6 +29,7 @@ from vault.records.enums import GrantChannel, Mode
 from vault.records.grants.agreements import Agreement
 from vault.records.grants.terms import Terms
 from vault.records.wording import join_labels
+from vault.sharing.across import access_requests
 from vault.sharing.actions.household import fingerprint
 from vault.sharing.actions.mandates import give_to, today
 from vault.sharing.agreements.entrusting import AGREEMENT, length_words, theirs
@@ -37,18 +41,25 @@ ASKED = gettext_noop("Un accompagnant demande à voir")
 
 
 class NotWaiting(Exception):
-    """It was answered, or it is too old."""
+    """The request was answered or has expired."""
 
 
 def ask(
     *, companion: User, address: str, items: Sequence[str], purpose: AskedFor, length: str, by_phone: bool = False
 ) -> AccessRequest:
-    """`address`: by which they sign in, or a telephone number (E.164). The same work, the same answer and the same row whether or not it
-    leads to somebody. The resident is told by the scheduler, so that not even the time it takes says it.
+    """Create an access request, whether or not a resident has this address.
+
+    The work, the answer and the row are the same in both cases. The scheduler notifies the resident, so that the
+    response time reveals nothing either.
+
+    Args:
+        address: the e-mail address that the resident signs in with, or a telephone number (E.164).
+        by_phone: the resident answers by a code sent to their telephone.
 
     Raises:
-        PermissionDenied: they work nowhere any more.
-        ValueError: a line or a length that is not offered, or a code by telephone to whoever holds a number.
+        PermissionDenied: the companion has no current membership.
+        ValueError: no item, a length that is not offered, or `by_phone` with a telephone number as the address: a
+            number does not prove who holds it.
     """
     place = place_of(companion)
     if place is None:
@@ -56,7 +67,7 @@ def ask(
     asked = [item.code for item in AGREEMENT.items if item.code in items and not item.required]
     if not asked or length not in AGREEMENT.lengths or (by_phone and sms.E164.match(address)):
         raise ValueError("not offered")
-    owner = _whose(address) or uuid4()
+    owner = _resident_at(address) or uuid4()
     with scope(resident=owner):
         return AccessRequest.objects.create(
             resident_id=owner,
@@ -72,7 +83,7 @@ def ask(
 
 
 def agreement_of(request: AccessRequest) -> Agreement:
-    """What the resident reads: the lines that were asked for, why, and for how long; no more than a mandate could say."""
+    """Return the mandate's agreement with only the items, the purpose and the length that were asked for."""
     months, lasts = AGREEMENT.lengths[request.length]
     return replace(
         AGREEMENT,
@@ -84,11 +95,14 @@ def agreement_of(request: AccessRequest) -> Agreement:
 
 
 def accept(*, request: AccessRequest, by: UUID, terms: Terms, seen: str) -> Mandate:
-    """Yes, to all of it or to a part: a new agreement, beside those that this companion has. Answering twice changes nothing.
+    """Accept all or part of the request: give a new mandate, beside those that this companion has.
+
+    Args:
+        seen: the fingerprint of the values that the page showed.
 
     Raises:
-        NotWaiting
-        PermissionDenied: not theirs, or the companion has left their place.
+        NotWaiting: the request was answered or has expired.
+        PermissionDenied: the request is another resident's, or the companion left their organisation.
         Changed: a value changed since the page was shown.
         NothingChosen
     """
@@ -111,18 +125,21 @@ def accept(*, request: AccessRequest, by: UUID, terms: Terms, seen: str) -> Mand
 
 
 def text_codes() -> int:
-    """To the telephone of each person who is there to answer: who asks, for what, how long, and a code to say if they agree. A request to
-    nobody, or to somebody without a number, gets a code that nobody knows. Called by the scheduler."""
-    with scopes_disabled():
-        waiting = list(AccessRequest.objects.to_text().values_list("pk", "resident_id"))
-    return sum(_text_code(key, owner) for key, owner in waiting)
+    """Send a code to the telephone of each resident who is with the companion. Return how many messages were sent.
+
+    The message says who asks, for what and how long. A request without a resident or without a telephone number gets
+    a code that is sent to nobody. Called by the scheduler.
+    """
+    return sum(_text_code(key, owner) for key, owner in access_requests.to_text())
 
 
 def accept_by_code(*, request: AccessRequest, companion: User, code: str) -> Mandate | None:
-    """The person said their code: that is their yes, to all that was asked. None: not this code, or it serves no more. Each try is kept.
+    """Give a mandate for all that was asked, if the code is right: the resident said it to the companion.
+
+    Return None if the code is wrong or no longer valid. Each try is counted.
 
     Raises:
-        PermissionDenied: another companion's request, or they have left their place.
+        PermissionDenied: another companion's request, or the companion left their organisation.
     """
     place = place_of(companion)
     if place is None or place.pk != request.membership_id:
@@ -139,7 +156,7 @@ def accept_by_code(*, request: AccessRequest, companion: User, code: str) -> Man
 
 
 def refuse(*, request: AccessRequest, by: UUID) -> None:
-    """No. The companion is not told: to them it waits, then it is over, as if nobody had read it."""
+    """Refuse the request. The companion is not notified: for them it stays waiting until it expires."""
     perms.require_may_write(request.resident_id, by)
     with transaction.atomic(), scope(resident=request.resident_id):
         held = AccessRequest.objects.select_for_update().get(pk=request.pk)
@@ -150,15 +167,18 @@ def refuse(*, request: AccessRequest, by: UUID) -> None:
 
 
 def notify_access_requests() -> int:
-    """Each resident is told once, in their journal and by a message that names nobody; a request to nobody is only ticked off. Called by
-    the scheduler."""
-    with scopes_disabled():
-        waiting = list(AccessRequest.objects.filter(told_at=None).values_list("pk", "resident_id"))
-    return sum(_notify_request(key, owner) for key, owner in waiting)
+    """Notify each resident once, in their journal and by a message that names nobody. Return how many were sent.
+
+    A request without a resident is only marked as notified. Called by the scheduler.
+    """
+    return sum(_notify_request(key, owner) for key, owner in access_requests.to_notify())
 
 
-def _whose(address: str) -> UUID | None:
-    """One query whatever is found. A number that two residents share leads to neither: nobody knows which one was meant."""
+def _resident_at(address: str) -> UUID | None:
+    """Return the resident with this address, by one query in every case.
+
+    Return None for a number that two residents share: the request could be for either.
+    """
     people = (
         User.objects.filter(pk__in=phones.asked_by(address))
         if sms.E164.match(address)
@@ -176,15 +196,17 @@ def _text_code(key: UUID, owner: UUID) -> bool:
         code = f"{secrets.randbelow(1_000_000):06}"
         held.code_hash, held.code_until = _digest(held, code), timezone.now() + CODE_WAITS
         held.save(update_fields=["code_hash", "code_until"])
-        return reminding.text(user_id=owner, template="sharing/email/access_code", said=partial(_in_words, held, code))
+        return reminding.text(
+            user_id=owner, template="sharing/email/access_code", said=partial(_message_context, held, code)
+        )
 
 
-def _in_words(request: AccessRequest, code: str) -> dict[str, str]:
-    """What the message says, in the language of the moment."""
-    lines = join_labels(theirs(request.items))
+def _message_context(request: AccessRequest, code: str) -> dict[str, str]:
+    """Return the message's context, in the current language."""
+    labels = join_labels(theirs(request.items))
     return {
         "who": request.label,
-        "lines": lines,
+        "lines": labels,
         "length": length_words(*AGREEMENT.lengths[request.length]),
         "code": code,
     }

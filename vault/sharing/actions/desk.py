@@ -1,5 +1,7 @@
-"""At the desk: an agent opens a vault with a person who has no e-mail, or comes back to it with them. The visit is a grant that its person
-gives by word of mouth; it ends when the agent has done, with their session, and after two hours at most. One person at a time.
+"""Desk visits: an agent opens a vault with a resident who has no e-mail, or comes back to it with them.
+
+A visit is a grant that the resident gives by word of mouth. It ends when the agent finishes it, when their session
+ends, and after two hours at most. An agent has one visit at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,7 +52,7 @@ def at_desk() -> AbstractContextManager[None]:
 
 
 def open_vault(*, agent: User, session: Session, name: str, token: UUID) -> DeskVisit:
-    """A vault for the person in front of them, theirs from the first minute; nothing is in it yet. The form sent twice opens one.
+    """Open an empty vault for the resident at the desk, and begin a visit. Idempotent for one form (`token`).
 
     Raises:
         PermissionDenied: the agent does not keep the desk.
@@ -60,7 +62,7 @@ def open_vault(*, agent: User, session: Session, name: str, token: UUID) -> Desk
 
 
 def come_back(*, agent: User, session: Session, code: str, items: Sequence[str], token: UUID) -> DeskVisit:
-    """With the sheet that its person brought: a visit to the lines that they say. The sheet goes on serving.
+    """Begin a visit with the code of the resident's sheet, for the items that they name. The sheet stays valid.
 
     Raises:
         PermissionDenied: the agent does not keep the desk.
@@ -71,32 +73,32 @@ def come_back(*, agent: User, session: Session, code: str, items: Sequence[str],
 
 
 def begin_appointment(*, agent: User, session: Session, code: str) -> DeskVisit:
-    """For somebody who signs in by themselves: what they ticked when they made the code, and nothing else.
+    """Begin a visit with a resident who signs in by themselves, for the items ticked when they made the code.
 
     Raises:
         PermissionDenied: the agent does not keep the desk.
         mandates.NoAppointment
     """
     require_desk(agent)
-    with at_desk(), typed(code) as said:
+    with at_desk(), typed(code) as chosen:
         grant = grants.give(
-            resident_id=said.resident_id,
-            by=said.resident_id,
+            resident_id=chosen.resident_id,
+            by=chosen.resident_id,
             agreement=APPOINTMENT_AGREEMENT,
             recipient=_recipient(agent),
-            terms=said.terms,
+            terms=chosen.terms,
         )
-        person = User.objects.get(pk=said.resident_id)
-        visit = _visit(person, grant, session, uuid4(), said.acts)
+        person = User.objects.get(pk=chosen.resident_id)
+        visit = _visit(person, grant, session, uuid4(), chosen.acts)
         _journal_event(grant, agent, "appointment_begun", MEET)
-    return _alone(agent, visit)
+    return _end_others(agent, visit)
 
 
 def look(*, visit: DeskVisit, agent: User, item_code: str) -> tuple[list[str], Values]:
-    """The fields of one line, and their values of today: one reading, one line in the resident's journal.
+    """Return the fields of one item and their current values. One reading, one entry in the resident's journal.
 
     Raises:
-        PermissionDenied: the line was not said, or the visit is not the agent's, or not in a session that goes on.
+        PermissionDenied: the resident did not name the item, the visit is another agent's, or its session has ended.
         gate.Refused, gate.NotAnchored
     """
     perms.require_may_help_at_desk(visit, agent)
@@ -109,11 +111,11 @@ def look(*, visit: DeskVisit, agent: User, item_code: str) -> tuple[list[str], V
 
 
 def add_paper(*, visit: DeskVisit, agent: User, kind: str | None, upload: SealedUpload, token: UUID) -> Paper:
-    """Into the resident's vault, under their key and in quarantine as any paper. Only they confirm its values.
+    """Add a paper to the resident's vault, quarantined like any other. Only the resident confirms its values.
 
     Raises:
-        PermissionDenied: the visit does not say so, or is not the agent's, or not in a session that goes on.
-        gate.Refused: it is over.
+        PermissionDenied: the visit does not allow it, is another agent's, or its session has ended.
+        gate.Refused: the visit has ended.
     """
     perms.require_may_help_at_desk(visit, agent)
     if not visit.allows(Act.ADD_PAPER):
@@ -121,19 +123,19 @@ def add_paper(*, visit: DeskVisit, agent: User, kind: str | None, upload: Sealed
     grant = visit.grant
     paper = Paper(pk=uuid4(), resident_id=visit.resident_id, kind=kind or "")
 
-    def tell(kept: Paper) -> None:
+    def write_entry(kept: Paper) -> None:
         _journal_event(grant, agent, "mandate_paper_added", AT_DESK, kept.kind)
 
     with at_desk(), acts.under(grant):
-        return take_in(paper, upload, token, tell, brought_by=grant.recipient_label)
+        return take_in(paper, upload, token, write_entry, brought_by=grant.recipient_label)
 
 
 def print_sheet(*, visit: DeskVisit, agent: User) -> tuple[Sheet, str]:
-    """The sheet that gives its person the vault back, and its code. The one before it serves no more.
+    """Return a new sheet with which the resident can claim the vault, and its code. The former sheet is cancelled.
 
     Raises:
-        PermissionDenied: they sign in by themselves; or the visit is not the agent's, or not in a session that goes on.
-        gate.Refused: it is over.
+        PermissionDenied: the resident signs in by themselves, the visit is another agent's, or its session has ended.
+        gate.Refused: the visit has ended.
     """
     perms.require_may_help_at_desk(visit, agent)
     with at_desk(), acts.under(visit.grant):
@@ -150,14 +152,16 @@ def sign_on_paper(
     upload: SealedUpload,
     keep: bool,
 ) -> Mandate:
-    """The mandate that its person has signed with a pen. The scan's SHA-256 is kept; the scan itself, in their vault, if they want it.
-    The same scan sent twice gives one mandate.
+    """Record a mandate that the resident signed with a pen, with the SHA-256 of its scan. Idempotent for one scan.
+
+    Args:
+        keep: also add the scan to the papers of the vault.
 
     Raises:
-        PermissionDenied: nobody of that place accompanies residents any more; or the person signs in by themselves, and signs in their
-            page; or the visit is not the agent's, or not in a session that goes on.
+        PermissionDenied: the membership has ended, the resident signs in by themselves (they sign on their own page),
+            the visit is another agent's, or its session has ended.
         NothingChosen
-        gate.Refused: it is over.
+        gate.Refused: the visit has ended.
     """
     perms.require_may_help_at_desk(visit, agent)
     place = Membership.objects.current().filter(pk=membership_id).select_related("person", "organisation").first()
@@ -176,22 +180,7 @@ def sign_on_paper(
         )
         if mandate is not None:
             return mandate
-        recipient = Recipient(COMPANION_KIND, place.person_id, place.label)
-        grant = grants.give_at_desk(
-            resident_id=person.pk, by=agent.pk, agreement=AGREEMENT, recipient=recipient, terms=terms
-        )
-        mandate = Mandate.objects.create(
-            resident_id=person.pk,
-            grant=grant,
-            membership_id=place.pk,
-            name=person.name,
-            acts=[act.value for act in allowed],
-            form_sha256=upload.sha256,
-        )
-        details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "form": upload.sha256}
-        journal.write(
-            resident_id=person.pk, actor_id=agent.pk, event="mandate_signed_on_paper", purpose=ENTRUST, details=details
-        )
+        mandate = _give_mandate(person, place, agent, terms, allowed, upload.sha256)
         if keep:
             scan = Paper(pk=uuid4(), resident_id=person.pk)
             take_in(
@@ -204,42 +193,74 @@ def sign_on_paper(
     return mandate
 
 
+def _give_mandate(
+    person: User, place: Membership, agent: User, terms: Terms, allowed: Sequence[Act], form_sha256: str
+) -> Mandate:
+    """Give a mandate signed on paper and journal it. Requires the resident's scope and a transaction."""
+    recipient = Recipient(COMPANION_KIND, place.person_id, place.label)
+    grant = grants.give_at_desk(
+        resident_id=person.pk, by=agent.pk, agreement=AGREEMENT, recipient=recipient, terms=terms
+    )
+    mandate = Mandate.objects.create(
+        resident_id=person.pk,
+        grant=grant,
+        membership_id=place.pk,
+        name=person.name,
+        acts=[act.value for act in allowed],
+        form_sha256=form_sha256,
+    )
+    details = {"recipient": grant.recipient_label, "grant": str(grant.pk), "form": form_sha256}
+    journal.write(
+        resident_id=person.pk, actor_id=agent.pk, event="mandate_signed_on_paper", purpose=ENTRUST, details=details
+    )
+    return mandate
+
+
 def stop_mandate(*, visit: DeskVisit, agent: User, grant: Grant) -> Grant:
-    """Its person says so, and can't from home. When this returns the companion reads nothing more. Twice changes nothing.
+    """Stop a mandate for a resident who cannot do it from home. Idempotent.
+
+    When this returns, the companion can read nothing more.
 
     Raises:
-        PermissionDenied: the person signs in by themselves; or the visit is not the agent's, is over, or not in a session that goes on.
+        PermissionDenied: the resident signs in by themselves, or the visit is another agent's, has ended, or its
+            session has.
     """
     perms.require_may_help_at_desk(visit, agent)
     person = User.objects.get(pk=visit.resident_id)
     with scope(resident=person.pk):
-        theirs = Grant.objects.filter(pk=grant.pk, recipient_kind=COMPANION_KIND).exists()
-        counts = Grant.objects.active().filter(pk=visit.grant_id).exists()
-    if not theirs or not counts or person.email:
+        is_mandate = Grant.objects.filter(pk=grant.pk, recipient_kind=COMPANION_KIND).exists()
+        active = Grant.objects.active().filter(pk=visit.grant_id).exists()
+    if not is_mandate or not active or person.email:
         raise PermissionDenied
     with at_desk():
         return grants.stop_at_desk(grant=grant, by=agent.pk)
 
 
 def finish(*, visit: DeskVisit, agent: User) -> None:
-    """When this returns the agent reads nothing more. Finishing twice changes nothing."""
+    """End the visit. Idempotent. When this returns, the agent can read nothing more."""
     with at_desk():
         grants.give_back(grant=visit.grant, by=agent.pk)
 
 
 def end_left() -> int:
-    """Visits whose session is over, or whose vault was claimed, open nothing any more: the scheduler has their grants learn it."""
+    """End the grants of visits whose session has ended or whose vault was claimed. Return their number.
+
+    These visits already open nothing. Called by the scheduler.
+    """
     found = desk.standing()
-    going_on = Session.objects.going_on(timezone.now()).filter(pk__in=[visit.session_id for visit in found])
-    here = set(going_on.values_list("pk", flat=True))
-    left = [visit for visit in found if visit.session_id not in here or visit.is_claimed_since()]
+    sessions = Session.objects.going_on(timezone.now()).filter(pk__in=[visit.session_id for visit in found])
+    live = set(sessions.values_list("pk", flat=True))
+    left = [visit for visit in found if visit.session_id not in live or visit.is_claimed_since()]
     for visit in left:
         grants.give_back(grant=visit.grant, by=visit.grant.recipient_id)
     return len(left)
 
 
 def _once(agent: User, session: Session, token: UUID, find: Callable[[], User], items: Sequence[str]) -> DeskVisit:
-    """A visit to whom `find` gives, in this transaction; the form sent twice, or twice at once, begins one."""
+    """Begin a visit to the resident that `find` returns, called in the transaction.
+
+    A form sent twice, even at the same time, begins one visit.
+    """
     key = uuid5(agent.pk, str(token))
     if sent := desk.of_form(key):
         return sent
@@ -250,11 +271,11 @@ def _once(agent: User, session: Session, token: UUID, find: Callable[[], User], 
                 visit = _begin(person, agent, session, key, items)
     except IntegrityError:
         return _sent_meanwhile(key)
-    return _alone(agent, visit)
+    return _end_others(agent, visit)
 
 
 def _begin(person: User, agent: User, session: Session, key: UUID, items: Sequence[str]) -> DeskVisit:
-    """In the person's scope and the caller's transaction."""
+    """Give the grant and create the visit. Requires the resident's scope and a transaction."""
     terms = Terms(items, Mode.LOOK, lasts=APPOINTMENT, channel=GrantChannel.SPOKEN)
     grant = grants.give_at_desk(
         resident_id=person.pk, by=agent.pk, agreement=DESK_AGREEMENT, recipient=_recipient(agent), terms=terms
@@ -278,15 +299,15 @@ def _recipient(agent: User) -> Recipient:
 
 
 def _sent_meanwhile(key: UUID) -> DeskVisit:
-    """The same form, sent twice at once: the other one has won."""
+    """Return the visit begun by the same form, sent twice at the same time."""
     found = desk.of_form(key)
     if found is None:
         raise RuntimeError("no visit bears this form's number")
     return found
 
 
-def _alone(agent: User, visit: DeskVisit) -> DeskVisit:
-    """Whoever stood there before has left."""
+def _end_others(agent: User, visit: DeskVisit) -> DeskVisit:
+    """End the agent's other visits: those residents have left the desk."""
     for other in desk.others(agent, visit):
         finish(visit=other, agent=agent)
     return visit

@@ -1,5 +1,7 @@
-"""Urgent access without the resident's agreement: one agent asks, another agrees, and the resident is told at each step. It is a grant
-that two agents opened: the gate journals each reading, the resident stops it at once. A city that has not chosen to have it has none.
+"""Emergency access without the resident's agreement: one agent asks, another accepts, and the resident is notified.
+
+The access is a grant that two agents open: the gate journals each reading, and the resident can stop it at once. It
+exists only in a city that chose to have it.
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.actions.desk import person_of
@@ -29,6 +31,7 @@ from vault.records.models import Grant
 from vault.records.perms import require_may_write
 from vault.records.values.decrypted import Values
 from vault.sharing import perms
+from vault.sharing.across import emergencies
 from vault.sharing.agreements.entrusting import EMERGENCY_AGREEMENT, URGENT
 from vault.sharing.models import EmergencyAccess
 from vault.sharing.models.emergency import EMERGENCY_KIND, LENGTHS, RESTS, WAITS
@@ -38,29 +41,31 @@ LONGEST = 1000
 
 
 class NotOffered(Exception):
-    """The city has not chosen to have emergency accesses."""
+    """The city does not offer emergency accesses."""
 
 
 class Over(Exception):
-    """It was decided, its resident said no, or an hour has passed."""
+    """The request was decided, refused by its resident, or is more than an hour old."""
 
 
 class TooSoon(Exception):
-    """Within a day, the same two agents opened this vault, or its resident said no or stopped an access."""
+    """In the last 24 hours the same two agents opened this vault, or its resident refused or stopped an access."""
 
 
 class NobodyThere(Exception):
-    """No vault has the address or the reference that was typed. It is told to the second agent, and the request is over."""
+    """No vault has the address or reference that the first agent typed. Deciding shows it and closes the request."""
 
 
 def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: int) -> EmergencyAccess:
-    """The same work and the same row whether or not somebody has a vault: the resident is told by a task, so that not even the time that
-    it takes says it.
+    """Create a request for an emergency access, whether or not a vault has this address or reference.
+
+    The work and the row are the same in both cases. A task notifies the resident, so that the response time reveals
+    nothing either.
 
     Raises:
         NotOffered
-        PermissionDenied: `by` is no agent, or names themselves.
-        ValueError: no reason, no line, or a length that is not offered.
+        PermissionDenied: `by` is no agent, or asks for their own vault.
+        ValueError: no reason, no item, or a length that is not offered.
     """
     _require_offered()
     perms.require_agent(by)
@@ -93,7 +98,10 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
 
 
 def read_reason(*, access: EmergencyAccess, by: User) -> str:
-    """For the second agent, before they answer: the resident's journal says that they read it. Empty: there is no vault to open."""
+    """Return the reason to the second agent before they answer, and journal it for the resident.
+
+    Return an empty text if the request matches no vault.
+    """
     _require_offered()
     _require_second(access, by)
     if access.names_nobody:
@@ -112,7 +120,7 @@ def read_reason(*, access: EmergencyAccess, by: User) -> str:
 
 
 def own_reason(access: EmergencyAccess) -> str:
-    """For its resident."""
+    """Return the reason to the resident whose vault it is about."""
     note = gate.own_note(
         resident_id=access.resident_id,
         purpose=REASON,
@@ -124,12 +132,13 @@ def own_reason(access: EmergencyAccess) -> str:
 
 
 def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess:
-    """The second agent's answer. Agreed: it is open from now on, for as long as was asked.
+    """Record the second agent's answer. If they agree, the access opens now for the length that was asked.
 
     Raises:
         NotOffered
-        PermissionDenied: `by` is no agent, is who asked, or is the resident.
-        Over, TooSoon, NobodyThere
+        PermissionDenied: `by` is no agent, asked for the access, or is the resident.
+        Over, TooSoon
+        NobodyThere: the answer is recorded and the request is closed.
     """
     _require_offered()
     with transaction.atomic(), scope(resident=access.resident_id):
@@ -137,7 +146,7 @@ def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess
         _require_second(held, by)
         if not EmergencyAccess.objects.waiting().filter(pk=held.pk).exists():
             raise Over
-        if agree and _rests(held, by):
+        if agree and _too_soon(held, by):
             raise TooSoon
         held.decided_by, held.decided_by_name, held.decided_at = by.pk, by.name, timezone.now()
         if not held.names_nobody:
@@ -151,7 +160,10 @@ def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess
 
 
 def decline(*, access: EmergencyAccess, by: UUID) -> EmergencyAccess:
-    """The resident's no, before anything opens. What is open already is stopped as any share. Saying it twice changes nothing."""
+    """Record the resident's refusal before a second agent has answered. Idempotent.
+
+    An open access is stopped like any share.
+    """
     require_may_write(access.resident_id, by)
     with transaction.atomic(), scope(resident=access.resident_id):
         held = _locked(access)
@@ -166,11 +178,11 @@ def decline(*, access: EmergencyAccess, by: UUID) -> EmergencyAccess:
 
 
 def look(*, access: EmergencyAccess, by: User, item_code: str) -> tuple[list[str], Values]:
-    """The fields of one line, and their values of today: one reading, one line in the resident's journal.
+    """Return the fields of one item and their current values. One reading, one entry in the resident's journal.
 
     Raises:
         NotOffered
-        PermissionDenied: `by` did not ask for it, or the line was not ticked.
+        PermissionDenied: `by` did not ask for the access, or did not tick the item.
         gate.Refused, gate.NotAnchored
     """
     _require_offered()
@@ -185,11 +197,11 @@ def look(*, access: EmergencyAccess, by: User, item_code: str) -> tuple[list[str
 
 
 def notify_emergency_accesses() -> int:
-    """Each resident is told once that it was asked and once that it was opened, by messages that name nobody. Run at once by a task, and by
-    the scheduler for what a mail server that was down has kept back."""
-    with scopes_disabled():
-        due = list(EmergencyAccess.objects.to_tell().values_list("pk", "resident_id"))
-    return sum(_notify_resident(key, owner) for key, owner in due)
+    """Notify each resident once that an access was asked and once that it was opened. Return how many were notified.
+
+    The messages name nobody. A task runs this at once; the scheduler runs it again for messages that failed.
+    """
+    return sum(_notify_resident(key, owner) for key, owner in emergencies.to_notify())
 
 
 def _require_offered() -> None:
@@ -207,14 +219,14 @@ def _locked(access: EmergencyAccess) -> EmergencyAccess:
     return EmergencyAccess.objects.select_for_update().get(pk=access.pk)
 
 
-def _rests(held: EmergencyAccess, by: User) -> bool:
-    """In the resident's scope."""
+def _too_soon(held: EmergencyAccess, by: User) -> bool:
+    """Return True within `RESTS` of an access by the same agents or of a refusal. Requires the resident's scope."""
     recent = EmergencyAccess.objects.filter(created_at__gt=timezone.now() - RESTS - WAITS).exclude(pk=held.pk)
     for former in recent.select_related("grant"):
-        said_no = former.declined_at or (
+        refused_at = former.declined_at or (
             former.grant.stopped_at if former.grant and former.grant.stopped_at != former.grant.ends_at else None
         )
-        if said_no and said_no > timezone.now() - RESTS:
+        if refused_at and refused_at > timezone.now() - RESTS:
             return True
         same = former.decided_by is not None and {former.asked_by, former.decided_by} == {held.asked_by, by.pk}
         if same and former.grant and former.grant.starts_at > timezone.now() - RESTS:
@@ -258,15 +270,18 @@ def _notify_resident(key: UUID, owner: UUID) -> bool:
         steps = [("asked_told_at", "sharing/email/emergency_asked")] if held.asked_told_at is None else []
         if held.grant_id is not None and held.opened_told_at is None:
             steps.append(("opened_told_at", "sharing/email/emergency_opened"))
-        told = False
+        sent = False
         for name, template in steps:
-            told = _write(owner, template) or told
+            sent = _send(owner, template) or sent
             setattr(held, name, timezone.now())
         held.save(update_fields=[name for name, _template in steps])
-    return told
+    return sent
 
 
-def _write(owner: UUID, template: str) -> bool:
-    """A mail server that is down raises: the row stays to be told, and the next tick tries again."""
+def _send(owner: UUID, template: str) -> bool:
+    """Send the text message and the e-mail.
+
+    An error of the mail server is raised: the row is rolled back, and the next tick tries again.
+    """
     reminding.text(user_id=owner, template=template)
     return reminding.remind(user_id=owner, template=template, asked=True)

@@ -1,41 +1,26 @@
-"""Grants that end, or that do not serve: told once each, before the end or after three months. Nothing is stopped or renewed by it."""
+"""Reminders about grants: one before a grant ends, one after three months without use. They change no grant."""
 
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from vault.records.actions import grants
 from vault.records.enums import Happened
 from vault.records.models import Grant
-from vault.records.models.grant import ENDING, UNUSED
+from vault.sharing.across import grants as across
 
 
 def send_expiry_reminders() -> int:
-    """Called by the scheduler. Returns how many residents were written to."""
-    with scopes_disabled():
-        standing = (
-            Grant.objects.standing()
-            .filter(ends_at__lte=timezone.now() + ENDING)
-            .exclude(events__happened=Happened.ENDING)
-        )
-        due = [grant for grant in standing if grant.ends_soon]
-    return _send_reminders(due, Happened.ENDING, "sharing/email/grant_ending")
+    """Remind residents of grants that end soon. Return how many e-mails were sent. Called by the scheduler."""
+    return _send_reminders(across.ending(), Happened.ENDING, "sharing/email/grant_ending")
 
 
 def send_unused_reminders() -> int:
-    before = timezone.now() - UNUSED
-    since = Q(last_used_at__lte=before) | Q(last_used_at=None, starts_at__lte=before)
-    with scopes_disabled():
-        due = [
-            grant
-            for grant in Grant.objects.active().filter(since).exclude(events__happened=Happened.UNUSED)
-            if grant.unused
-        ]
-    return _send_reminders(due, Happened.UNUSED, "sharing/email/grant_unused")
+    """Remind residents of grants that nobody uses. Return how many e-mails were sent. Called by the scheduler."""
+    return _send_reminders(across.unused(), Happened.UNUSED, "sharing/email/grant_unused")
 
 
 def _send_reminders(due: Iterable[Grant], happened: Happened, template: str) -> int:
@@ -46,21 +31,22 @@ def _send_reminders(due: Iterable[Grant], happened: Happened, template: str) -> 
 
 
 def _send_reminder(due: list[Grant], happened: Happened, template: str) -> bool:
-    """One message for those of the same day. It is sent before the notes are committed: a mail server that is down is tried again.
+    """Send one resident one message about all of the grants.
 
-    No lock of a grant is held meanwhile: a stop never waits for a mail.
+    The message is sent before the notes are committed: if it fails, the next tick tries again. No grant's lock is
+    held meanwhile, so a stop never waits for an e-mail.
     """
     resident_id = due[0].resident_id
     with scope(resident=resident_id), transaction.atomic():
-        told = [grant for grant in due if _note(grant, happened)]
-        sent = bool(told) and reminding.remind(user_id=resident_id, template=template)
-        for grant in told:
+        noted = [grant for grant in due if _note(grant, happened)]
+        sent = bool(noted) and reminding.remind(user_id=resident_id, template=template)
+        for grant in noted:
             grants.journal_grant_event(grant, resident_id, f"grant_{happened}")
     return sent
 
 
 def _note(grant: Grant, happened: Happened) -> bool:
-    """False when another scheduler has told it: the second note of one kind waits for the first, then finds it."""
+    """Note the event. Return False if another scheduler noted it: the second insertion waits, then fails."""
     try:
         with transaction.atomic():
             grants.note(grant, happened, timezone.now())

@@ -1,4 +1,7 @@
-"""A resident asks for help on some half-day, a companion of the organisation answers. A mandate, if there is to be one, comes after."""
+"""Help requests: a resident asks an organisation for help on a half-day, and one of its companions answers.
+
+A request gives no access to the vault; a mandate may follow.
+"""
 
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -19,12 +22,12 @@ from vault.sharing.enums import HalfDay, HelpAnswer
 from vault.sharing.models import HelpRequest
 
 HELP = gettext_noop("Demander de l’aide à un organisme")
-#: How far ahead one may ask, in days.
+#: How many days ahead a resident may ask.
 AHEAD = 14
 
 
 def days(today: date) -> list[date]:
-    """Working days that may be asked for: from tomorrow, so that somebody has the time to read it."""
+    """Return the working days on offer, from tomorrow on, so that a companion has time to read the request."""
     ahead = [today + timedelta(days=count) for count in range(1, AHEAD + 1)]
     return [day for day in ahead if day.weekday() < 5]
 
@@ -32,11 +35,11 @@ def days(today: date) -> list[date]:
 def ask_help(
     *, resident_id: UUID, by: UUID, organisation: Organisation, name: str, on_day: date, half: HalfDay
 ) -> HelpRequest:
-    """It takes the place of the one that waits at the same organisation.
+    """Create a help request; withdraw the open one at the same organisation.
 
     Raises:
-        ValueError: a day that is not offered.
-        PermissionDenied: the organisation answers no such requests.
+        ValueError: the day is not offered.
+        PermissionDenied: the organisation is inactive or does not answer help requests.
     """
     perms.require_may_write(resident_id, by)
     if on_day not in days(timezone.localdate()):
@@ -58,7 +61,7 @@ def ask_help(
 
 
 def withdraw_help(*, request: HelpRequest, by: UUID) -> None:
-    """The name goes with it. Withdrawing twice changes nothing."""
+    """Withdraw the request and erase its name. Idempotent."""
     perms.require_may_write(request.resident_id, by)
     with transaction.atomic(), scope(resident=request.resident_id):
         held = HelpRequest.objects.select_for_update().get(pk=request.pk)
@@ -69,12 +72,12 @@ def withdraw_help(*, request: HelpRequest, by: UUID) -> None:
 
 
 def open_help(*, request: HelpRequest, companion: User) -> str:
-    """The name that the resident gave, for a companion of that organisation: one line in the resident's journal.
+    """Return the name that the resident gave to a companion of the organisation, and journal it for the resident.
 
     Raises:
-        PermissionDenied: another organisation's, or none any more.
+        PermissionDenied: the companion does not work for the organisation now.
     """
-    _require_theirs(request, companion)
+    _require_same_organisation(request, companion)
     note = gate.sent_note(
         resident_id=request.resident_id,
         reader=companion.pk,
@@ -88,12 +91,14 @@ def open_help(*, request: HelpRequest, companion: User) -> str:
 
 
 def answer_help(*, request: HelpRequest, companion: User, answer: HelpAnswer) -> bool:
-    """Once: the second answer changes nothing, and is told so (False). The resident gets a message that says only that there is one.
+    """Record the answer and notify the resident, without saying what it is.
+
+    Return False if the request was already answered or withdrawn: the first answer stays.
 
     Raises:
-        PermissionDenied: another organisation's, or none any more.
+        PermissionDenied: the companion does not work for the organisation now.
     """
-    _require_theirs(request, companion)
+    _require_same_organisation(request, companion)
     with transaction.atomic(), scope(resident=request.resident_id):
         held = HelpRequest.objects.open().select_for_update().filter(pk=request.pk).first()
         if held is None:
@@ -106,7 +111,7 @@ def answer_help(*, request: HelpRequest, companion: User, answer: HelpAnswer) ->
     return True
 
 
-def _require_theirs(request: HelpRequest, companion: User) -> None:
+def _require_same_organisation(request: HelpRequest, companion: User) -> None:
     place = place_of(companion)
     if place is None or place.organisation_id != request.organisation_id:
         raise PermissionDenied

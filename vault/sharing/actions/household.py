@@ -1,4 +1,4 @@
-"""A household between residents: invite, join, agree, leave. Each act is told in the journal of the one who does it, and in no other."""
+"""Households: invite, join, agree, leave. Each act is journalled only for the resident who does it."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts.models import User
 from core import journal
@@ -30,7 +30,7 @@ from vault.records.models.grant import RESIDENT_KIND
 from vault.records.perms import require_may_write
 from vault.records.values.decrypted import Opened, Values
 from vault.sharing import perms
-from vault.sharing.across import household_access
+from vault.sharing.across import household_access, invitations, shared_facts
 from vault.sharing.agreements.shared_facts import SHARE, SHARED_FACTS
 from vault.sharing.models import Household, Invitation, Member, SharedFact
 from vault.sharing.models.household import INVITATION_LASTS, MOST_MEMBERS
@@ -44,11 +44,11 @@ PREVIEW = gettext_noop("Vous montrer ce qu’un accord compterait")
 
 
 class NoInvitation(Exception):
-    """No code like this opens anything: mistyped, used, cancelled, or older than seven days. Which one is not told."""
+    """The code is mistyped, used, cancelled or older than seven days. The error does not say which."""
 
 
 class CannotJoin(Exception):
-    """`why`: already (in a household), self (their own code), couple (it has two partners), full."""
+    """The resident cannot join. `why`: already (in a household), self (own code), couple (has two partners), full."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -57,7 +57,7 @@ class CannotJoin(Exception):
 
 @dataclass(frozen=True)
 class Offer:
-    """What the one who types a code is told before they accept."""
+    """An invitation as shown to a resident before they accept it."""
 
     invitation: Invitation
     name: str
@@ -68,7 +68,7 @@ class Offer:
 
 
 def invite(*, resident_id: UUID, by: UUID, role: HouseholdRole) -> str:
-    """A new code, shown now and never again; the one before it opens nothing any more."""
+    """Return a new invitation code, shown only once. Cancel the former one."""
     require_may_write(resident_id, by)
     code = new_code()
     with transaction.atomic(), scope(resident=resident_id):
@@ -88,13 +88,13 @@ def cancel_invitation(*, resident_id: UUID, by: UUID) -> None:
 
 
 def offer(*, resident_id: UUID, code: str) -> Offer:
-    """What this code offers to this resident. Nothing changes.
+    """Return what accepting this code would mean for the resident. Nothing is written.
 
     Raises:
         NoInvitation
         CannotJoin
     """
-    invitation = _find(code)
+    invitation = invitations.find_open(_hash(code))
     if invitation is None:
         raise NoInvitation
     _check_may_join(invitation, resident_id)
@@ -102,7 +102,7 @@ def offer(*, resident_id: UUID, code: str) -> Offer:
 
 
 def join(*, resident_id: UUID, by: UUID, code: str) -> Member:
-    """Accept an invitation. Nothing is shared by it: each agreement comes after, on its own page.
+    """Accept an invitation. This shares nothing: each agreement is given later, on its own page.
 
     Raises:
         NoInvitation
@@ -110,7 +110,7 @@ def join(*, resident_id: UUID, by: UUID, code: str) -> Member:
     """
     require_may_write(resident_id, by)
     with transaction.atomic():
-        invitation = _find(code, lock=True)
+        invitation = invitations.find_open(_hash(code), lock=True)
         if invitation is None:
             raise NoInvitation
         inviter = _place_of_inviter(invitation)
@@ -135,10 +135,10 @@ def join(*, resident_id: UUID, by: UUID, code: str) -> Member:
 
 
 def agree(*, resident_id: UUID, by: UUID, member_id: UUID, agreement: Agreement, terms: Terms) -> Grant:
-    """Agree with one member of one's household.
+    """Give an agreement to another member of the household.
 
     Raises:
-        PermissionDenied: not of this household, or not in the role that the agreement is for.
+        PermissionDenied: the member is not of this household, or not in the role that the agreement is for.
         NothingChosen
     """
     require_may_write(resident_id, by)
@@ -154,10 +154,13 @@ def agree(*, resident_id: UUID, by: UUID, member_id: UUID, agreement: Agreement,
 
 
 def share_facts(*, resident_id: UUID, by: UUID, member_id: UUID, terms: Terms, seen: str) -> Grant:
-    """Put facts in common with one member: they get a copy of today's values. `seen` names what the page showed.
+    """Share facts with another member: they receive a copy of the current values.
+
+    Args:
+        seen: the fingerprint of the values that the page showed.
 
     Raises:
-        PermissionDenied: not of this household.
+        PermissionDenied: the member is not of this household.
         NothingChosen
         Changed: a value changed since the page was shown.
     """
@@ -180,10 +183,10 @@ def share_facts(*, resident_id: UUID, by: UUID, member_id: UUID, terms: Terms, s
 
 
 def agree_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Grant:
-    """With the same person as before, as long as they live here (`vault/records/grants/recipients.py`).
+    """Renew a grant to the same member of the household (`RecipientKind.give`).
 
     Raises:
-        PermissionDenied: not of this household any more, or not in the role that the agreement is for.
+        PermissionDenied: they left the household, or are not in the role that the agreement is for.
         Changed: a value changed since the page was shown.
     """
     resident_id = former.resident_id
@@ -199,7 +202,7 @@ def agree_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) ->
 
 
 def values_today(*, resident_id: UUID, agreement: Agreement) -> Values:
-    """What an agreement would use now."""
+    """Return the resident's own values that the agreement would use now."""
     if agreement.code == SHARED_FACTS:
         return own_facts(resident_id=resident_id)
     fields = [field for item in agreement.items for field in item.fields]
@@ -208,21 +211,22 @@ def values_today(*, resident_id: UUID, agreement: Agreement) -> Values:
 
 
 def own_facts(*, resident_id: UUID) -> Values:
+    """Return the values that the resident may share as facts: all but those about their spouse."""
     fields = [field for item in get(SHARED_FACTS).items for field in item.fields]
     values = gate.read_own(resident_id=resident_id, purpose=SHARE, fields=fields)
     return Values([record for record in values if record.person == resident_id or record.role != Role.SPOUSE])
 
 
 def fingerprint(values: Values) -> str:
-    """Which records these are: another one is another value."""
+    """Return a hash of the records' ids, which changes when a value changes."""
     return hashlib.sha256("|".join(sorted(str(record.record_id) for record in values)).encode()).hexdigest()
 
 
 def leave(*, resident_id: UUID, by: UUID) -> None:
-    """Leave one's household, at once: every grant from and to the others ends under its lock before this returns.
+    """Leave the household. Every grant to and from the others ends under its lock before this returns. Idempotent.
 
-    Nothing is sent to the others. Their page says that sharing has ended, not when; their journal says it once they have looked.
-    Facts that were put in common become each one's own. Leaving twice changes nothing.
+    No message is sent to the others. Their page says that sharing has ended, not when; their journal says it once
+    they have opened that page. Each resident keeps the facts shared with them as their own.
     """
     require_may_write(resident_id, by)
     if household_access.of(resident_id) is None:
@@ -230,7 +234,7 @@ def leave(*, resident_id: UUID, by: UUID) -> None:
     with transaction.atomic(durable=True), _household(resident_id) as mine:
         grants = household_access.between(mine.me, mine.others)
         gate.lock_exclusively(grants)
-        _leave_facts(grants)
+        shared_facts.leave_facts([grant.pk for grant in grants if grant.state == GrantState.ACTIVE])
         with scope(resident=resident_id):
             _cancel_open(resident_id)
             _adopt(mine.me, by)
@@ -244,8 +248,10 @@ def leave(*, resident_id: UUID, by: UUID) -> None:
 
 
 def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:
-    """The names of those with whom sharing has ended, for the one who looks. Their journal learns it now, and their vault its own facts:
-    at the moment of the parting a line would have told it.
+    """Return the names of the members with whom sharing has ended, for the resident who opens the page.
+
+    Their journal entry is written and the facts left to them enter their vault now: at the moment of the parting,
+    an entry would have revealed it.
     """
     require_may_write(resident_id, by)
     with scope(resident=resident_id):
@@ -266,7 +272,7 @@ def learn_of_partings(*, resident_id: UUID, by: UUID) -> list[str]:
 
 
 def put_partings_aside(*, resident_id: UUID, by: UUID) -> None:
-    """The notice has been read."""
+    """Remove the notices that the resident has read."""
     require_may_write(resident_id, by)
     with scope(resident=resident_id), transaction.atomic():
         for me in Member.objects.present().select_for_update():
@@ -279,19 +285,12 @@ def _name(resident_id: UUID) -> str:
 
 
 def _hash(code: str) -> str:
-    """60 random bits need no slow hash."""
+    """Hash a code. Its 60 random bits need no slow hash."""
     return hashlib.sha256(read_code(code).encode()).hexdigest()
 
 
-def _find(code: str, *, lock: bool = False) -> Invitation | None:
-    """Across vaults, on purpose: who types a code does not know whose it is."""
-    with scopes_disabled():
-        found = Invitation.objects.open().filter(code_hash=_hash(code))
-        return (found.select_for_update() if lock else found).first()
-
-
 def _cancel_open(resident_id: UUID) -> int:
-    """In the resident's scope."""
+    """Cancel the open invitation. Return how many were cancelled. Requires the resident's scope."""
     return Invitation.objects.filter(resident_id=resident_id, used_at=None, cancelled_at=None).update(
         cancelled_at=timezone.now()
     )
@@ -316,7 +315,10 @@ def _check_may_join(invitation: Invitation, resident_id: UUID) -> None:
 
 
 def _place_of_inviter(invitation: Invitation) -> Member:
-    """Their place in their household, made when they had none. A household locked here admits one person at a time."""
+    """Return the inviter's place in their household, created with the household if they have none.
+
+    An existing household is locked, so that it admits one resident at a time.
+    """
     with scope(resident=invitation.resident_id):
         place = Member.objects.present().first()
         if place is None:
@@ -333,17 +335,17 @@ def _place_of_inviter(invitation: Invitation) -> Member:
 
 
 def _close_own_place(resident_id: UUID) -> None:
-    """Who is alone in a household, the others having left, may join another."""
+    """Close the resident's place in a household that all other members have left."""
     with scope(resident=resident_id):
         Member.objects.present().update(left_at=timezone.now())
 
 
 @contextmanager
 def _household(resident_id: UUID) -> Iterator[household_access.Circle]:
-    """The resident's household, locked: who comes, agrees or leaves at the same time waits.
+    """Lock the resident's household: others who join, agree or leave at the same time wait.
 
     Raises:
-        PermissionDenied: they are in none.
+        PermissionDenied: they have no household.
     """
     with transaction.atomic():
         place = household_access.of(resident_id)
@@ -356,7 +358,7 @@ def _household(resident_id: UUID) -> Iterator[household_access.Circle]:
 
 
 def _hand_over(grant: Grant, member_id: UUID, item: Item, values: Values) -> None:
-    """Seal a copy under the recipient's own key. They see it on their page of the household, and nowhere else."""
+    """Seal a copy under the recipient's own key. Only their household page shows it."""
     with scope(resident=grant.recipient_id):
         fact = SharedFact(resident_id=grant.recipient_id, grant_id=grant.pk, member_id=member_id)
         note = {
@@ -378,20 +380,16 @@ def _copied(record: Opened, item: Item) -> dict[str, Any]:
     names = {field.partition("#/")[2].split("/")[0] for field in item.fields if field.startswith(f"{record.type}#/")}
     payload = {name: value for name, value in record.payload.items() if name in names}
     if adults := payload.get("allocataires"):
-        # Each vault knows its own adults; children keep their id, so that they stay the same persons.
+        # Adults have other ids in each vault; children keep theirs.
         payload["allocataires"] = [{name: value for name, value in adult.items() if name != "id"} for adult in adults]
     return {"type": record.type, "person": str(record.person), "role": record.role, "payload": payload}
 
 
-def _leave_facts(grants: Sequence[Grant]) -> None:
-    """What is in common today becomes its holder's; what was over already goes with its grant."""
-    active = [grant.pk for grant in grants if grant.state == GrantState.ACTIVE]
-    with scopes_disabled():
-        SharedFact.objects.filter(grant_id__in=active).update(own=True)
-
-
 def _end(grant: Grant, by: UUID) -> None:
-    """Someone else's grant ends without a line in their journal, at a date that does not tell the day: they learn it when they look."""
+    """End a grant. Another resident's grant gets no journal entry and ends at the end of the month.
+
+    So nothing dates the parting; they learn of it on their household page.
+    """
     mine = grant.resident_id == by
     with scope(resident=grant.resident_id):
         grant.refresh_from_db()
@@ -416,7 +414,10 @@ def _note_parting(other: Member, name: str) -> None:
 
 
 def _adopt(member: Member, by: UUID) -> None:
-    """In the member's scope: facts left by a parting enter their vault, as declared by them, where it says nothing of the kind yet."""
+    """Write facts left by a parting to the member's vault, as declared by them. Requires their scope.
+
+    A fact is dropped if the vault already has a record of its type about the same household member.
+    """
     facts = list(SharedFact.objects.filter(own=True).select_for_update())
     if not facts:
         return
@@ -424,7 +425,7 @@ def _adopt(member: Member, by: UUID) -> None:
     for (type_code, person, role), payload in _facts_by_record(facts, member).items():
         if Record.objects.current().of(type_code, person).exists():
             continue
-        with suppress(Invalid):  # a part of a record that does not stand alone is not kept: leaving never fails for it
+        with suppress(Invalid):  # Drop an incomplete record, so that leaving never fails.
             record = write(
                 member.resident_id, Subject(type=type_code, person=person, role=role), payload, Source(), older=None
             )

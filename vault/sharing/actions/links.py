@@ -1,6 +1,6 @@
-"""Links: make one, make its code anew, stop them all; and what happens when somebody gives a code.
+"""Links: make one, renew its code or URL, stop them all, and check the code that a visitor types.
 
-The address and the code are handed to the resident once, by what makes them, and are kept nowhere.
+The URL and the code are returned once, when they are made; only their hashes are stored.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,6 @@ from vault.sharing.agreements import link_contents, links
 from vault.sharing.agreements.links import Held
 from vault.sharing.models import Link, Visit
 from vault.sharing.models.link import LINK_KIND
-from vault.types.record_identity import DATA
 
 CHOOSE = gettext_noop("Choisir ce qu’un lien montrerait")
 PREVIEW = gettext_noop("Vous montrer ce qui partirait aujourd’hui")
@@ -41,7 +40,7 @@ LOOK = gettext_noop("Vous montrer ce que voit la personne qui ouvre votre lien")
 
 @dataclass(frozen=True)
 class Wish:
-    """What a resident chose and wrote for a link."""
+    """The fields, papers and documents that a resident chose for a link, and the words they wrote."""
 
     fields: Sequence[str]
     papers: Sequence[UUID]
@@ -54,7 +53,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Key:
-    """What opens a link, to be shown once. `token` is empty where the address stays as it was."""
+    """The secrets of a link, to show once. `token` is empty if the URL stays the same."""
 
     link: Link
     token: str
@@ -62,9 +61,12 @@ class Key:
 
 
 def all_held(*, resident_id: UUID) -> Held:
-    """All that the resident may put in a link. What a service computed, and data that comes by hundreds, is shown elsewhere."""
+    """Return all that the resident may put in a link.
+
+    Derived records and data that comes by hundreds (`types.data_codes`) are left out.
+    """
     with scope(resident=resident_id):
-        records = listing.shown().exclude(type__in=DATA).filter(subject_person=resident_id)
+        records = listing.shown().exclude(type__in=types.data_codes()).filter(subject_person=resident_id)
         codes = list(records.order_by("type").values_list("type", flat=True).distinct())
     return _held(resident_id, CHOOSE, [field for code in codes for field in types.fields_of(code)], None, None)
 
@@ -77,12 +79,12 @@ def held(
     made: Sequence[UUID] = (),
     purpose: str = PREVIEW,
 ) -> Held:
-    """What would leave today: exactly what the gate opens to the one who has the link."""
+    """Return exactly what the gate would open now to the visitor of a link with this content."""
     return _held(resident_id, purpose, fields, papers, made)
 
 
 def held_by(*, grant: Grant, purpose: str) -> Held:
-    """What a link shows now, for its resident."""
+    """Return what a link shows now, for its resident."""
     with scope(resident=grant.resident_id):
         fields = [row.field for row in grant.fields.order_by("created_at", "pk")]
         papers = [row.paper_id for row in grant.papers.all()]
@@ -91,12 +93,15 @@ def held_by(*, grant: Grant, purpose: str) -> Held:
 
 
 def make(*, resident_id: UUID, by: UUID, wish: Wish, form: UUID, seen: str) -> Key | None:
-    """`seen` names what the page showed. None: this form was sent before, and its link was shown then.
+    """Make a link. Return None if this form was already sent: its link was shown then.
+
+    Args:
+        seen: the fingerprint of what the page showed.
 
     Raises:
-        Changed: a value or a paper is not what was shown.
+        Changed: a value, a paper or a document changed since the page was shown.
         NothingChosen
-        ValueError: a length that was not offered.
+        ValueError: the length is not offered.
     """
     perms.require_may_write(resident_id, by)
     found = held(resident_id=resident_id, fields=wish.fields, papers=wish.papers, made=wish.documents)
@@ -116,10 +121,10 @@ def make(*, resident_id: UUID, by: UUID, wish: Wish, form: UUID, seen: str) -> K
 
 
 def renew(*, link: Link, by: UUID, address: bool) -> Key:
-    """Another code, and another address if asked: the former ones open nothing from now on, and visits under them are over.
+    """Replace the link's code, and its URL if `address`. The former ones and visits under them stop working now.
 
     Raises:
-        PermissionDenied: not theirs, or over: another link is another agreement.
+        PermissionDenied: the link is another resident's, or has ended: a new link needs a new agreement.
     """
     perms.require_may_write(link.resident_id, by)
     token, code = links.new_token() if address else "", links.new_code()
@@ -136,7 +141,7 @@ def renew(*, link: Link, by: UUID, address: bool) -> Key:
 
 
 def stop_all(*, resident_id: UUID, by: UUID) -> int:
-    """Each under its own lock: when this returns none of them opens anything. Returns how many were open."""
+    """Stop every link of the resident, each under its own lock. Return how many were stopped."""
     perms.require_may_write(resident_id, by)
     with scope(resident=resident_id):
         standing = list(Grant.objects.standing().filter(recipient_kind=LINK_KIND))
@@ -146,9 +151,9 @@ def stop_all(*, resident_id: UUID, by: UUID) -> int:
 
 
 def enter(*, link: Link, typed: str) -> Visit | None:
-    """Somebody gives a code. None: it is wrong, or the link opens nothing.
+    """Begin a visit. Return None if the code is wrong or the link is inactive.
 
-    The link's row is locked: codes that are tried at the same time are looked at, and counted, one after another.
+    The link's row is locked, so that codes typed at the same time are checked and counted one after another.
     """
     with transaction.atomic(durable=True), scope(resident=link.resident_id):
         row = Link.objects.select_for_update(of=("self",)).select_related("grant").get(pk=link.pk)
@@ -164,7 +169,11 @@ def enter(*, link: Link, typed: str) -> Visit | None:
 
 
 def no_more(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Grant:
-    """A link is not given again from its page: its address and its code are new each time."""
+    """Refuse to renew a link as a share: each link has a new URL and a new code.
+
+    Raises:
+        PermissionDenied: always.
+    """
     raise PermissionDenied
 
 
@@ -175,8 +184,8 @@ def _held(
     own = Values([record for record in opened if record.person == resident_id])
     found = gate.own_papers(resident_id=resident_id, purpose=purpose, paper_ids=papers)
     with scope(resident=resident_id):
-        there = [] if made == () else [one for one in documents.held() if made is None or one.id in made]
-    return Held(own, [paper for paper in found if paper.state == PaperState.KEPT], there)
+        chosen = [] if made == () else [one for one in documents.held() if made is None or one.id in made]
+    return Held(own, [paper for paper in found if paper.state == PaperState.KEPT], chosen)
 
 
 def _make(resident_id: UUID, by: UUID, wish: Wish, form: UUID, agreement: Agreement, found: Held) -> Key:
@@ -198,7 +207,7 @@ def _make(resident_id: UUID, by: UUID, wish: Wish, form: UUID, agreement: Agreem
 
 
 def _journal_wrong_code(link: Link) -> None:
-    """In the journal of whose link it is, as a refusal: who tries is not known."""
+    """Journal the refusal for the link's resident. The visitor is unknown."""
     for event in ["link_code_refused", *(["link_locked"] if link.locked else [])]:
         journal.write(
             resident_id=link.resident_id,

@@ -1,4 +1,7 @@
-"""What a resident entrusts to a companion, and what the companion does under it. Each act checks the mandate under its grant's lock."""
+"""Mandates and appointments: what a resident grants to a companion, and the companion's acts.
+
+Each act checks the mandate under its grant's lock.
+"""
 
 import hashlib
 import logging
@@ -12,7 +15,7 @@ from uuid import UUID, uuid4
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from accounts import reminding
 from accounts.actions.companions import place_of
@@ -33,6 +36,7 @@ from vault.records.models import Grant, Paper
 from vault.records.perms import require_may_write
 from vault.records.values.decrypted import Values
 from vault.sharing import perms
+from vault.sharing.across import appointments
 from vault.sharing.actions import acts
 from vault.sharing.actions.household import fingerprint, values_today
 from vault.sharing.agreements.entrusting import AGREEMENT, APPOINTMENT_AGREEMENT, ENTRUST, MEET
@@ -44,12 +48,12 @@ logger = logging.getLogger(__name__)
 
 
 class NoAppointment(Exception):
-    """No code like this opens anything: mistyped, used, cancelled, or older than a day. Which one is not told."""
+    """The code is mistyped, used, cancelled or older than a day. The error does not say which."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the resident ticked, and the values that the page showed beside each line."""
+    """The items and acts that the resident ticked, and the values that the page showed beside each item."""
 
     items: Sequence[str]
     acts: Sequence[Act]
@@ -58,7 +62,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class AppointmentTerms:
-    """What the resident of an appointment chose, once its code is typed."""
+    """The resident's choices for an appointment, read from its code."""
 
     resident_id: UUID
     terms: Terms
@@ -68,10 +72,13 @@ class AppointmentTerms:
 def entrust(
     *, resident_id: UUID, by: UUID, membership_id: UUID, terms: Terms, acts: Sequence[Act], seen: str
 ) -> Mandate:
-    """Sign a mandate in the page. It takes the place of the one that this companion had. `seen` names the values that the page showed.
+    """Sign a mandate on the resident's page. It replaces the companion's former mandate.
+
+    Args:
+        seen: the fingerprint of the values that the page showed.
 
     Raises:
-        PermissionDenied: nobody of that place accompanies residents any more.
+        PermissionDenied: the membership has ended.
         Changed: a value changed since the page was shown.
         NothingChosen
     """
@@ -86,12 +93,12 @@ def entrust(
 
 
 def today(*, resident_id: UUID) -> Values:
-    """What a mandate would open now: both agreements list the same lines."""
+    """Return the values that a mandate or an appointment would open now: both agreements have the same items."""
     return values_today(resident_id=resident_id, agreement=AGREEMENT)
 
 
 def never_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) -> Grant:
-    """A mandate is signed on its own page, and an appointment said by code: neither is renewed in one step (`vault/records/grants/recipients.py`).
+    """Refuse to renew (`RecipientKind.give`): a mandate is signed on its own page, an appointment starts by a code.
 
     Raises:
         PermissionDenied: always.
@@ -100,7 +107,7 @@ def never_again(former: Grant, agreement: Agreement, terms: Terms, seen: str) ->
 
 
 def notify_signed_mandate(mandate: Mandate) -> None:
-    """A short message to each, after the mandate: neither names anybody. One that can't be sent changes nothing."""
+    """Notify the resident and the companion, without a name. A message that cannot be sent is logged."""
     reminding.text(user_id=mandate.resident_id, template="sharing/email/mandate_signed")
     for user_id, template in (
         (mandate.resident_id, "sharing/email/mandate_signed"),
@@ -113,7 +120,7 @@ def notify_signed_mandate(mandate: Mandate) -> None:
 
 
 def make_code(*, resident_id: UUID, by: UUID, chosen: Chosen) -> str:
-    """A code to say out loud, shown now and never again; the one before it opens nothing any more.
+    """Return a new appointment code, shown only once. Cancel the former one.
 
     Raises:
         NothingChosen
@@ -135,7 +142,7 @@ def make_code(*, resident_id: UUID, by: UUID, chosen: Chosen) -> str:
 
 
 def cancel_code(*, resident_id: UUID, by: UUID) -> None:
-    """Before it was typed. What has begun is stopped as any share is."""
+    """Cancel a code that was not typed yet. An appointment that has begun is stopped like any share."""
     require_may_write(resident_id, by)
     with transaction.atomic(), scope(resident=resident_id):
         if _cancel_open():
@@ -143,30 +150,30 @@ def cancel_code(*, resident_id: UUID, by: UUID) -> None:
 
 
 def begin(*, companion: User, code: str) -> Mandate:
-    """The companion types the code: two hours begin. Of two who type it at once, one alone comes in.
+    """Begin the two hours of an appointment. If two companions type the code at once, only one succeeds.
 
     Raises:
-        PermissionDenied: they work nowhere any more.
+        PermissionDenied: the companion has no current membership.
         NoAppointment
     """
     place = place_of(companion)
     if place is None:
         raise PermissionDenied
-    with typed(code) as said:
-        mandate = give_to(said.resident_id, place, APPOINTMENT_AGREEMENT, said.terms, said.acts)
+    with typed(code) as chosen:
+        mandate = give_to(chosen.resident_id, place, APPOINTMENT_AGREEMENT, chosen.terms, chosen.acts)
         _journal_act(mandate.grant, companion, "appointment_begun", MEET)
     return mandate
 
 
 @contextmanager
 def typed(code: str) -> Iterator[AppointmentTerms]:
-    """The code serves in this block, a transaction in its resident's scope, and never again.
+    """Use the code once: run the block in a transaction and in its resident's scope.
 
     Raises:
         NoAppointment
     """
     with transaction.atomic():
-        row = _find_locked(code)
+        row = appointments.find_locked(_hash(code))
         if row is None:
             raise NoAppointment
         with scope(resident=row.resident_id):
@@ -178,10 +185,10 @@ def typed(code: str) -> Iterator[AppointmentTerms]:
 
 
 def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreement) -> tuple[list[str], Values]:
-    """The fields of one line of the mandate, and their values of today: one reading, one line in the resident's journal.
+    """Return the fields of one item and their current values. One reading, one entry in the resident's journal.
 
     Raises:
-        PermissionDenied: the line was not ticked, or the mandate names another companion.
+        PermissionDenied: the item was not ticked, or the mandate is another companion's.
         gate.Refused, gate.NotAnchored
     """
     perms.require_may_act(mandate, companion)
@@ -195,11 +202,11 @@ def look(*, mandate: Mandate, companion: User, item_code: str, agreement: Agreem
 
 
 def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: SealedUpload, token: UUID) -> Paper:
-    """Into the resident's vault, under their key and in quarantine as any paper. Only they confirm its values.
+    """Add a paper to the resident's vault, quarantined like any other. Only the resident confirms its values.
 
     Raises:
-        PermissionDenied: the mandate does not say so.
-        gate.Refused: it is paused, stopped or over.
+        PermissionDenied: the mandate does not allow it.
+        gate.Refused: the mandate is paused, stopped or expired.
     """
     perms.require_may_act(mandate, companion)
     if not mandate.allows(Act.ADD_PAPER):
@@ -226,8 +233,13 @@ def give_to(
     acts: Sequence[Act],
     subject_id: UUID | None = None,
 ) -> Mandate:
-    """In the resident's scope and the caller's transaction. Only the resident's own choice comes here: signed, said by code, answered.
-    `subject_id`: the request that it answers."""
+    """Give a mandate that the resident chose: signed, by an appointment code, or in answer to a request.
+
+    Requires the resident's scope and a transaction.
+
+    Args:
+        subject_id: the access request that the mandate answers.
+    """
     recipient = Recipient(COMPANION_KIND, membership.person_id, membership.label, subject_id)
     grant = grants.give(resident_id=resident_id, by=resident_id, agreement=agreement, recipient=recipient, terms=terms)
     return Mandate.objects.create(
@@ -247,16 +259,10 @@ def _journal_act(
 
 
 def _hash(code: str) -> str:
-    """60 random bits need no slow hash."""
+    """Hash a code. Its 60 random bits need no slow hash."""
     return hashlib.sha256(b"appointment" + read_code(code).encode()).hexdigest()
 
 
-def _find_locked(code: str) -> Appointment | None:
-    """Across vaults, on purpose: who types a code does not know whose it is."""
-    with scopes_disabled():
-        return Appointment.objects.open().filter(code_hash=_hash(code)).select_for_update().first()
-
-
 def _cancel_open() -> int:
-    """In the resident's scope."""
+    """Cancel the code that waits. Return how many were cancelled. Requires the resident's scope."""
     return Appointment.objects.filter(used_at=None, cancelled_at=None).update(cancelled_at=timezone.now())

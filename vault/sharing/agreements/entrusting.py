@@ -1,4 +1,4 @@
-"""What a resident may entrust to a companion, line by line, and the words that they read before: for some time, or for an appointment."""
+"""The agreements of mandates, appointments, desk visits and emergency accesses: their items and words."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 
+from vault import types
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, Item
 from vault.sharing.models.desk import DESK_KIND
@@ -24,46 +25,46 @@ AT_DESK: Final = gettext_noop("Vous aider au guichet, devant vous")
 MEET: Final = gettext_noop("Un rendez-vous avec un accompagnant")
 
 
-def _fields(type_code: str, *names: str) -> tuple[str, ...]:
-    return tuple(f"{type_code}#/{name}" for name in names)
-
-
 ITEMS: Final = (
     Item(
         "who",
         _("Votre nom et votre date de naissance, pour ne pas vous confondre avec quelqu’un d’autre"),
-        _fields("identite.pivot", "given_name", "family_name", "birthdate"),
+        types.field_ids("identite.pivot", "given_name", "family_name", "birthdate"),
         required=True,
     ),
-    Item("contact", _("Vos coordonnées"), _fields("identite.contact", "email", "telephone", "adresse")),
+    Item("contact", _("Vos coordonnées"), types.field_ids("identite.contact", "email", "telephone", "adresse")),
     Item(
         "home",
         _("Votre logement et son loyer"),
-        _fields("logement.domicile", "adresse", "statut_occupation", "loyer", "charges"),
+        types.field_ids("logement.domicile", "adresse", "statut_occupation", "loyer", "charges"),
     ),
     Item(
         "family",
         _("Qui vit au foyer, enfants compris"),
-        _fields("foyer.composition", "allocataires", "enfants", "situation_familiale"),
+        types.field_ids("foyer.composition", "allocataires", "enfants", "situation_familiale"),
     ),
     Item(
         "notices",
         _("Vos avis d’impôt"),
-        _fields("fiscal.avis_ir", "annee_revenus", "revenu_fiscal_reference", "nombre_parts"),
+        types.field_ids("fiscal.avis_ir", "annee_revenus", "revenu_fiscal_reference", "nombre_parts"),
     ),
-    Item("wages", _("Vos salaires"), _fields("emploi.revenu", "mois", "net_social", "net_avant_impot")),
-    Item("incomes", _("Vos autres revenus, comme une retraite"), _fields("revenu.mensuel", "mois", "nature", "net")),
+    Item("wages", _("Vos salaires"), types.field_ids("emploi.revenu", "mois", "net_social", "net_avant_impot")),
+    Item(
+        "incomes",
+        _("Vos autres revenus, comme une retraite"),
+        types.field_ids("revenu.mensuel", "mois", "nature", "net"),
+    ),
     Item(
         "unemployment",
         _("Vos allocations chômage"),
-        _fields("emploi.indemnite_ft", "date_versement", "montant_total"),
+        types.field_ids("emploi.indemnite_ft", "date_versement", "montant_total"),
     ),
     Item(
         "benefits",
         _("Vos prestations et votre quotient familial"),
         (
-            *_fields("social.quotient_familial", "valeur", "annee", "mois"),
-            *_fields("social.paiement", "mois", "lignes"),
+            *types.field_ids("social.quotient_familial", "valeur", "annee", "mois"),
+            *types.field_ids("social.paiement", "mois", "lignes"),
         ),
     ),
 )
@@ -79,7 +80,8 @@ AGREEMENT: Final = Agreement(
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
         _("Si elle quitte cet organisme, le mandat ne sert plus à personne."),
         _(
-            "Vous l’arrêtez quand vous voulez, tout de suite, sans donner de raison. Ce qu’elle a vu ou noté ne peut pas être repris."
+            "Vous l’arrêtez quand vous voulez, tout de suite, sans donner de raison. Ce qu’elle a vu ou noté ne peut "
+            "pas être repris."
         ),
         _("Sans mandat, rien ne change : vous faites vos démarches seul, ou avec elle, à côté de vous."),
     ),
@@ -102,7 +104,8 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
         _("Elle ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
         _(
-            "Tout s’arrête seul après deux heures, ou quand vous l’arrêtez. Ce qu’elle a vu ou noté ne peut pas être repris."
+            "Tout s’arrête seul après deux heures, ou quand vous l’arrêtez. Ce qu’elle a vu ou noté ne peut pas être "
+            "repris."
         ),
     ),
     items=ITEMS,
@@ -114,7 +117,7 @@ APPOINTMENT_AGREEMENT: Final = Agreement(
     enough=_("Deux heures, pas plus."),
 )
 
-#: Said in front of the agent, who ticks for them.
+#: The resident names the items at the desk; the agent ticks them.
 DESK_AGREEMENT: Final = Agreement(
     code=DESK,
     version="1",
@@ -123,12 +126,14 @@ DESK_AGREEMENT: Final = Agreement(
     words=(
         _("%(name)s vous aide au guichet, à votre demande et devant vous."),
         _(
-            "Cette personne voit les lignes que vous avez dites, avec leur valeur du moment, et peut ajouter un papier. Rien d’autre."
+            "Cette personne voit les lignes que vous avez dites, avec leur valeur du moment, et peut ajouter un "
+            "papier. Rien d’autre."
         ),
         _("Elle ne peut ni partager, ni exporter, ni supprimer, ni changer votre façon de vous connecter."),
         _("Chaque lecture et chaque acte s’écrit dans votre journal, sous son nom."),
         _(
-            "Tout s’arrête quand elle termine ou se déconnecte, après deux heures au plus. Ce qui a été vu ne peut pas être repris."
+            "Tout s’arrête quand elle termine ou se déconnecte, après deux heures au plus. Ce qui a été vu ne peut "
+            "pas être repris."
         ),
     ),
     items=ITEMS,
@@ -140,7 +145,7 @@ DESK_AGREEMENT: Final = Agreement(
     enough=_("Le temps de la visite."),
 )
 
-#: Nobody agrees to it: the words say to its resident what it was. Even the name has to be ticked.
+#: The resident does not agree to it: its words explain the access to them. No item is required, not even the name.
 EMERGENCY_AGREEMENT: Final = Agreement(
     code=EMERGENCY,
     version="1",
@@ -148,12 +153,14 @@ EMERGENCY_AGREEMENT: Final = Agreement(
     purpose=URGENT,
     words=(
         _(
-            "Deux agents de la ville ont décidé ensemble cet accès, sans votre accord. L’un a demandé, l’autre a accepté."
+            "Deux agents de la ville ont décidé ensemble cet accès, sans votre accord. L’un a demandé, l’autre a "
+            "accepté."
         ),
         _("%(name)s voit les lignes cochées, avec leur valeur du moment, et rien d’autre."),
         _("Chaque lecture s’écrit dans votre journal, sous son nom."),
         _(
-            "Tout s’arrête seul en une heure au plus, ou quand vous l’arrêtez. Ce qui a été vu ne peut pas être repris."
+            "Tout s’arrête seul en une heure au plus, ou quand vous l’arrêtez. Ce qui a été vu ne peut pas être "
+            "repris."
         ),
     ),
     items=tuple(replace(item, required=False) for item in ITEMS),
@@ -175,6 +182,7 @@ def length_words(months: int, lasts: timedelta | None) -> str:
 
 
 def theirs(codes: Sequence[str]) -> list[str]:
+    """Return the labels of these items, as the companion reads them."""
     return [yours_to_theirs(item) for item in ITEMS if item.code in codes]
 
 
@@ -183,7 +191,7 @@ def offered() -> list[tuple[str, str]]:
 
 
 def yours_to_theirs(item: Item) -> str:
-    """The line as the companion reads it: the resident's says “votre”."""
+    """Return an item's label as companions and agents read it, without the resident's “votre”."""
     labels = {
         "who": _("Nom et date de naissance"),
         "contact": _("Coordonnées"),

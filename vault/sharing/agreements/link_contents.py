@@ -1,4 +1,4 @@
-"""What a link's agreement shows of each value, paper and document, as it is kept with the agreement."""
+"""The text of each value, paper and document of a link, as stored with its agreement."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ KILOBYTE = 1000
 
 
 def shown(agreement: Agreement, held: Held) -> dict[str, str]:
-    """What each line of the agreement shows today, for the page that is kept as it was read."""
+    """Return the current text of each item, for the snapshot of the agreement's page."""
     papers = {f"{PAPER}{paper.paper_id}": paper_size(paper) for paper in held.papers}
     papers |= {f"{DOCUMENT}{one.id}": size_text(one.pages, one.size) for one in held.documents}
     return {item.code: papers.get(item.code) or values_text(held.values, item.fields) for item in agreement.items}
@@ -24,16 +24,16 @@ def shown(agreement: Agreement, held: Held) -> dict[str, str]:
 def values_text(values: Values, fields: Sequence[str], newest: int | None = None) -> str:
     codes = list(dict.fromkeys(field.partition("#")[0] for field in fields))
     records = [record for code in codes for record in reversed(values.of_type(code))]
-    told = [
+    texts = [
         value
         for record in records[:newest]
         for _label, value in label_value_pairs(record.type, record.payload, fields)
     ]
-    return "\u00a0; ".join(told)
+    return "\u00a0; ".join(texts)
 
 
 def paper_size(paper: PaperOpened) -> str:
-    return size_text(sum(side.pages for side in paper.files), sum(side.size for side in paper.files))
+    return size_text(sum(file.pages for file in paper.files), sum(file.size for file in paper.files))
 
 
 def size_text(pages: int, octets: int) -> str:

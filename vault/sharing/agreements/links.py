@@ -1,7 +1,7 @@
-"""Links: what may be put in one, the words that are agreed to, and the one place where an address is looked for across vaults.
+"""Links: their possible content, their agreement, their tokens and codes.
 
-Nothing of an address or a code can be read again in the database. A dump of it opens no link: the address has 256 random bits, and the
-code is hashed under the portal's secret.
+The database stores only hashes of a URL's token and of a code. A dump of it opens no link: the token has 256 random
+bits, and the code is hashed under the portal's secret.
 """
 
 import hashlib
@@ -16,20 +16,20 @@ from uuid import UUID
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-from django_scopes import scopes_disabled
 
 from vault import types
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, Item
 from vault.records.grants.documents import Document
 from vault.records.values.decrypted import PaperOpened, Values, walk
+from vault.sharing.across import links
 from vault.sharing.models import Link
 from vault.sharing.models.link import LINK_KIND
 
 SHOW = gettext_noop("Montrer à quelqu’un, par un lien")
-#: What the row says in clear of whom it is for.
+#: The plaintext label of every link's recipient; the name typed by the resident is sealed.
 SOMEBODY = gettext_noop("Une personne, par un lien")
-#: For how many days; the first is proposed.
+#: Lengths in days; the first is preselected.
 DAYS = (7, 1, 14, 30)
 PAPER, DOCUMENT = "paper:", "document:"
 TOKEN_BYTES = 32
@@ -42,16 +42,20 @@ AGREEMENT: Final = Agreement(
     purpose=SHOW,
     words=(
         _(
-            "%(name)s ouvre une adresse, avec un code que vous lui dites autrement. Cette personne n’a pas besoin de compte."
+            "%(name)s ouvre une adresse, avec un code que vous lui dites autrement. Cette personne n’a pas besoin de "
+            "compte."
         ),
         _(
-            "Elle voit les valeurs et les papiers listés ici, tels qu’ils sont le jour où elle regarde. Elle peut les télécharger."
+            "Elle voit les valeurs et les papiers listés ici, tels qu’ils sont le jour où elle regarde. Elle peut les "
+            "télécharger."
         ),
         _(
-            "Chaque visite et chaque téléchargement sont écrits dans votre journal. Ni son adresse internet ni son appareil ne sont gardés."
+            "Chaque visite et chaque téléchargement sont écrits dans votre journal. Ni son adresse internet ni son "
+            "appareil ne sont gardés."
         ),
         _(
-            "Vous arrêtez quand vous voulez : le lien n’ouvre alors plus rien. Ce qui a déjà été vu ou téléchargé ne peut pas être effacé."
+            "Vous arrêtez quand vous voulez : le lien n’ouvre alors plus rien. Ce qui a déjà été vu ou téléchargé ne "
+            "peut pas être effacé."
         ),
     ),
     items=(),
@@ -68,7 +72,7 @@ AGREEMENT: Final = Agreement(
 
 @dataclass(frozen=True)
 class Held:
-    """What the resident may put in a link today: their own values, field by field, their papers, and the documents made with them."""
+    """The possible content of a link now: the resident's own values, field by field, papers and documents."""
 
     values: Values
     papers: Sequence[PaperOpened]
@@ -76,33 +80,33 @@ class Held:
 
     @property
     def fields(self) -> dict[str, list[str]]:
-        """By type, the fields that say something, in the order of the type."""
+        """The fields with a value, by type and in the type's order."""
         found: dict[str, list[str]] = {}
         for record in reversed(self.values):
             found.setdefault(record.type, [])
         for code in found:
-            found[code] = [field for field in types.fields_of(code) if self._says(field)]
+            found[code] = [field for field in types.fields_of(code) if self._has_value(field)]
         return {code: fields for code, fields in found.items() if fields}
 
     def agreement(self, fields: Sequence[str], papers: Sequence[UUID], made: Sequence[UUID] = ()) -> Agreement:
-        """The words, with these lines: one for each field, each paper, each document. What is not theirs is left out."""
+        """Return the agreement with one item per field, paper and document. Those not held are left out."""
         known = [field for of_type in self.fields.values() for field in of_type if field in fields]
-        lines = [Item(field, types.field(field).label, (field,)) for field in known]
-        lines += [
+        items = [Item(field, types.field(field).label, (field,)) for field in known]
+        items += [
             Item(f"{PAPER}{paper.paper_id}", paper.title, ()) for paper in self.papers if paper.paper_id in papers
         ]
-        lines += [Item(f"{DOCUMENT}{one.id}", one.title, ()) for one in self.documents if one.id in made]
-        return replace(AGREEMENT, items=tuple(lines))
+        items += [Item(f"{DOCUMENT}{one.id}", one.title, ()) for one in self.documents if one.id in made]
+        return replace(AGREEMENT, items=tuple(items))
 
-    def _says(self, field_id: str) -> bool:
+    def _has_value(self, field_id: str) -> bool:
         type_code, _sharp, pointer = field_id.partition("#/")
-        told = (walk(record.payload, pointer.split("/")) for record in self.values.of_type(type_code))
-        return any(value not in (None, "", [], {}) for value in told)
+        values = (walk(record.payload, pointer.split("/")) for record in self.values.of_type(type_code))
+        return any(value not in (None, "", [], {}) for value in values)
 
 
 def fingerprint(values: Values, papers: Sequence[PaperOpened], made: Sequence[Document] = ()) -> str:
-    """Which records and files these are: another one is not what was shown."""
-    files = [f"{paper.paper_id}:{side.side_id}" for paper in papers for side in paper.files]
+    """Return a hash of the ids of the records, files and documents, which changes when one of them does."""
+    files = [f"{paper.paper_id}:{file.side_id}" for paper in papers for file in paper.files]
     files += [f"{DOCUMENT}{one.id}" for one in made]
     return hashlib.sha256(
         "|".join(sorted([*(str(record.record_id) for record in values), *files])).encode()
@@ -114,12 +118,15 @@ def new_token() -> str:
 
 
 def new_code() -> str:
-    """Eight figures, to say on the telephone: letters are heard wrongly. Five tries leave one chance in twenty million."""
+    """Return a code of eight digits: letters are easily misheard on the telephone.
+
+    Five tries guess it once in twenty million.
+    """
     return f"{secrets.randbelow(10**CODE_FIGURES):0{CODE_FIGURES}}"
 
 
 def hash_token(token: str) -> str:
-    """Its random bits need no slow hash."""
+    """Hash a token. Its random bits need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -128,8 +135,8 @@ def hash_code(link_id: UUID, code: str) -> str:
 
 
 def read_code(typed: str) -> str:
-    """As people type it: spaces, dashes, dots."""
-    return "".join(letter for letter in typed if letter in "0123456789")
+    """Return the digits of a typed code, without spaces, dashes or dots."""
+    return "".join(digit for digit in typed if digit in "0123456789")
 
 
 def is_code(link: Link, typed: str) -> bool:
@@ -137,6 +144,5 @@ def is_code(link: Link, typed: str) -> bool:
 
 
 def find(token: str) -> Link | None:
-    """Across vaults, on purpose: who opens an address does not know whose it is. Whether it `opens` anything is another question."""
-    with scopes_disabled():
-        return Link.objects.select_related("grant").filter(token_hash=hash_token(token)).first()
+    """Return the link with this URL, even if it opens nothing now (`Link.opens`)."""
+    return links.find(hash_token(token))

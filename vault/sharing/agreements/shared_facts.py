@@ -1,10 +1,11 @@
-"""The facts that members of a household may put in common, one by one."""
+"""The agreement by which a member of a household shares facts with another, one by one."""
 
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from vault import types
 from vault.records.enums import Mode
 from vault.records.grants.agreements import Agreement, Item
 from vault.sharing.across.shared_facts import forget_facts
@@ -23,29 +24,26 @@ AGREEMENT: Final = Agreement(
         _("Si cette valeur change plus tard dans votre coffre, la nouvelle ne part pas : il faut un nouvel accord."),
         _("Vous arrêtez quand vous voulez : la copie est alors effacée."),
         _(
-            "Si l’un de vous quitte le foyer, chacun garde pour lui ce qui était en commun à ce moment, et rien de plus."
+            "Si l’un de vous quitte le foyer, chacun garde pour lui ce qui était en commun à ce moment, et rien de "
+            "plus."
         ),
     ),
     items=(
         Item(
             "people",
             _("Qui vit au foyer, enfants compris"),
-            (
-                "foyer.composition#/allocataires",
-                "foyer.composition#/enfants",
-                "foyer.composition#/situation_familiale",
-            ),
+            types.field_ids("foyer.composition", "allocataires", "enfants", "situation_familiale"),
         ),
-        Item("address", _("L’adresse"), ("logement.domicile#/adresse",)),
+        Item("address", _("L’adresse"), types.field_ids("logement.domicile", "adresse")),
         Item(
             "home",
             _("Le logement et son loyer"),
-            ("logement.domicile#/statut_occupation", "logement.domicile#/loyer", "logement.domicile#/charges"),
+            types.field_ids("logement.domicile", "statut_occupation", "loyer", "charges"),
         ),
         Item(
             "school",
             _("La scolarité des enfants"),
-            ("scolarite.eleve#/annee_scolaire", "scolarite.eleve#/est_scolarise", "scolarite.eleve#/est_boursier"),
+            types.field_ids("scolarite.eleve", "annee_scolaire", "est_scolarise", "est_boursier"),
         ),
     ),
     modes=(Mode.KEEP,),

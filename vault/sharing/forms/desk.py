@@ -1,4 +1,4 @@
-"""What an agent types at the desk, with the person in front of them. Nothing is ticked beforehand."""
+"""Forms that an agent fills in at the desk, with the resident. Nothing is preselected."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -49,7 +49,8 @@ class ComeBackForm(forms.Form):
     items = forms.MultipleChoiceField(
         label=gettext_lazy("Que la personne veut-elle vous montrer ?"),
         help_text=gettext_lazy(
-            "Lisez-lui ces lignes et cochez celles qu’elle dit, ou aucune. Le nom et la date de naissance viennent avec."
+            "Lisez-lui ces lignes et cochez celles qu’elle dit, ou aucune. Le nom et la date de naissance viennent "
+            "avec."
         ),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -63,7 +64,7 @@ class ComeBackForm(forms.Form):
 
 
 class PaperMandateForm(EntrustForm):
-    """What the printed form says; once it is signed, its scan. The agent copies, the person chooses and signs."""
+    """The choices printed on a paper mandate and, once the resident has signed it, its scan (`signed`)."""
 
     place = forms.ChoiceField(
         label=gettext_lazy("À qui donne-t-elle un mandat ?"),
@@ -88,10 +89,9 @@ class PaperMandateForm(EntrustForm):
     def __init__(self, *args: Any, signed: bool = False, **options: Any) -> None:
         super().__init__(AGREEMENT, {}, *args, **options)
         cast(forms.ChoiceField, self.fields["place"]).choices = [("", gettext_lazy("Choisissez")), *companions()]
-        lines = [(item.code, item.label) for item in AGREEMENT.items if not item.required]
-        cast(
-            forms.ChoiceField, self.fields["items"]
-        ).choices = lines  # without their values: the agent has not been shown them
+        # Without their values: the agent may not read them.
+        choices = [(item.code, item.label) for item in AGREEMENT.items if not item.required]
+        cast(forms.ChoiceField, self.fields["items"]).choices = choices
         self.fields["items"].help_text = gettext_lazy("Celles qu’elle dit. Rien n’est coché d’avance.")
         self.fields["acts"].help_text = gettext_lazy("La personne vérifie elle-même les valeurs d’un papier ajouté.")
         self._signed = signed

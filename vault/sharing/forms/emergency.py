@@ -1,4 +1,4 @@
-"""An agent asks for an urgent access. Nothing is ticked or chosen beforehand, not even the name or the shortest length."""
+"""The form of a request for an emergency access. Nothing is preselected, not even the name or the shortest length."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""Forms of a household: an invitation, a code, an agreement. Nothing is chosen beforehand in any of them."""
+"""Forms of a household: invitation, code, agreement. Nothing is preselected."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -12,7 +12,7 @@ from vault.records.enums import HouseholdRole, Mode
 from vault.records.grants.agreements import MONTHS, Agreement
 from vault.records.grants.terms import Terms
 
-#: The length that is chosen for a single reading.
+#: The choice of length that stands for a single reading.
 ONCE = 0
 ROLES = [
     (HouseholdRole.PARTNER.value, gettext_lazy("Mon conjoint ou partenaire")),
@@ -45,7 +45,7 @@ class CodeForm(forms.Form):
 
 
 class AgreementForm(forms.Form):
-    """What is refused stays out; what is required is listed on the page and comes with the agreement."""
+    """The optional items, the mode and the length of an agreement. The page lists the required items."""
 
     items = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     mode = forms.ChoiceField(widget=forms.RadioSelect)
@@ -92,7 +92,7 @@ class AgreementForm(forms.Form):
 
 
 def lengths(agreement: Agreement) -> list[tuple[int, str]]:
-    """Those that may be chosen, the shortest first."""
+    """Return the possible lengths as choices, the shortest first."""
     once = [(ONCE, _("Une seule fois, dans le mois qui vient"))] if agreement.once else []
     return once + [(count, ngettext("%(count)s mois", "%(count)s mois", count) % {"count": count}) for count in MONTHS]
 

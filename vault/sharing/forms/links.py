@@ -1,4 +1,4 @@
-"""Forms of links: what to show, to whom and why, and the code that somebody types. Nothing that leaves is chosen beforehand."""
+"""Forms of links: the content, the words, and the visitor's code. No content is preselected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PAPERS, DOCUMENTS = "papers", "documents"
 
 @dataclass(frozen=True)
 class Chosen:
-    """The lines that were chosen, carried from one page to the next. What makes no sense is left out."""
+    """The chosen content, carried from page to page in hidden fields. Invalid values are dropped."""
 
     fields: list[str]
     papers: list[UUID]
@@ -46,7 +46,7 @@ class Chosen:
 
 
 class ChooseForm(forms.Form):
-    """One group of boxes for each type of data, one for the papers, one for the dossiers."""
+    """Groups of checkboxes: one per type of data, one for the papers, one for the dossiers."""
 
     def __init__(self, held: Held, *args: Any, chosen: Chosen | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Forms of a mandate and of an appointment. Nothing is chosen beforehand, not even the shortest length."""
+"""Forms of mandates, appointments, access requests and help requests. Nothing is preselected."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -23,7 +23,7 @@ from vault.sharing.forms.household import advice, with_value
 
 
 class EntrustForm(forms.Form):
-    """The lines with their value of today, the acts, and how long where there is a choice."""
+    """The items with their current values, the acts, and the length if the agreement offers several."""
 
     items = forms.MultipleChoiceField(
         label=gettext_lazy("Ce que cette personne peut voir"),
@@ -105,7 +105,7 @@ class PhoneCodeForm(forms.Form):
 
 
 class AskForm(forms.Form):
-    """What a companion asks for. The person is named by the address or the number that they gave; whether it is known here is not told."""
+    """An access request. The form accepts any well-formed address or number, known to the portal or not."""
 
     address = forms.CharField(
         label=gettext_lazy("Adresse e-mail ou numéro de téléphone que la personne vous a donné"),
@@ -119,7 +119,8 @@ class AskForm(forms.Form):
     items = forms.MultipleChoiceField(
         label=gettext_lazy("Que demandez-vous à voir ?"),
         help_text=gettext_lazy(
-            "Le nom et la date de naissance viennent avec. Demandez le moins possible : la personne choisit ligne par ligne."
+            "Le nom et la date de naissance viennent avec. Demandez le moins possible : la personne choisit ligne par "
+            "ligne."
         ),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Cochez au moins une ligne.")},
@@ -147,13 +148,13 @@ class AskForm(forms.Form):
         error_messages={"required": gettext_lazy("Dites comment elle répond.")},
     )
 
-    def __init__(self, agreement: Agreement, lines: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, agreement: Agreement, items: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not sms.offered():
             del self.fields["how"]
             self.fields["address"].label = _("Adresse e-mail que la personne vous a donnée")
             self.fields["address"].help_text = _("Celle par laquelle elle se connecte. Elle n’est pas gardée ici.")
-        cast(forms.ChoiceField, self.fields["items"]).choices = lines
+        cast(forms.ChoiceField, self.fields["items"]).choices = items
         cast(forms.ChoiceField, self.fields["length"]).choices = length_choices(agreement)
 
     def clean_address(self) -> str:
@@ -164,11 +165,13 @@ class AskForm(forms.Form):
         try:
             return sms.read_number(typed)
         except ValueError:
-            said = _("Écrivez une adresse complète, comme nom@exemple.fr, ou un numéro complet, comme 06 12 34 56 78")
-            raise forms.ValidationError(said) from None
+            problem = _(
+                "Écrivez une adresse complète, comme nom@exemple.fr, ou un numéro complet, comme 06 12 34 56 78"
+            )
+            raise forms.ValidationError(problem) from None
 
     def clean(self) -> dict[str, Any]:
-        """A number finds somebody and proves nothing: whoever holds the telephone would be asked, and would answer."""
+        """Refuse a code by text message with a number as the address: it does not prove who holds the telephone."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("how") == "phone" and sms.E164.match(data.get("address", "")):
             self.add_error(
@@ -179,12 +182,12 @@ class AskForm(forms.Form):
 
 
 def length_choices(agreement: Agreement) -> list[tuple[str, str]]:
-    """The shortest first."""
+    """Return the agreement's lengths as choices, the shortest first."""
     return [(code, length_words(months, lasts)) for code, (months, lasts) in agreement.lengths.items()]
 
 
 class HelpForm(forms.Form):
-    """A name and a half-day: nothing else leaves."""
+    """A help request: a name and a half-day."""
 
     name = forms.CharField(
         label=gettext_lazy("Par quel nom vous appeler ?"),

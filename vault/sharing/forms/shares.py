@@ -1,4 +1,4 @@
-"""Forms of one's shares: an earlier end, the same agreement once more. Nothing is chosen beforehand in any of them."""
+"""Forms of a share: an earlier end, a renewal. Nothing is preselected."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ WEEK = timedelta(days=7)
 
 
 class ShortenForm(forms.Form):
-    """The ends that come before today's, counted from now."""
+    """A choice of ends counted from now, all earlier than the grant's."""
 
     end = forms.ChoiceField(
         label=gettext_lazy("Jusqu’à quand ?"),
@@ -46,7 +46,7 @@ class ShortenForm(forms.Form):
 
 
 class RenewForm(forms.Form):
-    """How long, and nothing else: the lines and their use are those of before."""
+    """The length of a renewed grant, whose items and mode stay the same."""
 
     months = forms.TypedChoiceField(
         label=gettext_lazy("Pendant combien de temps ?"),

@@ -1,4 +1,4 @@
-"""Who is given something: people of a household, links, companions, the desk, urgent access."""
+"""The recipients of shares and their rows: households, links, mandates, desk visits, emergency accesses."""
 
 from vault.sharing.models.asking import AccessRequest
 from vault.sharing.models.desk import DeskVisit

@@ -1,4 +1,4 @@
-"""What companions ask to see. Nothing in a row, its life or its number tells whether the person they asked for has a vault."""
+"""Access requests by companions. No column, date or reference reveals whether the address belongs to a resident."""
 
 from datetime import timedelta
 from typing import Self
@@ -10,19 +10,20 @@ from django.utils import timezone
 from core.models import ResidentManager, ResidentModel
 from vault.sharing.enums import AskedFor
 
-#: Silence is a no.
+#: After this, a request without an answer has expired.
 WAITS = timedelta(days=14)
-#: How long a code sent to a telephone may be said, and how often it may be mistyped.
+#: How long a code sent to a telephone is valid, and how many times one may be typed.
 CODE_WAITS = timedelta(minutes=30)
 CODE_TRIES = 3
 
 
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def waiting(self) -> Self:
-        """For its resident: neither answered nor too old."""
+        """Return the requests that their resident may still answer."""
         return self.filter(answered_at=None, expires_at__gt=timezone.now())
 
     def to_text(self) -> Self:
+        """Return the requests that wait for a code by text message."""
         return self.filter(
             by_phone=True, code_until=None, answered_at=None, created_at__gt=timezone.now() - CODE_WAITS
         )
@@ -32,8 +33,10 @@ AccessRequestManager = ResidentManager.from_queryset(AccessRequestQuerySet)
 
 
 class AccessRequest(ResidentModel):
-    """A companion asks a resident, by an address that the resident gave. Where nobody has that address, the row belongs to a number that
-    is nobody's: it is kept, waits and ends like any other. What was typed is kept nowhere.
+    """A companion's request to a resident, found by an address that the resident gave.
+
+    If no resident has the address, `resident_id` is a random UUID matching no resident; the row waits and expires
+    like any other. The address itself is not stored.
     """
 
     reference = models.CharField(

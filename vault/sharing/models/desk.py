@@ -1,4 +1,4 @@
-"""A visit at the desk: what an agent may see and do in one vault, with its person in front of them, for as long as they are there."""
+"""Desk visits: what an agent may read and do in one vault while its resident is at the desk."""
 
 from django.db import models
 
@@ -7,13 +7,15 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.models.grant import Grant
 from vault.sharing.enums import Act
 
-#: An agent of the city who keeps the desk, by their account's id.
+#: Recipient kind: an agent of the city who keeps the desk, by their account's id.
 DESK_KIND = "desk"
 
 
 class DeskVisit(ResidentModel):
-    """It lives and ends with its grant, and with the agent's session: signed out, closed or asleep, nothing opens under it any more. Nor
-    once its person has claimed the vault: they are at home."""
+    """A visit, active while its grant is and the agent's session goes on, until its resident claims the vault.
+
+    A session that is signed out, closed or idle too long ends the visit.
+    """
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="desk_visit")
     session_id = models.UUIDField(
@@ -29,6 +31,7 @@ class DeskVisit(ResidentModel):
         return f"desk visit {self.id}"
 
     def is_claimed_since(self) -> bool:
+        """Return True if the resident claimed the vault after the visit began."""
         return Sheet.objects.filter(person_id=self.resident_id, claimed_at__gt=self.created_at).exists()
 
     def allows(self, act: Act) -> bool:

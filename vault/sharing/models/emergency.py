@@ -1,4 +1,7 @@
-"""Urgent access to one vault: one agent asks, another agrees, the resident is told. The rows are the register: nobody deletes one."""
+"""Emergency accesses to one vault: one agent asks, another agrees, the resident is notified.
+
+The rows are the register, from which nothing is deleted while the vault exists.
+"""
 
 from datetime import timedelta
 from typing import Self
@@ -12,12 +15,12 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.models.grant import Grant
 from vault.sharing.enums import EmergencyState
 
-#: An agent of the city, by their account's id.
+#: Recipient kind: an agent of the city, by their account's id.
 EMERGENCY_KIND = "emergency"
-#: How long the second agent has, and how long what they open may last.
+#: How long the second agent has to answer, and the possible lengths of an access in minutes.
 WAITS = timedelta(hours=1)
 LENGTHS = (15, 30, 60)
-#: The same two agents, or a vault whose resident said no, only again after this.
+#: How long the same two agents, or anyone after the resident's refusal, must wait for another access.
 RESTS = timedelta(hours=24)
 
 
@@ -26,7 +29,7 @@ class EmergencyAccessQuerySet(models.QuerySet["EmergencyAccess"]):
         return self.filter(decided_at=None, declined_at=None, expires_at__gt=timezone.now())
 
     def to_tell(self) -> Self:
-        """Whose resident has not been told yet that it was asked, or that it was opened."""
+        """Return the accesses whose resident was not notified of the request or of the opening yet."""
         return self.filter(Q(asked_told_at=None) | Q(opened_told_at=None, grant__isnull=False))
 
 
@@ -34,7 +37,11 @@ EmergencyAccessManager = ResidentManager.from_queryset(EmergencyAccessQuerySet)
 
 
 class EmergencyAccess(ResidentModel):
-    """Where nobody has the address or the reference that was typed, the row belongs to a number that is nobody's, and has no content."""
+    """A request and its decision.
+
+    If no vault has the address or reference that was typed, `resident_id` is a random UUID matching no resident and
+    `content` is empty.
+    """
 
     reference = models.CharField(
         _("numéro"), max_length=14, unique=True, help_text="what agents call it: it tells nothing of the resident"
@@ -94,7 +101,7 @@ class EmergencyAccess(ResidentModel):
 
     @property
     def state(self) -> EmergencyState:
-        """With its grant at hand, or in its resident's scope."""
+        """The state now. Requires `grant` to be selected, or its resident's scope."""
         if self.grant is not None:
             return EmergencyState.OPEN if self.grant.stands else EmergencyState.ENDED
         if self.declined_at is not None:

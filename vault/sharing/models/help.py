@@ -1,4 +1,4 @@
-"""Asking for help: a name and a half-day, to an organisation that answers such requests. Nothing of the vault goes with it."""
+"""Help requests: a name and a half-day, sent to an organisation. They contain nothing of the vault."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ from vault.sharing.enums import HalfDay, HelpAnswer
 
 class HelpRequestQuerySet(models.QuerySet["HelpRequest"]):
     def open(self) -> Self:
-        """Neither answered nor withdrawn, and its day has not passed."""
+        """Return the requests neither answered nor withdrawn, whose day has not passed."""
         return self.filter(answer="", withdrawn_at=None, on_day__gte=timezone.localdate())
 
 
@@ -20,7 +20,7 @@ HelpRequestManager = ResidentManager.from_queryset(HelpRequestQuerySet)
 
 
 class HelpRequest(ResidentModel):
-    """The name is sealed under the resident's key: a companion of the organisation opens it, with a line in the journal."""
+    """A help request. The name is sealed under the resident's key; each reading by a companion is journalled."""
 
     organisation_id = models.UUIDField(db_index=True)
     organisation_name = models.CharField(max_length=60)

@@ -1,4 +1,7 @@
-"""People who live together and each have a vault. The household itself holds nothing: what is shared is granted, by each, to each."""
+"""Households: residents who live together, each with their own vault.
+
+A household stores no data: each member shares with each other one by a grant.
+"""
 
 import uuid
 from datetime import timedelta
@@ -12,12 +15,12 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.enums import HouseholdRole
 
 INVITATION_LASTS = timedelta(days=7)
-#: More adults than this under one roof is a residence, not a household.
+#: The maximum number of adults: more would be a residence, not a household.
 MOST_MEMBERS = 8
 
 
 class Household(models.Model):
-    """What its members point to, and the row that is locked while they come, agree and go."""
+    """The row that members reference, locked while they join, agree or leave."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -35,7 +38,7 @@ MemberManager = ResidentManager.from_queryset(MemberQuerySet)
 
 
 class Member(ResidentModel):
-    """A resident's place in a household. Each sees of the others this name and this role, and nothing that was not granted."""
+    """A resident's place in a household. Other members see its name and role; the rest needs a grant."""
 
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="members")
     role = models.CharField(max_length=10, choices=HouseholdRole)
@@ -67,7 +70,7 @@ InvitationManager = ResidentManager.from_queryset(InvitationQuerySet)
 
 
 class Invitation(ResidentModel):
-    """A code that lets one person in, once. Whom it was given to is not known here: nobody learns who has a vault."""
+    """A code by which one resident joins, once. It does not say whom it was given to."""
 
     role = models.CharField(max_length=10, choices=HouseholdRole)
     code_hash = models.CharField(max_length=64, unique=True)
@@ -87,9 +90,9 @@ class Invitation(ResidentModel):
 
 
 class SharedFact(ResidentModel):
-    """A copy, under its recipient's own key, of what another member put in common: the value of that day, never a later one.
+    """A copy of another member's values, as they were that day, sealed under the recipient's key.
 
-    When the giver stops, it is deleted. When they part, it stays (`own`): it is then the recipient's own fact.
+    It is deleted when the giver stops the grant. After a parting it stays and belongs to the recipient (`own`).
     """
 
     grant_id = models.UUIDField(db_index=True, help_text="the giver's agreement; in their scope, so no relation")

@@ -1,4 +1,4 @@
-"""Links: an address and a code that open a grant to somebody who has no account here."""
+"""Links: a URL and a code by which a visitor without an account reads under a grant."""
 
 from datetime import timedelta
 
@@ -9,16 +9,16 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.enums import GrantState
 from vault.records.models.grant import Grant
 
-#: Somebody whom the resident names, who opens an address with a code (vault/sharing/agreements/links.py).
+#: Recipient kind: a visitor named by the resident, who opens a URL with a code (vault/sharing/agreements/links.py).
 LINK_KIND = "link"
-#: Wrong codes in a row, after which the link opens to nobody until its resident makes another code.
+#: After this many wrong codes in a row, the link is locked until its resident makes another code.
 MOST_TRIES = 5
-#: How long a right code opens the page in one browser.
+#: How long a visit lasts in one browser.
 VISIT_LASTS = timedelta(minutes=30)
 
 
 class Link(ResidentModel):
-    """What opens a grant of the kind `link`. Neither its address nor its code can be read again: their hashes are here."""
+    """The URL and the code of a grant of the kind `link`. Only their hashes are stored."""
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="link")
     form = models.UUIDField(help_text="one per form shown: the same form sent twice gives one link")
@@ -52,7 +52,7 @@ class Link(ResidentModel):
 
     @property
     def opens(self) -> bool:
-        """To somebody who has the code, at this moment. The gate looks at the grant again, under its lock."""
+        """True if a right code would open it now. The gate checks the grant again, under its lock."""
         return not self.locked and self.grant.state == GrantState.ACTIVE
 
     @property
@@ -61,7 +61,7 @@ class Link(ResidentModel):
 
 
 class Visit(ResidentModel):
-    """A right code was given. What it opened, its `GrantReading`s say; of the visitor nothing is kept, no address, no browser."""
+    """A visit begun by a right code. Its readings are `GrantReading` rows; no IP address or browser is stored."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="visits")
     at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Mandates: what a companion may do for a resident. What they may read is the grant's; what else they may do is listed here."""
+"""Mandates: the grant says what a companion may read, the mandate which acts they may do."""
 
 from datetime import timedelta
 from typing import Self
@@ -10,15 +10,15 @@ from core.models import ResidentManager, ResidentModel
 from vault.records.models.grant import Grant
 from vault.sharing.enums import Act
 
-#: A companion of an organisation, by their account's id.
+#: Recipient kind: a companion of an organisation, by their account's id.
 COMPANION_KIND = "companion"
-#: How long a code waits for its appointment, and how long the appointment lasts once it was typed.
+#: How long an appointment code is valid, and how long the appointment lasts once the code is typed.
 CODE_LASTS = timedelta(hours=24)
 APPOINTMENT = timedelta(hours=2)
 
 
 class Mandate(ResidentModel):
-    """It lives and ends with its grant: paused, stopped or over, nothing is done under it any more."""
+    """A mandate, active while its grant is."""
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="mandate")
     membership_id = models.UUIDField(
@@ -50,7 +50,7 @@ AppointmentManager = ResidentManager.from_queryset(AppointmentQuerySet)
 
 
 class Appointment(ResidentModel):
-    """A code that lets one companion in, once, for two hours. Whom it was said to is not known here until it is typed."""
+    """A code by which one companion begins a two-hour appointment, once. Only typing it reveals which companion."""
 
     code_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()

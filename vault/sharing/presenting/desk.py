@@ -1,4 +1,4 @@
-"""How visits at the desk are said: to the agent, and on the sheet that their person takes home."""
+"""Desk visits as rows for the agent's pages, and the content of the printed sheet and mandate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +45,7 @@ def may_see(visit: DeskVisit) -> list[dict[str, str]]:
 
 
 def mandates(visit: DeskVisit) -> list[dict[str, str]]:
-    """Those of somebody who can't stop them from home."""
+    """Return the mandates of a resident who cannot stop them from home."""
     with scope(resident=visit.resident_id):
         found = list(Grant.objects.standing().filter(recipient_kind=COMPANION_KIND))
     return [
@@ -60,7 +60,7 @@ def mandates(visit: DeskVisit) -> list[dict[str, str]]:
 
 
 def form_to_sign(visit: DeskVisit, place: Membership, terms: Terms, acts: Sequence[Act]) -> dict[str, Any]:
-    """The words of the agreement that the page of a resident shows, and what they said."""
+    """Return the context of the mandate to sign: the words that a resident's page shows, and their choices."""
     return {
         "city": City.current(),
         "name": visit.name,
@@ -73,7 +73,7 @@ def form_to_sign(visit: DeskVisit, place: Membership, terms: Terms, acts: Sequen
 
 
 def on_paper(sheet: Sheet, code: str) -> dict[str, Any]:
-    """In its person's scope: what the sheet says, who had access included."""
+    """Return the context of the sheet, with the desk visits so far. Requires the resident's scope."""
     visits = Grant.objects.filter(recipient_kind=DESK_KIND).order_by("starts_at")
     return {
         "name": sheet.person.name,
@@ -88,5 +88,5 @@ def on_paper(sheet: Sheet, code: str) -> dict[str, Any]:
 
 
 def _visit(grant: Grant) -> str:
-    told = {"who": grant.recipient_label, "day": long_date(grant.starts_at), "hour": clock(grant.starts_at)}
-    return _("%(who)s, le %(day)s à partir de %(hour)s") % told
+    values = {"who": grant.recipient_label, "day": long_date(grant.starts_at), "hour": clock(grant.starts_at)}
+    return _("%(who)s, le %(day)s à partir de %(hour)s") % values

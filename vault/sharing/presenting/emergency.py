@@ -1,4 +1,4 @@
-"""How emergency accesses are said: to the agents who ask and decide, and to the resident whom they are about."""
+"""Emergency accesses as rows, for the agents who ask and decide and for the resident."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,11 +25,11 @@ def offered() -> list[tuple[str, str]]:
     return [(item.code, yours_to_theirs(item)) for item in EMERGENCY_AGREEMENT.items]
 
 
-# For its resident
+# For the resident
 
 
 def own_lines() -> list[dict[str, str]]:
-    """In the resident's scope."""
+    """Return one row per access to the resident's vault. Requires their scope."""
     return [
         {
             "label": _("%(name)s, le %(day)s") % {"name": access.asked_by_name, "day": _moment(access.created_at)},
@@ -76,15 +76,15 @@ def asked(accesses: Sequence[EmergencyAccess]) -> list[dict[str, str]]:
 
 
 def _asked(access: EmergencyAccess) -> dict[str, str]:
-    line = {
+    row = {
         "label": _("Demande %(reference)s") % {"reference": access.reference},
         "text": _moment(access.created_at),
         "tag": _state(access),
         "tag_kind": _TAGS.get(access.state, "expired"),
     }
     if access.state == EmergencyState.OPEN:
-        line["href"] = reverse("sharing:emergency_opened", args=[access.pk])
-    return line
+        row["href"] = reverse("sharing:emergency_opened", args=[access.pk])
+    return row
 
 
 def waiting(accesses: Sequence[EmergencyAccess]) -> list[dict[str, str]]:

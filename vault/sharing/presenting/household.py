@@ -1,4 +1,4 @@
-"""What the pages of a household show: who is in it, what goes each way, and the values that an agreement would use today."""
+"""The household's pages: its members, the grants each way, the current values of an agreement's items."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django_scopes import scopes_disabled
 
 from core.templatetags.civic import long_date
 from vault.journal import sentences
@@ -18,6 +17,7 @@ from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import Opened, Values
 from vault.records.wording import join_labels, label_value_pairs
 from vault.sharing import perms
+from vault.sharing.across import shared_facts
 from vault.sharing.across.household_access import Circle
 from vault.sharing.models import Member, SharedFact
 
@@ -27,7 +27,7 @@ def others(circle: Circle, given: Sequence[Grant], received: Sequence[Grant]) ->
 
 
 def given_grants(circle: Circle) -> list[Grant]:
-    """In the resident's scope: their own agreements with those who are here."""
+    """Return the resident's current grants to the members of their household. Requires their scope."""
     ids = [other.resident_id for other in circle.others]
     return list(
         Grant.objects.standing().filter(recipient_kind=RESIDENT_KIND, recipient_id__in=ids).prefetch_related("fields")
@@ -68,7 +68,7 @@ def _given(grant: Grant) -> dict[str, Any]:
 
 
 def granted_labels(grant: Grant) -> list[str]:
-    """The lines that were agreed to; the fields themselves when no app knows the agreement any more."""
+    """Return the labels of the granted items; of the fields if no app registers the agreement any more."""
     fields = [row.field for row in grant.fields.all()]
     agreement = agreements.of(grant)
     if agreement is not None and not agreement.free:
@@ -81,7 +81,7 @@ def granted_labels(grant: Grant) -> list[str]:
 
 
 def usage_text(grant: Grant) -> str:
-    """In the agreement's own words where it has some."""
+    """Return how the recipient uses the values, in the agreement's own words if it has any."""
     agreement = agreements.of(grant)
     mode = Mode(grant.mode)
     if agreement is not None and mode in agreement.uses:
@@ -111,37 +111,37 @@ def _offer(agreement: Agreement, other: Member, mine: Sequence[Grant]) -> dict[s
 
 def _received(grant: Grant, other: Member) -> dict[str, Any]:
     agreement = agreements.get(grant.agreement)
-    address = agreement.use_url or "sharing:shared_with_me"
+    url_name = agreement.use_url or "sharing:shared_with_me"
     return {
         "label": agreement.received or agreement.title,
         "text": _("Jusqu’au %(day)s") % {"day": long_date(grant.ends_at)},
-        "action_href": reverse(address, args=[] if agreement.use_url else [other.pk]),
+        "action_href": reverse(url_name, args=[] if agreement.use_url else [other.pk]),
         "action": _("Ouvrir") if agreement.use_url else _("Voir"),
     }
 
 
-# What an agreement would use
+# The current values of an agreement
 
 
 def values_by_item(agreement: Agreement, values: Values) -> dict[str, str]:
-    """For each line, the values of today in one sentence."""
+    """Return the current values of each item as one text, by the item's code."""
     return {item.code: _held(item, values) for item in agreement.items}
 
 
 def _held(item: Item, values: Values) -> str:
-    told = []
+    texts = []
     for code in dict.fromkeys(field.partition("#")[0] for field in item.fields):
         records = values.of_type(code)
         if records:
-            told.append(_newest_words(records, item))
-    return "\u00a0; ".join(text for text in told if text)
+            texts.append(_newest_words(records, item))
+    return "\u00a0; ".join(text for text in texts if text)
 
 
 def _newest_words(records: Sequence[Opened], item: Item) -> str:
     newest = records[-1]
-    told = label_value_pairs(newest.type, newest.payload, item.fields)
-    named = [_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in told]
-    words = ", ".join(named if len(item.fields) > 1 else [text for _label, text in told])
+    pairs = label_value_pairs(newest.type, newest.payload, item.fields)
+    named = [_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in pairs]
+    words = ", ".join(named if len(item.fields) > 1 else [text for _label, text in pairs])
     others = len(records) - 1
     if not others or not words:
         return words
@@ -149,19 +149,14 @@ def _newest_words(records: Sequence[Opened], item: Item) -> str:
     return f"{words} ({more})"
 
 
-# What others have put in common
+# Facts shared by other members
 
 
 def active_facts(circle: Circle, giver: Member) -> list[SharedFact]:
-    """Copies that are still shared: the giver's agreement is looked at now."""
+    """Return the copies received from `giver` whose grant is active now."""
     facts = list(SharedFact.objects.filter(own=False, member=circle.me))
-    with scopes_disabled():
-        active = set(
-            Grant.objects.active()
-            .filter(pk__in=[fact.grant_id for fact in facts], resident_id=giver.resident_id)
-            .values_list("pk")
-        )
-    return [fact for fact in facts if (fact.grant_id,) in active]
+    active = shared_facts.active_grants([fact.grant_id for fact in facts], giver_id=giver.resident_id)
+    return [fact for fact in facts if fact.grant_id in active]
 
 
 def fact_rows(note: Mapping[str, Any], agreement: Agreement) -> list[dict[str, str]]:

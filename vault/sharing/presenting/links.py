@@ -1,4 +1,4 @@
-"""What a link shows, said the same way before agreeing, to the one who opens it and in the archive; and its visits, to its resident."""
+"""A link's content, presented alike before agreeing, to the visitor and in the archive; and its visits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ KILOBYTE = 1000
 
 @dataclass(frozen=True)
 class Sheet:
-    """One record: where it comes from, how sure it is, and the fields that were chosen."""
+    """The chosen fields of one record that have one origin, with that origin and its assurance."""
 
     title: str
     origin: str
@@ -40,7 +40,11 @@ class Sheet:
 
 @dataclass(frozen=True)
 class File:
-    """One file of a paper. `name`: what its download is called; the one that its resident gave it may say more than they meant."""
+    """One file of a paper.
+
+    `name` is the name of its download. It is not the uploaded file's name, which may reveal more than the resident
+    meant.
+    """
 
     paper_id: UUID
     position: int
@@ -51,27 +55,27 @@ class File:
 
 
 def sheets(values: Values, fields: Sequence[str]) -> list[Sheet]:
-    """By type, the newest record first; a record that says nothing of these fields is not there."""
+    """Return sheets in the order of the fields' types, newest record first. Skip records without the fields."""
     codes = list(dict.fromkeys(field.partition("#")[0] for field in fields))
     found = [sheet for code in codes for record in reversed(values.of_type(code)) for sheet in _sheets(record, fields)]
     return [sheet for sheet in found if sheet.rows]
 
 
 def files(papers: Iterable[PaperOpened]) -> list[File]:
-    return [_file(paper, side, number_) for paper in papers for number_, side in enumerate(paper.files, 1)]
+    return [_file(paper, file, number_) for paper in papers for number_, file in enumerate(paper.files, 1)]
 
 
 def choices(held: Held, fields: Sequence[str]) -> list[tuple[str, str]]:
-    """Each field of one type with its value of today."""
+    """Return each field of one type as a choice, with its current value."""
     found = []
     for field in fields:
-        told = values_text(held.values, [field], newest=1)
+        text = values_text(held.values, [field], newest=1)
         others = len(held.values.of_type(field.partition("#")[0])) - 1
         more = ngettext("et %(count)s autre plus ancien", "et %(count)s autres plus anciens", others) % {
             "count": others
         }
-        line = _("%(what)s : %(value)s") % {"what": types.field(field).label, "value": told or "–"}
-        found.append((field, f"{line} ({more})" if others else line))
+        label = _("%(what)s : %(value)s") % {"what": types.field(field).label, "value": text or "–"}
+        found.append((field, f"{label} ({more})" if others else label))
     return found
 
 
@@ -87,12 +91,12 @@ def document_choices(held: Held) -> list[tuple[str, str]]:
 
 
 def documents(found: Iterable[Document]) -> list[dict[str, Any]]:
-    """For vault/sharing/agreements/links/shown.html."""
+    """Return the documents' rows for the template `sharing/links/shown.html`."""
     return [{"id": one.id, "title": one.title, "text": size_text(one.pages, one.size)} for one in found]
 
 
 def text(found: Sequence[Sheet], head: Sequence[str]) -> str:
-    """The values as a file that any computer reads."""
+    """Return the sheets as a plain text file with CRLF line ends."""
     lines = list(head)
     for sheet in found:
         lines += ["", sheet.title, f"({sheet.origin}, {sheet.tag})"]
@@ -101,12 +105,12 @@ def text(found: Sequence[Sheet], head: Sequence[str]) -> str:
 
 
 def visits(found: Sequence[Visit], readings: Iterable[GrantReading]) -> list[dict[str, str]]:
-    """As components/lines.html takes it: when, and what was seen and downloaded."""
+    """Return rows for `components/lines.html`: the time of each visit, what was read and downloaded."""
     by_visit: dict[UUID | None, list[GrantReading]] = {}
     for reading in readings:
         by_visit.setdefault(reading.visit, []).append(reading)
-    kinds = paper_kinds(reading for of_one in by_visit.values() for reading in of_one)
-    return [{"label": moment(visit), "text": _seen(by_visit.get(visit.pk, []), kinds)} for visit in found]
+    kinds = paper_kinds(reading for group in by_visit.values() for reading in group)
+    return [{"label": moment(visit), "text": _readings_text(by_visit.get(visit.pk, []), kinds)} for visit in found]
 
 
 def moment(visit: Visit) -> str:
@@ -114,44 +118,42 @@ def moment(visit: Visit) -> str:
 
 
 def spaced(code: str) -> str:
-    """In two halves, to be said aloud."""
+    """Return the code in two halves, easier to say aloud."""
     return f"{code[:4]} {code[4:]}"
 
 
 def _sheets(record: Opened, fields: Sequence[str]) -> list[Sheet]:
-    """What the resident corrected is told apart from what proves itself: one sheet for each origin."""
+    """Return one sheet per origin, so that values corrected by the resident stand apart from proven ones."""
     by_origin: dict[Origin, list[str]] = {}
     for field in fields:
         type_code, _sharp, pointer = field.partition("#/")
         if type_code == record.type:
             by_origin.setdefault(record.origin(pointer.split("/")[0]), []).append(field)
-    return [_sheet(record, origin, of_one) for origin, of_one in by_origin.items()]
+    return [_sheet(record, origin, chosen) for origin, chosen in by_origin.items()]
 
 
 def _sheet(record: Opened, origin: Origin, fields: Sequence[str]) -> Sheet:
     who = _("Déclaré par la personne") if origin.method == Method.TYPED else wording.holder(origin.holder)
-    told = {"holder": who, "day": long_date(origin.issued_at or origin.at)}
+    values = {"holder": who, "day": long_date(origin.issued_at or origin.at)}
     rows = [{"key": label, "value": value} for label, value in label_value_pairs(record.type, record.payload, fields)]
     until = record.validity.end
     tag, tag_kind = (
         wording.state(record, origin) if until and until < timezone.localdate() else wording.assurance_tag(origin)
     )
-    return Sheet(wording.heading(record), _("%(holder)s, le %(day)s") % told, tag, tag_kind, rows)
+    return Sheet(wording.heading(record), _("%(holder)s, le %(day)s") % values, tag, tag_kind, rows)
 
 
-def _file(paper: PaperOpened, side: SideOpened, number_: int) -> File:
+def _file(paper: PaperOpened, file: SideOpened, number_: int) -> File:
     many = len(paper.files) > 1
     title = _("%(paper)s, fichier %(number)s") % {"paper": paper.title, "number": number_} if many else paper.title
-    size = _("%(size)s Ko") % {"size": number(max(1, side.size // KILOBYTE))}
-    suffix = PurePath(side.name).suffix.lower()
-    return File(paper.paper_id, side.position, title, size, f"{slugify(title) or 'papier'}{suffix}", side)
+    size = _("%(size)s Ko") % {"size": number(max(1, file.size // KILOBYTE))}
+    suffix = PurePath(file.name).suffix.lower()
+    return File(paper.paper_id, file.position, title, size, f"{slugify(title) or 'papier'}{suffix}", file)
 
 
-def _seen(readings: Sequence[GrantReading], kinds: Mapping[str, Any]) -> str:
-    looked = sum(not reading.paper_kind for reading in readings)
+def _readings_text(readings: Sequence[GrantReading], kinds: Mapping[str, Any]) -> str:
+    reads = sum(not reading.paper_kind for reading in readings)
     taken = [kinds.get(reading.paper_kind, _("un papier")) for reading in reversed(readings) if reading.paper_kind]
-    told = (
-        [ngettext("La page, %(count)s fois", "La page, %(count)s fois", looked) % {"count": looked}] if looked else []
-    )
-    told += [_("téléchargé : %(papers)s") % {"papers": ", ".join(dict.fromkeys(taken))}] if taken else []
-    return "\u00a0; ".join(told) or _("Le code était bon, et rien n’a été ouvert.")
+    texts = [ngettext("La page, %(count)s fois", "La page, %(count)s fois", reads) % {"count": reads}] if reads else []
+    texts += [_("téléchargé : %(papers)s") % {"papers": ", ".join(dict.fromkeys(taken))}] if taken else []
+    return "\u00a0; ".join(texts) or _("Le code était bon, et rien n’a été ouvert.")

@@ -1,4 +1,4 @@
-"""How mandates are said: to the resident who gives them, and to the companion who acts under them."""
+"""Mandates and requests as rows, for the resident who gives them and the companion who acts under them."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -24,7 +24,7 @@ from vault.sharing.presenting.shares import record_rows, share
 
 
 def places() -> list[dict[str, Any]]:
-    """Each organisation that accompanies residents, and who works there now."""
+    """Return each organisation that accompanies residents, with its current companions."""
     found = (
         Membership.objects.current()
         .select_related("person", "organisation")
@@ -33,15 +33,15 @@ def places() -> list[dict[str, Any]]:
     return [
         {
             "organisation": organisation,
-            "people": [_person(place) for place in of_one],
+            "people": [_person(place) for place in members],
             "help": _help_href(organisation),
         }
-        for organisation, of_one in groupby(found, key=lambda place: place.organisation)
+        for organisation, members in groupby(found, key=lambda place: place.organisation)
     ]
 
 
 def companions() -> list[tuple[str, str]]:
-    """Each place of a companion, as a mandate names it."""
+    """Return each companion's membership as a choice, with the label that a mandate shows."""
     found = (
         Membership.objects.current()
         .select_related("person", "organisation")
@@ -59,27 +59,27 @@ def slot(request: HelpRequest) -> str:
 
 
 def own_help() -> list[dict[str, str]]:
-    """In the resident's scope: what they asked for, until its day has passed."""
-    lines = []
+    """Return the resident's help requests until their day has passed. Requires their scope."""
+    rows = []
     for request in HelpRequest.objects.filter(withdrawn_at=None, on_day__gte=timezone.localdate()):
-        line = {"label": request.organisation_name, "text": slot(request)}
+        row = {"label": request.organisation_name, "text": slot(request)}
         if request.answer:
-            line["text"] = _("%(slot)s. %(answer)s") % {
+            row["text"] = _("%(slot)s. %(answer)s") % {
                 "slot": slot(request),
                 "answer": HelpAnswer(request.answer).label,
             }
             kind = "fresh" if request.answer == HelpAnswer.YES else "expired"
-            lines.append(line | {"tag": _("Réponse reçue"), "tag_kind": kind})
+            rows.append(row | {"tag": _("Réponse reçue"), "tag_kind": kind})
         else:
             href = reverse("sharing:withdraw_help", args=[request.pk])
-            lines.append(
-                line | {"tag": _("En attente"), "tag_kind": "soon", "action": _("Retirer"), "action_href": href}
+            rows.append(
+                row | {"tag": _("En attente"), "tag_kind": "soon", "action": _("Retirer"), "action_href": href}
             )
-    return lines
+    return rows
 
 
 def help_lines(requests: Sequence[HelpRequest]) -> list[dict[str, str]]:
-    """For the companion: when, and nothing of whom; opening one is a line in that person's journal."""
+    """Return the requests by half-day, without a name: reading the name writes an entry in the resident's journal."""
     return [
         {
             "label": _("Pour le %(slot)s") % {"slot": slot(request)},
@@ -95,18 +95,18 @@ def _person(place: Membership) -> dict[str, str]:
 
 
 def given() -> list[dict[str, str]]:
-    """In the resident's scope: what counts now, one click from stopping it."""
+    """Return the resident's current mandates, each with a link to stop it. Requires their scope."""
     standing = Grant.objects.standing().filter(recipient_kind=COMPANION_KIND).prefetch_related("fields")
-    lines = []
+    rows = []
     for grant in standing:
-        told = share(grant)
-        line = {"label": told.who, "text": until(grant), "href": told.href, "tag": told.tag, "tag_kind": told.tag_kind}
-        lines.append(line | {"action": _("Arrêter"), "action_href": told.stop})
-    return lines
+        one = share(grant)
+        row = {"label": one.who, "text": until(grant), "href": one.href, "tag": one.tag, "tag_kind": one.tag_kind}
+        rows.append(row | {"action": _("Arrêter"), "action_href": one.stop})
+    return rows
 
 
 def to_answer() -> list[dict[str, str]]:
-    """In the resident's scope."""
+    """Return the access requests that wait for the resident's answer. Requires their scope."""
     waiting = AccessRequest.objects.waiting()
     return [
         {
@@ -126,10 +126,10 @@ def page(agreement: Agreement, name: str, held: Mapping[str, str]) -> dict[str, 
 
 
 def until(grant: Grant) -> str:
-    """With the hour where it ends today or tomorrow."""
-    told = {"day": long_date(grant.ends_at), "hour": clock(grant.ends_at)}
+    """Return the end of a grant in words, with the hour if it ends today or tomorrow."""
+    values = {"day": long_date(grant.ends_at), "hour": clock(grant.ends_at)}
     soon = (timezone.localtime(grant.ends_at).date() - timezone.localdate()).days <= 1
-    return (_("jusqu’au %(day)s à %(hour)s") if soon else _("jusqu’au %(day)s")) % told
+    return (_("jusqu’au %(day)s à %(hour)s") if soon else _("jusqu’au %(day)s")) % values
 
 
 # For the companion
@@ -166,7 +166,7 @@ def may_do(mandate: Mandate) -> list[str]:
 
 
 def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
-    """A single record is told field by field, several one by one."""
+    """Return one row per field of a single record, or one row per record if there are several."""
     found = list(values)
     if len(found) != 1:
         return record_rows(values, fields)
@@ -176,21 +176,24 @@ def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
 
 
 def asked(requests: Sequence[AccessRequest], mandates: Sequence[Mandate]) -> list[dict[str, str]]:
-    """A refusal is told as silence is: waiting, then without an answer. It would say otherwise that the person has a vault."""
+    """Return a companion's access requests as rows.
+
+    A refused request looks like one without an answer; otherwise it would reveal that the person has a vault.
+    """
     given = {mandate.grant_id: mandate for mandate in mandates}
     return [_asked(request, given.get(request.grant_id) if request.grant_id else None) for request in requests]
 
 
 def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
-    line = {
+    row = {
         "label": _("Demande %(reference)s") % {"reference": request.reference},
         "text": _("Le %(day)s : %(what)s")
         % {"day": long_date(request.created_at), "what": join_labels(theirs(request.items))},
     }
     if mandate is not None:
-        line["href"] = reverse("sharing:accompanied", args=[mandate.pk])
+        row["href"] = reverse("sharing:accompanied", args=[mandate.pk])
     if request.grant_id:
-        return line | {"tag": _("Acceptée"), "tag_kind": "fresh"}
+        return row | {"tag": _("Acceptée"), "tag_kind": "fresh"}
     if request.expires_at > timezone.now():
-        return line | {"tag": _("En attente"), "tag_kind": "soon"}
-    return line | {"tag": _("Sans réponse"), "tag_kind": "expired"}
+        return row | {"tag": _("En attente"), "tag_kind": "soon"}
+    return row | {"tag": _("Sans réponse"), "tag_kind": "expired"}

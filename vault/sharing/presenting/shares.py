@@ -1,4 +1,4 @@
-"""How a resident's shares are said: who, what, why, how, until when; what left, value by value; what happened to each."""
+"""A resident's shares: cards, details, values read, history."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ from vault.sharing.enums import Act
 from vault.sharing.models import DeskVisit, Mandate
 from vault.sharing.presenting.household import granted_labels, usage_text
 
-#: Times of reading that are told one by one before they are counted.
+#: Up to this many reading times are listed one by one; more are counted.
 TIMES = 3
-#: What ends within a day is told with its hour.
+#: A grant that lasts at most this long is shown with its hours.
 A_DAY = timedelta(days=1)
 
 
@@ -57,7 +57,7 @@ def share(grant: Grant) -> Share:
 
 
 def shares_of(grants: Iterable[Grant]) -> list[Share]:
-    """Those of one resident."""
+    """Build one `Share` per grant; all must belong to one resident."""
     found = list(grants)
     names = names_of(found)
     return [_share(grant, names[grant.pk]) for grant in found]
@@ -90,13 +90,13 @@ def title(grant: Grant) -> str:
 
 
 def facts(grant: Grant) -> list[dict[str, str]]:
-    """The rows of a share's own page."""
-    told = share(grant)
+    """Return the rows of a share's own page."""
+    card = share(grant)
     rows = [
-        (_("Avec"), _("%(who)s, %(kind)s") % {"who": told.who, "kind": told.kind} if told.kind else told.who),
+        (_("Avec"), _("%(who)s, %(kind)s") % {"who": card.who, "kind": card.kind} if card.kind else card.who),
         (_("Pourquoi"), names_of([grant])[grant.pk].why or _(grant.purpose)),
-        (_("Quoi"), told.what),
-        (_("Comment"), told.how),
+        (_("Quoi"), card.what),
+        (_("Comment"), card.how),
         (_("Actes permis"), _acts(grant)),
         (_("Empreinte du formulaire signé"), _form(grant)),
         (_("Combien de lectures"), _rhythm(grant)),
@@ -104,73 +104,73 @@ def facts(grant: Grant) -> list[dict[str, str]]:
             _("Ouvert") if grant.in_emergency else _("Accord donné"),
             _("le %(day)s, %(channel)s") % {"day": _moment(grant.starts_at), "channel": grant.get_channel_display()},
         ),
-        (_("Jusqu’à quand"), told.until),
-        (_("Dernière lecture"), told.last),
+        (_("Jusqu’à quand"), card.until),
+        (_("Dernière lecture"), card.last),
     ]
     return [{"key": key, "value": value} for key, value in rows if value]
 
 
-def ended_line(told: Share) -> dict[str, str]:
-    """As components/lines.html takes it."""
+def ended_line(card: Share) -> dict[str, str]:
+    """Return a row for `components/lines.html`."""
     return {
-        "label": _("%(who)s : %(why)s") % {"who": told.who, "why": told.why},
-        "href": told.href,
-        "text": told.until,
-        "tag": told.tag,
-        "tag_kind": told.tag_kind,
+        "label": _("%(who)s : %(why)s") % {"who": card.who, "why": card.why},
+        "href": card.href,
+        "text": card.until,
+        "tag": card.tag,
+        "tag_kind": card.tag_kind,
     }
 
 
-def home_line(told: Share) -> dict[str, str]:
-    """A click from the home page to the question whether to stop: a second one answers it."""
+def home_line(card: Share) -> dict[str, str]:
+    """Return a row for the home page, with a link to the page that asks whether to stop the share."""
     return {
-        "label": _("%(who)s : %(why)s") % {"who": told.who, "why": told.why},
-        "href": told.href,
-        "text": told.tag,
+        "label": _("%(who)s : %(why)s") % {"who": card.who, "why": card.why},
+        "href": card.href,
+        "text": card.tag,
         "action": _("Arrêter"),
-        "action_href": told.stop,
+        "action_href": card.stop,
     }
 
 
 def connection_rows(found: Iterable[Connection]) -> list[dict[str, str]]:
-    """What Garant asks holders for: no share, and yet what a resident looks for in the same place."""
-    lines = []
+    """Return one row per connection to a holder. They are no shares, but residents look for them on the same page."""
+    rows = []
     for connection in found:
         tag, tag_kind = connection_words.state(connection)
         href = reverse("holders:connection", args=[connection.pk])
         text = connection_words.until(connection)
-        lines.append(
+        rows.append(
             {"label": connection_words.title(connection), "href": href, "text": text, "tag": tag, "tag_kind": tag_kind}
         )
-    return lines
+    return rows
 
 
 def history(events: Iterable[GrantEvent]) -> list[dict[str, str]]:
-    """What happened, oldest first, each with its receipt where there is one."""
-    lines = []
+    """Return one row per event, in the given order, each with its receipt if it has one."""
+    rows = []
     for event in events:
         happened = Happened(event.happened)
         opened = happened == Happened.GIVEN and event.grant.in_emergency
-        line = {
+        row = {
             "label": _("Ouvert en urgence, par deux agents") if opened else str(happened.label),
             "text": _moment(event.at),
         }
         if happened.has_receipt:
-            line |= {
+            row |= {
                 "action": _("Télécharger le reçu"),
                 "action_href": reverse("sharing:receipt", args=[event.grant_id, event.pk]),
             }
-        lines.append(line)
-    return lines
+        rows.append(row)
+    return rows
 
 
 def chosen(grant: Grant, agreement: Agreement) -> list[str]:
-    """The codes of what was agreed to. In the resident's scope."""
+    """Return the codes of the granted items. Requires the resident's scope."""
     return [item.code for item in agreement.named([row.field for row in grant.fields.all()])]
 
 
 def may_renew(grant: Grant, agreement: Agreement | None) -> bool:
-    """One step is enough when it adds nothing: what the agreement needs today is all in what was granted."""
+    """Return True if the agreement may be renewed in one step, with no field that was not granted before."""
     if agreement is None or not agreement.renewable:
         return False
     fields = {row.field for row in grant.fields.all()}
@@ -183,13 +183,21 @@ def held_rows(agreement: Agreement, codes: Sequence[str], held: Mapping[str, str
 
 
 def record_rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
-    """Each record that a reading would open now, the newest first: what the lines above say in short."""
+    """Return one row per record that a reading would return now, newest first."""
     found = [(_type(record.type), _words(record.type, record.payload, fields)) for record in reversed(values)]
     return [{"key": kind, "value": words} for kind, words in found if words]
 
 
 def received_rows(readings: Sequence[GrantReading], opened: Sequence[Values]) -> list[list[str]]:
-    """One row for each value that left, as it was then, with the moments when it was read; the newest first."""
+    """Return table rows [type, values, read times], one per distinct value.
+
+    Args:
+        readings: newest first; rows keep this order.
+        opened: the values of each reading, in the same order.
+
+    Raises:
+        ValueError: the sequences differ in length.
+    """
     times: dict[tuple[str, str], list[datetime]] = {}
     kinds = paper_kinds(readings)
     for reading, values in zip(readings, opened, strict=True):
@@ -212,15 +220,15 @@ def paper_kinds(readings: Iterable[GrantReading]) -> dict[str, str]:
 
 
 def agreement_snapshot(note: Mapping[str, Any]) -> dict[str, Any]:
-    """The page of an agreement, as it was read."""
+    """Return the context of an agreement's page as the resident read it."""
     rows = [{"key": item["label"], "value": item["shown"] or "–"} for item in note["items"] if item["chosen"]]
     refused = [item["label"] for item in note["items"] if not item["chosen"]]
     return {"title": note["title"], "words": note["words"], "rows": rows, "refused": refused}
 
 
 def _words(type_code: str, payload: Mapping[str, Any], fields: Sequence[str]) -> str:
-    told = label_value_pairs(type_code, payload, fields)
-    return ", ".join(_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in told)
+    pairs = label_value_pairs(type_code, payload, fields)
+    return ", ".join(_("%(what)s : %(value)s") % {"what": label, "value": text} for label, text in pairs)
 
 
 def _kind(grant: Grant) -> str:
@@ -247,7 +255,7 @@ def _tag(grant: Grant) -> tuple[str, str]:
 
 
 def _until(grant: Grant) -> str:
-    """A parting is dated from the end of its month: then the month alone is told."""
+    """Return when a share ends or ended. A parting, dated at the end of its month, shows only the month."""
     if grant.stopped_at is not None and grant.stopped_at > timezone.now():
         return _("A pris fin en %(month)s") % {"month": month(timezone.localdate())}
     if grant.state == GrantState.STOPPED and grant.stopped_at is not None:
@@ -268,13 +276,13 @@ def _last(grant: Grant) -> str:
 
 
 def _acts(grant: Grant) -> str:
-    """Of a mandate: what may be done besides reading."""
+    """Return the acts of a mandate or a desk visit, in words."""
     mandate = Mandate.objects.filter(grant=grant).first() or DeskVisit.objects.filter(grant=grant).first()
     return join_labels([str(Act(code).label) for code in mandate.acts]) if mandate else ""
 
 
 def _form(grant: Grant) -> str:
-    """Of a mandate signed on paper: the SHA-256 of its scan."""
+    """Return the SHA-256 of the scan of a mandate signed on paper."""
     return Mandate.objects.filter(grant=grant).values_list("form_sha256", flat=True).first() or ""
 
 
@@ -294,8 +302,8 @@ def _moment(at: datetime) -> str:
 def _times(moments: Sequence[datetime]) -> str:
     if len(moments) <= TIMES:
         return ", ".join(_moment(at) for at in moments)
-    told = {"count": len(moments), "first": _moment(min(moments)), "last": _moment(max(moments))}
-    return _("%(count)s fois, du %(first)s au %(last)s") % told
+    values = {"count": len(moments), "first": _moment(min(moments)), "last": _moment(max(moments))}
+    return _("%(count)s fois, du %(first)s au %(last)s") % values
 
 
 def _type(code: str) -> str:

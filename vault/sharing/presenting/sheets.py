@@ -1,4 +1,4 @@
-"""What is printed at the desk: the sheet that gives somebody the vault that was opened with them, a mandate to sign."""
+"""PDF documents printed at the desk: the sheet that gives a resident their vault, a mandate to sign."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,17 +14,17 @@ from vault.sharing.presenting.desk import on_paper
 STYLE = Path(__file__).with_name("sheet.css")
 
 
-def form_to_sign(said: Mapping[str, Any]) -> bytes:
-    """A mandate, for somebody who signs it with a pen.
+def form_to_sign(context: Mapping[str, Any]) -> bytes:
+    """Draw a mandate that the resident signs with a pen.
 
     Raises:
         apart.NotDrawn
     """
-    return apart.draw(render_to_string("sharing/pdf/mandate.html", dict(said)), style=STYLE.read_text())
+    return apart.draw(render_to_string("sharing/pdf/mandate.html", dict(context)), style=STYLE.read_text())
 
 
 def pdf(sheet: Sheet, code: str) -> bytes:
-    """In the language of the agent's page. The code goes by a pipe and is on no disk.
+    """Draw the sheet in the language of the agent's page. The code goes through a pipe, never to a disk.
 
     Raises:
         apart.NotDrawn

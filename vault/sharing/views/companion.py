@@ -1,7 +1,7 @@
-"""Pages of a companion. Each runs in the scope of the resident who entrusted them; `request.user` stays the companion.
+"""Pages of a companion who acts under a mandate; `request.user` stays the companion.
 
-Nothing is remembered from page to page: the address names the mandate, and each page looks whether it counts. A mandate that is somebody
-else's, paused, stopped or over is a 404, as one that never was.
+The session remembers no mandate: the URL names it, and each page checks that it is active. A mandate that is another
+companion's, paused, stopped or expired is a 404, like one that does not exist.
 """
 
 from uuid import UUID
@@ -36,7 +36,7 @@ from vault.sharing.presenting import mandates as words
 @companions_only
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    """Rows only: names under mandates that count now."""
+    """List the companion's active mandates by name, their requests and the help requests. No value is decrypted."""
     live = mandates.live(request.user)
     context = {"people": words.lines(live), "asked": words.asked(mandates.asked_by(request.user), live)}
     context["helped"] = words.help_lines(mandates.help_asked(request.user))
@@ -46,7 +46,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 @companions_only
 @require_http_methods(["GET", "POST"])
 def ask(request: SignedInRequest) -> HttpResponse:
-    """The page that answers is the same whether or not somebody has that address, or that number."""
+    """Ask for access. The response is the same whether or not a resident has this address or number."""
     form = AskForm(AGREEMENT, entrusting.offered(), request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "sharing/companion/ask.html", {"form": form})
@@ -71,7 +71,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
 @companions_only
 @require_http_methods(["GET", "POST"])
 def access_code(request: SignedInRequest, request_id: UUID) -> HttpResponse:
-    """The same page and the same answers where no telephone got anything."""
+    """Take the code that the resident received. The pages are the same if no code was sent."""
     row = next((one for one in mandates.asked_by(request.user) if one.pk == request_id and one.by_phone), None)
     if row is None:
         raise Http404
@@ -92,7 +92,7 @@ def access_code(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 @companions_only
 @require_http_methods(["GET", "POST"])
 def help_request(request: SignedInRequest, help_id: UUID) -> HttpResponse:
-    """Who asks for help, and what to answer. Any companion of the organisation may; the first answer counts."""
+    """Show who asks for help and take the answer of any companion of the organisation. Only the first is recorded."""
     row = mandates.find_help(request.user, help_id)
     if row is None:
         raise Http404
@@ -110,7 +110,7 @@ def help_request(request: SignedInRequest, help_id: UUID) -> HttpResponse:
 @companions_only
 @require_http_methods(["GET", "POST"])
 def enter_code(request: SignedInRequest) -> HttpResponse:
-    """Each try is counted. The same answer whatever is wrong with the code."""
+    """Begin an appointment by its code. Each try is counted, and all errors have one message."""
     form = AppointmentCodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if not may(request, "appointment_code"):
@@ -130,8 +130,8 @@ def enter_code(request: SignedInRequest) -> HttpResponse:
 @companions_only
 @require_safe
 def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
-    """What the mandate allows. No value yet: looking at one is a click, and a line in the resident's journal."""
-    mandate = _mine(request, mandate_id)
+    """List what the mandate allows. Reading a value is a click, and writes an entry in the resident's journal."""
+    mandate = _find_mandate(request, mandate_id)
     context = {"see": words.may_see(mandate), "do": words.may_do(mandate), "may_add": mandate.allows(Act.ADD_PAPER)}
     return _render(request, mandate, "person", context)
 
@@ -139,9 +139,9 @@ def person(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
 @companions_only
 @require_safe
 def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpResponse:
-    mandate = _mine(request, mandate_id)
+    mandate = _find_mandate(request, mandate_id)
     agreement = agreements.of(mandate.grant)
-    found = next((line for line in agreements.items_of(mandate.grant) if line.code == item), None)
+    found = next((one for one in agreements.items_of(mandate.grant) if one.code == item), None)
     if agreement is None or found is None:
         return _refused(
             request, mandate, _("Ce mandat ne permet pas de voir cela. Seule la personne peut en donner un autre.")
@@ -161,10 +161,10 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
     )
 
 
-@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/files/uploads.py
+@csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py
 @companions_only
 def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
-    mandate = _mine(request, mandate_id)
+    mandate = _find_mandate(request, mandate_id)
     if not mandate.allows(Act.ADD_PAPER):
         return _refused(
             request,
@@ -191,7 +191,7 @@ def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
     return _render(request, mandate, "added", {})
 
 
-def _mine(request: SignedInRequest, mandate_id: UUID) -> Mandate:
+def _find_mandate(request: SignedInRequest, mandate_id: UUID) -> Mandate:
     found = mandates.find(request.user, mandate_id)
     if found is None:
         raise Http404
@@ -201,8 +201,8 @@ def _mine(request: SignedInRequest, mandate_id: UUID) -> Mandate:
 def _render(
     request: SignedInRequest, mandate: Mandate, page: str, context: dict[str, object], status: int = 200
 ) -> HttpResponse:
-    told = {"mandate": mandate, "acting": words.banner(mandate), **context}
-    return render(request, f"sharing/companion/{page}.html", told, status=status)
+    context = {"mandate": mandate, "acting": words.banner(mandate), **context}
+    return render(request, f"sharing/companion/{page}.html", context, status=status)
 
 
 def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpResponse:
@@ -210,5 +210,5 @@ def _refused(request: SignedInRequest, mandate: Mandate, reason: str) -> HttpRes
 
 
 def _over(request: SignedInRequest) -> HttpResponse:
-    """It ended while the page was open."""
+    """Answer that the mandate ended while the page was open."""
     return render(request, "sharing/companion/over.html", status=403)

@@ -1,5 +1,7 @@
-"""The desk: pages of an agent with a person in front of them. The address names the visit, and each page looks whether it counts in this
-very session: one that is over, or begun in another browser, is a 404, as one that never was.
+"""Pages of an agent during a desk visit.
+
+The URL names the visit, and each page checks that it is active in this session. A visit that has ended, or begun in
+another browser, is a 404, like one that does not exist.
 """
 
 from collections.abc import Callable
@@ -48,7 +50,7 @@ Page = Callable[..., HttpResponseBase]
 
 
 def for_who_keeps_it(view: Page) -> Page:
-    """Another agent is told why it is not theirs, and who gives it."""
+    """Show agents who do not keep the desk a page that says who can allow them."""
 
     @wraps(view)
     def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -63,7 +65,7 @@ def for_who_keeps_it(view: Page) -> Page:
 @for_who_keeps_it
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    """Rows only: whose visit is open."""
+    """List the active visits by name. No value is decrypted."""
     return render(request, "sharing/desk/home.html", {"open": words.lines(desk.live(request.user, _session(request)))})
 
 
@@ -76,8 +78,8 @@ def open_vault(request: SignedInRequest) -> HttpResponse:
         return render(request, "sharing/desk/open.html", {"form": form})
     if not may(request, "desk_open"):
         return too_many(request)
-    said = form.cleaned_data
-    begun = actions.open_vault(agent=request.user, session=_session(request), name=said["name"], token=said["token"])
+    data = form.cleaned_data
+    begun = actions.open_vault(agent=request.user, session=_session(request), name=data["name"], token=data["token"])
     return redirect("sharing:desk_visit", visit_id=begun.pk)
 
 
@@ -85,7 +87,7 @@ def open_vault(request: SignedInRequest) -> HttpResponse:
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def come_back(request: SignedInRequest) -> HttpResponse:
-    """Each try is counted. The same answer whatever is wrong with the code."""
+    """Begin a visit by the code of a sheet. Each try is counted, and all errors have one message."""
     form = ComeBackForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if not may(request, "desk_code"):
@@ -96,7 +98,8 @@ def come_back(request: SignedInRequest) -> HttpResponse:
             form.add_error(
                 "code",
                 _(
-                    "Ce code n’ouvre rien. Vérifiez-le : seule la dernière feuille imprimée sert, tant qu’elle n’a pas été reprise."
+                    "Ce code n’ouvre rien. Vérifiez-le : seule la dernière feuille imprimée sert, tant qu’elle n’a "
+                    "pas été reprise."
                 ),
             )
         else:
@@ -108,7 +111,7 @@ def come_back(request: SignedInRequest) -> HttpResponse:
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def appointment(request: SignedInRequest) -> HttpResponse:
-    """Each try is counted. The same answer whatever is wrong with the code."""
+    """Begin a visit by an appointment code. Each try is counted, and all errors have one message."""
     form = AppointmentCodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if not may(request, "desk_code"):
@@ -131,15 +134,15 @@ def appointment(request: SignedInRequest) -> HttpResponse:
 @for_who_keeps_it
 @require_safe
 def visit(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
-    """What the visit allows. No value yet: looking at one is a click, and a line in the resident's journal."""
-    found = _mine(request, visit_id)
+    """List what the visit allows. Reading a value is a click, and writes an entry in the resident's journal."""
+    found = _find_visit(request, visit_id)
     person = _person(found)
     context = {"see": words.may_see(found), "may_add": found.allows(Act.ADD_PAPER)}
-    return _render(request, found, "visit", context | _on_paper(found, person))
+    return _render(request, found, "visit", context | _paper_context(found, person))
 
 
-def _on_paper(found: DeskVisit, person: User) -> dict[str, Any]:
-    """For somebody who does not sign in by themselves."""
+def _paper_context(found: DeskVisit, person: User) -> dict[str, Any]:
+    """Return the context about sheet and mandates for a resident who does not sign in by themselves."""
     if person.email:
         return {}
     return {"on_paper": True, "sheet": getattr(person, "sheet", None), "mandates": words.mandates(found)}
@@ -149,9 +152,9 @@ def _on_paper(found: DeskVisit, person: User) -> dict[str, Any]:
 @for_who_keeps_it
 @require_safe
 def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
-    found = _mine(request, visit_id)
-    line = next((line for line in agreements.items_of(found.grant) if line.code == item), None)
-    if line is None:
+    found = _find_visit(request, visit_id)
+    granted = next((one for one in agreements.items_of(found.grant) if one.code == item), None)
+    if granted is None:
         raise Http404
     try:
         fields, opened = actions.look(visit=found, agent=request.user, item_code=item)
@@ -160,14 +163,14 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
         return _render(request, found, "refused", {"reason": reason}, status=403)
     except (gate.Refused, PermissionDenied):
         return _over(request)
-    return _render(request, found, "values", {"title": yours_to_theirs(line), "rows": rows(opened, fields)})
+    return _render(request, found, "values", {"title": yours_to_theirs(granted), "rows": rows(opened, fields)})
 
 
-@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/files/uploads.py
+@csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py
 @agents_only
 @for_who_keeps_it
 def add_paper(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
-    found = _mine(request, visit_id)
+    found = _find_visit(request, visit_id)
     if not found.allows(Act.ADD_PAPER):
         reason = _(
             "La personne n’a pas dit que vous pouviez ajouter un papier. Elle seule peut le dire, par un autre code."
@@ -198,8 +201,8 @@ def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
 @never_cache
 @require_http_methods(["POST"])
 def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
-    """The code is in the document that answers, once, and on no page."""
-    found = _mine(request, visit_id)
+    """Print a new sheet. Its code is only in this PDF, on no page."""
+    found = _find_visit(request, visit_id)
     if _person(found).email:
         return _render(
             request,
@@ -218,12 +221,12 @@ def sheet(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
         return redirect("sharing:desk_visit", visit_id=found.pk)
 
 
-@csrf_exempt  # the token is checked by `sealed_upload`, once the file is sealed: see core/files/uploads.py
+@csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py
 @agents_only
 @for_who_keeps_it
 def sign_mandate(request: SignedInRequest, visit_id: UUID) -> HttpResponseBase:
-    """One page: print what the person said, then, once they have signed, hand in the scan."""
-    found = _mine(request, visit_id)
+    """Print the mandate that the resident chose, then take the scan of the signed form, on one page."""
+    found = _find_visit(request, visit_id)
     if _person(found).email:
         reason = _("Cette personne se connecte elle-même : elle signe un mandat depuis son coffre.")
         return _render(request, found, "refused", {"reason": reason}, 403)
@@ -273,7 +276,7 @@ def _print_mandate(request: SignedInRequest, found: DeskVisit, form: PaperMandat
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def stop_mandate(request: SignedInRequest, visit_id: UUID, grant_id: UUID) -> HttpResponse:
-    found = _mine(request, visit_id)
+    found = _find_visit(request, visit_id)
     with scope(resident=found.resident_id):
         grant = Grant.objects.filter(pk=grant_id, recipient_kind=COMPANION_KIND).first()
     if grant is None or _person(found).email:
@@ -289,8 +292,8 @@ def stop_mandate(request: SignedInRequest, visit_id: UUID, grant_id: UUID) -> Ht
 @for_who_keeps_it
 @require_http_methods(["GET", "POST"])
 def finish(request: SignedInRequest, visit_id: UUID) -> HttpResponse:
-    """Without a sheet nobody could come back: the page says so, and lets finish all the same."""
-    found = _mine(request, visit_id)
+    """End the visit. The page warns if no sheet was printed, without which the resident cannot come back."""
+    found = _find_visit(request, visit_id)
     if request.method == "POST":
         actions.finish(visit=found, agent=request.user)
         messages.success(request, _("La visite est terminée. Vous ne voyez plus rien de cette personne."))
@@ -306,7 +309,7 @@ def _session(request: SignedInRequest) -> Session:
     return row
 
 
-def _mine(request: SignedInRequest, visit_id: UUID) -> DeskVisit:
+def _find_visit(request: SignedInRequest, visit_id: UUID) -> DeskVisit:
     found = desk.find(request.user, _session(request), visit_id)
     if found is None:
         raise Http404
@@ -326,5 +329,5 @@ def _render(
 
 
 def _over(request: SignedInRequest) -> HttpResponse:
-    """It ended while the page was open."""
+    """Answer that the visit ended while the page was open."""
     return render(request, "sharing/desk/over.html", status=403)

@@ -1,4 +1,7 @@
-"""Urgent access: the agents' pages, and the one where its resident reads who and why. An agent's page remembers nothing."""
+"""Emergency accesses: the agents' pages, and the resident's page that shows who and why.
+
+The session remembers no access: the URL names it.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -29,7 +32,7 @@ Page = Callable[..., HttpResponseBase]
 
 
 def where_offered(view: Page) -> Page:
-    """In a city that has not chosen to have them, these pages do not exist."""
+    """Answer 404 in a city that does not offer emergency accesses."""
 
     @wraps(view)
     def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -56,7 +59,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 @recently_authenticated
 @require_http_methods(["GET", "POST"])
 def ask(request: SignedInRequest) -> HttpResponse:
-    """The page that answers is the same whether or not somebody has that address."""
+    """Ask for an access. The response is the same whether or not a vault has this address."""
     form = AskForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "sharing/emergency/ask.html", {"form": form})
@@ -71,7 +74,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
 @recently_authenticated
 @require_http_methods(["GET", "POST"])
 def decide(request: SignedInRequest, access_id: UUID) -> HttpResponse:
-    """The reason is opened for the second agent, and the resident's journal says so."""
+    """Show the reason to the second agent, with an entry in the resident's journal, and take their answer."""
     access = emergencies.find_to_decide(request.user, access_id)
     if access is None:
         raise Http404
@@ -83,7 +86,7 @@ def decide(request: SignedInRequest, access_id: UUID) -> HttpResponse:
 
 
 def _decided(request: SignedInRequest, access: EmergencyAccess) -> HttpResponse:
-    """Two buttons: without either, it is a no."""
+    """Record the answer. A form sent without either button refuses."""
     agree = request.POST.get("answer") == "agree"
     try:
         actions.decide(access=access, by=request.user, agree=agree)
@@ -93,7 +96,8 @@ def _decided(request: SignedInRequest, access: EmergencyAccess) -> HttpResponse:
         messages.warning(
             request,
             _(
-                "Rien n’a été ouvert : la personne a dit non, ou vous deux l’avez déjà fait, il y a moins de 24 heures."
+                "Rien n’a été ouvert : la personne a dit non, ou vous deux l’avez déjà fait, il y a moins de 24 "
+                "heures."
             ),
         )
     except actions.NobodyThere:
@@ -107,8 +111,8 @@ def _decided(request: SignedInRequest, access: EmergencyAccess) -> HttpResponse:
 @where_offered
 @require_safe
 def opened(request: SignedInRequest, access_id: UUID) -> HttpResponse:
-    """No value yet: looking at a line is a click, and a line in the resident's journal."""
-    access = _mine(request, access_id)
+    """List the items of an open access. Reading one is a click, and writes an entry in the resident's journal."""
+    access = _find_open(request, access_id)
     return _render(request, access, "opened", {"see": words.may_see(access)})
 
 
@@ -116,7 +120,7 @@ def opened(request: SignedInRequest, access_id: UUID) -> HttpResponse:
 @where_offered
 @require_safe
 def values(request: SignedInRequest, access_id: UUID, item: str) -> HttpResponse:
-    access = _mine(request, access_id)
+    access = _find_open(request, access_id)
     label = dict(words.offered()).get(item, "")
     try:
         fields, found = actions.look(access=access, by=request.user, item_code=item)
@@ -132,7 +136,7 @@ def values(request: SignedInRequest, access_id: UUID, item: str) -> HttpResponse
 
 @require_http_methods(["GET", "POST"])
 def own(request: SignedInRequest, access_id: UUID) -> HttpResponse:
-    """For the resident, whatever the city has chosen since. Sent, it is their no."""
+    """Show an access to its resident, even if the city no longer offers them. POST refuses it."""
     access = get_object_or_404(EmergencyAccess.objects.select_related("grant"), pk=access_id)
     if request.method == "POST":
         actions.decline(access=access, by=request.user.pk)
@@ -142,7 +146,7 @@ def own(request: SignedInRequest, access_id: UUID) -> HttpResponse:
     return render(request, "sharing/emergency/own.html", context)
 
 
-def _mine(request: SignedInRequest, access_id: UUID) -> EmergencyAccess:
+def _find_open(request: SignedInRequest, access_id: UUID) -> EmergencyAccess:
     found = emergencies.find_open(request.user, access_id)
     if found is None:
         raise Http404
@@ -153,5 +157,5 @@ def _render(
     request: SignedInRequest, access: EmergencyAccess, page: str, context: dict[str, object], status: int = 200
 ) -> HttpResponse:
     name = User.objects.get(pk=access.resident_id).name
-    told = {"access": access, "name": name, "until": access.grant and access.grant.ends_at, **context}
-    return render(request, f"sharing/emergency/{page}.html", told, status=status)
+    context = {"access": access, "name": name, "until": access.grant and access.grant.ends_at, **context}
+    return render(request, f"sharing/emergency/{page}.html", context, status=status)

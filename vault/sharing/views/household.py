@@ -1,4 +1,4 @@
-"""The household: who is in it, what goes each way, and the way out. Another household's people and agreements are a 404."""
+"""Pages of the household. Members and agreements of another household are a 404."""
 
 import logging
 from smtplib import SMTPException
@@ -36,7 +36,7 @@ READ_SHARED = gettext_noop("Voir ce qu’un membre de votre foyer a mis en commu
 
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    """What has ended is told here, and the journal learns it now."""
+    """Show the household. Partings are shown and journalled here for the first time."""
     ended = household.learn_of_partings(resident_id=request.user.pk, by=request.user.pk)
     mine = household_access.of(request.user.pk)
     context: dict[str, Any] = {"ended": ended, "invitation": Invitation.objects.open().first(), "others": []}
@@ -54,7 +54,7 @@ def put_aside(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def invite(request: SignedInRequest) -> HttpResponse:
-    """The code is on the page that answers, once. The same page whether or not the address that was typed is known here."""
+    """Make an invitation and show its code once. The response is the same for any e-mail address, known or not."""
     form = InviteForm(_sent(request))
     if not form.is_valid():
         return render(request, "sharing/household/invite.html", {"form": form})
@@ -70,7 +70,10 @@ def invite(request: SignedInRequest) -> HttpResponse:
 
 
 def _send(email: str, code: str) -> bool:
-    """Neither the name nor the address of who invites: a mailbox may be read by others, and a name is no place for a stranger's words."""
+    """Send the code, without the name or address of the inviting resident. Return False if sending failed.
+
+    Others may read the mailbox, and a name could carry a stranger's message.
+    """
     try:
         mails.send("sharing/email/invitation", to=[email], said={"code": code})
     except (OSError, SMTPException) as error:
@@ -88,7 +91,7 @@ def cancel_invitation(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def join(request: SignedInRequest) -> HttpResponse:
-    """The code first, then what accepting means, then the acceptance. Each try is counted."""
+    """Ask for the code, show what accepting means, then join. Each try is counted."""
     form = CodeForm(_sent(request))
     if not form.is_valid():
         return render(request, "sharing/household/join.html", {"form": form})
@@ -126,7 +129,7 @@ def _why_not(why: str) -> str:
 
 @require_http_methods(["GET", "POST"])
 def agree(request: SignedInRequest, member_id: UUID, code: str) -> HttpResponse:
-    """What would be used today, what it means, for how long. Refusing is a link back, of the same weight."""
+    """Show the agreement with the current values, and give it. The link to refuse is as prominent as the button."""
     other, agreement = _find(request, member_id, code)
     values = household.values_today(resident_id=request.user.pk, agreement=agreement)
     held = household_rows.values_by_item(agreement, values)
@@ -188,7 +191,7 @@ def shared_with_me(request: SignedInRequest, member_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def leave(request: SignedInRequest) -> HttpResponse:
-    """Two clicks, no condition, nothing to explain. The second button also leaves as “Quitter vite” does."""
+    """Leave the household in two clicks, without condition. The second button also quits like “Quitter vite”."""
     if request.method != "POST":
         return render(request, "sharing/household/leave.html", {"alone": household_access.of(request.user.pk) is None})
     household.leave(resident_id=request.user.pk, by=request.user.pk)
@@ -200,7 +203,7 @@ def leave(request: SignedInRequest) -> HttpResponse:
 
 
 def _sent(request: SignedInRequest) -> QueryDict | None:
-    """A form sent empty is a form that was sent."""
+    """Return the POST data, even if empty, or None for another method."""
     return request.POST if request.method == "POST" else None
 
 

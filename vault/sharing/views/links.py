@@ -1,4 +1,4 @@
-"""A resident makes a link: what to show, to whom and why, what would leave today; then its address and its code, once."""
+"""Pages by which a resident makes a link: content, words, preview; then its URL and code, shown once."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,7 +28,7 @@ from vault.sharing.presenting import shares
 
 @require_http_methods(["GET", "POST"])
 def make(request: SignedInRequest) -> HttpResponse:
-    """What was chosen and written travels in the forms, not in the address; nothing is kept before the resident agrees."""
+    """Make a link in three steps. Choices travel in the forms, not in the URL; nothing is stored before the last."""
     match request.POST.get("step"):
         case "choose":
             return _chosen(request)
@@ -41,8 +41,8 @@ def make(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    """Another code for the same link, and another address if the former one is lost. Shown on the page that answers, once."""
-    link = _mine(grant_id)
+    """Make a new code for the link, and a new URL if the former one is lost. The response shows them once."""
+    link = _find_link(grant_id)
     if not link.grant.stands:
         messages.info(request, _("Ce lien est terminé. Vous pouvez en faire un autre."))
         return redirect("sharing:share", grant_id=grant_id)
@@ -88,7 +88,7 @@ def _worded(request: SignedInRequest) -> HttpResponse:
 
 
 def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpResponse:
-    """The exact values that would leave today, and the words."""
+    """Show the words and the exact content that a visitor would see now."""
     held = actions.held(resident_id=request.user.pk, fields=chosen.fields, papers=chosen.papers, made=chosen.documents)
     if not held.agreement(chosen.fields, chosen.papers, chosen.documents).items:
         return _choose(request, chosen)
@@ -110,12 +110,12 @@ def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpRes
 def _facts(form: WordsForm) -> list[dict[str, str]]:
     written = form.cleaned_data
     length = dict(form.fields["days"].choices)[written["days"]]  # type: ignore[attr-defined]  # a field of choices
-    told = [
+    rows = [
         (_("Nom du lien"), written["title"]),
         (_("À qui"), written["name"]),
         (_("Pour quoi faire"), written["why"]),
     ]
-    return [{"key": key, "value": value} for key, value in [*told, (_("Pendant"), length)]]
+    return [{"key": key, "value": value} for key, value in [*rows, (_("Pendant"), length)]]
 
 
 def _agreed(request: SignedInRequest) -> HttpResponse:
@@ -144,9 +144,9 @@ def _agreed(request: SignedInRequest) -> HttpResponse:
 
 def _shown(request: HttpRequest, key: Key) -> HttpResponse:
     grant = key.link.grant
-    address = f"{settings.SITE_URL}{reverse('sharing:visit', args=[key.token])}" if key.token else ""
+    url = f"{settings.SITE_URL}{reverse('sharing:visit', args=[key.token])}" if key.token else ""
     context = {
-        "address": address,
+        "address": url,
         "code": words.spaced(key.code),
         "who": names_of([grant])[grant.pk].who,
         "until": long_date(grant.ends_at),
@@ -155,7 +155,7 @@ def _shown(request: HttpRequest, key: Key) -> HttpResponse:
     return render(request, "sharing/links/made.html", context)
 
 
-def _mine(grant_id: UUID) -> Link:
+def _find_link(grant_id: UUID) -> Link:
     found: Link = get_object_or_404(Link.objects.select_related("grant"), grant=grant_id)
     return found
 

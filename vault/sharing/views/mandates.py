@@ -1,4 +1,7 @@
-"""Being accompanied: who can help, a mandate for one of them, a code for an appointment. What is given is then among one's shares."""
+"""Pages about help: organisations and companions, mandates, appointment codes, access and help requests.
+
+A mandate then also appears in the resident's shares.
+"""
 
 from uuid import UUID
 
@@ -27,7 +30,7 @@ from vault.sharing.presenting.household import values_by_item as held_words
 
 @require_safe
 def helpers(request: SignedInRequest) -> HttpResponse:
-    """Rows only: names of people who work for the city's organisations, and one's own mandates."""
+    """List the organisations' companions, and the resident's mandates and requests. No value is decrypted."""
     context = {
         "places": words.places(),
         "given": words.given(),
@@ -41,7 +44,7 @@ def helpers(request: SignedInRequest) -> HttpResponse:
 @recently_authenticated
 @require_http_methods(["GET", "POST"])
 def entrust(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
-    """What the mandate would open today, what it lets do, for how long. Not signing is a link back, of the same weight."""
+    """Show the mandate with the current values, and sign it. The link not to sign is as prominent as the button."""
     place = Membership.objects.current().select_related("person", "organisation").filter(pk=membership_id).first()
     if place is None:
         raise Http404
@@ -74,7 +77,7 @@ def _sign(request: SignedInRequest, place: Membership, form: EntrustForm) -> Htt
 
 @require_http_methods(["GET", "POST"])
 def make_code(request: SignedInRequest) -> HttpResponse:
-    """The code is on the page that answers, once."""
+    """Make an appointment code. The response shows it once."""
     held = held_words(APPOINTMENT_AGREEMENT, mandates.today(resident_id=request.user.pk))
     form = EntrustForm(APPOINTMENT_AGREEMENT, held, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -98,7 +101,7 @@ def cancel_code(request: SignedInRequest) -> HttpResponse:
 @recently_authenticated
 @require_http_methods(["GET", "POST"])
 def asked(request: SignedInRequest, request_id: UUID) -> HttpResponse:
-    """Who asks, for what, why and for how long, with today's values. Yes to a part is a yes; not answering is a no."""
+    """Show an access request with the current values, and take the answer. Part of the items may be accepted."""
     row = get_object_or_404(AccessRequest, pk=request_id)
     if not row.waits:
         return render(request, "sharing/mandates/answered.html", {"asked": row})
@@ -145,21 +148,21 @@ def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, 
 
 @require_http_methods(["GET", "POST"])
 def ask_help(request: SignedInRequest, organisation_id: UUID) -> HttpResponse:
-    """The name is proposed, and theirs to change."""
+    """Ask for help. The resident's name is prefilled and may be changed."""
     organisation = get_object_or_404(Organisation, pk=organisation_id, is_active=True, answers_help=True)
     days = helping.days(timezone.localdate())
     form = HelpForm(days, request.POST if request.method == "POST" else None, initial={"name": request.user.name})
     if request.method == "POST" and form.is_valid():
         if not may(request, "help_ask"):
             return too_many(request)
-        person, said = request.user.pk, form.cleaned_data
+        person, data = request.user.pk, form.cleaned_data
         helping.ask_help(
             resident_id=person,
             by=person,
             organisation=organisation,
-            name=said["name"],
-            on_day=said["day"],
-            half=HalfDay(said["half"]),
+            name=data["name"],
+            on_day=data["day"],
+            half=HalfDay(data["half"]),
         )
         messages.success(request, _("Votre demande est envoyée. La réponse sera ici."))
         return redirect("sharing:helpers")

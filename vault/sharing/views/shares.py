@@ -1,4 +1,4 @@
-"""Mes partages: each grant of the resident's own, what it opens, what it opened, and the ways to narrow or end it."""
+"""Pages of “Mes partages”: the resident's grants, what each opens, its readings, and how to narrow or end it."""
 
 from http import HTTPStatus
 from typing import Any
@@ -36,13 +36,16 @@ from vault.sharing.presenting.household import values_by_item as held_words
 TODAY = gettext_noop("Vous montrer ce qui partirait aujourd’hui")
 RECEIVED = gettext_noop("Vous montrer ce qui a été reçu")
 REREAD = gettext_noop("Relire ce que vous aviez accepté")
-#: Shares that are over, and readings of one share, on a page.
+#: Ended shares, or readings of one share, on one page.
 A_PAGE = 20
 
 
 @require_safe
 def shares(request: SignedInRequest) -> HttpResponse:
-    """Rows only, no value: it needs no line in the journal. Urgent accesses that are over are said once, with the others of them."""
+    """List the shares. No value is decrypted, so no journal entry is written.
+
+    Ended emergency accesses are only in the list of emergency accesses.
+    """
     grants_ = Grant.objects.select_related("link").prefetch_related("fields", "papers", "documents")
     standing = list(grants_.standing())
     over = grants_.exclude(pk__in=Grant.objects.standing().values("pk")).exclude(channel=GrantChannel.EMERGENCY)
@@ -60,8 +63,8 @@ def shares(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    """What would leave today is opened by the resident, for themselves: a line in their journal says so."""
-    grant = _mine(grant_id)
+    """Show one share with its current values, read as the resident's own: one entry in their journal."""
+    grant = _find_grant(grant_id)
     agreement = agreements.of(grant)
     context: dict[str, Any] = {
         "share": words.share(grant),
@@ -82,29 +85,29 @@ def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 
 
 def _link(grant: Grant) -> dict[str, Any]:
-    """Its visits, and what whoever has the code would see now."""
+    """Return the context of a link: its visits, and what a visitor would see now."""
     visits = list(Visit.objects.filter(link=grant.link)[:A_PAGE])
     readings = GrantReading.objects.filter(grant=grant, visit__in=[visit.pk for visit in visits])
-    told: dict[str, Any] = {
+    context: dict[str, Any] = {
         "link": grant.link,
         "visits": link_words.visits(visits, readings),
         "visit_count": Visit.objects.filter(link=grant.link).count(),
     }
     if grant.stands:
         held = links.held_by(grant=grant, purpose=TODAY)
-        told |= {
+        context |= {
             "sheets": link_words.sheets(held.values, [row.field for row in grant.fields.all()]),
             "files": link_words.files(held.papers),
         }
-        told |= {
+        context |= {
             "documents": link_words.documents(held.documents),
             "gone": len(held.documents) < grant.documents.count(),
         }
-    return told
+    return context
 
 
 def _values(grant: Grant) -> Values:
-    """Of the resident's own, what the grant opens at this moment."""
+    """Return the resident's own values that the grant opens now."""
     fields = [row.field for row in grant.fields.all()]
     opened = gate.read_own(resident_id=grant.resident_id, purpose=TODAY, fields=fields)
     return Values([record for record in opened if record.person == grant.resident_id])
@@ -112,7 +115,7 @@ def _values(grant: Grant) -> Values:
 
 @require_safe
 def received(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    grant = _mine(grant_id)
+    grant = _find_grant(grant_id)
     agreement = agreements.of(grant)
     context: dict[str, Any] = {"share": words.share(grant)}
     if agreement is not None and agreement.copied:
@@ -136,8 +139,8 @@ def received(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 
 @require_safe
 def text(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    """The page of the agreement, as it was read: its words, and the values that it showed."""
-    grant = _mine(grant_id)
+    """Show the agreement as the resident read it: its words and the values of that moment."""
+    grant = _find_grant(grant_id)
     note = _note(grant, REREAD, "agreement_reread")
     return render(
         request,
@@ -159,8 +162,8 @@ def _note(grant: Grant, purpose: str, event: str) -> dict[str, Any]:
 
 @require_POST
 def pause(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    """`to` says which way: a form sent twice changes nothing."""
-    grant = _mine(grant_id)
+    """Pause the share, or resume it if `to` is “resume”. Idempotent."""
+    grant = _find_grant(grant_id)
     if request.POST.get("to") == "resume":
         grants.resume(grant=grant, by=request.user.pk)
         messages.success(request, _("Le partage a repris."))
@@ -172,8 +175,8 @@ def pause(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def stop(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    """One question, one answer, at any time; stopping what is stopped says so again."""
-    grant = _mine(grant_id)
+    """Stop the share after one confirmation. Idempotent."""
+    grant = _find_grant(grant_id)
     if request.method == "POST":
         grants.stop(grant=grant, by=request.user.pk)
         messages.success(request, _("Le partage est arrêté. Plus rien n’est lu à partir de maintenant."))
@@ -183,7 +186,7 @@ def stop(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def shorten(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    grant = _mine(grant_id)
+    grant = _find_grant(grant_id)
     form = ShortenForm(grant, request.POST if request.method == "POST" else None)
     if not grant.stands or not form.possible:
         messages.info(request, _("Ce partage ne peut pas être raccourci davantage. Vous pouvez l’arrêter."))
@@ -197,8 +200,8 @@ def shorten(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
-    """The same lines with today's values, one question: how long. Nothing is added to what was agreed to."""
-    grant = _mine(grant_id)
+    """Renew the share: the same items with their current values; only the length is asked."""
+    grant = _find_grant(grant_id)
     agreement = agreements.of(grant)
     if agreement is None or not words.may_renew(grant, agreement):
         messages.warning(
@@ -244,7 +247,7 @@ def _renew(
 
 @require_safe
 def receipt(request: SignedInRequest, grant_id: UUID, event_id: UUID) -> HttpResponse:
-    """A signed file that names what was agreed to and no value. Nothing is opened."""
+    """Download a signed receipt. It names the granted fields without a value; nothing is decrypted."""
     event = get_object_or_404(GrantEvent.objects.select_related("grant"), pk=event_id, grant=grant_id)
     signed = grants.receipt(event)
     if not signed:
@@ -258,7 +261,7 @@ def receipt(request: SignedInRequest, grant_id: UUID, event_id: UUID) -> HttpRes
 @login_not_required
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
-    """The public keys, for whoever is shown a receipt."""
+    """Publish the public keys that verify receipts."""
     try:
         return JsonResponse(receipts.published(), content_type="application/jwk-set+json")
     except receipts.NoKey:
@@ -267,7 +270,7 @@ def jwks(request: HttpRequest) -> HttpResponse:
         )
 
 
-def _mine(grant_id: UUID) -> Grant:
+def _find_grant(grant_id: UUID) -> Grant:
     found: Grant = get_object_or_404(
         Grant.objects.select_related("link").prefetch_related("fields", "papers"), pk=grant_id
     )

@@ -1,7 +1,7 @@
-"""What somebody sees who was given a link: a code to type, then values and papers, each reading in its resident's journal.
+"""Pages of a link's visitor: a code to type, then values and papers. Each reading is in the resident's journal.
 
-An address that opens nothing has one page, whatever the reason. The token is in the address: no page hands it to another site, and the
-logs keep routes only.
+A URL that opens nothing shows one page, whatever the reason. The URL contains the token: no page discloses it to
+another site, and the logs keep only routes.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,19 +38,20 @@ from vault.sharing.presenting import links as words
 
 SALT = "vault.link.visit"
 PATH = "/l/"
-#: The origin alone, and to nobody its path: with “no-referrer” a browser would send a form's origin as “null”, which is refused.
-PAGES_TELL, FILES_TELL = "strict-origin", "no-referrer"
+#: Referrer policies. Pages send the origin only: with “no-referrer” a browser sends a form's origin as “null”, refused
+#: by the CSRF check.
+PAGE_REFERRER, FILE_REFERRER = "strict-origin", "no-referrer"
 View = Callable[..., HttpResponseBase]
 
 
 def unlisted(view: View) -> View:
-    """In no cache, no search engine, and no other site's logs."""
+    """Keep the responses out of caches, search engines and other sites' logs."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         page = response.get("Content-Type", "").startswith("text/html")
-        response["Referrer-Policy"] = PAGES_TELL if page else FILES_TELL
+        response["Referrer-Policy"] = PAGE_REFERRER if page else FILE_REFERRER
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Cache-Control"] = "no-store"
         return response
@@ -62,7 +63,7 @@ def unlisted(view: View) -> View:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The code's page, then the content. Whose link it is sees what the others see, without being counted."""
+    """Show the code's page, then the content. The link's own resident sees the same content, without a visit."""
     link = links.find(token)
     if link is None or (_is_own(request, link) and not link.opens):
         return _closed(request)
@@ -72,7 +73,7 @@ def page(request: HttpRequest, token: str) -> HttpResponseBase:
         return _code_given(request, token, link)
     visit = _visit(request, link)
     if visit is not None:
-        return _seen(request, token, link, visit)
+        return _visited(request, token, link, visit)
     return _code(request, CodeForm()) if link.opens else _closed(request)
 
 
@@ -98,7 +99,7 @@ def paper(request: HttpRequest, token: str, paper_id: UUID, position: int) -> Ht
 @login_not_required
 @require_safe
 def document(request: HttpRequest, token: str, document_id: UUID) -> HttpResponseBase:
-    """One that its resident deleted meanwhile leads back to the page, which says so."""
+    """Download a document. If its resident deleted it, redirect to the page, which says so."""
     link, visit = _let_in(request, token)
     if link is None:
         return _closed(request)
@@ -116,7 +117,7 @@ def document(request: HttpRequest, token: str, document_id: UUID) -> HttpRespons
 @login_not_required
 @require_safe
 def everything(request: HttpRequest, token: str) -> HttpResponseBase:
-    """One archive, made while it is sent. Each paper is a reading of its own, when its turn comes."""
+    """Stream one archive of everything. Each paper is a separate reading, when its turn comes."""
     link, visit = _let_in(request, token)
     if link is None:
         return _closed(request)
@@ -140,12 +141,15 @@ def everything(request: HttpRequest, token: str) -> HttpResponseBase:
 @login_not_required
 @require_POST
 def close(request: HttpRequest, token: str) -> HttpResponseBase:
-    """On a computer that others use: the code is asked for again."""
+    """End the visit in this browser, which may be shared: the code is asked for again."""
     return _forgotten(redirect("sharing:visit", token=token))
 
 
 def _let_in(request: HttpRequest, token: str) -> tuple[Link | None, Visit | None]:
-    """The link and the visit; no link: nothing is opened. No visit: it is whose link it is."""
+    """Return the link and the visit.
+
+    The link is None if nothing may be opened; the visit is None for the link's own resident.
+    """
     link = links.find(token)
     if link is None:
         return None, None
@@ -160,9 +164,9 @@ def _is_own(request: HttpRequest, link: Link) -> bool:
 
 
 def _visit(request: HttpRequest, link: Link) -> Visit | None:
-    """Of this browser, in the last half hour, with the code of today."""
-    said = request.get_signed_cookie(settings.VISIT_COOKIE_NAME, default="", salt=SALT, max_age=VISIT_LASTS) or ""
-    visit_id, _colon, codes = said.partition(":")
+    """Return this browser's visit, begun in the last half hour with the current code."""
+    cookie = request.get_signed_cookie(settings.VISIT_COOKIE_NAME, default="", salt=SALT, max_age=VISIT_LASTS) or ""
+    visit_id, _colon, codes = cookie.partition(":")
     if link.locked or codes != str(link.codes):
         return None
     with scope(resident=link.resident_id):
@@ -198,7 +202,7 @@ def _code_given(request: HttpRequest, token: str, link: Link) -> HttpResponse:
     return answer
 
 
-def _seen(request: HttpRequest, token: str, link: Link, visit: Visit) -> HttpResponse:
+def _visited(request: HttpRequest, token: str, link: Link, visit: Visit) -> HttpResponse:
     try:
         held = _read(link, visit)
     except gate.Refused as refused:
@@ -207,9 +211,10 @@ def _seen(request: HttpRequest, token: str, link: Link, visit: Visit) -> HttpRes
 
 
 def _read(link: Link, visit: Visit | None) -> Held:
-    """
+    """Return the content, read by the visitor or, without a visit, by the link's own resident.
+
     Raises:
-        Refused
+        gate.Refused
     """
     if visit is None:
         return _own(link)
@@ -221,7 +226,7 @@ def _own(link: Link) -> Held:
 
 
 def _documents(link: Link) -> list[Document]:
-    """Of rows: nothing is opened."""
+    """Return the documents of the link. Only rows are read, nothing is decrypted."""
     with scope(resident=link.resident_id):
         return documents.opened_by(link.grant)
 
@@ -234,10 +239,11 @@ def _fields(link: Link) -> list[str]:
 def _open(
     link: Link, visit: Visit | None, paper_id: UUID, position: int
 ) -> tuple[PaperOpened, BinaryIO | WatchedFile]:
-    """
+    """Open one file of a paper, for the visitor or for the link's own resident.
+
     Raises:
-        Refused
-        PaperFile.DoesNotExist: whose link it is looks, and there is no such paper in it.
+        gate.Refused
+        PaperFile.DoesNotExist: the link's own resident looks, and the link has no such file.
     """
     if visit is not None:
         return gate.read_file(grant=link.grant, paper_id=paper_id, position=position, visit=visit.pk)
@@ -256,9 +262,10 @@ def _pieces(link: Link, visit: Visit | None, file: words.File) -> Iterator[bytes
 
 
 def _open_document(link: Link, visit: Visit | None, document: Document) -> BinaryIO | WatchedFile:
-    """
+    """Open a document, for the visitor or for the link's own resident.
+
     Raises:
-        Refused
+        gate.Refused
     """
     if visit is not None:
         return gate.read_document(grant=link.grant, document_id=document.id, visit=visit.pk)
@@ -279,20 +286,20 @@ def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpRe
         "sheets": words.sheets(held.values, _fields(link)),
         "files": words.files(held.papers),
         "documents": words.documents(held.documents),
-        "gone": len(held.documents) < _given(link),
+        "gone": len(held.documents) < _document_count(link),
         **_head(link),
     }
     return render(request, "sharing/visit/content.html", context)
 
 
-def _given(link: Link) -> int:
-    """How many documents it was made for."""
+def _document_count(link: Link) -> int:
+    """Return the number of documents that the link was made with, deleted ones included."""
     with scope(resident=link.resident_id):
         return link.grant.documents.count()
 
 
 def _head(link: Link) -> dict[str, str]:
-    """Who shows, to whom, why, until when."""
+    """Return the page's head: who shows, to whom, why, until when."""
     grant = link.grant
     names = names_of([grant])[grant.pk]
     who = User.objects.get(pk=link.resident_id).name
@@ -304,7 +311,7 @@ def _head(link: Link) -> dict[str, str]:
 
 
 def _refused(request: HttpRequest, refused: gate.Refused) -> HttpResponse:
-    """Every reading waits while the journal is not sealed outside: that passes. Otherwise the link opens nothing any more."""
+    """Answer 503 while readings wait for an external checkpoint, otherwise that the link opens nothing."""
     if isinstance(refused, gate.NotAnchored):
         return render(request, "sharing/visit/later.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
     return _closed(request)

@@ -1,6 +1,7 @@
-"""The key-encryption keys, where the setting KEYRING says: a file, another user of the machine, an OpenBao or Vault engine, AWS KMS.
+"""The key-encryption keys, from the setting KEYRING: a file, a keeper, an OpenBao or Vault engine, or AWS KMS.
 
-Several, separated by spaces: the first wraps, each of them opens what it wrapped. So one moves from one to another.
+KEYRING may list several, separated by spaces: the first one wraps, and each unwraps what it wrapped. This allows
+moving from one to another.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Keyring:
         return self.rings[0].wrap(key, context)
 
     def unwrap(self, kid: str, wrapped: bytes, context: bytes) -> bytes:
-        """Raises as `Ring.unwrap`."""
+        """Unwrap a key; raises as `Ring.unwrap`."""
         return self.of(kid).unwrap(kid, wrapped, context)
 
     def of(self, kid: str) -> Ring:
@@ -38,24 +39,25 @@ class Keyring:
         raise KeyringError(f"The keyring has no key “{kid}”: put back the keyring that goes with this database.")
 
     def check(self) -> None:
-        """Raises as `Ring.check`."""
+        """Check every ring; raises as `Ring.check`."""
         for ring in self.rings:
             ring.check()
 
 
 def keyring() -> Keyring:
-    """
+    """Return the configured keyring.
+
     Raises:
-        KeyringError: a file is absent, readable by others or malformed, or an address is not understood.
+        KeyringError: a file is missing, readable by other users or malformed, or an URL is invalid.
     """
     return Keyring(tuple(_ring(word) for word in str(settings.KEYRING).split(" ") if word))
 
 
 def file_path() -> Path:
-    """The file that wraps, for the commands that make and change one.
+    """Return the path of the file that wraps, for the commands that make and change it.
 
     Raises:
-        KeyringError: the keys lie elsewhere, where they are changed with that service's own tools.
+        KeyringError: the keys are in a service, whose own tools change them.
     """
     word = str(settings.KEYRING).split(" ")[0]
     path = _path(word)
@@ -80,7 +82,7 @@ def _path(word: str) -> Path | None:
 
 @lru_cache(maxsize=8)
 def _remote(word: str) -> Ring:
-    """One for each process, with its open connections."""
+    """Return one ring per process, which keeps its connections."""
     parts = urlsplit(word)
     if parts.scheme in transit.SCHEMES:
         return transit.load(parts)

@@ -1,6 +1,6 @@
-"""A keyring in a file, for its owner's eyes: `{"current": name, "keys": {name: 32 bytes in base64}}`.
+"""A keyring in an owner-only file: `{"current": name, "keys": {name: 32 bytes in base64}}`.
 
-Read again whenever it changes, so that a rotation needs no restart.
+The file is read again whenever it changes, so a rotation needs no restart.
 """
 
 import base64
@@ -49,72 +49,71 @@ class FileRing:
             raise KeyringError(f"The keyring's key “{kid}” is not the one that wrapped this resident's key.") from None
 
     def check(self) -> None:
-        """Reading it was the check."""
+        """Do nothing: `load` validated the file."""
 
 
 def load(path: Path, *, make: bool) -> FileRing:
-    """`make`: where there is none, a new one.
+    """Read the keyring file. `make` creates it if it is missing.
 
     Raises:
-        KeyringError: absent, readable by others, or malformed.
+        KeyringError: the file is missing, readable by other users or malformed.
     """
     if make and not path.exists():
         make_file(path)
     try:
-        seen = path.stat()
+        status = path.stat()
     except OSError:
         raise KeyringError(
             f"No keyring at {path}: put yours back, or make one with “manage.py make_keyring”."
         ) from None
-    if stat.S_IMODE(seen.st_mode) & 0o077:
+    if stat.S_IMODE(status.st_mode) & 0o077:
         raise KeyringError(f"Others than its owner may read {path}: run “chmod 600 {path}”.")
-    return _read(path, seen.st_mtime_ns, seen.st_ino)
+    return _read(path, status.st_mtime_ns, status.st_ino)
 
 
 def make_file(path: Path) -> bool:
-    """False when there is one, or when another process made it first."""
+    """Make a keyring file. Return False if it exists, even if another process made it first."""
     kid, key = _new_key()
-    return write_once(path, _written(FileRing(kid, {kid: key})))
+    return write_once(path, _encode(FileRing(kid, {kid: key})))
 
 
 def add_key(path: Path) -> str:
-    """A new key beside the others, which wraps nothing yet. Its name."""
-    with _changing(path):
+    """Add a key to the file and return its name. It wraps nothing yet."""
+    with _locked(path):
         ring, (kid, key) = load(path, make=False), _new_key()
-        replace_whole(path, _written(replace(ring, keys={**ring.keys, kid: key})))
+        replace_whole(path, _encode(replace(ring, keys={**ring.keys, kid: key})))
     return kid
 
 
 def use_key(path: Path, kid: str) -> None:
-    """
+    """Make a key of the file the current one.
+
     Raises:
-        KeyringError: it is not in the file.
+        KeyringError: the key is not in the file.
     """
-    with _changing(path):
+    with _locked(path):
         ring = load(path, make=False)
         if kid not in ring.keys:
             raise KeyringError(f"{path} has no key “{kid}”. It has: {', '.join(ring.keys)}.")
-        replace_whole(path, _written(replace(ring, name=kid)))
+        replace_whole(path, _encode(replace(ring, name=kid)))
 
 
 def forget_key(path: Path, kid: str) -> None:
-    """For good. Whether anything is still under it, the caller has looked.
+    """Remove a key from the file. The caller must check that nothing is still wrapped under it.
 
     Raises:
-        KeyringError: it is the current one, or not in the file.
+        KeyringError: it is the current key, or not in the file.
     """
-    with _changing(path):
+    with _locked(path):
         ring = load(path, make=False)
         if kid == ring.name or kid not in ring.keys:
             raise KeyringError(f"“{kid}” is {'the current key' if kid == ring.name else 'not in the keyring'}.")
-        replace_whole(
-            path, _written(replace(ring, keys={name: key for name, key in ring.keys.items() if name != kid}))
-        )
+        replace_whole(path, _encode(replace(ring, keys={name: key for name, key in ring.keys.items() if name != kid})))
 
 
 @contextmanager
-def _changing(path: Path) -> Iterator[None]:
-    """Two rotations at once would lose a key, and with it all that it had wrapped."""
+def _locked(path: Path) -> Iterator[None]:
+    """Lock the file: two concurrent rotations would lose a key, and everything wrapped under it."""
     with open(
         path.with_name(f".{path.name}.lock"), "a", opener=lambda name, flags: os.open(name, flags, 0o600)
     ) as lock:
@@ -123,11 +122,11 @@ def _changing(path: Path) -> Iterator[None]:
 
 
 def _new_key() -> tuple[str, bytes]:
-    """The clock itself: the keeper has no Django settings to ask for it."""
+    """Make a key named by the date. Reads the clock directly: the keeper has no Django settings."""
     return datetime.now(UTC).strftime("%Y%m%d") + "-" + secrets.token_hex(4), secrets.token_bytes(KEY_BYTES)
 
 
-def _written(ring: FileRing) -> bytes:
+def _encode(ring: FileRing) -> bytes:
     keys = {kid: base64.b64encode(key).decode() for kid, key in ring.keys.items()}
     return json.dumps({"current": ring.name, "keys": keys}).encode()
 

@@ -1,11 +1,12 @@
-"""The keeper: another user of the machine holds the keyring's file, and wraps and unwraps for the portal over a socket.
+"""The keeper: a process of another user, which holds the keyring file and serves the portal over a socket.
 
     python -m core.keys.keyrings.keeper serve --keyring FILE --socket PATH --log FILE --for USER
     python -m core.keys.keyrings.keeper add | use KEY --keyring FILE
     python -m core.keys.keyrings.keeper verify --log FILE
 
-Each key that it opens is first a line of its own log, on the disk before the answer leaves, chained to the line before: who runs the portal
-can neither take the city's key away nor open a vault without a trace there. It needs neither Django's settings nor the database.
+Each unwrapping is first written to the keeper's own log, on disk before the answer, and chained to the previous line.
+So the portal's administrators can neither take the city's key nor decrypt a vault without a trace there. The keeper
+needs neither Django's settings nor the database.
 """
 
 import argparse
@@ -33,7 +34,7 @@ START = "0" * 64
 
 
 class Log:
-    """Append-only by its only writer; the chain shows what somebody else did to it. Its last hash is worth copying elsewhere."""
+    """Append-only log with a single writer; its chain reveals changes made by others. Copy its last hash elsewhere."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -45,16 +46,17 @@ class Log:
             os.close(self._file)
             raise
 
-    def write(self, **told: str | int) -> None:
-        """
+    def write(self, **fields: str | int) -> None:
+        """Append a line.
+
         Raises:
-            OSError: it is not on the disk; nothing may be opened.
+            OSError: the line is not on the disk, so nothing may be unwrapped.
         """
         with self._lock:
             number = self._number + 1
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
             line = json.dumps(
-                {"number": number, "at": at, **told, "previous": self._previous}, separators=(",", ":")
+                {"number": number, "at": at, **fields, "previous": self._previous}, separators=(",", ":")
             ).encode()
             if os.write(self._file, line + b"\n") != len(line) + 1:
                 raise OSError("the log's disk is full")
@@ -63,12 +65,12 @@ class Log:
 
 
 def verify(path: Path) -> tuple[int, str | None]:
-    """How many lines follow from the first, and what is wrong with the next one."""
+    """Return the number of valid lines from the first, and the problem of the next one, if any."""
     expected, previous = 0, START
     for line in _lines(path):
         try:
-            told = json.loads(line)
-            fits = (told["number"], told["previous"]) == (expected + 1, previous)
+            entry = json.loads(line)
+            fits = (entry["number"], entry["previous"]) == (expected + 1, previous)
         except (ValueError, KeyError, TypeError):
             fits = False
         if not fits:
@@ -78,17 +80,17 @@ def verify(path: Path) -> tuple[int, str | None]:
 
 
 class Keeper(socketserver.ThreadingUnixStreamServer):
-    """`user`: the only one that is answered, told by the kernel."""
+    """Socket server of the keeper. Answers only processes of `user`, which the kernel identifies."""
 
     daemon_threads = True
-    #: Every thread of every process of the portal may knock at once.
+    #: Every thread of every process of the portal may connect at once.
     request_queue_size = 128
 
     def __init__(self, address: Path, keyring: Path, log: Log, user: int) -> None:
         self.keyring, self.log, self.user = keyring, log, user
         address.unlink(missing_ok=True)
-        super().__init__(str(address), _Visit)
-        address.chmod(0o666)  # who may ask is looked at below, line by line
+        super().__init__(str(address), _Handler)
+        address.chmod(0o666)  # any user may connect; `handle` checks each one
 
     def answer(self, demand: dict[str, Any], process: int) -> dict[str, str]:
         ring = files.load(self.keyring, make=False)
@@ -109,7 +111,7 @@ class Keeper(socketserver.ThreadingUnixStreamServer):
         return {"key": base64.b64encode(ring.unwrap(kid, given, context)).decode()}
 
 
-class _Visit(socketserver.StreamRequestHandler):
+class _Handler(socketserver.StreamRequestHandler):
     server: Keeper
 
     def handle(self) -> None:
@@ -118,9 +120,9 @@ class _Visit(socketserver.StreamRequestHandler):
             self.server.log.write(verb="refused", user=user, process=process)
             return
         while line := self.rfile.readline(LONGEST):
-            self.wfile.write(json.dumps(self._told(line, process)).encode() + b"\n")
+            self.wfile.write(json.dumps(self._answer(line, process)).encode() + b"\n")
 
-    def _told(self, line: bytes, process: int) -> dict[str, str]:
+    def _answer(self, line: bytes, process: int) -> dict[str, str]:
         try:
             return self.server.answer(json.loads(line), process)
         except KeyringError as error:
@@ -160,29 +162,29 @@ def main(words: list[str]) -> int:
     serve.add_argument("--socket", type=Path, required=True)
     serve.add_argument("--for", dest="user", required=True, help="the portal's user")
     use.add_argument("key")
-    told = parser.parse_args(words)
+    arguments = parser.parse_args(words)
     try:
-        return _do(told)
+        return _run(arguments)
     except KeyringError as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
-def _do(told: argparse.Namespace) -> int:
-    if told.verb == "verify":
-        number, problem = verify(told.log)
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "verify":
+        number, problem = verify(arguments.log)
         sys.stdout.write(f"{number} lines follow. {problem or 'Nothing is wrong with them'}.\n")
         return int(problem is not None)
-    if told.verb == "add":
-        files.make_file(told.keyring) or files.add_key(told.keyring)
-        sys.stdout.write(f"Keys: {', '.join(files.load(told.keyring, make=False).keys)}\n")
+    if arguments.verb == "add":
+        files.make_file(arguments.keyring) or files.add_key(arguments.keyring)
+        sys.stdout.write(f"Keys: {', '.join(files.load(arguments.keyring, make=False).keys)}\n")
         return 0
-    if told.verb == "use":
-        files.use_key(told.keyring, told.key)
+    if arguments.verb == "use":
+        files.use_key(arguments.keyring, arguments.key)
         return 0
-    files.load(told.keyring, make=False)
-    user = int(told.user) if told.user.isdigit() else pwd.getpwnam(told.user).pw_uid
-    Keeper(told.socket, told.keyring, Log(told.log), user).serve_forever()
+    files.load(arguments.keyring, make=False)
+    user = int(arguments.user) if arguments.user.isdigit() else pwd.getpwnam(arguments.user).pw_uid
+    Keeper(arguments.socket, arguments.keyring, Log(arguments.log), user).serve_forever()
     return 0
 
 

@@ -1,6 +1,6 @@
-"""A keyring that another user of the machine keeps (core/keys/keyrings/keeper.py): `keeper:///run/garant-keys/socket`.
+"""Client of a keeper (core/keys/keyrings/keeper.py): `keeper:///run/garant-keys/socket`.
 
-Asked each time, and nothing is kept: every use of a key is in its log, at a cost of 0.2 ms.
+Nothing is cached, so that the keeper's log has each use of a key. Cost: 0.2 ms each.
 """
 
 import base64
@@ -12,33 +12,33 @@ from urllib.parse import SplitResult, unquote
 
 from core.keys.keyrings.ring import KeyringError, KeysDown
 
-#: Seconds: it answers in a fraction of a thousandth of that.
+#: Seconds. The keeper usually answers in less than a millisecond.
 TIMEOUT = 3
 LONGEST = 65_536
 
 
-class _Line(threading.local):
-    """Each thread has its own, open from one demand to the next."""
+class _Connection(threading.local):
+    """The connection of each thread, kept open between requests."""
 
-    held: socket.socket | None = None
+    opened: socket.socket | None = None
 
 
 @dataclass(repr=False)
 class KeptRing:
     address: str
-    line: _Line = field(default_factory=_Line)
+    connection: _Connection = field(default_factory=_Connection)
     remote = False
 
     def current(self) -> str:
         return self._ask(verb="current")["kid"]
 
     def holds(self, kid: str) -> bool:
-        """It says so itself when it does not: it comes last where there are several."""
+        """Return True unless a service has the key. The keeper is last in KEYRING and reports missing keys itself."""
         return not kid.startswith(("transit:", "kms:"))
 
     def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
-        told = self._ask(verb="wrap", key=_b64(key), context=_b64(context))
-        return told["kid"], base64.b64decode(told["key"])
+        answer = self._ask(verb="wrap", key=_b64(key), context=_b64(context))
+        return answer["kid"], base64.b64decode(answer["key"])
 
     def unwrap(self, kid: str, wrapped: bytes, context: bytes) -> bytes:
         return base64.b64decode(self._ask(verb="unwrap", kid=kid, key=_b64(wrapped), context=_b64(context))["key"])
@@ -47,54 +47,55 @@ class KeptRing:
         self.current()
 
     def _ask(self, **demand: str) -> dict[str, str]:
-        """Once more on a new line where the old one was cut: the keeper was started again."""
-        answer = self._sent(demand) or self._sent(demand)
+        """Send a request, and once more on a new connection if the first was cut: the keeper was restarted."""
+        received = self._send(demand) or self._send(demand)
         try:
-            told: dict[str, str] = json.loads(answer or b"")
+            answer: dict[str, str] = json.loads(received or b"")
         except ValueError:
             raise KeysDown("The keeper of the keys refused this user, or has gone.") from None
-        if "down" in told:
-            raise KeysDown(told["down"])
-        if "error" in told:
-            raise KeyringError(told["error"])
-        return told
+        if "down" in answer:
+            raise KeysDown(answer["down"])
+        if "error" in answer:
+            raise KeyringError(answer["error"])
+        return answer
 
-    def _sent(self, demand: dict[str, str]) -> bytes | None:
-        """None: the line was cut."""
+    def _send(self, demand: dict[str, str]) -> bytes | None:
+        """Return the answer, or None if the connection was cut."""
         try:
-            if self.line.held is None:
-                self.line.held = socket.socket(socket.AF_UNIX)
-                self.line.held.settimeout(TIMEOUT)
-                self.line.held.connect(self.address)
-            self.line.held.sendall(json.dumps(demand).encode() + b"\n")
-            return self._received(self.line.held)
+            if self.connection.opened is None:
+                self.connection.opened = socket.socket(socket.AF_UNIX)
+                self.connection.opened.settimeout(TIMEOUT)
+                self.connection.opened.connect(self.address)
+            self.connection.opened.sendall(json.dumps(demand).encode() + b"\n")
+            return self._receive(self.connection.opened)
         except (BrokenPipeError, ConnectionResetError):
-            self._hang_up()
+            self._close()
             return None
         except OSError as error:
-            self._hang_up()
+            self._close()
             raise KeysDown(f"The keeper of the keys did not answer ({type(error).__name__}).") from None
 
-    def _received(self, line: socket.socket) -> bytes | None:
+    def _receive(self, opened: socket.socket) -> bytes | None:
         answer = b""
         while not answer.endswith(b"\n"):
-            more = line.recv(LONGEST)
+            more = opened.recv(LONGEST)
             if not more or len(answer) > LONGEST:
-                self._hang_up()
+                self._close()
                 return None
             answer += more
         return answer
 
-    def _hang_up(self) -> None:
-        if self.line.held is not None:
-            self.line.held.close()
-            self.line.held = None
+    def _close(self) -> None:
+        if self.connection.opened is not None:
+            self.connection.opened.close()
+            self.connection.opened = None
 
 
 def load(parts: SplitResult) -> KeptRing:
-    """
+    """Return the ring of a keeper's URL.
+
     Raises:
-        KeyringError: the address lacks something.
+        KeyringError: the URL is invalid.
     """
     if parts.netloc or parts.query or not parts.path.startswith("/"):
         raise KeyringError("KEYRING: a keeper is keeper:///the/socket.")

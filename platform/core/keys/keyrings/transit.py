@@ -1,9 +1,9 @@
-"""The transit engine of OpenBao or HashiCorp Vault: the key that wraps never leaves it, and it logs each use.
+"""The transit engine of OpenBao or HashiCorp Vault, which logs each use; the wrapping key never leaves it.
 
     transit+https://vault.ville.example:8200/transit/garant?token=/run/garant/token
 
-The named key must be made with `derived=true`: each resident's context then gives a key of its own. On a key that is not, the engine would
-ignore the context without a word, and a wrapped key copied to another resident would open: such a key is refused here.
+The named key must be made with `derived=true`, so that each resident's context derives its own key. Without it, the
+engine silently ignores the context, and a wrapped key copied to another resident would unwrap. Such a key is refused.
 """
 
 import base64
@@ -17,17 +17,17 @@ import requests
 from core.keys.keyrings.ring import KeyringError, KeysDown
 
 SCHEMES = {"transit+https": "https", "transit+http": "http"}
-#: Seconds, to connect and between two bytes of the answer. What comes is a few hundred bytes.
+#: Seconds, to connect and between two bytes of the answer, which has a few hundred bytes.
 TIMEOUT = (2, 3)
-#: A kid, `transit:NAME:v12`, has 40 characters in the database.
+#: The database limits a kid, `transit:NAME:v12`, to 40 characters.
 NAME = re.compile(r"[\w-]{1,24}")
-#: The service's own fault or state, not the demand's: sealed, standby, too many requests.
+#: Statuses caused by the service, not by the request: sealed, standby, too many requests.
 DOWN = {301, 302, 307, 308, 412, 429, 472, 473, 500, 502, 503, 504}
 
 
 @dataclass(repr=False)
 class TransitRing:
-    """`token`: a file, read at each demand, since an agent renews it."""
+    """Ring of one transit key. `token` is a file, read at each request because an agent renews it."""
 
     base: str
     name: str
@@ -46,10 +46,10 @@ class TransitRing:
 
     def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
         self._require_derived()
-        told = self._ask(
+        ciphertext = self._ask(
             "ciphertext", "POST", f"encrypt/{self.name}", {"plaintext": _b64(key), "context": _b64(context)}
         )
-        return f"transit:{self.name}:{str(told).split(':')[1]}", str(told).encode()
+        return f"transit:{self.name}:{str(ciphertext).split(':')[1]}", str(ciphertext).encode()
 
     def unwrap(self, kid: str, wrapped: bytes, context: bytes) -> bytes:
         self._require_derived()
@@ -61,7 +61,7 @@ class TransitRing:
         self._require_derived()
 
     def _require_derived(self) -> None:
-        """Once for each process: the engine never changes it in a key."""
+        """Check once per process that the key is derived; the engine never changes that."""
         if not self._derived:
             if not self._ask("derived", "GET", f"keys/{self.name}"):
                 raise KeyringError(
@@ -74,10 +74,10 @@ class TransitRing:
         if answer.status_code != requests.codes.ok:
             raise self._refused(answer)
         try:
-            told: object = answer.json()["data"][wanted]
+            value: object = answer.json()["data"][wanted]
         except (ValueError, KeyError, TypeError):
             raise KeysDown("What answered at the key service's address is not a transit engine.") from None
-        return told
+        return value
 
     def _send(self, method: str, path: str, body: dict[str, str] | None) -> requests.Response:
         headers = {"X-Vault-Token": self._token(), "X-Vault-Request": "true"}
@@ -98,7 +98,7 @@ class TransitRing:
             raise KeysDown(f"The key service did not answer ({type(error).__name__}).") from None
 
     def _refused(self, answer: requests.Response) -> KeyringError:
-        """The service's own words stay out: they may repeat what was sent."""
+        """Return the error for a refusal, without the service's own text: it may repeat the request."""
         if answer.status_code in DOWN:
             return KeysDown(f"The key service answered {answer.status_code}: sealed, standing by or overloaded.")
         if answer.status_code == 403:
@@ -106,7 +106,8 @@ class TransitRing:
         if answer.status_code == 404:
             return KeyringError(f"The key service has no transit key at {self.base}/keys/{self.name}.")
         return KeyringError(
-            f"The transit key “{self.name}” is not the one that wrapped this resident's key, or no longer opens its version."
+            f"The transit key “{self.name}” is not the one that wrapped this resident's key,"
+            " or no longer opens its version."
         )
 
     def _token(self) -> str:
@@ -117,9 +118,10 @@ class TransitRing:
 
 
 def load(parts: SplitResult) -> TransitRing:
-    """
+    """Return the ring of a transit engine's URL.
+
     Raises:
-        KeyringError: the address lacks something.
+        KeyringError: the URL is invalid.
     """
     options = dict(parse_qsl(parts.query))
     mount, _, name = parts.path.strip("/").rpartition("/")
@@ -129,7 +131,8 @@ def load(parts: SplitResult) -> TransitRing:
         "ca",
     }:
         raise KeyringError(
-            "KEYRING: a transit engine is transit+https://host:8200/MOUNT/KEY?token=/a/file, with &namespace= and &ca=/a/file if need be;"
+            "KEYRING: a transit engine is transit+https://host:8200/MOUNT/KEY?token=/a/file,"
+            " with &namespace= and &ca=/a/file if need be;"
             " the key's name has 24 letters at most."
         )
     base = f"{SCHEMES[parts.scheme]}://{parts.netloc}/v1/{mount}"

@@ -7,7 +7,10 @@ from core import backups
 
 
 class Command(BaseCommand):
-    help = "Copy everything into a new folder: content/ (keep it as long as you like) and keystore/ (30 days at most). docs/backup.md"
+    help = (
+        "Copy everything into a new folder: content/ (keep it as long as you like) and keystore/ (30 days at most)."
+        " docs/backup.md"
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,7 +25,8 @@ class Command(BaseCommand):
         except backups.NotPossible as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{manifest.lines} lines of journals, checkpoint {manifest.checkpoint}, {sum(manifest.kids.values())} residents' keys."
+            f"{manifest.lines} lines of journals, checkpoint {manifest.checkpoint},"
+            f" {sum(manifest.kids.values())} residents' keys."
         )
         self.stdout.write(
             f"The city's key is not in it: it needs {', '.join(manifest.kids) or 'none yet'}, kept elsewhere."

@@ -9,7 +9,10 @@ EVERY = 1_000
 
 
 class Command(BaseCommand):
-    help = "The keys that wrap residents' keys: which rows are under which, add one, make it current, bring all rows under it (docs/keys.md)."
+    help = (
+        "The keys that wrap residents' keys: which rows are under which, add one, make it current,"
+        " bring all rows under it (docs/keys.md)."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,7 +36,8 @@ class Command(BaseCommand):
                     self._status()
                 case "add":
                     self.stdout.write(
-                        f"Key “{files.add_key(file_path())}” added. Copy the file to every machine, then “keys rotate --to” it."
+                        f"Key “{files.add_key(file_path())}” added."
+                        " Copy the file to every machine, then “keys rotate --to” it."
                     )
                 case "rotate":
                     self._rotate(options["to"])
@@ -42,7 +46,8 @@ class Command(BaseCommand):
                 case _:
                     key_rotation.forget(str(options["key"]))
                     self.stdout.write(
-                        "Forgotten. Backups of the database older than the last rewrap need it: keep its copy as long as them."
+                        "Forgotten. Backups of the database older than the last rewrap need it:"
+                        " keep its copy as long as them."
                     )
         except (KeyringError, key_rotation.StillInUse) as error:
             raise CommandError(str(error)) from None
@@ -57,12 +62,12 @@ class Command(BaseCommand):
                 " (current)"
                 if kid == current
                 else ""
-                if self._opens(kid)
+                if self._is_in_keyring(kid)
                 else " (NOT in the keyring: nobody opens these)"
             )
             self.stdout.write(f"  {kid}: {residents} residents' keys, {secrets} account secrets{mark}")
 
-    def _opens(self, kid: str) -> bool:
+    def _is_in_keyring(self, kid: str) -> bool:
         try:
             keyring().of(kid)
         except KeyringError:
@@ -74,21 +79,23 @@ class Command(BaseCommand):
         kid = str(to) if to else files.add_key(path)
         files.use_key(path, kid)
         self.stdout.write(
-            f"“{kid}” wraps from now on. Copy {path} apart from the database's backups, then run “manage.py keys rewrap”."
+            f"“{kid}” wraps from now on. Copy {path} apart from the database's backups,"
+            " then run “manage.py keys rewrap”."
         )
 
     def _rewrap(self) -> None:
-        done = key_rotation.rewrap(self._tell)
+        done = key_rotation.rewrap(self._progress)
         self.stdout.write(
             f"{done.residents} residents' keys and {done.secrets} account secrets brought under “{keyring().current}”."
         )
         if not done.cleaned:
             self.stderr.write(
-                "The table's file still holds what the old key had wrapped: run VACUUM FULL keystore.resident_key when it is quiet."
+                "The table's file still holds what the old key had wrapped:"
+                " run VACUUM FULL keystore.resident_key when it is quiet."
             )
         if done.unreadable:
             raise CommandError(f"{done.unreadable} residents' keys could not be opened. {done.why}", returncode=1)
 
-    def _tell(self, done: int) -> None:
+    def _progress(self, done: int) -> None:
         if done and done % EVERY == 0:
             self.stdout.write(f"{done}…")

@@ -4,7 +4,10 @@ from core.journal import signed_notes
 
 
 class Command(BaseCommand):
-    help = "Make the key that signs the journal's checkpoints, once, and print its public half: publish it somewhere else too."
+    help = (
+        "Make the key that signs the journal's checkpoints, once, and print its public half:"
+        " publish it somewhere else too."
+    )
     requires_system_checks = []
 
     def handle(self, *args: object, **options: object) -> None:
@@ -13,5 +16,6 @@ class Command(BaseCommand):
         except signed_notes.KeyUnusable as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{path} is made. Keep a copy apart from the database's backups. Its public key:\n{signed_notes.public_keys()[0]}"
+            f"{path} is made. Keep a copy apart from the database's backups."
+            f" Its public key:\n{signed_notes.public_keys()[0]}"
         )

@@ -7,7 +7,10 @@ from core import backups
 
 
 class Command(BaseCommand):
-    help = "Bring a backup back into an empty database, replay what was erased since, and say what does not fit. docs/backup.md"
+    help = (
+        "Bring a backup back into an empty database, replay what was erased since, and say what does not fit."
+        " docs/backup.md"
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,7 +29,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Backup of {done.manifest.at}: {done.lines} lines of journals, {done.files} files put back."
         )
-        for sentence in done.told:
+        for sentence in done.reported:
             self.stdout.write(sentence)
         if done.faults:
             found = "\n".join(f"{fault[:1].upper()}{fault[1:]}." for fault in done.faults)

@@ -8,7 +8,10 @@ from core.models import Checkpoint
 
 
 class Command(BaseCommand):
-    help = "Follow the chain of every resident's journal, or of one; without --resident, also check every checkpoint and its copy outside."
+    help = (
+        "Follow the chain of every resident's journal, or of one;"
+        " without --resident, also check every checkpoint and its copy outside."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--resident", type=UUID, metavar="ID", help="only this resident's journal")
@@ -24,7 +27,8 @@ class Command(BaseCommand):
         if resident is None:
             problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in checkpoints.problems()]
             self.stdout.write(
-                f"{Checkpoint.objects.count()} checkpoints checked, {checkpoints.unanchored()} without a copy outside yet."
+                f"{Checkpoint.objects.count()} checkpoints checked,"
+                f" {checkpoints.unanchored()} without a copy outside yet."
             )
         if problems:
             raise CommandError("\n".join(problems), returncode=1)

@@ -1,4 +1,4 @@
-"""API Particulier, v3 and v4: family benefits, students, pupils, France Travail, as its OpenAPI file says."""
+"""API Particulier, v3 and v4: family benefits, students, pupils, France Travail, as in its OpenAPI file."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from demo.holders.frame import Answer, App, Request, say
 from demo.holders.reach import TOKEN
 
 APP = App("api_particulier", "API Particulier (CAF, France Travail, CROUS…)")
-#: How the real service names who did not answer: (number, provider).
+#: How the real service names the provider that did not answer: (number, name).
 PROVIDERS = {
     "dss": ("37", "CNAV"),
     "cnous": ("26", "CNOUS"),
@@ -15,7 +15,7 @@ PROVIDERS = {
     "men": ("31", "MEN"),
     "mesri": ("27", "MESRI"),
 }
-#: Resources that the masked mode takes out: scopes that the city's token does not have.
+#: Resources removed in the mode "masked", as if the city's token lacked their scopes.
 MASKED = {"enfants", "adresse", "identite", "contact", "date_debut_droit", "etablissement_etudes", "montant_autres"}
 PUPILS = "scolarites"
 NEEDED = ("nomNaissance", "prenoms[]")
@@ -52,7 +52,7 @@ def _refusal(request: Request) -> Answer | None:
 
 
 def _pupil(request: Request) -> Answer:
-    """A child of one of them, by first name, family name and birth date."""
+    """Answer about a case's child, found by first name, family name and birth date."""
     for case in cases().values():
         for child in case.facts["children"]:
             first, born = request.one("prenoms[]").casefold(), child["date_naissance"].split("-")
@@ -89,10 +89,10 @@ def _about(request: Request, provider: str, resource: str, case: Case | None) ->
             502,
             name,
         )
-    return say({"data": _as_asked(data, mode), "links": {}, "meta": {}}, about=case.slug)
+    return say({"data": _apply_mode(data, mode), "links": {}, "meta": {}}, about=case.slug)
 
 
-def _as_asked(data: dict[str, Any], mode: str) -> dict[str, Any]:
+def _apply_mode(data: dict[str, Any], mode: str) -> dict[str, Any]:
     if mode == "masked":
         return {name: value for name, value in data.items() if name not in MASKED}
     if mode == "stale" and "quotient_familial" in data:

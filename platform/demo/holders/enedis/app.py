@@ -1,4 +1,4 @@
-"""Enedis Data Connect v5: agreement on its page, the application's token, then contract, days and load curves by meter."""
+"""Enedis Data Connect v5: agreement page, the application's token, then contract, days and load curves by meter."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from demo.holders.frame import Answer, App, Request, redirect, say
 
 APP = App("enedis", "Enedis")
 PARIS, HALF_HOUR = ZoneInfo("Europe/Paris"), timedelta(minutes=30)
-#: Days of measures that there are: before, the meter was not in service.
+#: Number of past days with measures; before, the meter was not in service.
 IN_SERVICE = 420
 CURVE_DAYS = 7
 AUTHORIZE = "/dataconnect/v1/oauth2/authorize"
@@ -27,10 +27,10 @@ def ask(request: Request) -> Answer:
 
 @APP.route("POST", AUTHORIZE)
 def answer(request: Request) -> Answer:
-    said = agreement.answered(request, "enedis", "Enedis")
-    if isinstance(said, Answer):
-        return said
-    meter, state = said
+    agreed = agreement.agreed_meter(request, "enedis", "Enedis")
+    if isinstance(agreed, Answer):
+        return agreed
+    meter, state = agreed
     return redirect(agreement.back_to("enedis"), code="inutile-en-v5", state=state, usage_point_id=meter)
 
 
@@ -57,7 +57,7 @@ def contract(request: Request) -> Answer:
         return case
     meter = request.one("usage_point_id")
     known = agreement.meters("enedis")[meter][1]
-    said = {
+    contract = {
         "segment": "C5",
         "subscribed_power": f"{known['kva']} kVA",
         "distribution_tariff": "BTINFCUST",
@@ -65,13 +65,13 @@ def contract(request: Request) -> Answer:
         "contract_status": "SERVC",
     }
     if request.mode(case.slug) == "masked":
-        said = {"segment": "C5"}
+        contract = {"segment": "C5"}
     usage_point = {"usage_point_id": meter, "usage_point_status": "com", "meter_type": "AMM"}
     return say(
         {
             "customer": {
                 "customer_id": f"c-{case.slug}",
-                "usage_points": [{"usage_point": usage_point, "contracts": said}],
+                "usage_points": [{"usage_point": usage_point, "contracts": contract}],
             }
         },
         about=case.slug,
@@ -80,7 +80,7 @@ def contract(request: Request) -> Answer:
 
 @APP.route("GET", "/metering_data_dc/v5/daily_consumption")
 def days(request: Request) -> Answer:
-    asked = _asked(request, 3 * 365)
+    asked = _read_request(request, 3 * 365)
     if isinstance(asked, Answer):
         return asked
     case, meter, start, end = asked
@@ -91,7 +91,7 @@ def days(request: Request) -> Answer:
 
 @APP.route("GET", "/metering_data_clc/v5/consumption_load_curve")
 def curve(request: Request) -> Answer:
-    asked = _asked(request, CURVE_DAYS)
+    asked = _read_request(request, CURVE_DAYS)
     if isinstance(asked, Answer):
         return asked
     case, meter, start, end = asked
@@ -119,15 +119,15 @@ def _readings(
 
 
 def _nothing() -> Answer:
-    said = "The requested period cannot be anterior to the meter's last activation date"
-    return say({"error": "ADAM-ERR0123", "error_description": said}, 404)
+    reason = "The requested period cannot be anterior to the meter's last activation date"
+    return say({"error": "ADAM-ERR0123", "error_description": reason}, 404)
 
 
 def _case(request: Request, *, measures: bool = True) -> Case | Answer:
-    """Whose meter it is, when the city may ask about it."""
+    """Return the case of the meter in the request, or the refusal if the city may not ask."""
     if refusal := agreement.refused(request, APP):
         return refusal
-    case = agreement.whose("enedis", request.one("usage_point_id"))
+    case = agreement.case_of("enedis", request.one("usage_point_id"))
     if case is None or request.mode(case.slug) == "expired":
         return say(
             {
@@ -141,7 +141,7 @@ def _case(request: Request, *, measures: bool = True) -> Case | Answer:
     return case
 
 
-def _asked(request: Request, longest: int) -> tuple[Case, str, date, date] | Answer:
+def _read_request(request: Request, longest: int) -> tuple[Case, str, date, date] | Answer:
     case = _case(request)
     if isinstance(case, Answer):
         return case
@@ -166,7 +166,7 @@ def _days(start: date, end: date) -> Iterator[date]:
 
 
 def _stamps(day: date) -> list[datetime]:
-    """The end of each half-hour of a local day: 46, 48 or 50 of them."""
+    """Return the end of each half-hour of a local day: 46, 48 or 50 of them."""
     begin = datetime(day.year, day.month, day.day, tzinfo=PARIS).astimezone(ZoneInfo("UTC"))
     after = day + timedelta(days=1)
     finish = datetime(after.year, after.month, after.day, tzinfo=PARIS).astimezone(ZoneInfo("UTC"))
@@ -175,7 +175,7 @@ def _stamps(day: date) -> list[datetime]:
 
 
 def _half_hours(meter: str, day: date) -> list[int]:
-    """Watts that look like a home's, always the same for the same day: nights are low, evenings high, winters higher."""
+    """Return plausible watts of a home, always the same for a given day."""
     noise = sha256(f"{meter}{day}".encode()).digest()
     winter: Any = 1.6 if day.month in {11, 12, 1, 2} else 1.0
     shape = [

@@ -1,4 +1,4 @@
-"""FranceConnect, for the people of Villebrume and for those whose civil status surprises programs."""
+"""FranceConnect, for the residents of Villebrume and for people with an unusual civil status."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,7 +42,7 @@ def _civil(given: str, family: str, birthdate: str, gender: str, **more: str) ->
     }
 
 
-#: What programs get wrong: born abroad (no birthplace), a day or a month unknown, a name in use.
+#: Frequent sources of bugs: born abroad (no birthplace), an unknown day or month, a preferred name.
 SURPRISING = {
     "ailleurs": Someone(
         "Amina Benali, née à l’étranger",

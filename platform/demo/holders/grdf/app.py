@@ -1,5 +1,7 @@
-"""GRDF ADICT v2: agreement on its page, a code exchanged for the meters agreed to, then rights of access, contract and days, one JSON
-object a line."""
+"""GRDF ADICT v2: agreement page, exchange of the code, then rights of access, contract and days by meter.
+
+The code gives the meters agreed to. Answers have one JSON object per line.
+"""
 
 import json
 from collections.abc import Sequence
@@ -26,10 +28,10 @@ def ask(request: Request) -> Answer:
 
 @APP.route("POST", "/authorize")
 def answer(request: Request) -> Answer:
-    said = agreement.answered(request, "grdf", "GRDF")
-    if isinstance(said, Answer):
-        return said
-    meter, state = said
+    agreed = agreement.agreed_meter(request, "grdf", "GRDF")
+    if isinstance(agreed, Answer):
+        return agreed
+    meter, state = agreed
     return redirect(agreement.back_to("grdf"), code=tokens.make(meter=meter), state=state)
 
 
@@ -55,7 +57,7 @@ def rights(request: Request) -> Answer:
     if refusal := agreement.refused(request, APP):
         return refusal
     asked = json.loads(request.body or b"{}").get("id_pce", [])
-    cases = [(meter, case) for meter in asked if (case := agreement.whose("grdf", meter))]
+    cases = [(meter, case) for meter in asked if (case := agreement.case_of("grdf", meter))]
     if not cases:
         return say({"code_statut_traitement": "1000000002", "message_retour_traitement": "Aucun droit d'accès"}, 404)
     return _lines([_right(request, meter, case) for meter, case in cases], cases[0][1].slug)
@@ -111,19 +113,19 @@ def _right(request: Request, meter: str, case: Case) -> dict[str, Any]:
     }
 
 
-def _about(request: Request, pce: str, said: dict[str, Any]) -> Answer:
+def _about(request: Request, pce: str, content: dict[str, Any]) -> Answer:
     case = _case(request, pce)
     if isinstance(case, Answer):
         return case
     if request.mode(case.slug) == "masked":
-        said = {name: {} for name in said}
-    return _lines([{"pce": {"id_pce": pce}, **said, "statut_restitution": None}], case.slug)
+        content = {name: {} for name in content}
+    return _lines([{"pce": {"id_pce": pce}, **content, "statut_restitution": None}], case.slug)
 
 
 def _case(request: Request, pce: str) -> Case | Answer:
     if refusal := agreement.refused(request, APP):
         return refusal
-    case = agreement.whose("grdf", pce)
+    case = agreement.case_of("grdf", pce)
     if case is None or request.mode(case.slug) == "expired":
         return say(
             {"code_statut_traitement": "1000000003", "message_retour_traitement": "Le droit d'accès n'est pas actif"},

@@ -30,12 +30,12 @@ def notice(request: Request, spi: str, year: str) -> Answer:
         return _error(403, "40300", "Accès refusé")
     if case is None or income is None or mode == "not_found":
         return _error(404, "40410", "Aucun avis trouvé")
-    said = _notice(case, income)
+    fields = _notice(case, income)
     if mode == "masked":
-        said = {name: value for name, value in said.items() if name not in MASKED}
+        fields = {name: value for name, value in fields.items() if name not in MASKED}
     if mode == "wrong_person":
-        said |= {"nmNaiDec1": "AUTRE", "prnmDec1": "PERSONNE"}
-    return say(said, about=case.slug)
+        fields |= {"nmNaiDec1": "AUTRE", "prnmDec1": "PERSONNE"}
+    return say(fields, about=case.slug)
 
 
 def _income(case: Case, year: int) -> int | None:
@@ -46,7 +46,7 @@ def _income(case: Case, year: int) -> int | None:
 
 def _notice(case: Case, income: int) -> dict[str, Any]:
     facts, year = case.facts, case.facts["birthdate"]
-    said = {
+    fields = {
         "rfr": income,
         "sitFam": facts["family"],
         "nbPart": facts["parts"],
@@ -63,8 +63,8 @@ def _notice(case: Case, income: int) -> dict[str, Any]:
         "datEtab": f"{facts['year']}-07-08",
     }
     if facts["spouse"]:
-        said |= {"nmNaiDec2": facts["spouse"]["nom_naissance"], "prnmDec2": facts["spouse"]["prenoms"]}
-    return said
+        fields |= {"nmNaiDec2": facts["spouse"]["nom_naissance"], "prnmDec2": facts["spouse"]["prenoms"]}
+    return fields
 
 
 def _error(status: int, code: str, message: str) -> Answer:

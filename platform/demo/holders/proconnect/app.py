@@ -1,4 +1,4 @@
-"""ProConnect, for the agents of Villebrume: one who is known there, one who gave a second factor there, one of another town."""
+"""ProConnect, for the agents of Villebrume: with a password, with a second factor, and one agent of another town."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The demonstration's holders over HTTP, and a resident of theirs whom FranceConnect has named."""
+"""Fixtures: the demonstration's holders over HTTP, and residents with an identity from FranceConnect."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,7 +23,7 @@ from vault.records import actions
 from vault.records.enums import Assurance, Method
 from vault.records.models import Record
 
-#: Seconds: longer than anything else takes on a loaded machine, and as long as each slow test lasts.
+#: In seconds: the client's time-out, longer than any answer takes on a loaded machine, and the delay of a slow holder.
 PATIENCE, SLOW = 3.0, 4.0
 
 
@@ -35,7 +35,7 @@ def running() -> Iterator[server.Running]:
 
 @pytest.fixture
 def holders(running: server.Running, settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[server.Running]:
-    """They answer normally until a test asks otherwise; nobody waits longer than they are slow."""
+    """Run holders that answer normally until a test sets another mode; clients have a short time-out."""
     settings.CONNECTORS = reach.connectors(running.url)
     monkeypatch.setattr(pulls, "client_of", impatient)
     running.site.modes.clear()
@@ -50,7 +50,7 @@ def impatient(connector: Connector) -> HolderClient:
 
 
 def named(slug: str, *, proven: bool = True) -> User:
-    """A resident with the civil status of one of the demonstration's people, as FranceConnect gives it."""
+    """Return a resident with the civil status of one of the demonstration's people, proven or typed."""
     facts = cases()[slug].facts
     resident = ResidentFactory(name=facts["given_name"])
     payload = {
@@ -81,7 +81,10 @@ def her_browser(nadia: User) -> Client:
 
 @pytest.fixture
 def connected(nadia: User) -> Callable[..., Connection]:
-    """`connected("caf", ["quotient"])`; Enedis and GRDF are agreed to with her own meter."""
+    """Return a function that connects a resident, as in `connected("caf", ["quotient"])`.
+
+    `meter` is the meter agreed to on the page of Enedis or GRDF.
+    """
 
     def make(
         holder: str,
@@ -104,7 +107,7 @@ def connected(nadia: User) -> Callable[..., Connection]:
 
 
 def pulled(connection: Connection) -> Connection:
-    """Asked for by its resident, done by the worker's task; the row as it is afterwards."""
+    """Ask for a pull as the resident, run the worker's task, and return the new row."""
     job = connections.ask_pull(connection=connection, by=connection.resident_id)
     pull_connection(str(job.pk))
     with scope(resident=connection.resident_id):
@@ -127,4 +130,4 @@ def records(resident: User, type_code: str = "") -> list[Record]:
 
 
 def events(resident: User) -> list[str]:
-    return [line.event for line in reversed(journal.entries(resident_id=resident.pk, limit=500))]
+    return [entry.event for entry in reversed(journal.entries(resident_id=resident.pk, limit=500))]

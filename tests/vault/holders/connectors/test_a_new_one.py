@@ -1,4 +1,4 @@
-"""Adding a connector is copying a folder: a toy one, dropped into place, is offered and pulled (docs/connectors.md)."""
+"""A connector is added by one folder: a toy connector is offered and pulled (docs/connectors.md)."""
 
 import shutil
 import sys
@@ -13,8 +13,8 @@ from vault.holders import connectors
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TOY = """
-from vault.connectors.api_particulier.connector import ApiParticulier
-from vault.connectors.frame import Call, Dataset, Offer
+from vault.holders.connectors.api_particulier.connector import ApiParticulier
+from vault.holders.connectors.frame import Call, Dataset, Offer
 
 DATASET = Dataset("qf", "Quotient", ("social.quotient_familial",))
 
@@ -27,8 +27,8 @@ class Toy(ApiParticulier):
     )
 
     def calls(self, config, link):
-        said = [("nomNaissance", link.person.family_name), ("prenoms[]", link.person.given_names[0])]
-        yield Call("qf", "v3/dss/quotient_familial/identite", [("recipient", config["recipient"]), *said])
+        query = [("nomNaissance", link.person.family_name), ("prenoms[]", link.person.given_names[0])]
+        yield Call("qf", "v3/dss/quotient_familial/identite", [("recipient", config["recipient"]), *query])
 
 
 CONNECTOR = Toy()
@@ -37,7 +37,7 @@ CONNECTOR = Toy()
 
 @pytest.fixture
 def toy(holders, settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A copy of the connectors' folder with one more in it, taken for the real one."""
+    """Replace the connectors' folder with a copy that has one more connector."""
     shutil.copytree(connectors.FOLDER, tmp_path / "connectors", ignore=shutil.ignore_patterns("__pycache__"))
     folder = tmp_path / "connectors" / "toy"
     folder.mkdir()
@@ -55,7 +55,7 @@ def toy(holders, settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
             del sys.modules[name]
 
 
-def test_a_folder_dropped_into_place_is_offered_and_pulled(toy, nadia, her_browser, connected) -> None:
+def test_a_new_folder_is_offered_and_pulled(toy, nadia, her_browser, connected) -> None:
     assert "mutuelle" in connectors.available()
     assert "/coffre/connexions/nouvelle/mutuelle/" in her_browser.get("/coffre/connexions/").content.decode()
     assert "Quotient" in her_browser.get("/coffre/connexions/nouvelle/mutuelle/").content.decode()
@@ -64,6 +64,6 @@ def test_a_folder_dropped_into_place_is_offered_and_pulled(toy, nadia, her_brows
     assert records(nadia, "social.quotient_familial")
 
 
-def test_without_its_variables_it_is_not_there(toy, settings) -> None:
+def test_a_connector_without_settings_is_not_available(toy, settings) -> None:
     settings.CONNECTORS = {}
     assert connectors.available() == {}

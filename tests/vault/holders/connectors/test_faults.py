@@ -1,4 +1,4 @@
-"""Holders fail in each way: the page says what happened and what to do, nothing is lost, and the upload path stays."""
+"""Faults of the holders: the page says what happened and what to do, and records received before stay."""
 
 import math
 from datetime import timedelta
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 METER = "00042000000011"
 Asked = tuple[str, str, list[str], dict[str, str]]
-#: Who is asked for what, and the name under which its server is mounted.
+#: The holder, the name of its demonstration server, the datasets and the options of the connection.
 CAF: Asked = ("caf", "api_particulier", ["quotient"], {})
 TAX: Asked = ("dgfip", "impots", ["derniere"], {"spi": "0000000000421"})
 POWER: Asked = ("enedis", "enedis", ["jours"], {"meter": METER})
 GAS: Asked = ("grdf", "grdf", ["jours"], {"meter": "00042000000012"})
 
-#: Holder, trouble asked for, code that it becomes. `None`: the answer counts.
+#: The connection, the mode of the demonstration server, and the code of the fault.
 CASES = [
     (CAF, "slow", "slow"),
     (CAF, "down", "down"),
@@ -60,7 +60,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("asked", "mode", "code"), CASES, ids=[f"{case[0][0]}-{case[1]}" for case in CASES])
-def test_a_failure_is_said_with_what_to_do_and_loses_nothing(
+def test_a_fault_is_explained_and_keeps_earlier_records(
     holders, nadia, connected, her_browser, asked, mode, code
 ) -> None:
     holder, app, datasets, more = asked
@@ -88,7 +88,7 @@ def test_a_failure_is_said_with_what_to_do_and_loses_nothing(
 
 
 @pytest.mark.parametrize("asked", [CAF, TAX, POWER], ids=["caf", "dgfip", "enedis"])
-def test_after_a_failure_the_next_pull_brings_what_was_missing(holders, nadia, connected, asked) -> None:
+def test_the_pull_after_a_fault_receives_the_missing_records(holders, nadia, connected, asked) -> None:
     holder, app, datasets, more = asked
     holders.site.set_mode(app, "nadia", "down")
     connection = connected(holder, datasets, **more)
@@ -100,7 +100,7 @@ def test_after_a_failure_the_next_pull_brings_what_was_missing(holders, nadia, c
     assert (after.problem, after.unfinished, after.failures) == ("", False, 0)
 
 
-def test_masked_scopes_are_normal(holders, nadia, connected, her_browser) -> None:
+def test_masked_fields_are_no_fault(holders, nadia, connected, her_browser) -> None:
     holders.site.set_mode("api_particulier", "nadia", "masked")
     connection = pulled(connected("caf", ["quotient"]))
     found = outcomes(connection)["quotient"]
@@ -111,21 +111,21 @@ def test_masked_scopes_are_normal(holders, nadia, connected, her_browser) -> Non
     )
 
 
-def test_an_old_answer_is_kept_and_told(holders, nadia, connected, her_browser) -> None:
+def test_an_old_answer_is_kept_and_shown_as_old(holders, nadia, connected, her_browser) -> None:
     holders.site.set_mode("api_particulier", "nadia", "stale")
     connection = pulled(connected("caf", ["quotient"]))
     assert outcomes(connection)["quotient"]["stale"] is True
     assert "plus de six mois" in her_browser.get(f"/coffre/connexions/{connection.pk}/").content.decode()
 
 
-def test_no_file_found_counts_as_an_answer(holders, nadia, connected) -> None:
+def test_not_found_is_an_answer(holders, nadia, connected) -> None:
     holders.site.set_mode("api_particulier", "nadia", "not_found")
     connection = pulled(connected("caf", ["quotient"]))
     assert connection.last_success_at is not None
     assert (connection.problem, connection.unfinished, connection.next_pull_at) == ("", False, None)
 
 
-def test_a_holder_that_asks_to_wait_is_not_asked_before(holders, nadia, connected, her_browser) -> None:
+def test_a_holder_is_not_called_before_the_wait_it_asked_for(holders, nadia, connected, her_browser) -> None:
     holders.site.set_mode("api_particulier", "nadia", "quota")
     connection = pulled(connected("caf", ["quotient"]))
     assert connection.next_pull_at is not None
@@ -136,7 +136,7 @@ def test_a_holder_that_asks_to_wait_is_not_asked_before(holders, nadia, connecte
         connections.ask_pull(connection=connection, by=nadia.pk)
 
 
-def test_waits_grow_with_failures_and_the_clock_asks_again(holders, nadia, connected) -> None:
+def test_waits_grow_with_failures_and_the_scheduler_tries_again(holders, nadia, connected) -> None:
     holders.site.set_mode("api_particulier", "nadia", "down")
     connection = connected("caf", ["quotient"])
     first, second = pulled(connection).next_pull_at, pulled(connection).next_pull_at
@@ -148,30 +148,30 @@ def test_waits_grow_with_failures_and_the_clock_asks_again(holders, nadia, conne
         assert connections.ask_due() == 0
 
 
-def test_a_citys_refused_token_is_told_to_the_agents_once(holders, connected) -> None:
+def test_agents_are_warned_once_that_the_citys_token_is_refused(holders, connected) -> None:
     agent = AgentFactory(email="agathe@villebrume.example")
     holders.site.set_mode("api_particulier", "*", "city_refused")
     for slug in ("nadia", "elise"):
         person = named(slug)
         pulled(connected("caf", ["quotient"], who=person))
-    (told,) = [message for message in mail.outbox if message.to == [agent.email]]
-    assert "api_particulier" in told.subject
+    (warning,) = [message for message in mail.outbox if message.to == [agent.email]]
+    assert "api_particulier" in warning.subject
     for name in ("Nadia", "Kervella", "Élise"):
-        assert name not in f"{told.subject} {told.body}"
+        assert name not in f"{warning.subject} {warning.body}"
     assert ConnectorHealth.objects.get(pk="api_particulier").problem == "city_refused"
     holders.site.set_mode("api_particulier", "*", "normal")
     pulled(connected("caf", ["quotient"], who=person))
     assert ConnectorHealth.objects.get(pk="api_particulier").problem == ""
 
 
-def test_wrong_credentials_of_the_city_are_its_own_fault(holders, nadia, connected, settings) -> None:
+def test_wrong_credentials_are_a_refusal_of_the_city(holders, nadia, connected, settings) -> None:
     connection = connected("enedis", ["jours"], meter=METER)
     settings.CONNECTORS = {**settings.CONNECTORS, "enedis": {**settings.CONNECTORS["enedis"], "client_secret": "old"}}
     assert pulled(connection).problem == "city_refused"
 
 
-def test_a_token_that_ends_during_a_pull_is_asked_again(holders, nadia, connected, monkeypatch) -> None:
-    """The gateway says 401 in the middle: one new token, and the pull goes on."""
+def test_a_token_that_expires_during_a_pull_is_requested_again(holders, nadia, connected, monkeypatch) -> None:
+    """After a 401 in the middle of a pull, one new token is requested and the pull goes on."""
     from vault.holders.connectors.enedis.connector import CONNECTOR
 
     given = iter(["over", *[None] * 5])
@@ -186,7 +186,7 @@ def test_a_token_that_ends_during_a_pull_is_asked_again(holders, nadia, connecte
     assert (connection.problem, outcomes(connection)["jours"]["code"]) == ("", "arrived")
 
 
-def test_the_citys_own_quota_stops_before_the_holder_does(holders, nadia, connected, monkeypatch) -> None:
+def test_the_citys_quota_stops_the_pull(holders, nadia, connected, monkeypatch) -> None:
     from vault.holders.connectors.enedis.connector import CONNECTOR
     from vault.holders.connectors.frame import Quota
 
@@ -194,7 +194,7 @@ def test_the_citys_own_quota_stops_before_the_holder_does(holders, nadia, connec
     connection = pulled(connected("enedis", ["courbe"], meter=METER))
     assert len(holders.site.seen) == 10
     found = outcomes(connection)["courbe"]
-    # Token and identity took two of the ten questions; the eight weeks that came are kept.
+    # Token and identity took two of the ten calls; the eight weeks received are kept.
     assert (found["code"], found["then"], connection.problem) == ("arrived", "quota", "quota")
     assert records(nadia, "energie.serie")
     monkeypatch.setattr(CONNECTOR, "quota", Quota(1000, 3600))
@@ -206,13 +206,13 @@ def test_the_citys_own_quota_stops_before_the_holder_does(holders, nadia, connec
     )
 
 
-def test_a_holder_that_is_not_there_is_down(holders, nadia, connected, settings) -> None:
+def test_an_unreachable_holder_is_down(holders, nadia, connected, settings) -> None:
     settings.CONNECTORS = reach.connectors("http://127.0.0.1:1")
     assert pulled(connected("caf", ["quotient"])).problem == "down"
 
 
-def test_another_persons_meter_in_the_return_address_opens_nothing(holders, nadia, connected) -> None:
-    """The city's token opens every meter: only the name on the contract tells whose it is."""
+def test_another_persons_meter_in_the_return_url_reads_nothing(holders, nadia, connected) -> None:
+    """The city's token gives access to every meter: the name on the contract must be the resident's."""
     connection = pulled(connected("enedis", ["jours", "contrat"], meter="00042000000021"))
     assert connection.problem == "wrong_person"
     assert records(nadia) == []
@@ -220,7 +220,7 @@ def test_another_persons_meter_in_the_return_address_opens_nothing(holders, nadi
     assert asked == ["/customers_i/v5/identity"]
 
 
-def test_what_came_before_a_failure_stays(holders, nadia, connected, monkeypatch) -> None:
+def test_records_received_before_a_fault_stay(holders, nadia, connected, monkeypatch) -> None:
     from vault.holders.connectors.http import Client
 
     connection = connected("enedis", ["courbe"], meter=METER)
@@ -243,7 +243,7 @@ def test_what_came_before_a_failure_stays(holders, nadia, connected, monkeypatch
     assert "then" not in outcomes(connection)["courbe"]
 
 
-def test_a_code_that_grdf_does_not_know_connects_nobody(holders, nadia, connected) -> None:
+def test_a_code_unknown_to_grdf_does_not_connect(holders, nadia, connected) -> None:
     made = connected("grdf", ["jours"])
     for query in ({"code": "invented"}, {"error": "access_denied"}, {}):
         with pytest.raises(Fault, match="refused_there"):
@@ -252,8 +252,8 @@ def test_a_code_that_grdf_does_not_know_connects_nobody(holders, nadia, connecte
         connections.ask_pull(connection=made, by=nadia.pk)
 
 
-def test_the_end_that_the_holder_says_is_believed(holders, nadia, connected) -> None:
-    """GRDF's right of access lasts 400 days here: no longer than what the resident read, and no longer than GRDF says."""
+def test_the_holders_end_date_shortens_the_connection(holders, nadia, connected) -> None:
+    """The connection ends with what the resident agreed to, or sooner if GRDF says so (400 days here)."""
     once = pulled(connected("grdf", ["contrat"], meter="00042000000012"))
     assert once.expires_on == timezone.localdate() + timedelta(days=30)
     sooner = timezone.localdate() + timedelta(days=3)

@@ -1,4 +1,4 @@
-"""Asking over HTTP: new tries with a pause, Retry-After, limits of size and time, no redirection, nothing of the machine's user."""
+"""The HTTP client: retries with a pause, Retry-After, limits of size and time, no redirection, no proxy."""
 
 from datetime import timedelta
 
@@ -54,7 +54,7 @@ def client(echo, pauses) -> Client:
     return Client(f"{echo.url}/echo", sleep=pauses.append)
 
 
-def test_a_holder_that_stumbles_is_asked_three_times_with_longer_pauses(client, pauses) -> None:
+def test_a_failing_holder_is_called_three_times_with_longer_pauses(client, pauses) -> None:
     assert client.ask("status/503").status == 503
     assert len(seen) == 3
     assert len(pauses) == 2
@@ -63,17 +63,17 @@ def test_a_holder_that_stumbles_is_asked_three_times_with_longer_pauses(client, 
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 422, 500])
-def test_what_trying_again_does_not_mend_is_asked_once(client, code) -> None:
+def test_a_permanent_error_is_not_tried_again(client, code) -> None:
     assert client.ask(f"status/{code}").status == code
     assert len(seen) == 1
 
 
-def test_a_short_wait_that_is_asked_for_is_kept(client, pauses) -> None:
+def test_a_short_retry_after_is_respected(client, pauses) -> None:
     assert client.ask("busy/2").status == 200
     assert pauses == [2.0]
 
 
-def test_a_long_wait_is_left_to_another_pull(client, pauses) -> None:
+def test_a_long_retry_after_is_left_to_another_pull(client, pauses) -> None:
     assert client.ask("busy/600").wait == timedelta(seconds=600)
     assert pauses == []
 
@@ -84,7 +84,7 @@ def test_each_try_is_counted(echo) -> None:
     assert len(counted) == 3
 
 
-def test_an_answer_too_long_is_refused(client) -> None:
+def test_a_too_long_answer_is_refused(client) -> None:
     with pytest.raises(Fault, match="broken"):
         client.ask("huge")
 
@@ -94,13 +94,13 @@ def test_no_redirection_is_followed(client) -> None:
         client.ask("elsewhere")
 
 
-def test_a_holder_that_is_not_there_is_down(pauses) -> None:
+def test_an_unreachable_holder_is_down(pauses) -> None:
     with pytest.raises(Fault, match="down"):
         Client("http://127.0.0.1:1", sleep=pauses.append).ask("x")
     assert len(pauses) == 2
 
 
-def test_a_silent_holder_is_slow_and_asked_once(monkeypatch) -> None:
+def test_a_time_out_is_slow_and_not_tried_again(monkeypatch) -> None:
     tried = []
 
     def never(*arguments, **options):
@@ -114,13 +114,13 @@ def test_a_silent_holder_is_slow_and_asked_once(monkeypatch) -> None:
     assert tried[0][1] <= 10
 
 
-def test_the_whole_has_an_end_however_slowly_bytes_come(client) -> None:
+def test_the_total_time_is_limited(client) -> None:
     client.total_seconds = 0.0
     with pytest.raises(Fault, match="slow"):
         client.ask("huge")
 
 
-def test_proxies_and_passwords_of_the_machine_are_left_alone(client, monkeypatch) -> None:
+def test_proxy_settings_of_the_machine_are_ignored(client, monkeypatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -129,7 +129,7 @@ def test_proxies_and_passwords_of_the_machine_are_left_alone(client, monkeypatch
 
 @time_machine.travel("2026-03-01T10:00:00Z", tick=False)
 @pytest.mark.parametrize(
-    ("said", "wait"),
+    ("header", "wait"),
     [
         ("120", timedelta(minutes=2)),
         ("Sun, 01 Mar 2026 11:00:00 GMT", timedelta(hours=1)),
@@ -140,21 +140,21 @@ def test_proxies_and_passwords_of_the_machine_are_left_alone(client, monkeypatch
         ("-5", None),
     ],
 )
-def test_retry_after_is_read_as_it_may_be_written(said: str, wait: timedelta | None) -> None:
-    assert Heard(429, b"", {"retry-after": said}).wait == wait
+def test_retry_after_is_read_in_each_format(header: str, wait: timedelta | None) -> None:
+    assert Heard(429, b"", {"retry-after": header}).wait == wait
 
 
-def test_waits_grow_and_stop_growing() -> None:
+def test_waits_grow_up_to_one_day() -> None:
     waits = [wait_after(count) for count in range(1, 8)]
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(days=1)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"<html>", b"[" * 100_000, b"\xff\xfe"])
-def test_what_is_no_json_is_broken(body: bytes) -> None:
+def test_an_invalid_json_is_broken(body: bytes) -> None:
     with pytest.raises(Fault, match="broken"):
         Heard(200, body).json()
 
 
-def test_an_answer_shows_nothing_of_itself_in_a_trace() -> None:
+def test_the_repr_of_an_answer_hides_its_content() -> None:
     assert "Kervella" not in repr(Heard(200, b"Kervella", {"x": "Kervella"}))

@@ -1,4 +1,4 @@
-"""A worker killed in the middle of a pull: what it kept stays, the next one goes on from there, and nothing is there twice."""
+"""A worker killed during a pull: records stay, the next worker goes on from there, and nothing is duplicated."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def curves(holders) -> int:
     return sum(path.endswith("load_curve") for _app, path in holders.site.seen)
 
 
-def test_kill_9_in_the_middle_of_a_load_curve(holders, nadia, connected) -> None:
+def test_a_pull_killed_during_a_load_curve_is_completed(holders, nadia, connected) -> None:
     connection = connected("enedis", ["courbe"], meter=METER)
     job = connections.ask_pull(connection=connection, by=nadia.pk)
     worker = subprocess.Popen([sys.executable, "-c", WORKER, str(job.pk), holders.url], cwd=ROOT)
@@ -50,14 +50,14 @@ def test_kill_9_in_the_middle_of_a_load_curve(holders, nadia, connected) -> None
     before = curves(holders)
     assert 12 <= before < 53
 
-    # Its heart no longer beats: the sweep gives the job back, and another worker takes it.
+    # Without a heartbeat, the sweep gives the job back and another worker takes it.
     with time_machine.travel(timezone.now() + jobs.LOST + timedelta(seconds=1), tick=True):
         jobs.sweep()
         pull_connection(str(job.pk))
     with scope(resident=nadia.pk):
         assert Job.objects.get(pk=job.pk).state == Job.State.DONE
     assert outcomes(connection)["courbe"]["code"] == "arrived"
-    # At most one batch, and the two days that are always asked again, were asked twice.
+    # At most one batch was asked twice, and the two days that are always asked again.
     assert curves(holders) <= 53 + 8 + 1
 
     fields = ["energie.serie#/debut", "energie.serie#/valeurs", "energie.serie#/point", "energie.serie#/pas_s"]

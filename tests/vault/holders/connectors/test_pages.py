@@ -1,4 +1,4 @@
-"""The pages of connections: what will be asked is shown first, nothing is ticked, strangers find nothing, everything can be stopped."""
+"""Pages of connections: preview, agreement on the holder's page, outcomes, pause and stop."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -32,9 +32,9 @@ def only(resident) -> Connection:
     return found
 
 
-def test_the_page_shows_what_is_asked_what_leaves_and_until_when(holders, her_browser) -> None:
+def test_the_page_shows_datasets_sent_values_and_end(holders, her_browser) -> None:
     page = her_browser.get(CAF).content.decode()
-    for said in (
+    for words in (
         "Quotient familial et composition du foyer",
         "Kervella",
         "Nadia",
@@ -43,11 +43,11 @@ def test_the_page_shows_what_is_asked_what_leaves_and_until_when(holders, her_br
         "Jusqu’à quand",
         "caf.fr",
     ):
-        assert said in page
+        assert words in page
     assert "checked" not in page
 
 
-def test_nothing_chosen_asks_nothing(holders, nadia, her_browser) -> None:
+def test_an_empty_form_asks_nothing(holders, nadia, her_browser) -> None:
     answer = her_browser.post(CAF, {})
     assert answer.status_code == 200
     page = answer.content.decode()
@@ -64,7 +64,7 @@ def test_a_dataset_that_is_not_offered_is_refused(holders, nadia, her_browser) -
         assert not Connection.objects.exists()
 
 
-def test_yes_asks_at_once_and_leads_to_what_came(holders, nadia, her_browser) -> None:
+def test_agreeing_starts_a_pull_and_leads_to_its_outcome(holders, nadia, her_browser) -> None:
     answer = her_browser.post(CAF, {"datasets": ["quotient"], "rhythm": "once"})
     with scope(resident=nadia.pk):
         job = Job.objects.get(kind="pull_connection")
@@ -77,13 +77,13 @@ def test_yes_asks_at_once_and_leads_to_what_came(holders, nadia, her_browser) ->
     assert "Dernière réception le" in page
 
 
-def test_once_is_never_asked_again_without_its_resident(holders, nadia, connected) -> None:
+def test_a_connection_for_once_is_not_pulled_by_the_scheduler(holders, nadia, connected) -> None:
     pulled(connected("caf", ["quotient"]))
     with time_machine.travel(timezone.now() + timedelta(days=29), tick=True):
         assert connections.ask_due() == 0
 
 
-def test_each_month_is_asked_again_until_its_end(holders, nadia, connected) -> None:
+def test_a_monthly_connection_is_pulled_each_month_until_its_end(holders, nadia, connected) -> None:
     connection = pulled(connected("caf", ["quotient"], unattended=True))
     with time_machine.travel(timezone.now() + timedelta(days=31), tick=True):
         assert connections.ask_due() == 1
@@ -95,7 +95,7 @@ def test_each_month_is_asked_again_until_its_end(holders, nadia, connected) -> N
         assert connections.ask_due() == 0
 
 
-def test_a_monthly_pull_that_was_paused_meanwhile_asks_nothing(holders, nadia, connected) -> None:
+def test_a_monthly_pull_paused_meanwhile_asks_nothing(holders, nadia, connected) -> None:
     connection = pulled(connected("caf", ["quotient"], unattended=True))
     holders.site.seen.clear()
     with time_machine.travel(timezone.now() + timedelta(days=31), tick=True):
@@ -128,11 +128,11 @@ def test_enedis_is_agreed_to_on_its_own_page(holders, nadia, her_browser, settin
     assert answer["Location"].startswith("/travaux/")
     assert only(nadia).state == ConnectionState.ACTIVE
     assert "connection_agreed" in events(nadia)
-    # The same return a second time finds nothing: the state is used up.
+    # The same return URL fails the second time: its state is used up.
     assert her_browser.get(back.removeprefix("http://testserver")).status_code == 400
 
 
-def test_a_refusal_there_asks_nothing_and_says_so(holders, nadia, her_browser) -> None:
+def test_a_refusal_on_the_holders_page_asks_nothing_and_is_shown(holders, nadia, her_browser) -> None:
     her_browser.post(ENEDIS, {"datasets": ["jours"], "rhythm": "once"})
     connection = only(nadia)
     there = her_browser.get(f"/coffre/connexions/{connection.pk}/accord/")["Location"]
@@ -143,8 +143,8 @@ def test_a_refusal_there_asks_nothing_and_says_so(holders, nadia, her_browser) -
     assert holders.site.seen == []
 
 
-def test_a_return_that_nobody_asked_for_is_refused(holders, nadia, her_browser, connected) -> None:
-    """Somebody else's return address, sent to her, must not connect her to their meter."""
+def test_a_return_url_with_an_unknown_state_is_refused(holders, nadia, her_browser, connected) -> None:
+    """Another person's return URL must not connect a resident to that person's meter."""
     connected("enedis", ["jours"])
     answer = her_browser.get(f"/coffre/connexions/retour/enedis/?state=guessed&usage_point_id={METER}")
     assert answer.status_code == 400
@@ -161,7 +161,7 @@ def test_the_number_that_a_holder_needs_is_checked(holders, nadia, her_browser) 
     assert only(nadia).state == ConnectionState.ACTIVE
 
 
-def test_without_an_identity_that_the_state_gave_the_page_says_what_to_do(holders, db) -> None:
+def test_without_a_proven_identity_the_page_says_what_to_do(holders, db) -> None:
     browser = signed_in(named("nadia", proven=False))
     page = browser.get(CAF).content.decode()
     assert "FranceConnect" in page
@@ -171,7 +171,7 @@ def test_without_an_identity_that_the_state_gave_the_page_says_what_to_do(holder
     assert holders.site.seen == []
 
 
-def test_stopping_keeps_what_came_and_says_so(holders, nadia, her_browser, connected) -> None:
+def test_stopping_keeps_the_records_and_says_so(holders, nadia, her_browser, connected) -> None:
     connection = pulled(connected("enedis", ["jours"], meter=METER))
     kept = len(records(nadia))
     page = her_browser.get(f"/coffre/connexions/{connection.pk}/arreter/").content.decode()
@@ -185,16 +185,16 @@ def test_stopping_keeps_what_came_and_says_so(holders, nadia, her_browser, conne
 
 def test_pause_then_resume(holders, nadia, her_browser, connected) -> None:
     connection = pulled(connected("caf", ["quotient"], unattended=True))
-    address = f"/coffre/connexions/{connection.pk}/pause/"
-    assert "En pause" in her_browser.post(address, follow=True).content.decode()
+    url = f"/coffre/connexions/{connection.pk}/pause/"
+    assert "En pause" in her_browser.post(url, follow=True).content.decode()
     with pytest.raises(connections.Closed):
         connections.ask_pull(connection=connection, by=nadia.pk)
-    her_browser.post(address)
+    her_browser.post(url)
     assert only(nadia).state == ConnectionState.ACTIVE
     assert {"connection_paused", "connection_resumed"} <= set(events(nadia))
 
 
-def test_the_list_says_states_in_words_and_warns_of_an_end(holders, nadia, her_browser, connected) -> None:
+def test_the_list_shows_states_and_warns_before_the_end(holders, nadia, her_browser, connected) -> None:
     pulled(connected("caf", ["quotient"], unattended=True))
     assert "Dernière réception le" in her_browser.get("/coffre/connexions/").content.decode()
     with time_machine.travel(timezone.now() + timedelta(days=340), tick=True):
@@ -205,12 +205,12 @@ def test_the_list_says_states_in_words_and_warns_of_an_end(holders, nadia, her_b
         assert "Terminée le" in signed_in(nadia).get("/coffre/connexions/").content.decode()
 
 
-def test_renewing_takes_the_place_of_the_older_one_and_goes_on(holders, nadia, connected) -> None:
+def test_a_new_connection_replaces_the_older_one_and_goes_on(holders, nadia, connected) -> None:
     older = pulled(connected("enedis", ["courbe"], meter=METER))
     newer = connected("enedis", ["courbe"])
     with scope(resident=nadia.pk):
         older.refresh_from_db()
-    # Until she has agreed there, the older one works.
+    # The older connection works until she has agreed on the holder's page.
     assert older.state == ConnectionState.ACTIVE
     connections.agreed_there(connection=newer, by=nadia.pk, query={"usage_point_id": METER}, back="")
     holders.site.seen.clear()
@@ -221,20 +221,20 @@ def test_renewing_takes_the_place_of_the_older_one_and_goes_on(holders, nadia, c
     assert len([path for _app, path in holders.site.seen if path.endswith("load_curve")]) == 1
 
 
-def test_a_holder_that_the_city_has_not_set_up_is_not_offered(holders, her_browser, settings) -> None:
+def test_a_holder_without_settings_is_not_offered(holders, her_browser, settings) -> None:
     settings.CONNECTORS = {}
     assert her_browser.get(CAF).status_code == 404
     assert "Aucune connexion possible" in her_browser.get("/coffre/connexions/").content.decode()
 
 
-def test_a_holder_that_can_be_told_of_a_stop_is_told_and_its_silence_keeps_nobody_connected(
+def test_a_stop_withdraws_the_agreement_and_succeeds_even_if_that_fails(
     holders, nadia, connected, monkeypatch
 ) -> None:
-    told = []
+    withdrawn = []
 
     def withdraw(client, config, kept):
-        told.append(kept)
-        if len(told) == 2:
+        withdrawn.append(kept)
+        if len(withdrawn) == 2:
             raise Fault("down")
         return True
 
@@ -243,20 +243,20 @@ def test_a_holder_that_can_be_told_of_a_stop_is_told_and_its_silence_keeps_nobod
     assert connections.stop(connection=first, by=nadia.pk) is True
     second = connected("enedis", ["jours"], meter=METER)
     assert connections.stop(connection=second, by=nadia.pk) is False
-    assert told == [{"meters": [METER]}, {"meters": [METER]}]
+    assert withdrawn == [{"meters": [METER]}, {"meters": [METER]}]
     with scope(resident=nadia.pk):
         assert not Connection.objects.open().exists()
 
 
-def test_two_connections_made_at_once_are_one(holders, nadia, connected) -> None:
-    """The form sent twice: the second takes the place of the first."""
+def test_a_form_sent_twice_leaves_one_connection(holders, nadia, connected) -> None:
+    """When the form is sent twice, the second connection replaces the first."""
     connected("caf", ["quotient"])
     connected("caf", ["quotient"])
     with scope(resident=nadia.pk):
         assert Connection.objects.open().count() == 1
 
 
-def test_the_journal_says_whom_and_what(holders, nadia, her_browser, connected) -> None:
+def test_the_journal_names_holder_and_data(holders, nadia, her_browser, connected) -> None:
     pulled(connected("caf", ["quotient"]))
     page = her_browser.get("/journal/").content.decode()
     assert "Vous avez demandé à recevoir de CAF" in page

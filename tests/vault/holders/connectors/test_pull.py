@@ -1,4 +1,4 @@
-"""A holder is asked, its answers become records with their origin, and nothing is asked or written twice."""
+"""Pulls: answers become records with their origin, and nothing is asked or written twice."""
 
 import pytest
 from django_scopes import scope
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 METER = "00042000000011"
 
 
-def test_the_caf_fills_quotient_and_household(holders, nadia, connected) -> None:
+def test_caf_gives_quotient_and_household(holders, nadia, connected) -> None:
     connection = pulled(connected("caf", ["quotient"]))
     assert outcomes(connection)["quotient"] == {
         "code": "arrived",
@@ -38,7 +38,7 @@ def test_the_caf_fills_quotient_and_household(holders, nadia, connected) -> None
     assert connection.problem == ""
 
 
-def test_only_what_was_agreed_to_is_asked(holders, nadia, connected) -> None:
+def test_only_agreed_datasets_are_asked(holders, nadia, connected) -> None:
     pulled(connected("caf", ["quotient"]))
     assert [path for app, path in holders.site.seen if app == "api_particulier"] == [
         "/v3/dss/quotient_familial/identite"
@@ -48,7 +48,7 @@ def test_only_what_was_agreed_to_is_asked(holders, nadia, connected) -> None:
 def test_each_benefit_is_a_record(holders, nadia, connected) -> None:
     connection = pulled(connected("caf", ["prestations"]))
     assert {record.type for record in records(nadia)} == {"social.prestation"}
-    # AAH is not in her file: one benefit of five without a file is no failure.
+    # She has no AAH: one benefit of five that is not found is no fault.
     assert outcomes(connection)["prestations"]["news"] == 4
     assert connection.problem == ""
 
@@ -62,7 +62,7 @@ def test_pulling_again_writes_nothing_new(holders, nadia, connected) -> None:
     assert outcomes(again)["quotient"]["news"] == 0
 
 
-def test_the_tax_office_gives_a_notice_by_its_number(holders, nadia, connected) -> None:
+def test_the_tax_office_gives_notices_by_tax_number(holders, nadia, connected) -> None:
     pulled(connected("dgfip", ["derniere", "avant_derniere"], spi="0000000000421"))
     values = gate.read_own(resident_id=nadia.pk, purpose="test", fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
     assert sorted(record.payload["revenu_fiscal_reference"] for record in values) == [13_890, 14_120]
@@ -76,7 +76,7 @@ def test_france_travail_gives_registration_and_payments(holders, connected) -> N
     assert found.count("emploi.indemnite_ft") == 10
 
 
-def test_a_student_has_inscription_and_grant(holders, connected) -> None:
+def test_a_student_gets_inscription_and_scholarship(holders, connected) -> None:
     samir = named("samir")
     pulled(connected("crous", ["bourse"], who=samir))
     pulled(connected("mesri_men", ["etudes"], who=samir))
@@ -107,7 +107,7 @@ def test_enedis_gives_contract_days_and_curve_in_blocks(holders, nadia, connecte
     values = gate.read_own(resident_id=nadia.pk, purpose="test", fields=fields)
     curve = [record.payload for record in values if record.payload["pas_s"] == 1800]
     days = [record.payload for record in values if record.payload["pas_s"] == 86400]
-    # One block for each month, whatever the calls were; a year of half-hours, two hours of which are the change of clocks.
+    # One block per month, whatever the calls: a year of half-hours, two hours of which are the clock changes.
     assert len(curve) in {13, 14}
     assert sum(len(block["valeurs"]) for block in curve) == 365 * 48
     assert None not in [value for block in curve for value in block["valeurs"]]
@@ -129,7 +129,7 @@ def test_grdf_gives_gas_days(holders, nadia, connected) -> None:
     assert outcomes(connection)["jours"]["code"] == outcomes(connection)["contrat"]["code"] == "arrived"
 
 
-def test_two_pulls_at_once_are_one(holders, nadia, connected) -> None:
+def test_a_second_request_returns_the_pull_in_progress(holders, nadia, connected) -> None:
     connection = connected("caf", ["quotient"])
     first = connections.ask_pull(connection=connection, by=nadia.pk)
     assert connections.ask_pull(connection=connection, by=nadia.pk).pk == first.pk
@@ -137,14 +137,14 @@ def test_two_pulls_at_once_are_one(holders, nadia, connected) -> None:
         assert Job.objects.filter(kind="pull_connection").count() == 1
 
 
-def test_each_pull_leaves_its_lines_in_the_journal(holders, nadia, connected) -> None:
+def test_each_pull_writes_its_entries_in_the_journal(holders, nadia, connected) -> None:
     pulled(connected("caf", ["quotient"]))
-    told = events(nadia)
+    written = events(nadia)
     order = ["connection_made", "connection_pulled", "connection_identity", "records_received"]
-    assert [event for event in told if event in order] == order
+    assert [event for event in written if event in order] == order
 
 
-def test_a_stopped_connection_is_asked_nothing_more(holders, nadia, connected) -> None:
+def test_a_stopped_connection_is_not_pulled(holders, nadia, connected) -> None:
     connection = connected("caf", ["quotient"])
     connections.stop(connection=connection, by=nadia.pk)
     with pytest.raises(connections.Closed):
@@ -156,7 +156,7 @@ def test_a_stopped_connection_is_asked_nothing_more(holders, nadia, connected) -
     assert holders.site.seen == []
 
 
-def test_a_pull_that_was_asked_for_before_the_stop_asks_nothing(holders, nadia, connected) -> None:
+def test_a_pull_asked_before_the_stop_asks_nothing(holders, nadia, connected) -> None:
     connection = connected("caf", ["quotient"])
     job = connections.ask_pull(connection=connection, by=nadia.pk)
     connections.stop(connection=connection, by=nadia.pk)
@@ -165,8 +165,8 @@ def test_a_pull_that_was_asked_for_before_the_stop_asks_nothing(holders, nadia, 
     assert journal.entries(resident_id=nadia.pk, limit=1)[0].event == "connection_stopped"
 
 
-def test_a_stop_during_a_pull_counts_at_once(holders, nadia, connected, monkeypatch) -> None:
-    """What arrives after the resident said stop is not kept."""
+def test_a_stop_during_a_pull_is_effective_at_once(holders, nadia, connected, monkeypatch) -> None:
+    """Answers that arrive after the stop are not written."""
     connection = connected("caf", ["prestations"])
     job = connections.ask_pull(connection=connection, by=nadia.pk)
     real = sandbox.read_several
@@ -184,7 +184,7 @@ def test_a_stop_during_a_pull_counts_at_once(holders, nadia, connected, monkeypa
     assert connection.state == ConnectionState.STOPPED
 
 
-def test_a_typed_identity_opens_no_ones_file(holders, connected) -> None:
+def test_a_typed_identity_is_not_sent_to_a_holder(holders, connected) -> None:
     pretender = named("nadia", proven=False)
     connection = pulled(connected("caf", ["quotient"], who=pretender))
     assert connection.problem == "no_identity"

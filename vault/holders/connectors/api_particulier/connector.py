@@ -1,7 +1,7 @@
 """API Particulier, v3 and v4 (DINUM): the city asks with its own token, for a person named by their civil status.
 
-The token is an administration's, given for a habilitation (18 months), with the SIRET of who receives the answers. What comes out is
-given to the administration for one request (CRPA L114-8): it goes to no other service through the vault.
+The token belongs to an administration and is given for a habilitation of 18 months, with the SIRET of the recipient.
+The data is given to the administration for one request (CRPA L114-8): the vault passes it to no other service.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,8 @@ from vault.holders.connectors.http import Client, Heard
 CIVIL = _("Vos nom de naissance, prénoms, date et lieu de naissance, et sexe, tels que FranceConnect les a donnés.")
 WHY = _("Étudier vos droits et remplir vos dossiers sans rien recopier.")
 LAW = _(
-    "La ville lit cette donnée pour votre demande (code des relations entre le public et l’administration, article L. 114-8)."
+    "La ville lit cette donnée pour votre demande (code des relations entre le public et l’administration, article "
+    "L. 114-8)."
 )
 FAMILY = (
     Dataset(
@@ -29,7 +30,7 @@ FAMILY = (
         _("Oui ou non, et depuis quand. Aucun montant."),
     ),
 )
-#: What each dataset asks.
+#: The paths that each dataset calls.
 PATHS = {
     "quotient": ("v3/dss/quotient_familial/identite",),
     "prestations": (
@@ -45,7 +46,7 @@ PATHS = {
     "travail": ("v3/france_travail/statut/identifiant", "v3/france_travail/indemnites/identifiant"),
 }
 PUPIL = "v4/men/scolarites/identite"
-#: Of the civil status, what the others than the family branch do not take: an unknown parameter is refused.
+#: Parameters of the civil status that some providers refuse.
 NOT_TAKEN = {
     "cnous": {"nomUsage", "codeCogInseePaysNaissance"},
     "mesri": {"nomUsage", "codeCogInseePaysNaissance"},
@@ -139,7 +140,7 @@ class ApiParticulier(Connector):
     }
     offers = OFFERS
     sends_identity = True
-    #: What the service allows a token: 1,000 calls a minute at the time of writing; a city needs far fewer.
+    #: Half of what the service allows a token, which is 1,000 calls a minute at the time of writing.
     quota = Quota(500, 60)
 
     def headers(self, client: Client, config: Mapping[str, str]) -> Mapping[str, str]:
@@ -171,11 +172,11 @@ class ApiParticulier(Connector):
             )
 
     def fault(self, heard: Heard) -> Fault | None:
-        """A provider that is out of order is told by 502 and 504, and a missing right by 403."""
+        """Read 502 and 504 as a provider that is down; 403 keeps its common meaning, a missing right."""
         return Fault("down") if heard.status in {502, 504} else None
 
     def people(self, call: Call, answer: Any) -> Sequence[str] | None:  # noqa: ANN401 - a holder's JSON
-        """Who an answer is about, where it says so: those of a household, a jobseeker, a student. A child's answer is about the child."""
+        """Return the people of the household, the jobseeker or the student; None for an answer about a child."""
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict) or call.child is not None:
             return None
@@ -187,12 +188,12 @@ class ApiParticulier(Connector):
 CONNECTOR = ApiParticulier()
 
 
-def _name(said: Mapping[str, Any]) -> str:
-    first = said.get("prenoms") or said.get("prenom") or ""
+def _name(person: Mapping[str, Any]) -> str:
+    first = person.get("prenoms") or person.get("prenom") or ""
     first = " ".join(map(str, first)) if isinstance(first, list) else first
     return " ".join(
         str(part)
-        for part in (said.get("nom_naissance") or said.get("nom") or "", said.get("nom_usage") or "", first)
+        for part in (person.get("nom_naissance") or person.get("nom") or "", person.get("nom_usage") or "", first)
         if part
     )
 
@@ -203,12 +204,12 @@ def _taken(path: str, person: Civil) -> list[tuple[str, str]]:
 
 
 def _civil(person: Civil) -> list[tuple[str, str]]:
-    """What is unknown is left out. Three given names at most; a town of birth only for France."""
+    """Return the known parameters, with three given names at most and a town of birth only for France."""
     year, month, day = person.born
-    said = [("nomNaissance", person.family_name), *[("prenoms[]", one) for one in person.given_names[:3]]]
-    said += [("nomUsage", person.usage_name)] if person.usage_name else []
+    query = [("nomNaissance", person.family_name), *[("prenoms[]", one) for one in person.given_names[:3]]]
+    query += [("nomUsage", person.usage_name)] if person.usage_name else []
     dates = (("anneeDateNaissance", year), ("moisDateNaissance", month), ("jourDateNaissance", day))
-    said += [(name, str(int(value))) for name, value in dates if value.strip("0")]
-    said += [("sexeEtatCivil", "F" if person.gender == "female" else "M")] if person.gender else []
-    said += [("codeCogInseePaysNaissance", person.birthcountry or "99100")]
-    return said + ([("codeCogInseeCommuneNaissance", person.birthplace)] if person.birthplace else [])
+    query += [(name, str(int(value))) for name, value in dates if value.strip("0")]
+    query += [("sexeEtatCivil", "F" if person.gender == "female" else "M")] if person.gender else []
+    query += [("codeCogInseePaysNaissance", person.birthcountry or "99100")]
+    return query + ([("codeCogInseeCommuneNaissance", person.birthplace)] if person.birthplace else [])

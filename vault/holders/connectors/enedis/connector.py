@@ -1,7 +1,7 @@
-"""Enedis Data Connect v5: the resident agrees on Enedis' own page, and the city asks with its own token (client credentials).
+"""Enedis Data Connect v5: the resident agrees on Enedis' page; the city asks with its own token (client credentials).
 
-Since the city's token opens every meter whose holder has agreed, the meter that comes back by the resident's browser proves nothing:
-the name on the contract is compared with the resident before anything is asked about it.
+The city's token gives access to every meter whose holder has agreed, so the meter returned by the resident's browser
+proves nothing: the name on the contract is compared with the resident's before any other call.
 """
 
 import re
@@ -17,13 +17,13 @@ from vault.holders.connectors.http import Client, Heard
 from vault.holders.connectors.tokens import client_credentials
 
 METER = re.compile(r"\d{14}")
-#: A load curve is given 7 days at a time; a day's energy, a year at a time. `end` is not part of the answer.
+#: The maximum period of one call in days, for the load curve and for daily energy. `end` is excluded.
 CURVE_DAYS, DAYS_AT_ONCE = 7, 365
-#: How far back is asked the first time. Enedis keeps two years of curve and three of days.
+#: How many days the first pull asks for. Enedis keeps two years of load curve and three of daily energy.
 CURVE_BACK, DAYS_BACK = 365, 730
-#: The last days are asked again: Enedis completes them later.
+#: How many of the last days are asked again, because Enedis completes them later.
 AGAIN = 2
-#: Codes of Enedis: before the meter's last start, no measure in the period.
+#: Error codes of Enedis: no measure in the period, or a period before the meter's last start.
 NOTHING = re.compile(rb"ADAM-ERR0123|ADAM-ERR0069|no_data_found|ADAM-DC-0008")
 SERIES = ("energie.serie",)
 
@@ -55,21 +55,24 @@ class Enedis(Connector):
                 Dataset("contrat", _("La puissance et le tarif de votre compteur"), ("energie.point",)),
             ),
             _(
-                "Rien : vous donnez votre accord chez Enedis. Le nom du titulaire est comparé avec le vôtre, sans être gardé."
+                "Rien : vous donnez votre accord chez Enedis. Le nom du titulaire est comparé avec le vôtre, sans "
+                "être gardé."
             ),
             _(
-                "Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le retirer à tout moment."
+                "Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le "
+                "retirer à tout moment."
             ),
             by_hand=_(
-                "Dans votre espace Enedis, « Télécharger mes données » donne les mêmes mesures dans un fichier, que nous lisons."
+                "Dans votre espace Enedis, « Télécharger mes données » donne les mêmes mesures dans un fichier, que "
+                "nous lisons."
             ),
         ),
     )
 
     def authorise_url(self, config: Mapping[str, str], *, state: str, back: str, days: int) -> str:
-        """`back` is what the application declared to Enedis: the page takes no other, so it is not sent."""
-        asked = {"client_id": config["client_id"], "response_type": "code", "state": state, "duration": f"P{days}D"}
-        return f"{config['authorize_url']}?{urlencode(asked)}"
+        """Return the URL of Enedis' page. `back` is not sent: the page only redirects to the declared URL."""
+        query = {"client_id": config["client_id"], "response_type": "code", "state": state, "duration": f"P{days}D"}
+        return f"{config['authorize_url']}?{urlencode(query)}"
 
     def come_back(self, client: Client, config: Mapping[str, str], query: Mapping[str, str], *, back: str) -> Granted:
         meters = [one for one in re.split(r"[;,]", query.get("usage_point_id", "")) if METER.fullmatch(one)]
@@ -96,7 +99,7 @@ class Enedis(Connector):
                 )
 
     def fault(self, heard: Heard) -> Fault | None:
-        """403 is the resident's agreement that ended; a period without measure is none, whatever its status."""
+        """Read 403 as an ended agreement, and the codes of `NOTHING` as not found whatever the status."""
         if heard.status >= 400 and NOTHING.search(heard.body):
             return Fault("not_found")
         return Fault("consent_over") if heard.status == 403 else None

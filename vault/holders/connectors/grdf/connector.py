@@ -1,5 +1,7 @@
-"""GRDF ADICT v2: the resident agrees on GRDF's own page; the code that comes back is exchanged, server to server, for the meters agreed
-to; data is asked with the city's token (client credentials)."""
+"""GRDF ADICT v2: the resident agrees on GRDF's own page, and the city asks with its own token (client credentials).
+
+The code that comes back is exchanged, server to server, for the meters of the agreement.
+"""
 
 import base64
 import json
@@ -17,7 +19,7 @@ from vault.holders.connectors.http import Client, Heard
 from vault.holders.connectors.tokens import client_credentials
 
 METER = re.compile(r"(?:\d{14}|GI\d{6})")
-#: Days. Consumption is revised for weeks: a month is asked again.
+#: In days: the first period asked; what is asked again, since GRDF corrects it for weeks; the maximum of one call.
 BACK, AGAIN, AT_ONCE = 730, 31, 365
 
 
@@ -25,8 +27,8 @@ class Grdf(Connector):
     code = "grdf"
     settings = {
         "url": "https://api.grdf.fr/adict/v2, or its sandbox",
-        "token_url": "the address that gives the application's token",
-        "authorize_url": "the address of GRDF's page of agreement",
+        "token_url": "the URL that gives the application's token",
+        "authorize_url": "the URL of GRDF's page of agreement",
         "client_id": "the application's client id at GRDF",
         "client_secret": "its secret",
     }
@@ -46,10 +48,12 @@ class Grdf(Connector):
                 ),
             ),
             _(
-                "Rien : vous donnez votre accord chez GRDF. Le nom du titulaire est comparé avec le vôtre, sans être gardé."
+                "Rien : vous donnez votre accord chez GRDF. Le nom du titulaire est comparé avec le vôtre, sans être "
+                "gardé."
             ),
             _(
-                "Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le retirer à tout moment."
+                "Votre accord (règlement général sur la protection des données, article 6-1-a). Vous pouvez le "
+                "retirer à tout moment."
             ),
             by_hand=_(
                 "Dans votre espace GRDF, « Exporter » donne les mêmes mesures dans un fichier, que nous lisons."
@@ -58,17 +62,17 @@ class Grdf(Connector):
     )
 
     def authorise_url(self, config: Mapping[str, str], *, state: str, back: str, days: int) -> str:
-        asked = {
+        query = {
             "client_id": config["client_id"],
             "response_type": "code",
             "scope": "openid",
             "state": state,
             "redirect_uri": back,
         }
-        return f"{config['authorize_url']}?{urlencode(asked)}"
+        return f"{config['authorize_url']}?{urlencode(query)}"
 
     def come_back(self, client: Client, config: Mapping[str, str], query: Mapping[str, str], *, back: str) -> Granted:
-        """The token comes straight from GRDF over TLS, with the city's secret: its signature adds nothing."""
+        """Exchange the code for the meters. The token comes over TLS from GRDF: its signature is not checked."""
         if query.get("error") or not query.get("code"):
             raise Fault("refused_there")
         form = {
@@ -106,7 +110,7 @@ class Grdf(Connector):
         return Fault("consent_over") if heard.status == 403 else None
 
     def parse(self, heard: Heard) -> Any:  # noqa: ANN401 - a holder's JSON
-        """One object, a list, or one object a line."""
+        """Parse one object, a list, or one object per line."""
         try:
             return heard.json()
         except Fault:
@@ -121,9 +125,10 @@ class Grdf(Connector):
         ]
 
     def over_on(self, call: Call, answer: Any) -> date | None:  # noqa: ANN401 - as above
-        """
+        """Return the earliest end of the rights of access.
+
         Raises:
-            Fault: the right of access is not active any more.
+            Fault: a right of access is no longer active.
         """
         if not call.looks:
             return None
@@ -138,9 +143,9 @@ CONNECTOR = Grdf()
 
 
 def _consents(heard: Heard) -> list[Mapping[str, Any]]:
-    """What the identity token says was agreed to."""
-    said = heard.json()
-    token = str(said.get("id_token", "")) if isinstance(said, dict) else ""
+    """Return the consents listed in the identity token."""
+    answer = heard.json()
+    token = str(answer.get("id_token", "")) if isinstance(answer, dict) else ""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -1,6 +1,6 @@
 """API Impôt particulier (DGFiP): the city's gateway token (client credentials), and the resident's tax number.
 
-Its FranceConnect way asks for a token that lives one minute: by number is the way that still works tomorrow. The notice names its
+Its FranceConnect variant needs a token that lives one minute, which a later pull would not have. The notice names its
 taxpayers, who are compared with the resident.
 """
 
@@ -20,8 +20,8 @@ YEARS = {"derniere": 1, "avant_derniere": 2}
 class ImpotParticulier(Connector):
     code = "impot_particulier"
     settings = {
-        "url": "the gateway's address, up to /impotparticulier/1.0",
-        "token_url": "the gateway's /token address",
+        "url": "the gateway's URL, up to /impotparticulier/1.0",
+        "token_url": "the gateway's /token URL",
         "client_id": "the habilitation's client id",
         "client_secret": "its secret",
     }
@@ -37,7 +37,8 @@ class ImpotParticulier(Connector):
             ),
             _("Votre numéro fiscal."),
             _(
-                "La ville lit cette donnée pour votre demande (code des relations entre le public et l’administration, article L. 114-8)."
+                "La ville lit cette donnée pour votre demande (code des relations entre le public et "
+                "l’administration, article L. 114-8)."
             ),
             (
                 Question(

@@ -5,11 +5,11 @@ from vault.records.enums import Outcome
 from vault.records.papers.checks.check_input import CheckInput
 from vault.types.names import same_address, words
 
-_HELD = ("logement.domicile#/adresse", "identite.contact#/adresse", "foyer.composition#/adresse")
+HELD = ("logement.domicile#/adresse", "identite.contact#/adresse", "foyer.composition#/adresse")
 
 
 def matches(inputs: CheckInput) -> Outcome:
-    held = [address for field_id in _HELD if (address := inputs.known.value(field_id))]
+    held = [address for field_id in HELD if (address := inputs.known.value(field_id))]
     answers = [
         answer for address in held if inputs.address and (answer := same_address(inputs.address, address)) is not None
     ]

@@ -5,8 +5,11 @@ from decimal import Decimal, InvalidOperation
 from vault.readers.subjects.iban import iban_is_valid
 from vault.records.enums import Assurance, Outcome
 from vault.records.papers.checks.check_input import CheckInput
+from vault.records.papers.checks.months import PAYSLIP
 from vault.records.values.decrypted import Opened
 
+QUOTIENT = "social.quotient_familial"
+GRANT = "etudes.bourse"
 #: The largest difference that a rounding or an average over months explains.
 TOLERANCE = Decimal("0.10")
 PAY = ("net_social", "net_avant_impot")
@@ -14,11 +17,9 @@ PAY = ("net_social", "net_avant_impot")
 
 def payslip(inputs: CheckInput) -> Outcome:
     """Compare with the value declared for the same month."""
-    read = inputs.payload("emploi.revenu")
+    read = inputs.payload(PAYSLIP)
     declared = [
-        held
-        for held in _held(inputs, "emploi.revenu", Assurance.DECLARED)
-        if held.payload.get("mois") == read.get("mois")
+        held for held in _held(inputs, PAYSLIP, Assurance.DECLARED) if held.payload.get("mois") == read.get("mois")
     ]
     pairs = [(_number(read.get(name)), _number(held.payload.get(name))) for held in declared for name in PAY]
     comparable = [(left, right) for left, right in pairs if left is not None and right is not None]
@@ -33,10 +34,10 @@ def payslip(inputs: CheckInput) -> Outcome:
 
 def quotient(inputs: CheckInput) -> Outcome:
     """Compare with the value that the benefits office sent for the same month, which is the reference."""
-    read = inputs.payload("social.quotient_familial")
+    read = inputs.payload(QUOTIENT)
     same = [
         held.payload
-        for held in _held(inputs, "social.quotient_familial", Assurance.HOLDER)
+        for held in _held(inputs, QUOTIENT, Assurance.HOLDER)
         if all(held.payload.get(name) == read.get(name) for name in ("annee", "mois"))
     ]
     if not same or _number(read.get("valeur")) is None:
@@ -49,8 +50,8 @@ def quotient(inputs: CheckInput) -> Outcome:
 
 
 def grant(inputs: CheckInput) -> Outcome:
-    read = inputs.payload("etudes.bourse").get("echelon")
-    declared = [held.payload.get("echelon") for held in _held(inputs, "etudes.bourse", Assurance.DECLARED)]
+    read = inputs.payload(GRANT).get("echelon")
+    declared = [held.payload.get("echelon") for held in _held(inputs, GRANT, Assurance.DECLARED)]
     known = [level for level in declared if level is not None]
     if read is None or not known:
         return Outcome.INCONCLUSIVE

@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 
 from vault.records.enums import Outcome
+from vault.records.papers.checks.amounts import QUOTIENT
 from vault.records.papers.checks.check_input import CheckInput
 from vault.records.values.periods import validity_of
 from vault.types.spans import add_months
@@ -32,7 +33,7 @@ def recent(inputs: CheckInput) -> Outcome:
 
 
 def quotient(inputs: CheckInput) -> Outcome:
-    until = validity_of("social.quotient_familial", inputs.payload("social.quotient_familial")).end
+    until = validity_of(QUOTIENT, inputs.payload(QUOTIENT)).end
     if until is None:
         return Outcome.INCONCLUSIVE
     return Outcome.PASSED if until >= inputs.today else Outcome.FAILED

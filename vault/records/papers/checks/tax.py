@@ -3,6 +3,7 @@ from typing import Any
 
 from vault.records.enums import Outcome
 from vault.records.papers.checks.check_input import CheckInput
+from vault.records.papers.checks.months import PAYSLIP
 
 NOTICE = "fiscal.avis_ir"
 VALUES = ("revenu_fiscal_reference", "nombre_parts")
@@ -66,7 +67,7 @@ def property_year(inputs: CheckInput) -> Outcome:
 
 
 def payslip_social_net(inputs: CheckInput) -> Outcome:
-    return Outcome.PASSED if inputs.payload("emploi.revenu").get("net_social") else Outcome.INCONCLUSIVE
+    return Outcome.PASSED if inputs.payload(PAYSLIP).get("net_social") else Outcome.INCONCLUSIVE
 
 
 def same_year_payloads(inputs: CheckInput) -> list[Mapping[str, Any]]:

@@ -1,30 +1,19 @@
 """Implausible values that a schema accepts: the person gets a sentence about each before they are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from vault.records.values.periods import read_day
+from vault.types import catalogue
+from vault.types.spans import read_day
 
 OLDEST = 130
 YOUNGEST_PARENT = 10
 YEARS = ("annee_revenus", "annee")
 OLDEST_YEAR = 1900
-# A loss has its own boxes in the declaration, never these fields.
-NEVER_NEGATIVE = (
-    "net_avant_impot",
-    "brut",
-    "net_social",
-    "net",
-    "imposable",
-    "nombre_parts",
-    "revenu_fiscal_reference",
-    "valeur",
-    "heures",
-)
 
 
 def implausible(type_code: str, payload: Mapping[str, Any]) -> list[str]:
@@ -45,11 +34,7 @@ def _of_type(type_code: str, payload: Mapping[str, Any]) -> list[str]:
         return _household(payload)
     if type_code == "identite.pivot":
         return _birth(str(payload.get("given_name", "")), read_day(payload.get("birthdate")))
-    return (
-        _amounts(payload)
-        if type_code in {"emploi.revenu", "revenu.mensuel", "fiscal.avis_ir", "social.quotient_familial"}
-        else []
-    )
+    return _amounts(catalogue.get(type_code).rules.never_negative, payload)
 
 
 def _household(payload: Mapping[str, Any]) -> list[str]:
@@ -81,8 +66,8 @@ def _birth(name: str, born: date | None) -> list[str]:
     return []
 
 
-def _amounts(payload: Mapping[str, Any]) -> list[str]:
-    return [_("Un revenu ne peut pas être négatif.") for name in NEVER_NEGATIVE if _number(payload.get(name)) < 0][:1]
+def _amounts(never_negative: Sequence[str], payload: Mapping[str, Any]) -> list[str]:
+    return [_("Un revenu ne peut pas être négatif.") for name in never_negative if _number(payload.get(name)) < 0][:1]
 
 
 def _number(value: object) -> float:

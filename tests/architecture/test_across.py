@@ -1,0 +1,96 @@
+"""Queries across residents live in the `across` modules of each app; core has named exceptions."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.cluster import ROOT
+
+DISABLED = "scopes_disabled"
+FOLDERS = ("platform", "accounts", "vault", "services", "ops", "bench")
+#: Functions outside `across` modules that may query across residents, each with its reason.
+EXCEPTIONS = {
+    "platform/core/admin.py: JobAdmin.get_queryset": "lists the jobs of every resident, without naming one",
+    "platform/core/backups.py: _manifest": "counts the journals' entries and the residents' keys of a backup",
+    "platform/core/backups.py: _check_restored": "compares the number of entries after a restore with the manifest",
+    "platform/core/backups.py: _keys_that_fail": "takes one resident's key under each key of the city, to try it",
+    "platform/core/backups.py: _missing_files": "looks for the stored file of every row after a restore",
+    "platform/core/files/resumable.py: sweep": "deletes the expired uploads",
+    "platform/core/files/storage.py: _kept": "asks which stored files a row still names, before a sweep",
+    "platform/core/jobs/__init__.py: sweep": "sends lost jobs again",
+    "platform/core/jobs/__init__.py: purge": "deletes finished jobs",
+    "platform/core/jobs/__init__.py: _take": "a worker only knows the number of its job",
+    "platform/core/journal/__init__.py: by_hash_alone": "counts the purged entries of all journals",
+    "platform/core/journal/__init__.py: _residents": "lists the journals to verify",
+    "platform/core/journal/checkpoints.py: seal": "puts the head of every journal under one checkpoint",
+    "platform/core/journal/checkpoints.py: anchored": "looks for the first entry of any journal",
+    "platform/core/journal/checkpoints.py: proofs": "a Merkle proof needs the hashes of the other journals",
+    "platform/core/journal/checkpoints.py: _broken_chain": "computes every checkpoint's Merkle root again",
+    "platform/core/key_rotation.py: counts": "counts the residents' keys under each key of the city",
+    "platform/core/key_rotation.py: _under_others": "lists the residents' keys to rewrap",
+    "platform/core/messages/phones.py: asked_by": "finds the resident who accepts requests by a telephone number",
+    "platform/demo/seeding.py: join_couple": "asks whether the fictional couple has a household already",
+}
+
+
+def is_across(file: Path) -> bool:
+    return file.stem == "across" or file.parent.name == "across"
+
+
+def uses(tree: ast.AST, within: str = "") -> Iterator[str]:
+    """Yield the qualified name of the function around each use: a call, an attribute, or another name given to it."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from uses(node, f"{within}.{node.name}".strip("."))
+            continue
+        if isinstance(node, ast.Name) and node.id == DISABLED:
+            yield within
+        if isinstance(node, ast.Attribute) and node.attr == DISABLED:
+            yield within
+        if isinstance(node, ast.alias) and node.name == DISABLED and node.asname not in {None, DISABLED}:
+            yield within
+        if isinstance(node, ast.Constant) and node.value == DISABLED:
+            yield within
+        yield from uses(node, within)
+
+
+def found_uses(files: Iterator[Path]) -> list[str]:
+    return sorted(
+        f"{file.relative_to(ROOT)}: {name or 'at the top of the file'}"
+        for file in files
+        if not is_across(file) and (text := file.read_text(encoding="utf-8")) and DISABLED in text
+        for name in uses(ast.parse(text))
+    )
+
+
+def test_only_across_modules_and_named_exceptions_query_across_residents() -> None:
+    files = (file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
+    found = found_uses(files)
+    assert sorted(set(found) - set(EXCEPTIONS)) == []
+    assert sorted(set(EXCEPTIONS) - set(found)) == [], "exceptions that no code needs any more"
+
+
+def test_each_exception_belongs_to_core_or_to_the_demo_data() -> None:
+    assert [name for name in EXCEPTIONS if not name.startswith(("platform/core/", "platform/demo/seeding.py"))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def stray():\n    with scopes_disabled():\n        pass",
+        "def stray():\n    with django_scopes.scopes_disabled():\n        pass",
+        "def stray():\n    with transaction.atomic(), scopes_disabled():\n        pass",
+        "def stray():\n    from django_scopes import scopes_disabled as everybody",
+        "def stray():\n    getattr(django_scopes, 'scopes_disabled')",
+        "def stray(query=scopes_disabled):\n    pass",
+    ],
+)
+def test_a_stray_use_is_found(text: str) -> None:
+    assert list(uses(ast.parse(text))) == ["stray"]
+
+
+def test_a_decorator_is_found() -> None:
+    text = "class View:\n    @scopes_disabled()\n    def get(self):\n        pass"
+    assert list(uses(ast.parse(text))) == ["View.get"]

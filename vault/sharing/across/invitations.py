@@ -1,0 +1,10 @@
+from django_scopes import scopes_disabled
+
+from vault.sharing.models import Invitation
+
+
+def find_open(code_hash: str, *, lock: bool = False) -> Invitation | None:
+    """Return the open invitation with this code; the resident who types it does not know which vault it is from."""
+    with scopes_disabled():
+        found = Invitation.objects.open().filter(code_hash=code_hash)
+        return (found.select_for_update() if lock else found).first()

@@ -1,0 +1,58 @@
+"""The rules of a data type: what is known of it beyond its schema and its words.
+
+They are in `rules.json` in the type's folder, and `rules.schema.json` defines each of them. The defaults below apply to
+the rules that the file omits.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Validity:
+    """Until when the values of a record are valid. At most one of these is set; none: they do not expire."""
+
+    until: str = ""
+    years_after_income: int = 0
+    months_after: int = 0
+    school_year: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    single: bool = False
+    carried: bool = False
+    data: bool = False
+    blocks: bool = False
+    places: bool = False
+    household: bool = False
+    typed: bool = True
+    apart_by: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    validity: Validity = Validity()
+    moment: str = "debut"
+    asked: tuple[str, ...] = ()
+    asked_of_child: tuple[str, ...] = ()
+    never_negative: tuple[str, ...] = ()
+    main: str = ""
+    heading: str = ""
+    secondary: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    followed_by: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+def load(path: Path) -> Rules:
+    """Return the rules of a file, or the defaults where there is no such file.
+
+    Raises:
+        TypeError: a rule is unknown.
+    """
+    if not path.exists():
+        return Rules()
+    written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    validity = Validity(**written.pop("validity", {}))
+    rules: dict[str, Any] = {name: tuple(rule) if isinstance(rule, list) else rule for name, rule in written.items()}
+    return Rules(validity=validity, **rules)
