@@ -1,4 +1,4 @@
-"""An agent who keeps the desk, in one browser, and visits by the verbs themselves."""
+"""An agent at the desk, in one browser, and their visits, made with the verbs."""
 
 from typing import Any
 from uuid import uuid4
@@ -26,7 +26,7 @@ def session_of(client: Client) -> Session:
 
 
 def opened(agent: User, client: Client, name: str = "Rosa Delmas") -> DeskVisit:
-    """As the agent's pages have it."""
+    """Open a vault at the desk. Return the visit as the agent's pages find it."""
     session = session_of(client)
     made = desk.open_vault(agent=agent, session=session, name=name, token=uuid4())
     found = rows.find(agent, session, made.pk)
@@ -47,12 +47,12 @@ def come_back(agent: User, client: Client, code: str, *items: str) -> DeskVisit:
 
 
 def sheet_of(visit: DeskVisit, agent: User) -> str:
-    """The code on the sheet that was printed."""
+    """Return the code printed on the sheet."""
     return desk.print_sheet(visit=visit, agent=agent)[1]
 
 
 def visited(resident: User, *items: str) -> tuple[User, Client, DeskVisit]:
-    """Somebody who signs in by themselves, and said these lines by a code."""
+    """Begin a desk visit by appointment code, for a resident who has their own sign-in and chose these items."""
     from tests.vault.entrusted import said
     from vault.sharing.enums import Act
 

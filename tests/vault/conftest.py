@@ -1,4 +1,4 @@
-"""Browsers and the kinds of paper, for the tests of the vault."""
+"""Fixtures of the vault's tests: browsers, and the kinds of paper."""
 
 import pytest
 from django.test import Client
@@ -22,7 +22,7 @@ def browser(resident) -> Client:
 
 @pytest.fixture
 def agathe(db) -> User:
-    """She keeps the desk."""
+    """An agent placed at the desk."""
     return keeper()
 
 

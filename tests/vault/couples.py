@@ -1,4 +1,4 @@
-"""A couple for tests: two residents who joined by a code, and what each agreed to, by the verbs themselves."""
+"""A couple for tests: two residents who joined by a code, and their agreements, made with the verbs."""
 
 from datetime import timedelta
 from typing import Any
@@ -57,15 +57,15 @@ def agreed(
 
 def shared(giver: User, receiver: User, *items: str) -> Grant:
     values = household.own_facts(resident_id=giver.pk)
-    seen = household.fingerprint(values)
+    fingerprint = household.fingerprint(values)
     terms = Terms(items, Mode.KEEP, 1, shown=values_by_item(agreements.get("shared_facts"), values))
     return household.share_facts(
-        resident_id=giver.pk, by=giver.pk, member_id=place(receiver).pk, terms=terms, seen=seen
+        resident_id=giver.pk, by=giver.pk, member_id=place(receiver).pk, terms=terms, seen=fingerprint
     )
 
 
 def granted(resident: User, *fields: str, **more: Any) -> Grant:
-    """A grant as a row, for whoever it may be."""
+    """Create the row of a grant, to no particular recipient."""
     now = timezone.now()
     values = {
         "recipient_kind": RESIDENT_KIND,

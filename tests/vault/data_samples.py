@@ -1,4 +1,4 @@
-"""Files of data of our own making, as a bank and a network give them."""
+"""Fictional files of data, as a bank and a network give them."""
 
 import json
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ def bank_table(rows=ROWS) -> bytes:
 
 
 def load_curve(days=40, *, start=datetime(2026, 2, 1), watts=400) -> bytes:
-    """An Enedis Data Connect answer: half-hours, each stamped at its end."""
+    """Return an Enedis Data Connect answer: half-hours, each stamped with its end."""
     ends = [start + timedelta(minutes=30 * (place + 1)) for place in range(days * 48)]
     reading = {
         "usage_point_id": "14500000000001",

@@ -1,4 +1,4 @@
-"""Mandates and appointments for tests, by the verbs themselves."""
+"""Mandates and appointments for tests, made with the verbs."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -25,7 +25,7 @@ A_DAY = timedelta(days=1)
 def entrusted(
     resident: User, companion: User, *items: str, acts: Sequence[Act] = (), months: int = 0, **more: Any
 ) -> Mandate:
-    """For a day, unless for some months."""
+    """Give a mandate for a day, or for some months."""
     place = place_at(companion)
     values = mandates.today(resident_id=resident.pk)
     lasts = None if months else A_DAY
@@ -48,25 +48,25 @@ def place_at(companion: User) -> Membership:
 
 
 def as_they_find_it(companion: User, mandate: Mandate) -> Mandate:
-    """As the companion's pages have it, its lines at hand."""
+    """Return the mandate as the companion's pages find it, with its items."""
     found = rows.find(companion, mandate.pk)
     assert found is not None
     return found
 
 
 def said(resident: User, *items: str, acts: Sequence[Act] = ()) -> str:
-    """The code of an appointment."""
+    """Return the code of an appointment."""
     return mandates.make_code(resident_id=resident.pk, by=resident.pk, chosen=Chosen(items, acts))
 
 
 def helping_place(name: str = "CCAS de Villebrume") -> Organisation:
-    """An organisation that answers requests for help."""
+    """Return an organisation that answers help requests."""
     place, _made = Organisation.objects.update_or_create(name=name, defaults={"answers_help": True})
     return place
 
 
 def help_of(resident: User, place: Organisation | None = None) -> HelpRequest:
-    """For the first day that is offered."""
+    """Ask for help on the first day offered."""
     return helping.ask_help(
         resident_id=resident.pk,
         by=resident.pk,

@@ -1,4 +1,4 @@
-"""A vault with one of everything in it, for the tests of leaving."""
+"""A vault with one of each thing in it, for the tests of the copy and of closing."""
 
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ from core.messages import phones
 from demo.holders import reach
 from services.dossiers.actions import dossiers
 from services.dossiers.actions import parts as actions_parts
+from services.dossiers.models import Dossier
 from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 from tests.services.dossiers.made import built, fill
 from tests.vault.at_desk import visited
@@ -30,7 +31,7 @@ from vault.records import actions
 from vault.records.actions import exports
 from vault.records.actions.files import keep_file
 from vault.records.content import holder_catalogue, paper_kinds
-from vault.records.models import Brought, Export, Holder
+from vault.records.models import Brought, Export, Holder, Paper
 from vault.records.tasks import make_export
 from vault.sharing.actions import asking, links
 from vault.sharing.agreements.entrusting import AGREEMENT
@@ -38,20 +39,10 @@ from vault.sharing.enums import AskedFor
 
 
 def live(resident: Any) -> Any:
-    """Returns the partner."""
+    """Fill the vault. Return the partner."""
     paper_kinds.load()
     holder_catalogue.load()
-    browser = signed_in(resident)
-    fill(resident)
-    kept = uploaded(browser, resident, notice_pdf(income_year=2024), name="avis d’impôt : 2024.pdf")
-    actions.confirm_paper(paper=kept, by=resident.pk)
-    uploaded(browser, resident, notice_pdf(income_year=2023), name="../avis.pdf")
-    changed = add_signed_notice(resident, annee_revenus=2022)
-    actions.correct_record(
-        record=changed, by=resident.pk, payload={**NOTICE, "annee_revenus": 2022, "revenu_fiscal_reference": 11000}
-    )
-    gone = add_signed_notice(resident, annee_revenus=2021)
-    actions.withdraw_record(record=gone, by=resident.pk)
+    kept = _keep_papers_and_records(resident)
     dossier = built(resident)
     partner = ResidentFactory(name="Yann")
     couple(resident, partner)
@@ -68,6 +59,33 @@ def live(resident: Any) -> Any:
     help_of(resident)
     phones.keep(resident_id=resident.pk, by=resident.pk, number="+33639980001")
     phones.accept_requests(resident_id=resident.pk, by=resident.pk, on=True)
+    _give_access(resident, kept, dossier)
+    in_a_year = timezone.now() + LASTS
+    Sheet.objects.create(
+        person=resident, number=1, code_hash="0" * 64, expires_at=in_a_year, claimed_at=timezone.now()
+    )
+    alerts.choose_alerts(resident_id=resident.pk, by=resident.pk, readings=True, refusals=False)
+    return partner
+
+
+def _keep_papers_and_records(resident: Any) -> Paper:
+    """Return the paper that is kept."""
+    browser = signed_in(resident)
+    fill(resident)
+    kept = uploaded(browser, resident, notice_pdf(income_year=2024), name="avis d’impôt : 2024.pdf")
+    actions.confirm_paper(paper=kept, by=resident.pk)
+    uploaded(browser, resident, notice_pdf(income_year=2023), name="../avis.pdf")
+    changed = add_signed_notice(resident, annee_revenus=2022)
+    actions.correct_record(
+        record=changed, by=resident.pk, payload={**NOTICE, "annee_revenus": 2022, "revenu_fiscal_reference": 11000}
+    )
+    gone = add_signed_notice(resident, annee_revenus=2021)
+    actions.withdraw_record(record=gone, by=resident.pk)
+    return kept
+
+
+def _give_access(resident: Any, paper: Paper, dossier: Dossier) -> None:
+    """Give access to a companion, by a link, in an emergency and at the desk."""
     companion = CompanionFactory()
     entrusted(resident, companion, "family")
     said(resident, "family")
@@ -78,24 +96,18 @@ def live(resident: Any) -> Any:
         purpose=AskedFor.REVIEW,
         length=next(iter(AGREEMENT.lengths)),
     )
-    key = linked(resident, INCOME, papers=[kept.pk], documents=[dossier.pk])
+    key = linked(resident, INCOME, papers=[paper.pk], documents=[dossier.pk])
     links.enter(link=key.link, typed=key.code)
     offered()
     opened(AgentFactory(), AgentFactory(), resident)
     visited(resident, "family")
-    in_a_year = timezone.now() + LASTS
-    Sheet.objects.create(
-        person=resident, number=1, code_hash="0" * 64, expires_at=in_a_year, claimed_at=timezone.now()
-    )
-    alerts.choose_alerts(resident_id=resident.pk, by=resident.pk, readings=True, refusals=False)
-    return partner
 
 
 def contest(resident: Any) -> None:
     from core import journal
 
-    [line] = journal.entries(resident_id=resident.pk, limit=1)
-    contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=line.id, message="Je ne comprends pas.")
+    [entry] = journal.entries(resident_id=resident.pk, limit=1)
+    contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=entry.id, message="Je ne comprends pas.")
 
 
 def exported(resident: Any) -> Export:
@@ -108,7 +120,7 @@ def exported(resident: Any) -> Export:
 
 
 def brought(resident: Any) -> Brought:
-    """A row as a copy from elsewhere leaves it."""
+    """Create a row as the import of a copy leaves it."""
     with keep_file(resident_id=resident.pk) as file:
         file.write(b"PK")
     row = Brought(pk=uuid4(), resident_id=resident.pk, manifest_sha256="0" * 64, stored_name=file.name, size=2)

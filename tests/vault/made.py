@@ -1,4 +1,4 @@
-"""What the tests of the vault put in it: fictional values, made by the verbs themselves."""
+"""Fictional values for the tests of the vault, written with the verbs."""
 
 from collections.abc import Mapping
 from typing import Any

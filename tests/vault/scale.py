@@ -1,4 +1,4 @@
-"""A vault as it is after years: made straight in the database, for tests and for bench/vault_page.py."""
+"""A vault as it is after years of use, written straight into the database, for tests and for bench/vault_page.py."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tests.vault.made import HOME, HOUSEHOLD, IDENTITY, add, add_signed_notice
 from vault.records.actions.records import Source, Subject, made
 from vault.records.models import Paper, PaperFile, Record
 
-#: Of 100 records of a filled vault: what years of use leave there.
+#: The number of records of each type, out of 100, after years of use.
 SHARES = {
     "banque.operation": 55,
     "mobilite.usage": 10,
@@ -25,7 +25,7 @@ KINDS = ("avis_impot", "bulletin_salaire", "quittance_loyer", "cni", "rib")
 
 
 def fill(resident: Any, *, records: int, papers: int) -> None:
-    """Exactly this many of each."""
+    """Write exactly this number of records and papers."""
     own = _own_papers(resident, papers)
     with scope(resident=resident.pk):
         few = _few(resident) if records else 0
@@ -46,7 +46,7 @@ def fill(resident: Any, *, records: int, papers: int) -> None:
 
 
 def _few(resident: Any) -> int:
-    """The ones that everybody has."""
+    """Write the records that every vault has. Return their number."""
     add(resident, "identite.pivot", IDENTITY)
     add(resident, "foyer.composition", HOUSEHOLD)
     add(resident, "logement.domicile", HOME)

@@ -1,4 +1,4 @@
-"""Home-made papers, sent as a browser sends them, and the worker's part of an upload."""
+"""Fictional papers, sent as a browser sends them, and the worker's part of an upload."""
 
 from datetime import date
 from decimal import Decimal
@@ -30,14 +30,14 @@ def notice_pdf(holder=NADIA, *, income_year=2025, income=12312, parts="2.5", **m
 
 
 def send(client, content: bytes, *, kind="", name="avis.pdf", token="", address="records:add_paper", args=()):
-    """What a browser posts: the form's own token unless the test gives one."""
+    """Post a file as a browser does, with the form's own token unless the test gives one."""
     url = reverse(address, args=args)
     token = token or client.get(url).context["form"].initial["token"]
     return client.post(url, {"kind": kind, "token": token, "file": SimpleUploadedFile(name, content)})
 
 
 def work(resident) -> None:
-    """What the worker does with the jobs that wait."""
+    """Run the waiting jobs that read papers, as the worker does."""
     with scope(resident=resident.pk):
         waiting = list(Job.objects.filter(state=Job.State.WAITING, kind="read_paper"))
     for job in waiting:
@@ -56,7 +56,7 @@ def uploaded(client, resident, content: bytes, **more) -> Paper:
 
 
 def quotient_pdf() -> bytes:
-    """An attestation without a code, as a benefits office prints it."""
+    """Return an attestation without a code, as a benefits office prints it."""
     return papers.benefits_statement(
         person=NADIA,
         home=HOME,

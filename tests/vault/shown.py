@@ -1,4 +1,4 @@
-"""A link for tests, made by the verbs themselves, and the browser of whom it was given to."""
+"""A link for tests, made with the verbs, and the browser of the person who received it."""
 
 import re
 from collections.abc import Sequence
@@ -37,8 +37,10 @@ def linked(
         documents,
     )
     held = actions.held(resident_id=resident.pk, fields=fields, papers=papers, made=documents)
-    seen = links.fingerprint(held.values, held.papers, held.documents)
-    key = actions.make(resident_id=resident.pk, by=resident.pk, wish=wish, form=more.get("form") or uuid4(), seen=seen)
+    fingerprint = links.fingerprint(held.values, held.papers, held.documents)
+    key = actions.make(
+        resident_id=resident.pk, by=resident.pk, wish=wish, form=more.get("form") or uuid4(), seen=fingerprint
+    )
     assert key is not None
     return key
 
@@ -48,13 +50,13 @@ def address(key: Key, name: str = "visit", *more: object) -> str:
 
 
 def entered(key: Key, client: Client | None = None) -> Client:
-    """Somebody who gave the right code."""
+    """Return a browser that gave the right code."""
     client = client or Client()
     assert client.post(address(key), {"code": key.code}).status_code == 302
     return client
 
 
 def main(response: Any) -> str:
-    """What a person reads in the page's own part."""
+    """Return the text of the page's own part."""
     html = response.content.decode().split("<main", 1)[1].split("</main>")[0]
     return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " ").replace("\u202f", " ").split())

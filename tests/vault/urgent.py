@@ -1,4 +1,4 @@
-"""Emergency accesses for tests, by the verbs themselves, in a city that has chosen to have them."""
+"""Emergency accesses for tests, made with the verbs, in a city that offers them."""
 
 from accounts.models import User
 from core.models import City

@@ -1,12 +1,11 @@
-"""What people agree to is written once: other words, another field or another use need another version."""
+"""Versions of agreements: other words, another field or another use need another version."""
 
 import pytest
 
 from vault import types
 from vault.records.grants import agreements
 
-#: (code, version): what a person read, in each language. A change here without a new version would change what others
-#: agreed to.
+#: The hash of the text in each language, by (code, version). Another text needs a new version: grants keep the hash.
 READ = {
     ("shared_facts", "2"): {
         "fr": "f950def70c932ef8762488cd547795c229181c40a41775b43c5262098bf6f990",
@@ -45,7 +44,7 @@ def test_every_agreement_is_in_this_table():
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("which", READ, ids=lambda which: which[0])
-def test_its_words_are_those_of_its_version(which, language):
+def test_the_hash_of_an_agreement_is_that_of_its_version(which, language):
     assert agreements.get(which[0]).notice_hash(language) == READ[which][language]
 
 
@@ -56,6 +55,6 @@ def test_every_field_exists_and_is_asked_once():
         assert len(set(fields)) == len(fields)
 
 
-def test_what_the_law_calls_sensitive_is_never_required():
+def test_an_item_that_the_law_calls_sensitive_is_never_required():
     required = [item.code for agreement in agreements.all_agreements() for item in agreement.items if item.required]
     assert not {"disability", "pregnancy", "nationality"} & set(required)

@@ -1,4 +1,4 @@
-"""Files that are not what they should be: a sentence for the person, nothing kept, and never an error page."""
+"""Bad files: a sentence for the person, nothing kept, and never an error page."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -41,7 +41,7 @@ def content_of(case) -> bytes:
 
 
 @pytest.mark.parametrize("case", [case for case in REFUSED if case != "image bomb"])
-def test_a_bad_file_is_refused_with_a_sentence_and_its_bytes_are_gone(browser, resident, case):
+def test_a_bad_file_is_refused_with_a_sentence_and_deleted(browser, resident, case):
     _, name, sentence = REFUSED[case]
     paper = uploaded(browser, resident, content_of(case), name=name)
     assert paper.state == "refused"
@@ -53,15 +53,15 @@ def test_a_bad_file_is_refused_with_a_sentence_and_its_bytes_are_gone(browser, r
     assert browser.get(reverse("records:download", args=[paper.pk])).status_code == 404
 
 
-def test_a_bomb_inside_a_page_harms_nobody(browser, resident):
-    """It opens, or it is refused; what it may not do is stop the worker or leave a value."""
+def test_a_bomb_inside_a_page_does_not_stop_the_worker(browser, resident):
+    """The file is read or refused; it never stops the worker or leaves a value."""
     paper = uploaded(browser, resident, hostile.image_bomb_pdf())
     assert paper.state in {"refused", "to_confirm"}
     with scope(resident=resident.pk):
         assert not Record.objects.exists()
 
 
-def test_a_file_that_carries_a_script_is_kept_but_told(browser, resident):
+def test_a_file_with_a_script_is_kept_with_a_warning(browser, resident):
     paper = uploaded(browser, resident, hostile.scripted_pdf(), kind="autre_document")
     page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
     assert "contient un programme" in page
@@ -75,7 +75,7 @@ def test_an_empty_file_is_refused_on_the_form(browser, resident):
         assert not Paper.objects.exists()
 
 
-def test_a_form_without_a_file_says_so(browser, resident):
+def test_a_form_without_a_file_reports_an_error(browser, resident):
     response = browser.post(reverse("records:add_paper"), {"token": "9d3c7a52-6f0e-4f2f-9b5b-000000000001"})
     assert "Choisissez un fichier" in response.content.decode()
 
@@ -87,7 +87,7 @@ def test_a_kind_that_does_not_exist_is_refused(browser, resident):
         assert not Paper.objects.exists()
 
 
-def test_over_the_limit_nothing_is_kept(browser, resident, monkeypatch):
+def test_a_file_over_the_limit_is_refused(browser, resident, monkeypatch):
     token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     content = b"%PDF-1.7" + bytes(MAX_FILE + 1)
     response = browser.post(
@@ -100,13 +100,13 @@ def test_over_the_limit_nothing_is_kept(browser, resident, monkeypatch):
 
 
 def test_a_paper_over_ten_megabytes_is_refused_once_it_is_read(browser, resident):
-    """What is no paper may weigh more: only its reader can tell."""
+    """A file of data may be larger, and only its reader recognises it."""
     paper = uploaded(browser, resident, notice_pdf() + b"%" * MAX_PAPER)
     assert paper.state == "refused"
     assert "dépasse 10\u00a0Mo" in browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
 
 
-def test_the_sentences_name_the_limits_that_are_enforced():
+def test_the_sentences_give_the_enforced_limits():
     paper, file = size(MAX_PAPER), size(MAX_FILE)
     adding = UploadForm().fields["file"].help_text
     for sentence in (
@@ -130,7 +130,7 @@ def test_an_upload_without_a_length_is_refused(browser, resident):
         assert not Paper.objects.exists()
 
 
-def test_a_form_that_is_refused_leaves_no_sealed_file(browser, resident):
+def test_a_refused_form_leaves_no_sealed_file(browser, resident):
     written = []
     create = sealed_storage.create
 
@@ -155,11 +155,11 @@ def test_a_notice_whose_code_was_edited_is_refused(browser, resident, monkeypatc
         assert not PaperFile.objects.exists()
 
 
-def test_a_notice_whose_text_says_more_than_its_code_is_told(browser, resident):
+def test_a_notice_whose_text_differs_from_its_code_has_a_warning(browser, resident):
     paper = uploaded(browser, resident, notice_pdf(printed_income=45_000))
     page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
     assert "Le texte et le code diffèrent" in page
-    assert "12\u00a0312\u00a0€" in page, "the code's own figure is proposed"
+    assert "12\u00a0312\u00a0€" in page, "the code's own value is proposed"
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_a_notice_whose_text_says_more_than_its_code_is_told(browser, resident):
         ("", "document"),
     ],
 )
-def test_a_file_s_name_is_only_a_name(name, kept):
+def test_a_file_name_is_cleaned(name, kept):
     assert clean_name(name) == kept
 
 
-def test_a_disk_that_is_full_keeps_nothing_and_says_so(browser, resident, monkeypatch):
+def test_a_full_disk_is_reported_and_nothing_is_kept(browser, resident, monkeypatch):
     def full(**_kwargs):
         raise StorageFull
 

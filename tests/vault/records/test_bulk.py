@@ -1,4 +1,4 @@
-"""Many records at once: all or none, once each, one line, and never less sure or less the resident's than before."""
+"""Many records at once: all or none, each once, one entry; a better proof and the resident's own value stay."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -51,8 +51,8 @@ def quotient(value, *, month=3, **more):
 
 
 def made(type_code, payload, *, holder, assurance="declared", method="upload"):
-    told = envelope.provenance(holder=holder, method=method, assurance=assurance)
-    return envelope.build(type=type_code, payload=payload, provenance=told)
+    provenance = envelope.provenance(holder=holder, method=method, assurance=assurance)
+    return envelope.build(type=type_code, payload=payload, provenance=provenance)
 
 
 def write(resident, *envelopes, **more):
@@ -72,21 +72,21 @@ def amounts(resident):
     return sorted(record.payload["montant"] for record in current(resident, "banque.operation"))
 
 
-def lines(resident, event="records_received"):
-    return [line for line in journal.entries(resident_id=resident.pk, limit=50) if line.event == event]
+def entries(resident, event="records_received"):
+    return [entry for entry in journal.entries(resident_id=resident.pk, limit=50) if entry.event == event]
 
 
-def test_what_comes_is_written_with_one_line_for_all(resident):
+def test_all_the_records_are_written_with_one_entry(resident):
     written = write(resident, *[operation(f"-{number}.00") for number in range(1, 41)])
     assert (written.added, written.replaced, written.known) == (40, 0, 0)
     assert len(amounts(resident)) == 40
-    (line,) = lines(resident)
-    assert line.details == {"holder": "Banque d’essai", "count": "40"}
-    assert "banque.operation#/montant" in line.fields
-    assert not any("12" in field for field in line.fields), "names, never values"
+    (entry,) = entries(resident)
+    assert entry.details == {"holder": "Banque d’essai", "count": "40"}
+    assert "banque.operation#/montant" in entry.fields
+    assert not any("12" in field for field in entry.fields), "names, never values"
 
 
-def test_its_cost_in_queries_does_not_grow_with_the_records(resident):
+def test_the_number_of_queries_does_not_grow_with_the_records(resident):
     def cost(envelopes):
         with CaptureQueriesContext(connection) as captured:
             write(resident, *envelopes)
@@ -96,21 +96,21 @@ def test_its_cost_in_queries_does_not_grow_with_the_records(resident):
     assert cost([operation("-2.00")]) == cost([operation(f"-{number}.00", day="2026-04-01") for number in range(300)])
 
 
-def test_coming_twice_writes_nothing_twice(resident):
+def test_the_same_envelopes_twice_write_no_record_twice(resident):
     envelopes = [operation("-12.50"), operation("-12.50"), block([1, None, 3]), quotient(526)]
     assert write(resident, *envelopes).added == 4
     assert write(resident, *envelopes).known == 4
     assert amounts(resident) == ["-12.50", "-12.50"]
-    assert len(lines(resident)) == 2
+    assert len(entries(resident)) == 2
 
 
-def test_two_payments_alike_are_two_and_a_later_file_adds_only_the_third(resident):
+def test_two_equal_payments_stay_two_and_a_later_file_adds_only_the_third(resident):
     write(resident, operation(reference="a"), operation(reference="b"))
     written = write(resident, operation(reference="c"), operation(reference="b"), operation(reference="a"))
     assert (written.added, written.known) == (1, 2)
 
 
-def test_a_label_that_the_bank_changes_is_the_same_payment_said_again(resident):
+def test_a_payment_whose_label_changed_is_superseded(resident):
     write(resident, operation(label="PAIEMENT EN COURS", reference="F1"))
     written = write(resident, operation(label="CARTE 04/03 BOULANGERIE", reference="F1"))
     assert (written.added, written.replaced) == (0, 1)
@@ -123,14 +123,14 @@ def test_a_payment_and_its_refund_on_one_day_are_two(resident):
     assert amounts(resident) == ["-12.50", "12.50"]
 
 
-def test_a_month_of_measures_is_completed_not_replaced(resident):
+def test_new_measures_complete_the_month(resident):
     write(resident, block([1, 2, 3, 4]))
     write(resident, block([None, 30, 40, 50], start="2026-03-01T01:00:00+01:00"))
     (record,) = current(resident, "energie.serie")
     assert record.payload["valeurs"] == [1, 2, 3, 30, 40, 50]
 
 
-def test_measures_that_come_before_those_of_the_month_move_its_start(resident):
+def test_earlier_measures_move_the_start_of_the_month(resident):
     write(resident, block([3, 4], start="2026-03-05T00:00:00+01:00", step=86400))
     write(resident, block([1], start="2026-03-03T00:00:00+01:00", step=86400))
     (record,) = current(resident, "energie.serie")
@@ -145,7 +145,7 @@ def test_days_around_the_clock_change_stay_days(resident):
     assert record.payload["valeurs"] == [1] * 28 + [None] + [2, 2]
 
 
-def test_measures_between_the_steps_of_others_stand_beside_them(resident):
+def test_measures_with_other_steps_are_another_record(resident):
     write(resident, block([1, 2]))
     write(resident, block([9, 9], start="2026-03-01T00:10:00+01:00"))
     assert len(current(resident, "energie.serie")) == 2
@@ -156,7 +156,7 @@ def test_another_month_is_another_record(resident):
     assert len(current(resident, "energie.serie")) == 2
 
 
-def test_a_better_proof_of_the_same_value_takes_its_place(resident):
+def test_a_better_proof_of_the_same_value_supersedes_it(resident):
     write(resident, quotient(526))
     assert pulled(resident, quotient(526)).replaced == 1
     (record,) = current(resident, "social.quotient_familial")
@@ -164,7 +164,7 @@ def test_a_better_proof_of_the_same_value_takes_its_place(resident):
     assert pulled(resident, quotient(526)).known == 1
 
 
-def test_a_file_without_proof_does_not_take_the_place_of_what_the_holder_said(resident):
+def test_a_file_without_proof_does_not_supersede_the_holder_s_value(resident):
     pulled(resident, quotient(526))
     assert write(resident, quotient(900)).better == 1
     (record,) = current(resident, "social.quotient_familial")
@@ -179,7 +179,7 @@ def test_measures_without_proof_complete_a_month_without_changing_its_proven_val
     assert record.assurance == "declared", "the block promises no more than its weakest part"
 
 
-def test_what_the_resident_corrected_stays_until_the_holder_says_something_new(resident):
+def test_a_correction_stays_until_the_holder_sends_another_value(resident):
     pulled(resident, quotient(526))
     with scope(resident=resident.pk):
         record = Record.objects.current().get()
@@ -192,7 +192,7 @@ def test_what_the_resident_corrected_stays_until_the_holder_says_something_new(r
     assert current(resident, "social.quotient_familial")[0].payload["valeur"] == 610
 
 
-def test_what_the_resident_withdrew_does_not_come_back_by_itself(resident):
+def test_a_pull_does_not_write_a_withdrawn_value_again(resident):
     pulled(resident, quotient(526))
     with scope(resident=resident.pk):
         actions.withdraw_record(record=Record.objects.current().get(), by=resident.pk)
@@ -200,25 +200,25 @@ def test_what_the_resident_withdrew_does_not_come_back_by_itself(resident):
     assert current(resident, "social.quotient_familial") == []
 
 
-def test_what_the_resident_withdrew_comes_back_with_a_file_that_they_import(resident):
+def test_a_file_from_the_resident_writes_a_withdrawn_value_again(resident):
     write(resident, operation())
     with scope(resident=resident.pk):
         actions.withdraw_record(record=Record.objects.current().get(), by=resident.pk)
     assert write(resident, operation()).added == 1
 
 
-def test_an_identity_keeps_what_the_organisation_does_not_say(resident):
+def test_an_identity_keeps_the_values_that_the_organisation_lacks(resident):
     add(resident, "identite.pivot", {**IDENTITY, "preferred_username": "Kerv"})
-    said = {name: value for name, value in IDENTITY.items() if name != "given_name_array"}
-    assert pulled(resident, made("identite.pivot", said, holder="FranceConnect")).replaced == 1
+    identity = {name: value for name, value in IDENTITY.items() if name != "given_name_array"}
+    assert pulled(resident, made("identite.pivot", identity, holder="FranceConnect")).replaced == 1
     (record,) = current(resident, "identite.pivot")
     assert record.payload["preferred_username"] == "Kerv"
     assert record.origin("birthdate").holder == "FranceConnect"
     assert record.origin("preferred_username").method == "typed"
-    assert pulled(resident, made("identite.pivot", said, holder="FranceConnect")).known == 1
+    assert pulled(resident, made("identite.pivot", identity, holder="FranceConnect")).known == 1
 
 
-def test_what_is_not_what_its_type_says_is_left_out_and_told(resident):
+def test_an_invalid_record_is_left_out_and_reported(resident):
     written = write(resident, operation("-1.00"), operation("douze"))
     assert (written.added, written.refused) == (1, 1)
     assert written.problems == ("Montant\u00a0: écrivez un montant en euros, par exemple 1250.40.",)
@@ -233,7 +233,7 @@ def test_nothing_is_written_when_the_job_was_cancelled(resident):
 
     with pytest.raises(Stop):
         write(resident, operation(), finish=stop)
-    assert amounts(resident) == [] and lines(resident) == []
+    assert amounts(resident) == [] and entries(resident) == []
 
 
 def test_nobody_else_may_write(resident, stranger):
@@ -241,7 +241,7 @@ def test_nobody_else_may_write(resident, stranger):
         actions.write_many(resident_id=resident.pk, by=stranger.pk, envelopes=[operation()])
 
 
-def test_nothing_of_it_is_in_clear_but_its_month(resident):
+def test_only_the_month_is_stored_in_plaintext(resident):
     """The day of a payment and the hour of a trip are values."""
     trip = {"debut": "2026-03-17T07:41:00+01:00", "fin": "2026-03-17T08:10:00+01:00", "segments": []}
     write(
@@ -256,9 +256,9 @@ def test_nothing_of_it_is_in_clear_but_its_month(resident):
             assert str(record.period_end) == "2026-03-31 21:59:59+00:00"
 
 
-def test_the_journal_says_it_in_words(resident):
+def test_the_journal_has_a_sentence_for_the_reception(resident):
     from vault.journal import sentences as journal_sentences
 
     pulled(resident, quotient(526))
-    (told,) = [journal_sentences.present_entry(line, {}, resident.pk) for line in lines(resident)]
-    assert told.sentence == "Votre coffre a reçu des données de CAF\u00a0: «\u00a0Quotient familial\u00a0» (1)."
+    (presented,) = [journal_sentences.present_entry(entry, {}, resident.pk) for entry in entries(resident)]
+    assert presented.sentence == "Votre coffre a reçu des données de CAF\u00a0: «\u00a0Quotient familial\u00a0» (1)."

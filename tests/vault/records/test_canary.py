@@ -1,5 +1,5 @@
-"""Strings planted in values, papers, file names and answers are found nowhere in clear: database, files, broker, logs,
-temp files.
+"""Strings planted in values, papers, file names and answers appear nowhere in plaintext: database, files, broker,
+logs.
 """
 
 import logging
@@ -25,7 +25,7 @@ CANARIES = ["Zorglubine", "ZORGLUBINE", "98761234", "canari-du-fichier", "rue de
 
 @pytest.fixture
 def lived(browser, resident, caplog, tmp_path, monkeypatch):
-    """A resident who uses all that the vault offers, with a canary in each thing that they give."""
+    """A resident who uses everything in the vault, with a canary in each thing that they give."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     add(resident, "identite.pivot", {**IDENTITY, "family_name": "Zorglubine"})
@@ -67,7 +67,8 @@ def whole_database() -> str:
 
 def binaries(cursor, schema, table) -> list[str]:
     cursor.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s AND data_type = 'bytea'",
+        "SELECT column_name FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = %s AND data_type = 'bytea'",
         [schema, table],
     )
     found = []
@@ -85,8 +86,8 @@ def canaries_in(text: str) -> list[str]:
     return [canary for canary in CANARIES if canary.lower() in text.lower()]
 
 
-def test_the_canaries_do_sing_when_they_are_opened(lived, resident):
-    """Without this the other tests could pass because nothing was planted."""
+def test_the_canaries_appear_once_decrypted(lived, resident):
+    """Without this, the other tests could pass because nothing was planted."""
     with scope(resident=resident.pk):
         types = dict(Record.objects.values_list("pk", "type"))
         ids = list(Paper.objects.values_list("pk", flat=True))
@@ -102,19 +103,19 @@ def test_the_canaries_do_sing_when_they_are_opened(lived, resident):
     )
 
 
-def test_the_database_holds_none(lived):
+def test_the_database_holds_no_canary(lived):
     dump = whole_database()
     assert len(dump) > 10_000
     assert canaries_in(dump) == []
 
 
-def test_the_scan_of_the_database_finds_what_is_in_clear(lived):
+def test_the_scan_of_the_database_finds_plaintext(lived):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE records_paper SET kind = 'Zorglubine'")
     assert canaries_in(whole_database()) == ["Zorglubine", "ZORGLUBINE"]
 
 
-def test_no_file_holds_one(lived, tmp_path):
+def test_no_file_holds_a_canary(lived, tmp_path):
     files = kept_files(settings.VAR, tmp_path)
     assert any(re.fullmatch(r"[0-9a-f]{32}", path.name) for path in files), "the sealed files are among them"
     for path in files:
@@ -122,7 +123,7 @@ def test_no_file_holds_one(lived, tmp_path):
         assert canaries_in(str(path)) == [], path
 
 
-def test_no_log_line_holds_one(lived, caplog):
+def test_no_log_record_holds_a_canary(lived, caplog):
     records = [*caplog.get_records("setup"), *caplog.records]
     assert any(record.name == "core.middleware" for record in records)
     assert canaries_in("\n".join(f"{record.getMessage()} {record.__dict__}" for record in records)) == []

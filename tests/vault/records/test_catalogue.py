@@ -1,4 +1,4 @@
-"""The public pages of the types of data: all of them, readable, with their versions; they say nothing of anybody."""
+"""The public pages of the types of data: all types, with their versions, and no resident's data."""
 
 import json
 import re
@@ -16,7 +16,7 @@ def shown(name, *args, **more):
     return Client(**more).get(reverse(f"records:{name}", args=args))
 
 
-def test_anyone_finds_every_type_by_theme():
+def test_a_visitor_finds_every_type_by_theme():
     page = shown("data_types").content.decode()
     for data_type in types.all_types():
         assert reverse("records:data_type", args=[data_type.code]) in page
@@ -36,17 +36,17 @@ def test_each_type_has_a_page_that_names_all_its_fields(code, language, settings
 
 
 @pytest.mark.parametrize("code", [data_type.code for data_type in types.all_types()])
-def test_the_example_of_a_type_is_what_the_type_says(code):
+def test_the_example_of_a_type_is_valid(code):
     assert types.validate(code, types.example(code)) == []
 
 
-def test_the_page_says_unit_example_and_who_asks():
+def test_the_page_gives_unit_example_and_askers():
     page = shown("data_type", "fiscal.avis_ir").content.decode()
     assert "12\u00a0312\u00a0€" in page and "nombre entier, en €" in page
     assert "Qui le demande" in page and "Vos ressources" in page
 
 
-def test_a_type_that_is_not_typed_says_how_it_comes():
+def test_the_page_of_a_type_that_nobody_types_states_it():
     assert "cela ne se saisit pas à la main" in shown("data_type", "energie.serie").content.decode()
     assert "cela ne se saisit pas à la main" not in shown("data_type", "logement.domicile").content.decode()
 
@@ -69,7 +69,7 @@ def test_a_version_that_does_not_exist_is_not_found(version):
     assert shown("data_schema", "energie.serie", version).status_code == 404
 
 
-def test_the_pages_are_found_from_the_footer_and_say_the_same_to_everyone(browser):
+def test_the_pages_are_in_the_sitemap_and_the_same_for_everyone(browser):
     assert reverse("records:data_types") in Client().get(reverse("sitemap")).content.decode()
     mine = browser.get(reverse("records:data_type", args=["banque.operation"])).content.decode()
     anyone = shown("data_type", "banque.operation").content.decode()

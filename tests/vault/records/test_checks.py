@@ -1,4 +1,4 @@
-"""Each automatic check fails, passes, or cannot tell; what it cannot tell never blocks."""
+"""Each automatic check passes, fails or is inconclusive."""
 
 from datetime import UTC, date, datetime
 from uuid import uuid4
@@ -23,13 +23,26 @@ F, P, U = Outcome.FAILED, Outcome.PASSED, Outcome.INCONCLUSIVE
 def held(type_code, payload, person=ME):
     at = datetime(2026, 1, 1, tzinfo=UTC)
     return Opened(
-        record_id=uuid4(), type=type_code, type_version="1.0.0", person=person, role="self", period=period_of(payload), validity=Span(),
-        holder="x", assurance="declared", method="typed", retrieved_at=at, issued_at=None, paper_id=None, created_at=at, withdrawn_at=None,
+        record_id=uuid4(),
+        type=type_code,
+        type_version="1.0.0",
+        person=person,
+        role="self",
+        period=period_of(payload),
+        validity=Span(),
+        holder="x",
+        assurance="declared",
+        method="typed",
+        retrieved_at=at,
+        issued_at=None,
+        paper_id=None,
+        created_at=at,
+        withdrawn_at=None,
         payload=payload,
-    )  # fmt: skip
+    )
 
 
-def seen(kind="avis_impot", *, records=(), known=(), **more) -> CheckInput:
+def check_input(kind="avis_impot", *, records=(), known=(), **more) -> CheckInput:
     facts = {"declared": kind, "recognised": kind, "media_type": "application/pdf", "pages": 1, "today": TODAY, **more}
     kinds = {
         "avis_impot": PaperKind(code="avis_impot", validity="until_next_issue"),
@@ -78,11 +91,14 @@ ME_KNOWN = ("identite.pivot", IDENTITY)
 )
 def test_the_name_on_the_paper(read, family, usage, outcome):
     identity = ("identite.pivot", {**IDENTITY, "family_name": family, "preferred_username": usage})
-    assert checks.RULES["name_matches_identity"](seen(records=[notice(declarant1=read)], known=[identity])) == outcome
+    assert (
+        checks.RULES["name_matches_identity"](check_input(records=[notice(declarant1=read)], known=[identity]))
+        == outcome
+    )
 
 
 def test_the_second_declarant_may_be_the_resident():
-    paper = seen(records=[notice(declarant1="LASSALLE BRUNO", declarant2="KERVELLA NADIA")], known=[ME_KNOWN])
+    paper = check_input(records=[notice(declarant1="LASSALLE BRUNO", declarant2="KERVELLA NADIA")], known=[ME_KNOWN])
     assert checks.RULES["name_matches_identity"](paper) == P
 
 
@@ -100,7 +116,7 @@ def test_the_second_declarant_may_be_the_resident():
     ],
 )
 def test_the_year_of_a_notice(code, year, outcome):
-    assert checks.RULES[code](seen(records=[notice(annee_revenus=year)])) == outcome
+    assert checks.RULES[code](check_input(records=[notice(annee_revenus=year)])) == outcome
 
 
 @pytest.mark.parametrize(
@@ -113,15 +129,18 @@ def test_the_year_of_a_notice(code, year, outcome):
         ([notice(nombre_parts=3)], F),
     ],
 )
-def test_two_notices_for_a_year_contradict_each_other_only_by_their_figures(known, outcome):
-    assert checks.RULES["tax_same_year"](seen(records=[notice()], known=known)) == outcome
+def test_two_notices_for_a_year_contradict_each_other_only_by_their_values(known, outcome):
+    assert checks.RULES["tax_same_year"](check_input(records=[notice()], known=known)) == outcome
 
 
-def test_a_corrected_notice_is_told():
+def test_a_corrected_notice_fails():
     later = notice(date_etablissement="2026-10-01")
-    assert checks.RULES["tax_no_newer"](seen(records=[notice(correctif="oui")])) == F
-    assert checks.RULES["tax_no_newer"](seen(records=[notice(date_etablissement="2026-07-31")], known=[later])) == F
-    assert checks.RULES["tax_no_newer"](seen(records=[notice()])) == U
+    assert checks.RULES["tax_no_newer"](check_input(records=[notice(correctif="oui")])) == F
+    assert (
+        checks.RULES["tax_no_newer"](check_input(records=[notice(date_etablissement="2026-07-31")], known=[later]))
+        == F
+    )
+    assert checks.RULES["tax_no_newer"](check_input(records=[notice()])) == U
 
 
 @pytest.mark.parametrize(
@@ -144,14 +163,14 @@ def test_a_corrected_notice_is_told():
     ],
 )
 def test_dates(code, kind, issued, expires, outcome):
-    assert checks.RULES[code](seen(kind, issued_on=issued, expires_on=expires)) == outcome
+    assert checks.RULES[code](check_input(kind, issued_on=issued, expires_on=expires)) == outcome
 
 
 @pytest.mark.parametrize(("month", "outcome"), [(8, P), (7, F), (None, U)])
 def test_a_quotient_counts_three_months(month, outcome):
     payload = {"fournisseur": "CNAF", "valeur": 526, "annee": 2026, "mois": month} if month else {}
     records = [("social.quotient_familial", payload)] if month else []
-    assert checks.RULES["qf_fresh"](seen(records=records)) == outcome
+    assert checks.RULES["qf_fresh"](check_input(records=records)) == outcome
 
 
 @pytest.mark.parametrize(
@@ -167,7 +186,7 @@ def test_a_quotient_counts_three_months(month, outcome):
 )
 def test_the_address_on_the_paper(read, outcome):
     home = ("logement.domicile", HOME)
-    assert checks.RULES["address_matches"](seen(records=[notice(adresse=read)], known=[home])) == outcome
+    assert checks.RULES["address_matches"](check_input(records=[notice(adresse=read)], known=[home])) == outcome
 
 
 @pytest.mark.parametrize(
@@ -181,39 +200,38 @@ def test_the_address_on_the_paper(read, outcome):
     ],
 )
 def test_the_address_is_in_the_town(read, outcome):
-    assert checks.RULES["address_in_territory"](seen(records=[notice(adresse=read)])) == outcome
+    assert checks.RULES["address_in_territory"](check_input(records=[notice(adresse=read)])) == outcome
 
 
 @pytest.mark.parametrize(
     ("declared", "recognised", "outcome"),
     [("cni", "cni", P), ("", "cni", P), ("cni", "avis_impot", F), ("cni", "", U)],
 )
-def test_the_file_is_what_was_chosen(declared, recognised, outcome):
-    assert checks.RULES["file_kind"](seen(declared=declared, recognised=recognised)) == outcome
+def test_the_file_is_of_the_chosen_kind(declared, recognised, outcome):
+    assert checks.RULES["file_kind"](check_input(declared=declared, recognised=recognised)) == outcome
 
 
 def test_only_the_checks_of_this_kind_run_and_the_reader_s_come_first():
     found = [CheckLine("2ddoc_signature", "passed", "x"), CheckLine("file_readable", "passed", "Le fichier s’ouvre.")]
-    lines = checks.run(seen(records=[notice()]), found)
-    codes = [line.code for line in lines]
+    codes = [check.code for check in checks.run(check_input(records=[notice()]), found)]
     assert codes[:2] == ["2ddoc_signature", "file_readable"]
     assert codes.count("file_readable") == 1
     assert "tax_year" in codes and "front_and_back" not in codes
 
 
 @pytest.mark.parametrize("code", checks.FORGED)
-def test_a_forged_code_is_told_apart(code):
+def test_a_forged_code_is_found(code):
     forged = CheckLine(code, "failed", "x")
     assert checks.forged([forged]) == forged
     assert checks.forged([CheckLine(code, "inconclusive", "x"), CheckLine("tax_year", "failed", "x")]) is None
 
 
 def test_each_outcome_has_its_text_in_both_languages():
-    line = CheckLine("tax_year", "failed", "")
-    assert checks.text(line).startswith("L’avis n’est pas")
+    check = CheckLine("tax_year", "failed", "")
+    assert checks.text(check).startswith("L’avis n’est pas")
     with translation.override("en"):
-        assert checks.text(line).startswith("The notice is not")
+        assert checks.text(check).startswith("The notice is not")
 
 
-def test_a_check_that_has_left_the_content_keeps_the_words_of_its_day():
+def test_a_check_that_left_the_content_keeps_its_stored_text():
     assert checks.text(CheckLine("autrefois", "failed", "Ce qui avait été dit.")) == "Ce qui avait été dit."

@@ -1,6 +1,4 @@
-"""The content that comes with the software: valid, complete in two languages, loaded without undoing what the city
-changed.
-"""
+"""The content that comes with the software: valid, in two languages, loaded without undoing the city's changes."""
 
 import json
 
@@ -27,28 +25,28 @@ from vault.sharing.models import EmergencyAccess
 KINDS = json.loads(paper_kinds.CONTENT.read_text(encoding="utf-8"))["items"]
 HOLDERS = json.loads(holder_catalogue.CONTENT.read_text(encoding="utf-8"))["items"]
 CHECKS = json.loads(checks.CONTENT.read_text(encoding="utf-8"))["items"]
-#: Checks that a reader tells.
+#: The checks made by a reader.
 READ = {"file_not_blank", "2ddoc_signature", "2ddoc_matches_text", "pdf_signature", "pdf_signer"}
 LATER_TYPES = {"achats", "energie", "logement.batiment", "mobilite", "loisirs", "banque.operation"}
 
 
-def test_the_kinds_of_paper_fit_their_schema():
+def test_the_kinds_of_paper_follow_their_schema():
     schema = json.loads((paper_kinds.CONTENT.parent / "paper_kinds.schema.json").read_text(encoding="utf-8"))
     document = json.loads(paper_kinds.CONTENT.read_text(encoding="utf-8"))
     assert [error.message for error in Draft202012Validator(schema).iter_errors(document)] == []
     assert len({kind["code"] for kind in KINDS}) == len(KINDS) == document["meta"]["count"]
 
 
-def test_every_field_that_a_kind_says_exists_or_belongs_to_a_type_that_is_not_there_yet():
-    said = {entry["field"] for kind in KINDS for entry in kind["readable_fields"] if entry["field"]}
-    unknown = {field for field in said if not types.field_exists(field)}
+def test_every_field_of_a_kind_exists_or_belongs_to_a_future_type():
+    fields = {entry["field"] for kind in KINDS for entry in kind["readable_fields"] if entry["field"]}
+    unknown = {field for field in fields if not types.field_exists(field)}
     assert all(field.startswith(tuple(LATER_TYPES)) for field in unknown), unknown
 
 
 def test_every_check_has_a_rule_or_a_reader_and_three_texts_in_two_languages():
     for entry in CHECKS:
-        told = entry["code"] in checks.RULES or entry["code"] in {*READ, "minimum_asked"}
-        assert told != bool(entry.get("not_done")), f"{entry['code']}: it is done, or says why it is not"
+        made = entry["code"] in checks.RULES or entry["code"] in {*READ, "minimum_asked"}
+        assert made != bool(entry.get("not_done")), f"{entry['code']}: it is made, or states why it is not"
         for outcome in ("passed", "failed", "inconclusive"):
             assert entry[outcome]["fr"].endswith((".", "?")) and entry[outcome]["en"].endswith((".", "?")), entry[
                 "code"
@@ -61,20 +59,20 @@ def test_every_rule_is_in_the_content_and_applies_to_kinds_that_exist():
     assert all(set(entry["applies_to"]) <= codes | {"*"} for entry in CHECKS)
 
 
-def test_who_may_ask_for_a_shipped_kind_is_said_in_two_languages():
-    said = {who for kind in KINDS for who in kind["who_may_ask"]}
-    assert said == set(who_may_ask.SHIPPED)
+def test_the_askers_of_a_shipped_kind_are_translated():
+    askers = {who for kind in KINDS for who in kind["who_may_ask"]}
+    assert askers == set(who_may_ask.SHIPPED)
     with translation.override("en"):
-        assert all(gettext(who) != who for who in said)
+        assert all(gettext(who) != who for who in askers)
 
 
-def test_who_gives_a_shipped_kind_is_known_to_the_catalogues_of_languages():
+def test_the_givers_of_the_shipped_kinds_are_in_the_language_catalogues():
     assert {kind["holder"] for kind in KINDS} == set(who_may_ask.GIVERS)
     with translation.override("en"):
         assert gettext("Bailleur") == "Landlord"
 
 
-def test_what_the_law_allows_is_said_in_two_languages():
+def test_the_legal_minimum_is_in_two_languages():
     assert [kind["code"] for kind in KINDS if bool(kind["legal_minimum_fr"]) != bool(kind["legal_minimum_en"])] == []
     kind = PaperKind(legal_minimum_fr="Montrer la carte suffit", legal_minimum_en="Showing the card is enough")
     with translation.override("en"):
@@ -121,11 +119,10 @@ def test_an_administrator_edits_a_kind_and_loading_keeps_it(kinds, settings):
     assert PaperKind.objects.get(code="cni").label_fr == "Carte d’identité de la ville"
 
 
-def test_nothing_that_holds_a_resident_s_content_is_in_the_admin():
+def test_no_model_with_a_resident_s_content_is_in_the_admin():
     registered = set(admin.site._registry)
-    vault = {model for model in registered if model._meta.app_label == "vault"}
-    assert vault == {ConnectorHealth, Contest, EmergencyAccess, Holder, PaperKind}
-    content = {model for model in apps.get_app_config("vault").get_models() if issubclass(model, ResidentModel)}
-    # A contest opens for the data protection officer alone (test_contests); the register names no resident
-    # (test_emergency_pages).
-    assert content & registered == {Contest, EmergencyAccess}
+    models = {model for app in apps.get_app_configs() if app.name.startswith("vault.") for model in app.get_models()}
+    assert models & registered == {ConnectorHealth, Contest, EmergencyAccess, Holder, PaperKind}
+    # Only the data protection officer may open a contest (test_contests).
+    # The register of emergency accesses names no resident (test_emergency_pages).
+    assert {model for model in models & registered if issubclass(model, ResidentModel)} == {Contest, EmergencyAccess}

@@ -1,4 +1,7 @@
-"""A file of data: told in sum, its columns named, kept whole by a job, once; then its file may go and its values stay."""
+"""Files of data: a summary, the names of the columns, and one job that keeps all the records.
+
+The file may then be deleted.
+"""
 
 from datetime import date
 
@@ -26,7 +29,7 @@ COLUMNS = {"c0": "date_operation", "c1": "libelle", "c2": "debit", "c3": "credit
 
 
 def work(resident) -> None:
-    """What the worker does with the jobs that wait."""
+    """Run the waiting jobs, as the worker does."""
     with scope(resident=resident.pk):
         waiting = list(Job.objects.filter(state=Job.State.WAITING))
     for job in waiting:
@@ -37,7 +40,7 @@ def address(name, paper):
     return reverse(f"records:{name}", args=[paper.pk])
 
 
-def told(client, name, paper):
+def shown_page(client, name, paper):
     return client.get(address(name, paper), follow=True).content.decode()
 
 
@@ -64,12 +67,12 @@ def records(resident, type_code):
 
 
 def events(resident):
-    return [line.event for line in journal.entries(resident_id=resident.pk, limit=100)]
+    return [entry.event for entry in journal.entries(resident_id=resident.pk, limit=100)]
 
 
-def test_a_file_of_measures_is_told_in_sum_before_anything_is_kept(browser, resident):
+def test_a_file_of_measures_is_summarised_before_anything_is_kept(browser, resident):
     paper = uploaded(browser, resident, load_curve(), name="mesures.json")
-    shown = told(browser, "confirm_paper", paper)
+    shown = shown_page(browser, "confirm_paper", paper)
     assert "Vérifiez ce que contient ce fichier" in shown
     assert "384\u00a0kWh" in shown, "0.4 kW for 40 days"
     assert "1\u00a0920 mesures, de février 2026 à mars 2026" in shown
@@ -77,8 +80,8 @@ def test_a_file_of_measures_is_told_in_sum_before_anything_is_kept(browser, resi
     assert records(resident, "energie.serie") == []
 
 
-def test_its_records_never_lie_in_the_paper(browser, resident):
-    """A year of half-hours would make every page that opens papers slow."""
+def test_the_records_are_not_in_the_paper_s_content(browser, resident):
+    """A year of half-hours would make every page that decrypts papers slow."""
     paper = uploaded(browser, resident, load_curve(days=120), name="mesures.json")
     opened = gate.own_paper(resident_id=resident.pk, purpose="Essai", paper_id=paper.pk)
     assert opened is not None and opened.records == []
@@ -86,7 +89,7 @@ def test_its_records_never_lie_in_the_paper(browser, resident):
         assert len(bytes(Paper.objects.get(pk=paper.pk).content)) < 5000
 
 
-def test_confirming_keeps_all_of_it_in_one_job_with_one_line(browser, resident):
+def test_confirming_keeps_all_the_records_in_one_job_with_one_entry(browser, resident):
     paper = kept(browser, resident, load_curve())
     assert paper.state == PaperState.KEPT
     february, march = records(resident, "energie.serie")
@@ -96,11 +99,11 @@ def test_confirming_keeps_all_of_it_in_one_job_with_one_line(browser, resident):
     )
     assert march.paper_id == paper.pk and march.method == "upload"
     assert events(resident).count("data_kept") == 1
-    shown = told(browser, "paper", paper)
+    shown = shown_page(browser, "paper", paper)
     assert "2 lignes nouvelles sont rangées." in shown
 
 
-def test_confirming_twice_makes_one_job(browser, resident):
+def test_confirming_twice_creates_one_job(browser, resident):
     paper = uploaded(browser, resident, load_curve(), name="mesures.json")
     first = browser.post(address("keep_data", paper))
     second = browser.post(address("keep_data", paper))
@@ -111,7 +114,7 @@ def test_confirming_twice_makes_one_job(browser, resident):
     assert browser.get(address("keep_data", paper)).url == address("paper", paper)
 
 
-def test_doing_the_job_again_writes_nothing_again(browser, resident):
+def test_running_the_job_again_writes_no_record(browser, resident):
     paper = kept(browser, resident, load_curve())
     with scope(resident=resident.pk):
         actions.keep_data(paper_id=paper.pk)
@@ -119,17 +122,17 @@ def test_doing_the_job_again_writes_nothing_again(browser, resident):
     assert events(resident).count("data_kept") == 1
 
 
-def test_the_same_file_added_again_says_that_nothing_is_new(browser, resident):
+def test_adding_the_same_file_again_reports_known_records(browser, resident):
     kept(browser, resident, load_curve())
     paper = kept(browser, resident, load_curve())
-    assert "2 lignes étaient déjà là." in told(browser, "paper", paper)
+    assert "2 lignes étaient déjà là." in shown_page(browser, "paper", paper)
     assert len(records(resident, "energie.serie")) == 2
 
 
-def test_a_later_export_takes_the_place_of_what_it_says_otherwise(browser, resident):
+def test_a_later_export_supersedes_the_records_that_differ(browser, resident):
     kept(browser, resident, load_curve(watts=400))
     paper = kept(browser, resident, load_curve(watts=500))
-    assert "2 lignes remplacent celles d’un envoi précédent." in told(browser, "paper", paper)
+    assert "2 lignes remplacent celles d’un envoi précédent." in shown_page(browser, "paper", paper)
     february, _march = records(resident, "energie.serie")
     assert february.payload["valeurs"][0] == 500
     assert len(gate.own_history(resident_id=resident.pk, purpose="Essai", record_id=february.record_id)) == 2
@@ -153,7 +156,7 @@ def test_a_job_cancelled_in_time_keeps_nothing(browser, resident):
         assert Paper.objects.get(pk=paper.pk).state == PaperState.TO_CONFIRM
 
 
-def test_a_bank_s_table_asks_what_its_columns_say_with_our_guess(browser, resident):
+def test_the_columns_of_a_bank_s_table_are_asked_with_our_guess(browser, resident):
     paper = uploaded(browser, resident, bank_table(), name="compte.csv")
     response = browser.get(address("confirm_paper", paper), follow=True)
     assert response.redirect_chain[-1][0] == address("name_columns", paper)
@@ -162,11 +165,11 @@ def test_a_bank_s_table_asks_what_its_columns_say_with_our_guess(browser, reside
     assert "CARTE BOULANGERIE" in response.content.decode()
 
 
-def test_columns_named_the_file_is_told_then_kept(browser, resident):
+def test_a_table_with_named_columns_is_summarised_then_kept(browser, resident):
     paper = uploaded(browser, resident, bank_table(), name="compte.csv")
     browser.post(address("name_columns", paper), COLUMNS)
     work(resident)
-    shown = told(browser, "confirm_paper", paper)
+    shown = shown_page(browser, "confirm_paper", paper)
     assert "5 opérations, de mars 2026 à avril 2026" in shown
     assert "637\u00a0€" in shown and "602\u00a0€" in shown
     browser.post(address("keep_data", paper))
@@ -176,7 +179,7 @@ def test_columns_named_the_file_is_told_then_kept(browser, resident):
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("columns", "sentence"),
     [
         (
             {"c0": "ignored", "c1": "libelle", "c2": "debit", "c3": "credit"},
@@ -192,25 +195,25 @@ def test_columns_named_the_file_is_told_then_kept(browser, resident):
         ),
     ],
 )
-def test_columns_that_cannot_be_are_refused_with_a_sentence(browser, resident, said, sentence):
+def test_impossible_columns_are_refused_with_a_sentence(browser, resident, columns, sentence):
     paper = uploaded(browser, resident, bank_table(), name="compte.csv")
-    response = browser.post(address("name_columns", paper), said)
+    response = browser.post(address("name_columns", paper), columns)
     assert response.status_code == 200 and sentence in response.content.decode()
 
 
-def test_columns_with_which_nothing_is_read_are_asked_again(browser, resident):
+def test_columns_that_read_no_row_are_asked_again(browser, resident):
     paper = uploaded(browser, resident, bank_table(), name="compte.csv")
     browser.post(
         address("name_columns", paper), {"c0": "ignored", "c1": "date_operation", "c2": "montant", "c3": "ignored"}
     )
     work(resident)
-    shown = told(browser, "confirm_paper", paper)
+    shown = shown_page(browser, "confirm_paper", paper)
     assert "Que dit chaque colonne" in shown and "Avec ces colonnes, aucune ligne n’a pu être lue." in shown
     with scope(resident=resident.pk):
         assert Paper.objects.get(pk=paper.pk).state == PaperState.TO_CONFIRM
 
 
-def test_overlapping_statements_do_not_count_twice(browser, resident):
+def test_the_operations_of_overlapping_statements_are_kept_once(browser, resident):
     kept_table(browser, resident)
     kept_table(browser, resident, [*ROWS[2:], ("07/04/2026", "CARTE PRIMEUR", "8,00", "")])
     assert len(records(resident, "banque.operation")) == 6
@@ -218,7 +221,7 @@ def test_overlapping_statements_do_not_count_twice(browser, resident):
 
 def test_deleting_the_file_keeps_the_values_as_they_were(browser, resident):
     paper = kept(browser, resident, load_curve())
-    assert "Les données qu’il contenait restent dans votre coffre." in told(browser, "delete_paper", paper)
+    assert "Les données qu’il contenait restent dans votre coffre." in shown_page(browser, "delete_paper", paper)
     browser.post(address("delete_paper", paper))
     with scope(resident=resident.pk):
         assert not Paper.objects.filter(pk=paper.pk).exists()
@@ -226,7 +229,7 @@ def test_deleting_the_file_keeps_the_values_as_they_were(browser, resident):
     assert [record.paper_id for record in records(resident, "energie.serie")] == [None, None]
 
 
-def test_a_file_that_tells_places_is_better_deleted():
+def test_a_file_with_trips_reveals_places():
     held = data_files.DataFile(format="gpx", held=[data_files.Held("mobilite.trajet", 12)])
     assert held.has_places
     assert not data_files.DataFile(format="ofx", held=[data_files.Held("banque.operation", 12)]).has_places
@@ -247,27 +250,27 @@ def test_a_paper_is_not_a_file_of_data(browser, resident):
     assert browser.get(address("name_columns", paper)).status_code == 404
 
 
-def test_no_page_of_it_says_it_in_an_address(browser, resident):
+def test_no_url_holds_the_columns(browser, resident):
     paper = uploaded(browser, resident, bank_table(), name="compte.csv")
     response = browser.post(address("name_columns", paper), COLUMNS)
     assert "date_operation" not in response.url
 
 
-def test_a_table_that_says_less_than_the_bank_s_ofx_takes_nothing_away(browser, resident):
+def test_a_table_with_fewer_values_than_the_bank_s_ofx_removes_none(browser, resident):
     ofx = bank_step.ofx(date(2026, 5, 4))
     kept(browser, resident, ofx, name="compte.ofx")
     before = {
         (record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")
     }
-    told_again = [(day, label, amount) for day, amount, label in bank_step.operations(date(2026, 5, 4))]
+    operations = [(day, label, amount) for day, amount, label in bank_step.operations(date(2026, 5, 4))]
     rows = [
         (f"{day:%d/%m/%Y}", label, amount.lstrip("-") if amount[0] == "-" else "", amount)
-        for day, label, amount in told_again
+        for day, label, amount in operations
     ]
     paper = kept_table(
         browser, resident, [(day, label, out, "" if out else amount) for day, label, out, amount in rows]
     )
-    assert "15 lignes étaient déjà là." in told(browser, "paper", paper)
+    assert "15 lignes étaient déjà là." in shown_page(browser, "paper", paper)
     assert {
         (record.payload["compte"], record.payload["reference"]) for record in records(resident, "banque.operation")
     } == before
@@ -290,11 +293,9 @@ def statement_to_keep(client, resident, rows=ROWS):
     return paper
 
 
-def test_where_several_live_together_a_bank_s_file_asks_whose_it_is_and_chooses_nobody(
-    browser, resident, with_a_child
-):
+def test_in_a_household_a_bank_s_file_asks_whose_it_is_without_a_preselected_answer(browser, resident, with_a_child):
     paper = statement_to_keep(browser, resident)
-    shown = told(browser, "keep_data", paper)
+    shown = shown_page(browser, "keep_data", paper)
     assert "De qui s’agit-il" in shown and "Milo" in shown and "checked" not in shown
     response = browser.post(address("keep_data", paper))
     assert response.status_code == 200 and "Dites de qui il s’agit." in response.content.decode()
@@ -302,7 +303,7 @@ def test_where_several_live_together_a_bank_s_file_asks_whose_it_is_and_chooses_
     assert records(resident, "banque.operation") == []
 
 
-def test_what_is_the_child_s_is_kept_as_theirs_and_shown_apart(browser, resident, with_a_child):
+def test_a_child_s_records_are_kept_as_theirs_and_shown_separately(browser, resident, with_a_child):
     paper = statement_to_keep(browser, resident)
     browser.post(address("keep_data", paper), {"person": str(with_a_child.id)})
     work(resident)
@@ -318,13 +319,13 @@ def test_what_is_the_child_s_is_kept_as_theirs_and_shown_apart(browser, resident
     assert "De qui" in month and "CARTE PRIMEUR" in month
 
 
-def test_somebody_who_does_not_live_there_cannot_be_chosen(browser, resident, with_a_child):
+def test_a_person_outside_the_household_cannot_be_chosen(browser, resident, with_a_child):
     paper = statement_to_keep(browser, resident)
     response = browser.post(address("keep_data", paper), {"person": "5b0f9d1e-0000-4000-8000-000000000000"})
     assert response.status_code == 200 and "Dites de qui il s’agit." in response.content.decode()
 
 
-def test_a_meter_is_the_home_s_and_nobody_is_asked(browser, resident, with_a_child):
+def test_for_a_meter_the_page_does_not_ask_whose_it_is(browser, resident, with_a_child):
     paper = uploaded(browser, resident, load_curve(), name="mesures.json")
-    assert "De qui s’agit-il" not in told(browser, "keep_data", paper)
+    assert "De qui s’agit-il" not in shown_page(browser, "keep_data", paper)
     assert browser.post(address("keep_data", paper)).status_code == 302

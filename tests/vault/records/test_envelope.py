@@ -1,4 +1,4 @@
-"""The envelope: what is built has its shape, and what has not is refused."""
+"""The envelope: `build` gives its shape, and `validate` refuses another."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,13 +18,13 @@ def record() -> dict[str, Any]:
     )
 
 
-def test_what_is_built_is_an_envelope_of_the_type_s_version() -> None:
+def test_build_gives_an_envelope_of_the_type_s_version() -> None:
     made = record()
     envelope.validate(made)
     assert made["type_version"] == types.get("fiscal.avis_ir").version
 
 
-def test_every_type_of_the_catalogue_may_travel_in_it() -> None:
+def test_an_envelope_accepts_every_type_of_the_catalogue() -> None:
     origin = envelope.provenance(holder="résident", method="typed", assurance="declared")
     for data_type in types.all_types():
         envelope.validate(envelope.build(type=data_type.code, payload={}, provenance=origin))
@@ -42,7 +42,7 @@ def test_every_type_of_the_catalogue_may_travel_in_it() -> None:
         lambda one: one["provenance"].update(source_document="abc"),
     ],
 )
-def test_a_spoilt_envelope_is_refused(spoil: Callable[[dict[str, Any]], object]) -> None:
+def test_a_wrong_envelope_is_refused(spoil: Callable[[dict[str, Any]], object]) -> None:
     made = record()
     spoil(made)
     with pytest.raises(envelope.BadEnvelope):

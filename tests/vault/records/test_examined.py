@@ -1,4 +1,4 @@
-"""A file from outside is looked at by the antivirus, loses the place of its photo, and only then is read."""
+"""Examination of a file: the antivirus, then the removal of a photo's place, then the reading."""
 
 import hashlib
 import io
@@ -43,7 +43,7 @@ def files(resident) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "HEIF"])
-def test_what_is_downloaded_says_no_place_and_the_file_that_said_it_is_gone(browser, resident, kind):
+def test_the_download_has_no_place_and_the_file_received_is_deleted(browser, resident, kind):
     data = photos.photo(kind)
     assert send(browser, data, name="photo.jpg").status_code == 302
     before = files(resident)
@@ -60,7 +60,7 @@ def test_what_is_downloaded_says_no_place_and_the_file_that_said_it_is_gone(brow
     assert "Le lieu où la photo a été prise est retiré" in page
 
 
-def test_so_does_another_face_of_the_same_paper(browser, resident, antivirus):
+def test_an_added_side_has_no_place_either(browser, resident, antivirus):
     paper = uploaded(browser, resident, notice_pdf())
     send(browser, photos.photo("JPEG"), address="records:add_side", args=[paper.pk])
     with scope(resident=resident.pk):
@@ -77,12 +77,12 @@ def test_so_does_another_face_of_the_same_paper(browser, resident, antivirus):
         actions.check_sides(paper_id=paper.pk)
 
 
-def test_a_paper_without_a_place_stays_as_it_came(browser, resident):
+def test_a_paper_without_a_place_is_kept_as_received(browser, resident):
     data = notice_pdf()
     assert download(browser, uploaded(browser, resident, data)) == data
 
 
-def test_a_signed_pdf_stays_as_it_came_and_its_resident_is_told(browser, resident):
+def test_a_signed_pdf_is_kept_as_received_with_a_warning(browser, resident):
     data = photos.scan(signed=True)
     paper = uploaded(browser, resident, data)
     assert download(browser, paper) == data
@@ -115,23 +115,23 @@ def test_a_check_that_is_cancelled_leaves_no_second_file(browser, resident, monk
     assert files(resident) == before
 
 
-def test_the_antivirus_sees_the_file_as_it_came(browser, resident, antivirus):
+def test_the_antivirus_scans_the_file_as_received(browser, resident, antivirus):
     data = photos.photo("JPEG")
     assert uploaded(browser, resident, data).state == "to_confirm"
     assert antivirus.scanned == [data]
 
 
-def test_what_it_finds_is_refused_and_its_name_is_in_the_log_without_whose(browser, resident, antivirus, caplog):
+def test_an_infected_file_is_refused_and_the_log_names_no_resident(browser, resident, antivirus, caplog):
     paper = uploaded(browser, resident, notice_pdf() + b"\n%" + EICAR)
     assert paper.state == "refused"
     assert "programme dangereux" in browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
     assert files(resident) == []
-    line = next(record for record in caplog.records if record.name == actions_files.__name__)
-    assert (line.levelno, line.code) == (logging.WARNING, SIGNATURE)
+    warning = next(record for record in caplog.records if record.name == actions_files.__name__)
+    assert (warning.levelno, warning.code) == (logging.WARNING, SIGNATURE)
     assert str(resident.pk) not in caplog.text and "avis.pdf" not in caplog.text
 
 
-def test_nothing_is_written_in_clear_while_it_is_looked_at(browser, resident, antivirus, tmp_path, monkeypatch):
+def test_no_plaintext_is_written_while_a_file_is_examined(browser, resident, antivirus, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     uploaded(browser, resident, photos.photo("HEIF"))
     assert list(tmp_path.rglob("*")) == []

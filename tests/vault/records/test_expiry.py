@@ -1,6 +1,4 @@
-"""A paper comes to its end: its resident is told once before, and what it proved is no longer proven, without being
-rewritten.
-"""
+"""Expiry of a paper: one reminder before it, and its values lose their proof without being rewritten."""
 
 from datetime import date
 
@@ -30,7 +28,7 @@ def today(time_machine):
 
 @pytest.fixture
 def notice(browser, resident) -> Paper:
-    """A kept tax notice, whose values its signature proves."""
+    """Return a kept tax notice, whose values its signature proves."""
     paper = uploaded(browser, resident, notice_pdf())
     actions.confirm_paper(paper=paper, by=resident.pk)
     return paper
@@ -59,7 +57,7 @@ def text(response) -> str:
     return " ".join(response.content.decode().replace("\u00a0", " ").split())
 
 
-# ---------- what it proved
+# ---------- the proof of values
 
 
 def test_a_value_whose_proof_has_expired_is_no_longer_proven(notice, resident, browser):
@@ -79,7 +77,7 @@ def test_a_value_whose_proof_has_expired_is_no_longer_proven(notice, resident, b
     assert stored(resident) == before, "what is stored is not rewritten"
 
 
-def test_a_date_corrected_brings_the_proof_back(notice, resident):
+def test_correcting_the_date_restores_the_proof(notice, resident):
     ends(notice, date(2026, 11, 24))
     ends(notice, date(2026, 12, 24))
     assert opened(resident).origin("revenu_fiscal_reference").proven
@@ -93,7 +91,7 @@ def test_the_last_day_still_counts_until_midnight_in_paris(notice, resident, tim
     assert not opened(resident).origin("revenu_fiscal_reference").proven
 
 
-def test_what_another_source_says_of_the_same_record_stays_as_sure(notice, resident):
+def test_values_of_another_source_keep_their_assurance(notice, resident):
     with scope(resident=resident.pk):
         record = Record.objects.current().get(type="fiscal.avis_ir")
     held = gate.own_record(resident_id=resident.pk, purpose="Essayer", record_id=record.pk)
@@ -107,7 +105,7 @@ def test_what_another_source_says_of_the_same_record_stays_as_sure(notice, resid
     assert not found.origin("nombre_parts").proof_ended and found.origin("nombre_parts").assurance == "declared"
 
 
-def test_values_that_rest_on_no_paper_are_left_alone(notice, resident):
+def test_values_without_a_paper_keep_their_assurance(notice, resident):
     add(
         resident,
         "emploi.revenu",
@@ -120,7 +118,7 @@ def test_values_that_rest_on_no_paper_are_left_alone(notice, resident):
     assert opened(resident, "emploi.revenu#/net_avant_impot").assurance == "holder_verified"
 
 
-def test_another_resident_s_expired_paper_changes_nothing(notice, resident, other_browser, stranger):
+def test_the_expiry_of_another_resident_s_paper_has_no_effect(notice, resident, other_browser, stranger):
     theirs = uploaded(other_browser, stranger, notice_pdf(income=9000))
     actions.confirm_paper(paper=theirs, by=stranger.pk)
     ends(theirs, date(2026, 11, 24))
@@ -133,10 +131,10 @@ def test_an_expired_paper_is_not_deleted(notice, resident, browser):
     assert browser.get(reverse("records:paper", args=[notice.pk])).status_code == 200
 
 
-# ---------- told once
+# ---------- reminders
 
 
-def test_a_resident_is_told_once_within_the_notice_of_the_kind(notice, resident, time_machine):
+def test_a_resident_gets_one_reminder_within_the_notice_of_the_kind(notice, resident, time_machine):
     of_kind(notice, "cni", date(2027, 3, 1))
     assert PaperKind.objects.get(code="cni").renewal_notice_days == 90
     time_machine.move_to("2026-11-30 12:00+01:00", tick=False)
@@ -148,19 +146,19 @@ def test_a_resident_is_told_once_within_the_notice_of_the_kind(notice, resident,
     time_machine.move_to("2027-02-20 12:00+01:00", tick=False)
     notify_expiring_papers()
     assert [message.to for message in mail.outbox] == [[resident.email]]
-    events = [line.event for line in journal.entries(resident_id=resident.pk, limit=50)]
+    events = [entry.event for entry in journal.entries(resident_id=resident.pk, limit=50)]
     assert events.count("paper_expiring") == 1
 
 
 def test_the_message_names_no_paper(notice, resident):
     of_kind(notice, "titre_sejour", date(2026, 12, 20))
     notify_expiring_papers()
-    said = f"{mail.outbox[0].subject} {mail.outbox[0].body}"
-    assert "séjour" not in said and resident.name not in said
-    assert "arrive à sa fin" in said and "coming to its end" in said
+    message = f"{mail.outbox[0].subject} {mail.outbox[0].body}"
+    assert "séjour" not in message and resident.name not in message
+    assert "arrive à sa fin" in message and "coming to its end" in message
 
 
-def test_several_papers_make_one_message(notice, resident, browser):
+def test_several_papers_are_in_one_reminder(notice, resident, browser):
     other = uploaded(browser, resident, notice_pdf(income_year=2024), name="b.pdf")
     actions.confirm_paper(paper=other, by=resident.pk)
     for paper in (notice, other):
@@ -185,20 +183,20 @@ def test_two_workers_at_once_send_one_message(notice, resident):
     ],
     ids=["a kind without notice", "already over", "far off", "no kind"],
 )
-def test_nobody_is_told_of(notice, kind, day):
+def test_no_reminder_is_sent(notice, kind, day):
     of_kind(notice, kind, day)
     notify_expiring_papers()
     assert mail.outbox == []
 
 
-def test_a_paper_that_waits_for_its_resident_is_not_told(browser, resident):
+def test_a_paper_to_confirm_has_no_reminder(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     of_kind(paper, "cni", date(2026, 12, 1))
     notify_expiring_papers()
     assert mail.outbox == []
 
 
-def test_who_wants_no_message_sees_it_on_the_home_page_all_the_same(notice, resident, browser):
+def test_without_reminders_by_email_the_home_page_still_shows_the_expiry(notice, resident, browser):
     resident.reminders_by_email = False
     resident.save()
     of_kind(notice, "passeport", date(2027, 4, 1))
@@ -207,19 +205,19 @@ def test_who_wants_no_message_sees_it_on_the_home_page_all_the_same(notice, resi
     assert "Expire le 1er avril 2027" in text(browser.get("/")), "within the 180 days of its kind"
 
 
-def test_a_new_end_is_told_in_its_turn(notice, resident, time_machine):
+def test_a_new_expiry_date_gets_its_own_reminder(notice, resident, time_machine):
     of_kind(notice, "cni", date(2026, 12, 20))
     notify_expiring_papers()
     ends(notice, date(2026, 12, 20))
     notify_expiring_papers()
-    assert len(mail.outbox) == 1, "the same date again is no news"
+    assert len(mail.outbox) == 1, "the date did not change"
     ends(notice, date(2027, 12, 20))
     time_machine.move_to("2027-12-01 12:00+01:00", tick=False)
     notify_expiring_papers()
     assert len(mail.outbox) == 2
 
 
-def test_a_mail_server_that_is_down_is_tried_again(notice, resident, monkeypatch):
+def test_a_reminder_is_sent_again_after_a_mail_server_failure(notice, resident, monkeypatch):
     of_kind(notice, "cni", date(2026, 12, 20))
 
     def refuse(*_args, **_more):
@@ -233,7 +231,7 @@ def test_a_mail_server_that_is_down_is_tried_again(notice, resident, monkeypatch
     assert len(mail.outbox) == 1
 
 
-def test_without_any_notice_nobody_is_told(notice):
+def test_without_any_notice_no_reminder_is_sent(notice):
     of_kind(notice, "cni", date(2026, 12, 20))
     PaperKind.objects.update(renewal_notice_days=None)
     notify_expiring_papers()
@@ -250,5 +248,5 @@ def test_an_old_identity_card_counts_five_more_years(notice, resident):
         assert changed.expires_on == date(2027, 5, 2) and not changed.expired
     again = actions.set_dates(paper=notice, by=resident.pk, issued_on=date(2012, 5, 3), expires_on=date(2027, 5, 2))
     assert again.expires_on == date(2027, 5, 2), "the five years are added once"
-    seen = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=notice.pk)
-    assert seen is not None and seen.outcome("cni_extension") == "passed"
+    card = gate.own_paper(resident_id=resident.pk, purpose="Essayer", paper_id=notice.pk)
+    assert card is not None and card.outcome("cni_extension") == "passed"

@@ -1,6 +1,4 @@
-"""Leaving with everything: one file holds all that the vault knows, says what it holds, and its resident alone gets
-it.
-"""
+"""The copy of a whole vault: one file with everything in it, a manifest, and its resident as the only reader."""
 
 import base64
 import hashlib
@@ -51,7 +49,7 @@ def rows(archive, name):
     return [json.loads(line) for line in archive.read(name).splitlines()]
 
 
-def test_it_holds_every_value_with_its_source_and_what_became_of_it(lived, resident):
+def test_the_copy_holds_every_record_with_its_source_and_history(lived, resident):
     archive = opened(resident)
     values = rows(archive, "valeurs.jsonl")
     with scope(resident=resident.pk):
@@ -67,7 +65,7 @@ def test_it_holds_every_value_with_its_source_and_what_became_of_it(lived, resid
     assert any(value["vault"]["origins"] for value in values), "a corrected value keeps the origin of each field"
 
 
-def test_it_holds_the_original_files_byte_for_byte_under_safe_names(lived, resident):
+def test_the_copy_holds_the_original_files_byte_for_byte_under_safe_names(lived, resident):
     archive = opened(resident)
     papers = rows(archive, "papiers.jsonl")
     sent = {hashlib.sha256(notice_pdf(income_year=year)).hexdigest() for year in (2024, 2023)}
@@ -91,34 +89,34 @@ def test_it_holds_the_original_files_byte_for_byte_under_safe_names(lived, resid
         ("é" * 300, "é" * 100),
     ],
 )
-def test_a_name_that_a_disk_would_not_take_is_made_safe(name, safe):
+def test_an_unsafe_file_name_is_made_safe(name, safe):
     assert safe_name(name) == safe
 
 
-def test_its_journal_proves_itself(lived, resident):
-    told = json.loads(opened(resident).read("journal.json"))
+def test_the_chain_of_the_copied_journal_verifies(lived, resident):
+    copied = json.loads(opened(resident).read("journal.json"))
     head = bytes(32)
-    for line in told["lines"]:
-        leaf = hashlib.sha256(b"\0" + base64.b64decode(line["bytes"])).digest()
+    for entry in copied["lines"]:
+        leaf = hashlib.sha256(b"\0" + base64.b64decode(entry["bytes"])).digest()
         head = hashlib.sha256(b"\1" + head + leaf).digest()
-        assert (line["leaf"], line["chain"]) == (leaf.hex(), head.hex())
-    assert told["lines"][-1]["content"]["event"] == "whole_vault_read", "the copy itself is in it"
+        assert (entry["leaf"], entry["chain"]) == (leaf.hex(), head.hex())
+    assert copied["lines"][-1]["content"]["event"] == "whole_vault_read", "the copy itself is in it"
 
 
-def test_its_receipts_verify_with_the_keys_beside_them(lived, resident):
+def test_the_copied_receipts_verify_with_the_copied_keys(lived, resident):
     archive = opened(resident)
     grants, keys = json.loads(archive.read("partages.json")), json.loads(archive.read("cles-publiques.json"))
-    said = [receipts.verify(event["receipt"], keys) for grant in grants for event in grant["events"]]
-    assert {one["record_id"] for one in said} == {grant["id"] for grant in grants}
+    verified = [receipts.verify(event["receipt"], keys) for grant in grants for event in grant["events"]]
+    assert {receipt["record_id"] for receipt in verified} == {grant["id"] for grant in grants}
     assert all(grant["snapshot"]["words"] and grant["fields"] for grant in grants)
 
 
-def test_the_manifest_sums_every_file_and_is_signed(lived, resident):
+def test_the_manifest_hashes_every_file_and_is_signed(lived, resident):
     archive = opened(resident)
     manifest = archive.read("manifest.json")
-    told = json.loads(manifest)
-    assert {*told["files"]} == {*archive.namelist()} - {"manifest.json", "manifest.jws"}
-    for path, one in told["files"].items():
+    listed = json.loads(manifest)["files"]
+    assert {*listed} == {*archive.namelist()} - {"manifest.json", "manifest.jws"}
+    for path, one in listed.items():
         content = archive.read(path)
         assert one == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     signed = receipts.verify(archive.read("manifest.jws").decode())
@@ -126,7 +124,7 @@ def test_the_manifest_sums_every_file_and_is_signed(lived, resident):
     assert len(archive.namelist()) == len({*archive.namelist()})
 
 
-def test_it_explains_itself_in_both_languages(lived, resident):
+def test_the_readme_is_in_both_languages(lived, resident):
     archive = opened(resident)
     french, english = archive.read("LISEZMOI.txt").decode(), archive.read("README.txt").decode()
     assert "CE QU’IL Y A DEDANS" in french and "WHAT IS IN IT" in english
@@ -134,15 +132,15 @@ def test_it_explains_itself_in_both_languages(lived, resident):
         assert "&" not in text and all(name.split("/")[0] in text for name in archive.namelist() if "/" in name)
 
 
-def test_what_is_declared_as_copied_is_in_it(lived, resident, monkeypatch):
-    """Whoever declares a field as copied and forgets to put its rows in a file is found here."""
-    told, real = set(), leaving.export_row
+def test_every_model_declared_as_copied_is_in_the_copy(lived, resident, monkeypatch):
+    """Find a model that declares a copied field and has no rows in any file."""
+    copied, real = set(), leaving.export_row
 
-    def telling(row, **more):
-        told.add(row._meta.label)
+    def recorded(row, **more):
+        copied.add(row._meta.label)
         return real(row, **more)
 
-    monkeypatch.setattr(leaving, "export_row", telling)
+    monkeypatch.setattr(leaving, "export_row", recorded)
     brought(resident)
     opened(resident)
     apart = {
@@ -152,20 +150,20 @@ def test_what_is_declared_as_copied_is_in_it(lived, resident, monkeypatch):
         "sharing.Invitation",
         "records.GrantReading",
     }
-    assert told == {rows.model for rows in leaving.declared() if rows.copied} - apart | (told & apart)
+    assert copied == {rows.model for rows in leaving.declared() if rows.copied} - apart | (copied & apart)
 
 
-def test_no_secret_of_the_account_or_of_a_holder_is_in_it(lived, resident):
+def test_the_copy_holds_no_secret_of_the_account_or_of_a_holder(lived, resident):
     archive = opened(resident)
     account = json.loads(archive.read("compte.json"))
     assert account["name"] == resident.name and not {"password", "is_staff"} & {*account}
     assert all("content" not in one for one in json.loads(archive.read("connexions.json")))
 
 
-def test_each_reading_of_it_is_in_the_journal(lived, resident):
+def test_the_copy_and_its_download_are_in_the_journal(lived, resident):
     exported(resident)
     signed_in(resident).get(reverse("records:download_export")).getvalue()
-    events = [line.event for line in journal.entries(resident_id=resident.pk, limit=3)]
+    events = [entry.event for entry in journal.entries(resident_id=resident.pk, limit=3)]
     assert events == ["export_downloaded", "whole_vault_read", "export_asked"]
 
 
@@ -176,10 +174,10 @@ def test_two_requests_make_one_file(resident):
     make_export(str(one.pk))
     assert exports.ask(resident_id=resident.pk, by=resident.pk) != one, "asked again once it is done: a new one"
     with scope(resident=resident.pk):
-        assert not Export.objects.get().stored_name, "and the file before it is gone"
+        assert not Export.objects.get().stored_name, "and the former file is deleted"
 
 
-def test_a_file_that_does_not_open_is_listed_and_stops_nothing(lived, resident):
+def test_a_damaged_file_is_listed_and_does_not_stop_the_copy(lived, resident):
     with scope(resident=resident.pk):
         file = Paper.objects.latest("created_at").files.get()
     sealed_storage.inner.delete(file.stored_name)
@@ -188,7 +186,7 @@ def test_a_file_that_does_not_open_is_listed_and_stops_nothing(lived, resident):
     assert "path" not in without
 
 
-def test_it_takes_no_room_of_the_vault(resident):
+def test_the_copy_does_not_count_towards_the_quota(resident):
     from core.files import quota
 
     before = quota.room(resident_id=resident.pk).used
@@ -196,7 +194,7 @@ def test_it_takes_no_room_of_the_vault(resident):
     assert quota.room(resident_id=resident.pk).used == before
 
 
-def test_it_goes_after_a_week(resident):
+def test_the_copy_is_deleted_after_a_week(resident):
     export = exported(resident)
     with time_machine.travel(timezone.now() + timedelta(days=6, hours=23), tick=False):
         purge_exports()
@@ -209,7 +207,7 @@ def test_it_goes_after_a_week(resident):
     assert not sealed_storage.inner.exists(export.stored_name)
 
 
-def test_cancelled_on_its_way_it_leaves_no_file(resident, folder):
+def test_a_cancelled_copy_leaves_no_file(resident, folder):
     add_signed_notice(resident)
     job = exports.ask(resident_id=resident.pk, by=resident.pk)
     with scope(resident=resident.pk):
@@ -218,14 +216,14 @@ def test_cancelled_on_its_way_it_leaves_no_file(resident, folder):
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-def test_somebody_else_cannot_ask_for_it(resident, stranger):
+def test_another_person_cannot_ask_for_the_copy(resident, stranger):
     with pytest.raises(PermissionDenied):
         exports.ask(resident_id=resident.pk, by=stranger.pk)
     with pytest.raises(PermissionDenied):
         exports.download(export=exported(resident), by=stranger.pk)
 
 
-def test_the_page_leads_through_it(resident, settings):
+def test_the_page_follows_the_copy_from_request_to_deletion(resident, settings):
     browser, page = signed_in(resident), reverse("records:take_away")
     assert "Préparer ma copie" in browser.get(page).content.decode()
     answer = browser.post(page)
@@ -242,7 +240,7 @@ def test_the_page_leads_through_it(resident, settings):
 
 
 @pytest.mark.parametrize("name", ["take_away", "download_export"])
-def test_who_signed_in_long_ago_says_again_who_they_are(resident, name):
+def test_a_resident_who_signed_in_long_ago_signs_in_again(resident, name):
     exported(resident)
     browser = signed_in(resident)
     with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
@@ -252,7 +250,7 @@ def test_who_signed_in_long_ago_says_again_who_they_are(resident, name):
 
 def test_a_stranger_a_visitor_and_an_agent_get_nothing(resident, stranger, agent):
     exported(resident)
-    address = reverse("records:download_export")
-    assert signed_in(stranger).get(address).status_code == 404
-    assert Client().get(address)["Location"].startswith("/connexion/")
-    assert signed_in(agent).get(address).status_code == 403
+    url = reverse("records:download_export")
+    assert signed_in(stranger).get(url).status_code == 404
+    assert Client().get(url)["Location"].startswith("/connexion/")
+    assert signed_in(agent).get(url).status_code == 403

@@ -1,4 +1,4 @@
-"""The gate opens the resident's own values: only what was asked, and never without a line in the journal."""
+"""The gate returns the resident's own values: only the requested fields, and never without a journal entry."""
 
 from uuid import uuid4
 
@@ -23,17 +23,17 @@ INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
 PARTS = "fiscal.avis_ir#/nombre_parts"
 
 
-def lines(resident):
+def entries_of(resident):
     return journal.entries(resident_id=resident.pk, limit=50)
 
 
-def test_a_value_is_opened_and_the_line_tells_which_field_and_why(resident):
+def test_a_value_is_read_and_the_entry_has_its_field_and_purpose(resident):
     add_signed_notice(resident)
     values = gate.read_own(resident_id=resident.pk, purpose="Calculer vos aides", fields=[INCOME])
 
     assert values.value(INCOME) == 12312
-    line = lines(resident)[0]
-    assert (line.event, line.purpose, line.fields, line.actor_id) == (
+    entry = entries_of(resident)[0]
+    assert (entry.event, entry.purpose, entry.fields, entry.actor_id) == (
         "read",
         "Calculer vos aides",
         [INCOME],
@@ -41,19 +41,19 @@ def test_a_value_is_opened_and_the_line_tells_which_field_and_why(resident):
     )
 
 
-def test_the_line_holds_no_value(resident):
+def test_the_entry_holds_no_value(resident):
     add_signed_notice(resident)
     gate.read_own(resident_id=resident.pk, purpose="Calculer vos aides", fields=[INCOME])
-    assert not tells(repr(lines(resident)), "12312")
+    assert not tells(repr(entries_of(resident)), "12312")
 
 
-def test_only_the_fields_asked_for_come_out(resident):
+def test_only_the_requested_fields_are_returned(resident):
     add_signed_notice(resident)
     opened = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[PARTS])[0]
     assert opened.payload == {"nombre_parts": 2.5}
 
 
-def test_a_part_of_each_item_of_a_list_comes_out_alone(resident):
+def test_one_part_of_each_item_of_a_list_is_returned(resident):
     add(resident, "foyer.composition", HOUSEHOLD)
     opened = gate.read_own(
         resident_id=resident.pk, purpose="essai", fields=["foyer.composition#/enfants/*/date_naissance"]
@@ -62,15 +62,15 @@ def test_a_part_of_each_item_of_a_list_comes_out_alone(resident):
 
 
 @pytest.mark.parametrize("field", ["fiscal.avis_ir#/salaire_cache", "rien.du_tout#/x", "fiscal.avis_ir", ""])
-def test_an_unknown_field_opens_nothing_and_leaves_no_line(resident, field):
+def test_an_unknown_field_decrypts_nothing_and_writes_no_entry(resident, field):
     add_signed_notice(resident)
-    before = len(lines(resident))
+    before = len(entries_of(resident))
     with pytest.raises(gate.UnknownField):
         gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME, field])
-    assert len(lines(resident)) == before
+    assert len(entries_of(resident)) == before
 
 
-def test_when_the_line_cannot_be_written_nothing_is_read(resident, monkeypatch):
+def test_nothing_is_read_if_the_entry_cannot_be_written(resident, monkeypatch):
     add_signed_notice(resident)
     opened = []
     monkeypatch.setattr(own_reads, "decrypt_records", lambda *args: opened.append(args))
@@ -84,8 +84,8 @@ def test_when_the_line_cannot_be_written_nothing_is_read(resident, monkeypatch):
     assert opened == []
 
 
-def test_when_the_database_refuses_the_line_nothing_is_read(resident, monkeypatch):
-    """The refusal comes from the database itself: two lines cannot have the same number."""
+def test_nothing_is_read_if_the_database_refuses_the_entry(resident, monkeypatch):
+    """The database itself refuses: two entries cannot have the same number."""
     add_signed_notice(resident)
     opened = []
     monkeypatch.setattr(own_reads, "decrypt_records", lambda *args: opened.append(args))
@@ -97,7 +97,7 @@ def test_when_the_database_refuses_the_line_nothing_is_read(resident, monkeypatc
     assert opened == []
 
 
-def test_the_line_is_there_before_anything_is_decrypted(resident, monkeypatch):
+def test_the_entry_is_written_before_anything_is_decrypted(resident, monkeypatch):
     add_signed_notice(resident)
     order = []
 
@@ -108,18 +108,18 @@ def test_the_line_is_there_before_anything_is_decrypted(resident, monkeypatch):
 
         return run
 
-    monkeypatch.setattr(journal, "write", watched("line", journal.write))
-    monkeypatch.setattr(own_reads, "decrypt_records", watched("open", decrypt_records))
+    monkeypatch.setattr(journal, "write", watched("entry", journal.write))
+    monkeypatch.setattr(own_reads, "decrypt_records", watched("decrypt", decrypt_records))
     gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
-    assert order == ["line", "open"]
+    assert order == ["entry", "decrypt"]
 
 
-def test_the_gate_refuses_to_be_wrapped_in_a_longer_transaction(resident):
+def test_a_read_inside_a_longer_transaction_is_refused(resident):
     with transaction.atomic(), pytest.raises(RuntimeError):
         gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
 
 
-def test_what_was_superseded_or_withdrawn_is_not_opened(resident):
+def test_a_superseded_or_withdrawn_record_is_not_read(resident):
     old = add_signed_notice(resident)
     new = actions.correct_record(record=old, by=resident.pk, payload={**NOTICE, "revenu_fiscal_reference": 9000})
     values = gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
@@ -129,7 +129,7 @@ def test_what_was_superseded_or_withdrawn_is_not_opened(resident):
     assert len(gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])) == 0
 
 
-def test_another_resident_s_values_stay_closed(resident, stranger):
+def test_another_resident_s_values_are_not_read(resident, stranger):
     record = add_signed_notice(resident)
     assert len(gate.read_own(resident_id=stranger.pk, purpose="essai", fields=[INCOME])) == 0
     assert gate.own_record(resident_id=stranger.pk, purpose="essai", record_id=record.pk) is None
@@ -144,7 +144,7 @@ def test_the_latest_notice_is_that_of_the_latest_year_even_when_it_came_first(re
     assert values.value(INCOME) == 12312
 
 
-def test_values_of_one_person_are_asked_apart(resident):
+def test_values_can_be_limited_to_one_person(resident):
     other = uuid4()
     add(resident, "emploi.revenu", {"mois": "2026-10", "net_avant_impot": "1140.00"})
     add(resident, "emploi.revenu", {"mois": "2026-10", "net_avant_impot": "900.00"}, person=other, role="spouse")
@@ -154,13 +154,13 @@ def test_values_of_one_person_are_asked_apart(resident):
     assert values.latest("emploi.revenu", uuid4()) is None
 
 
-def test_a_sealed_content_moved_to_another_record_does_not_open(resident):
+def test_a_sealed_content_moved_to_another_record_is_not_decrypted(resident):
     first, second = add_signed_notice(resident), add_signed_notice(resident, annee_revenus=2024)
     with scope(resident=resident.pk):
         Record.objects.filter(pk=second.pk).update(content=first.content)
     with pytest.raises(Unreadable):
         gate.read_own(resident_id=resident.pk, purpose="essai", fields=[INCOME])
-    assert lines(resident)[0].event == "record_added"
+    assert entries_of(resident)[0].event == "record_added"
 
 
 def test_outside_a_scope_no_row_is_found(resident):
@@ -188,4 +188,4 @@ def test_a_page_writes_one_entry_and_costs_the_same_queries_for_one_record_as_fo
     for year in range(2015, 2025):
         add_signed_notice(resident, annee_revenus=year)
     assert queries() == alone
-    assert sum(line.event == "vault_read" for line in lines(resident)) == 2
+    assert sum(entry.event == "vault_read" for entry in entries_of(resident)) == 2

@@ -1,6 +1,4 @@
-"""A grant opens what was agreed to, for one recipient, until it ends; readings and refusals are in the journal of whom
-they are about.
-"""
+"""A grant allows its fields to one recipient until it ends; reads and refusals are in the resident's journal."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,31 +33,31 @@ def tried(monkeypatch):
 
 
 def events(resident):
-    return [line.event for line in journal.entries(resident_id=resident.pk, limit=50)]
+    return [entry.event for entry in journal.entries(resident_id=resident.pk, limit=50)]
 
 
-def test_a_granted_field_is_opened_and_its_owner_reads_who_and_why(resident):
+def test_a_granted_field_is_read_and_the_journal_names_recipient_and_purpose(resident):
     add_signed_notice(resident)
     grant = granted(resident, INCOME)
 
     assert gate.read(grant=grant, fields=[INCOME]).value(INCOME) == 12312
-    line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert (line.event, line.fields, line.purpose) == ("granted_read", [INCOME], "Essayer un partage")
-    assert (line.actor_id, line.details["recipient"], line.details["grant"]) == (grant.pk, "Paul", str(grant.pk))
+    entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (entry.event, entry.fields, entry.purpose) == ("granted_read", [INCOME], "Essayer un partage")
+    assert (entry.actor_id, entry.details["recipient"], entry.details["grant"]) == (grant.pk, "Paul", str(grant.pk))
 
 
-def test_only_the_fields_asked_for_come_out(resident):
+def test_only_the_requested_fields_are_returned(resident):
     add_signed_notice(resident)
     opened = gate.read(grant=granted(resident, INCOME, PARTS), fields=[PARTS])
     assert [record.payload for record in opened] == [{"nombre_parts": 2.5}]
 
 
-def test_a_count_without_showing_is_told_as_such(resident):
+def test_a_count_has_its_own_event(resident):
     gate.read(grant=granted(resident, INCOME, mode=Mode.COUNT), fields=[INCOME])
     assert events(resident)[0] == "granted_count"
 
 
-def test_a_field_that_was_not_granted_is_refused_with_those_that_were_and_the_line_is_kept(resident):
+def test_a_field_outside_the_grant_refuses_the_whole_read_with_an_entry(resident):
     add_signed_notice(resident)
     with pytest.raises(gate.Refused):
         gate.read(grant=granted(resident, INCOME), fields=[INCOME, PARTS])
@@ -75,7 +73,7 @@ def test_a_field_that_was_not_granted_is_refused_with_those_that_were_and_the_li
         (timedelta(days=30), GrantState.OVER, False),
     ],
 )
-def test_when_it_opens_is_judged_when_it_is_asked(resident, moment, state, opens):
+def test_the_start_and_the_end_are_compared_with_the_clock_at_each_read(resident, moment, state, opens):
     add_signed_notice(resident)
     grant = granted(resident, INCOME)
     with time_machine.travel(grant.starts_at + moment, tick=False):
@@ -87,7 +85,7 @@ def test_when_it_opens_is_judged_when_it_is_asked(resident, moment, state, opens
                 gate.read(grant=grant, fields=[INCOME])
 
 
-def test_once_stopped_it_opens_nothing_and_stopping_twice_changes_nothing(resident):
+def test_a_stopped_grant_allows_no_read_and_stopping_is_idempotent(resident):
     add_signed_notice(resident)
     grant = granted(resident, INCOME)
     grants.stop(grant=grant, by=resident.pk)
@@ -100,8 +98,8 @@ def test_once_stopped_it_opens_nothing_and_stopping_twice_changes_nothing(reside
     assert events(resident)[:2] == ["read_refused", "grant_stopped"]
 
 
-def test_a_copy_of_the_row_that_somebody_still_holds_opens_nothing(resident):
-    """What was read before the stop says that it is active; the gate looks again."""
+def test_a_row_read_before_the_stop_allows_no_read(resident):
+    """A row read before the stop is still active; the gate reads it again."""
     grant = granted(resident, INCOME)
     with scope(resident=resident.pk):
         held = Grant.objects.get(pk=grant.pk)
@@ -111,7 +109,7 @@ def test_a_copy_of_the_row_that_somebody_still_holds_opens_nothing(resident):
         gate.read(grant=held, fields=[INCOME])
 
 
-def test_a_grant_says_nothing_of_another_vault(resident, stranger):
+def test_a_grant_allows_no_read_of_another_vault(resident, stranger):
     add_signed_notice(stranger)
     grant = granted(resident, INCOME)
     assert len(gate.read(grant=grant, fields=[INCOME])) == 0
@@ -120,7 +118,7 @@ def test_a_grant_says_nothing_of_another_vault(resident, stranger):
         gate.read(grant=forged, fields=[INCOME])
 
 
-def test_a_reading_may_keep_to_the_records_about_one_person(resident, stranger):
+def test_a_read_may_be_limited_to_the_records_about_one_person(resident, stranger):
     add(resident, "emploi.revenu", {"mois": "2026-10", "net_avant_impot": "1140.00"})
     add(resident, "emploi.revenu", {"mois": "2026-10", "net_avant_impot": "900.00"}, person=stranger.pk, role="spouse")
     grant = granted(resident, "emploi.revenu#/net_avant_impot")
@@ -128,7 +126,7 @@ def test_a_reading_may_keep_to_the_records_about_one_person(resident, stranger):
     assert [record.payload["net_avant_impot"] for record in opened] == ["1140.00"]
 
 
-def test_the_gate_refuses_to_be_wrapped(resident):
+def test_a_read_inside_a_longer_transaction_is_refused(resident):
     grant = granted(resident, INCOME)
     with transaction.atomic(), pytest.raises(RuntimeError):
         gate.read(grant=grant, fields=[INCOME])
@@ -150,7 +148,7 @@ def test_only_the_resident_stops_their_grant(resident, stranger):
         {"keep_days": 30},
     ],
 )
-def test_the_database_refuses_a_grant_that_cannot_be(resident, wrong):
+def test_the_database_refuses_an_invalid_grant(resident, wrong):
     with pytest.raises(IntegrityError):
         granted(resident, INCOME, **wrong)
 
@@ -158,7 +156,7 @@ def test_the_database_refuses_a_grant_that_cannot_be(resident, wrong):
 # Giving
 
 
-def test_what_is_required_comes_with_it_and_the_rest_only_when_chosen(resident, stranger):
+def test_required_items_are_always_granted_and_others_only_if_chosen(resident, stranger):
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried")
     with scope(resident=resident.pk):
@@ -169,7 +167,7 @@ def test_what_is_required_comes_with_it_and_the_rest_only_when_chosen(resident, 
         }
 
 
-def test_agreeing_again_takes_the_place_of_what_was_agreed(resident, stranger):
+def test_a_new_grant_replaces_the_former_one(resident, stranger):
     couple(resident, stranger)
     first = agreed(resident, stranger, "tried", "parts")
     second = agreed(resident, stranger, "tried")
@@ -180,7 +178,7 @@ def test_agreeing_again_takes_the_place_of_what_was_agreed(resident, stranger):
     gate.read(grant=second, fields=[INCOME])
 
 
-def test_it_ends_on_the_day_that_was_said_and_nothing_renews_it(resident, stranger):
+def test_a_grant_ends_on_its_day_and_does_not_renew_itself(resident, stranger):
     couple(resident, stranger)
     with time_machine.travel("2026-01-31T10:00:00Z", tick=False):
         grant = agreed(resident, stranger, "tried", months=1)
@@ -190,19 +188,19 @@ def test_it_ends_on_the_day_that_was_said_and_nothing_renews_it(resident, strang
 
 
 @pytest.mark.parametrize(("months", "mode"), [(2, Mode.LOOK), (24, Mode.LOOK), (0, Mode.LOOK), (1, Mode.KEEP)])
-def test_a_length_or_a_use_that_was_not_offered_is_refused(resident, months, mode):
+def test_a_length_or_a_mode_that_is_not_offered_is_refused(resident, months, mode):
     recipient, terms = Recipient("resident", resident.pk, "x"), Terms([], mode, months)
     with scope(resident=resident.pk), transaction.atomic(), pytest.raises(ValueError, match="not offered"):
         grants.give(resident_id=resident.pk, by=resident.pk, agreement=TRIED, recipient=recipient, terms=terms)
 
 
-def test_an_agreement_without_any_value_is_no_agreement(resident, stranger):
+def test_a_grant_without_any_value_is_refused(resident, stranger):
     couple(resident, stranger)
     with pytest.raises(NothingChosen):
         agreed(resident, stranger, "shared_facts", mode=Mode.KEEP)
 
 
-def test_the_grant_keeps_which_words_were_read(resident, stranger):
+def test_the_grant_keeps_the_hash_of_the_text(resident, stranger):
     couple(resident, stranger)
     grant = agreed(resident, stranger, "tried")
     assert (grant.notice_version, grant.notice_hash, grant.language) == ("1", TRIED.notice_hash("fr"), "fr")
@@ -214,7 +212,7 @@ def test_the_grant_keeps_which_words_were_read(resident, stranger):
 
 
 def read_apart(grant):
-    """A reader on a connection of its own."""
+    """Read on a connection of its own."""
     try:
         return gate.read(grant=grant, fields=[INCOME]).value(INCOME)
     finally:
@@ -228,7 +226,10 @@ def execute(statement, *values):
 
 
 def until_somebody_waits():
-    waiting = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE datname = current_database() AND NOT granted"
+    waiting = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+        " WHERE datname = current_database() AND NOT granted"
+    )
     deadline = time.monotonic() + 60
     while execute(waiting) == (0,):
         assert time.monotonic() < deadline, "nobody waits"
@@ -236,7 +237,7 @@ def until_somebody_waits():
     execute("SET LOCAL lock_timeout = '10s'")
 
 
-def test_a_reader_who_stands_in_line_at_the_journal_does_not_keep_a_stop_waiting(resident):
+def test_a_reader_who_waits_for_the_journal_does_not_delay_a_stop(resident):
     add_signed_notice(resident)
     grant = granted(resident, INCOME)
     with ThreadPoolExecutor(1) as pool:
@@ -250,7 +251,7 @@ def test_a_reader_who_stands_in_line_at_the_journal_does_not_keep_a_stop_waiting
             reader.result(60)
 
 
-def test_a_reader_waits_for_a_stop_without_keeping_the_journal(resident):
+def test_a_reader_waits_for_a_stop_without_locking_the_journal(resident):
     add_signed_notice(resident)
     grant = granted(resident, INCOME)
     with ThreadPoolExecutor(1) as pool:
@@ -265,7 +266,7 @@ def test_a_reader_waits_for_a_stop_without_keeping_the_journal(resident):
     assert events(resident)[:2] == ["read_refused", "grant_stopped"]
 
 
-def test_a_change_that_comes_to_nothing_lets_the_reader_read(resident):
+def test_a_reader_reads_after_a_change_without_effect(resident):
     add_signed_notice(resident)
     grant = granted(resident, INCOME)
     with ThreadPoolExecutor(1) as pool:

@@ -1,6 +1,4 @@
-"""A vault that is taken elsewhere is the same vault: values, proofs, files. What was tampered with gets a sentence and
-writes nothing.
-"""
+"""Import of a copy: the same values, proofs and files. A copy that was changed gets a sentence and writes nothing."""
 
 import hashlib
 import io
@@ -49,7 +47,7 @@ def made() -> list[bytes]:
 
 @pytest.fixture
 def copy(request, made, kinds, tmp_path):
-    """One copy for every test that does not look at the vault it came from: to live in one takes seconds."""
+    """Return a copy, made once for the tests that do not look at its vault: filling a vault takes seconds."""
     path = tmp_path / "copie.zip"
     if not made:
         made.append(copied(request.getfixturevalue("lived"), path).read_bytes())
@@ -59,7 +57,7 @@ def copy(request, made, kinds, tmp_path):
 
 @pytest.fixture
 def own_copy(lived, tmp_path):
-    """That of the vault which this test has before its eyes."""
+    """Return a copy of the vault in `lived`."""
     return copied(lived, tmp_path / "la-sienne.zip")
 
 
@@ -74,29 +72,29 @@ def bring(path, resident, **more):
     call_command("import_vault", str(path), resident=resident.pk, **more)
 
 
-def told(path, name):
+def rows(path, name):
     with zipfile.ZipFile(path) as archive:
         return [json.loads(line) for line in archive.read(name).splitlines()]
 
 
-def without_dates(lines):
-    for line in lines:
-        line.pop("created_at", None)
-        line.get("vault", {}).pop("created_at", None)
-    return sorted(lines, key=lambda line: json.dumps(line, sort_keys=True))
+def without_dates(rows):
+    for row in rows:
+        row.pop("created_at", None)
+        row.get("vault", {}).pop("created_at", None)
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
 
 
-def renumbered(lines, old, new):
-    """As they must be in the other vault: each number follows from the one before and the new resident."""
-    text = json.dumps(lines)
-    numbers = {line["record"]["id"] if "record" in line else line["id"] for line in lines}
-    numbers |= {line["vault"]["paper"] for line in lines if "vault" in line and line["vault"]["paper"]}
-    numbers |= {file["id"] for line in lines for file in line.get("files", [])}
-    for line in lines:
-        numbers |= {origin["paper"] for origin in line.get("vault", {}).get("origins", {}).values() if origin["paper"]}
-        numbers |= {line["replaces_id"]} if line.get("replaces_id") else set()
-    for number in numbers:
-        text = text.replace(number, str(uuid5(new.pk, number)))
+def renumbered(rows, old, new):
+    """Return the rows with the ids expected in the other vault: each follows from the old id and the new resident."""
+    text = json.dumps(rows)
+    ids = {row["record"]["id"] if "record" in row else row["id"] for row in rows}
+    ids |= {row["vault"]["paper"] for row in rows if "vault" in row and row["vault"]["paper"]}
+    ids |= {file["id"] for row in rows for file in row.get("files", [])}
+    for row in rows:
+        ids |= {origin["paper"] for origin in row.get("vault", {}).get("origins", {}).values() if origin["paper"]}
+        ids |= {row["replaces_id"]} if row.get("replaces_id") else set()
+    for one in ids:
+        text = text.replace(one, str(uuid5(new.pk, one)))
     return json.loads(text.replace(str(old.pk), str(new.pk)))
 
 
@@ -120,20 +118,20 @@ def files_on_disk(folder):
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
-def test_exported_brought_in_and_exported_again_it_is_the_same(own_copy, lived, newcomer, tmp_path, capsys):
+def test_a_copy_of_the_imported_vault_equals_the_first_copy(own_copy, lived, newcomer, tmp_path, capsys):
     bring(own_copy, newcomer)
     assert "with their proofs" in capsys.readouterr().out
     again = copied(newcomer, tmp_path / "encore.zip")
     for name in ("valeurs.jsonl", "papiers.jsonl"):
-        before, after = told(own_copy, name), told(again, name)
-        for line in [*before, *after]:
-            for file in line.get("files", []):
+        before, after = rows(own_copy, name), rows(again, name)
+        for row in [*before, *after]:
+            for file in row.get("files", []):
                 file.pop("path")  # numbered in the order of their arrival
         assert len(before) > 1
         assert without_dates(after) == without_dates(renumbered(before, lived, newcomer)), name
 
 
-def test_every_file_is_the_same_byte_for_byte(own_copy, lived, newcomer):
+def test_every_file_is_imported_byte_for_byte(own_copy, lived, newcomer):
     bring(own_copy, newcomer)
 
     def sums(resident):
@@ -147,21 +145,21 @@ def test_every_file_is_the_same_byte_for_byte(own_copy, lived, newcomer):
     assert sums(newcomer) == sums(lived) != []
 
 
-def test_proofs_are_kept_and_what_was_replaced_stays_so(own_copy, lived, newcomer):
+def test_proofs_and_supersessions_are_kept(own_copy, lived, newcomer):
     bring(own_copy, newcomer)
     fields = ["fiscal.avis_ir#/revenu_fiscal_reference"]
 
-    def seen(resident):
+    def incomes(resident):
         values = gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=fields)
         return sorted(
             (one.payload["revenu_fiscal_reference"], one.assurance, one.holder, one.method) for one in values
         )
 
-    assert seen(newcomer) == seen(lived)
-    assert "signature_verified" in {assurance for _value, assurance, _holder, _method in seen(newcomer)}
+    assert incomes(newcomer) == incomes(lived)
+    assert "signature_verified" in {assurance for _value, assurance, _holder, _method in incomes(newcomer)}
 
 
-def test_agreements_are_not_given_again_and_lie_beside(copy, newcomer):
+def test_grants_are_not_given_again_and_are_kept_as_history(copy, newcomer):
     bring(copy, newcomer)
     with scope(resident=newcomer.pk):
         assert not Grant.objects.exists()
@@ -171,9 +169,9 @@ def test_agreements_are_not_given_again_and_lie_beside(copy, newcomer):
         assert not [name for name in history.namelist() if name.startswith("papiers/")]
 
 
-def test_the_former_journal_is_kept_beside_and_not_mixed_in(copy, newcomer):
+def test_the_former_journal_is_kept_as_history_outside_the_chain(copy, newcomer):
     bring(copy, newcomer)
-    events = [line.event for line in journal.entries(resident_id=newcomer.pk, limit=10)]
+    events = [entry.event for entry in journal.entries(resident_id=newcomer.pk, limit=10)]
     assert events == ["records_brought", "vault_opened"]
     assert journal.verify(resident_id=newcomer.pk).first_bad is None
     with scope(resident=newcomer.pk):
@@ -182,7 +180,7 @@ def test_the_former_journal_is_kept_beside_and_not_mixed_in(copy, newcomer):
         assert len(json.loads(history.read("journal.json"))["lines"]) > 10
 
 
-def test_twice_changes_nothing(copy, newcomer, capsys):
+def test_importing_twice_is_idempotent(copy, newcomer, capsys):
     bring(copy, newcomer)
     before = everything(newcomer)
     bring(copy, newcomer)
@@ -190,8 +188,8 @@ def test_twice_changes_nothing(copy, newcomer, capsys):
     assert everything(newcomer) == before
 
 
-def test_without_a_signature_that_is_known_values_count_as_declared(copy, newcomer, tmp_path, capsys):
-    """Anybody can write a ZIP: it must not make a verified income."""
+def test_values_of_a_copy_without_a_known_signature_are_declared(copy, newcomer, tmp_path, capsys):
+    """Anybody can write a ZIP: it must not give a verified income."""
     bring(changed(copy, tmp_path, drop="manifest.jws"), newcomer)
     assert "as declared" in capsys.readouterr().out
     with scope(resident=newcomer.pk):
@@ -204,16 +202,16 @@ def test_without_a_signature_that_is_known_values_count_as_declared(copy, newcom
     assert {origin.assurance for one in values for origin in one.origins.values()} <= {"declared"}
 
 
-def test_a_forged_value_under_an_old_signature_is_found(copy, newcomer, tmp_path):
+def test_a_forged_value_under_an_old_signature_is_declared(copy, newcomer, tmp_path):
     forged = changed(copy, tmp_path, edit={"valeurs.jsonl": lambda content: content.replace(b"12312", b"12000")})
     bring(forged, newcomer)
     with scope(resident=newcomer.pk):
         assert set(Record.objects.values_list("assurance", flat=True)) == {"declared"}, (
-            "the manifest was made anew: nobody signed that one"
+            "the signature is that of another manifest"
         )
 
 
-def test_with_the_keys_of_the_other_portal_only_its_own_copy_is_taken(copy, newcomer, tmp_path, settings):
+def test_with_the_keys_of_the_other_portal_only_its_own_copy_is_imported(copy, newcomer, tmp_path, settings):
     keys = tmp_path / "jwks.json"
     keys.write_text(json.dumps(receipts.published()))
     settings.RECEIPT_KEYS = tmp_path / "another-portal.json"
@@ -230,21 +228,21 @@ def test_with_the_keys_of_the_other_portal_only_its_own_copy_is_taken(copy, newc
 
 
 def changed(path, folder, *, drop="", add=(), edit=None, manifest=True, lie=None):
-    """The same copy with something else in it; the manifest is made to agree, unless told otherwise."""
+    """Return a changed copy. The manifest is made to agree, unless `manifest` is False."""
     edit = edit or {}
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist() if name != drop}
     for name, change in edit.items():
         content[name] = change(content[name])
     content |= dict(add)
-    told = json.loads(content["manifest.json"])
+    listed = json.loads(content["manifest.json"])
     if manifest:
-        told["files"] = {
+        listed["files"] = {
             name: {"sha256": hashlib.sha256(one).hexdigest(), "size": len(one)}
             for name, one in content.items()
             if not name.startswith("manifest.")
         }
-    content["manifest.json"] = json.dumps(lie(told) if lie else told).encode()
+    content["manifest.json"] = json.dumps(lie(listed) if lie else listed).encode()
     target = folder / f"change-{len(list(folder.iterdir()))}.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, one in content.items():
@@ -262,25 +260,25 @@ def line_edited(change):
     return edit
 
 
-def bad_payload(line):
-    line["record"]["payload"] = {"x": {"y": 1}}
+def bad_payload(row):
+    row["record"]["payload"] = {"x": {"y": 1}}
 
 
-def unknown_type(line):
-    line["record"]["type"] = "secret.defense"
+def unknown_type(row):
+    row["record"]["type"] = "secret.defense"
 
 
-def replaces_nothing(line):
-    line["record"]["supersedes"] = "00000000-0000-4000-8000-000000000000"
+def replaces_nothing(row):
+    row["record"]["supersedes"] = "00000000-0000-4000-8000-000000000000"
 
 
-def twelve_gigabytes(told):
-    told["files"]["valeurs.jsonl"]["size"] = 12_000_000_000
-    return told
+def twelve_gigabytes(manifest):
+    manifest["files"]["valeurs.jsonl"]["size"] = 12_000_000_000
+    return manifest
 
 
-def another_format(told):
-    return told | {"format": "autre-1"}
+def another_format(manifest):
+    return manifest | {"format": "autre-1"}
 
 
 HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
@@ -328,7 +326,7 @@ def test_a_hostile_copy_gets_a_sentence_and_writes_nothing(what, copy, newcomer,
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip at all" * 100])
-def test_what_is_no_zip_gets_a_sentence(content, newcomer, tmp_path):
+def test_a_file_that_is_no_zip_gets_a_sentence(content, newcomer, tmp_path):
     bad = tmp_path / "x.zip"
     bad.write_bytes(content)
     with pytest.raises(CommandError, match="not a ZIP file"):
@@ -336,7 +334,7 @@ def test_what_is_no_zip_gets_a_sentence(content, newcomer, tmp_path):
 
 
 def test_a_bomb_is_not_unpacked(copy, newcomer, tmp_path, monkeypatch):
-    """A thousand times what it weighs: refused by what its manifest says, read no further than that."""
+    """A bomb is a thousand times larger unpacked. It is refused by its manifest, and read no further."""
     bomb = changed(copy, tmp_path, add={"papiers/bombe.bin": bytes(50_000_000)})
     assert bomb.stat().st_size < 5_000_000
     monkeypatch.setattr(package, "MOST_BYTES", 20_000_000)
@@ -344,7 +342,7 @@ def test_a_bomb_is_not_unpacked(copy, newcomer, tmp_path, monkeypatch):
         bring(bomb, newcomer)
 
 
-def test_a_vault_that_holds_something_takes_nothing_in(copy, newcomer):
+def test_a_vault_that_is_not_empty_imports_nothing(copy, newcomer):
     add(newcomer, "fiscal.avis_ir", NOTICE, holder="dgfip", method="upload", assurance="consistent")
     before = everything(newcomer)
     with pytest.raises(CommandError, match="holds something already"):
@@ -352,7 +350,7 @@ def test_a_vault_that_holds_something_takes_nothing_in(copy, newcomer):
     assert everything(newcomer) == before
 
 
-def test_what_does_not_fit_is_refused_whole(copy, newcomer, folder, monkeypatch):
+def test_a_copy_over_the_quota_is_refused_entirely(copy, newcomer, folder, monkeypatch):
     monkeypatch.setattr(quota, "MEGABYTE", 1)
     City(name="Essai", of_name="d’Essai", insee="00042", quota_megabytes=100).save()
     there = files_on_disk(folder)
@@ -361,7 +359,7 @@ def test_what_does_not_fit_is_refused_whole(copy, newcomer, folder, monkeypatch)
     assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 0
 
 
-def test_cut_off_in_the_middle_it_leaves_nothing(copy, newcomer, folder, monkeypatch):
+def test_an_interrupted_import_leaves_nothing(copy, newcomer, folder, monkeypatch):
     there = files_on_disk(folder)
     monkeypatch.setattr(imports, "_brought", lambda coming, history: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -369,12 +367,12 @@ def test_cut_off_in_the_middle_it_leaves_nothing(copy, newcomer, folder, monkeyp
     assert files_on_disk(folder) == there and everything(newcomer)["records_record"] == 0
 
 
-def test_nobody_here_is_told_so(copy):
+def test_an_unknown_resident_gets_a_sentence(copy):
     with pytest.raises(CommandError, match="open one first"):
         call_command("import_vault", str(copy), resident=UUID(int=1))
 
 
-def test_what_was_brought_goes_on_with_the_next_copy(copy, newcomer, tmp_path):
+def test_the_next_copy_contains_the_imported_history(copy, newcomer, tmp_path):
     bring(copy, newcomer)
     add_signed_notice(newcomer, annee_revenus=2019)
     with zipfile.ZipFile(copied(newcomer, tmp_path / "encore.zip")) as archive:

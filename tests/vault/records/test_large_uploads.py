@@ -1,4 +1,4 @@
-"""A file that came in parts becomes a paper once, and a vault that is full says so before anything is lost."""
+"""A file uploaded in parts becomes one paper, and a full vault refuses before anything is lost."""
 
 import base64
 import threading
@@ -26,8 +26,8 @@ def in_parts(client, content: bytes, *, name="avis.pdf", size=20_000):
     metadata = (
         f"filename {base64.b64encode(name.encode()).decode()},modified {base64.b64encode(b'1764000000000').decode()}"
     )
-    told = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata}
-    url = client.post(reverse("uploads"), content_type="application/octet-stream", headers=told)["Location"]
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content)), "Upload-Metadata": metadata}
+    url = client.post(reverse("uploads"), content_type="application/octet-stream", headers=headers)["Location"]
     for start in range(0, len(content), size):
         headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(start)}
         part = client.patch(
@@ -63,24 +63,24 @@ def test_the_same_form_sent_again_finds_the_same_paper(browser, resident):
         assert Paper.objects.count() == PaperFile.objects.count() == 1
 
 
-def test_once_its_paper_is_deleted_the_form_is_told_that_it_is_gone(browser, resident):
+def test_the_form_of_a_deleted_paper_is_not_found(browser, resident):
     url = in_parts(browser, notice_pdf())
     finish(browser, url)
     actions.delete_paper(paper=the_paper(resident), by=resident.pk)
     assert finish(browser, url).status_code == 404
 
 
-def test_the_page_lists_what_was_begun_and_its_reading_is_a_line_of_the_journal(browser, resident):
+def test_the_page_lists_the_uploads_under_way_and_writes_one_entry(browser, resident):
     assert "Vos envois commencés" not in browser.get(reverse("records:add_paper")).content.decode()
     before = len(journal.entries(resident_id=resident.pk, limit=1000))
     url = in_parts(browser, notice_pdf(), name="relevé 2025.json")
     page = browser.get(reverse("records:add_paper")).content.decode()
     assert "relevé 2025.json" in page and f'data-upload="{url}"' in page and 'data-modified="1764000000000"' in page
-    lines = journal.entries(resident_id=resident.pk, limit=1000)
-    assert [line.event for line in lines[: len(lines) - before]] == ["uploads_read"]
+    entries = journal.entries(resident_id=resident.pk, limit=1000)
+    assert [entry.event for entry in entries[: len(entries) - before]] == ["uploads_read"]
 
 
-def test_what_arrived_whole_is_finished_from_the_list_without_a_script(browser, resident):
+def test_a_complete_upload_is_finished_from_the_list_without_a_script(browser, resident):
     url = in_parts(browser, notice_pdf())
     page = browser.get(reverse("records:add_paper")).content.decode()
     number = url.split("/")[-2]
@@ -105,7 +105,7 @@ def small(db):
 
 
 def fill(resident, megabytes: float) -> PaperFile:
-    """A paper that says it weighs that much."""
+    """Create a paper whose row has this size."""
     with scope(resident=resident.pk):
         paper = Paper.objects.create(
             resident_id=resident.pk, token="9d3c7a52-6f0e-4f2f-9b5b-0000000000aa", content=b""
@@ -116,7 +116,7 @@ def fill(resident, megabytes: float) -> PaperFile:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_full_vault_refuses_before_the_body_is_read_and_says_what_to_do(browser, resident, monkeypatch):
+def test_a_full_vault_refuses_before_the_body_is_read(browser, resident, monkeypatch):
     token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     fill(resident, 99.5)
     monkeypatch.setattr(sealed_storage, "create", lambda **_options: pytest.fail("the file was read"))
@@ -128,7 +128,7 @@ def test_a_full_vault_refuses_before_the_body_is_read_and_says_what_to_do(browse
 
 
 @pytest.mark.usefixtures("small")
-def test_deleting_gives_the_room_back(browser, resident):
+def test_deleting_a_paper_frees_its_space(browser, resident):
     file = fill(resident, 100)
     assert send(browser, notice_pdf()).status_code == 413
     with scope(resident=resident.pk):
@@ -137,22 +137,22 @@ def test_deleting_gives_the_room_back(browser, resident):
 
 
 @pytest.mark.usefixtures("small")
-def test_of_two_files_at_once_that_do_not_fit_together_one_is_kept(resident):
-    """Both were let in when there was room for one: the second is counted after the first."""
+def test_of_two_simultaneous_files_over_the_quota_one_is_kept(resident):
+    """Both uploads began when there was room for one: the second is counted after the first."""
     fill(resident, 99)
     files = []
     for content in (b"a" * 700_000, b"b" * 700_000):
         with sealed_storage.create(resident_id=resident.pk) as file:
             file.write(content)
         files.append(file)
-    said: list[object] = []
+    results: list[object] = []
 
     def keep(file):
         try:
             upload = SealedUpload(name="a.pdf", content_type="", sealed=file)
-            said.append(actions.receive_paper(resident_id=resident.pk, kind=None, upload=upload))
+            results.append(actions.receive_paper(resident_id=resident.pk, kind=None, upload=upload))
         except quota.OverQuota as error:
-            said.append(error)
+            results.append(error)
         finally:
             connection.close()
 
@@ -161,7 +161,7 @@ def test_of_two_files_at_once_that_do_not_fit_together_one_is_kept(resident):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(type(one).__name__ for one in said) == ["OverQuota", "Paper"]
+    assert sorted(type(one).__name__ for one in results) == ["OverQuota", "Paper"]
     with scope(resident=resident.pk):
         assert PaperFile.objects.count() == 2
 
@@ -176,7 +176,7 @@ def test_a_file_in_parts_is_not_counted_twice_when_it_becomes_a_paper(browser, r
 
 
 @pytest.mark.usefixtures("small")
-def test_the_page_of_papers_says_how_much_is_used(browser, resident):
+def test_the_page_of_papers_gives_the_space_used(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     with scope(resident=resident.pk):
         PaperFile.objects.filter(paper=paper).update(size=31_200_000)
@@ -185,6 +185,6 @@ def test_the_page_of_papers_says_how_much_is_used(browser, resident):
     assert "Vos fichiers prennent 41 Mo sur 100 Mo" in page
 
 
-def test_another_s_files_take_no_room_of_mine(resident, stranger):
+def test_another_resident_s_files_do_not_count(resident, stranger):
     fill(stranger, 900)
     assert quota.room(resident_id=resident.pk).used == 0

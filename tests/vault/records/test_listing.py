@@ -1,6 +1,4 @@
-"""The vault's page at scale: 15 queries whatever it holds, nothing decrypted that it does not show, and what comes by
-hundreds in sum.
-"""
+"""The vault's page at scale: at most 15 queries, only its content decrypted, and data as summaries."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -25,15 +23,15 @@ BUDGET = 15
 HOME_PAGE = "records:home"
 
 
-def page(client, **said) -> str:
+def page(client, **query) -> str:
     url = reverse(HOME_PAGE)
-    return str((client.post(url, said) if said else client.get(url)).content.decode())
+    return str((client.post(url, query) if query else client.get(url)).content.decode())
 
 
-def cost(client, **said) -> int:
-    page(client, **said)
+def cost(client, **query) -> int:
+    page(client, **query)
     with CaptureQueriesContext(connection) as captured:
-        page(client, **said)
+        page(client, **query)
     return len([one for one in captured.captured_queries if one["sql"] not in {"BEGIN", "COMMIT"}])
 
 
@@ -43,7 +41,7 @@ def of_type(client, code, **query):
 
 @pytest.fixture
 def opened(monkeypatch):
-    """How many values were decrypted since the test began."""
+    """Return the list of the places decrypted since the test began."""
     found = []
     unseal = sealed.Box.unseal
 
@@ -70,23 +68,23 @@ def test_only_what_the_page_shows_is_decrypted(browser, resident, opened):
     assert 0 < len(opened) < 120
 
 
-def test_the_page_says_how_much_there_is(browser, resident):
+def test_the_page_counts_values_and_papers(browser, resident):
     fill(resident, records=2000, papers=300)
     shown = page(browser)
     assert "2\u00a0000 informations et 300 papiers." in shown
     assert "Voir mes 300 papiers" in shown
 
 
-def test_reading_the_page_is_one_line_of_the_fields_it_opened(browser, resident):
+def test_the_page_writes_one_entry_with_the_fields_it_decrypts(browser, resident):
     write(resident, operation(), block([1, 2]))
     add(resident, "logement.domicile", HOME)
     page(browser)
-    line, before = journal.entries(resident_id=resident.pk, limit=2)
-    assert line.event == "vault_read" and before.event != "vault_read"
-    assert {field.partition("#")[0] for field in line.fields} == {"logement.domicile"}
+    entry, before = journal.entries(resident_id=resident.pk, limit=2)
+    assert entry.event == "vault_read" and before.event != "vault_read"
+    assert {field.partition("#")[0] for field in entry.fields} == {"logement.domicile"}
 
 
-def test_what_comes_by_hundreds_is_one_line_by_holder(browser, resident):
+def test_data_is_one_line_per_holder(browser, resident):
     write(resident, *[operation(f"-{number}.00", day=f"2026-0{1 + number % 6}-04") for number in range(1, 200)])
     pulled(resident, block([1, 2]), block([3], start="2026-04-01T00:00:00+02:00"))
     shown = page(browser)
@@ -107,7 +105,7 @@ def test_what_comes_by_hundreds_is_one_line_by_holder(browser, resident):
         ({"etat": "expired"}, "526\u00a0€", "612\u00a0€"),
     ],
 )
-def test_each_filter_keeps_what_fits(browser, resident, asked, kept, left, time_machine):
+def test_each_filter_keeps_the_matching_values(browser, resident, asked, kept, left, time_machine):
     time_machine.move_to("2026-11-25T10:00:00+01:00", tick=False)
     add(resident, "logement.domicile", HOME)
     add_signed_notice(resident)
@@ -134,7 +132,7 @@ def test_a_filter_offers_only_what_the_vault_holds(browser, resident):
     "asked",
     [{"theme": "x" * 500}, {"type": "nothing"}, {"etat": "?"}, {"page": "99999"}, {"page": "-1"}, {"preuve": "'"}],
 )
-def test_a_filter_that_makes_no_sense_is_still_a_page(browser, resident, asked):
+def test_an_invalid_filter_still_gives_a_page(browser, resident, asked):
     add(resident, "logement.domicile", HOME)
     assert browser.post(reverse(HOME_PAGE), asked).status_code == 200
 
@@ -152,7 +150,7 @@ def test_a_search_finds_an_old_value_that_the_page_folds(browser, resident):
     assert "1\u00a0003,20\u00a0€" in found and "1\u00a0003,21\u00a0€" not in found
 
 
-def test_the_older_ones_that_are_not_there_are_one_click_away(browser, resident):
+def test_a_link_leads_to_the_older_values(browser, resident):
     for year in range(2020, 2026):
         for month in range(1, 13):
             add(resident, "emploi.revenu", {"mois": f"{year}-{month:02d}", "net_avant_impot": "1000.00"})
@@ -163,7 +161,7 @@ def test_the_older_ones_that_are_not_there_are_one_click_away(browser, resident)
     assert "Salaire du mois, janvier 2020" in last
 
 
-def test_many_records_go_page_by_page_without_losing_any(browser, resident):
+def test_pages_show_every_record_once(browser, resident):
     codes = ("rsa", "prime_activite", "aah", "asf", "aeeh", "apl", "als", "alf")
     children = [uuid4() for _child in range(10)]
     for code in codes:
@@ -175,12 +173,12 @@ def test_many_records_go_page_by_page_without_losing_any(browser, resident):
                 person=child,
                 role="child",
             )
-    seen = []
+    record_ids = []
     for number in ("1", "2", "3"):
         context = browser.post(reverse(HOME_PAGE), {"page": number}).context
-        seen += [group.record_id for section in context["sections"] for group in section.groups]
+        record_ids += [group.record_id for section in context["sections"] for group in section.groups]
     assert context["pages"] == {"number": 3, "total": 3}
-    assert len(seen) == len(set(seen)) == 80
+    assert len(record_ids) == len(set(record_ids)) == 80
 
 
 def test_bank_operations_are_summed_by_month_on_a_page_of_their_own(browser, resident):
@@ -193,14 +191,14 @@ def test_bank_operations_are_summed_by_month_on_a_page_of_their_own(browser, res
     assert "CARTE BOULANGERIE" in month and "−12,50\u00a0€" in month and "301\u00a0€" not in month
 
 
-def test_a_month_of_measures_is_shown_day_by_day_with_what_lacks(browser, resident):
+def test_a_month_of_measures_is_shown_day_by_day_with_missing_measures(browser, resident):
     write(resident, block([500] * 48 + [None] * 2 + [500] * 46))
     month = of_type(browser, "energie.serie", mois="2026-03").content.decode()
     assert "24\u00a0kWh" in month and "23\u00a0kWh" in month
     assert '<svg class="wide"' in month
 
 
-def test_another_year_is_opened_alone(browser, resident, opened):
+def test_only_the_chosen_year_is_decrypted(browser, resident, opened):
     write(
         resident,
         *[operation(f"-{number}.00", day=f"{year}-03-04") for year in (2024, 2025, 2026) for number in range(1, 40)],
@@ -215,7 +213,7 @@ def test_another_year_is_opened_alone(browser, resident, opened):
     "query",
     [{"annee": "0000"}, {"annee": "x"}, {"mois": "2026-13"}, {"mois": "9999-12"}, {"mois": "-"}, {"page": "x"}],
 )
-def test_an_address_that_makes_no_sense_is_still_a_page(browser, resident, query):
+def test_an_invalid_url_query_still_gives_a_page(browser, resident, query):
     write(resident, operation())
     assert of_type(browser, "banque.operation", **query).status_code == 200
 
@@ -245,8 +243,8 @@ def test_all_the_data_of_a_type_is_withdrawn_in_one_act(browser, resident):
     assert browser.post(url).status_code == 302
     assert of_type(browser, "banque.operation").status_code == 404
     assert of_type(browser, "energie.serie").status_code == 200
-    told = [line for line in journal.entries(resident_id=resident.pk, limit=20) if line.event == "data_withdrawn"]
-    assert [line.details for line in told] == [{"count": "39"}]
+    entries = journal.entries(resident_id=resident.pk, limit=20)
+    assert [entry.details for entry in entries if entry.event == "data_withdrawn"] == [{"count": "39"}]
     assert browser.post(url).status_code == 404
 
 
@@ -271,7 +269,7 @@ def test_a_search_finds_a_paper_by_its_title(browser, resident):
     assert "Quittance" in shown and "Avis d’impôt" not in shown.split('id="papers"')[1]
 
 
-def test_an_identity_still_names_the_children_of_other_records(browser, resident):
+def test_the_page_shows_the_identity(browser, resident):
     add(resident, "identite.pivot", IDENTITY)
     assert "Kervella" in page(browser)
 

@@ -1,6 +1,4 @@
-"""Checks that need more than one paper, or more than its code: months that follow, amounts, an old card, lines with
-check digits.
-"""
+"""Checks that compare several papers or values: consecutive months, amounts, an old card, lines with check digits."""
 
 import io
 from dataclasses import replace
@@ -10,7 +8,7 @@ import pytest
 
 from tests.fixtures.signed import pdf
 from tests.vault.made import IDENTITY
-from tests.vault.records.test_checks import ME_KNOWN, F, P, U, held, notice, seen
+from tests.vault.records.test_checks import ME_KNOWN, F, P, U, check_input, held, notice
 from vault.readers import read
 from vault.readers.formats.paper import mrz, printed
 from vault.records.papers import checks
@@ -24,7 +22,7 @@ SHORT = "I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nD231458907UTO7408122F1204159<<<<<
 
 
 def rule(code, **more):
-    return checks.RULES[code](seen(**more))
+    return checks.RULES[code](check_input(**more))
 
 
 def payslip(month, **more):
@@ -87,28 +85,32 @@ def test_three_rent_receipts(issued, siblings, outcome):
 # ---------- amounts
 
 
-def sure(type_code, payload, assurance):
+def with_assurance(type_code, payload, assurance):
     return replace(held(type_code, payload), assurance=assurance)
 
 
 def amount(code, record, *known):
-    looked = seen(records=[record])
-    return checks.RULES[code](replace(looked, known=Values(known)))
+    inputs = check_input(records=[record])
+    return checks.RULES[code](replace(inputs, known=Values(known)))
 
 
 @pytest.mark.parametrize(
     ("declared", "outcome"),
     [("1180.00", P), ("1070.00", P), ("1300.00", P), ("1000.00", F), ("1400.00", F), (None, U)],
 )
-def test_what_was_declared_is_what_the_payslip_says(declared, outcome):
-    known = [sure("emploi.revenu", {"mois": "2026-10", "net_avant_impot": declared}, "declared")] if declared else []
+def test_the_declared_amount_is_that_of_the_payslip(declared, outcome):
+    known = (
+        [with_assurance("emploi.revenu", {"mois": "2026-10", "net_avant_impot": declared}, "declared")]
+        if declared
+        else []
+    )
     assert amount("payslip_amount", payslip("2026-10", net_avant_impot="1180.00"), *known) == outcome
 
 
-def test_another_month_and_a_proven_figure_are_not_compared():
+def test_another_month_and_a_proven_value_are_not_compared():
     record = payslip("2026-10", net_avant_impot="1180.00")
-    other = sure("emploi.revenu", {"mois": "2026-09", "net_avant_impot": "10.00"}, "declared")
-    proven = sure("emploi.revenu", {"mois": "2026-10", "net_avant_impot": "10.00"}, "holder_verified")
+    other = with_assurance("emploi.revenu", {"mois": "2026-09", "net_avant_impot": "10.00"}, "declared")
+    proven = with_assurance("emploi.revenu", {"mois": "2026-10", "net_avant_impot": "10.00"}, "holder_verified")
     assert amount("payslip_amount", record, other, proven) == U
 
 
@@ -121,17 +123,17 @@ def test_another_month_and_a_proven_figure_are_not_compared():
         (620, 11, "declared", U),
     ],
 )
-def test_the_quotient_is_the_one_of_the_benefits_office(value, month, assurance, outcome):
+def test_the_quotient_is_compared_with_the_benefits_office(value, month, assurance, outcome):
     record = ("social.quotient_familial", {"valeur": 526, "annee": 2026, "mois": 11})
-    known = sure("social.quotient_familial", {"valeur": value, "annee": 2026, "mois": month}, assurance)
+    known = with_assurance("social.quotient_familial", {"valeur": value, "annee": 2026, "mois": month}, assurance)
     assert amount("qf_matches_source", record, known) == outcome
 
 
 @pytest.mark.parametrize(
-    ("read_level", "said", "outcome"), [("4", "4", P), ("4", "5", F), (None, "5", U), ("4", None, U)]
+    ("read_level", "declared", "outcome"), [("4", "4", P), ("4", "5", F), (None, "5", U), ("4", None, U)]
 )
-def test_the_level_of_a_grant(read_level, said, outcome):
-    known = [sure("etudes.bourse", {"echelon": said}, "declared")]
+def test_the_level_of_a_grant(read_level, declared, outcome):
+    known = [with_assurance("etudes.bourse", {"echelon": declared}, "declared")]
     assert amount("grant_amount", ("etudes.bourse", {"echelon": read_level}), *known) == outcome
 
 
@@ -197,12 +199,12 @@ def test_the_year_of_a_property_tax_notice(today, issued, outcome):
         (date(2022, 5, 3), date(2032, 5, 2), "1988-03-31", None),
     ],
 )
-def test_five_more_years(issued, expires, born, outcome):
+def test_an_old_card_is_valid_five_more_years(issued, expires, born, outcome):
     known = [("identite.pivot", {**IDENTITY, "birthdate": born} if born else {"family_name": "Kervella"})]
     assert rule("cni_extension", kind="cni", issued_on=issued, expires_on=expires, known=known) == outcome
 
 
-def test_the_date_that_counts_is_the_printed_one_and_five_years_once():
+def test_the_five_years_are_added_once():
     issued, printed_on, born = date(2012, 5, 3), date(2022, 5, 2), date(1988, 3, 31)
     counts = identity.counts_until("cni", issued, printed_on, born)
     assert counts == date(2027, 5, 2)
@@ -212,11 +214,11 @@ def test_the_date_that_counts_is_the_printed_one_and_five_years_once():
     assert identity.counts_until("cni", date(2022, 5, 3), date(2032, 5, 2), born) == date(2032, 5, 2)
 
 
-# ---------- what the words of a file tell
+# ---------- the text of a file
 
 
 @pytest.mark.parametrize("lines", [PASSPORT, CARD, SHORT], ids=["passport", "card", "two lines of 36"])
-def test_check_digits_that_are_right_and_one_letter_that_is_not(lines):
+def test_lines_with_right_and_wrong_check_digits(lines):
     assert mrz.holds(f"RÉPUBLIQUE\n{lines}\n") is True
     assert mrz.holds(lines.replace("<<", "< <")) is True, "spaces of a layout"
     broken = lines.replace("740812", "740813")
@@ -234,7 +236,7 @@ def test_the_old_french_card():
 
 
 @pytest.mark.parametrize("text", ["", "Rien ici", "A<B<C", "P<" + "<" * 42, "\n" * 500, "<" * 44 + "\n" + "<" * 44])
-def test_no_such_lines_say_nothing(text):
+def test_text_without_coded_lines_is_inconclusive(text):
     assert mrz.holds(text) is None
 
 
@@ -242,7 +244,7 @@ def test_no_such_lines_say_nothing(text):
     ("text", "leaves"),
     [("Page 1/4 … Page 2/4", 4), ("Feuillet n° 1 sur 3", 3), ("page 5/4", 0), ("le 01/12/2026", 0), ("", 0)],
 )
-def test_how_many_leaves_a_paper_says_that_it_has(text, leaves):
+def test_the_number_of_leaves_printed_on_a_paper(text, leaves):
     assert printed.announced(text) == leaves
 
 
@@ -254,18 +256,18 @@ def outcomes(found) -> dict[str, str]:
     return {one.code: one.outcome for one in found.checks}
 
 
-def test_a_notice_says_how_many_leaves_it_has():
+def test_the_reading_of_a_notice_gives_its_number_of_leaves():
     text = "Avis d’impôt sur les revenus\nPage {}/2"
     assert reading(text.format(1)).leaves == 2
     assert reading("Avis d’impôt sur les revenus").leaves == 0
 
 
 @pytest.mark.parametrize(("leaves", "pages", "outcome"), [(2, 1, F), (2, 2, P), (4, 5, P), (0, 3, U), (2, 0, U)])
-def test_a_notice_that_lacks_leaves_and_one_that_is_whole_in_one_file_or_in_several(leaves, pages, outcome):
+def test_a_notice_with_missing_leaves_fails(leaves, pages, outcome):
     assert rule("tax_all_leaves", leaves=leaves, pages=pages) == outcome
 
 
-def test_a_bank_s_own_paper_says_whose_account_it_is():
+def test_the_account_holder_is_read_on_a_bank_s_paper():
     found = reading(
         "Relevé d’identité bancaire\nTitulaire du compte : MME NADIA KERVELLA\nIBAN FR76 3000 6000 0112 3456 7890 189"
     )

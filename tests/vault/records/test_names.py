@@ -1,4 +1,4 @@
-"""Who a paper names: a couple is two people, and a family name alone is nobody."""
+"""The names on a paper: a couple is two people, and a family name alone names nobody."""
 
 import pytest
 
@@ -21,10 +21,10 @@ def test_a_person_is_found_whichever_way_their_name_is_written(text: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["M DUPONT PAUL ET MME MARTIN JEAN", "DUPONT", "M. et Mme DUPONT", "MARTIN JEAN", ""])
-def test_two_people_are_never_made_into_one(text: str) -> None:
+def test_names_of_two_people_are_never_combined(text: str) -> None:
     assert not is_named(text, ["Dupont"], ["Jean"])
 
 
-def test_the_name_in_use_counts_and_a_given_name_nobody_knows_does_not_refuse() -> None:
+def test_the_name_in_use_matches_and_an_unknown_given_name_is_ignored() -> None:
     assert is_named("MARTIN LEA", ["Dupont", "Martin"], ["Léa"])
     assert is_named("DUPONT JEAN", ["Dupont"], [""])

@@ -1,6 +1,4 @@
-"""What a resident reads on the vault's page, the journal and their home: in words, by theme, at a cost that does not
-grow.
-"""
+"""The vault's page, the journal and the home page: their sentences, their themes, their number of queries."""
 
 import re
 from datetime import date
@@ -18,12 +16,12 @@ from vault.records import actions
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
 
-def page(client, name="home", **query):
-    return client.get(reverse(f"records:{name}"), query).content.decode()
+def page(client, name="records:home", **query):
+    return client.get(reverse(name), query).content.decode()
 
 
-def searched(client, **said):
-    return client.post(reverse("records:home"), said).content.decode()
+def searched(client, **query):
+    return client.post(reverse("records:home"), query).content.decode()
 
 
 def queries(client, url) -> int:
@@ -33,12 +31,12 @@ def queries(client, url) -> int:
     return len(captured)
 
 
-def test_an_empty_vault_says_what_will_be_there_and_how_to_begin(browser):
+def test_the_page_of_an_empty_vault_explains_how_to_begin(browser):
     assert "Votre coffre est vide" in page(browser)
     assert reverse("records:add_paper") in page(browser)
 
 
-def test_each_value_says_its_origin_its_proof_and_its_state(browser, resident):
+def test_each_value_has_its_origin_its_proof_and_its_state(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     actions.confirm_paper(paper=paper, by=resident.pk)
     add(resident, "logement.domicile", HOME)
@@ -49,7 +47,7 @@ def test_each_value_says_its_origin_its_proof_and_its_state(browser, resident):
     assert "Saisi par vous" in shown and "Déclaré" in shown
 
 
-def test_a_value_whose_time_is_over_is_expired_in_words(browser, resident, time_machine):
+def test_an_expired_value_is_tagged(browser, resident, time_machine):
     time_machine.move_to("2026-11-25T10:00:00+01:00", tick=False)
     add(resident, "social.quotient_familial", {"fournisseur": "CNAF", "valeur": 526, "annee": 2026, "mois": 3})
     assert "Expiré le 30\u00a0juin" in page(browser)
@@ -64,21 +62,21 @@ def test_a_value_whose_time_is_over_is_expired_in_words(browser, resident, time_
         ({"etat": "verified"}, "12\u00a0312\u00a0€", "612\u00a0€ par mois"),
     ],
 )
-def test_the_filters_keep_what_fits(browser, resident, query, kept, left):
+def test_the_filters_keep_the_matching_values(browser, resident, query, kept, left):
     add(resident, "logement.domicile", HOME)
     add_signed_notice(resident)
     shown = searched(browser, **query)
     assert kept in shown and left not in shown
 
 
-def test_what_is_looked_for_is_in_no_address(browser, resident):
-    """It may be a name or a figure: proxies and browsers keep addresses."""
+def test_the_search_is_in_no_url(browser, resident):
+    """A search may be a name or an amount: proxies and browsers keep URLs."""
     add(resident, "logement.domicile", HOME)
     assert re.search(r'<form\s+class="civic-filters"\s+method="post"', page(browser))
-    assert "612\u00a0€ par mois" in page(browser, q="introuvable"), "an address does not search"
+    assert "612\u00a0€ par mois" in page(browser, q="introuvable"), "a URL does not search"
 
 
-def test_a_filter_that_finds_nothing_says_so(browser, resident):
+def test_a_search_without_result_is_reported(browser, resident):
     add(resident, "logement.domicile", HOME)
     assert "Aucune valeur ne correspond." in searched(browser, q="introuvable")
 
@@ -115,12 +113,12 @@ def test_the_journal_and_home_pages_cost_the_same_however_long_the_journal(brows
     assert [queries(browser, url) for url in urls] == before
 
 
-def test_the_journal_tells_each_act_in_a_sentence(browser, resident):
+def test_the_journal_has_a_sentence_for_each_act(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     actions.confirm_paper(paper=paper, by=resident.pk)
     record = add(resident, "logement.domicile", HOME)
     actions.correct_record(record=record, by=resident.pk, payload={**HOME, "loyer": "640.00"})
-    shown = page(browser, "journal")
+    shown = page(browser, "journal:journal")
     for sentence in (
         "Vous avez ouvert votre coffre",
         "Vous avez ajouté un papier",
@@ -130,7 +128,7 @@ def test_the_journal_tells_each_act_in_a_sentence(browser, resident):
         "Vous avez corrigé «\u00a0Logement\u00a0».",
     ):
         assert sentence in shown, sentence
-    assert not re.search(r"\b640\b", shown)  # ids and tokens may hold these figures among others
+    assert not re.search(r"\b640\b", shown)  # an id or a token may contain these digits
 
 
 def test_home_asks_to_confirm_a_paper_and_warns_of_one_that_expires(browser, resident, time_machine):
@@ -148,7 +146,7 @@ def test_home_asks_to_confirm_a_paper_and_warns_of_one_that_expires(browser, res
     assert "Expire le 1er\u00a0décembre" in home
 
 
-def test_a_quick_sweep_of_the_pages_in_english_has_no_french_left_from_the_catalogue(browser, resident, settings):
+def test_the_page_in_english_uses_the_english_catalogue(browser, resident, settings):
     add(resident, "logement.domicile", HOME)
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     shown = page(browser)

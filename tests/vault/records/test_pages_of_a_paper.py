@@ -1,6 +1,4 @@
-"""What the pages of a paper tell before anyone says what it is: sharp, one paper, signed, whose it is, which numbers
-it shows.
-"""
+"""Checks of the pages of any paper: sharpness, one kind, signature, names, numbers to hide."""
 
 import io
 
@@ -10,7 +8,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from tests.fixtures import signed
 from tests.fixtures.signed import pdf
-from tests.vault.records.test_checks import ME_KNOWN, F, P, U, seen
+from tests.vault.records.test_checks import ME_KNOWN, F, P, U, check_input
 from tests.vault.records.test_more_checks import CARD, PASSPORT
 from tests.vault.sending import notice_pdf, quotient_pdf
 from vault.readers import read
@@ -35,7 +33,10 @@ def outcomes(found: Reading) -> dict[str, str]:
 
 
 def photo(data: bytes, blurred: float) -> bytes:
-    """Of a printed page, half in shadow, with a telephone's noise. `blurred` in points, 300 to the inch."""
+    """Return a photo of a printed page, half in shadow, with a telephone's noise.
+
+    `blurred` is in points, 300 to the inch.
+    """
     page = (
         pypdfium2.PdfDocument(data)[0]
         .render(scale=300 / 72, grayscale=True)
@@ -51,11 +52,11 @@ def photo(data: bytes, blurred: float) -> bytes:
 
 @pytest.mark.parametrize("page", [notice_pdf, quotient_pdf])
 @pytest.mark.parametrize(("blurred", "outcome"), [(0, "passed"), (2, "passed"), (3, "passed"), (7, "failed")])
-def test_a_blurred_photo_is_told_from_a_sharp_one(page, blurred, outcome):
+def test_a_blurred_photo_fails_and_a_sharp_one_passes(page, blurred, outcome):
     assert reading(photo(page(), blurred)).sharpness == outcome
 
 
-def test_a_pdf_that_a_program_wrote_is_sharp_and_a_page_without_contrast_says_nothing():
+def test_a_generated_pdf_is_sharp_and_a_page_without_contrast_is_inconclusive():
     assert reading(quotient_pdf()).sharpness == "passed"
     out = io.BytesIO()
     Image.new("L", (800, 600), 200).save(out, "PNG")
@@ -63,11 +64,11 @@ def test_a_pdf_that_a_program_wrote_is_sharp_and_a_page_without_contrast_says_no
 
 
 @pytest.mark.parametrize(
-    ("told", "outcome"),
+    ("sharpness", "outcome"),
     [(["passed"], P), (["passed", "passed"], P), (["passed", "failed"], F), (["passed", "inconclusive"], U), ([], U)],
 )
-def test_the_least_sharp_file_of_a_paper_counts(told, outcome):
-    assert checks.RULES["file_sharp"](seen(sharpness=told)) == outcome
+def test_the_least_sharp_file_of_a_paper_decides(sharpness, outcome):
+    assert checks.RULES["file_sharp"](check_input(sharpness=sharpness)) == outcome
 
 
 # ---------- one file, one paper
@@ -93,14 +94,14 @@ NOTICE, RIB = "Avis d’impôt sur les revenus", "Relevé d’identité bancaire
         ),
     ],
 )
-def test_pages_that_go_together_and_pages_that_do_not(pages, outcome):
+def test_pages_of_one_kind_and_of_several(pages, outcome):
     assert outcomes(reading(pdf(*pages)))["file_single_kind"] == outcome
 
 
-def test_of_one_page_nothing_is_said_and_of_several_photos_it_cannot_be():
+def test_one_page_has_no_check_of_kind_and_several_photos_are_inconclusive():
     assert "file_single_kind" not in outcomes(reading(pdf(NOTICE)))
-    assert checks.RULES["file_single_kind"](seen(pages=1)) is None
-    assert checks.RULES["file_single_kind"](seen(pages=2)) == U
+    assert checks.RULES["file_single_kind"](check_input(pages=1)) is None
+    assert checks.RULES["file_single_kind"](check_input(pages=2)) == U
 
 
 def test_the_kinds_of_the_pages_are_named_in_their_order():
@@ -120,8 +121,8 @@ def test_the_bearer_of_an_identity_document_is_in_its_coded_lines():
 
 @pytest.mark.parametrize("code", ["identity_name", "visale_name"])
 @pytest.mark.parametrize(("read_names", "outcome"), [(["KERVELLA NADIA"], P), (["LASSALLE BRUNO"], F), ([], U)])
-def test_an_identity_document_and_a_guarantee_are_their_bearer_s(code, read_names, outcome):
-    assert checks.RULES[code](seen(known=[ME_KNOWN], read_names=read_names)) == outcome
+def test_the_names_on_an_identity_document_and_a_guarantee_are_compared(code, read_names, outcome):
+    assert checks.RULES[code](check_input(known=[ME_KNOWN], read_names=read_names)) == outcome
 
 
 def test_the_tenant_of_a_visale_certificate_is_read_where_it_is_written():
@@ -139,39 +140,39 @@ FRAMED = '<table style="border: 1px solid"><tr><td style="border: 1px solid">Fai
 @pytest.mark.parametrize(
     ("extra", "outcome"), [("", "failed"), (FRAMED, "failed"), (DRAWN, None), ("<p>Signé électroniquement</p>", None)]
 )
-def test_a_page_of_words_and_rules_alone_bears_no_signature_and_any_drawing_may_be_one(extra, outcome):
+def test_a_page_of_text_and_rules_is_unsigned_and_a_drawing_may_be_a_signature(extra, outcome):
     assert outcomes(reading(signed.statement(extra))).get("signed") == outcome
 
 
-def test_whether_it_is_signed_is_said_of_the_kinds_that_are():
+def test_the_check_of_a_signature_applies_only_to_kinds_with_one():
     found = [CheckLine("signed", "failed", "x"), CheckLine("number_hidden", "passed", "x")]
-    assert not {"signed", "number_hidden"} & {line.code for line in checks.run(seen("cni"), found)}
-    assert checks.run(seen("avis_impot"), found)[0].code == "number_hidden"
+    assert not {"signed", "number_hidden"} & {check.code for check in checks.run(check_input("cni"), found)}
+    assert checks.run(check_input("avis_impot"), found)[0].code == "number_hidden"
 
 
-def test_a_whole_signature_by_someone_known_by_someone_unknown_and_a_changed_file(tmp_path):
+def test_signatures_of_a_known_signer_an_unknown_one_and_a_changed_file(tmp_path):
     key, known = signed.authority(tmp_path)
     data = signed.signed(signed.statement(), key)
     of_known = reading(data, signature_authorities=[known])
-    told = outcomes(of_known)
-    assert (told["pdf_signature"], told["pdf_signer"], told["signed"]) == ("passed", "passed", "passed")
+    found = outcomes(of_known)
+    assert (found["pdf_signature"], found["pdf_signer"], found["signed"]) == ("passed", "passed", "passed")
     assert next(one.said for one in of_known.checks if one.code == "pdf_signer") == signed.SIGNER
     unknown = outcomes(reading(data))
     assert (unknown["pdf_signature"], unknown["pdf_signer"], unknown["signed"]) == ("passed", "inconclusive", "passed")
     for changed in (signed.with_a_byte_changed(data), signed.with_something_added(data)):
-        told = outcomes(reading(changed, signature_authorities=[known]))
-        assert told["pdf_signature"] == "failed" and not {"pdf_signer", "signed"} & set(told)
+        found = outcomes(reading(changed, signature_authorities=[known]))
+        assert found["pdf_signature"] == "failed" and not {"pdf_signer", "signed"} & set(found)
 
 
-def test_what_only_looks_like_a_signature_cannot_be_said():
+def test_a_broken_signature_is_inconclusive():
     broken = signed.statement() + b"\n% /ByteRange [0 1 2 3]"
     assert outcomes(reading(broken))["pdf_signature"] == "inconclusive"
     assert not {"pdf_signature", "pdf_signer"} & set(outcomes(reading(signed.statement())))
 
 
 def test_the_sentence_names_who_signed():
-    line = CheckLine("pdf_signer", "inconclusive", "", "Un notaire")
-    assert checks.text(line) == "Signé par Un notaire, dont nous ne connaissons pas l’autorité."
+    check = CheckLine("pdf_signer", "inconclusive", "", "Un notaire")
+    assert checks.text(check) == "Signé par Un notaire, dont nous ne connaissons pas l’autorité."
 
 
 # ---------- numbers
@@ -184,13 +185,13 @@ def keyed(number: str) -> str:
 
 
 @pytest.mark.parametrize("written", ["1 55 08 75 115 005", "288 03 2A 115 005", "2880375115005"])
-def test_a_number_of_social_security_is_known_by_its_key(written):
+def test_a_social_security_number_is_recognised_by_its_key(written):
     right = keyed(written)
     wrong = right[:-2] + f"{(int(right[-2:]) % 97) + 1:02}"
     assert numbers.shows_one(f"Numéro : {right}.") and not numbers.shows_one(f"Numéro : {wrong}.")
 
 
-def test_a_card_is_known_by_its_sum_and_an_account_is_not_a_card():
+def test_a_card_number_is_recognised_by_its_checksum_and_an_account_is_not_a_card():
     digits = next(f"4970 1000 0000 00{rest:02}" for rest in range(100) if numbers.is_card(f"497010000000{rest:04}"))
     assert numbers.shows_one(f"Carte {digits}")
     assert not numbers.shows_one(f"Carte {digits[:-1]}{(int(digits[-1]) + 1) % 10}")
@@ -198,11 +199,11 @@ def test_a_card_is_known_by_its_sum_and_an_account_is_not_a_card():
     assert not numbers.shows_one(f"FR76 {digits} 1234")
 
 
-def test_a_number_is_told_and_of_a_photo_it_cannot_be():
+def test_a_visible_number_fails_and_a_photo_is_inconclusive():
     assert outcomes(reading(pdf(f"Attestation de droits\n{keyed('1 55 08 75 115 005')}")))["number_hidden"] == "failed"
     assert outcomes(reading(pdf("Attestation de droits\nNadia Kervella")))["number_hidden"] == "passed"
     assert "number_hidden" not in outcomes(reading(photo(quotient_pdf(), 0)))
-    assert checks.RULES["number_hidden"](seen()) == U
+    assert checks.RULES["number_hidden"](check_input()) == U
 
 
 # ---------- the host's three papers
@@ -222,8 +223,8 @@ def test_a_number_is_told_and_of_a_photo_it_cannot_be():
         ([[]], 3, U),
     ],
 )
-def test_a_host_s_word_comes_with_their_identity_and_their_address(kinds, pages, outcome):
-    assert checks.RULES["host_bundle"](seen(kinds=kinds, pages=pages)) == outcome
+def test_a_host_s_statement_needs_their_identity_and_proof_of_address(kinds, pages, outcome):
+    assert checks.RULES["host_bundle"](check_input(kinds=kinds, pages=pages)) == outcome
 
 
 # ---------- what may be asked
@@ -248,5 +249,5 @@ def asked(code: str, asker: Asker) -> str:
         ("attestation_loyer", Asker.BENEFITS_OFFICE, P),
     ],
 )
-def test_a_landlord_s_list_is_closed_and_what_is_not_written_of_others_is_not_known(kind, asker, outcome):
+def test_a_landlord_s_list_is_closed_and_an_asker_without_a_sentence_is_inconclusive(kind, asker, outcome):
     assert asked(kind, asker) == outcome

@@ -1,4 +1,4 @@
-"""A paper's own pages: its file handed out safely, what it proves, what deleting it changes."""
+"""A paper's own pages: its file as a safe download, the values that it proves, the effect of deleting it."""
 
 import re
 from datetime import date
@@ -41,7 +41,7 @@ def get(client, name, paper, **headers):
     return client.get(reverse(f"records:{name}", args=[paper.pk]), headers=headers)
 
 
-def test_the_file_comes_back_byte_for_byte_as_an_attachment_that_nothing_runs(browser, paper, content):
+def test_the_file_is_downloaded_byte_for_byte_as_an_attachment_that_cannot_run(browser, paper, content):
     response = get(browser, "download", paper)
     assert b"".join(response.streaming_content) == content
     assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''Avis%20d%E2%80%99%C3%A9t%C3%A9")
@@ -56,7 +56,7 @@ def test_the_file_comes_back_byte_for_byte_as_an_attachment_that_nothing_runs(br
     ("asked", "start", "end"),
     [("bytes=0-9", 0, 10), ("bytes=5-", 5, None), ("bytes=-7", -7, None), ("bytes=3-999999999", 3, None)],
 )
-def test_a_part_of_the_file_is_handed_out(browser, paper, content, asked, start, end):
+def test_a_range_of_the_file_is_downloaded(browser, paper, content, asked, start, end):
     response = get(browser, "download", paper, range=asked)
     part = content[start:end]
     assert response.status_code == 206
@@ -65,7 +65,7 @@ def test_a_part_of_the_file_is_handed_out(browser, paper, content, asked, start,
     assert response["Content-Range"] == f"bytes {first}-{first + len(part) - 1}/{len(content)}"
 
 
-def test_a_part_outside_the_file_is_refused(browser, paper, content):
+def test_a_range_outside_the_file_is_refused(browser, paper, content):
     response = get(browser, "download", paper, range="bytes=999999999-")
     assert (response.status_code, response["Content-Range"]) == (416, f"bytes */{len(content)}")
 
@@ -84,25 +84,25 @@ LONG = "9" * 5000
         pytest.param(f"bytes=-{LONG}", id="long end"),
     ],
 )
-def test_a_range_that_says_nothing_gives_the_whole(browser, paper, content, asked):
+def test_an_invalid_range_gives_the_whole_file(browser, paper, content, asked):
     response = get(browser, "download", paper, range=asked)
     assert response.status_code == 200
     assert b"".join(response.streaming_content) == content
 
 
-def test_a_download_leaves_its_line(browser, paper, resident):
+def test_a_download_writes_an_entry(browser, paper, resident):
     get(browser, "download", paper).close()
-    line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert (line.event, line.details) == ("file_opened", {"kind": "avis_impot"})
+    entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (entry.event, entry.details) == ("file_opened", {"kind": "avis_impot"})
 
 
-def test_when_the_line_cannot_be_written_the_file_stays_closed(browser, paper, monkeypatch):
+def test_the_file_is_not_opened_if_the_entry_cannot_be_written(browser, paper, monkeypatch):
     opened = []
     monkeypatch.setattr(sealed_storage, "open", lambda *args, **kwargs: opened.append(args))
 
     def broken(**kwargs):
         if kwargs["event"] == "file_opened":
-            raise RuntimeError("no line")
+            raise RuntimeError("no entry")
 
     monkeypatch.setattr(journal, "write", broken)
     browser.raise_request_exception = False
@@ -117,13 +117,13 @@ def test_the_preview_is_an_image_of_the_first_page(browser, paper):
     assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
 
 
-def test_the_page_opens_no_image_unless_it_is_asked_to(browser, paper):
-    address = reverse("records:preview", args=[paper.pk])
-    assert address not in get(browser, "paper", paper).content.decode()
-    assert address in browser.get(reverse("records:paper", args=[paper.pk]) + "?apercu=1").content.decode()
+def test_the_page_shows_no_preview_unless_asked(browser, paper):
+    url = reverse("records:preview", args=[paper.pk])
+    assert url not in get(browser, "paper", paper).content.decode()
+    assert url in browser.get(reverse("records:paper", args=[paper.pk]) + "?apercu=1").content.decode()
 
 
-def test_the_page_shows_what_the_paper_proves_and_its_checks(browser, paper):
+def test_the_page_shows_the_proven_values_and_the_checks(browser, paper):
     page = get(browser, "paper", paper).content.decode()
     assert "12\u00a0312\u00a0€" in page
     assert "contrôles réussis" in page
@@ -161,7 +161,7 @@ def test_confirming_a_paper_decrypts_the_types_read_on_it_and_the_names_of_the_h
     assert set(compared.fields) == {*persons.FIELDS, *types.fields_of("fiscal.avis_ir")}
 
 
-def test_the_page_of_a_paper_shows_what_it_still_proves_after_a_correction(browser, paper, resident):
+def test_the_page_of_a_paper_shows_the_values_that_it_still_proves_after_a_correction(browser, paper, resident):
     with scope(resident=resident.pk):
         record = Record.objects.get()
     [read] = gate.read_own(resident_id=resident.pk, purpose="essai", fields=types.fields_of(record.type))
@@ -210,7 +210,7 @@ def page_entry(resident):
     return last
 
 
-def test_the_page_before_deleting_says_which_values_lose_their_proof(browser, paper, resident):
+def test_the_page_before_deleting_lists_the_values_that_lose_their_proof(browser, paper, resident):
     add_signed_notice(resident, annee_revenus=2020, revenu_fiscal_reference=777)
     page = get(browser, "delete_paper", paper).content.decode()
     assert "Revenu fiscal de référence (12\u00a0312\u00a0€)" in page
@@ -231,7 +231,7 @@ def test_deleting_keeps_the_values_without_their_proof_and_erases_the_file(brows
         assert Record.objects.count() == 2, "the verified record stays in the history"
 
 
-def test_deleting_a_paper_leaves_what_another_one_proves(browser, paper, resident):
+def test_deleting_a_paper_leaves_the_values_that_another_one_proves(browser, paper, resident):
     other = uploaded(browser, resident, notice_pdf(income_year=2024, income=13050))
     actions.confirm_paper(paper=other, by=resident.pk)
     actions.delete_paper(paper=paper, by=resident.pk)
@@ -254,12 +254,12 @@ def test_deleting_also_unproves_the_values_of_a_corrected_record(browser, paper,
     assert opened.origin("revenu_fiscal_reference").paper_id is None
 
 
-def test_deleting_twice_changes_nothing(paper, resident):
+def test_deleting_is_idempotent(paper, resident):
     assert actions.delete_paper(paper=paper, by=resident.pk)
     assert actions.delete_paper(paper=paper, by=resident.pk) == []
 
 
-def test_the_dates_of_a_paper_decide_until_when_it_counts(browser, resident):
+def test_the_dates_of_a_paper_give_its_expiry(browser, resident):
     paper = uploaded(browser, resident, quotient_pdf(), kind="facture_eau")
     actions.confirm_paper(paper=paper, by=resident.pk)
     browser.post(
@@ -271,21 +271,21 @@ def test_the_dates_of_a_paper_decide_until_when_it_counts(browser, resident):
     assert "Expiré le 30\u00a0novembre 2025" in browser.get(reverse("records:home")).content.decode()
 
 
-def test_an_end_before_its_beginning_is_refused(browser, paper):
+def test_an_end_before_the_date_of_the_paper_is_refused(browser, paper):
     answers = {"issued_on_day": "3", "issued_on_month": "5", "issued_on_year": "2025"}
     answers |= {"expires_on_day": "2", "expires_on_month": "5", "expires_on_year": "2025"}
     response = browser.post(reverse("records:paper_dates", args=[paper.pk]), answers)
     assert "La fin est avant la date du papier." in response.content.decode()
 
 
-def test_changing_what_a_paper_is_runs_the_checks_of_that_kind(browser, resident):
+def test_changing_the_kind_of_a_paper_runs_the_checks_of_that_kind(browser, resident):
     paper = uploaded(browser, resident, quotient_pdf(), kind="autre_document")
-    assert "address_recent" not in {line.code for line in opened_paper(resident, paper).checks}
+    assert "address_recent" not in {check.code for check in opened_paper(resident, paper).checks}
     browser.post(reverse("records:paper_kind", args=[paper.pk]), {"kind": "facture_eau"})
     assert opened_paper(resident, paper).outcome("address_recent") == "inconclusive"
 
 
-def test_an_older_content_put_back_does_not_open(browser, resident, paper):
+def test_an_older_content_put_back_is_not_decrypted(browser, resident, paper):
     old = the_paper(resident)
     actions.set_dates(paper=paper, by=resident.pk, issued_on=None, expires_on=None)
     with scope(resident=resident.pk):
@@ -298,10 +298,10 @@ def opened_paper(resident, paper):
     return gate.own_paper(resident_id=resident.pk, purpose="essai", paper_id=paper.pk)
 
 
-def test_each_page_of_a_file_can_be_looked_at(browser, resident):
+def test_each_page_of_a_file_can_be_previewed(browser, resident):
     several = uploaded(browser, resident, hostile.pdf(pages=3), kind="autre_document")
-    address = reverse("records:preview", args=[several.pk])
-    assert [browser.get(f"{address}?page={number}").status_code for number in ("1", "3", "x", "", "4")] == [
+    url = reverse("records:preview", args=[several.pk])
+    assert [browser.get(f"{url}?page={number}").status_code for number in ("1", "3", "x", "", "4")] == [
         200,
         200,
         200,

@@ -1,6 +1,4 @@
-"""A receipt says what was agreed to, is signed, names no value, and whoever is shown it can check it with the
-published keys alone.
-"""
+"""A receipt states what was agreed, names no value, and verifies with the published keys alone."""
 
 import base64
 import hashlib
@@ -55,7 +53,7 @@ def number(part: str) -> int:
 
 
 def verified_by_hand(receipt: str, published: Any) -> Any:
-    """RFC 7515 and the curve, without the library that signed."""
+    """Verify with RFC 7515 and the curve, without the library that signed. Return the content."""
     head, body, signature = receipt.split(".")
     header = json.loads(decoded(head))
     [key] = [key for key in published["keys"] if key["kid"] == header["kid"]]
@@ -74,25 +72,25 @@ def published() -> Any:
     return json.loads(Client().get("/.well-known/jwks.json").content)
 
 
-def test_it_verifies_with_the_published_keys_and_nothing_else(grant):
+def test_a_receipt_verifies_with_the_published_keys_alone(grant):
     [event] = events(grant)
-    said = verified_by_hand(event.receipt, published())
-    assert said["schema_version"] == "ISO/IEC TS 27560:2023"
-    assert (said["receipt_id"], said["record_id"]) == (str(event.pk), str(grant.pk))
-    assert said["privacy_notice"] == {"version": "1", "sha256": TRIED.notice_hash("fr"), "language": "fr"}
-    assert [(row["pii_type"], row["necessity"]) for row in said["processing"]["pii_information"]] == [
+    content = verified_by_hand(event.receipt, published())
+    assert content["schema_version"] == "ISO/IEC TS 27560:2023"
+    assert (content["receipt_id"], content["record_id"]) == (str(event.pk), str(grant.pk))
+    assert content["privacy_notice"] == {"version": "1", "sha256": TRIED.notice_hash("fr"), "language": "fr"}
+    assert [(row["pii_type"], row["necessity"]) for row in content["processing"]["pii_information"]] == [
         ("fiscal.avis_ir#/nombre_parts", "optional"),
         ("fiscal.avis_ir#/revenu_fiscal_reference", "required"),
     ]
-    assert said["processing"]["recipients"] == [{"type": "resident", "name": "Bruno"}]
-    assert said["processing"]["withdrawal_method"].endswith(f"/partages/{grant.pk}/arreter/")
-    assert (said["event"]["event_type"], said["event"]["event_state"]) == ("given", "given")
+    assert content["processing"]["recipients"] == [{"type": "resident", "name": "Bruno"}]
+    assert content["processing"]["withdrawal_method"].endswith(f"/partages/{grant.pk}/arreter/")
+    assert (content["event"]["event_type"], content["event"]["event_state"]) == ("given", "given")
 
 
-def test_no_value_is_in_it(grant):
+def test_a_receipt_holds_no_value(grant):
     [event] = events(grant)
-    said = json.dumps(verified_by_hand(event.receipt, published()))
-    assert not tells(said, "12312") and not tells(said, "2.5")
+    content = json.dumps(verified_by_hand(event.receipt, published()))
+    assert not tells(content, "12312") and not tells(content, "2.5")
 
 
 def test_the_public_keys_hold_no_secret(grant, settings):
@@ -110,12 +108,12 @@ def test_a_receipt_that_was_changed_is_not_genuine(grant, part):
 
 
 @pytest.mark.parametrize("text", ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
-def test_what_is_no_receipt_is_not_genuine(grant, text):
+def test_another_text_is_not_genuine(grant, text):
     with pytest.raises(receipts.NotGenuine):
         receipts.verify(text)
 
 
-def test_a_key_made_elsewhere_signs_nothing_here(grant, settings, tmp_path):
+def test_a_receipt_does_not_verify_with_another_portal_s_key(grant, settings, tmp_path):
     ours, here = events(grant)[0].receipt, settings.RECEIPT_KEYS
     settings.RECEIPT_KEYS = tmp_path / "elsewhere.json"
     receipts.make_key()
@@ -125,7 +123,7 @@ def test_a_key_made_elsewhere_signs_nothing_here(grant, settings, tmp_path):
     assert receipts.verify(ours)["iss"] == settings.SITE_URL
 
 
-def test_after_a_new_key_what_the_former_one_signed_still_verifies(grant, settings):
+def test_receipts_of_a_former_key_still_verify(grant, settings):
     former = events(grant)[0].receipt
     call_command("make_receipt_key", stdout=StringIO())
     grants.pause(grant=grant, by=grant.resident_id)
@@ -136,7 +134,7 @@ def test_after_a_new_key_what_the_former_one_signed_still_verifies(grant, settin
     assert [("d" in key) for key in json.loads(settings.RECEIPT_KEYS.read_text())["keys"]] == [True, False]
 
 
-def test_a_stop_never_waits_for_a_key_and_the_receipt_comes_later(grant, settings, caplog):
+def test_a_stop_without_a_key_succeeds_and_is_signed_later(grant, settings, caplog):
     settings.MAKE_RECEIPT_KEY, kept = False, settings.RECEIPT_KEYS
     settings.RECEIPT_KEYS = kept.with_name("lost.json")
     grants.stop(grant=grant, by=grant.resident_id)
@@ -150,7 +148,7 @@ def test_a_stop_never_waits_for_a_key_and_the_receipt_comes_later(grant, setting
         assert grants.receipt(stopped) == GrantEvent.objects.get(pk=stopped.pk).receipt
 
 
-def test_the_start_says_when_there_is_no_key(settings, tmp_path):
+def test_the_startup_check_reports_a_missing_key(settings, tmp_path):
     settings.MAKE_RECEIPT_KEY = False
     assert [problem.id for problem in receipt_key_present(None)] == ["vault.E001"]
     receipts.make_key()
@@ -171,15 +169,15 @@ def test_the_command_verifies_a_file_with_the_keys_of_any_portal(grant, tmp_path
         call_command("verify_receipt", str(tmp_path / "nothing.jws"), stdout=StringIO())
 
 
-def test_its_resident_downloads_it_and_no_line_says_that_a_value_was_read(grant, browser, other_browser):
+def test_only_its_resident_downloads_a_receipt(grant, browser, other_browser):
     [event] = events(grant)
-    address = reverse("sharing:receipt", args=[grant.pk, event.pk])
-    answer = browser.get(address)
+    url = reverse("sharing:receipt", args=[grant.pk, event.pk])
+    answer = browser.get(url)
     assert answer.content.decode() == event.receipt
     assert (answer["Content-Type"], answer["Content-Disposition"][:17]) == ("application/jose", "attachment; filen")
-    assert other_browser.get(address).status_code == 404
+    assert other_browser.get(url).status_code == 404
     assert browser.get(reverse("sharing:receipt", args=[event.pk, event.pk])).status_code == 404
 
 
-def test_the_notice_s_hash_is_that_of_the_words(grant):
+def test_the_notice_hash_is_a_sha256(grant):
     assert len(bytes.fromhex(grant.notice_hash)) == hashlib.sha256().digest_size

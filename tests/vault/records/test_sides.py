@@ -1,4 +1,4 @@
-"""Several files for one paper: each checked before it is seen, put in order, taken away; the one that was read stays."""
+"""Several files of one paper: each checked before anyone opens it, moved, removed; the file that was read stays."""
 
 from uuid import uuid4
 
@@ -24,7 +24,7 @@ CSV = b"date;libelle;montant\n2026-11-01;Loyer;-612,00\n"
 
 @pytest.fixture
 def card(browser, resident) -> Paper:
-    """A kept paper of one page, of a kind that has two faces."""
+    """Return a kept paper of one page, of a kind with two sides."""
     paper = uploaded(browser, resident, one_page(), kind="cni", name="recto.pdf")
     actions.confirm_paper(paper=paper, by=resident.pk)
     return paper
@@ -64,15 +64,15 @@ def page(client, paper):
 
 
 def events(resident) -> list[str]:
-    return [line.event for line in journal.entries(resident_id=resident.pk, limit=60)]
+    return [entry.event for entry in journal.entries(resident_id=resident.pk, limit=60)]
 
 
-def test_the_back_of_a_card_joins_its_front(card, browser, resident):
+def test_the_back_of_a_card_is_added_to_its_front(card, browser, resident):
     before = opened(card)
     assert before.outcome("front_and_back") == "inconclusive"
     after = added(browser, card)
     assert [side.name for side in after.sides] == ["recto.pdf", "verso.pdf"] and after.pages == 2
-    assert after.outcome("front_and_back") == "passed", "two pages in two files are two faces"
+    assert after.outcome("front_and_back") == "passed", "two pages in two files are two sides"
     shown = page(browser, card)
     assert "Fichier 1" in shown and "Fichier 2" in shown and "verso.pdf" in shown
     assert {"side_added", "side_kept"} <= set(events(resident))
@@ -91,7 +91,7 @@ def test_an_added_file_is_not_opened_before_its_check(card, browser):
 @pytest.mark.parametrize(
     "content", [b"MZ\x90\x00" + bytes(400), CSV, b"%PDF-1.4 broken"], ids=["a program", "data", "a broken PDF"]
 )
-def test_what_is_no_page_is_refused_and_erased(card, browser, resident, content):
+def test_a_file_that_is_no_page_is_refused_and_erased(card, browser, resident, content):
     send(browser, card, content, name="autre.bin")
     with scope(resident=resident.pk):
         stored = PaperFile.objects.get(waiting=True).stored_name
@@ -101,10 +101,10 @@ def test_what_is_no_page_is_refused_and_erased(card, browser, resident, content)
     assert "pas été accepté" in page(browser, card)
     assert "side_refused" in events(resident)
     added(browser, card)
-    assert "pas été accepté" not in page(browser, card), "the next one that is good takes the sentence away"
+    assert "pas été accepté" not in page(browser, card), "the next accepted file removes the sentence"
 
 
-def test_each_file_is_downloaded_and_seen_by_itself(card, browser):
+def test_each_file_is_downloaded_and_previewed_separately(card, browser):
     added(browser, card, notice_pdf())
     first = browser.get(reverse("records:download", args=[card.pk]))
     second = browser.get(reverse("records:download_side", args=[card.pk, 1]))
@@ -116,35 +116,35 @@ def test_each_file_is_downloaded_and_seen_by_itself(card, browser):
     assert "/apercu/1/" in browser.get(f"{reverse('records:paper', args=[card.pk])}?apercu=2").content.decode()
 
 
-def test_files_change_places_and_stay_whole(card, browser, resident):
+def test_files_are_moved_up_and_down(card, browser, resident):
     for name in ("b.pdf", "c.pdf"):
         added(browser, card, name=name)
     side = opened(card).sides[2].side_id
-    address = reverse("records:move_side", args=[card.pk, side])
-    browser.post(address, {"up": "1"})
+    url = reverse("records:move_side", args=[card.pk, side])
+    browser.post(url, {"up": "1"})
     assert names(card) == ["recto.pdf", "c.pdf", "b.pdf"]
-    browser.post(address, {"up": "1"})
-    browser.post(address, {"up": "1"})
+    browser.post(url, {"up": "1"})
+    browser.post(url, {"up": "1"})
     assert names(card) == ["c.pdf", "recto.pdf", "b.pdf"], "at an end nothing changes"
-    browser.post(address, {"up": "0"})
+    browser.post(url, {"up": "0"})
     assert names(card) == ["recto.pdf", "c.pdf", "b.pdf"]
     assert [side.position for side in opened(card).sides] == [0, 1, 2]
 
 
-def test_one_file_is_taken_away_and_its_bytes_go(card, browser, resident):
+def test_a_removed_file_is_erased(card, browser, resident):
     added(browser, card)
     side = opened(card).sides[1].side_id
     with scope(resident=resident.pk):
         stored = PaperFile.objects.get(pk=side).stored_name
-    address = reverse("records:drop_side", args=[card.pk, side])
-    assert "verso.pdf" in browser.get(address).content.decode()
-    browser.post(address)
+    url = reverse("records:drop_side", args=[card.pk, side])
+    assert "verso.pdf" in browser.get(url).content.decode()
+    browser.post(url)
     assert names(card) == ["recto.pdf"] and opened(card).pages == 1
     assert not sealed_storage.inner.exists(stored)
     assert opened(card).outcome("front_and_back") == "inconclusive"
 
 
-def test_the_file_that_was_read_cannot_be_taken_away_alone(card, browser):
+def test_the_file_that_was_read_cannot_be_removed_alone(card, browser):
     added(browser, card)
     first = opened(card).sides[0]
     assert first.was_read
@@ -162,7 +162,7 @@ def test_the_same_form_sent_twice_adds_one_file(card, browser):
     assert names(card) == ["recto.pdf", "verso.pdf"]
 
 
-def test_a_worker_that_comes_back_changes_nothing(card, browser, resident):
+def test_checking_again_is_idempotent(card, browser, resident):
     send(browser, card, one_page())
     work()
     before = opened(card)
@@ -171,7 +171,7 @@ def test_a_worker_that_comes_back_changes_nothing(card, browser, resident):
     assert opened(card) == before
 
 
-def test_an_eleventh_file_is_refused_in_words(card, browser):
+def test_an_eleventh_file_is_refused_with_a_sentence(card, browser):
     for number in range(9):
         added(browser, card, name=f"{number}.pdf")
     answer = send(browser, card, one_page())
@@ -179,12 +179,12 @@ def test_an_eleventh_file_is_refused_in_words(card, browser):
     assert len(opened(card).sides) == 10
 
 
-def test_an_empty_form_says_what_to_do(card, browser):
+def test_an_empty_form_reports_an_error(card, browser):
     answer = browser.post(reverse("records:add_side", args=[card.pk]), {"token": str(uuid4())})
     assert answer.status_code == 200 and "Erreur" in answer.content.decode()
 
 
-def test_a_paper_deleted_takes_all_its_files(card, browser, resident):
+def test_deleting_a_paper_deletes_all_its_files(card, browser, resident):
     added(browser, card)
     with scope(resident=resident.pk):
         stored = list(PaperFile.objects.values_list("stored_name", flat=True))
@@ -197,7 +197,7 @@ def test_a_dossier_shows_every_file_in_order(card, browser, resident):
     assert [side.position for side in opened(card).files] == [0, 1]
 
 
-def test_a_paper_that_is_not_read_yet_takes_no_second_file(browser, resident):
+def test_a_paper_that_is_not_read_yet_accepts_no_second_file(browser, resident):
     from tests.vault.sending import send as send_paper
     from tests.vault.sending import the_paper
 

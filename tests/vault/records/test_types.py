@@ -1,4 +1,4 @@
-"""The catalogue of types: every field has its words in both languages, every wrong value its sentence."""
+"""The catalogue of types: every field has its words in both languages, and every wrong value its sentence."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_each_field_is_named_asked_and_justified_in_both_languages(field_id: str
 
 
 @pytest.mark.parametrize("code", [data_type.code for data_type in types.all_types()])
-def test_labels_and_schema_speak_of_the_same_fields(code: str) -> None:
+def test_labels_and_schema_have_the_same_fields(code: str) -> None:
     data_type = types.get(code)
     assert {pointer[1:] for pointer in data_type.fields} == set(data_type.schema["properties"])
 
@@ -78,7 +78,7 @@ def test_an_unknown_field_is_refused(wrong: str) -> None:
         ("foyer.composition", {"allocataires": [], "enfants": [{"prenoms": "Zoé"}]}, ["/enfants/0/nom_naissance"]),
     ],
 )
-def test_each_wrong_value_is_found_where_it_stands(code: str, payload: dict[str, object], pointers: list[str]) -> None:
+def test_each_wrong_value_has_its_pointer(code: str, payload: dict[str, object], pointers: list[str]) -> None:
     assert [problem.pointer for problem in types.problems(code, payload)] == pointers
 
 

@@ -1,4 +1,4 @@
-"""By hand: one question per page, each may be skipped, nothing is kept before the answers have been checked."""
+"""Typed values: one question per page, each may be skipped, and nothing is kept before the answers are checked."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ def values(resident, *fields):
     return gate.read_own(resident_id=resident.pk, purpose="essai", fields=fields)
 
 
-def test_the_first_page_says_who_asks_and_why(browser):
+def test_the_first_page_names_the_askers_and_the_reason(browser):
     page = browser.get(reverse("records:start_typing", args=["logement.domicile"])).content.decode()
     assert "Qui le demande" in page and "Pour les aides au logement" in page
 
@@ -53,7 +53,7 @@ def test_a_question_can_be_skipped_and_answered_later(browser, resident):
     assert payload == {"telephone": "01 99 00 12 34"}
 
 
-def test_a_question_that_the_type_needs_says_so_at_the_end(browser, resident):
+def test_a_skipped_required_question_is_reported_at_the_end(browser, resident):
     step = start(browser, "social.quotient_familial")
     for _ in range(4):
         step = browser.post(step, {"skip": "1"}).url
@@ -70,7 +70,7 @@ def test_a_wrong_answer_stays_on_its_question(browser):
     assert "Erreur" in response.content.decode()
 
 
-def test_an_income_below_zero_is_refused_in_words_and_not_kept(browser, resident):
+def test_a_negative_income_is_refused_with_a_sentence(browser, resident):
     answers = {"mois": "2026-10", "net_social": "-900.00", "net_avant_impot": "-900.00"}
     draft = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="emploi.revenu", answers=answers)
     response = browser.post(reverse("records:check_answers", args=[draft.pk]))
@@ -115,7 +115,7 @@ def test_a_household_starts_with_the_resident_and_gets_lasting_ids(browser, resi
     assert payload["enfants"][0]["date_naissance"] == "2017-05-12"
 
 
-def test_someone_is_taken_off_the_list(browser, resident):
+def test_a_person_is_removed_from_the_list(browser, resident):
     record = add(resident, "foyer.composition", HOUSEHOLD)
     step = browser.get(reverse("records:correct", args=[record.pk]) + "?champ=enfants").url
     browser.post(step, {"remove": "0"})
@@ -152,7 +152,7 @@ def test_answers_sent_twice_at_the_same_moment_give_one_record(browser, resident
     )
 
 
-def test_answers_that_were_dropped_meanwhile_are_not_kept(browser, resident):
+def test_a_dropped_draft_is_not_kept(browser, resident):
     start(browser, "identite.contact")
     with scope(resident=resident.pk):
         draft = Draft.objects.get()
@@ -161,7 +161,7 @@ def test_answers_that_were_dropped_meanwhile_are_not_kept(browser, resident):
         actions.finish_draft(draft=draft, by=resident.pk)
 
 
-def test_a_strangers_finished_answers_are_not_found(browser, other_browser, resident):
+def test_another_resident_s_finished_answers_are_not_found(browser, other_browser, resident):
     record = add(resident, "logement.domicile", HOME)
     assert other_browser.post(reverse("records:check_answers", args=[record.pk])).status_code == 404
 
@@ -175,7 +175,7 @@ def test_the_same_child_sent_twice_is_one_child(browser, resident):
     assert len(browser.get(step).context["items"]) == 1
 
 
-def test_a_year_with_one_figure_too_many_is_said_and_the_answers_stay(browser, resident):
+def test_a_year_with_an_extra_digit_is_reported_and_the_answers_stay(browser, resident):
     step = start(browser, "social.quotient_familial")
     for answer in ("CNAF", "526", "20266", "11"):
         step = browser.post(step, {"answer": answer}).url
@@ -185,7 +185,7 @@ def test_a_year_with_one_figure_too_many_is_said_and_the_answers_stay(browser, r
         assert Draft.objects.exists() and not Record.objects.exists()
 
 
-def test_a_child_older_than_their_parent_is_refused_in_words(browser, resident):
+def test_a_child_older_than_their_parent_is_refused_with_a_sentence(browser, resident):
     add(resident, "identite.pivot", IDENTITY)
     step = browser.post(start(browser, "foyer.composition"), {"continue": "1"}).url
     child = {
@@ -203,7 +203,7 @@ def test_a_child_older_than_their_parent_is_refused_in_words(browser, resident):
     assert not values(resident, "foyer.composition#/enfants")
 
 
-def test_whose_wages_they_are_is_asked_where_several_people_live(browser, resident):
+def test_in_a_household_the_page_asks_whose_wages_they_are(browser, resident):
     add(resident, "foyer.composition", HOUSEHOLD)
     url = reverse("records:start_typing", args=["emploi.revenu"])
     assert "De qui s’agit-il" in browser.get(url).content.decode()
@@ -216,7 +216,7 @@ def test_whose_wages_they_are_is_asked_where_several_people_live(browser, reside
         assert (str(draft.person), draft.role) == (milo, "child")
 
 
-def test_dropping_the_answers_keeps_nothing(browser, resident):
+def test_dropping_the_answers_deletes_them(browser, resident):
     step = browser.post(start(browser, "social.quotient_familial"), {"answer": "CNAF"}).url
     with scope(resident=resident.pk):
         draft = Draft.objects.get()
@@ -229,7 +229,7 @@ def test_dropping_the_answers_keeps_nothing(browser, resident):
 @pytest.mark.parametrize(
     ("after", "kept"), [("/aides/", True), ("https://ailleurs.example/", False), ("//ailleurs.example/", False)]
 )
-def test_where_to_go_afterwards_stays_on_this_site(browser, resident, after, kept):
+def test_the_page_that_follows_is_on_this_site(browser, resident, after, kept):
     step = start(browser, "social.quotient_familial", f"?suite={after}")
     for answer in ("CNAF", "526", "2026", "11"):
         step = browser.post(step, {"answer": answer}).url
@@ -237,7 +237,7 @@ def test_where_to_go_afterwards_stays_on_this_site(browser, resident, after, kep
 
 
 @pytest.mark.parametrize("type_code", ["calcul.resultat", "rien.du_tout", "../etc"])
-def test_what_nobody_types_has_no_page(browser, type_code):
+def test_a_type_that_nobody_types_has_no_page(browser, type_code):
     assert browser.get(f"/coffre/saisir/{type_code}/").status_code == 404
 
 
@@ -251,7 +251,7 @@ def test_every_question_of_every_type_has_a_page(browser, resident, data_type):
             assert questions.field(data_type.code, name).question in page.content.decode().replace("&#x27;", "'"), name
 
 
-def test_an_old_draft_is_forgotten_when_another_begins(resident, time_machine):
+def test_an_old_draft_is_deleted_when_another_begins(resident, time_machine):
     time_machine.move_to("2026-11-01T10:00:00+01:00", tick=False)
     old = actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
     time_machine.move_to("2026-11-20T10:00:00+01:00", tick=False)

@@ -1,6 +1,4 @@
-"""A paper comes in through the browser: quarantined, checked by the worker, proposed, confirmed; then it proves its
-values.
-"""
+"""A paper uploaded by the browser: quarantined, checked, proposed, confirmed, then a proof of its values."""
 
 import pytest
 from django.urls import reverse
@@ -78,7 +76,7 @@ def test_the_same_form_sent_twice_gives_one_paper_and_one_file(browser, resident
 
 
 def test_the_same_form_sent_with_another_file_keeps_both(browser, resident):
-    """The form that the browser's back button shows again still has its token."""
+    """The browser's back button shows the form with the same token."""
     token = browser.get(reverse("records:add_paper")).context["form"].initial["token"]
     first, second = send(browser, notice_pdf(), token=token), send(browser, quotient_pdf(), token=token)
     assert first.url != second.url
@@ -116,7 +114,7 @@ def test_someone_else_s_notice_asks_whose_it_is_and_nothing_is_kept_without_an_a
     assert not values(resident)
 
 
-def test_someone_else_s_notice_leaves_with_its_file(browser, resident):
+def test_someone_else_s_notice_is_deleted_with_its_file(browser, resident):
     add(resident, "identite.pivot", IDENTITY)
     paper = uploaded(browser, resident, notice_pdf(BRUNO))
     confirm(browser, paper, whose="other")
@@ -148,7 +146,7 @@ def test_a_partner_s_notice_is_kept_as_theirs(browser, resident):
     assert (str(opened.person), opened.role, opened.assurance) == (bruno, "spouse", "signature_verified")
 
 
-def test_two_notices_for_one_year_ask_which_is_right(browser, resident):
+def test_the_resident_chooses_between_two_notices_for_one_year(browser, resident):
     confirm(browser, uploaded(browser, resident, notice_pdf()))
     second = uploaded(browser, resident, notice_pdf(income=13999))
     page = confirm(browser, second)
@@ -192,7 +190,7 @@ def test_notices_of_two_years_are_both_kept(browser, resident):
     assert [opened.payload["annee_revenus"] for opened in values(resident)] == [2024, 2025]
 
 
-def test_the_same_file_again_is_said(browser, resident):
+def test_the_same_file_again_is_reported(browser, resident):
     content = notice_pdf()
     confirm(browser, uploaded(browser, resident, content))
     second = uploaded(browser, resident, content)
@@ -213,14 +211,14 @@ def test_a_paper_without_a_code_is_kept_as_a_proof_and_its_values_are_typed(brow
     assert (opened.payload["valeur"], opened.assurance, opened.paper_id) == (526, "declared", paper.pk)
 
 
-def test_the_journal_tells_each_step_and_no_value(browser, resident):
+def test_the_journal_has_each_step_and_no_value(browser, resident):
     confirm(browser, uploaded(browser, resident, notice_pdf()))
-    lines = journal.entries(resident_id=resident.pk, limit=50)
-    assert {"paper_added", "paper_checked", "paper_compared", "paper_kept"} <= {line.event for line in lines}
-    assert not tells(repr(lines), "12312")
+    entries = journal.entries(resident_id=resident.pk, limit=50)
+    assert {"paper_added", "paper_checked", "paper_compared", "paper_kept"} <= {entry.event for entry in entries}
+    assert not tells(repr(entries), "12312")
 
 
-def test_a_job_that_comes_twice_reads_the_paper_once(browser, resident):
+def test_a_job_run_twice_reads_the_paper_once(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     with scope(resident=resident.pk):
         before = the_paper(resident).version
@@ -251,8 +249,8 @@ def test_a_check_cancelled_at_the_last_moment_has_no_effect(browser, resident, m
     assert the_paper(resident).state in {"to_confirm", "refused"}
 
 
-def test_a_worker_that_comes_back_from_the_dead_refuses_nothing_that_was_kept(browser, resident, monkeypatch):
-    """It was reading when it was given up; another one read the paper, and its resident kept it."""
+def test_a_worker_given_up_for_dead_does_not_refuse_a_kept_paper(browser, resident, monkeypatch):
+    """The worker was given up while it read; another one read the paper, and its resident kept it."""
     send(browser, notice_pdf())
     paper = the_paper(resident)
 

@@ -1,4 +1,4 @@
-"""Values are added, corrected and withdrawn; nothing is overwritten and the history shows it."""
+"""Records are added, corrected and withdrawn. Nothing is overwritten, and the history shows it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -34,12 +34,12 @@ def test_a_typed_value_is_declared_by_its_resident(resident):
     assert (record.assurance, record.method, record.holder) == ("declared", "typed", "résident")
 
 
-def test_the_database_refuses_a_typed_value_that_says_it_is_verified(resident):
+def test_the_database_refuses_a_typed_value_with_a_verified_assurance(resident):
     with pytest.raises(IntegrityError), transaction.atomic():
         add(resident, "logement.domicile", HOME, assurance="holder_verified")
 
 
-def test_someone_else_cannot_add_a_value(resident, stranger):
+def test_another_person_cannot_add_a_record(resident, stranger):
     with pytest.raises(PermissionDenied):
         actions.add_record(
             resident_id=resident.pk,
@@ -73,7 +73,7 @@ def test_someone_else_cannot_add_a_value(resident, stranger):
         ),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_in_words_and_not_kept(resident, type_code, payload):
+def test_an_implausible_value_is_refused_with_a_sentence(resident, type_code, payload):
     with pytest.raises(actions.Invalid) as refusal:
         add(resident, type_code, payload)
     assert all(isinstance(problem, str) and problem.endswith(".") for problem in refusal.value.problems)
@@ -98,7 +98,7 @@ def test_a_correction_supersedes_and_the_other_values_keep_their_origin(resident
     assert count(resident) == 2
 
 
-def test_a_second_correction_still_remembers_who_signed_the_rest(resident):
+def test_a_second_correction_keeps_the_origin_of_the_other_values(resident):
     first = actions.correct_record(
         record=add_signed_notice(resident), by=resident.pk, payload={**NOTICE, "nombre_parts": 3}
     )
@@ -118,7 +118,7 @@ def test_the_same_correction_twice_gives_one_record(resident):
     assert count(resident) == 2
 
 
-def test_another_correction_of_what_changed_meanwhile_is_told(resident):
+def test_another_correction_of_a_superseded_record_is_refused(resident):
     old = add_signed_notice(resident)
     actions.correct_record(record=old, by=resident.pk, payload={**NOTICE, "nombre_parts": 3})
     with pytest.raises(actions.Superseded):
@@ -131,7 +131,7 @@ def test_correcting_the_year_moves_the_period(resident):
     assert new.period_start is not None and new.period_start.year == 2024
 
 
-def test_writings_about_the_same_thing_at_the_same_moment_leave_one_current_value(resident):
+def test_simultaneous_writes_about_the_same_thing_leave_one_current_record(resident):
     together = Barrier(8)
 
     def write(number):
@@ -148,7 +148,7 @@ def test_writings_about_the_same_thing_at_the_same_moment_leave_one_current_valu
     assert journal.verify(resident_id=resident.pk).first_bad is None
 
 
-def test_a_withdrawn_value_stays_in_the_history_and_brings_nothing_back(resident, browser):
+def test_a_withdrawn_record_stays_in_the_history_and_no_older_one_becomes_current(resident, browser):
     old = add_signed_notice(resident)
     new = actions.correct_record(record=old, by=resident.pk, payload={**NOTICE, "nombre_parts": 3})
     actions.withdraw_record(record=new, by=resident.pk)
@@ -166,14 +166,14 @@ def test_a_superseded_record_cannot_be_withdrawn(resident):
         actions.withdraw_record(record=old, by=resident.pk)
 
 
-def test_in_place_takes_the_place_of_the_same_month_and_leaves_the_others(resident):
+def test_in_place_supersedes_the_record_of_the_same_month_only(resident):
     for month, net in (("2026-09", "1100.00"), ("2026-10", "1140.00"), ("2026-10", "1150.00")):
         add(resident, "emploi.revenu", {"mois": month, "net_avant_impot": net}, in_place=True)
     found = opened(resident, "emploi.revenu#/net_avant_impot")
     assert [record.payload["net_avant_impot"] for record in found] == ["1100.00", "1150.00"]
 
 
-def test_two_benefits_and_two_employers_stand_side_by_side(resident):
+def test_two_benefits_and_two_employers_are_separate_records(resident):
     for benefit in ("rsa", "aah"):
         add(resident, "social.prestation", {"prestation": benefit, "est_beneficiaire": True}, in_place=True)
     for employer in ("Ateliers du Lavoir", "Boulangerie Opale", "ATELIERS DU LAVOIR"):
@@ -185,15 +185,15 @@ def test_two_benefits_and_two_employers_stand_side_by_side(resident):
         )
     found = opened(resident, "social.prestation#/prestation", "emploi.revenu#/employeur")
     assert len(found.of_type("social.prestation")) == 2
-    assert len(found.of_type("emploi.revenu")) == 2, "the same employer, written otherwise, is one"
+    assert len(found.of_type("emploi.revenu")) == 2, "another spelling is the same employer"
 
 
-def test_the_journal_tells_what_changed_and_never_the_value(resident):
+def test_the_journal_names_the_changed_field_and_never_its_value(resident):
     old = add_signed_notice(resident)
     actions.correct_record(record=old, by=resident.pk, payload={**NOTICE, "nombre_parts": 3.25})
-    line = journal.entries(resident_id=resident.pk, limit=1)[0]
-    assert (line.event, line.fields) == ("record_corrected", ["fiscal.avis_ir#/nombre_parts"])
-    assert "3.25" not in repr(line)
+    entry = journal.entries(resident_id=resident.pk, limit=1)[0]
+    assert (entry.event, entry.fields) == ("record_corrected", ["fiscal.avis_ir#/nombre_parts"])
+    assert "3.25" not in repr(entry)
 
 
 def test_the_correction_page_shows_the_value_and_keeps_the_new_one(resident, browser):
@@ -207,7 +207,7 @@ def test_the_correction_page_shows_the_value_and_keeps_the_new_one(resident, bro
 
 
 @pytest.mark.parametrize("answer", ["", "beaucoup", "1e99", "12,345", "--5"])
-def test_a_figure_that_is_none_is_refused_on_the_page(resident, browser, answer):
+def test_an_invalid_number_is_refused_on_the_page(resident, browser, answer):
     record = add(resident, "logement.domicile", HOME)
     response = browser.post(reverse("records:correct", args=[record.pk]) + "?champ=loyer", {"answer": answer})
     assert response.status_code == 200
@@ -223,7 +223,7 @@ def test_the_city_s_own_name_gives_its_insee_code(resident, browser):
     assert opened(resident, "logement.domicile#/adresse").value("logement.domicile#/adresse")["cog"] == "00042"
 
 
-def test_a_correction_of_what_was_withdrawn_is_not_found(resident, browser):
+def test_correcting_a_withdrawn_record_is_not_found(resident, browser):
     record = add(resident, "logement.domicile", HOME)
     actions.withdraw_record(record=record, by=resident.pk)
     assert (
@@ -234,7 +234,7 @@ def test_a_correction_of_what_was_withdrawn_is_not_found(resident, browser):
 @pytest.mark.parametrize(
     ("name", "query", "data"), [("withdraw", "", {}), ("correct", "?champ=loyer", {"answer": "590"})]
 )
-def test_a_page_left_open_on_a_value_that_changed_leads_to_where_it_is(resident, browser, name, query, data):
+def test_the_page_of_a_superseded_record_redirects_to_its_history(resident, browser, name, query, data):
     old = add(resident, "logement.domicile", HOME)
     actions.correct_record(record=old, by=resident.pk, payload={**HOME, "loyer": "650.00"})
     for answer in (browser.get, browser.post):
@@ -244,7 +244,7 @@ def test_a_page_left_open_on_a_value_that_changed_leads_to_where_it_is(resident,
     assert [record.payload["loyer"] for record in opened(resident, RENT)] == ["650.00"]
 
 
-def test_the_withdrawal_page_asks_first(resident, browser):
+def test_the_withdrawal_page_asks_for_confirmation(resident, browser):
     record = add(resident, "logement.domicile", HOME)
     url = reverse("records:withdraw", args=[record.pk])
     assert "612" in browser.get(url).content.decode()

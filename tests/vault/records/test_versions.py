@@ -1,6 +1,4 @@
-"""Versions of types: every schema stays, a major step is a function, and a record is read in today's words without
-being rewritten.
-"""
+"""Versions of types: schemas stay, major versions have steps, and old records are read in the latest version."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +29,7 @@ OLD_RESULT = {
 @pytest.mark.parametrize(
     ("code", "major"), [one for one in MAJORS if one[1] < int(types.get(one[0]).version.split(".")[0])]
 )
-def test_every_major_version_that_was_left_has_its_step(code, major):
+def test_every_former_major_version_has_its_step(code, major):
     assert (code, major) in steps.STEPS
 
 
@@ -59,7 +57,7 @@ def test_a_minor_version_only_adds_fields():
 
 
 def _only_adds(older: dict[str, Any], newer: dict[str, Any]) -> bool:
-    """What fits the older schema fits the newer, and means the same."""
+    """Return whether a payload of the older schema is valid in the newer one, with the same meaning."""
     if "properties" in older:
         fields = older["properties"]
         same = all(
@@ -72,12 +70,12 @@ def _only_adds(older: dict[str, Any], newer: dict[str, Any]) -> bool:
     return older == newer
 
 
-def test_a_result_of_version_1_is_told_in_lines():
+def test_a_result_of_version_1_becomes_a_list():
     assert Draft202012Validator(types.schema_of("calcul.resultat", "1.0.0")).is_valid(OLD_RESULT)
-    told = types.upgraded("calcul.resultat", "1.0.0", OLD_RESULT, "2026-03")
-    assert types.validate("calcul.resultat", told) == []
-    assert told["periode"] == "2026-03" and told["moteur"] == "aides 174.0"
-    assert told["resultats"] == [
+    upgraded = types.upgraded("calcul.resultat", "1.0.0", OLD_RESULT, "2026-03")
+    assert types.validate("calcul.resultat", upgraded) == []
+    assert upgraded["periode"] == "2026-03" and upgraded["moteur"] == "aides 174.0"
+    assert upgraded["resultats"] == [
         {"code": "prime_activite", "titre": "prime_activite", "statut": "unknown", "montant": "212.40"},
         {"code": "rsa", "titre": "rsa", "statut": "not_eligible"},
         {"code": "note", "titre": "note", "statut": "unknown"},
@@ -85,13 +83,13 @@ def test_a_result_of_version_1_is_told_in_lines():
 
 
 @pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
-def test_a_home_of_version_1_is_a_home_today(version):
+def test_a_home_of_version_1_is_valid_in_the_latest(version):
     old = {"adresse": HOME["adresse"], "depuis": "2019-05-14"}
     assert Draft202012Validator(types.schema_of("logement.domicile", version)).is_valid(old)
     assert types.validate("logement.domicile", types.upgraded("logement.domicile", version, old, "2026-03")) == []
 
 
-def test_the_month_of_moving_in_is_enough_today_and_was_not_before():
+def test_the_month_of_moving_in_is_enough():
     payload = {"adresse": HOME["adresse"], "depuis": "2019-05-00"}
     assert types.validate("logement.domicile", payload) == []
     assert types.validate("logement.domicile", payload | {"depuis": "2019-00-12"}) != []
@@ -99,7 +97,7 @@ def test_the_month_of_moving_in_is_enough_today_and_was_not_before():
 
 @pytest.mark.django_db(transaction=True)
 class TestRecords:
-    """An old record, as a vault that was filled before the new version holds it."""
+    """An old record, in a vault filled before the new version."""
 
     @pytest.fixture
     def old(self, resident):
@@ -113,17 +111,17 @@ class TestRecords:
             record.save()
         return record
 
-    def test_it_is_read_in_today_s_words_and_left_as_it_was(self, resident, old):
+    def test_an_old_record_is_read_in_the_latest_version_and_not_rewritten(self, resident, old):
         before = bytes(old.content)
         fields = ["calcul.resultat#/resultats", "calcul.resultat#/periode"]
         (found,) = gate.read_own(resident_id=resident.pk, purpose="Essai", fields=fields)
         assert found.payload["periode"] == "2026-03"
-        assert {line["code"] for line in found.payload["resultats"]} == {"prime_activite", "rsa", "note"}
+        assert {result["code"] for result in found.payload["resultats"]} == {"prime_activite", "rsa", "note"}
         with scope(resident=resident.pk):
             kept = Record.objects.get(pk=old.pk)
         assert (bytes(kept.content), kept.type_version) == (before, "1.0.0")
 
-    def test_its_history_is_read_so_too(self, resident, old):
+    def test_its_history_is_read_in_the_latest_version(self, resident, old):
         (found,) = gate.own_history(resident_id=resident.pk, purpose="Essai", record_id=old.pk)
         assert found.payload["moteur"] == "aides 174.0"
 
@@ -133,10 +131,12 @@ class TestRecords:
         newer = actions.correct_record(record=old, by=resident.pk, payload={**opened.payload, "periode": "2026-04"})
         assert newer.type_version == types.get("calcul.resultat").version
 
-    def test_what_a_paper_read_before_the_change_is_kept_in_today_s_words(self, resident):
-        told = envelope.provenance(holder="EDF", method="upload", assurance="declared")
+    def test_a_value_read_before_the_change_is_kept_in_the_latest_version(self, resident):
+        provenance = envelope.provenance(holder="EDF", method="upload", assurance="declared")
         read = envelope.build(
-            type="logement.domicile", payload={"adresse": HOME["adresse"], "depuis": "2019-05-14"}, provenance=told
+            type="logement.domicile",
+            payload={"adresse": HOME["adresse"], "depuis": "2019-05-14"},
+            provenance=provenance,
         )
         written = actions.write_many(
             resident_id=resident.pk, by=resident.pk, envelopes=[read | {"type_version": "1.1.0"}]

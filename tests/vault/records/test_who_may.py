@@ -1,5 +1,6 @@
-"""What one sends cannot lead into another's vault, by a page or by a verb. Who opens which page:
-tests/attacks/test_matrix.py.
+"""A request cannot reach into another resident's vault, by a page or by a verb.
+
+The matrix of pages: tests/attacks/test_matrix.py.
 """
 
 import pytest
@@ -23,8 +24,8 @@ def paper(resident, browser):
 
 
 def test_a_stranger_s_paper_cannot_be_the_proof_of_a_value(paper, stranger, other_browser):
-    address = reverse("records:start_typing", args=["logement.domicile"])
-    other_browser.post(f"{address}?papier={paper.pk}")
+    url = reverse("records:start_typing", args=["logement.domicile"])
+    other_browser.post(f"{url}?papier={paper.pk}")
     with scope(resident=stranger.pk):
         assert Draft.objects.get().paper_id is None
 

@@ -43,12 +43,14 @@ def zipped(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
 
 def distinct(names: Iterable[str]) -> list[str]:
     """Number the repeated names."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     found = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
+        counts[name] = counts.get(name, 0) + 1
         stem, dot, suffix = name.rpartition(".")
         found.append(
-            name if seen[name] == 1 else f"{stem or suffix}-{seen[name]}{dot if stem else ''}{suffix if stem else ''}"
+            name
+            if counts[name] == 1
+            else f"{stem or suffix}-{counts[name]}{dot if stem else ''}{suffix if stem else ''}"
         )
     return found

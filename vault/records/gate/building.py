@@ -103,7 +103,7 @@ def paper_opened(
         created_at=paper.created_at,
         kept_at=paper.kept_at,
         replaces_id=paper.replaces_id,
-        checks=tuple(CheckLine(**line) for line in content.get("checks", ())),
+        checks=tuple(CheckLine(**check) for check in content.get("checks", ())),
         reading=content.get("reading", {}),
         problem=content.get("problem", ""),
         sides=sides,

@@ -218,7 +218,7 @@ class PaperOpened:
         return self.expires_on is not None and self.expires_on < timezone.localdate()
 
     def outcome(self, code: str) -> str | None:
-        return next((line.outcome for line in self.checks if line.code == code), None)
+        return next((check.outcome for check in self.checks if check.code == code), None)
 
 
 @dataclass(frozen=True)

@@ -185,14 +185,14 @@ def _known_answers(request: SignedInRequest, type_code: str) -> dict[str, Any]:
     myself = _people(request)[0]
     if not myself.family_name:
         return {}
-    line = {
+    adult = {
         "id": str(myself.id),
         "nom_naissance": myself.family_name,
         "prenoms": myself.given_name,
         "sexe": myself.gender,
     }
     born = {"date_naissance": myself.birth_date.isoformat()} if myself.birth_date else {}
-    return {"allocataires": [{name: value for name, value in {**line, **born}.items() if value}]}
+    return {"allocataires": [{name: value for name, value in {**adult, **born}.items() if value}]}
 
 
 def _url(draft: Draft, name: str) -> str:
