@@ -1,4 +1,4 @@
-"""Nadia does not recognise a line of her journal: she contests it, the officer answers, she reads the answer and verifies the whole."""
+"""Nadia contests an entry of her journal: the officer answers, she reads the answer and verifies the journal."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ from tests.vault.couples import granted
 from vault.records.grants import agreements; from vault.records import gate
 from tests.vault.couples import TRIED
 agreements.register(TRIED)
-gate.read(grant=granted(User.objects.get(email="{address}"), "logement.domicile#/loyer"), fields=["logement.domicile#/loyer"])
+grant = granted(User.objects.get(email="{address}"), "logement.domicile#/loyer")
+gate.read(grant=grant, fields=["logement.domicile#/loyer"])
 """
 OFFICER = """
 from accounts.models import User
@@ -31,7 +32,7 @@ print(cookie(User.objects.get(email="{address}")))
 
 @pytest.fixture
 def officer(live: Live, visitor: Visitors) -> Iterator[Page]:
-    """At work, where what residents contest opens; afterwards an agent as before."""
+    """Yield the officer's page, signed in; afterwards the officer is an ordinary agent again."""
     page = visitor(width=1280)
     key = live.manage("shell", "-v0", "-c", OFFICER.format(address=AGENT.email)).stdout.strip()
     take_session(page, live, key)
@@ -40,7 +41,7 @@ def officer(live: Live, visitor: Visitors) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize(("width", "javascript"), [(320, False), (1280, True)])
-def test_a_line_is_contested_answered_and_verified(
+def test_an_entry_is_contested_answered_and_verified(
     live: Live, visitor: Visitors, officer: Page, width: int, javascript: bool
 ) -> None:
     address = f"{width}.{NADIA}"
@@ -49,7 +50,7 @@ def test_a_line_is_contested_answered_and_verified(
     hers = visitor(width=width, javascript=javascript)
     eyes, press, follow = Eyes(hers, "fr"), Hands(hers).press, Hands(hers).follow
 
-    # Her own acts are folded; one click shows them. Paul's reading stands out.
+    # Her own acts are folded, and one click shows them. Paul's read is highlighted.
     come_in(hers, live, address)
     hers.goto("/journal/")
     eyes.look()
@@ -66,7 +67,7 @@ def test_a_line_is_contested_answered_and_verified(
     expect(hers.get_by_text("Je ne connais pas Paul.")).to_be_visible()
     eyes.look()
 
-    # The officer reads the line and her message, nothing else, and answers.
+    # The officer reads the entry and her message, nothing else, and answers.
     officer.goto("/admin/vault/contest/")
     ((newest,),) = live.sql("SELECT id FROM journal_contest ORDER BY created_at DESC LIMIT 1")
     officer.locator(f"#result_list a[href*='{newest}']").click()
@@ -74,7 +75,7 @@ def test_a_line_is_contested_answered_and_verified(
     officer.locator("textarea").fill("Vous lui aviez donné votre accord.")
     Hands(officer).press("Envoyer la réponse", within="#content")
 
-    # Her page has the answer, her journal says who read what she sent, and all of it verifies.
+    # Her page shows the answer, her journal names who read her message, and the journal verifies.
     hers.reload()
     expect(hers.get_by_text("Vous lui aviez donné votre accord.")).to_be_visible()
     eyes.look()

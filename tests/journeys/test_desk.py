@@ -1,4 +1,4 @@
-"""Agathe, who works for the city, sets the portal up: two codes to come in, colours that stay readable, a local aid, a kind of paper."""
+"""Agathe, an agent, configures the portal: two codes to sign in, readable colours, a local aid, a kind of paper."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ GREEN, FAINT = "#14532d", "#cccccc"
 
 @pytest.fixture
 def town(live: Live) -> Iterator[Live]:
-    """What she changes is the whole portal's: it is put back for the journeys that follow."""
+    """Restore the city's settings, which other journeys share."""
     yield live
     live.sql("UPDATE core_city SET link = '#0f5e73'")
     live.sql("UPDATE aids_localaid SET label = 'Tarif de cantine', version = 1 WHERE code = 'cantine-qf'")
@@ -33,13 +33,13 @@ def come_in(page: Page, live: Live) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre second code")
 
 
-def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
+def test_an_agent_configures_the_city(town: Live, visitor: Visitors) -> None:
     page = visitor(width=1280)
     eyes, hands = Eyes(page, "fr", without=("inline", "nodes")), Hands(page)
     come_in(page, town)
     eyes.look()
 
-    # Without the second code, no page of the desk opens.
+    # Without the second code, no page of the admin opens.
     page.goto("/admin/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Se connecter")
     page.goto("/connexion/double-verification/")
@@ -52,7 +52,7 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     page.goto("/admin/")
     eyes.look()
 
-    # A colour that nobody could read is refused beside its field; one that can be read shows on every page.
+    # An unreadable colour is refused beside its field; a readable one is applied to every page.
     page.goto("/admin/core/city/")
     page.locator("#id_link").fill(FAINT)
     hands.press("Enregistrer", within="#content")
@@ -64,7 +64,7 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     newcomer.goto("/aide/")
     assert newcomer.locator("main a").first.evaluate("link => getComputedStyle(link).color") == "rgb(20, 83, 45)"
 
-    # The canteen's rate gets another name, and shows what it gives for its own cases.
+    # The canteen's rate gets another name, and shows its results for its own cases.
     page.goto("/admin/aids/localaid/")
     hands.follow("Tarif de cantine", within="#content")
     expect(page.get_by_role("table").filter(has_text="Attendu")).to_be_visible()
@@ -73,14 +73,14 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     expect(page.locator("#content")).to_contain_text("Tarif de la cantine scolaire")
     eyes.look()
 
-    # A rule that makes no sense is refused with the place where it goes wrong.
+    # An invalid rule is refused with the position of the error.
     hands.follow("Tarif de la cantine scolaire", within="#content")
     page.locator("#id_rules").fill('{"rate": "free"}')
     hands.press("Enregistrer", within="#content")
     expect(page.locator(".errorlist").first).to_be_visible()
     eyes.look()
 
-    # A new kind of paper can be chosen by residents at once.
+    # Residents can choose the new kind of paper at once.
     page.goto("/admin/vault/paperkind/add/")
     written = {"code": "carte_peche", "label_fr": "Carte de pêche", "label_en": "Fishing permit", "theme": "loisirs"}
     for name, value in {**written, "holder": "Fédération", "pages": "front"}.items():
@@ -93,7 +93,7 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     eyes.look()
     assert town.sql("SELECT label_fr FROM records_paperkind WHERE code = 'carte_peche'") == [("Carte de pêche",)]
 
-    # She sees that work was done, never for whom, and no vault.
+    # She sees that jobs ran, without their residents, and no vault.
     page.goto("/admin/core/job/")
     eyes.look()
     assert page.goto("/coffre/").status == 403  # type: ignore[union-attr]
