@@ -13,7 +13,8 @@ LOOK = """element => {
     return [element, shown].flatMap(one => ["", "::before"].map(part => {
         const look = getComputedStyle(one, part);
         return [
-            look.outlineStyle, look.outlineWidth, look.outlineColor, look.boxShadow, look.backgroundColor, look.borderColor
+            look.outlineStyle, look.outlineWidth, look.outlineColor,
+            look.boxShadow, look.backgroundColor, look.borderColor
         ].join();
     })).join("|");
 }"""
@@ -29,7 +30,8 @@ STOP = f"""() => {{
     const words = [element.getAttribute("aria-label"), label, element.innerText].filter(Boolean).join(" ");
     const name = words || element.name || "";
     return {{
-        nowhere: element === document.body, name: name.replace(/\\s+/g, " ").trim(), tag: element.tagName, group: group,
+        nowhere: element === document.body, name: name.replace(/\\s+/g, " ").trim(),
+        tag: element.tagName, group: group,
         seen: window.looks?.get(element) !== look(element),
         on_screen: box.bottom > 0 && box.top < innerHeight,
         main: Boolean(element.closest("main"))
