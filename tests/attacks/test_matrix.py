@@ -27,6 +27,7 @@ from tests.attacks.matrix import (
     AGENTS,
     EVERYBODY,
     GET_ONLY,
+    GROUPS,
     NO_ADDRESS,
     NOBODY,
     NOT_HERE,
@@ -34,7 +35,6 @@ from tests.attacks.matrix import (
     OTHER_VERBS,
     PARTS,
     POST_ONLY,
-    ROOMS,
     SENT,
 )
 from tests.attacks.world import Person, things_of, town
@@ -54,7 +54,7 @@ SAID = {403: REFUSED, 404: NOTHING, 405: NO_SUCH_VERB}
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
 # Writes of the session's last use, and of the cache.
 OF_THE_SESSION = re.compile(r'"accounts_session"|"core_cache"')
-GROUP_OF = {name: group for group in ROOMS for name in group.names}
+GROUP_OF = {name: group for group in GROUPS for name in group.names}
 
 
 @contextmanager
