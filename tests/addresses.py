@@ -1,4 +1,4 @@
-"""Every address of the portal, from its own table of addresses: what sweeps use to prove that they left none out."""
+"""List every URL of the portal, from its own URL configuration. Tests use it to prove that they skip none."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 
 def names() -> set[str]:
-    """Names as `reverse` takes them; an address without a name goes by its route."""
+    """Return the names for `reverse`, or the route of a URL without a name."""
     return {name for name, _route in routes()}
 
 

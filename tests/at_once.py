@@ -5,15 +5,15 @@ from django.db import connection
 
 
 def at_once(work: Callable[[], object], *, times: int = 4) -> None:
-    """The same in several workers at the same moment, each with its own connection to the database."""
+    """Run `work` in several threads concurrently, each with its own database connection."""
 
-    def alone() -> None:
+    def run() -> None:
         try:
             work()
         finally:
             connection.close()
 
-    workers = [threading.Thread(target=alone) for _ in range(times)]
+    workers = [threading.Thread(target=run) for _ in range(times)]
     for worker in workers:
         worker.start()
     for worker in workers:

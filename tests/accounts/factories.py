@@ -1,4 +1,4 @@
-"""People for tests: a resident owns a vault (with its key and its first journal line), an agent and a companion own none."""
+"""Users for tests: a resident owns a vault (with its key and first journal entry), agents and companions do not."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from accounts.actions import accounts as actions
 from accounts.actions import companions
 from accounts.models import Organisation, User
 
-# Public and made up: the second factor of every agent in the tests.
+# Public and invented: the second factor of every agent in the tests.
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 class ResidentFactory(factory.Factory[User]):
-    """`ResidentFactory()`, or `ResidentFactory(name=…, email=…, password=…)`: through the verb that opens vaults."""
+    """Makes a resident by the action that opens vaults. Takes `name`, `email` and `password`."""
 
     class Meta:
         model = User
@@ -32,7 +32,7 @@ class ResidentFactory(factory.Factory[User]):
 
 
 class AgentFactory(factory.Factory[User]):
-    """An agent with a second factor; `second_factor=False` for one who has still to set it up."""
+    """Makes an agent with a second factor, unless `second_factor=False`."""
 
     class Meta:
         model = User
@@ -49,7 +49,7 @@ class AgentFactory(factory.Factory[User]):
 
 
 class CompanionFactory(factory.Factory[User]):
-    """A companion of `organisation` (a name), with a second factor; `second_factor=False` for one who has still to set it up."""
+    """Makes a companion of `organisation` (a name) with a second factor, unless `second_factor=False`."""
 
     class Meta:
         model = User
@@ -74,7 +74,10 @@ class CompanionFactory(factory.Factory[User]):
 
 
 def signed_in(user: User, *, second_factor: bool | None = None, client: Client | None = None) -> Client:
-    """A browser where `user` has just signed in; who works for others gave their second factor unless told otherwise."""
+    """Return a browser where `user` has just signed in.
+
+    By default, agents and companions have also given their second factor.
+    """
     client = client or Client()
     client.force_login(user)
     given = user.works_for_others if second_factor is None else second_factor

@@ -1,4 +1,4 @@
-"""What a person reads in the last mail they got."""
+"""The text of the last e-mail sent."""
 
 import re
 
@@ -11,10 +11,10 @@ def last_text() -> str:
 
 
 def sent_code() -> str:
-    """The six figures of the last mail.
+    """Return the six-digit code of the last e-mail.
 
     Raises:
-        AssertionError: it holds none.
+        AssertionError: the e-mail has none.
     """
     found = re.search(r"\b\d{6}\b", last_text())
     if found is None:

@@ -1,4 +1,4 @@
-"""A passkey made of software: what a telephone answers when a page asks it for one, with the faults that a hostile one could put in."""
+"""A software passkey, which answers pages like a telephone, with the faults of a hostile one."""
 
 import hashlib
 import json
@@ -63,11 +63,11 @@ class SoftKey:
 
     def _credential(self, response: dict[str, Any], results: dict[str, Any]) -> str:
         identity = text(self.credential)
-        told = {
+        credential = {
             "id": identity,
             "rawId": identity,
             "type": "public-key",
             "response": response,
             "clientExtensionResults": results,
         }
-        return json.dumps(told)
+        return json.dumps(credential)

@@ -1,4 +1,4 @@
-"""A person's own account: name, addresses, password. Each change is theirs alone, and what they typed is shown as text."""
+"""A user's own account: name, addresses, password. Only they can change it, and their input is displayed as text."""
 
 import pytest
 from django.core import mail
@@ -26,14 +26,14 @@ WRONG = [("change_name", {"name": " "}, "name"), ("change_contact_address", {"co
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_each_page_opens_for_its_owner_and_asks_others_to_sign_in(resident, page):
+def test_each_page_needs_signing_in(resident, page):
     assert signed_in(resident).get(reverse(page)).status_code == 200
     response = Client().get(reverse(page))
     assert response["Location"].startswith(reverse("account_login"))
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_name_or_an_address_with_markup_is_shown_as_text(page):
+def test_markup_in_a_name_or_an_address_is_escaped(page):
     resident = ResidentFactory(name=SCRIPT)
     resident.contact_email = '"<img src=x>"@courriel.example'
     resident.save()
@@ -42,7 +42,7 @@ def test_a_name_or_an_address_with_markup_is_shown_as_text(page):
     assert "&lt;script&gt;" in content
 
 
-def test_a_next_address_with_markup_is_shown_as_text():
+def test_markup_in_a_next_url_is_escaped():
     page = Client().get(reverse("account_login"), {"next": '"><script>alert(1)</script>'}).content.decode()
     assert "<script>alert" not in page
 
@@ -56,13 +56,13 @@ def test_the_name_and_the_contact_address_change(resident):
 
 
 @pytest.mark.parametrize(("page", "data", "field"), WRONG)
-def test_what_cannot_be_kept_is_said_next_to_its_field(resident, page, data, field):
+def test_an_invalid_value_gets_an_error_next_to_its_field(resident, page, data, field):
     response = signed_in(resident).post(reverse(page), data)
     assert response.status_code == 200
     assert response.context["form"].errors[field]
 
 
-def test_the_sign_in_address_changes_once_the_new_one_is_proved(resident):
+def test_the_sign_in_address_changes_once_the_new_one_is_verified(resident):
     client, elsewhere = signed_in(resident), signed_in(resident)
     old = resident.email
     client.post(reverse("account_email"), {"email": "Nouvelle@courriel.example"})
@@ -80,7 +80,7 @@ def test_the_sign_in_address_changes_once_the_new_one_is_proved(resident):
     assert elsewhere.get(reverse("account")).status_code == 302
 
 
-def test_an_address_that_opens_another_account_looks_the_same_and_changes_nothing(resident, stranger):
+def test_an_address_of_another_account_shows_the_same_page_and_changes_nothing(resident, stranger):
     client = signed_in(resident)
     taken = client.post(reverse("account_email"), {"email": stranger.email})
     assert mail.outbox[-1].to == [stranger.email]
@@ -90,7 +90,7 @@ def test_an_address_that_opens_another_account_looks_the_same_and_changes_nothin
     assert (taken.status_code, taken["Location"]) == (free.status_code, free["Location"])
 
 
-def test_an_address_taken_between_the_code_and_its_answer_stays_with_the_first(resident):
+def test_an_address_taken_before_the_code_is_entered_stays_with_the_first(resident):
     client = signed_in(resident)
     client.post(reverse("account_email"), {"email": "libre@courriel.example"})
     first = ResidentFactory(email="libre@courriel.example")
@@ -98,7 +98,7 @@ def test_an_address_taken_between_the_code_and_its_answer_stays_with_the_first(r
     assert User.objects.signing_in_as("libre@courriel.example").get() == first
 
 
-def test_a_code_serves_only_what_it_was_asked_for(resident):
+def test_a_code_is_valid_only_for_its_use(resident):
     client = signed_in(resident)
     client.post(reverse("account_reauthenticate"))
     assert client.post(reverse("account_email_verification_sent"), {"code": sent_code()})["Location"] == reverse(
@@ -108,7 +108,7 @@ def test_a_code_serves_only_what_it_was_asked_for(resident):
     assert client.post(reverse("confirm_code"), {"code": sent_code()})["Location"] == reverse("account_reauthenticate")
 
 
-def test_choosing_a_password_ends_the_other_sessions_and_tells_by_mail(resident):
+def test_setting_a_password_ends_other_sessions_and_sends_an_email(resident):
     client, elsewhere = signed_in(resident), signed_in(resident)
     client.post(reverse("account_change_password"), {"password": PASSWORD})
     assert client.get(reverse("account")).status_code == 200
@@ -137,7 +137,7 @@ def test_signing_in_with_the_password_and_with_a_wrong_one():
 
 
 def test_a_password_is_hashed_for_an_unknown_address_too(monkeypatch):
-    """Otherwise the time of the answer would tell known from unknown."""
+    """Otherwise the response time would reveal whether the address is known."""
     hashed = []
 
     def encode(hasher, password, salt):
@@ -157,8 +157,8 @@ def test_a_contact_address_does_not_sign_in(resident):
     assert response["Location"] == reverse("account_signup")
 
 
-def test_mails_hold_no_name_and_no_markup():
-    """A name is free text: in a mail from the city it would carry anyone's message."""
+def test_emails_have_no_name_and_no_markup():
+    """A name is free text: in an e-mail from the city it could carry anyone's message."""
     resident = ResidentFactory(name="Gagnez un lot http://piege.example")
     client = signed_in(resident)
     client.post(reverse("account_change_password"), {"password": PASSWORD})

@@ -1,4 +1,4 @@
-"""Closing one's vault: asked, thought over for thirty days or not, cancelled in one click, and at the end nothing opens any more."""
+"""Closing of a vault, at once or after thirty days, and its cancellation. Afterwards nothing can be decrypted."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ KEPT = {"core_journalleaf", "core_journalseal"}
 
 @pytest.fixture(autouse=True)
 def ledger(settings, tmp_path):
-    """Of this test's own."""
+    """Return the folder of this test's own ledger."""
     kept = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(tmp_path / "erasures")},
@@ -48,7 +48,7 @@ def ledger(settings, tmp_path):
 
 
 @pytest.fixture
-def lived(resident):
+def used_vault(resident):
     partner = live(resident)
     contest(resident)
     exported(resident)
@@ -56,7 +56,7 @@ def lived(resident):
 
 
 def rows_of(resident_id) -> set[str]:
-    """The tables in which a row carries this number."""
+    """Return the tables where a row has this resident_id."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_schema, table_name FROM information_schema.columns WHERE column_name = 'resident_id'"
@@ -78,7 +78,7 @@ def close(resident):
     closing.close(user=resident, by=resident.pk)
 
 
-def test_every_row_goes_but_the_proof(lived, resident):
+def test_every_row_but_the_proof_is_deleted(used_vault, resident):
     before = rows_of(resident.pk)
     assert len(before) > 20, "there was something of everything"
     close(resident)
@@ -86,7 +86,7 @@ def test_every_row_goes_but_the_proof(lived, resident):
     assert not leaving.remains(resident_id=resident.pk)
 
 
-def test_the_key_is_gone_and_nothing_opens(lived, resident):
+def test_the_key_is_deleted_and_nothing_can_be_decrypted(used_vault, resident):
     with scope(resident=resident.pk):
         contents = list(Record.objects.values_list("content", flat=True))
     close(resident)
@@ -97,7 +97,7 @@ def test_the_key_is_gone_and_nothing_opens(lived, resident):
     assert contents and journal.entries(resident_id=resident.pk, limit=5) == []
 
 
-def test_every_sealed_file_goes(lived, resident, stranger):
+def test_every_sealed_file_is_deleted(used_vault, resident, stranger):
     add_signed_notice(stranger)
     with scope(resident=resident.pk):
         names = [
@@ -111,17 +111,17 @@ def test_every_sealed_file_goes(lived, resident, stranger):
     assert [name for name in names if sealed_storage.inner.exists(name)] == []
 
 
-def test_the_journal_s_proof_stays_and_verifies(lived, resident):
+def test_the_journals_proof_is_kept_and_verifies(used_vault, resident):
     with scope(resident=resident.pk):
         before = JournalLeaf.objects.count()
     close(resident)
     with scope(resident=resident.pk):
-        assert JournalLeaf.objects.count() > before, "the last lines tell of the closing, and of what it stopped"
+        assert JournalLeaf.objects.count() > before, "the last entries record the closing and what it stopped"
     assert journal.verify(resident_id=resident.pk).first_bad is None
     assert list(checkpoints.problems()) == []
 
 
-def test_others_keep_what_is_theirs(lived, resident, stranger):
+def test_other_residents_data_is_kept(used_vault, resident, stranger):
     add_signed_notice(stranger)
     theirs = rows_of(stranger.pk)
     close(resident)
@@ -130,7 +130,7 @@ def test_others_keep_what_is_theirs(lived, resident, stranger):
     assert list(gate.read_own(resident_id=stranger.pk, purpose="Essayer", fields=fields))
 
 
-def test_the_account_is_an_empty_shell(lived, resident):
+def test_the_account_is_emptied(used_vault, resident):
     close(resident)
     user = User.objects.get(pk=resident.pk)
     assert (user.name, user.email, user.contact_email, user.is_active, user.is_resident) == ("", "", "", False, False)
@@ -145,16 +145,16 @@ def test_the_same_address_can_open_another_vault(resident):
     assert again.pk != resident.pk and again.is_active
 
 
-def test_the_partner_is_left_as_by_a_parting(lived, resident):
-    """Their page says that sharing has ended; what was in common stays theirs; their agreements lead nowhere any more."""
+def test_the_partner_is_left_as_after_leaving_the_household(used_vault, resident):
+    """Their page says that sharing has ended; common facts stay theirs; their agreements lead nowhere any more."""
     close(resident)
-    with scope(resident=lived.pk):
+    with scope(resident=used_vault.pk):
         me = Member.objects.present().get()
         assert [one["name"] for one in me.partings] == [resident.name]
         assert [grant.state for grant in Grant.objects.all()] == ["stopped"]
         assert SharedFact.objects.filter(own=True).exists()
-    household.learn_of_partings(resident_id=lived.pk, by=lived.pk)
-    browser = signed_in(lived)
+    household.learn_of_partings(resident_id=used_vault.pk, by=used_vault.pk)
+    browser = signed_in(used_vault)
     for name in (
         "sharing:household",
         "sharing:shares",
@@ -166,7 +166,7 @@ def test_the_partner_is_left_as_by_a_parting(lived, resident):
         assert browser.get(reverse(name)).status_code == 200, name
 
 
-def test_a_grant_reads_nothing_afterwards(resident):
+def test_a_grant_cannot_read_afterwards(resident):
     from tests.vault.couples import granted
 
     add_signed_notice(resident)
@@ -177,7 +177,7 @@ def test_a_grant_reads_nothing_afterwards(resident):
         gate.read(grant=grant, fields=["fiscal.avis_ir#/revenu_fiscal_reference"])
 
 
-def test_dossiers_answer_that_they_are_withdrawn(lived, resident):
+def test_dossiers_answer_that_they_are_withdrawn(used_vault, resident):
     seal = Seal.objects.get()
     assert seal.valid
     close(resident)
@@ -185,7 +185,7 @@ def test_dossiers_answer_that_they_are_withdrawn(lived, resident):
     assert not seal.valid
 
 
-def test_closing_twice_changes_nothing(lived, resident):
+def test_closing_twice_changes_nothing(used_vault, resident):
     close(resident)
     leaves = rows_of(resident.pk)
     close(resident)
@@ -205,15 +205,15 @@ def test_the_ledger_is_written_before_anything_is_erased(resident, monkeypatch):
         assert ResidentKey.objects.exists() and Record.objects.exists()
 
 
-def test_the_ledger_names_nobody(resident, ledger):
+def test_the_ledger_has_only_an_id_and_a_time(resident, ledger):
     close(resident)
     [file] = [path for path in ledger.rglob("*") if path.is_file()]
-    told = json.loads(file.read_text())
-    assert {*told} == {"resident", "at"} and told["resident"] == str(resident.pk)
+    erasure = json.loads(file.read_text())
+    assert {*erasure} == {"resident", "at"} and erasure["resident"] == str(resident.pk)
 
 
 def test_a_restore_replays_the_ledger(resident, stranger, capsys):
-    """The database comes back as it was before: key, values, account."""
+    """Restore the database's previous state: key, values, account."""
     add_signed_notice(resident)
     close(resident)
     assert closing.replay() == 0
@@ -229,7 +229,7 @@ def test_a_restore_replays_the_ledger(resident, stranger, capsys):
     assert User.objects.get(pk=stranger.pk).is_active
 
 
-def test_asked_then_cancelled_nothing_has_changed(resident):
+def test_cancelling_a_closing_restores_the_vault(resident):
     add_signed_notice(resident)
     before = rows_of(resident.pk)
     closing.ask(user=resident, by=resident.pk)
@@ -239,7 +239,7 @@ def test_asked_then_cancelled_nothing_has_changed(resident):
     assert events == ["closing_cancelled", "closing_asked"]
 
 
-def test_on_its_day_and_not_before_the_vault_is_erased(resident, stranger):
+def test_the_vault_is_erased_on_its_date_and_not_before(resident, stranger):
     add_signed_notice(resident)
     closing.ask(user=resident, by=resident.pk)
     with time_machine.travel(timezone.now() + timedelta(days=29, hours=23), tick=False):
@@ -251,13 +251,13 @@ def test_on_its_day_and_not_before_the_vault_is_erased(resident, stranger):
     assert only_the_proof_of(resident) and User.objects.get(pk=stranger.pk).is_active
 
 
-def test_asking_twice_keeps_the_first_day(resident):
+def test_asking_twice_keeps_the_first_date(resident):
     first = closing.ask(user=resident, by=resident.pk).closes_at
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
         assert closing.ask(user=resident, by=resident.pk).closes_at == first
 
 
-def test_a_row_that_came_late_goes_with_the_next_tick(resident):
+def test_a_row_written_late_is_deleted_at_the_next_tick(resident):
     from core.models import Job
 
     close(resident)
@@ -267,7 +267,7 @@ def test_a_row_that_came_late_goes_with_the_next_tick(resident):
     assert only_the_proof_of(resident)
 
 
-def test_mails_say_it_and_name_nothing(resident):
+def test_emails_announce_it_without_details(resident):
     closing.ask(user=resident, by=resident.pk)
     close(resident)
     assert [message.to for message in mail.outbox] == [[resident.email]] * 2
@@ -276,7 +276,7 @@ def test_mails_say_it_and_name_nothing(resident):
     assert "effacé" in done.body and all(resident.name not in str(one.body) for one in (asked, done))
 
 
-def test_only_the_resident_closes_their_vault(resident, stranger, agent):
+def test_only_the_resident_can_close_their_vault(resident, stranger, agent):
     for verb in (closing.ask, closing.cancel, closing.close):
         with pytest.raises(PermissionDenied):
             verb(user=resident, by=stranger.pk)
@@ -287,19 +287,19 @@ def test_only_the_resident_closes_their_vault(resident, stranger, agent):
 # Pages
 
 
-def test_the_page_says_what_goes_and_what_stays_and_offers_the_copy_first(resident):
+def test_the_page_lists_the_effects_and_offers_an_export_first(resident):
     page = signed_in(resident).get(reverse("close_vault")).content.decode()
     assert "Ce qui s’efface" in page and "Ce qui reste" in page
     assert page.index(reverse("records:take_away")) < page.index("Continuer")
     assert "checked" not in page
 
 
-def test_nothing_is_chosen_beforehand(resident):
+def test_no_choice_is_preselected(resident):
     page = signed_in(resident).post(reverse("close_vault"), {}).content.decode()
     assert "Choisissez quand fermer votre coffre." in page
 
 
-def test_in_thirty_days_every_page_says_so_and_cancels_in_one_click(resident):
+def test_during_the_delay_every_page_offers_to_cancel(resident):
     browser = signed_in(resident)
     assert browser.post(reverse("close_vault"), {"when": "later"})["Location"] == reverse("confirm_closing")
     browser.get(reverse("confirm_closing"))
@@ -311,7 +311,7 @@ def test_in_thirty_days_every_page_says_so_and_cancels_in_one_click(resident):
     assert "Votre coffre ferme le" not in browser.get(reverse("home")).content.decode()
 
 
-def test_at_once_needs_to_be_sure(resident):
+def test_closing_at_once_needs_a_confirmation(resident):
     browser = signed_in(resident)
     assert browser.post(reverse("close_vault"), {"when": "now"})["Location"] == reverse("close_now")
     assert "Cochez la case" in browser.post(reverse("close_now"), {}).content.decode()
@@ -323,7 +323,7 @@ def test_at_once_needs_to_be_sure(resident):
 
 
 @pytest.mark.parametrize("name", ["confirm_closing", "close_now"])
-def test_who_signed_in_long_ago_says_again_who_they_are(resident, name):
+def test_an_old_sign_in_needs_a_confirmation(resident, name):
     browser = signed_in(resident)
     with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
         for answer in (browser.get(reverse(name)), browser.post(reverse(name), {"sure": "on"})):
@@ -333,7 +333,7 @@ def test_who_signed_in_long_ago_says_again_who_they_are(resident, name):
 
 
 @pytest.mark.parametrize("name", ["close_vault", "confirm_closing", "close_now", "cancel_closing"])
-def test_an_agent_owns_no_vault_and_a_visitor_signs_in(agent, name, db):
+def test_an_agent_is_refused_and_a_visitor_must_sign_in(agent, name, db):
     method = "post" if name == "cancel_closing" else "get"
     assert getattr(signed_in(agent), method)(reverse(name)).status_code == 403
     assert getattr(Client(), method)(reverse(name))["Location"].startswith("/connexion/")
@@ -357,12 +357,12 @@ def test_purge_closes_what_is_due_and_leaves_the_rest(resident, stranger):
     assert journal.verify().first_bad is None
 
 
-def test_the_running_role_is_told_that_it_leaves_the_table_of_keys_as_it_is(db, capsys):
+def test_purge_as_the_running_role_reports_the_remaining_work(db, capsys):
     call_command("purge")
     assert "was not written anew" in capsys.readouterr().out
 
 
-def test_a_backup_takes_the_ledger_along_and_a_restore_replays_both(resident, stranger, tmp_path, ledger):
+def test_a_backup_includes_the_ledger_and_a_restore_replays_both(resident, stranger, tmp_path, ledger):
     close(resident)
     folder = tmp_path / "backup"
     folder.mkdir()

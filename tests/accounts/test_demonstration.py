@@ -1,4 +1,4 @@
-"""The demonstration's sign-in: fictional people only, and it says so."""
+"""The demonstration's sign-in, for fictional people only."""
 
 import re
 import subprocess
@@ -24,25 +24,25 @@ def enter(slug, client=None):
     return client
 
 
-def test_the_page_says_that_all_is_invented_and_shows_everyone():
+def test_the_page_lists_everyone_and_says_that_they_are_invented():
     text = Client().get(PAGE).content.decode()
     assert "C’est une démonstration" in text and "inventés" in text
     assert all(person.name in text for person in PEOPLE)
     assert len([person for person in PEOPLE if person.is_resident]) == 10
 
 
-def test_nobody_of_the_demonstration_has_an_address_that_could_exist():
+def test_the_addresses_cannot_exist():
     assert all(person.email.endswith(".example") for person in PEOPLE)
     assert len({person.slug for person in PEOPLE}) == len(PEOPLE)
 
 
 @pytest.mark.parametrize("slug", [person.slug for person in PEOPLE if person.is_resident])
-def test_one_enters_as_each_resident(slug):
+def test_each_resident_can_be_entered(slug):
     client = enter(slug)
     assert client.get(reverse("account")).wsgi_request.user.email == f"{slug}@villebrume.example"
 
 
-def test_the_agent_enters_with_the_second_factor_and_could_type_the_code_shown():
+def test_the_agent_enters_with_the_second_factor_and_its_shown_code_is_valid():
     client = enter("agathe")
     assert client.get(reverse("admin:index")).status_code == 200
     with time_machine.travel(timezone.now(), tick=False):
@@ -51,7 +51,7 @@ def test_the_agent_enters_with_the_second_factor_and_could_type_the_code_shown()
         assert set(re.findall(r'civic-num">(\d{6})<', Client().get(PAGE).content.decode())) == {agathe.code()}
 
 
-def test_changing_person_leaves_nothing_of_the_first():
+def test_changing_person_clears_the_first_session():
     client = enter("nadia")
     client.session["note"] = "x"
     enter("karim", client)
@@ -67,7 +67,7 @@ def test_entering_twice_makes_one_account():
 
 
 @pytest.mark.parametrize("slug", ["", "personne", "../nadia"])
-def test_nobody_else_can_be_entered(slug):
+def test_other_people_cannot_be_entered(slug):
     assert Client().post(PAGE, {"person": slug}).status_code == 404
     assert not User.objects.exists()
 
@@ -93,7 +93,7 @@ def test_a_click_does_not_confirm_anyone_else(resident):
         assert client.get(reverse("account_email")).status_code == 302
 
 
-def test_the_agent_of_the_demonstration_is_in_no_other_installation():
-    """The page, its people and the public second factor live in a room that only the demonstration installs."""
+def test_the_demonstrations_agent_exists_only_there():
+    """The page, its people and their public second factor are in an app that only the demonstration installs."""
     code = "from config.settings import base; import sys; sys.exit('demo' in base.INSTALLED_APPS)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

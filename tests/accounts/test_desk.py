@@ -1,4 +1,4 @@
-"""A lost second factor is taken off at the desk by two agents, and the person is told at each step: by mail, and in their journal."""
+"""A lost second factor is removed at the desk by two agents; each step is e-mailed and journalled."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,11 +38,11 @@ def decide(agent: User, action: str, reset: FactorReset) -> Any:
 
 
 def events(person: User) -> list[str]:
-    return [line.event for line in journal.entries(resident_id=person.pk, limit=10)]
+    return [entry.event for entry in journal.entries(resident_id=person.pk, limit=10)]
 
 
 @pytest.mark.parametrize("by", ["address", "reference"])
-def test_two_agents_take_it_off(locked_out: User, by: str) -> None:
+def test_two_agents_remove_the_second_factor(locked_out: User, by: str) -> None:
     first, second = AgentFactory(), AgentFactory()
     session = signed_in(locked_out)
     ask(first, locked_out.email if by == "address" else locked_out.reference.lower())
@@ -58,14 +58,14 @@ def test_two_agents_take_it_off(locked_out: User, by: str) -> None:
     assert (reset.asked_by, reset.decided_by, reset.granted) == (first, second, True)
 
 
-def test_one_agent_alone_cannot(locked_out: User) -> None:
+def test_one_agent_alone_cannot_remove_it(locked_out: User) -> None:
     boss = AgentFactory(manages_agents=True)
     ask(boss, locked_out.email)
     page = decide(boss, "agree", FactorReset.objects.get())
     assert "un autre agent décide" in page.content.decode() and Authenticator.objects.filter(user=locked_out).exists()
 
 
-def test_refusing_leaves_everything_and_says_so(locked_out: User) -> None:
+def test_refusing_keeps_the_factor_and_sends_an_email(locked_out: User) -> None:
     ask(AgentFactory(), locked_out.email)
     reset = FactorReset.objects.get()
     decide(AgentFactory(), "refuse", reset)
@@ -74,7 +74,7 @@ def test_refusing_leaves_everything_and_says_so(locked_out: User) -> None:
     assert "déjà décidé" in page.content.decode() and Authenticator.objects.filter(user=locked_out).exists()
 
 
-def test_it_is_over_after_a_day(locked_out: User) -> None:
+def test_a_request_expires_after_a_day(locked_out: User) -> None:
     ask(AgentFactory(), locked_out.email)
     with time_machine.travel(timezone.now() + timedelta(hours=24, minutes=1), tick=True):
         with pytest.raises(desk.Over):
@@ -83,7 +83,7 @@ def test_it_is_over_after_a_day(locked_out: User) -> None:
     assert FactorReset.objects.count() == 2
 
 
-def test_asking_twice_is_one_request(locked_out: User) -> None:
+def test_asking_twice_makes_one_request(locked_out: User) -> None:
     for agent in (AgentFactory(), AgentFactory()):
         desk.ask_for_reset(written=locked_out.email, reason="lost", by=agent)
     assert FactorReset.objects.count() == 1
@@ -93,17 +93,17 @@ def test_asking_twice_is_one_request(locked_out: User) -> None:
     ("written", "data"),
     [("personne@courriel.example", {}), ("FFFFFFFF", {}), ("", {}), ("odile@courriel.example", {"seen": ""})],
 )
-def test_a_request_that_does_not_hold_gets_a_sentence(locked_out: User, written: str, data: dict[str, str]) -> None:
+def test_an_invalid_request_gets_an_error(locked_out: User, written: str, data: dict[str, str]) -> None:
     page = ask(AgentFactory(), written, **data)
     assert page.status_code == 200 and page.context["errors"] and not FactorReset.objects.exists()
 
 
-def test_an_account_without_second_factor_has_nothing_to_take_off(resident: User) -> None:
+def test_an_account_without_a_second_factor_is_refused(resident: User) -> None:
     with pytest.raises(desk.NobodyFound):
         desk.ask_for_reset(written=resident.email, reason="lost", by=AgentFactory())
 
 
-def test_an_agents_own_is_granted_by_who_manages_agents() -> None:
+def test_an_agents_reset_needs_permission_to_manage_agents() -> None:
     lost = AgentFactory()
     reset = desk.ask_for_reset(written=lost.email, reason="changed", by=AgentFactory())
     for by in (AgentFactory(), lost):
@@ -114,7 +114,7 @@ def test_an_agents_own_is_granted_by_who_manages_agents() -> None:
     assert not Authenticator.objects.filter(user=lost).exists()
 
 
-def test_nobody_asks_for_themselves_and_no_resident_asks_or_decides(locked_out: User, resident: User) -> None:
+def test_only_other_agents_may_ask_or_decide(locked_out: User, resident: User) -> None:
     agent = AgentFactory()
     with pytest.raises(PermissionDenied):
         desk.ask_for_reset(written=agent.email, reason="lost", by=agent)
@@ -126,7 +126,7 @@ def test_nobody_asks_for_themselves_and_no_resident_asks_or_decides(locked_out: 
     assert signed_in(resident).get(reverse(LIST)).status_code == 302 and Client().get(reverse(LIST)).status_code == 302
 
 
-def test_the_list_names_no_resident(locked_out: User) -> None:
+def test_the_list_shows_no_residents_name(locked_out: User) -> None:
     agent = AgentFactory()
     ask(agent, locked_out.email)
     page = signed_in(agent).get(reverse(LIST)).content.decode()
@@ -140,7 +140,7 @@ def test_the_list_names_no_resident(locked_out: User) -> None:
     assert "Odile" not in one and "odile@" not in one
 
 
-def test_the_register_is_neither_changed_nor_deleted(locked_out: User) -> None:
+def test_requests_cannot_be_changed_or_deleted(locked_out: User) -> None:
     boss = AgentFactory(manages_agents=True)
     ask(boss, locked_out.email)
     reset = FactorReset.objects.get()
@@ -156,7 +156,7 @@ def test_the_register_is_neither_changed_nor_deleted(locked_out: User) -> None:
     assert reset.reason == "lost"
 
 
-def test_a_person_without_sign_in_address_is_told_where_they_are_written_to() -> None:
+def test_a_user_without_a_sign_in_address_is_emailed_at_their_contact_address() -> None:
     person = ResidentFactory(name="Sans adresse", email="")
     person.contact_email = "famille@courriel.example"
     person.save()

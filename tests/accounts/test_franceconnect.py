@@ -1,4 +1,4 @@
-"""What a resident does with FranceConnect: link it, say again who they are, remove it. It is found by its sub, never by an address."""
+"""A resident's use of FranceConnect: linking, confirming, removing. Its `sub` alone identifies them."""
 
 import time
 from collections.abc import Iterator
@@ -46,17 +46,17 @@ def go(
     return client.get(engine.sign_in(address, person=person, fault=fault))
 
 
-def linked(user: User, engine: Demonstration, person: str = "nadia") -> User:
+def link(user: User, engine: Demonstration, person: str = "nadia") -> User:
     identities.link(user=user, identity=Identity("franceconnect", engine.provider.sub(person), "eidas1"))
     return user
 
 
 def events(user: User) -> list[str]:
-    return [line.event for line in journal.entries(resident_id=user.pk, limit=20)]
+    return [entry.event for entry in journal.entries(resident_id=user.pk, limit=20)]
 
 
-def test_an_address_that_someone_signs_in_with_opens_nothing(engine: Demonstration) -> None:
-    """FranceConnect's address is only declared there: it must not lead into the vault of whoever has it here."""
+def test_a_known_address_does_not_open_its_account(engine: Demonstration) -> None:
+    """FranceConnect's address is only declared: it must not open the vault of the resident who has it here."""
     owner = ResidentFactory(email="nadia@courriel.example", name="La vraie")
     owner_of_seed = ResidentFactory(email="kervella@courriel.example", name="La vraie aussi")
     client = Client()
@@ -80,7 +80,7 @@ def test_the_page_of_a_newcomer_is_only_for_a_newcomer(engine: Demonstration, re
     assert not User.objects.exclude(pk=resident.pk).exists()
 
 
-def test_a_resident_links_it_then_comes_in_with_it(engine: Demonstration, resident: User) -> None:
+def test_a_resident_links_it_then_signs_in_with_it(engine: Demonstration, resident: User) -> None:
     client = signed_in(resident)
     back = go(client, engine, "franceconnect_link")
     assert back["Location"].startswith(reverse("records:keep_identity"))
@@ -94,20 +94,20 @@ def test_a_resident_links_it_then_comes_in_with_it(engine: Demonstration, reside
     assert other.get(reverse("account")).context["user"] == resident
 
 
-def test_it_opens_one_account_only(engine: Demonstration, resident: User, stranger: User) -> None:
-    linked(stranger, engine)
+def test_an_identity_is_linked_to_one_account_only(engine: Demonstration, resident: User, stranger: User) -> None:
+    link(stranger, engine)
     back = go(signed_in(resident), engine, "franceconnect_link")
     assert back.status_code == 409 and not SocialAccount.objects.filter(user=resident).exists()
 
 
-def test_an_account_has_one_only(engine: Demonstration, resident: User) -> None:
-    linked(resident, engine, "paul")
+def test_an_account_has_one_identity_only(engine: Demonstration, resident: User) -> None:
+    link(resident, engine, "paul")
     back = go(signed_in(resident), engine, "franceconnect_link")
     assert back.status_code == 409
     assert SocialAccount.objects.get(user=resident).uid == engine.provider.sub("paul")
 
 
-def test_linking_asks_first_who_is_there(engine: Demonstration, resident: User) -> None:
+def test_linking_needs_a_recent_confirmation(engine: Demonstration, resident: User) -> None:
     client = signed_in(resident)
     session = client.session
     session["account_authentication_methods"] = [{"method": "code", "at": time.time() - 3600}]
@@ -115,8 +115,8 @@ def test_linking_asks_first_who_is_there(engine: Demonstration, resident: User) 
     assert client.post(reverse("franceconnect_link"))["Location"].startswith(reverse("account_reauthenticate"))
 
 
-def test_who_left_is_who_comes_back(engine: Demonstration, resident: User, stranger: User) -> None:
-    """Two people on one computer: the second does not get the first one's identity linked to their account."""
+def test_the_returning_user_must_be_the_one_who_left(engine: Demonstration, resident: User, stranger: User) -> None:
+    """Two people on one computer: the first one's identity must not be linked to the second one's account."""
     client = signed_in(resident)
     page = client.post(reverse("franceconnect_link"))
     address = str(html.fromstring(page.content).xpath("string(//main//a[@class='civic-go']/@href)"))
@@ -128,8 +128,8 @@ def test_who_left_is_who_comes_back(engine: Demonstration, resident: User, stran
     assert not SocialAccount.objects.exists()
 
 
-def test_it_says_again_who_one_is(engine: Demonstration) -> None:
-    resident = linked(ResidentFactory(email="", name="Sans adresse"), engine)
+def test_it_confirms_the_users_identity(engine: Demonstration) -> None:
+    resident = link(ResidentFactory(email="", name="Sans adresse"), engine)
     client = signed_in(resident)
     session = client.session
     session["account_authentication_methods"] = [{"method": "code", "at": time.time() - 3600}]
@@ -143,8 +143,8 @@ def test_it_says_again_who_one_is(engine: Demonstration) -> None:
     assert client.get(reverse("account_change_password")).status_code == 200
 
 
-def test_the_last_way_in_is_not_removed(engine: Demonstration) -> None:
-    resident = linked(ResidentFactory(email="", name="Sans adresse"), engine)
+def test_the_only_way_to_sign_in_cannot_be_removed(engine: Demonstration) -> None:
+    resident = link(ResidentFactory(email="", name="Sans adresse"), engine)
     client = signed_in(resident)
     assert client.post(reverse("franceconnect_unlink"))["Location"] == reverse("franceconnect")
     assert SocialAccount.objects.filter(user=resident).exists()
@@ -152,8 +152,8 @@ def test_the_last_way_in_is_not_removed(engine: Demonstration) -> None:
         identities.unlink(user=resident, provider="franceconnect", current_key=None)
 
 
-def test_removing_it_closes_what_it_opened(engine: Demonstration, resident: User) -> None:
-    linked(resident, engine)
+def test_removing_it_ends_other_sessions(engine: Demonstration, resident: User) -> None:
+    link(resident, engine)
     elsewhere, client = signed_in(resident), signed_in(resident)
     client.post(reverse("franceconnect_unlink"))
     assert not SocialAccount.objects.exists() and "identity_unlinked" in events(resident)
@@ -161,26 +161,26 @@ def test_removing_it_closes_what_it_opened(engine: Demonstration, resident: User
     assert go(Client(), engine, "franceconnect_login")["Location"] == reverse("franceconnect_signup")
 
 
-def test_a_second_factor_is_asked_after_it(engine: Demonstration, resident: User) -> None:
+def test_a_second_factor_is_still_required(engine: Demonstration, resident: User) -> None:
     from allauth.mfa.totp.internal.auth import TOTP
 
     from tests.accounts.factories import TOTP_SECRET
 
-    TOTP.activate(linked(resident, engine), TOTP_SECRET)
+    TOTP.activate(link(resident, engine), TOTP_SECRET)
     client = Client()
     assert go(client, engine, "franceconnect_login")["Location"] == reverse("mfa_authenticate")
     assert client.get(reverse("account")).status_code == 302
 
 
 def test_a_closed_account_stays_closed(engine: Demonstration, resident: User) -> None:
-    User.objects.filter(pk=linked(resident, engine).pk).update(is_active=False)
+    User.objects.filter(pk=link(resident, engine).pk).update(is_active=False)
     client = Client()
     assert go(client, engine, "franceconnect_login")["Location"] == reverse("account_inactive")
     assert client.get(reverse("account")).status_code == 302
 
 
-def test_nothing_of_who_was_there_before_stays(engine: Demonstration, resident: User, stranger: User) -> None:
-    linked(stranger, engine)
+def test_a_previous_users_session_data_is_cleared(engine: Demonstration, resident: User, stranger: User) -> None:
+    link(stranger, engine)
     client = signed_in(resident)
     session = client.session
     session["pivot"] = {"user": str(resident.pk), "at": time.time(), "told": {"family_name": "X"}}
@@ -189,14 +189,14 @@ def test_nothing_of_who_was_there_before_stays(engine: Demonstration, resident: 
     assert client.get(reverse("account")).context["user"] == stranger and "pivot" not in client.session
 
 
-def test_agents_have_no_franceconnect(engine: Demonstration) -> None:
+def test_agents_cannot_use_franceconnect(engine: Demonstration) -> None:
     client = signed_in(AgentFactory())
     assert client.get(reverse("franceconnect")).status_code == 403
     for name in ("franceconnect_link", "franceconnect_identity", "franceconnect_unlink"):
         assert client.post(reverse(name)).status_code == 403, name
 
 
-def test_without_configuration_there_is_no_button_and_no_address(resident: User, settings: Any) -> None:
+def test_without_configuration_there_is_no_button_and_no_page(resident: User, settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = {}
     assert "FranceConnect" not in Client().get(reverse("account_login")).content.decode()
     assert Client().post(reverse("franceconnect_login")).status_code == 404
@@ -218,7 +218,7 @@ def test_a_half_configured_provider_stops_the_start(monkeypatch: pytest.MonkeyPa
     assert environment.openid_providers()["franceconnect"]["APPS"][0]["settings"] == {"issuer": "https://oidc.example"}
 
 
-def test_production_refuses_an_issuer_in_clear(settings: Any) -> None:
+def test_production_refuses_an_unencrypted_issuer(settings: Any) -> None:
     from config import checks
 
     settings.SOCIALACCOUNT_PROVIDERS = {"franceconnect": {"APPS": [{"settings": {"issuer": "https://oidc.example"}}]}}
@@ -227,7 +227,7 @@ def test_production_refuses_an_issuer_in_clear(settings: Any) -> None:
     assert [sentence for number, sentence in checks.unsafe() if number == 12]
 
 
-def test_a_row_of_allauths_own_table_opens_nothing(settings: Any) -> None:
+def test_allauths_table_of_apps_is_ignored(settings: Any) -> None:
     from allauth.socialaccount.models import SocialApp
 
     settings.SOCIALACCOUNT_PROVIDERS = {}
@@ -237,7 +237,7 @@ def test_a_row_of_allauths_own_table_opens_nothing(settings: Any) -> None:
     assert Client().post(reverse("franceconnect_login")).status_code == 404
 
 
-def test_a_provider_that_is_down_from_the_start_says_so(settings: Any) -> None:
+def test_a_provider_that_is_down_shows_an_error(settings: Any) -> None:
     cache.clear()
     settings.SOCIALACCOUNT_PROVIDERS = {
         "franceconnect": {"APPS": [{"client_id": "x", "secret": "x", "settings": {"issuer": "http://127.0.0.1:9"}}]}
@@ -273,7 +273,7 @@ def newcomer(engine: Demonstration, person: str = "nadia") -> tuple[Client, User
     return client, User.objects.get(name="Nouvelle")
 
 
-def test_the_identity_is_copied_only_when_asked_for(engine: Demonstration) -> None:
+def test_the_identity_is_copied_only_on_request(engine: Demonstration) -> None:
     from vault.records import gate
 
     client, user = newcomer(engine)
@@ -290,7 +290,7 @@ def test_the_identity_is_copied_only_when_asked_for(engine: Demonstration) -> No
     assert "identity_kept" in events(user)
 
 
-def test_refusing_keeps_nothing_and_blocks_nothing(engine: Demonstration) -> None:
+def test_refusing_the_copy_keeps_nothing_and_continues(engine: Demonstration) -> None:
     client, user = newcomer(engine)
     assert answer(client, "no")["Location"] == reverse("home")
     assert records(user) == [] and "pivot" not in client.session
@@ -300,13 +300,13 @@ def test_refusing_keeps_nothing_and_blocks_nothing(engine: Demonstration) -> Non
     )
 
 
-def test_an_empty_answer_is_no(engine: Demonstration) -> None:
+def test_an_empty_answer_is_a_refusal(engine: Demonstration) -> None:
     client, user = newcomer(engine)
     client.post(reverse("records:keep_identity"))
     assert records(user) == []
 
 
-def test_it_waits_for_half_an_hour_and_for_this_person_only(engine: Demonstration, stranger: User) -> None:
+def test_the_identity_waits_half_an_hour_for_its_user_only(engine: Demonstration, stranger: User) -> None:
     client, _user = newcomer(engine)
     session = client.session
     kept = session["pivot"]
@@ -341,7 +341,7 @@ def test_it_can_be_asked_again_from_the_account(engine: Demonstration) -> None:
         ("usage", "MOREL", {"preferred_username": "MOREL", "birthplace": "2A004"}),
     ],
 )
-def test_a_civil_status_that_surprises_is_kept_as_it_is(
+def test_an_unusual_civil_status_is_kept_unchanged(
     engine: Demonstration, person: str, shown: str, kept: dict[str, Any]
 ) -> None:
     from vault.records import gate
@@ -354,7 +354,7 @@ def test_a_civil_status_that_surprises_is_kept_as_it_is(
     assert {name: payload.get(name) for name in kept} == kept
 
 
-def test_what_the_resident_had_written_is_superseded_not_lost(engine: Demonstration) -> None:
+def test_the_residents_own_record_is_superseded_not_lost(engine: Demonstration) -> None:
     from vault.records import actions, gate
 
     client, user = newcomer(engine)
@@ -383,11 +383,11 @@ def test_what_the_resident_had_written_is_superseded_not_lost(engine: Demonstrat
     )
 
 
-def test_an_identity_with_a_hole_copies_nothing_and_says_so(engine: Demonstration) -> None:
+def test_an_incomplete_identity_is_not_copied(engine: Demonstration) -> None:
     client, user = newcomer(engine)
     session = client.session
-    told = {name: value for name, value in session["pivot"]["told"].items() if name != "gender"}
-    session["pivot"] = {**session["pivot"], "told": told}
+    status = {name: value for name, value in session["pivot"]["told"].items() if name != "gender"}
+    session["pivot"] = {**session["pivot"], "told": status}
     session.save()
     page = client.post(
         reverse("records:keep_identity"), {"answer": "yes", "next": reverse("records:home")}, follow=True
@@ -395,7 +395,7 @@ def test_an_identity_with_a_hole_copies_nothing_and_says_so(engine: Demonstratio
     assert "n’a pas tout dit" in page.content.decode() and records(user) == []
 
 
-def test_the_identity_lies_nowhere_in_clear(engine: Demonstration) -> None:
+def test_the_identity_is_not_stored_as_plaintext(engine: Demonstration) -> None:
     client, _user = newcomer(engine)
     assert not [row for row in Session.objects.all() if b"KERVELLA" in bytes(row.data)]
     assert not SocialAccount.objects.filter(extra_data__icontains="kervella").exists()

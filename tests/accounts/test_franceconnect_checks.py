@@ -1,4 +1,4 @@
-"""FranceConnect is believed only after every check, whichever engine answers: the demonstration's, or the one behind the real one."""
+"""FranceConnect's answers pass only after every check, with both engines."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ from tests.accounts.oidc.engines import Engine
 
 pytestmark = pytest.mark.django_db
 
-#: What goes wrong there, and the check that must see it, as it is logged.
+#: Faults, and the check that must detect each, as logged.
 SPOILT = {
     "nonce": "nonce",
     "acr": "acr",
@@ -62,7 +62,7 @@ def come_back(client: Client, engine: Engine, **how: str) -> Any:
     return client.get(engine.sign_in(way_out(client), **how))
 
 
-def test_a_newcomer_is_recognised_and_opens_a_vault(engine: Engine) -> None:
+def test_a_newcomer_opens_a_vault(engine: Engine) -> None:
     client = Client()
     back = come_back(client, engine)
     assert back.status_code == 302 and back["Location"] == reverse("franceconnect_signup")
@@ -79,7 +79,7 @@ def test_a_newcomer_is_recognised_and_opens_a_vault(engine: Engine) -> None:
     assert {*held.extra_data} == {"sub", "acr"} and held.extra_data["acr"] == "eidas1"
 
 
-def test_they_are_found_again_by_their_sub(engine: Engine) -> None:
+def test_a_known_user_is_found_by_their_sub(engine: Engine) -> None:
     first = Client()
     come_back(first, engine)
     first.post(reverse("franceconnect_signup"), {"name": "Nadia", "contact_email": ""})
@@ -92,7 +92,7 @@ def test_they_are_found_again_by_their_sub(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("fault", SPOILT)
-def test_a_spoilt_answer_lets_nobody_in(engine: Engine, fault: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_faulty_answer_is_refused(engine: Engine, fault: str, caplog: pytest.LogCaptureFixture) -> None:
     client = Client()
     back = come_back(client, engine, fault=fault)
     assert back.status_code == 502
@@ -109,7 +109,7 @@ def test_a_spoilt_answer_lets_nobody_in(engine: Engine, fault: str, caplog: pyte
 @pytest.mark.parametrize(
     ("fault", "status", "words"), [("refused", 200, "arrêté"), ("error", 502, "problème"), ("down", 503, "réessayez")]
 )
-def test_what_stops_there_is_said_here(engine: Engine, fault: str, status: int, words: str) -> None:
+def test_a_failure_at_the_provider_is_explained(engine: Engine, fault: str, status: int, words: str) -> None:
     client = Client()
     back = come_back(client, engine, fault=fault)
     assert back.status_code == status and words.lower() in back.content.decode().lower()
@@ -125,40 +125,40 @@ def test_a_provider_that_is_too_slow_counts_as_down(engine: Engine, settings: An
     assert client.get(path).status_code == 503
 
 
-def test_a_new_key_is_looked_for_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_key_is_fetched_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     come_back(Client(), engine)
     engine.new_key()
     assert come_back(Client(), engine)["Location"] == reverse("franceconnect_signup")
-    asked: list[str] = []
+    urls: list[str] = []
     real = requests.Session.get
 
     def get(self: requests.Session, url: str, **more: Any) -> requests.Response:
-        asked.append(url)
+        urls.append(url)
         return real(self, url, **more)
 
     monkeypatch.setattr(requests.Session, "get", get)
     assert come_back(Client(), engine, fault="signature").status_code == 502
-    assert not [url for url in asked if url.endswith("/jwks")], "a false signature by a known key asks for nothing"
+    assert not [url for url in urls if url.endswith("/jwks")], "a false signature by a known key asks for nothing"
 
 
-def test_what_the_address_adds_is_ignored(engine: Engine) -> None:
-    """allauth's own provider lets `auth_params` and `scope` change what is asked."""
+def test_parameters_added_to_the_url_are_ignored(engine: Engine) -> None:
+    """allauth's own provider lets `auth_params` and `scope` change the request."""
     added = "?auth_params=acr_values%3Deidas0%26prompt%3Dnone&scope=phone&prompt=none&acr_values=eidas0&login_hint=x"
     address = way_out(Client(), reverse("franceconnect_login") + added, scope="phone", prompt="none")
-    told = engines.asked(address)
-    assert set(told) == {"client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "acr_values"}
-    assert told["acr_values"] == "eidas1" and len(told["state"]) >= 43 and len(told["nonce"]) >= 32
-    assert set(told["scope"].split()) == {"openid", "identite_pivot", "preferred_username", "email"}
+    parameters = engines.parameters_of(address)
+    assert set(parameters) == {"client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "acr_values"}
+    assert parameters["acr_values"] == "eidas1" and len(parameters["state"]) >= 43 and len(parameters["nonce"]) >= 32
+    assert set(parameters["scope"].split()) == {"openid", "identite_pivot", "preferred_username", "email"}
     engine.sign_in(address)
 
 
-def test_each_way_out_has_its_own_state_and_nonce(engine: Engine) -> None:
+def test_each_request_has_its_own_state_and_nonce(engine: Engine) -> None:
     client = Client()
-    first, second = (engines.asked(way_out(client)) for _ in range(2))
+    first, second = (engines.parameters_of(way_out(client)) for _ in range(2))
     assert first["state"] != second["state"] and first["nonce"] != second["nonce"]
 
 
-def test_the_way_back_serves_once_and_only_in_the_browser_that_left(engine: Engine) -> None:
+def test_the_callback_is_valid_once_and_in_the_same_browser(engine: Engine) -> None:
     client = Client()
     path = engine.sign_in(way_out(client))
     assert Client().get(path).status_code == 400, "another browser"
@@ -173,14 +173,17 @@ def test_signing_out_here_signs_out_there(engine: Engine) -> None:
     before = len(engine.farewells())
     address = way_out(client, reverse("account_logout"))
     assert client.get(reverse("account")).status_code == 302, "here it is over at once, whatever happens there"
-    told = engines.asked(address)
-    assert told["post_logout_redirect_uri"] == "http://testserver/deconnexion/faite/" and len(told["state"]) >= 43
+    parameters = engines.parameters_of(address)
+    assert (
+        parameters["post_logout_redirect_uri"] == "http://testserver/deconnexion/faite/"
+        and len(parameters["state"]) >= 43
+    )
     requests.get(address, allow_redirects=False, timeout=10).raise_for_status()
-    assert engine.farewells()[before:] == [told["id_token_hint"]] and told["id_token_hint"].count(".") == 2
+    assert engine.farewells()[before:] == [parameters["id_token_hint"]] and parameters["id_token_hint"].count(".") == 2
     assert client.get(reverse("signed_out")).status_code == 200
 
 
-def test_the_id_token_lies_in_the_sealed_session_and_nowhere_in_clear(engine: Engine) -> None:
+def test_the_id_token_is_only_in_the_sealed_session(engine: Engine) -> None:
     from accounts.models import Session
 
     client = Client()

@@ -1,4 +1,4 @@
-"""Rate limits: shared by all processes, per address of the network, per account; a proxy is believed only when the settings name it."""
+"""Rate limits, shared by all processes, per IP address and per account. A proxy must be declared."""
 
 import pytest
 import time_machine
@@ -21,12 +21,12 @@ def clock():
 
 
 def ask(email, **headers):
-    """Each time a new browser, in what could be another process."""
+    """Ask for a code in a new browser, as from another process."""
     del caches["default"]
     return Client().post(reverse("account_login"), {"email": email}, **headers)
 
 
-def test_three_codes_a_minute_for_an_address_then_a_pause(clock):
+def test_three_codes_a_minute_per_address(clock):
     assert [ask("awa@courriel.example").status_code for _time in range(4)] == [302, 302, 302, 429]
     assert len(mail.outbox) == 3
     clock.shift(61)
@@ -39,7 +39,7 @@ def test_the_limit_is_the_same_for_known_and_unknown_addresses():
         assert [ask(email).status_code for _time in range(4)] == [302, 302, 302, 429]
 
 
-def test_capitals_do_not_make_another_address():
+def test_the_limit_ignores_capitals():
     assert [ask(email).status_code for email in ("a@x.example", "A@x.example", "a@X.example", "A@X.EXAMPLE")] == [
         302,
         302,
@@ -48,7 +48,7 @@ def test_capitals_do_not_make_another_address():
     ]
 
 
-def test_fifteen_codes_an_hour_for_an_address(clock):
+def test_fifteen_codes_an_hour_per_address(clock):
     answers = []
     for _time in range(16):
         answers.append(ask("awa@courriel.example").status_code)
@@ -56,13 +56,13 @@ def test_fifteen_codes_an_hour_for_an_address(clock):
     assert answers == [302] * 15 + [429]
 
 
-def test_twenty_codes_a_minute_from_one_place():
+def test_twenty_codes_a_minute_per_ip_address():
     answers = [ask(f"p{number}@courriel.example").status_code for number in range(21)]
     assert answers == [302] * 20 + [429]
     assert ask("autre@courriel.example", REMOTE_ADDR="192.0.2.9").status_code == 302
 
 
-def test_a_forged_forwarded_address_does_not_lift_the_limit():
+def test_a_forged_forwarded_header_does_not_avoid_the_limit():
     forged = [
         ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"192.0.2.{number}"}).status_code
         for number in range(21)
@@ -70,7 +70,7 @@ def test_a_forged_forwarded_address_does_not_lift_the_limit():
     assert forged[-1] == 429
 
 
-def test_behind_a_known_proxy_each_client_counts_for_itself(settings):
+def test_behind_a_declared_proxy_each_client_has_its_own_limit(settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     answers = [
         ask(f"p{number}@courriel.example", headers={"x-forwarded-for": f"10.0.0.1, 192.0.2.{number}"}).status_code
@@ -84,7 +84,7 @@ def test_behind_a_known_proxy_each_client_counts_for_itself(settings):
     assert same[-1] == 429, "what the client wrote itself, further left, is not believed"
 
 
-def test_five_wrong_passwords_close_the_door_for_the_right_one_too(clock):
+def test_after_five_wrong_passwords_the_right_one_is_refused_too(clock):
     resident = ResidentFactory(password=PASSWORD)
     page = reverse("sign_in_with_password")
     for _try in range(5):
@@ -96,17 +96,17 @@ def test_five_wrong_passwords_close_the_door_for_the_right_one_too(clock):
     assert client.post(page, {"login": resident.email, "password": PASSWORD}).status_code == 302
 
 
-def test_guessing_codes_from_one_place_meets_a_limit():
-    seen = []
+def test_tries_of_codes_are_limited_per_ip_address():
+    answers = []
     for number in range(16):
         client = Client(REMOTE_ADDR="192.0.2.7")
         client.post(reverse("account_login"), {"email": f"p{number}@courriel.example"})
         for _try in range(2):
-            seen.append(client.post(reverse("account_confirm_login_code"), {"code": "0"}))
-    assert "essais" in seen[-1].context["form"].errors["code"][0]
+            answers.append(client.post(reverse("account_confirm_login_code"), {"code": "0"}))
+    assert "essais" in answers[-1].context["form"].errors["code"][0]
 
 
-def test_wrong_passwords_at_a_confirmation_meet_a_limit(resident):
+def test_wrong_passwords_at_a_confirmation_are_limited(resident):
     resident.set_password(PASSWORD)
     resident.save()
     client = signed_in(resident)

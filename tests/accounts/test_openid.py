@@ -1,4 +1,4 @@
-"""Each check on a provider's answer, one by one: an answer in order passes, and each thing that is wrong with it is named."""
+"""Each check of a provider's answer: a valid answer passes, and each fault is refused by name."""
 
 import json
 import time
@@ -21,7 +21,7 @@ KEY = ECKey.generate_key("P-256", auto_kid=True)
 
 
 class Provider:
-    """Answers as one in order would; a test changes a part."""
+    """Gives valid answers; a test changes a part of them."""
 
     def __init__(self) -> None:
         now = int(time.time())
@@ -46,12 +46,12 @@ class Provider:
     def body(self, place: str) -> tuple[bytes, str]:
         if place == "userinfo_endpoint":
             return self.signed(self.userinfo), "application/jwt"
-        told: dict[str, Any] = self.configuration
+        content: dict[str, Any] = self.configuration
         if place == "jwks_uri":
-            told = {"keys": [KEY.as_dict(private=False)]}
+            content = {"keys": [KEY.as_dict(private=False)]}
         elif place == "token_endpoint":
-            told = {"access_token": "a", "id_token": self.signed(self.id_token).decode()} | self.token_more
-        return json.dumps(told).encode(), "application/json"
+            content = {"access_token": "a", "id_token": self.signed(self.id_token).decode()} | self.token_more
+        return json.dumps(content).encode(), "application/json"
 
     def signed(self, claims: dict[str, Any]) -> bytes:
         return jwt.encode({"alg": "ES256", "kid": KEY.kid}, claims, KEY).encode()
@@ -73,7 +73,7 @@ def identify() -> openid.Identity:
     )
 
 
-def test_an_answer_in_order_is_believed(provider: Provider) -> None:
+def test_a_valid_answer_is_accepted(provider: Provider) -> None:
     found = identify()
     assert (found.sub, found.acr, found.claims["family_name"]) == ("s-1", "eidas1", "KERVELLA")
 
@@ -121,7 +121,7 @@ WRONG: dict[str, tuple[Callable[[Provider], None], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_named_and_refused(provider: Provider, case: str) -> None:
+def test_each_fault_is_refused_by_name(provider: Provider, case: str) -> None:
     change, code = WRONG[case]
     change(provider)
     with pytest.raises(Untrusted) as refusal:
@@ -129,12 +129,12 @@ def test_what_is_wrong_is_named_and_refused(provider: Provider, case: str) -> No
     assert refusal.value.code == code
 
 
-def test_two_audiences_are_fine_when_we_are_the_one_named(provider: Provider) -> None:
+def test_two_audiences_are_accepted_if_azp_names_us(provider: Provider) -> None:
     provider.id_token |= {"aud": ["garant", "autre"], "azp": "garant"}
     assert identify().sub == "s-1"
 
 
-def test_a_code_that_is_refused_is_not_a_provider_that_is_down(provider: Provider) -> None:
+def test_a_refused_code_is_not_reported_as_an_outage(provider: Provider) -> None:
     provider.status = 400
     with pytest.raises(Untrusted) as refusal:
         identify()
@@ -144,8 +144,8 @@ def test_a_code_that_is_refused_is_not_a_provider_that_is_down(provider: Provide
         identify()
 
 
-def test_a_secret_among_the_keys_is_left_out(provider: Provider) -> None:
-    """Else whoever knows it would sign as the provider."""
+def test_a_secret_key_is_ignored(provider: Provider) -> None:
+    """With a secret among the keys, its owner could sign as the provider."""
     from joserfc.jwk import OctKey
 
     secret = OctKey.generate_key(256, {"kid": "s"})

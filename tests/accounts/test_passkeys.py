@@ -1,4 +1,4 @@
-"""A passkey lets in by itself because it verifies its person; it is one's own to name and to remove; it also counts as a second factor."""
+"""Passkeys: they sign in alone because they verify their user, belong to their owner, and count as a second factor."""
 
 import json
 import time
@@ -44,7 +44,7 @@ def challenge(client: Client) -> dict[str, Any]:
     return found
 
 
-def come_in(client: Client, key: SoftKey, **how: Any) -> Any:
+def sign_in_with(client: Client, key: SoftKey, **how: Any) -> Any:
     return client.post(
         reverse("mfa_login_webauthn"), {"credential": key.get(challenge(client), **how), "next": reverse("sessions")}
     )
@@ -54,34 +54,34 @@ def is_in(client: Client) -> bool:
     return client.get(reverse("account")).status_code == 200
 
 
-def test_a_resident_adds_one_then_comes_in_with_it_alone(resident: User) -> None:
+def test_a_resident_adds_one_then_signs_in_with_it_alone(resident: User) -> None:
     key, added = add(resident)
     assert added["Location"] == reverse("mfa_view_recovery_codes"), "recovery codes come with the first one"
     assert "clé d’accès" in mail.outbox[-1].subject.lower()
     client = browser()
-    assert come_in(client, key)["Location"] == reverse("sessions")
+    assert sign_in_with(client, key)["Location"] == reverse("sessions")
     assert client.get(reverse("account")).context["user"] == resident
 
 
-def test_an_agent_comes_in_with_it_alone_for_it_is_two_factors() -> None:
+def test_an_agent_signs_in_with_it_alone_since_it_is_two_factors() -> None:
     agent = AgentFactory(second_factor=False)
     client = signed_in(agent, second_factor=False, client=browser())
     key, _added = add(agent, client)
     assert client.get(reverse("admin:index")).status_code == 200, "set up and given"
     other = browser()
-    come_in(other, key)
+    sign_in_with(other, key)
     assert other.get(reverse("admin:index")).status_code == 200
 
 
-def test_a_key_that_did_not_verify_its_person_is_refused(resident: User) -> None:
+def test_a_key_that_did_not_verify_its_user_is_refused(resident: User) -> None:
     _key, refused = add(resident, verified=False)
     assert refused.status_code == 200 and not Authenticator.objects.exists()
     key, _added = add(resident)
     client = browser()
-    assert come_in(client, key, verified=False)["Location"] == reverse("account_login") and not is_in(client)
+    assert sign_in_with(client, key, verified=False)["Location"] == reverse("account_login") and not is_in(client)
 
 
-def test_after_a_code_the_key_is_asked_for(resident: User) -> None:
+def test_after_a_code_the_passkey_is_required(resident: User) -> None:
     key, _added = add(resident)
     client = browser()
     client.post(reverse("account_login"), {"email": resident.email})
@@ -93,7 +93,7 @@ def test_after_a_code_the_key_is_asked_for(resident: User) -> None:
     assert is_in(client)
 
 
-def test_a_recovery_code_stands_in_for_it(resident: User) -> None:
+def test_a_recovery_code_replaces_it(resident: User) -> None:
     mine = signed_in(resident, client=browser())
     add(resident, mine)
     code = mine.get(reverse("mfa_view_recovery_codes")).context["unused_codes"][0]
@@ -104,11 +104,11 @@ def test_a_recovery_code_stands_in_for_it(resident: User) -> None:
     assert is_in(client)
 
 
-def test_someone_elses_key_opens_nothing_of_mine(resident: User, stranger: User) -> None:
+def test_another_users_key_does_not_open_my_account(resident: User, stranger: User) -> None:
     mine, _added = add(resident)
     theirs, _added = add(stranger)
     client = browser()
-    assert come_in(client, theirs, user=mine.user)["Location"] == reverse("account_login") and not is_in(client)
+    assert sign_in_with(client, theirs, user=mine.user)["Location"] == reverse("account_login") and not is_in(client)
     client.post(reverse("account_login"), {"email": resident.email})
     client.post(reverse("account_confirm_login_code"), {"code": sent_code()})
     page = client.get(reverse("mfa_authenticate"))
@@ -117,7 +117,7 @@ def test_someone_elses_key_opens_nothing_of_mine(resident: User, stranger: User)
     ).status_code == 200 and not is_in(client)
 
 
-def test_an_answer_serves_once_and_in_the_browser_that_asked(resident: User) -> None:
+def test_an_answer_is_valid_once_and_in_the_same_browser(resident: User) -> None:
     key, _added = add(resident)
     client, other = browser(), browser()
     answer = key.get(challenge(client))
@@ -134,12 +134,12 @@ def test_an_answer_serves_once_and_in_the_browser_that_asked(resident: User) -> 
 
 @pytest.mark.parametrize("wrong", [{"origin": "https://autre.example"}, {"rp": "autre.example"}])
 def test_a_key_of_another_site_is_refused(resident: User, wrong: dict[str, str]) -> None:
-    """A page that imitates ours gets an answer for its own name."""
+    """A page that imitates ours gets an answer for its own host name."""
     key, _added = add(resident)
     for name, value in wrong.items():
         setattr(key, name, value)
     client = browser()
-    come_in(client, key)
+    sign_in_with(client, key)
     assert not is_in(client)
 
 
@@ -159,7 +159,7 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize("sent", GARBAGE)
-def test_anything_else_gets_a_sentence(resident: User, sent: str) -> None:
+def test_malformed_credentials_get_an_error(resident: User, sent: str) -> None:
     client = browser()
     challenge(client)
     assert client.post(reverse("mfa_login_webauthn"), {"credential": sent})["Location"] == reverse("account_login")
@@ -170,14 +170,14 @@ def test_anything_else_gets_a_sentence(resident: User, sent: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["clientDataJSON", "authenticatorData", "signature", "userHandle"])
-def test_a_spoilt_answer_gets_a_sentence(resident: User, part: str) -> None:
+def test_a_changed_answer_gets_an_error(resident: User, part: str) -> None:
     key, _added = add(resident)
     anything: list[Any] = ["", "AA", "A" * 2000, None, 7, {}]
     for spoilt in anything:
         client = browser()
-        told = json.loads(key.get(challenge(client)))
-        told["response"][part] = spoilt
-        answer = client.post(reverse("mfa_login_webauthn"), {"credential": json.dumps(told)})
+        credential = json.loads(key.get(challenge(client)))
+        credential["response"][part] = spoilt
+        answer = client.post(reverse("mfa_login_webauthn"), {"credential": json.dumps(credential)})
         assert answer["Location"] == reverse("account_login") and not is_in(client), (part, spoilt)
 
 
@@ -185,13 +185,13 @@ def test_a_closed_account_stays_closed(resident: User) -> None:
     key, _added = add(resident)
     User.objects.filter(pk=resident.pk).update(is_active=False)
     client = browser()
-    assert come_in(client, key)["Location"] == reverse("account_inactive") and not is_in(client)
+    assert sign_in_with(client, key)["Location"] == reverse("account_inactive") and not is_in(client)
 
 
-def test_it_confirms_who_one_is(resident: User) -> None:
+def test_it_confirms_the_users_identity(resident: User) -> None:
     key, _added = add(resident)
     client = browser()
-    come_in(client, key)
+    sign_in_with(client, key)
     session = client.session
     for record in session["account_authentication_methods"]:
         record["at"] = time.time() - 3600
@@ -210,7 +210,7 @@ def test_it_confirms_who_one_is(resident: User) -> None:
     assert client.get(reverse("account_change_password")).status_code == 200
 
 
-def test_they_are_named_and_removed_by_their_owner_only(resident: User, stranger: User) -> None:
+def test_only_the_owner_can_rename_or_remove_a_key(resident: User, stranger: User) -> None:
     client = signed_in(resident, client=browser())
     key, _added = add(resident, client)
     row = Authenticator.objects.get(type="webauthn")
@@ -223,11 +223,11 @@ def test_they_are_named_and_removed_by_their_owner_only(resident: User, stranger
     assert client.post(reverse("mfa_edit_webauthn", args=[row.pk]), {"name": ""}).status_code == 200
     client.post(reverse("mfa_remove_webauthn", args=[row.pk]))
     assert not Authenticator.objects.exists(), "recovery codes go with the last one"
-    come_in(other := browser(), key)
+    sign_in_with(other := browser(), key)
     assert not is_in(other)
 
 
-def test_an_agent_keeps_one_second_factor_at_least() -> None:
+def test_an_agent_keeps_at_least_one_second_factor() -> None:
     agent = AgentFactory(second_factor=False)
     client = signed_in(agent, second_factor=False, client=browser())
     add(agent, client)
@@ -239,14 +239,14 @@ def test_an_agent_keeps_one_second_factor_at_least() -> None:
     assert not Authenticator.objects.filter(pk=row.pk).exists()
 
 
-def test_an_agent_without_second_factor_can_choose_a_key_before_anything_else() -> None:
+def test_an_agent_can_set_up_a_passkey_as_first_second_factor() -> None:
     client = signed_in(AgentFactory(second_factor=False), second_factor=False, client=browser())
     page = client.get(reverse("admin:index"), follow=True)
     assert reverse("mfa_add_webauthn") in page.content.decode()
     assert client.get(reverse("mfa_add_webauthn")).status_code == 200
 
 
-def test_adding_one_asks_first_who_is_there() -> None:
+def test_adding_one_needs_a_recent_confirmation() -> None:
     client = signed_in(ResidentFactory(), client=browser())
     session = client.session
     session["account_authentication_methods"] = [{"method": "code", "at": time.time() - 3600}]
@@ -254,6 +254,6 @@ def test_adding_one_asks_first_who_is_there() -> None:
     assert client.get(reverse("mfa_add_webauthn"))["Location"].startswith(reverse("account_reauthenticate"))
 
 
-def test_the_policy_lets_our_pages_ask_for_one() -> None:
+def test_the_permissions_policy_allows_passkeys() -> None:
     policy = browser().get(reverse("account_login"))["Permissions-Policy"]
     assert "publickey-credentials-get=(self)" in policy and "publickey-credentials-create=(self)" in policy

@@ -1,4 +1,4 @@
-"""A resident's telephone: a number, a code by text message, and messages that name nobody."""
+"""A resident's telephone: a number, a code by text message, and messages without names."""
 
 import re
 
@@ -35,7 +35,7 @@ def last_code():
     return found[0]
 
 
-def test_a_number_counts_once_its_code_was_copied(browser, resident):
+def test_a_number_is_kept_once_its_code_is_entered(browser, resident):
     assert ask(browser)["Location"] == reverse("confirm_phone")
     assert sent()[-1]["to"] == NUMBER
     assert phones.number_of(resident_id=resident.pk) == ""
@@ -47,7 +47,7 @@ def test_a_number_counts_once_its_code_was_copied(browser, resident):
     assert phones.number_of(resident_id=resident.pk) == ""
 
 
-def test_a_wrong_code_three_times_ends_it(browser, resident):
+def test_three_wrong_codes_end_the_code(browser, resident):
     ask(browser)
     wrong = "000000" if last_code() != "000000" else "111111"
     for _ in range(3):
@@ -56,59 +56,59 @@ def test_a_wrong_code_three_times_ends_it(browser, resident):
     assert phones.number_of(resident_id=resident.pk) == ""
 
 
-def test_a_code_for_a_telephone_opens_nothing_else(browser):
-    """It is kept in the same place of the session as the code that changes the sign-in address."""
+def test_a_telephone_code_is_valid_for_nothing_else(browser):
+    """The code is stored under the same session key as the code that changes the sign-in address."""
     ask(browser)
     assert browser.get(reverse("account_email_verification_sent"))["Location"] == reverse("account_email")
 
 
-def test_what_is_no_number_gets_nothing(browser):
+def test_nothing_is_sent_to_an_invalid_number(browser):
     before = len(sent())
     assert "numéro complet" in ask(browser, "12").content.decode()
     assert len(sent()) == before
 
 
-def test_a_number_is_not_rung_again_and_again(browser):
+def test_messages_to_a_number_are_limited(browser):
     statuses = [ask(browser).status_code for _ in range(4)]
     assert statuses == [302, 302, 302, 200]
 
 
-def test_changing_it_asks_again_who_one_is(browser):
+def test_changing_it_needs_a_recent_confirmation(browser):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         browser.get(reverse("account"))
         clock.shift(601)
         assert ask(browser)["Location"].startswith("/mon-compte/confirmer/")
 
 
-def test_without_a_provider_there_is_no_such_page(browser, settings):
+def test_without_a_provider_the_pages_answer_404(browser, settings):
     settings.SMS_PROVIDER = ""
     assert browser.get(reverse("change_phone")).status_code == 404
     assert "Téléphone" not in browser.get(reverse("account")).content.decode().split("<main")[1]
 
 
 @pytest.mark.parametrize("name", ["change_phone", "confirm_phone"])
-def test_only_residents_have_one(agent, name):
+def test_only_residents_have_a_telephone_page(agent, name):
     assert signed_in(agent).get(reverse(name)).status_code == 403
     assert signed_in(CompanionFactory()).get(reverse(name)).status_code == 403
     assert Client().get(reverse(name))["Location"].startswith("/connexion/")
 
 
-def test_who_has_one_is_told_by_text_and_by_mail_without_a_name(resident):
+def test_a_resident_with_a_number_gets_a_text_and_an_email_without_names(resident):
     phones.keep(resident_id=resident.pk, by=resident.pk, number=NUMBER)
     companion = CompanionFactory(name="Théo Lassalle")
     before = len(sent())
     asking.ask(companion=companion, address=resident.email, items=["home"], purpose=AskedFor.REVIEW, length="m1")
     asking.notify_access_requests()
     mandates.notify_signed_mandate(entrusted(resident, companion, "home"))
-    told = sent()[before:]
-    assert [message["to"] for message in told] == [NUMBER, NUMBER]
+    messages = sent()[before:]
+    assert [message["to"] for message in messages] == [NUMBER, NUMBER]
     assert all(
         "Théo" not in message["text"] and "CCAS" not in message["text"] and len(message["text"]) < 320
-        for message in told
+        for message in messages
     )
 
 
-def test_who_has_none_gets_none(resident):
+def test_a_resident_without_a_number_gets_no_text(resident):
     before = len(sent())
     assert not reminding.text(user_id=resident.pk, template="sharing/email/access_asked")
     assert len(sent()) == before

@@ -1,4 +1,4 @@
-"""ProConnect, for agents: an account that an administrator made, an invitation, and the address that was invited. Two are not enough."""
+"""ProConnect for agents. It needs an account made by an administrator, an invitation, and the invited address."""
 
 import re
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def go(client: Client, engine: Demonstration, address: str, person: str, **data:
 
 
 def invite(agent: User) -> str:
-    """As an administrator does, from the list of agents; the address in the mail."""
+    """Invite an agent as an administrator does, and return the e-mail's URL."""
     boss = AgentFactory(manages_agents=True)
     chosen = {"action": "invite_to_proconnect", "_selected_action": [str(agent.pk)]}
     signed_in(boss).post(reverse("admin:accounts_user_changelist"), chosen)
@@ -63,7 +63,7 @@ def invite(agent: User) -> str:
 
 
 def test_an_unknown_proconnect_account_never_becomes_an_agent(engine: Demonstration, agathe: User) -> None:
-    """Not even at the address of an agent."""
+    """It is refused even with an agent's address."""
     client = Client()
     for person in ("agathe-mfa", "ailleurs"):
         back = go(client, engine, reverse("proconnect_login"), person)
@@ -72,15 +72,17 @@ def test_an_unknown_proconnect_account_never_becomes_an_agent(engine: Demonstrat
     assert not SocialAccount.objects.exists() and User.objects.count() == 1
 
 
-def test_what_is_asked_of_proconnect(engine: Demonstration) -> None:
+def test_parameters_sent_to_proconnect(engine: Demonstration) -> None:
     page = Client().post(reverse("proconnect_login") + "?auth_params=acr_values%3Dx&scope=siret&prompt=none")
-    told = engines.asked(str(html.fromstring(page.content).xpath("string(//main//a[@class='civic-go']/@href)")))
-    assert set(told) == {"client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "claims"}
-    assert set(told["scope"].split()) == {"openid", "email"} and '"amr"' in told["claims"]
-    assert len(told["state"]) >= 32 and len(told["nonce"]) >= 32
+    parameters = engines.parameters_of(
+        str(html.fromstring(page.content).xpath("string(//main//a[@class='civic-go']/@href)"))
+    )
+    assert set(parameters) == {"client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "claims"}
+    assert set(parameters["scope"].split()) == {"openid", "email"} and '"amr"' in parameters["claims"]
+    assert len(parameters["state"]) >= 32 and len(parameters["nonce"]) >= 32
 
 
-def test_an_invited_agent_links_it_once_and_comes_in_with_it(engine: Demonstration, agathe: User) -> None:
+def test_an_invited_agent_links_it_once_and_signs_in_with_it(engine: Demonstration, agathe: User) -> None:
     link = invite(agathe)
     client = Client()
     assert client.get(link).status_code == 200 and not SocialAccount.objects.exists(), "opening the link does nothing"
@@ -92,7 +94,7 @@ def test_an_invited_agent_links_it_once_and_comes_in_with_it(engine: Demonstrati
     assert again.get(reverse("admin:index")).status_code == 200
 
 
-def test_without_a_second_factor_there_ours_is_asked(engine: Demonstration, agathe: User) -> None:
+def test_without_a_second_factor_at_proconnect_ours_is_required(engine: Demonstration, agathe: User) -> None:
     client = Client()
     back = go(client, engine, invite(agathe), "agathe")
     assert back["Location"] == reverse("mfa_authenticate")
@@ -106,7 +108,7 @@ def test_without_a_second_factor_there_ours_is_asked(engine: Demonstration, agat
     )
 
 
-def test_an_invitation_is_for_its_address_only(engine: Demonstration, agathe: User) -> None:
+def test_an_invitation_is_valid_only_for_its_address(engine: Demonstration, agathe: User) -> None:
     link = invite(agathe)
     assert go(Client(), engine, link, "ailleurs").status_code == 403
     assert not SocialAccount.objects.exists()
@@ -121,13 +123,13 @@ def test_an_invitation_ends_after_a_week_or_with_the_next_one(engine: Demonstrat
         assert Client().get(second).status_code == 410
 
 
-def test_an_invitation_of_an_agent_who_left_is_over(engine: Demonstration, agathe: User) -> None:
+def test_an_invitation_of_a_closed_account_is_invalid(engine: Demonstration, agathe: User) -> None:
     link = invite(agathe)
     User.objects.filter(pk=agathe.pk).update(is_active=False)
     assert Client().get(link).status_code == 410
 
 
-def test_an_agent_who_left_does_not_come_in(engine: Demonstration, agathe: User) -> None:
+def test_a_closed_account_cannot_sign_in(engine: Demonstration, agathe: User) -> None:
     go(Client(), engine, invite(agathe), "agathe-mfa")
     User.objects.filter(pk=agathe.pk).update(is_active=False)
     for person in ("agathe", "agathe-mfa"):
@@ -136,14 +138,14 @@ def test_an_agent_who_left_does_not_come_in(engine: Demonstration, agathe: User)
         assert client.get(reverse("admin:index")).status_code == 302
 
 
-def test_the_invitation_is_nowhere_in_the_database(engine: Demonstration, agathe: User) -> None:
+def test_the_invitations_token_is_not_in_the_database(engine: Demonstration, agathe: User) -> None:
     from accounts.models import Invitation
 
     token = invite(agathe).rstrip("/").rpartition("/")[2]
     assert token not in str(Invitation.objects.values().get())
 
 
-def test_only_who_manages_agents_invites(engine: Demonstration, agathe: User) -> None:
+def test_only_agents_who_manage_agents_can_invite(engine: Demonstration, agathe: User) -> None:
     chosen = {"action": "invite_to_proconnect", "_selected_action": [str(agathe.pk)]}
     assert signed_in(AgentFactory()).post(reverse("admin:accounts_user_changelist"), chosen).status_code == 403
     assert mail.outbox == []

@@ -1,4 +1,4 @@
-"""Sensitive acts ask again who you are, ten minutes after you last said it."""
+"""Sensitive acts need a confirmation of identity, ten minutes after the last one."""
 
 import pytest
 import time_machine
@@ -28,7 +28,7 @@ def clock():
         yield clock
 
 
-def test_each_sensitive_page_asks_and_none_asks_just_after_signing_in(resident, clock):
+def test_sensitive_pages_need_a_confirmation_unless_just_signed_in(resident, clock):
     client = signed_in(resident)
     pages = [reverse(name) for name in SENSITIVE]
     assert all(not client.get(page).headers.get("Location", "").startswith("/mon-compte/confirmer/") for page in pages)
@@ -38,7 +38,7 @@ def test_each_sensitive_page_asks_and_none_asks_just_after_signing_in(resident, 
             assert ask(page)["Location"].startswith(reverse("account_reauthenticate")), page
 
 
-def test_nothing_is_done_by_a_post_that_comes_too_late(resident, clock):
+def test_a_late_post_does_nothing(resident, clock):
     client = signed_in(resident)
     clock.shift(601)
     client.post(reverse("account_change_password"), {"password": PASSWORD})
@@ -46,7 +46,7 @@ def test_nothing_is_done_by_a_post_that_comes_too_late(resident, clock):
     assert not resident.has_usable_password()
 
 
-def test_a_code_by_mail_then_back_to_the_page_asked_for(resident, clock):
+def test_an_emailed_code_returns_to_the_page(resident, clock):
     client = signed_in(resident)
     clock.shift(601)
     where = client.get(reverse("account_email"))["Location"]
@@ -57,7 +57,7 @@ def test_a_code_by_mail_then_back_to_the_page_asked_for(resident, clock):
     assert client.get(reverse("account_email")).status_code == 200
 
 
-def test_a_wrong_code_opens_nothing(resident, clock):
+def test_a_wrong_code_is_refused(resident, clock):
     client = signed_in(resident)
     clock.shift(601)
     client.post(client.get(reverse("account_email"))["Location"])
@@ -66,14 +66,14 @@ def test_a_wrong_code_opens_nothing(resident, clock):
 
 
 @pytest.mark.parametrize(("typed", "opens"), [(PASSWORD, True), ("quatre autres mots", False)])
-def test_a_password_where_there_is_one(clock, typed, opens):
+def test_a_password_confirms_if_there_is_one(clock, typed, opens):
     client = signed_in(ResidentFactory(password=PASSWORD))
     clock.shift(601)
     client.post(client.get(reverse("account_email"))["Location"], {"password": typed})
     assert (client.get(reverse("account_email")).status_code == 200) is opens
 
 
-def test_who_has_a_second_factor_gives_it_and_a_mailbox_is_not_enough(clock):
+def test_a_user_with_a_second_factor_must_give_it(clock):
     agent = AgentFactory()
     client = signed_in(agent)
     clock.shift(601)
@@ -87,13 +87,13 @@ def test_who_has_a_second_factor_gives_it_and_a_mailbox_is_not_enough(clock):
     assert client.get(reverse("account_email")).status_code == 200
 
 
-def test_the_way_back_is_one_of_our_pages(resident):
+def test_the_next_page_is_on_this_host(resident):
     client = signed_in(resident)
     page = client.get(reverse("account_reauthenticate"), {"next": "https://ailleurs.example/"})
     assert page.context["next"] == reverse("account")
 
 
-def test_a_late_post_comes_back_to_the_page_of_its_form(resident, clock):
+def test_a_late_post_returns_to_its_form(resident, clock):
     client = signed_in(resident)
     clock.shift(601)
     home = "http://testserver" + reverse("account")
@@ -106,8 +106,8 @@ def test_a_late_post_comes_back_to_the_page_of_its_form(resident, clock):
     assert "ailleurs" not in foreign["Location"]
 
 
-def test_someone_else_s_confirmation_does_not_count(resident, stranger, clock):
-    """The records of a session belong to the person who made them."""
+def test_another_users_confirmation_is_ignored(resident, stranger, clock):
+    """A session's records belong to the user who made them."""
     client = signed_in(resident)
     session = client.session
     session["account_authentication_methods_user"] = str(stranger.pk)
@@ -115,5 +115,5 @@ def test_someone_else_s_confirmation_does_not_count(resident, stranger, clock):
     assert client.get(reverse("account_email")).status_code == 302
 
 
-def test_nobody_is_sent_to_sign_in():
+def test_visitors_must_sign_in():
     assert Client().get(reverse("account_reauthenticate"))["Location"].startswith(reverse("account_login"))

@@ -1,4 +1,4 @@
-"""Residents and agents: an agent owns no vault and sees no resident; a resident reaches no page of the admin."""
+"""Residents and agents: an agent owns no vault and sees no resident; a resident cannot open the admin."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -26,35 +26,35 @@ def manager():
 
 
 def scope_during(user):
-    seen = {}
+    scope = {}
     request = RequestFactory().get("/")
     request.user = user
 
     def page(request):
-        seen.update(get_scope())
+        scope.update(get_scope())
         return HttpResponse()
 
     ResidentScopeMiddleware(page)(request)
-    return seen.get("resident")
+    return scope.get("resident")
 
 
-def test_a_resident_s_pages_run_in_their_own_scope_and_an_agent_s_in_none(resident, agent):
+def test_residents_pages_run_in_their_scope_and_agents_in_none(resident, agent):
     assert scope_during(resident) == resident.pk
     assert scope_during(agent) is None
 
 
-def test_an_agent_is_refused_in_the_residents_rooms(agent):
+def test_an_agent_is_refused_on_residents_pages(agent):
     assert signed_in(agent).get(reverse("records:home")).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["index", "accounts_user_changelist", "accounts_user_add", "core_city_changelist"])
-def test_a_resident_and_a_visitor_do_not_enter_the_admin(resident, name):
+def test_residents_and_visitors_cannot_open_the_admin(resident, name):
     page = reverse(f"admin:{name}")
     assert Client().get(page).status_code == 302
     assert signed_in(resident).get(page, follow=True).status_code == 403
 
 
-def test_residents_are_listed_nowhere_in_the_admin(manager):
+def test_residents_are_not_listed_in_the_admin(manager):
     resident = ResidentFactory(name="Inès Introuvable", email="introuvable@courriel.example")
     client = signed_in(manager)
     listed = client.get(reverse("admin:accounts_user_changelist"), {"q": "introuvable"}).content.decode()
@@ -73,7 +73,7 @@ def test_tables_that_would_list_residents_are_not_registered():
         assert not admin.site.is_registered(model)
 
 
-def test_who_manages_agents_adds_one_who_signs_in_by_code(manager):
+def test_a_manager_adds_an_agent_who_signs_in_by_code(manager):
     client = signed_in(manager)
     data = {"name": "Denis", "email": "Denis@villebrume.example", "is_active": "on"}
     assert client.post(reverse("admin:accounts_user_add"), data).status_code == 302
@@ -95,14 +95,14 @@ def test_an_agent_cannot_take_the_address_of_a_resident(manager, resident):
 
 
 @pytest.mark.parametrize("change", [{"is_active": ""}, {"email": "autre@villebrume.example"}, {"is_superuser": "on"}])
-def test_what_changes_an_agent_s_rights_ends_their_sessions(manager, agent, change):
+def test_changing_an_agents_rights_ends_their_sessions(manager, agent, change):
     theirs = signed_in(agent)
     data = {"name": agent.name, "email": agent.email, "is_active": "on"} | change
     assert signed_in(manager).post(reverse("admin:accounts_user_change", args=[agent.pk]), data).status_code == 302
     assert theirs.get(reverse("account")).status_code == 302
 
 
-def test_changing_only_a_name_ends_nothing(manager, agent):
+def test_changing_only_the_name_ends_no_session(manager, agent):
     theirs = signed_in(agent)
     signed_in(manager).post(
         reverse("admin:accounts_user_change", args=[agent.pk]),
@@ -117,21 +117,21 @@ def test_an_ordinary_agent_does_not_see_the_agents(agent, manager):
     assert client.get(reverse("admin:accounts_user_change", args=[manager.pk])).status_code == 403
 
 
-def test_nobody_deletes_an_account_in_the_admin(manager, agent):
+def test_accounts_cannot_be_deleted_in_the_admin(manager, agent):
     assert (
         signed_in(manager).post(reverse("admin:accounts_user_delete", args=[agent.pk]), {"post": "yes"}).status_code
         == 403
     )
 
 
-def test_an_agent_has_the_rights_of_the_list_and_no_other(agent, resident):
+def test_an_agent_has_exactly_the_listed_permissions(agent, resident):
     assert agent.get_all_permissions() == set()
     assert all(agent.has_perm(right) for right in settings.AGENT_PERMISSIONS)
     assert not agent.has_perm("accounts.change_user") and not agent.has_perm("records.delete_record")
     assert not any(resident.has_perm(right) for right in settings.AGENT_PERMISSIONS)
 
 
-def test_the_server_s_administrator_takes_a_lost_factor_off_an_agent_only(agent, resident):
+def test_the_command_removes_the_second_factor_of_agents_only(agent, resident):
     theirs = signed_in(agent)
     call_command("forget_second_factor", agent.email.upper())
     assert not Authenticator.objects.filter(user=agent).exists()
@@ -147,8 +147,8 @@ def test_the_first_agent_is_added_by_a_command(capsys):
         call_command("add_agent", "AGATHE@villebrume.example", "Agathe")
 
 
-def test_a_vault_without_its_key_is_not_opened(monkeypatch):
-    """One transaction: if the key cannot be made, there is no account either."""
+def test_a_vault_is_not_opened_without_its_key(monkeypatch):
+    """If the key cannot be made, there is no account either: both are in one transaction."""
 
     def fails(resident_id):
         raise RuntimeError("no keyring")

@@ -1,4 +1,4 @@
-"""The second factor: compulsory for agents on every address, sealed in the database, and each code good once."""
+"""The second factor: required for agents on every page, sealed in the database, each code valid once."""
 
 import re
 
@@ -31,8 +31,8 @@ def code_now(secret=TOTP_SECRET):
     return format_hotp_value(hotp_value(secret, int(timezone.now().timestamp()) // 30))
 
 
-def addresses(patterns=None, prefix="/", namespaces=()):
-    """Every address of the portal, with made-up ids, and its name."""
+def urls(patterns=None, prefix="/", namespaces=()):
+    """Yield every URL of the portal, with invented ids, and its name."""
     for entry in patterns if patterns is not None else get_resolver().url_patterns:
         route = prefix + re.sub(r"\(\?P<\w+>[^)]*\)", "x", str(entry.pattern)).replace("^", "").replace(
             "$", ""
@@ -40,16 +40,16 @@ def addresses(patterns=None, prefix="/", namespaces=()):
         route = re.sub(r"<(\w+):\w+>", lambda found: SAMPLES[found[1]], re.sub(r"<(\w+)>", "x", route))
         if isinstance(entry, URLResolver):
             inside = (*namespaces, entry.namespace) if entry.namespace else namespaces
-            yield from addresses(entry.url_patterns, route, inside)
+            yield from urls(entry.url_patterns, route, inside)
         elif isinstance(entry, URLPattern):
             yield route, ":".join([*namespaces, entry.name or ""])
 
 
-def test_an_agent_without_a_second_factor_reaches_nothing_but_its_set_up():
+def test_an_agent_without_a_second_factor_can_only_set_one_up():
     client = signed_in(AgentFactory(second_factor=False), second_factor=False)
     set_up = reverse("mfa_activate_totp")
     walked = 0
-    for address, name in addresses():
+    for address, name in urls():
         for ask in (client.get, client.post) if name not in perms.BEFORE_THE_SECOND_FACTOR else ():
             response = ask(address)
             if response.status_code == 404:
@@ -63,7 +63,7 @@ def test_an_agent_without_a_second_factor_reaches_nothing_but_its_set_up():
     assert walked > 60
 
 
-def test_an_agent_who_has_one_but_did_not_give_it_here_is_asked_for_it():
+def test_an_agent_must_give_the_second_factor_in_each_session():
     client = signed_in(AgentFactory(), second_factor=False)
     response = client.get(reverse("account"))
     assert response["Location"].startswith(reverse("mfa_reauthenticate"))
@@ -71,7 +71,7 @@ def test_an_agent_who_has_one_but_did_not_give_it_here_is_asked_for_it():
     assert client.get(reverse("account")).status_code == 200
 
 
-def test_an_agent_sets_it_up_at_the_first_sign_in_and_is_in():
+def test_an_agent_sets_it_up_at_the_first_sign_in():
     agent = AgentFactory(second_factor=False)
     client = Client()
     client.post(reverse("account_login"), {"email": agent.email})
@@ -99,7 +99,7 @@ def test_secrets_and_recovery_seeds_are_sealed_in_the_database():
     assert totp.validate_code(code_now())
 
 
-def test_a_sealed_secret_does_not_open_for_another_purpose():
+def test_a_secret_cannot_be_read_for_another_purpose():
     from core.keys import protect
 
     sealed = protect.protect("secret", purpose="second factor")
@@ -111,7 +111,7 @@ def test_a_sealed_secret_does_not_open_for_another_purpose():
 
 
 def pending(agent):
-    """A browser that waits for the second code."""
+    """Return a browser that waits for the second code."""
     client = Client()
     client.post(reverse("account_login"), {"email": agent.email})
     client.post(reverse("account_confirm_login_code"), {"code": sent_code()})
@@ -122,18 +122,18 @@ def is_in(client):
     return client.get(reverse("account")).status_code == 200
 
 
-def test_what_was_used_is_remembered_outside_each_process():
+def test_used_codes_are_stored_outside_the_process():
     assert not settings.CACHES["default"]["BACKEND"].endswith(("LocMemCache", "DummyCache", "FileBasedCache"))
 
 
-def test_the_second_code_lets_in_and_only_once_even_from_another_process():
+def test_a_code_is_valid_once_across_processes():
     agent = AgentFactory()
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first, second, third = pending(agent), pending(agent), pending(agent)
         code = code_now()
         first.post(reverse("mfa_authenticate"), {"code": code})
         assert is_in(first)
-        del caches["default"]  # as another process, which shares only what is outside this one's memory
+        del caches["default"]  # simulate another process, which shares only the database
         second.post(reverse("mfa_authenticate"), {"code": code})
         assert not is_in(second)
         clock.shift(31)
@@ -142,7 +142,7 @@ def test_the_second_code_lets_in_and_only_once_even_from_another_process():
 
 
 @pytest.mark.parametrize("spaced", ["{} {}", "{}-{}", " {}{}."])
-def test_a_code_written_otherwise_is_the_same_code(spaced):
+def test_a_code_with_spaces_is_the_same_code(spaced):
     agent = AgentFactory()
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first, second = pending(agent), pending(agent)
@@ -161,7 +161,7 @@ def test_a_clock_one_step_late_is_accepted():
     assert is_in(client)
 
 
-def test_a_recovery_code_serves_once():
+def test_a_recovery_code_is_valid_once():
     agent = AgentFactory()
     client = signed_in(agent)
     client.post(reverse("mfa_generate_recovery_codes"))
@@ -172,7 +172,7 @@ def test_a_recovery_code_serves_once():
     assert (is_in(first), is_in(second)) == (True, False)
 
 
-def test_wrong_second_codes_run_into_a_limit():
+def test_wrong_second_codes_are_limited():
     agent = AgentFactory()
     client = pending(agent)
     for _try in range(6):
@@ -182,7 +182,7 @@ def test_wrong_second_codes_run_into_a_limit():
     cache.clear()
 
 
-def test_a_forgotten_password_does_not_go_round_the_second_factor():
+def test_a_forgotten_password_does_not_bypass_the_second_factor():
     agent = AgentFactory()
     client = Client()
     client.post(reverse("account_reset_password"), {"email": agent.email})
@@ -192,7 +192,7 @@ def test_a_forgotten_password_does_not_go_round_the_second_factor():
     assert not is_in(client)
 
 
-def test_a_resident_may_take_one_and_leave_it(resident):
+def test_a_resident_may_set_it_up_and_remove_it(resident):
     client = signed_in(resident)
     secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
     client.post(reverse("mfa_activate_totp"), {"code": code_now(secret)})
@@ -202,13 +202,13 @@ def test_a_resident_may_take_one_and_leave_it(resident):
     assert [message.subject for message in mail.outbox if "double" in message.subject]
 
 
-def test_an_agent_cannot_leave_it(agent):
+def test_an_agent_cannot_remove_it(agent):
     client = signed_in(agent)
     client.post(reverse("mfa_deactivate_totp"))
     assert Authenticator.objects.filter(user=agent, type="totp").exists()
 
 
-def test_the_admin_s_own_sign_in_page_lets_nobody_in_with_a_password_alone():
+def test_the_admins_sign_in_page_does_not_accept_a_password_alone():
     agent = AgentFactory()
     agent.set_password("quatre mots au hasard")
     agent.save()
@@ -218,5 +218,5 @@ def test_the_admin_s_own_sign_in_page_lets_nobody_in_with_a_password_alone():
     assert client.get(reverse("account_login")).wsgi_request.user.is_anonymous
 
 
-def test_the_factory_s_agent_is_real():
+def test_the_factorys_agent_can_sign_in():
     assert TOTP(Authenticator.objects.get(user=AgentFactory(), type="totp")).validate_code(code_now())

@@ -1,4 +1,4 @@
-"""Sessions: what the table holds opens nothing, each one ends when it should, and a person ends only their own."""
+"""Sessions: the table's content opens none, each one expires, and users can end only their own."""
 
 import json
 from datetime import timedelta
@@ -31,7 +31,7 @@ def with_cookie(value):
     return client
 
 
-def test_the_key_is_nowhere_in_the_table_and_no_value_of_the_table_opens_a_session(resident):
+def test_the_tables_content_does_not_open_a_session(resident):
     client = signed_in(resident)
     key = client.cookies[COOKIE].value
     row = Session.objects.get(user=resident)
@@ -42,7 +42,7 @@ def test_the_key_is_nowhere_in_the_table_and_no_value_of_the_table_opens_a_sessi
     assert is_in(with_cookie(key))
 
 
-def test_what_a_session_holds_cannot_be_read_from_the_table(resident):
+def test_session_data_cannot_be_read_from_the_table(resident):
     store = SessionStore()
     store["code"] = "a pending code"
     store.save()
@@ -51,8 +51,8 @@ def test_what_a_session_holds_cannot_be_read_from_the_table(resident):
     assert SessionStore(store.session_key)["code"] == "a pending code"
 
 
-def test_messages_lie_in_the_session_and_in_no_cookie(resident):
-    """Django's own storage writes them, readable, into a cookie of theirs."""
+def test_messages_are_in_the_session_not_in_a_cookie(resident):
+    """Django's own storage writes them, readable, into a cookie."""
     client = signed_in(resident)
     client.post(reverse("change_name"), {"name": "Awa Diop"})
     assert set(client.cookies) <= {COOKIE, settings.CSRF_COOKIE_NAME}
@@ -60,7 +60,7 @@ def test_messages_lie_in_the_session_and_in_no_cookie(resident):
     assert "Votre nom est changé." not in client.get(reverse("account")).content.decode()
 
 
-def test_the_data_of_one_session_does_not_open_in_another():
+def test_a_sessions_data_cannot_be_decrypted_by_another():
     mine, other = SessionStore(), SessionStore()
     mine["who"] = "me"
     for store in (mine, other):
@@ -71,7 +71,7 @@ def test_the_data_of_one_session_does_not_open_in_another():
     assert dict(SessionStore(other.session_key).items()) == {}
 
 
-def test_signing_in_gives_a_new_key_and_the_old_one_is_dead(resident):
+def test_signing_in_replaces_the_key(resident):
     client = Client()
     client.post(reverse("account_login"), {"email": resident.email})
     before = client.cookies[COOKIE].value
@@ -82,20 +82,20 @@ def test_signing_in_gives_a_new_key_and_the_old_one_is_dead(resident):
     assert not Session.objects.filter(key_hash=hashed(before)).exists()
 
 
-def test_signing_out_kills_the_session_on_the_server(resident):
+def test_signing_out_ends_the_session_on_the_server(resident):
     client = signed_in(resident)
     key = client.cookies[COOKIE].value
     client.post(reverse("account_logout"))
     assert not is_in(with_cookie(key))
 
 
-def test_a_visit_of_the_sign_out_page_alone_ends_nothing(resident):
+def test_opening_the_sign_out_page_ends_no_session(resident):
     client = signed_in(resident)
     assert client.get(reverse("account_logout")).status_code == 200
     assert is_in(client)
 
 
-def test_the_cookie_ends_with_the_browser_and_scripts_do_not_see_it(resident):
+def test_the_cookie_ends_with_the_browser_and_is_hidden_from_scripts(resident):
     client = Client()
     client.post(reverse("account_login"), {"email": resident.email})
     cookie = client.cookies[COOKIE]
@@ -104,7 +104,7 @@ def test_the_cookie_ends_with_the_browser_and_scripts_do_not_see_it(resident):
 
 
 @pytest.mark.parametrize(("make", "lifetime"), [(ResidentFactory, Lifetime.RESIDENT), (AgentFactory, Lifetime.AGENT)])
-def test_a_session_at_rest_ends(make, lifetime):
+def test_an_idle_session_ends(make, lifetime):
     idle, _absolute = lifetime
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(make())
@@ -115,7 +115,7 @@ def test_a_session_at_rest_ends(make, lifetime):
 
 
 @pytest.mark.parametrize(("make", "lifetime"), [(ResidentFactory, Lifetime.RESIDENT), (AgentFactory, Lifetime.AGENT)])
-def test_a_session_in_use_ends_all_the_same(make, lifetime):
+def test_an_active_session_ends_after_its_maximum(make, lifetime):
     idle, absolute = lifetime
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(make())
@@ -137,7 +137,7 @@ def test_changing_the_password_does_not_lengthen_the_session(resident):
         assert Session.objects.get(user=resident).started_at == started
 
 
-def test_a_closed_account_is_out_at_once(agent):
+def test_closing_an_account_ends_its_sessions(agent):
     client = signed_in(agent)
     assert is_in(client)
     actions.change_agent(
@@ -147,13 +147,13 @@ def test_a_closed_account_is_out_at_once(agent):
     assert not Session.objects.filter(user=agent).exists()
 
 
-def test_an_account_closed_behind_our_back_is_out_too(resident):
+def test_an_account_closed_in_the_database_is_signed_out(resident):
     client = signed_in(resident)
     type(resident).objects.filter(pk=resident.pk).update(is_active=False)
     assert not is_in(client)
 
 
-def test_the_purge_deletes_what_is_over_and_nothing_else(resident, agent):
+def test_the_purge_deletes_only_expired_sessions(resident, agent):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         signed_in(agent)
         visitor = SessionStore()
@@ -209,7 +209,7 @@ def test_ending_all_the_others(resident, stranger):
     ("who", "status", "survives"),
     [("owner", 302, False), ("stranger", 404, True), ("agent", 404, True), ("nobody", 302, True)],
 )
-def test_who_may_end_a_session(resident, stranger, agent, who, status, survives):
+def test_only_its_user_may_end_a_session(resident, stranger, agent, who, status, survives):
     victim = signed_in(resident)
     row = Session.objects.get(user=resident)
     people = {"owner": resident, "stranger": stranger, "agent": agent}

@@ -1,4 +1,4 @@
-"""At home, with the sheet that was printed at the desk: its code, an address that is proved, and the vault is claimed, once."""
+"""Claiming a vault at home with the printed sheet: its code, a verified address, and only once."""
 
 from datetime import timedelta
 
@@ -46,8 +46,8 @@ def ask(browser, code, email=ROSA):
     return browser.post(reverse("claim"), {"sheet": code, "email": email})
 
 
-def answer(browser, figures):
-    return browser.post(reverse("confirm_claim"), {"code": figures}, follow=True)
+def answer(browser, digits):
+    return browser.post(reverse("confirm_claim"), {"code": digits}, follow=True)
 
 
 def test_the_sheet_and_an_address_open_the_vault(rosa, code, client):
@@ -61,14 +61,14 @@ def test_the_sheet_and_an_address_open_the_vault(rosa, code, client):
     assert (line.event, line.actor_id) == ("vault_claimed", rosa.pk)
 
 
-def test_until_the_address_is_proved_nothing_changes(rosa, code, client):
+def test_nothing_changes_until_the_address_is_verified(rosa, code, client):
     ask(client, code)
     assert "pas le bon code" in answer(client, "000000" if sent_code() != "000000" else "111111").content.decode()
     rosa.refresh_from_db()
     assert not rosa.email and sheets.find(sheets.hashed(code))
 
 
-def test_it_serves_once(rosa, code, client):
+def test_a_sheet_is_valid_once(rosa, code, client):
     ask(client, code)
     answer(client, sent_code())
     other = Client()
@@ -77,7 +77,7 @@ def test_it_serves_once(rosa, code, client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_claim_at_once_one_has_it(rosa, code):
+def test_only_one_of_two_concurrent_claims_succeeds(rosa, code):
     results: list[User | None] = []
 
     def claim():
@@ -90,16 +90,16 @@ def test_of_two_who_claim_at_once_one_has_it(rosa, code):
     assert len([one for one in results if one]) == 1
 
 
-def test_a_sheet_that_is_replaced_meanwhile_claims_nothing(rosa, agathe, code, client):
+def test_a_sheet_replaced_meanwhile_is_refused(rosa, agathe, code, client):
     ask(client, code)
-    figures = sent_code()
+    digits = sent_code()
     sheets.print_sheet(person=rosa, by=agathe)
-    assert "ne sert plus" in answer(client, figures).content.decode()
+    assert "ne sert plus" in answer(client, digits).content.decode()
     rosa.refresh_from_db()
     assert not rosa.email
 
 
-def test_its_end_is_judged_when_it_is_claimed(rosa, code, client, time_machine):
+def test_expiry_is_checked_at_the_claim(rosa, code, client, time_machine):
     time_machine.move_to(Sheet.objects.get().expires_at - timedelta(minutes=1), tick=False)
     ask(client, code)
     time_machine.move_to(timezone.now() + timedelta(minutes=2), tick=False)
@@ -108,7 +108,7 @@ def test_its_end_is_judged_when_it_is_claimed(rosa, code, client, time_machine):
     assert not rosa.email
 
 
-def test_an_address_that_opens_another_vault_is_told_to_who_proved_it(rosa, code, client):
+def test_an_address_of_another_vault_is_revealed_only_after_its_code(rosa, code, client):
     ResidentFactory(email=ROSA)
     assert ask(client, code).status_code == 302, "nobody learns it by asking"
     assert "ouvre déjà un coffre" in answer(client, sent_code()).content.decode()
@@ -118,20 +118,20 @@ def test_an_address_that_opens_another_vault_is_told_to_who_proved_it(rosa, code
     assert not rosa.email and sheets.find(sheets.hashed(code)), "the sheet still serves, with another address"
 
 
-def test_a_wrong_code_sends_nothing_and_many_are_stopped(rosa, code, client):
+def test_a_wrong_code_sends_nothing_and_tries_are_limited(rosa, code, client):
     tries = [ask(client, "AAAA-BBBB-CCCC").status_code for _ in range(21)]
     assert set(tries[:20]) == {200} and tries[20] == 429 and not mail.outbox
 
 
-def test_who_is_signed_in_already_claims_nothing(rosa, code):
+def test_a_signed_in_user_cannot_claim(rosa, code):
     assert signed_in(ResidentFactory()).get(reverse("claim"))["Location"] == "/"
 
 
-def test_the_code_of_the_sheet_is_in_no_table_and_no_session(rosa, code, client):
+def test_the_sheets_code_is_in_no_table_and_no_session(rosa, code, client):
     ask(client, code)
     assert Sheet.objects.get().code_hash == sheets.hashed(code)
     assert code not in str(dict(client.session))
 
 
-def test_the_sign_in_page_leads_there(client):
+def test_the_sign_in_page_links_to_it(client):
     assert reverse("claim") in client.get(reverse("account_login")).content.decode()

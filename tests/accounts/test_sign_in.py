@@ -1,4 +1,4 @@
-"""Signing in by a code: one page for newcomers and known people, and nothing tells one from the other."""
+"""Signing in by a code. Newcomers and known users see the same pages."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ def person(browser):
     return browser.get(reverse("account_login")).wsgi_request.user
 
 
-def test_a_known_person_signs_in_with_the_code_sent_to_their_address(browser):
+def test_a_known_user_signs_in_with_the_emailed_code(browser):
     awa = ResidentFactory(email=KNOWN)
     ask(browser, "AWA@courriel.example ")
 
@@ -50,7 +50,7 @@ def test_a_known_person_signs_in_with_the_code_sent_to_their_address(browser):
     assert person(browser) == awa
 
 
-def test_a_newcomer_proves_the_address_then_says_a_name_and_owns_a_vault(browser):
+def test_a_newcomer_verifies_the_address_gives_a_name_and_gets_a_vault(browser):
     ask(browser, UNKNOWN)
     assert answer(browser, sent_code())["Location"] == reverse("account_signup")
     assert not User.objects.exists(), "no account before the name"
@@ -66,7 +66,7 @@ def test_a_newcomer_proves_the_address_then_says_a_name_and_owns_a_vault(browser
     assert person(browser) == ines
 
 
-def test_nobody_opens_a_vault_for_an_address_that_was_not_proved(browser):
+def test_a_vault_needs_a_verified_address(browser):
     ask(browser, UNKNOWN)
     assert browser.post(reverse("account_signup"), {"name": "Inès"})["Location"] == reverse("account_login")
     assert not User.objects.exists()
@@ -82,15 +82,15 @@ def test_a_name_sent_twice_opens_one_vault(browser):
 
 def test_known_and_unknown_addresses_get_the_same_pages_and_the_same_message():
     ResidentFactory(email=KNOWN)
-    seen = []
+    results = []
     for email in (KNOWN, UNKNOWN):
         browser = Client()
         asked = ask(browser, email)
         page = browser.get(asked["Location"]).content.decode().replace(email, "…")
         wrong = answer(browser, "000000" if sent_code() != "000000" else "111111").content.decode().replace(email, "…")
         texts = [re.sub(r'value="\w{64}"', "", text) for text in (page, wrong)]
-        seen.append((asked.status_code, asked["Location"], texts, re.sub(r"\d{6}", "…", last_text())))
-    assert seen[0] == seen[1]
+        results.append((asked.status_code, asked["Location"], texts, re.sub(r"\d{6}", "…", last_text())))
+    assert results[0] == results[1]
 
 
 def test_asking_for_a_code_costs_the_same_queries_for_both():
@@ -104,7 +104,7 @@ def test_asking_for_a_code_costs_the_same_queries_for_both():
 
 
 @pytest.mark.parametrize("typed", ["12", "abcdef", "", "1234567"])
-def test_a_wrong_code_says_so_and_lets_try_again(browser, typed):
+def test_a_wrong_code_shows_an_error_and_allows_another_try(browser, typed):
     ResidentFactory(email=KNOWN)
     ask(browser, KNOWN)
     response = answer(browser, typed)
@@ -113,7 +113,7 @@ def test_a_wrong_code_says_so_and_lets_try_again(browser, typed):
     assert answer(browser, sent_code()).status_code == 302
 
 
-def test_the_third_wrong_code_ends_it_even_for_the_right_one(browser):
+def test_after_three_wrong_codes_the_right_one_is_refused(browser):
     ResidentFactory(email=KNOWN)
     ask(browser, KNOWN)
     wrong = "000000" if sent_code() != "000000" else "111111"
@@ -124,8 +124,8 @@ def test_the_third_wrong_code_ends_it_even_for_the_right_one(browser):
     assert person(browser).is_anonymous
 
 
-def test_tries_sent_together_count_one_by_one(browser):
-    """Each of them reads the session as it was before the others."""
+def test_concurrent_tries_are_all_counted(browser):
+    """Concurrent tries all read the session before it is changed."""
     ResidentFactory(email=KNOWN)
     ask(browser, KNOWN)
     code = sent_code()
@@ -137,7 +137,7 @@ def test_tries_sent_together_count_one_by_one(browser):
     assert person(browser).is_anonymous
 
 
-def test_a_code_is_over_after_ten_minutes(browser):
+def test_a_code_expires_after_ten_minutes(browser):
     ResidentFactory(email=KNOWN)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         ask(browser, KNOWN)
@@ -146,7 +146,7 @@ def test_a_code_is_over_after_ten_minutes(browser):
         assert person(browser).is_anonymous
 
 
-def test_a_code_serves_once_and_only_in_the_browser_that_asked(browser):
+def test_a_code_is_valid_once_and_in_the_same_browser(browser):
     ResidentFactory(email=KNOWN)
     ask(browser, KNOWN)
     code = sent_code()
@@ -167,7 +167,7 @@ def test_a_new_code_replaces_the_first(browser):
     assert answer(browser, sent_code()).status_code == 302
 
 
-def test_signing_in_leads_back_to_the_page_that_was_asked_and_to_no_other_site(browser):
+def test_signing_in_returns_to_the_page_and_never_to_another_site(browser):
     ResidentFactory(email=KNOWN)
     account = reverse("account")
     assert browser.get(account)["Location"] == f"/connexion/?next={account}"
@@ -179,7 +179,7 @@ def test_signing_in_leads_back_to_the_page_that_was_asked_and_to_no_other_site(b
     assert answer(browser, sent_code())["Location"] == account
 
 
-def test_a_closed_account_does_not_open(browser):
+def test_a_closed_account_cannot_sign_in(browser):
     awa = ResidentFactory(email=KNOWN)
     awa.is_active = False
     awa.save()
@@ -188,22 +188,22 @@ def test_a_closed_account_does_not_open(browser):
     assert person(browser).is_anonymous
 
 
-def test_the_session_says_which_device_in_words(browser):
+def test_the_session_has_the_device_in_words(browser):
     ResidentFactory(email=KNOWN)
     ask(browser, KNOWN)
     answer(browser, sent_code())
     assert Session.objects.get(user__isnull=False).device_words == "Firefox sur Android"
 
 
-def test_an_address_that_only_looks_like_theirs_sends_the_code_to_their_own_mailbox(browser):
-    """U+212A, the Kelvin sign, becomes a k in small letters: the mailbox written with it may be someone else's."""
+def test_a_lookalike_address_sends_the_code_to_the_known_mailbox(browser):
+    """U+212A, the Kelvin sign, becomes a k in lower case: the mailbox spelt with it may be another one."""
     ResidentFactory(email="kim@courriel.example")
     ask(browser, "\u212aim@courriel.example")
     assert mail.outbox[-1].to == ["kim@courriel.example"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_vault_asked_for_twice_at_the_same_moment_is_opened_once():
+def test_concurrent_registrations_open_one_vault():
     start = Barrier(2)
 
     def register(_number):
@@ -218,20 +218,20 @@ def test_a_vault_asked_for_twice_at_the_same_moment_is_opened_once():
     assert found == {User.objects.get().pk}
 
 
-def test_an_agent_is_asked_for_the_second_factor_before_being_in(browser):
+def test_an_agent_must_give_the_second_factor(browser):
     agent = AgentFactory()
     ask(browser, agent.email)
     assert answer(browser, sent_code())["Location"] == reverse("mfa_authenticate")
     assert person(browser).is_anonymous
 
 
-def test_an_e_mail_address_signs_one_person_in_whatever_its_capitals():
+def test_sign_in_addresses_ignore_case():
     ResidentFactory(email=KNOWN)
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.bulk_create([User(name="Autre", email=KNOWN.upper())])
 
 
-def test_people_without_a_sign_in_address_and_shared_contact_addresses_are_many():
+def test_missing_sign_in_and_shared_contact_addresses_are_allowed():
     first, second = ResidentFactory(email=""), ResidentFactory(email="")
     User.objects.update(contact_email="famille@courriel.example")
     assert first.pk != second.pk

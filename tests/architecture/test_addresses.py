@@ -1,26 +1,26 @@
-"""Every address and every model of a resident's is in the matrix of who may come in (tests/attacks/matrix.py)."""
+"""Every URL, and every model of residents' rows, is in the access matrix (tests/attacks/matrix.py)."""
 
 from collections import Counter
 
 from tests import addresses
-from tests.attacks.matrix import ADMIN, GET_ONLY, NOT_HERE, OF_THE_ADMIN, PARTS, POST_ONLY, ROOMS
+from tests.attacks.matrix import ADMIN, GET_ONLY, GROUPS, NOT_HERE, OF_THE_ADMIN, PARTS, POST_ONLY
 
 ROUTES = {name: route for name, route in addresses.routes() if not route.startswith("admin/")}
 
 
-def test_each_address_is_in_one_room() -> None:
-    """The one who adds an address says for whom it is."""
-    counted = Counter(name for room in ROOMS for name in room.names)
+def test_each_url_is_in_one_group() -> None:
+    """A new URL must be added to exactly one group of users."""
+    counted = Counter(name for group in GROUPS for name in group.names)
     assert {*counted} == {*ROUTES}
     assert [name for name, times in counted.items() if times > 1] == []
 
 
-def test_what_stands_in_an_address_is_said() -> None:
+def test_the_parts_of_each_url_are_declared() -> None:
     assert {*PARTS} == {name for name, route in ROUTES.items() if "<" in route}
     assert (POST_ONLY | GET_ONLY | {*NOT_HERE}) <= {*ROUTES}
 
 
-def test_each_page_of_the_admin_is_there() -> None:
+def test_each_page_of_the_admin_is_declared() -> None:
     pages = {
         f"{label.replace('.', '_')}_{page}"
         for label in ADMIN

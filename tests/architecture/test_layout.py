@@ -1,4 +1,4 @@
-"""The house's shape: `platform/` is a source root and never a package, names are free, no file tells where it was written."""
+"""The layout of the code: `platform/` is not a package, module names are free, and no file names a machine's paths."""
 
 import importlib.metadata
 import re
@@ -12,7 +12,7 @@ from ops.cluster import ROOT
 
 OURS = {"config", "core", "demo", "accounts", "vault", "services", "ops", "bench", "tests"}
 PLACES = re.compile(rb"/(?:work|home|Users)/[a-z]|/tmp/[a-z]+/|/var/folders/")
-# Files that name such a folder for a reason.
+# Files that may name such a folder.
 ABOUT_PLACES = {"tests/architecture/test_layout.py"}
 LONGEST = 500
 LONGEST_TEST = 1000
@@ -25,27 +25,27 @@ def tracked(*patterns: str) -> list[Path]:
     return [ROOT / name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_platform_is_no_package() -> None:
+def test_platform_is_not_a_package() -> None:
     assert not (ROOT / "platform" / "__init__.py").exists()
     import platform
 
     assert platform.__file__ and not platform.__file__.startswith(str(ROOT))
 
 
-def test_nothing_of_ours_hides_a_module_of_python_or_of_a_package() -> None:
-    """One test, since listing the packages' modules takes seconds."""
+def test_our_modules_shadow_no_other_module() -> None:
+    """A single test, because listing the packages' modules takes seconds."""
     here = {path.stem for path in (ROOT / "platform").iterdir() if not path.name.startswith(("__", "."))}
     assert here <= OURS
-    # `tests` is imported from the root only, and other packages have theirs.
+    # `tests` is imported from the root only, and other packages have a module of that name.
     assert not (OURS - {"tests"}) & (sys.stdlib_module_names | set(importlib.metadata.packages_distributions()))
 
 
-def test_only_the_tests_own_folder_is_a_package() -> None:
-    """A deeper one could be imported under the name of the room that it tests."""
+def test_only_the_tests_root_is_a_package() -> None:
+    """A deeper package could be imported under the name of the app that it tests."""
     assert [path for path in (ROOT / "tests").rglob("__init__.py") if path.parent != ROOT / "tests"] == []
 
 
-def test_no_file_names_a_place_of_one_machine() -> None:
+def test_no_file_names_a_machines_path() -> None:
     found = [
         f"{file.relative_to(ROOT)}: {match[0].decode()}"
         for file in tracked()
@@ -57,7 +57,7 @@ def test_no_file_names_a_place_of_one_machine() -> None:
 
 
 @pytest.mark.parametrize("folder", ["platform", "accounts", "vault", "services", "ops", "tests"])
-def test_no_file_has_swollen(folder: str) -> None:
+def test_no_file_is_too_long(folder: str) -> None:
     limit = LONGEST_TEST if folder == "tests" else LONGEST
     lengths = {
         str(file.relative_to(ROOT)): file.read_bytes().count(b"\n")

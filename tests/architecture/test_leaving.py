@@ -1,4 +1,4 @@
-"""Every field of every model says what becomes of it when a resident leaves: copied, erased, or kept with the reason."""
+"""Every field of every model declares its treatment when a resident leaves: copied, erased, or kept with a reason."""
 
 import re
 
@@ -13,15 +13,15 @@ def test_every_field_of_every_model_is_declared():
     assert leaving.undeclared() == []
 
 
-def test_there_is_something_to_look_at():
+def test_there_are_declarations():
     declared = {rows.model for rows in leaving.declared()}
     assert declared == {model._meta.label for model in apps.get_models()}
     assert len(declared) > 30
 
 
 @pytest.fixture
-def without_papers(monkeypatch):
-    """The registry as it would be if somebody had added a field or a model and thought no further."""
+def replace_declarations(monkeypatch):
+    """Return a function that replaces the declarations of `journal.Alerts`, to simulate an omission."""
 
     def change(*rows):
         kept = {name: app for name, app in leaving._apps.items() if name != "journal"}
@@ -32,40 +32,43 @@ def without_papers(monkeypatch):
     return change
 
 
-def test_a_model_that_nobody_declared_is_refused_with_what_to_write(without_papers):
-    without_papers()
-    [said] = leaving.undeclared()
-    assert said.startswith("journal.Alerts: say what becomes of its fields") and "leaving.py" in said
+def test_an_undeclared_model_is_reported_with_instructions(replace_declarations):
+    replace_declarations()
+    [problem] = leaving.undeclared()
+    assert problem.startswith("journal.Alerts: say what becomes of its fields") and "leaving.py" in problem
 
 
-def test_a_new_field_is_refused_with_what_to_write(without_papers):
-    without_papers(
+def test_an_undeclared_field_is_reported_with_instructions(replace_declarations):
+    replace_declarations(
         Rows(
             "journal.Alerts",
             copied="readings refusals",
             erased={"id resident_id created_at told_at ageing_told_at": "because"},
         )
     )
-    [said] = leaving.undeclared()
-    assert said == (
-        "journal.Alerts.seen_number is not named in its app's leaving.py: put it in copied, or in erased or kept with the reason."
+    [problem] = leaving.undeclared()
+    assert problem == (
+        "journal.Alerts.seen_number is not named in its app's leaving.py:"
+        " put it in copied, or in erased or kept with the reason."
     )
 
 
-def test_a_field_that_is_named_twice_or_gone_is_refused(without_papers):
+def test_a_field_declared_twice_or_missing_is_reported(replace_declarations):
     names = "id resident_id created_at told_at ageing_told_at seen_number"
-    without_papers(Rows("journal.Alerts", copied="readings refusals told_at", erased={f"{names} colour": "because"}))
-    said = leaving.undeclared()
-    assert [re.split(" is ", one)[0] for one in said] == ["journal.Alerts.told_at", "journal.Alerts.colour"]
+    replace_declarations(
+        Rows("journal.Alerts", copied="readings refusals told_at", erased={f"{names} colour": "because"})
+    )
+    problems = leaving.undeclared()
+    assert [re.split(" is ", one)[0] for one in problems] == ["journal.Alerts.told_at", "journal.Alerts.colour"]
 
 
-def test_what_is_not_copied_has_a_reason():
+def test_a_field_that_is_not_copied_has_a_reason():
     for rows in leaving.declared():
         for reason in [*rows.erased.values(), *rows.kept.values()]:
             assert len(reason) > 4, rows.model
 
 
-def test_apps_above_are_asked_before_those_they_import():
+def test_apps_are_called_before_those_they_import():
     names = [app.name for app in leaving.registered()]
     order = ["dossiers", "sharing", "journal", "holders", "records", "accounts", "core"]
     assert sorted(order, key=names.index) == order

@@ -1,4 +1,4 @@
-"""What import contracts cannot see: relations named by strings, rows that forgot whose they are, models that the admin would show."""
+"""Rules beyond import contracts: relations named by strings, residents' rows without owner, models in the admin."""
 
 from collections.abc import Iterator
 
@@ -21,13 +21,13 @@ ORDER = [
     "accounts",
     "core",
 ]
-#: Neither may point at the other.
+#: Neither may refer to the other.
 APART = {"vault.journal", "vault.holders"}
-# They carry a resident's id and have reasons of their own to be no ResidentModel: numbered by the database; keyed by the resident.
+# They have a resident_id but cannot be a ResidentModel: the database numbers them, or the resident is their key.
 OTHER_SHAPE = {"core.JournalLeaf", "core.JournalSeal", "core.ResidentKey"}
-# All that the admin may show. A job has an owner and no content; of people, accounts' admin shows agents, and companions without whom
-# they act for; a contest is what its resident sent to the data protection officer, whom alone it opens for; an emergency access is told
-# by who asked and who agreed, never its resident's name nor the reason.
+# All models of the admin. A job has an owner and no content. Of users, accounts' admin lists agents, and companions
+# without their residents. A contest is a resident's message to the data protection officer, who alone can read it. An
+# emergency access shows its two agents, never the resident's name or the reason.
 SHOWN = {
     "core.City",
     "core.LegalPage",
@@ -45,13 +45,13 @@ SHOWN = {
 }
 
 
-def room(model: type[Model]) -> str:
-    """Return the app that a model belongs to; an empty string if it is a third party's."""
+def app_of(model: type[Model]) -> str:
+    """Return the app that a model belongs to, or an empty string for a third party's."""
     return next((app for app in ORDER if model.__module__.startswith(f"{app}.")), "")
 
 
 def ours() -> list[type[Model]]:
-    return [model for model in apps.get_models() if room(model) in ORDER]
+    return [model for model in apps.get_models() if app_of(model) in ORDER]
 
 
 def relations() -> Iterator[tuple[type[Model], str, type[Model]]]:
@@ -60,7 +60,7 @@ def relations() -> Iterator[tuple[type[Model], str, type[Model]]]:
             if (
                 isinstance(field, Field)
                 and isinstance(field.related_model, type)
-                and room(field.related_model) in ORDER
+                and app_of(field.related_model) in ORDER
             ):
                 yield model, field.name, field.related_model
 
@@ -69,7 +69,7 @@ def belongs_to_a_resident(model: type[Model]) -> bool:
     return any(field.name == "resident_id" for field in model._meta.get_fields())
 
 
-def test_there_is_something_to_look_at() -> None:
+def test_there_are_models_and_relations() -> None:
     assert len(ours()) > 8
     assert len(list(relations())) > 3
 
@@ -80,21 +80,21 @@ def test_there_is_something_to_look_at() -> None:
     ids=lambda value: value if isinstance(value, str) else value._meta.label,
 )
 def test_a_relation_points_downwards(model: type[Model], field: str, target: type[Model]) -> None:
-    assert ORDER.index(room(model)) <= ORDER.index(room(target))
-    assert {room(model), room(target)} != APART
+    assert ORDER.index(app_of(model)) <= ORDER.index(app_of(target))
+    assert {app_of(model), app_of(target)} != APART
 
 
 @pytest.mark.parametrize(
     "model", [model for model in ours() if belongs_to_a_resident(model)], ids=lambda model: model._meta.label
 )
-def test_a_residents_rows_are_only_found_in_their_scope(model: type[Model]) -> None:
+def test_residents_rows_are_found_only_in_their_scope(model: type[Model]) -> None:
     assert issubclass(model, ResidentModel) or model._meta.label in OTHER_SHAPE
     assert all(isinstance(manager, ResidentManager) for manager in model._meta.managers)
     assert isinstance(model._default_manager, ResidentManager)
 
 
 def test_a_relation_to_a_residents_row_comes_from_a_residents_row() -> None:
-    """Or a query that starts elsewhere would lead into a vault without a scope."""
+    """Otherwise a query from another model would read residents' rows without a scope."""
     astray = [
         f"{model._meta.label}.{field}"
         for model, field, target in relations()
@@ -103,11 +103,11 @@ def test_a_relation_to_a_residents_row_comes_from_a_residents_row() -> None:
     assert astray == []
 
 
-def test_core_never_points_at_accounts() -> None:
+def test_core_has_no_relation_to_accounts() -> None:
     assert [
-        field for model, field, target in relations() if room(model) == "core" and room(target) == "accounts"
+        field for model, field, target in relations() if app_of(model) == "core" and app_of(target) == "accounts"
     ] == []
 
 
-def test_the_admin_shows_nothing_that_a_resident_has_entrusted() -> None:
+def test_the_admin_shows_no_residents_data() -> None:
     assert {model._meta.label for model in admin.site._registry} <= SHOWN

@@ -1,4 +1,4 @@
-"""Templates hold nothing inline, which the content security policy forbids, and have short lines."""
+"""Templates have no inline script or style, which the content security policy forbids, and have short lines."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ INLINE = {
         r"<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)\s*=\s*[\"']?(?:https?:)?//", re.IGNORECASE
     ),
 }
-#: What is sent by mail can fetch no style sheet: its one page holds its own.
+#: An e-mail cannot fetch a style sheet, so its layout contains its own.
 MAILS = ROOT / "templates" / "mail"
 FOLDERS = ("templates", "platform", "accounts", "vault", "services")
 
@@ -26,7 +26,7 @@ def templates() -> list[Path]:
     return sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.html") if MAILS not in file.parents)
 
 
-def test_there_are_templates_to_look_at() -> None:
+def test_there_are_templates() -> None:
     assert len(templates()) > 30
 
 
@@ -38,8 +38,8 @@ def test_no_template_holds(kind: str) -> None:
 INCLUDED = re.compile(r"{%\s*include\s+\"([^\"]+)\"([^%]*)%}")
 
 
-def test_a_form_that_is_included_alone_is_given_its_token() -> None:
-    """`only` leaves the token behind; a test client does not check it, and a resident would be refused."""
+def test_a_form_included_with_only_gets_its_token() -> None:
+    """With `only`, the token is missing. The test client does not check it, but a resident would be refused."""
     with_a_form = {
         file.relative_to(ROOT / "templates").as_posix()
         for file in (ROOT / "templates").rglob("*.html")
@@ -55,9 +55,9 @@ def test_a_form_that_is_included_alone_is_given_its_token() -> None:
 
 
 WIDTH = 119
-#: Lines that may be longer: a Django tag cannot be broken, nor can the path of an icon.
+#: Lines that may be longer: a Django tag or the path of an icon cannot be split.
 LONG_LINES = 0.05
-#: A line break before a sign, rendered as "word ." or "word ,": the formatter makes one between two tags of blocks.
+#: A line break before a full stop or a comma, rendered as "word .": the formatter makes one between two block tags.
 PARTED = re.compile(r"\n\s*(?:{%(?! endblocktranslate)[^%]*%}|</[a-z]+>)*[.,)](?=[\s{<]|$)")
 
 
@@ -66,5 +66,5 @@ def test_few_lines_of_templates_are_long() -> None:
     assert sum(len(line) > WIDTH for line in lines) < LONG_LINES * len(lines)
 
 
-def test_no_sentence_has_a_blank_before_its_full_stop() -> None:
+def test_no_sentence_has_a_space_before_its_full_stop() -> None:
     assert [str(file.relative_to(ROOT)) for file in templates() if PARTED.search(file.read_text())] == []

@@ -1,7 +1,7 @@
-"""Who gets in at each address of the portal. What is not written here is refused.
+"""The users admitted at each URL of the portal. Any other user is refused.
 
-A room is a set of addresses with the same people in it. Whoever is not let in is asked to sign in if they are nobody yet, is told that
-there is no such thing if they might have had one of their own, and is refused otherwise.
+A group is a set of URLs with the same users. A user outside it is asked to sign in (if anonymous), gets a 404 (if they
+could have an object of that kind), or is refused.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ AGENTS = {"agent", "agent with an urgent access"} | KEEPERS | OFFICER
 SIGNED_IN = RESIDENTS | COMPANIONS | AGENTS
 EVERYBODY = NOBODY | SIGNED_IN
 
-#: Addresses that name a thing of a resident: the parts of the address, things of tests/attacks/world.py or words.
+#: URLs that name an object of a resident, with their parts: keys of tests/attacks/world.py, or words.
 OWNED: dict[str, tuple[str, ...]] = {
     "job": ("job",),
     "cancel_job": ("job",),
@@ -88,7 +88,7 @@ OWNED: dict[str, tuple[str, ...]] = {
     "dossiers:take_back_part": ("dossier",),
     "dossiers:part": ("part",),
 }
-#: Every other address with a part, and what stands in it.
+#: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "checkpoint_note": ("1",),
     "invitation": ("nothing",),
@@ -138,11 +138,11 @@ PARTS: dict[str, tuple[str, ...]] = OWNED | {
 
 
 @dataclass(frozen=True)
-class Room:
+class Group:
     names: set[str]
-    #: Who gets in.
+    #: Users admitted.
     opens_to: set[str]
-    #: Who of the others is told that there is no such thing.
+    #: Other users who get a 404.
     nothing_for: set[str] = field(default_factory=set)
 
 
@@ -195,7 +195,7 @@ PUBLIC = {
     "dossiers:verify_code",
     "demo:people",
 }
-#: One's own account, whoever one is.
+#: The user's own account.
 ACCOUNT = {
     "account",
     "change_name",
@@ -217,7 +217,7 @@ ACCOUNT = {
     "mfa_generate_recovery_codes",
     "demo:confirm",
 }
-#: Who has a vault: nothing in the address says whose, so that it is one's own.
+#: Pages of users with a vault. The URL names no resident: the page shows the user's own vault.
 OWN_VAULT = {
     "change_phone",
     "confirm_phone",
@@ -273,26 +273,26 @@ OWN_VAULT = {
     "dossiers:home",
     "dossiers:new",
 }
-#: The same, where the stranger's vault has nothing to show.
+#: The same, for pages where the stranger's vault has nothing to show.
 ONLY_THE_OWNER_HAS_SOME = {"records:of_type", "records:withdraw_data", "records:download_export"}
-#: A thing of one's account: people who own no vault may have one too.
+#: Objects of an account, which users without a vault may have too.
 OF_AN_ACCOUNT = {"end_session", "mfa_edit_webauthn", "mfa_remove_webauthn"}
 
-ROOMS = [
-    Room(PUBLIC, EVERYBODY),
-    Room(ACCOUNT, SIGNED_IN),
-    Room({"mfa_deactivate_totp"}, COMPANIONS | AGENTS, nothing_for=RESIDENTS),
-    Room({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"}, SIGNED_IN - {"stranger"}),
-    Room(OF_AN_ACCOUNT, {"owner"}, nothing_for=SIGNED_IN - {"owner"}),
-    Room(OWN_VAULT, RESIDENTS),
-    Room({*OWNED} - OF_AN_ACCOUNT | ONLY_THE_OWNER_HAS_SOME, {"owner"}, nothing_for={"stranger"}),
-    Room(
+GROUPS = [
+    Group(PUBLIC, EVERYBODY),
+    Group(ACCOUNT, SIGNED_IN),
+    Group({"mfa_deactivate_totp"}, COMPANIONS | AGENTS, nothing_for=RESIDENTS),
+    Group({"mfa_reauthenticate", "mfa_reauthenticate_webauthn"}, SIGNED_IN - {"stranger"}),
+    Group(OF_AN_ACCOUNT, {"owner"}, nothing_for=SIGNED_IN - {"owner"}),
+    Group(OWN_VAULT, RESIDENTS),
+    Group({*OWNED} - OF_AN_ACCOUNT | ONLY_THE_OWNER_HAS_SOME, {"owner"}, nothing_for={"stranger"}),
+    Group(
         {"sharing:visit_paper", "sharing:visit_document", "sharing:visit_all"},
         {"visitor", "owner"},
         nothing_for=EVERYBODY,
     ),
-    Room({"sharing:accompanying", "sharing:enter_appointment", "sharing:ask_access"}, COMPANIONS),
-    Room(
+    Group({"sharing:accompanying", "sharing:enter_appointment", "sharing:ask_access"}, COMPANIONS),
+    Group(
         {
             "sharing:accompanied",
             "sharing:accompanied_paper",
@@ -303,18 +303,18 @@ ROOMS = [
         {"companion"},
         nothing_for=COMPANIONS - {"companion"},
     ),
-    Room({"sharing:emergencies", "sharing:ask_emergency"}, AGENTS),
-    Room(
+    Group({"sharing:emergencies", "sharing:ask_emergency"}, AGENTS),
+    Group(
         {"sharing:emergency_opened", "sharing:emergency_values"}, {"agent with an urgent access"}, nothing_for=AGENTS
     ),
-    Room({"sharing:desk", "sharing:open_at_desk", "sharing:come_back_at_desk", "sharing:desk_appointment"}, KEEPERS),
-    # Whoever keeps the desk, in the session in which they began the visit.
-    Room({name for name in PARTS if "desk" in name}, {"agent at the desk"}, nothing_for=KEEPERS),
-    # Nobody decides what they asked for themselves.
-    Room({"sharing:decide_emergency"}, AGENTS - {"agent with an urgent access"}, nothing_for=AGENTS),
+    Group({"sharing:desk", "sharing:open_at_desk", "sharing:come_back_at_desk", "sharing:desk_appointment"}, KEEPERS),
+    # Agents of the desk, only in the session that began the visit.
+    Group({name for name in PARTS if "desk" in name}, {"agent at the desk"}, nothing_for=KEEPERS),
+    # Agents cannot decide their own request.
+    Group({"sharing:decide_emergency"}, AGENTS - {"agent with an urgent access"}, nothing_for=AGENTS),
 ]
 
-#: What each list of the admin lets people do: see, add, change, delete. Everybody else signs in as somebody else.
+#: Rights of each user on the admin's lists: see, add, change, delete. Other users are asked to sign in again.
 ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "core.city": (AGENTS, set(), AGENTS, set()),
     "core.legalpage": (AGENTS, AGENTS, AGENTS, MANAGERS),
@@ -330,7 +330,7 @@ ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "sharing.emergencyaccess": (OFFICER | MANAGERS, set(), set(), set()),
     "aids.localaid": (AGENTS, AGENTS, AGENTS, MANAGERS),
 }
-#: Its other pages, what stands in their addresses, and whom they let in.
+#: The admin's other pages: parts of their URL, and users admitted.
 OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "index": ((), AGENTS),
     "app_list": (("core",), AGENTS),
@@ -341,10 +341,10 @@ OF_THE_ADMIN: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "view_on_site": (("1", "1"), set()),
 }
 
-#: Sent without a form's content, or asked without what a link would add, these need a word.
+#: URLs that need a query string when requested without a form or a link's parameters.
 SENT = {"dossiers:line": "cle=paper:rib:applicant"}
 
-#: The verb that an address knows; the others know both.
+#: The only method of a URL; other URLs accept both.
 POST_ONLY = {
     "upload",
     "language",
@@ -467,8 +467,8 @@ GET_ONLY = {
     "dossiers:dossier",
     "dossiers:download",
 }
-#: An upload knows neither: it speaks tus (tests/core/test_resumable.py). For allauth's forms PUT is a POST by another name, and some of
-#: them send people on before they look at the verb.
+#: URLs that accept other methods. An upload uses tus (tests/core/test_resumable.py). allauth's forms treat PUT as
+#: POST, and some redirect before they check the method.
 OTHER_VERBS = {
     "upload",
     "sign_in_with_password",
@@ -481,7 +481,7 @@ OTHER_VERBS = {
     "mfa_deactivate_totp",
     "mfa_generate_recovery_codes",
 }
-#: A 404 for whoever may come in: what it would serve is not set up, or nobody has any.
+#: URLs that answer 404 to admitted users too: their content is not configured or does not exist.
 NOT_HERE = {
     "logo": "the city has none",
     "checkpoint_note": "none has been written yet",
@@ -499,7 +499,7 @@ NOT_HERE = {
     "mfa_view_recovery_codes": "they are shown once",
 }
 
-#: Models of a resident's rows that no address names: a page of theirs shows them, or nobody's does.
+#: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
     "core.JournalLeaf",
     "core.JournalSeal",

@@ -1,9 +1,9 @@
-"""Readers against a stop: processes that read one grant after another as fast as they can, while somebody stops each.
+"""Readers against a stop: processes read one grant after another as fast as they can, while the test stops each.
 
     python -m tests.attacks.racing GRANT…   one reader of these grants, in this order
 
-All clocks are the machine's monotonic one, the same for every process. A reader says, for each grant, when its last successful reading
-began and when its values were open (inside the gate, before its transaction ended); then it goes to the next grant.
+All times are the machine's monotonic clock, the same in every process. For each grant, a reader reports when its last
+successful read began and when its values were decrypted (inside the gate, before its transaction ended).
 """
 
 import json
@@ -23,7 +23,7 @@ FIELD = "fiscal.avis_ir#/revenu_fiscal_reference"
 @dataclass(frozen=True)
 class Outcome:
     reads: int
-    #: Readings whose values were opened after the stop was acknowledged, and readings begun after it that succeeded.
+    #: Reads decrypted after the stop was acknowledged, and successful reads begun after it.
     opened_late: int
     begun_late: int
     stops: list[float]
@@ -38,57 +38,57 @@ class Outcome:
 
 
 def race(grants: Any, *, readers: int, stop: Any) -> Outcome:
-    """`stop(grant)` returns once the stop is acknowledged. Each round waits until every reader has read the grant at least once."""
+    """Stop each grant once every reader has read it. `stop(grant)` must return once the stop is acknowledged."""
     command = [sys.executable, "-m", "tests.attacks.racing", *(f"{grant.resident_id}:{grant.pk}" for grant in grants)]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(readers)]
-    said: list[list[dict[str, Any]]] = [[] for _ in started]
-    heard = threading.Condition()
+    reports: list[list[dict[str, Any]]] = [[] for _ in started]
+    changed = threading.Condition()
 
     def listen(place: int) -> None:
-        for line in started[place].stdout or ():
-            with heard:
-                said[place].append(json.loads(line))
-                heard.notify_all()
+        for report in started[place].stdout or ():
+            with changed:
+                reports[place].append(json.loads(report))
+                changed.notify_all()
 
-    ears = [threading.Thread(target=listen, args=[place], daemon=True) for place in range(readers)]
-    for ear in ears:
-        ear.start()
+    listeners = [threading.Thread(target=listen, args=[place], daemon=True) for place in range(readers)]
+    for listener in listeners:
+        listener.start()
     acknowledged, times = [], []
     try:
         for number, grant in enumerate(grants):
-            with heard:
-                here = heard.wait_for(partial(_all_have_read, said, number), timeout=120)
-            assert here, "a reader stopped reading"
+            with changed:
+                all_reading = changed.wait_for(partial(_all_have_read, reports, number), timeout=120)
+            assert all_reading, "a reader stopped reading"
             began = time.monotonic()
             stop(grant)
             acknowledged.append(time.monotonic())
             times.append((acknowledged[-1] - began) * 1000)
-        for ear in ears:
-            ear.join(timeout=60)
+        for listener in listeners:
+            listener.join(timeout=60)
     finally:
         for process in started:
             process.kill()
             process.wait()
-    return _outcome(said, acknowledged, times)
+    return _outcome(reports, acknowledged, times)
 
 
-def _all_have_read(said: list[list[dict[str, Any]]], number: int) -> bool:
-    return all(any(line.get("first") == number for line in lines) for lines in said)
+def _all_have_read(reports: list[list[dict[str, Any]]], number: int) -> bool:
+    return all(any(report.get("first") == number for report in of_reader) for of_reader in reports)
 
 
-def _outcome(said: list[list[dict[str, Any]]], acknowledged: list[float], times: list[float]) -> Outcome:
-    ends = [line for lines in said for line in lines if "reads" in line]
-    assert len(ends) == len(said) * len(acknowledged), "a reader did not see every grant refused"
+def _outcome(reports: list[list[dict[str, Any]]], acknowledged: list[float], times: list[float]) -> Outcome:
+    ends = [report for of_reader in reports for report in of_reader if "reads" in report]
+    assert len(ends) == len(reports) * len(acknowledged), "a reader did not see every grant refused"
     return Outcome(
-        reads=sum(line["reads"] for line in ends),
-        opened_late=sum(line["opened"] > acknowledged[line["number"]] for line in ends),
-        begun_late=sum(line["begun"] > acknowledged[line["number"]] for line in ends),
+        reads=sum(report["reads"] for report in ends),
+        opened_late=sum(report["opened"] > acknowledged[report["number"]] for report in ends),
+        begun_late=sum(report["begun"] > acknowledged[report["number"]] for report in ends),
         stops=times,
     )
 
 
-def _say(**line: float) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
+def _report(**report: float) -> None:
+    sys.stdout.write(json.dumps(report) + "\n")
     sys.stdout.flush()
 
 
@@ -100,12 +100,12 @@ def read_all(named: list[str]) -> None:
     opened_at = [0.0]
     decrypt_records = decrypting.decrypt_records
 
-    def watched(*args: Any) -> Any:
+    def timed_decrypt(*args: Any) -> Any:
         values = decrypt_records(*args)
         opened_at[0] = time.monotonic()
         return values
 
-    vars(granted_reads)["decrypt_records"] = watched
+    vars(granted_reads)["decrypt_records"] = timed_decrypt
     for number, name in enumerate(named):
         resident, _colon, key = name.partition(":")
         grant = Grant(pk=UUID(key), resident_id=UUID(resident), purpose="Essayer", recipient_label="Paul", mode="look")
@@ -118,8 +118,8 @@ def read_all(named: list[str]) -> None:
                 break
             reads, begun = reads + 1, start
             if reads == 1:
-                _say(first=number)
-        _say(number=number, reads=reads, begun=begun, opened=opened_at[0])
+                _report(first=number)
+        _report(number=number, reads=reads, begun=begun, opened=opened_at[0])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Looking for words that should be in clear nowhere: how a careless line of code might spell them, and where a thief would look."""
+"""Search for plaintext: the spellings that careless code might store, in the places where a thief would look."""
 
 import base64
 import contextlib
@@ -13,12 +13,13 @@ import pytest
 if TYPE_CHECKING:
     from tests.conftest import Databases
 
-#: Of a number, base64 leaves four letters at one place in three: receipts and signatures hold any four letters by chance.
+#: In base64, a number has four letters at one offset in three: receipts and signatures contain any four letters by
+#: chance.
 LEAST = 8
 
 
 def spellings(word: str) -> dict[bytes, str]:
-    """The bytes that would give the word away, and what to call each of them. Base64 depends on where the word starts."""
+    """Return the spellings that reveal the word, each with its name. In base64 they depend on the word's offset."""
     found: dict[bytes, str] = {}
     for name, text in (("", word), (" in capitals", word.upper()), (" capitalised", word.capitalize())):
         plain = text.encode()
@@ -48,7 +49,7 @@ def inflated(content: bytes) -> Iterator[bytes]:
 
 
 def files_of_database(databases: "Databases", name: str, *, since: float) -> list[Path]:
-    """The cluster's own files for this database, and its log of changes since a moment, once everything is written down."""
+    """Return the database's files, and its write-ahead log since a time, after a checkpoint."""
     with databases.server.admin() as connection:
         connection.execute("CHECKPOINT")
         folder = Path(str(connection.execute("SHOW data_directory").fetchall()[0][0]))
@@ -62,7 +63,7 @@ def files_of_database(databases: "Databases", name: str, *, since: float) -> lis
 def found_in_files(
     databases: "Databases", name: str, *, since: float, look: Callable[[bytes], list[str]]
 ) -> list[str]:
-    """What `look` finds in each of these files."""
+    """Return what `look` finds in these files."""
     found, read = [], set[int]()
     for _ in range(50):
         try:
@@ -73,6 +74,6 @@ def found_in_files(
                     found += [f"{path}: {how}" for how in look(path.read_bytes())]
                     read.add(number)
         except FileNotFoundError:
-            continue  # a log of changes took another name between its listing and its reading: what was not read yet is listed again
+            continue  # the log file was renamed between listing and reading; unread files are listed again
         return found
     pytest.fail("The files of the database changed their names fifty times while they were read.")

@@ -1,7 +1,7 @@
-"""What a resident gives is found in clear nowhere that a thief could look: database, files, broker, logs, mail, temporary files.
+"""A resident's data is nowhere in plaintext: database, files, broker, logs, e-mails, temporary files.
 
-Strings that exist nowhere else are planted in values, papers, file names, typed answers and a letter, through real web and worker
-processes. Then everything that these left behind is searched, in every spelling that a careless line of code could produce.
+Unique strings are put into values, papers, file names, typed answers and a letter, through real web and worker
+processes. Then everything left by these is searched, in every spelling that careless code could produce.
 """
 
 import base64
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
 
-# Letters only, so that what cleans names and addresses leaves them whole, and no other test plants the same. It starts with
-# one whose code has a letter in it (6e): hexadecimal in capitals is then always another spelling, in every worker.
+# Letters only, so that normalisation of names and addresses keeps them; different for each test. The first one has a
+# code with a letter (6e), so that upper-case hexadecimal always differs from lower-case.
 TAG = "n" + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(11))
 CANARIES = {
     "a value typed by hand": f"nom{TAG}",
@@ -50,29 +50,29 @@ SCRATCH = f"epreuve{TAG}"
 
 NEEDLES = {needle: f"{what}, {how}" for what, word in CANARIES.items() for needle, how in spellings(word).items()}
 NEEDLES |= {needle: f"an amount, {how}" for needle, how in spellings(str(INCOME)).items()}
-# What a test below writes in clear to see it found: the log of changes keeps it, whichever test comes next.
+# Plaintext written by the test below to check the search. The log keeps it for the following tests.
 ON_PURPOSE = "a word in clear on purpose"
 NEEDLES |= {needle: f"{ON_PURPOSE}, {how}" for needle, how in spellings(SCRATCH).items()}
 
 
-# Every canary ends with the tag: where no spelling of it is, none of them is.
+# Every canary ends with the tag, so a file without any spelling of the tag has no canary.
 QUICK = (*spellings(TAG), *spellings(str(INCOME)))
 
 
-def plainly(content: bytes) -> list[str]:
+def spellings_in(content: bytes) -> list[str]:
     if not any(needle in content for needle in QUICK):
         return []
     return [how for needle, how in NEEDLES.items() if needle in content]
 
 
 def found_in(content: bytes) -> list[str]:
-    """Also inside whatever a zlib or gzip stream in these bytes holds."""
-    return plainly(content) + [f"{how}, compressed" for inner in inflated(content) for how in plainly(inner)]
+    """Return the spellings found, also inside any zlib or gzip stream."""
+    return spellings_in(content) + [f"{how}, compressed" for inner in inflated(content) for how in spellings_in(inner)]
 
 
 @dataclass
 class Temporary:
-    """Watches a folder while people work: what lives there for a moment is read before it goes."""
+    """Watches a folder while residents work, to read short-lived files."""
 
     folder: Path
     files: set[str] = field(default_factory=set)
@@ -96,15 +96,15 @@ class Temporary:
 
 
 @dataclass
-class Lived:
+class UsedPortal:
     live: Live
     temporary: Temporary
     dossier: bytes
 
 
 @pytest.fixture(scope="module")
-def lived(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    """A resident who uses all that the portal offers, with a canary in each thing that they give."""
+def used_portal(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> Iterator[UsedPortal]:
+    """Yield a resident who uses everything in the portal, with a canary in each input."""
     folder = tmp_path_factory.mktemp("temporary")
     temporary = Temporary(folder)
     watching = threading.Thread(target=temporary.watch, daemon=True)
@@ -112,13 +112,13 @@ def lived(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> I
     with portal(
         databases, name="canary", extra={"TMPDIR": str(folder), "TMP": str(folder), "TEMP": str(folder)}
     ) as live:
-        dossier = live_through_it(live)
-        yield Lived(live, temporary, dossier)
+        dossier = use_everything(live)
+        yield UsedPortal(live, temporary, dossier)
     temporary.over.set()
     watching.join()
 
 
-def live_through_it(live: Live) -> bytes:
+def use_everything(live: Live) -> bytes:
     visitor = Visitor(live.url)
     page = visitor.open("/demonstration/")
     visitor.submit(page, page.form("person"), {"person": "nadia"})
@@ -132,11 +132,11 @@ def live_through_it(live: Live) -> bytes:
         parts=Decimal(1),
         issued_on=date(date.today().year, 1, 2),
     )
-    # The signed notice: read, refused once because it names nobody, then kept as one's own.
+    # The signed notice: read, refused once because it names another person, then kept as the resident's own.
     page = visitor.wait_for_job(send(visitor, "/coffre/ajouter/", f"{CANARIES['the name of a file']}.pdf", notice))
     assert page.path.endswith("/confirmer/"), page.text[:300]
     page = visitor.submit(page, page.form("whose"), {"whose": "own"})
-    # A paper without a code, of which only the picture speaks.
+    # A paper without a code, which has only its picture.
     landlord, rent = CANARIES["the text of a paper without a code"], Decimal(400)
     receipt = papers.rent_receipt(
         person=holder, home=home, landlord=landlord, month=date(2026, 10, 1), rent=rent, charges=Decimal(0)
@@ -145,7 +145,7 @@ def live_through_it(live: Live) -> bytes:
         send(visitor, "/coffre/ajouter/", f"{CANARIES['the name of a file']}.pdf", receipt, kind="quittance_loyer")
     )
     visitor.submit(page, page.form())
-    # A file that is refused all the same, a search, a question left in the middle.
+    # A refused file, a search, and a question left unanswered.
     visitor.wait_for_job(
         send(
             visitor,
@@ -160,7 +160,7 @@ def live_through_it(live: Live) -> bytes:
     visitor.submit(
         question,
         question.form(),
-        {"answer": CANARIES["a value typed by hand"], **filled(question, CANARIES["a value typed by hand"])},
+        {"answer": CANARIES["a value typed by hand"], **fill(question, CANARIES["a value typed by hand"])},
     )
     type_contact(visitor)
     visitor.open("/aides/")
@@ -176,8 +176,8 @@ def send(visitor: Visitor, address: str, name: str, content: bytes, *, kind: str
     )
 
 
-def filled(page: Page, word: str) -> dict[str, str]:
-    """The word in each text field of the question."""
+def fill(page: Page, word: str) -> dict[str, str]:
+    """Return the word for each text field of the question."""
     fields = page.tree.xpath("//main//form[1]//input[@type='text' or @type='email']/@name")
     return {str(name): word for name in fields}
 
@@ -190,7 +190,7 @@ def type_contact(visitor: Visitor) -> None:
             visitor.submit(page, page.form())
             return
         if page.tree.xpath("//main//input[@type='email']"):
-            page = visitor.submit(page, page.form(), filled(page, f"{CANARIES['a contact']}@courriel.example"))
+            page = visitor.submit(page, page.form(), fill(page, f"{CANARIES['a contact']}@courriel.example"))
         else:
             page = visitor.submit(page, page.form(), {"skip": "1"})
     raise AssertionError(f"the questions never end: {page.text[:300]}")
@@ -205,12 +205,12 @@ def make_dossier(visitor: Visitor) -> bytes:
     return visitor.open(page.links("/telecharger/")[0]).body
 
 
-def test_what_was_planted_comes_out_for_its_owner(lived: Lived) -> None:
-    """Without this everything below could pass because nothing was given."""
-    with pikepdf.open(io.BytesIO(lived.dossier)) as document:
+def test_the_owner_can_read_the_canaries(used_portal: UsedPortal) -> None:
+    """Otherwise every test below could pass because no data was entered."""
+    with pikepdf.open(io.BytesIO(used_portal.dossier)) as document:
         data = b"".join(bytes(document.attachments[name].get_file().read_bytes()) for name in document.attachments)
-    assert CANARIES["a letter"].encode() in data or found_in(lived.dossier)
-    visitor = Visitor(lived.live.url)
+    assert CANARIES["a letter"].encode() in data or found_in(used_portal.dossier)
+    visitor = Visitor(used_portal.live.url)
     page = visitor.open("/demonstration/")
     visitor.submit(page, page.form("person"), {"person": "nadia"})
     vault = visitor.open("/coffre/").text.replace(" ", "")
@@ -219,7 +219,7 @@ def test_what_was_planted_comes_out_for_its_owner(lived: Lived) -> None:
 
 
 def tables(live: Live) -> Iterator[tuple[str, bytes]]:
-    """Each table as COPY writes it, in text and in binary."""
+    """Yield each table as COPY writes it, in text and in binary."""
     with psycopg.connect(live.environment["MIGRATION_DATABASE_URL"], autocommit=True) as connection:
         named = connection.execute(
             "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
@@ -238,61 +238,65 @@ def in_database(live: Live) -> list[str]:
 
 
 def in_files(databases: "Databases", live: Live) -> list[str]:
-    """Not inside compressed streams: a cluster is large, and its tables are searched whole."""
+    """Search the files without decompressing: a cluster is large, and its tables are searched completely."""
     name = live.environment["DATABASE_URL"].partition("?")[0].rsplit("/", 1)[1]
-    return found_in_files(databases, name, since=(live.var / "keyring.json").stat().st_mtime, look=plainly)
+    return found_in_files(databases, name, since=(live.var / "keyring.json").stat().st_mtime, look=spellings_in)
 
 
-def test_no_table_holds_one(lived: Lived) -> None:
-    assert in_database(lived.live) == []
+def test_no_table_has_a_canary(used_portal: UsedPortal) -> None:
+    assert in_database(used_portal.live) == []
 
 
-def test_no_file_of_the_database_holds_one(lived: Lived, databases: "Databases") -> None:
-    assert [found for found in in_files(databases, lived.live) if ON_PURPOSE not in found] == []
+def test_no_file_of_the_database_has_a_canary(used_portal: UsedPortal, databases: "Databases") -> None:
+    assert [found for found in in_files(databases, used_portal.live) if ON_PURPOSE not in found] == []
 
 
-def test_no_file_of_the_portal_holds_one(lived: Lived) -> None:
-    """Sealed files, broker folder, mail, logs of web, worker and scheduler: contents and names."""
-    seen = {path for path in lived.live.var.rglob("*") if path.is_file() and "static" not in path.parts}
-    assert {path.relative_to(lived.live.var).parts[0] for path in seen} >= {"files", "log", "keyring.json"}
-    assert {path.name for path in (lived.live.var / "log").iterdir()} >= {"web.log", "worker.log", "scheduler.log"}
-    assert (lived.live.var / "log" / "worker.log").stat().st_size > 1000
-    names = [f"{path}: its name" for path in seen if found_in(str(path).encode())]
-    assert names + [f"{path}: {how}" for path in seen for how in found_in(path.read_bytes())] == []
+def test_no_file_of_the_portal_has_a_canary(used_portal: UsedPortal) -> None:
+    """Search contents and names: sealed files, broker folder, e-mails, logs of web, worker and scheduler."""
+    paths = {path for path in used_portal.live.var.rglob("*") if path.is_file() and "static" not in path.parts}
+    assert {path.relative_to(used_portal.live.var).parts[0] for path in paths} >= {"files", "log", "keyring.json"}
+    assert {path.name for path in (used_portal.live.var / "log").iterdir()} >= {
+        "web.log",
+        "worker.log",
+        "scheduler.log",
+    }
+    assert (used_portal.live.var / "log" / "worker.log").stat().st_size > 1000
+    names = [f"{path}: its name" for path in paths if found_in(str(path).encode())]
+    assert names + [f"{path}: {how}" for path in paths for how in found_in(path.read_bytes())] == []
 
 
-def test_no_temporary_file_ever_held_one(lived: Lived) -> None:
-    lived.temporary.look()
-    assert lived.temporary.found == set()
+def test_no_temporary_file_had_a_canary(used_portal: UsedPortal) -> None:
+    used_portal.temporary.look()
+    assert used_portal.temporary.found == set()
 
 
-def test_no_process_of_the_portal_was_told_one(lived: Lived) -> None:
-    """Command lines and environments are open to whoever runs on the machine."""
-    told = {}
-    for name, process in lived.live.services.processes.items():
+def test_no_process_has_a_canary_in_its_arguments_or_environment(used_portal: UsedPortal) -> None:
+    """Other users of the machine can read command lines and environments."""
+    spellings_found = {}
+    for name, process in used_portal.live.services.processes.items():
         for part in ("cmdline", "environ"):
-            told[f"{name} {part}"] = found_in(Path(f"/proc/{process.pid}/{part}").read_bytes())
-    assert set(told) and not any(told.values()), told
+            spellings_found[f"{name} {part}"] = found_in(Path(f"/proc/{process.pid}/{part}").read_bytes())
+    assert set(spellings_found) and not any(spellings_found.values()), spellings_found
 
 
-# The searches are tried on what they should find: a search that finds nothing proves nothing.
+# Each search is also run on data that it must find.
 
 
-def test_a_value_in_clear_in_a_table_is_found(lived: Lived, databases: "Databases") -> None:
-    lived.live.sql(f'CREATE TABLE "{SCRATCH}" (said text, kept bytea)')
+def test_plaintext_in_a_table_is_found(used_portal: UsedPortal, databases: "Databases") -> None:
+    used_portal.live.sql(f'CREATE TABLE "{SCRATCH}" (said text, kept bytea)')
     try:
-        assert in_database(lived.live) == []
-        lived.live.sql(f'INSERT INTO "{SCRATCH}" VALUES (%s, NULL)', f"x{SCRATCH}x")
-        assert any(f"{ON_PURPOSE}, in clear" in found for found in in_database(lived.live))
-        assert in_files(databases, lived.live) != []
-        lived.live.sql(f'UPDATE "{SCRATCH}" SET said = NULL, kept = %s', zlib.compress(SCRATCH.encode() * 3))
-        assert any(f"{ON_PURPOSE}, in clear, compressed" in found for found in in_database(lived.live))
+        assert in_database(used_portal.live) == []
+        used_portal.live.sql(f'INSERT INTO "{SCRATCH}" VALUES (%s, NULL)', f"x{SCRATCH}x")
+        assert any(f"{ON_PURPOSE}, in clear" in found for found in in_database(used_portal.live))
+        assert in_files(databases, used_portal.live) != []
+        used_portal.live.sql(f'UPDATE "{SCRATCH}" SET said = NULL, kept = %s', zlib.compress(SCRATCH.encode() * 3))
+        assert any(f"{ON_PURPOSE}, in clear, compressed" in found for found in in_database(used_portal.live))
     finally:
-        lived.live.sql(f'DROP TABLE "{SCRATCH}"')
+        used_portal.live.sql(f'DROP TABLE "{SCRATCH}"')
 
 
 @pytest.mark.parametrize("spelling", sorted(set(spellings(SCRATCH).values())))
-def test_each_spelling_is_found_wherever_it_starts(spelling: str) -> None:
+def test_each_spelling_is_found_at_any_offset(spelling: str) -> None:
     word = CANARIES["a street"]
     for needle in (needle for needle, how in spellings(word).items() if how == spelling):
         for before in range(3):
@@ -301,7 +305,7 @@ def test_each_spelling_is_found_wherever_it_starts(spelling: str) -> None:
         assert any("base64" in how for how in found_in(base64.b64encode(b"-" * before + word.encode() + b"---")))
 
 
-def test_a_temporary_file_that_lives_a_moment_is_found(tmp_path: Path) -> None:
+def test_a_short_lived_temporary_file_is_found(tmp_path: Path) -> None:
     temporary = Temporary(tmp_path)
     (tmp_path / "upload").write_bytes(b"%PDF " + CANARIES["a letter"].encode())
     temporary.look()

@@ -1,4 +1,4 @@
-"""Links under attack: readers against a stop, codes guessed all at once, addresses almost right, other people's papers."""
+"""Attacks on links: readers against a stop, concurrent guesses of codes, wrong URLs, other residents' papers."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -35,7 +35,7 @@ ROUNDS, READERS = 6, 6
 GUESSES = 20
 
 
-def test_nothing_is_read_by_a_link_after_its_stop_was_acknowledged(resident):
+def test_a_link_reads_nothing_after_its_stop(resident):
     add_signed_notice(resident)
     given = [linked(resident, FIELD).link.grant for _ in range(ROUNDS)]
     outcome = race(given, readers=READERS, stop=lambda grant: grants.stop(grant=grant, by=resident.pk))
@@ -44,19 +44,19 @@ def test_nothing_is_read_by_a_link_after_its_stop_was_acknowledged(resident):
 
 
 def at_once(work, count):
-    """Each in a thread and a connection of its own."""
+    """Run the work in threads, each with its own database connection."""
 
-    def alone(number):
+    def run(number):
         try:
             return work(number)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(count) as workers:
-        return list(workers.map(alone, range(count)))
+        return list(workers.map(run, range(count)))
 
 
-def test_codes_guessed_all_at_once_are_counted_one_by_one(resident):
+def test_concurrent_guesses_are_all_counted(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     wrong = [f"{(int(key.code) + 1 + number) % 10**8:08}" for number in range(GUESSES)]
@@ -70,7 +70,7 @@ def test_codes_guessed_all_at_once_are_counted_one_by_one(resident):
     assert Client().post(address(key), {"code": key.code}).status_code == 404
 
 
-def test_the_right_code_among_many_is_worth_no_more_than_five_tries(resident):
+def test_concurrent_guesses_cannot_exceed_five_tries(resident):
     add_signed_notice(resident)
     for _ in range(3):
         key = linked(resident, INCOME)
@@ -81,7 +81,7 @@ def test_the_right_code_among_many_is_worth_no_more_than_five_tries(resident):
             assert not Visit.objects.filter(link=key.link).exists()
 
 
-def test_an_address_that_is_almost_right_is_wrong(resident):
+def test_a_slightly_wrong_url_answers_404(resident):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     token = key.token
@@ -110,7 +110,7 @@ def test_an_address_that_is_almost_right_is_wrong(resident):
     assert "Le code" in main(Client().get(address(key)))
 
 
-def test_a_cookie_of_another_link_of_another_person_or_made_up_opens_nothing(resident, stranger):
+def test_a_foreign_or_invented_cookie_opens_nothing(resident, stranger):
     add_signed_notice(resident)
     add_signed_notice(stranger, revenu_fiscal_reference=9000)
     key, other = linked(resident, INCOME), linked(stranger, INCOME)
@@ -121,7 +121,7 @@ def test_a_cookie_of_another_link_of_another_person_or_made_up_opens_nothing(res
         assert not tells(main(client.get(address(key))).split("Après cinq")[0], "12")
 
 
-def test_another_s_paper_and_another_s_value_cannot_be_put_in_a_link(resident, stranger):
+def test_a_link_cannot_have_another_residents_papers_or_values(resident, stranger):
     paper_kinds.load()
     theirs = uploaded(signed_in(stranger), stranger, notice_pdf())
     vault_actions.confirm_paper(paper=theirs, by=stranger.pk)
@@ -129,8 +129,8 @@ def test_another_s_paper_and_another_s_value_cannot_be_put_in_a_link(resident, s
     wish = Wish([INCOME], [theirs.pk], "a", "b", "c", 7)
     held = actions.held(resident_id=resident.pk, fields=wish.fields, papers=wish.papers)
     assert not held.papers
-    seen = links.fingerprint(held.values, held.papers)
-    key = actions.make(resident_id=resident.pk, by=resident.pk, wish=wish, form=uuid4(), seen=seen)
+    fingerprint = links.fingerprint(held.values, held.papers)
+    key = actions.make(resident_id=resident.pk, by=resident.pk, wish=wish, form=uuid4(), seen=fingerprint)
     assert key is not None
     with scope(resident=resident.pk):
         assert Grant.objects.get().papers.count() == 0
@@ -147,7 +147,7 @@ def test_another_s_paper_and_another_s_value_cannot_be_put_in_a_link(resident, s
         )
 
 
-def test_a_stranger_makes_no_new_code_for_a_link_and_stops_none(resident, stranger):
+def test_a_stranger_can_neither_change_nor_stop_a_link(resident, stranger):
     add_signed_notice(resident)
     key = linked(resident, INCOME)
     client = signed_in(stranger)

@@ -1,6 +1,6 @@
-"""Another resident at an address of somebody's: nothing, by any method and whatever they send, as if it never was; and nothing changes.
+"""Another resident at the URL of a resident's object gets a 404, by any method and with any data, and changes nothing.
 
-Everybody else, at every address: test_matrix.py.
+test_matrix.py tries all other users at every URL.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ def address(name: str, things: dict[str, Any], thing: Any = None) -> str:
 
 
 def ask(client: Client, method: str, url: str) -> int:
-    """With what a form of any of these pages would send."""
+    """Request a URL with the fields of all these pages' forms."""
     sent = {
         "answer": "1",
         "kind": "cni",
@@ -45,7 +45,7 @@ def ask(client: Client, method: str, url: str) -> int:
 
 
 def rows_of(resident: Any) -> dict[str, str]:
-    """Every row that carries this resident's id, in any table, and their account."""
+    """Return a digest of every table's rows with this resident_id, and of their account."""
     found = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -53,7 +53,8 @@ def rows_of(resident: Any) -> dict[str, str]:
         )
         for schema, table in cursor.fetchall():
             cursor.execute(
-                f'SELECT md5(string_agg(t::text, \'|\' ORDER BY t::text)) FROM "{schema}"."{table}" t WHERE resident_id = %s',
+                f'SELECT md5(string_agg(t::text, \'|\' ORDER BY t::text)) FROM "{schema}"."{table}" t'
+                " WHERE resident_id = %s",
                 [resident.pk],
             )
             found[table] = str(cursor.fetchone()[0])
@@ -61,8 +62,8 @@ def rows_of(resident: Any) -> dict[str, str]:
     return found
 
 
-def test_another_resident_finds_nothing_by_any_method(resident: Any, stranger: Any) -> None:
-    """A method that a page does not know is refused before it looks: the answer is then the same for a thing that does not exist."""
+def test_another_resident_gets_a_404_by_any_method(resident: Any, stranger: Any) -> None:
+    """A page that does not know the method refuses it first; the answer is then the same for a missing object."""
     things = things_of(resident)
     theirs, before, wrong = signed_in(stranger), rows_of(resident), {}
     for name in OWNED:

@@ -1,6 +1,6 @@
-"""A town in which everybody has a reason to look at one resident's vault, and one of each thing that an address may name.
+"""Data in which every kind of user has a relation to one resident's vault, with one object for each kind of URL.
 
-`things` is what belongs to the resident, `town` the people around them, each with what they hold: a mandate, an urgent access, a link.
+`things_of` makes the resident's objects; `town` makes the other users, each with their mandate, urgent access or link.
 """
 
 import json
@@ -54,13 +54,13 @@ BIRTHDATE = "identite.pivot#/birthdate"
 
 @dataclass
 class Person:
-    """Somebody with a browser. `holds`: what they have instead of the resident's own, under the same names."""
+    """A user with a browser. `holds` replaces some of the resident's objects by their own, under the same keys."""
 
     cookies: dict[str, str] = field(default_factory=dict)
     holds: dict[str, Any] = field(default_factory=dict)
 
     def browser(self) -> Client:
-        """A new one each time: what a page does to a cookie is not carried to the next."""
+        """Return a new browser, so that no page's cookies affect the next one."""
         client = Client()
         for name, value in self.cookies.items():
             client.cookies[name] = value
@@ -68,7 +68,7 @@ class Person:
 
 
 def things_of(resident: User) -> dict[str, Any]:
-    """One of each thing that an address may name, all of them this resident's."""
+    """Make one object for each kind of URL, all of this resident."""
     paper_kinds.load()
     holder_catalogue.load()
     browser = signed_in(resident)
@@ -135,12 +135,12 @@ def things_of(resident: User) -> dict[str, Any]:
 
 
 def a_passkey(resident: User) -> Authenticator:
-    asked = {
+    options = {
         "authenticatorSelection": {"userVerification": "required", "residentKey": "required"},
         "user": {"id": ""},
         "challenge": "",
     }
-    credential = json.loads(SoftKey().create({"publicKey": asked}))
+    credential = json.loads(SoftKey().create({"publicKey": options}))
     return Authenticator.objects.create(
         user=resident, type="webauthn", data={"name": "Téléphone", "credential": credential}
     )
@@ -164,13 +164,13 @@ def the_side(paper: Any) -> Any:
 
 
 def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Person]:
-    """Who tries. `things` gets what these people hold of the owner, and what the admin shows."""
+    """Make the users. Adds to `things` the objects that they hold of the owner, and those that the admin shows."""
     helper, before, without = (
         CompanionFactory(organisation=name) for name in (helping_place().name, "Mission locale", "Mission locale")
     )
     mandate, over = (entrusted(owner, companion, "home", acts=[Act.ADD_PAPER]) for companion in (helper, before))
     grants.stop(grant=over.grant, by=owner.pk)
-    asked = asking.ask(
+    request = asking.ask(
         companion=helper, address=owner.email, items=["home"], purpose=AskedFor.REVIEW, length="m1", by_phone=True
     )
     asker, officer = AgentFactory(), AgentFactory()
@@ -184,7 +184,7 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     exported(owner)
     things |= {
         "mandate": mandate.pk,
-        "asked by telephone": asked.pk,
+        "asked by telephone": request.pk,
         "opened access": access.pk,
         "access to decide": urgently_asked(asker, owner).pk,
         "token": key.token,
@@ -211,19 +211,19 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
     return {
         "nobody": Person(),
         "visitor": Person({visit: entered(key).cookies[visit].value}),
-        "owner": seated(owner),
-        "stranger": seated(stranger),
-        "companion": seated(helper),
-        "companion after the mandate": seated(before, mandate=over.pk),
-        "companion without mandate": seated(without),
-        "agent": seated(AgentFactory()),
-        "officer": seated(officer),
-        "agent with an urgent access": seated(asker),
+        "owner": person_signed_in(owner),
+        "stranger": person_signed_in(stranger),
+        "companion": person_signed_in(helper),
+        "companion after the mandate": person_signed_in(before, mandate=over.pk),
+        "companion without mandate": person_signed_in(without),
+        "agent": person_signed_in(AgentFactory()),
+        "officer": person_signed_in(officer),
+        "agent with an urgent access": person_signed_in(asker),
         "agent at the desk": Person({settings.SESSION_COOKIE_NAME: desk.cookies[settings.SESSION_COOKIE_NAME].value}),
-        "manager": seated(manager),
+        "manager": person_signed_in(manager),
     }
 
 
-def seated(user: User, **holds: Any) -> Person:
+def person_signed_in(user: User, **holds: Any) -> Person:
     name = settings.SESSION_COOKIE_NAME
     return Person({name: signed_in(user).cookies[name].value}, holds)

@@ -1,4 +1,4 @@
-"""A local server that answers as clamd's documentation says (clamd(8), INSTREAM): enough to be scanned by, and to fail in its ways."""
+"""A local server that follows clamd's documentation (clamd(8), INSTREAM), to scan files and to simulate its faults."""
 
 import socket
 import threading
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: The harmless file that every antivirus must find, in pieces so that this one is not found.
+#: The harmless EICAR file that every antivirus must detect, in pieces so that this source file is not detected.
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!" + b"$H+H*"
 SIGNATURE = "Win.Test.EICAR_HDB-1"
 
 
 class Clamd:
-    """`trouble`: "", "garbage", "silent" or "hangs up". `limit` is its StreamMaxLength."""
+    """The server. `trouble`: "", "garbage", "silent" or "hangs up". `limit` is its StreamMaxLength."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.listener, self.trouble, self.limit = listener, "", 100_000_000
@@ -21,46 +21,46 @@ class Clamd:
     def serve(self) -> None:
         while True:
             try:
-                line, _ = self.listener.accept()
+                connection, _ = self.listener.accept()
             except OSError:
                 return
-            with line:
+            with connection:
                 try:
-                    self.answer(line)
+                    self.answer(connection)
                 except OSError:
                     continue
 
-    def answer(self, line: socket.socket) -> None:
+    def answer(self, connection: socket.socket) -> None:
         command = b""
         while not command.endswith(b"\0"):
-            command += line.recv(1)
+            command += connection.recv(1)
         if self.trouble == "hangs up":
             return
         if self.trouble == "silent":
-            line.recv(1 << 20)
-            line.settimeout(5)
-            while line.recv(1 << 20):
+            connection.recv(1 << 20)
+            connection.settimeout(5)
+            while connection.recv(1 << 20):
                 pass
             return
-        said = {b"zPING\0": lambda: b"PONG", b"zINSTREAM\0": lambda: self.scan(line)}.get(
+        reply = {b"zPING\0": lambda: b"PONG", b"zINSTREAM\0": lambda: self.scan(connection)}.get(
             command, lambda: b"UNKNOWN COMMAND"
         )()
-        line.sendall((b"\xff\x00 nonsense" if self.trouble == "garbage" else said) + b"\0")
+        connection.sendall((b"\xff\x00 nonsense" if self.trouble == "garbage" else reply) + b"\0")
 
-    def scan(self, line: socket.socket) -> bytes:
+    def scan(self, connection: socket.socket) -> bytes:
         content = b""
-        while size := int.from_bytes(self.exactly(line, 4)):
+        while size := int.from_bytes(self.exactly(connection, 4)):
             if len(content) + size > self.limit:
                 return b"INSTREAM size limit exceeded. ERROR"
-            content += self.exactly(line, size)
+            content += self.exactly(connection, size)
         self.scanned.append(content)
         return f"stream: {SIGNATURE} FOUND".encode() if EICAR in content else b"stream: OK"
 
     @staticmethod
-    def exactly(line: socket.socket, size: int) -> bytes:
+    def exactly(connection: socket.socket, size: int) -> bytes:
         data = b""
         while len(data) < size:
-            more = line.recv(size - len(data))
+            more = connection.recv(size - len(data))
             if not more:
                 raise OSError
             data += more
@@ -69,7 +69,7 @@ class Clamd:
 
 @contextmanager
 def clamd(folder: Path | None = None) -> Iterator[tuple[Clamd, str]]:
-    """With its address: a socket in this folder, else a port."""
+    """Run the server and yield it with its URL: a socket in this folder, else a port."""
     if folder is not None:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(folder / "clamd.ctl"))

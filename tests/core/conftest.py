@@ -9,13 +9,13 @@ from tests.accounts.factories import signed_in
 
 @pytest.fixture
 def awa(resident):
-    """A browser in which a resident is signed in."""
+    """Return a browser in which a resident is signed in."""
     return signed_in(resident)
 
 
 @pytest.fixture
 def as_owner(databases):
-    """The block is run as `manage.py purge` is: by the role that owns the tables."""
+    """Return a context manager that connects as the owner of the tables, as `manage.py purge` does."""
 
     @contextmanager
     def connected_as_owner():

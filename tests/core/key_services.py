@@ -1,7 +1,8 @@
-"""Local servers that answer as two key services' own documentation says, and that fail in their ways.
+"""Local servers that follow the documentation of two key services, and simulate their faults.
 
-Transit: https://openbao.org/api-docs/secret/transit/ (the same as HashiCorp Vault's). KMS: https://docs.aws.amazon.com/kms/latest/APIReference/.
-Each really encrypts: what was wrapped under another context, key or version does not open.
+Transit: https://openbao.org/api-docs/secret/transit/ (same as HashiCorp Vault's). KMS:
+https://docs.aws.amazon.com/kms/latest/APIReference/ They really encrypt: another context, key or version does not
+decrypt.
 """
 
 import base64
@@ -30,7 +31,7 @@ class Refused(Exception):
 
 
 class Service:
-    """`trouble`: "", "slow" (each answer takes `seconds`), "garbage" or "503". `asked` is what was asked, in order."""
+    """A key service. `trouble`: "", "slow" (takes `seconds`), "garbage" or "503". `asked` lists the requests."""
 
     def __init__(self) -> None:
         self.trouble, self.seconds = "", 5.0
@@ -41,7 +42,7 @@ class Service:
     def answer(self, method: str, path: str, headers: Any, body: dict[str, Any]) -> object:
         raise NotImplementedError
 
-    def troubled(self) -> None:
+    def apply_trouble(self) -> None:
         if self.trouble == "slow":
             self.over.wait(self.seconds)
         if self.trouble == "503":
@@ -62,7 +63,7 @@ class Transit(Service):
         if headers["X-Vault-Token"] != TOKEN:
             raise Refused(403, {"errors": ["permission denied"]})
         verbs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "GET /v1/transit/keys/garant": self.described,
+            "GET /v1/transit/keys/garant": self.describe,
             "POST /v1/transit/encrypt/garant": self.encrypt,
             "POST /v1/transit/decrypt/garant": self.decrypt,
         }
@@ -70,7 +71,7 @@ class Transit(Service):
             raise Refused(404, {"errors": []})
         return {"request_id": "x", "lease_duration": 0, "data": verbs[f"{method} {path}"](body)}
 
-    def described(self, _body: dict[str, Any]) -> dict[str, Any]:
+    def describe(self, _body: dict[str, Any]) -> dict[str, Any]:
         return {"name": "garant", "type": "aes256-gcm96", "derived": self.derived, "latest_version": len(self.keys)}
 
     def encrypt(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class Transit(Service):
         return {"plaintext": base64.b64encode(plain).decode()}
 
     def cipher(self, version: int, body: dict[str, Any]) -> AESGCM:
-        """A key that is not derived takes no notice of the context."""
+        """Return the cipher of a version. Like the real service, a key that is not derived ignores the context."""
         if not self.derived:
             return AESGCM(self.keys[version])
         if not body.get("context"):
@@ -116,7 +117,7 @@ class Kms(Service):
         self.disabled = False
 
     def rotate(self) -> None:
-        """A new key behind the same alias; an automatic rotation of KMS's own does not show."""
+        """Add a key behind the same alias. KMS's own automatic rotation is invisible to clients."""
         self.keys[f"0a1b2c3d-0000-4000-8000-{len(self.keys) + 1:012}"] = secrets.token_bytes(32)
 
     def answer(self, method: str, path: str, headers: Any, body: dict[str, Any]) -> object:
@@ -125,9 +126,9 @@ class Kms(Service):
         verb = headers["X-Amz-Target"].removeprefix("TrentService.")
         if self.disabled and verb != "DescribeKey":
             raise Refused(400, {"__type": "DisabledException", "message": "is disabled"})
-        found: dict[str, Any] = {"DescribeKey": self.described, "Encrypt": self.encrypt, "Decrypt": self.decrypt}[
-            verb
-        ](body)
+        found: dict[str, Any] = {"DescribeKey": self.describe, "Encrypt": self.encrypt, "Decrypt": self.decrypt}[verb](
+            body
+        )
         return found
 
     def key_id(self, asked: str) -> str:
@@ -136,7 +137,7 @@ class Kms(Service):
             raise Refused(400, {"__type": "NotFoundException", "message": f"Key '{asked}' does not exist"})
         return name
 
-    def described(self, body: dict[str, Any]) -> dict[str, Any]:
+    def describe(self, body: dict[str, Any]) -> dict[str, Any]:
         name = self.key_id(body["KeyId"])
         return {"KeyMetadata": {"KeyId": name, "Arn": self.ARN + name, "Enabled": not self.disabled}}
 
@@ -170,7 +171,7 @@ class Kms(Service):
 
 @contextmanager
 def served(service: Service) -> Iterator[str]:
-    """With its address, `127.0.0.1:PORT`."""
+    """Run the service and yield its address, `127.0.0.1:PORT`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -178,22 +179,22 @@ def served(service: Service) -> Iterator[str]:
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             service.asked.append(f"{self.command} {self.path} {self.headers.get('X-Amz-Target', '')}".strip())
-            status, told = 200, b""
+            status, content = 200, b""
             try:
-                service.troubled()
-                told = json.dumps(
+                service.apply_trouble()
+                content = json.dumps(
                     service.answer(self.command, self.path, self.headers, json.loads(body or b"{}"))
                 ).encode()
             except Refused as refused:
-                status, told = refused.status, json.dumps(refused.body).encode()
+                status, content = refused.status, json.dumps(refused.body).encode()
             if service.trouble == "garbage":
-                status, told = 200, b"<html>welcome to this hotel</html>"
+                status, content = 200, b"<html>welcome to this hotel</html>"
             try:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(told)))
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(told)
+                self.wfile.write(content)
             except OSError:
                 self.close_connection = True
 

@@ -1,6 +1,7 @@
-"""A local server that answers as S3's documentation says, for what the portal asks of it: https://docs.aws.amazon.com/AmazonS3/latest/API/
+"""A local server that follows S3's documentation, for the requests that the portal makes.
 
-One bucket, `papers`. `versions`: whether an object that is written or deleted again keeps its past; None: it does not know the question.
+https://docs.aws.amazon.com/AmazonS3/latest/API/ It has one bucket, `papers`. `versions` is True if objects keep their
+past versions, None if versions are unsupported.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ PAGE = 3
 @dataclass
 class Version:
     id: str
-    content: bytes | None  # None: a delete marker
+    content: bytes | None  # None for a delete marker
     at: datetime
 
 
@@ -81,7 +82,7 @@ def answer(bucket: Bucket, method: str, path: str, query: dict[str, str], header
     if name != "papers":
         return fault(404, "NoSuchBucket")
     if not key:
-        return listed(bucket, query)
+        return list_objects(bucket, query)
     return in_parts(bucket, method, key, query, body) or of_object(bucket, method, key, query, headers, body)
 
 
@@ -108,8 +109,8 @@ def of_object(bucket: Bucket, method: str, key: str, query: dict[str, str], head
     piece = found.content[int(start) : int(end) + 1]
     if not piece:
         return fault(416, "InvalidRange")
-    told = f"bytes {start}-{int(start) + len(piece) - 1}/{len(found.content)}"
-    return Answer(206, piece, Content_Range=told, Last_Modified=modified)
+    content_range = f"bytes {start}-{int(start) + len(piece) - 1}/{len(found.content)}"
+    return Answer(206, piece, Content_Range=content_range, Last_Modified=modified)
 
 
 def in_parts(bucket: Bucket, method: str, key: str, query: dict[str, str], body: bytes) -> Answer | None:
@@ -136,7 +137,7 @@ def in_parts(bucket: Bucket, method: str, key: str, query: dict[str, str], body:
     return Answer(200, b"<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>")
 
 
-def listed(bucket: Bucket, query: dict[str, str]) -> Answer:
+def list_objects(bucket: Bucket, query: dict[str, str]) -> Answer:
     prefix = query.get("prefix", "")
     if "uploads" in query:
         found = [
@@ -154,18 +155,19 @@ def listed(bucket: Bucket, query: dict[str, str]) -> Answer:
             if key.startswith(prefix)
             for version in kept
         ]
-        told = "".join(version_told(key, version) for key, version in rows)
-        return Answer(200, f"<ListVersionsResult>{told}</ListVersionsResult>".encode())
-    return objects_listed(bucket, prefix, query)
+        versions = "".join(version_xml(key, version) for key, version in rows)
+        return Answer(200, f"<ListVersionsResult>{versions}</ListVersionsResult>".encode())
+    return list_current_objects(bucket, prefix, query)
 
 
-def version_told(key: str, version: Version) -> str:
+def version_xml(key: str, version: Version) -> str:
     tag = "DeleteMarker" if version.content is None else "Version"
-    return f"<{tag}><Key>{escape(key)}</Key><VersionId>{version.id}</VersionId><LastModified>{when(version.at)}</LastModified></{tag}>"
+    modified = f"<LastModified>{when(version.at)}</LastModified>"
+    return f"<{tag}><Key>{escape(key)}</Key><VersionId>{version.id}</VersionId>{modified}</{tag}>"
 
 
-def objects_listed(bucket: Bucket, prefix: str, query: dict[str, str]) -> Answer:
-    """By small pages, so that whoever reads only the first one is found."""
+def list_current_objects(bucket: Bucket, prefix: str, query: dict[str, str]) -> Answer:
+    """List objects in small pages, to detect callers that read only the first page."""
     keys = sorted(key for key in bucket.objects if key.startswith(prefix) and bucket.now(key))
     folders: list[str] = []
     if delimiter := query.get("delimiter"):
@@ -173,23 +175,24 @@ def objects_listed(bucket: Bucket, prefix: str, query: dict[str, str]) -> Answer
         folders = sorted({prefix + key[len(prefix) :].partition(delimiter)[0] + delimiter for key in deep})
         keys = [key for key in keys if key not in deep]
     every = {
-        key: f"<Contents><Key>{escape(key)}</Key><LastModified>{when(bucket.objects[key][-1].at)}</LastModified></Contents>"
+        key: f"<Contents><Key>{escape(key)}</Key>"
+        f"<LastModified>{when(bucket.objects[key][-1].at)}</LastModified></Contents>"
         for key in keys
     }
     every |= {folder: f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>" for folder in folders}
     left = [name for name in sorted(every) if name > query.get("marker", "")]
     more = len(left) > PAGE
     token = f"<NextMarker>{escape(left[PAGE - 1])}</NextMarker>" if more and delimiter else ""
-    told = "".join(every[name] for name in left[:PAGE])
+    contents = "".join(every[name] for name in left[:PAGE])
     return Answer(
         200,
-        f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{told}</ListBucketResult>".encode(),
+        f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{contents}</ListBucketResult>".encode(),
     )
 
 
 @contextmanager
 def served(bucket: Bucket) -> Iterator[str]:
-    """With its address."""
+    """Run the service and yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -203,14 +206,14 @@ def served(bucket: Bucket) -> Iterator[str]:
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
             bucket.asked.append(f"{self.command} {self.headers.get('Range', '')}".strip())
             bucket.headers.append(self.headers)
-            told = answer(bucket, self.command, unquote(parts.path), query, self.headers, body)
-            self.send_response(told.status)
-            headers = {"Content-Length": str(len(told.body)), "Content-Type": "application/xml"} | told.headers
+            reply = answer(bucket, self.command, unquote(parts.path), query, self.headers, body)
+            self.send_response(reply.status)
+            headers = {"Content-Length": str(len(reply.body)), "Content-Type": "application/xml"} | reply.headers
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(told.body)
+                self.wfile.write(reply.body)
 
         do_HEAD = do_PUT = do_POST = do_DELETE = do_GET
 

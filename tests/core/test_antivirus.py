@@ -1,4 +1,4 @@
-"""clamd is asked as its protocol says; whatever is not a plain OK is not taken for one."""
+"""The antivirus client follows clamd's protocol, and accepts only an exact OK."""
 
 import io
 
@@ -17,18 +17,18 @@ def server(request, settings, tmp_path_factory):
         yield server
 
 
-def test_a_harmless_file_passes_and_its_bytes_are_those_that_were_looked_at(server):
+def test_a_harmless_file_passes_and_clamd_gets_its_bytes(server):
     content = bytes(range(256)) * 1000
     assert antivirus.find(io.BytesIO(content)) is None
     assert server.scanned == [content]
 
 
-def test_the_test_virus_is_found_by_its_name(server):
+def test_the_test_virus_is_reported_with_its_name(server):
     assert antivirus.find(io.BytesIO(b"x" * 100_000 + EICAR)) == SIGNATURE
 
 
 @pytest.mark.parametrize("trouble", ["garbage", "silent", "hangs up"])
-def test_what_is_no_answer_is_no_ok(server, trouble, monkeypatch):
+def test_an_invalid_answer_is_not_accepted(server, trouble, monkeypatch):
     monkeypatch.setattr(antivirus, "SECONDS", 0.2)
     monkeypatch.setattr(antivirus, "PING_SECONDS", 0.2)
     server.trouble = trouble
@@ -37,29 +37,29 @@ def test_what_is_no_answer_is_no_ok(server, trouble, monkeypatch):
     assert not antivirus.answers()
 
 
-def test_over_its_limit_it_says_so(server):
+def test_a_file_over_the_limit_raises(server):
     server.limit = 1000
     with pytest.raises(antivirus.OverItsLimit):
         antivirus.find(io.BytesIO(b"x" * 1001))
 
 
-def test_down_it_does_not_answer(settings, tmp_path):
+def test_a_stopped_server_does_not_answer(settings, tmp_path):
     settings.CLAMD_URL = f"unix://{tmp_path}/none.ctl"
     with pytest.raises(antivirus.NotAnswering):
         antivirus.find(io.BytesIO(b"x"))
     assert not antivirus.answers()
 
 
-def test_up_it_answers(server):
+def test_a_running_server_answers(server):
     assert antivirus.answers()
 
 
 @pytest.mark.parametrize("address", ["", "tcp://clamav:3310", "unix:///run/clamav/clamd.ctl"])
-def test_addresses_that_are_understood(address):
+def test_valid_urls_are_accepted(address):
     assert environment.antivirus(address) == address
 
 
 @pytest.mark.parametrize("address", ["clamav:3310", "http://clamav", "unix://clamd.ctl", "tcp:///x"])
-def test_addresses_that_stop_the_start(address):
+def test_invalid_urls_stop_the_start(address):
     with pytest.raises(ImproperlyConfigured, match="CLAMD_URL"):
         environment.antivirus(address)

@@ -1,4 +1,4 @@
-"""Checkpoints: every line ends under one, late or not, and whatever is changed afterwards is found and said."""
+"""Checkpoints: each entry ends under one, even if it commits late, and later changes are detected and reported."""
 
 import base64
 import time
@@ -27,7 +27,7 @@ TABLES = ["core_checkpoint", "core_journalseal"]
 
 @pytest.fixture(autouse=True)
 def outside(settings, tmp_path):
-    """Where copies are written, and a key of this test's own."""
+    """Return the folder of the copies outside, and use a signing key made for this test."""
     settings.CHECKPOINT_KEY, settings.MAKE_CHECKPOINT_KEY = tmp_path / "key.pem", True
     folder = tmp_path / "outside"
     settings.STORAGES = settings.STORAGES | {
@@ -55,7 +55,7 @@ def write(person, event="read"):
 
 
 def seal():
-    """Once no transaction of before is under way: those of other databases of the same server count, and other tests run beside."""
+    """Make a checkpoint after all earlier transactions end, also those of tests in other databases of the server."""
     with scopes_disabled():
         last = JournalLeaf.objects.aggregate(last=Max("xid"))["last"]
     wait_until_over(last or 0)
@@ -69,15 +69,15 @@ def wait_until_over(xid):
         time.sleep(0.05)
 
 
-def made():
-    """A checkpoint, where there is something to seal."""
+def make_checkpoint():
+    """Make a checkpoint, which must not be None."""
     checkpoint = seal()
     assert checkpoint is not None
     return checkpoint
 
 
-def sealed():
-    """The lines that each checkpoint put a seal on, by resident."""
+def sealed_numbers():
+    """Return the number of the entry sealed by each checkpoint, by resident."""
     with scopes_disabled():
         return {(seal.checkpoint_id, seal.resident_id): seal.number for seal in JournalSeal.objects.all()}
 
@@ -85,72 +85,73 @@ def sealed():
 def test_the_heads_of_the_journals_that_grew_are_sealed_once(person):
     other = someone(2)
     write(person)
-    assert made().number == 1
-    assert sealed() == {(1, person): 1, (1, other): 2}
+    assert make_checkpoint().number == 1
+    assert sealed_numbers() == {(1, person): 1, (1, other): 2}
     assert seal() is None
     write(person)
     write(person)
     seal()
-    assert sealed() == {(1, person): 1, (1, other): 2, (2, person): 3}
+    assert sealed_numbers() == {(1, person): 1, (1, other): 2, (2, person): 3}
     assert list(checkpoints.problems()) == []
 
 
-def test_a_quiet_portal_says_so_every_hour(person, time_machine):
+def test_without_entries_a_checkpoint_is_made_every_hour(person, time_machine):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
     seal()
     time_machine.move_to(start + timedelta(minutes=50), tick=False)
     assert seal() is None
     time_machine.move_to(start + timedelta(minutes=61), tick=False)
-    assert signed_notes.read(made().note).root == merkle.EMPTY
+    assert signed_notes.read(make_checkpoint().note).root == merkle.EMPTY
     assert list(checkpoints.problems()) == []
 
 
-def test_a_line_that_commits_late_is_in_the_next_checkpoint(person, databases):
-    """Its transaction began before the checkpoint and ended after: by its id or its time it would have been skipped for ever."""
+def test_an_entry_that_commits_late_is_in_the_next_checkpoint(person, databases):
+    """Selecting by id or by time would skip for ever this entry, whose transaction spans the checkpoint."""
     early, late = someone(1), person
     with psycopg.connect(databases.url("owner")) as slow:
         slow.execute(
-            "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain) VALUES (%s, 1, now(), sha256('x'), sha256('y'))",
+            "INSERT INTO core_journalleaf (resident_id, number, at, leaf, chain)"
+            " VALUES (%s, 1, now(), sha256('x'), sha256('y'))",
             [late],
         )
         with scopes_disabled():
             wait_until_over(JournalLeaf.objects.get(resident_id=early).xid)
         write(someone())
         checkpoints.seal()
-        assert {resident for _number, resident in sealed()} == {early}
+        assert {resident for _number, resident in sealed_numbers()} == {early}
         slow.commit()
     seal()
-    assert sealed()[2, late] == 1
-    assert len(sealed()) == 3
+    assert sealed_numbers()[2, late] == 1
+    assert len(sealed_numbers()) == 3
     assert list(checkpoints.problems()) == []
 
 
-def test_a_line_under_way_holds_back_those_after_it_and_no_other(person, databases):
-    """The same resident's chain is locked by its writer: their next line waits; the checkpoint does not."""
+def test_an_open_transaction_delays_only_the_same_residents_entries(person, databases):
+    """The writer locks the resident's chain, so their next entry waits, but the checkpoint does not."""
     with psycopg.connect(databases.url("owner")) as slow:
         slow.execute("SELECT pg_current_xact_id()")
         write(person)
         checkpoints.seal()
-        assert sealed() == {}
+        assert sealed_numbers() == {}
     seal()
-    assert sealed() == {(2, person): 1}
+    assert sealed_numbers() == {(2, person): 1}
 
 
-def test_transactions_counted_anew_after_a_restore_leave_no_line_behind(person, tamper):
+def test_no_entry_is_missed_when_transaction_numbers_restart(person, tamper):
     write(person)
     seal()
     with tamper() as admin:
         admin.execute("UPDATE core_checkpoint SET upto = 9000000000000")
     write(person)
     seal()
-    assert sealed() == {(1, person): 1, (2, person): 2}
+    assert sealed_numbers() == {(1, person): 1, (2, person): 2}
     write(person)
     seal()
-    assert sealed()[3, person] == 3
+    assert sealed_numbers()[3, person] == 3
 
 
-def test_two_schedulers_at_once_make_one_checkpoint(person, databases):
+def test_two_concurrent_schedulers_make_one_checkpoint(person, databases):
     write(person)
     with psycopg.connect(databases.url("web")) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [checkpoints.LOCK])
@@ -160,7 +161,7 @@ def test_two_schedulers_at_once_make_one_checkpoint(person, databases):
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_the_running_role_removes_nothing(person, table, change):
+def test_the_running_role_cannot_delete(person, table, change):
     write(person)
     seal()
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
@@ -168,7 +169,7 @@ def test_the_running_role_removes_nothing(person, table, change):
 
 
 @pytest.mark.parametrize("change", ["UPDATE core_checkpoint SET note = ''", "UPDATE core_journalseal SET number = 9"])
-def test_neither_the_running_role_nor_the_owner_rewrites_one(person, change, databases):
+def test_neither_the_running_role_nor_the_owner_can_change_a_checkpoint(person, change, databases):
     write(person)
     seal()
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
@@ -177,9 +178,9 @@ def test_neither_the_running_role_nor_the_owner_rewrites_one(person, change, dat
         owner.execute(change)
 
 
-def test_a_note_is_checked_by_anyone_with_the_public_key(person):
+def test_a_note_is_verified_with_the_public_key_alone(person):
     write(person)
-    note = made().note
+    note = make_checkpoint().note
     (published,) = signed_notes.public_keys()
     key = Ed25519PublicKey.from_public_bytes(base64.b64decode(published.split("+", 2)[2])[1:])
     text, _empty, signature = note.rpartition("\n\n— ")
@@ -187,9 +188,9 @@ def test_a_note_is_checked_by_anyone_with_the_public_key(person):
     assert text.startswith("garant/journal\n1\n")
 
 
-def test_a_note_that_was_touched_or_signed_by_another_is_refused(person, settings, tmp_path):
+def test_a_changed_note_or_another_signature_is_refused(person, settings, tmp_path):
     write(person)
-    note = made().note
+    note = make_checkpoint().note
     for wrong in ("", "x", note.replace("\n1\n", "\n2\n"), note[:-8], note.replace("garant", "autre")):
         with pytest.raises(signed_notes.Forged):
             signed_notes.read(wrong)
@@ -200,7 +201,7 @@ def test_a_note_that_was_touched_or_signed_by_another_is_refused(person, setting
 
 def test_a_new_key_signs_and_the_old_one_still_checks(person, settings, tmp_path):
     write(person)
-    old = made().note
+    old = make_checkpoint().note
     before = settings.CHECKPOINT_KEY.read_bytes()
     settings.CHECKPOINT_KEY = tmp_path / "new.pem"
     signed_notes.make_key()
@@ -212,7 +213,7 @@ def test_a_new_key_signs_and_the_old_one_still_checks(person, settings, tmp_path
     assert list(checkpoints.problems()) == []
 
 
-def test_a_key_that_cannot_serve_says_what_to_do(settings, tmp_path):
+def test_an_unusable_key_raises_with_instructions(settings, tmp_path):
     settings.MAKE_CHECKPOINT_KEY = False
     with pytest.raises(signed_notes.KeyUnusable, match="make_checkpoint_key"):
         signed_notes.check_key()
@@ -235,7 +236,7 @@ def three(person):
     return person
 
 
-def test_a_copy_outside_that_is_gone_or_touched_is_said(three, outside):
+def test_a_missing_or_changed_copy_outside_is_reported(three, outside):
     first, second, _third = sorted(outside.rglob("*.txt"))
     first.unlink()
     second.write_text("x")
@@ -245,7 +246,7 @@ def test_a_copy_outside_that_is_gone_or_touched_is_said(three, outside):
     ]
 
 
-def test_lines_long_under_no_checkpoint_are_said(person, time_machine, tamper):
+def test_old_entries_without_a_checkpoint_are_reported(person, time_machine, tamper):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
     write(person)
@@ -258,7 +259,7 @@ def test_lines_long_under_no_checkpoint_are_said(person, time_machine, tamper):
     assert list(checkpoints.problems()) == [f"resident {person}, entry 2 is under no checkpoint"]
 
 
-def test_a_copy_that_could_not_be_written_is_written_at_the_next_tick(person, outside, monkeypatch):
+def test_a_failed_copy_is_written_at_the_next_tick(person, outside, monkeypatch):
     write(person)
     outside.parent.joinpath("outside").write_text("no folder")
     seal()
@@ -269,9 +270,9 @@ def test_a_copy_that_could_not_be_written_is_written_at_the_next_tick(person, ou
     assert list(checkpoints.problems()) == []
 
 
-def test_a_copy_that_a_crash_cut_short_is_written_again_and_another_s_is_not(person, outside):
+def test_a_truncated_copy_is_rewritten_but_a_different_one_is_not(person, outside):
     write(person)
-    checkpoint = made()
+    checkpoint = make_checkpoint()
     copy = outside / checkpoints.name_outside(checkpoint)
     Checkpoint.objects.update(anchored_at=None)
     copy.write_text(checkpoint.note[:20])
@@ -284,7 +285,7 @@ def test_a_copy_that_a_crash_cut_short_is_written_again_and_another_s_is_not(per
     assert checkpoints.unanchored() == 1
 
 
-def test_four_hours_without_a_copy_outside_are_too_long(person, outside, time_machine):
+def test_checkpoints_are_not_anchored_after_four_hours_without_a_copy(person, outside, time_machine):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
     write(person)
@@ -311,7 +312,7 @@ def test_a_resident_s_proofs_lead_to_the_published_roots(three):
     assert checkpoints.proofs(resident_id=uuid4()) == []
 
 
-def test_a_proof_of_an_altered_seal_leads_nowhere(three, tamper):
+def test_the_proof_of_an_altered_seal_fails(three, tamper):
     with tamper() as admin:
         admin.execute("UPDATE core_journalseal SET chain = sha256('x') WHERE checkpoint_id = 3")
     faults = [fault for _proof, fault in checkpoints.checked(resident_id=three)]

@@ -1,4 +1,4 @@
-"""The city's profile: one row, a theme that everyone can read, a neutral city before it is set."""
+"""The city's profile: a single row, a readable theme, and a neutral city before it is set."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -51,7 +51,7 @@ def test_the_default_theme_and_a_city_in_burgundy_are_readable():
         ("header_text", "#d9d0bf"),
     ],
 )
-def test_each_colour_that_cannot_be_read_is_refused_at_save_and_nothing_is_kept(field, colour):
+def test_saving_an_unreadable_colour_is_refused(field, colour):
     with pytest.raises(ValidationError) as refusal:
         villebrume(**{field: colour}).save()
 
@@ -61,7 +61,7 @@ def test_each_colour_that_cannot_be_read_is_refused_at_save_and_nothing_is_kept(
     assert not City.objects.exists()
 
 
-def test_the_ring_of_the_active_field_must_show_on_the_header_too():
+def test_the_focus_ring_must_be_visible_on_the_header():
     dark = villebrume(**{**BURGUNDY, "header": "#777777", "header_text": "#000000", "focus": "#6b2fa0"})
     dark.clean()
     assert contrast.ring_on_header(dark.theme) == pytest.approx(contrast.ratio("#777777", "#ffffff"))
@@ -74,7 +74,7 @@ def test_the_ring_of_the_active_field_must_show_on_the_header_too():
     ("field", "value"),
     [("link", "teal"), ("link", "#0F5E73"), ("radius", 17), ("insee", "42"), ("phone", "javascript:1")],
 )
-def test_a_value_of_another_shape_is_refused(field, value):
+def test_a_malformed_value_is_refused(field, value):
     with pytest.raises(ValidationError) as refusal:
         villebrume(**{field: value}).save()
     assert field in refusal.value.message_dict
@@ -88,20 +88,20 @@ def test_there_is_one_city_and_saving_again_changes_it():
 
 
 @pytest.mark.django_db
-def test_before_the_city_is_set_a_neutral_one_answers():
+def test_before_the_city_is_set_a_neutral_city_is_used():
     city = City.current()
     assert (city.name, city.label) == ("Votre ville", "Votre ville")
     assert contrast.failures(city.theme) == []
     assert city.get_accessibility_display() == "non conforme"
 
 
-def test_the_name_is_said_as_each_language_says_it():
+def test_the_label_depends_on_the_language():
     assert villebrume().label == "Ville de Villebrume"
     with translation.override("en"):
         assert villebrume().label == "City of Villebrume"
 
 
-def test_the_style_sheet_sets_only_the_theme_and_its_name_follows_its_content():
+def test_the_style_sheet_sets_only_the_theme_and_its_version_depends_on_it():
     plain, burgundy = villebrume(), villebrume(**BURGUNDY, radius=4)
     assert all(f"--civic-{name.replace('_', '-')}:{BURGUNDY[name]}" in burgundy.stylesheet for name in THEME)
     assert "--civic-radius:4px" in burgundy.stylesheet
@@ -109,7 +109,7 @@ def test_the_style_sheet_sets_only_the_theme_and_its_name_follows_its_content():
     assert plain.stylesheet_version == villebrume().stylesheet_version
 
 
-def test_the_hours_are_said_in_english_when_they_were_written_so():
+def test_the_hours_are_in_english_if_an_english_text_exists():
     city = City(opening_hours="du lundi au vendredi", opening_hours_en="Monday to Friday")
     with translation.override("en"):
         assert city.hours == "Monday to Friday"
@@ -118,7 +118,7 @@ def test_the_hours_are_said_in_english_when_they_were_written_so():
         assert city.hours == "du lundi au vendredi"
 
 
-def test_a_legal_page_is_read_in_english_when_it_was_written_so():
+def test_a_legal_page_is_in_english_if_an_english_text_exists():
     page = LegalPage(slug=LegalPage.Slug.LEGAL, text="Texte de la ville.", text_en="The city’s text.")
     assert page.text_now == "Texte de la ville."
     with translation.override("en"):

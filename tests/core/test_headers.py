@@ -1,4 +1,4 @@
-"""Every answer carries the headers that keep pages out of caches, frames, search engines and other sites."""
+"""Every response has the headers that keep pages out of caches, frames, search engines and other sites."""
 
 import re
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 PUBLIC, IMMUTABLE = "public, max-age=3600", "public, max-age=31536000, immutable"
 
 
-def answered(settings, *, cookie=False, signed=False, cache=""):
+def respond(settings, *, cookie=False, signed=False, cache=""):
     request = RequestFactory().get("/")
     request.user = User() if signed else AnonymousUser()
     if cookie:
@@ -26,7 +26,7 @@ def answered(settings, *, cookie=False, signed=False, cache=""):
     )
 
 
-def test_a_visitor_s_page(client):
+def test_headers_of_a_visitors_page(client):
     response = client.get("/aide/")
     assert response["Cache-Control"] == "no-store"
     assert response["Cross-Origin-Resource-Policy"] == "same-origin"
@@ -47,7 +47,7 @@ def test_a_signed_in_page_is_neither_stored_nor_indexed(resident):
     assert response["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_pages_that_are_not_found_are_not_stored_either(client, resident):
+def test_a_404_page_is_not_stored(client, resident):
     assert client.get("/nulle-part/")["Cache-Control"] == "no-store"
     assert signed_in(resident).get("/nulle-part/")["X-Robots-Tag"] == "noindex, nofollow"
 
@@ -62,24 +62,22 @@ def test_pages_that_are_not_found_are_not_stored_either(client, resident):
         (False, "", "no-store"),
     ],
 )
-def test_only_what_a_view_calls_public_is_stored_and_once_signed_in_only_what_never_changes(
-    settings, signed, declared, kept
-):
-    assert answered(settings, cookie=signed, signed=signed, cache=declared)["Cache-Control"] == kept
+def test_only_public_responses_are_stored_and_for_users_only_immutable_ones(settings, signed, declared, kept):
+    assert respond(settings, cookie=signed, signed=signed, cache=declared)["Cache-Control"] == kept
 
 
-def test_without_a_session_cookie_nobody_is_asked_for(settings):
-    assert "X-Robots-Tag" not in answered(settings, cookie=False, signed=True)
-    assert answered(settings, cookie=True, signed=True)["X-Robots-Tag"]
+def test_without_a_session_cookie_the_user_is_not_loaded(settings):
+    assert "X-Robots-Tag" not in respond(settings, cookie=False, signed=True)
+    assert respond(settings, cookie=True, signed=True)["X-Robots-Tag"]
 
 
-def test_each_request_has_an_id_of_our_own_making(client):
+def test_each_request_gets_a_new_id(client):
     ids = {client.get("/health", headers={"X-Request-ID": "awa@courriel.example"})["X-Request-ID"] for _ in range(3)}
     assert len(ids) == 3
     assert all(re.fullmatch(r"[0-9a-f]{32}", value) for value in ids)
 
 
-def test_a_request_is_told_by_its_route_and_never_by_its_address(client, caplog):
+def test_a_request_is_logged_by_its_route_not_its_url(client, caplog):
     caplog.set_level("INFO", "core.middleware")
     client.get("/travaux/0189d4c4-1111-7000-8000-000000000000/?name=awa")
     (line,) = [record for record in caplog.records if record.name == "core.middleware"]
@@ -88,7 +86,7 @@ def test_a_request_is_told_by_its_route_and_never_by_its_address(client, caplog)
     assert "awa" not in str(line.__dict__)
 
 
-def test_health_checks_do_not_fill_the_logs(client, caplog):
+def test_health_checks_are_not_logged(client, caplog):
     caplog.set_level("INFO", "core.middleware")
     client.get("/health")
     assert not [record for record in caplog.records if record.name == "core.middleware"]
@@ -99,11 +97,11 @@ def test_the_id_ends_with_its_request():
     assert request_id.get() == ""
 
 
-def test_a_page_is_compressed_and_its_length_says_nothing_exact():
+def test_a_page_is_compressed_to_a_random_length():
     lengths = {len(Client().get("/aide/", headers={"accept-encoding": "gzip"}).content) for _ in range(8)}
     assert len(lengths) > 1 and max(lengths) < len(Client().get("/aide/").content)
 
 
-def test_what_is_no_page_is_sent_as_it_is():
+def test_other_responses_are_not_compressed():
     response = Client().get("/theme.css", headers={"accept-encoding": "gzip"})
     assert "Content-Encoding" not in response

@@ -1,4 +1,4 @@
-"""/health says that the process answers; /ready says, by name, what it needs and does not have."""
+"""/health answers while the process runs; /ready names the missing dependencies."""
 
 import os
 from datetime import timedelta
@@ -35,11 +35,11 @@ def test_ready_when_everything_answers(client, workers):
     assert response["Cache-Control"] == "no-store"
 
 
-def test_nobody_has_to_sign_in_to_ask(client, workers):
+def test_ready_needs_no_sign_in(client, workers):
     assert client.get("/health").status_code == client.get("/ready").status_code == 200
 
 
-def test_a_database_that_does_not_answer_is_named(client, monkeypatch):
+def test_a_database_that_is_down_is_named(client, monkeypatch):
     def fail(*_args, **_options):
         raise Error("no server at secret-host")
 
@@ -56,7 +56,7 @@ def test_a_keyring_that_cannot_be_read_is_named(client, workers, settings, tmp_p
 
 
 @pytest.mark.parametrize("broken", ["full", "read-only"])
-def test_a_store_that_takes_no_file_is_named(client, workers, monkeypatch, broken):
+def test_an_unwritable_storage_is_named(client, workers, monkeypatch, broken):
     if broken == "full":
         monkeypatch.setattr(health, "ROOM", 1 << 62)
     else:
@@ -64,7 +64,7 @@ def test_a_store_that_takes_no_file_is_named(client, workers, monkeypatch, broke
     assert ready(client) == (503, ["storage"])
 
 
-def test_each_queue_that_nobody_works_is_named(client, workers):
+def test_each_queue_without_a_worker_is_named(client, workers):
     queues = health.worked_queues()
     assert "default" in queues
     WorkerBeat.objects.filter(queue=queues[0]).update(at=timezone.now() - timedelta(seconds=61))
@@ -73,7 +73,7 @@ def test_each_queue_that_nobody_works_is_named(client, workers):
     assert ready(client) == (503, [f"worker:{queue}" for queue in queues])
 
 
-def test_a_queue_is_asked_for_as_soon_as_a_kind_of_job_needs_it(client, workers, monkeypatch):
+def test_a_queue_is_required_once_a_kind_of_job_uses_it(client, workers, monkeypatch):
     monkeypatch.setattr(jobs, "_kinds", dict(jobs._kinds))
     jobs.register("try", task="tests.try", queue="tries", label="Essai", done_url=lambda job: "/")
     assert ready(client) == (503, ["worker:tries"])
@@ -81,7 +81,7 @@ def test_a_queue_is_asked_for_as_soon_as_a_kind_of_job_needs_it(client, workers,
     assert ready(client) == (200, [])
 
 
-def test_a_worker_that_answers_again_replaces_its_last_sign(workers):
+def test_a_new_heartbeat_replaces_the_last_one(workers):
     WorkerBeat.objects.update(at=timezone.now() - timedelta(hours=1))
     health.heard_from(["default"])
     assert WorkerBeat.objects.get(queue="default").at > timezone.now() - timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""The page of a job says how far it is, with or without JavaScript, to its owner alone."""
+"""The page of a job shows its progress, with or without JavaScript, to its owner only."""
 
 from uuid import uuid4
 
@@ -67,37 +67,37 @@ def browser(who, resident, stranger, agent) -> Client:
 
 
 @pytest.mark.parametrize(("who", "status"), [("owner", 200), ("stranger", 404), ("agent", 403), ("nobody", 302)])
-def test_who_sees_it(job, resident, stranger, agent, who, status):
+def test_only_the_owner_sees_a_job(job, resident, stranger, agent, who, status):
     client = browser(who, resident, stranger, agent)
     for headers in ({}, HTMX):
         assert client.get(reverse("job", args=[job.pk]), headers=headers).status_code == status
 
 
 @pytest.mark.parametrize(("who", "status"), [("owner", 302), ("stranger", 404), ("agent", 403), ("nobody", 302)])
-def test_who_cancels_it(job, resident, stranger, agent, who, status):
+def test_only_the_owner_cancels_a_job(job, resident, stranger, agent, who, status):
     assert browser(who, resident, stranger, agent).post(reverse("cancel_job", args=[job.pk])).status_code == status
     assert now(job).state == (State.CANCELLED if who == "owner" else State.WAITING)
 
 
 @pytest.mark.parametrize(("who", "status"), [("owner", 302), ("stranger", 404), ("agent", 403), ("nobody", 302)])
-def test_who_tries_it_again(job, resident, stranger, agent, who, status):
+def test_only_the_owner_retries_a_job(job, resident, stranger, agent, who, status):
     become(job, state=State.FAILED)
     assert browser(who, resident, stranger, agent).post(reverse("retry_job", args=[job.pk])).status_code == status
     assert now(job).state == (State.WAITING if who == "owner" else State.FAILED)
 
 
 @pytest.mark.parametrize("name", ["cancel_job", "retry_job"])
-def test_a_link_cannot_act(awa, job, name):
+def test_a_get_request_cannot_cancel_or_retry(awa, job, name):
     assert awa.get(reverse(name, args=[job.pk])).status_code == 405
     assert now(job).state == State.WAITING
 
 
 @pytest.mark.parametrize("name", ["cancel_job", "retry_job"])
-def test_acts_come_back_to_the_page(awa, job, name):
+def test_actions_redirect_to_the_page(awa, job, name):
     assert awa.post(reverse(name, args=[job.pk])).url == reverse("job", args=[job.pk])
 
 
-def test_without_javascript_a_link_refreshes_it_and_nothing_reloads_by_itself(awa, job):
+def test_without_javascript_a_link_refreshes_the_page(awa, job):
     html = page(awa, job)
     assert f'<a href="{reverse("job", args=[job.pk])}">Actualiser la page</a>' in html
     assert "http-equiv" not in html
@@ -105,7 +105,7 @@ def test_without_javascript_a_link_refreshes_it_and_nothing_reloads_by_itself(aw
     assert "Vous pouvez fermer cette page" in html
 
 
-def test_the_fragment_is_the_part_that_changes_and_asks_again(awa, job):
+def test_the_fragment_is_only_the_changing_part_and_polls(awa, job):
     html = page(awa, job, **HTMX)
     assert "<html" not in html
     assert 'hx-trigger="every 2s"' in html
@@ -113,7 +113,7 @@ def test_the_fragment_is_the_part_that_changes_and_asks_again(awa, job):
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED])
-def test_once_it_is_over_nothing_asks_again(awa, job, state):
+def test_a_finished_job_stops_polling(awa, job, state):
     become(job, state=state)
     for headers in ({}, HTMX):
         html = page(awa, job, **headers)
@@ -122,24 +122,24 @@ def test_once_it_is_over_nothing_asks_again(awa, job, state):
         assert reverse("cancel_job", args=[job.pk]) not in html
 
 
-def test_what_is_said_aloud_changes_at_most_every_ten_percent(awa, job):
-    said = set()
+def test_the_announced_progress_changes_at_most_every_ten_percent(awa, job):
+    announcements = set()
     for done in range(61):
         become(job, state=State.RUNNING, done=done, total=60)
         html = page(awa, job, **HTMX)
         assert f'value="{done}"' in html
-        said.add(html.partition('role="status"')[2].partition("</p>")[0])
-    assert len(said) == 11
+        announcements.add(html.partition('role="status"')[2].partition("</p>")[0])
+    assert len(announcements) == 11
 
 
-def test_a_job_that_counts_nothing_shows_no_bar(awa, job):
+def test_a_job_without_a_total_shows_no_bar(awa, job):
     become(job, state=State.RUNNING)
     html = page(awa, job)
     assert "En cours" in html
     assert "<progress" not in html
 
 
-def test_done_it_leads_to_the_result(awa, job):
+def test_a_finished_job_links_to_its_result(awa, job):
     become(job, state=State.DONE)
     html = page(awa, job)
     assert f'href="/essai/{job.subject_id}/"' in html
@@ -155,7 +155,7 @@ def test_done_it_leads_to_the_result(awa, job):
         ("unheard_of", "Rien n’est perdu"),
     ],
 )
-def test_a_failure_is_a_sentence_and_can_be_tried_again(awa, job, code, sentence):
+def test_a_failed_job_shows_a_sentence_and_can_be_retried(awa, job, code, sentence):
     become(job, state=State.FAILED, problem=code)
     html = page(awa, job)
     assert sentence in html
@@ -163,7 +163,7 @@ def test_a_failure_is_a_sentence_and_can_be_tried_again(awa, job, code, sentence
     assert reverse("retry_job", args=[job.pk]) in html
 
 
-def test_a_cancel_that_was_asked_is_not_offered_again(awa, job):
+def test_a_requested_cancellation_is_not_offered_again(awa, job):
     become(job, state=State.RUNNING, cancel_asked=True)
     html = page(awa, job)
     assert "Nous arrêtons" in html

@@ -1,4 +1,4 @@
-"""Long work: a row written with its request, done once by effect, found again when a message or a worker is lost."""
+"""Jobs: rows written with their request, with their effect once, and recovered after a lost message or worker."""
 
 import threading
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from core.logs import JsonFormatter
 from core.models import Job
 
 pytestmark = pytest.mark.django_db
-#: Copying the database costs: only where something must really be committed.
+#: Copying the database is slow: only for tests that must really commit.
 committed = pytest.mark.django_db(transaction=True)
 State = Job.State
 
@@ -39,7 +39,7 @@ def kind(monkeypatch):
 
 @pytest.fixture
 def sent(monkeypatch):
-    """What reached the broker: (task, job's id, queue)."""
+    """Return the messages sent to the broker: (task, job's id, queue)."""
     messages = []
     monkeypatch.setattr(
         current_app, "send_task", lambda task, args, **options: messages.append((task, args[0], options["queue"]))
@@ -83,7 +83,7 @@ def change(job, **values):
 
 
 @committed
-def test_it_is_sent_once_its_request_has_committed(person, sent):
+def test_a_job_is_sent_after_its_request_commits(person, sent):
     with transaction.atomic():
         job = jobs.create(resident_id=person, kind="try", subject_id=uuid4(), purpose="Essayer")
         assert sent == []
@@ -92,7 +92,7 @@ def test_it_is_sent_once_its_request_has_committed(person, sent):
     assert now(job).state == State.WAITING
 
 
-def test_a_request_that_fails_leaves_no_job_and_sends_nothing(person, sent):
+def test_a_failed_request_leaves_no_job(person, sent):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         jobs.create(resident_id=person, kind="try", subject_id=uuid4(), purpose="Essayer")
         raise ZeroDivisionError
@@ -101,14 +101,14 @@ def test_a_request_that_fails_leaves_no_job_and_sends_nothing(person, sent):
         assert not Job.objects.exists()
 
 
-def test_with_the_broker_down_the_request_succeeds_and_the_job_waits(person, broker_down, caplog):
+def test_a_request_succeeds_while_the_broker_is_down(person, broker_down, caplog):
     job = create(person)
     assert (now(job).state, now(job).sent_at) == (State.WAITING, None)
     assert "a job could not be sent" in caplog.text
 
 
 @pytest.mark.parametrize("error", [OperationalError(), FileNotFoundError(), ConnectionRefusedError(), TimeoutError()])
-def test_no_failure_to_send_reaches_the_request(person, monkeypatch, error):
+def test_a_sending_error_does_not_reach_the_request(person, monkeypatch, error):
     def fail(*_args, **_options):
         raise error
 
@@ -117,7 +117,7 @@ def test_no_failure_to_send_reaches_the_request(person, monkeypatch, error):
     assert jobs.sweep() == 0
 
 
-def test_what_could_not_be_sent_is_sent_by_the_sweep(person, broker_down, monkeypatch):
+def test_an_unsent_job_is_sent_by_the_sweep(person, broker_down, monkeypatch):
     job, messages = create(person), []
     monkeypatch.setattr(current_app, "send_task", lambda task, args, **options: messages.append(args[0]))
     assert jobs.sweep() == 1
@@ -140,7 +140,7 @@ def test_a_sweep_with_the_broker_still_down_tries_once(person, monkeypatch):
     assert len(tries) == 1
 
 
-def test_a_job_of_an_app_that_is_gone_holds_up_nobody(person, sent, monkeypatch):
+def test_a_job_of_a_removed_kind_does_not_block_others(person, sent, monkeypatch):
     old, job = create(person), create(person)
     change(old, kind="gone", sent_at=None)
     change(job, sent_at=None)
@@ -148,12 +148,12 @@ def test_a_job_of_an_app_that_is_gone_holds_up_nobody(person, sent, monkeypatch)
     assert now(old).state == State.WAITING
 
 
-def test_a_kind_that_nobody_registered_is_refused(person):
+def test_an_unregistered_kind_is_refused(person):
     with pytest.raises(ValueError, match="nothing"):
         jobs.create(resident_id=person, kind="nothing", subject_id=uuid4(), purpose="x")
 
 
-def test_a_worker_takes_it_in_its_resident_s_scope_and_it_is_done(person, sent):
+def test_a_job_runs_in_its_residents_scope(person, sent):
     job = create(person)
     with taken(job) as run:
         assert get_scope()["resident"] == person
@@ -165,7 +165,7 @@ def test_a_worker_takes_it_in_its_resident_s_scope_and_it_is_done(person, sent):
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED, State.RUNNING])
-def test_a_second_delivery_is_left(person, sent, state):
+def test_a_second_delivery_is_skipped(person, sent, state):
     job = create(person)
     change(job, state=state, heartbeat_at=timezone.now())
     with jobs.running(job.pk) as run:
@@ -173,13 +173,13 @@ def test_a_second_delivery_is_left(person, sent, state):
     assert now(job).state == state
 
 
-def test_a_job_that_is_nowhere_is_left():
+def test_an_unknown_job_is_skipped():
     with jobs.running(uuid4()) as run:
         assert run is None
 
 
 @committed
-def test_of_many_deliveries_at_once_one_runs(person, sent):
+def test_only_one_of_several_concurrent_deliveries_runs(person, sent):
     job, together, results = create(person), threading.Barrier(6), []
 
     def deliver(_):
@@ -197,21 +197,21 @@ def test_of_many_deliveries_at_once_one_runs(person, sent):
     assert now(job).attempts == 1
 
 
-def test_progress_is_written_as_it_goes(person, sent):
+def test_progress_is_written(person, sent):
     job = create(person, total=4)
     with taken(job) as run:
         run.progress(1, 4)
         assert (now(job).done, now(job).total, now(job).percent) == (1, 4, 25)
 
 
-def test_a_known_problem_keeps_its_code(person, sent):
+def test_a_registered_problem_keeps_its_code(person, sent):
     job = create(person)
     with jobs.running(job.pk):
         raise jobs.Problem("paper_unreadable")
     assert (now(job).state, now(job).problem) == (State.FAILED, "paper_unreadable")
 
 
-def test_an_unknown_failure_is_recorded_and_its_message_goes_nowhere(person, sent, caplog):
+def test_an_unknown_error_is_recorded_without_its_message(person, sent, caplog):
     job = create(person)
     with jobs.running(job.pk):
         raise ValueError("canary")
@@ -223,7 +223,7 @@ def test_an_unknown_failure_is_recorded_and_its_message_goes_nowhere(person, sen
     assert str(job.pk) in line
 
 
-def test_a_job_that_takes_too_long_says_so(person, sent):
+def test_a_job_over_the_time_limit_fails(person, sent):
     job = create(person)
     with jobs.running(job.pk):
         raise SoftTimeLimitExceeded
@@ -231,7 +231,7 @@ def test_a_job_that_takes_too_long_says_so(person, sent):
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
-def test_a_worker_that_is_stopped_puts_the_job_back(person, sent, stop):
+def test_a_stopped_worker_puts_the_job_back(person, sent, stop):
     job = create(person)
     with pytest.raises(stop), jobs.running(job.pk):
         raise stop
@@ -254,7 +254,7 @@ def test_a_running_job_stops_at_its_next_step_once_cancelled(person, sent):
     assert now(job).state == State.CANCELLED
 
 
-def test_a_waiting_job_is_cancelled_at_once_and_its_message_is_left(person, sent):
+def test_a_waiting_job_is_cancelled_at_once_and_its_message_is_skipped(person, sent):
     job = create(person)
     jobs.cancel(job=job, by=person)
     jobs.cancel(job=job, by=person)
@@ -263,7 +263,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_its_message_is_left(person, sent
         assert run is None
 
 
-def test_cancelling_what_is_done_changes_nothing(person, sent):
+def test_cancelling_a_finished_job_does_nothing(person, sent):
     job = create(person)
     with jobs.running(job.pk):
         pass
@@ -272,7 +272,7 @@ def test_cancelling_what_is_done_changes_nothing(person, sent):
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
-def test_what_failed_or_was_cancelled_starts_again_from_nothing(person, sent, state):
+def test_a_failed_or_cancelled_job_restarts_from_the_beginning(person, sent, state):
     job = create(person)
     change(job, state=state, problem="error", cancel_asked=True, done=7, losses=2, finished_at=timezone.now())
     with TestCase.captureOnCommitCallbacks(execute=True):
@@ -294,7 +294,7 @@ def test_what_failed_or_was_cancelled_starts_again_from_nothing(person, sent, st
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.RUNNING, State.DONE])
-def test_retrying_what_goes_on_or_is_done_changes_nothing(person, sent, state):
+def test_retrying_an_active_or_done_job_does_nothing(person, sent, state):
     job = create(person)
     change(job, state=state, heartbeat_at=timezone.now())
     jobs.retry(job=job, by=person)
@@ -315,7 +315,7 @@ def lost(job, **ago):
     change(job, state=State.RUNNING, attempts=1, heartbeat_at=timezone.now() - timedelta(**ago))
 
 
-def test_a_job_whose_worker_is_silent_is_sent_again(person, sent):
+def test_a_job_without_a_heartbeat_is_sent_again(person, sent):
     job = create(person)
     lost(job, seconds=46)
     assert jobs.sweep() == 1
@@ -326,14 +326,14 @@ def test_a_job_whose_worker_is_silent_is_sent_again(person, sent):
     assert now(job).state == State.DONE
 
 
-def test_a_job_whose_worker_is_alive_is_left(person, sent):
+def test_a_job_with_a_heartbeat_is_not_sent_again(person, sent):
     job = create(person)
     lost(job, seconds=40)
     assert jobs.sweep() == 0
     assert now(job).state == State.RUNNING
 
 
-def test_what_has_been_over_for_ninety_days_is_forgotten_and_nothing_else(person, sent):
+def test_only_jobs_finished_ninety_days_ago_are_deleted(person, sent):
     old, recent, stuck = create(person), create(person), create(person)
     change(old, state=State.DONE, finished_at=timezone.now() - timedelta(days=91))
     change(recent, state=State.FAILED, finished_at=timezone.now() - timedelta(days=89))
@@ -343,7 +343,7 @@ def test_what_has_been_over_for_ninety_days_is_forgotten_and_nothing_else(person
         assert set(Job.objects.values_list("pk", flat=True)) == {recent.pk, stuck.pk}
 
 
-def test_a_message_that_was_lost_is_sent_again_after_a_minute(person, sent):
+def test_a_lost_message_is_sent_again_after_a_minute(person, sent):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         create(person)
         clock.shift(timedelta(seconds=59))
@@ -354,7 +354,7 @@ def test_a_message_that_was_lost_is_sent_again_after_a_minute(person, sent):
     assert len(sent) == 2
 
 
-def test_a_job_that_kills_its_workers_is_given_up(person, sent):
+def test_a_job_that_kills_its_workers_fails(person, sent):
     job = create(person)
     for _ in range(jobs.LOSSES):
         lost(job, minutes=2)
@@ -363,7 +363,7 @@ def test_a_job_that_kills_its_workers_is_given_up(person, sent):
     assert len(sent) == jobs.LOSSES
 
 
-def test_a_job_cancelled_while_its_worker_was_dead_is_cancelled(person, sent):
+def test_a_job_cancelled_after_its_worker_died_is_cancelled(person, sent):
     job = create(person)
     lost(job, minutes=2)
     jobs.cancel(job=job, by=person)
@@ -372,8 +372,8 @@ def test_a_job_cancelled_while_its_worker_was_dead_is_cancelled(person, sent):
 
 
 @committed
-def test_a_worker_taken_for_dead_cannot_write_over_the_one_that_follows(person, sent):
-    """It wakes after its job was given to another: it neither publishes, nor reports progress, nor ends it."""
+def test_a_lost_attempt_cannot_overwrite_the_next_one(person, sent):
+    """An attempt that wakes after its job was given to another one can neither publish, nor report, nor end it."""
     job = create(person)
     with taken(job) as slow:
         lost(job, minutes=2)
@@ -407,7 +407,7 @@ def test_the_result_and_the_end_are_committed_together(person, sent):
 
 
 @committed
-def test_an_error_after_the_result_was_published_does_not_undo_it(person, sent):
+def test_an_error_after_publication_does_not_undo_the_result(person, sent):
     job = create(person)
     with taken(job) as run:
         with transaction.atomic():
@@ -417,7 +417,7 @@ def test_an_error_after_the_result_was_published_does_not_undo_it(person, sent):
 
 
 @committed
-def test_a_job_cancelled_at_the_last_moment_publishes_nothing(person, sent):
+def test_a_job_cancelled_before_its_end_publishes_nothing(person, sent):
     job, other = create(person), create(person)
     with taken(job) as run:
         jobs.cancel(job=job, by=person)
@@ -428,13 +428,13 @@ def test_a_job_cancelled_at_the_last_moment_publishes_nothing(person, sent):
 
 
 @committed
-def test_it_is_finished_in_a_transaction_only(person, sent):
+def test_finish_requires_a_transaction(person, sent):
     with taken(create(person)) as run, pytest.raises(RuntimeError):
         run.finish()
 
 
 @committed
-def test_while_it_runs_its_heart_beats_from_another_connection(person, sent, monkeypatch):
+def test_heartbeats_use_another_connection(person, sent, monkeypatch):
     job, beaten = create(person), threading.Event()
     monkeypatch.setattr(jobs, "HEARTBEAT", timedelta(milliseconds=5))
     real = jobs.Running.beat
@@ -451,7 +451,7 @@ def test_while_it_runs_its_heart_beats_from_another_connection(person, sent, mon
     assert now(job).state == State.DONE
 
 
-def test_a_heart_that_cannot_beat_once_beats_again(person, sent, monkeypatch, caplog):
+def test_heartbeat_continues_after_database_error(person, sent, monkeypatch, caplog):
     job, beats, twice = create(person), [], threading.Event()
     monkeypatch.setattr(jobs, "HEARTBEAT", timedelta(milliseconds=5))
 
@@ -469,7 +469,7 @@ def test_a_heart_that_cannot_beat_once_beats_again(person, sent, monkeypatch, ca
 
 
 @committed
-def test_two_sweeps_at_once_count_one_loss(person, sent):
+def test_two_concurrent_sweeps_count_one_loss(person, sent):
     jobs_lost = [create(person) for _ in range(5)]
     for job in jobs_lost:
         lost(job, minutes=2)
@@ -487,7 +487,7 @@ def test_two_sweeps_at_once_count_one_loss(person, sent):
     assert [now(job).losses for job in jobs_lost] == [1] * 5
 
 
-def test_the_message_carries_nothing_but_the_job_s_id(person, monkeypatch):
+def test_the_message_has_only_the_jobs_id(person, monkeypatch):
     calls = []
     monkeypatch.setattr(current_app, "send_task", lambda *args, **options: calls.append((args, options)))
     job = create(person)
@@ -496,7 +496,7 @@ def test_the_message_carries_nothing_but_the_job_s_id(person, monkeypatch):
     assert str(person) not in str(options)
 
 
-def test_jobs_are_found_in_their_resident_s_scope_alone(person, sent):
+def test_jobs_are_found_only_in_their_residents_scope(person, sent):
     job = create(person)
     with scope(resident=uuid4()):
         assert not Job.objects.filter(pk=job.pk).exists()

@@ -1,4 +1,4 @@
-"""The journal: a line is written with its act, read by its resident, changed by nobody, and every change that got through is named."""
+"""The journal: an entry is written with its act, read by its resident, never changed; a forced change is detected."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ from core.models import JournalEntry, JournalLeaf, ResidentKey
 from core.residents import prepare
 
 pytestmark = pytest.mark.django_db
-#: Copying the database costs: only where something must really be committed, for another connection to see.
+#: Copying the database is slow: only for tests where another connection must see committed rows.
 committed = pytest.mark.django_db(transaction=True)
 TABLES = ["core_journalentry", "core_journalleaf"]
 CHANGES = ["UPDATE {} SET resident_id = gen_random_uuid()", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
@@ -53,7 +53,7 @@ def someone_else():
     return other
 
 
-def test_a_line_comes_back_whole_and_newest_first(person):
+def test_entries_are_read_complete_and_newest_first(person):
     actor = uuid4()
     with transaction.atomic():
         journal.write(
@@ -83,19 +83,19 @@ def test_pages_go_back_in_time(five):
     assert journal.entries(resident_id=five, limit=2, before=1) == []
 
 
-def test_one_resident_s_lines_are_not_another_s(five, someone_else):
+def test_a_resident_reads_only_their_own_entries(five, someone_else):
     assert len(journal.entries(resident_id=someone_else, limit=10)) == 2
     assert journal.entries(resident_id=uuid4(), limit=10) == []
 
 
 @committed
-def test_outside_a_transaction_nothing_is_written(person):
+def test_writing_outside_a_transaction_raises(person):
     with pytest.raises(RuntimeError):
         journal.write(resident_id=person, actor_id=person, event="read", purpose="x")
     assert journal.verify() == (0, None)
 
 
-def test_the_line_goes_with_the_act_that_failed(person):
+def test_the_entry_is_rolled_back_with_a_failed_act(person):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         journal.write(resident_id=person, actor_id=person, event="read", purpose="x")
         raise ZeroDivisionError
@@ -104,7 +104,7 @@ def test_the_line_goes_with_the_act_that_failed(person):
     assert [line.number for line in journal.entries(resident_id=person, limit=10)] == [1]
 
 
-def test_nothing_of_a_line_is_in_clear_in_the_database(person):
+def test_no_plaintext_of_an_entry_is_in_the_database(person):
     write(person, event="event_canary", fields=["sante.c2s#/canary"])
     with connection.cursor() as cursor:
         cursor.execute("SELECT e::text || l::text FROM core_journalentry e, core_journalleaf l")
@@ -115,7 +115,7 @@ def test_nothing_of_a_line_is_in_clear_in_the_database(person):
 
 
 @committed
-def test_lines_written_at_once_have_each_their_number(person):
+def test_concurrent_entries_get_distinct_numbers(person):
     def many(_):
         try:
             for _again in range(5):
@@ -129,7 +129,7 @@ def test_lines_written_at_once_have_each_their_number(person):
     assert journal.verify(resident_id=person) == (30, None)
 
 
-def test_a_clock_that_goes_back_does_not_reorder_lines(person):
+def test_a_clock_set_back_does_not_reorder_entries(person):
     with time_machine.travel(datetime(2026, 3, 29, 2, 30, tzinfo=UTC), tick=False):
         write(person, event="first")
     with time_machine.travel(datetime(2026, 3, 29, 1, 30, tzinfo=UTC), tick=False):
@@ -156,14 +156,14 @@ def test_the_chain_is_as_documented(five):
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", CHANGES)
-def test_the_running_role_may_change_nothing(five, table, change):
+def test_the_running_role_cannot_change_the_journal(five, table, change):
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change.format(table))
     assert journal.verify() == (5, None)
 
 
 @committed
-def test_not_even_the_owner_or_the_administrator_changes_anything_by_mistake(five, databases):
+def test_triggers_stop_the_owner_and_the_administrator(five, databases):
     for role, table, change in product(["owner", "admin"], TABLES, CHANGES):
         with psycopg.connect(databases.url(role)) as other, pytest.raises(psycopg.Error, match="append-only"):
             other.execute(change.format(table))
@@ -177,7 +177,7 @@ def erase(resident):
         return cursor.fetchone()[0]
 
 
-def test_entries_can_be_erased_once_their_key_is_gone_and_the_leaves_still_verify(five, someone_else):
+def test_entries_are_erasable_without_their_key_and_leaves_still_verify(five, someone_else):
     assert erase(five) == 5
     with scope(resident=five):
         assert not JournalEntry.objects.exists()
@@ -187,13 +187,13 @@ def test_entries_can_be_erased_once_their_key_is_gone_and_the_leaves_still_verif
     assert len(journal.entries(resident_id=someone_else, limit=10)) == 2
 
 
-def test_entries_that_their_resident_can_still_read_cannot_be_erased(five):
+def test_readable_entries_cannot_be_erased(five):
     with pytest.raises(DatabaseError, match="erase the key"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT core_erase_journal(%s)", [five])
     assert len(journal.entries(resident_id=five, limit=10)) == 5
 
 
-def test_after_erasure_nothing_more_is_written_about_them(five):
+def test_after_erasure_no_entry_can_be_written(five):
     erase(five)
     with pytest.raises(keys.KeyMissing):
         write(five)
@@ -206,6 +206,6 @@ def test_the_command_prints_how_many_entries_it_checked(five, someone_else, caps
     assert capsys.readouterr().out == "2 entries checked.\n"
 
 
-def test_the_command_refuses_what_is_not_an_id():
+def test_the_command_refuses_an_invalid_id():
     with pytest.raises(CommandError):
         call_command("verify_journal", "--resident", "awa")

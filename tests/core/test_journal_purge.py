@@ -1,4 +1,4 @@
-"""What the journal's lines say goes after three years, under a checkpoint as old, and nothing else goes: the leaves stay and verify."""
+"""Entries are purged after three years under an old checkpoint, and only those; their leaves stay and verify."""
 
 from datetime import timedelta
 
@@ -23,28 +23,28 @@ def ago(age):
     return time_machine.travel(timezone.now() - age, tick=False)
 
 
-def written(person, count, age, *, under_checkpoint=True):  # noqa: F811 - the fixture's value
-    """Lines of that time, under a checkpoint of that time."""
+def write_at(person, count, age, *, under_checkpoint=True):  # noqa: F811 - the fixture's value
+    """Write entries at that time, under a checkpoint of that time."""
     with ago(age):
-        lines = [write(person) for _ in range(count)]
+        entries = [write(person) for _ in range(count)]
         if under_checkpoint:
             seal()
-    return lines
+    return entries
 
 
 @pytest.fixture
 def old(person):  # noqa: F811 - the fixture
-    """Three lines that have lasted their time, two that have not."""
-    written(person, 3, journal.KEPT + 2 * DAY)
-    written(person, 2, journal.KEPT - DAY)
+    """Write three entries to purge and two to keep."""
+    write_at(person, 3, journal.KEPT + 2 * DAY)
+    write_at(person, 2, journal.KEPT - DAY)
     return person
 
 
-def left(person):  # noqa: F811 - the fixture's value
+def remaining_numbers(person):  # noqa: F811 - the fixture's value
     return [line.number for line in journal.entries(resident_id=person, limit=50)]
 
 
-def bad(person):  # noqa: F811 - the fixture's value
+def first_bad(person):  # noqa: F811 - the fixture's value
     return journal.verify(resident_id=person).first_bad
 
 
@@ -55,8 +55,8 @@ def purged(old, as_owner):
     return old
 
 
-def test_what_has_lasted_its_time_goes_and_the_chain_still_verifies(purged, as_owner):
-    assert left(purged) == [5, 4]
+def test_old_entries_are_purged_and_the_chain_still_verifies(purged, as_owner):
+    assert remaining_numbers(purged) == [5, 4]
     with scope(resident=purged):
         assert JournalLeaf.objects.count() == 5
     assert journal.verify() == (5, None)
@@ -68,28 +68,28 @@ def test_what_has_lasted_its_time_goes_and_the_chain_still_verifies(purged, as_o
         assert journal.purge(keep=[]) == 0
 
 
-def test_a_line_that_is_kept_for_a_reason_stays(old, as_owner):
+def test_an_entry_to_keep_is_not_purged(old, as_owner):
     with scope(resident=old):
         second = JournalEntry.objects.get(leaf__number=2)
     with as_owner():
         journal.purge(keep=[second.pk])
-    assert left(old) == [5, 4, 2]
-    assert bad(old) is None
+    assert remaining_numbers(old) == [5, 4, 2]
+    assert first_bad(old) is None
     with as_owner():
         journal.purge(keep=[])
-    assert left(old) == [5, 4]
+    assert remaining_numbers(old) == [5, 4]
 
 
-def test_an_old_line_that_no_old_checkpoint_sealed_stays(person, as_owner):  # noqa: F811 - the fixture
-    """Nothing would prove afterwards that it had lasted its time."""
-    written(person, 2, journal.KEPT + 9 * DAY, under_checkpoint=False)
+def test_an_old_entry_without_an_old_checkpoint_is_not_purged(person, as_owner):  # noqa: F811 - the fixture
+    """Without a checkpoint of its time, nothing would prove that the purged entry was old enough."""
+    write_at(person, 2, journal.KEPT + 9 * DAY, under_checkpoint=False)
     seal()
     with as_owner():
         assert journal.purge(keep=[]) == 0
-    assert left(person) == [2, 1]
+    assert remaining_numbers(person) == [2, 1]
 
 
-def test_the_running_role_purges_nothing(old):
+def test_the_running_role_cannot_purge(old):
     assert journal.purge(keep=[]) is None
     for attempt in ("SELECT core_purge_journal('{}')", "SET garant.purging = 'on'; DELETE FROM core_journalentry"):
         with (
@@ -98,11 +98,11 @@ def test_the_running_role_purges_nothing(old):
             connection.cursor() as cursor,
         ):
             cursor.execute(attempt)
-    assert left(old) == [5, 4, 3, 2, 1]
+    assert remaining_numbers(old) == [5, 4, 3, 2, 1]
 
 
-def test_not_even_the_owner_removes_a_younger_line(old, databases):
-    """Saying that it is a purge opens the trigger to lines of more than three years, and to no others; leaves never go."""
+def test_the_owner_cannot_remove_a_recent_entry(old, databases):
+    """Declaring a purge opens the trigger only to entries older than three years, and never to leaves."""
     with psycopg.connect(databases.url("owner")) as owner:
         owner.execute("SET garant.purging = 'on'")
         for statement in (
@@ -112,48 +112,49 @@ def test_not_even_the_owner_removes_a_younger_line(old, databases):
         ):
             with pytest.raises(psycopg.Error, match="append-only"), owner.transaction():
                 owner.execute(statement)
-    assert left(old) == [5, 4, 3, 2, 1]
+    assert remaining_numbers(old) == [5, 4, 3, 2, 1]
 
 
 NUMBER_4 = "(SELECT id FROM core_journalleaf WHERE number = 4)"
+REMOVE_4 = f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}"
 REMOVED = {
-    "a younger line": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}",
-    "a younger line, with an older date put on it": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
-    "UPDATE core_journalleaf SET at = at - interval '9 years' WHERE number = 4",
-    "a younger line, with an older date put on its checkpoint": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
-    "UPDATE core_checkpoint SET at = at - interval '9 years', anchored_at = NULL",
-    "a younger line, under an old checkpoint that never sealed it": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
-    "UPDATE core_journalseal SET checkpoint_id = 1, position = 1 WHERE number = 5",
-    "a younger line, with the old checkpoint's own line moved up to it": f"DELETE FROM core_journalentry WHERE leaf_id = {NUMBER_4}; "
-    "UPDATE core_journalseal SET number = 4 WHERE checkpoint_id = 1",
+    "a recent entry": REMOVE_4,
+    "a recent entry, with an older date put on it": REMOVE_4
+    + "; UPDATE core_journalleaf SET at = at - interval '9 years' WHERE number = 4",
+    "a recent entry, with an older date put on its checkpoint": REMOVE_4
+    + "; UPDATE core_checkpoint SET at = at - interval '9 years', anchored_at = NULL",
+    "a recent entry, under an old checkpoint that never sealed it": REMOVE_4
+    + "; UPDATE core_journalseal SET checkpoint_id = 1, position = 1 WHERE number = 5",
+    "a recent entry, with the old checkpoint's own line moved up to it": REMOVE_4
+    + "; UPDATE core_journalseal SET number = 4 WHERE checkpoint_id = 1",
 }
 
 
 @pytest.mark.parametrize("case", REMOVED)
-def test_a_line_that_somebody_removed_is_named_beside_those_that_had_lasted(purged, tamper, case):
+def test_a_removed_entry_is_reported_among_purged_ones(purged, tamper, case):
     with tamper() as admin:
         for statement in REMOVED[case].split("; "):
             admin.execute(statement)
-    problem = bad(purged)
+    problem = first_bad(purged)
     assert problem is not None
     assert "was removed before its time" in problem
     assert f"resident {purged}, entry {1 if 'checkpoint' in case else 4}" in problem
 
 
-def test_without_the_signed_checkpoint_nothing_proves_that_they_had_lasted(purged, outside):  # noqa: F811 - the fixture
+def test_without_the_signed_checkpoint_purged_entries_are_reported(purged, outside):  # noqa: F811 - the fixture
     oldest = sorted(outside.rglob("*.txt"))[0]
     oldest.unlink()
-    assert "entry 1: its content was removed before its time" in (bad(purged) or "")
+    assert "entry 1: its content was removed before its time" in (first_bad(purged) or "")
 
 
-def test_another_resident_s_old_checkpoint_excuses_nothing(purged, tamper):
+def test_another_residents_old_checkpoint_is_no_proof(purged, tamper):
     other = someone(2)
     with tamper() as admin:
         admin.execute("DELETE FROM core_journalentry WHERE resident_id = %s", [other])
-    assert "entry 1: its content was removed before its time" in (bad(other) or "")
+    assert "entry 1: its content was removed before its time" in (first_bad(other) or "")
 
 
-def test_it_says_until_when_lines_are_gone_and_when_the_next_one_goes(old, as_owner):
+def test_lasting_gives_the_last_purge_and_the_next_one(old, as_owner):
     assert journal.lasting(resident_id=old).gone_until is None
     with as_owner():
         journal.purge(keep=[])
@@ -166,13 +167,13 @@ def test_it_says_until_when_lines_are_gone_and_when_the_next_one_goes(old, as_ow
         assert journal.lasting(resident_id=old).next_at is None
 
 
-def test_the_commands_say_how_many_went_so(old, as_owner, capsys):
+def test_the_commands_print_the_number_of_purged_entries(old, as_owner, capsys):
     call_command("purge")
     assert "MIGRATION_DATABASE_URL" in capsys.readouterr().out
-    assert left(old) == [5, 4, 3, 2, 1]
+    assert remaining_numbers(old) == [5, 4, 3, 2, 1]
     with as_owner():
         call_command("purge")
-    assert left(old) == [5, 4]
+    assert remaining_numbers(old) == [5, 4]
     capsys.readouterr()
     call_command("verify_journal")
     assert "5 entries checked.\n3 of them by their hash alone" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Changing the city's key: every row comes under the new one, in small steps that may be cut anywhere, while people go on reading."""
+"""Key rotation: every row is rewrapped, in small interruptible steps, while residents keep reading."""
 
 import json
 from uuid import uuid4
@@ -57,7 +57,7 @@ def rotate():
     return keys.keyring().current
 
 
-def test_every_row_comes_under_the_new_key_and_opens_what_it_opened(people, as_owner):
+def test_every_row_is_rewrapped_and_still_decrypts(people, as_owner):
     sealed_before = {person: sealed.seal(b"secret", resident_id=person, place=PLACE) for person in people}
     new = rotate()
     done = key_rotation.rewrap()
@@ -70,14 +70,14 @@ def test_every_row_comes_under_the_new_key_and_opens_what_it_opened(people, as_o
     assert journal.verify().first_bad is None
 
 
-def test_doing_it_again_changes_nothing_and_leaves_no_line(people, as_owner):
+def test_rewrapping_again_changes_nothing_and_writes_no_entry(people, as_owner):
     rotate()
     key_rotation.rewrap()
     assert key_rotation.rewrap().residents == 0
     assert len(journal.entries(resident_id=people[0], limit=5)) == 1
 
 
-def test_a_run_that_is_cut_goes_on_where_it_stopped(people, as_owner):
+def test_an_interrupted_run_continues_where_it_stopped(people, as_owner):
     new = rotate()
 
     def cut(done):
@@ -93,16 +93,16 @@ def test_a_run_that_is_cut_goes_on_where_it_stopped(people, as_owner):
     assert [len(journal.entries(resident_id=person, limit=5)) for person in people] == [1] * 5
 
 
-def test_who_is_erased_meanwhile_does_not_come_back(people, as_owner, monkeypatch, databases):
+def test_a_key_erased_meanwhile_is_not_restored(people, as_owner, monkeypatch, databases):
     rotate()
     victim = sorted(people)[0]
     write = journal.write
 
-    def erased_first(**told):
-        if told["resident_id"] == victim:
+    def erased_first(**fields):
+        if fields["resident_id"] == victim:
             with psycopg.connect(databases.url("owner"), autocommit=True) as other:
                 other.execute("DELETE FROM keystore.resident_key WHERE resident_id = %s", [victim])
-        return write(**told)
+        return write(**fields)
 
     monkeypatch.setattr(journal, "write", erased_first)
     assert key_rotation.rewrap().residents == 4
@@ -116,7 +116,7 @@ def test_who_is_erased_meanwhile_does_not_come_back(people, as_owner, monkeypatc
         assert not JournalLeaf.objects.exists()
 
 
-def test_agents_second_factors_come_along(ring, as_owner):
+def test_agents_second_factors_are_rewrapped(ring, as_owner):
     agent = AgentFactory()
     old = keys.keyring().current
     assert key_rotation.counts()[old][1] == 1
@@ -139,7 +139,7 @@ def test_the_running_role_may_not_rewrap(people):
     assert all(keys.key_of(resident_id=person) for person in people)
 
 
-def test_rewrap_is_the_owner_s_and_the_other_verbs_are_not(monkeypatch):
+def test_only_rewrap_needs_the_owner_of_the_tables(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://web@/garant")
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
     for words, role in {
@@ -152,7 +152,7 @@ def test_rewrap_is_the_owner_s_and_the_other_verbs_are_not(monkeypatch):
         assert environment.database(environment.database_url())["USER"] == role
 
 
-def test_a_row_under_a_lost_key_is_counted_and_the_others_are_done(people, ring, as_owner, capsys):
+def test_a_row_under_a_lost_key_is_counted_and_others_are_rewrapped(people, ring, as_owner, capsys):
     lost = sorted(people)[2]
     with scope(resident=lost):
         ResidentKey.objects.update(kid="lost")
@@ -167,15 +167,15 @@ def test_a_row_under_a_lost_key_is_counted_and_the_others_are_done(people, ring,
     )
 
 
-def test_status_says_what_is_under_which_key_and_no_key(people, ring, capsys):
+def test_status_prints_the_rows_of_each_key_but_no_key(people, ring, capsys):
     call_command("keys", "status")
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     content = json.loads(ring.read_text())
-    assert f"{content['current']}: 5 residents' keys, 0 account secrets (current)" in told
-    assert not any(key in told for key in content["keys"].values())
+    assert f"{content['current']}: 5 residents' keys, 0 account secrets (current)" in output
+    assert not any(key in output for key in content["keys"].values())
 
 
-def test_a_key_still_in_use_is_not_forgotten(people, ring, as_owner):
+def test_a_key_in_use_cannot_be_forgotten(people, ring, as_owner):
     old = keys.keyring().current
     rotate()
     with pytest.raises(CommandError, match="5 residents' keys"):
@@ -198,7 +198,7 @@ def test_a_key_is_added_on_every_machine_before_it_wraps(people, ring, capsys):
         call_command("keys", "rotate", "--to", "nothing")
 
 
-def test_what_the_old_key_had_wrapped_is_no_longer_in_the_table_s_file(people, as_owner, databases):
+def test_old_ciphertexts_are_removed_from_the_tables_file(people, as_owner, databases):
     with scope(resident=people[0]):
         old = bytes(ResidentKey.objects.get().wrapped)
     rotate()
@@ -210,9 +210,7 @@ def test_what_the_old_key_had_wrapped_is_no_longer_in_the_table_s_file(people, a
     assert old not in bytes(content)
 
 
-def test_while_a_backup_still_sees_what_the_old_key_had_wrapped_it_is_not_said_to_be_gone(
-    people, as_owner, databases, monkeypatch
-):
+def test_old_ciphertexts_are_reported_while_a_backup_still_sees_them(people, as_owner, databases, monkeypatch):
     monkeypatch.setattr(key_rotation, "PAUSE", 0)
     with psycopg.connect(databases.url("owner")) as backup:
         backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

@@ -1,4 +1,4 @@
-"""Whatever keyring wraps residents' keys, it does the same: one contract, tried on a file, on a transit engine and on KMS."""
+"""All keyrings fulfil the same contract, tested on a file, a transit engine, KMS and a keeper."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ PLACE = "vault_record|1|1|content"
 
 
 class InFile:
-    """The file plays the service: it has no address to be down at."""
+    """A keyring file, in the role of the service. It has no address that could be down."""
 
     def __init__(self, path):
         self.url, self.path = str(path), path
@@ -114,18 +114,18 @@ def resident():
 
 
 class TestContract:
-    def test_what_was_wrapped_opens_under_the_same_context(self, provider):
+    def test_unwraps_under_the_same_context(self, provider):
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         assert KEY not in wrapped
         assert kid == keyring().current and len(kid) <= 40
         assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
 
-    def test_it_does_not_open_under_another_s(self, provider):
+    def test_does_not_unwrap_under_another_context(self, provider):
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         with pytest.raises(KeyringError, match="not the one"):
             keyring().unwrap(kid, wrapped, OTHER)
 
-    def test_no_byte_of_it_can_change(self, provider):
+    def test_a_changed_byte_is_refused(self, provider):
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         for index in (0, len(wrapped) // 2, len(wrapped) - 1):
             with pytest.raises(KeyringError):
@@ -133,27 +133,27 @@ class TestContract:
         with pytest.raises(KeyringError):
             keyring().unwrap(kid, b"", CONTEXT)
 
-    def test_the_same_key_is_never_wrapped_to_the_same_bytes(self, provider):
+    def test_wrapping_twice_gives_different_bytes(self, provider):
         assert keyring().wrap(KEY, CONTEXT) != keyring().wrap(KEY, CONTEXT)
 
-    def test_after_a_rotation_the_old_one_still_opens_and_the_new_one_wraps(self, provider):
+    def test_after_a_rotation_the_old_key_unwraps_and_the_new_one_wraps(self, provider):
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         provider.rotate()
         assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
         assert keyring().wrap(KEY, CONTEXT)[0] == keyring().current != kid
 
-    def test_a_key_that_was_never_here_is_named(self, provider):
+    def test_an_unknown_key_is_named(self, provider):
         with pytest.raises(KeyringError, match="“elsewhere”"):
             keyring().unwrap("elsewhere", b"x" * 60, CONTEXT)
 
-    def test_it_says_that_it_answers(self, provider):
+    def test_check_passes(self, provider):
         keyring().check()
 
-    def test_nothing_of_it_shows_in_a_representation(self, provider):
+    def test_repr_shows_no_key(self, provider):
         shown = repr(keyring()) + repr(keyring().rings[0])
         assert TOKEN not in shown and "keys=" not in shown
 
-    def test_residents_and_account_secrets_use_it(self, provider):
+    def test_residents_keys_and_account_secrets_are_wrapped(self, provider):
         person = resident()
         value = sealed.seal(b"secret", resident_id=person, place=PLACE)
         assert sealed.unseal(value, resident_id=person, place=PLACE) == b"secret"
@@ -163,7 +163,7 @@ class TestContract:
         with pytest.raises(KeyringError):
             protect.unprotect(protected, purpose="another")
 
-    def test_a_wrapped_key_copied_to_another_resident_does_not_open(self, provider):
+    def test_a_wrapped_key_copied_to_another_resident_is_refused(self, provider):
         thief, victim = resident(), resident()
         with scope(resident=victim):
             stolen = ResidentKey.objects.get()
@@ -176,7 +176,7 @@ class TestContract:
             keys.key_of(resident_id=thief)
 
 
-class TestKeptForAMinute:
+class TestCache:
     def test_the_service_is_asked_once_a_minute_for_each_resident(self, remote, monkeypatch):
         person = resident()
         first = keys.key_of(resident_id=person)
@@ -189,7 +189,7 @@ class TestKeptForAMinute:
         assert keys.key_of(resident_id=person) == first
         assert len(remote.asked) == asked + 1
 
-    def test_an_erased_row_is_refused_at_once_although_its_key_is_kept(self, remote):
+    def test_an_erased_row_is_refused_although_its_key_is_cached(self, remote):
         person = resident()
         keys.key_of(resident_id=person)
         with scope(resident=person):
@@ -197,7 +197,7 @@ class TestKeptForAMinute:
         with pytest.raises(keys.KeyMissing):
             keys.key_of(resident_id=person)
 
-    def test_a_row_that_was_replaced_is_not_opened_by_what_was_kept_of_another(self, remote):
+    def test_a_replaced_row_does_not_use_the_cached_key(self, remote):
         person, other = resident(), resident()
         mine = keys.key_of(resident_id=person)
         with scope(resident=other):
@@ -209,14 +209,14 @@ class TestKeptForAMinute:
             keys.key_of(resident_id=person)
         assert mine
 
-    def test_it_keeps_so_many_and_no_more(self, remote, monkeypatch):
+    def test_the_number_of_cached_keys_is_limited(self, remote, monkeypatch):
         monkeypatch.setattr(keys, "MOST", 2)
         people = [resident() for _ in range(4)]
         for person in people:
             keys.key_of(resident_id=person)
         assert len(keys._cache._found) == 2
 
-    def test_a_file_is_read_each_time(self, in_file, settings):
+    def test_a_files_keys_are_not_cached(self, in_file, settings):
         chosen(settings, in_file)
         keys.key_of(resident_id=resident())
         assert not keys._cache._found
@@ -241,7 +241,7 @@ def test_a_transit_key_that_ignores_the_context_is_refused(in_transit, settings)
             act()
 
 
-def test_a_version_that_the_engine_no_longer_opens_is_told(in_transit, settings):
+def test_a_version_refused_by_the_engine_is_reported(in_transit, settings):
     chosen(settings, in_transit)
     kid, wrapped = keyring().wrap(KEY, CONTEXT)
     in_transit.rotate()
@@ -262,7 +262,7 @@ def test_the_token_is_read_again_each_time(in_transit, settings):
         keyring().check()
 
 
-def test_a_disabled_kms_key_opens_nothing(in_kms, settings):
+def test_a_disabled_kms_key_unwraps_nothing(in_kms, settings):
     chosen(settings, in_kms)
     kid, wrapped = keyring().wrap(KEY, CONTEXT)
     in_kms.disabled = True
@@ -270,7 +270,7 @@ def test_a_disabled_kms_key_opens_nothing(in_kms, settings):
         keyring().unwrap(kid, wrapped, CONTEXT)
 
 
-def test_a_key_of_another_account_goes_by_its_whole_name():
+def test_a_key_of_another_account_uses_its_arn():
     arn = "arn:aws:kms:eu-west-3:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001"
     assert kms.KmsRing("eu-west-3", arn)._home + "x" == "arn:aws:kms:eu-west-3:111122223333:key/x"
     assert kms.KmsRing("eu-west-3", "alias/garant")._home == ""
@@ -291,23 +291,23 @@ def test_a_key_of_another_account_goes_by_its_whole_name():
         "keeper://host/socket",
     ],
 )
-def test_an_address_that_lacks_something_says_what(settings, url):
+def test_an_incomplete_url_is_reported(settings, url):
     settings.KEYRING = url
     with pytest.raises(KeyringError, match="KEYRING"):
         keyring()
 
 
-def test_a_keyring_s_file_may_be_an_address(in_file, settings):
+def test_a_keyring_file_may_be_given_as_a_url(in_file, settings):
     settings.KEYRING = in_file.path.as_uri()
     assert keyring().current == json.loads(in_file.path.read_text())["current"]
 
 
-def test_where_the_keys_are_elsewhere_no_file_is_made(remote):
+def test_no_file_is_made_if_the_keys_are_elsewhere(remote):
     with pytest.raises(KeyringError, match=r"docs/keys\.md"):
         keys.make_keyring()
 
 
-def test_in_a_file_each_change_is_whole_and_stays_its_owner_s(in_file):
+def test_file_changes_are_atomic_and_owner_only(in_file):
     kid = files.add_key(in_file.path)
     content = json.loads(in_file.path.read_text())
     assert kid in content["keys"] and kid != content["current"]
@@ -322,14 +322,14 @@ def test_in_a_file_each_change_is_whole_and_stays_its_owner_s(in_file):
         files.use_key(in_file.path, "gone")
 
 
-def test_the_seconds_that_a_service_may_take_are_few():
+def test_time_outs_are_short():
     assert sum(transit.TIMEOUT) <= 5 and kms.CONNECT + kms.READ <= 5
 
 
 class TestKeeper:
-    """Another user of the machine holds the file; each key that it opens is a line of its own log first."""
+    """The keeper: another user holds the file, and each unwrapping is first written to its log."""
 
-    def test_each_use_of_a_resident_s_key_is_a_line_before_it_is_an_answer(self, in_keeper, settings):
+    def test_each_unwrapping_is_logged_before_the_answer(self, in_keeper, settings):
         chosen(settings, in_keeper)
         person = resident()
         assert in_keeper.lines() == []
@@ -341,7 +341,7 @@ class TestKeeper:
         assert str(person) in line["context"]
         assert keeper.verify(in_keeper.log) == (2, None)
 
-    def test_where_its_log_takes_no_line_nothing_is_opened(self, in_keeper, settings, monkeypatch):
+    def test_nothing_is_unwrapped_if_the_log_is_full(self, in_keeper, settings, monkeypatch):
         chosen(settings, in_keeper)
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
 
@@ -352,7 +352,7 @@ class TestKeeper:
         with pytest.raises(KeysDown, match="takes no line"):
             keyring().unwrap(kid, wrapped, CONTEXT)
 
-    def test_any_other_user_is_refused_and_told_of(self, in_keeper, settings):
+    def test_another_user_is_refused_and_logged(self, in_keeper, settings):
         chosen(settings, in_keeper)
         in_keeper.stop()
         in_keeper.start(os.geteuid() + 1)
@@ -360,7 +360,7 @@ class TestKeeper:
             keyring().check()
         assert in_keeper.lines()[-1]["verb"] == "refused"
 
-    def test_it_may_be_started_again_and_its_log_goes_on(self, in_keeper, settings):
+    def test_the_log_continues_after_a_restart(self, in_keeper, settings):
         chosen(settings, in_keeper)
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         assert keyring().unwrap(kid, wrapped, CONTEXT) == KEY
@@ -372,7 +372,7 @@ class TestKeeper:
         assert keeper.verify(in_keeper.log) == (2, None)
 
     @pytest.mark.parametrize("change", ["edit", "drop", "swap"])
-    def test_a_log_that_was_changed_is_found_and_not_written_on(self, in_keeper, settings, change):
+    def test_a_changed_log_is_detected_and_not_continued(self, in_keeper, settings, change):
         chosen(settings, in_keeper)
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         for _ in range(4):
@@ -393,7 +393,7 @@ class TestKeeper:
         in_keeper.log.write_text("".join(lines))
         in_keeper.start(os.geteuid())
 
-    def test_many_at_once_leave_a_log_that_follows(self, in_keeper, settings):
+    def test_concurrent_uses_keep_the_log_chained(self, in_keeper, settings):
         chosen(settings, in_keeper)
         kid, wrapped = keyring().wrap(KEY, CONTEXT)
         ring = keyring().rings[0]
@@ -406,13 +406,15 @@ class TestKeeper:
             worker.join()
         assert keeper.verify(in_keeper.log) == (450, None)
 
-    def test_it_runs_by_itself_without_settings_or_database(self, tmp_path, settings):
-        """As an operator starts it: a keyring is made, it serves, and the file is its own."""
-        told = {name: value for name, value in os.environ.items() if "DATABASE" not in name and "DJANGO" not in name}
+    def test_the_keeper_runs_without_settings_or_database(self, tmp_path, settings):
+        """Run the keeper as an operator does: make a keyring, serve, and check the file's owner."""
+        environment = {
+            name: value for name, value in os.environ.items() if "DATABASE" not in name and "DJANGO" not in name
+        }
         command = [sys.executable, "-m", "core.keys.keyrings.keeper"]
         ring = tmp_path / "own" / "keyring.json"
         made = subprocess.run(
-            [*command, "add", "--keyring", ring], env=told, capture_output=True, text=True, check=True
+            [*command, "add", "--keyring", ring], env=environment, capture_output=True, text=True, check=True
         )
         assert made.stdout.startswith("Keys: ")
         words = [
@@ -426,7 +428,7 @@ class TestKeeper:
             "--for",
             str(os.geteuid()),
         ]
-        process = subprocess.Popen([*command, *words], env=told)
+        process = subprocess.Popen([*command, *words], env=environment)
         try:
             settings.KEYRING = f"keeper://{tmp_path}/s"
             limit = time.monotonic() + 20

@@ -1,4 +1,4 @@
-"""A resident's key is one wrapped row: the keyring opens it, its context binds it, and without it nothing opens."""
+"""A resident's key is one wrapped row, bound to its context. Without it nothing can be decrypted."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def ring(**names):
     return {kid: base64.b64encode(key).decode() for kid, key in names.items()}
 
 
-def test_a_resident_has_one_key_however_often_it_is_made():
+def test_making_a_key_twice_keeps_one_key():
     resident = uuid4()
     prepare(resident)
     first = keys.key_of(resident_id=resident)
@@ -52,7 +52,7 @@ def test_two_residents_have_two_keys():
     assert keys.key_of(resident_id=one) != keys.key_of(resident_id=two)
 
 
-def test_once_the_row_is_gone_what_was_sealed_is_unreadable_at_once():
+def test_sealed_values_are_unreadable_once_the_row_is_deleted():
     resident = uuid4()
     prepare(resident)
     value = sealed.seal(b"secret", resident_id=resident, place=PLACE)
@@ -63,7 +63,7 @@ def test_once_the_row_is_gone_what_was_sealed_is_unreadable_at_once():
         sealed.unseal(value, resident_id=resident, place=PLACE)
 
 
-def test_a_wrapped_key_copied_to_another_resident_does_not_open():
+def test_a_wrapped_key_copied_to_another_resident_is_refused():
     thief, victim = uuid4(), uuid4()
     prepare(thief)
     prepare(victim)
@@ -78,14 +78,14 @@ def test_a_wrapped_key_copied_to_another_resident_does_not_open():
         keys.key_of(resident_id=thief)
 
 
-def test_the_key_in_the_database_is_not_the_key():
+def test_the_database_has_no_plaintext_key():
     resident = uuid4()
     prepare(resident)
     with scope(resident=resident):
         assert keys.key_of(resident_id=resident) not in bytes(ResidentKey.objects.get().wrapped)
 
 
-def test_another_city_s_database_does_not_open_here(settings):
+def test_a_key_of_another_tenant_is_refused(settings):
     resident = uuid4()
     prepare(resident)
     settings.TENANT = "another"
@@ -93,7 +93,7 @@ def test_another_city_s_database_does_not_open_here(settings):
         keys.key_of(resident_id=resident)
 
 
-def test_a_new_current_key_wraps_new_residents_and_the_old_one_still_opens(keyring):
+def test_a_new_key_wraps_new_residents_and_the_old_one_still_unwraps(keyring):
     write(keyring, {"current": "old", "keys": ring(old=b"1" * 32)})
     before = uuid4()
     prepare(before)
@@ -109,7 +109,7 @@ def test_a_new_current_key_wraps_new_residents_and_the_old_one_still_opens(keyri
         assert ResidentKey.objects.get().kid == "new"
 
 
-def test_a_keyring_without_the_old_key_says_which_one_to_put_back(keyring):
+def test_a_missing_key_is_named(keyring):
     write(keyring, {"current": "old", "keys": ring(old=b"1" * 32)})
     resident = uuid4()
     prepare(resident)
@@ -119,7 +119,7 @@ def test_a_keyring_without_the_old_key_says_which_one_to_put_back(keyring):
         keys.key_of(resident_id=resident)
 
 
-def test_another_key_under_the_same_name_opens_nothing(keyring):
+def test_another_key_of_the_same_name_is_refused(keyring):
     write(keyring, {"current": "a", "keys": ring(a=b"1" * 32)})
     resident = uuid4()
     prepare(resident)
@@ -148,28 +148,28 @@ def test_a_keyring_that_others_may_read_is_refused(keyring, mode):
         {"current": "b", "keys": ring(a=b"1" * 32)},
     ],
 )
-def test_a_malformed_keyring_is_refused_and_its_content_is_not_told(keyring, content):
+def test_a_malformed_keyring_is_refused_without_its_content(keyring, content):
     write(keyring, content)
     with pytest.raises(keys.KeyringError) as caught:
         keys.keyring()
     assert base64.b64encode(b"1" * 32).decode() not in str(caught.value)
 
 
-def test_without_a_keyring_nothing_starts_where_people_s_data_are_real(keyring):
+def test_production_does_not_start_without_a_keyring(keyring):
     with pytest.raises(keys.KeyringError, match="make_keyring"):
         keys.keyring()
     assert checks.keyring_usable(None)
     assert not keyring.exists()
 
 
-def test_a_demonstration_makes_its_keyring_for_its_owner_alone(keyring, settings):
+def test_the_demonstration_makes_an_owner_only_keyring(keyring, settings):
     settings.MAKE_KEYRING = True
     assert checks.keyring_usable(None) == []
     assert keyring.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in keyring.parent.iterdir()] == [keyring.name]
 
 
-def test_processes_that_start_together_agree_on_one_keyring(keyring, settings):
+def test_concurrent_processes_make_one_keyring(keyring, settings):
     settings.MAKE_KEYRING = True
     with ThreadPoolExecutor(8) as pool:
         assert len({keys.keyring().current for _ in pool.map(lambda _: keys.keyring(), range(32))}) == 1

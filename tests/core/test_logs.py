@@ -1,4 +1,4 @@
-"""Log lines are JSON, carry the request's id, and hold no value: neither in a message, nor in an error, nor in an address."""
+"""Log lines are JSON with the request's id, and hold no values from messages, errors or URLs."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from core import logs
 CANARY = "1 23 45 67 890 123 45"
 
 
-def line(record) -> dict[str, Any]:
+def formatted(record) -> dict[str, Any]:
     return dict(json.loads(logs.JsonFormatter().format(record)))
 
 
@@ -33,8 +33,8 @@ def failing():
         return sys.exc_info()
 
 
-def test_our_own_lines_are_their_constant_sentence_and_known_values():
-    found = line(record("core.jobs", "a job was lost", job="0189", kind="dossier", email="awa@courriel.example"))
+def test_our_own_records_have_a_constant_sentence_and_safe_values():
+    found = formatted(record("core.jobs", "a job was lost", job="0189", kind="dossier", email="awa@courriel.example"))
     assert (found["message"], found["job"], found["kind"], found["level"]) == (
         "a job was lost",
         "0189",
@@ -47,58 +47,58 @@ def test_our_own_lines_are_their_constant_sentence_and_known_values():
 @pytest.mark.parametrize(
     "name", ["core.jobs", "vault.records.actions", "django.request", "celery.app.trace", "kombu.connection"]
 )
-def test_values_put_into_a_message_are_not_written(name):
-    assert CANARY not in str(line(record(name, "Not found: %s", CANARY)))
-    assert line(record(name, "Not found: %s", CANARY))["message"] == "Not found: %s"
+def test_message_arguments_are_not_logged(name):
+    assert CANARY not in str(formatted(record(name, "Not found: %s", CANARY)))
+    assert formatted(record(name, "Not found: %s", CANARY))["message"] == "Not found: %s"
 
 
 @pytest.mark.parametrize("name", ["weasyprint", "pypdf._reader", "py.warnings", "corelib", "djangolike.x", ""])
-def test_of_a_library_only_the_place_is_written(name):
-    found = line(record(name, f"cannot decode {CANARY}"))
+def test_only_the_place_of_a_librarys_message_is_logged(name):
+    found = formatted(record(name, f"cannot decode {CANARY}"))
     assert found["message"] == "parser.py:12"
     assert CANARY not in str(found)
 
 
-def test_an_error_is_its_types_and_places():
+def test_an_error_is_logged_by_types_and_places():
     made = logging.LogRecord("core.jobs", logging.ERROR, "x.py", 1, "failed", (), failing())
-    found = line(made)
+    found = formatted(made)
     assert [error["type"] for error in found["error"]] == ["builtins.KeyError", "builtins.ValueError"]
     assert found["error"][0]["places"][0].startswith("tests/core/test_logs.py:")
     assert found["error"][0]["places"][0].endswith(" failing")
     assert CANARY not in json.dumps(found)
 
 
-def test_an_error_s_own_arguments_notes_and_stack_never_show():
+def test_an_errors_arguments_notes_and_stack_are_not_logged():
     error = ValueError(CANARY)
     error.add_note(CANARY)
     made = logging.LogRecord("core.jobs", logging.ERROR, "x.py", 1, "failed", (), (ValueError, error, None))
     made.stack_info = CANARY
     made.exc_text = CANARY
-    assert CANARY not in json.dumps(line(made))
+    assert CANARY not in json.dumps(formatted(made))
 
 
-def test_a_circle_of_causes_ends():
+def test_a_cycle_of_causes_ends():
     one, two = ValueError(), KeyError()
     one.__context__, two.__context__ = two, one
     assert len(logs.errors(one)) == 5
 
 
-def test_django_s_line_about_a_request_names_the_page_and_not_the_address():
+def test_djangos_request_records_have_the_route_not_the_url():
     request = HttpRequest()
     request.path = f"/verifier/{CANARY}/"
     request.resolver_match = type("Match", (), {"route": "verifier/<str:code>/"})()
-    found = line(record("django.request", "%s: %s", "Not Found", request.path, request=request, status_code=404))
+    found = formatted(record("django.request", "%s: %s", "Not Found", request.path, request=request, status_code=404))
     assert (found["route"], found["status"]) == ("verifier/<str:code>/", 404)
     assert CANARY not in str(found)
 
 
-def test_lines_of_one_request_carry_its_id():
+def test_log_lines_have_their_requests_id():
     with logs.identified("abc"):
-        assert line(record("core", "x"))["request"] == "abc"
-    assert "request" not in line(record("core", "x"))
+        assert formatted(record("core", "x"))["request"] == "abc"
+    assert "request" not in formatted(record("core", "x"))
 
 
-def test_a_line_is_one_line():
+def test_a_record_is_one_line():
     assert "\n" not in logs.JsonFormatter().format(record("core", "two\nlines"))
 
 

@@ -1,4 +1,4 @@
-"""Every mail goes as text and as a page: the same sentences, the same links, nothing fetched, in the language of who reads it."""
+"""Every e-mail has a text and an HTML part with equal sentences and links, in the reader's language."""
 
 import re
 from html.parser import HTMLParser
@@ -38,7 +38,7 @@ def city(db):
 
 
 class Page(HTMLParser):
-    """What is read, what is linked to, and every tag."""
+    """Parser of an HTML part: its text, its links and its tags."""
 
     def __init__(self, html):
         super().__init__()
@@ -64,31 +64,31 @@ def plain(text):
     return " ".join(text.split())
 
 
-def written(name, *, languages=mails.LANGUAGES):
+def write(name, *, languages=mails.LANGUAGES):
     message = mails.write(name, to=["awa@courriel.example"], said=SAID, languages=languages)
     [(html, kind)] = message.alternatives
     assert kind == "text/html"
     return message, str(html)
 
 
-def test_there_are_mails_to_look_at():
+def test_there_are_email_templates():
     assert len(ALL) > 25
 
 
-def test_both_parts_say_the_same_sentences_and_lead_to_the_same_places(city):
+def test_both_parts_have_the_same_sentences_and_links(city):
     for name in ALL:
-        message, html = written(name)
+        message, html = write(name)
         page, text = Page(html), str(message.body)
         paragraphs = [plain(part) for part in re.split(r"\n\s*\n", text) if plain(part) != "---"]
         assert len(paragraphs) >= 4, name
-        assert [said for said in paragraphs if said not in page.text] == [], name
+        assert [sentence for sentence in paragraphs if sentence not in page.text] == [], name
         assert set(page.links) == set(ADDRESS.findall(text)), name
         assert city.phone in text and not re.search(r"\n{3,}|<|&(?:#|lt|quot)", text.replace(HOSTILE, "")), name
 
 
-def test_the_page_fetches_nothing_runs_nothing_and_has_one_button_for_each_language():
+def test_the_html_part_has_no_remote_content_and_one_button_per_language():
     for name in ALL:
-        html = written(name)[1]
+        html = write(name)[1]
         tags = Page(html).tags
         assert {tag for tag, _attrs in tags} <= {
             "html",
@@ -109,36 +109,36 @@ def test_the_page_fetches_nothing_runs_nothing_and_has_one_button_for_each_langu
         assert [attrs.get("class") for _tag, attrs in tags].count("button") in {0, 2}, name
 
 
-def test_a_name_is_written_and_not_obeyed(city):
+def test_a_name_is_escaped(city):
     city.of_name = "de <b>Vil & Co</b>"
     city.save()
-    _message, html = written("holders/email/connector_refused", languages=("fr",))
+    _message, html = write("holders/email/connector_refused", languages=("fr",))
     assert Page(html).text.count("Ville de <b>Vil & Co</b>") == 2 and HOSTILE in Page(html).text
     assert "<b>" not in html
 
 
-def test_each_language_is_marked_and_comes_in_its_turn():
-    message, html = written("account/email/closed")
+def test_each_language_is_marked_and_in_order():
+    message, html = write("account/email/closed")
     langs = [attrs["lang"] for _tag, attrs in Page(html).tags if "lang" in attrs]
     assert langs == ["fr", "fr", "en"] and message.subject == "Votre coffre est fermé / Your vault is closed"
-    _message, html = written("account/email/closed", languages=("en",))
+    _message, html = write("account/email/closed", languages=("en",))
     assert [attrs["lang"] for _tag, attrs in Page(html).tags if "lang" in attrs] == ["en", "en"]
     assert "votre coffre" not in html.lower()
 
 
-def test_the_citys_colours_are_the_buttons(city):
+def test_buttons_have_the_citys_colours(city):
     city.action = city.link = "#7a1f3d"
     city.save()
-    _message, html = written("journal/email/alert")
+    _message, html = write("journal/email/alert")
     assert "background-color:#7a1f3d" in html
 
 
-def test_a_mail_to_nobody_does_not_leave():
+def test_an_email_without_an_address_is_not_sent():
     mails.send("account/email/closed", to=["", ""])
     assert mail.outbox == []
 
 
-def test_who_is_there_reads_the_language_of_their_page(client):
+def test_an_email_to_the_current_user_is_in_the_pages_language(client):
     client.post(reverse("account_login"), {"email": "kim@courriel.example"}, headers={"accept-language": "en"})
     [message] = mail.outbox
     assert isinstance(message, EmailMultiAlternatives)
@@ -146,19 +146,19 @@ def test_who_is_there_reads_the_language_of_their_page(client):
     assert message.subject.startswith("Your code") and 'lang="en"' in html and 'lang="fr"' not in html
 
 
-def test_a_new_mail_is_written_in_the_layouts():
+def test_email_templates_use_the_layouts():
     for file in FILES:
         assert file.read_text().startswith("{% extends layout %}"), file
         assert file.with_name(file.name.replace("_message", "_subject")).exists(), file
 
 
-def test_nothing_else_writes_a_mail():
-    """A mail made elsewhere would go as text alone."""
+def test_no_other_module_sends_email():
+    """An e-mail made elsewhere would have no HTML part."""
     rooms = [path for room in ("accounts", "vault", "services", "platform") for path in (ROOT / room).rglob("*.py")]
     makers = {path.relative_to(ROOT).as_posix() for path in rooms if SENDS.search(_without_allauth(path))}
     assert makers == {"platform/core/messages/mails.py"}
 
 
 def _without_allauth(path: Path) -> str:
-    """Its adapter is ours (accounts/sign_in/adapters.py), and sends through core/messages/mails.py."""
+    """Return a file without allauth's calls, which our adapter sends by core/messages/mails.py."""
     return path.read_text().replace("get_adapter().send_mail(", "").replace("def send_mail(", "")

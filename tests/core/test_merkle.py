@@ -1,4 +1,4 @@
-"""Merkle trees: each entry leads to the root, and nothing else does."""
+"""Merkle trees: each leaf leads to the root, and nothing else does."""
 
 import hashlib
 
@@ -12,7 +12,7 @@ ENTRIES = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
 
 
 def recursive_root(entries: list[bytes]) -> bytes:
-    """As RFC 9162 writes it: split at the largest power of two under the size."""
+    """Compute the root as in RFC 9162: split at the largest power of two below the size."""
     if len(entries) == 1:
         return merkle.leaf(entries[0])
     split = 1 << ((len(entries) - 1).bit_length() - 1)
@@ -21,7 +21,7 @@ def recursive_root(entries: list[bytes]) -> bytes:
 
 @settings(deadline=None)
 @given(ENTRIES)
-def test_the_root_is_the_one_of_the_rfc(entries):
+def test_the_root_is_that_of_the_rfc(entries):
     assert merkle.root(entries) == recursive_root(entries)
 
 
@@ -41,7 +41,7 @@ def test_each_entry_leads_to_the_root(entries, data):
 
 @settings(deadline=None)
 @given(ENTRIES, st.data())
-def test_a_changed_entry_place_or_path_leads_nowhere(entries, data):
+def test_a_changed_leaf_position_or_path_fails(entries, data):
     position = data.draw(st.integers(0, len(entries) - 1))
     path, root, size = merkle.proof(entries, position), merkle.root(entries), len(entries)
     assert not merkle.leads_to(entries[position] + b"x", position=position, size=size, path=path, root=root)
@@ -57,7 +57,7 @@ def test_a_changed_entry_place_or_path_leads_nowhere(entries, data):
 
 
 @pytest.mark.parametrize("position", [-1, 3])
-def test_a_place_outside_the_tree_has_no_proof(position):
+def test_a_position_outside_the_tree_has_no_proof(position):
     with pytest.raises(IndexError):
         merkle.proof([b"a", b"b", b"c"], position)
     assert not merkle.leads_to(b"a", position=position, size=3, path=[], root=merkle.root([b"a"]))

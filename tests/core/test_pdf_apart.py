@@ -1,4 +1,4 @@
-"""A short document drawn in a process of its own: nothing is fetched, nothing is left behind, and the web never loads the renderer."""
+"""A short document is rendered in a subprocess, without remote content, and the web never loads the renderer."""
 
 import io
 import subprocess
@@ -18,19 +18,19 @@ from ops.cluster import ROOT
 PAGE = '<html lang="fr"><head><title>Lettre</title></head><body><h1>Été</h1><p>{}</p></body></html>'
 
 
-def test_it_is_tagged_and_archivable() -> None:
+def test_the_document_is_tagged_and_archivable() -> None:
     with pikepdf.open(io.BytesIO(draw(PAGE.format("Bonjour"), style="p { color: red }"))) as pdf:
         assert pdf.Root.MarkInfo.Marked and str(pdf.Root.Lang) == "fr"
         with pdf.open_metadata() as metadata:
             assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
 
 
-def test_the_same_text_gives_pages_of_the_same_words_each_time() -> None:
+def test_the_same_text_gives_the_same_words() -> None:
     sizes = {len(draw(PAGE.format("Bonjour"), style="p { color: red }")) for _time in range(2)}
     assert max(sizes) - min(sizes) < 20
 
 
-def test_nothing_outside_is_opened() -> None:
+def test_no_url_is_fetched() -> None:
     asked: list[str] = []
 
     class Asked(BaseHTTPRequestHandler):
@@ -50,31 +50,29 @@ def test_nothing_outside_is_opened() -> None:
     assert asked == [] and b"EmbeddedFile" not in pdf and b"root:" not in pdf
 
 
-def test_nothing_is_left_behind_and_the_text_is_in_no_argument(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    said: list[object] = []
+def test_no_file_remains_and_the_text_is_in_no_argument(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[object] = []
     run = subprocess.run
 
-    def noted(command: list[str], **options: object) -> object:
-        said.append((command, options["env"]))
+    def record_call(command: list[str], **options: object) -> object:
+        calls.append((command, options["env"]))
         return run(command, **{**options, "env": {**options["env"], "TMPDIR": str(tmp_path)}})  # type: ignore[call-overload,dict-item]
 
-    monkeypatch.setattr(subprocess, "run", noted)
+    monkeypatch.setattr(subprocess, "run", record_call)
     draw(PAGE.format("canari"), style="p { color: red }")
-    assert said and "canari" not in str(said)
+    assert calls and "canari" not in str(calls)
     assert list(tmp_path.iterdir()) == []
     assert not list(Path(tempfile.gettempdir()).glob("*canari*"))
 
 
-def test_a_text_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_rendering_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "WAIT", 0.05)
     with pytest.raises(NotDrawn) as given_up:
         draw(PAGE.format("canari"), style="p { color: red }")
     assert "canari" not in repr(given_up.value) and given_up.value.__cause__ is None
 
 
-def test_a_child_that_fails_says_nothing_of_the_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_failed_rendering_reveals_no_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = tmp_path / "child.py"
     broken.write_text("raise SystemExit(1)")
     monkeypatch.setattr(apart, "CHILD", broken)
@@ -83,6 +81,9 @@ def test_a_child_that_fails_says_nothing_of_the_text(monkeypatch: pytest.MonkeyP
 
 
 def test_the_web_does_not_load_the_renderer() -> None:
-    program = "import sys, django; django.setup(); import vault.records.urls; print(*{name.split('.')[0] for name in sys.modules})"
+    program = (
+        "import sys, django; django.setup(); import vault.records.urls; "
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not set(done.stdout.split()) & {"weasyprint", "pydyf", "pypdfium2"}

@@ -1,4 +1,4 @@
-"""A file in parts: what was answered for is there, parts are sealed, and what nobody comes back for is swept."""
+"""Uploads in parts: acknowledged parts are stored and sealed, and abandoned uploads are deleted."""
 
 import base64
 import hashlib
@@ -50,30 +50,30 @@ def finish(client: Client, url: str, **more):
     return client.post(FORM, {"title": "x", "upload": url.split("/")[-2], **more})
 
 
-def test_a_file_sent_in_three_parts_is_kept_as_one_under_its_name(awa, resident, folder):
+def test_three_parts_are_joined_into_one_named_file(awa, resident, folder):
     url = begin(awa)["Location"]
     offset = 0
     for size in (100_000, 1, len(WHOLE) - 100_001):
         answer = send(awa, url, offset, WHOLE[offset : offset + size])
         offset += size
         assert (answer.status_code, answer["Upload-Offset"]) == (204, str(offset))
-    told = finish(awa, url).json()
-    assert (told["file"]["name"], told["file"]["size"]) == ("relevé.json", len(WHOLE))
-    assert told["stored"]["sha256"] == hashlib.sha256(WHOLE).hexdigest()
-    with sealed_storage.open(told["stored"]["name"], resident_id=resident.pk) as opened:
+    page = finish(awa, url).json()
+    assert (page["file"]["name"], page["file"]["size"]) == ("relevé.json", len(WHOLE))
+    assert page["stored"]["sha256"] == hashlib.sha256(WHOLE).hexdigest()
+    with sealed_storage.open(page["stored"]["name"], resident_id=resident.pk) as opened:
         assert opened.read() == WHOLE
 
 
 @pytest.mark.parametrize(
     ("name", "kept"), [("", "document"), ("..", "document"), ("../../etc/passwd", "passwd"), ("C:\\a\\b.pdf", "b.pdf")]
 )
-def test_whatever_name_was_told_it_is_only_a_name(awa, name, kept):
+def test_a_path_in_the_name_is_removed(awa, name, kept):
     url = begin(awa, 1, name)["Location"]
     send(awa, url, 0, b"x")
     assert finish(awa, url).json()["file"]["name"] == kept
 
 
-def test_no_part_lies_in_clear_and_neither_does_the_name(awa, resident, folder):
+def test_parts_and_names_are_not_stored_as_plaintext(awa, resident, folder):
     url = begin(awa, name="canary.json")["Location"]
     send(awa, url, 0, WHOLE[:200_000])
     assert files_in(folder)
@@ -82,7 +82,7 @@ def test_no_part_lies_in_clear_and_neither_does_the_name(awa, resident, folder):
         assert b"canary" not in bytes(Upload.objects.get().content)
 
 
-def test_a_client_that_comes_back_learns_where_it_stood(awa):
+def test_a_returning_client_gets_its_offset(awa):
     url = begin(awa)["Location"]
     send(awa, url, 0, WHOLE[:70_000])
     answer = tus(awa, "HEAD", url)
@@ -91,7 +91,7 @@ def test_a_client_that_comes_back_learns_where_it_stood(awa):
     assert len(answer["X-CSRFToken"]) == CSRF_TOKEN_LENGTH
 
 
-def test_a_part_that_comes_twice_counts_once(awa, folder):
+def test_a_part_sent_twice_counts_once(awa, folder):
     url = begin(awa)["Location"]
     assert send(awa, url, 0, b"x" * 100).status_code == 204
     assert send(awa, url, 0, b"x" * 100).status_code == 409
@@ -99,7 +99,7 @@ def test_a_part_that_comes_twice_counts_once(awa, folder):
     assert len(files_in(folder)) == 1
 
 
-def test_of_two_parts_at_once_the_second_is_refused_and_leaves_nothing(resident, folder):
+def test_the_second_of_two_concurrent_parts_is_refused(resident, folder):
     upload = resumable.start(resident_id=resident.pk, length=100, metadata={})
 
     def meanwhile():
@@ -114,7 +114,7 @@ def test_of_two_parts_at_once_the_second_is_refused_and_leaves_nothing(resident,
     assert len(files_in(folder)) == 1
 
 
-def test_a_part_that_was_cut_is_kept_up_to_there(awa):
+def test_an_interrupted_part_is_kept_up_to_the_cut(awa):
     url = begin(awa)["Location"]
     cut = {"wsgi.input": io.BytesIO(WHOLE[:90_000]), "CONTENT_LENGTH": str(len(WHOLE)), "CONTENT_TYPE": OCTETS}
     awa.generic("PATCH", url, content_type=OCTETS, headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}, **cut)
@@ -122,7 +122,7 @@ def test_a_part_that_was_cut_is_kept_up_to_there(awa):
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha1"])
-def test_a_sum_is_checked_and_a_part_that_changed_on_the_way_is_not_kept(awa, folder, algorithm):
+def test_a_part_with_a_wrong_checksum_is_not_kept(awa, folder, algorithm):
     url = begin(awa)["Location"]
     right = f"{algorithm} {base64.b64encode(hashlib.new(algorithm, b'part').digest()).decode()}"
     assert send(awa, url, 0, b"pert", Upload_Checksum=right).status_code == 460
@@ -141,7 +141,7 @@ def test_a_sum_is_checked_and_a_part_that_changed_on_the_way_is_not_kept(awa, fo
         ({"Transfer_Encoding": "chunked"}, 411),
     ],
 )
-def test_a_part_that_is_not_as_the_protocol_says_is_refused(awa, folder, headers, status):
+def test_a_part_against_the_protocol_is_refused(awa, folder, headers, status):
     url = begin(awa)["Location"]
     answer = tus(awa, "PATCH", url, b"part", **{"Upload_Offset": "0", **headers})
     assert answer.status_code == status
@@ -162,13 +162,14 @@ def test_a_part_of_another_type_is_refused(awa):
 
 
 @pytest.mark.parametrize(
-    "told", [{}, {"Upload_Length": "x"}, {"Upload_Length": "9" * 16}, {"Upload_Length": "5", "Upload_Metadata": "a !"}]
+    "headers",
+    [{}, {"Upload_Length": "x"}, {"Upload_Length": "9" * 16}, {"Upload_Length": "5", "Upload_Metadata": "a !"}],
 )
-def test_an_upload_that_does_not_say_its_length_is_refused(awa, told):
-    assert tus(awa, "POST", reverse("uploads"), **told).status_code == 400
+def test_an_upload_without_a_length_is_refused(awa, headers):
+    assert tus(awa, "POST", reverse("uploads"), **headers).status_code == 400
 
 
-def test_what_is_too_large_is_refused_with_a_sentence(awa):
+def test_an_upload_that_is_too_large_is_refused_with_a_sentence(awa):
     assert begin(awa, MAX_FILE).status_code == 201
     answer = begin(awa, MAX_FILE + 1)
     assert answer.status_code == 413
@@ -183,14 +184,14 @@ def test_the_protocol_is_announced(awa):
         assert set(answer["Tus-Extension"].split(",")) == {"creation", "termination", "checksum", "expiration"}
 
 
-def test_a_method_may_be_named_in_a_header_by_post_only(awa):
+def test_only_post_may_override_the_method(awa):
     url = begin(awa)["Location"]
     assert tus(awa, "GET", url, X_HTTP_Method_Override="DELETE").status_code == 405
     assert tus(awa, "POST", url, X_HTTP_Method_Override="HEAD")["Upload-Offset"] == "0"
     assert tus(awa, "POST", url).status_code == 405
 
 
-def test_cancelling_leaves_nothing(awa, resident, folder):
+def test_cancelling_deletes_the_parts(awa, resident, folder):
     url = begin(awa)["Location"]
     send(awa, url, 0, WHOLE[:1000])
     with pytest.MonkeyPatch.context() as patch:
@@ -202,7 +203,7 @@ def test_cancelling_leaves_nothing(awa, resident, folder):
         assert not Upload.objects.exists() and not UploadPart.objects.exists()
 
 
-def test_a_day_without_a_part_and_it_is_swept(awa, resident, folder, django_capture_on_commit_callbacks):
+def test_an_upload_is_deleted_after_a_day_without_parts(awa, resident, folder, django_capture_on_commit_callbacks):
     url = begin(awa)["Location"]
     send(awa, url, 0, WHOLE[:1000])
     with time_machine.travel(timezone.now() + timedelta(hours=23)):
@@ -224,7 +225,7 @@ def test_the_storage_s_own_sweep_spares_the_parts(awa, folder):
     assert len(files_in(folder)) == 1
 
 
-def test_a_form_that_names_a_part_of_a_file_is_told_to_go_on(awa, folder):
+def test_a_form_naming_an_incomplete_upload_answers_409(awa, folder):
     url = begin(awa)["Location"]
     send(awa, url, 0, WHOLE[:1000])
     answer = finish(awa, url)
@@ -233,19 +234,19 @@ def test_a_form_that_names_a_part_of_a_file_is_told_to_go_on(awa, folder):
 
 
 @pytest.mark.parametrize("upload", ["/x/", "/3b0c9d1e-0000-4000-8000-000000000000/"])
-def test_a_form_that_names_no_upload_is_told_so(awa, upload):
+def test_a_form_naming_an_unknown_upload_answers_404(awa, upload):
     answer = finish(awa, upload)
     assert answer.status_code == 404
     assert "plus de 24 heures" in answer.content.decode()
 
 
-def test_another_s_upload_is_not_found_by_a_form_either(awa, stranger):
+def test_a_form_cannot_use_another_residents_upload(awa, stranger):
     url = begin(awa)["Location"]
     send(awa, url, 0, WHOLE)
     assert finish(signed_in(stranger), url).status_code == 404
 
 
-def test_a_joined_file_that_no_row_keeps_is_deleted_and_its_parts_stay(awa, folder):
+def test_a_joined_file_without_a_row_is_deleted_and_its_parts_stay(awa, folder):
     url = begin(awa)["Location"]
     send(awa, url, 0, WHOLE)
     assert finish(awa, url, title="forget").status_code == 200
@@ -253,7 +254,7 @@ def test_a_joined_file_that_no_row_keeps_is_deleted_and_its_parts_stay(awa, fold
     assert tus(awa, "HEAD", url)["Upload-Offset"] == str(len(WHOLE))
 
 
-def test_a_part_needs_the_form_s_token_and_where_it_stands_gives_a_fresh_one(resident):
+def test_a_part_needs_the_csrf_token_and_head_gives_a_fresh_one(resident):
     mine = signed_in(resident)
     url = begin(mine)["Location"]
     strict = signed_in(resident, client=Client(enforce_csrf_checks=True))
@@ -263,7 +264,7 @@ def test_a_part_needs_the_form_s_token_and_where_it_stands_gives_a_fresh_one(res
     assert send(strict, url, 0, b"x", X_CSRFToken=token).status_code == 204
 
 
-def test_after_the_session_has_ended_it_goes_on_from_where_it_stood(resident):
+def test_an_upload_continues_after_signing_in_again(resident):
     mine = signed_in(resident)
     url = begin(mine)["Location"]
     send(mine, url, 0, b"x" * 50)
@@ -274,7 +275,7 @@ def test_after_the_session_has_ended_it_goes_on_from_where_it_stood(resident):
     assert send(again, url, 50, b"x").status_code == 204
 
 
-def test_only_so_many_at_once_and_only_so_many_parts(awa, monkeypatch):
+def test_uploads_and_parts_are_limited(awa, monkeypatch):
     monkeypatch.setattr(resumable, "AT_ONCE", 2)
     monkeypatch.setattr(resumable, "MOST_PARTS", 3)
     url = begin(awa)["Location"]
@@ -285,7 +286,7 @@ def test_only_so_many_at_once_and_only_so_many_parts(awa, monkeypatch):
     assert [send(awa, url, offset, b"x").status_code for offset in range(4)] == [204, 204, 204, 413]
 
 
-def test_a_full_disk_is_told_and_what_came_before_stays(awa, folder, monkeypatch):
+def test_a_full_disk_answers_507_and_earlier_parts_stay(awa, folder, monkeypatch):
     url = begin(awa)["Location"]
     send(awa, url, 0, b"x" * 10)
 
@@ -310,7 +311,7 @@ def small(db):
 
 
 @pytest.mark.usefixtures("small")
-def test_uploads_under_way_set_their_room_aside(awa):
+def test_uploads_in_progress_count_in_the_quota(awa):
     assert begin(awa, 60_000_000).status_code == 201
     answer = begin(awa, 50_000_000)
     assert answer.status_code == 413

@@ -1,4 +1,4 @@
-"""What the database lets the running role do to keys and journal, whatever the application asks."""
+"""The rights that the database gives the running role on keys and journal."""
 
 from uuid import uuid4
 
@@ -46,19 +46,19 @@ def test_the_running_role_is_neither_owner_nor_superuser():
         ("core_cache", {"SELECT", "INSERT", "UPDATE", "DELETE"}),
     ],
 )
-def test_it_has_these_rights_and_no_others(what, rights):
+def test_the_running_role_has_exactly_these_rights(what, rights):
     every = {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}
     assert {right for right in every if allowed("web", what, right)} == rights
 
 
-def test_keys_lie_in_a_schema_that_the_running_role_may_use_and_nobody_else():
+def test_only_the_running_role_may_use_the_keys_schema():
     assert allowed("web", "keystore", "USAGE")
     assert not allowed("web", "keystore", "CREATE")
     assert not allowed("public", "keystore", "USAGE")
     assert not allowed("public", "core_erase_journal(uuid)", "EXECUTE")
 
 
-def test_old_lines_of_the_journal_are_purged_by_the_owner_alone():
+def test_only_the_owner_may_purge_the_journal():
     assert not allowed("public", "core_purge_journal(uuid[])", "EXECUTE")
     assert not allowed("web", "core_purge_journal(uuid[])", "EXECUTE")
     assert allowed("owner", "core_purge_journal(uuid[])", "EXECUTE")
@@ -79,8 +79,8 @@ def test_dumps_can_leave_the_keys_out(databases):
     assert tables == [("resident_key",)]
 
 
-def test_the_migrations_can_be_undone_and_done_again(as_owner):
-    """On a database where our roles do not own things, too: the rights are given only where the role exists."""
+def test_the_migrations_are_reversible(as_owner):
+    """Migrations must also run on a database of another owner: rights are granted only to existing roles."""
     with as_owner():
         call_command("migrate", "core", "0001", verbosity=0)
         call_command("migrate", "core", verbosity=0)
@@ -88,11 +88,11 @@ def test_the_migrations_can_be_undone_and_done_again(as_owner):
     assert not allowed("web", "core_journalleaf", "DELETE")
 
 
-def test_the_models_are_as_the_migrations_say():
+def test_no_migration_is_missing():
     call_command("makemigrations", "core", "--check", "--dry-run", verbosity=0)
 
 
-def test_outside_a_scope_a_resident_s_rows_cannot_be_asked_for():
+def test_residents_rows_cannot_be_queried_outside_a_scope():
     assert len(MODELS_OF_A_RESIDENT) > 5
     for model in MODELS_OF_A_RESIDENT:
         with pytest.raises(ScopeError):

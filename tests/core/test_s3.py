@@ -1,4 +1,4 @@
-"""Files in S3: only ciphertext goes there, whole or not at all, parts of it are read alone, and nothing of it outlives its deletion."""
+"""Sealed files in S3: only ciphertext, written atomically, read by ranges, and deleted with all versions."""
 
 import hashlib
 import io
@@ -41,12 +41,12 @@ def bucket(settings, monkeypatch):
     bucket = Bucket()
     with served(bucket) as address:
         bucket.address = address
-        settings.STORAGES = {**settings.STORAGES, "sealed": storing(bucket)}
+        settings.STORAGES = {**settings.STORAGES, "sealed": storage_entry(bucket)}
         yield bucket
 
 
-def storing(bucket, **options):
-    """An entry of STORAGES for it, in S3Storage's own words."""
+def storage_entry(bucket, **options):
+    """Return an entry of STORAGES for this bucket, with S3Storage's own options."""
     there = {"bucket_name": "papers", "location": "vaults", "region_name": "eu-west-3", "endpoint_url": bucket.address}
     return {"BACKEND": "core.files.s3.RangeS3Storage", "OPTIONS": there | options}
 
@@ -69,21 +69,21 @@ def opened(file, person):
 
 
 @pytest.mark.parametrize("content", [b"", b"x", CONTENT, LARGE], ids=["empty", "a byte", "180 KB", "20 MB"])
-def test_what_goes_in_comes_out(bucket, person, content):
+def test_content_is_read_back(bucket, person, content):
     file = kept(person, content)
     with opened(file, person) as read:
         assert read.size == len(content)
         assert hashlib.sha256(read.read()).digest() == hashlib.sha256(content).digest()
 
 
-def test_only_ciphertext_goes_there_under_a_name_that_says_nothing(bucket, person):
+def test_only_ciphertext_is_stored_under_a_random_name(bucket, person):
     file = kept(person)
     (key,) = bucket.objects
     assert key == f"vaults/{file.name}"
     assert b"canary" not in bucket.now(key).content
 
 
-def test_a_part_is_read_without_the_rest(bucket, person):
+def test_a_range_is_read_without_the_rest(bucket, person):
     file = kept(person, LARGE)
     bucket.asked.clear()
     with opened(file, person) as read:
@@ -93,7 +93,7 @@ def test_a_part_is_read_without_the_rest(bucket, person):
     assert sum(int(end) - int(start) + 1 for start, end in fetched) < 1_000_000 < len(LARGE)
 
 
-def test_a_small_paper_is_read_in_one_demand(bucket, person):
+def test_a_small_paper_is_read_in_one_request(bucket, person):
     file = kept(person, b"x" * 60_000)
     bucket.asked.clear()
     with opened(file, person) as read:
@@ -101,8 +101,8 @@ def test_a_small_paper_is_read_in_one_demand(bucket, person):
     assert bucket.asked == [f"GET bytes=0-{s3.FIRST - 1}"]
 
 
-def test_memory_is_bounded_whichever_way_it_goes(bucket, person):
-    """What is fetched at once, and what is sent at once, has a limit that the file's size does not move."""
+def test_memory_is_bounded_for_reading_and_writing(bucket, person):
+    """The memory for reading and writing has a limit that does not depend on the file's size."""
     file = kept(person, LARGE)
     assert max(bucket.sizes) <= s3.PART and len(bucket.sizes) == len(LARGE) // s3.PART + 1
     bucket.asked.clear()
@@ -114,7 +114,7 @@ def test_memory_is_bounded_whichever_way_it_goes(bucket, person):
     assert len(fetched) < 30
 
 
-def test_while_it_is_written_there_is_nothing_and_an_exception_leaves_nothing(bucket, person):
+def test_an_unfinished_or_failed_write_leaves_no_object(bucket, person):
     with pytest.raises(ZeroDivisionError), sealed_storage.create(resident_id=person) as file:
         file.write(LARGE)
         assert not bucket.objects and not bucket.uploads
@@ -124,7 +124,7 @@ def test_while_it_is_written_there_is_nothing_and_an_exception_leaves_nothing(bu
         opened(file, person)
 
 
-def test_another_resident_does_not_open_it_nor_who_was_erased(bucket, person):
+def test_another_or_an_erased_resident_cannot_decrypt(bucket, person):
     stranger, file = uuid4(), kept(person)
     prepare(stranger)
     with pytest.raises(Unreadable):
@@ -135,7 +135,7 @@ def test_another_resident_does_not_open_it_nor_who_was_erased(bucket, person):
         opened(file, person)
 
 
-def test_a_byte_that_the_store_changed_is_refused(bucket, person):
+def test_a_byte_changed_by_the_store_is_refused(bucket, person):
     file = kept(person)
     version = bucket.now(f"vaults/{file.name}")
     for index in (0, 5, 100, len(version.content) // 2, len(version.content) - 1):
@@ -150,7 +150,7 @@ def test_a_byte_that_the_store_changed_is_refused(bucket, person):
 
 
 @pytest.mark.parametrize("versions", [True, False, None])
-def test_deleting_leaves_no_version(bucket, person, versions):
+def test_deleting_removes_all_versions(bucket, person, versions):
     bucket.versions = versions
     file, beside = kept(person), kept(person)
     if versions:
@@ -164,7 +164,7 @@ def test_deleting_leaves_no_version(bucket, person, versions):
     ]
 
 
-def test_the_sweep_removes_what_a_crash_left_and_spares_what_is_young_or_kept(bucket, person, monkeypatch):
+def test_the_sweep_deletes_orphans_and_spares_recent_or_kept_files(bucket, person, monkeypatch):
     orphans, keep = [kept(person).name for _ in range(5)], kept(person).name
     past = datetime(2020, 1, 1, tzinfo=UTC)
     bucket.uploads = {"u1": ("vaults/x", {1: b"half"}, past), "u2": ("vaults/y", {1: b"half"}, datetime.now(UTC))}
@@ -179,14 +179,14 @@ def test_the_sweep_removes_what_a_crash_left_and_spares_what_is_young_or_kept(bu
     assert sorted(sealed_storage.names()) == sorted([keep, young])
 
 
-def test_something_else_in_the_bucket_is_left_alone(bucket, person):
+def test_foreign_objects_are_left_alone(bucket, person):
     bucket.objects["vaults/README.txt"] = [Version("null", b"by hand", datetime(2020, 1, 1, tzinfo=UTC))]
     bucket.objects["elsewhere/ab/cd/" + "0" * 32] = [Version("null", b"not ours", datetime(2020, 1, 1, tzinfo=UTC))]
     assert sealed_storage.sweep(older_than=timedelta(seconds=-5)) == 0
     assert len(bucket.everything()) == 2
 
 
-def test_a_full_store_is_told_and_nothing_is_left(bucket, person):
+def test_a_full_store_raises_and_leaves_nothing(bucket, person):
     file = sealed_storage.create(resident_id=person)
     file.write(CONTENT)
     bucket.trouble = "QuotaExceeded"
@@ -195,7 +195,7 @@ def test_a_full_store_is_told_and_nothing_is_left(bucket, person):
     assert not bucket.objects
 
 
-def test_a_store_that_refuses_or_is_gone_is_a_fault_of_the_system_and_not_a_missing_file(bucket, person, settings):
+def test_a_failing_store_raises_a_system_error_not_a_missing_file(bucket, person, settings):
     file = kept(person)
     bucket.trouble = "AccessDenied"
     with pytest.raises(OSError, match="AccessDenied"):
@@ -203,14 +203,14 @@ def test_a_store_that_refuses_or_is_gone_is_a_fault_of_the_system_and_not_a_miss
     assert not health._storage()
     bucket.trouble = ""
     assert health._storage()
-    settings.STORAGES = {**settings.STORAGES, "sealed": storing(bucket, bucket_name="nothing")}
+    settings.STORAGES = {**settings.STORAGES, "sealed": storage_entry(bucket, bucket_name="nothing")}
     assert not health._storage(), "a bucket that is not there"
-    settings.STORAGES = {**settings.STORAGES, "sealed": storing(bucket, endpoint_url="http://127.0.0.1:1")}
+    settings.STORAGES = {**settings.STORAGES, "sealed": storage_entry(bucket, endpoint_url="http://127.0.0.1:1")}
     with pytest.raises(OSError, match="did not answer"):
         opened(file, person)
 
 
-def test_a_backup_takes_files_out_and_puts_them_back(bucket, person):
+def test_a_backup_copies_files_and_restores_them(bucket, person):
     file, taken = kept(person), io.BytesIO()
     sealed_storage.copy_sealed(file.name, taken)
     sealed_storage.delete(file.name)
@@ -228,12 +228,12 @@ def test_a_file_is_never_written_over_another(bucket):
         assert file.read() == b"one"
 
 
-def test_the_environment_says_it_in_the_same_words(bucket):
+def test_the_environment_gives_the_same_options(bucket):
     url = f"s3://papers/vaults?region_name=eu-west-3&endpoint_url={bucket.address}"
-    assert environment.storage(url) == storing(bucket)
+    assert environment.storage(url) == storage_entry(bucket)
 
 
-def test_the_settings_of_any_django_project_count(bucket, settings):
+def test_aws_settings_are_used(bucket, settings):
     settings.AWS_STORAGE_BUCKET_NAME, settings.AWS_S3_ENDPOINT_URL, settings.AWS_S3_REGION_NAME = (
         "papers",
         bucket.address,
@@ -245,7 +245,7 @@ def test_the_settings_of_any_django_project_count(bucket, settings):
     assert bucket.now("note") and storage.access_key == "of-the-city"
 
 
-def test_what_the_city_says_of_the_client_stands_and_the_rest_is_ours(bucket):
+def test_the_citys_client_options_override_ours(bucket):
     transfer = TransferConfig(max_concurrency=1)
     storage = s3.RangeS3Storage(client_config=Config(connect_timeout=1), transfer_config=transfer)
     assert (storage.client_config.connect_timeout, storage.client_config.read_timeout) == (1, s3.CLIENT.read_timeout)
@@ -259,9 +259,9 @@ def test_all_threads_share_a_connection(bucket):
         assert {id(one) for one in threads.map(lambda _turn: storage.connection, range(4))} == {id(storage.connection)}
 
 
-def test_a_key_of_the_store_that_a_city_gives_goes_with_each_reading(bucket):
+def test_an_encryption_key_in_the_options_is_sent_with_each_read(bucket):
     key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32, "StorageClass": "STANDARD_IA"}
-    storage = s3.RangeS3Storage(**storing(bucket, object_parameters=key)["OPTIONS"])
+    storage = s3.RangeS3Storage(**storage_entry(bucket, object_parameters=key)["OPTIONS"])
     storage.save("note", ContentFile(b"x"))
     bucket.headers.clear()
     with storage.open("note") as file:
@@ -270,14 +270,14 @@ def test_a_key_of_the_store_that_a_city_gives_goes_with_each_reading(bucket):
     assert headers["x-amz-server-side-encryption-customer-algorithm"] == "AES256"
 
 
-def test_where_files_lie_in_a_folder_no_client_is_loaded():
-    told = "import django, sys; django.setup(); from core import storage; print('boto3' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+def test_a_local_storage_does_not_load_boto3():
+    program = "import django, sys; django.setup(); from core import storage; print('boto3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 
-def test_copies_of_the_checkpoints_may_go_there_too(bucket, settings):
-    settings.STORAGES = {**settings.STORAGES, "checkpoints": storing(bucket)}
+def test_checkpoints_can_be_copied_to_s3(bucket, settings):
+    settings.STORAGES = {**settings.STORAGES, "checkpoints": storage_entry(bucket)}
     storage = storages["checkpoints"]
     for day in range(1, 6):
         storage.save(f"2026/11/{day:02}/note.txt", ContentFile(b"a note"))

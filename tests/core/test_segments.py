@@ -1,4 +1,4 @@
-"""Our segmented files are Tink's AES256_GCM_HKDF streaming, byte for byte, with an algorithm byte in front; no change passes."""
+"""Our segmented files equal Tink's AES256_GCM_HKDF streaming, after an algorithm byte; every change is detected."""
 
 import io
 import random
@@ -21,7 +21,7 @@ SIZES = sorted(
 
 @pytest.fixture(scope="module")
 def oracle():
-    """Tink, on the same key."""
+    """Return Tink's primitive with the same key."""
     streaming_aead.register()
     parameters = aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingParams(
         ciphertext_segment_size=SEGMENT, derived_key_size=32, hkdf_hash_type=common_pb2.SHA256
@@ -37,7 +37,7 @@ def oracle():
 
 class Kept(io.BytesIO):
     def close(self) -> None:
-        """Tink closes what it writes to; its bytes are still wanted."""
+        """Ignore the call: Tink closes its target, but the test still reads it."""
 
 
 def plain(size: int) -> bytes:
@@ -74,7 +74,7 @@ def test_we_read_what_tink_writes(oracle, size):
 
 
 @pytest.mark.parametrize("chunk", [1000, 4096, 65_536, 100_000])
-def test_how_it_is_cut_into_writes_does_not_count(chunk):
+def test_the_size_of_writes_does_not_matter(chunk):
     data = plain(BORDERS[2] + 1)
     stored = ours(data, chunk=chunk)
     assert len(stored) == len(ours(data))
@@ -93,7 +93,7 @@ def test_any_range_can_be_read_and_lengths_are_known(size):
             assert reader.read(length) == data[start : start + length]
 
 
-def test_positions_relative_to_here_and_before_the_beginning():
+def test_relative_and_negative_positions():
     reader = SegmentReader(io.BytesIO(ours(b"0123456789")), KEY, AAD, len(ours(b"0123456789")))
     reader.seek(4)
     assert reader.seek(2, io.SEEK_CUR) == reader.tell() == 6
@@ -109,7 +109,7 @@ def refused(stored: bytes, aad: bytes = AAD, key: bytes = KEY) -> bool:
     return False
 
 
-def test_other_place_or_other_key_is_refused():
+def test_another_place_or_key_is_refused():
     stored = ours(b"x")
     assert refused(stored, aad=b"file|other")
     assert refused(stored, key=bytes(32))
@@ -145,7 +145,7 @@ def test_a_flipped_bit_is_refused(at):
         len(STORED) - 1,
     ],
 )
-def test_a_cut_is_refused_on_opening_even_at_a_border(cut):
+def test_a_truncated_file_is_refused_on_opening(cut):
     with pytest.raises(Unreadable):
         opened(STORED[:cut])
 
@@ -168,7 +168,7 @@ def test_segments_swapped_within_a_file_are_refused():
     assert refused(swapped)
 
 
-def test_nothing_past_a_bad_segment_is_given():
+def test_reading_stops_at_a_bad_segment():
     changed = bytearray(STORED)
     changed[SEGMENT_STARTS[1] + 5] ^= 1
     reader = SegmentReader(io.BytesIO(bytes(changed)), KEY, AAD, len(changed))
@@ -179,5 +179,5 @@ def test_nothing_past_a_bad_segment_is_given():
     assert served == DATA[:FIRST_ROOM]
 
 
-def test_two_files_of_one_content_share_no_segment():
+def test_equal_files_share_no_segment():
     assert ours(DATA)[1 + HEADER : 1000] != ours(DATA)[1 + HEADER : 1000]

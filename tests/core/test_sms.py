@@ -1,4 +1,4 @@
-"""Text messages: numbers are E.164, a provider is a class of the city's choice, and nothing personal is logged."""
+"""Text messages: numbers are E.164, the city chooses a provider class, and no personal data is logged."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def sent() -> list[dict[str, str]]:
     "typed",
     ["06 39 98 00 01", "06.39.98.00.01", "+33 6 39 98 00 01", "0033639980001", "+33 (0)6 39 98 00 01", " 0639980001 "],
 )
-def test_a_number_is_read_as_people_type_it(typed: str) -> None:
+def test_typed_numbers_are_read(typed: str) -> None:
     assert sms.read_number(typed) == NUMBER
 
 
@@ -45,23 +45,23 @@ def test_a_number_is_read_as_people_type_it(typed: str) -> None:
         "0639980001\n+33600000000",
     ],
 )
-def test_what_is_no_number_is_refused(typed: str) -> None:
+def test_an_invalid_number_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="no telephone number"):
         sms.read_number(typed)
 
 
-def test_a_message_goes_to_a_file_of_its_own() -> None:
+def test_each_message_is_written_to_a_file() -> None:
     before = len(sent())
     assert sms.send(number=NUMBER, text="Bonjour")
     assert len(sent()) == before + 1 and sent()[-1] == {"to": NUMBER, "text": "Bonjour"}
 
 
-def test_nothing_is_sent_to_what_is_no_number() -> None:
+def test_sending_to_an_invalid_number_raises() -> None:
     with pytest.raises(ValueError, match="no telephone number"):
         sms.send(number="0639980001", text="Bonjour")
 
 
-def test_a_provider_that_fails_says_false_and_logs_neither_number_nor_text(settings: Any, caplog: Any) -> None:
+def test_a_failing_provider_returns_false_and_logs_no_personal_data(settings: Any, caplog: Any) -> None:
     settings.SMS_PROVIDER = "tests.core.test_sms.Broken"
     assert sms.send(number=NUMBER, text="secret") is False
     assert "a text message could not be sent" in caplog.text
@@ -74,18 +74,18 @@ def test_the_console_is_for_development(settings: Any, capsys: Any) -> None:
     assert NUMBER in capsys.readouterr().err
 
 
-def test_a_number_is_shown_as_people_write_it() -> None:
+def test_numbers_are_formatted() -> None:
     assert sms.shown(NUMBER) == "06 39 98 00 01".replace(" ", "\u00a0")
     assert (sms.shown("+32470123456"), sms.shown("")) == ("+32470123456", "")
 
 
-def test_without_a_provider_nothing_is_offered(settings: Any) -> None:
+def test_without_a_provider_messages_are_not_offered(settings: Any) -> None:
     settings.SMS_PROVIDER = ""
     assert not sms.offered()
 
 
 @pytest.mark.django_db
-def test_a_number_is_sealed_replaced_and_forgotten(resident: Any, stranger: Any) -> None:
+def test_a_number_is_sealed_replaced_and_deleted(resident: Any, stranger: Any) -> None:
     for number in ("+33600000000", NUMBER):
         phones.keep(resident_id=resident.pk, by=resident.pk, number=number)
     with scope(resident=resident.pk):

@@ -1,4 +1,4 @@
-"""Sealed files: whatever the storage behind, only ciphertext reaches it, whole or not at all, and only its resident opens it."""
+"""Sealed files on any storage: only ciphertext is written, atomically, and only its resident can decrypt it."""
 
 import errno
 import hashlib
@@ -62,7 +62,7 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_what_goes_in_comes_out(any_storage, person):
+def test_content_is_read_back(any_storage, person):
     file = kept(person)
     assert (file.size, file.sha256) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
     assert NAME.fullmatch(file.name)
@@ -80,7 +80,7 @@ def test_ranges_are_read_without_the_rest(any_storage, person):
         assert opened.read() == CONTENT[-4:]
 
 
-def test_an_empty_file_is_a_file(any_storage, person):
+def test_an_empty_file_is_stored(any_storage, person):
     with sealed_storage.open(kept(person, b"").name, resident_id=person) as opened:
         assert opened.read() == b""
 
@@ -93,14 +93,14 @@ def test_only_ciphertext_is_on_the_disk_and_only_its_owner_may_read_it(folder, p
     assert all(parent.stat().st_mode & 0o777 == 0o700 for parent in path.parents if folder in parent.parents)
 
 
-def test_another_resident_does_not_open_it(any_storage, person):
+def test_another_resident_cannot_decrypt(any_storage, person):
     stranger = uuid4()
     prepare(stranger)
     with pytest.raises(Unreadable):
         sealed_storage.open(kept(person).name, resident_id=stranger)
 
 
-def test_without_the_key_row_it_is_unreadable_at_once(any_storage, person):
+def test_a_file_is_unreadable_once_the_key_is_erased(any_storage, person):
     name = kept(person).name
     with scope(resident=person):
         ResidentKey.objects.all().delete()
@@ -114,14 +114,14 @@ def test_without_the_key_row_it_is_unreadable_at_once(any_storage, person):
     "name",
     ["../secret", "/etc/passwd", "ab/cd/../../x", "stage/" + "0" * 32, "AB/CD/" + "0" * 32, "", "ab/cd/" + "0" * 31],
 )
-def test_a_name_that_is_not_one_of_ours_is_refused(any_storage, person, name):
+def test_an_invalid_name_is_refused(any_storage, person, name):
     with pytest.raises(Unreadable):
         sealed_storage.open(name, resident_id=person)
     with pytest.raises(Unreadable):
         sealed_storage.delete(name)
 
 
-def test_a_missing_file_is_unreadable_and_deleting_it_again_changes_nothing(any_storage, person):
+def test_a_missing_file_is_unreadable_and_deletion_is_idempotent(any_storage, person):
     name = kept(person).name
     sealed_storage.delete(name)
     sealed_storage.delete(name)
@@ -129,7 +129,7 @@ def test_a_missing_file_is_unreadable_and_deleting_it_again_changes_nothing(any_
         sealed_storage.open(name, resident_id=person)
 
 
-def test_files_exchanged_on_the_disk_are_refused(folder, person):
+def test_swapped_files_are_refused(folder, person):
     one, two = kept(person, b"one").name, kept(person, b"two").name
     (folder / one).rename(folder / "kept")
     (folder / two).rename(folder / one)
@@ -139,7 +139,7 @@ def test_files_exchanged_on_the_disk_are_refused(folder, person):
             sealed_storage.open(name, resident_id=person)
 
 
-def test_an_exception_leaves_nothing(any_storage, person):
+def test_an_exception_leaves_no_file(any_storage, person):
     with pytest.raises(ZeroDivisionError), sealed_storage.create(resident_id=person) as file:
         file.write(CONTENT)
         raise ZeroDivisionError
@@ -148,7 +148,7 @@ def test_an_exception_leaves_nothing(any_storage, person):
         sealed_storage.open(file.name, resident_id=person)
 
 
-def test_while_it_is_written_it_has_no_name_yet(folder, person):
+def test_a_file_has_no_name_while_written(folder, person):
     with sealed_storage.create(resident_id=person) as file:
         file.write(CONTENT)
         assert [path.parent.name for path in files_in(folder)] == ["stage"]
@@ -157,7 +157,7 @@ def test_while_it_is_written_it_has_no_name_yet(folder, person):
     assert [str(path.relative_to(folder)) for path in files_in(folder)] == [file.name]
 
 
-def test_it_is_durable_before_it_has_its_name_and_its_name_is_durable_too(folder, person, monkeypatch):
+def test_the_file_is_synced_before_its_renaming_and_its_folder_after(folder, person, monkeypatch):
     done = []
     real_fsync, real_rename = os.fsync, Path.rename
 
@@ -180,7 +180,7 @@ def test_it_is_durable_before_it_has_its_name_and_its_name_is_durable_too(folder
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 @pytest.mark.parametrize("step", ["fsync", "mkdir", "write"])
-def test_a_full_disk_is_told_and_nothing_is_left(folder, person, monkeypatch, code, step):
+def test_a_full_disk_raises_and_leaves_nothing(folder, person, monkeypatch, code, step):
     kept(person, b"before")
 
     def fail(*_args, **_options):
@@ -198,7 +198,7 @@ def test_a_full_disk_is_told_and_nothing_is_left(folder, person, monkeypatch, co
     assert len(files_in(folder)) == 1
 
 
-def test_another_error_of_the_disk_is_not_taken_for_a_full_one(folder, person, monkeypatch):
+def test_another_disk_error_is_not_reported_as_full(folder, person, monkeypatch):
     def fail(_handle):
         raise OSError(errno.EIO, "input/output error")
 
@@ -208,7 +208,7 @@ def test_another_error_of_the_disk_is_not_taken_for_a_full_one(folder, person, m
     assert files_in(folder) == []
 
 
-def test_the_sweep_removes_what_a_crash_left_and_spares_what_is_young(folder, person):
+def test_the_sweep_deletes_orphans_and_spares_recent_files(folder, person):
     orphan = kept(person).name
     staged = sealed_storage.create(resident_id=person)
     staged.write(CONTENT)
@@ -221,7 +221,7 @@ def test_the_sweep_removes_what_a_crash_left_and_spares_what_is_young(folder, pe
     assert orphan != young
 
 
-def test_files_that_a_row_keeps_are_never_swept(any_storage, person, monkeypatch):
+def test_files_kept_by_a_row_are_never_swept(any_storage, person, monkeypatch):
     keep, orphan = kept(person).name, kept(person).name
     monkeypatch.setattr(storage_module, "_kept", lambda names: set(names) & {keep})
     assert sealed_storage.sweep(older_than=timedelta(seconds=-5)) == 1
@@ -235,8 +235,8 @@ def test_the_sweep_asks_each_model_that_keeps_files():
     assert {f"{model._meta.label}" for model in storage_module.keepers()} >= {"records.PaperFile"}
 
 
-def test_no_field_that_names_a_file_escapes_the_sweep():
-    """A model keeps a sealed file by a field called `stored_name`: one of another name would lose its files after a day."""
+def test_every_model_with_a_sealed_file_is_known_to_the_sweep():
+    """A model keeps a sealed file by `stored_name`; under another name its files would be deleted after a day."""
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
             assert not isinstance(field, FileField), f"{model._meta.label}.{field.name} would write a file in clear"
@@ -245,7 +245,7 @@ def test_no_field_that_names_a_file_escapes_the_sweep():
             )
 
 
-def test_django_s_own_storage_is_closed():
+def test_the_default_storage_refuses_every_call():
     for act in (
         lambda: default_storage.save("x", ContentFile(b"x")),
         lambda: default_storage.open("x"),

@@ -1,4 +1,4 @@
-"""Files that people send go straight into sealed storage: never in clear on a disk, and nothing stays of what was refused."""
+"""Uploaded files go straight into sealed storage, without plaintext on disk, and a refused upload leaves no file."""
 
 import errno
 import hashlib
@@ -37,16 +37,16 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_a_file_arrives_whole_with_its_name_and_type(awa, resident, folder):
-    told = awa.post(URL, {"title": "x", "paper": paper()}).json()
-    assert told["paper"] == {"name": "avis d’impôt.pdf", "size": len(PDF), "type": "application/pdf"}
-    assert told["stored"]["sha256"] == hashlib.sha256(PDF).hexdigest()
-    with sealed_storage.open(told["stored"]["name"], resident_id=resident.pk) as opened:
+def test_a_file_is_stored_with_its_name_and_type(awa, resident, folder):
+    page = awa.post(URL, {"title": "x", "paper": paper()}).json()
+    assert page["paper"] == {"name": "avis d’impôt.pdf", "size": len(PDF), "type": "application/pdf"}
+    assert page["stored"]["sha256"] == hashlib.sha256(PDF).hexdigest()
+    with sealed_storage.open(page["stored"]["name"], resident_id=resident.pk) as opened:
         assert opened.read() == PDF
     assert len(files_in(folder)) == 1
 
 
-def test_its_bytes_touch_no_disk_in_clear(awa, folder, monkeypatch, tmp_path):
+def test_no_plaintext_is_written_to_disk(awa, folder, monkeypatch, tmp_path):
     spied = tmp_path / "temp"
     spied.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spied))
@@ -92,7 +92,7 @@ def test_another_site_s_post_is_refused_before_a_byte_is_read(browser, folder, m
     assert browser.post(URL, sent, headers={"Origin": "https://ailleurs.example"}).status_code == 403
 
 
-def test_nobody_uploads_without_signing_in(client, folder):
+def test_uploading_requires_signing_in(client, folder):
     assert client.post(URL, {"paper": paper()}).status_code == 302
     assert files_in(folder) == []
 
@@ -102,25 +102,25 @@ def test_an_agent_has_no_vault_to_upload_to(agent, folder):
     assert files_in(folder) == []
 
 
-def test_once_the_key_is_erased_nothing_is_taken(awa, resident, folder):
+def test_uploading_is_refused_once_the_key_is_erased(awa, resident, folder):
     with scope(resident=resident.pk):
         ResidentKey.objects.all().delete()
     assert awa.post(URL, {"paper": paper()}).status_code == 403
     assert files_in(folder) == []
 
 
-def test_a_file_that_no_row_keeps_is_deleted(awa, folder):
+def test_a_file_without_a_row_is_deleted(awa, folder):
     assert awa.post(URL, {"title": "forget", "paper": paper()}).status_code == 200
     assert files_in(folder) == []
 
 
-def test_a_view_that_fails_keeps_nothing(awa, folder):
+def test_a_failing_view_leaves_no_file(awa, folder):
     with pytest.raises(ZeroDivisionError):
         awa.post(URL, {"title": "fail", "paper": paper()})
     assert files_in(folder) == []
 
 
-def test_without_a_length_it_says_so(awa, folder):
+def test_a_body_without_a_length_answers_411(awa, folder):
     answer = awa.generic("POST", URL, CONTENT_TYPE="multipart/form-data; boundary=x", CONTENT_LENGTH="")
     assert answer.status_code == 411
     assert "Envoi incomplet" in answer.content.decode()
@@ -130,7 +130,7 @@ def test_without_a_length_it_says_so(awa, folder):
 
 
 @pytest.mark.parametrize("size", [MAX + 1, MAX + 200_000])
-def test_over_the_limit_it_says_how_much_is_allowed_and_keeps_nothing(awa, resident, folder, size):
+def test_a_file_over_the_limit_answers_413_with_the_limit(awa, resident, folder, size):
     answer = awa.post(URL, {"title": "x", "paper": paper(b"x" * size)})
     assert answer.status_code == 413
     assert "Fichier trop lourd" in answer.content.decode()
@@ -143,27 +143,27 @@ def test_exactly_the_limit_is_accepted(awa):
     assert awa.post(URL, {"title": "x", "paper": paper(b"x" * MAX)}).status_code == 200
 
 
-def test_a_second_file_over_the_limit_takes_the_first_with_it(awa, folder):
+def test_a_second_file_over_the_limit_deletes_the_first(awa, folder):
     assert awa.post(URL, {"title": "x", "a": paper(b"x" * 10), "b": paper(b"x" * (MAX + 1))}).status_code == 413
     assert files_in(folder) == []
 
 
 def test_two_files_are_two_sealed_files(awa, folder):
-    told = awa.post(
+    page = awa.post(
         URL, {"title": "x", "recto": paper(b"recto", "recto.pdf"), "verso": paper(b"verso", "verso.pdf")}
     ).json()
-    assert (told["recto"]["name"], told["verso"]["name"]) == ("recto.pdf", "verso.pdf")
+    assert (page["recto"]["name"], page["verso"]["name"]) == ("recto.pdf", "verso.pdf")
     assert len(files_in(folder)) == 2
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "C:\\papiers\\avis.pdf", "a\r\nb.pdf"])
-def test_a_name_never_carries_a_path_or_a_line(awa, name):
-    told = awa.post(URL, {"title": "x", "paper": paper(name=name)}).json()
-    assert not set(told["paper"]["name"]) & set("/\\\r\n")
+def test_a_name_has_no_path_or_line_break(awa, name):
+    page = awa.post(URL, {"title": "x", "paper": paper(name=name)}).json()
+    assert not set(page["paper"]["name"]) & set("/\\\r\n")
 
 
 @pytest.mark.parametrize("step", ["fsync", "write"])
-def test_a_full_disk_is_told_and_nothing_is_kept(awa, resident, folder, monkeypatch, step):
+def test_a_full_disk_answers_507_and_keeps_nothing(awa, resident, folder, monkeypatch, step):
     def fail(*_args, **_options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -181,8 +181,8 @@ def test_a_full_disk_is_told_and_nothing_is_kept(awa, resident, folder, monkeypa
 
 
 @pytest.mark.parametrize("missing", [1, 1000, len(PDF) - 10])
-def test_a_body_cut_on_the_way_keeps_nothing(awa, resident, folder, missing):
-    """The web server ends the body of a line that was cut; Django alone would keep the part as the whole."""
+def test_a_truncated_body_keeps_nothing(awa, resident, folder, missing):
+    """The web server ends the body of a cut connection early; Django alone would accept the truncated file."""
     body = b'--x\r\nContent-Disposition: form-data; name="paper"; filename="a.pdf"\r\n\r\n' + PDF + b"\r\n--x--\r\n"
     cut = {
         "wsgi.input": io.BytesIO(body[:-missing]),
@@ -196,7 +196,7 @@ def test_a_body_cut_on_the_way_keeps_nothing(awa, resident, folder, missing):
         assert not PaperFile.objects.exists()
 
 
-def test_a_body_already_parsed_is_a_programming_error_that_shows():
+def test_a_body_parsed_before_the_view_raises():
     request = HttpRequest()
     request.method = "POST"
     request.META["CONTENT_LENGTH"] = "0"

@@ -1,4 +1,4 @@
-"""One page with a form that takes a file, as vault's pages do: the portal's own addresses, and this one."""
+"""A page with a form that takes a file, as vault's pages do, added to the portal's URLs."""
 
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,8 @@ from vault.records.models import Paper, PaperFile
 
 MAX = 300_000
 FORM = Template(
-    "<form method=post enctype=multipart/form-data>{% csrf_token %}<input name=title><input type=file name=paper></form>"
+    "<form method=post enctype=multipart/form-data>{% csrf_token %}"
+    "<input name=title><input type=file name=paper></form>"
 )
 
 
@@ -26,16 +27,16 @@ FORM = Template(
 def add(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return HttpResponse(FORM.render(Context({"csrf_token": get_token(request)})))
-    told: dict[str, dict[str, Any]] = {
+    content: dict[str, dict[str, Any]] = {
         key: {"name": file.name, "size": file.size, "type": file.content_type} for key, file in files(request).items()
     }
     if request.POST.get("title") == "forget":
-        return JsonResponse(told)
+        return JsonResponse(content)
     if request.POST.get("title") == "fail":
         raise ZeroDivisionError
     for file in files(request).values():
-        told["stored"] = keep(request, file)
-    return JsonResponse(told, headers={"X-Stored-Name": told["stored"]["name"]} if "stored" in told else {})
+        content["stored"] = keep(request, file)
+    return JsonResponse(content, headers={"X-Stored-Name": content["stored"]["name"]} if "stored" in content else {})
 
 
 def files(request: HttpRequest) -> dict[str, SealedUpload]:

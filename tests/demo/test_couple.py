@@ -1,4 +1,4 @@
-"""The couple of the demonstration: two vaults, one contact address, agreements each way, and aids that only both incomes decide."""
+"""The demonstration's couple: two vaults, a shared contact address, mutual agreements, and joint aids."""
 
 import pytest
 from django.utils import timezone
@@ -25,13 +25,13 @@ def couple():
     return accounts
 
 
-def test_they_are_written_to_at_one_address_and_sign_in_with_two(couple):
+def test_they_share_a_contact_address_and_sign_in_separately(couple):
     claire, yann = couple
     assert claire.contact_email == yann.contact_email != ""
     assert claire.email != yann.email
 
 
-def test_either_can_compute_for_both_and_joining_again_changes_nothing(couple):
+def test_either_can_compute_for_both_and_seeding_is_idempotent(couple):
     seeding.join_couple()
     for one in couple:
         assert len(household_access.received(one.pk, agreement="joint_simulation")) == 1
@@ -40,13 +40,13 @@ def test_either_can_compute_for_both_and_joining_again_changes_nothing(couple):
         assert found.results.get("aide_logement").exact
 
 
-def test_alone_the_other_s_income_is_a_question(couple):
+def test_without_an_agreement_the_partners_income_is_asked(couple):
     alone = actions.simulate(resident_id=couple[0].pk)
     assert isinstance(alone, actions.Simulation)
     assert any(asked.question.key == "revenus" for asked in alone.results.asked)
 
 
-def test_what_one_left_stays_left(couple):
+def test_seeding_does_not_restore_a_household_that_was_left(couple):
     from vault.sharing.actions import household
 
     household.leave(resident_id=couple[0].pk, by=couple[0].pk)

@@ -1,4 +1,4 @@
-"""The demonstration's holders answer as real ones do, and fail as one asks them to."""
+"""The demonstration's holders answer like real ones, and simulate their faults."""
 
 import http.client
 import json
@@ -47,13 +47,13 @@ def test_every_resident_of_the_demonstration_has_a_case() -> None:
     assert set(cases()) == residents | {vaults.COMES_BY_FRANCECONNECT}
 
 
-def test_every_case_can_be_sent() -> None:
-    """YAML makes dates out of what looks like one; JSON has none."""
+def test_every_case_is_valid_json() -> None:
+    """YAML converts values that look like dates; JSON has no dates."""
     for case in cases().values():
         json.dumps(dict(case.holders))
 
 
-def test_a_case_says_what_the_story_says(holders: server.Running) -> None:
+def test_a_case_agrees_with_its_story(holders: server.Running) -> None:
     status, body, _ = ask(holders, quotient())
     data = json.loads(body)["data"]
     assert status == 200
@@ -61,16 +61,16 @@ def test_a_case_says_what_the_story_says(holders: server.Running) -> None:
     assert [child["prenoms"] for child in data["enfants"]] == ["MILO", "LISON"]
 
 
-def test_a_stranger_to_the_holder_has_no_file(holders: server.Running) -> None:
+def test_an_unknown_person_has_no_file(holders: server.Running) -> None:
     status, body, _ = ask(holders, quotient(nomNaissance="Personne"))
     assert (status, json.loads(body)["errors"][0]["code"]) == (404, "37003")
 
 
-def test_the_citys_token_is_looked_at(holders: server.Running) -> None:
+def test_a_wrong_token_is_refused(holders: server.Running) -> None:
     assert ask(holders, quotient(), token="another")[0] == 401
 
 
-def test_a_missing_parameter_is_said(holders: server.Running) -> None:
+def test_a_missing_parameter_is_reported(holders: server.Running) -> None:
     assert ask(holders, quotient(nomNaissance=""))[0] == 422
 
 
@@ -78,13 +78,13 @@ def test_a_missing_parameter_is_said(holders: server.Running) -> None:
     ("mode", "status"),
     [("down", 502), ("quota", 429), ("not_found", 404), ("city_refused", 401), ("expired", 403), ("normal", 200)],
 )
-def test_a_trouble_happens_to_the_person_it_was_asked_for(holders: server.Running, mode: str, status: int) -> None:
+def test_a_fault_applies_only_to_its_resident(holders: server.Running, mode: str, status: int) -> None:
     holders.site.set_mode("api_particulier", "nadia", mode)
     assert ask(holders, quotient())[0] == status
     assert ask(holders, quotient("karim"))[0] == 200
 
 
-def test_a_broken_answer_is_no_json(holders: server.Running) -> None:
+def test_a_broken_answer_is_invalid_json(holders: server.Running) -> None:
     holders.site.set_mode("api_particulier", "*", "broken")
     status, body, _ = ask(holders, quotient())
     assert status == 200
@@ -92,17 +92,17 @@ def test_a_broken_answer_is_no_json(holders: server.Running) -> None:
         json.loads(body)
 
 
-def test_masked_scopes_make_fields_absent(holders: server.Running) -> None:
+def test_masked_scopes_remove_fields(holders: server.Running) -> None:
     holders.site.set_mode("api_particulier", "nadia", "masked")
     assert "enfants" not in json.loads(ask(holders, quotient())[1])["data"]
 
 
-def test_a_quota_says_when_to_come_back(holders: server.Running) -> None:
+def test_a_quota_gives_a_retry_delay(holders: server.Running) -> None:
     holders.site.set_mode("api_particulier", "nadia", "quota")
     assert ask(holders, quotient())[2]["Retry-After"] == "3600"
 
 
-def test_its_page_asks_for_a_trouble(holders: server.Running) -> None:
+def test_the_page_sets_a_fault(holders: server.Running) -> None:
     status, _, headers = ask(
         holders, "/modes", method="POST", body=urlencode({"app": "api_particulier", "person": "nadia", "mode": "down"})
     )
@@ -111,5 +111,5 @@ def test_its_page_asks_for_a_trouble(holders: server.Running) -> None:
     assert MODES["down"] in ask(holders, "/")[1].decode()
 
 
-def test_its_page_refuses_what_is_not_in_its_lists(holders: server.Running) -> None:
+def test_the_page_refuses_values_outside_its_lists(holders: server.Running) -> None:
     assert ask(holders, "/modes", method="POST", body=urlencode({"app": "nobody", "mode": "down"}))[0] == 400

@@ -1,4 +1,4 @@
-"""Léo's links in the fictional town: one that opens, one that he stopped; filling the town again changes neither."""
+"""Léo's links in the demonstration: one active, one stopped; seeding again changes neither."""
 
 import pytest
 from django.urls import reverse
@@ -31,19 +31,19 @@ def states(leo):
         return sorted(link.grant.state for link in Link.objects.select_related("grant"))
 
 
-def test_his_shares_show_one_that_opens_and_one_that_is_over(leo):
+def test_his_shares_show_an_active_and_a_stopped_link(leo):
     assert states(leo) == sorted([GrantState.ACTIVE, GrantState.STOPPED])
     page = signed_in(leo).get(reverse("sharing:shares")).content.decode()
     assert "Dossier de location, quai du Lavoir" in page
     assert "Terminés ou arrêtés" in page and "Dossier de location, rue Basse" in page
 
 
-def test_it_was_opened_once_and_the_journal_says_by_whom(leo):
-    told = [line for line in journal.entries(resident_id=leo.pk, limit=50) if line.event == "granted_read"]
-    assert ["Mme Dubreuil, Habitat brumois" in line.details["recipient"] for line in told] == [True]
+def test_one_read_is_journalled_with_its_recipient(leo):
+    reads = [entry for entry in journal.entries(resident_id=leo.pk, limit=50) if entry.event == "granted_read"]
+    assert ["Mme Dubreuil, Habitat brumois" in entry.details["recipient"] for entry in reads] == [True]
 
 
-def test_filling_the_town_again_makes_none_and_opens_none(leo):
+def test_seeding_again_makes_and_reads_no_link(leo):
     with scope(resident=leo.pk):
         open_one = next(link.grant for link in Link.objects.select_related("grant") if link.opens)
     grants.stop(grant=open_one, by=leo.pk)

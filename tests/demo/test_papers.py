@@ -1,4 +1,4 @@
-"""The fictional papers: the same facts give the same bytes, each page says that it is a specimen, and each is recognised."""
+"""The fictional papers: the same facts give the same bytes, marked as a specimen, and each is recognised."""
 
 import io
 from collections.abc import Callable
@@ -64,7 +64,7 @@ PAPERS = [
 
 
 @pytest.mark.parametrize(("make", "kind", "holds"), PAPERS)
-def test_a_paper_is_recognised_says_its_figures_and_that_it_is_a_specimen(
+def test_a_paper_is_recognised_with_its_values_and_marked_as_a_specimen(
     make: Callable[[], bytes], kind: str, holds: str
 ) -> None:
     made = make()
@@ -86,6 +86,6 @@ def test_an_identity_card_is_a_photo() -> None:
     assert readers.read(io.BytesIO(card), trust_test_authority=False).media_type == "image/jpeg"
 
 
-def test_an_account_number_passes_the_check_that_banks_make() -> None:
+def test_an_account_number_has_valid_check_digits() -> None:
     assert iban_is_valid(papers.iban("12345"))
     assert not iban_is_valid(papers.iban("12345").replace("5", "6"))

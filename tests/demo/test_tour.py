@@ -1,4 +1,4 @@
-"""The tour walks what the demonstration promises: each step says what it saw, one line each."""
+"""The tour's steps, and its report of one line each."""
 
 from pathlib import Path
 
@@ -29,16 +29,16 @@ PROMISED = [
 ]
 
 
-def test_its_steps_are_those_that_are_promised() -> None:
+def test_the_tour_has_the_expected_steps() -> None:
     steps = [name for name, _step in tour.Tour(Visitor("http://127.0.0.1:1"), Path()).steps()]
     assert steps == PROMISED
 
 
-def test_a_step_that_fails_says_why_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_step_is_reported_and_ends_the_tour(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: tour.Tour) -> str:
         raise Unexpected("/demonstration/: 503")
 
     monkeypatch.setattr(tour.Tour, "sign_in", refuse)
-    said: list[str] = []
-    assert not tour.walk("http://127.0.0.1:1", Path(), said.append)
-    assert said == ["FAILED Sign in: /demonstration/: 503"]
+    output: list[str] = []
+    assert not tour.walk("http://127.0.0.1:1", Path(), output.append)
+    assert output == ["FAILED Sign in: /demonstration/: 503"]

@@ -1,4 +1,4 @@
-"""What the tests of a room prepare, for the faults of it that are played here."""
+"""Fixtures of other tests, used to simulate faults."""
 
 from tests.core.test_checkpoints import person, three
 from tests.core.test_journal import five, someone_else

@@ -1,4 +1,4 @@
-"""Writes lines into journals as fast as it can, says each one that was committed, and goes on through any fault.
+"""Writes journal entries as fast as it can, through any fault, and prints each committed one.
 
 python -m tests.faults.journal_app RESIDENT…
 """
@@ -18,7 +18,7 @@ from core import journal  # noqa: E402
 from core.residents import prepare  # noqa: E402
 
 
-def write_on(resident_id: UUID) -> None:
+def write_forever(resident_id: UUID) -> None:
     prepared = False
     while True:
         try:
@@ -36,4 +36,4 @@ def write_on(resident_id: UUID) -> None:
 
 if __name__ == "__main__":
     for word in sys.argv[1:]:
-        threading.Thread(target=write_on, args=[UUID(word)]).start()
+        threading.Thread(target=write_forever, args=[UUID(word)]).start()

@@ -1,4 +1,4 @@
-"""The antivirus is down, or refuses a file for its size: papers wait in quarantine, unread, and are looked at once it is back."""
+"""While the antivirus is down, or refuses a file for its size, papers wait unread, and are scanned later."""
 
 import pytest
 from django.urls import reverse
@@ -21,9 +21,7 @@ def browser(resident):
     return signed_in(resident)
 
 
-def test_while_it_is_down_the_paper_waits_unread_with_a_sentence_and_is_read_once_it_is_back(
-    browser, resident, antivirus, monkeypatch
-):
+def test_a_paper_waits_while_the_antivirus_is_down_and_is_read_later(browser, resident, antivirus, monkeypatch):
     monkeypatch.setattr("vault.readers.sandbox.read", lambda *_args, **_options: pytest.fail("it was read unseen"))
     antivirus.trouble = "hangs up"
     paper = uploaded(browser, resident, notice_pdf())
@@ -43,7 +41,7 @@ def test_while_it_is_down_the_paper_waits_unread_with_a_sentence_and_is_read_onc
     assert (the_job(resident).state, the_job(resident).problem) == (Job.State.DONE, "")
 
 
-def test_a_file_over_its_limit_waits_and_whoever_runs_it_is_told(browser, resident, antivirus, caplog):
+def test_a_file_over_the_limit_waits_and_is_logged(browser, resident, antivirus, caplog):
     antivirus.limit = 100
     assert uploaded(browser, resident, notice_pdf()).state == "quarantined"
     assert the_job(resident).problem == "antivirus_limit"

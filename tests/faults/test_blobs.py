@@ -1,4 +1,4 @@
-"""Sealed files turned, cut, exchanged or lengthened on the disk: whoever downloads one gets nothing past the first bad segment."""
+"""Sealed files changed, truncated, swapped or extended on disk: a download stops before the first bad segment."""
 
 import random
 from uuid import uuid4
@@ -32,8 +32,8 @@ def blob(person, folder):
     return folder / file.name
 
 
-def served(blob, person):
-    """What reaches whoever downloads, until the line is cut."""
+def download(blob, person):
+    """Return the bytes downloaded until the connection is cut."""
     got = b""
     name = "/".join(blob.parts[-3:])
     with pytest.raises(Unreadable):
@@ -46,7 +46,7 @@ def served(blob, person):
 
 
 def plain_before(segment):
-    """How many bytes of the content lie before this segment."""
+    """Return the number of plaintext bytes before this segment."""
     return 0 if segment == 0 else FIRST_ROOM + (segment - 1) * ROOM
 
 
@@ -54,17 +54,17 @@ def segment_of(offset):
     return max(0, offset - 1) // SEGMENT
 
 
-def test_a_byte_turned_anywhere_serves_only_what_is_before_its_segment(blob, person):
+def test_a_changed_byte_stops_the_download_before_its_segment(blob, person):
     stored, chance = blob.read_bytes(), random.Random(11)
     for offset in [0, 1, 2, 40, 41, len(stored) - 1, *(chance.randrange(len(stored)) for _ in range(TIMES))]:
         blob.write_bytes(stored[:offset] + bytes([stored[offset] ^ (1 << chance.randrange(8))]) + stored[offset + 1 :])
-        got = served(blob, person)
+        got = download(blob, person)
         assert got == CONTENT[: len(got)]
         assert len(got) <= plain_before(segment_of(offset))
 
 
-def test_a_file_cut_anywhere_serves_nothing_at_all(blob, person):
-    """The last segment is opened first: at a border too, a part can't pass for the whole."""
+def test_a_truncated_file_is_refused_at_once(blob, person):
+    """The last segment is decrypted first, so a truncated file is detected even at a segment border."""
     stored, chance = blob.read_bytes(), random.Random(13)
     borders = [1 + SEGMENT * number for number in range(1, SEGMENTS)]
     for length in [
@@ -76,28 +76,28 @@ def test_a_file_cut_anywhere_serves_nothing_at_all(blob, person):
         *(chance.randrange(len(stored)) for _ in range(TIMES)),
     ]:
         blob.write_bytes(stored[:length])
-        assert served(blob, person) == b""
+        assert download(blob, person) == b""
 
 
-def test_segments_exchanged_serve_only_what_is_before_them(blob, person):
+def test_swapped_segments_stop_the_download_before_them(blob, person):
     stored = blob.read_bytes()
     one, two, three = (stored[1 + SEGMENT * number : 1 + SEGMENT * (number + 1)] for number in (1, 2, 3))
     blob.write_bytes(stored[: 1 + SEGMENT] + two + one + three + stored[1 + 4 * SEGMENT :])
-    assert len(served(blob, person)) <= plain_before(1)
+    assert len(download(blob, person)) <= plain_before(1)
     blob.write_bytes(stored[: 1 + SEGMENT] + one + one + three + stored[1 + 4 * SEGMENT :])
-    assert len(served(blob, person)) <= plain_before(2)
+    assert len(download(blob, person)) <= plain_before(2)
 
 
-def test_a_lengthened_file_and_another_s_file_serve_nothing(blob, person, folder):
+def test_an_extended_or_foreign_file_is_refused(blob, person, folder):
     stored = blob.read_bytes()
     for more in (b"x", b"x" * SEGMENT, stored[-1_016:], stored[1 : 1 + SEGMENT]):
         blob.write_bytes(stored + more)
-        assert served(blob, person) == b""
+        assert download(blob, person) == b""
     blob.write_bytes(stored)
     with sealed_storage.create(resident_id=person) as file:
         file.write(CONTENT[::-1])
     other = (folder / file.name).read_bytes()
     blob.write_bytes(other)
-    assert served(blob, person) == b""
+    assert download(blob, person) == b""
     blob.write_bytes(stored[: 1 + SEGMENT] + other[1 + SEGMENT :])
-    assert served(blob, person) == b""
+    assert download(blob, person) == b""

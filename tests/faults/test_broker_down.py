@@ -1,4 +1,4 @@
-"""A broker that is down costs a request two seconds and nothing else: the job waits, and is sent when the broker is back."""
+"""A broker that is down delays a request by two seconds at most; the job waits and is sent later."""
 
 import time
 import uuid
@@ -51,7 +51,7 @@ def test_the_request_succeeds_and_the_sweep_sends_the_job_later(url, monkeypatch
     assert now(job).sent_at is not None
 
 
-def test_a_broker_s_folder_that_is_gone_is_a_broker_that_is_down(monkeypatch, tmp_path):
+def test_a_missing_broker_folder_counts_as_a_broker_that_is_down(monkeypatch, tmp_path):
     send = current_app.send_task
     options = environment.broker_options("", tmp_path / "nowhere")
     with monkeypatch.context() as patch:

@@ -1,4 +1,4 @@
-"""A clock an hour late or early, a summer's hour that comes twice: nothing that had ended begins again, nothing is reordered."""
+"""A clock an hour wrong, or a repeated hour in autumn: nothing ended is revived, and nothing is reordered."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize("wrong_by", [HOUR, -HOUR])
-def test_a_second_code_of_the_right_hour_is_refused_and_of_the_right_clock_taken(wrong_by, time_machine):
+def test_a_second_code_follows_the_servers_clock(wrong_by, time_machine):
     cache.clear()
     agent = AgentFactory()
     right = code_now()
@@ -42,7 +42,7 @@ def refused(grant):
     return True
 
 
-def test_what_was_stopped_or_paused_does_not_revive(resident, time_machine):
+def test_a_stopped_or_paused_grant_is_not_revived(resident, time_machine):
     add(resident, "logement.domicile", HOME)
     stopped, paused = granted(resident, RENT), granted(resident, RENT)
     grants.stop(grant=stopped, by=resident.pk)
@@ -52,7 +52,7 @@ def test_what_was_stopped_or_paused_does_not_revive(resident, time_machine):
         assert refused(stopped) and refused(paused)
 
 
-def test_what_was_told_to_be_over_does_not_revive(resident, time_machine):
+def test_an_expired_grant_is_not_revived(resident, time_machine):
     add(resident, "logement.domicile", HOME)
     now = timezone.now()
     grant = granted(resident, RENT, starts_at=now - timedelta(days=5), ends_at=now + timedelta(minutes=10))
@@ -67,8 +67,8 @@ def test_what_was_told_to_be_over_does_not_revive(resident, time_machine):
     assert grants.close_expired_grants() == 0
 
 
-def test_lines_and_checkpoints_keep_their_order_when_the_hour_comes_twice(resident, time_machine):
-    """The night of the 31st of October 2027 in Paris: half past two, twice; then a clock that goes back by itself."""
+def test_entries_and_checkpoints_keep_their_order_when_an_hour_repeats(resident, time_machine):
+    """The night of 31 October 2027 in Paris, where half past two happens twice; then a clock set back."""
     for at in ("2027-10-31T00:30", "2027-10-31T01:30", "2027-10-31T00:45", "2027-10-31T02:30"):
         time_machine.move_to(datetime.fromisoformat(at).replace(tzinfo=UTC), tick=False)
         with transaction.atomic():
@@ -81,7 +81,7 @@ def test_lines_and_checkpoints_keep_their_order_when_the_hour_comes_twice(reside
     assert list(checkpoints.problems()) == []
 
 
-def test_an_early_clock_does_not_let_others_read_without_an_anchor(resident, time_machine):
+def test_a_clock_set_back_does_not_allow_reads_without_a_checkpoint(resident, time_machine):
     add(resident, "logement.domicile", HOME)
     seal()
     time_machine.move_to(timezone.now() + 5 * HOUR, tick=False)

@@ -1,4 +1,4 @@
-"""A vault is closed while an upload and a dossier are under way: from the acknowledgement on, nothing of its resident can be opened."""
+"""A vault closed during an upload or the making of a dossier: once acknowledged, none of its data can be decrypted."""
 
 import logging
 import secrets
@@ -36,7 +36,7 @@ from vault.records.tasks import make_export
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
-#: Of this run alone, in letters that no spelling leaves as they are.
+#: Unique to this run, and only letters that all spellings keep.
 CANARY = "n" + "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(13))
 
 
@@ -56,7 +56,7 @@ def ledger(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture
 def sealed_sources(resident: Any, folder: Any) -> Any:
-    """A vault with a canary, and all that its rows and files held before the closing, as a backup or a thief would have them."""
+    """Return a resident with a canary, and the content of their rows and files before the closing, as in a backup."""
     paper_kinds.load()
     holder_catalogue.load()
     fill(resident)
@@ -68,8 +68,8 @@ def close(resident: Any) -> None:
     closing.close(user=resident, by=resident.pk)
 
 
-def nothing_opens(resident: Any, folder: Any) -> None:
-    """No row, no file, no key; and with the keyring in hand, no wrapped key in the database that would open what is left."""
+def assert_nothing_can_be_decrypted(resident: Any, folder: Any) -> None:
+    """Assert that no row, file or key is left, nor a wrapped key in the database that the keyring could unwrap."""
     assert only_the_proof_of(resident)
     with pytest.raises(keys.KeyMissing):
         keys.key_of(resident_id=resident.pk)
@@ -78,7 +78,7 @@ def nothing_opens(resident: Any, folder: Any) -> None:
     assert CANARY not in whole_database()
 
 
-def test_an_upload_that_is_on_its_way_leaves_nothing(sealed_sources: Any, folder: Any) -> None:
+def test_an_upload_in_progress_leaves_nothing(sealed_sources: Any, folder: Any) -> None:
     resident = sealed_sources
     file = sealed_storage.create(resident_id=resident.pk)
     file.write(f"%PDF {CANARY}".encode())
@@ -90,10 +90,10 @@ def test_an_upload_that_is_on_its_way_leaves_nothing(sealed_sources: Any, folder
         actions.receive_paper(resident_id=resident.pk, kind="avis_impot", upload=upload, by=resident.pk)
     with pytest.raises(keys.KeyMissing):
         sealed_storage.open(file.name, resident_id=resident.pk)
-    nothing_opens(resident, folder)
+    assert_nothing_can_be_decrypted(resident, folder)
 
 
-def test_a_dossier_that_is_being_made_is_never_published(
+def test_a_dossier_in_progress_is_not_published(
     sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resident = sealed_sources
@@ -109,10 +109,10 @@ def test_a_dossier_that_is_being_made_is_never_published(
     build(str(job.pk))
     with scope(resident=resident.pk):
         assert not Job.objects.filter(pk=job.pk).exists()
-    nothing_opens(resident, folder)
+    assert_nothing_can_be_decrypted(resident, folder)
 
 
-def test_nothing_in_clear_is_left_anywhere_and_what_was_copied_before_stays_shut(
+def test_no_plaintext_is_left_and_earlier_copies_cannot_be_decrypted(
     began: float,
     sealed_sources: Any,
     folder: Any,
@@ -121,8 +121,11 @@ def test_nothing_in_clear_is_left_anywhere_and_what_was_copied_before_stays_shut
     caplog: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A file on its way and a dossier that is being drawn, both at once. Then whoever has the disk, the keyring and the sealed files as
-    they were looks everywhere: the database's own files, its log of changes, the broker's folder, temporary files, mail and logs."""
+    """An upload and a dossier in progress at the closing.
+
+    Then a thief with the disk, the keyring and the earlier sealed files searches the database's files, its log, the
+    broker's folder, temporary files, e-mails and logs.
+    """
     resident = sealed_sources
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -144,7 +147,7 @@ def test_nothing_in_clear_is_left_anywhere_and_what_was_copied_before_stays_shut
 
     monkeypatch.setattr(building, "draw", meanwhile)
     build(str(job.pk))
-    nothing_opens(resident, folder)
+    assert_nothing_can_be_decrypted(resident, folder)
 
     assert any(path.match(whole_name) for path in copied)
     for path, content in copied.items():
@@ -154,18 +157,21 @@ def test_nothing_in_clear_is_left_anywhere_and_what_was_copied_before_stays_shut
         sealed_storage.open(whole_name, resident_id=resident.pk)
     needles = spellings(CANARY)
 
-    def spelt(content: bytes) -> list[str]:
+    def spellings_in(content: bytes) -> list[str]:
         return [how for needle, how in needles.items() if needle in content]
 
-    assert found_in_files(databases, connection.settings_dict["NAME"], since=began, look=spelt) == []
+    assert found_in_files(databases, connection.settings_dict["NAME"], since=began, look=spellings_in) == []
     files = [path for place in (settings.VAR, tmp_path) for path in place.rglob("*") if path.is_file()]
     assert any("broker" in path.parts for path in files)
-    assert [f"{path}: {how}" for path in files for how in spelt(path.read_bytes())] == []
-    assert spelt(repr([record.__dict__ for record in (*caplog.get_records("setup"), *caplog.records)]).encode()) == []
-    assert spelt(repr([message.message().as_string() for message in mail.outbox]).encode()) == []
+    assert [f"{path}: {how}" for path in files for how in spellings_in(path.read_bytes())] == []
+    assert (
+        spellings_in(repr([record.__dict__ for record in (*caplog.get_records("setup"), *caplog.records)]).encode())
+        == []
+    )
+    assert spellings_in(repr([message.message().as_string() for message in mail.outbox]).encode()) == []
 
 
-def test_a_copy_that_is_being_made_stops(sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_in_progress_stops(sealed_sources: Any, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     resident = sealed_sources
     job = exports.ask(resident_id=resident.pk, by=resident.pk)
     putting = exports._put
@@ -177,10 +183,10 @@ def test_a_copy_that_is_being_made_stops(sealed_sources: Any, folder: Any, monke
 
     monkeypatch.setattr(exports, "_put", meanwhile)
     make_export(str(job.pk))
-    nothing_opens(resident, folder)
+    assert_nothing_can_be_decrypted(resident, folder)
 
 
-def test_a_copy_that_is_whole_is_not_published_once_the_vault_is_closed(
+def test_a_finished_export_is_not_published_after_the_closing(
     sealed_sources: Any, folder: Any, monkeypatch: Any
 ) -> None:
     resident = sealed_sources
@@ -199,21 +205,24 @@ def test_a_copy_that_is_whole_is_not_published_once_the_vault_is_closed(
     monkeypatch.setattr(exports, "_publish", meanwhile)
     make_export(str(job.pk))
     assert ended == [Cancelled], "it found that there is nothing to publish to, before it wrote anything"
-    nothing_opens(resident, folder)
+    assert_nothing_can_be_decrypted(resident, folder)
 
 
-def test_who_had_the_key_in_hand_writes_and_reads_nothing(sealed_sources: Any, folder: Any) -> None:
-    """A reader takes the key, then waits for the journal while the vault is closed: it must not go on with the key that it holds."""
+def test_a_reader_that_already_has_the_key_is_refused(sealed_sources: Any, folder: Any) -> None:
+    """A reader gets the key, then waits for the journal while the vault is closed.
+
+    It must not continue with that key.
+    """
     resident = sealed_sources
     box = sealed.box(resident_id=resident.pk)
     close(resident)
     with pytest.raises(keys.KeyMissing), transaction.atomic():
         journal.write(resident_id=resident.pk, actor_id=resident.pk, event="read", purpose="Essayer", opened=box)
-    nothing_opens(resident, folder)
+    assert_nothing_can_be_decrypted(resident, folder)
 
 
-def test_readers_at_once_get_nothing_after_the_acknowledgement(sealed_sources: Any, folder: Any) -> None:
-    """Six readers as fast as they can; a reading that begins after the closing was acknowledged never succeeds."""
+def test_concurrent_readers_are_refused_after_the_acknowledgement(sealed_sources: Any, folder: Any) -> None:
+    """With six concurrent readers, no read begun after the acknowledgement succeeds."""
     resident = sealed_sources
     acknowledged, over = threading.Event(), threading.Event()
     late: list[int] = []
@@ -242,11 +251,11 @@ def test_readers_at_once_get_nothing_after_the_acknowledgement(sealed_sources: A
         reader.join(timeout=30)
     over.set()
     assert reads and late == []
-    nothing_opens(resident, folder)
+    assert_nothing_can_be_decrypted(resident, folder)
 
 
-def test_no_key_of_theirs_is_left_in_the_table_s_page(sealed_sources: Any, databases: Any) -> None:
-    """DELETE alone leaves the wrapped key in its page, and so does a vacuum; `purge`, as the owner, writes the table anew."""
+def test_no_wrapped_key_is_left_in_the_tables_file(sealed_sources: Any, databases: Any) -> None:
+    """DELETE and VACUUM leave the wrapped key in its page; `purge`, as the owner, rewrites the table."""
     resident = sealed_sources
     with connection.cursor() as cursor:
         cursor.execute("SELECT wrapped FROM keystore.resident_key WHERE resident_id = %s", [resident.pk])

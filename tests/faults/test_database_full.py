@@ -1,4 +1,4 @@
-"""The database's own disk fills up: where the journal takes no line nothing is read, pages say 503; it recovers once there is room."""
+"""The database's disk fills up: pages answer 503 and nothing is read without an entry, until there is space."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def small_disk(databases):
-    """The journal's entries alone lie on 3 MB of memory, owned by whoever runs PostgreSQL."""
+    """Put the journal's entries alone on 3 MB of memory, owned by PostgreSQL's user."""
     why = "NOT TESTED ON A FULL DATABASE DISK: "
     if not databases.server.embedded:
         pytest.skip(f"{why}the server is not ours")
@@ -42,9 +42,7 @@ def small_disk(databases):
         with databases.server.admin() as admin:
             admin.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
         with psycopg.connect(databases.url("admin"), autocommit=True) as admin:
-            admin.execute(
-                "VACUUM FULL core_journalentry"
-            )  # the room that earlier tests left in it would take many lines
+            admin.execute("VACUUM FULL core_journalentry")  # free space left by earlier tests would take many entries
             admin.execute(f"ALTER TABLE core_journalentry SET TABLESPACE {name}")
             yield admin, name
             admin.execute("DROP TABLE IF EXISTS filling")
@@ -52,7 +50,7 @@ def small_disk(databases):
             admin.execute("CHECKPOINT")
             admin.execute(f"DROP TABLESPACE {name}")
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)  # its connections hold files open for a moment
+        subprocess.run(["umount", "--lazy", folder], check=True)  # its connections keep files open for a moment
         folder.rmdir()
 
 
@@ -69,7 +67,7 @@ def fill(admin, name):
                 break
 
 
-def test_no_line_no_read_and_it_recovers(small_disk, resident):
+def test_without_journal_space_nothing_is_read_until_it_recovers(small_disk, resident):
     admin, name = small_disk
     add(resident, "logement.domicile", HOME)
     awa = signed_in(resident)
@@ -80,12 +78,12 @@ def test_no_line_no_read_and_it_recovers(small_disk, resident):
         for _ in range(200):
             assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])
             opened += 1
-    told = [line.event for line in journal.entries(resident_id=resident.pk, limit=500)]
-    assert told.count("read") == opened
+    events = [entry.event for entry in journal.entries(resident_id=resident.pk, limit=500)]
+    assert events.count("read") == opened
     answer = awa.get(reverse("records:home"))
     assert answer.status_code == 503
     assert not tells(answer.content.decode(), "612")
-    assert len(journal.entries(resident_id=resident.pk, limit=500)) == len(told)
+    assert len(journal.entries(resident_id=resident.pk, limit=500)) == len(events)
 
     admin.execute("DROP TABLE filling")
     assert gate.read_own(resident_id=resident.pk, purpose="Essayer", fields=[RENT])

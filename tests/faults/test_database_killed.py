@@ -1,4 +1,4 @@
-"""The database is killed by kill -9 while journals are being written: every line that was acknowledged is there, and each chain follows."""
+"""The database is killed (kill -9) during writes: acknowledged entries are kept, and the chains verify."""
 
 import os
 import signal
@@ -26,24 +26,24 @@ def killable(tmp_path):
         os.close(share)
 
 
-def started(cluster, *words):
-    told = os.environ | SETTINGS | cluster.environment() | {"GARANT_VAR": str(cluster.var)}
+def start(cluster, *words):
+    variables = os.environ | SETTINGS | cluster.environment() | {"GARANT_VAR": str(cluster.var)}
     return subprocess.Popen(
-        [sys.executable, *words], env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *words], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def done(cluster, *words):
-    process = started(cluster, "manage.py", *words)
-    said, wrong = process.communicate(timeout=120)
-    assert process.returncode == 0, said + wrong
-    return said
+def run_command(cluster, *words):
+    process = start(cluster, "manage.py", *words)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, output + errors
+    return output
 
 
-def test_acknowledged_lines_survive_and_the_chains_follow(killable):
-    done(killable, "migrate", "--skip-checks", "-v0")
+def test_acknowledged_entries_survive_and_the_chains_verify(killable):
+    run_command(killable, "migrate", "--skip-checks", "-v0")
     people, acknowledged, last = [uuid4() for _ in range(3)], set(), [0.0]
-    writer = started(killable, "-m", "tests.faults.journal_app", *map(str, people))
+    writer = start(killable, "-m", "tests.faults.journal_app", *map(str, people))
 
     def listen():
         for line in writer.stdout:
@@ -70,4 +70,4 @@ def test_acknowledged_lines_survive_and_the_chains_follow(killable):
             for person, number in connection.execute("SELECT resident_id, number FROM core_journalleaf")
         }
     assert acknowledged <= kept
-    assert f"{len(kept)} entries checked." in done(killable, "verify_journal")
+    assert f"{len(kept)} entries checked." in run_command(killable, "verify_journal")

@@ -1,4 +1,4 @@
-"""The disk of the files fills up for real (3 MB of tmpfs): uploads say 507, nothing is left in clear or in part, room lets them in."""
+"""The files' disk really fills up (3 MB of tmpfs): uploads answer 507 and leave no file, and work again later."""
 
 import os
 import subprocess
@@ -88,19 +88,19 @@ except StorageFull:
 """
 
 
-def test_a_process_whose_files_may_not_grow_leaves_none(tmp_path):
-    """The same by the kernel's other limit, for machines where nothing can be mounted."""
+def test_a_process_at_its_file_size_limit_leaves_no_file(tmp_path):
+    """The same by the kernel's limit of file size, for machines where nothing can be mounted."""
     folder = tmp_path / "files"
-    told = {"STORAGE_URL": folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    variables = {"STORAGE_URL": folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED], env=os.environ | told, capture_output=True, text=True, check=False
+        [sys.executable, "-c", LIMITED], env=os.environ | variables, capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith("full "), done.stderr[-2000:]
     assert files_in(folder) == set()
 
 
-def test_nothing_is_served_of_a_file_that_the_disk_changed(resident, settings, tmp_path):
-    """Each byte of a stored file is turned once: every reading is refused."""
+def test_a_file_changed_by_the_disk_is_refused(resident, settings, tmp_path):
+    """Change each byte of a stored file once: every read is refused."""
     settings.STORAGES = {
         **settings.STORAGES,
         "sealed": {

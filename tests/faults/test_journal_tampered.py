@@ -1,4 +1,4 @@
-"""Somebody with the whole database edits, removes, exchanges or cuts lines of journals: the first bad one is named, by whoever looks."""
+"""An attacker with the whole database changes, removes, swaps or cuts entries: the first bad one is reported."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -42,7 +42,8 @@ TAMPERED = {
         "missing",
     ),
     "the first line removed": (
-        "DELETE FROM core_journalentry WHERE leaf_id = (SELECT id FROM core_journalleaf WHERE resident_id = %(who)s AND number = 1); "
+        "DELETE FROM core_journalentry WHERE leaf_id ="
+        " (SELECT id FROM core_journalleaf WHERE resident_id = %(who)s AND number = 1); "
         "DELETE FROM core_journalleaf WHERE resident_id = %(who)s AND number = 1",
         2,
         "missing",
@@ -79,7 +80,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("case", TAMPERED)
-def test_what_went_round_the_guards_is_named(five, someone_else, tamper, case):
+def test_a_change_around_the_triggers_is_reported(five, someone_else, tamper, case):
     statements, number, reason = TAMPERED[case]
     with tamper() as admin:
         if case.startswith(("two e", "two lines")):
@@ -95,7 +96,7 @@ def test_what_went_round_the_guards_is_named(five, someone_else, tamper, case):
     assert journal.verify(resident_id=someone_else) == (2, None)
 
 
-def test_a_broken_chain_shows_even_when_its_entries_were_erased(five, tamper):
+def test_a_broken_chain_is_reported_even_if_its_entries_were_erased(five, tamper):
     erase(five)
     with tamper() as admin:
         admin.execute("UPDATE core_journalleaf SET leaf = sha256('x') WHERE resident_id = %s AND number = 2", [five])
@@ -111,7 +112,7 @@ def test_the_command_names_the_first_bad_entry_and_fails(five, tamper, capsys):
     assert capsys.readouterr().out.startswith("3 entries checked.\n")
 
 
-# What was changed, and what is said of it: the checkpoints' own tables, and lines of which the chain was written anew.
+# Changes of the checkpoints' own tables, and entries whose chain was recomputed, with the expected report.
 ALTERED = {
     "a forged note": (
         "UPDATE core_checkpoint SET note = replace(note, E'\\n2\\n', E'\\n3\\n') WHERE number = 2",
@@ -143,7 +144,7 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("case", ALTERED)
-def test_what_was_altered_is_found_and_said(three, tamper, case, capsys):
+def test_an_altered_checkpoint_or_chain_is_reported(three, tamper, case, capsys):
     statement, says = ALTERED[case]
     with tamper() as admin:
         if case == "lines exchanged":
@@ -155,7 +156,7 @@ def test_what_was_altered_is_found_and_said(three, tamper, case, capsys):
         call_command("verify_journal")
 
 
-def test_a_history_signed_anew_by_who_holds_the_key_differs_from_its_copies_outside(three, tamper):
+def test_a_history_signed_again_differs_from_its_copies_outside(three, tamper):
     with tamper() as admin:
         admin.execute("DELETE FROM core_journalseal; DELETE FROM core_checkpoint")
         admin.execute("UPDATE core_journalleaf SET xid = 0")
@@ -163,7 +164,7 @@ def test_a_history_signed_anew_by_who_holds_the_key_differs_from_its_copies_outs
     assert "checkpoint 1: its copy outside says something else" in list(checkpoints.problems())
 
 
-def test_a_resident_s_own_check_finds_the_end_cut_off(three, tamper):
+def test_a_residents_own_check_detects_a_truncated_journal(three, tamper):
     with tamper() as admin:
         admin.execute("DELETE FROM core_journalleaf WHERE number = 3")
     assert [fault for _proof, fault in checkpoints.checked(resident_id=three)] == [Fault.CUT, None, None]

@@ -1,4 +1,4 @@
-"""The key service is down, slow, or holds another key: vaults stay closed, nothing stands in for it, and who is erased stays erased."""
+"""A key service that is down, slow or has another key: vaults stay closed, and an erased resident stays erased."""
 
 import time
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The same rule in less time: a second instead of three."""
+    """Use time-outs of one second instead of three."""
     monkeypatch.setattr(transit, "TIMEOUT", (1, 1))
     monkeypatch.setattr(kms, "READ", 1)
 
@@ -35,7 +35,7 @@ def browser(awa):
 
 
 @pytest.mark.parametrize("trouble", ["503", "garbage", "slow"])
-def test_a_vault_says_that_it_can_t_be_opened_and_nothing_is_read(remote, awa, browser, trouble, quick, caplog):
+def test_a_vault_answers_503_and_nothing_is_read(remote, awa, browser, trouble, quick, caplog):
     before = len(journal.entries(resident_id=awa.pk, limit=100))
     keys._cache.clear()
     remote.trouble = trouble
@@ -54,7 +54,7 @@ def test_a_vault_says_that_it_can_t_be_opened_and_nothing_is_read(remote, awa, b
     assert browser.get("/coffre/").status_code == 200
 
 
-def test_a_slow_service_keeps_one_visitor_waiting_and_not_every_thread(remote, awa, quick, monkeypatch):
+def test_a_slow_service_delays_one_request_only(remote, awa, quick, monkeypatch):
     remote.trouble = "slow"
     with pytest.raises(KeysDown):
         keys.key_of(resident_id=awa.pk)
@@ -71,7 +71,7 @@ def test_a_slow_service_keeps_one_visitor_waiting_and_not_every_thread(remote, a
     assert keys.key_of(resident_id=awa.pk)
 
 
-def test_a_service_that_refuses_at_once_is_asked_again_at_once(remote, awa):
+def test_a_service_that_refuses_quickly_is_asked_again(remote, awa):
     remote.trouble = "503"
     with pytest.raises(KeysDown):
         keys.key_of(resident_id=awa.pk)
@@ -79,7 +79,7 @@ def test_a_service_that_refuses_at_once_is_asked_again_at_once(remote, awa):
     assert keys.key_of(resident_id=awa.pk)
 
 
-def test_a_service_that_has_gone_is_down(remote, awa, browser, settings, client):
+def test_an_unreachable_service_counts_as_down(remote, awa, browser, settings, client):
     if "kms" in remote.url:
         settings.KEYRING = "kms://eu-west-3/alias/garant?endpoint=http://127.0.0.1:1"
     else:
@@ -89,7 +89,7 @@ def test_a_service_that_has_gone_is_down(remote, awa, browser, settings, client)
     assert client.get("/").status_code == 200
 
 
-def test_what_is_kept_serves_at_most_a_minute_and_never_who_was_erased(remote, awa):
+def test_a_cached_key_is_used_for_a_minute_and_never_after_erasure(remote, awa):
     keys.key_of(resident_id=awa.pk)
     remote.trouble = "503"
     assert keys.key_of(resident_id=awa.pk)
@@ -99,7 +99,7 @@ def test_what_is_kept_serves_at_most_a_minute_and_never_who_was_erased(remote, a
         keys.key_of(resident_id=awa.pk)
 
 
-def test_another_key_under_the_same_name_opens_nothing(remote, awa, browser):
+def test_another_key_of_the_same_name_is_refused(remote, awa, browser):
     remote.keys = dict.fromkeys(remote.keys, b"n" * 32)
     answer = browser.get("/coffre/")
     assert answer.status_code == 503

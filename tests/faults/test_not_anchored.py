@@ -1,4 +1,4 @@
-"""Four hours without a checkpoint outside the database: whoever is not a resident reads nothing any more, residents read on."""
+"""After four hours without a checkpoint outside the database, only residents can read."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -28,7 +28,7 @@ def read(resident, kind):
     )
 
 
-def test_only_residents_read_while_no_copy_is_written_outside(resident, time_machine):
+def test_only_residents_read_without_a_copy_outside(resident, time_machine):
     add(resident, "logement.domicile", HOME)
     assert read(resident, "service")
     time_machine.move_to(timezone.now() + timedelta(hours=5), tick=False)
@@ -43,7 +43,7 @@ def test_only_residents_read_while_no_copy_is_written_outside(resident, time_mac
     assert read(resident, "service")
 
 
-def test_a_line_written_by_a_job_says_so(resident):
+def test_an_entry_written_by_a_job_has_its_means(resident):
     with transaction.atomic():
         job = jobs.create(resident_id=resident.pk, kind="read_paper", subject_id=uuid4(), purpose="Essayer")
     with jobs.running(job.pk) as run:

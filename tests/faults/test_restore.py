@@ -1,4 +1,4 @@
-"""A backup is worth what its restore is: the drill, with an older backup, without its keys, with the wrong ones, and after an erasure."""
+"""Restores of backups: an older backup, without its keys, with wrong keys, and after an erasure."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ LOCAL = "django.core.files.storage.FileSystemStorage"
 
 
 def place(settings, root: Path) -> None:
-    """A machine's files: papers, the ledger of who left, and the checkpoints' copies, which lie elsewhere."""
+    """Set the folders of one machine: papers, the ledger of erasures, and the checkpoints' copies."""
     kept = ("sealed", "checkpoints", "erasures")
     folders = {name: {"BACKEND": LOCAL, "OPTIONS": {"location": str(root / name)}} for name in kept}
     settings.STORAGES = {**settings.STORAGES, **folders}
@@ -64,7 +64,7 @@ def write(person, event="read"):
 
 @pytest.fixture
 def awa(city, resident):
-    """A vault with a paper, some lines, and a checkpoint outside; somebody else has left."""
+    """Return a resident with a paper, entries and a checkpoint outside, beside an erasure in the ledger."""
     erasures.write(erasures.Erasure(uuid4(), timezone.now()))
     added = signed_in(resident).post("/essai/", {"paper": SimpleUploadedFile("avis.pdf", PAPER, "application/pdf")})
     assert added.status_code == 200
@@ -87,7 +87,7 @@ def connected(url):
 
 @pytest.fixture
 def spare(databases):
-    """An empty database, as an operator makes one."""
+    """Make an empty database, as an operator does."""
     name = f"test_{os.getpid()}_restored"
     databases.server.drop(name)
     databases.server.create(name)
@@ -107,7 +107,7 @@ def restored(spare, folder):
         return backups.restore(folder)
 
 
-def test_on_another_machine_everything_is_as_it_was(taken, spare, awa, settings, tmp_path):
+def test_everything_is_restored_on_another_machine(taken, spare, awa, settings, tmp_path):
     place(settings, tmp_path / "other")
     done = restored(spare, taken)
     assert (done.files, done.faults) == (1, [])
@@ -129,15 +129,16 @@ RIGHTS = """
     WHERE relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace) AND acl.grantee = 'web'::regrole
     UNION ALL SELECT nspname, 'n', acl.privilege_type FROM pg_namespace, aclexplode(nspacl) acl
     WHERE nspname IN ('public', 'keystore') AND acl.grantee = 'web'::regrole
-    UNION ALL SELECT proname, 'f', acl.privilege_type FROM pg_proc, aclexplode(proacl) acl WHERE acl.grantee = 'web'::regrole
+    UNION ALL SELECT proname, 'f', acl.privilege_type FROM pg_proc, aclexplode(proacl) acl
+    WHERE acl.grantee = 'web'::regrole
     UNION ALL SELECT defaclobjtype::text, 'd', acl.privilege_type FROM pg_default_acl, aclexplode(defaclacl) acl
     WHERE acl.grantee = 'web'::regrole
     ORDER BY 1, 2, 3
 """
 
 
-def test_the_running_role_has_the_rights_it_had_and_no_more(databases, taken, spare):
-    """An empty database gives it everything on what is made in it: then it could delete lines."""
+def test_the_running_role_gets_exactly_its_former_rights(databases, taken, spare):
+    """The default rights of an empty database would let it delete journal entries."""
     restored(spare, taken)
     with psycopg.connect(databases.url("owner")) as before, psycopg.connect(spare["owner"]) as after:
         rights = after.execute(RIGHTS).fetchall()
@@ -146,8 +147,8 @@ def test_the_running_role_has_the_rights_it_had_and_no_more(databases, taken, sp
     assert ("core_journalleaf", "r", "DELETE") not in rights
 
 
-def test_an_older_backup_says_where_it_ends_before_what_lies_outside(taken, spare, awa, settings, tmp_path):
-    """The papers' disk is new, the checkpoints' one goes on: what was sealed since the backup is known to be lost."""
+def test_an_older_backup_reports_what_was_lost_since(taken, spare, awa, settings, tmp_path):
+    """The papers' disk is new, the checkpoints' one is not: entries sealed after the backup are reported as lost."""
     write(awa.pk)
     assert seal().number == 2
     settings.STORAGES["sealed"]["OPTIONS"]["location"] = str(tmp_path / "other")
@@ -155,8 +156,8 @@ def test_an_older_backup_says_where_it_ends_before_what_lies_outside(taken, spar
     assert done.faults == ["checkpoint 2 lies outside and not in the database"]
 
 
-def test_a_journal_that_was_rewritten_in_the_backup_is_found(taken, spare, awa):
-    """Whoever can change a dump can't change the copies outside."""
+def test_a_journal_rewritten_in_the_backup_is_reported(taken, spare, awa):
+    """An attacker who can change a dump cannot change the copies outside."""
     with connected(spare["owner"]):
         backups.restore(taken)
         with psycopg.connect(spare["admin"], autocommit=True) as admin:
@@ -168,7 +169,7 @@ def test_a_journal_that_was_rewritten_in_the_backup_is_found(taken, spare, awa):
     assert any("is gone" in fault for fault in faults)
 
 
-def test_without_the_wrapped_keys_nothing_is_begun(taken, spare):
+def test_without_the_wrapped_keys_nothing_is_restored(taken, spare):
     (taken / "keystore" / "keys.dump").unlink()
     with pytest.raises(NotPossible, match="Without it no vault opens"):
         restored(spare, taken)
@@ -176,7 +177,7 @@ def test_without_the_wrapped_keys_nothing_is_begun(taken, spare):
         backups._require_empty()
 
 
-def test_without_the_city_s_key_nothing_is_begun_and_with_the_old_one_back_it_works(taken, spare, settings, city):
+def test_without_the_citys_key_nothing_is_restored_until_it_is_back(taken, spare, settings, city):
     kid = keys.keyring().current
     old = settings.KEYRING
     settings.KEYRING = city / "safe" / "new.json"
@@ -190,21 +191,21 @@ def test_without_the_city_s_key_nothing_is_begun_and_with_the_old_one_back_it_wo
     assert restored(spare, taken).faults == []
 
 
-def test_no_keyring_at_all_is_said(taken, spare, settings, city):
+def test_a_missing_keyring_is_reported(taken, spare, settings, city):
     settings.KEYRING = city / "nowhere.json"
     with pytest.raises(NotPossible, match="put yours back"):
         restored(spare, taken)
 
 
-def test_another_key_under_the_same_name_is_found_at_once(taken, spare, settings):
+def test_another_key_of_the_same_name_is_reported(taken, spare, settings):
     content = json.loads(settings.KEYRING.read_text())
     content["keys"] = {kid: base64.b64encode(b"x" * 32).decode() for kid in content["keys"]}
     settings.KEYRING.write_text(json.dumps(content))
     assert any("is not the one that wrapped" in fault for fault in restored(spare, taken).faults)
 
 
-def test_who_was_erased_since_stays_erased(databases, taken, spare, awa, monkeypatch):
-    """What an app keeps outside is replayed before anybody comes in: here a ledger of one line."""
+def test_a_resident_erased_after_the_backup_stays_erased(databases, taken, spare, awa, monkeypatch):
+    """Registered parts are replayed before the portal opens: here a ledger with one erasure."""
     ledger = [awa.pk]
 
     def replay(_folder):
@@ -220,7 +221,7 @@ def test_who_was_erased_since_stays_erased(databases, taken, spare, awa, monkeyp
         sealed.box(resident_id=awa.pk)
 
 
-def test_every_session_of_before_is_over(taken, spare, awa):
+def test_every_earlier_session_is_ended(taken, spare, awa):
     done = restored(spare, taken)
     assert "Every session is over: people sign in again." in done.reported
     with psycopg.connect(spare["owner"]) as owner:
@@ -228,9 +229,7 @@ def test_every_session_of_before_is_over(taken, spare, awa):
 
 
 @pytest.mark.parametrize("nothing_lost", [False, True])
-def test_a_share_that_was_stopped_since_reads_nothing_and_none_does_before_its_resident_says_so(
-    databases, awa, spare, tmp_path, nothing_lost
-):
+def test_all_shares_are_paused_until_their_residents_resume_them(databases, awa, spare, tmp_path, nothing_lost):
     add(awa, "logement.domicile", HOME)
     stopped, paused = granted(awa, RENT), granted(awa, RENT, paused_at=timezone.now())
     assert seal()
@@ -258,7 +257,7 @@ def test_a_share_that_was_stopped_since_reads_nothing_and_none_does_before_its_r
         assert gate.read(grant=taken_up, fields=[RENT])
 
 
-def test_connections_stand_still_too(databases, awa, spare, tmp_path):
+def test_connections_are_paused_too(databases, awa, spare, tmp_path):
     with scope(resident=awa.pk):
         Connection.objects.create(
             resident_id=awa.pk,
@@ -276,7 +275,7 @@ def test_connections_stand_still_too(databases, awa, spare, tmp_path):
         assert owner.execute("SELECT state FROM holders_connection").fetchall() == [("paused",)]
 
 
-def test_a_file_that_a_row_names_and_nobody_has_is_named(taken, spare, settings, tmp_path):
+def test_a_missing_file_is_reported(taken, spare, settings, tmp_path):
     place(settings, tmp_path / "other")
     (lost,) = [path for path in (taken / "content" / "files").rglob("*") if path.is_file()]
     lost.unlink()
@@ -284,12 +283,12 @@ def test_a_file_that_a_row_names_and_nobody_has_is_named(taken, spare, settings,
     assert fault.startswith("1 files that rows name are not in the storage") and lost.name in fault
 
 
-def test_a_database_that_is_not_empty_is_never_written_over(databases, taken):
+def test_a_database_that_is_not_empty_is_refused(databases, taken):
     with connected(databases.url("owner")), pytest.raises(NotPossible, match="not empty"):
         backups.restore(taken)
 
 
-def test_a_backup_that_was_cut_is_none(taken, spare):
+def test_an_incomplete_backup_is_refused(taken, spare):
     (taken / "content" / "manifest.json").unlink()
     with pytest.raises(NotPossible, match="no whole backup"):
         restored(spare, taken)
@@ -301,12 +300,12 @@ def test_another_city_s_backup_is_refused(taken, spare, settings):
         restored(spare, taken)
 
 
-def test_a_folder_that_holds_something_takes_no_backup(databases, taken):
+def test_a_backup_needs_an_empty_folder(databases, taken):
     with connected(databases.url("owner")), pytest.raises(NotPossible, match="not empty"):
         backups.backup(taken)
 
 
-def test_the_backup_holds_no_key_no_plain_text_and_the_wrapped_keys_apart(taken, awa, settings):
+def test_the_backup_has_no_key_and_no_plaintext_and_separate_wrapped_keys(taken, awa, settings):
     (city_key,) = json.loads(settings.KEYRING.read_text())["keys"].values()
     with scope(resident=awa.pk):
         wrapped = bytes(ResidentKey.objects.get().wrapped)
@@ -328,24 +327,24 @@ def test_the_backup_holds_no_key_no_plain_text_and_the_wrapped_keys_apart(taken,
     assert all(path.stat().st_mode & 0o077 == 0 for path in [taken, *taken.rglob("*")])
 
 
-def test_both_dumps_are_of_one_moment(databases, awa, tmp_path, monkeypatch):
-    """Somebody comes between the two: they are in neither."""
+def test_both_dumps_come_from_one_snapshot(databases, awa, tmp_path, monkeypatch):
+    """A resident who joins between the two dumps is in neither."""
     run, late = backups._run, uuid4()
 
-    def first_somebody_comes(program, *words):
+    def insert_between(program, *words):
         run(program, *words)
         if "--exclude-schema=keystore" in words:
             with psycopg.connect(databases.url("owner"), autocommit=True) as other:
                 other.execute("INSERT INTO keystore.resident_key VALUES (%s, 1, 'k', 'x', now())", [late])
 
-    monkeypatch.setattr(backups, "_run", first_somebody_comes)
+    monkeypatch.setattr(backups, "_run", insert_between)
     with connected(databases.url("owner")):
         manifest = backups.backup(tmp_path / "backup")
     keystore = tmp_path / "backup" / "keystore" / "keys.dump"
-    told = subprocess.run(
+    dumped = subprocess.run(
         [backups._program("pg_restore"), "-f", "-", keystore], capture_output=True, text=True, check=True
     ).stdout
-    assert str(awa.pk) in told and str(late) not in told
+    assert str(awa.pk) in dumped and str(late) not in dumped
     assert sum(manifest.kids.values()) == 1
 
 
@@ -359,8 +358,8 @@ def test_a_file_deleted_while_it_is_copied_is_left_out(databases, awa, tmp_path,
     ]
 
 
-def test_the_commands_do_it_too(databases, awa, spare, settings, tmp_path):
-    told = {
+def test_the_commands_back_up_and_restore(databases, awa, spare, settings, tmp_path):
+    variables = {
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "KEYRING": str(settings.KEYRING),
         "CHECKPOINT_KEY": str(settings.CHECKPOINT_KEY),
@@ -371,7 +370,7 @@ def test_the_commands_do_it_too(databases, awa, spare, settings, tmp_path):
         return subprocess.run(
             [sys.executable, "manage.py", *map(str, words)],
             cwd=ROOT,
-            env=os.environ | told | more,
+            env=os.environ | variables | more,
             capture_output=True,
             text=True,
             check=False,
@@ -394,8 +393,8 @@ def test_the_commands_do_it_too(databases, awa, spare, settings, tmp_path):
     assert manage("migrate", "--check", **there).returncode == 0
 
 
-def test_lines_written_by_someone_else_are_there_too(databases, awa, spare, taken):
-    """All journals, whoever they are of, not only the one that was looked at."""
+def test_all_residents_journals_are_restored(databases, awa, spare, taken):
+    """All residents' journals are restored, not only one."""
     other = uuid4()
     prepare(other)
     write(other)

@@ -1,4 +1,4 @@
-"""A thief has the whole database, and nothing else: no value in it signs anybody in, and no secret that is in use can be read in it."""
+"""A thief with the whole database: no value in it opens a session, and no secret in use can be read."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ PASSWORD = "un cheval sur la pile 42"
 
 @pytest.fixture
 def secrets_in_use():
-    """What would open something, each by the name of what it opens: people are signed in, half signed in, invited."""
+    """Return secrets in use, by name, of residents who are signed in, waiting for a second factor, or invited."""
     awa, agent = ResidentFactory(name="Awa", password=PASSWORD), AgentFactory()
     add(awa, "logement.domicile", HOME)
     browser, office, half = signed_in(awa), signed_in(agent), Client()
@@ -46,7 +46,7 @@ def secrets_in_use():
 
 
 def dump() -> list[object]:
-    """Every value of every row; what is inside JSON too."""
+    """Return every value of every row, including those inside JSON."""
     found: list[object] = []
     with connection.cursor() as cursor:
         cursor.execute(
@@ -73,11 +73,11 @@ def leaves(value):
 
 
 def spelled(value) -> str:
-    """Bytes as somebody could have kept a text in them."""
+    """Return bytes as text, in which code could have stored a secret."""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def test_no_secret_in_use_can_be_read_in_it(secrets_in_use):
+def test_no_secret_in_use_is_in_the_dump(secrets_in_use):
     values = [spelled(value) for value in dump() if value is not None]
     assert len(values) > 100
     for name, secret in secrets_in_use.items():
@@ -86,8 +86,8 @@ def test_no_secret_in_use_can_be_read_in_it(secrets_in_use):
             assert not [value for value in values if word.search(value)], name
 
 
-def test_no_value_of_it_opens_a_session(secrets_in_use):
-    """Each value as a cookie, as it is, in hexadecimal and in base64; then each row's id."""
+def test_no_value_opens_a_session(secrets_in_use):
+    """Try each value as a cookie: as is, in hexadecimal and in base64; then each row's id."""
     tried = set()
     for value in dump():
         if isinstance(value, bytes):

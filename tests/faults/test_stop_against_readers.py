@@ -1,4 +1,4 @@
-"""Once a stop or a pause is acknowledged no reading succeeds, however hard others read. `bench/gate.py` runs the hundred rounds."""
+"""After a stop or a pause is acknowledged no read succeeds, under load. `bench/gate.py` runs a hundred rounds."""
 
 import pytest
 
@@ -13,7 +13,7 @@ ROUNDS, READERS = 8, 6
 
 
 @pytest.mark.parametrize("verb", [actions_grants.stop, actions_grants.pause], ids=["stop", "pause"])
-def test_nothing_is_read_after_a_stop_was_acknowledged(resident, monkeypatch, verb):
+def test_nothing_is_read_after_a_stop(resident, monkeypatch, verb):
     monkeypatch.setitem(agreements._agreements, TRIED.code, TRIED)
     add_signed_notice(resident)
     grants = [granted(resident, FIELD) for _ in range(ROUNDS)]

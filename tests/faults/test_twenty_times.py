@@ -1,4 +1,4 @@
-"""The same form, sent twenty times at the same moment: one thing is made, and everyone gets the same answer."""
+"""The same form sent twenty times concurrently makes one object, with the same answer for all."""
 
 import pytest
 from django.test import Client
@@ -37,5 +37,5 @@ def test_a_paper_sent_twenty_times_is_one_paper(browser, resident, folder):  # n
         )
         (name,) = PaperFile.objects.values_list("stored_name", flat=True)
     assert list(sealed_storage.names()) == [name]
-    told = [line.event for line in journal.entries(resident_id=resident.pk, limit=100)]
-    assert told.count("paper_added") == 1
+    events = [entry.event for entry in journal.entries(resident_id=resident.pk, limit=100)]
+    assert events.count("paper_added") == 1

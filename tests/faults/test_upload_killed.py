@@ -1,6 +1,6 @@
-"""A real web server is killed by kill -9 in the middle of uploads, many times: no row without its file, no acknowledged paper lost.
+"""A real web server is killed (kill -9) during uploads: rows keep their files, and acknowledged papers are kept.
 
-`--kills 120 -rP` kills it 120 times in each way and says what it counted; the suite does it a few times.
+`--kills 120 -rP` kills it 120 times in each way and prints the counts; the test suite kills it a few times.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ BOUNDARY = "b0undary"
 
 
 class Visitors:
-    """They send papers one after the other until their server dies, and remember each one that it said it had."""
+    """Visitors who send papers until their server dies, and remember those that it acknowledged."""
 
     def __init__(self, port: int, cookies: str, token: str) -> None:
         self.port, self.headers = (
@@ -75,7 +75,7 @@ def as_headers(cookies: dict[str, str]) -> tuple[str, str]:
 
 
 class InParts(Visitors):
-    """They send each paper in parts and then its form; a part that was answered for must still be there when the server is back."""
+    """Visitors who send each paper in parts, then its form. Acknowledged parts must exist after the restart."""
 
     def __init__(self, port: int, cookies: str, token: str) -> None:
         super().__init__(port, cookies, token)
@@ -90,9 +90,9 @@ class InParts(Visitors):
             offset = int(self.ask("PATCH", url, part, 204, headers)["Upload-Offset"])
             self.reached[url] = offset, content
         form = f"upload={url.split('/')[-2]}".encode()
-        told = self.ask("POST", "/essai/", form, 200, {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = self.ask("POST", "/essai/", form, 200, {"Content-Type": "application/x-www-form-urlencoded"})
         del self.reached[url]
-        self.acknowledged[told["X-Stored-Name"]] = hashlib.sha256(content).hexdigest()
+        self.acknowledged[answer["X-Stored-Name"]] = hashlib.sha256(content).hexdigest()
 
     def ask(self, method: str, url: str, body: bytes, wanted: int, headers: dict[str, str]) -> http.client.HTTPMessage:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -113,7 +113,7 @@ def kills(request) -> int:
 
 
 @pytest.mark.parametrize("kind", [Visitors, InParts])
-def test_what_was_acknowledged_is_there_and_nothing_is_half_there(server, folder, resident, kills, kind):
+def test_acknowledged_papers_are_kept_and_no_partial_one_is(server, folder, resident, kills, kind):
     cookies, token = as_headers(signed_in_by_cookie(resident))
     acknowledged: dict[str, str] = {}
     for seed in range(kills):
@@ -146,19 +146,22 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half_there(server, folder
         assert acknowledged.get(name) in {None, hashlib.sha256(content).hexdigest()}
     found = journal.verify(resident_id=resident.pk)
     assert (found.checked, found.first_bad) == (lines, None)
-    told = [line for line in journal.entries(resident_id=resident.pk, limit=100_000) if line.event == "paper_added"]
-    assert len(told) == len(rows)
+    added = [
+        entry for entry in journal.entries(resident_id=resident.pk, limit=100_000) if entry.event == "paper_added"
+    ]
+    assert len(added) == len(rows)
 
     left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - set(rows) - parts
     assert sealed_storage.sweep(older_than=timedelta(seconds=-5)) == len(left)
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(rows) | parts
     sys.stdout.write(
-        f"{kills} kills: {len(acknowledged)} papers acknowledged, {len(rows)} kept, {len(left)} files without a row swept\n"
+        f"{kills} kills: {len(acknowledged)} papers acknowledged, {len(rows)} kept,"
+        f" {len(left)} files without a row swept\n"
     )
 
 
 def check_and_drop(resident, reached: dict[str, tuple[int, bytes]]) -> None:
-    """What was answered for is there, to the byte. Dropped then: a resident has ten uploads under way at most."""
+    """Assert that acknowledged bytes are stored. Then delete the uploads: a resident may have ten in progress."""
     with scope(resident=resident.pk):
         for url, (offset, content) in reached.items():
             upload = Upload.objects.get(pk=url.split("/")[-2])
@@ -176,8 +179,11 @@ def parts_of(upload: Upload) -> bytes:
     return content
 
 
-def test_a_line_that_is_cut_leaves_no_paper(server, folder, resident):
-    """Half of a body reaches the real server, then the visitor is gone: Django alone would have kept that half as a paper."""
+def test_a_cut_connection_leaves_no_paper(server, folder, resident):
+    """Half of a body reaches the real server before the connection is cut.
+
+    Django alone would have kept that half as a paper.
+    """
     cookies, token = as_headers(signed_in_by_cookie(resident))
     server.start()
     for _ in range(3):
@@ -203,7 +209,7 @@ def test_a_line_that_is_cut_leaves_no_paper(server, folder, resident):
 
 @pytest.mark.parametrize("length", [None, 5_000_000])
 def test_a_refused_upload_still_shows_its_page(server, resident, length):
-    """Without a length, or over the limit: the visitor gets our page and not a connection that was cut."""
+    """Without a length, or over the limit, the visitor gets our page and not a connection error."""
     cookies, token = as_headers(signed_in_by_cookie(resident))
     server.start()
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)

@@ -1,4 +1,7 @@
-"""The portal with one page more, for a real web server that the test kills: granian tests.faults.upload_app:application"""
+"""The portal with one more page, for a web server that a test kills.
+
+granian tests.faults.upload_app:application
+"""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The portal's Celery with a kind of job made to be killed, on the broker and the queue that the test names.
+"""The portal's Celery with a kind of job made to be killed, on the broker and the queue given by the test.
 
 celery -A tests.faults.worker_app worker --queues <TEST_QUEUE>
 """
@@ -30,7 +30,7 @@ def register(**_: Any) -> None:
 
 @shared_task(name="tests.slow")
 def slow(job_id: str) -> None:
-    """Forty steps, each waiting for the test's leave; its effect is one row of the journal, made with the job's end."""
+    """Run forty steps, each waiting for the test. Its effect is one journal entry, committed with the job's end."""
     from django.db import transaction
 
     from core import jobs, journal

@@ -1,4 +1,4 @@
-"""A portal, and a browser that visits it. Whatever a journey does, the page's own policy is never violated and no script fails."""
+"""A portal and a browser for the journeys. No journey may violate the content policy or raise a script error."""
 
 import os
 from collections.abc import Iterator
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On a loaded machine a real browser now and then misses a moment: a journey that waited in vain is walked once more, and the
-    summary says so. What it finds without waiting (a page that is not accessible, a message of the policy) fails at once.
+    """Retry once a journey whose browser timed out, as happens on a loaded machine; the summary reports it.
+
+    A fault found without waiting (an inaccessible page, a violation of the policy) fails at once.
     """
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -31,8 +32,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def live(databases: "Databases") -> Iterator[Live]:
-    """Shared by every journey: each one brings its own people, or finds the fictional ones as `seed_demo` left them. Its city has chosen
-    to have urgent accesses."""
+    """Yield the portal shared by all journeys, with urgent accesses enabled.
+
+    Each journey makes its own users, or uses the fictional ones of `seed_demo`.
+    """
     with portal(databases, name="live") as started:
         started.sql("UPDATE core_city SET emergency_access = true")
         yield started
@@ -40,7 +43,10 @@ def live(databases: "Databases") -> Iterator[Live]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Closed with its module: while it is open no other code of this process may start an event loop, as sealing a dossier does."""
+    """Yield the browser of one module. While it is open, no other code of this process may start an event loop.
+
+    Sealing a dossier does, so the browser is closed with its module.
+    """
     if CHROMIUM is None:
         pytest.skip("NO CHROMIUM ON THIS MACHINE: no journey was walked")
     # Playwright keeps an event loop in this thread, where Django would refuse every query of the fixtures.
@@ -53,7 +59,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visitor(live: Live, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visitors]:
-    """`visitor(width=320, language="en-GB", javascript=False)` is a page of somebody new."""
+    """Return a function that opens a new user's page: `visitor(width=320, language="en-GB", javascript=False)`."""
     if getattr(request.node, "execution_count", 1) > 1:
         leave_addresses(live)
     with _watched(browser, live.url) as visitors:
@@ -61,16 +67,17 @@ def visitor(live: Live, browser: Browser, request: pytest.FixtureRequest) -> Ite
 
 
 def leave_addresses(live: Live) -> None:
-    """For a journey that is walked once more: its people come in again, at the addresses that those of the first walk had."""
+    """Free the e-mail addresses used by the first run of a journey that is retried."""
     for table, who in (("accounts_user", "id"), ("account_emailaddress", "user_id")):
         live.sql(
-            f"UPDATE {table} SET email = {who} || '@avant.example' WHERE email <> '' AND email NOT LIKE '%%@villebrume.example'"
+            f"UPDATE {table} SET email = {who} || '@avant.example' WHERE email <> '' AND email NOT LIKE"
+            " '%%@villebrume.example'"
         )
 
 
 @pytest.fixture
 def site(folder: Path, tmp_path: Path) -> Iterator[Server]:
-    """A web server of this test's own, without a worker: the test says how far a job is, cuts the line, looks at the files."""
+    """Yield a web server without a worker, for tests that set the job's progress, cut connections and read files."""
     call_command("collectstatic", "--no-input", verbosity=0)
     server = Server(folder, tmp_path / "web.log")
     server.start()

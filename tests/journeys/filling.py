@@ -1,6 +1,6 @@
-"""Fills a portal for the sweep of its pages: one of each thing that an address may name, and somebody signed in for each role.
+"""Fill a portal for the sweep of its pages: one object for each kind of URL, and one signed-in user per role.
 
-Run inside the portal's environment (`python -m tests.journeys.filling`); prints what it made as JSON: names of addresses and cookies.
+Run it in the portal's environment (`python -m tests.journeys.filling`); it prints URL names and cookies as JSON.
 """
 
 import io
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def brought(resident: Any) -> None:
-    """Two copies from other portals: one that its portal signed, one that nobody did."""
+    """Import two copies from other portals: one signed, one unsigned."""
     from vault.records.actions.files import keep_file
     from vault.records.actions.notes import seal_note
     from vault.records.models import Brought
@@ -117,7 +117,7 @@ def vault(resident: Any) -> dict[str, Any]:
     aids.simulate(resident_id=resident.pk)
     dossier = dossiers.start(resident_id=resident.pk, aids=["prime_activite"])
     ready = dossiers.start(resident_id=resident.pk, aids=["ars"])
-    # Built here and now, unless the portal's worker was quicker: then it is waited for.
+    # Built here, unless the portal's worker was faster: then wait for it.
     build(str(dossiers.build(dossier=ready, by=resident.pk).pk))
     until_ready(ready)
     with scope(resident=resident.pk):
@@ -144,7 +144,7 @@ def vault(resident: Any) -> dict[str, Any]:
 
 
 def links(resident: Any) -> dict[str, Any]:
-    """One that somebody has visited, one that is locked."""
+    """Make two links: one that was visited, one locked."""
     from django.test import Client
     from django_scopes import scope
 
@@ -178,7 +178,7 @@ def until_ready(dossier: Any) -> None:
 
 
 def household(resident: Any) -> dict[str, Any]:
-    """A partner, and an agreement each way."""
+    """Make a partner, and an agreement each way."""
     from accounts.actions import accounts as actions
     from tests.vault.couples import agreed, couple, shared
     from tests.vault.made import add
@@ -223,7 +223,7 @@ def household(resident: Any) -> dict[str, Any]:
 
 
 def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
-    """The resident asked for a part and waits; they are asked for two: one to answer, one that they prepare."""
+    """Make one part asked by the resident and two asked from them: one to answer, one in preparation."""
     from django_scopes import scope
 
     from services.dossiers import across as parts
@@ -241,7 +241,7 @@ def parts_of_dossiers(resident: Any, partner: Any) -> dict[str, Any]:
 
 
 def companion(resident: Any) -> dict[str, Any]:
-    """A mandate for the companion of the fictional town, who has read once, and a code that waits."""
+    """Make a mandate of the demonstration's companion, who has read once, and a waiting code."""
     from accounts.actions.companions import place_of
     from demo.people import find
     from tests.vault.entrusted import entrusted, help_of, said
@@ -267,7 +267,7 @@ def companion(resident: Any) -> dict[str, Any]:
 
 
 def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
-    """Urgent accesses: one that the agent may decide, one that they opened, one to nobody."""
+    """Make urgent accesses: one to decide, one opened by the agent, one for an unknown resident."""
     from accounts.models import User
     from tests.accounts.factories import AgentFactory
     from tests.vault.urgent import REASON, opened
@@ -283,7 +283,7 @@ def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
 
 
 def at_the_desk(agent: Any, cookie: str) -> dict[str, Any]:
-    """In the very session of the sweep: a person without an address, who came back with their sheet."""
+    """Make a desk visit, in the session of the sweep, of a resident who came back with their sheet."""
     from accounts.models import Session
     from accounts.sign_in.sessions import hashed
     from tests.vault.at_desk import owner, sheet_of
@@ -299,7 +299,7 @@ def at_the_desk(agent: Any, cookie: str) -> dict[str, Any]:
 
 
 def on_paper(visit: Any, agent: Any) -> Any:
-    """A mandate that its person signed with a pen."""
+    """Make a mandate that was signed on paper."""
     from accounts.models import Membership
     from core.files.storage import sealed_storage
     from core.files.uploads import SealedUpload
@@ -319,7 +319,7 @@ def on_paper(visit: Any, agent: Any) -> Any:
 
 
 def asked(resident: Any, account: Any) -> dict[str, Any]:
-    """Three requests of the companion: one to answer, one that got a yes, one that got a no."""
+    """Make three requests of the companion: one to answer, one accepted, one refused."""
     from vault.records.enums import Mode
     from vault.records.grants.terms import Terms
     from vault.sharing.actions import asking
@@ -333,8 +333,8 @@ def asked(resident: Any, account: Any) -> dict[str, Any]:
         )
         for _ in range(3)
     ]
-    seen = fingerprint(today(resident_id=resident.pk))
-    asking.accept(request=made[1], by=resident.pk, terms=Terms(["home"], Mode.LOOK, 1), seen=seen)
+    fingerprint_today = fingerprint(today(resident_id=resident.pk))
+    asking.accept(request=made[1], by=resident.pk, terms=Terms(["home"], Mode.LOOK, 1), seen=fingerprint_today)
     asking.refuse(request=made[2], by=resident.pk)
     made.append(
         asking.ask(
@@ -353,7 +353,7 @@ def asked(resident: Any, account: Any) -> dict[str, Any]:
 
 
 def connections(resident: Any) -> dict[str, Any]:
-    """One that received, one that waits for an agreement, one that was stopped."""
+    """Make connections: one that received data, one that waits for an agreement, one stopped."""
     from django.test import override_settings
 
     from demo.holders import reach
@@ -389,7 +389,7 @@ def connections(resident: Any) -> dict[str, Any]:
 
 
 def requests(resident: Any) -> dict[str, Any]:
-    """A letter in each state."""
+    """Make a letter in each state."""
     from django.utils import timezone
 
     from vault.holders.enums import RequestStep
@@ -414,7 +414,7 @@ def requests(resident: Any) -> dict[str, Any]:
 
 
 def data(resident: Any, today: Any) -> dict[str, Any]:
-    """Files of data: one kept, one to keep, tables whose columns have no name yet."""
+    """Make data files: one stored, one to confirm, and tables with unnamed columns."""
     from datetime import datetime
 
     from django_scopes import scope
@@ -456,7 +456,7 @@ def received(resident: Any, name: str, content: bytes, *, kind: str | None = Non
 
 
 def added(resident: Any, paper: Any) -> Any:
-    """A second file, checked here and now."""
+    """Add a second file to the paper, and check it at once."""
     from core.files.storage import sealed_storage
     from core.files.uploads import SealedUpload
     from demo import paper_drawer
@@ -471,7 +471,7 @@ def added(resident: Any, paper: Any) -> Any:
 
 
 def jobs(resident: Any) -> dict[str, Any]:
-    """One in each state, with signs of life that come from the future, so that no sweep touches them."""
+    """Make a job in each state, with heartbeats in the future so that no sweep touches them."""
     from django.utils import timezone
     from django_scopes import scope
 
@@ -496,7 +496,7 @@ def jobs(resident: Any) -> dict[str, Any]:
 
 
 def journal_lines(resident: Any, grant: Any) -> dict[str, Any]:
-    """What another read, and what was refused to them."""
+    """Write entries of another user's read, and of a refused one."""
     from django_scopes import scope
 
     from core import journal
@@ -516,7 +516,7 @@ def journal_lines(resident: Any, grant: Any) -> dict[str, Any]:
 
 
 def contested(resident: Any, line: Any) -> dict[str, Any]:
-    """A contest that waits, and one that has its answer, from the agent of the sweep, who is the officer too."""
+    """Make two contests: one waiting, one answered by the sweep's agent, who is also the officer."""
     from core import journal
     from demo.people import find
     from vault.journal.actions import contests
@@ -538,7 +538,7 @@ def contested(resident: Any, line: Any) -> dict[str, Any]:
 
 
 def cookie(user: Any) -> str:
-    """A session whose identity stays proved for the length of the sweep."""
+    """Return the cookie of a session that stays confirmed during the whole sweep."""
     from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
     from django.conf import settings
     from django.utils import timezone

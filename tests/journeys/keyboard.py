@@ -1,4 +1,4 @@
-"""Somebody who has a keyboard and no mouse: Tab from stop to stop, Enter or Space to act, and always seeing where they are."""
+"""A user with a keyboard and no mouse: Tab to each stop, Enter or Space to act, with a visible focus everywhere."""
 
 import re
 from dataclasses import dataclass
@@ -7,12 +7,15 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 MOST_STOPS = 250
-# What a stop looks like before it is reached, to compare with what it looks like when it is.
+# Style of a stop before it has the focus, to compare with its style after.
 LOOK = """element => {
     const shown = element.matches("input[type=radio], input[type=checkbox]") && element.nextElementSibling || element;
     return [element, shown].flatMap(one => ["", "::before"].map(part => {
         const look = getComputedStyle(one, part);
-        return [look.outlineStyle, look.outlineWidth, look.outlineColor, look.boxShadow, look.backgroundColor, look.borderColor].join();
+        return [
+            look.outlineStyle, look.outlineWidth, look.outlineColor,
+            look.boxShadow, look.backgroundColor, look.borderColor
+        ].join();
     })).join("|");
 }"""
 REMEMBER = f"""() => {{
@@ -22,18 +25,22 @@ REMEMBER = f"""() => {{
 }}"""
 STOP = f"""() => {{
     const look = {LOOK}, element = document.activeElement, box = element.getBoundingClientRect();
-    const label = element.labels?.[0]?.innerText ?? "", group = element.closest("fieldset")?.querySelector("legend")?.innerText ?? "";
-    const name = [element.getAttribute("aria-label"), label, element.innerText].filter(Boolean).join(" ") || element.name || "";
+    const label = element.labels?.[0]?.innerText ?? "";
+    const group = element.closest("fieldset")?.querySelector("legend")?.innerText ?? "";
+    const words = [element.getAttribute("aria-label"), label, element.innerText].filter(Boolean).join(" ");
+    const name = words || element.name || "";
     return {{
-        nowhere: element === document.body, name: name.replace(/\\s+/g, " ").trim(), tag: element.tagName, group: group,
-        seen: window.looks?.get(element) !== look(element), on_screen: box.bottom > 0 && box.top < innerHeight,
+        nowhere: element === document.body, name: name.replace(/\\s+/g, " ").trim(),
+        tag: element.tagName, group: group,
+        seen: window.looks?.get(element) !== look(element),
+        on_screen: box.bottom > 0 && box.top < innerHeight,
         main: Boolean(element.closest("main"))
     }};
 }}"""
 
 
 class Lost(AssertionError):
-    """A stop that cannot be reached by Tab, or that does not show itself."""
+    """A stop that Tab cannot reach, or whose focus is invisible."""
 
 
 @dataclass
@@ -42,14 +49,14 @@ class Keyboard:
     stops: int = 0
 
     def __post_init__(self) -> None:
-        # A page that is listened to from the start hands every chooser over: asked for only as the key is pressed, one in 150 was missed.
+        # Listen from the start: listening only when the key is pressed missed one file chooser in 150.
         self.page.on("filechooser", lambda _: None)
 
     def go_to(self, name: str, *, in_main: bool = True) -> None:
-        """Tab until the stop that says `name` (a pattern).
+        """Tab to the stop whose name matches a pattern.
 
         Raises:
-            Lost: there is none, or a stop on the way does not show that it is one.
+            Lost: there is no such stop, or the focus of a stop before it is invisible.
         """
         self.page.evaluate(REMEMBER)
         passed: list[str] = []
@@ -67,7 +74,7 @@ class Keyboard:
         raise Lost(f"{self.page.url}: Tab never reaches “{name}”; it went {passed[:60]}")
 
     def act(self, key: str = "Enter") -> None:
-        """Press, and wait for the page that it leads to."""
+        """Press a key and wait for the next page."""
         with self.page.expect_navigation():
             self.page.keyboard.press(key)
 

@@ -1,4 +1,4 @@
-"""What people in the journeys do again and again: read the code in their mail, enter the demonstration, look at a page as it is judged."""
+"""Steps shared by the journeys: reading an e-mailed code, entering the demonstration, checking a page."""
 
 import email
 import email.policy
@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import faults
 from tests.live import Live
 
-#: A second Nadia, at an address of her own, whose holders sent the same values and no paper.
+#: A second Nadia, at another address, with the same values from her holders and no paper.
 NEIGHBOUR = """
 from django.utils import timezone
 from accounts.actions import accounts
@@ -26,7 +26,7 @@ def move_in(live: Live, address: str) -> None:
 
 
 def mail_for(live: Live, address: str) -> str:
-    """The last message that the portal wrote to this address."""
+    """Return the last e-mail sent to this address."""
     for path in sorted((live.var / "mail").iterdir(), key=lambda file: file.stat().st_mtime, reverse=True):
         for part in reversed(path.read_bytes().split(b"-" * 79)):
             message = email.message_from_bytes(part.strip(), policy=email.policy.default)
@@ -43,7 +43,7 @@ def code_in(text: str) -> str:
 
 @dataclass
 class Eyes:
-    """Looks at each page of a journey as any page is judged, and remembers which it saw."""
+    """Checks each page of a journey with the rules for all pages, and remembers its URL."""
 
     page: Page
     language: str
@@ -58,7 +58,7 @@ class Eyes:
 
 @dataclass
 class Hands:
-    """Presses a button or follows a link of the main part, and is on the page that it leads to."""
+    """Presses a button or follows a link of the main part, and waits for the next page."""
 
     page: Page
 
@@ -71,13 +71,13 @@ class Hands:
             self.page.locator(within).get_by_role("link", name=name).first.click()
 
     def follow_to(self, named: str) -> None:
-        """The link whose address holds this id."""
+        """Follow the link whose URL contains this id."""
         with self.page.expect_navigation():
             self.page.locator(f"main a[href*='{named}']").first.click()
 
 
 def only_row(live: Live, table: str, address: str) -> str:
-    """The id of the one row of theirs: a list that several journeys fill shows others too."""
+    """Return the id of the resident's only row in a table that several journeys fill."""
     found = live.sql(
         f"SELECT t.id FROM {table} t JOIN accounts_user u ON u.id = t.resident_id WHERE u.email = %s", address
     )
@@ -86,14 +86,14 @@ def only_row(live: Live, table: str, address: str) -> str:
 
 
 def euros(text: str) -> int:
-    """The first whole amount of a text, French or English: “€1,180”, “1 180 €”."""
+    """Return the first whole amount of a text, French or English: “€1,180”, “1 180 €”."""
     found = re.search(r"€\s?(\d[\d,]*)|(\d[\d\s\u00a0\u202f]*)(?:,\d+)?\s?€", text)
     assert found, f"no amount in “{text}”"
     return int(re.sub(r"\D", "", found[1] or found[2]))
 
 
 def wait_for_job(page: Page, link: str, *, script: bool) -> None:
-    """On the page of a job until it is done: it moves by itself, or a link moves it."""
+    """Wait on a job's page until the job is done: the page updates by itself, or by following a link."""
     expect(page.locator("#job")).to_be_visible()
     done = page.get_by_role("link", name=link)
     if script:
@@ -114,12 +114,12 @@ def write_file(folder: Path, name: str, content: bytes) -> Path:
 
 
 def take_session(page: Page, live: Live, key: str) -> None:
-    """For somebody whose second code was asked already: `key` is the cookie of a session that a command made."""
+    """Use the session of a cookie that a command made, with the second factor already given."""
     page.context.add_cookies([{"name": "garant_session", "value": key, "url": live.url}])
 
 
 def sign_in(page: Page, live: Live, address: str) -> None:
-    """With the code of one's mail, in any language."""
+    """Sign in with the e-mailed code, in any language."""
     page.goto("/connexion/")
     for box in ("input[type=email]", "input[name=code]"):
         page.locator(f"main {box}").fill(address if "email" in box else code_in(mail_for(live, address)))
@@ -127,7 +127,7 @@ def sign_in(page: Page, live: Live, address: str) -> None:
             page.locator(f"main form:has({box}) button[type=submit]").click()
 
 
-#: Another Claire and another Yann, at addresses of their own; connected and agreed when `together`.
+#: Another Claire and another Yann, at other addresses; a household with agreements if `together`.
 COUPLE = """
 from django.utils import timezone
 from accounts.actions import accounts
@@ -152,7 +152,7 @@ def move_in_together(live: Live, one: str, other: str, *, together: bool) -> Non
 
 
 def come_in(page: Page, live: Live, address: str) -> None:
-    """Signs in in French with the code that was sent."""
+    """Sign in, in French, with the e-mailed code."""
     press = Hands(page).press
     page.goto("/connexion/")
     page.get_by_role("textbox", name="adresse e-mail").fill(address)

@@ -1,6 +1,6 @@
-"""Where the sweep goes: each page of the portal by the name of its address, and who looks at it.
+"""The pages visited by the sweep: each one by its URL name, with its users.
 
-`{…}` stands for what `filling.py` made. A page that differs by who looks, or by what it shows, has several lines.
+`{…}` is an object made by `filling.py`. A page that depends on the user, or on its object, has several rows.
 """
 
 VISITOR, NEWCOMER, RESIDENT, COMPANION, AGENT = "visitor", "newcomer", "resident", "companion", "agent"
@@ -436,7 +436,7 @@ OTHERS: dict[str, str] = {
     },
 }
 
-#: Pages that say no, and forms sent empty: (who, address, whether the form of the page is sent as it is).
+#: Refusals, and forms submitted empty: (user, URL, whether to submit the page's form as it is).
 ERRORS: dict[str, tuple[str, str, bool]] = {
     "not found": (RESIDENT, "/nulle-part/", False),
     "not theirs": (NEWCOMER, "/coffre/papiers/{kept}/", False),

@@ -1,4 +1,4 @@
-"""A file from a bank: found in “get my data”, looked at in sum, its columns named, kept once, seen with where it comes from."""
+"""A bank's file: found in “get my data”, shown as totals, its columns named, stored once, shown with its origin."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, move_in, sign_in, wait_for_job, write_file
 from tests.live import Live
 
-#: A layout of no bank that we know: nothing but its resident can say which column is what goes out.
+#: Columns of no known bank: only the resident can say which one has the debits.
 HEADERS = "Quand;Quoi;Moins;Plus;Solde"
 SENTENCES = {
     "courrier.docx": (b"PK\x03\x04" + bytes(400), "Nous ne savons pas lire ce fichier"),
@@ -34,7 +34,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def columns() -> bytes:
-    """The same operations as in the OFX, and one more."""
+    """Return a table of the OFX file's operations and one more."""
     rows = [*bank_step.operations(timezone.localdate())]
     rows.append((rows[-1][0], "-9.90", "CB LIBRAIRIE DES QUAIS"))
     signed = [
@@ -57,7 +57,7 @@ def read(page: Page) -> None:
 
 
 def keep(page: Page) -> None:
-    """She has children: it is hers, she says so."""
+    """Confirm that the data is hers, which is asked because she has children."""
     page.get_by_role("radio", name="Vous").check()
     Hands(page).press("Ranger ces données dans mon coffre")
 
@@ -71,7 +71,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     main = page.get_by_role("main")
     count = len([*bank_step.operations(timezone.localdate())])
 
-    # The page of her bank says where to find the file, and which ones we read.
+    # The page of her bank explains where to find the file, and which formats are read.
     page.goto("/coffre/obtenir/")
     hands.follow(re.compile("^Banque"))
     expect(main).to_contain_text("OFX, CSV, QIF")
@@ -79,7 +79,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     hands.follow("Ajouter le fichier")
     eyes.look()
 
-    # What it holds is told in sum, month by month, before anything is kept.
+    # The content is shown as monthly totals before anything is stored.
     send(page, ofx)
     read(page)
     expect(main).to_contain_text(f"{count} opérations, de ")
@@ -91,7 +91,8 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     expect(main).not_to_contain_text("Opération bancaire")
     page.go_back()
 
-    # Her children have accounts too, so she is asked whose it is. One confirmation keeps all of it, in a job.
+    # Her children may have accounts too, so the page asks whose data it is. One confirmation stores all of it, in a
+    # job.
     assert page.locator("main input:checked").count() == 0
     hands.press("Ranger ces données dans mon coffre")
     expect(page.locator(".govuk-error-summary")).to_be_focused()
@@ -101,7 +102,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     expect(main).to_contain_text(f"{count + 1} lignes nouvelles sont rangées")
     eyes.look()
 
-    # Each month is there, with where it comes from.
+    # Each month is shown with its origin.
     hands.follow("Opération bancaire")
     expect(main).to_contain_text("Banque, le ")
     eyes.look()
@@ -111,12 +112,12 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     expect(page.get_by_role("table").first.get_by_text("CB EPICERIE DES QUAIS")).to_have_count(2)
     eyes.look()
 
-    # The page of her bank knows it now.
+    # The page of her bank shows that it has data.
     page.goto("/coffre/obtenir/banque/")
     expect(main).not_to_contain_text("Rien de cet organisme")
     eyes.look()
 
-    # From her vault, the same file adds nothing and says so.
+    # Uploading the same file again adds nothing and says so.
     page.goto("/coffre/")
     eyes.look()
     hands.follow("Ajouter un papier")
@@ -128,7 +129,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     expect(main).not_to_contain_text("nouvelles")
     eyes.look()
 
-    # A table of the same months: she names its columns, and only what is new enters.
+    # A table of the same months: she names its columns, and only the new operation is added.
     page.goto("/coffre/ajouter/")
     send(page, table)
     read(page)
@@ -148,7 +149,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
     expect(main).to_contain_text("1 ligne nouvelle est rangée")
     expect(main).to_contain_text(f"{count} lignes étaient déjà là")
 
-    # The raw file goes, what it said stays.
+    # The raw file is deleted, its data stays.
     hands.follow("Effacer le fichier, garder les données")
     eyes.look()
     hands.press(re.compile("^Supprimer|^Effacer"))
@@ -174,7 +175,7 @@ def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, vi
     wait_for_job(page, "See the result", script=False)
     keys.follow("See the result")
 
-    # Sent as we guessed, it lacks what went out and came in: the page says so, and nothing is lost.
+    # With the guessed columns only, debits and credits are missing: the page says so, and nothing is lost.
     eyes.look()
     keys.follow("Read the file this way")
     expect(main).to_contain_text("Say which column")
@@ -204,13 +205,13 @@ def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, vi
 
 
 def choose(keys: Keyboard, name: str, meaning: str) -> None:
-    """In a list: typing the start of a choice takes it."""
+    """Choose in a list by typing the start of the choice."""
     keys.go_to(name)
     keys.page.keyboard.type(meaning)
 
 
 @pytest.mark.parametrize("name", SENTENCES)
-def test_what_is_no_whole_bank_file_is_refused_with_what_to_do(
+def test_an_incomplete_bank_file_is_refused_with_instructions(
     live: Live, visitor: Visitors, tmp_path: Path, name: str
 ) -> None:
     content, sentence = SENTENCES[name]
@@ -225,7 +226,7 @@ def test_what_is_no_whole_bank_file_is_refused_with_what_to_do(
     Eyes(page, "fr").look()
 
 
-def test_an_empty_file_is_refused_before_it_leaves(live: Live, visitor: Visitors, tmp_path: Path) -> None:
+def test_an_empty_file_is_refused_before_sending(live: Live, visitor: Visitors, tmp_path: Path) -> None:
     address = "fichier-vide@courriel.example"
     move_in(live, address)
     page = visitor(width=320)
@@ -236,9 +237,7 @@ def test_an_empty_file_is_refused_before_it_leaves(live: Live, visitor: Visitors
     Eyes(page, "fr").look()
 
 
-def test_a_file_cut_between_two_operations_says_what_may_be_missing(
-    live: Live, visitor: Visitors, tmp_path: Path
-) -> None:
+def test_a_file_cut_between_operations_warns_about_missing_ones(live: Live, visitor: Visitors, tmp_path: Path) -> None:
     address = "fichier-coupe@courriel.example"
     move_in(live, address)
     page = visitor(width=320)
@@ -251,7 +250,7 @@ def test_a_file_cut_between_two_operations_says_what_may_be_missing(
     Eyes(page, "fr").look()
 
 
-def test_the_tour_s_step_adds_one_and_again_nothing(live: Live) -> None:
+def test_the_tours_step_adds_the_file_once(live: Live) -> None:
     visitor, today = Visitor(live.url), timezone.localdate()
     start = visitor.open("/demonstration/")
     visitor.submit(start, start.form("person"), {"person": bank_step.WHO})

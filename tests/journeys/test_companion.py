@@ -1,4 +1,4 @@
-"""Nour is accompanied: a mandate signed in the page, an appointment by a code said out loud, both stopped at once."""
+"""Nour and a companion: a mandate signed on a page, an appointment by a spoken code, both stopped at once."""
 
 import re
 
@@ -35,7 +35,7 @@ def test_a_mandate_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> 
     eyes, his_eyes = Eyes(hers, "fr"), Eyes(his, "fr")
     press, follow = Hands(hers).press, Hands(hers).follow
 
-    # She chooses a person, sees her values of today, ticks what she wants, for how long, and signs.
+    # She chooses a companion, sees her current values, ticks items and a duration, and signs.
     come_in(hers, live, address)
     follow("Me faire accompagner", within="header")
     eyes.look()
@@ -53,7 +53,7 @@ def test_a_mandate_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> 
     expect(hers.get_by_text("Le mandat est signé")).to_be_visible()
     eyes.look()
 
-    # He finds her in his list, and what she ticked; each page says for whom he acts.
+    # He finds her in his list, with the items that she ticked; each page names the resident he acts for.
     enter_as_theo(his)
     his_eyes.look()
     Hands(his).follow("Nour Mandat")
@@ -71,7 +71,7 @@ def test_a_mandate_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> 
     Hands(his).follow("Ne plus agir pour Nour Mandat", within="body")
     expect(his.get_by_role("heading", name="Personnes accompagnées")).to_be_visible()
 
-    # Her journal says that he read, with his name; she stops it, and his page is as if it never was.
+    # Her journal has his read, with his name. She stops the mandate, and his page answers 404.
     follow("Journal", within="header")
     expect(hers.get_by_text("« Théo Lassalle, CCAS de Villebrume » a lu").first).to_be_visible()
     eyes.look()
@@ -93,7 +93,7 @@ def test_an_appointment_in_english_on_a_telephone_without_scripts_by_keyboard(li
     eyes, keyboard = Eyes(hers, "en"), Keyboard(hers)
     his_eyes, his_keyboard = Eyes(his, "en"), Keyboard(his)
 
-    # She makes a code, which is on her screen once.
+    # She makes a code, which is shown once.
     sign_in(hers, live, address)
     hers.goto("/accompagnants/")
     eyes.look()
@@ -105,7 +105,7 @@ def test_an_appointment_in_english_on_a_telephone_without_scripts_by_keyboard(li
     code = hers.locator(".civic-panel__reference").inner_text()
     eyes.look()
 
-    # He types it as he heard it, and sees her home for two hours.
+    # He types the code that he heard, and sees her home for two hours.
     enter_as_theo(his)
     his_keyboard.follow("^Type an appointment code")
     his_eyes.look()
@@ -122,7 +122,7 @@ def test_an_appointment_in_english_on_a_telephone_without_scripts_by_keyboard(li
     his_eyes.look()
     there = his.url
 
-    # Her page of shares says until what time; she stops it before.
+    # Her page of shares shows the end time; she stops the share before it.
     hers.goto("/accompagnants/")
     expect(hers.locator("section", has=hers.locator("#given"))).to_contain_text("until")
     eyes.look()
@@ -139,7 +139,7 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
     hers, his = visitor(width=1280), visitor(width=1280)
     eyes, his_eyes = Eyes(hers, "fr"), Eyes(his, "fr")
 
-    # He asks by the address that she gave; the same page answers for an address that nobody has.
+    # He asks by the address that she gave; the same page appears for an unknown address.
     enter_as_theo(his)
     for typed in (address, "personne@courriel.example"):
         his.goto("/accompagnement/")
@@ -155,7 +155,7 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
         expect(his.get_by_text("Nous ne disons pas si c’est le cas")).to_be_visible()
         his_eyes.look()
 
-    # Her home page says that somebody asks. She says yes to her home, not to her wages.
+    # Her home page shows the request. She accepts her home, and refuses her wages.
     come_in(hers, live, address)
     eyes.look()
     Hands(hers).follow(re.compile("^Répondre à Théo Lassalle"))
@@ -166,7 +166,7 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
     expect(hers.get_by_text("Votre accord est donné")).to_be_visible()
     eyes.look()
 
-    # He sees her home, and her wages are refused with the reason.
+    # He sees her home; her wages are refused with the reason.
     his.goto("/accompagnement/")
     his_eyes.look()
     Hands(his).follow("Nour Demande")
@@ -221,7 +221,7 @@ def test_a_meeting_asked_for_and_answered_in_english_on_a_telephone(live: Live, 
     expect(hers.locator("section", has=hers.locator("#helped"))).to_contain_text("Waiting")
     eyes.look()
 
-    # He sees a moment, then her name once he opens it, and answers.
+    # He sees a half-day, then her name once he opens the request, and answers.
     enter_as_theo(his)
     Hands(his).follow_to(only_row(live, "sharing_helprequest", address))
     expect(his.get_by_role("heading", name="Nour Aide")).to_be_visible()

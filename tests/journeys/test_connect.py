@@ -1,4 +1,4 @@
-"""Holders fill a vault: FranceConnect, two pulls and the aids within the minute, nothing typed; then by keyboard, without script."""
+"""Holders fill a vault: FranceConnect, two pulls and the aids in a minute without typing; then by keyboard."""
 
 import re
 from time import perf_counter
@@ -14,10 +14,10 @@ from tests.live import Live
 ADDRESS = "nadia.connectee@courriel.example"
 
 
-def test_the_minute_is_kept(live: Live) -> None:
-    """Over HTTP, as the tour walks it. The worker, its child processes and the holders' answers are all in the time."""
-    told = minute.walk(live.url)
-    assert "typed fields: 0" in told
+def test_the_walk_takes_less_than_its_limit(live: Live) -> None:
+    """Walk the tour's step over HTTP. The time includes the worker, its child processes and the holders' answers."""
+    report = minute.walk(live.url)
+    assert "typed fields: 0" in report
 
 
 def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
@@ -27,13 +27,13 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     spent, start = 0.0, perf_counter()
 
     def look() -> None:
-        """Looking takes longer than doing: its time is not hers."""
+        """Check the page outside the measured time."""
         nonlocal spent
         began = perf_counter()
         eyes.look()
         spent += perf_counter() - began
 
-    # She comes by FranceConnect, opens her vault and keeps her identity.
+    # She signs in by FranceConnect, opens her vault and keeps her identity.
     page.goto("/connexion/")
     press("FranceConnect")
     page.get_by_label("Qui êtes-vous ?").select_option(minute.WHO)
@@ -43,7 +43,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     if "/coffre/identite/" in page.url:
         press("Copier dans mon coffre")
 
-    # The CAF: what will be asked, what leaves, nothing ticked; then what came.
+    # CAF: the page lists the data asked and sent, with nothing ticked; then it lists what was received.
     page.goto("/coffre/connexions/")
     look()
     page.goto("/coffre/connexions/nouvelle/caf/")
@@ -75,14 +75,14 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(page.get_by_text("Dernière réception le").first).to_be_visible()
     look()
 
-    # Her aids are there.
+    # Her aids are shown.
     follow("Mes aides", within="header")
     assert euros(page.locator(".civic-headline__number").inner_text()) > 0
     took = perf_counter() - start - spent
     assert took < minute.SECONDS, f"{took:.1f} s"
     look()
 
-    # She stops Enedis: what came stays.
+    # She stops Enedis: the received data stays.
     page.goto("/coffre/connexions/")
     look()
     follow(re.compile("^Enedis"))
@@ -109,7 +109,7 @@ def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, vi
     keys.follow("^CAF")
     eyes.look()
 
-    # Sent empty, the page says what it lacks.
+    # Submitted empty, the page lists what is missing.
     keys.follow("Receive these data")
     expect(page.get_by_text("Choose at least one thing to receive.").first).to_be_visible()
     eyes.look()
@@ -134,7 +134,7 @@ def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, vi
 
 
 def tick(keys: Keyboard, name: str) -> None:
-    """The box itself: what it brings may be told above it, in words that open."""
+    """Tab to the checkbox itself: text above it may contain a control of the same name."""
     keys.go_to(name)
     while keys.page.evaluate("document.activeElement.tagName") != "INPUT":
         keys.go_to(name)
@@ -142,7 +142,7 @@ def tick(keys: Keyboard, name: str) -> None:
 
 
 def agree(page: Page) -> None:
-    """Enedis' page is not ours: it is used as it is."""
+    """Agree on Enedis' page, which is not ours and is used unchanged."""
     page.get_by_label(re.compile("Nadia Kervella")).focus()
     page.keyboard.press("Space")
     with page.expect_navigation():

@@ -1,4 +1,4 @@
-"""Claire and Yann each have a vault. Together they learn what they may claim, and neither sees what the other earns."""
+"""Claire and Yann each have a vault. They compute joint aids, and neither sees the other's income."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.journeys.people import Eyes, Hands, come_in, move_in_together
 from tests.live import Live
 
 CLAIRE, YANN = "claire.couple@courriel.example", "yann.couple@courriel.example"
-#: What Yann earns, and nothing else of the demonstration does.
+#: Yann's pay, which no other fictional resident has.
 PAY = re.compile(r"1\s?485|1,485|1\s?904|1,904")
 
 
@@ -24,7 +24,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     eyes, his_eyes = Eyes(hers, "fr"), Eyes(his, "fr")
     press, follow = Hands(hers).press, Hands(hers).follow
 
-    # She makes a code: it is on her screen, once.
+    # She makes a code, which is shown once.
     come_in(hers, live, CLAIRE)
     follow("Mon foyer", within="header")
     eyes.look()
@@ -51,7 +51,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(hers.get_by_text("Il n’y a pas d’accord de Yann Lemoine")).to_be_visible()
     eyes.look()
 
-    # His agreement: the values of today, nothing chosen beforehand, and what may be guessed is said.
+    # His agreement: current values, nothing preselected, and a warning about what can be inferred.
     Hands(his).follow("Calculer nos aides à deux")
     expect(his.get_by_text("peut les deviner")).to_be_visible()
     assert his.locator("main input:checked").count() == 0
@@ -64,7 +64,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(his.get_by_text("Votre accord est donné")).to_be_visible()
     his_eyes.look()
 
-    # She computes for both. The results show, what he earns does not.
+    # She computes for both. The results are shown without his income.
     hers.goto("/aides/")
     follow("Calculer nos aides à deux")
     expect(hers.get_by_text("sans vous être montrés")).to_be_visible()
@@ -77,13 +77,13 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
         eyes.look()
         hers.go_back()
 
-    # His journal says that it was done, for whom and why.
+    # His journal records the computation, for whom and why.
     Hands(his).follow("Journal", within="header")
     expect(his.get_by_text("Compté sous votre accord avec").first).to_be_visible()
     expect(his.get_by_text("Calculer les aides du couple avec les valeurs de chacun").first).to_be_visible()
     his_eyes.look()
 
-    # He stops it: the next computation finds no agreement.
+    # He stops the agreement: the next computation has none.
     Hands(his).follow("Mon foyer", within="header")
     Hands(his).follow("Arrêter le partage")
     his_eyes.look()
@@ -112,7 +112,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(visitor: Visitors
     eyes.look()
     keyboard.follow("Keep it")
 
-    # The other one of the demonstration reads in his journal what was counted, and sees the address that she put in common.
+    # In the demonstration, Yann reads in his journal what was counted, and sees the shared address.
     page.goto("/demonstration/")
     keyboard.follow("as Yann Lemoine")
     page.goto("/journal/")

@@ -1,4 +1,4 @@
-"""Rosa has no e-mail: a vault is opened with her at the desk, a paper comes in, and one day she claims it at home with her sheet."""
+"""Rosa has no e-mail: a vault is opened with her at the desk, a paper is added, and later she claims it at home."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, code_in, mail_for, take_session, write_file
 from tests.live import Live
 
-#: Somebody of the desk whose second code was asked already; prints the cookie of their session.
+#: An agent of the desk with the second factor given; prints the cookie of their session.
 KEEPER = """
 from tests.journeys.filling import cookie
 from tests.vault.at_desk import keeper
@@ -27,7 +27,7 @@ def at_their_desk(page: Page, live: Live, name: str, address: str) -> None:
     )
 
 
-def is_gone(page: Page, address: str) -> bool:
+def is_missing(page: Page, address: str) -> bool:
     answer = page.goto(address)
     return answer is not None and answer.status == 404
 
@@ -37,7 +37,7 @@ def notice() -> bytes:
 
 
 def code_on(sheet: Path) -> str:
-    """The one that the person will copy by hand."""
+    """Return the code printed on the sheet."""
     text = " ".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(sheet.read_bytes()))
     found = re.search(r"\b[A-Z0-9]{4}([ -])[A-Z0-9]{4}\1[A-Z0-9]{4}\b", text)
     assert found, text
@@ -58,7 +58,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     press, follow = Hands(desk).press, Hands(desk).follow
     at_their_desk(desk, live, "Agathe Guichet", "agathe.guichet@ville.example")
 
-    # Nothing is opened unless she asks for it, there.
+    # Nothing is opened without her request, there.
     desk.goto("/agents/guichet/")
     eyes.look()
     follow(re.compile("^Elle n’a pas encore de coffre"))
@@ -73,7 +73,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     eyes.look()
     visit = desk.url
 
-    # To end without a sheet would lose her vault: the page says so. Each sheet replaces the one before.
+    # Ending without a sheet would lose her vault, so the page warns. Each sheet replaces the previous one.
     follow("Terminer la visite")
     expect(desk.get_by_text("personne ne pourra rouvrir ce coffre")).to_be_visible()
     eyes.look()
@@ -83,7 +83,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     second = code_on(printed(desk, "Imprimer une autre feuille", tmp_path))
     assert first != second
 
-    # A paper goes in, which the desk does not see again.
+    # A paper is added, which the desk cannot read afterwards.
     follow("Ajouter un papier")
     desk.locator("main input[type=file]").set_input_files(write_file(tmp_path, "avis.pdf", notice()))
     press("Envoyer ce papier")
@@ -95,9 +95,9 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     press("Terminer la visite")
     expect(desk.get_by_text("La visite est terminée")).to_be_visible()
     eyes.look()
-    assert is_gone(desk, visit)
+    assert is_missing(desk, visit)
 
-    # She comes back: the sheet that was replaced opens nothing, the last one opens what she says.
+    # She comes back: the replaced sheet opens nothing, the last one opens the items that she chooses.
     desk.goto("/agents/guichet/")
     follow("Elle revient avec sa feuille")
     desk.get_by_label("Code de la feuille").fill(first)
@@ -112,7 +112,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     eyes.look()
     visit = desk.url
 
-    # At home she has an address now: the vault is hers alone, and its journal tells of both visits.
+    # At home she has an address: only she can open the vault, and its journal has both visits.
     home.goto("/connexion/")
     Hands(home).follow("J’ai une feuille imprimée au guichet")
     her_eyes.look()
@@ -127,7 +127,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     Hands(home).follow("Journal", within="header")
     expect(home.get_by_text("« Agathe Guichet, Ville de Villebrume » a ajouté un papier").first).to_be_visible()
     her_eyes.look()
-    assert is_gone(desk, visit)
+    assert is_missing(desk, visit)
 
 
 def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The portal as a newcomer meets it: every visitor gets a page that is readable, light and within its own policy."""
+"""The first page for a newcomer: accessible, light, and within the content policy."""
 
 import pytest
 
@@ -8,7 +8,7 @@ HEAVIEST = 120_000
 
 
 @pytest.mark.parametrize(("width", "language", "javascript"), [(1280, "fr-FR", True), (320, "en-GB", False)])
-def test_a_newcomer_finds_the_first_page_in_order(
+def test_the_first_page_is_accessible_and_light(
     visitor: Visitors, width: int, language: str, javascript: bool
 ) -> None:
     page = visitor(width=width, language=language, javascript=javascript)

@@ -1,4 +1,4 @@
-"""Somebody follows a long job in a real browser: with JavaScript it moves by itself, without it a link does the same."""
+"""Following a long job in a real browser: it updates by itself with JavaScript, by a link without."""
 
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ State = Job.State
 
 @pytest.fixture
 def job(resident):
-    """Nobody works in this test: the test itself says how far the job is."""
+    """Make a job that no worker runs: the test sets its progress."""
     kind = next(iter(jobs._kinds))
     with scope(resident=resident.pk):
         return Job.objects.create(
@@ -39,7 +39,7 @@ def opened(visitors: Visitors, resident, job: Job, **how) -> Page:
     return page
 
 
-def test_with_javascript_the_page_moves_by_itself_and_stops_asking(visitors, resident, job):
+def test_with_javascript_the_page_updates_then_stops_polling(visitors, resident, job):
     page = opened(visitors, resident, job)
     expect(page.locator("#progress")).to_contain_text("En attente")
     assert axe(page) == []
@@ -57,7 +57,7 @@ def test_with_javascript_the_page_moves_by_itself_and_stops_asking(visitors, res
     assert axe(page) == []
 
 
-def test_it_can_be_cancelled_and_tried_again(visitors, resident, job):
+def test_a_job_can_be_cancelled_and_retried(visitors, resident, job):
     page = opened(visitors, resident, job)
     page.get_by_role("button", name="Annuler").click()
     expect(page.get_by_text("Annulé.")).to_be_visible()
@@ -73,7 +73,7 @@ def test_a_button_that_htmx_brought_works_too(visitors, resident, job):
     expect(page.locator("#progress")).to_contain_text("En attente")
 
 
-def test_without_javascript_a_link_shows_how_far_it_is(visitors, resident, job):
+def test_without_javascript_a_link_shows_the_progress(visitors, resident, job):
     page = opened(visitors, resident, job, javascript=False, width=320)
     assert not scrolls_sideways(page)
     become(job, State.RUNNING, done=9, total=18)

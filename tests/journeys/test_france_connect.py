@@ -1,4 +1,4 @@
-"""Amina comes in with FranceConnect, sees what it says of her, keeps it or not, and leaves both; each way it fails is said in words."""
+"""Amina signs in by FranceConnect, keeps her identity or not, and signs out of both; each failure is explained."""
 
 import re
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from tests.live import Live
 
 
 def choose(page: Page, person: str, fault: str = "normal") -> None:
-    """On the page of the demonstration's FranceConnect."""
+    """Choose a person and a fault on the page of the demonstration's FranceConnect."""
     page.get_by_label("Qui êtes-vous ?").select_option(person)
     page.get_by_label("Que se passe-t-il ?").select_option(fault)
     with page.expect_navigation():
@@ -21,7 +21,7 @@ def choose(page: Page, person: str, fault: str = "normal") -> None:
 
 
 def to_france_connect(page: Page, button: str | re.Pattern[str], *, within: str = "main") -> None:
-    """Our page in between leads on by itself."""
+    """Follow our intermediate page, which redirects by itself."""
     page.locator(within).get_by_role("button", name=button).first.click()
     page.wait_for_url("**/franceconnect/authorize*")
 
@@ -41,7 +41,8 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     eyes.look()
     hands.press("Ouvrir mon coffre")
 
-    # Exactly what FranceConnect says, born abroad and all; she keeps it, and goes where she wanted to go.
+    # FranceConnect's data is shown unchanged, even her birth abroad; she keeps it, and reaches the page that she
+    # wanted.
     expect(page.get_by_role("heading", level=1)).to_contain_text("Copier votre identité")
     expect(page.locator("main dl")).to_contain_text("BENALI")
     expect(page.locator("main dl")).to_contain_text("99352")
@@ -53,7 +54,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(page.locator("main")).to_contain_text("FranceConnect, le ")
     eyes.look()
 
-    # The journal says it, and so does the account.
+    # The journal and the account page show it.
     page.goto("/journal/")
     expect(page.locator("main")).to_contain_text("Vous avez copié votre identité depuis FranceConnect.")
     page.goto("/mon-compte/")
@@ -62,7 +63,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(page.locator("main")).to_contain_text("C’est aujourd’hui votre seule façon d’entrer")
     eyes.look()
 
-    # Signing out ends it there too, and leads back here.
+    # Signing out also signs out there, and returns here.
     page.locator("header").get_by_role("button", name="Se déconnecter").first.click()
     page.wait_for_url("**/deconnexion/faite/*")
     expect(page.get_by_role("heading", level=1)).to_have_text("Vous êtes déconnecté")
@@ -70,7 +71,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     page.goto("/coffre/")
     assert urlsplit(page.url).path == "/connexion/"
 
-    # Found again, she goes straight in: nothing is asked a second time.
+    # At the next sign-in no question is asked.
     to_france_connect(page, "FranceConnect (démonstration)")
     choose(page, "ailleurs")
     assert urlsplit(page.url).path == "/coffre/"
@@ -98,7 +99,7 @@ def test_in_english_narrow_without_scripts_and_by_keyboard(live: Live, visitor: 
     assert urlsplit(page.url).path == "/"
     eyes.look()
 
-    # Refused once, it can be asked for again from the account.
+    # After a refusal, it can be asked again from the account.
     page.goto("/mon-compte/franceconnect/")
     eyes.look()
     keyboard.go_to("See what FranceConnect says")
@@ -138,7 +139,7 @@ def test_when_france_connect_fails_the_page_says_so_and_the_other_ways_stay(
 
 
 def test_leaving_quickly(live: Live, visitor: Visitors) -> None:
-    """Three times Shift, or the link without scripts: another site, and nobody is signed in any more."""
+    """Leave by pressing Shift three times, or by the link without scripts: another site opens, signed out."""
     for script in (True, False):
         page = visitor(javascript=script)
         live.sql("UPDATE core_city SET exit_url = %s", f"{live.url}/plan-du-site/")

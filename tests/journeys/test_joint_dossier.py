@@ -1,4 +1,4 @@
-"""A couple's file in two parts: Claire asks, Yann reads what is asked and makes his own, and neither sees what the other's holds."""
+"""A couple's dossier in two parts: Claire asks, Yann makes his own, and neither sees the other's data."""
 
 import re
 from pathlib import Path
@@ -12,12 +12,12 @@ from tests.journeys.people import Eyes, Hands, come_in, move_in_together, wait_f
 from tests.live import Live
 
 CLAIRE, YANN = "claire.parts@courriel.example", "yann.parts@courriel.example"
-#: What Yann earns, and nothing else of the demonstration does.
+#: Yann's pay, which no other fictional resident has.
 PAY = re.compile(r"1\s?485|1,485|1\s?904|1,904")
 
 
 def words(page: Page, folder: Path) -> str:
-    """What the file says, downloaded as the person does."""
+    """Download the dossier and return its text."""
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("^Télécharger le PDF")).click()
     path = folder / download.value.suggested_filename
@@ -38,7 +38,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     hers, his = visitor(width=1280), visitor(width=1280)
     eyes, his_eyes = Eyes(hers, "fr"), Eyes(his, "fr")
 
-    # She computes for both, starts the file, and asks for his part: the page says what he will read.
+    # She computes for both, starts the dossier, and asks for his part: the page lists what he will read.
     come_in(hers, live, CLAIRE)
     hers.goto("/aides/ensemble/")
     hers.goto("/dossiers/nouveau/?aide=prime_activite")
@@ -54,7 +54,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     expect(hers.get_by_text("n’a pas encore répondu")).to_be_visible()
     eyes.look()
 
-    # He finds it on his home page, reads it, and agrees.
+    # He finds the request on his home page, reads it, and agrees.
     come_in(his, live, YANN)
     his.goto("/")
     Hands(his).follow("Claire Lemoine vous demande votre part d’un dossier")
@@ -68,7 +68,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     expect(hers.get_by_text("prépare sa part")).to_be_visible()
     eyes.look()
 
-    # Each makes their own file. They carry one number, and hers holds no figure of his.
+    # Each makes their own dossier, under one number. Hers has none of his values.
     build(his)
     his_eyes.look()
     of_his = words(his, tmp_path)
@@ -80,7 +80,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     assert number[0] in of_hers and "seconde partie, faite par Yann Lemoine" in of_hers and not PAY.search(of_hers)
     assert "Les revenus du partenaire ont été pris en compte" in of_hers
 
-    # He withdraws it: she reads so, and nothing more.
+    # He withdraws his part: she reads that, and nothing more.
     his.goto(part)
     Hands(his).follow("Retirer ma part")
     expect(his.get_by_text("Claire Lemoine verra qu’elle est retirée")).to_be_visible()
@@ -99,7 +99,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
 
 
 def test_in_english_on_a_telephone_without_scripts_by_keyboard(visitor: Visitors) -> None:
-    """Yann of the demonstration says no, then Claire makes hers all the same."""
+    """Yann of the demonstration refuses, and Claire makes her dossier without his part."""
     page = visitor(width=320, language="en-GB", javascript=False)
     eyes, keyboard = Eyes(page, "en"), Keyboard(page)
     page.goto("/demonstration/")

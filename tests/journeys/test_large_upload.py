@@ -1,4 +1,4 @@
-"""A large file from a real browser: in parts, over a line that is cut, on two visits, with others' client, and without a script."""
+"""A large file from a real browser: in parts, over a cut connection, over two visits, or without script."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from vault.records.models import PaperFile
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 TUS = Path(__file__).parents[1] / "vendor" / "tus.min.js"
 PART = 2_097_152
-#: Four parts: what it holds matters to nobody here.
+#: Four parts. The content does not matter here.
 SIZE = 3 * PART + 1_000
 
 
@@ -58,11 +58,11 @@ def received(resident) -> int:
         return Upload.objects.get().received
 
 
-class Line:
-    """The visitor's line: lets so many parts through, then is cut until it is mended."""
+class Connection:
+    """The visitor's connection: lets some parts through, then is cut until it is restored."""
 
-    def __init__(self, page: Page, lets_through: int) -> None:
-        self.left, self.parts = lets_through, 0
+    def __init__(self, page: Page, allowed_parts: int) -> None:
+        self.left, self.parts = allowed_parts, 0
         page.route("**/envois/**", self.pass_or_cut)
 
     def pass_or_cut(self, route: Route) -> None:
@@ -73,9 +73,9 @@ class Line:
         return route.continue_()
 
 
-def test_a_file_arrives_over_a_line_that_is_cut_by_itself(visitors, resident, large):
+def test_an_upload_resumes_by_itself_after_a_cut(visitors, resident, large):
     page = opened(visitors, resident)
-    line = Line(page, lets_through=2)
+    line = Connection(page, allowed_parts=2)
     send(page, large)
     expect(page.get_by_role("status").filter(has_text="La connexion est coupée")).to_be_visible()
     assert axe(page) == []
@@ -85,9 +85,9 @@ def test_a_file_arrives_over_a_line_that_is_cut_by_itself(visitors, resident, la
     assert kept(resident) == large.read_bytes()
 
 
-def test_somebody_pauses_closes_the_page_and_goes_on_from_another_visit(visitors, resident, large):
+def test_a_paused_upload_continues_in_another_visit(visitors, resident, large):
     page = opened(visitors, resident, width=320)
-    Line(page, lets_through=1)
+    Connection(page, allowed_parts=1)
     send(page, large)
     expect(page.get_by_role("heading", name="Envoi de votre fichier")).to_be_focused()
     expect(page.get_by_role("status").filter(has_text="La connexion est coupée")).to_be_visible()
@@ -102,16 +102,16 @@ def test_somebody_pauses_closes_the_page_and_goes_on_from_another_visit(visitors
     page = opened(visitors, resident, width=320)
     expect(page.get_by_text("relevé.json", exact=True)).to_be_visible()
     assert axe(page) == [] and not scrolls_sideways(page)
-    line = Line(page, lets_through=10)
+    line = Connection(page, allowed_parts=10)
     send(page, large)
     page.wait_for_url(re.compile("/travaux/"))
     assert line.parts == 3
     assert kept(resident) == large.read_bytes()
 
 
-def test_when_the_session_ends_signing_in_again_elsewhere_is_enough(visitors, resident, large):
+def test_an_upload_continues_after_signing_in_again_in_another_tab(visitors, resident, large):
     page = opened(visitors, resident)
-    Line(page, lets_through=1)
+    Connection(page, allowed_parts=1)
     send(page, large)
     expect(page.get_by_role("status").filter(has_text="coupée")).to_be_visible()
     page.unroute("**/envois/**")
@@ -124,9 +124,9 @@ def test_when_the_session_ends_signing_in_again_elsewhere_is_enough(visitors, re
     assert kept(resident) == large.read_bytes()
 
 
-def test_cancelling_leaves_nothing(visitors, resident, large):
+def test_cancelling_deletes_the_upload(visitors, resident, large):
     page = opened(visitors, resident)
-    Line(page, lets_through=1)
+    Connection(page, allowed_parts=1)
     send(page, large)
     expect(page.get_by_role("status").filter(has_text="coupée")).to_be_visible()
     page.get_by_role("button", name="Annuler l’envoi").click()
@@ -135,32 +135,32 @@ def test_cancelling_leaves_nothing(visitors, resident, large):
         assert not Upload.objects.exists()
 
 
-def test_without_a_script_the_same_file_goes_in_one_go(visitors, resident, large):
+def test_without_script_the_file_is_sent_at_once(visitors, resident, large):
     page = opened(visitors, resident, javascript=False)
     send(page, large)
     page.wait_for_url(re.compile("/travaux/"))
     assert kept(resident) == large.read_bytes()
 
 
-def test_the_client_that_the_protocol_s_authors_wrote_is_understood(visitors, resident):
-    """tus-js-client 4.3.1, in parts and over a request that fails, then taken up again from its address alone."""
+def test_the_reference_tus_client_works(visitors, resident):
+    """Use tus-js-client 4.3.1: in parts, over a failed request, then resumed from the upload's URL alone."""
     page = opened(visitors, resident)
     page.evaluate(TUS.read_text())
-    Line(page, lets_through=2)
+    Connection(page, allowed_parts=2)
     sent = """([size, url]) => new Promise((resolve, reject) => {
         const content = new Uint8Array(size).map((_none, index) => index % 251);
         const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
         const upload = new tus.Upload(new Blob([content]), {
-            endpoint: "/envois/", uploadUrl: url, chunkSize: 1000000, retryDelays: null, storeFingerprintForResuming: false,
-            metadata: {filename: "relevé.json"}, headers: {"X-CSRFToken": token},
+            endpoint: "/envois/", uploadUrl: url, chunkSize: 1000000, retryDelays: null,
+            storeFingerprintForResuming: false, metadata: {filename: "relevé.json"}, headers: {"X-CSRFToken": token},
             onSuccess: () => resolve(upload.url), onError: () => resolve("cut " + upload.url)});
         upload.start();
     })"""
-    said = page.evaluate(sent, [SIZE, None])
-    assert said.startswith("cut ")
+    outcome = page.evaluate(sent, [SIZE, None])
+    assert outcome.startswith("cut ")
     assert received(resident) == 2_000_000
     page.unroute("**/envois/**")
-    url = page.evaluate(sent, [SIZE, said.removeprefix("cut ")])
+    url = page.evaluate(sent, [SIZE, outcome.removeprefix("cut ")])
     assert received(resident) == SIZE
     page.reload()
     page.get_by_role("button", name="Terminer").click()

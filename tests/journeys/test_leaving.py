@@ -1,4 +1,4 @@
-"""Nadia takes everything with her, asks to close her vault, changes her mind, then closes it at once: nothing of it opens any more."""
+"""Nadia exports her vault, asks to close it, cancels, then closes it at once: nothing can be decrypted any more."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     come_in(page, live, address)
     come_in(elsewhere, live, address)
 
-    # Everything in one file, made while she waits, downloaded from the same page.
+    # The export is one file, made while she waits, downloaded from the same page.
     page.goto("/mon-compte/")
     eyes.look()
     follow("Emporter mes données")
@@ -45,7 +45,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
         page.get_by_role("link", name=re.compile("^Télécharger la copie")).click()
     assert_is_hers(Path(download.value.path()), "Kervella")
 
-    # In thirty days: every page says so, and one click is enough to change one's mind.
+    # In thirty days: every page shows it, and one click cancels it.
     page.goto("/mon-compte/")
     follow("Fermer mon coffre")
     expect(page.get_by_role("heading", name="Ce qui reste")).to_be_visible()
@@ -67,7 +67,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(page.get_by_text("La fermeture est annulée.")).to_be_visible()
     assert page.get_by_text("Votre coffre ferme le").count() == 0
 
-    # At once, after a box that nobody ticked for her.
+    # At once, after a box that is not ticked in advance.
     page.goto("/mon-compte/fermer/")
     page.get_by_label(re.compile("^Tout de suite")).check()
     press("Continuer")
@@ -79,7 +79,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(page.get_by_role("heading", name="Votre coffre est fermé")).to_be_visible()
     eyes.look()
 
-    # Her other browser is signed out, the address opens nothing, and no key is left.
+    # Her other browser is signed out, the URL opens nothing, and no key is left.
     elsewhere.goto("/coffre/")
     expect(elsewhere).to_have_url(re.compile("/connexion/"))
     assert "closed" in live.manage("shell", "-v0", "-c", LEFT).stdout

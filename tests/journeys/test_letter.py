@@ -1,4 +1,4 @@
-"""A resident writes to an organisation to have their data, and follows what becomes of it: nothing comes, they insist, it comes."""
+"""A resident writes to an organisation to get her data: without an answer she sends a reminder, then gets it."""
 
 import re
 from datetime import date, timedelta
@@ -26,8 +26,8 @@ def write_day(page: Page, day: date) -> None:
         page.locator(f"[name={name}]").fill(str(value))
 
 
-def let_time_pass(live: Live, request_id: str, days: int) -> None:
-    """As if the letter had left that much earlier: the clock reads dates, so moving them is waiting."""
+def move_dates_back(live: Live, request_id: str, days: int) -> None:
+    """Move the letter's dates back, as if that many days had passed."""
     live.sql(
         "UPDATE holders_datarequest SET sent_on = sent_on - %s, due_on = due_on - %s WHERE id = %s",
         days,
@@ -36,14 +36,14 @@ def let_time_pass(live: Live, request_id: str, days: int) -> None:
     )
 
 
-def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visitors, tmp_path: Path) -> None:
+def test_a_letter_its_deadline_a_reminder_and_the_answer(live: Live, visitor: Visitors, tmp_path: Path) -> None:
     address = "lettre@courriel.example"
     move_in(live, address)
     page = visitor(width=1280)
     sign_in(page, live, address)
     eyes, hands = Eyes(page, "fr"), Hands(page)
 
-    # She looks for her electricity network, reads how, and prefers to write.
+    # She looks for her electricity network, reads the instructions, and prefers to write.
     page.goto("/coffre/obtenir/")
     eyes.look()
     page.get_by_role("searchbox").fill("linky")
@@ -59,7 +59,7 @@ def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visit
     page.get_by_role("radio").nth(1).check()
     hands.press("Préparer ma lettre")
 
-    # The letter is there at once, with her name and address from her vault; only her meter's number is missing, and she adds it.
+    # The letter has her name and address from her vault; she adds the missing meter's number.
     letter = page.get_by_role("textbox", name="Le texte, à copier")
     expect(letter).to_have_value(re.compile("Nadia Kervella"))
     expect(letter).to_have_value(re.compile("article 20 du RGPD"))
@@ -76,7 +76,7 @@ def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visit
     assert "PRM 00 420" in document[0].get_textpage().get_text_bounded()
     assert page.get_by_role("link", name="Ouvrir dans mon e-mail").get_attribute("href").startswith("mailto:")  # type: ignore[union-attr]
 
-    # She sends it herself and says so: the law's month starts.
+    # She sends it herself and records it: the legal month starts.
     request_id = page.url.rstrip("/").split("/")[-1]
     hands.follow("J’ai envoyé ma lettre")
     eyes.look()
@@ -85,12 +85,12 @@ def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visit
     expect(page.get_by_role("main")).to_contain_text("En attente")
     eyes.look()
 
-    # A month goes by. She is told once by e-mail, which names nobody, and on her home page.
-    let_time_pass(live, request_id, 40)
+    # A month later she gets one e-mail, without the organisation's name, and a notice on her home page.
+    move_dates_back(live, request_id, 40)
     live.manage("shell", "-v0", "-c", NOTIFY)
     live.manage("shell", "-v0", "-c", NOTIFY)
-    told = mail_for(live, address)
-    assert "délai" in told and "Enedis" not in told
+    message = mail_for(live, address)
+    assert "délai" in message and "Enedis" not in message
     assert live.sql("SELECT told_at IS NOT NULL FROM holders_datarequest WHERE id = %s", request_id) == [(True,)]
     page.goto("/")
     expect(page.get_by_role("main")).to_contain_text("restée sans réponse")
@@ -109,7 +109,7 @@ def test_a_letter_its_clock_a_reminder_and_the_answer(live: Live, visitor: Visit
     expect(page.get_by_role("main")).to_contain_text("cnil.fr")
     eyes.look()
 
-    # The answer comes at last: the clock stops, and the file goes the way of any paper, tied to the request.
+    # The answer arrives: the deadline ends, and the file is uploaded like any paper, linked to the request.
     page.go_back()
     hands.follow("La réponse est arrivée")
     eyes.look()
@@ -160,7 +160,7 @@ def test_the_same_by_keyboard_on_a_narrow_screen_without_scripts(live: Live, vis
     eyes.look()
 
 
-def test_the_tour_s_step_writes_one(live: Live) -> None:
+def test_the_tours_step_writes_a_letter(live: Live) -> None:
     visitor = Visitor(live.url)
     start = visitor.open("/demonstration/")
     visitor.submit(start, start.form("person"), {"person": "leo"})

@@ -1,4 +1,4 @@
-"""Nadia's tax notice goes in; the aids she may claim come out with their reasons, and one sealed dossier that anyone can verify."""
+"""From Nadia's tax notice to the aids that she may claim, with reasons, and a sealed, verifiable dossier."""
 
 import io
 import re
@@ -35,7 +35,7 @@ def bank_details(tmp_path: Path) -> Path:
 
 
 def claimed(page: Page) -> int:
-    """What the in-work benefit is worth on the page of aids."""
+    """Return the amount of the in-work benefit on the page of aids."""
     return euros(
         page.locator(".civic-result", has_text="Prime d’activité").locator(".civic-result__amount").inner_text()
     )
@@ -49,7 +49,7 @@ def test_in_french_on_a_wide_screen(
     eyes = Eyes(page, "fr")
     press, follow = Hands(page).press, Hands(page).follow
 
-    # She signs in with the code that she was sent.
+    # She signs in with the e-mailed code.
     page.goto("/")
     eyes.look()
     follow("Se connecter", within="header")
@@ -62,7 +62,7 @@ def test_in_french_on_a_wide_screen(
     expect(page.get_by_role("heading", level=1)).to_contain_text("Nadia")
     eyes.look()
 
-    # Her tax notice goes in: read, its signature verified, kept when she says so.
+    # She uploads her tax notice: it is read, its signature verified, and it is stored once she confirms.
     page.goto("/coffre/ajouter/")
     eyes.look()
     page.locator("input[type=file]").set_input_files(notice)
@@ -75,7 +75,7 @@ def test_in_french_on_a_wide_screen(
     press("Ranger ces valeurs")
     eyes.look()
 
-    # Her vault shows the values, each with where it comes from.
+    # Her vault shows each value with its origin.
     follow("Mon coffre", within="header")
     income = page.locator(".civic-value", has_text="Revenu fiscal de référence").first
     expect(income).to_contain_text("14\u00a0120\u00a0€")
@@ -83,7 +83,7 @@ def test_in_french_on_a_wide_screen(
     expect(income).to_contain_text("À jour jusqu’au")
     eyes.look()
 
-    # She typed nothing, and reads what she may claim, and why.
+    # Without typing, she reads the aids that she may claim, and why.
     follow("Mes aides", within="header")
     before = claimed(page)
     assert before > 0
@@ -92,7 +92,7 @@ def test_in_french_on_a_wide_screen(
     expect(page.get_by_role("table", name="Le calcul, étape par étape")).to_contain_text("1\u00a0180\u00a0€")
     eyes.look()
 
-    # A wage is wrong: corrected from there, it changes the amount.
+    # A wage is wrong: she corrects it from there, and the amount changes.
     follow(re.compile("^Corriger"))
     eyes.look()
     follow(re.compile("Montant net social"))
@@ -104,7 +104,7 @@ def test_in_french_on_a_wide_screen(
     follow("Mes aides", within="header")
     assert claimed(page) != before
 
-    # The dossier says what it lacks; she adds her bank details right there.
+    # The dossier lists what is missing; she adds her bank details from there.
     page.goto(AID)
     follow("Préparer le dossier")
     eyes.look()
@@ -124,7 +124,7 @@ def test_in_french_on_a_wide_screen(
     page.goto(dossier)
     expect(page.locator(".govuk-task-list__item", has_text="Relevé d’identité bancaire")).to_contain_text("Complet")
 
-    # It is made, on a page that follows the work, then downloaded.
+    # It is made, on a page that shows the progress, then downloaded.
     press("Faire le dossier quand même")
     wait_for_job(page, "Voir le résultat", script=True)
     follow("Voir le résultat")
@@ -136,7 +136,7 @@ def test_in_french_on_a_wide_screen(
     download.value.save_as(made)
     whole(made)
 
-    # Signed out, anyone can verify the file; a changed one is refused.
+    # Signed out, anyone can verify the dossier; a changed one is refused.
     press("Se déconnecter", within="header")
     eyes.look()
     page.goto(dossier)
@@ -170,7 +170,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
     keyboard.follow("as Nadia Kervella")
     eyes.look()
 
-    # The file is chosen through its field, the job followed by its link.
+    # The file is chosen by its field, the job followed by its link.
     page.goto("/coffre/ajouter/")
     eyes.look()
     keyboard.choose_file("Your file", notice)
@@ -181,7 +181,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
     keyboard.follow("Store these values")
     eyes.look()
 
-    # The menu is open to the keyboard; the vault shows the notice's income.
+    # The menu works by keyboard; the vault shows the notice's income.
     open_from_menu(keyboard, "My vault")
     expect(page.locator(".civic-value", has_text="Reference tax income").first).to_contain_text("€14,120")
     eyes.look()
@@ -200,7 +200,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
     open_from_menu(keyboard, "My aids")
     assert claimed(page) != before
 
-    # The dossier lacks a way to reach her: two questions, one per page, one of them left out.
+    # The dossier needs contact details: two questions, one per page, one of them skipped.
     keyboard.follow(r"^Prepare the application.*Prime d’activité")
     eyes.look()
     keyboard.follow("See what is needed")
@@ -224,7 +224,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
     download.value.save_as(made)
     whole(made)
 
-    # Verified by its file, then by its code; and she leaves.
+    # Verified by its file, then by its code; then she leaves.
     keyboard.follow("^Check an application")
     eyes.look()
     keyboard.choose_file("The application’s PDF file", made)
@@ -239,7 +239,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
 
 
 def confirm_when_read(page: Page, dossier: str, name: str) -> None:
-    """From the list of the dossier to the paper that was just added, once the worker has read it."""
+    """From the dossier's list, open the paper just added, once the worker has read it."""
     hands = Hands(page)
     for _ in range(120):
         line = page.locator(".govuk-task-list__item", has_text=name)
@@ -253,7 +253,7 @@ def confirm_when_read(page: Page, dossier: str, name: str) -> None:
 
 
 def until_done(page: Page, keyboard: Keyboard, eyes: Eyes) -> None:
-    """Refresh the job's page, by its link, until its result can be opened."""
+    """Reload the job's page by its link until its result is available."""
     eyes.look()
     for _ in range(60):
         if page.get_by_role("link", name="See the result").count():
@@ -271,7 +271,7 @@ def open_from_menu(keyboard: Keyboard, name: str) -> None:
 
 
 def give_an_address(page: Page, keyboard: Keyboard, eyes: Eyes) -> None:
-    """Contact details: an e-mail address, and nothing else."""
+    """Enter an e-mail address as the only contact detail."""
     keyboard.follow("Start")
     for _ in range(10):
         eyes.look()

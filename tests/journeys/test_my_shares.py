@@ -1,4 +1,4 @@
-"""Claire looks at what she shares, pauses it, sees what was received, and stops it two clicks from her home page."""
+"""Claire reads her shares, pauses one, sees what was read, and stops it in two clicks from her home page."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     come_in(his, live, other)
     his.goto("/aides/ensemble/")
 
-    # Her page of shares names each, and says when it was last read.
+    # Her page of shares names each share, with the time of its last read.
     come_in(hers, live, one)
     follow("Mes partages", within="header")
     expect(hers.get_by_role("heading", name="Yann Lemoine")).to_have_count(2)
@@ -38,7 +38,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     eyes.look()
     hers.go_back()
 
-    # A pause: his computation finds no agreement until she resumes.
+    # A pause: his computation finds no agreement until she resumes it.
     press("Mettre en pause")
     expect(hers.get_by_text("Le partage est en pause.")).to_be_visible()
     eyes.look()
@@ -71,7 +71,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     his.goto("/aides/ensemble/")
     expect(his.get_by_text("Il n’y a pas d’accord")).to_be_visible()
 
-    # Undone by agreeing again: the same lines, today's values, nothing chosen.
+    # She agrees again: the same items, current values, nothing preselected.
     follow("Partager à nouveau")
     assert hers.locator("main input:checked").count() == 0
     eyes.look()
@@ -98,7 +98,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     keyboard.follow("^Shorten|^Pause")
     eyes.look()
 
-    # Two stops of the keyboard from home: the question, the answer.
+    # Two keyboard stops from the home page: the question and the answer.
     page.goto("/")
     keyboard.follow("^Stop")
     eyes.look()

@@ -1,4 +1,4 @@
-"""An identity card in two files: its front, then its back; seen, put in order, and one taken away."""
+"""An identity card in two files, its front and its back: viewed, reordered, and one deleted."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     sign_in(page, live, address)
     eyes, hands = Eyes(page, "fr"), Hands(page)
 
-    # The front goes in by itself, and one check says what is missing.
+    # The front is uploaded alone, and one check reports what is missing.
     page.goto("/coffre/ajouter/?nature=cni")
     page.locator("input[type=file]").set_input_files(front)
     hands.press("Envoyer ce papier")
@@ -43,7 +43,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     paper = page.url
     eyes.look()
 
-    # The back joins it.
+    # The back is added.
     hands.follow("Ajouter une page ou une face")
     eyes.look()
     hands.press("Envoyer ce fichier")
@@ -58,7 +58,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     expect(files).to_contain_text(["recto.pdf", "verso.pdf"])
     eyes.look()
 
-    # Each is looked at and downloaded by itself; they change places.
+    # Each file is viewed and downloaded separately; then they are swapped.
     hands.follow(re.compile("Voir l’aperçu du fichier 2"))
     expect(page.get_by_role("img", name="Fichier 2, page 1")).to_be_visible()
     eyes.look()
@@ -70,7 +70,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     hands.press(re.compile("Monter du fichier 2"))
     expect(files).to_contain_text(["verso.pdf", "recto.pdf"])
 
-    # A program is no page: the paper says so and stays as it was.
+    # A program is not a page: the paper says so and is unchanged.
     hands.follow("Ajouter une page ou une face")
     page.locator("input[type=file]").set_input_files(write_file(tmp_path, "dos.pdf", b"MZ\x90\x00" + bytes(400)))
     hands.press("Envoyer ce fichier")
@@ -80,7 +80,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     expect(files).to_contain_text(["verso.pdf", "recto.pdf"])
     eyes.look()
 
-    # The back goes; the front, which was read, stays.
+    # The back is deleted; the front, which was read, stays.
     hands.follow(re.compile("Retirer du fichier 1"))
     expect(page.get_by_text("« verso.pdf » sera effacé.")).to_be_visible()
     eyes.look()

@@ -1,4 +1,4 @@
-"""Inès puts a passkey in her device and comes in with her finger; an agent gives his as a second factor. The device is Chromium's own."""
+"""Inès adds a passkey and signs in with it; an agent uses one as second factor. The device is virtual."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ PHONE = {
 
 @pytest.fixture
 def portal(live: Live, visitor: Visitors) -> Visitors:
-    """By its name: a passkey belongs to a domain, which an IP address is not."""
+    """Return visitors at the host name: a passkey belongs to a domain, and an IP address is none."""
     visitor.base_url = live.url.replace("127.0.0.1", "localhost")
     return visitor
 
@@ -52,7 +52,7 @@ def leave(page: Page) -> None:
     Hands(page).press("Se déconnecter")
 
 
-def test_a_resident_adds_a_passkey_and_comes_in_with_it(live: Live, portal: Visitors) -> None:
+def test_a_resident_adds_a_passkey_and_signs_in_with_it(live: Live, portal: Visitors) -> None:
     live.manage(
         "shell",
         "-v0",
@@ -76,20 +76,20 @@ def test_a_resident_adds_a_passkey_and_comes_in_with_it(live: Live, portal: Visi
         expect(page.locator("main")).to_contain_text("Mon téléphone")
         eyes.look()
 
-        # A second time the device says that it has one already.
+        # The device refuses a second passkey for the same account.
         page.goto("/mon-compte/cles/ajouter/")
         page.get_by_role("button", name="Ajouter la clé").click()
         expect(page.get_by_role("alert").filter(has_text="déjà")).to_be_visible()
         eyes.look()
 
-        # She comes in with it alone, and goes where she wanted to go.
+        # She signs in with it alone, and reaches the page that she wanted.
         leave(page)
         page.goto("/connexion/?next=/mon-compte/sessions/")
         eyes.look()
         hands.press("Entrer avec ma clé d’accès")
         assert urlsplit(page.url).path == "/mon-compte/sessions/"
 
-        # With a code by mail, the key is asked for as well.
+        # After an e-mailed code, the passkey is required too.
         leave(page)
         sign_in_by_code(page, live, ADDRESS)
         expect(page.get_by_role("heading", level=1)).to_have_text("Votre clé d’accès")
@@ -109,7 +109,7 @@ def test_a_resident_adds_a_passkey_and_comes_in_with_it(live: Live, portal: Visi
         expect(page.locator("main")).to_contain_text("Vous n’en avez pas encore")
 
 
-def test_a_device_without_a_key_says_so(portal: Visitors) -> None:
+def test_a_device_without_a_passkey_shows_an_error(portal: Visitors) -> None:
     page = portal(width=1280, language="en-GB")
     with device(page):
         page.goto("/connexion/")
@@ -118,7 +118,7 @@ def test_a_device_without_a_key_says_so(portal: Visitors) -> None:
         Eyes(page, "en").look()
 
 
-def test_without_scripts_the_button_is_not_there_and_the_page_says_what_to_do(live: Live, portal: Visitors) -> None:
+def test_without_scripts_the_page_gives_instructions_instead_of_the_button(live: Live, portal: Visitors) -> None:
     page = portal(javascript=False)
     page.goto("/connexion/")
     expect(page.get_by_role("button", name="Entrer avec ma clé d’accès")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""One of two people leaves: two clicks, nothing to explain, and the other one's pages say that sharing has ended and nothing more."""
+"""One partner leaves in two clicks without explanation; the other's pages only say that sharing has ended."""
 
 import re
 
@@ -21,9 +21,9 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     Hands(his).follow(re.compile("^Voir"))
     expect(his.get_by_text("9 rue des Bateliers")).to_be_visible()
     his_eyes.look()
-    seen = his.url
+    shared_page = his.url
 
-    # She leaves: from the page of the household, two clicks.
+    # She leaves in two clicks, from the page of the household.
     come_in(hers, live, one)
     hers.goto("/coffre/foyer/")
     Hands(hers).follow("Quitter ce foyer")
@@ -38,8 +38,8 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(hers.get_by_text("Vous avez quitté votre foyer").first).to_be_visible()
     eyes.look()
 
-    # He finds nothing of hers: the page he had open, the computation, his household.
-    missing = his.goto(seen)
+    # He finds none of her data: the page he had open, the computation, his household.
+    missing = his.goto(shared_page)
     assert missing and missing.status == 404
     his.goto("/aides/ensemble/")
     expect(his.get_by_text("Vous n’êtes pas reliés dans Garant")).to_be_visible()
@@ -64,7 +64,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     keyboard.write("ode", code_in(mail_for(live, one)))
     keyboard.follow("Continue")
 
-    # Quietly: the session ends, and the browser asks for an ordinary site.
+    # Quick exit: the session ends, and the browser requests an ordinary site.
     page.goto("/coffre/foyer/")
     eyes.look()
     keyboard.follow("^Leave this household")
@@ -72,7 +72,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     keyboard.go_to("exit the site")
     with page.expect_request("https://meteofrance.com/**"):
         page.keyboard.press("Enter")
-    # That page is on its way to another site: what is left here is looked at in another tab.
+    # The page is leaving for another site, so check the session in another tab.
     tab = page.context.new_page()
     tab.goto("/coffre/foyer/")
     assert "/connexion/" in tab.url

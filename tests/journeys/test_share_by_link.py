@@ -1,4 +1,4 @@
-"""Nadia shows her income and a paper by a link; Mme Dubreuil opens it with the code; Nadia sees the visit, stops it, and it is refused."""
+"""Nadia shares her income and a paper by a link; Mme Dubreuil opens it; Nadia sees the visit and stops it."""
 
 import re
 import zipfile
@@ -10,7 +10,7 @@ from tests.journeys.keyboard import Keyboard
 from tests.journeys.people import Eyes, Hands, come_in, sign_in
 from tests.live import Live
 
-#: A Nadia at an address of her own, with her values and her papers.
+#: A Nadia at another address, with her values and her papers.
 RESIDENT = """
 from django.utils import timezone
 from accounts.actions import accounts
@@ -22,7 +22,7 @@ seeding.fill_drawer(account, "nadia", timezone.localdate())
 
 
 def key_on(page: Page) -> tuple[str, str]:
-    """The address and the code, as her page shows them."""
+    """Return the URL and the code shown on the page."""
     [code] = re.findall(r"\b\d{4} \d{4}\b", page.locator("main").inner_text())
     return page.locator("#link-address").inner_text().strip(), code
 
@@ -34,7 +34,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     eyes, press, follow = Eyes(hers, "fr"), Hands(hers).press, Hands(hers).follow
     other_eyes, other_press = Eyes(theirs, "fr"), Hands(theirs).press
 
-    # Line by line, nothing ticked beforehand.
+    # Item by item, nothing preselected.
     come_in(hers, live, address)
     hers.goto("/partages/")
     eyes.look()
@@ -48,7 +48,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     press("Continuer")
     eyes.look()
 
-    # To whom, why, for how long; then the exact values, and the address and the code, once.
+    # Recipient, reason, duration; then the exact values; then the URL and the code, shown once.
     hers.get_by_label("Un nom pour ce lien").fill("Logement, novembre")
     hers.get_by_label("À qui donnez-vous ce lien ?").fill("Mme Dubreuil")
     hers.get_by_label("Pour quoi faire ?").fill("Compléter une demande de logement")
@@ -63,7 +63,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     eyes.look()
     link, code = key_on(hers)
 
-    # Somebody without an account: a wrong code, then the right one.
+    # A visitor without an account: a wrong code, then the right one.
     theirs.goto(link)
     other_eyes.look()
     theirs.get_by_label("Le code que l’on vous a dit").fill("0000 0000" if code != "0000 0000" else "1111 1111")
@@ -83,7 +83,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     with zipfile.ZipFile(archive.value.path()) as opened:
         assert opened.testzip() is None and len(opened.namelist()) == 2
 
-    # She sees the visit and what was downloaded; looks at it herself, uncounted; then stops it.
+    # She sees the visit and its downloads, opens the link herself without counting as a visit, then stops it.
     hers.goto("/partages/")
     eyes.look()
     follow(re.compile("^Voir ce partage"))
@@ -99,7 +99,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(hers.get_by_text("Plus rien n’est lu à partir de maintenant")).to_be_visible()
     expect(hers.get_by_text("1 visite.")).to_be_visible()
 
-    # The page that was open is refused, and her journal says it.
+    # The open page is refused, and her journal records it.
     theirs.reload()
     expect(theirs.get_by_role("heading", name="Ce lien n’est pas ou plus valable")).to_be_visible()
     other_eyes.look()
@@ -130,7 +130,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     eyes.look()
     link, code = key_on(page)
 
-    # The one it is given to, with a keyboard too.
+    # The recipient uses a keyboard too.
     other = visitor(width=320, language="en-GB", javascript=False)
     other_eyes, other_keys = Eyes(other, "en"), Keyboard(other)
     other.goto(link)
@@ -142,7 +142,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     other_keys.follow("^Close$")
     expect(other.get_by_label("The code that you were told")).to_be_visible()
 
-    # All links stopped at once, after a question.
+    # All links are stopped at once, after a question.
     page.goto("/partages/")
     keyboard.follow("^Stop my link")
     eyes.look()

@@ -1,4 +1,4 @@
-"""People type a value by hand, one question per page, leave out what they do not want to give, and change their mind."""
+"""Typing a value by hand, one question per page: skipping questions, going back, correcting."""
 
 from playwright.sync_api import expect
 
@@ -23,7 +23,7 @@ def test_a_value_is_typed_question_by_question(visitor: Visitors) -> None:
     eyes.look()
     hands.press("Commencer")
 
-    # Nothing written and not left out: the question is asked again, and the reader is taken to what is wrong.
+    # An empty answer: the question is asked again, and the focus moves to the error.
     hands.press("Continuer")
     expect(page.locator(".govuk-error-summary")).to_be_focused()
     assert page.title().startswith("Erreur")
@@ -34,7 +34,7 @@ def test_a_value_is_typed_question_by_question(visitor: Visitors) -> None:
     hands.press("Continuer")
     eyes.look()
 
-    # He keeps his telephone number to himself, goes back to look, and forward again.
+    # He skips his telephone number, goes back, and forward again.
     expect(page.locator("main input[type=tel]")).to_be_visible()
     hands.press("Passer cette question")
     while not page.get_by_role("button", name="Ranger dans mon coffre").count():
@@ -65,7 +65,7 @@ def test_a_value_is_typed_question_by_question(visitor: Visitors) -> None:
     expect(page.locator("dt", has_text="Adresse électronique")).to_have_count(0)
 
 
-def test_a_question_can_be_left_in_the_middle_without_a_trace(visitor: Visitors) -> None:
+def test_an_abandoned_question_stores_nothing(visitor: Visitors) -> None:
     page = visitor(width=1280, javascript=False)
     eyes, hands = Eyes(page, "fr"), Hands(page)
     enter(page, "mael")
@@ -79,16 +79,16 @@ def test_a_question_can_be_left_in_the_middle_without_a_trace(visitor: Visitors)
     expect(page.locator("dt", has_text="Adresse électronique")).to_have_count(0)
 
 
-def test_a_question_about_aids_is_passed_and_does_not_come_back(visitor: Visitors) -> None:
+def test_a_skipped_question_about_aids_is_not_asked_again(visitor: Visitors) -> None:
     page = visitor(width=1280)
     eyes, hands = Eyes(page, "fr"), Hands(page)
     enter(page, "nadia")
     page.goto("/aides/")
     first = page.locator("[aria-labelledby=first] a")
     expect(first).to_be_visible()
-    said = first.inner_text()
-    hands.follow(said)
+    question = first.inner_text()
+    hands.follow(question)
     eyes.look()
     hands.press("Passer cette question")
     eyes.look()
-    assert page.locator("[aria-labelledby=first] a").all_inner_texts() != [said]
+    assert page.locator("[aria-labelledby=first] a").all_inner_texts() != [question]

@@ -1,4 +1,4 @@
-"""Nadia is in hospital: one agent asks, another agrees, one line is read, she reads who and why, and stops it."""
+"""Nadia is in hospital: one agent asks, another agrees, one item is read; she reads who and why, and stops it."""
 
 import re
 
@@ -15,13 +15,14 @@ AGENTS = """
 from accounts.models import User
 from tests.accounts.factories import AgentFactory
 from tests.journeys.filling import cookie
-print(*[cookie(User.objects.signing_in_as(mail).first() or AgentFactory(name=name, email=mail)) for name, mail in {pairs}])
+for name, mail in {pairs}:
+    print(cookie(User.objects.signing_in_as(mail).first() or AgentFactory(name=name, email=mail)))
 """
 
 
 @pytest.fixture
 def agents(live: Live, visitor: Visitors) -> list[Page]:
-    """Two of them at work."""
+    """Return the pages of two agents at work."""
     pairs = [("Agnès Roux", "agnes.urgence@villebrume.example"), ("Basile Petit", "basile.urgence@villebrume.example")]
     keys = live.manage("shell", "-v0", "-c", AGENTS.format(pairs=pairs)).stdout.split()
     pages = [visitor(width=1280), visitor(width=1280)]
@@ -30,12 +31,12 @@ def agents(live: Live, visitor: Visitors) -> list[Page]:
     return pages
 
 
-def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors, agents: list[Page]) -> None:
+def test_two_agents_open_one_item_and_the_resident_stops_it(live: Live, visitor: Visitors, agents: list[Page]) -> None:
     move_in(live, NADIA)
     asks, agrees = agents
     asks_eyes, agrees_eyes = Eyes(asks, "fr"), Eyes(agrees, "fr")
 
-    # Agnès asks: the reason is compulsory, nothing is ticked, and nobody says whether there is a vault.
+    # Agnès asks: the reason is required, nothing is ticked, and the page does not reveal whether a vault exists.
     asks.goto("/agents/urgences/")
     asks_eyes.look()
     Hands(asks).follow("Demander un accès d’urgence")
@@ -63,7 +64,7 @@ def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors
     Hands(agrees).press("Accepter et ouvrir")
     expect(agrees.get_by_text("C’est ouvert. La personne est prévenue.")).to_be_visible()
 
-    # Agnès sees the line that she ticked, under a banner that says until when.
+    # Agnès sees the ticked item, under a banner with the end time.
     asks.goto("/agents/urgences/")
     Hands(asks).follow_to(asked)
     expect(asks.get_by_text("Accès d’urgence au coffre de Nadia Kervella").first).to_be_visible()
@@ -73,7 +74,7 @@ def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors
     asks_eyes.look()
     there = asks.url
 
-    # Nadia finds it first of all, with both names and the reason, and stops it.
+    # Nadia finds it first on her page, with both names and the reason, and stops it.
     hers = visitor(width=320)
     eyes = Eyes(hers, "fr")
     come_in(hers, live, NADIA)
@@ -93,8 +94,8 @@ def test_two_agents_open_one_line_and_she_stops_it(live: Live, visitor: Visitors
         expect(hers.get_by_role("main")).to_contain_text(text)
 
 
-def test_the_message_leaves_by_itself(live: Live, agents: list[Page]) -> None:
-    """By the portal's own worker, at once."""
+def test_the_message_is_sent_by_the_worker(live: Live, agents: list[Page]) -> None:
+    """The portal's own worker sends it at once."""
     address = f"mail.{NADIA}"
     move_in(live, address)
     page = agents[0]

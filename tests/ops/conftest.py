@@ -1,4 +1,4 @@
-"""A cluster of the tests' own, that they may kill."""
+"""Clusters made for these tests, which may kill them."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from ops.databases import NAME
 
 
 def until(what: Callable[[], object], *, seconds: float = 20) -> float:
-    """Waits for something that another process does; how long it took."""
+    """Wait until `what` returns True; return the seconds it took."""
     start = time.monotonic()
     while not what():
         assert time.monotonic() < start + seconds, "it did not come about in time"
@@ -26,7 +26,7 @@ def until(what: Callable[[], object], *, seconds: float = 20) -> float:
 
 
 def ids(mark: str) -> set[int]:
-    """The processes whose command line holds `mark`, zombies left out."""
+    """Return the ids of the processes whose command line contains `mark`, without zombies."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -66,7 +66,7 @@ class Spare(Cluster):
 
 @contextmanager
 def cluster_in(folder: Path) -> Iterator[Spare]:
-    """Not started yet; whoever has used it leaves it before the end."""
+    """Yield a cluster that is not started. Its users must leave it before the end."""
     cluster = Spare(folder)
     cluster.prepare()
     home, sockets = cluster.home, cluster.sockets

@@ -1,4 +1,4 @@
-"""`make bench`: each benchmark meets a migrated database of its own, a failure does not stop the others, and nothing is left."""
+"""`make bench`: each benchmark gets its own migrated database, and a failure does not stop the others."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
 PROGRAMS = {"a": "raise SystemExit(3)", "b": LOOKS, "c": "import nothing_of_that_name", "d": LOOKS}
 
 
-def test_each_starts_on_the_same_database_and_a_failure_stops_none(
+def test_each_benchmark_gets_a_copy_and_a_failure_stops_none(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Server, "create_migrated", lambda server, name: server.copy(databases.template, name))
@@ -32,7 +32,7 @@ def test_each_starts_on_the_same_database_and_a_failure_stops_none(
 
 
 @pytest.mark.parametrize(("failed", "code"), [([], 0), (["gate.py"], 1)])
-def test_the_last_lines_and_the_exit_code_say_what_failed(
+def test_failures_are_in_the_last_lines_and_the_exit_code(
     failed: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[object] = []

@@ -1,4 +1,4 @@
-"""The embedded database: commands share it, faults do not lose what was acknowledged, nobody else can open it."""
+"""The embedded database: commands share it, faults lose no acknowledged row, and other users cannot connect."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ print(server.recv(400))
 
 
 class Writer(threading.Thread):
-    """Inserts a number, remembers it once the server has acknowledged it, and goes on through any fault."""
+    """Inserts numbers through any fault, and remembers those that the server acknowledged."""
 
     def __init__(self, cluster: Spare) -> None:
         super().__init__(daemon=True)
@@ -58,7 +58,7 @@ def writer(joined: Spare) -> Writer:
     return thread
 
 
-def lost(writer: Writer) -> set[int]:
+def missing_rows(writer: Writer) -> set[int]:
     writer.over.set()
     writer.join(timeout=10)
     return set(writer.acknowledged).difference(
@@ -66,9 +66,7 @@ def lost(writer: Writer) -> set[int]:
     )
 
 
-def test_a_killed_postmaster_is_back_within_five_seconds_with_every_acknowledged_row(
-    joined: Spare, writer: Writer
-) -> None:
+def test_a_killed_postmaster_restarts_within_five_seconds_without_losing_rows(joined: Spare, writer: Writer) -> None:
     for _turn in range(2):
         before = len(writer.acknowledged)
         os.kill(joined.postmaster, signal.SIGKILL)
@@ -79,21 +77,19 @@ def test_a_killed_postmaster_is_back_within_five_seconds_with_every_acknowledged
 
         until(goes_on)
         assert time.monotonic() - killed < 5
-    assert lost(writer) == set()
+    assert missing_rows(writer) == set()
 
 
-def test_a_killed_supervisor_takes_the_server_down_cleanly_and_the_next_command_starts_another(
-    joined: Spare, writer: Writer
-) -> None:
+def test_a_killed_supervisor_stops_the_server_and_is_replaced(joined: Spare, writer: Writer) -> None:
     postmaster = joined.postmaster
     os.kill(joined.supervisor, signal.SIGKILL)
     until(lambda: postmaster not in ids(str(joined.data)))
     assert "database system is shut down" in joined.log.read_text()
     joined.ensure()
-    assert lost(writer) == set()
+    assert missing_rows(writer) == set()
 
 
-def test_a_kill_while_the_cluster_is_made_leaves_nothing_that_hinders_the_next_start(spare: Spare) -> None:
+def test_an_interrupted_creation_does_not_prevent_the_next_start(spare: Spare) -> None:
     command = spare.command("-m", "ops.cluster", "run", "--", "true")
     until(lambda: list(spare.home.glob("data.new-*")))
     os.kill(spare.supervisor, signal.SIGKILL)
@@ -104,26 +100,26 @@ def test_a_kill_while_the_cluster_is_made_leaves_nothing_that_hinders_the_next_s
     assert not list(spare.home.glob("data.new-*"))
 
 
-def test_a_server_that_hangs_is_killed_and_started_again(joined: Spare) -> None:
-    """Its process is there and takes connections; only a query tells."""
+def test_a_hung_server_is_restarted(joined: Spare) -> None:
+    """Its process exists and accepts connections; only a query shows that it hangs."""
     hung = joined.postmaster
     os.kill(hung, signal.SIGSTOP)
     until(lambda: joined.postmaster != hung and joined.answers(), seconds=90)
 
 
-def test_a_cluster_whose_clone_is_gone_is_removed_by_the_next_one(spare: Spare) -> None:
+def test_the_cluster_of_a_deleted_clone_is_removed(spare: Spare) -> None:
     if os.geteuid() != 0:
         pytest.skip("a user's cluster lies in its clone, and goes with it")
-    lost = Spare(spare.var.parent / "lost")
-    os.close(lost.join())
-    until(lambda: not lost.supervised())
-    home = lost.home
-    shutil.rmtree(lost.var)
+    missing_rows = Spare(spare.var.parent / "lost")
+    os.close(missing_rows.join())
+    until(lambda: not missing_rows.supervised())
+    home = missing_rows.home
+    shutil.rmtree(missing_rows.var)
     os.close(spare.join())
     assert not home.exists()
 
 
-def test_the_last_command_to_leave_stops_the_server(spare: Spare) -> None:
+def test_the_last_command_stops_the_server(spare: Spare) -> None:
     first, second = spare.join(), spare.join()
     os.close(first)
     time.sleep(1.2)
@@ -133,26 +129,26 @@ def test_the_last_command_to_leave_stops_the_server(spare: Spare) -> None:
     assert ids(str(spare.home)) == set()
 
 
-def test_commands_that_start_at_once_share_one_server(spare: Spare) -> None:
+def test_concurrent_commands_share_one_server(spare: Spare) -> None:
     commands = [spare.command("-m", "ops.cluster", "run", "--", "sleep", "1") for _ in range(4)]
     until(lambda: spare.answers())
     assert len(ids(f"ops.supervisor {spare.var}")) == 1
     assert [command.wait(timeout=30) for command in commands] == [0, 0, 0, 0]
 
 
-def test_a_command_gets_both_addresses_and_keeps_the_database_up_for_its_children(spare: Spare) -> None:
+def test_a_command_gets_both_urls_and_its_children_keep_the_database_running(spare: Spare) -> None:
     show = "import os; print(os.environ['DATABASE_URL'], os.environ['MIGRATION_DATABASE_URL'])"
     output, _ = spare.command("-m", "ops.cluster", "run", "--", "python3", "-c", show).communicate(timeout=30)
     assert output.split() == [spare.server.url(role=role, database=NAME) for role in ("web", "owner")]
 
 
-def test_nobody_else_reaches_the_sockets_and_there_is_no_port(joined: Spare) -> None:
+def test_sockets_are_owner_only_and_no_port_is_open(joined: Spare) -> None:
     assert stat.S_IMODE(joined.sockets.stat().st_mode) == 0o700
     assert joined.sql("SHOW listen_addresses") == [("",)]
     assert joined.sql("SHOW data_checksums") == [("on",)]
 
 
-def test_the_web_role_owns_nothing_and_cannot_change_the_schema(joined: Spare) -> None:
+def test_the_web_role_cannot_change_the_schema(joined: Spare) -> None:
     joined.sql("CREATE TABLE kept (id int)")
     joined.sql("INSERT INTO kept VALUES (1)", role="web")
     for statement in ("DROP TABLE kept", "TRUNCATE kept", "CREATE TABLE mine (id int)", "CREATE ROLE other"):
@@ -176,7 +172,7 @@ def test_another_account_of_this_machine_is_refused(joined: Spare) -> None:
     assert "Peer authentication failed" in answer.stdout
 
 
-def test_what_a_person_typed_does_not_reach_the_servers_log(joined: Spare) -> None:
+def test_residents_input_is_not_in_the_servers_log(joined: Spare) -> None:
     joined.sql("CREATE TABLE person (email text PRIMARY KEY)")
     joined.sql("INSERT INTO person VALUES ('canary@courriel.example')", role="web")
     with pytest.raises(psycopg.errors.UniqueViolation):
@@ -185,19 +181,19 @@ def test_what_a_person_typed_does_not_reach_the_servers_log(joined: Spare) -> No
     assert "canary" not in joined.log.read_text()
 
 
-def test_reset_is_refused_while_somebody_uses_the_database(joined: Spare) -> None:
+def test_reset_is_refused_while_the_database_is_used(joined: Spare) -> None:
     with pytest.raises(NoStart, match="in use"):
         joined.reset()
     assert joined.answers()
 
 
-def test_a_new_clone_at_an_old_place_does_not_meet_the_old_database(spare: Spare) -> None:
+def test_a_new_clone_at_an_old_path_gets_a_new_database(spare: Spare) -> None:
     old = spare.identity
     (spare.control / "id").unlink()
     assert spare.identity != old
 
 
-def test_a_long_path_gets_its_sockets_elsewhere(spare: Spare) -> None:
+def test_sockets_of_a_long_path_are_in_the_temporary_folder(spare: Spare) -> None:
     deep = Spare(spare.var / ("deep" * 30))
     deep.prepare()
     assert len(str(deep.sockets / ".s.PGSQL.5432")) <= 107

@@ -1,4 +1,4 @@
-"""Tests run as the web role, each on a clean database, whatever the test before has committed."""
+"""Tests run as the web role, each on a clean database, even after a test that committed."""
 
 import os
 import socket
@@ -24,24 +24,24 @@ def test_tests_connect_as_the_web_role() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", [1, 2])
-def test_what_one_transactional_test_commits_the_next_does_not_see(turn: int) -> None:
+def test_a_transactional_tests_rows_are_not_visible_to_the_next(turn: int) -> None:
     assert rows("SELECT count(*) FROM core_cache") == [(0,)]
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO core_cache (cache_key, value, expires) SELECT 'left behind', '', now()")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_left_open_does_not_stop_the_next_test_from_being_clean() -> None:
-    """Copying replaces the database under it; the test after this one would fail otherwise."""
+def test_an_open_connection_does_not_prevent_a_clean_database() -> None:
+    """Copying replaces the database under the connection; otherwise the next test would fail."""
     psycopg.connect(os.environ["DATABASE_URL"]).execute("SELECT 1")
 
 
-def test_tests_do_not_leave_this_machine() -> None:
+def test_tests_make_no_external_request() -> None:
     with pytest.raises(RuntimeError, match="stay on this machine"):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
 
 
-def test_a_process_that_a_test_starts_works_in_the_folder_of_its_test() -> None:
+def test_a_process_started_by_a_test_uses_the_tests_folder() -> None:
     show = "from django.conf import settings; print(settings.VAR)"
     child = subprocess.run([sys.executable, "-c", show], env=os.environ, capture_output=True, text=True, check=True)
     assert child.stdout.strip() == str(settings.VAR)

@@ -1,4 +1,4 @@
-"""The pages for those who run the portal say what the code does: every variable, every package, every command."""
+"""The operators' documentation agrees with the code: every variable, package and command."""
 
 import importlib.metadata
 import re
@@ -13,16 +13,16 @@ READ = re.compile(
     r"""(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"|environ\["([A-Z_]{3,})"\]"""
 )
 SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
-# Set for the processes that are started, not read from the person who runs the command.
+# Set for the processes that we start, not read from the operator.
 NOT_ASKED = {"SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH"}
 PACKAGE = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:==|$)", re.MULTILINE)
-# Used by name, never imported: the driver that Django loads, the web server.
+# Used by name without being imported: the driver that Django loads, the web server.
 NAMED = {"psycopg", "granian"}
 
 
 def code() -> dict[Path, str]:
-    rooms = ("platform", "accounts", "vault", "services", "ops")
-    return {file: file.read_text() for room in rooms for file in (ROOT / room).rglob("*.py")} | {
+    folders = ("platform", "accounts", "vault", "services", "ops")
+    return {file: file.read_text() for folder in folders for file in (ROOT / folder).rglob("*.py")} | {
         ROOT / "ops" / "setup": (ROOT / "ops" / "setup").read_text()
     }
 
@@ -43,7 +43,7 @@ def variables_documented() -> set[str]:
     }
 
 
-def test_the_variables_that_are_read_are_the_ones_that_are_documented() -> None:
+def test_exactly_the_variables_read_are_documented() -> None:
     assert variables_read() - NOT_ASKED == variables_documented() - NOT_ASKED
 
 
@@ -52,13 +52,13 @@ def packages(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("package", packages("requirements.in") + packages("requirements-dev.in"))
-def test_each_package_has_its_line(package: str) -> None:
+def test_each_package_is_documented(package: str) -> None:
     table = (ROOT / "docs" / "dependencies.md").read_text()
     assert re.search(rf"^\|[^|]*\b{re.escape(package)}\b(?![-\w])", table, re.MULTILINE)
 
 
 @pytest.mark.parametrize("package", packages("requirements.in"))
-def test_each_package_is_in_use(package: str) -> None:
+def test_each_package_is_used(package: str) -> None:
     names = [
         name
         for name, owners in importlib.metadata.packages_distributions().items()
@@ -75,7 +75,7 @@ def test_each_package_is_in_use(package: str) -> None:
 @pytest.mark.parametrize(
     ("names", "lock"), [("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")]
 )
-def test_the_lock_holds_every_package_that_was_chosen(names: str, lock: str) -> None:
+def test_the_lock_has_every_chosen_package(names: str, lock: str) -> None:
     locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\n]+)", (ROOT / lock).read_text(), re.MULTILINE))
     chosen = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\n]+)", (ROOT / names).read_text(), re.MULTILINE))
     assert {name: locked.get(name) for name in chosen} == chosen
@@ -87,7 +87,7 @@ def test_help_explains_every_command() -> None:
     assert set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)) == set(phony.split())
 
 
-# Pages name files from the root; what lies in the source root may go by its import name (`core/jobs.py`).
+# Pages name files from the root; files of the source root may use their import path (`core/jobs.py`).
 NAMED_FILE = re.compile(
     r"`((?:platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs)/[\w./-]*)`"
 )
@@ -101,7 +101,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_each_file_that_a_page_names_exists(page: Path) -> None:
+def test_each_file_named_by_a_page_exists(page: Path) -> None:
     text = page.read_text()
     lost = [
         name
@@ -113,15 +113,15 @@ def test_each_file_that_a_page_names_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_each_format_of_file_has_its_row(name: str) -> None:
+def test_each_file_format_is_documented(name: str) -> None:
     assert re.search(rf"^\|[^|]*`{name}`", (ROOT / "docs" / "readers.md").read_text(), re.MULTILINE)
 
 
-def test_each_variable_of_a_connector_is_told() -> None:
+def test_each_variable_of_a_connector_is_documented() -> None:
     from vault.holders import connectors
 
     text = (ROOT / "docs" / "operations.md").read_text()
-    told = text[text.index("## Connectors") : text.index("## The dossiers' seal")]
+    section = text[text.index("## Connectors") : text.index("## The dossiers' seal")]
     for connector in connectors.all_connectors().values():
-        (row,) = [line for line in told.splitlines() if line.startswith(f"| `{connector.code.upper()}`")]
+        (row,) = [line for line in section.splitlines() if line.startswith(f"| `{connector.code.upper()}`")]
         assert {name.upper() for name in connector.settings} <= set(re.findall(r"`([A-Z_]+)`", row))

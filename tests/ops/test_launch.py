@@ -1,4 +1,4 @@
-"""The demonstration's launcher: however it ends, nothing of it stays behind, and the next start works."""
+"""The demonstration's launcher leaves no process however it ends, and the next start works."""
 
 import os
 import signal
@@ -18,8 +18,8 @@ from tests.ops.conftest import Spare, cluster_in, until
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
 
 
-def of(var: Path) -> set[int]:
-    """Every process that was started with this var folder, and is no zombie."""
+def processes_of(var: Path) -> set[int]:
+    """Return the ids of the processes started with this var folder, without zombies."""
     mark, found = f"GARANT_VAR={var}\0".encode(), set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -32,11 +32,11 @@ def of(var: Path) -> set[int]:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spare]:
-    """One for all: the second start and the later ones find migrations and static files done."""
+    """Yield one cluster for all tests, so that migrations and static files are done only once."""
     with cluster_in(tmp_path_factory.mktemp("launch") / "var") as cluster:
         subprocess.run([ROOT / "ops" / "setup"], env=variables(cluster), check=True, capture_output=True)
         yield cluster
-        until(lambda: not of(cluster.var))
+        until(lambda: not processes_of(cluster.var))
 
 
 def variables(spare: Spare, **more: str) -> dict[str, str]:
@@ -49,7 +49,7 @@ def variables(spare: Spare, **more: str) -> dict[str, str]:
 
 
 def start(spare: Spare, port: int) -> tuple[subprocess.Popen[str], float]:
-    """The launcher, and how long it took until /ready answered."""
+    """Start the launcher; return it with the seconds until /ready answered."""
     words = [sys.executable, "-m", "ops.launch", "--bare"]
     with open(spare.var / "launch.log", "w") as log:
         launcher = subprocess.Popen(
@@ -62,31 +62,33 @@ def start(spare: Spare, port: int) -> tuple[subprocess.Popen[str], float]:
     return launcher, took
 
 
-def test_nothing_stays_behind_however_the_launcher_ends(prepared: Spare) -> None:
+def test_no_process_remains_however_the_launcher_ends(prepared: Spare) -> None:
     port = services.free_port()
     launcher, _first = start(prepared, port)
-    assert len(of(prepared.var)) > 6
+    assert len(processes_of(prepared.var)) > 6
     launcher.kill()
     launcher.wait()
-    until(lambda: not of(prepared.var))
+    until(lambda: not processes_of(prepared.var))
 
     for number in (signal.SIGINT, signal.SIGTERM):
         launcher, took = start(prepared, port)
         assert took < allowance()
         launcher.send_signal(number)
         assert launcher.wait(timeout=30) == 0
-        until(lambda: not of(prepared.var))
+        until(lambda: not processes_of(prepared.var))
     assert "Stopped." in (prepared.var / "launch.log").read_text()
 
 
 def allowance() -> float:
-    """Ten seconds on a machine that has nothing else to do; here the rest of the suite runs beside."""
+    """Return ten seconds for an idle machine, more if other processes load it."""
     return 10 * max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def test_a_killed_web_process_ends_the_demonstration_with_its_last_words(prepared: Spare) -> None:
+def test_a_killed_web_process_ends_the_demonstration_with_its_log(prepared: Spare) -> None:
     launcher, _took = start(prepared, services.free_port())
-    (web,) = [pid for pid in of(prepared.var) if parent(pid) == launcher.pid and "config.serve" in command(pid)]
+    (web,) = [
+        pid for pid in processes_of(prepared.var) if parent(pid) == launcher.pid and "config.serve" in command(pid)
+    ]
     os.kill(web, signal.SIGKILL)
     assert launcher.wait(timeout=30) == 1
     assert "The process “web” ended" in (prepared.var / "launch.log").read_text()
@@ -114,7 +116,7 @@ def test_a_killed_database_supervisor_is_replaced_while_the_demonstration_runs(p
 @pytest.mark.parametrize(
     ("port", "says"), [("taken", "is taken"), ("eighty", "set it to a number"), ("70000", "between 1 and 65535")]
 )
-def test_a_port_that_cannot_be_used_is_said_before_anything_starts(spare: Spare, port: str, says: str) -> None:
+def test_an_unusable_port_is_reported_before_the_start(spare: Spare, port: str, says: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -128,4 +130,4 @@ def test_a_port_that_cannot_be_used_is_said_before_anything_starts(spare: Spare,
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert time.monotonic() - began < 10
-    assert of(spare.var) == set()
+    assert processes_of(spare.var) == set()

@@ -1,4 +1,4 @@
-"""The same tests on a real PostgreSQL server over TCP, where one answers on this machine: what leans on rights, locks and triggers."""
+"""Tests about rights, locks and triggers, repeated on a real PostgreSQL server over TCP, if there is one."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def _answers() -> bool:
 @pytest.mark.skipif(
     not _answers(), reason=f"NO POSTGRESQL SERVER OVER TCP AT {SERVER}: the suite ran on the embedded one alone"
 )
-def test_the_journal_the_keys_and_the_gate_hold_over_tcp() -> None:
+def test_the_journal_the_keys_and_the_gate_work_over_tcp() -> None:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MIGRATION_", "GARANT_"))
     }

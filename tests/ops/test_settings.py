@@ -1,4 +1,4 @@
-"""Settings that are not safe refuse to start, in every kind of process, and the sentence says what to set."""
+"""Unsafe settings stop the start of every kind of process, with a message that says what to set."""
 
 import ast
 import inspect
@@ -73,7 +73,7 @@ def run(*words: str, variables: Mapping[str, str]) -> subprocess.CompletedProces
 
 
 @pytest.mark.slow
-def test_the_deployment_check_finds_nothing_in_production(production: dict[str, str]) -> None:
+def test_the_deployment_check_passes_in_production(production: dict[str, str]) -> None:
     done = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", variables=production)
     assert (done.returncode, done.stderr) == (0, "")
     assert "no issues (1 silenced)" in done.stdout
@@ -89,7 +89,7 @@ def test_production_does_not_start_without(name: str, production: dict[str, str]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["config.wsgi", "config.settings.prod"])
-def test_a_weak_secret_stops_the_web_server_as_it_stops_a_command(module: str, production: dict[str, str]) -> None:
+def test_a_weak_secret_stops_the_web_server(module: str, production: dict[str, str]) -> None:
     weak = {**production, "SECRET_KEY": "short"}
     command = ("-c", "import config.wsgi") if module == "config.wsgi" else ("manage.py", "check")
     done = run(*command, variables=weak)
@@ -107,7 +107,7 @@ def test_a_weak_secret_stops_the_worker(production: dict[str, str]) -> None:
 
 
 def sentences(**changes: object) -> list[str]:
-    """What production would say with `changes`; the demonstration is installed in the tests, so it always says that too."""
+    """Return the errors of production with `changes`, except the one about the demonstration, installed in tests."""
     with override_settings(**{**PRODUCTION, **changes}):
         return [
             str(error.msg)
@@ -150,16 +150,16 @@ def test_production_refuses_to_run_as_the_owner_of_the_tables(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(("mode", "refused"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
-def test_production_refuses_a_seal_key_that_others_may_read(tmp_path: Path, mode: int, refused: bool) -> None:
+def test_production_refuses_a_seal_key_readable_by_others(tmp_path: Path, mode: int, refused: bool) -> None:
     seal = tmp_path / "seal.p12"
     seal.touch()
     seal.chmod(mode)
-    said = sentences(SEAL_KEY=seal)
-    assert len(said) == refused
-    assert all(f"chmod 600 {seal}" in sentence for sentence in said)
+    errors = sentences(SEAL_KEY=seal)
+    assert len(errors) == refused
+    assert all(f"chmod 600 {seal}" in sentence for sentence in errors)
 
 
-def test_each_check_has_a_number_of_its_own() -> None:
+def test_each_check_has_its_own_number() -> None:
     source = inspect.getsource(checks)
     yielded = [
         node.value
@@ -182,18 +182,18 @@ def test_the_demonstration_is_refused_in_production() -> None:
             checks.refuse_to_start()
 
 
-def test_outside_production_nothing_is_refused() -> None:
+def test_checks_apply_only_in_production() -> None:
     assert checks.safe_in_production(None) == []
     checks.refuse_to_start()
 
 
 @pytest.mark.django_db
-def test_the_role_of_the_web_is_found_unable_to_rewrite_the_journal() -> None:
+def test_the_web_role_passes_the_journal_check() -> None:
     assert checks.journal_out_of_reach(None, databases=["default"]) == []
 
 
 @pytest.mark.django_db
-def test_a_role_that_may_rewrite_the_journal_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_that_may_rewrite_the_journal_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
     owner = environment.database(os.environ["MIGRATION_DATABASE_URL"])
     other = DatabaseWrapper({**connections["default"].settings_dict, **owner})
     monkeypatch.setattr(checks, "connections", {"default": other})
@@ -214,7 +214,7 @@ def test_a_role_that_may_rewrite_the_journal_is_named(monkeypatch: pytest.Monkey
         (lambda url: environment.broker_options(url, ROOT), "kafka://here", "amqp://"),
     ],
 )
-def test_an_address_that_cannot_be_used_says_what_could(read: object, value: str, says: str) -> None:
+def test_an_invalid_url_is_reported_with_the_valid_forms(read: object, value: str, says: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=says):
         read(value)  # type: ignore[operator]
 
@@ -228,13 +228,13 @@ def test_a_flag_is_on_off_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         environment.flag("EMAIL_TLS")
 
 
-def test_a_database_address_may_name_a_socket_folder_and_a_password_with_signs() -> None:
+def test_a_database_url_may_have_a_socket_folder_and_an_escaped_password() -> None:
     read = environment.database("postgresql://we%40b:p%2Fw@/garant?host=/run/garant&sslmode=disable")
     assert (read["USER"], read["PASSWORD"], read["HOST"], read["NAME"]) == ("we@b", "p/w", "/run/garant", "garant")
     assert read["OPTIONS"] == {"sslmode": "disable"}
 
 
-def test_migrate_connects_as_the_owner_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_owner_commands_connect_as_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://web@/garant")
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
     for command, role in {"migrate": "owner", "shell": "web"}.items():
@@ -245,7 +245,7 @@ def test_migrate_connects_as_the_owner_and_nothing_else_does(monkeypatch: pytest
 ENEDIS = {"CONNECTOR_ENEDIS_URL": "https://gw.enedis.example", "CONNECTOR_ENEDIS_CLIENT_ID": "ville"}
 
 
-def test_an_api_that_is_half_set_stops_the_start_and_says_what_is_missing(production: dict[str, str]) -> None:
+def test_a_partly_configured_api_stops_the_start(production: dict[str, str]) -> None:
     done = run("manage.py", "check", variables=production | ENEDIS)
     assert done.returncode == 1
     for name in ("CONNECTOR_ENEDIS_TOKEN_URL", "CONNECTOR_ENEDIS_AUTHORIZE_URL", "CONNECTOR_ENEDIS_CLIENT_SECRET"):
@@ -253,7 +253,7 @@ def test_an_api_that_is_half_set_stops_the_start_and_says_what_is_missing(produc
 
 
 @pytest.mark.parametrize(("address", "faults"), [("https://api.example", 0), ("http://api.example", 1)])
-def test_in_production_no_api_is_asked_in_clear(address: str, faults: int) -> None:
+def test_production_refuses_an_unencrypted_api(address: str, faults: int) -> None:
     api = {"api_particulier": {"url": address, "token": "t", "recipient": "00000000000042"}}
     with override_settings(CONNECTORS=api, **PRODUCTION):
         assert len(list(checks.half_set_connectors())) == faults

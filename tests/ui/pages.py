@@ -1,4 +1,4 @@
-"""Reading an answer as a person or a browser would."""
+"""Parse a response as a user or a browser reads it."""
 
 import re
 from html.parser import HTMLParser
@@ -8,7 +8,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 
 class Reader(HTMLParser):
-    """Tags with their attributes, the text, and what is wrong with the nesting."""
+    """Parser of tags with their attributes, text and nesting errors."""
 
     def __init__(self):
         super().__init__()
@@ -43,7 +43,7 @@ def text(response_or_html):
 
 
 def assert_clean(html, *, whole_page=False):
-    """Well nested, ids once, every label and description points at something, nothing that the content policy refuses."""
+    """Assert valid nesting, unique ids, targets of labels and descriptions, and the content policy."""
     reader = read(html)
     assert reader.faults == []
     ids = [attrs["id"] for _tag, attrs in reader.tags if "id" in attrs]

@@ -1,4 +1,4 @@
-"""The admin: what agents set, in the city's look; no resident content, own host if the city wants one."""
+"""The admin: what agents configure, in the city's style, without residents' data, on its own host if set."""
 
 from uuid import uuid4
 
@@ -37,13 +37,13 @@ def job(resident):
         )
 
 
-def posted(city, **changes):
+def form_values(city, **changes):
     values = {name: value for name, value in model_to_dict(city).items() if name not in {"logo", "id"}}
     return {**values, **changes}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_each_page_keeps_the_content_policy_and_the_city_s_look(desk, page):
+def test_each_page_follows_the_content_policy_and_the_citys_style(desk, page):
     answer = desk.get(page)
     assert answer.status_code == 200
     assert "unsafe" not in answer["Content-Security-Policy"]
@@ -62,14 +62,14 @@ def test_each_page_keeps_the_content_policy_and_the_city_s_look(desk, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_only_agents_come_in(city, resident, page):
+def test_only_agents_can_open_the_admin(city, resident, page):
     assert Client().get(page).status_code == 302
     assert signed_in(resident).get(page).status_code in {302, 403, 404}
 
 
-def test_no_model_that_holds_a_resident_s_content_is_registered():
+def test_no_model_with_residents_content_is_registered():
     registered = set(admin.site._registry)
-    # What was sent to the officer (test_contests.py says for whom it opens), and the register (test_emergency_pages.py).
+    # Messages to the officer (test_contests.py tests who can read them) and the register (test_emergency_pages.py).
     allowed = {Job, Contest, EmergencyAccess}
     assert {model for model in registered if issubclass(model, ResidentModel)} <= allowed
     assert not [
@@ -81,7 +81,7 @@ def test_no_model_that_holds_a_resident_s_content_is_registered():
     assert apps.get_model("core", "ResidentKey") not in registered
 
 
-def test_an_agent_sees_that_a_job_runs_never_for_whom(desk, job, resident):
+def test_an_agent_sees_a_job_without_its_resident(desk, job, resident):
     for page in ("/admin/core/job/", f"/admin/core/job/{job.pk}/change/"):
         html = desk.get(page).content.decode()
         assert "read_paper" in html
@@ -92,14 +92,14 @@ def test_an_agent_sees_that_a_job_runs_never_for_whom(desk, job, resident):
     assert desk.get("/admin/core/job/add/").status_code == 403
 
 
-def test_the_city_is_changed_and_shows_at_once(desk, city, client):
-    answer = desk.post(CITY, posted(city, name="Grandebrume", of_name="de Grandebrume"))
+def test_changing_the_city_shows_at_once(desk, city, client):
+    answer = desk.post(CITY, form_values(city, name="Grandebrume", of_name="de Grandebrume"))
     assert answer.status_code == 302
     assert "Ville de Grandebrume" in text(client.get("/"))
 
 
 def test_unreadable_colours_are_refused_beside_their_field(desk, city):
-    answer = desk.post(CITY, posted(city, link="#cccccc"))
+    answer = desk.post(CITY, form_values(city, link="#cccccc"))
     assert answer.status_code == 200
     assert "Contraste trop faible" in text(answer)
     city.refresh_from_db()
@@ -108,20 +108,20 @@ def test_unreadable_colours_are_refused_beside_their_field(desk, city):
 
 def test_a_logo_is_cleaned_kept_and_removed(desk, city, client):
     drawing = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4" onload="alert(1)"><circle r="2"/></svg>'
-    desk.post(CITY, posted(city, logo_file=SimpleUploadedFile("logo.png", drawing)))
+    desk.post(CITY, form_values(city, logo_file=SimpleUploadedFile("logo.png", drawing)))
     city.refresh_from_db()
     assert city.logo_type == "image/svg+xml"
     assert b"circle" in bytes(city.logo) and b"alert" not in bytes(city.logo)
     assert client.get(reverse("logo")).status_code == 200
 
-    refused = desk.post(CITY, posted(city, logo_file=SimpleUploadedFile("logo.svg", b"GIF89a")))
+    refused = desk.post(CITY, form_values(city, logo_file=SimpleUploadedFile("logo.svg", b"GIF89a")))
     assert "Choisissez un logo au format SVG ou PNG." in text(refused)
 
-    desk.post(CITY, posted(city, remove_logo="on"))
+    desk.post(CITY, form_values(city, remove_logo="on"))
     assert client.get(reverse("logo")).status_code == 404
 
 
-def test_there_is_one_city_to_set_and_none_to_delete(desk, city):
+def test_the_city_can_be_changed_but_not_added_or_deleted(desk, city):
     assert desk.get("/admin/core/city/")["Location"] == CITY
     assert desk.get("/admin/core/city/add/").status_code == 403
     assert desk.post("/admin/core/city/1/delete/", {"post": "yes"}).status_code == 403
@@ -129,7 +129,7 @@ def test_there_is_one_city_to_set_and_none_to_delete(desk, city):
     assert desk.get("/admin/core/city/")["Location"] == "/admin/core/city/add/"
 
 
-def test_with_a_host_of_its_own_the_admin_is_nowhere_else(desk, settings):
+def test_with_its_own_host_the_admin_answers_only_there(desk, settings):
     settings.ALLOWED_HOSTS = ["*"]
     settings.ADMIN_HOST = "regie.villebrume.example"
     assert desk.get("/admin/", headers={"host": "garant.villebrume.example"}).status_code == 404

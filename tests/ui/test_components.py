@@ -1,4 +1,4 @@
-"""Each component renders clean markup, escapes what it is given, and has a line in the catalogue."""
+"""Each component renders valid markup, escapes its values, and is in the catalogue."""
 
 import re
 from decimal import Decimal
@@ -86,12 +86,15 @@ def render(component, /, **given):
     return render_to_string(f"components/{component}.html", given)
 
 
-def worded(value):
-    """The same values with every text replaced by one that must be escaped."""
+def with_evil_text(value):
+    """Return the same values, with every text replaced by one that must be escaped."""
     if isinstance(value, dict):
-        return {name: item if name in SAFE or name.endswith("href") else worded(item) for name, item in value.items()}
+        return {
+            name: item if name in SAFE or name.endswith("href") else with_evil_text(item)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
-        return [worded(item) for item in value]
+        return [with_evil_text(item) for item in value]
     return EVIL if isinstance(value, str) else value
 
 
@@ -102,23 +105,23 @@ def test_every_component_is_in_this_test_and_in_the_catalogue():
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_it_renders_clean_markup(name):
+def test_a_component_renders_valid_markup(name):
     html = render(name, **GIVEN[name])
     assert_clean(f"<i id='x'></i>{html}")
     assert name == "messages" or html.strip()
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_it_renders_with_nothing_given(name):
+def test_a_component_renders_without_values(name):
     assert read(render(name)).faults == []
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_it_escapes_what_it_is_given(name):
-    assert EVIL not in render(name, **worded(GIVEN[name]))
+def test_a_component_escapes_its_values(name):
+    assert EVIL not in render(name, **with_evil_text(GIVEN[name]))
 
 
-def test_a_button_is_a_link_when_it_has_an_address():
+def test_a_button_with_a_url_is_a_link():
     assert read(render("button", label="Voir", href="/x")).tags == [("a", {"class": "govuk-button", "href": "/x"})]
     tag, attrs = read(render("button", label="Voir", name="choix", value="oui", kind="secondary")).tags[0]
     assert (tag, attrs["type"], attrs["name"], attrs["value"]) == ("button", "submit", "choix", "oui")
@@ -129,7 +132,7 @@ def test_a_green_notice_is_announced_and_an_urgent_one_shows_a_phone():
     assert "M5 4h4l1.5" in render("notice", kind="urgent", text="Appelez")
 
 
-def test_a_table_is_a_table_for_everyone():
+def test_a_table_has_headers_and_a_caption():
     tags = read(render("table", **GIVEN["table"])).tags
     roles = {attrs.get("role") for _tag, attrs in tags}
     assert {"table", "rowgroup", "row", "columnheader", "rowheader", "cell"} <= roles
@@ -141,14 +144,14 @@ def test_a_task_without_a_link_is_only_text():
     assert "<a" not in html and "Certificat" in text(html)
 
 
-def test_wrap_gives_a_component_a_piece_of_template():
+def test_wrap_passes_a_piece_of_template_to_a_component():
     source = '{% load civic %}{% wrap "details" summary=title %}<p>{{ name }}</p>{% endwrap %}'
     html = Template(source).render(Context({"title": "Comment", "name": EVIL}))
     assert "<p>&lt;script" in html and "Comment" in html
     assert_clean(html)
 
 
-def test_bars_are_sorted_and_their_table_says_the_same():
+def test_bars_are_sorted_and_their_table_has_the_same_values():
     chart = charts.bars(
         items=[charts.Bar("Gaz", 94), charts.Bar("Loyer", Decimal("612"))], show=money, title="Dépenses"
     )
@@ -158,14 +161,14 @@ def test_bars_are_sorted_and_their_table_says_the_same():
 
 
 @pytest.mark.parametrize(("value", "tone"), [(6840, "c1"), (11000, "c1"), (12000, "c2")])
-def test_over_the_limit_is_another_colour_and_the_words_say_it_too(value, tone):
+def test_a_value_over_the_limit_has_another_colour_and_a_text(value, tone):
     chart = charts.threshold(value=value, limit=11000, show=money, title="Revenu et limite")
     assert f'class="{tone}" fill="#' in chart.wide
     assert "Vous\u00a0: " in chart.wide and "Limite\u00a0: 11\u00a0000\u00a0€" in chart.wide
 
 
 @pytest.mark.parametrize(("value", "limit"), [(0, 11000), (-20, 11000), (1, 0), (0, 0), (10**9, 1)])
-def test_no_bar_or_label_leaves_the_drawing(value, limit):
+def test_bars_and_labels_stay_inside_the_drawing(value, limit):
     chart = charts.threshold(value=value, limit=limit, show=money, title="Revenu et limite")
     for svg, width in ((chart.wide, charts.WIDE), (chart.narrow, charts.NARROW)):
         for tag, attrs in read(svg).tags:
@@ -179,7 +182,7 @@ def test_no_bar_or_label_leaves_the_drawing(value, limit):
                 assert 0 <= float(attrs["x"]) <= width
 
 
-def test_the_same_chart_is_the_same_bytes_and_a_label_is_text():
+def test_charts_are_reproducible_and_escape_their_labels():
     again = charts.threshold(value=6840, limit=11000, show=money, title="Revenu et limite")
     assert again == CHART
     assert EVIL not in charts.bars(items=[charts.Bar(EVIL, 1)], show=money, title=EVIL).wide

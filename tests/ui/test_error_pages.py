@@ -1,4 +1,4 @@
-"""When something goes wrong: the right status, in the reader's language, with what is safe and what to do."""
+"""Error pages: the right status, in the reader's language, with instructions."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -26,7 +26,7 @@ CASES = [
 ]
 
 
-def asked(language):
+def request_in(language):
     request = RequestFactory().get("/ailleurs/")
     request.LANGUAGE_CODE = language
     return request
@@ -34,13 +34,13 @@ def asked(language):
 
 @pytest.mark.parametrize(("language", "said"), [("fr", 3), ("en", 4)])
 @pytest.mark.parametrize("case", CASES, ids=[str(case[0]) for case in CASES])
-def test_each_error_has_its_status_and_its_sentence(city, case, language, said, activate):
+def test_each_error_has_its_status_and_sentence(city, case, language, index, activate):
     status, handler = case[:2]
     activate(language)
-    answer = handler(asked(language), case[2]) if case[2] else handler(asked(language))
+    answer = handler(request_in(language), case[2]) if case[2] else handler(request_in(language))
     assert answer.status_code == status
     assert_clean(answer, whole_page=True)
-    assert case[said] in text(answer)
+    assert case[index] in text(answer)
     assert read(answer).tags[0][1]["lang"] == language
     assert "01 99 00 42 00" in text(answer)
 
@@ -51,19 +51,19 @@ def activate():
     translation.activate("fr")
 
 
-def test_an_address_that_does_not_exist(client, city):
+def test_an_unknown_url_answers_404(client, city):
     answer = client.get("/nulle-part/")
     assert answer.status_code == 404
     assert_clean(answer, whole_page=True)
     assert "unsafe" not in answer["Content-Security-Policy"]
 
 
-def test_the_number_to_give_on_the_phone_is_the_one_in_the_logs(client, city):
+def test_the_reference_on_the_page_is_in_the_logs(client, city):
     answer = client.get("/nulle-part/")
     assert answer["X-Request-ID"][:8] in text(answer)
 
 
-def test_a_form_without_its_token_says_what_was_not_saved(city):
+def test_a_form_without_its_token_explains_that_nothing_was_saved(city):
     answer = Client(enforce_csrf_checks=True).post(reverse("language"), {"language": "en"})
     assert answer.status_code == 403
     assert "restée ouverte trop longtemps" in text(answer)
@@ -71,7 +71,7 @@ def test_a_form_without_its_token_says_what_was_not_saved(city):
     assert_clean(answer, whole_page=True)
 
 
-def test_the_error_page_answers_without_the_database(monkeypatch):
+def test_the_error_page_works_without_the_database(monkeypatch):
     def down(*_args, **_kwargs):
         raise DatabaseError("down")
 

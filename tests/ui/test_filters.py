@@ -1,4 +1,4 @@
-"""Amounts, dates and spaces as each language writes them."""
+"""Formatting of amounts, dates and spaces in each language."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Forms: the house's markup from Django's own fields, errors said beside the field and at the top, nothing ticked beforehand."""
+"""Forms: our markup for Django's fields, errors beside the field and in the summary, no preselected choice."""
 
 import datetime
 
@@ -34,7 +34,7 @@ class Example(forms.Form):
     paper = forms.FileField(label="Un papier")
 
 
-def filled(**changes):
+def submitted_form(**changes):
     values = {
         "name": "Awa",
         "status": "a",
@@ -56,9 +56,9 @@ def inputs(html, **wanted):
 
 
 @pytest.mark.parametrize(
-    "form", [Example(), Example({}, FILES), filled(born_month="2")], ids=["blank", "empty", "wrong"]
+    "form", [Example(), Example({}, FILES), submitted_form(born_month="2")], ids=["blank", "empty", "wrong"]
 )
-def test_the_markup_is_clean_and_each_field_has_its_label(form):
+def test_the_markup_is_valid_and_each_field_has_a_label(form):
     html = str(form)
     assert_clean(html)
     tags = read(html).tags
@@ -86,13 +86,13 @@ def test_each_kind_of_field_has_its_class():
     assert len(inputs(html, type="checkbox")) == 2 and len(inputs(html, type="radio")) == 2
 
 
-def test_nothing_is_ticked_beforehand_and_an_answer_is_kept():
+def test_no_choice_is_preselected_and_an_answer_is_kept():
     assert not [attrs for attrs in inputs(str(Example())) if "checked" in attrs]
-    ticked = [attrs["id"] for attrs in inputs(str(filled())) if "checked" in attrs]
+    ticked = [attrs["id"] for attrs in inputs(str(submitted_form())) if "checked" in attrs]
     assert ticked == ["id_couple_1", "id_agree"]
 
 
-def test_help_and_error_are_read_with_the_field():
+def test_help_and_error_are_linked_to_the_field():
     html = str(Example({}, FILES))
     name = inputs(html, name="name")[0]
     assert name["aria-describedby"] == "id_name_helptext id_name_error"
@@ -102,12 +102,12 @@ def test_help_and_error_are_read_with_the_field():
     assert "obligatoire" not in text(html)
 
 
-def test_optional_fields_say_so():
+def test_optional_fields_are_marked():
     assert text(str(Example())).count("(facultatif)") == 3
 
 
-def test_the_summary_names_the_fields_and_leads_to_them():
-    form = filled(name="", born_month="2")
+def test_the_summary_names_the_fields_and_links_to_them():
+    form = submitted_form(name="", born_month="2")
     html = render_to_string("components/error_summary.html", {"form": form})
     links = {attrs["href"]: attrs for tag, attrs in read(html).tags if tag == "a"}
     assert set(links) == {"#id_name", "#id_born_day", "#id_paper"}
@@ -117,7 +117,7 @@ def test_the_summary_names_the_fields_and_leads_to_them():
     assert {link[1:] for link in links} <= ids
 
 
-def test_the_summary_of_a_choice_leads_to_its_first_answer():
+def test_the_summary_links_to_a_choices_first_answer():
     html = render_to_string("components/error_summary.html", {"form": Example({}, FILES)})
     assert "#id_couple_0" in {attrs.get("href") for _tag, attrs in read(html).tags}
     assert "En couple\u00a0: choisissez une réponse" in text(html)
@@ -136,7 +136,7 @@ def test_the_summary_of_a_choice_leads_to_its_first_answer():
     ],
 )
 def test_a_date_typed_in_three_fields(day, month, year, expected):
-    form = filled(born_day=day, born_month=month, born_year=year)
+    form = submitted_form(born_day=day, born_month=month, born_year=year)
     form.full_clean()
     assert form.cleaned_data.get("born") == expected
     assert ("born" in form.errors) == (expected is None)
@@ -145,12 +145,12 @@ def test_a_date_typed_in_three_fields(day, month, year, expected):
 
 
 def test_an_empty_date_is_missing_and_a_known_one_is_shown():
-    form = filled(born_day="", born_month="", born_year="")
+    form = submitted_form(born_day="", born_month="", born_year="")
     assert form.errors["born"] == ["Écrivez une date, comme 31 3 1988."]
     html = str(Example(initial={"born": datetime.date(1988, 3, 31)}))
     assert [inputs(html, name=f"born_{part}")[0]["value"] for part in ("day", "month", "year")] == ["31", "3", "1988"]
     assert inputs(html, name="born_year")[0]["autocomplete"] == "bday-year"
 
 
-def test_what_a_person_typed_is_shown_again_as_text():
-    assert "<b>" not in str(filled(name="<b>x</b>", born_day='"><b>'))
+def test_typed_text_is_shown_again_escaped():
+    assert "<b>" not in str(submitted_form(name="<b>x</b>", born_day='"><b>'))

@@ -1,4 +1,4 @@
-"""The home page and the menus are filled by the apps above, through registries."""
+"""The home page and the menus, filled by the apps above through registries."""
 
 import datetime
 
@@ -27,13 +27,13 @@ def entries(monkeypatch):
     return kept
 
 
-def test_an_empty_home_says_where_to_start(sources, resident):
+def test_an_empty_home_page_shows_how_to_start(sources, resident):
     answer = signed_in(resident).get("/")
     assert "Rien à faire aujourd’hui." in text(answer)
     assert "Commencez par votre avis d’impôt" in text(answer)
 
 
-def test_what_is_to_do_comes_in_order_and_is_counted(sources, resident):
+def test_tasks_are_ordered_and_counted(sources, resident):
     home.register(
         lambda request: [
             home.ToDo("Second", "/b/", order=60),
@@ -47,12 +47,12 @@ def test_what_is_to_do_comes_in_order_and_is_counted(sources, resident):
     assert_clean(answer, whole_page=True)
 
 
-def test_one_thing_is_said_in_the_singular(sources, resident):
+def test_one_task_is_in_the_singular(sources, resident):
     home.register(lambda request: [home.ToDo("Seul", "/a/")])
     assert "Une chose à faire." in text(signed_in(resident).get("/"))
 
 
-def test_papers_expire_nearest_first_and_blocks_take_their_place(sources, resident):
+def test_expiring_papers_are_sorted_and_blocks_are_in_their_slots(sources, resident):
     day = datetime.date(2026, 12, 31)
     home.register(
         lambda request: [
@@ -73,7 +73,7 @@ def test_papers_expire_nearest_first_and_blocks_take_their_place(sources, reside
     assert not built.nothing
 
 
-def test_there_is_one_headline(sources):
+def test_only_one_headline_is_shown(sources):
     block = home.HomeBlock(home.Slot.HEADLINE, "a.html")
     home.register(lambda request: [block, home.HomeBlock(home.Slot.HEADLINE, "b.html", order=10)])
     assert [kept.template for kept in home.build(RequestFactory().get("/")).headline] == ["b.html"]
@@ -88,7 +88,7 @@ def test_a_source_registered_twice_counts_once(sources, resident):
     assert len(home.build(RequestFactory().get("/")).todo) == 1
 
 
-def test_nobody_s_home_is_built_for_a_visitor(sources, client):
+def test_a_visitors_page_runs_no_source(sources, client):
     def source(request):
         raise AssertionError("built for a visitor")
 
@@ -96,7 +96,7 @@ def test_nobody_s_home_is_built_for_a_visitor(sources, client):
     assert client.get("/").status_code == 200
 
 
-def test_the_menu_follows_who_is_asking(entries, client, resident):
+def test_the_menu_depends_on_the_user(entries, client, resident):
     menu.register("Pour résidents", "help", place=menu.Place.RESIDENT)
     menu.register("Pour visiteurs", "help", place=menu.Place.PUBLIC)
     assert "Pour visiteurs" in text(client.get("/")) and "Pour résidents" not in text(client.get("/"))
@@ -115,7 +115,7 @@ def test_the_menu_follows_who_is_asking(entries, client, resident):
         ("/cookies/", ["", "", ""]),
     ],
 )
-def test_one_entry_is_lit_the_page_itself_or_else_its_section(entries, path, lit):
+def test_the_current_page_or_section_is_marked(entries, path, lit):
     entries[:] = []
     menu.register("Foyer", "sharing:household", order=2)
     menu.register("Coffre", "records:home", order=1)

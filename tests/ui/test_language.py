@@ -1,4 +1,4 @@
-"""The language is a cookie, changed by POST, and the page stays the same."""
+"""The language is a cookie set by POST; the page stays the same."""
 
 import pytest
 from django.test import Client
@@ -22,14 +22,14 @@ def test_a_visitor_changes_the_language_and_stays_on_the_page(client):
     assert "Aide et contact" in text(client.post(reverse("language"), {"language": "fr", "next": HELP}, follow=True))
 
 
-def test_the_page_offers_the_other_language_in_its_own_words(client):
+def test_the_other_language_is_offered_by_its_own_name(client):
     tags = read(client.get(HELP)).tags
     buttons = [attrs for tag, attrs in tags if tag == "button" and attrs.get("name") == "language"]
     assert [(attrs["value"], attrs["lang"]) for attrs in buttons] == [("en", "en")]
     assert ("input", {"type": "hidden", "name": "next", "value": HELP}) in tags
 
 
-def test_a_link_cannot_change_it(client):
+def test_a_get_request_cannot_change_the_language(client):
     assert client.get(reverse("language")).status_code == 405
     assert "garant_language" not in client.cookies
 
@@ -39,19 +39,19 @@ def test_another_site_cannot_be_the_next_page(client):
     assert answer["Location"] == "/"
 
 
-def test_an_unknown_language_changes_nothing(client):
+def test_an_unknown_language_is_ignored(client):
     client.post(reverse("language"), {"language": "xx", "next": HELP})
     assert "garant_language" not in client.cookies
 
 
-def test_the_form_is_protected(client):
+def test_the_form_needs_a_csrf_token(client):
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post(reverse("language"), {"language": "en", "next": HELP})
     assert answer.status_code == 403
     assert "garant_language" not in strict.cookies
 
 
-def test_a_browser_that_asks_for_english_gets_it_and_any_other_gets_french(client):
+def test_the_browsers_language_is_used_with_french_as_default(client):
     assert read(client.get(HELP, headers={"accept-language": "en-GB"})).tags[0] == (
         "html",
         {"lang": "en", "class": "civic"},

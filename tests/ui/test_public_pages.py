@@ -1,4 +1,4 @@
-"""Pages that everyone may open: with or without a city, in both languages, under the strict content policy."""
+"""Public pages: with or without a city, in both languages, under the strict content policy."""
 
 import pytest
 from django.urls import reverse
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("name", PUBLIC)
-def test_a_page_is_whole_and_says_its_language(client, city, name, language):
+def test_a_page_is_valid_and_declares_its_language(client, city, name, language):
     client.cookies["garant_language"] = language
     answer = client.get(reverse(name))
 
@@ -33,7 +33,7 @@ def test_a_page_works_before_the_city_is_set(client, name):
 
 
 @pytest.mark.parametrize("name", [*PUBLIC, "theme"])
-def test_a_page_carries_the_strict_policy_and_the_security_headers(client, city, name):
+def test_a_page_has_the_strict_policy_and_the_security_headers(client, city, name):
     answer = client.get(reverse(name))
     policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
@@ -43,20 +43,20 @@ def test_a_page_carries_the_strict_policy_and_the_security_headers(client, city,
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
-def test_the_footer_has_what_the_law_asks_for(client, city):
+def test_the_footer_has_the_legal_links(client, city):
     answer = client.get(reverse("home"))
     links = {attrs.get("href") for tag, attrs in read(answer).tags if tag == "a"}
     assert {reverse(name) for name in ("sitemap", "accessibility", "legal", "privacy", "cookies", "help")} <= links
     assert "Accessibilité\u00a0: non conforme" in text(answer)
 
 
-def test_the_statement_follows_the_audit(client, city):
+def test_the_accessibility_statement_depends_on_the_audit(client, city):
     City.objects.update(accessibility=City.Accessibility.PARTIAL)
     assert "Accessibilité\u00a0: partiellement conforme" in text(client.get(reverse("home")))
     assert "Ce site est partiellement conforme" in text(client.get(reverse("accessibility")))
 
 
-def test_leaving_quickly_goes_where_the_city_says_without_telling_from_where(client, city, settings):
+def test_leaving_quickly_redirects_without_a_referrer(client, city, settings):
     tags = read(client.get(reverse("home"))).tags
     assert [
         attrs for tag, attrs in tags if attrs.get("href") == reverse("leave_quickly") and attrs["rel"] == "noreferrer"
@@ -74,15 +74,15 @@ def test_leaving_quickly_ends_the_session_here_and_in_the_browser(resident):
     assert client.get(reverse("account")).status_code == 302
 
 
-def test_another_site_ends_nobodys_session(resident):
-    """A picture whose address is ours would sign out whoever looks at it."""
+def test_another_site_cannot_sign_users_out(resident):
+    """An image with our URL would otherwise sign out the users who see it."""
     client = signed_in(resident)
     answer = client.get(reverse("leave_quickly"), headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 302 and "Clear-Site-Data" not in answer
     assert client.get(reverse("account")).status_code == 200
 
 
-def test_the_city_s_own_text_replaces_ours_and_cannot_run(client, city):
+def test_the_citys_text_replaces_ours_and_is_escaped(client, city):
     LegalPage.objects.create(
         slug=LegalPage.Slug.LEGAL, text="## Qui\n\nLa <script>ville</script>.\n\n- un\n- deux", text_en="The city."
     )
@@ -94,18 +94,18 @@ def test_the_city_s_own_text_replaces_ours_and_cannot_run(client, city):
     assert "The city." in text(client.get(reverse("legal")))
 
 
-def test_the_cookie_page_names_the_cookies_that_are_really_set(client, city, settings):
-    said = text(client.get(reverse("cookies")))
+def test_the_cookie_page_names_the_real_cookies(client, city, settings):
+    page_text = text(client.get(reverse("cookies")))
     for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME):
-        assert name in said
+        assert name in page_text
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_a_page_is_read_not_posted_to(client, name):
+def test_a_page_refuses_post(client, name):
     assert client.post(reverse(name)).status_code == 405
 
 
-def test_home_greets_a_resident_and_sends_an_agent_to_their_pages(client, city, resident, agent):
+def test_home_shows_residents_their_page_and_redirects_agents(client, city, resident, agent):
     answer = signed_in(resident).get(reverse("home"))
     assert "Bonjour Awa" in text(answer)
     assert_clean(answer, whole_page=True)
@@ -115,7 +115,7 @@ def test_home_greets_a_resident_and_sends_an_agent_to_their_pages(client, city, 
     assert (answer.status_code, answer["Location"]) == (302, reverse("admin:index"))
 
 
-def test_a_name_is_text_never_markup(city, resident):
+def test_a_name_is_escaped(city, resident):
     resident.name = "<b>Awa</b>"
     resident.save()
     html = signed_in(resident).get(reverse("home")).content.decode()

@@ -1,4 +1,4 @@
-"""The city's colours and logo reach a page at once, and are cached for a year under an address of their own."""
+"""The city's colours and logo change at once, and are cached for a year under a versioned URL."""
 
 import pytest
 from django.urls import reverse
@@ -16,7 +16,7 @@ def theme_address(client):
     )
 
 
-def test_a_change_shows_at_once_under_another_address(client, city):
+def test_a_change_gets_another_url(client, city):
     before = theme_address(client)
     assert f"--civic-link:{city.link}" in client.get(before).content.decode()
 
@@ -28,7 +28,7 @@ def test_a_change_shows_at_once_under_another_address(client, city):
     assert "--civic-link:#7a2b3b" in client.get(after).content.decode()
 
 
-def test_only_the_current_address_is_kept_by_browsers(client, city):
+def test_only_the_current_url_is_cacheable(client, city):
     current = client.get(theme_address(client))
     assert current["Content-Type"] == "text/css; charset=utf-8"
     assert "immutable" in current["Cache-Control"]
@@ -36,12 +36,12 @@ def test_only_the_current_address_is_kept_by_browsers(client, city):
         assert "immutable" not in client.get(stale)["Cache-Control"]
 
 
-def test_a_signed_in_browser_keeps_it_too(city, resident):
+def test_it_is_cacheable_for_signed_in_users(city, resident):
     browser = signed_in(resident)
     assert "immutable" in browser.get(theme_address(browser))["Cache-Control"]
 
 
-def test_no_logo_then_a_logo_that_can_only_be_looked_at(client, city):
+def test_a_logo_is_served_under_a_sandbox_policy(client, city):
     assert client.get(reverse("logo")).status_code == 404
     city.logo, city.logo_type = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"/>', "image/svg+xml"
     city.save()

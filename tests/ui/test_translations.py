@@ -1,4 +1,4 @@
-"""Every sentence has its English, catalogues are compiled, French keeps its spaces."""
+"""Every sentence has an English translation, catalogues are compiled, and French has its non-breaking spaces."""
 
 import gettext
 import io
@@ -15,39 +15,39 @@ ENGLISH = messages.read(messages.catalogue("en"))
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|%[sd]|\{\w*\}|<[^>]+>")
 
 
-def test_no_sentence_lacks_its_english():
+def test_every_sentence_is_translated():
     lacking = [key for key in FOUND if key not in ENGLISH or not ENGLISH[key].is_translated]
     assert lacking == [], "run `make messages`, then fill locale/en"
 
 
-def test_no_translation_outlives_its_sentence():
+def test_every_translation_has_a_sentence():
     assert [key for key in ENGLISH if key not in FOUND] == []
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_compiled_catalogue_is_that_of_its_source(language):
+def test_the_compiled_catalogue_is_current(language):
     source = messages.read(messages.catalogue(language))
     assert messages.catalogue(language, "mo").read_bytes() == messages.compiled(language, source.values())
 
 
-def test_french_holds_plurals_only_and_all_of_them():
+def test_the_french_catalogue_has_exactly_the_plurals():
     french = messages.read(messages.catalogue("fr"))
     assert set(french) == {key for key, message in FOUND.items() if message.plural}
     assert all(message.plural for message in french.values())
 
 
-def test_no_word_of_ours_is_one_that_django_says_otherwise_in_french():
-    """“Go”, a size, is the name of a button of the admin, “Envoyer”: such a word needs a context."""
+def test_no_message_collides_with_a_french_translation_of_django():
+    """“Go”, a unit of size, is also a button of the admin, “Envoyer”: such a word needs a context."""
     with override("fr"):
-        said = {
+        translations = {
             text: (pgettext(context, text) if context else translate(text))
             for (context, text), one in FOUND.items()
             if not one.plural
         }
-    assert [f"{text}: {shown}" for text, shown in said.items() if text != shown] == []
+    assert [f"{text}: {shown}" for text, shown in translations.items() if text != shown] == []
 
 
-def test_a_translation_keeps_the_names_it_is_given():
+def test_a_translation_keeps_its_placeholders():
     def names(text):
         return set(PLACEHOLDER.findall(text)) - {"%%"}
 
@@ -80,7 +80,7 @@ def test_zero_is_singular_in_french_and_plural_in_english():
         assert ngettext(one, many, 1) == "One thing to do."
 
 
-def test_what_is_read_is_what_was_written(tmp_path):
+def test_a_catalogue_is_read_back_as_written(tmp_path):
     tricky = messages.Message("", 'Dit «\u00a0"oui"\u00a0»\\\nfin', "", ['Says "yes"'], ["a.py"])
     plural = messages.Message("ctx", "un", "des", ["one", "many"], ["b.html"])
     messages.write(tmp_path / "x.po", "en", [tricky, plural])
@@ -90,12 +90,13 @@ def test_what_is_read_is_what_was_written(tmp_path):
     assert catalogue.npgettext("ctx", "un", "des", 3) == "many"
 
 
-def test_sentences_are_found_however_they_are_written(tmp_path):
-    for room in messages.SOURCES:
-        (tmp_path / room).mkdir()
+def test_every_form_of_message_is_extracted(tmp_path):
+    for folder in messages.SOURCES:
+        (tmp_path / folder).mkdir()
     (tmp_path / "vault" / "a.py").write_text(
         "from django.utils.translation import gettext as _now, ngettext, pgettext_lazy\n"
-        'a = _now("Un") + _("Deux" " suite")\nb = ngettext("Trois (x)", "Trois s", n)\nc = pgettext_lazy("ici", "Quatre")\nd = _(name)\n',
+        'a = _now("Un") + _("Deux" " suite")\nb = ngettext("Trois (x)", "Trois s", n)\n'
+        'c = pgettext_lazy("ici", "Quatre")\nd = _(name)\n',
         encoding="utf-8",
     )
     (tmp_path / "templates" / "a.html").write_text(

@@ -1,4 +1,4 @@
-"""Assets are built once and committed: what is listed is what is there, nothing of the State's or of GOV.UK's brand is in it."""
+"""Assets are built once and committed. The list matches the files; none is of the State's or GOV.UK's brand."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_the_list_is_complete_and_its_sums_are_right():
+def test_the_list_is_complete_with_correct_checksums():
     there = {
         path.relative_to(STATIC).as_posix()
         for path in STATIC.rglob("*")
@@ -30,7 +30,7 @@ def test_the_list_is_complete_and_its_sums_are_right():
     assert [entry["file"] for entry in LISTED if sha256(STATIC / entry["file"]) != entry["sha256"]] == []
 
 
-def test_what_others_made_has_a_licence_and_a_version():
+def test_third_party_assets_have_a_licence_and_a_version():
     others = [entry for entry in LISTED if entry.get("version")]
     assert {entry["name"].split(",")[0].split(" (")[0] for entry in others} == {"govuk-frontend", "Public Sans"}
     assert all(entry["licence"] for entry in LISTED)
@@ -39,7 +39,7 @@ def test_what_others_made_has_a_licence_and_a_version():
     ).exists()
 
 
-def test_nothing_reserved_to_others_is_here():
+def test_no_reserved_asset_is_included():
     reserved = re.compile(r"GDS Transport|crest|crown|dsfr|Marianne|gouv\.fr|gov\.uk", re.IGNORECASE)
     code = [path for path in (STATIC / "civic").rglob("*") if path.suffix in {".css", ".js", ".svg"}]
     assert [path.name for path in code if reserved.search(path.read_text(encoding="utf-8"))] == []
@@ -48,14 +48,14 @@ def test_nothing_reserved_to_others_is_here():
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in pinned.values())
 
 
-def test_the_style_sheet_calls_nothing_outside():
+def test_the_style_sheet_has_no_external_url():
     css = (STATIC / "civic" / "civic.css").read_text(encoding="utf-8")
     assert set(re.findall(r"url\(([^)]*)\)", css)) == {'"fonts/public-sans-latin.woff2"'}
     assert "@import" not in css
 
 
-def test_what_a_page_loads_fits_its_budget():
-    """In bytes, compressed as the server sends them; HTML comes on top, 20 KB at most."""
+def test_a_pages_assets_fit_the_budget():
+    """Bytes compressed as the server sends them, without the HTML (at most 20 KB)."""
     css = len(brotli.compress((STATIC / "civic" / "civic.css").read_bytes()))
     script = len(brotli.compress((STATIC / "civic" / "init.js").read_bytes()))
     font = (STATIC / "civic" / "fonts" / "public-sans-latin.woff2").stat().st_size

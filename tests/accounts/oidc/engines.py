@@ -1,6 +1,6 @@
-"""Two FranceConnects for the same tests: the demonstration's, and the engine that the real one is built on (npm oidc-provider).
+"""Two FranceConnect servers for the same tests: the demonstration's, and the real one's library (npm oidc-provider).
 
-A test says who signs in there and what goes wrong; an engine walks the pages as a browser would and gives back where it is sent.
+A test chooses the user and the fault; an engine follows the pages like a browser and returns the final redirection.
 """
 
 import json
@@ -24,12 +24,12 @@ CLIENT_ID, SECRET = "garant-demonstration", "secret-de-demonstration"
 
 class Engine(Protocol):
     issuer: str
-    #: Whom it knows: a person, and another one.
+    #: A known user, and another one.
     person: str
     other: str
 
     def sign_in(self, address: str, *, person: str = "", fault: str = "normal") -> str:
-        """From the address that the portal leads to, to the path of the portal that the browser is sent back to."""
+        """Follow the URL given by the portal, and return the path of the portal where the browser is sent back."""
 
     def new_key(self) -> None: ...
 
@@ -37,7 +37,7 @@ class Engine(Protocol):
 
 
 def provider(engine: Engine, name: str = "franceconnect") -> dict[str, Any]:
-    """As `SOCIALACCOUNT_PROVIDERS` declares it."""
+    """Return the provider's settings, as in `SOCIALACCOUNT_PROVIDERS`."""
     return {name: {"APPS": [{"client_id": CLIENT_ID, "secret": SECRET, "settings": {"issuer": engine.issuer}}]}}
 
 
@@ -83,7 +83,7 @@ def demonstration(name: str = "franceconnect") -> Iterator[Demonstration]:
 
 @dataclass
 class Reference:
-    """tests/accounts/oidc/engine.mjs, in a process of its own."""
+    """Runs tests/accounts/oidc/engine.mjs in a separate process."""
 
     issuer: str
     person: str = "nadia"
@@ -111,11 +111,14 @@ class Reference:
 
 
 def missing() -> str:
-    """Why the reference engine cannot run here; empty when it can."""
+    """Return the reason why the reference engine cannot run here, or an empty string."""
     if shutil.which("node") is None:
         return "NO NODE ON THIS MACHINE: the checks were run against the demonstration's FranceConnect only"
     if not (HERE / "node_modules" / "oidc-provider").exists():
-        return "NO oidc-provider (`npm ci` in tests/accounts/oidc/): the checks were run against the demonstration's FranceConnect only"
+        return (
+            "NO oidc-provider (`npm ci` in tests/accounts/oidc/):"
+            " the checks were run against the demonstration's FranceConnect only"
+        )
     return ""
 
 
@@ -132,6 +135,6 @@ def reference() -> Iterator[Reference]:
         process.wait()
 
 
-def asked(address: str) -> dict[str, str]:
-    """The parameters with which the portal leads there."""
+def parameters_of(address: str) -> dict[str, str]:
+    """Return the query parameters of the portal's URL to the provider."""
     return dict(parse_qsl(urlsplit(address).query))

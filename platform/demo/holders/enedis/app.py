@@ -57,7 +57,7 @@ def contract(request: Request) -> Answer:
         return case
     meter = request.one("usage_point_id")
     known = agreement.meters("enedis")[meter][1]
-    contract = {
+    terms = {
         "segment": "C5",
         "subscribed_power": f"{known['kva']} kVA",
         "distribution_tariff": "BTINFCUST",
@@ -65,13 +65,13 @@ def contract(request: Request) -> Answer:
         "contract_status": "SERVC",
     }
     if request.mode(case.slug) == "masked":
-        contract = {"segment": "C5"}
+        terms = {"segment": "C5"}
     usage_point = {"usage_point_id": meter, "usage_point_status": "com", "meter_type": "AMM"}
     return say(
         {
             "customer": {
                 "customer_id": f"c-{case.slug}",
-                "usage_points": [{"usage_point": usage_point, "contracts": contract}],
+                "usage_points": [{"usage_point": usage_point, "contracts": terms}],
             }
         },
         about=case.slug,
