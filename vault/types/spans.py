@@ -29,7 +29,7 @@ def month_end(day: date) -> date:
 
 
 def read_day(value: object) -> date | None:
-    """An ISO day; partial dates (`2020-00-00`) that holders send are no day."""
+    """Return the day of an ISO text, or None: a partial date (`2020-00-00`), which holders send, is not a day."""
     try:
         return date.fromisoformat(str(value)[:10]) if value else None
     except ValueError:
@@ -37,7 +37,7 @@ def read_day(value: object) -> date | None:
 
 
 def latest_day(value: object) -> date | None:
-    """Of a partly unknown date, the last day that it may be: 31 May for `2019-05-00`, 31 December for `2019-00-00`."""
+    """Return the last possible day of a partial date: 31 May for `2019-05-00`, 31 December for `2019-00-00`."""
     text = str(value or "")
     if text.endswith("-00-00"):
         text = f"{text[:4]}-12-31"
@@ -48,7 +48,7 @@ def latest_day(value: object) -> date | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """An ISO moment, or a day taken at its start in UTC."""
+    """Return the moment of an ISO text; without a zone it is in UTC, and a day alone gives its midnight."""
     if not value:
         return None
     try:
