@@ -1,4 +1,4 @@
-"""The catalogue of data types: one folder per type, with its JSON Schemas, its French and English words, and its rules.
+"""The catalogue of data types: a folder per type, with its JSON Schemas, its French and English words, and its rules.
 
 A field's id is `type#/pointer`; `*` stands for each item of a list. Django is imported only where a sentence is shown
 or a payload checked: the readers' child process uses the catalogue without it.

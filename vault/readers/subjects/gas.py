@@ -1,8 +1,8 @@
 """Gas readings, whichever file holds them, become two series of days: m³ and Wh.
 
-A gas day starts at 06:00 local time. The sum of the daily volumes and the difference of the index need not agree: both are shown. A reading
-of a week or of months is shared out evenly between its days, which are then estimated and say so; its index is kept. Days that are
-measured are never estimated.
+A gas day starts at 06:00 local time. The sum of the daily volumes and the difference of the index need not agree: both
+are shown. A reading of a week or of months is shared out evenly between its days, which are then estimated and say so;
+its index is kept. Days that are measured are never estimated.
 """
 
 import dataclasses

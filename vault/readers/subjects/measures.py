@@ -1,7 +1,7 @@
 """Measures over time become blocks: one per point, flow, step and month of the local calendar, in UTC, null where a measure lacks.
 
-Steps shorter than a day are exact seconds: a day of 23 or 25 hours has 46 or 50 half-hours by itself. A step of 86,400 s is one day of
-the local calendar, whatever its length; a gas day starts at 06:00.
+Steps shorter than a day are exact seconds: a day of 23 or 25 hours has 46 or 50 half-hours by itself. A step of 86,400
+s is one day of the local calendar, whatever its length; a gas day starts at 06:00.
 """
 
 import dataclasses
@@ -260,7 +260,8 @@ def missing(held: Mapping[Place, Value]) -> int:
 def steps_of(stamps: Sequence[int], *, stamps_end: bool = True) -> list[int]:
     """The step of each sorted stamp, where the file says none: the distance to the one before (or after), unless that is only a gap.
 
-    A distance is a step where it lasts; a file may go from 60 to 30 to 10 minutes. Elsewhere the step in force goes on.
+    A distance is a step where it lasts; a file may go from 60 to 30 to 10 minutes. Elsewhere the step in force goes
+    on.
     """
     if not stamps_end:
         return steps_of([-stamp for stamp in reversed(stamps)])[::-1]

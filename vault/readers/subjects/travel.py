@@ -1,7 +1,7 @@
 """Where someone was, made into trips and frequent places. The positions themselves are not kept.
 
-A trip runs from one stop to the next: five minutes within 150 metres, or half an hour without any position. Distances are those of a
-sphere of mean radius 6,371.0088 km; the equator's radius would add 0.11 %.
+A trip runs from one stop to the next: five minutes within 150 metres, or half an hour without any position. Distances
+are those of a sphere of mean radius 6,371.0088 km; the equator's radius would add 0.11 %.
 """
 
 import dataclasses
