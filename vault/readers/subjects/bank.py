@@ -46,7 +46,7 @@ class Statement:
         )
 
     def judge(self) -> None:
-        """Set `adds_up`: compare the opening balance and the operations with the closing balance, if both are known."""
+        """Set `adds_up`: compare the opening balance and operations with the closing balance, if both are known."""
         if self.computed is not None and self.closing is not None:
             self.adds_up = self.computed == self.closing
 

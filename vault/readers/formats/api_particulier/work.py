@@ -13,7 +13,7 @@ MAX_PAYMENTS = 1000
 
 
 def registration(data: Mapping[str, Any], found: Found) -> None:
-    """Keep the registration; without an end date it is current. Contact and postal address are not needed: left out."""
+    """Keep the registration; without an end date it is current. Contact and postal address, unneeded, are left out."""
     registered = data["inscription"] if isinstance(data.get("inscription"), dict) else data
     category = registered["categorie"] if isinstance(registered.get("categorie"), dict) else {}
     certified = plain.text(registered.get("code_certification_cnav", registered.get("codeCertificationCNAV")))
