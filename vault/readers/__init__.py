@@ -1,7 +1,7 @@
-"""Files in, readings out: recognised by content, read without running anything, refused in one sentence.
+"""Turn a file into a reading. A file is recognised by its content and nothing in it is run; a refusal is one sentence.
 
-`read` works in the caller's process. A file that someone sent goes through `sandbox.read`: the same, in a child that is limited.
-The parsers are imported when a file is read, so that the web and the workers, which leave that to the child, never load one.
+`read` works in the caller's process. Uploaded files go through `sandbox.read`, which does the same in a limited child.
+Parsers are imported when a file is read: web and worker processes use the child and load none.
 """
 
 import dataclasses
@@ -37,8 +37,15 @@ def read(
     signature_authorities: Sequence[Path] = (),
     ask: Ask = UNASKED,
 ) -> Reading:
-    """`authorities`: folders of further test certificates, which count only with `trust_test_authority`. `signature_authorities`:
-    folders of the certificates whose signatures of PDF files are known."""
+    """Read a file.
+
+    Args:
+        authorities: folders of additional test certificates, used only with `trust_test_authority`.
+        signature_authorities: folders of the certificates accepted as signers of PDF files.
+
+    Raises:
+        Unreadable: the file is refused.
+    """
     from vault.readers import formats
     from vault.readers.files.document import open_document
     from vault.readers.formats.paper import printed, signature
@@ -63,7 +70,7 @@ def read(
 
 
 def _with(electronic: Sequence[CheckResult], reading: Reading) -> Reading:
-    """An electronic signature is one: what the page lacks to the eye says nothing then."""
+    """Add the checks of the PDF's electronic signature. They replace the check of a drawn signature."""
     if not electronic:
         return reading
     others = [one for one in reading.checks if one.code != "signed"]

@@ -1,6 +1,7 @@
-"""The limited process that opens a file: bytes in by stdin, JSON or JPEG out by stdout, nothing else.
+"""The limited process that reads a file: it takes bytes on stdin and writes JSON or JPEG on stdout, nothing else.
 
-Run by path with `python -I`, without Django and without an environment. It limits itself before it imports a parser or reads a byte.
+Run by path with `python -I`, without Django's settings and without an environment. It sets its limits before it
+imports a parser or reads a byte.
 """
 
 import resource
@@ -18,7 +19,7 @@ def main(mode: str, cpu_seconds: str) -> None:
     import json
 
     _limit(int(cpu_seconds))
-    # Not on the command line, which every user of the machine may read: an address that was asked holds a person's number.
+    # Not on the command line, which every user of the machine can read: a pulled URL may contain a tax number.
     settings = json.loads(sys.stdin.buffer.readline())
     root = Path(__file__).resolve().parents[2]
     sys.path[:0] = [str(root), str(root / "platform")]
@@ -29,14 +30,14 @@ def main(mode: str, cpu_seconds: str) -> None:
     try:
         {"read": _read, "read_several": _read_several, "raster": _raster, "clean": _clean}[mode](data, settings)
     except Unreadable as refusal:
-        _say({"unreadable": refusal.code})
+        _write_message({"unreadable": refusal.code})
     except MemoryError:
-        _say({"unreadable": "too_heavy"})
+        _write_message({"unreadable": "too_heavy"})
     sys.stdout.buffer.flush()
 
 
 def _limit(cpu_seconds: int) -> None:
-    """Memory, processor, no core, no file written; killed with the parent, and no right to gain any."""
+    """Limit memory and processor time, forbid core dumps, written files and new privileges; die with the parent."""
     import ctypes
 
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
@@ -62,20 +63,20 @@ def _read(data: bytes, settings: dict[str, Any]) -> None:
         signature_authorities=signers,
         ask=Ask(**settings["ask"]),
     )
-    _say({"reading": reading.as_json()})
+    _write_message({"reading": reading.as_json()})
 
 
 def _clean(data: bytes, settings: dict[str, Any]) -> None:
     from vault.readers.files import place
 
     found, cleaned = place.without(data)
-    _say({"place": found, "bytes": len(cleaned) if found == "removed" else 0})
+    _write_message({"place": found, "bytes": len(cleaned) if found == "removed" else 0})
     if found == "removed":
         sys.stdout.buffer.write(cleaned)
 
 
 def _read_several(data: bytes, settings: dict[str, Any]) -> None:
-    """One line for each part, in order; one that is refused does not stop the others."""
+    """Write one message per part, in order. A refused part does not stop the others."""
     from vault.readers.reading import Unreadable
 
     for part in settings["parts"]:
@@ -83,11 +84,11 @@ def _read_several(data: bytes, settings: dict[str, Any]) -> None:
         try:
             _read(body, settings | {"ask": part["ask"]})
         except Unreadable as refusal:
-            _say({"unreadable": refusal.code})
+            _write_message({"unreadable": refusal.code})
 
 
 def _raster(data: bytes, settings: dict[str, object]) -> None:
-    """One header line of JSON before each JPEG, so that the parent holds one page at a time."""
+    """Write one JSON message before each JPEG, so that the parent keeps one page in memory."""
     import io
 
     from vault.readers.files.document import open_document
@@ -106,12 +107,12 @@ def _raster(data: bytes, settings: dict[str, object]) -> None:
         out = io.BytesIO()
         image.info.clear()
         image.save(out, "JPEG", quality=JPEG_QUALITY, dpi=(dpi, dpi))
-        _say({"width": image.width, "height": image.height, "bytes": out.tell(), "codes": codes})
+        _write_message({"width": image.width, "height": image.height, "bytes": out.tell(), "codes": codes})
         sys.stdout.buffer.write(out.getbuffer())
-    _say({"done": document.pages})
+    _write_message({"done": document.pages})
 
 
-def _say(message: dict[str, object]) -> None:
+def _write_message(message: dict[str, object]) -> None:
     import json
 
     sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")

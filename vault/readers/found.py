@@ -1,4 +1,4 @@
-"""What a reader of an organisation's data has found so far: records, facts, checks, warnings, and at the end the reading."""
+"""The results that a reader of an organisation's data collects: records, facts, checks and warnings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,11 @@ from vault.readers.reading import CheckResult, Fact, Outcome, Reading, check
 
 
 class Found:
-    """A file that its resident sends proves nothing by itself: its records are declared. Who pulls them from the holder says better."""
+    """The results collected so far; `reading` returns them.
+
+    Records are declared by default, since a file sent by a resident proves nothing. A pull from the holder sets a
+    better assurance.
+    """
 
     def __init__(self, data: bytes, *, reader: str, version: str, media_type: str, holder: str = "") -> None:
         self.source = SourceFile(data, format=reader, version=version, holder=holder)

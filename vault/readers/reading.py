@@ -1,4 +1,4 @@
-"""What a reader gives back, and how it refuses."""
+"""The result of a reader, `Reading`, and its refusal, `Unreadable`."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -13,8 +13,11 @@ MAX_PAGES = 60
 
 @dataclasses.dataclass(frozen=True)
 class CheckResult:
-    """`details` holds what was read, label by value; it is personal data like the rest of the reading. `said` is what the sentence
-    names, such as who signed, where it has a place for it."""
+    """The outcome of one check, with its sentence.
+
+    `details` maps labels to the values read: personal data, like the rest of the reading. `said` fills the placeholder
+    of the sentence, such as the name of the signer.
+    """
 
     code: str
     outcome: Outcome
@@ -29,10 +32,10 @@ def check(code: str, outcome: Outcome, details: Mapping[str, str] | None = None,
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """What the caller says of a file whose bytes don't tell all.
+    """Facts about a file that its bytes do not contain.
 
-    `endpoint` is the path of the API that gave an answer. `columns` is what each column of a table is, as its owner said:
-    header -> field.
+    `endpoint` is the path of the API that gave the answer. `columns` maps a table's headers to fields, as the resident
+    named them.
     """
 
     endpoint: str = ""
@@ -44,8 +47,11 @@ UNASKED = Ask()
 
 @dataclasses.dataclass(frozen=True)
 class Fact:
-    """What a file of data holds in all, shown before anything is kept. `code` picks the label in sentences.FACTS; `value` is
-    plain text (ISO date, dotted decimal); `unit` is one of types/units.json, or empty."""
+    """A total of a file of data, shown before the resident confirms.
+
+    `code` is a key of `sentences.FACTS`; `value` is plain text (ISO date, dotted decimal); `unit` is one of
+    types/units.json, or empty.
+    """
 
     code: str
     value: str
@@ -54,7 +60,7 @@ class Fact:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table whose columns only its owner can name: its headers, a few rows to look at, and our guess (header -> field)."""
+    """A table whose columns the resident must name: its headers, a few rows, and a guess of the fields by header."""
 
     headers: list[str]
     rows: list[list[str]]
@@ -63,9 +69,10 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """`records` are envelopes (types/record-1.0.0.json); `kind` is the paper's kind where the content tells it, else None.
+    """The content of one file.
 
-    A `table` asks its reader again with `Ask.columns`; until then it gives no record.
+    `records` are envelopes (types/record-1.0.0.json); `kind` is the paper's kind, or None if the content does not show
+    it. With a `table` there are no records: the file is read again with `Ask.columns`.
     """
 
     format: str
@@ -77,29 +84,29 @@ class Reading:
     kind: str | None = None
     facts: list[Fact] = dataclasses.field(default_factory=list)
     table: Table | None = None
-    #: The people that the paper names as its bearers, where no value says so.
+    #: The bearers named by the paper, where no value names them.
     names: list[str] = dataclasses.field(default_factory=list)
-    #: The kinds of paper that its pages name, each once.
+    #: The kinds of paper named on its pages, each once.
     kinds: list[str] = dataclasses.field(default_factory=list)
-    #: How many leaves the paper says that it has; 0 when it does not say.
+    #: The number of sheets printed on the paper; 0 if it is not printed.
     leaves: int = 0
     sharpness: Outcome = "inconclusive"
 
     def as_json(self) -> dict[str, Any]:
-        """The records are not copied: there may be tens of thousands."""
+        """Return the reading as JSON values. Records are not copied: there may be tens of thousands."""
         return dataclasses.asdict(dataclasses.replace(self, records=[])) | {"records": self.records}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Reading":
-        told = dict(data)
-        told["checks"] = [CheckResult(**one) for one in data["checks"]]
-        told["facts"] = [Fact(**one) for one in data.get("facts", ())]
-        told["table"] = Table(**data["table"]) if data.get("table") else None
-        return cls(**told)
+        fields = dict(data)
+        fields["checks"] = [CheckResult(**one) for one in data["checks"]]
+        fields["facts"] = [Fact(**one) for one in data.get("facts", ())]
+        fields["table"] = Table(**data["table"]) if data.get("table") else None
+        return cls(**fields)
 
 
 class Unreadable(Exception):
-    """The file is refused; `sentence` says why, to a person."""
+    """The file is refused; `sentence` gives the reason to the resident."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -122,9 +129,9 @@ class Unreadable(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class PageImage:
+    """One page as a JPEG; `codes` has the left, top, right and bottom of each 2D-Doc, if the caller asked for them."""
+
     jpeg: bytes
     width: int
     height: int
-    codes: tuple[
-        tuple[int, int, int, int], ...
-    ] = ()  # left, top, right, bottom of each 2D-Doc, when they were asked for
+    codes: tuple[tuple[int, int, int, int], ...] = ()

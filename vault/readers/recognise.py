@@ -1,4 +1,4 @@
-"""What a file is, from its bytes only: the name and the announced type are what the sender wants us to believe."""
+"""Recognise a file's media type from its bytes only: the sender chooses its name and announced type."""
 
 import io
 import re
@@ -8,7 +8,7 @@ from vault.readers.reading import Unreadable
 
 PDF, JPEG, PNG, HEIC, CODE = "application/pdf", "image/jpeg", "image/png", "image/heic", "text/plain"
 MAGIC = {PDF: b"%PDF-", JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG\r\n\x1a\n"}
-#: A still photo, as telephones take it; then its relatives: bursts and films.
+#: Brands of still photos, as telephones take them, then brands of bursts and films.
 HEIC_BRANDS = {b"heic", b"heix", b"mif1"}
 HEIC_RELATIVES = {b"hevc", b"hevx", b"msf1", b"heim", b"heis"}
 RAW_CODE = re.compile(rb"DC0[1-4][A-Z0-9]{8}[0-9A-F]{8}[A-Z0-9]{2}")
@@ -19,6 +19,11 @@ HEAD_BYTES = 12
 
 
 def media_type(data: bytes) -> str:
+    """Return the media type of a paper.
+
+    Raises:
+        Unreadable: the file is empty, unknown or also another file.
+    """
     if not data.strip(b"\x00\t\n\r "):
         raise Unreadable("empty")
     found = head_media(data)
@@ -31,14 +36,14 @@ def media_type(data: bytes) -> str:
 
 
 def head_media(head: bytes) -> str | None:
-    """Of a PDF or a photo, by its first twelve bytes: cheap, and says nothing of whether it opens."""
+    """Return the media type of a PDF or a photo from its first twelve bytes, else None. It may still be damaged."""
     if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
         return HEIC
     return next((media for media, magic in MAGIC.items() if head.startswith(magic)), None)
 
 
 def _refuse_polyglot(data: bytes, media: str) -> None:
-    """A file that is also something else: a ZIP (looked for at its end), a PDF or a web page (looked for at its start)."""
+    """Refuse a file that is also a ZIP (searched at its end), a PDF or a web page (searched at its start)."""
     head = data[:HEAD]
     second_pdf = media != PDF and b"%PDF-" in head
     if second_pdf or WEB_PAGE.search(head) or zipfile.is_zipfile(io.BytesIO(data)):

@@ -1,6 +1,6 @@
-"""Readers in a child process that is limited (child.py): what someone sent is never opened in a process that holds keys.
+"""Run readers in a limited child process (child.py): a process that holds keys never parses an uploaded file.
 
-A child that crashes, hangs or asks for too much memory makes the file unreadable; it never makes its parent fail.
+A child that crashes, hangs or exceeds its memory makes the file unreadable; its parent goes on.
 """
 
 import contextlib
@@ -29,16 +29,21 @@ MAX_MESSAGE = 64 * 1024 * 1024
 MAX_JPEG = 20 * 1024 * 1024
 READ_SECONDS = 20
 RASTER_SECONDS = 60
-#: Waiting costs nothing: on a loaded machine the processor limit is the one that matters.
+#: The child may run this many times its processor limit: on a loaded machine it mostly waits.
 WALL_FACTOR = 3
 
 
 class TestAuthorityRefused(ValueError):
-    """These settings never trust a test authority: TRUST_TEST_AUTHORITY is off."""
+    """The caller trusts the test authority, but TRUST_TEST_AUTHORITY is off."""
 
 
 def read(stream: BinaryIO, *, trust_test_authority: bool, ask: Ask = UNASKED) -> Reading:
-    """Raises Unreadable. The records are checked again here: the child has read hostile bytes."""
+    """Read a file in the child. Check its records again: the child may be compromised by a hostile file.
+
+    Raises:
+        Unreadable: the file is refused, or the child was stopped.
+        TestAuthorityRefused: the settings forbid the test authority.
+    """
     if trust_test_authority and not settings.TRUST_TEST_AUTHORITY:
         raise TestAuthorityRefused
     folders: Sequence[Path] = getattr(settings, "TEST_AUTHORITIES", ()) if trust_test_authority else ()
@@ -54,8 +59,12 @@ def read(stream: BinaryIO, *, trust_test_authority: bool, ask: Ask = UNASKED) ->
 
 
 def without_place(stream: BinaryIO) -> tuple[Place, bytes]:
-    """The same photo or PDF without where it was taken; no bytes when it stays as it is. Nothing else has such a place removed: in a file
-    of travels the places are the data. Raises Unreadable.
+    """Return a photo or PDF without the place where it was taken; no bytes if the file does not change.
+
+    Other files keep their places: in a file of journeys they are the data.
+
+    Raises:
+        Unreadable: the file is refused.
     """
     head = stream.read(recognise.HEAD_BYTES)
     stream.seek(0)
@@ -72,16 +81,19 @@ def without_place(stream: BinaryIO) -> tuple[Place, bytes]:
 
 
 def read_several(parts: Sequence[tuple[bytes, Ask]]) -> list[Reading | Unreadable]:
-    """Answers of one holder about one person, in one child, which costs more than they do: what each says, or why it is not read."""
+    """Read several answers of one holder about one person. Return a reading or a refusal for each.
+
+    Starting a child costs more than reading an answer, so one child reads all.
+    """
     asks = [{"size": len(body), "ask": dataclasses.asdict(ask)} for body, ask in parts]
     options = {"trust_test_authority": False, "authorities": [], "signature_authorities": [], "parts": asks}
     with _child(
         "read_several", options, io.BytesIO(b"".join(body for body, _ask in parts)), cpu_seconds=READ_SECONDS
     ) as output:
-        return [_said(output) for _part in parts]
+        return [_answer(output) for _part in parts]
 
 
-def _said(output: IO[bytes]) -> Reading | Unreadable:
+def _answer(output: IO[bytes]) -> Reading | Unreadable:
     try:
         return _checked(_message(output))
     except Unreadable as refusal:
@@ -93,7 +105,11 @@ def raster(stream: BinaryIO, *, dpi: int = 150, max_pages: int = MAX_PAGES) -> l
 
 
 def page(stream: BinaryIO, number: int, *, dpi: int) -> PageImage:
-    """One page, the first is 0. Raises Unreadable, for a page that is not there too."""
+    """Draw one page; the first is 0.
+
+    Raises:
+        Unreadable: the file is refused, or has no such page.
+    """
     found = list(pages(stream, dpi=dpi, only=number))
     if len(found) != 1:
         raise Unreadable("too_heavy")
@@ -103,7 +119,11 @@ def page(stream: BinaryIO, number: int, *, dpi: int) -> PageImage:
 def pages(
     stream: BinaryIO, *, dpi: int = 150, max_pages: int = MAX_PAGES, find_codes: bool = False, only: int | None = None
 ) -> Iterator[PageImage]:
-    """One page at a time: 60 pages cost the caller's memory one. Raises Unreadable, possibly after some pages."""
+    """Draw pages one by one, so that the caller keeps one in memory.
+
+    Raises:
+        Unreadable: the file is refused, possibly after some pages.
+    """
     options = {"dpi": dpi, "max_pages": max_pages, "find_codes": find_codes, "only": only}
     with _child("raster", options, stream, cpu_seconds=RASTER_SECONDS) as output:
         while "done" not in (message := _message(output)):
@@ -158,7 +178,7 @@ def _child(mode: str, options: dict[str, Any], stream: BinaryIO, *, cpu_seconds:
 
 
 def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
-    """A child that died early breaks the pipe: its silence says the rest."""
+    """Write the options, then the file. A child that died early breaks the pipe; `_message` then finds no answer."""
     total = 0
     with contextlib.suppress(BrokenPipeError):
         pipe.write(options)
@@ -171,7 +191,7 @@ def _feed(options: bytes, stream: BinaryIO, pipe: IO[bytes]) -> None:
 
 
 def _message(output: IO[bytes]) -> dict[str, Any]:
-    """One line of the child's. Silence, or anything else than a message, is that of a child that was stopped."""
+    """Read one message of the child. Without a valid one, the child was stopped: the file is unreadable."""
     line = output.readline(MAX_MESSAGE)
     try:
         message = json.loads(line)

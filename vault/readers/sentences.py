@@ -1,23 +1,26 @@
-"""Every sentence the readers say. French, without values where it can be, so that the page that shows one translates it."""
+"""All sentences of the readers: French msgids, mostly without values, translated by the page that shows them."""
 
 
 def gettext_noop(sentence: str) -> str:
-    """Marks a sentence for the translators. Django's own needs its settings, which the readers' child process does without."""
+    """Mark a sentence for translators. Django's own function reads the settings, which the readers' child lacks."""
     return sentence
 
 
-#: Why a file is not read at all.
+#: Why a file is refused, by code.
 UNREADABLE = {
     "empty": gettext_noop("Ce fichier est vide."),
     "too_big": gettext_noop("Ce fichier dépasse 10 Mo. Envoyez un fichier plus léger."),
     "unknown_media": gettext_noop(
-        "Nous ne savons pas lire ce fichier. Envoyez un PDF, une photo (JPEG, PNG, HEIC), le texte d’un code 2D-Doc, ou un fichier "
-        "de données : banque (OFX, QIF, CAMT.053, CSV), énergie (Enedis, GRDF, Green Button, PVGIS), trajets (GPX, Google, CSV), "
+        "Nous ne savons pas lire ce fichier. Envoyez un PDF, une photo (JPEG, PNG, HEIC), "
+        "le texte d’un code 2D-Doc, ou un fichier "
+        "de données : banque (OFX, QIF, CAMT.053, CSV), énergie (Enedis, GRDF, Green Button, PVGIS), "
+        "trajets (GPX, Google, CSV), "
         "agenda (ICS), achats (enseignes, Open Food Facts), réponse d’une administration (JSON)."
     ),
     "heic": gettext_noop("Une suite de photos HEIC n’est pas acceptée. Envoyez une seule photo."),
     "infected": gettext_noop(
-        "L’antivirus a trouvé un programme dangereux dans ce fichier. Il est effacé. Ne l’ouvrez pas sur votre appareil."
+        "L’antivirus a trouvé un programme dangereux dans ce fichier. Il est effacé. "
+        "Ne l’ouvrez pas sur votre appareil."
     ),
     "polyglot": gettext_noop("Ce fichier en cache un autre. Téléchargez à nouveau le papier d’origine."),
     "encrypted": gettext_noop(
@@ -38,7 +41,7 @@ UNREADABLE = {
     "no_image": gettext_noop("Ce fichier est un texte : il n’a pas d’image."),
 }
 
-#: What a check found: code -> outcome -> sentence.
+#: The sentence of each outcome of each check.
 CHECKS: dict[str, dict[str, str]] = {
     "file_readable": {"passed": gettext_noop("Le fichier s’ouvre.")},
     "file_not_blank": {
@@ -142,7 +145,7 @@ CHECKS: dict[str, dict[str, str]] = {
     },
 }
 
-#: What a file of data holds in all: code -> label.
+#: The labels of the totals of a file of data, by code.
 FACTS: dict[str, str] = {
     "positions": gettext_noop("Positions ou étapes lues"),
     "trips": gettext_noop("Trajets"),
@@ -210,11 +213,11 @@ FACTS: dict[str, str] = {
     "yearly_income": gettext_noop("Ressources de l’année"),
 }
 
-#: What is worth knowing about a reading, beside its checks.
+#: Warnings of a reading.
 FIRST_PAGES_ONLY = gettext_noop("Le code carré a été cherché dans les 12 premières pages seulement.")
 PARTIAL_CODE = gettext_noop("Le code ne porte qu’une partie des valeurs. Les autres sont à compléter.")
 SEVERAL_CODES = gettext_noop("Le fichier porte plusieurs codes. Vérifiez qu’il s’agit d’un seul papier.")
-#: Who records of one's own devices come from (vault.records.models.RESIDENT).
+#: The holder of records from the resident's own devices (vault.records.models.RESIDENT).
 RESIDENT = "résident"
 NO_TIME = gettext_noop(
     "Une partie de ce parcours n’a pas d’heure : sa distance est montrée, et il n’en est fait aucun trajet."
@@ -224,15 +227,17 @@ ODD_PARTS = gettext_noop("Quelques passages de ce fichier sont illisibles : ils
 NO_POWER = gettext_noop(
     "Ce fichier donne le rayonnement du soleil, et pas la production d’une installation : rien n’en est gardé."
 )
-#: Who a bank's file comes from: most do not name it.
+#: The holder of records from a bank's file: most files do not name the bank.
 BANK = "banque"
 PENDING = gettext_noop("Des opérations sont encore en attente à la banque : elles ne sont pas reprises.")
 ROWS_NOT_READ = gettext_noop("Des lignes n’ont ni date ni montant que nous comprenons : elles ne sont pas reprises.")
 END_MISSING = gettext_noop(
-    "La fin de ce fichier manque : des opérations peuvent manquer aussi. Téléchargez-le à nouveau chez votre banque pour les avoir toutes."
+    "La fin de ce fichier manque : des opérations peuvent manquer aussi. "
+    "Téléchargez-le à nouveau chez votre banque pour les avoir toutes."
 )
 DAYS_FIRST = gettext_noop(
-    "Rien ne dit si ses dates commencent par le jour ou par le mois. Nous avons pris le jour d’abord, comme en France : vérifiez-les."
+    "Rien ne dit si ses dates commencent par le jour ou par le mois. "
+    "Nous avons pris le jour d’abord, comme en France : vérifiez-les."
 )
 HOLDINGS_LEFT_OUT = gettext_noop(
     "Les placements et les biens que décrit ce fichier ne sont pas repris : seules les opérations le sont."

@@ -1,4 +1,4 @@
-"""What a value is: the catalogue of data types, and what can be said of a payload without a vault.
+"""The catalogue of data types, and the functions on payloads that need no vault.
 
 Callers write `from vault import types`, then `types.get`, `types.field`, `types.validate`.
 """

@@ -1,7 +1,7 @@
-"""The catalogue of data types: one folder per type, with its JSON Schema, its words in each language, and its rules.
+"""The catalogue of data types: a folder per type, with its JSON Schemas, its French and English words, and its rules.
 
-A field's id is `type#/pointer`; `*` stands for each item of a list. Django is imported only where a sentence is shown or a payload
-checked, so that the readers' child process can use the catalogue without it.
+A field's id is `type#/pointer`; `*` stands for each item of a list. Django is imported only where a sentence is shown
+or a payload checked: the readers' child process uses the catalogue without it.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ KIND_OF_TYPE = {"boolean": "bool", "integer": "int", "number": "number", "array"
 
 
 class UnknownType(LookupError):
-    """No type, or no field of it, has this name."""
+    """No data type, or no field of it, has this name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +42,12 @@ class Words:
 
 @dataclasses.dataclass(frozen=True)
 class FieldInfo:
-    """`kind` is text, int, number, decimal (a string), date, partial_date (00 for an unknown month or day), month, datetime, bool, choice,
-    address, list or object. A list of objects describes their fields in `items`; a list of choices has `options`."""
+    """One field of a data type.
+
+    `kind` is text, int, number, decimal (a string), date, partial_date (00 for an unknown month or day), month,
+    datetime, bool, choice, address, list or object. A list of objects describes their fields in `items`; a list of
+    choices has `options`.
+    """
 
     id: str
     kind: str
@@ -126,7 +130,7 @@ class DataType:
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """What is wrong with one value; `pointer` is where it stands in the payload (`/enfants/0/date_naissance`)."""
+    """A problem of one value, at `pointer` in the payload (`/enfants/0/date_naissance`)."""
 
     pointer: str
     label: str
@@ -169,7 +173,7 @@ def is_known(code: str) -> bool:
 
 @cache
 def versions(code: str) -> list[str]:
-    """The newest first. All stay: a record is never rewritten, it is read through the steps from its version to this one."""
+    """Return all versions, newest first. None is removed: an old record is converted when read, never rewritten."""
     if code not in _codes():
         raise UnknownType(f"No data type is called “{code}”.")
     found = [path.stem for path in (FOLDER / code).glob("[0-9]*.json")]
@@ -183,19 +187,19 @@ def schema_of(code: str, version: str) -> dict[str, Any]:
 
 
 def upgraded(code: str, version: str, payload: Mapping[str, Any], month: str) -> Mapping[str, Any]:
-    """What a record of an older version says, in the words of the latest one."""
+    """Convert a payload of an older version to the latest one. `month` (2026-03) is when the record was made."""
     latest = get(code).version
     return payload if version == latest else steps.upgrade(code, version, latest, payload, month)
 
 
 def example(code: str) -> Mapping[str, Any]:
-    """A made-up payload, for those who read about the type."""
+    """Return the fictional payload shown on the type's page."""
     found: Mapping[str, Any] = _load(FOLDER / code / "labels.json")["example"]
     return found
 
 
 def all_types() -> list[DataType]:
-    """In the order of the themes, then of their French titles."""
+    """Return all data types, by theme, then by French title."""
     order = list(_words_file("themes"))
     return sorted(map(get, _codes()), key=lambda data_type: (order.index(data_type.theme), data_type.words.fr))
 
@@ -228,7 +232,11 @@ def field_exists(field_id: str) -> bool:
 
 
 def field(field_id: str) -> FieldInfo:
-    """`foyer.composition#/enfants/*/prenoms` names the first names of each child."""
+    """Return a field by its id: `foyer.composition#/enfants/*/prenoms` is the first names of each child.
+
+    Raises:
+        UnknownType: there is no such type or field.
+    """
     code, _, pointer = field_id.partition("#/")
     name, *rest = pointer.split("/*/")
     found = get(code).fields.get(f"/{name}")
@@ -248,7 +256,7 @@ def themes() -> dict[str, str]:
 
 
 def is_partial_date(text: str) -> bool:
-    """`1992-11-00` and `1992-00-00` are dates that some registers really hold; `1992-00-12` and `2023-02-31` are not."""
+    """Return whether the date is possible: `1992-11-00` and `1992-00-00`, found in registers, but not `1992-00-12`."""
     year, month, day = (int(part) for part in text.split("-"))
     if month == 0 or day == 0:
         return day == 0
@@ -295,7 +303,7 @@ def _option(text: Mapping[str, Any], value: str) -> Words:
 
 
 def _core(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of the value itself where `null` is allowed beside it."""
+    """Return the schema of the value itself, without the alternative `null`."""
     alternatives: Sequence[Mapping[str, Any]] = schema.get("anyOf", ())
     return next((_core(one) for one in alternatives if one.get("type") != "null"), schema)
 

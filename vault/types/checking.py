@@ -1,4 +1,4 @@
-"""What is wrong with a payload, in sentences. A schema says where; the kind of the field says what to write instead."""
+"""Describe the problems of a payload in sentences: the schema locates them, the field's kind gives the advice."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -83,7 +83,7 @@ def _problem(data_type: catalogue.DataType, pointer: str, sentence: str | None) 
 
 
 def _info(data_type: catalogue.DataType, pointer: str) -> catalogue.FieldInfo | None:
-    """The nearest field that has a name: an address's postcode answers for the address."""
+    """Return the nearest field with a label: a problem of a postcode is reported on its address."""
     name, *rest = pointer.lstrip("/").split("/")
     info = data_type.fields.get(f"/{name}")
     for step in rest:
@@ -93,7 +93,7 @@ def _info(data_type: catalogue.DataType, pointer: str) -> catalogue.FieldInfo | 
 
 
 def _impossible_dates(data_type: catalogue.DataType, payload: Mapping[str, Any]) -> Iterable["ValidationError"]:
-    """`2023-02-31` has the shape of a partial date: the pattern alone lets it through."""
+    """Find impossible partial dates, such as `2023-02-31`, which match the schema's pattern."""
     from jsonschema.exceptions import ValidationError
 
     for name, info in data_type.fields.items():

@@ -1,4 +1,4 @@
-"""The record envelope: one shape for every value that enters, whatever its source (types/record-1.0.0.json)."""
+"""The record envelope: the JSON form of every record that enters, whatever its source (types/record-1.0.0.json)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 from vault.types import catalogue
 
-# Whose data it is, before the vault that receives the record says so.
+# The person of an envelope that does not name one: the vault that receives it sets its own resident.
 NOBODY = UUID(int=0)
 
 
 class BadEnvelope(ValueError):
-    """A record that does not have the envelope's shape: a programmer's or a hostile reader's doing, never a person's."""
+    """An envelope that breaks its schema, because of a bug or a compromised reader, never of a resident's answer."""
 
 
 def build(
@@ -41,7 +41,11 @@ def build(
 
 
 def provenance(*, holder: str, method: str, assurance: str, **more: Any) -> dict[str, Any]:
-    """`more`: issued_at, source_document, raw_sha256, parser, signature, consent, quality, as the schema has them."""
+    """Build the provenance of an envelope, retrieved now.
+
+    Args:
+        more: issued_at, source_document, raw_sha256, parser, signature, consent, quality; None leaves one out.
+    """
     known = {name: value for name, value in more.items() if value is not None}
     return {
         "holder": holder,
@@ -52,14 +56,21 @@ def provenance(*, holder: str, method: str, assurance: str, **more: Any) -> dict
 
 
 def latest_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Its payload as the latest version of its type says it: a paper may wait for its resident while the software changes."""
+    """Return the payload converted to the latest version of its type.
+
+    A paper may wait for its resident while the software changes.
+    """
     return catalogue.upgraded(
         record["type"], record["type_version"], record["payload"], str(record["provenance"]["retrieved_at"])[:7]
     )
 
 
 def validate(record: Mapping[str, Any]) -> None:
-    """The envelope only: a payload that still lacks a value is completed by the person (catalogue.validate says what is missing)."""
+    """Check the envelope, not its payload: the resident completes missing values, which `types.problems` lists.
+
+    Raises:
+        BadEnvelope: the first error, with its place.
+    """
     errors: Sequence[Any] = sorted(
         _validator().iter_errors(dict(record)), key=lambda error: list(map(str, error.absolute_path))
     )

@@ -1,4 +1,4 @@
-"""The figures that sum up a month of data: which ones a type has, and what one record adds to each."""
+"""The figures that sum up a month of data: the list of each type, and the amounts that one record adds."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ UNITS = {"m3": "m³", "km": "km", "kWh": "kWh", "kVA": "kVA", "kW": "kW"}
 
 @dataclass(frozen=True)
 class Figure:
-    """An amount that a type has by month. With `peak`, a month shows its highest value, not the sum."""
+    """A figure of a month: the sum of its amounts or, with `peak`, the highest amount."""
 
     code: str
     label: str | Promise
@@ -56,7 +56,7 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
 
 
 def amounts(type_code: str, payload: Payload) -> dict[str, Decimal]:
-    """Return what a record adds to its month, by the code of the figure; empty if its type has no figure."""
+    """Return the amounts that a record adds to its month, by figure code; empty if its type has no figure."""
     return _AMOUNTS[type_code](payload) if type_code in _AMOUNTS else {}
 
 

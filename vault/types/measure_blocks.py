@@ -1,4 +1,4 @@
-"""Blocks of measures: one start, one step, as many values, `null` where nothing was measured."""
+"""Blocks of measures: a start, a step and a list of values, `null` for a missing measure."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ DAY = 86_400
 
 
 def zone_of(payload: Payload) -> ZoneInfo:
-    """Where its days begin."""
+    """Return the time zone of the block's days, UTC if it is missing or unknown."""
     try:
         return ZoneInfo(str(payload.get("fuseau")))
     except (ZoneInfoNotFoundError, ValueError):
@@ -18,21 +18,22 @@ def zone_of(payload: Payload) -> ZoneInfo:
 
 
 def start_of(payload: Payload) -> datetime:
-    """
+    """Return the start; without a zone it is in UTC.
+
     Raises:
-        ValueError: no moment is written there.
+        ValueError: `debut` is not a moment.
     """
     start = datetime.fromisoformat(str(payload["debut"]))
     return start if start.tzinfo else start.replace(tzinfo=UTC)
 
 
 def month_of(payload: Payload) -> str:
-    """The month it is kept under: that of its first step, where it was measured."""
+    """Return the month of the first step, in the zone of the measures: blocks are stored by month."""
     return f"{start_of(payload).astimezone(zone_of(payload)):%Y-%m}"
 
 
 def local_day(payload: Payload, position: int) -> date:
-    """The day of one of its values. Days of 23 and 25 hours are days: they are counted on the calendar."""
+    """Return the day of the value at this position. Daily steps are calendar days, which may last 23 or 25 hours."""
     start = start_of(payload).astimezone(zone_of(payload))
     if payload["pas_s"] == DAY:
         return start.date() + timedelta(days=position)
@@ -40,12 +41,12 @@ def local_day(payload: Payload, position: int) -> date:
 
 
 def aligned(left: Payload, right: Payload) -> bool:
-    """Do their steps fall at the same moments?"""
+    """Return whether the steps of both blocks start at the same moments."""
     return left["pas_s"] == right["pas_s"] and _offset(left, right) is not None
 
 
 def joined(first: Payload, second: Payload) -> dict[str, Any]:
-    """Both in one block; where both measured, the first is right."""
+    """Merge two aligned blocks. Where both have a measure, keep the first block's."""
     offset = _offset(first, second) or 0
     origin = min(0, offset)
     values: list[Any] = [None] * (max(len(first["valeurs"]), offset + len(second["valeurs"])) - origin)
@@ -62,7 +63,7 @@ def joined(first: Payload, second: Payload) -> dict[str, Any]:
 
 
 def _offset(left: Payload, right: Payload) -> int | None:
-    """How many steps after the first step of `left` that of `right` comes. None: it falls between two steps."""
+    """Return the number of steps from the start of `left` to that of `right`, or None if it is between two steps."""
     if left["pas_s"] == DAY:
         return (local_day(right, 0) - local_day(left, 0)).days
     steps, rest = divmod((start_of(right) - start_of(left)).total_seconds(), left["pas_s"])

@@ -1,4 +1,4 @@
-"""Are two writings of a name, or of an address, the same? Accents, hyphens, case and one slip of the key do not count."""
+"""Compare written names and postal addresses, ignoring accents, hyphens, case and one typing error per long word."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import Any
 _APART = re.compile(r"[^a-z0-9]+")
 _TITLES = {"m", "mr", "mme", "mlle", "monsieur", "madame"}
 _AND = {"ou", "et"}
-#: Words that a notice shortens: both writings are read as the short one.
+#: Abbreviations used by tax notices: both forms are read as the short one.
 _STREETS = {
     "avenue": "av",
     "boulevard": "bd",
@@ -27,20 +27,21 @@ def words(text: object) -> list[str]:
 
 
 def same_word(left: str, right: str) -> bool:
-    """Equal, or one letter apart in a word long enough for that to be a slip."""
+    """Return whether two words are equal or, from five letters, differ by one letter."""
     return left == right or (min(len(left), len(right)) >= 5 and _one_slip(left, right))
 
 
 def is_named(text: str, families: Sequence[str], givens: Sequence[str]) -> bool:
-    """Does this text name someone of one of these family names, with one of these given names where we know any?
+    """Return whether the text names a person with one of these family names and one of these given names, if any.
 
-    `M X ET MME Y` is two people, each judged alone: Jean Y is neither. A family name alone names nobody: a brother has it too.
+    `M X ET MME Y` names two people, compared one by one: Jean Y is neither. When a given name is known, a family name
+    alone is not enough: a brother has it too.
     """
     return any(_is_named(read, families, givens) for read in _people(words(text)))
 
 
 def is_family_alone(text: str, families: Sequence[str]) -> bool:
-    """One of these family names and nothing else: it may be the person, or anyone of theirs."""
+    """Return whether the text is one of these family names alone: it may be the person or a relative."""
     return any(
         read and all(_found(word, words(family)) for word in read)
         for read in _people(words(text))
@@ -71,7 +72,7 @@ def _is_named(read: Sequence[str], families: Sequence[str], givens: Sequence[str
 
 
 def address_words(address: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
-    """The postcode and the words of the street, whichever way the address is cut into lines."""
+    """Return the postcode and the words of the street, whatever the layout in lines."""
     street = address.get("voie") or " ".join(address.get("lignes") or [])
     code = str(address.get("code_postal") or "")
     town = set(words(address.get("commune")))
@@ -82,7 +83,7 @@ def address_words(address: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
 
 
 def same_address(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool | None:
-    """None: too little was read to tell."""
+    """Compare two postal addresses. Return None if a postcode or a street is missing."""
     (left_code, left_street), (right_code, right_street) = address_words(left), address_words(right)
     if left_code and right_code and left_code != right_code:
         return False

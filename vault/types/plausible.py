@@ -1,4 +1,4 @@
-"""Implausible values that a schema accepts: the person gets a sentence about each before they are kept."""
+"""Checks for impossible values that a schema accepts, such as a birth date in the future."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -17,11 +17,12 @@ OLDEST_YEAR = 1900
 
 
 def implausible(type_code: str, payload: Mapping[str, Any]) -> list[str]:
+    """Return one sentence per impossible value. The resident reads them before the record is written."""
     return [*_calendar(payload), *_of_type(type_code, payload)]
 
 
 def _calendar(payload: Mapping[str, Any]) -> list[str]:
-    """Detect a year with a wrong digit."""
+    """Find a year with a digit too many."""
     years = [payload[name] for name in YEARS if isinstance(payload.get(name), int)]
     latest = timezone.localdate().year + 1
     return [_("Écrivez une date qui existe, comme 31 3 1988.") for year in years if not OLDEST_YEAR <= year <= latest][

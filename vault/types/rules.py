@@ -1,7 +1,7 @@
-"""The rules of a data type: what is known of it beyond its schema and its words.
+"""The rules of a data type, beyond its schema and its words.
 
-They are in `rules.json` in the type's folder, and `rules.schema.json` defines each of them. The defaults below apply to
-the rules that the file omits.
+`rules.json` in the type's folder has them; `rules.schema.json` describes each one. The defaults below apply to the
+rules that the file leaves out.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Validity:
-    """Until when the values of a record are valid. At most one of these is set; none: they do not expire."""
+    """Until when the values of a record are valid. At most one rule is set; without any, values do not expire."""
 
     until: str = ""
     years_after_income: int = 0

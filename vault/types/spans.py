@@ -29,7 +29,7 @@ def month_end(day: date) -> date:
 
 
 def read_day(value: object) -> date | None:
-    """Return an ISO day, or None. A partial date (`2020-00-00`) is not a day."""
+    """Return the day of an ISO text, or None: a partial date (`2020-00-00`), which holders send, is not a day."""
     try:
         return date.fromisoformat(str(value)[:10]) if value else None
     except ValueError:
@@ -48,7 +48,7 @@ def latest_day(value: object) -> date | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """Return an ISO time. A day counts as its start in UTC."""
+    """Return the moment of an ISO text; without a zone it is in UTC, and a day alone gives its midnight."""
     if not value:
         return None
     try:

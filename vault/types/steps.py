@@ -1,6 +1,6 @@
-"""From one major version of a type to the next: a function of the payload, applied when a record is opened, never written back.
+"""Convert payloads from one major version of a type to the next when a record is decrypted; never written back.
 
-A minor version adds optional fields: it needs no function. The schema of every version stays in the type's folder.
+A minor version adds optional fields and needs no conversion. The schema of every version stays in the type's folder.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,44 +12,49 @@ Step = Callable[[Payload, str], dict[str, Any]]
 
 
 def upgrade(code: str, version: str, latest: str, payload: Payload, month: str) -> Payload:
-    """The payload as the latest version says it. `month` (2026-03) is when the record was made, for what older versions left unsaid."""
+    """Return the payload converted to the latest version.
+
+    Args:
+        month: when the record was made, as 2026-03; some older versions lack the period.
+    """
     for major in range(int(version.partition(".")[0]), int(latest.partition(".")[0])):
         payload = STEPS[code, major](payload, month)
     return payload
 
 
-def _outcome_in_lines(payload: Payload, month: str) -> dict[str, Any]:
-    """`calcul.resultat` 2: a list of results that each have a status, where version 1 had figures by name; the period is said.
+def _results_with_status(payload: Payload, month: str) -> dict[str, Any]:
+    """Convert `calcul.resultat` 1, amounts by name, to version 2, a list of results with a status, and a period.
 
-    Version 1 told no entitlement from an estimate: the status is unknown. It had no hash of its inputs either.
+    Version 1 did not distinguish an entitlement from an estimate, so the status is unknown. It had no hash of its
+    inputs.
     """
     return {
         "periode": month,
         "moteur": f"{payload['calcul']} {payload['version']}",
         "empreinte": "",
-        "resultats": [_outcome_line(name, value) for name, value in payload["resultats"].items()],
+        "resultats": [_result(name, value) for name, value in payload["resultats"].items()],
         **{name: payload[name] for name in ("hypotheses", "entrees", "facteurs") if name in payload},
     }
 
 
-def _outcome_line(name: str, value: object) -> dict[str, Any]:
-    line = {"code": name, "titre": name, "statut": "unknown"}
+def _result(name: str, value: object) -> dict[str, Any]:
+    result = {"code": name, "titre": name, "statut": "unknown"}
     if isinstance(value, bool):
-        return line | {"statut": "eligible" if value else "not_eligible"}
+        return result | {"statut": "eligible" if value else "not_eligible"}
     try:
         amount = Decimal(str(value))
     except InvalidOperation:
-        return line
-    return line | {"montant": f"{amount:.2f}"} if amount.is_finite() else line
+        return result
+    return result | {"montant": f"{amount:.2f}"} if amount.is_finite() else result
 
 
-def _since_some_day(payload: Payload, month: str) -> dict[str, Any]:
-    """`logement.domicile` 2: `depuis` may be partly unknown (2019-05-00), which every full date of version 1 satisfies."""
+def _partial_since(payload: Payload, month: str) -> dict[str, Any]:
+    """Convert `logement.domicile` 1 to 2, where `depuis` may be a partial date (2019-05-00): full dates stay valid."""
     return dict(payload)
 
 
-#: (type, major version left) -> what its payload becomes in the next one.
+#: The conversion to the next major version, by type and major version.
 STEPS: dict[tuple[str, int], Step] = {
-    ("calcul.resultat", 1): _outcome_in_lines,
-    ("logement.domicile", 1): _since_some_day,
+    ("calcul.resultat", 1): _results_with_status,
+    ("logement.domicile", 1): _partial_since,
 }

@@ -146,8 +146,10 @@ def entry(
 ) -> str:
     parties = f"<RltdPties><Cdtr>{party}</Cdtr></RltdPties><RmtInf><Ustrd>PAIN</Ustrd></RmtInf>"
     return (
-        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd>{status}<BookgDt><Dt>2024-01-05</Dt></BookgDt>'
-        f"<ValDt><Dt>2024-01-06</Dt></ValDt><NtryDtls><TxDtls><Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs>{parties}</TxDtls></NtryDtls></Ntry>"
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd>{status}<BookgDt>'
+        "<Dt>2024-01-05</Dt></BookgDt>"
+        "<ValDt><Dt>2024-01-06</Dt></ValDt><NtryDtls><TxDtls><Refs>"
+        f"<EndToEndId>NOTPROVIDED</EndToEndId></Refs>{parties}</TxDtls></NtryDtls></Ntry>"
     )
 
 
@@ -232,17 +234,21 @@ CREDIT_MUTUEL = (
     "31/01/2024;31/01/2024;;1 500,00;VIR SALAIRE;1600,00\n"
 )
 BOURSORAMA = (
-    "dateOp;dateVal;label;category;categoryParent;supplierFound;amount;comment;accountNum;accountLabel;accountbalance\n"
-    '2024-01-05;2024-01-06;"CARTE 04/01/24 BOULANGERIE";"Alimentation";"Vie";"boulangerie";-12,50;;00040123456;"BoursoBank";1250,4\n'
+    "dateOp;dateVal;label;category;categoryParent;supplierFound;amount;comment;accountNum;accountLabel;"
+    "accountbalance\n"
+    '2024-01-05;2024-01-06;"CARTE 04/01/24 BOULANGERIE";"Alimentation";"Vie";"boulangerie";-12,50;;'
+    '00040123456;"BoursoBank";1250,4\n'
 )
 CAISSE_EPARGNE = (
-    "Date de comptabilisation;Libelle simplifie;Libelle operation;Reference;Informations complementaires;Type operation;"
+    "Date de comptabilisation;Libelle simplifie;Libelle operation;Reference;Informations complementaires;"
+    "Type operation;"
     "Categorie;Sous categorie;Debit;Credit;Date operation;Date de valeur;Pointage operation\n"
     "05/01/2024;Boulangerie;CB BOULANGERIE;AB12;;Carte;Alimentation;Pain;-12,50;;04/01/2024;05/01/2024;0\n"
 )
 CREDIT_AGRICOLE = (
     "Téléchargement du 01/02/2024;\n\nMme DUPONT;\nCompte de Dépôt n° 12345678901;\nSolde au 31/01/2024 1 250,40 €\n\n"
-    'Date;Libellé;Débit euros;Crédit euros;\n05/01/2024;"PAIEMENT PAR CARTE\nBOULANGERIE";12,50;;\n31/01/2024;"VIREMENT";;1 500,00;\n'
+    'Date;Libellé;Débit euros;Crédit euros;\n05/01/2024;"PAIEMENT PAR CARTE\nBOULANGERIE";12,50;;\n'
+    '31/01/2024;"VIREMENT";;1 500,00;\n'
 )
 SOCIETE_GENERALE = (
     '="0300412345678";01/01/2024;31/01/2024;2;31/01/2024;1250,40 EUR\n\n'

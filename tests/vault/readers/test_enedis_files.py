@@ -12,13 +12,22 @@ from vault.readers.sentences import PART_NOT_READ
 
 PARIS = ZoneInfo("Europe/Paris")
 PRM = "14000000000000"
-TOP = "\ufeffIdentifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Etape metier;Unite;Pas en minutes\n"
-CURVE = f"{TOP}{PRM};Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\nHorodate;Valeur\n"
+TOP = (
+    "\ufeffIdentifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;"
+    "Etape metier;Unite;Pas en minutes\n"
+)
+CURVE = (
+    f"{TOP}{PRM};Courbe de charge;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;W;\n"
+    "Horodate;Valeur\n"
+)
 INDEX = (
     f"{TOP}{PRM};Index;01/01/2023;01/01/2024;Energie active;Consommation;Comptage Brut;Wh\n"
     "Horodate;Type de releve;EAS F1;EAS F2;EAS D1;EAS T\n"
 )
-POWER = f"{TOP}{PRM};Puissance maximale quotidienne;01/01/2023;01/01/2024;Puissance maximale atteinte;Consommation;Comptage Brut;VA\n"
+POWER = (
+    f"{TOP}{PRM};Puissance maximale quotidienne;01/01/2023;01/01/2024;Puissance maximale atteinte;"
+    "Consommation;Comptage Brut;VA\n"
+)
 
 
 def rows(start: str, end: str, minutes: int, watts: int = 100) -> str:
@@ -94,7 +103,10 @@ def test_the_winter_index_and_a_reading_at_noon_stay_where_they_are() -> None:
 def test_an_index_has_its_dials_and_the_calendar_of_its_day() -> None:
     line = "2023-01-10T00:00:00+01:00;Arrêté quotidien;10;20;;30\n"
     calendar = "Periode;Identifiant calendrier fournisseur;Libelle calendrier fournisseur\n"
-    periods = "Du 2022-01-01T00:00:00+01:00 au 2023-01-01T00:00:00+01:00;FC1;Base\nDu 2023-01-01T00:00:00+01:00 au;FC2;Heures Creuses\n"
+    periods = (
+        "Du 2022-01-01T00:00:00+01:00 au 2023-01-01T00:00:00+01:00;FC1;Base\n"
+        "Du 2023-01-01T00:00:00+01:00 au;FC2;Heures Creuses\n"
+    )
     (index,) = payloads(read(INDEX + line + calendar + periods), "energie.index")
     assert (index["cadrans"], index["total"], index["calendrier"]) == (
         {"EAS F1": 10, "EAS F2": 20},
@@ -105,7 +117,8 @@ def test_an_index_has_its_dials_and_the_calendar_of_its_day() -> None:
 
 def test_the_highest_power_of_a_day() -> None:
     reading = read(
-        f"{POWER}Horodate;Valeur\n2023-06-01T15:17:24+02:00;3695\n2023-06-02T01:34:50+02:00;2345\n2023-06-02T20:00:00+02:00;5000\n"
+        f"{POWER}Horodate;Valeur\n2023-06-01T15:17:24+02:00;3695\n2023-06-02T01:34:50+02:00;2345\n"
+        "2023-06-02T20:00:00+02:00;5000\n"
     )
     (block,) = payloads(reading, "energie.serie")
     assert (block["grandeur"], block["unite"], block["valeurs"]) == ("puissance_max", "VA", [3695, 5000])
@@ -140,7 +153,10 @@ R63 = (
 
 def r63(stamp: str, value: str = "1000", quantity: str = "PA", step: str = "PT30M", nature: str = "B") -> str:
     unit = "W" if quantity == "PA" else "V"
-    return f"{PRM};2023-01-01 00:00:00;2024-01-01 00:00:00;{quantity};CONS;BRUT;{unit};{stamp};{value};{nature};{step};0;0\n"
+    return (
+        f"{PRM};2023-01-01 00:00:00;2024-01-01 00:00:00;{quantity};CONS;BRUT;{unit};{stamp};{value};"
+        f"{nature};{step};0;0\n"
+    )
 
 
 def test_r63_says_each_step_and_ends_each_interval() -> None:
@@ -200,7 +216,10 @@ def test_the_same_table_as_csv() -> None:
 
 
 def test_the_table_across_the_spring_hour() -> None:
-    text = "Début;Fin;Valeur (en kW)\n26/03/2023 01:30:00;26/03/2023 03:00:00;1\n26/03/2023 03:00:00;26/03/2023 03:30:00;1\n"
+    text = (
+        "Début;Fin;Valeur (en kW)\n26/03/2023 01:30:00;26/03/2023 03:00:00;1\n"
+        "26/03/2023 03:00:00;26/03/2023 03:30:00;1\n"
+    )
     (block,) = payloads(read(text), "energie.serie")
     assert (block["pas_s"], block["valeurs"]) == (1800, [1000, 1000])
 
@@ -213,7 +232,8 @@ def test_home_automation_stamps_the_start() -> None:
 SOAP = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
     '<n:consulterMesuresDetailleesResponse xmlns:n="urn:x">'
-    "<pointId>14000000000000</pointId><grandeur><grandeurMetier>{business}</grandeurMetier><grandeurPhysique>{quantity}</grandeurPhysique>"
+    "<pointId>14000000000000</pointId><grandeur><grandeurMetier>{business}</grandeurMetier>"
+    "<grandeurPhysique>{quantity}</grandeurPhysique>"
     "<unite>{unit}</unite>{measures}</grandeur></n:consulterMesuresDetailleesResponse></soap:Body></soap:Envelope>"
 )
 

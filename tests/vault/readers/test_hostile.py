@@ -173,7 +173,10 @@ def test_a_child_that_only_waits_is_stopped_too(monkeypatch: pytest.MonkeyPatch,
     assert refusal.value.code == "too_heavy"
 
 
-HALF_A_RECORD = b'{"reading": {"format": "x", "records": [{"id": 1}], "checks": [], "warnings": [], "pages": 1, "media_type": "x"}}\n'
+HALF_A_RECORD = (
+    b'{"reading": {"format": "x", "records": [{"id": 1}], "checks": [], "warnings": [], "pages": 1, '
+    b'"media_type": "x"}}\n'
+)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,8 @@ def test_the_child_has_limits_and_no_environment(monkeypatch: pytest.MonkeyPatch
             f"runpy.run_path({str(sandbox.CHILD)!r})['_limit'](7); sys.stdin.buffer.read()\n"
             "limits = [r.getrlimit(one)[0] for one in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_CORE, r.RLIMIT_FSIZE)]\n"
             "status = open('/proc/self/status').read()\n"
-            "print(json.dumps({'limits': limits, 'environment': sorted(os.environ), 'privileges': 'NoNewPrivs:\\t1' in status}))\n"
+            "print(json.dumps({'limits': limits, 'environment': sorted(os.environ), 'privileges': "
+            "'NoNewPrivs:\\t1' in status}))\n"
         )
     monkeypatch.setattr(sandbox, "CHILD", told)
     with sandbox._child("read", {}, io.BytesIO(b"x"), cpu_seconds=7) as output:

@@ -137,13 +137,17 @@ def test_panels_that_turn_have_no_slope() -> None:
 
 
 TOP = (
-    "Latitude (decimal degrees):\t46.160\r\nLongitude (decimal degrees):\t-1.150\r\nRadiation database:\tPVGIS-SARAH2\r\n"
+    "Latitude (decimal degrees):\t46.160\r\nLongitude (decimal degrees):\t-1.150\r\n"
+    "Radiation database:\tPVGIS-SARAH2\r\n"
     "\r\n\r\nSlope: 35 deg. \r\nAzimuth: -10 deg. \r\n"
 )
 
 
 def test_pvgis_as_csv() -> None:
-    power = f"{TOP}Nominal power of the PV system (c-Si) (kWp):\t3.0\r\nSystem losses (%):\t14.0\r\ntime,P,G(i),H_sun,T2m,WS10m,Int\r\n"
+    power = (
+        f"{TOP}Nominal power of the PV system (c-Si) (kWp):\t3.0\r\nSystem losses (%):\t14.0\r\n"
+        "time,P,G(i),H_sun,T2m,WS10m,Int\r\n"
+    )
     reading = read(
         f"{power}20200601:1010,1000.0,1,1,1,1,0\r\n20200601:1110,1100.0,1,1,1,1,0\r\n\r\nP: PV system power (W)\r\n"
     )
@@ -162,14 +166,26 @@ def test_irradiation_alone_is_shown_and_not_kept() -> None:
 def dial(
     kind: str, value: str, period: str = "BASE", before: str = "", unit: str = "kWh", grid: str = "_Distributeur"
 ) -> str:
-    told = f"<Id_Classe_Temporelle>{period}</Id_Classe_Temporelle><Classe_Mesure>{kind}</Classe_Mesure><Unite_Mesure>{unit}</Unite_Mesure>"
+    told = (
+        f"<Id_Classe_Temporelle>{period}</Id_Classe_Temporelle><Classe_Mesure>{kind}</Classe_Mesure>"
+        f"<Unite_Mesure>{unit}</Unite_Mesure>"
+    )
     last = f"<Valeur_Precedent>{before}</Valeur_Precedent>" if before else ""
-    return f"<Classe_Temporelle{grid}>{told}<Sens_Mesure>0</Sens_Mesure><Valeur>{value}</Valeur>{last}</Classe_Temporelle{grid}>"
+    return (
+        f"<Classe_Temporelle{grid}>{told}<Sens_Mesure>0</Sens_Mesure>"
+        f"<Valeur>{value}</Valeur>{last}</Classe_Temporelle{grid}>"
+    )
 
 
 def r15(*dials: str, shared: str = "1") -> str:
-    dates = "<Date_Releve>2024-07-30T00:01:00+02:00</Date_Releve><Date_Releve_Precedent>2024-07-01T00:00:00+02:00</Date_Releve_Precedent>"
-    calendars = "<Libelle_Calendrier_Distributeur>Réseau</Libelle_Calendrier_Distributeur><Libelle_Calendrier>Offre</Libelle_Calendrier>"
+    dates = (
+        "<Date_Releve>2024-07-30T00:01:00+02:00</Date_Releve>"
+        "<Date_Releve_Precedent>2024-07-01T00:00:00+02:00</Date_Releve_Precedent>"
+    )
+    calendars = (
+        "<Libelle_Calendrier_Distributeur>Réseau</Libelle_Calendrier_Distributeur>"
+        "<Libelle_Calendrier>Offre</Libelle_Calendrier>"
+    )
     inside = f"{dates}{calendars}<Autoconsommation_Collective>{shared}</Autoconsommation_Collective>{''.join(dials)}"
     return f"<R15><PRM><Id_PRM>14000000000000</Id_PRM><Donnees_Releve>{inside}</Donnees_Releve></PRM></R15>"
 

@@ -286,7 +286,8 @@ def test_positions_as_csv(text: str) -> None:
 
 def test_positions_that_are_nowhere_are_left_out() -> None:
     reading = read(
-        "time,lat,lon,accuracy\n2024-06-15T10:00:00Z,146,0,5\nhier,46,0,5\n2024-06-15T10:00:00Z,46,0,9000\n2024-06-15T10:00:00Z,46\n"
+        "time,lat,lon,accuracy\n2024-06-15T10:00:00Z,146,0,5\nhier,46,0,5\n"
+        "2024-06-15T10:00:00Z,46,0,9000\n2024-06-15T10:00:00Z,46\n"
     )
     assert (reading.records, facts(reading)["positions"], reading.warnings) == ([], "4", [ROWS_NOT_READ, NO_TRIP])
 

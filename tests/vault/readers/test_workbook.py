@@ -33,7 +33,8 @@ def test_a_formula_stays_its_text() -> None:
         ({f"xl/part{rank}": "" for rank in range(300)}, "too_heavy"),
         (
             {
-                "xl/worksheets/sheet1.xml": '<!DOCTYPE a [<!ENTITY b "c">]><worksheet><row><c><v>&b;</v></c></row></worksheet>'
+                "xl/worksheets/sheet1.xml": '<!DOCTYPE a [<!ENTITY b "c">]><worksheet><row><c>'
+                "<v>&b;</v></c></row></worksheet>"
             },
             "damaged",
         ),

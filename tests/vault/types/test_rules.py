@@ -112,5 +112,6 @@ def _fields(rule: str, value: Any) -> list[str]:
     return value if isinstance(value, list) else [value] if isinstance(value, str) else []
 
 
-def _described(name: str) -> str:
-    return str({**SCHEMA["properties"], **SCHEMA["properties"]["validity"]["properties"]}[name].get("description", ""))
+def _described(name: str) -> bool:
+    rules = {**SCHEMA["properties"], **SCHEMA["properties"]["validity"]["properties"]}
+    return bool(rules[name].get("description"))

@@ -1,4 +1,4 @@
-"""What a PDF would run or carry: scripts, actions at opening, attached files. They are found and told, never run."""
+"""Find the active content of a PDF: scripts, actions at opening, attached files. They are reported, never run."""
 
 import io
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _actions(pdf: pikepdf.Pdf) -> Iterator[Any]:
 
 
 def _runs(action: object) -> bool:
-    """An action may chain others by `/Next`: ten links are followed, so that a loop ends."""
+    """Return whether the action, or one of ten chained by `/Next`, is active. A longer chain, maybe a loop, is too."""
     for _ in range(10):
         if not isinstance(action, pikepdf.Dictionary):
             return False

@@ -1,4 +1,4 @@
-"""An opened file, whatever its medium: its pages as images, its text, and what its container hides."""
+"""A paper file of any media type: its pages as images, its text, and checks of its container."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -17,28 +17,28 @@ class Document(Protocol):
     pages: int
 
     def texts(self) -> list[str]:
-        """The words that the file itself holds, page by page; of the first pages only, and of none for a photo."""
+        """Return the text of the first pages, page by page; a photo has none."""
 
     def text(self) -> str:
-        """The same in one."""
+        """Return the text of the first pages."""
 
     def has_drawing(self) -> bool | None:
-        """Is there anything beside words and straight lines, such as an image or a curve, which a pen may have made? None: a photo."""
+        """Return whether a page has an image or a curve, which a pen may have drawn; None for a photo."""
 
     def images(self, *, limit: int) -> Iterator[Image.Image]:
-        """The first pages in grey, sharp enough to read a code."""
+        """Draw the first pages in grey, sharp enough to read a code."""
 
     def second_look(self) -> Iterator[Image.Image]:
-        """A photo in which no code was found, made easier to read; nothing of a PDF, whose pages are drawn sharp."""
+        """Return enhanced versions of a photo, for a second search for codes; none for a PDF."""
 
     def raster(self, number: int, *, dpi: int) -> Image.Image:
-        """One page in colour, upright; the first is 0."""
+        """Draw one page in colour, upright; the first is 0."""
 
     def checks(self) -> list[CheckResult]: ...
 
 
 class CodeText:
-    """A text file that holds a raw 2D-Doc."""
+    """A text file with the raw text of a 2D-Doc."""
 
     media_type = recognise.CODE
     pages = 1

@@ -1,4 +1,4 @@
-"""A photo or a scan through Pillow: bounded before it is decoded, turned upright, its metadata left behind."""
+"""A photo or a scan decoded by Pillow: size checked before decoding, turned upright, metadata dropped."""
 
 import io
 import warnings
@@ -40,20 +40,20 @@ class ImageFile:
         return None
 
     def images(self, *, limit: int) -> Iterator[Image.Image]:
-        """The photo, then a smaller one enlarged: a code of 235 points a side is read only so."""
+        """Return the photo and, if it is small, an enlarged one: a code of 235 pixels a side is found only in that."""
         image = self._grey
         yield image
         if max(image.size) < SMALL_SIDE:
             yield image.resize((image.width * 2, image.height * 2), Image.Resampling.LANCZOS)
 
     def second_look(self) -> Iterator[Image.Image]:
-        from vault.readers.files.lighting import evened  # with numpy, which most photos do without
+        from vault.readers.files.lighting import evened  # loads numpy, which most photos do not need
 
         yield from evened(self._grey)
 
     def raster(self, number: int, *, dpi: int) -> Image.Image:
-        """As large as an A4 page at this resolution, straightened: on paper, nobody turns a photo of a page."""
-        from vault.readers.files import upright  # with numpy and zxing, which reading a photo's head does without
+        """Draw the photo straightened, at the size of an A4 page of this resolution."""
+        from vault.readers.files import upright  # loads numpy and zxing, useless for reading a photo's head
 
         side = round(A4_HEIGHT_INCHES * dpi)
         photo = self._upright(max(side, upright.LOOK_SIDE), "RGB")
@@ -66,7 +66,7 @@ class ImageFile:
 
     @cached_property
     def _grey(self) -> Image.Image:
-        """Decoded once: a large HEIC photo takes seconds."""
+        """The photo in grey, decoded once: a large HEIC photo takes seconds."""
         return self._upright(CODE_SIDE, "L")
 
     def _upright(self, side: int, mode: str) -> Image.Image:
@@ -112,7 +112,7 @@ _BROKEN = (
 
 
 def _register_heif() -> None:
-    """The decoder is loaded only when such a photo comes. One thread: each would ask for memory of its own."""
+    """Load the HEIC decoder, with one thread: each thread allocates its own memory."""
     import pillow_heif
 
     pillow_heif.options.DECODE_THREADS = 1
@@ -124,7 +124,7 @@ def _transparent(image: Image.Image) -> bool:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """Transparent points are paper, not ink."""
+    """Replace transparent pixels by white ones."""
     if not _transparent(image):
         return image
     image = image.convert("RGBA")

@@ -1,4 +1,4 @@
-"""Text, JSON and XML opened without trusting them: bounded, no entity, no number that is none. Whatever is wrong ends as Unreadable."""
+"""Parse untrusted text, JSON and XML: sizes are bounded, entities and invalid numbers refused, by `Unreadable`."""
 
 import codecs
 import csv
@@ -15,12 +15,12 @@ from typing import Any
 from vault.readers.reading import Ask, Reading, Unreadable
 
 HEAD = 64 * 1024
-#: Nothing that a household measures or pays reaches it; beyond, it is a fault or an attack.
+#: No household measures or pays as much: a larger number is a fault or an attack.
 LARGEST = 1e12
 NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,2})?")
 AMOUNT = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
 SPACES = re.compile(r"[\s\u00a0\u202f']")
-#: What a file of another shape than its format says makes a reader fail with.
+#: The errors that a reader raises on a file of an unexpected shape.
 SHAPE_FAULTS = (
     LookupError,
     TypeError,
@@ -36,7 +36,7 @@ FRENCH_MOMENT = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T]+(\d{1,2}
 
 
 def guarded(read: Callable[[bytes, Ask], Reading]) -> Callable[[bytes, Ask], Reading]:
-    """A reader goes straight to what its format promises; a file that breaks the promise is damaged."""
+    """Make a reader refuse a file that breaks its format as damaged, whatever the error."""
 
     @functools.wraps(read)
     def reads(data: bytes, ask: Ask) -> Reading:
@@ -49,7 +49,7 @@ def guarded(read: Callable[[bytes, Ask], Reading]) -> Callable[[bytes, Ask], Rea
 
 
 def head_of(data: bytes) -> str:
-    """The first characters, to recognise a format by; a letter cut at the end is dropped. Never raises."""
+    """Return the first characters, to recognise a format; a character cut at the end is dropped. Never raises."""
     start = data[:HEAD]
     if start[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return start.decode("utf-16", "replace")
@@ -61,7 +61,7 @@ def head_of(data: bytes) -> str:
 
 
 def text_of(data: bytes) -> str:
-    """UTF-8 (with or without its mark), UTF-16 with its mark, else the Windows page that French banks and utilities still write."""
+    """Decode UTF-8, UTF-16 with a byte order mark, else Windows-1252, which French banks and utilities still write."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return data.decode("utf-16")
     try:
@@ -71,17 +71,21 @@ def text_of(data: bytes) -> str:
 
 
 def rows_of(text: str, delimiter: str = ";") -> Iterator[list[str]]:
-    """The rows of a CSV, without the empty ones."""
+    """Yield the rows of a CSV, without the empty ones."""
     yield from (row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row))
 
 
 def fold(text: object) -> str:
-    """A header as a machine compares it: no accent, no capital, no space around."""
+    """Normalise a header for comparison: no accents, lower case, no spaces around."""
     return unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().strip().lower()
 
 
 def moment_of(text: str) -> datetime:
-    """ISO, or the French `31/12/2024 23:30`. ValueError where it is neither."""
+    """Return the moment of an ISO text or of the French `31/12/2024 23:30`.
+
+    Raises:
+        ValueError: the text is neither.
+    """
     text = text.strip()
     if match := FRENCH_MOMENT.fullmatch(text):
         day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
@@ -94,7 +98,7 @@ def json_of(data: bytes) -> Any:  # noqa: ANN401 - a document of any shape
 
 
 def json_has(data: bytes, *keys: str) -> bool:
-    """Whether it starts as JSON and one of these keys stands in its head, at whatever depth. Without keys: whether it starts so."""
+    """Return whether the file starts as JSON and its head has one of these keys, if any is given, at any depth."""
     head = head_of(data).lstrip()
     if not head.startswith(("{", "[")):
         return False
@@ -102,7 +106,7 @@ def json_has(data: bytes, *keys: str) -> bool:
 
 
 def path_of(endpoint: str) -> str:
-    """Without the server and the query, which may change."""
+    """Return the path of a URL, without its server and query, which may change."""
     return re.sub(r"^[a-z]+://[^/]*", "", endpoint).partition("?")[0]
 
 
@@ -111,7 +115,11 @@ def _no_constant(name: str) -> None:
 
 
 def xml_of(data: bytes) -> Any:  # noqa: ANN401 - lxml is untyped
-    """The root. No entity, no DTD, no network, no tree that is deep or text that is huge."""
+    """Return the root element. Entities, DTDs, network access, deep trees and huge texts are refused.
+
+    Raises:
+        Unreadable: the XML is refused or damaged.
+    """
     from lxml import etree
 
     if b"<!DOCTYPE" in data[:HEAD] or b"<!ENTITY" in data[:HEAD]:
@@ -129,13 +137,13 @@ def xml_of(data: bytes) -> Any:  # noqa: ANN401 - lxml is untyped
 
 
 def local(element: Any) -> str:  # noqa: ANN401 - lxml is untyped
-    """The name without its namespace: versions of one format differ by it alone."""
+    """Return an element's name without its namespace, which often is all that differs between versions of a format."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def child(element: Any, *path: str) -> Any:  # noqa: ANN401 - lxml is untyped
-    """The first descendant along local names, or None."""
+    """Return the first descendant along these local names, or None."""
     for name in path:
         element = next((one for one in element if local(one) == name), None) if element is not None else None
     return element
@@ -147,7 +155,11 @@ def words(element: Any, *path: str) -> str:  # noqa: ANN401 - lxml is untyped
 
 
 def number(value: object) -> float | int | None:
-    """A measure: `752`, `"752"`, `"1,5"`. None where there is none ("", "NA", null); ValueError where it is none a household can have."""
+    """Return the measure `752`, `"752"` or `"1,5"`; None if there is none ("", "NA", null).
+
+    Raises:
+        ValueError: the number is too large or not finite.
+    """
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -161,7 +173,7 @@ def number(value: object) -> float | int | None:
 
 
 def decimal(text: str) -> Decimal | None:
-    """An amount of money as banks write it: `-1 234,56`, `1.234,56`, `1,234.56`, `12,5-`, `$120`. None where it is none."""
+    """Return an amount written by a bank: `-1 234,56`, `1.234,56`, `1,234.56`, `12,5-`, `$120`; else None."""
     plain = re.sub(r"[€$£]|EUR|USD", "", SPACES.sub("", text).replace("\u2212", "-"))
     if plain.endswith("-"):
         plain = "-" + plain[:-1]

@@ -1,4 +1,4 @@
-"""A PDF through pdfium: nothing in it is run (no form environment, no JavaScript engine), and what it hides is told."""
+"""A PDF read by pdfium, which runs nothing of it: no form environment, no JavaScript engine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ CODE_DPI = 200
 MAX_SIDE = 3400
 TEXT_PAGES = 6
 MAX_TEXT = 40_000
-#: Of one drawn line: a frame has five.
+#: The most segments of a straight drawing: a frame has five.
 MAX_SEGMENTS = 12
 
 
@@ -45,7 +45,7 @@ class PdfFile:
         return "\n".join(self.texts())
 
     def has_drawing(self) -> bool | None:
-        """A page that is not looked at, or that holds notes, may hold anything."""
+        """Return True also for pages that are not examined or have annotations: they may contain anything."""
         for number in range(min(self.pages, TEXT_PAGES)):
             with _page(self.pdf, number) as page:
                 if raw.FPDFPage_GetAnnotCount(page) or any(_is_drawn(one) for one in page.get_objects(max_depth=4)):
@@ -63,12 +63,12 @@ class PdfFile:
         return self._render(number, dpi, grey=False)
 
     def checks(self) -> list[CheckResult]:
-        from vault.readers.files.active import look  # with pikepdf, which drawing the pages does without
+        from vault.readers.files.active import look  # loads pikepdf, useless for drawing pages
 
         return look(self.data)
 
     def _render(self, number: int, dpi: int, *, grey: bool) -> Image.Image:
-        """A page may announce any size: the longest side is bounded, never the number of points it asks for."""
+        """Draw a page. Its longest side is bounded, since a page may announce any size."""
         with _page(self.pdf, number) as page:
             longest = max(*page.get_size(), 1.0)
             bitmap = page.render(scale=min(dpi / 72, MAX_SIDE / longest), grayscale=grey, may_draw_forms=False)
@@ -86,7 +86,7 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
 
 
 def _is_drawn(one: pdfium.PdfObject) -> bool:
-    """Neither words, nor a frame or a rule of straight lines."""
+    """Return whether an object is neither text, nor a frame, nor a straight line."""
     if one.type in {raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM}:
         return False
     if one.type != raw.FPDF_PAGEOBJ_PATH:

@@ -1,4 +1,4 @@
-"""From an outside value to a record's: one function per kind of value. What is absent, masked or impossible becomes None, never a guess."""
+"""Convert external values to values of records, by kind. A missing, masked or impossible value gives None."""
 
 import re
 from calendar import monthrange
@@ -9,7 +9,7 @@ from typing import Any
 
 from vault import types
 
-#: Longer than any name, label or address line; a file that says more is not read for it.
+#: Longer than any name, label or line of a postal address; the rest of a text is ignored.
 MAX_TEXT = 400
 MAX_DIGITS = 12
 YES = {"true", "oui", "o", "1", "yes"}
@@ -24,7 +24,7 @@ CENT = Decimal("0.01")
 
 
 def text(value: object) -> str | None:
-    """One line, without what does not print. A number that stands for a code is taken as its digits."""
+    """Return the text on one line, without unprintable characters. An integer, such as a code, gives its digits."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     if isinstance(value, int):
@@ -33,7 +33,7 @@ def text(value: object) -> str | None:
 
 
 def joined(*values: object, by: str = " ") -> str | None:
-    """Those that are given, each once."""
+    """Join the values that are texts, each once."""
     return by.join(dict.fromkeys(filter(None, map(text, values)))) or None
 
 
@@ -43,7 +43,7 @@ def integer(value: object) -> int | None:
 
 
 def amount(value: object) -> Decimal | None:
-    """`1 234,50 €`, `1234.5` or a number. A thousands point (`1.234,50`) goes when a comma follows it."""
+    """Return the amount of `1 234,50 €`, `1234.5` or a number. Before a comma, points are removed (`1.234,50`)."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     written = (
@@ -58,7 +58,7 @@ def amount(value: object) -> Decimal | None:
         return None
     try:
         return Decimal(written)
-    except InvalidOperation:  # pragma: no cover - the pattern lets none through
+    except InvalidOperation:  # pragma: no cover - AMOUNT matches valid numbers only
         return None
 
 
@@ -73,7 +73,7 @@ def number(value: object) -> float | None:
 
 
 def shares(value: object) -> float | None:
-    """A household's, in quarters; anything else is no number of them."""
+    """Return a number of tax shares, a multiple of a quarter."""
     found = amount(value)
     return float(found) if found is not None and 0 < found < 100 and found * 4 % 1 == 0 else None
 
@@ -86,13 +86,13 @@ def yes_no(value: object) -> bool | None:
 
 
 def day(value: object) -> str | None:
-    """A whole date that exists, as ISO, from `2026-03-04`, its moment, `04/03/2026` or `04032026`."""
+    """Return a full, existing date in ISO, from `2026-03-04`, a moment, `04/03/2026` or `04032026`."""
     written = partial_day(value)
     return written if written and "-00" not in written else None
 
 
 def partial_day(value: object) -> str | None:
-    """Some registers hold `2020-00-00`: 00 for the month or the day that is not known. Of `1977-00-03` the year alone is a date."""
+    """Return a date in ISO with 00 for an unknown month or day, as registers write it. `1977-00-03` gives its year."""
     found = _parts(value)
     if found is None:
         return None
@@ -102,7 +102,7 @@ def partial_day(value: object) -> str | None:
 
 
 def last_day(value: object) -> tuple[str | None, bool]:
-    """An end date, and whether it had to be mended: a school year that ends on 31 June ends on the 30th."""
+    """Return an end date, and whether it was corrected: a school year that ends on 31 June ends on the 30th."""
     exact = day(value)
     if exact:
         return exact, False
@@ -113,7 +113,7 @@ def last_day(value: object) -> tuple[str | None, bool]:
 
 
 def _parts(value: object) -> tuple[int, int, int] | None:
-    """Year, month, day. Eight digits are never both ways round: the year of either is between 1850 and 2150."""
+    """Return year, month and day. Eight digits have one order only, since years are between 1850 and 2150."""
     written = text(value) or ""
     for shape, (year, month, on) in ((YEAR_FIRST, (1, 2, 3)), (DAY_FIRST, (3, 2, 1)), (COMPACT, (1, 2, 3))):
         found = shape.fullmatch(written)
@@ -123,7 +123,7 @@ def _parts(value: object) -> tuple[int, int, int] | None:
 
 
 def postcode_and_town(value: object) -> tuple[str | None, str | None]:
-    """`75002 PARIS`, or the code alone, or the town alone."""
+    """Split `75002 PARIS`; the code or the town may be missing."""
     written = text(value)
     found = POSTCODE_TOWN.fullmatch(written or "")
     return (found[1], found[2]) if found else (None, written)
@@ -132,7 +132,7 @@ def postcode_and_town(value: object) -> tuple[str | None, str | None]:
 def address(
     *, street: object = None, complement: object = None, code_and_town: object = None, country: object = None
 ) -> dict[str, Any]:
-    """Empty when nothing of it is known: a country alone is no address."""
+    """Build a postal address, empty if only its country is known."""
     code, town = postcode_and_town(code_and_town)
     found = known({"voie": text(street), "complement": text(complement), "code_postal": code, "commune": town})
     return found | known({"pays": text(country)}) if found else {}
@@ -144,11 +144,11 @@ def email(value: object) -> str | None:
 
 
 def commune_code(value: object) -> str | None:
-    """INSEE's: five digits, or 2A and 2B for Corsica."""
+    """Return an INSEE code: five digits, or 2A or 2B and three digits for Corsica."""
     written = (text(value) or "").upper()
     return written if re.fullmatch(r"\d{5}|2[AB]\d{3}", written) else None
 
 
 def known(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Absent, never null: the source says nothing about it."""
+    """Leave out missing values: a payload has no null."""
     return {name: value for name, value in payload.items() if value is not None and value != {}}

@@ -1,4 +1,4 @@
-"""The file that records come from: each is built with its hash, its reader and a hash of its own content."""
+"""Build records from one file: each has the file's hash, the reader's name and a hash of its own content."""
 
 import hashlib
 import json
@@ -11,14 +11,17 @@ from vault.types import envelope
 
 
 class SourceFile:
-    """`raw_sha256` is of the content, not of the file: what two exports both hold has the same one, and enters once. Two things
-    that are alike in one file (two coffees paid on a day) are told apart by their rank."""
+    """The file that records come from.
+
+    `raw_sha256` is the hash of a record's content, so that a record present in two exports enters once. Equal records
+    of one file (two coffees paid on one day) have different hashes, by their rank.
+    """
 
     def __init__(self, data: bytes, *, format: str, version: str, holder: str) -> None:
         self.holder = holder
         self.sha256 = hashlib.sha256(data).hexdigest()
         self.parser = {"name": format, "version": version}
-        self._seen: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     def record(
         self,
@@ -33,7 +36,7 @@ class SourceFile:
         assurance: str = "declared",
         role: str = "self",
     ) -> dict[str, Any]:
-        """`holder` where one file speaks for several."""
+        """Build the envelope of a record. `holder` replaces the file's own."""
         period = {"start": instant(start), "end": instant(end or start)} if start else None
         provenance = envelope.provenance(
             holder=holder or self.holder,
@@ -49,8 +52,8 @@ class SourceFile:
 
     def _hash(self, type: str, payload: Mapping[str, Any]) -> str:
         content = json.dumps([type, payload], sort_keys=True, separators=(",", ":"))
-        self._seen[content] += 1
-        return hashlib.sha256(f"{self._seen[content]}{content}".encode()).hexdigest()
+        self._counts[content] += 1
+        return hashlib.sha256(f"{self._counts[content]}{content}".encode()).hexdigest()
 
 
 def instant(moment: datetime) -> str:

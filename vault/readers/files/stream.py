@@ -1,4 +1,4 @@
-"""A large JSON document element by element: the C decoder reads one at a time, so that fifty megabytes never stand in memory as objects."""
+"""Read a large JSON document element by element, so that fifty megabytes are never in memory as objects."""
 
 import json
 import re
@@ -9,9 +9,12 @@ SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def elements(text: str) -> Iterator[tuple[str, Any]]:
-    """Each element of the lists that stand at the top, with the list's key; other values at the top, with theirs.
+    """Yield each element of the top-level lists with the list's key, and other top-level values with their key.
 
-    A list that is the document has the key "". Raises ValueError where the text is no JSON, possibly after some elements.
+    If the document is a list, its key is "".
+
+    Raises:
+        ValueError: the text is not JSON; some elements may have been yielded.
     """
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     place = _skip(text, 0)
@@ -49,7 +52,7 @@ def _list(decoder: json.JSONDecoder, text: str, place: int, key: str) -> Generat
 
 
 def _after(text: str, place: int, closing: str) -> int:
-    """Past a comma, or at the closing bracket."""
+    """Return the place after a comma, or that of the closing bracket."""
     place = _skip(text, place)
     return place if text[place : place + 1] == closing else _expect(text, place, ",")
 

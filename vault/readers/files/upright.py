@@ -1,7 +1,7 @@
-"""A photo of a sheet, shown upright: turned by its code or by its lines of text, pulled straight by the sheet's edges.
+"""Straighten a photo of a sheet: rotate it by its code or its lines of text, correct perspective by the sheet's edges.
 
-Only what is shown is straightened, never the file. No point of the photo is cut away: when the edges were taken for others, the page is
-still all there. What is not sure is left as it came.
+Only the displayed image is straightened, never the file. No part of the photo is cut off, so that wrongly detected
+edges hide nothing. Uncertain photos are left unchanged.
 """
 
 import math
@@ -12,22 +12,23 @@ import numpy as np
 import zxingcpp
 from PIL import Image, ImageFilter
 
-#: The longest side of what is looked at: for codes, for lines of text, for the edges of the sheet.
+#: The longest side of the images searched for codes, for lines of text and for the edges of the sheet.
 LOOK_SIDE, LINE_SIDE, EDGE_SIDE = 2000, 1600, 320
 CODES = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.QRCode])
-#: A sheet smaller than this part of the photo may be something else; a larger one has no edges to see.
+#: The sheet's share of the photo: a smaller one may be something else, a larger one has no visible edges.
 SHEET = (0.2, 0.97)
-#: How much of the sheet's side may lie beyond it, once it is straight, for the rest of the photo to fit.
+#: The share of the sheet's side that the straightened photo may extend beyond it.
 AROUND = 0.6
-#: Lines of text are that much more uneven down the page than across it.
+#: The ink of text is at least this many times more uneven down the page than across it.
 CLEARLY = 3.0
-#: Letters rise above their line more often than they hang below it: the share of rising ink, from which the page is the right way up.
+#: The share of ink above the lines: below the first bound the page is upside down, above the second it is upright.
+#: Letters rise above their line more often than they hang below it.
 RISING = (0.42, 0.58)
 FEWEST_LINES = 8
 STRIPS = 6
-#: How wide a strip is that slides, in points: at the widest turn its own ink is smeared over one point.
+#: The width of a sliding strip, in pixels: at the widest turn its ink is smeared over one pixel.
 SLICE = 4
-#: How high a line of text is, in points of what is looked at.
+#: The height of a line of text, in pixels of the searched image.
 LETTERS = (7, 45)
 
 Corners = list[tuple[float, float]]
@@ -36,8 +37,11 @@ Points = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Turn:
-    """`edges` of the sheet, in parts of the photo's size, clockwise; `skew` in degrees, where there are none; then quarters of a turn to
-    the left."""
+    """A correction of a photo.
+
+    `edges` has the sheet's corners, clockwise, as parts of the photo's size; without edges, `skew` is in degrees.
+    Quarter turns to the left come last.
+    """
 
     edges: Corners | None = None
     skew: float = 0.0
@@ -67,7 +71,7 @@ def look(grey: Image.Image) -> Turn:
 
 
 def _code_angle(grey: Image.Image) -> float | None:
-    """By how much to turn to the left for the first code found to stand upright, as it is printed."""
+    """Return the degrees to turn to the left for the first code found to be upright, or None without a code."""
     for found in zxingcpp.read_barcodes(grey, formats=CODES):
         place = found.position
         right = place.top_right.x - place.top_left.x + place.bottom_right.x - place.bottom_left.x
@@ -80,7 +84,7 @@ def _code_angle(grey: Image.Image) -> float | None:
 
 
 def _edges(grey: Image.Image) -> Corners | None:
-    """The sheet is what is light and joined to the middle of the photo, when that has four sides."""
+    """Find the corners of the sheet: the light area connected to the middle of the photo, if it has four sides."""
     small = grey.copy()
     small.thumbnail((EDGE_SIDE, EDGE_SIDE), Image.Resampling.BOX)
     points = np.asarray(small.filter(ImageFilter.MedianFilter(5)))
@@ -100,9 +104,9 @@ def _edges(grey: Image.Image) -> Corners | None:
 
 
 def _joined(light: Points, start: tuple[int, int]) -> Points:
-    """What is light and joined to the starting point, side by side: swept from each edge in turn until a whole round adds nothing.
+    """Return the light area connected to the starting point, by sweeps from each edge until a round adds nothing.
 
-    A sweep hands a whole row of points to the next at once: Pillow's own flood fill, point by point, takes twenty times as long.
+    A sweep handles whole rows: Pillow's own flood fill, pixel by pixel, takes twenty times as long.
     """
     reached = np.zeros_like(light)
     reached[start[1], start[0]] = True
@@ -118,7 +122,7 @@ def _joined(light: Points, start: tuple[int, int]) -> Points:
 
 
 def _corners(x: Points, y: Points) -> Corners:
-    """In the frame that holds the sheet most tightly, its corners are the furthest points on the diagonals."""
+    """Return the corners of an area: the furthest points along the diagonals of its smallest enclosing frame."""
     frames = []
     for degrees in range(0, 90, 3):
         cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
@@ -136,7 +140,7 @@ def _area(corners: Corners) -> float:
 
 
 def _threshold(points: Points) -> int:
-    """Otsu's: the grey that best parts the light from the dark."""
+    """Return Otsu's threshold, the grey that best separates light from dark."""
     counts = np.bincount(points.ravel(), minlength=256).astype(float)
     below, weighed = np.cumsum(counts), np.cumsum(counts * np.arange(256))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -144,11 +148,11 @@ def _threshold(points: Points) -> int:
     return int(np.nanargmax(apart)) if np.isfinite(apart).any() else 255
 
 
-# ---------- pulled straight
+# ---------- perspective
 
 
 def _flattened(image: Image.Image, edges: Corners) -> Image.Image:
-    """The whole photo, in which the sheet is a rectangle."""
+    """Transform the whole photo so that the sheet is a rectangle."""
     size, left, top, width, height = _frame(image.width, image.height, edges)
     shifted = [(-left, -top), (size[0] - left, -top), (size[0] - left, size[1] - top), (-left, size[1] - top)]
     back = _projection(shifted, _on(image.width, image.height, edges))
@@ -158,7 +162,7 @@ def _flattened(image: Image.Image, edges: Corners) -> Image.Image:
 
 
 def _sheet(image: Image.Image, edges: Corners) -> Image.Image:
-    """The sheet alone: the table's own lines tell nothing of it."""
+    """Return the straightened sheet alone, without the lines of the table around it."""
     (across, down), *_around = _frame(image.width, image.height, edges)
     size = (round(across), round(down))
     back = _projection([(0, 0), (across, 0), (across, down), (0, down)], _on(image.width, image.height, edges))
@@ -178,10 +182,10 @@ def _fits(edges: Corners) -> bool:
 
 
 def _frame(width: int, height: int, edges: Corners) -> tuple[tuple[float, float], float, float, int, int]:
-    """The sheet's size once straight, and where the photo begins, how wide and high it is, measured from the sheet's corner.
+    """Return the straightened sheet's size, then the photo's left, top, width and height from the sheet's corner.
 
     Raises:
-        ValueError: a part of the photo would lie behind the eye.
+        ValueError: a part of the photo would be behind the camera.
     """
     corners = _on(width, height, edges)
     sides = [math.dist(one, corners[(place + 1) % 4]) for place, one in enumerate(corners)]
@@ -207,7 +211,7 @@ def _on(width: int, height: int, parts: Corners) -> Corners:
 
 
 def _projection(places: Corners, images: Corners) -> Points:
-    """The eight numbers that bring each place to its image, as Pillow takes them."""
+    """Return the eight coefficients of the projection from places to images, in Pillow's order."""
     rows, wanted = [], []
     for (x, y), (u, v) in zip(places, images, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
@@ -219,7 +223,7 @@ def _projection(places: Corners, images: Corners) -> Points:
 
 
 def _by_lines(marks: Image.Image, *, widest: int) -> tuple[float, int]:
-    """Skew and quarters of a turn: lines are level, and letters rise above them. Nothing where it does not show clearly."""
+    """Return skew and quarter turns, from the lines of text and the letters above them; zeros if uncertain."""
     lying, standing = marks, marks.transpose(Image.Transpose.ROTATE_90)
     level, upended = _most_level(lying, widest), _most_level(standing, widest)
     if max(level[0], upended[0]) < CLEARLY * min(level[0], upended[0]):
@@ -233,7 +237,7 @@ def _by_lines(marks: Image.Image, *, widest: int) -> tuple[float, int]:
 
 
 def _ink(grey: Image.Image) -> Image.Image:
-    """Where it is darker than what is around, the photo's own edge aside."""
+    """Return the pixels darker than their surroundings, except at the photo's edge."""
     small = grey.copy()
     small.thumbnail((LINE_SIDE, LINE_SIDE), Image.Resampling.BOX)
     around = np.asarray(small.filter(ImageFilter.BoxBlur(12)), np.float32)
@@ -244,7 +248,7 @@ def _ink(grey: Image.Image) -> Image.Image:
 
 
 def _most_level(marks: Image.Image, widest: int) -> tuple[float, int]:
-    """How uneven the ink is from row to row, at the turn in degrees where it is most so."""
+    """Return the highest unevenness of ink between rows, and the turn in degrees that gives it."""
     half = marks.resize((max(1, marks.width // 2), max(1, marks.height // 2)), Image.Resampling.BOX)
     strips = _strips(half)
     found = ((_unevenness(_slid(strips, turn)), turn) for turn in range(-widest, widest + 1))
@@ -252,7 +256,7 @@ def _most_level(marks: Image.Image, widest: int) -> tuple[float, int]:
 
 
 def _strips(marks: Image.Image) -> Points:
-    """The ink of each row in each upright strip: strips slid along each other stand for a page that is turned, at a tenth of the cost."""
+    """Return the ink of each row of each vertical strip. Sliding strips emulate a rotation at a tenth of its cost."""
     points = np.asarray(marks, np.float64)
     padded = np.pad(points, ((0, 0), (0, -points.shape[1] % SLICE)))
     strips: Points = padded.reshape(len(points), -1, SLICE).sum(2)
@@ -260,7 +264,7 @@ def _strips(marks: Image.Image) -> Points:
 
 
 def _slid(strips: Points, turn: int) -> Points:
-    """The ink of each row of the page once it is turned to the left."""
+    """Return the ink of each row of the page turned to the left."""
     rows, count = strips.shape
     shifts = np.round((np.arange(count) - count / 2) * SLICE * math.tan(math.radians(turn))).astype(int)
     places = np.arange(rows)[:, None] - (shifts - shifts.max())
@@ -274,8 +278,10 @@ def _unevenness(rows: Points) -> float:
 
 
 def _rising(marks: Image.Image) -> tuple[float, int]:
-    """Of the ink just outside the middle of each line, the share that is above it; and how many lines there are. Strip by strip: columns
-    of text do not stand on one line."""
+    """Return the share of ink above the lines, of the ink just outside their middles, and the number of lines.
+
+    Strips are measured one by one, since columns of text may not be aligned.
+    """
     found = [_outside(strip.sum(1).astype(float)) for strip in np.array_split(np.asarray(marks) > 127, STRIPS, axis=1)]
     above, below, lines = (sum(part) for part in zip(*found, strict=True))
     return (above / (above + below) if above + below else 0.5), int(lines)

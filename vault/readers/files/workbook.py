@@ -1,6 +1,6 @@
-"""XLSX, read as what it is: a ZIP of XML. Sizes are checked before anything is inflated, and a formula stays its text.
+"""Read XLSX files, ZIP archives of XML. Sizes are checked before decompression; a formula gives its text.
 
-Written here because openpyxl loads numpy wherever it is installed, which alone takes more than the readers’ child may use.
+openpyxl is not used: it loads numpy if installed, which alone exceeds the memory of the readers' child.
 """
 
 import io
@@ -17,7 +17,7 @@ from vault.readers.reading import Unreadable
 MAGIC = b"PK\x03\x04"
 MAX_PARTS = 200
 MAX_INFLATED = 100 * 1024 * 1024
-#: A table of measures shrinks 20 times at most.
+#: Tables of measures compress 20 times at most.
 MAX_RATIO = 100
 MAX_ROWS = 200_000
 MAX_COLUMNS = 100
@@ -31,7 +31,7 @@ def is_workbook(data: bytes) -> bool:
 
 
 def has_text(data: bytes, *texts: str) -> bool:
-    """Does one of these stand in the names of the sheets or in the words of the workbook? Never raises."""
+    """Return whether the workbook or the names of its sheets contain one of these texts. Never raises."""
     try:
         with _opened(data) as book:
             parts = [
@@ -49,7 +49,7 @@ def has_text(data: bytes, *texts: str) -> bool:
 
 
 def sheets(data: bytes) -> list[tuple[str, list[list[Cell]]]]:
-    """Name and rows of each sheet, in order. A row is as long as its last cell."""
+    """Return the name and rows of each sheet, in order. A row ends with its last cell."""
     from lxml import etree
 
     try:
@@ -70,7 +70,7 @@ def _opened(data: bytes) -> zipfile.ZipFile:
 
 
 def _elements(book: zipfile.ZipFile, path: str, name: str) -> Iterator[Any]:
-    """Each element of that local name, freed once it has been used."""
+    """Yield each element of this local name, freed after its use."""
     from lxml import etree
 
     with book.open(path) as part:
@@ -105,7 +105,7 @@ def _strings(book: zipfile.ZipFile) -> Iterator[str]:
 
 
 def _text(item: Any) -> str:  # noqa: ANN401 - lxml is untyped
-    """Its runs without their phonetic guides."""
+    """Return the text of a cell, without phonetic guides."""
     return "".join(one.text or "" for one in item.iter() if local(one) == "t" and local(one.getparent()) != "rPh")
 
 

@@ -1,12 +1,12 @@
-"""The formats of data that the vault reads: one folder per outside format, recognised by content, in this order.
+"""The external formats of data: one folder per format. Files are recognised by their content, in the order of FORMATS.
 
 A reader is a module `vault/readers/formats/<format>/reader.py` with
 
     FORMAT = "<format>"
-    def recognises(data: bytes, ask: Ask) -> bool    # looks at the first 64 KiB, never raises, is true for one format only
+    def recognises(data: bytes, ask: Ask) -> bool    # reads the first 64 KiB, never raises, true for one format only
     def read(data: bytes, ask: Ask) -> Reading       # raises Unreadable, nothing else
 
-and imports its heavy parsers inside `read`: the child that limits it loads only what the file needs.
+and imports its heavy parsers inside `read`, so that the limited child loads only those that the file needs.
 """
 
 from importlib import import_module
@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from vault.readers.reading import Ask, Reading
 
-#: A precise format comes before one that accepts much: a bank's table of any shape is last.
+#: Precise formats come first; the last one accepts any table of a bank.
 FORMATS: tuple[str, ...] = (
     "enedis_json",
     "enedis_csv",
@@ -53,7 +53,7 @@ class Reader(Protocol):
 
 
 def reader_of(data: bytes, ask: Ask) -> Reader | None:
-    """The first format that recognises these bytes, or None: then it may be a paper."""
+    """Return the reader of the first format that recognises the file, or None: the file may be a paper."""
     for name in FORMATS:
         reader = cast(Reader, import_module(f"vault.readers.formats.{name}.reader"))
         if reader.recognises(data, ask):

@@ -1,4 +1,4 @@
-"""Bank statements, whichever file holds them. Amounts stay decimal; a statement that does not add up is shown so, and never mended."""
+"""Bank statements of any format. Amounts are decimals; a statement that does not add up is flagged, not corrected."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ class Operation:
 
 @dataclasses.dataclass
 class Statement:
-    """`account` is empty where the file does not say it. `adds_up` is None where nothing lets it be known."""
+    """A statement of one account. Without a name, `account` is empty; without both balances, `adds_up` is None."""
 
     account: str
     currency: str
@@ -46,13 +46,17 @@ class Statement:
         )
 
     def judge(self) -> None:
-        """Opening balance and operations against the closing balance, where the bank gives both."""
+        """Set `adds_up`: compare the opening balance and operations with the closing balance, if both are known."""
         if self.computed is not None and self.closing is not None:
             self.adds_up = self.computed == self.closing
 
 
 def day_first(starts: Iterable[tuple[int, int]]) -> bool | None:
-    """Of dates whose first two numbers are these: does the day come before the month? None where each could be the other."""
+    """Return whether the day comes before the month, or None if both orders are possible.
+
+    Args:
+        starts: the first two numbers of each date.
+    """
     shown = {(left > MONTHS, right > MONTHS) for left, right in starts}
     if (True, False) in shown:
         return True
@@ -60,12 +64,12 @@ def day_first(starts: Iterable[tuple[int, int]]) -> bool | None:
 
 
 def amount(value: Decimal) -> str:
-    """Euros and cents: `-12.5` is `-12.50`."""
+    """Return an amount in euros and cents: `-12.50` for -12.5."""
     return f"{value.quantize(CENT):f}"
 
 
 def records(statements: Sequence[Statement], source: SourceFile) -> list[dict[str, Any]]:
-    """One record per account, as it was last, and one per operation."""
+    """Return one record per account, of its last statement, and one per operation."""
     latest: dict[str, Statement] = {}
     for one in statements:
         held = latest.get(one.account)
@@ -100,12 +104,12 @@ def _operation(held: Statement, one: Operation, source: SourceFile) -> dict[str,
         "categorie": one.category,
     }
     start = datetime.combine(one.day, time(0), tzinfo=PARIS)
-    told = {name: value for name, value in payload.items() if value}
-    return source.record("banque.operation", told, start=start, quality=_flags(held, one.amount))
+    known = {name: value for name, value in payload.items() if value}
+    return source.record("banque.operation", known, start=start, quality=_flags(held, one.amount))
 
 
 def _flags(held: Statement, value: Decimal) -> list[str]:
-    """`truncated`: the bank wrote less than a cent, and the vault keeps cents."""
+    """Return the quality flags. `truncated`: the bank writes fractions of a cent, the vault stores cents."""
     flags = ["truncated"] if value != value.quantize(CENT) else []
     return [*flags, "unreconciled"] if held.adds_up is False else flags
 
@@ -127,18 +131,18 @@ def facts(statements: Sequence[Statement]) -> list[Fact]:
 def _sums(operations: Iterable[Operation], currency: str, statements: Sequence[Statement]) -> list[Fact]:
     amounts = [one.amount for one in operations]
     gained, spent = (sum((one for one in amounts if (one > 0) is sign), Decimal(0)) for sign in (True, False))
-    told = {"money_in": gained, "money_out": spent, "money_net": gained + spent}
+    sums = {"money_in": gained, "money_out": spent, "money_net": gained + spent}
     if len(statements) == 1 and statements[0].closing is not None:
-        told["balance"] = statements[0].closing
+        sums["balance"] = statements[0].closing
     differences = [
         held.closing - held.computed for held in statements if held.closing is not None and held.computed is not None
     ]
-    told |= {"balance_difference": sum(differences, Decimal(0))} if any(differences) else {}
-    return [_money(code, value, currency) for code, value in told.items()]
+    sums |= {"balance_difference": sum(differences, Decimal(0))} if any(differences) else {}
+    return [_money(code, value, currency) for code, value in sums.items()]
 
 
 def _money(code: str, value: Decimal, currency: str) -> Fact:
-    """A unit is one that the types know: another currency stands beside its amount."""
+    """Return a fact. Only EUR is a known unit: another currency is written after the amount."""
     return Fact(code, amount(value), "EUR") if currency == "EUR" else Fact(code, f"{amount(value)} {currency}")
 
 
@@ -150,7 +154,7 @@ def checks(statements: Sequence[Statement]) -> list[CheckResult]:
 
 
 def neat(*texts: str) -> str:
-    """Labels as banks pad them, on one line; a text that another one already holds is not repeated."""
+    """Join texts padded by banks on one line. A text contained in another one is not repeated."""
     found: list[str] = []
     for text in (line(one) or "" for one in texts):
         if text and not any(text in held for held in found):

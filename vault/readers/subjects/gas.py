@@ -1,8 +1,8 @@
-"""Gas readings, whichever file holds them, become two series of days: m³ and Wh.
+"""Convert gas readings of any format to two daily series, in m³ and Wh.
 
-A gas day starts at 06:00 local time. The sum of the daily volumes and the difference of the index need not agree: both are shown. A reading
-of a week or of months is shared out evenly between its days, which are then estimated and say so; its index is kept. Days that are
-measured are never estimated.
+A gas day starts at 06:00 local time. The sum of the daily volumes and the difference of the index need not agree: both
+are shown. A reading of a week or of months is shared out evenly between its days, which are then estimated and say so;
+its index is kept. Days that are measured are never estimated.
 """
 
 import dataclasses
@@ -16,14 +16,14 @@ from vault.readers.files.source_file import SourceFile, instant
 from vault.readers.reading import Fact
 from vault.readers.subjects.measures import GAS_DAY, PARIS, Flow, Series, Value, plain
 
-#: A meter is read at least every second year.
+#: The most days of a reading: a meter is read at least every second year.
 LONGEST = 800
 QUALITIES = {"mes": "mesure", "est": "estime", "cor": "corrige"}
 
 
 @dataclasses.dataclass(frozen=True)
 class GasReading:
-    """Volumes in m³, energy in kWh, as the network says them. `end` is the first day after."""
+    """A reading of the network, with volumes in m³ and energy in kWh. `end` is the first day after it."""
 
     point: str
     start: date
@@ -52,12 +52,15 @@ def quality_of(text: object) -> str:
 
 
 def measured(value: object, qualification: object) -> Value:
-    """A day without measure has no value, or 0 in a workbook: either way it is a gap."""
+    """Return a measured value, or None for a gap, which workbooks write as 0."""
     return None if str(qualification or "").startswith("Absence") else number(value)
 
 
 def day_of(stamp: object) -> date:
-    """The local day of a stamp. The customer site writes 06:00+00:00 all year for 06:00 of the local clock: the day is the same."""
+    """Return the local day of a stamp.
+
+    The customer site writes 06:00+00:00 all year for 06:00 local time, which is the same day.
+    """
     moment = datetime.fromisoformat(str(stamp))
     return moment.astimezone(PARIS).date() if moment.tzinfo else moment.date()
 
@@ -90,7 +93,7 @@ def _times(value: Value, factor: int) -> Value:
 
 
 def _shares(value: Value, one: GasReading) -> list[Value]:
-    """To the thousandth, and adding up to the reading."""
+    """Share a value between the days, to the thousandth; the sum is exact."""
     count = len(one.days)
     if value is None:
         return [None] * count
@@ -99,7 +102,7 @@ def _shares(value: Value, one: GasReading) -> list[Value]:
 
 
 def _indexes(readings: Sequence[GasReading], source: SourceFile) -> list[dict[str, Any]]:
-    """Two readings that follow each other share an index: it is kept once, with the energy of the time that it ends."""
+    """Return the indexes. Consecutive readings share an index, kept once with the energy of the period before it."""
     ends: dict[tuple[str, date], tuple[Value, GasReading | None]] = {
         (one.point, one.start): (one.index_start, None) for one in readings
     }

@@ -2,7 +2,7 @@ import re
 
 
 def iban_is_valid(iban: str) -> bool:
-    """ISO 13616: the country and key moved to the end, letters as 10 to 35, the remainder by 97 is 1."""
+    """Verify ISO 13616: with country and key moved to the end and letters as 10 to 35, the number modulo 97 is 1."""
     plain = re.sub(r"\s", "", iban).upper()
     if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}", plain):
         return False

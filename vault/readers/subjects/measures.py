@@ -1,7 +1,7 @@
-"""Measures over time become blocks: one per point, flow, step and month of the local calendar, in UTC, null where a measure lacks.
+"""Group measures into blocks, one per point, flow, step and local month, in UTC, with null for a missing measure.
 
-Steps shorter than a day are exact seconds: a day of 23 or 25 hours has 46 or 50 half-hours by itself. A step of 86,400 s is one day of
-the local calendar, whatever its length; a gas day starts at 06:00.
+Steps shorter than a day are exact seconds: a day of 23 or 25 hours has 46 or 50 half-hours by itself. A step of 86,400
+s is one day of the local calendar, whatever its length; a gas day starts at 06:00.
 """
 
 import dataclasses
@@ -18,11 +18,11 @@ from vault.readers.reading import Fact
 PARIS = ZoneInfo("Europe/Paris")
 STEPS = (600, 900, 1800, 3600)
 DAY = 86_400
-#: A change of step lasts: shorter runs of another distance between stamps are gaps.
+#: The shortest run of a new step: shorter runs of another distance between stamps are gaps.
 SHORTEST_RUN = 4
 GAS_DAY = time(6)
 MIDNIGHT = time(0)
-#: A reading in each month of a lifetime; more is an attack on memory by dates far apart.
+#: The most blocks of a file: dates far apart could otherwise exhaust memory.
 MAX_BLOCKS = 5000
 TOTALS = {
     "soutirage": "energy_total",
@@ -30,7 +30,7 @@ TOTALS = {
     "production": "energy_produced",
     "injection": "energy_injected",
 }
-#: The least sure of a block's measures gives its quality.
+#: Qualities, least reliable first: a block has that of its least reliable measure.
 QUALITIES = ("estime", "corrige", "brut", "mesure")
 Value = float | int | None
 #: Step and start of a measure.
@@ -39,7 +39,7 @@ Place = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Flow:
-    """What is measured. `day_start` places a day's measure; `zone` is the calendar that days and months are of."""
+    """A measured flow. `day_start` is the start of its days; `zone` has the calendar of its days and months."""
 
     point: str
     flux: str
@@ -51,7 +51,7 @@ class Flow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Measure:
-    """One value over [start, start + step), start in seconds since 1970 UTC. `quality` as energie.serie has it, or empty."""
+    """One value over [start, start + step), in seconds since 1970 UTC. `quality` is one of QUALITIES, or empty."""
 
     start: int
     step: int
@@ -61,7 +61,7 @@ class Measure:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a load curve. `step` is 0 where the line does not say it."""
+    """One row of a load curve. `step` is 0 if the row has none."""
 
     stamp: datetime
     value: Value
@@ -70,7 +70,7 @@ class Row:
 
 
 class Series:
-    """The measures of a file, flow by flow. A stamp that comes twice keeps its last value, and says so."""
+    """The measures of a file, by flow. A repeated stamp keeps its last value, with a quality flag."""
 
     def __init__(self) -> None:
         self.flows: dict[Flow, dict[Place, Value]] = defaultdict(dict)
@@ -90,15 +90,20 @@ class Series:
         self.add(flow, Measure(int(start.timestamp()), DAY, value, quality))
 
     def add_curve(self, flow: Flow, rows: Sequence["Row"], *, stamps_end: bool) -> None:
-        """Rows in the order of the file. `stamps_end`: a stamp closes its interval, as Enedis's do, rather than open it."""
+        """Add a load curve.
+
+        Args:
+            rows: in the order of the file.
+            stamps_end: stamps end their interval, as Enedis's do, instead of starting it.
+        """
         if len(rows) > 1 and rows[0].stamp.replace(tzinfo=None) > rows[-1].stamp.replace(tzinfo=None):
             rows = rows[::-1]
         stamps = list(instants((row.stamp for row in rows), flow.zone))
-        seen = sorted(set(stamps))
+        ordered = sorted(set(stamps))
         steps = (
             {}
             if all(row.step for row in rows)
-            else dict(zip(seen, steps_of(seen, stamps_end=stamps_end), strict=True))
+            else dict(zip(ordered, steps_of(ordered, stamps_end=stamps_end), strict=True))
         )
         for row, stamp in zip(rows, stamps, strict=True):
             step = row.step or steps[stamp]
@@ -128,7 +133,7 @@ class Series:
         return [name for name, applies in flags.items() if applies]
 
     def facts(self) -> list[Fact]:
-        """Totals by flow, then how many measures, how many are missing, from which day to which, and the highest day."""
+        """Return totals by flow, the numbers of measures and of gaps, the first and last day, and the highest day."""
         totals: dict[str, float] = defaultdict(float)
         volumes, powers = 0.0, []
         for flow, held in self.flows.items():
@@ -149,7 +154,7 @@ class Series:
         return facts + self._extent()
 
     def _extent(self) -> list[Fact]:
-        """Of the longest flow: a file that gives each measure in several units holds it once."""
+        """Return the extent of the longest flow: a file may repeat each measure in several units."""
         if not self.flows:
             return []
         flow, held = max(self.flows.items(), key=lambda one: len(one[1]))
@@ -198,13 +203,18 @@ class _Block:
 
     def payload(self) -> dict[str, Any]:
         flow = self.flow
-        told: dict[str, Any] = {"point": flow.point, "flux": flow.flux, "grandeur": flow.grandeur, "unite": flow.unite}
-        told |= {"debut": instant(self.start), "pas_s": self.step, "valeurs": self.values, "fuseau": flow.zone.key}
-        return told | ({"qualite": self.quality} if self.quality else {})
+        payload: dict[str, Any] = {
+            "point": flow.point,
+            "flux": flow.flux,
+            "grandeur": flow.grandeur,
+            "unite": flow.unite,
+        }
+        payload |= {"debut": instant(self.start), "pas_s": self.step, "valeurs": self.values, "fuseau": flow.zone.key}
+        return payload | ({"qualite": self.quality} if self.quality else {})
 
 
 def _blocks(flow: Flow, held: Mapping[Place, Value], qualities: Mapping[Place, str]) -> Iterator[_Block]:
-    """A month whose measures don't lie on one grid has one block for each grid."""
+    """Yield the blocks. A month whose measures are not aligned has several."""
     for (step, _, _), places in groupby(sorted(held), key=lambda place: _month(flow, place)):
         run: list[Place] = []
         for place in places:
@@ -244,12 +254,12 @@ def _day(flow: Flow, start: int) -> date:
 
 
 def _energy(flow: Flow, step: int, value: float) -> float:
-    """Wh: a mean power lasts its step, which is why a naive sum over steps that change is wrong."""
+    """Return the energy in Wh. A mean power is multiplied by its step, since steps may change."""
     return value * step / 3600 if flow.grandeur == "puissance_moyenne" else value
 
 
 def missing(held: Mapping[Place, Value]) -> int:
-    """The measures that are null, and those that should lie between two that follow each other."""
+    """Count the null measures, and those missing between consecutive ones."""
     empty = sum(value is None for value in held.values())
     places = sorted((start, step) for step, start in held)
     for (start, step), (following, _) in zip(places, places[1:], strict=False):
@@ -258,9 +268,9 @@ def missing(held: Mapping[Place, Value]) -> int:
 
 
 def steps_of(stamps: Sequence[int], *, stamps_end: bool = True) -> list[int]:
-    """The step of each sorted stamp, where the file says none: the distance to the one before (or after), unless that is only a gap.
+    """Deduce the step of each sorted stamp: the distance to the previous one (or the next), unless it is a gap.
 
-    A distance is a step where it lasts; a file may go from 60 to 30 to 10 minutes. Elsewhere the step in force goes on.
+    A distance is a step if it lasts; a file may go from 60 to 30 to 10 minutes. Elsewhere the current step continues.
     """
     if not stamps_end:
         return steps_of([-stamp for stamp in reversed(stamps)])[::-1]
@@ -282,7 +292,7 @@ def steps_of(stamps: Sequence[int], *, stamps_end: bool = True) -> list[int]:
 
 
 def instants(stamps: Iterable[datetime], zone: ZoneInfo) -> Iterator[int]:
-    """Seconds UTC. Local stamps without offset are taken in the order of the file: it tells the hour that comes twice in autumn."""
+    """Yield the seconds in UTC. The order of the file resolves local stamps of the hour repeated in autumn."""
     before = None
     for stamp in stamps:
         if stamp.tzinfo:

@@ -1,7 +1,7 @@
-"""Where someone was, made into trips and frequent places. The positions themselves are not kept.
+"""Convert positions to trips and frequent places. The positions themselves are not stored.
 
-A trip runs from one stop to the next: five minutes within 150 metres, or half an hour without any position. Distances are those of a
-sphere of mean radius 6,371.0088 km; the equator's radius would add 0.11 %.
+A trip runs from one stop to the next: five minutes within 150 metres, or half an hour without any position. Distances
+are those of a sphere of mean radius 6,371.0088 km; the equator's radius would add 0.11 %.
 """
 
 import dataclasses
@@ -21,22 +21,22 @@ from vault.readers.subjects.measures import PARIS, plain
 MEAN_RADIUS = 6_371_008.8
 STOP_METRES, STOP_SECONDS = 150, 300
 GAP_SECONDS = 1800
-#: A stay may be written to begin a moment before the move that leads to it ends.
+#: A stay may start this much before the end of the move that leads to it.
 MEETS = timedelta(minutes=1)
-#: Nearer positions in time say nothing more of a stop, and would cost the square of their number.
+#: Closer positions in time do not refine a stop, and would cost the square of their number.
 APART_SECONDS = 10
 SHORTEST_TRIP = 200
-#: A position that may be further off than this tells no trip.
+#: Less accurate positions, in metres, are left out.
 WORST_ACCURACY = 500
 FREQUENT_DAYS, FREQUENT_PLACES = 3, 20
-#: About 110 metres: two visits of one cell are of one place.
+#: Decimals of a cell, about 110 metres: visits of one cell are at one place.
 CELL = 3
 MAX_TRIPS = 50_000
 Point = tuple[float, float]
 
 
 def metres(left: Point, right: Point) -> float:
-    """The haversine: great circles, latitude first, in degrees."""
+    """Return the great-circle distance (haversine) between points of latitude and longitude in degrees."""
     lat1, lat2 = math.radians(left[0]), math.radians(right[0])
     half = (
         math.sin((lat2 - lat1) / 2) ** 2
@@ -46,14 +46,18 @@ def metres(left: Point, right: Point) -> float:
 
 
 def point(latitude: float, longitude: float) -> Point:
-    """Raises ValueError where it is not on Earth."""
+    """Build a point.
+
+    Raises:
+        ValueError: the point is not on Earth.
+    """
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise ValueError("not on Earth")
     return latitude, longitude
 
 
 class Track:
-    """Positions in order of time, eight bytes a number: half a million of them fit where as objects they would not."""
+    """Positions in order of time, at eight bytes per number: half a million of them fit in the child's memory."""
 
     def __init__(self) -> None:
         self.times, self.latitudes, self.longitudes = array("d"), array("d"), array("d")
@@ -89,7 +93,7 @@ class Track:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Leg:
-    """One move by one mode."""
+    """A part of a trip, by one mode."""
 
     start: datetime
     end: datetime
@@ -112,12 +116,12 @@ class Stay:
 class Travel:
     legs: list[Leg] = dataclasses.field(default_factory=list)
     stays: list[Stay] = dataclasses.field(default_factory=list)
-    #: Places that the holder itself names.
+    #: Places named by the holder.
     named: dict[str, Point] = dataclasses.field(default_factory=dict)
     zone: ZoneInfo = PARIS
 
     def add_track(self, track: Track, mode: str = "inconnu") -> None:
-        """Stops, then what lies between them."""
+        """Find the stops, then add the moves between them."""
         track.sort()
         for first, last in _parts(track):
             begin = first
@@ -144,7 +148,7 @@ class Travel:
         return found + [_trip(trip, _purpose(trip[-1].end, starts, labels), source) for trip in trips]
 
     def _trips(self) -> Iterator[list[Leg]]:
-        """Moves that follow each other without a stay between them are one trip."""
+        """Yield the trips: consecutive moves without a stay between them."""
         stays = sorted(stay.start for stay in self.stays)
         trip: list[Leg] = []
         for leg in sorted(self.legs, key=lambda leg: (leg.start, leg.end)):
@@ -160,7 +164,7 @@ class Travel:
             yield trip
 
     def places(self) -> list[tuple[str, Point]]:
-        """Those that the holder names, then those where one was on three days or more, the most frequent first."""
+        """Return the places named by the holder, then those visited on three days or more, most frequent first."""
         cells: dict[Point, set[date]] = defaultdict(set)
         for stay in self.stays:
             cells[round(stay.place[0], CELL), round(stay.place[1], CELL)].add(stay.start.astimezone(self.zone).date())
@@ -191,7 +195,7 @@ class Travel:
 
 
 def _parts(track: Track) -> Iterator[tuple[int, int]]:
-    """Runs of positions without half an hour's silence."""
+    """Yield the runs of positions without a gap of half an hour."""
     first = 0
     for rank in range(1, len(track) + 1):
         if rank == len(track) or track.times[rank] - track.times[rank - 1] > GAP_SECONDS:
@@ -200,7 +204,7 @@ def _parts(track: Track) -> Iterator[tuple[int, int]]:
 
 
 def _stops(track: Track, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """From a position, the following ones that stay near it for five minutes."""
+    """Yield the stops: positions that stay near the first one for five minutes."""
     ranks = _thinned(track, first, last)
     held = 0
     while held < len(ranks):
@@ -229,7 +233,7 @@ def _middle(track: Track, first: int, last: int) -> Point:
 
 
 def _purpose(arrived: datetime, starts: Sequence[datetime], labels: dict[datetime, str]) -> str:
-    """A trip that ends where one lives or works: the stay begins when the trip ends."""
+    """Return the purpose of a trip that ends at home or at work, where a stay starts when the trip ends."""
     rank = bisect_left(starts, arrived - MEETS)
     if rank < len(starts) and (starts[rank] - arrived).total_seconds() <= STOP_SECONDS:
         return labels[starts[rank]]

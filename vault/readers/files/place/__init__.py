@@ -1,8 +1,8 @@
-"""Where a photo was taken is removed from the file that is kept and served. The image itself is not touched: nothing is encoded again.
+"""Remove from a file the place where a photo was taken, before it is stored. The image is not encoded again.
 
-A photo loses all its metadata but its orientation and its colours: a place hides in Exif, XMP, IPTC, a second image or a film that
-telephones append. A PDF is rewritten only when a place is found in it, and never when it is signed: that would break the signature.
-Runs in the limited child.
+A photo loses all its metadata except its orientation and its colours: the place may be in Exif, XMP, IPTC, or in a
+second image or a film that telephones append. A PDF is rewritten only if a place is found in it, and never if it is
+signed, which would break the signature. Runs in the limited child.
 """
 
 from core.files.sizes import MAX_PAPER
@@ -14,7 +14,11 @@ __all__ = ["Place", "without"]
 
 
 def without(data: bytes) -> tuple[Place, bytes]:
-    """Raises Unreadable. The same bytes when there was nothing to remove."""
+    """Return the outcome and the file without the place; the same bytes if there is nothing to remove.
+
+    Raises:
+        Unreadable: the file is refused.
+    """
     media = recognise.media_type(data)
     if len(data) > MAX_PAPER:
         raise Unreadable("too_big")

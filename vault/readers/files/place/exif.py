@@ -1,4 +1,4 @@
-"""The few bytes of Exif that a photo keeps: which side is up."""
+"""The only Exif that a photo keeps: its orientation."""
 
 import struct
 
@@ -7,7 +7,7 @@ from PIL import Image
 ORIENTATION = 0x0112
 GPS = 0x8825
 SHORT = 3
-#: What Pillow raises on directories that were cut or edited.
+#: The errors that Pillow raises on truncated or edited directories.
 HOSTILE = (
     OSError,
     ValueError,
@@ -22,7 +22,7 @@ HOSTILE = (
 
 
 def orientation(tiff: bytes) -> int:
-    """1 (upright) when it says none, or nothing that can be read."""
+    """Return the orientation, 1 (upright) if it is missing or unreadable."""
     found = _read(tiff).get(ORIENTATION, 1)
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
@@ -32,7 +32,7 @@ def has_place(tiff: bytes) -> bool:
 
 
 def only(orientation: int) -> bytes:
-    """A TIFF header, one entry, no second directory."""
+    """Build an Exif directory with the orientation alone: a TIFF header, one entry, no second directory."""
     return struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, ORIENTATION, SHORT, 1, orientation, 0, 0)
 
 

@@ -1,6 +1,7 @@
-"""A HEIC photo's boxes (ISO/IEC 14496-12 and 23008-12). What tells of it is overwritten where it lies, so that no offset changes.
+"""Remove the place from a HEIC photo's boxes (ISO/IEC 14496-12 and 23008-12).
 
-Which side is up is a property of the image there, not Exif.
+Metadata is overwritten in place, so that no offset changes. HEIC stores the orientation as a property of the image,
+not in Exif.
 """
 
 import struct
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from vault.readers.reading import Unreadable
 
 KEPT = {b"ftyp", b"meta", b"mdat", b"free", b"skip"}
-TELLING = {b"Exif", b"mime", b"uri "}
-#: The offset of the TIFF header that follows, then an empty directory.
+METADATA = {b"Exif", b"mime", b"uri "}
+#: The offset of the TIFF header that follows it, then an empty directory.
 NO_EXIF = bytes(4) + struct.pack(">2sHIHI", b"MM", 42, 8, 0, 0)
 
 
@@ -24,7 +25,7 @@ class Box:
 
 
 class Cursor:
-    """Reads big-endian numbers one after the other."""
+    """A reader of successive big-endian numbers."""
 
     def __init__(self, data: bytes, box: Box) -> None:
         self.data, self.at, self.end = data, box.body, box.end
@@ -40,18 +41,18 @@ def without(data: bytes) -> bytes:
     out = bytearray(data)
     for box in _boxes(data, 0, len(data)):
         if box.kind == b"meta":
-            _silence(out, data, box)
+            _blank(out, data, box)
         elif box.kind not in KEPT:
             out[box.start + 4 : box.start + 8] = b"free"
             out[box.body : box.end] = bytes(box.end - box.body)
     return bytes(out)
 
 
-def _silence(out: bytearray, data: bytes, meta: Box) -> None:
+def _blank(out: bytearray, data: bytes, meta: Box) -> None:
     inside = {box.kind: box for box in _boxes(data, meta.body + 4, meta.end)}
-    telling = {item for item, kind in _items(data, inside) if kind in TELLING}
-    for item, start, length in _places(data, inside):
-        if item in telling:
+    metadata = {item for item, kind in _items(data, inside) if kind in METADATA}
+    for item, start, length in _pieces(data, inside):
+        if item in metadata:
             blank = NO_EXIF if length >= len(NO_EXIF) else b""
             out[start : start + length] = blank + bytes(length - len(blank))
 
@@ -59,9 +60,9 @@ def _silence(out: bytearray, data: bytes, meta: Box) -> None:
 def _items(data: bytes, inside: dict[bytes, Box]) -> Iterator[tuple[int, bytes]]:
     if b"iinf" not in inside:
         return
-    told = Cursor(data, inside[b"iinf"])
-    told.number(2 if told.number(4) >> 24 == 0 else 4)
-    for box in _boxes(data, told.at, told.end):
+    cursor = Cursor(data, inside[b"iinf"])
+    cursor.number(2 if cursor.number(4) >> 24 == 0 else 4)
+    for box in _boxes(data, cursor.at, cursor.end):
         entry = Cursor(data, box)
         version = entry.number(4) >> 24
         if version >= 2:
@@ -70,22 +71,22 @@ def _items(data: bytes, inside: dict[bytes, Box]) -> Iterator[tuple[int, bytes]]
             yield item, entry.number(4).to_bytes(4)
 
 
-def _places(data: bytes, inside: dict[bytes, Box]) -> Iterator[tuple[int, int, int]]:
-    """Where each piece of each item lies: item, start, length."""
+def _pieces(data: bytes, inside: dict[bytes, Box]) -> Iterator[tuple[int, int, int]]:
+    """Yield each piece of each item: the item, then the piece's start and length."""
     if b"iloc" not in inside:
         return
-    told = Cursor(data, inside[b"iloc"])
-    version = told.number(4) >> 24
-    sizes = told.number(2)
+    cursor = Cursor(data, inside[b"iloc"])
+    version = cursor.number(4) >> 24
+    sizes = cursor.number(2)
     offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    for _item in range(told.number(2 if version < 2 else 4)):
-        item = told.number(2 if version < 2 else 4)
-        method = told.number(2) & 15 if version else 0
-        told.number(2)
-        start = told.number(base) + _origin(inside, method)
-        for _extent in range(told.number(2)):
-            told.number(index if version else 0)
-            piece, size = start + told.number(offset), told.number(length)
+    for _item in range(cursor.number(2 if version < 2 else 4)):
+        item = cursor.number(2 if version < 2 else 4)
+        method = cursor.number(2) & 15 if version else 0
+        cursor.number(2)
+        start = cursor.number(base) + _origin(inside, method)
+        for _extent in range(cursor.number(2)):
+            cursor.number(index if version else 0)
+            piece, size = start + cursor.number(offset), cursor.number(length)
             size = size or len(data) - piece
             if piece + size > len(data) or size < 0:
                 raise Unreadable("damaged")
@@ -93,7 +94,7 @@ def _places(data: bytes, inside: dict[bytes, Box]) -> Iterator[tuple[int, int, i
 
 
 def _origin(inside: dict[bytes, Box], method: int) -> int:
-    """From the file's beginning, or from that of the metadata's own data."""
+    """Return the origin of offsets: the start of the file, or of the metadata's own data."""
     if method == 0:
         return 0
     if method == 1 and b"idat" in inside:

@@ -1,4 +1,7 @@
-"""A JPEG's segments: what the image needs is kept, and one line of Exif. What follows the image (a film, a second image) is cut off."""
+"""Remove the place from a JPEG: keep the segments that the image needs and its Exif orientation, cut off what follows.
+
+Telephones append a film or a second image.
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +12,11 @@ from vault.readers.reading import Unreadable
 START, END, SCAN = 0xD8, 0xD9, 0xDA
 ALONE = {0x01, *range(0xD0, 0xD8)}
 EXIF, XMP = b"Exif\x00\x00", b"http://ns.adobe.com/"
-#: What decodes the image (ITU-T T.81, table B.1): frames, tables, scans, their end. A mark that is none of these may hold anything.
+#: Markers needed to decode the image (ITU-T T.81, table B.1): frames, tables, scans, end. Others may contain anything.
 IMAGE = {*range(0xC0, 0xD0), 0xDB, 0xDD, SCAN, END, *ALONE}
-#: The application segments that the image's own decoding needs: resolution, colours, Adobe's colour transform.
+#: Application segments needed to decode the image: resolution, colours, Adobe's colour transform.
 NEEDED = {0xE0: b"JFIF\x00", 0xE2: b"ICC_PROFILE\x00", 0xEE: b"Adobe"}
-#: In the compressed data a marker is a byte FF that neither 00 nor a restart follows.
+#: In the compressed data, a marker is a byte FF not followed by 00 or by a restart.
 NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
 
@@ -29,12 +32,12 @@ def without(data: bytes) -> bytes:
         elif _is_needed(marker, payload):
             kept.append(segment)
     upright = EXIF + exif.only(turned) if turned != 1 else b""
-    line = b"\xff\xe1" + (len(upright) + 2).to_bytes(2) + upright if upright else b""
-    return b"".join([b"\xff\xd8", first, line, *kept])
+    oriented = b"\xff\xe1" + (len(upright) + 2).to_bytes(2) + upright if upright else b""
+    return b"".join([b"\xff\xd8", first, oriented, *kept])
 
 
 def has_place(data: bytes) -> bool:
-    """Whether a place is written in the segments; for an image inside a PDF, which is left alone otherwise."""
+    """Return whether the segments contain a place. Used for images inside a PDF, rewritten only if they do."""
     try:
         payloads = [(marker, segment[4:]) for marker, segment in _segments(data)]
     except Unreadable:
@@ -49,12 +52,12 @@ def has_place(data: bytes) -> bool:
 
 def _is_needed(marker: int, payload: bytes) -> bool:
     if marker in IMAGE:
-        return not payload.startswith((EXIF, XMP))  # of a damaged file: its mark has become another one
+        return not payload.startswith((EXIF, XMP))  # in a damaged file, metadata may have another marker
     return payload.startswith(NEEDED.get(marker, b"\x00never"))
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each with its marker; a scan's holds its compressed data too. Ends with the image."""
+    """Yield each segment with its marker, until the end of the image. A scan includes its compressed data."""
     at = 2
     while at < len(data):
         if data[at] != 0xFF:

@@ -1,4 +1,4 @@
-"""A PDF's photos and what it says of itself. It is rewritten only when a place is found."""
+"""Remove the place from the photos and the metadata of a PDF. The PDF is rewritten only if a place is found."""
 
 import io
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ UNREADABLE = (
 def without(data: bytes) -> tuple[Place, bytes]:
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
-            telling = list(_telling(pdf))
-            if not telling:
+            located = list(_located(pdf))
+            if not located:
                 return "none", data
             if _is_signed(pdf):
                 return "kept", data
-            for stream in telling:
-                _silence(stream)
+            for stream in located:
+                _remove_place(stream)
             out = io.BytesIO()
             pdf.save(out, deterministic_id=True)
             return "removed", out.getvalue()
@@ -40,7 +40,8 @@ def without(data: bytes) -> tuple[Place, bytes]:
         return "unknown", data
 
 
-def _telling(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
+def _located(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
+    """Yield the streams that contain a place."""
     for thing in pdf.objects:
         if isinstance(thing, pikepdf.Stream) and (
             (_is_photo(thing) and jpeg.has_place(thing.read_raw_bytes()))
@@ -49,7 +50,7 @@ def _telling(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Stream]:
             yield thing
 
 
-def _silence(stream: pikepdf.Stream) -> None:
+def _remove_place(stream: pikepdf.Stream) -> None:
     if not _is_photo(stream):
         stream.write(NO_METADATA)
     elif "/DecodeParms" in stream:
@@ -77,5 +78,5 @@ def _is_metadata(stream: pikepdf.Stream) -> bool:
 
 
 def _is_signed(pdf: pikepdf.Pdf) -> bool:
-    """One signature in any form field, or over the whole document, is enough."""
+    """Return whether a form field or the whole document is signed."""
     return any(isinstance(thing, pikepdf.Dictionary) and "/ByteRange" in thing for thing in pdf.objects)

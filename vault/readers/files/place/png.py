@@ -1,4 +1,4 @@
-"""A PNG's chunks: those that draw the image are kept, and one line of Exif. What follows the image is cut off."""
+"""Remove the place from a PNG: keep the chunks that draw the image and its Exif orientation, cut off what follows."""
 
 import zlib
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
-"""Enedis's R15 flow: indexes of a meter, and what collective self-consumption made of its energy between two readings.
+"""Enedis's R15 flow: meter indexes, and the shares of collective self-consumption between two readings.
 
-Measure classes: 1 index, 2 consumption, 3 produced for oneself, 4 received from the others, 5 used of it (by period of the day), 6 surplus.
+Measure classes: 1 index, 2 consumption, 3 produced for oneself, 4 received from others, 5 used of it (by period of the
+day), 6 surplus.
 """
 
 import re
@@ -43,19 +44,19 @@ def read(data: bytes, ask: Ask) -> Reading:
     source = SourceFile(data, format=FORMAT, version=VERSION, holder="enedis")
     records: list[dict[str, Any]] = []
     for point in (one for one in root.iter() if local(one) == "PRM"):
-        for told in (one for one in point if local(one) == "Donnees_Releve"):
-            records += _readings(words(point, "Id_PRM"), told, source)
+        for reading in (one for one in point if local(one) == "Donnees_Releve"):
+            records += _readings(words(point, "Id_PRM"), reading, source)
     return Reading(
         FORMAT, records, [], [] if records else [sentences.NOTHING_INSIDE], 1, "application/xml", facts=_facts(records)
     )
 
 
-def _readings(point: str, told: Any, source: SourceFile) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - lxml is untyped
-    end = _moment(words(told, "Date_Releve"))
-    before = words(told, "Date_Releve_Precedent")
+def _readings(point: str, reading: Any, source: SourceFile) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - lxml is untyped
+    end = _moment(words(reading, "Date_Releve"))
+    before = words(reading, "Date_Releve_Precedent")
     for grid, label in GRIDS.items():
         for value, moment in (("Valeur_Precedent", _moment(before) if before else None), ("Valeur", end)):
-            if moment and (dials := _dials(told, grid, value)):
+            if moment and (dials := _dials(reading, grid, value)):
                 payload = {
                     "point": point,
                     "horodate": instant(moment),
@@ -63,12 +64,12 @@ def _readings(point: str, told: Any, source: SourceFile) -> Iterator[dict[str, A
                     "cadrans": dials,
                     "total": sum(dials.values()),
                 }
-                calendar = words(told, label)
+                calendar = words(reading, label)
                 yield source.record(
                     "energie.index", payload | ({"calendrier": calendar} if calendar else {}), start=moment
                 )
-    shared = _shared(told)
-    if shared and before and words(told, "Autoconsommation_Collective") == "1":
+    shared = _shared(reading)
+    if shared and before and words(reading, "Autoconsommation_Collective") == "1":
         start = _moment(before)
         yield source.record(
             "acc.repartition",
@@ -78,13 +79,13 @@ def _readings(point: str, told: Any, source: SourceFile) -> Iterator[dict[str, A
         )
 
 
-def _classes(told: Any, grid: str) -> Iterator[Any]:  # noqa: ANN401 - lxml is untyped
-    return (one for one in told if local(one) == grid)
+def _classes(reading: Any, grid: str) -> Iterator[Any]:  # noqa: ANN401 - lxml is untyped
+    return (one for one in reading if local(one) == grid)
 
 
-def _dials(told: Any, grid: str, name: str) -> dict[str, float]:  # noqa: ANN401 - lxml is untyped
+def _dials(reading: Any, grid: str, name: str) -> dict[str, float]:  # noqa: ANN401 - lxml is untyped
     found: dict[str, float] = {}
-    for one in _classes(told, grid):
+    for one in _classes(reading, grid):
         value, factor = number(words(one, name)), WATT_HOURS.get(words(one, "Unite_Mesure"))
         if (
             words(one, "Classe_Mesure") == INDEX
@@ -98,10 +99,10 @@ def _dials(told: Any, grid: str, name: str) -> dict[str, float]:  # noqa: ANN401
     return found
 
 
-def _shared(told: Any) -> dict[str, float]:  # noqa: ANN401 - lxml is untyped
-    """Off-peak and peak are one amount of energy."""
+def _shared(reading: Any) -> dict[str, float]:  # noqa: ANN401 - lxml is untyped
+    """Sum the energy by class, off-peak and peak together."""
     found: dict[str, float] = defaultdict(float)
-    for one in _classes(told, "Classe_Temporelle_Distributeur"):
+    for one in _classes(reading, "Classe_Temporelle_Distributeur"):
         name, value, factor = (
             SHARED.get(words(one, "Classe_Mesure")),
             number(words(one, "Valeur")),

@@ -1,4 +1,4 @@
-"""Quotient familial and household, as CAF and MSA tell them (v2's composition familiale, v3's quotient familial, day nurseries)."""
+"""Quotient familial and household from CAF and MSA: v2's composition familiale, v3's quotient familial, nurseries."""
 
 import re
 from collections.abc import Mapping
@@ -9,34 +9,34 @@ from vault.readers.files import plain
 from vault.readers.found import Found
 
 HOLDERS = {"CNAF": "caf", "MSA": "msa"}
-#: v2 gives `MARIE DUPONT` in one string: first names, then the family name and what goes before it.
+#: v2 gives `MARIE DUPONT` in one string: first names, then the family name and its particle.
 ONE_STRING = re.compile(
     r"(?P<first>.+?)\s+(?P<family>(?:(?:DE|DU|DES|D|LE|LA|LES|EL|BEN|VAN|VON|SAINT|ST)\s+)*\S+)", re.IGNORECASE
 )
 
 
 def quotient(data: Mapping[str, Any], found: Found) -> None:
-    told = _quotient(data)
-    provider = plain.text(told.get("fournisseur")) or plain.text(data.get("regime"))
-    # v2 asked CNAF only, and says so nowhere.
-    provider = provider or ("CNAF" if "quotientFamilial" in told else None)
+    answer = _quotient(data)
+    provider = plain.text(answer.get("fournisseur")) or plain.text(data.get("regime"))
+    # v2 calls CNAF only, and does not name it.
+    provider = provider or ("CNAF" if "quotientFamilial" in answer else None)
     payload = {
         "fournisseur": provider if provider in HOLDERS else None,
-        "valeur": plain.integer(told.get("valeur", told.get("quotientFamilial"))),
-        "annee": plain.integer(told.get("annee")),
-        "mois": _month(told.get("mois")),
-        "annee_calcul": plain.integer(told.get("annee_calcul")),
-        "mois_calcul": _month(told.get("mois_calcul")),
+        "valeur": plain.integer(answer.get("valeur", answer.get("quotientFamilial"))),
+        "annee": plain.integer(answer.get("annee")),
+        "mois": _month(answer.get("mois")),
+        "annee_calcul": plain.integer(answer.get("annee_calcul")),
+        "mois_calcul": _month(answer.get("mois_calcul")),
     }
     holder = HOLDERS.get(provider or "", "caf")
     if payload["valeur"] is not None:
         found.keep("social.quotient_familial", payload, holder=holder)
-        _tell_missing(payload, ("fournisseur", "annee", "mois"), found)
+        _warn_if_missing(payload, ("fournisseur", "annee", "mois"), found)
     household(data, found, holder)
 
 
 def household(data: Mapping[str, Any], found: Found, holder: str) -> None:
-    """A masked list is left out: it does not mean that there is nobody in it."""
+    """Keep the household. A masked list is left out, since it is not an empty one."""
     quality: list[str] = []
     people = {
         name: _people(data[name], quality) for name in ("allocataires", "enfants") if isinstance(data.get(name), list)
@@ -46,7 +46,7 @@ def household(data: Mapping[str, Any], found: Found, holder: str) -> None:
         return
     payload = people | ({"adresse": address} if address else {})
     found.keep("foyer.composition", payload, holder=holder, quality=quality)
-    _tell_missing(payload, ("allocataires", "enfants"), found)
+    _warn_if_missing(payload, ("allocataires", "enfants"), found)
     if "estimated" in quality:
         found.warn(sentences.NAMES_IN_ONE)
     if "partial_date" in quality:
@@ -54,13 +54,13 @@ def household(data: Mapping[str, Any], found: Found, holder: str) -> None:
 
 
 def nursery(data: Mapping[str, Any], found: Found) -> None:
-    """What day nurseries compute their price from. The vault has no type for the yearly income that it holds: it is shown."""
+    """Keep the household that day nurseries bill. Its yearly income, which has no type in the vault, is only shown."""
     household(data, found, "caf")
-    told = data.get("parametres_calcul_participation_familiale")
-    told = told if isinstance(told, dict) else {}
-    base = told.get("base_ressources_annuelles")
+    parameters = data.get("parametres_calcul_participation_familiale")
+    parameters = parameters if isinstance(parameters, dict) else {}
+    base = parameters.get("base_ressources_annuelles")
     base = base if isinstance(base, dict) else {}
-    found.fact("children_in_charge", plain.integer(told.get("nombre_enfants_a_charge")))
+    found.fact("children_in_charge", plain.integer(parameters.get("nombre_enfants_a_charge")))
     found.fact("yearly_income", plain.integer(base.get("valeur")), "EUR")
     found.fact("year", plain.integer(base.get("annee_calcul")))
 
@@ -102,19 +102,19 @@ def _person(row: Mapping[str, Any], quality: list[str]) -> dict[str, Any]:
     )
 
 
-def _address(told: object) -> dict[str, Any]:
-    if not isinstance(told, dict):
+def _address(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
         return {}
     extra = ("complement_information", "complement_information_geographique", "lieu_dit")
     older = ("complementIdentite", "complementIdentiteGeo", "lieuDit")
     return plain.address(
-        street=told.get("numero_libelle_voie", told.get("numeroRue")),
-        complement=plain.joined(*(told.get(name) for name in (*extra, *older)), by=", "),
-        code_and_town=told.get("code_postal_ville", told.get("codePostalVille")),
-        country=told.get("pays"),
+        street=value.get("numero_libelle_voie", value.get("numeroRue")),
+        complement=plain.joined(*(value.get(name) for name in (*extra, *older)), by=", "),
+        code_and_town=value.get("code_postal_ville", value.get("codePostalVille")),
+        country=value.get("pays"),
     )
 
 
-def _tell_missing(payload: Mapping[str, Any], needed: tuple[str, ...], found: Found) -> None:
+def _warn_if_missing(payload: Mapping[str, Any], needed: tuple[str, ...], found: Found) -> None:
     if any(payload.get(name) is None for name in needed):
         found.warn(sentences.MASKED)

@@ -1,8 +1,8 @@
 """API Particulier's answers (v2, v3, v4) and its sandbox's case files (YAML: params, status, payload).
 
-An answer seldom says what it is an answer to: the same three fields tell of RSA and of prime d'activité. The path says it
-(`Ask.endpoint`); without one, only an answer whose fields belong to one service is read. A token's scopes mask fields: they are then
-absent, not null.
+An answer seldom names its service: RSA and prime d'activité have the same three fields. Its path names it
+(`Ask.endpoint`); without a path, only an answer whose fields belong to one service is read. Fields masked by a token's
+scopes are absent, not null.
 """
 
 import re
@@ -22,9 +22,9 @@ VERSION = "1.0.0"
 CASE = re.compile(rb"^payload:[ \t]*\S", re.MULTILINE)
 CASE_STATUS = re.compile(rb"^(?:status|params):", re.MULTILINE)
 ERRORS = re.compile(rb'\s*\{\s*"errors"\s*:\s*\[\s*\{\s*"code"')
-#: A case holds a few kilobytes; YAML costs its reader far more than its size.
+#: A case has a few kilobytes; parsing YAML costs far more than its size.
 MAX_CASE = 256 * 1024
-#: An error's number ends so when the organisation has no file about the person.
+#: The codes of errors for a person unknown to the organisation.
 NOT_FOUND_CODE = re.compile(r"\d{2}003")
 NOT_FOUND_WORDS = re.compile(r"\babsente?\b|non trouv|pas été trouv|inexistant|inconnu", re.IGNORECASE)
 
@@ -47,13 +47,13 @@ def read(data: bytes, ask: Ask) -> Reading:
     if not isinstance(answer, dict):
         raise Unreadable("damaged")
     if status not in {"", "200"} or answer.keys() & {"errors", "error"}:
-        _tell_error(status, answer, found)
+        _check_error(status, answer, found)
     else:
-        _tell(answer, ask, found)
+        _read_answer(answer, ask, found)
     return found.reading()
 
 
-def _tell(answer: Mapping[str, Any], ask: Ask, found: Found) -> None:
+def _read_answer(answer: Mapping[str, Any], ask: Ask, found: Found) -> None:
     data = answer.get("data", answer)
     if not isinstance(data, dict):
         raise Unreadable("damaged")
@@ -69,8 +69,8 @@ def _tell(answer: Mapping[str, Any], ask: Ask, found: Found) -> None:
         found.warn(sentences.MASKED)
 
 
-def _tell_error(status: str, answer: Mapping[str, Any], found: Found) -> None:
-    """No file about someone is an answer like another. A refusal or a breakdown is none."""
+def _check_error(status: str, answer: Mapping[str, Any], found: Found) -> None:
+    """Add the check of an error: inconclusive for a person unknown to the organisation, else failed."""
     absent = status == "404" or (not status and _says_not_found(answer))
     found.check("holder_answer", "inconclusive" if absent else "failed")
 
@@ -90,11 +90,11 @@ def _is_case(data: bytes) -> bool:
 
 
 def _case(data: bytes) -> tuple[str, Any]:
-    """The answer's status and body. Every scalar stays text: no tag of YAML builds anything."""
+    """Return the status and body of a case. Scalars stay texts: YAML tags build no objects."""
     if len(data) > MAX_CASE:
         raise Unreadable("too_big")
     try:
-        case = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes text, lists and dicts only
+        case = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - makes texts, lists, dicts only
     except yaml.YAMLError:
         raise Unreadable("damaged") from None
     payload = case.get("payload") if isinstance(case, dict) else None

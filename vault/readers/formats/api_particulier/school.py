@@ -14,8 +14,8 @@ MAX_ADMISSIONS = 50
 
 
 def pupil(data: Mapping[str, Any], found: Found) -> None:
-    """About a child most often: the resident says whose it is."""
-    _tell_who(data.get("identite", data.get("eleve")), found)
+    """Keep a pupil's school year, mostly a child's: the resident is asked whose it is."""
+    _show_person(data.get("identite", data.get("eleve")), found)
     payload = {
         "annee_scolaire": _school_year(data.get("annee_scolaire")),
         "est_scolarise": plain.yes_no(data.get("est_scolarise")),
@@ -32,8 +32,8 @@ def pupil(data: Mapping[str, Any], found: Found) -> None:
 
 
 def grant(data: Mapping[str, Any], found: Found) -> None:
-    """v4 moved `est_boursier` into `statut_boursier` and added striking off; v2 had it all flat, in camel case."""
-    _tell_who(data.get("identite", data), found)
+    """Keep a grant. v4 has `est_boursier` within `statut_boursier`, and striking off; v2 is flat, in camel case."""
+    _show_person(data.get("identite", data), found)
     status, level, paid = (
         _part(data, "statut_boursier"),
         _part(data, "echelon_bourse"),
@@ -56,8 +56,8 @@ def grant(data: Mapping[str, Any], found: Found) -> None:
 
 
 def student(data: Mapping[str, Any], found: Found) -> None:
-    """One record per admission. v2 lists inscriptions and admissions apart, and schools in a list of their own."""
-    _tell_who(data.get("identite", data), found)
+    """Keep one record per admission. v2 has separate lists of inscriptions, admissions and schools."""
+    _show_person(data.get("identite", data), found)
     before = len(found.records)
     for row in [*_rows(data.get("admissions")), *_rows(data.get("inscriptions"))][:MAX_ADMISSIONS]:
         _admission(row, data, found)
@@ -92,7 +92,7 @@ def _admission(row: Mapping[str, Any], data: Mapping[str, Any], found: Found) ->
 
 
 def _school(row: Mapping[str, Any], data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The row's own, or the only one that the answer names."""
+    """Return the row's own school, or the only one that the answer names."""
     own = _part(row, "etablissement_etudes") or _part(row, "etablissement")
     listed = _rows(data.get("etablissements"))
     return own or (listed[0] if len(listed) == 1 else {})
@@ -103,12 +103,12 @@ def _school_year(value: object) -> str | None:
     return f"{found[1]}-{found[2] or int(found[1]) + 1}" if found else None
 
 
-def _tell_who(told: object, found: Found) -> None:
-    """Shown, so that the person sees whose answer it is; the vault has its own identity."""
-    if isinstance(told, dict):
-        listed = told.get("prenoms")
-        first = listed[:10] if isinstance(listed, list) else [told.get("prenom")]
-        found.fact("person", plain.joined(told.get("nom_naissance", told.get("nom")), *first))
+def _show_person(identity: object, found: Found) -> None:
+    """Show the name of the person that the answer is about. It is not stored: the vault has its own identity."""
+    if isinstance(identity, dict):
+        listed = identity.get("prenoms")
+        first = listed[:10] if isinstance(listed, list) else [identity.get("prenom")]
+        found.fact("person", plain.joined(identity.get("nom_naissance", identity.get("nom")), *first))
 
 
 def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

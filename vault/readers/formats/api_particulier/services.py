@@ -1,4 +1,4 @@
-"""Which service an answer comes from, by its path or, failing that, by the fields that it alone has."""
+"""Find the service of an answer, by its path or else by the fields that only this service has."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -13,8 +13,11 @@ Read = Callable[[Mapping[str, Any], Found], None]
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """`paths`: the parts that its paths have in v2, v3 and v4, one set for each. `keys`: fields that no other service has.
-    Without `read`, the vault has no type for its values."""
+    """One service of API Particulier.
+
+    `paths` has a set of path parts for each of v2, v3 and v4; `keys` are fields that no other service has. Without
+    `read`, the vault has no type for its values.
+    """
 
     paths: tuple[frozenset[str], ...]
     keys: frozenset[str]
@@ -25,7 +28,7 @@ def _service(read: Read | None, *paths: str, keys: str = "") -> Service:
     return Service(tuple(frozenset(path.split("/")) for path in paths), frozenset(keys.split()), read)
 
 
-#: The first whose keys are met wins: an answer of EAJE has a household too.
+#: The first service with a matching key is kept: an answer of EAJE has a household too.
 SERVICES = (
     _service(household.nursery, "participation_familiale_eaje", keys="parametres_calcul_participation_familiale"),
     _service(
@@ -65,7 +68,7 @@ SERVICES = (
     _service(None, "service_civique"),
     _service(None, "statut_sportif", keys="est_sportif_de_haut_niveau"),
 )
-#: Fields that show, in the first bytes, that an answer comes from one of these; the last may be of several.
+#: Fields that show, in the first bytes, that an answer comes from API Particulier; the last one is common to several.
 SHOWS = (
     *(
         "quotient_familial",

@@ -1,4 +1,4 @@
-"""Benefits: who gets them and since when. v2 says it in one word (`status`), later versions by yes or no."""
+"""Benefits: whether a person receives them and since when. v2 has one word (`status`), later versions yes or no."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ Read = Callable[[Mapping[str, Any], Found], None]
 
 
 def benefit(code: str) -> Read:
-    """RSA, prime d'activité, AAH, ASF. The answer does not say whether CAF or MSA pays; CAF stands for both."""
+    """Return a reader of RSA, prime d'activité, AAH or ASF. The payer is not named: CAF stands for MSA too."""
 
     def read(data: Mapping[str, Any], found: Found) -> None:
         _keep(code, _receives(data), data, found)
@@ -20,7 +20,7 @@ def benefit(code: str) -> Read:
 
 
 def disabled_child(data: Mapping[str, Any], found: Found) -> None:
-    """AEEH is paid to the parent (`allocataire`) for the child (`ouvrant_droit`): both are of a household that receives it."""
+    """Keep AEEH, paid to the parent (`allocataire`) for the child (`ouvrant_droit`): their household receives it."""
     status = plain.text(data.get("status"))
     receives = {"allocataire": True, "ouvrant_droit": True, "non_beneficiaire": False}.get(status or "")
     _keep("aeeh", receives, data, found)
@@ -63,8 +63,8 @@ def _keep(code: str, receives: bool | None, data: Mapping[str, Any], found: Foun
 
 
 def _receives(data: Mapping[str, Any]) -> bool | None:
-    if (told := plain.yes_no(data.get("est_beneficiaire"))) is not None:
-        return told
+    if (receives := plain.yes_no(data.get("est_beneficiaire"))) is not None:
+        return receives
     status = plain.text(data.get("status"))
     if status is None:
         return None

@@ -1,4 +1,4 @@
-"""A vehicle's registration (ANTS). The plate is kept masked: coaching needs the engine, not the number."""
+"""A vehicle's registration (ANTS). The plate is stored masked: advice on travel needs the engine, not the number."""
 
 import re
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def vehicle(data: Mapping[str, Any], found: Found) -> None:
 
 
 def _masked(plate: str | None) -> str | None:
-    """`TM-003-KB` -> `TM-***-KB`: enough for its owner to know which one it is."""
+    """Mask the digits: `TM-***-KB` for `TM-003-KB`, which its owner still recognises."""
     return re.sub(r"\d", "*", plate) if plate else None
 
 

@@ -1,4 +1,4 @@
-"""France Travail: being registered, and what it paid."""
+"""France Travail: the registration as a jobseeker, and payments."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,16 +13,16 @@ MAX_PAYMENTS = 1000
 
 
 def registration(data: Mapping[str, Any], found: Found) -> None:
-    """No end date means that it still runs. Contact and address are left where they are: nobody asked for them here."""
-    told = data["inscription"] if isinstance(data.get("inscription"), dict) else data
-    category = told["categorie"] if isinstance(told.get("categorie"), dict) else {}
-    certified = plain.text(told.get("code_certification_cnav", told.get("codeCertificationCNAV")))
-    code = plain.integer(category.get("code", told.get("codeCategorieInscription")))
+    """Keep the registration; without an end date it is current. Contact and postal address, unneeded, are left out."""
+    registered = data["inscription"] if isinstance(data.get("inscription"), dict) else data
+    category = registered["categorie"] if isinstance(registered.get("categorie"), dict) else {}
+    certified = plain.text(registered.get("code_certification_cnav", registered.get("codeCertificationCNAV")))
+    code = plain.integer(category.get("code", registered.get("codeCategorieInscription")))
     payload = {
-        "date_debut": plain.day(told.get("date_debut", told.get("dateInscription"))),
-        "date_fin": plain.day(told.get("date_fin", told.get("dateCessationInscription"))),
+        "date_debut": plain.day(registered.get("date_debut", registered.get("dateInscription"))),
+        "date_fin": plain.day(registered.get("date_fin", registered.get("dateCessationInscription"))),
         "categorie_code": code if code is not None and 1 <= code <= 8 else None,
-        "categorie_libelle": plain.text(category.get("libelle", told.get("libelleCategorieInscription"))),
+        "categorie_libelle": plain.text(category.get("libelle", registered.get("libelleCategorieInscription"))),
         "code_certification_cnav": certified if certified in CERTIFICATIONS else None,
     }
     if payload["date_debut"] is None and payload["categorie_code"] is None:

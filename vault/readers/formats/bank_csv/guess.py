@@ -1,11 +1,11 @@
-"""What a column seems to be, by its header then by what it holds. French banks' own words; several in English."""
+"""Guess the field of each column by its header, as French banks write it, else by its content."""
 
 import re
 from collections.abc import Mapping, Sequence
 
 from vault.readers.files.opening import decimal, fold
 
-#: In order: the first column that fits a field takes it.
+#: The headers of each field. The first matching column is kept.
 HEADERS: Mapping[str, str] = {
     "date_valeur": r"date (de )?valeur|dateval|date val|value date|date de valeur",
     "date_operation": r"date|dateop|date (d'?|de l'?)?\W?operation|date[ _](de )?comptabilisation|booking date"
@@ -15,15 +15,17 @@ HEADERS: Mapping[str, str] = {
     "montant": r"montant.*|amount.*|valeur|somme|montant_operation",
     "devise": r"devise|currency|monnaie",
     "compte": r"(numero|n°|n|no)?\W*(de )?compte.*|accountnum|account( number)?|iban",
-    "contrepartie": r"contrepartie|payee|tiers|beneficiaire|emetteur.*|supplierfound|nom du (tiers|beneficiaire)|merchant",
+    "contrepartie": r"contrepartie|payee|tiers|beneficiaire|emetteur.*|supplierfound|nom du (tiers|beneficiaire)"
+    r"|merchant",
     "reference": r"ref|reference.*|numero d'?operation|transaction id|id",
     "categorie": r"categorie|category|rubrique",
-    "libelle": r"libelle.*|label|description|intitule|details?|nature|motif|payment reference|informations complementaires",
+    "libelle": r"libelle.*|label|description|intitule|details?|nature|motif|payment reference"
+    r"|informations complementaires",
 }
 
 
 def guess(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Header to field. A column of debits and one of credits make a column of amounts needless."""
+    """Return the field of each header. Debit and credit columns replace an amount column."""
     names = {
         header: re.sub(r"\s+", " ", re.sub(r"[\u2019']", "'", fold(header.replace("\u2019", "'")))).strip()
         for header in headers
@@ -40,7 +42,7 @@ def guess(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, st
 
 
 def _by_content(headers: Sequence[str], rows: Sequence[Sequence[str]], known: Mapping[str, str]) -> dict[str, str]:
-    """Without headers: the first column of dates, the first of amounts that has cents or a sign, the longest text."""
+    """Guess by content: the first column of dates, the first of amounts with cents or a sign, the longest texts."""
     columns = {
         header: [row[rank].strip() for row in rows if rank < len(row)]
         for rank, header in enumerate(headers)

@@ -1,6 +1,6 @@
-"""A bank's table of any layout: French banks each have their own. Its owner says what each column is; we only guess.
+"""A bank's table of any layout, since each French bank has its own. The resident confirms our guess of the columns.
 
-Last of the formats: any table whose rows have a date and an amount looks like this one.
+Last of the formats: it accepts any table whose rows have a date and an amount.
 """
 
 import csv
@@ -22,9 +22,9 @@ FORMAT = "bank_csv"
 VERSION = "1.0.0"
 DELIMITERS = ";\t,|"
 DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?:\s.*)?|(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
-#: No table holds them; a signed code (2D-Doc) separates its values by some, and has commas, dates and amounts too.
+#: Characters of no table. A signed code (2D-Doc) has some between its values, and commas, dates and amounts too.
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-#: Some banks write a few lines about the account above the table.
+#: The most lines about the account above a bank's table.
 LINES_ABOVE = 30
 MAX_COLUMNS = 40
 SHOWN = 5
@@ -54,10 +54,10 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def _layout(text: str) -> tuple[str, list[str], int] | None:
-    """The delimiter, the headers, and how many rows come before the first operation.
+    """Return the delimiter, the headers and the number of rows before the first operation.
 
-    Headers stand right above the first row that has a date and an amount and has names above it: a line about the account has both too.
-    Without headers, columns are numbered.
+    Headers are just above the first row with a date and an amount that has names above it, since a line about the
+    account may have both. Without headers, columns are numbered.
     """
     for delimiter in DELIMITERS:
         rows = [row for row in _rows(text, delimiter, limit=LINES_ABOVE + SHOWN) if row[1:]]
@@ -71,16 +71,16 @@ def _layout(text: str) -> tuple[str, list[str], int] | None:
 
 
 def _are_names(row: Sequence[str], width: int) -> bool:
-    told = [cell for cell in row if cell.strip()]
+    filled = [cell for cell in row if cell.strip()]
     return (
         len(row) >= width - 1
-        and len(told) > 2
-        and not any(DAY.fullmatch(cell.strip()) or _money(cell) is not None for cell in told)
+        and len(filled) > 2
+        and not any(DAY.fullmatch(cell.strip()) or _money(cell) is not None for cell in filled)
     )
 
 
 def _rows(text: str, delimiter: str, limit: int | None = None) -> Iterator[list[str]]:
-    """A label may hold line breaks between quotation marks."""
+    """Yield the rows. A quoted label may have line breaks."""
     for count, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
         if limit is not None and count > limit:
             return
@@ -88,7 +88,7 @@ def _rows(text: str, delimiter: str, limit: int | None = None) -> Iterator[list[
 
 
 def _headers(row: Sequence[str], width: int) -> list[str]:
-    """Each once: what its owner says of a column is found by its name."""
+    """Return unique headers: the resident's answers are stored by header."""
     found: list[str] = []
     for rank in range(width):
         name = (line(row[rank]) if rank < len(row) else None) or f"Colonne {rank + 1}"
@@ -111,13 +111,13 @@ def _named(data: bytes, headers: Sequence[str], rows: Sequence[Sequence[str]], c
     statements: dict[tuple[str, str], bank.Statement] = {}
     skipped = 0
     for row in rows:
-        told = {field: row[rank].strip() for field, rank in place.items() if rank < len(row)}
-        day, amount = _day(told.get("date_operation", ""), day_first), _amount(told)
+        cells = {field: row[rank].strip() for field, rank in place.items() if rank < len(row)}
+        day, amount = _day(cells.get("date_operation", ""), day_first), _amount(cells)
         if day is None or amount is None:
             skipped += 1
             continue
-        key = (line(told.get("compte", "")) or "", _currency(told.get("devise", "")))
-        statements.setdefault(key, bank.Statement(*key)).operations.append(_operation(told, day, amount, day_first))
+        key = (line(cells.get("compte", "")) or "", _currency(cells.get("devise", "")))
+        statements.setdefault(key, bank.Statement(*key)).operations.append(_operation(cells, day, amount, day_first))
     held = list(statements.values())
     records = bank.records(held, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
     warnings = ([sentences.ROWS_NOT_READ] if skipped else []) if records else [sentences.NOTHING_INSIDE]
@@ -125,23 +125,23 @@ def _named(data: bytes, headers: Sequence[str], rows: Sequence[Sequence[str]], c
     return Reading(FORMAT, records, [], warnings, 1, "text/csv", facts=facts)
 
 
-def _operation(told: Mapping[str, str], day: date, amount: Decimal, day_first: bool) -> bank.Operation:
+def _operation(cells: Mapping[str, str], day: date, amount: Decimal, day_first: bool) -> bank.Operation:
     return bank.Operation(
         day=day,
         amount=amount,
-        value_day=_day(told.get("date_valeur", ""), day_first),
-        label=bank.neat(told.get("libelle", "")),
-        counterpart=bank.neat(told.get("contrepartie", "")),
-        reference=bank.neat(told.get("reference", "")),
-        category=bank.neat(told.get("categorie", "")),
+        value_day=_day(cells.get("date_valeur", ""), day_first),
+        label=bank.neat(cells.get("libelle", "")),
+        counterpart=bank.neat(cells.get("contrepartie", "")),
+        reference=bank.neat(cells.get("reference", "")),
+        category=bank.neat(cells.get("categorie", "")),
     )
 
 
-def _amount(told: Mapping[str, str]) -> Decimal | None:
-    """A debit is money that goes out, whether its bank writes it with a sign or not."""
-    if (whole := _money(told.get("montant", ""))) is not None:
+def _amount(cells: Mapping[str, str]) -> Decimal | None:
+    """Return the signed amount. Debits are negative, with or without a sign in the table."""
+    if (whole := _money(cells.get("montant", ""))) is not None:
         return whole
-    out, come = _money(told.get("debit", "")), _money(told.get("credit", ""))
+    out, come = _money(cells.get("debit", "")), _money(cells.get("credit", ""))
     if out is None and come is None:
         return None
     return abs(come or Decimal(0)) - abs(out or Decimal(0))
@@ -153,7 +153,7 @@ def _currency(cell: str) -> str:
 
 
 def _day_first(cells: Sequence[str]) -> bool:
-    """Days come first in France; only a file that could not be read so is read as months first."""
+    """Return whether days come before months, as in France, unless the file's dates are impossible that way."""
     return (
         bank.day_first(
             (int(match[1]), int(match[2])) for cell in cells if (match := DAY.fullmatch(cell.strip())) and match[1]

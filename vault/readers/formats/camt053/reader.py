@@ -1,4 +1,4 @@
-"""CAMT.053, versions 2 to 8 and after: names are the same, the namespace and a few wrappers change."""
+"""CAMT.053, version 2 and later: element names are stable, the namespace and a few wrappers change."""
 
 import re
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def _balance(one: Any, codes: tuple[str, ...]) -> Any:  # noqa: ANN401 - lxml is
 
 
 def _signed(entry: Any) -> Decimal:  # noqa: ANN401 - lxml is untyped
-    """Amounts have no sign of their own."""
+    """Return the signed amount of an entry, whose own amount has no sign."""
     found = decimal(words(entry, "Amt"))
     if found is None:
         raise Unreadable("damaged")
@@ -72,7 +72,7 @@ def _signed(entry: Any) -> Decimal:  # noqa: ANN401 - lxml is untyped
 
 
 def _booked(entry: Any) -> bool:  # noqa: ANN401 - lxml is untyped
-    """The status is a word until version 7, then a code within."""
+    """Return whether the entry is booked. Its status is a text until version 7, then a child element."""
     return (words(entry, "Sts", "Cd") or words(entry, "Sts") or "BOOK") == "BOOK"
 
 
@@ -92,12 +92,12 @@ def _operation(entry: Any) -> bank.Operation:  # noqa: ANN401 - lxml is untyped
 
 
 def _reference(detail: Any) -> str:  # noqa: ANN401 - lxml is untyped
-    told = words(detail, "Refs", "AcctSvcrRef") or words(detail, "Refs", "EndToEndId")
-    return "" if told == "NOTPROVIDED" else told
+    reference = words(detail, "Refs", "AcctSvcrRef") or words(detail, "Refs", "EndToEndId")
+    return "" if reference == "NOTPROVIDED" else reference
 
 
 def _party(detail: Any, direction: str) -> str:  # noqa: ANN401 - lxml is untyped
-    """Who paid, for money that comes in; who was paid, else. Its name has a wrapper more since version 8."""
+    """Return the payer of incoming money, else the payee. Since version 8 the name has one more wrapper."""
     order = ("Dbtr", "Cdtr") if direction == "CRDT" else ("Cdtr", "Dbtr")
     for name in order:
         if found := words(detail, "RltdPties", name, "Nm") or words(detail, "RltdPties", name, "Pty", "Nm"):
@@ -114,7 +114,7 @@ def _day(element: Any) -> date:  # noqa: ANN401 - lxml is untyped
 
 
 def _moment(element: Any) -> datetime:  # noqa: ANN401 - lxml is untyped
-    """A balance is that of the end of its day; the day is kept."""
+    """Return the moment of a balance, which is that of the end of its day."""
     if text := words(element, "DtTm"):
         moment = datetime.fromisoformat(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=PARIS)

@@ -1,7 +1,7 @@
 """Compte Mobilité Standardisé (fabmob/CMS): each field is `{value, source, certificationDate}`.
 
-Its documents (identity, personal information, DGFiP, CAF, MESRI) come one by one or several under one root. Nothing in it is signed:
-whatever source a field names, its values are declared.
+Its documents (identity, personal information, DGFiP, CAF, MESRI) come alone or several under one root. Nothing is
+signed: values are declared, whatever source a field names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ SHOWS = (
     "certificationDate",
 )
 SOURCES = {"franceconnect": "FranceConnect", "dgfip": "dgfip", "caf": "caf", "msa": "msa", "mesri": "mesri_men"}
-#: ISO/IEC 5218. 0 is unknown and 9 does not apply: neither is kept.
+#: ISO/IEC 5218, without 0 (unknown) and 9 (not applicable).
 GENDERS = {1: "male", 2: "female"}
 LINES = tuple(f"line{number}" for number in range(1, 8))
 DEPTH = 3
@@ -38,7 +38,7 @@ Block = Mapping[str, Any]
 
 
 def recognises(data: bytes, ask: Ask) -> bool:
-    """A JSON Schema of these documents has their keys too."""
+    """Recognise the documents, but not their JSON Schema, which has the same keys."""
     return json_has(data, *SHOWS) and json_has(data, "value") and not json_has(data, "$schema", "$defs")
 
 
@@ -54,7 +54,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def _blocks(node: object, depth: int) -> Iterator[Block]:
-    """The root, and the objects under it that are no field."""
+    """Yield the root and the objects under it that are not fields."""
     if not isinstance(node, dict) or "value" in node:
         return
     yield node
@@ -111,7 +111,7 @@ def _contact(block: Block, found: Found) -> None:
 
 
 def _quotient(block: Block, found: Found) -> None:
-    """It does not say of which month the quotient is: that of its certification stands for it, and is told."""
+    """Keep the quotient. Its month is not given: that of its certification is used, with a warning."""
     value, certified = (
         plain.integer(_value(block, "familyQuotient")),
         plain.day(_inner(block, "familyQuotient").get("certificationDate")),
@@ -131,7 +131,7 @@ def _quotient(block: Block, found: Found) -> None:
 
 
 def _notice(notice: Block, block: Block, found: Found) -> None:
-    """A notice is named by the year of its declaration: its income is of the year before."""
+    """Keep a notice, which has the year of the declaration: the income is of the year before."""
     year = plain.integer(_value(notice, "declarationYear"))
     payload = {
         "annee_revenus": year - 1 if year else None,
@@ -168,12 +168,12 @@ def _declarant(block: Block, name: str) -> str | None:
     return plain.joined(_value(person, "lastName") or _value(person, "birthName"), _value(person, "firstName"))
 
 
-def _address(told: object) -> dict[str, Any]:
-    """AFNOR NF Z 10-011: the fourth line is the street, the sixth the postcode and the town. Those who fill it know that seldom."""
-    lines = [line for name in LINES if isinstance(told, dict) and (line := plain.text(told.get(name)))]
+def _address(value: object) -> dict[str, Any]:
+    """Build a postal address of AFNOR NF Z 10-011: street in line 4, postcode and town in line 6, often misplaced."""
+    lines = [line for name in LINES if isinstance(value, dict) and (line := plain.text(value.get(name)))]
     place = next((line for line in lines if plain.POSTCODE_TOWN.fullmatch(line)), None)
     apart = (
-        plain.address(street=told.get("line4") if isinstance(told, dict) else None, code_and_town=place)
+        plain.address(street=value.get("line4") if isinstance(value, dict) else None, code_and_town=place)
         if place
         else {}
     )

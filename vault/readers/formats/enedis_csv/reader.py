@@ -1,9 +1,10 @@
-"""Enedis files as CSV, in the four shapes that its site, its users and its professionals' portal give.
+"""Enedis's CSV files, in four shapes.
 
-- site until 2024: `Identifiant PRM;Type de donnees;…`, then a load curve, daily indexes or highest powers; several may follow each other;
+- site until 2024: `Identifiant PRM;Type de donnees;…`, then a load curve, daily indexes or highest powers, possibly
+  several of them;
 - site since 2025: `Début;Fin;Valeur (en kW)` below a header (the same as the workbook's);
-- `debut;kW`, kept by home automation;
-- R63: one row per measure, each with its step.
+- `debut;kW`, written by home automation;
+- R63, from the professionals' portal: one row per measure, with its step.
 """
 
 import re
@@ -55,7 +56,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def _r63(rows: Iterable[list[str]], series: Series) -> None:
-    """Stamps are local and end their interval. Voltage and reactive power are no energy that a household counts."""
+    """Add the measures of R63. Stamps are local and end their interval. Voltage and reactive power are left out."""
     rows = iter(rows)
     names = [fold(name) for name in next(rows)]
     place = {
@@ -73,20 +74,23 @@ def _r63(rows: Iterable[list[str]], series: Series) -> None:
     }
     flows: dict[Flow, list[Row]] = {}
     for row in rows:
-        told = {name: row[rank].strip() for name, rank in place.items()}
-        if told["grandeur physique"] != "PA" or told["unite"] not in {"W", "kW"}:
+        cells = {name: row[rank].strip() for name, rank in place.items()}
+        if cells["grandeur physique"] != "PA" or cells["unite"] not in {"W", "kW"}:
             continue
-        flow = Flow(told["identifiant prm"], flux_of(told["grandeur metier"]), "puissance_moyenne", "W")
-        value = number(told["valeur"])
-        value = number(value * 1000) if value is not None and told["unite"] == "kW" else value
-        quality = QUALITIES.get(told["nature"][:1], "")
-        flows.setdefault(flow, []).append(Row(moment_of(told["horodate"]), value, seconds(told["pas"]), quality))
+        flow = Flow(cells["identifiant prm"], flux_of(cells["grandeur metier"]), "puissance_moyenne", "W")
+        value = number(cells["valeur"])
+        value = number(value * 1000) if value is not None and cells["unite"] == "kW" else value
+        quality = QUALITIES.get(cells["nature"][:1], "")
+        flows.setdefault(flow, []).append(Row(moment_of(cells["horodate"]), value, seconds(cells["pas"]), quality))
     for flow, measures in flows.items():
         series.add_curve(flow, measures, stamps_end=True)
 
 
 def _home(rows: Iterable[list[str]], series: Series) -> None:
-    """Stamps start their interval, as `debut` says; the file's name held the delivery point, and no name is read."""
+    """Add the measures of home automation. Stamps start their interval.
+
+    The delivery point is in the file's name only, which is not read.
+    """
     rows = iter(rows)
     next(rows)
     measures = [Row(moment_of(row[0]), table.watts(row[1])) for row in rows]

@@ -1,4 +1,4 @@
-"""The customer's CSV until 2024: parts that each begin by `Identifiant PRM;Type de donnees;…`."""
+"""The customer's CSV until 2024: parts that each start with `Identifiant PRM;Type de donnees;…`."""
 
 import re
 from collections import defaultdict
@@ -18,27 +18,27 @@ FAR = datetime(9999, 1, 1, tzinfo=PARIS)
 
 
 class Site:
-    """Curves and powers go to the series; indexes are records of their own."""
+    """The parts of one file. Curves and powers are added to the series; each index becomes a record."""
 
     def __init__(self) -> None:
         self.indexes: list[tuple[str, datetime, dict[str, float]]] = []
         self.calendars: list[tuple[str, datetime, datetime, str]] = []
 
     def read(self, rows: Iterable[list[str]], series: Series) -> list[str]:
-        """The warnings."""
+        """Read the parts. Return the warnings."""
         warnings = []
-        for told, part in _parts(rows):
-            kind = fold(told["type de donnees"])
-            unit, factor = SCALE.get(told["unite"], ("", 0))
-            active = "reactive" not in fold(told.get("grandeur physique", ""))
-            flux = "production" if fold(told.get("grandeur metier", "")).startswith("prod") else "soutirage"
+        for fields, part in _parts(rows):
+            kind = fold(fields["type de donnees"])
+            unit, factor = SCALE.get(fields["unite"], ("", 0))
+            active = "reactive" not in fold(fields.get("grandeur physique", ""))
+            flux = "production" if fold(fields.get("grandeur metier", "")).startswith("prod") else "soutirage"
             if kind == "index" and active and unit == "Wh":
-                self._add_indexes(told["identifiant prm"], part, factor)
+                self._add_indexes(fields["identifiant prm"], part, factor)
             elif kind == "courbe de charge" and active and unit == "W":
-                flow = Flow(told["identifiant prm"], flux, "puissance_moyenne", "W")
-                series.add_curve(flow, _curve(part, factor, told), stamps_end=True)
+                flow = Flow(fields["identifiant prm"], flux, "puissance_moyenne", "W")
+                series.add_curve(flow, _curve(part, factor, fields), stamps_end=True)
             elif kind.startswith("puissance maximale") and unit in {"W", "VA"}:
-                _add_powers(series, Flow(told["identifiant prm"], flux, "puissance_max", unit), part, factor)
+                _add_powers(series, Flow(fields["identifiant prm"], flux, "puissance_max", unit), part, factor)
             else:
                 warnings.append(sentences.PART_NOT_READ)
         return list(dict.fromkeys(warnings))
@@ -56,17 +56,20 @@ class Site:
                     (point, datetime.fromisoformat(match[1]), end, row[2].strip() if len(row) > 2 else "")
                 )
             elif names:
-                told = dict(zip(names, row, strict=False))
-                moment = _index_moment(told["Horodate"], told.get("Type de releve", ""))
+                cells = dict(zip(names, row, strict=False))
+                moment = _index_moment(cells["Horodate"], cells.get("Type de releve", ""))
                 dials = {
                     name: value * factor
-                    for name, text in told.items()
+                    for name, text in cells.items()
                     if name.startswith("EA") and (value := number(text)) is not None
                 }
                 self.indexes += [(point, moment, dials)] if dials else []
 
     def records(self, source: SourceFile) -> list[dict[str, Any]]:
-        """`EAS T` is the total. The dials keep the meter's names: F the supplier's, D the network's; the calendar names the former."""
+        """Return a record per index. `EAS T` is the total.
+
+        The dials keep the meter's names: F for the supplier's, which the calendar names, D for the network's.
+        """
         found = []
         for point, moment, dials in self.indexes:
             names = [name for whose, start, end, name in self.calendars if whose == point and start <= moment < end]
@@ -107,26 +110,26 @@ class Site:
 
 
 def _parts(rows: Iterable[list[str]]) -> Iterator[tuple[dict[str, str], list[list[str]]]]:
-    """What each part says of itself, and its rows from their own header on."""
+    """Yield each part: its description, then its rows from their header on."""
     names: list[str] = []
-    told: dict[str, str] = {}
+    fields: dict[str, str] = {}
     part: list[list[str]] = []
     for row in rows:
         if fold(row[0]) == "identifiant prm":
-            if told:
-                yield told, part
-            names, told, part = [fold(name) for name in row], {}, []
-        elif not told:
-            told = dict(zip(names, (cell.strip() for cell in row), strict=False))
+            if fields:
+                yield fields, part
+            names, fields, part = [fold(name) for name in row], {}, []
+        elif not fields:
+            fields = dict(zip(names, (cell.strip() for cell in row), strict=False))
         else:
             part.append(row)
-    if told:
-        yield told, part
+    if fields:
+        yield fields, part
 
 
-def _curve(part: Iterable[list[str]], factor: int, told: Mapping[str, str]) -> list[Row]:
-    """`Pas en minutes` is mostly blank, and the step may change on the way."""
-    minutes = told.get("pas en minutes", "")
+def _curve(part: Iterable[list[str]], factor: int, fields: Mapping[str, str]) -> list[Row]:
+    """Return the rows of a load curve. `Pas en minutes` is mostly blank, and the step may change."""
+    minutes = fields.get("pas en minutes", "")
     step = int(minutes) * 60 if minutes.isdecimal() else 0
     return [Row(moment_of(row[0]), _scaled(row, factor), step) for row in part if row[0] != "Horodate"]
 
@@ -137,7 +140,7 @@ def _scaled(row: Sequence[str], factor: int) -> Value:
 
 
 def _add_powers(series: Series, flow: Flow, part: Iterable[list[str]], factor: int) -> None:
-    """The stamp is when in the day the highest power was reached."""
+    """Add the highest power of each day. A stamp is the moment at which it was reached."""
     highest: dict[date, float] = {}
     for row in part:
         if row[0] != "Horodate" and (value := _scaled(row, factor)) is not None:
@@ -149,7 +152,11 @@ def _add_powers(series: Series, flow: Flow, part: Iterable[list[str]], factor: i
 
 
 def _index_moment(stamp: str, kind: str) -> datetime:
-    """A daily index is that of the local midnight, though in summer it is stamped 01:00+02:00: so it equals the load curve to the Wh."""
+    """Return the moment of an index.
+
+    A daily index is that of the local midnight, although its summer stamp is 01:00+02:00: it then matches the load
+    curve to the Wh.
+    """
     moment = moment_of(stamp)
     local = moment.astimezone(PARIS) if moment.tzinfo else moment.replace(tzinfo=PARIS)
     is_daily = "quotidien" in fold(kind) or not kind

@@ -1,6 +1,7 @@
-"""`Début | Fin | Valeur (en kW)`: the table that Enedis's site gives since 2025, in a workbook or as CSV.
+"""The table `Début | Fin | Valeur (en kW)` of Enedis's site since 2025, in a workbook or as CSV.
 
-Stamps are local without offset, `NA` is a gap, the decimal mark a comma. The header above it may name the delivery point.
+Stamps are local without offset, `NA` is a gap, numbers have a decimal comma. The rows above may name the delivery
+point.
 """
 
 import re
@@ -12,14 +13,14 @@ from vault.readers.subjects.measures import STEPS, Flow, Row, Series, Value, ins
 
 HEADER = re.compile(r'^"?debut"?;"?fin"?;"?valeur \(en k?w\)', re.MULTILINE)
 POINT = re.compile(r"\b\d{14}\b")
-#: What a file that does not name its delivery point is about.
+#: The delivery point of a file that does not name one.
 UNKNOWN = "inconnu"
 EXCEL_ZERO = datetime(1899, 12, 30)
 Cell = str | float | None
 
 
 def add(series: Series, rows: Iterable[Sequence[Cell]]) -> bool:
-    """False where these rows have no such table."""
+    """Add the table's measures. Return False if these rows have no such table."""
     point, flux, header = UNKNOWN, "soutirage", False
     starts: list[datetime] = []
     ends: list[datetime] = []
@@ -43,7 +44,7 @@ def add(series: Series, rows: Iterable[Sequence[Cell]]) -> bool:
 
 
 def watts(value: Cell) -> Value:
-    """A mean power in kW. Its watts are whole in what Enedis measures; the rounding only undoes a float's last digit."""
+    """Return a mean power in W, of one in kW. Enedis measures whole watts; rounding only removes the float's error."""
     found = number(value)
     return None if found is None else number(round(found * 1000, 3))
 

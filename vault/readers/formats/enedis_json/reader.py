@@ -1,7 +1,7 @@
 """Enedis Data Connect v5: load curve, daily energy, highest power, production, and the contract of a delivery point.
 
-The stamp of a load curve ends its half-hour and is local without offset; a day's is its date; `end` is not part of the answer. The
-answer says what it measures and never in which direction: only the path that gave it does.
+The stamps of a load curve end their half-hour and are local without offset; those of days are dates; `end` is
+exclusive. The answer gives its quantity but not its direction, which only its path shows.
 """
 
 import re
@@ -87,13 +87,13 @@ def _rows(items: Sequence[Mapping[str, Any]], quality: str) -> list[Row]:
 
 
 def seconds(length: str) -> int:
-    """`PT30M`. 0 where it says none."""
+    """Return the seconds of a length such as `PT30M`, 0 if it has none."""
     match = LENGTH.fullmatch(length)
     return (int(match[1] or 0) * 60 + int(match[2] or 0)) * 60 if match else 0
 
 
 def _points(customer: Mapping[str, Any], source: SourceFile) -> list[dict[str, Any]]:
-    """The subscribed power is written `9 kVA`, the off-peak hours `HC (23h00-7h00)`."""
+    """Return the delivery points. Subscribed power is written `9 kVA`, off-peak hours `HC (23h00-7h00)`."""
     found = []
     for one in customer["usage_points"]:
         contract, point = one.get("contracts") or {}, one["usage_point"]

@@ -1,4 +1,4 @@
-"""Enedis's professional portal, as a SOAP answer of measures. Here the stamp starts its interval, unlike everywhere else at Enedis."""
+"""Enedis's professional portal: a SOAP answer of measures. Only here do Enedis's stamps start their interval."""
 
 import re
 from datetime import datetime
@@ -15,7 +15,7 @@ from vault.readers.subjects.measures import PARIS, Flow, Row, Series
 FORMAT = "enedis_sge"
 VERSION = "1.0.0"
 CONTENT = re.compile(r"<(?:\w+:)?consulterMesuresDetaillees\w*Response\b")
-#: What is measured: active power, active energy, highest power. Others are no energy that a household counts.
+#: The quantities kept: active power, active energy, highest power.
 QUANTITIES = {"PA": ("puissance_moyenne", "W"), "EA": ("energie", "Wh"), "PMA": ("puissance_max", "VA")}
 
 

@@ -1,4 +1,4 @@
-"""Enedis's workbook since 2025: a notice, then `Consommation Horaire`, seven days a file."""
+"""Enedis's workbook since 2025: a notice, then the sheet `Consommation Horaire`, seven days per file."""
 
 from vault.readers import sentences
 from vault.readers.files.opening import guarded

@@ -1,6 +1,7 @@
-"""The claims that FranceConnect gives about a person who signs in (userinfo).
+"""The claims (userinfo) of FranceConnect about a person who signs in.
 
-A birth date may be `1992-11-00` or `1992-00-00`. A birth place counts only for people born in France (country 99100).
+A birth date may be `1992-11-00` or `1992-00-00`. The birth place is kept only for people born in France (country
+99100).
 """
 
 from collections.abc import Mapping
@@ -47,7 +48,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def pivot(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """The identity as the vault keeps it. An empty claim is one that was not given."""
+    """Return a payload of `identite.pivot`. Empty claims are left out."""
     country, gender = plain.text(claims.get("birthcountry")), plain.text(claims.get("gender"))
     names = claims.get("given_name_array")
     listed = [name for one in names[:MAX_NAMES] if (name := plain.text(one))] if isinstance(names, list) else []

@@ -1,4 +1,4 @@
-"""Positions as CSV: a column of time, one of latitude, one of longitude, whatever their names and marks (`52,5200` or `52.52`)."""
+"""Positions as CSV: columns of time, latitude and longitude, under several names, with decimal comma or point."""
 
 import csv
 import re
@@ -75,7 +75,7 @@ def _layout(first: str) -> tuple[str, dict[str, int]] | None:
 
 
 def _positions(rows: Iterator[list[str]], place: dict[str, int]) -> Iterator[tuple[float, tuple[float, float]] | None]:
-    """None for a row that says no place, no time, or none that is near enough."""
+    """Yield the time and point of each row, or None if one is missing or the point is too inaccurate."""
     next(rows)
     for row in rows:
         try:
@@ -90,11 +90,14 @@ def _positions(rows: Iterator[list[str]], place: dict[str, int]) -> Iterator[tup
 
 
 def _seconds(text: str) -> float:
-    """ISO, French, or the seconds or milliseconds since 1970. Without an offset, French time in French writing and UTC in ISO."""
+    """Return the time of an ISO or French text, or of seconds or milliseconds since 1970.
+
+    Without an offset, a French text is in French time and an ISO text in UTC.
+    """
     text = text.strip()
     if SECONDS.fullmatch(text):
-        told = float(text)
-        return told / 1000 if told > 1e11 else told
+        seconds = float(text)
+        return seconds / 1000 if seconds > 1e11 else seconds
     moment = moment_of(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=PARIS if "/" in text else UTC)

@@ -1,4 +1,4 @@
-"""GPX 1.0 and 1.1: recorded tracks, with or without time. Routes and marks are plans, not where someone was."""
+"""GPX 1.0 and 1.1: recorded tracks, with or without time. Routes and waypoints are plans, so they are left out."""
 
 import io
 import re
@@ -16,7 +16,7 @@ from vault.readers.subjects.travel import Track, Travel, point
 FORMAT = "gpx"
 VERSION = "1.0.0"
 CONTENT = re.compile(r"<(?:\w+:)?gpx\b")
-#: What recorders write in a track's type: the words of Garmin, Strava, OsmAnd and Komoot.
+#: The types of tracks written by Garmin, Strava, OsmAnd and Komoot.
 MODES = {
     "walking": "marche",
     "hiking": "marche",
@@ -49,13 +49,13 @@ def read(data: bytes, ask: Ask) -> Reading:
     records = travel.records(SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.RESIDENT))
     warnings = [] if timed else [sentences.NO_TIME]
     warnings += [] if records or not timed else [sentences.NO_TRIP]
-    told = [fact for fact in travel.facts(0) if fact.code != "distance"] if records else []
-    facts = [Fact("positions", str(count)), Fact("distance", plain(length / 1000), "km"), *told]
+    others = [fact for fact in travel.facts(0) if fact.code != "distance"] if records else []
+    facts = [Fact("positions", str(count)), Fact("distance", plain(length / 1000), "km"), *others]
     return Reading(FORMAT, records, [], warnings, 1, "application/gpx+xml", facts=facts)
 
 
 def _tracks(data: bytes) -> Iterator[tuple[str, Track, bool]]:
-    """The type, the positions and whether each has its time, part by part: between two parts nothing was recorded."""
+    """Yield each segment's type, positions and whether all have a time. Nothing is recorded between segments."""
     from lxml import etree
 
     if b"<!DOCTYPE" in data[:HEAD] or b"<!ENTITY" in data[:HEAD]:
@@ -90,7 +90,7 @@ def _free(element: Any) -> None:  # noqa: ANN401 - lxml is untyped
 
 
 def _time(element: Any) -> float | None:  # noqa: ANN401 - lxml is untyped
-    """UTC, as the specification wants it, even where the Z was forgotten."""
+    """Return the time, in UTC as the specification requires, even without the Z."""
     text = next((child.text or "" for child in element if local(child) == "time"), "").strip()
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""GRDF ADICT v2: one JSON object a line (or an array, or one object): consumption, contract, meter, right of access."""
+"""GRDF ADICT v2: consumption, contract, meter and right of access, as JSON lines, an array or one object."""
 
 import json
 import re
@@ -18,7 +18,7 @@ CONTENT = re.compile(r'"id_pce"\s*:')
 INSIDE = re.compile(
     r'"(?:consommation|donnees_contractuelles|donnees_techniques|id_droit_acces|statut_restitution)"\s*:'
 )
-#: The right of access is GRDF's record of the resident's consent: it is shown, and is no value of the vault.
+#: Facts on the right of access, GRDF's trace of the resident's consent: shown, not stored as a value.
 ACCESS = {
     "etat_droit_acces": "access_state",
     "date_debut_droit_acces": "access_start",
@@ -83,7 +83,10 @@ def _index(reading: Mapping[str, Any] | None, name: str) -> float | int | None:
 
 
 def _point(point: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    """What a line says of the point; contract and meter come in two. The meter's address stays out: `energie.point` has none."""
+    """Return what an object says of a delivery point. Contract and meter come in two objects.
+
+    The meter's postal address is left out: `energie.point` has no such field.
+    """
     contract, meter = item.get("donnees_contractuelles") or {}, item.get("donnees_techniques") or {}
     payload = {
         "energie": "gaz",

@@ -30,7 +30,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def _reading(point: str, one: Mapping[str, Any]) -> gas.GasReading:
-    """A day without measure has its date and nothing else."""
+    """Build one reading; a day without measure has only its date."""
     day = one.get("journeeGaziere")
     start = gas.day_of(day or one["dateDebutReleve"])
     return gas.GasReading(

@@ -1,4 +1,7 @@
-"""GRDF, customer site: the workbook of days, weeks or months. Dates are text, the header's row and columns differ with the period."""
+"""GRDF, customer site: the workbook of days, weeks or months.
+
+Dates are texts; the header's row and columns differ by period.
+"""
 
 import re
 from calendar import monthrange
@@ -40,7 +43,7 @@ COLUMNS = {
     "energie consommee": "energy",
     "qualification": "quality",
 }
-#: What a workbook that does not name its delivery point is about.
+#: The delivery point of a workbook that does not name one.
 UNKNOWN = "inconnu"
 
 
@@ -71,26 +74,29 @@ def _readings(rows: Sequence[Sequence[Cell]]) -> list[gas.GasReading]:
         for start, name in COLUMNS.items()
         if fold(cell).startswith(start)
     }
-    told = ({name: row[rank] for rank, name in names.items() if rank < len(row)} for row in rows[top + 1 :])
-    return [_reading(point, one, exported) for one in told if one.get("date")]
+    named = ({name: row[rank] for rank, name in names.items() if rank < len(row)} for row in rows[top + 1 :])
+    return [_reading(point, one, exported) for one in named if one.get("date")]
 
 
-def _reading(point: str, told: Mapping[str, Cell], exported: date) -> gas.GasReading:
-    start, end = _span(fold(told["date"]))
+def _reading(point: str, cells: Mapping[str, Cell], exported: date) -> gas.GasReading:
+    start, end = _span(fold(cells["date"]))
     return gas.GasReading(
         point=point,
         start=start,
-        end=min(end, exported) if start < exported else end,
-        volume=gas.measured(told.get("volume"), told.get("quality")),
-        energy=gas.measured(told.get("energy"), told.get("quality")),
-        index_start=number(told.get("index_start")),
-        index_end=number(told.get("index_end")),
-        quality=gas.quality_of(told.get("quality")),
+        end=min(end, exported) if start < exported else end,  # the month of the export ends with it
+        volume=gas.measured(cells.get("volume"), cells.get("quality")),
+        energy=gas.measured(cells.get("energy"), cells.get("quality")),
+        index_start=number(cells.get("index_start")),
+        index_end=number(cells.get("index_end")),
+        quality=gas.quality_of(cells.get("quality")),
     )
 
 
 def _span(text: str) -> tuple[date, date]:
-    """`24/11/2020`, `Du 23/11/2020 au 29/11/2020`, `Novembre 2020`. The month of the export ends with it."""
+    """Return the first day, and the day after the last one.
+
+    `24/11/2020`, `Du 23/11/2020 au 29/11/2020` and `Novembre 2020` are read.
+    """
     if match := WEEK.fullmatch(text):
         return moment_of(match[1]).date(), moment_of(match[2]).date() + timedelta(days=1)
     if (match := MONTH.fullmatch(text)) and match[1] in MONTHS:

@@ -1,4 +1,4 @@
-"""Green Button: ESPI intervals in an Atom feed, for those who bring them from another country or another tool."""
+"""Green Button: ESPI intervals in an Atom feed, from other countries or tools."""
 
 import re
 from collections import defaultdict
@@ -16,10 +16,10 @@ from vault.readers.subjects.measures import PARIS, STEPS, Flow, Measure, Series
 FORMAT = "greenbutton"
 VERSION = "1.0.0"
 CONTENT = re.compile(r"http://naesb\.org/espi")
-#: Units of measure that the vault keeps: quantity, unit.
+#: The quantity and unit of each unit of measure stored in the vault.
 UNITS = {"72": ("energie", "Wh"), "38": ("puissance_moyenne", "W"), "42": ("volume", "m3")}
 GAS, RECEIVED, CUMULATIVE = "7", "19", {"1", "3"}
-#: A day of the local calendar, in the seasons that change the clock.
+#: The length of a local day in seconds, clock changes included.
 DAYS = range(82_800, 90_001)
 
 
@@ -64,7 +64,7 @@ def _kinds(entries: list[Any]) -> dict[str, Any]:
 
 
 def _meters(entries: list[Any]) -> dict[str, list[str]]:
-    """What each meter reading is related to, its type among it."""
+    """Return the related links of each meter reading, including its type."""
     return {
         (_links(entry, "self") or [""])[0]: _links(entry, "related")
         for entry in entries
@@ -73,7 +73,7 @@ def _meters(entries: list[Any]) -> dict[str, list[str]]:
 
 
 def _kind_of(entry: Any, kinds: Mapping[str, Any], meters: Mapping[str, list[str]]) -> Any:  # noqa: ANN401 - lxml is untyped
-    """By the links; a file with one type needs none."""
+    """Return the type of an interval, found by links, or the file's only type."""
     if len(kinds) > 1:
         for up in _links(entry, "up"):
             for meter, related in meters.items():
@@ -84,7 +84,7 @@ def _kind_of(entry: Any, kinds: Mapping[str, Any], meters: Mapping[str, list[str
 
 
 def _flow(entry: Any, kind: Any, zone: ZoneInfo) -> Flow | None:  # noqa: ANN401 - lxml is untyped
-    """None where it is no energy, or an index where intervals are expected."""
+    """Return the flow of a type, or None for other quantities and for indexes."""
     if kind is None or words(kind, "uom") not in UNITS or words(kind, "accumulationBehaviour") in CUMULATIVE:
         return None
     quantity, unit = UNITS[words(kind, "uom")]
@@ -119,7 +119,7 @@ def _add(series: Series, flow: Flow, block: Any, power_of_ten: int) -> bool:  # 
 
 
 def _gather(series: Series, flow: Flow, length: int, held: Mapping[int, float]) -> bool:
-    """Five minutes become ten: the vault's steps start there. An interval that lacks a part is a gap."""
+    """Sum intervals of five minutes into ten, the vault's shortest step. An incomplete interval is a gap."""
     step = next((step for step in STEPS if step % length == 0), 0)
     if not step:
         return False
@@ -133,10 +133,10 @@ def _gather(series: Series, flow: Flow, length: int, held: Mapping[int, float]) 
 
 
 def _zone(entries: list[Any]) -> ZoneInfo:
-    """The standard offset that the file tells, in whole hours; France's calendar where it tells none or its own."""
+    """Return the zone of the file's standard offset, in whole hours; without one, or with France's, Paris."""
     for entry in entries:
-        for told in _inside(entry, "LocalTimeParameters"):
-            hours, rest = divmod(int(words(told, "tzOffset") or 3600), 3600)
+        for parameters in _inside(entry, "LocalTimeParameters"):
+            hours, rest = divmod(int(words(parameters, "tzOffset") or 3600), 3600)
             if hours != 1 and not rest and abs(hours) <= 12:
                 return ZoneInfo(f"Etc/GMT{-hours:+d}")
     return PARIS

@@ -1,8 +1,7 @@
-"""A calendar (RFC 5545). One record per event, and one per date that an RDATE adds.
+"""Read a calendar (RFC 5545): one record per event, and one per date added by an RDATE.
 
-Traps: an event without DTSTART has no time and is left out, unless its RDATE give it some; `DTSTART:20220101` is a day although
-nothing says VALUE=DATE; a time without zone is the one of the place, Paris here; a calendar brings its own zones under names that
-nobody else knows.
+Traps: an event without DTSTART is left out, unless it has RDATEs; `DTSTART:20220101` is a day even without VALUE=DATE;
+a time without zone is local, in Paris; a calendar defines its own zones under private names.
 """
 
 import hashlib
@@ -21,12 +20,12 @@ from vault.readers.reading import Ask, Reading, Unreadable
 FORMAT = "ics"
 VERSION = "1.0.0"
 PARIS = ZoneInfo("Europe/Paris")
-#: Two years of a very busy agenda.
+#: Two years of a very busy calendar.
 MAX_EVENTS = 20_000
-#: Added dates of one event.
+#: The most added dates of one event.
 MAX_ADDED = 1_000
 ZONE = re.compile(r"^BEGIN:VTIMEZONE.*?^END:VTIMEZONE", re.MULTILINE | re.DOTALL | re.IGNORECASE)
-#: Clocks change once or twice a year: a zone whose rule comes back each second is made to be computed for ever.
+#: Rules more frequent than a clock change: computing such a zone would never end.
 BUSY_ZONE = re.compile(r"FREQ=(?!YEARLY|MONTHLY)", re.IGNORECASE)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -57,7 +56,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def _read_event(event: Any, found: Found) -> bool:  # noqa: ANN401 - icalendar's component
-    """False when it has no date at all."""
+    """Keep an event. Return False if it has no date at all."""
     start, length = _moment(_value(event, "DTSTART")), _length(event)
     again = _moment(_value(event, "RECURRENCE-ID"))
     rule = next(iter(_listed(event.get("RRULE"))), None)
@@ -80,7 +79,7 @@ def _read_event(event: Any, found: Found) -> bool:  # noqa: ANN401 - icalendar's
 
 
 def _keep(event: Any, uid: str, start: When, end: When | None, found: Found, rule: str | None = None) -> None:  # noqa: ANN401
-    """The standard's end of an all-day event is the day after; a person's is its last day."""
+    """Keep one date of an event. The end of an all-day event, the day after in the standard, becomes its last day."""
     last = end - timedelta(days=1) if end and not isinstance(end, datetime) else end
     payload = {
         "uid": uid,
@@ -94,7 +93,7 @@ def _keep(event: Any, uid: str, start: When, end: When | None, found: Found, rul
 
 
 def _added(event: Any, length: timedelta | None) -> Iterator[tuple[When, When | None]]:  # noqa: ANN401
-    """What RDATE adds: days, moments, or periods with their own end or length."""
+    """Yield the dates added by RDATE: days, moments, or periods with their own end or length."""
     values = [value.dt for line in _listed(event.get("RDATE")) for value in getattr(line, "dts", ())]
     for value in values[:MAX_ADDED]:
         first, last = value if isinstance(value, tuple) else (value, None)
@@ -108,7 +107,7 @@ def _added(event: Any, length: timedelta | None) -> Iterator[tuple[When, When | 
 
 
 def _length(event: Any) -> timedelta | None:  # noqa: ANN401
-    """From DTEND or DURATION. An all-day event that ends on the day it starts lasts that day: its end is not said."""
+    """Return the length, from DTEND or DURATION; None for an all-day event of one day."""
     start, end, lasts = _moment(_value(event, "DTSTART")), _moment(_value(event, "DTEND")), _value(event, "DURATION")
     if isinstance(lasts, timedelta) and timedelta(0) < lasts < timedelta(days=3660):
         return lasts
@@ -118,7 +117,7 @@ def _length(event: Any) -> timedelta | None:  # noqa: ANN401
 
 
 def _moment(value: object) -> When | None:
-    """A day, or a moment with its offset. Years that no agenda has are left out."""
+    """Return a day, or a moment with an offset; None for implausible years."""
     if not isinstance(value, date) or not FIRST_YEAR <= value.year <= LAST_YEAR:
         return None
     if isinstance(value, datetime):
@@ -137,11 +136,11 @@ def _value(event: Any, name: str) -> object:  # noqa: ANN401
 
 
 def _uid(event: Any) -> str:  # noqa: ANN401
-    """An event without a name of its own is told by its content."""
+    """Return the event's UID, or a hash of its content."""
     return plain.text(event.get("UID")) or "sans-uid-" + hashlib.sha256(event.to_ical()).hexdigest()[:16]
 
 
 def _listed(value: object) -> list[Any]:
-    """A line that could not be read is text: it is left out."""
+    """Return the values as a list, without unreadable lines, which are texts."""
     found = value if isinstance(value, list) else [value]
     return [one for one in found if one is not None and not isinstance(one, str)]

@@ -1,6 +1,7 @@
 """API Impôt particulier's answers (`…/ir/assiettes/…`): one tax notice, or several under `situationsIR`.
 
-The `annrev` of the path is the year of the income; most answers repeat it as `annRevenu`. Scopes mask fields, `rfr` itself included.
+The path's `annrev` is the year of the income; most answers repeat it as `annRevenu`. Scopes may mask any field, even
+`rfr`.
 """
 
 import re
@@ -19,7 +20,7 @@ SHOWS = ("nmNaiDec1", "situationsIR", "aftDetail", "nbPart", "dptNaissDec1", "si
 PATH = re.compile(r"/(ir|ifiisf|th)/(assiettes|factures)(?:/|$)")
 YEAR_OF_PATH = re.compile(r"/annrev/(\d{4})(?:/|$)")
 TAX_NUMBER_OF_PATH = re.compile(r"/spi/(\d{13})(?:/|$)")
-#: Its error bodies: {"erreur": {"code": 40410, "message": …}} or flat.
+#: The code of an unknown person. Error bodies are {"erreur": {"code": 40410, "message": …}} or flat.
 NOT_FOUND = re.compile(r"404\d*")
 MAX_NOTICES = 10
 
@@ -83,17 +84,17 @@ def _keep(notice: Mapping[str, Any], path: str, found: Found) -> None:
 
 
 def _name(notice: Mapping[str, Any], which: str) -> str | None:
-    """As a notice prints it: the usual name, else the birth name, then the first names."""
+    """Return a name as printed on a notice: the usual name, else the birth name, then the first names."""
     family = plain.text(notice.get(f"nmUsaDec{which}")) or plain.text(notice.get(f"nmNaiDec{which}"))
     return plain.joined(family, notice.get(f"prnmDec{which}"))
 
 
-def _dependants(told: object) -> int | None:
-    return plain.integer(told.get("nbPac")) if isinstance(told, dict) else None
+def _dependants(value: object) -> int | None:
+    return plain.integer(value.get("nbPac")) if isinstance(value, dict) else None
 
 
 def _address(notice: Mapping[str, Any]) -> dict[str, Any]:
-    """Apart (`aftDetail`), or in one line (`aft`)."""
+    """Return the postal address, from its parts (`aftDetail`) or one line (`aft`)."""
     apart = notice.get("aftDetail")
     if isinstance(apart, dict):
         place = plain.joined(apart.get("getcodePostal"), apart.get("getcommune"))
@@ -103,9 +104,9 @@ def _address(notice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _error(answer: Mapping[str, Any]) -> str | None:
-    told = answer.get("erreur", answer.get("error"))
-    if isinstance(told, dict):
-        return plain.text(told.get("code")) or "unknown"
+    error = answer.get("erreur", answer.get("error"))
+    if isinstance(error, dict):
+        return plain.text(error.get("code")) or "unknown"
     alone = answer.keys() <= {
         "code",
         "message",

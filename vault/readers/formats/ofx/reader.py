@@ -1,6 +1,6 @@
-"""OFX 1 (SGML, tags that nothing closes) and 2 (XML): one tolerant reading of both.
+"""OFX 1 (SGML with unclosed tags) and 2 (XML), read by one tolerant parser.
 
-Banks write decimal commas, cp1252, branch numbers of any length, statements without operations: nothing of that is a reason to refuse.
+Decimal commas, cp1252, branch numbers of any length and statements without operations are accepted: banks write them.
 """
 
 import html
@@ -18,13 +18,13 @@ from vault.readers.subjects import bank
 FORMAT = "ofx"
 VERSION = "1.0.0"
 CONTENT = re.compile(r"<OFX>", re.IGNORECASE)
-#: What a whole file ends with; a few spaces or a comment may follow.
+#: The end of a complete file; spaces or a comment may follow.
 END, TAIL = "</OFX", 400
 TAG = re.compile(r"<(/?)([A-Za-z0-9._]{1,40})[^<>]{0,200}>([^<]*)")
 CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 STATEMENTS = {"STMTRS": "", "CCSTMTRS": "carte"}
 GROUPS = {"BANKACCTFROM", "CCACCTFROM", "STMTTRN", "LEDGERBAL"}
-#: What ends a group that nothing closed.
+#: Tags that end an unclosed group.
 ENDS = GROUPS | {"AVAILBAL", "BANKTRANLIST", "BALLIST", "BAL", "CCACCTTO", "BANKACCTTO", "PAYEE", *STATEMENTS}
 KINDS = {"CHECKING": "courant", "SAVINGS": "epargne", "MONEYMRKT": "epargne", "CD": "epargne", "CREDITLINE": "autre"}
 STAMP = re.compile(
@@ -56,7 +56,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def _statements(text: str) -> Iterator[bank.Statement]:
-    """The groups of each statement, as they come. `STMTRS` opens one; leaves belong to the last group that was opened."""
+    """Yield the statements. `STMTRS` starts one; leaves belong to the last group started."""
     kind: str | None = None
     groups: list[tuple[str, dict[str, str]]] = []
     for closing, name, value in _tags(text):
@@ -81,9 +81,9 @@ def _tags(text: str) -> Iterator[tuple[bool, str, str]]:
 
 
 def _statement(groups: list[tuple[str, dict[str, str]]], kind: str) -> bank.Statement:
-    account = next((told for name, told in groups if name in {"BANKACCTFROM", "CCACCTFROM"}), {})
-    currency = next((told["CURDEF"] for _, told in groups if "CURDEF" in told), "EUR")
-    balance = next((told for name, told in groups if name == "LEDGERBAL"), {})
+    account = next((leaves for name, leaves in groups if name in {"BANKACCTFROM", "CCACCTFROM"}), {})
+    currency = next((leaves["CURDEF"] for _, leaves in groups if "CURDEF" in leaves), "EUR")
+    balance = next((leaves for name, leaves in groups if name == "LEDGERBAL"), {})
     statement = bank.Statement(
         account=" ".join(account[name] for name in ("BANKID", "BRANCHID", "ACCTID") if account.get(name)),
         currency=currency.upper()[:3],
@@ -91,17 +91,17 @@ def _statement(groups: list[tuple[str, dict[str, str]]], kind: str) -> bank.Stat
         closing=_amount(balance["BALAMT"]) if balance.get("BALAMT") else None,
         closed_at=_moment(balance["DTASOF"]) if balance.get("DTASOF") else None,
     )
-    statement.operations = [_operation(told) for name, told in groups if name == "STMTTRN" and told]
+    statement.operations = [_operation(leaves) for name, leaves in groups if name == "STMTTRN" and leaves]
     return statement
 
 
-def _operation(told: Mapping[str, str]) -> bank.Operation:
+def _operation(leaves: Mapping[str, str]) -> bank.Operation:
     return bank.Operation(
-        day=_day(told["DTPOSTED"]),
-        amount=_amount(told["TRNAMT"]),
-        value_day=_day(told["DTAVAIL"]) if told.get("DTAVAIL") else None,
-        label=bank.neat(told.get("NAME", ""), told.get("MEMO", "")),
-        reference=told.get("FITID") or told.get("CHECKNUM", ""),
+        day=_day(leaves["DTPOSTED"]),
+        amount=_amount(leaves["TRNAMT"]),
+        value_day=_day(leaves["DTAVAIL"]) if leaves.get("DTAVAIL") else None,
+        label=bank.neat(leaves.get("NAME", ""), leaves.get("MEMO", "")),
+        reference=leaves.get("FITID") or leaves.get("CHECKNUM", ""),
     )
 
 
@@ -113,12 +113,12 @@ def _amount(text: str) -> Decimal:
 
 
 def _day(text: str) -> date:
-    """The day that the bank wrote: `20120603203135.547[-7:PDT]` is the 3rd."""
+    """Return the day written by the bank: `20120603203135.547[-7:PDT]` is the 3rd."""
     return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
 
 
 def _moment(text: str) -> datetime:
-    """Without an offset it is UTC, as the specification says."""
+    """Return a moment; without an offset it is in UTC, as specified."""
     match = STAMP.fullmatch(text)
     if not match:
         raise ValueError(text)

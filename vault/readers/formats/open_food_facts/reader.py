@@ -1,8 +1,8 @@
-"""A product of Open Food Facts (API v2 and v3): what it weighs, how it is scored, what its carbon weighs.
+"""A product of Open Food Facts (API v2 and v3): its mass, its scores, its carbon footprint.
 
-It is reference data about a product, not about a person: it gives facts and no record. Agribalyse's `co2_total` is per kilogram of
-product, so a pack's needs its mass; a volume is no mass. The environmental score was called `ecoscore_…` until schema 999,
-`environmental_score_…` since.
+It is reference data about a product, not about a person: the reading has facts and no record. Agribalyse's `co2_total`
+is per kilogram of product, so the footprint of a pack needs its mass, not its volume. The environmental score is
+`ecoscore_…` until schema 999, then `environmental_score_…`.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ WRITTEN = re.compile(r"(\d{1,6}(?:[.,]\d{1,4})?)\s*(k?g|mg)\b", re.IGNORECASE)
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-    """`co2_per_kg` is in kgCO2e per kg of product, `mass` in kg."""
+    """One product. `co2_per_kg` is in kgCO2e per kg of product, `mass` in kg."""
 
     code: str | None
     name: str | None
@@ -71,33 +71,33 @@ def read(data: bytes, ask: Ask) -> Reading:
     if not isinstance(answer, dict):
         raise Unreadable("damaged")
     found = Found(data, reader=FORMAT, version=VERSION, media_type="application/json")
-    told = answer.get("product", answer if "product_name" in answer else None)
-    if not isinstance(told, dict):
+    entry = answer.get("product", answer if "product_name" in answer else None)
+    if not isinstance(entry, dict):
         found.check("product_known", "failed")
         return found.reading()
-    _tell(product(told | {"code": told.get("code", answer.get("code"))}), found)
+    _add_facts(product(entry | {"code": entry.get("code", answer.get("code"))}), found)
     return found.reading()
 
 
-def product(told: Mapping[str, Any]) -> Product:
-    scored = _part(told, "environmental_score_data") or _part(told, "ecoscore_data")
+def product(entry: Mapping[str, Any]) -> Product:
+    scored = _part(entry, "environmental_score_data") or _part(entry, "ecoscore_data")
     impact = _part(scored, "agribalyse")
-    nova = plain.integer(told.get("nova_group"))
+    nova = plain.integer(entry.get("nova_group"))
     return Product(
-        code=plain.text(told.get("code")),
-        name=plain.text(told.get("product_name")) or plain.text(told.get("product_name_fr")),
-        mass=_mass(told),
+        code=plain.text(entry.get("code")),
+        name=plain.text(entry.get("product_name")) or plain.text(entry.get("product_name_fr")),
+        mass=_mass(entry),
         agribalyse_code=plain.text(impact.get("code")) or plain.text(impact.get("agribalyse_food_code")),
         agribalyse_name=plain.text(impact.get("name_fr")) or plain.text(impact.get("name_en")),
         co2_per_kg=plain.amount(impact.get("co2_total")),
-        nutriscore=_grade(told.get("nutriscore_grade")),
+        nutriscore=_grade(entry.get("nutriscore_grade")),
         nova=nova if nova in {1, 2, 3, 4} else None,
-        environment_grade=_grade(told.get("environmental_score_grade", told.get("ecoscore_grade"))),
-        environment_score=plain.integer(told.get("environmental_score_score", told.get("ecoscore_score"))),
+        environment_grade=_grade(entry.get("environmental_score_grade", entry.get("ecoscore_grade"))),
+        environment_score=plain.integer(entry.get("environmental_score_score", entry.get("ecoscore_score"))),
     )
 
 
-def _tell(seen: Product, found: Found) -> None:
+def _add_facts(seen: Product, found: Found) -> None:
     found.fact("product_name", seen.name)
     found.fact("barcode", seen.code)
     found.fact("mass", seen.mass and format(seen.mass.normalize(), "f"), "kg")
@@ -114,10 +114,13 @@ def _tell(seen: Product, found: Found) -> None:
         found.warn(sentences.NO_MASS)
 
 
-def _mass(told: Mapping[str, Any]) -> Decimal | None:
-    """`product_quantity` with its unit, else the quantity as it is printed. Without a unit it is in grams only if the print says so."""
-    printed = WRITTEN.search(plain.text(told.get("quantity")) or "")
-    number, unit = plain.amount(told.get("product_quantity")), plain.text(told.get("product_quantity_unit"))
+def _mass(entry: Mapping[str, Any]) -> Decimal | None:
+    """Return the mass: `product_quantity` with its unit, else the printed quantity.
+
+    Without a unit, `product_quantity` is in grams only if the printed quantity is a mass.
+    """
+    printed = WRITTEN.search(plain.text(entry.get("quantity")) or "")
+    number, unit = plain.amount(entry.get("product_quantity")), plain.text(entry.get("product_quantity_unit"))
     if unit is None and number is not None and printed:
         unit = "g"
     if number is not None and number > 0 and unit in KILOGRAMS:

@@ -1,7 +1,7 @@
-"""The machine-readable lines of an identity document (ICAO 9303), where the file holds them as text: their check digits.
+"""Verify the machine-readable lines of an identity document (ICAO 9303), if the file has them as text.
 
-Three shapes: TD1 (a card, 3 lines of 30), TD2 (2 lines of 36) and TD3 (a passport, 2 lines of 44); and the old French card, 2 lines
-of 36 of its own. A photo holds no text: nothing is found, and nothing is said against the paper.
+Shapes: TD1 (a card, 3 lines of 30), TD2 (2 lines of 36), TD3 (a passport, 2 lines of 44), and the old French card, 2
+lines of 36. A photo has no text: the check is then absent.
 """
 
 import re
@@ -9,19 +9,19 @@ from collections.abc import Iterable, Sequence
 
 _LINE = re.compile(r"^[A-Z0-9<]+$")
 _WEIGHTS = (7, 3, 1)
-#: By shape: number of lines, their length.
+#: The number of lines and their length, by shape.
 _SHAPES = ((2, 44), (2, 36), (3, 30))
 Part = tuple[str, str]
 
 
 def holds(text: str) -> bool | None:
-    """Are all the check digits right? None: no such lines were found."""
+    """Return whether all check digits are right, or None without such lines."""
     found = _lines(text)
-    return None if found is None else all(_fits(value, digit) for value, digit in _parts(found))
+    return None if found is None else all(_is_right(value, digit) for value, digit in _parts(found))
 
 
 def names(text: str) -> list[str]:
-    """The bearer: family name, then given names; cut short where they are long. None when the lines are not whole."""
+    """Return the bearer, family name then given names, truncated if long; empty if the lines are missing or wrong."""
     found = _lines(text)
     if found is None or not holds(text):
         return []
@@ -32,13 +32,13 @@ def names(text: str) -> list[str]:
     return [plain] if (plain := " ".join(part for part in read.split("<") if part)) else []
 
 
-def _fits(value: str, digit: str) -> bool:
-    """An empty part may do without a digit."""
+def _is_right(value: str, digit: str) -> bool:
+    """Return whether the digit matches its part; an empty part may have none."""
     return _digit(value) == digit or (digit == "<" and not value.strip("<"))
 
 
 def _lines(text: str) -> list[str] | None:
-    """The last lines of one of the shapes, one below the other: spaces that a layout adds inside them do not count."""
+    """Return the last consecutive lines of one of the shapes, without the spaces added by a layout."""
     plain = [re.sub(r"\s", "", line).upper() for line in text.splitlines()]
     coded = [line for line in plain if _LINE.match(line) and "<" in line]
     for count, length in _SHAPES:
@@ -50,7 +50,7 @@ def _lines(text: str) -> list[str] | None:
 
 
 def _parts(lines: Sequence[str]) -> Iterable[Part]:
-    """Each protected part with its digit."""
+    """Return each protected part with its digit."""
     if len(lines) == 3:
         first, second, _names = lines
         whole = first[5:30] + second[0:7] + second[8:15] + second[18:29]

@@ -1,13 +1,13 @@
-"""Numbers that a paper should not carry further than needed: of social security, and of a bank card."""
+"""Find social security and bank card numbers, which a paper should not show without need."""
 
 import re
 
 _GAP = "[ \u00a0]?"
-#: Sex, year, month, department, town, rank, key. Not a part of a longer number.
+#: Sex, year, month, department, town, rank and key, not within a longer number.
 _SOCIAL = re.compile(
     rf"(?<![0-9A-Z])[1278]{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}(?:\d{{2}}|2[AB]){_GAP}\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{2}}(?!{_GAP}\d)"
 )
-#: Four groups of four; those of an account's number come after two letters or another group.
+#: Four groups of four digits; in an account number they follow two letters or another group.
 _CARD = re.compile(rf"(?<![0-9A-Z])(?<![0-9A-Z][ \u00a0])[3-6]\d{{3}}(?:[ \u00a0-]?\d{{4}}){{3}}(?!{_GAP}[0-9A-Z])")
 
 
@@ -18,14 +18,14 @@ def shows_one(text: str) -> bool:
 
 
 def is_social(written: str) -> bool:
-    """By its key. Corsica's letters count as numbers less a million, or two."""
+    """Verify the key. Corsica's 2A and 2B are read as 19 and 18."""
     plain = re.sub(r"\s", "", written)
     number = int(plain[:13].replace("2A", "19").replace("2B", "18"))
     return 97 - number % 97 == int(plain[13:])
 
 
 def is_card(written: str) -> bool:
-    """By Luhn's sum."""
+    """Verify Luhn's checksum."""
     digits = [int(one) for one in re.sub(r"\D", "", written)]
     doubled = [digit if place % 2 else digit * 2 - 9 * (digit > 4) for place, digit in enumerate(digits)]
     return sum(doubled) % 10 == 0

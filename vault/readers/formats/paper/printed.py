@@ -1,4 +1,4 @@
-"""What the pages of a paper tell by themselves, without a code: is it sharp, is it one paper, whose is it, is it signed, what it shows."""
+"""Check the pages of a paper, with or without a code: sharpness, single kind, bearer, signature, personal numbers."""
 
 import dataclasses
 import re
@@ -17,14 +17,14 @@ _HOLDER = re.compile(r"titulaire(?:\(s\)|s)?\s*(?:du compte)?\s*:?\s*\n?\s*([^\n
 _TENANT = re.compile(r"(?:co)?locataire(?:\(s\)|s)?\s*:\s*\n?\s*([^\n:]{3,80})", re.IGNORECASE)
 _SIGNED_ELSEWHERE = re.compile(r"sign[ée]e?s? [ée]lectroniquement", re.IGNORECASE)
 RIB = "rib"
-#: Kind of paper -> where it names its bearer.
+#: The pattern of the bearer's name, by kind of paper.
 BEARERS = {RIB: _HOLDER, "visale": _TENANT}
 
 
 def completed(reading: Reading, document: Document) -> Reading:
-    """The reading, with what the paper's pages add to it. What its code said comes first."""
-    pages, told = document.texts(), {one.code for one in reading.checks}
-    added = [one for one in checks(pages, document, kind=reading.kind) if one.code not in told]
+    """Complete a reading with the checks of the pages. Checks of the code come first."""
+    pages, known = document.texts(), {one.code for one in reading.checks}
+    added = [one for one in checks(pages, document, kind=reading.kind) if one.code not in known]
     text = "\n".join(pages)
     return dataclasses.replace(
         reading,
@@ -37,7 +37,7 @@ def completed(reading: Reading, document: Document) -> Reading:
 
 
 def checks(pages: Sequence[str], document: Document, *, kind: str | None) -> list[CheckResult]:
-    """Only what these words allow to tell; the rest is said by the rules of the vault, as is which kinds each is said of."""
+    """Return the checks that the text allows. The vault's rules add others and select those of each kind of paper."""
     text, found = "\n".join(pages), []
     if (coded := mrz.holds(text)) is not None:
         found.append(check("mrz_consistent", "passed" if coded else "failed"))
@@ -55,12 +55,12 @@ def checks(pages: Sequence[str], document: Document, *, kind: str | None) -> lis
 
 
 def _is_all_words(pages: Sequence[str], document: Document) -> bool:
-    """Every page has words of its own: none is the image of a page."""
+    """Return whether every page has text, so that none is the image of a page."""
     return bool(pages) and len(pages) == document.pages and all(page.strip() for page in pages)
 
 
 def _single_kind(pages: Sequence[str], count: int) -> Outcome:
-    """Pages go together when all bear one title, or when they are the numbered leaves of one paper."""
+    """Check that all pages have one title, or are the numbered sheets of one paper."""
     if len(titles.kinds_of(pages)) > 1:
         return "failed"
     if len(pages) < count:
@@ -72,17 +72,19 @@ def _single_kind(pages: Sequence[str], count: int) -> Outcome:
 
 
 def _sharpness(document: Document) -> Outcome:
-    """Of the first page: the others were most often taken with it."""
+    """Measure the sharpness of the first page: the others were mostly photographed with it."""
     return next((sharpness(image) for image in document.images(limit=1)), "inconclusive")
 
 
 def announced(text: str) -> int:
-    """How many leaves the paper says that it has; 0 when it does not say."""
+    """Return the number of sheets printed on the paper, 0 if it is not printed."""
     return max((int(total) for number, total in _LEAF.findall(text) if 0 < int(number) <= int(total)), default=0)
 
 
 def names(text: str, *, kind: str | None) -> list[str]:
-    """The bearer in the coded lines of an identity document, the holder of an account, the tenant of a guarantee. Of other papers the
-    words do not tell which names are the bearer's."""
+    """Return the bearer of an identity document's coded lines, the account's owner or the tenant of a guarantee.
+
+    The text of other papers does not show which names are the bearer's.
+    """
     read = BEARERS[kind].findall(text) if kind in BEARERS else []
     return [" ".join(found.split()) for found in [*mrz.names(text), *read]][:4]

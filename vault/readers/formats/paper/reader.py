@@ -1,4 +1,4 @@
-"""A paper without a code: kept as a proof, its values typed by the person. Its own words may say what it is."""
+"""Read a paper without a code: stored as a proof, its values typed by the resident. Its text may give its kind."""
 
 from PIL import Image
 
@@ -13,7 +13,7 @@ BLANK = 250
 
 
 def read(document: Document) -> Reading:
-    """Every page white means a lost scan; one page with ink is a paper."""
+    """Read a paper. If all pages are white, the check of blank files fails."""
     inked = any(_has_ink(image) for image in document.images(limit=MAX_PAGES_LOOKED_AT))
     checks = [
         check("file_not_blank", "passed" if inked else "failed"),

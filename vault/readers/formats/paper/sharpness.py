@@ -1,8 +1,8 @@
-"""Is a page sharp enough to be read? How steep its edges are, against their own contrast, on an image of one size.
+"""Measure the sharpness of a page: the steepness of its edges, relative to their contrast, at a fixed size.
 
-Of two printed pages blurred on purpose, in shadow and with the noise of a telephone, a blur of 0.25 mm on an A4 page passes, and one of
-0.6 mm fails: small letters have melted into each other well before. Between the two it may not be said. A page without contrast says
-nothing either.
+On two printed pages with artificial blur, shadow and telephone noise, a blur of 0.25 mm on an A4 page passes and one
+of 0.6 mm fails, well after small letters have merged. Between the two, and without contrast, the check is
+inconclusive.
 """
 
 import numpy as np
@@ -10,10 +10,10 @@ from PIL import Image, ImageFilter
 
 from vault.readers.reading import Outcome
 
-#: The longest side that a page is looked at on: some 145 points per inch for an A4 sheet.
+#: The longest side of the measured image: about 145 pixels per inch for an A4 sheet.
 SIDE = 1700
 BLOCK = 16
-#: The difference in grey that ink makes at least, in the best hundredth of the blocks.
+#: The least difference in grey made by ink, in the best hundredth of the blocks.
 CONTRAST = 30
 BLURRED, SHARP = 0.215, 0.25
 
@@ -26,7 +26,7 @@ def sharpness(grey: Image.Image) -> Outcome:
 
 
 def _steepness(grey: Image.Image) -> float | None:
-    """Of the blocks with the strongest edges: the steepest step of each, as a part of what lies between its darkest and lightest point."""
+    """Return the steepest step of the blocks with the strongest edges, relative to the contrast of each block."""
     small = grey.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     points = np.asarray(small.filter(ImageFilter.GaussianBlur(1)), np.float32)

@@ -1,7 +1,7 @@
-"""The electronic signatures of a PDF: is it as it was when they were made, and who made them. Nothing is asked from the network.
+"""Verify the electronic signatures of a PDF, without the network: its integrity and its signers.
 
-A certificate is judged at the date of its signature, as for a 2D-Doc. Whether it was revoked since can't be known offline. The only
-authorities that count are those that the city gives (`SIGNATURE_AUTHORITIES`): of any other the signer is told, as not known.
+A certificate is judged at the date of its signature, as for a 2D-Doc; its later revocation can't be known offline.
+Only the city's authorities (`SIGNATURE_AUTHORITIES`) are trusted: other signers are reported as unknown.
 """
 
 import io
@@ -11,19 +11,19 @@ from typing import Any
 
 from vault.readers.reading import CheckResult, check
 
-#: A paper that several people signed has as many; more is no paper.
+#: The most signatures of a paper signed by several people; a file with more is not verified.
 MOST = 8
 MARK = b"/ByteRange"
 NAME_LENGTH = 80
 
 
 def look(data: bytes, authorities: Sequence[Path]) -> list[CheckResult]:
-    """None for a file without any signature. With several, the weakest answer counts."""
+    """Return the checks of the signatures; none for a file without any. With several, the weakest outcome is kept."""
     if MARK not in data:
         return []
     try:
         found = _verdicts(data, authorities)
-    except Exception:  # noqa: BLE001 - pyHanko fails in many ways on what is no signature; none of them says anything of the paper
+    except Exception:  # noqa: BLE001 - pyHanko raises many errors on invalid signatures; none concerns the paper
         return [check("pdf_signature", "inconclusive")]
     if not found:
         return [check("pdf_signature", "inconclusive")]
@@ -35,7 +35,7 @@ def look(data: bytes, authorities: Sequence[Path]) -> list[CheckResult]:
 
 
 def _verdicts(data: bytes, authorities: Sequence[Path]) -> list[tuple[bool, bool, str]]:
-    """Of each signature: whole, by someone whose authority is known, the name on the certificate."""
+    """Return, for each signature, whether it is intact, whether its authority is known, and the certificate's name."""
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     signatures = PdfFileReader(io.BytesIO(data), strict=False).embedded_regular_signatures
@@ -57,7 +57,7 @@ def _verdict(signature: Any, roots: Sequence[Any]) -> tuple[bool, bool, str]:  #
         moment=signature.self_reported_timestamp,
     )
     status = validate_pdf_signature(signature, signer_validation_context=context)
-    # What is filled or signed afterwards is fine where the signer allowed it; another page, another figure is not.
+    # Forms filled or signatures added afterwards are accepted if the signer allowed them; other changes are not.
     changed = (
         status.modification_level is None
         or status.modification_level == ModificationLevel.OTHER

@@ -1,9 +1,9 @@
-"""Which kind of paper a file is, from the titles that are printed on it."""
+"""Recognise the kind of a paper by the titles printed on it."""
 
 import re
 from collections.abc import Sequence
 
-#: The title of a common paper -> its kind. The first that is found wins: the precise ones come first.
+#: Titles of common papers and their kinds. The first match is kept, so precise titles come first.
 TITLES = (
     (r"avis de situation d[ée]clarative", "asdir"),
     (r"avis d.imp[ôo]t", "avis_impot"),
@@ -15,7 +15,7 @@ TITLES = (
     (r"certificat de scolarit[ée]", "certificat_scolarite"),
     (r"carte nationale d.identit[ée]", "cni"),
 )
-#: Words that any paper may hold in its sentences: they name a kind where they begin a line of their own, high on a page.
+#: Titles that may also occur in sentences: they name a kind only at the start of a short line, high on a page.
 HEADINGS = (
     (r"attestation d.h[ée]bergement", "attestation_hebergement"),
     (r"attestation sur l.honneur", "attestation_honneur"),
@@ -33,7 +33,7 @@ LONGEST_HEADING = 70
 
 
 def kind_of(pages: Sequence[str]) -> str | None:
-    """By the heading of the first page that has one; else by a title anywhere."""
+    """Return the kind of the first heading found on the pages, else of a title anywhere in the text."""
     if headed := kinds_of(pages):
         return headed[0]
     plain = re.sub(r"\s+", " ", " ".join(pages).lower())
@@ -41,7 +41,7 @@ def kind_of(pages: Sequence[str]) -> str | None:
 
 
 def kinds_of(pages: Sequence[str]) -> list[str]:
-    """The kinds that the pages name in their headings, each once."""
+    """Return the kinds named by the headings of the pages, each once."""
     return list(dict.fromkeys(kind for page in pages if (kind := heading_of(page))))
 
 

@@ -1,7 +1,7 @@
-"""QIF, which banks have offered since the nineties: one letter and one value a line, `^` ends an operation.
+"""QIF, which banks have offered since the nineties: one letter and one value per line, `^` ends an operation.
 
-It names no currency; dates and amounts are written as the program that made it was set. What a line leaves open, the whole file often says.
-Splits tell what a payment was made of; the payment is one operation.
+It has no currency; the format of dates and amounts depends on the program that wrote it, and is guessed from the whole
+file. Splits detail a payment, which is one operation.
 """
 
 import re
@@ -19,29 +19,29 @@ from vault.readers.subjects import bank
 FORMAT = "qif"
 VERSION = "1.0.0"
 CONTENT = re.compile(r"[\s\ufeff]{0,200}!(?:Type *:|Account\b|Option *:|Clear *:)", re.IGNORECASE)
-#: Kinds of account whose lines are payments.
+#: The kinds of account with payments.
 PAYMENTS = {"bank": "courant", "cash": "autre", "ccard": "carte"}
-#: What a person owns or owes elsewhere: no payments. Every other list (categories, securities…) is the program's own.
+#: Kinds of investments and debts, without payments. Other lists (categories, securities…) are the program's own.
 HOLDINGS = {"invst", "oth a", "oth l", "port", "401(k)/403(b)"}
 DAY = re.compile(r"(\d{1,4})\s*[/.\-]\s*(\d{1,2})\s*([/.\-'])\s*(\d{1,4})")
-#: Written with two figures, a year of this century, unless it is that far in the last one.
+#: Years of two digits are in this century, and from this one in the last century.
 LAST_CENTURY = 70
-#: The line that tells the balance before the first operation.
+#: The payees of the entry that gives the balance before the first operation.
 OPENING = {"opening balance", "solde initial", "solde d'ouverture", "solde de depart", "solde precedent"}
 ACCOUNT = re.compile(r"\[(.+)\]")
 
 
 @dataclass
 class _Entry:
-    """The first line of each letter; a split repeats some of them."""
+    """The first line of each letter; a split repeats some letters."""
 
-    told: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
     is_split: bool = False
 
 
 @dataclass
 class _Section:
-    """`name` is that of the account that was named last."""
+    """The entries of one account. `name` is the account named last."""
 
     kind: str
     name: str = ""
@@ -59,9 +59,9 @@ def read(data: bytes, ask: Ask) -> Reading:
         raise Unreadable("damaged")
     sections = _sections(text.strip("\ufeff").splitlines())
     held = [one for one in sections if one.kind in PAYMENTS]
-    days = [entry.told["D"] for one in held for entry in one.entries]
+    days = [entry.lines["D"] for one in held for entry in one.entries]
     order = bank.day_first(_parts(day)[:2] for day in days if _is_open(day))
-    points = _points([entry.told.get("T") or entry.told["U"] for one in held for entry in one.entries])
+    points = _points([entry.lines.get("T") or entry.lines["U"] for one in held for entry in one.entries])
     statements = [_statement(one, day_first=order is not False, points=points) for one in held]
     records = bank.records(statements, SourceFile(data, format=FORMAT, version=VERSION, holder=sentences.BANK))
     warnings = [sentences.DAYS_FIRST] if order is None and any(map(_is_open, days)) else []
@@ -74,12 +74,12 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 def _sections(lines: Sequence[str]) -> list[_Section]:
-    """`!Account` names an account, then `!Type:` begins its operations: both may come again and again."""
+    """Return the sections: `!Account` names an account, then `!Type:` starts its operations; both may repeat."""
     found: list[_Section] = []
     account = ""
     for head, body in _blocks(lines):
         if head == "account":
-            account = body[-1].told.get("N", "") if body else ""
+            account = body[-1].lines.get("N", "") if body else ""
         elif head.startswith("type"):
             kind = head.partition(":")[2].strip()
             found.append(_Section(kind, account, body))
@@ -87,10 +87,10 @@ def _sections(lines: Sequence[str]) -> list[_Section]:
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, list[_Entry]]]:
-    """Each line that starts with `!`, in small letters, and the entries under it. Options have none."""
+    """Yield each line that starts with `!`, in lower case, with the entries under it. Options have none."""
     head, body, entry = "", [], _Entry()
     for line in (line.strip() for line in lines):
-        if line.startswith(("!", "^")) and entry.told:
+        if line.startswith(("!", "^")) and entry.lines:
             body.append(entry)
             entry = _Entry()
         if line.startswith("!"):
@@ -99,44 +99,44 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[str, list[_Entry]]]:
                 head, body = re.sub(r"\s*:\s*", ":", line[1:].strip().lower()), []
         elif line and line != "^":
             entry.is_split = entry.is_split or line[0] == "S"
-            entry.told.setdefault(line[0], line[1:].strip())
-    yield head, [*body, entry] if entry.told else body
+            entry.lines.setdefault(line[0], line[1:].strip())
+    yield head, [*body, entry] if entry.lines else body
 
 
 def _statement(section: _Section, *, day_first: bool, points: bool) -> bank.Statement:
     statement = bank.Statement(section.name, "EUR", PAYMENTS[section.kind])
     for entry in section.entries:
-        told, amount = entry.told, _amount(entry.told.get("T") or entry.told["U"], points=points)
-        if fold(told.get("P", "").replace("\u2019", "'")) in OPENING:
-            statement.account = statement.account or _other_account(told)
+        fields, amount = entry.lines, _amount(entry.lines.get("T") or entry.lines["U"], points=points)
+        if fold(fields.get("P", "").replace("\u2019", "'")) in OPENING:
+            statement.account = statement.account or _other_account(fields)
             statement.opening = amount
         else:
-            statement.operations.append(_operation(entry, _day(told["D"], day_first=day_first), amount))
+            statement.operations.append(_operation(entry, _day(fields["D"], day_first=day_first), amount))
     return statement
 
 
 def _operation(entry: _Entry, day: date, amount: Decimal) -> bank.Operation:
-    told, other = entry.told, _other_account(entry.told)
-    number = told.get("N", "")
+    fields, other = entry.lines, _other_account(entry.lines)
+    number = fields.get("N", "")
     return bank.Operation(
         day=day,
         amount=amount,
-        label=bank.neat(told.get("P", ""), told.get("M", "")),
+        label=bank.neat(fields.get("P", ""), fields.get("M", "")),
         counterpart=bank.neat(other),
-        # Programs also write there how it was paid (« CB », « Virement »), which tells nothing apart.
+        # Programs also write the means of payment there (« CB », « Virement »), which is no reference.
         reference=number if any(letter.isdigit() for letter in number) else "",
-        category="" if entry.is_split or other else bank.neat(told.get("L", "").partition("/")[0]),
+        category="" if entry.is_split or other else bank.neat(fields.get("L", "").partition("/")[0]),
     )
 
 
-def _other_account(told: Mapping[str, str]) -> str:
-    """`L[Livret A]`: where money comes from or goes to, among one's own accounts."""
-    match = ACCOUNT.match(told.get("L", ""))
+def _other_account(fields: Mapping[str, str]) -> str:
+    """Return the resident's other account of a transfer, as in `L[Livret A]`."""
+    match = ACCOUNT.match(fields.get("L", ""))
     return match[1].strip() if match else ""
 
 
 def _parts(text: str) -> tuple[int, int, int]:
-    """The three numbers as they come: `31/01/2024`, `1/ 5'24`, `2024-01-31`. After an apostrophe years start in 2000."""
+    """Return the three numbers in their order: `31/01/2024`, `1/ 5'24`, `2024-01-31`. An apostrophe means 20xx."""
     match = DAY.fullmatch(text)
     if not match:
         raise ValueError(text)
@@ -147,7 +147,7 @@ def _parts(text: str) -> tuple[int, int, int]:
 
 
 def _is_open(text: str) -> bool:
-    """Could its day and month be taken for one another? A year that comes first leaves no doubt."""
+    """Return whether the order of day and month is open: it is not if the year comes first."""
     return _parts(text)[0] < 100
 
 
@@ -159,7 +159,7 @@ def _day(text: str, *, day_first: bool) -> date:
 
 
 def _points(texts: Sequence[str]) -> bool:
-    """Are cents after a point in this file? Then `1,200` is twelve hundred."""
+    """Return whether cents follow a point in this file: `1,200` is then twelve hundred."""
     return any(re.search(r"\.\d{1,2}$", text) for text in texts) and not any(
         re.search(r",\d{1,2}$", text) for text in texts
     )

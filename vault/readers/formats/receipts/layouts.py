@@ -1,4 +1,4 @@
-"""How each chain names the columns of the purchases it hands over, and which of its prices are a line's and which a piece's."""
+"""The columns of each chain's table of purchases, and whether its prices are per line or per piece."""
 
 import dataclasses
 
@@ -7,7 +7,10 @@ from vault.readers.files.opening import fold
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """Column names folded (no accent, no capital). `amount` is what the line cost; a layout without it has `unit_price`."""
+    """The folded names (no accent, no capital) of a chain's columns.
+
+    `amount` is the price of the line; a layout without it has `unit_price`.
+    """
 
     chain: str
     code: str
@@ -22,12 +25,12 @@ class Layout:
 
     @property
     def line(self) -> frozenset[str]:
-        """The columns that show a table of this chain's lines, whatever else it has."""
+        """Columns by which a table of this chain's lines is recognised."""
         return frozenset({self.code, self.label, self.quantity, self.amount or self.unit_price})
 
     @property
     def ticket(self) -> frozenset[str]:
-        """Those of its table of receipts, where the two are apart."""
+        """Columns by which a separate table of receipts is recognised; empty if there is none."""
         return frozenset({self.number, self.date}) if self.number else frozenset()
 
 

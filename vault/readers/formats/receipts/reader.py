@@ -1,8 +1,8 @@
-"""The purchases that a chain of shops hands over to the holder of a loyalty card: Auchan, Carrefour, E.Leclerc, Intermarché, Picard.
+"""Purchases exported for the owner of a loyalty card by Auchan, Carrefour, E.Leclerc, Intermarché and Picard.
 
-One table of lines, or a table of lines and one of receipts joined on the receipt's number: in two CSV files sent in one ZIP
-(E.Leclerc), on two sheets (Carrefour), or one below the other (Picard). No raw export of theirs was seen: the columns come from the
-public mapping of Open Prices. One record per receipt.
+A table of lines, possibly with a table of receipts joined by the receipt's number: two CSV files in one ZIP
+(E.Leclerc), two sheets (Carrefour), or one below the other (Picard). The columns come from the public mapping of Open
+Prices, not from real exports. One record per receipt.
 """
 
 import io
@@ -25,7 +25,7 @@ ZIP = b"PK\x03\x04"
 DELIMITERS = ";,\t"
 MAX_FILES = 10
 MAX_INFLATED = 64 * 1024 * 1024
-#: Purchases as text shrink 20 times at most.
+#: Texts of purchases compress 20 times at most.
 MAX_RATIO = 100
 MAX_COLUMNS = 200
 #: Ten years of a large household's shopping.
@@ -108,11 +108,11 @@ def _receipt(layout: Layout, on: str, number: str, shop: str, rows: Sequence[Row
 
 
 def _line(layout: Layout, row: Row) -> dict[str, Any] | None:
-    """What a line cost is told, or is the piece's price times how many. A line without price or name says nothing."""
+    """Return a line's values, None without price or name. A missing price is that of a piece times the quantity."""
     label, quantity = plain.text(row.get(layout.label)), plain.amount(row.get(layout.quantity))
-    told = plain.amount(row.get(layout.amount)) if layout.amount else None
+    written = plain.amount(row.get(layout.amount)) if layout.amount else None
     each = plain.amount(row.get(layout.unit_price)) if layout.unit_price else None
-    amount = told if told is not None else each * (1 if quantity is None else quantity) if each is not None else None
+    amount = each * (1 if quantity is None else quantity) if written is None and each is not None else written
     if label is None or amount is None:
         return None
     if each is None and quantity:
@@ -121,7 +121,7 @@ def _line(layout: Layout, row: Row) -> dict[str, Any] | None:
         {
             "libelle": label,
             "quantite": float(quantity) if quantity is not None else None,
-            # Sold by fractions is sold by weight.
+            # A fraction means that the product is sold by weight.
             "unite": None if quantity is None else "piece" if quantity % 1 == 0 else "kg",
             "prix_unitaire": None if each is None else plain.money(each),
             "montant": plain.money(amount),
@@ -131,12 +131,12 @@ def _line(layout: Layout, row: Row) -> dict[str, Any] | None:
 
 
 def _discount(layout: Layout, row: Row) -> str | None:
-    """Carrefour's column is named by a whole sentence: its start is enough."""
+    """Return the discount. Carrefour's column is named by a sentence, of which the start is compared."""
     return next((value for name, value in row.items() if layout.discount and name.startswith(layout.discount)), None)
 
 
 def _code(written: str | None) -> dict[str, str]:
-    """A barcode when it is one: what a shop weighs, packs or sells loose has a code of its own, which no other shop understands."""
+    """Return the barcode, or the shop's own code of what it weighs, packs or sells loose."""
     digits = (written or "").strip("|").strip().removesuffix(".0")
     if not digits:
         return {}
@@ -144,7 +144,10 @@ def _code(written: str | None) -> dict[str, str]:
 
 
 def is_barcode(digits: str) -> bool:
-    """GS1's check digit; prefixes 2 and 02 are for inside the shop (2 and 0 of eight digits), and a row of zeros ends a made-up code."""
+    """Verify GS1's check digit.
+
+    Prefixes 2 and 02 (2 and 0 of eight digits) are internal to a shop; final zeros mean a made-up code.
+    """
     if not re.fullmatch(r"\d{8}|\d{12,14}", digits) or digits.endswith("00000"):
         return False
     inside = ("0", "2") if len(digits) == 8 else ("2", "02")
@@ -160,7 +163,7 @@ def _day_of(layout: Layout, row: Row, tickets: Mapping[str, Row]) -> str | None:
 
 
 def _rows(data: bytes) -> Iterator[tuple[Layout, str, Row]]:
-    """Each row under the header that it stands below: a file may hold several tables."""
+    """Yield each row, named by the header above it: a file may have several tables."""
     for table in _tables(data):
         layout, kind, names = None, "", []
         for cells in table:
@@ -199,7 +202,7 @@ def _delimiter(head: str) -> str:
 
 
 def _layout_of(head: str) -> Layout | None:
-    """Of the first lines: a header, or the titles above it."""
+    """Recognise the layout by a header or titles in the first lines."""
     for line in head.splitlines()[:10]:
         delimiter = _delimiter(line)
         if line.count(delimiter) < MAX_COLUMNS and (
@@ -210,7 +213,7 @@ def _layout_of(head: str) -> Layout | None:
 
 
 def _zipped_names(data: bytes) -> bool:
-    """A ZIP of CSV files of which one has a header of ours. Never raises."""
+    """Return whether the file is a ZIP with a CSV file of a known header. Never raises."""
     try:
         return any(_layout_of(head_of(one)) for one in _unzipped(data, limit=HEAD))
     except (*ZIP_FAULTS, Unreadable):
@@ -218,7 +221,7 @@ def _zipped_names(data: bytes) -> bool:
 
 
 def _unzipped(data: bytes, limit: int = MAX_INFLATED) -> Iterator[bytes]:
-    """Each file of the ZIP, or its start. What it announces is checked before anything is inflated, and what is inflated is bounded."""
+    """Yield each file of the ZIP, or its start. Announced sizes are checked before decompression, which is bounded."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = [part for part in archive.infolist() if not part.filename.endswith("/")]

@@ -1,7 +1,7 @@
-"""The tax office's page that verified a notice (SVAIR), saved as HTML, and its answer as JSON.
+"""The tax office's page that verifies a notice (SVAIR), saved as HTML, and its answer as JSON.
 
-Two things make a genuine notice say too little: a corrected one exists since (`erreurCorrectif`), or it covers a part of the year
-(`situationPartielle`). Both are kept with the values, because a page that looks whole hides them in a footnote.
+A genuine notice may be incomplete: a corrected one exists (`erreurCorrectif`), or it covers a part of the year
+(`situationPartielle`). The page has both in a footnote only; the record keeps them in its quality.
 """
 
 import re
@@ -19,7 +19,7 @@ VERSION = "1.0.0"
 PAGE = re.compile(rb"<\s*(?:!doctype|html)\b", re.IGNORECASE)
 TITLE = re.compile(rb"Service de v.{1,8}rification en ligne des avis", re.IGNORECASE)
 YEARS = re.compile(r"Imp.t\s+(\d{4})\s+sur\s+les\s+revenus\s+de\s+l.ann.e\s+(\d{4})", re.IGNORECASE)
-#: What a row's label starts with -> the name that its JSON gives it. The precise ones come first.
+#: The start of a row's label, and its name in the JSON. Precise labels come first.
 LABELS = (
     ("nom de naissance", "nomNaissance"),
     ("nombre de personne", "nombrePersonnesCharge"),
@@ -36,7 +36,7 @@ LABELS = (
     ("adresse", "adresse"),
 )
 MAX_ROWS = 200
-#: The page has ten kilobytes.
+#: The usual page has ten kilobytes.
 MAX_PAGE = 512 * 1024
 
 
@@ -83,17 +83,17 @@ def _keep(answer: Mapping[str, Any], found: Found) -> None:
     }
     if payload["revenu_fiscal_reference"] is None and payload["annee_revenus"] is None:
         return
-    quality = [flag for flag, told in (("unreconciled", corrected), ("truncated", partial)) if told]
+    quality = [flag for flag, note in (("unreconciled", corrected), ("truncated", partial)) if note]
     found.keep("fiscal.avis_ir", payload | {"type_document": "svair"}, quality=quality, role="household")
-    for sentence, told in ((sentences.CORRECTED_NOTICE, corrected), (sentences.PARTIAL_NOTICE, partial)):
-        if told:
+    for sentence, note in ((sentences.CORRECTED_NOTICE, corrected), (sentences.PARTIAL_NOTICE, partial)):
+        if note:
             found.warn(sentence)
     if None in (payload["annee_revenus"], payload["revenu_fiscal_reference"], payload["nombre_parts"]):
         found.warn(sentences.MASKED)
 
 
 def _of_page(data: bytes) -> dict[str, Any]:
-    """The page's table under the names of the JSON. A row without a label goes on with the one above: the address has several lines."""
+    """Return the page's table with the names of the JSON. A row without a label continues the one above (address)."""
     from lxml import etree, html
 
     if len(data) > MAX_PAGE:
@@ -147,19 +147,19 @@ def _encoding(data: bytes) -> str:
     return "utf-8"
 
 
-def _name(told: object) -> str | None:
-    if not isinstance(told, dict):
+def _name(person: object) -> str | None:
+    if not isinstance(person, dict):
         return None
-    return plain.joined(plain.text(told.get("nom")) or told.get("nomNaissance"), told.get("prenoms"))
+    return plain.joined(plain.text(person.get("nom")) or person.get("nomNaissance"), person.get("prenoms"))
 
 
-def _tax(told: object) -> int | None:
-    """“Non imposable” is a tax of zero."""
-    return 0 if "non imposable" in (plain.text(told) or "").lower() else plain.integer(told)
+def _tax(value: object) -> int | None:
+    """Return the tax, 0 for “Non imposable”."""
+    return 0 if "non imposable" in (plain.text(value) or "").lower() else plain.integer(value)
 
 
-def _address(told: object) -> dict[str, Any]:
-    lines = [line for one in str(told or "").splitlines()[:7] if (line := plain.text(one))]
+def _address(value: object) -> dict[str, Any]:
+    lines = [line for one in str(value or "").splitlines()[:7] if (line := plain.text(one))]
     if not lines:
         return {}
     code, town = plain.postcode_and_town(lines[-1])

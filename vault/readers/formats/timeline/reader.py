@@ -1,7 +1,7 @@
-"""Google Timeline, in the shapes it has had: Android's segments, the iPhone's list, Takeout's objects and raw records.
+"""Google Timeline, in all its shapes: Android's segments, the iPhone's list, Takeout's objects and raw records.
 
-Times have their offset. A part that is odd is left out: ten years of life are not refused for one minute. A distance that Google gives is
-kept; else it is that of the path, else the straight line.
+Times have an offset. Invalid parts are left out, so that one bad minute does not refuse ten years. A distance is
+Google's, else that of the path, else a straight line.
 """
 
 import re
@@ -23,7 +23,7 @@ CONTENT = re.compile(
     r'|^\s*\[\s*\{(?=[\s\S]{0,4000}"(?:startTime|endTime)"\s*:)(?=[\s\S]{0,8000}"geo:-?\d)'
 )
 DEGREES = re.compile(r"(?:geo:)?(-?\d{1,3}(?:\.\d{1,15})?)°?\s*,\s*(-?\d{1,3}(?:\.\d{1,15})?)°?")
-#: Some old exports count a negative coordinate upwards from 2^32.
+#: Some old exports add 2^32 to negative coordinates.
 WRAPPED = 2**32 / 1e7
 MODES = {
     "IN_PASSENGER_VEHICLE": "voiture",
@@ -88,7 +88,7 @@ def read(data: bytes, ask: Ask) -> Reading:
 
 
 class _Held:
-    """What was read so far. Moves wait for the whole path, which tells their length where Google does not."""
+    """The content read so far. Moves wait for the whole path, whose length is used where Google gives none."""
 
     def __init__(self) -> None:
         self.path, self.positions = Track(), Track()
@@ -97,7 +97,7 @@ class _Held:
         self.count = 0
 
     def add_segment(self, one: Mapping[str, Any]) -> None:
-        """Android's and the iPhone's, which differ by how they write numbers and places."""
+        """Add a segment of Android or the iPhone, which write numbers and places differently."""
         self.count += 1
         if "timelinePath" in one:
             self._path(_moment(one["startTime"]), one["timelinePath"])
@@ -106,11 +106,11 @@ class _Held:
             if (place := _maybe(top.get("placeLocation"))) is not None:
                 self._stay(one["startTime"], one["endTime"], place, str(top.get("semanticType") or ""))
         elif "activity" in one:
-            told = one["activity"]
-            start, end = _maybe(told.get("start")), _maybe(told.get("end"))
-            kind = str((told.get("topCandidate") or {}).get("type") or "")
+            activity = one["activity"]
+            start, end = _maybe(activity.get("start")), _maybe(activity.get("end"))
+            kind = str((activity.get("topCandidate") or {}).get("type") or "")
             if start is not None and end is not None:
-                self._move(one["startTime"], one["endTime"], start, end, kind, number(told.get("distanceMeters")))
+                self._move(one["startTime"], one["endTime"], start, end, kind, number(activity.get("distanceMeters")))
 
     def _path(self, begun: datetime, steps: Sequence[Mapping[str, Any]]) -> None:
         for step in steps:
@@ -119,7 +119,7 @@ class _Held:
             self.path.add(moment.timestamp(), _place(step["point"]))
 
     def add_object(self, one: Mapping[str, Any]) -> None:
-        """Takeout's."""
+        """Add an object of Takeout."""
         self.count += 1
         if "placeVisit" in one:
             visit = one["placeVisit"]
@@ -138,7 +138,7 @@ class _Held:
                 self._move(*_span(move["duration"]), start, end, kind, number(move.get("distance")), confirmed)
 
     def add_position(self, one: Mapping[str, Any]) -> None:
-        """Takeout's raw records."""
+        """Add a raw record of Takeout."""
         self.count += 1
         place = _e7(one, "latitudeE7", "longitudeE7")
         if place is not None and (number(one.get("accuracy")) or 0) <= WORST_ACCURACY:
@@ -173,13 +173,13 @@ class _Held:
         origin: Point,
         destination: Point,
         kind: str,
-        told: float | None,
+        distance: float | None,
         confirmed: bool = False,
     ) -> None:
         mode = MODES.get(kind.upper().replace(" ", "_"), "inconnu")
-        length = metres(origin, destination) if told is None else told
+        length = metres(origin, destination) if distance is None else distance
         leg = Leg(_moment(start), _moment(end), length, origin, destination, mode, confirmed)
-        self.moves.append((leg, told is not None))
+        self.moves.append((leg, distance is not None))
 
     def _measured(self, leg: Leg) -> Leg:
         first, last = self.path.between(leg.start.timestamp(), leg.end.timestamp())
@@ -206,9 +206,9 @@ def _span(duration: Mapping[str, Any]) -> tuple[str, str]:
     return str(duration["startTimestamp"]), str(duration["endTimestamp"])
 
 
-def _maybe(told: object) -> Point | None:
-    """`{"latLng": "48.8566°, 2.3522°"}`, the same without degrees, or `geo:48.8566,2.3522`."""
-    text = told.get("latLng") if isinstance(told, Mapping) else told
+def _maybe(value: object) -> Point | None:
+    """Return the point of `{"latLng": "48.8566°, 2.3522°"}`, with or without degrees, or of `geo:48.8566,2.3522`."""
+    text = value.get("latLng") if isinstance(value, Mapping) else value
     return _place(text) if isinstance(text, str) else None
 
 
@@ -219,8 +219,8 @@ def _place(text: str) -> Point:
     return point(float(match[1]), float(match[2]))
 
 
-def _e7(told: Mapping[str, Any], latitude: str, longitude: str) -> Point | None:
-    if told.get(latitude) is None or told.get(longitude) is None:
+def _e7(place: Mapping[str, Any], latitude: str, longitude: str) -> Point | None:
+    if place.get(latitude) is None or place.get(longitude) is None:
         return None
-    lat, lon = int(told[latitude]) / 1e7, int(told[longitude]) / 1e7
+    lat, lon = int(place[latitude]) / 1e7, int(place[longitude]) / 1e7
     return point(lat - WRAPPED if lat > 90 else lat, lon - WRAPPED if lon > 180 else lon)

@@ -1,4 +1,4 @@
-"""One 2D-Doc code: found in an image, split, parsed. Values stay as tddoc gives them, with the zeros that it strips put back."""
+"""Find, split and parse 2D-Doc codes. Values are those of tddoc, with the leading zeros that it strips restored."""
 
 import dataclasses
 import re
@@ -17,10 +17,10 @@ from vault.readers import recognise
 
 UNIT_SEPARATOR = "\x1f"
 DATA_MATRIX = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
-#: A code whose modules fall badly on the grid of points is read at another size: about one in twenty is not found at the first.
+#: The scales tried: about one code in twenty, whose modules are badly aligned with the pixels, needs another scale.
 SCALES = (1, 0.75, 1.25)
 IDENTIFIER = re.compile(r"[A-Z0-9]{4}")
-#: What tddoc raises on a code that was cut or edited; it does not promise fewer.
+#: The errors that tddoc may raise on a truncated or edited code; it documents none.
 MALFORMED = (
     ValueError,
     KeyError,
@@ -36,7 +36,7 @@ Value = str | int | bool | bytes | date | datetime | time
 
 
 class Malformed(ValueError):
-    """It starts like a 2D-Doc and is not one."""
+    """The text starts like a 2D-Doc but is not one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Entry:
 
 
 def find(image: Image.Image, *, scales: Sequence[float] = SCALES) -> list[str]:
-    """The 2D-Doc codes of one page, each once."""
+    """Return the raw 2D-Doc codes of one page, each once."""
     for scale in scales:
         sized = image if scale == 1 else image.resize((round(image.width * scale), round(image.height * scale)))
         raws = (one.bytes.strip() for one in zxingcpp.read_barcodes(sized, formats=DATA_MATRIX))
@@ -94,7 +94,7 @@ def find(image: Image.Image, *, scales: Sequence[float] = SCALES) -> list[str]:
 
 
 def places(image: Image.Image) -> list[tuple[int, int, int, int]]:
-    """Where the 2D-Doc codes of one page are, with the quiet margin that a scanner needs around them."""
+    """Return the boxes of the 2D-Doc codes of one page, with the margin that scanners need around them."""
     boxes = []
     for found in zxingcpp.read_barcodes(image, formats=DATA_MATRIX):
         if recognise.RAW_CODE.match(found.bytes.strip()):
@@ -111,7 +111,11 @@ def places(image: Image.Image) -> list[tuple[int, int, int, int]]:
 
 
 def split(raw: str) -> Code:
-    """Header, signed bytes and signature: what is needed to verify, before a single value is trusted enough to be parsed."""
+    """Split a code into header, signed bytes and signature, to verify it before parsing its values.
+
+    Raises:
+        Malformed: the text is not a code.
+    """
     try:
         header = Header.from_code(raw)
         body, _, signature = raw[header.length :].partition(UNIT_SEPARATOR)
@@ -130,7 +134,11 @@ def split(raw: str) -> Code:
 
 
 def entries(code: Code) -> dict[str, Entry]:
-    """Identifier -> entry. Only for a code whose signature is good: it is then well formed, or its issuer is at fault."""
+    """Parse the values of a code whose signature was verified.
+
+    Raises:
+        Malformed: the issuer signed a malformed code.
+    """
     header = code.signed.header
     body = code.signed.signed_data.decode("ascii")[header.length :]
     try:
@@ -141,7 +149,7 @@ def entries(code: Code) -> dict[str, Entry]:
 
 
 def _restored(data: object) -> Value:
-    """tddoc strips the leading zeros of a fixed number: a postcode of the Ain (01000) would lose its own."""
+    """Restore the leading zeros that tddoc strips from fixed-length numbers, such as the postcode 01000."""
     definition, value = data.definition, data.value  # type: ignore[attr-defined]  # tddoc's entry, untyped
     if (
         isinstance(definition.encoding, Numeric0)

@@ -1,4 +1,4 @@
-"""Which record each document type becomes. A type that is not listed gives no record: its values are shown, none is kept."""
+"""The record that each document type becomes. Values of other document types are shown, not stored."""
 
 import dataclasses
 import re
@@ -14,7 +14,7 @@ from vault.readers.formats.twoddoc.values import Entries
 
 @dataclasses.dataclass(frozen=True)
 class Draft:
-    """`holder` is empty where the organisation that signed is the holder."""
+    """A record to build from a code. Without `holder`, the holder is the organisation that signed."""
 
     type: str
     payload: Mapping[str, Any]
@@ -23,7 +23,7 @@ class Draft:
     until: str | None = None
 
 
-#: Paper kind of each document type, where the type alone tells it.
+#: The paper kind of each document type that has only one.
 KINDS = {
     "03": "rib",
     "04": "avis_impot",
@@ -39,10 +39,10 @@ KINDS = {
     "B0": "diplome",
     "B1": "cvec",
 }
-#: Papers that only the tax office issues: a genuine certificate of anyone else proves nothing here.
+#: Document types that only the tax office issues: a code signed by another organisation is refused.
 TAX_OFFICE_ONLY = {"02", "04", "18", "24", "27", "28"}
 DGFIP = "dgfip"
-#: A proof of address does not say what it is a bill of; who signed it does.
+#: Proofs of address; the signer shows which kind of bill they are.
 ADDRESS_PROOFS = {"00", "01"}
 BILLS_OF = (
     (r"\bEDF\b|ELECTRICITE DE FRANCE|ENGIE|ENEDIS|TOTALENERGIES", "facture_energie"),
@@ -57,7 +57,7 @@ def draft(code: Code, entries: Entries) -> Draft | None:
 
 
 def kind_of(code: Code, organisation: str) -> str | None:
-    """The paper's kind; `organisation` is who signed the code, where that is known."""
+    """Return the paper's kind. `organisation` is the signer's name, empty if unknown."""
     if code.doc_type in ADDRESS_PROOFS:
         return next((kind for names, kind in BILLS_OF if re.search(names, organisation.upper())), None)
     return KINDS.get(code.doc_type)
@@ -150,7 +150,7 @@ def _mobility_card(code: Code, entries: Entries) -> Draft | None:
 
 
 def _vehicle(code: Code, entries: Entries) -> Draft | None:
-    """An air-quality certificate (Crit'Air). It doesn't say the national kind of vehicle (VP, CTTE), which is asked."""
+    """Build a vehicle from an air-quality certificate (Crit'Air), which lacks the national kind (VP, CTTE)."""
     plate, co2, registered = values.text(entries, "A1"), entries.get("A7"), values.day(entries, "AA")
     payload = {
         "immatriculation_masquee": re.sub(r"\d", "*", plate) if plate else None,
@@ -166,7 +166,7 @@ def _vehicle(code: Code, entries: Entries) -> Draft | None:
 
 
 def _known(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Absent, never null: the code says nothing about it."""
+    """Leave out missing values: a payload has no null."""
     return {key: value for key, value in payload.items() if value not in (None, [])}
 
 

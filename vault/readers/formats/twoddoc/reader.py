@@ -1,4 +1,4 @@
-"""The 2D-Doc reader: a signed code on a paper becomes records, or says why it does not."""
+"""The 2D-Doc reader: turn a signed code on a paper into records, or into checks that explain the refusal."""
 
 import dataclasses
 import hashlib
@@ -17,7 +17,7 @@ from vault.types import envelope
 
 FORMAT = "2ddoc"
 VERSION = "1.0.0"
-#: A code stands on the first page or the back of it; looking further costs 0.2 s a page.
+#: A code is usually on the first page or its back; each further page costs 0.2 s.
 MAX_PAGES_LOOKED_AT = 12
 TAX_OFFICE = re.compile(r"FINANCES PUBLIQUES|DGFIP", re.IGNORECASE)
 NUMBER = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+")
@@ -34,7 +34,7 @@ class Findings:
 
 
 def find_codes(document: Document) -> list[str]:
-    """The codes of the first page that has any."""
+    """Return the codes of the first page that has any."""
     if isinstance(document, CodeText):
         return [document.code]
     for image in document.images(limit=MAX_PAGES_LOOKED_AT):
@@ -66,7 +66,7 @@ def read(document: Document, raws: list[str], *, source: str, trusted: trust.Tru
 def _read_code(
     raw: str, document: Document, found: Findings, source: str, trusted: trust.Trust, today: date
 ) -> str | None:
-    """The order matters: nothing is parsed before the signature holds, and nothing is kept of a code that fails."""
+    """Read one code. Values are parsed after the signature is verified; nothing is kept of a code that fails."""
     try:
         code = codes.split(raw)
     except codes.Malformed:
@@ -134,7 +134,7 @@ def _envelope(code: codes.Code, draft: drafts.Draft, verdict: trust.Verdict, sou
 
 
 def _complete(draft: drafts.Draft, found: Findings) -> CheckResult:
-    """An old code signs fewer values than the type needs: they are asked, not invented."""
+    """Check whether the code has all required values. Old codes have fewer; the resident is asked for the others."""
     fields = types.get(draft.type).fields
     if all(info.pointer[1:] in draft.payload for info in fields.values() if info.required):
         return check("2ddoc_values", "passed")
@@ -143,7 +143,7 @@ def _complete(draft: drafts.Draft, found: Findings) -> CheckResult:
 
 
 def _matches_text(draft: drafts.Draft, document: Document) -> list[CheckResult]:
-    """Whoever edits the printed figures of a notice forgets the code. A photo has no text to compare."""
+    """Compare the printed income with the code's, to detect an edited notice. A photo has no text to compare."""
     income = draft.payload.get("revenu_fiscal_reference")
     text = document.text()
     if income is None or not text.strip():

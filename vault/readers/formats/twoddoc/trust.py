@@ -1,9 +1,9 @@
-"""Who signed a code, and whether the signature holds.
+"""Verify the signature of a 2D-Doc and identify its signer.
 
-The certificate is judged at the date of the signature, not today: a notice of 2019 stays genuine after its certificate expired.
-Only the certificates bundled with tddoc count (never those a user folder adds), the public test authority FR00 aside: anyone may sign
-with its published key, so it is trusted on demand only, and then whatever the dates, as its own certificate ended in 2015 and the
-official specimens are signed later.
+The certificate is judged at the date of the signature: a notice of 2019 stays genuine after its certificate expired.
+Only the certificates bundled with tddoc are accepted, never those of a user folder. The public test authority FR00 is
+trusted on demand only, since anyone can sign with its published key; its dates are then ignored: its certificate ended
+in 2015 and the official specimens are signed later.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ Result = Literal["valid", "invalid", "unknown_cert", "test_authority"]
 
 @dataclasses.dataclass(frozen=True)
 class Trust:
-    """`test` accepts FR00 and the authorities whose certificates (`*.der`) lie in `folders`."""
+    """The accepted test authorities: with `test`, FR00 and those whose certificates (`*.der`) are in `folders`."""
 
     test: bool = False
     folders: Sequence[Path] = ()
@@ -62,7 +62,7 @@ def _holds(code: Code, chain: KeyChain) -> bool:
 
 
 def _certificate(chain: KeyChain, code: Code) -> x509.Certificate | None:
-    """The leaf, when its authority is known too and did sign it. tddoc would do without the authority, as FR00 is published."""
+    """Return the signer's certificate if its authority is known and signed it, which tddoc does not require."""
     subjects = {chain._cn(one.subject) for one in chain.certs}  # noqa: SLF001 - tddoc has no public way to a common name
     if code.authority not in subjects and code.authority != TEST_AUTHORITY:
         return None
@@ -89,7 +89,7 @@ def _organisation(certificate: x509.Certificate) -> str:
 
 @functools.cache
 def _chain(authority: str, certificate: str) -> KeyChain | None:
-    """Two small files of the 240 that tddoc ships: the authority's and the leaf's."""
+    """Load the authority's certificate and the signer's, two of the 240 files of tddoc."""
     chains = files("tddoc.chains")
     names = ("FR00.der",) if authority == TEST_AUTHORITY else (f"{authority}.der", f"{authority}_{certificate}.der")
     present = [chains / name for name in names if (chains / name).is_file()]

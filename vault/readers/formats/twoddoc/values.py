@@ -1,4 +1,4 @@
-"""From a code's values to a record's: decimal comma to number, DDMMYYYY to ISO, postal lines to an address. Nothing is guessed."""
+"""Convert values of a 2D-Doc to values of records: decimal comma, DDMMYYYY dates, postal lines. Nothing is guessed."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from vault.readers.formats.twoddoc.code import Entry
 PARIS = ZoneInfo("Europe/Paris")
 ADDRESS_LINE = re.compile(r"^(?P<street>.*?)[\s/]*\b(?P<postcode>\d{5})\s+(?P<town>[^\d/]+)(?:/.*)?$")
 
-# What stands around a name on a paper and is no part of it.
+# Words around a name on a paper that are not part of it.
 NO_NAMES = {
     "M",
     "MR",
@@ -34,13 +34,13 @@ Entries = Mapping[str, Entry]
 
 
 def text(entries: Entries, *ids: str) -> str | None:
-    """The first of these that is not blank."""
+    """Return the first of these entries that is not blank."""
     found = (" ".join(str(entries[one]).split()) for one in ids if one in entries)
     return next((value for value in found if value), None)
 
 
 def name(entries: Entries, *ids: str) -> str | None:
-    """`M/IMPOSABLE/FRANCOIS` -> `IMPOSABLE FRANCOIS`."""
+    """Return a name without its titles: `IMPOSABLE FRANCOIS` for `M/IMPOSABLE/FRANCOIS`."""
     whole = text(entries, *ids)
     kept = [word for word in re.split(r"[\s/]+", whole or "") if word and word.upper() not in NO_NAMES]
     return " ".join(kept) or None
@@ -67,13 +67,13 @@ def money(entries: Entries, one: str) -> str | None:
 
 
 def parts(entries: Entries, one: str) -> float | None:
-    """Household shares come in quarters; anything else is not a number of shares."""
+    """Return a number of tax shares, a positive multiple of a quarter."""
     amount = decimal(entries, one)
     return float(amount) if amount is not None and amount > 0 and amount % Decimal("0.25") == 0 else None
 
 
 def day(entries: Entries, one: str) -> str | None:
-    """A date that tddoc parsed, or one that it leaves as DDMMYYYY (4A)."""
+    """Return a date in ISO, parsed by tddoc or left as DDMMYYYY (4A)."""
     value = entries[one].value if one in entries else None
     if isinstance(value, datetime):
         return value.date().isoformat()
@@ -93,7 +93,7 @@ def year(entries: Entries, one: str) -> int | None:
 def address(
     entries: Entries, *, complement: tuple[str, ...], street: str, place: str, postcode: str, town: str, country: str
 ) -> dict[str, Any]:
-    """An address from the postal lines; empty when the code has none."""
+    """Build a postal address from its lines; empty if the code has none."""
     extra = [value for one in (*complement, place) if (value := text(entries, one))]
     code = text(entries, postcode)
     found = {
@@ -107,7 +107,7 @@ def address(
 
 
 def address_line(entries: Entries, one: str) -> dict[str, Any]:
-    """The whole address in one string, as some notices print it."""
+    """Build a postal address from one string, as some notices have it."""
     line = text(entries, one)
     if line is None:
         return {}
@@ -133,5 +133,5 @@ def span(first: date, last: date) -> dict[str, str]:
 
 
 def midnight(on: date) -> str:
-    """In Paris: the day that is printed, not the one of Greenwich."""
+    """Return the start of the printed day, in Paris."""
     return datetime(on.year, on.month, on.day, tzinfo=PARIS).isoformat()
