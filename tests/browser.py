@@ -1,4 +1,6 @@
-"""Chromium as the journeys use it, and what each page is held to: axe, the content security policy, the width, the weight."""
+"""Chromium as the journeys use it, and what each page is held to: axe, the content security policy, the width, the
+weight.
+"""
 
 import os
 import shutil
@@ -24,8 +26,9 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
-# Text as light as its background is only “incomplete” for axe: whatever ratio it measured under 4.5 counts as a fault here.
-# `preload` would copy style sheets into the page, which its policy refuses: only a rule that is off by default needs it.
+# Text as light as its background is only “incomplete” for axe: whatever ratio it measured under 4.5 counts as a fault
+# here. `preload` would copy style sheets into the page, which its policy refuses: only a rule that is off by default
+# needs it.
 AXE_RUN = """async () => {
     const results = await axe.run(document, {
         resultTypes: ["violations", "incomplete"], rules: {"target-size": {enabled: true}}, preload: false});
@@ -101,7 +104,9 @@ def axe(page: Page) -> list[str]:
 
 @contextmanager
 def twin(page: Page) -> Iterator[Page]:
-    """The same elements and styles where axe's timers run: without JavaScript they never would. The page's own scripts stay out."""
+    """The same elements and styles where axe's timers run: without JavaScript they never would. The page's own scripts
+    stay out.
+    """
     assert page.context.browser
     context = page.context.browser.new_context(viewport=page.viewport_size)
     content, address = page.content(), page.url
@@ -117,7 +122,8 @@ def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
-# A link inside a sentence, or a control that nothing else comes near, may be smaller than 24 pixels (WCAG 2.5.8): axe judges those.
+# A link inside a sentence, or a control that nothing else comes near, may be smaller than 24 pixels (WCAG 2.5.8): axe
+# judges those.
 SHAPE = """() => {
     const all = [...document.querySelectorAll("[id]")].map(element => element.id);
     const inline = document.querySelectorAll("[style], script:not([src]), [onclick], [onchange], [onsubmit]").length;
@@ -132,7 +138,9 @@ MOST_NODES = 1500
 
 
 def faults(page: Page, *, language: str, without: tuple[str, ...] = ()) -> list[str]:
-    """All that is wrong with the page as it stands, whatever page it is. `without` leaves a measure out, where a test says why."""
+    """All that is wrong with the page as it stands, whatever page it is. `without` leaves a measure out, where a test
+    says why.
+    """
     shape = page.evaluate(SHAPE)
     found = {
         "axe": axe(page) if "axe" not in without else [],

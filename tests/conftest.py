@@ -1,4 +1,6 @@
-"""What every test gets: a database of its own worker, a var folder of its own process, and no network beyond this machine."""
+"""What every test gets: a database of its own worker, a var folder of its own process, and no network beyond this
+machine.
+"""
 
 import os
 import shutil
@@ -32,7 +34,8 @@ LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 class Databases:
     """One migrated template for each state of the migrations, kept between runs; one copy of it for each worker.
 
-    After a test that committed, tests/emptying.py brings the copy back: the journal refuses DELETE and TRUNCATE, so flush fails.
+    After a test that committed, tests/emptying.py brings the copy back: the journal refuses DELETE and TRUNCATE, so
+    flush fails.
     """
 
     shape: object = None
@@ -157,8 +160,9 @@ def first_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def outside() -> Iterator[None]:
-    """What a test wrote outside the database goes with its rows: the next one would find a checkpoint, or somebody who left, that no row
-    knows of."""
+    """What a test wrote outside the database goes with its rows: the next one would find a checkpoint, or somebody who
+    left, that no row knows of.
+    """
     yield
     for name in ("checkpoints", "erasures"):
         shutil.rmtree(settings.VAR / name, ignore_errors=True)

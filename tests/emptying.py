@@ -1,8 +1,9 @@
-"""A worker's database, brought back to its template after a test that committed: what it wrote goes, what it removed returns.
+"""A worker's database, brought back to its template after a test that committed: what it wrote goes, what it removed
+returns.
 
-Django's flush can't, since the journal refuses DELETE and TRUNCATE; an administrator in the role of a replica can. It takes a few
-milliseconds where a new copy of the template takes a tenth of a second or more. Where a test has changed a table itself, or the account
-that runs the tests is no superuser, only a new copy will do, and `restore` says so.
+Django's flush can't, since the journal refuses DELETE and TRUNCATE; an administrator in the role of a replica can. It
+takes a few milliseconds where a new copy of the template takes a tenth of a second or more. Where a test has changed a
+table itself, or the account that runs the tests is no superuser, only a new copy will do, and `restore` says so.
 """
 
 from typing import LiteralString
@@ -71,7 +72,9 @@ def keep(admin: psycopg.Connection[tuple[object, ...]]) -> object:
 
 
 def restore(admin: psycopg.Connection[tuple[object, ...]], kept: object) -> bool:
-    """False when a table, a right, a constraint or a trigger is not what it was, or nobody may: nothing is restored then."""
+    """False when a table, a right, a constraint or a trigger is not what it was, or nobody may: nothing is restored
+    then.
+    """
     admin.execute(ALONE)
     if shape(admin) != kept:
         return False

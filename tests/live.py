@@ -1,4 +1,6 @@
-"""A whole portal for the tests that need one: real web, worker and scheduler processes on a database and a var folder of their own."""
+"""A whole portal for the tests that need one: real web, worker and scheduler processes on a database and a var folder
+of their own.
+"""
 
 import os
 import shutil

@@ -1,6 +1,7 @@
 """Content that was sealed while the vault was one app still decrypts: places are literals, not names of tables.
 
-The fixture holds one row for each literal, made by the code of that time, with the wrapped key, its keyring and a file.
+The fixture holds one row for each literal, made by the code of that time, with the wrapped key, its keyring and a
+file.
 """
 
 import base64

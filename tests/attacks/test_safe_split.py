@@ -1,6 +1,8 @@
-"""One of a couple leaves. The one who stays tries every address with everything they ever saw, and finds nothing of the other, nor when.
+"""One of a couple leaves. The one who stays tries every address with everything they ever saw, and finds nothing of
+the other, nor when.
 
-The addresses are the portal's own and the ids are those of every row of the one who left: a new page is tried without being listed here.
+The addresses are the portal's own and the ids are those of every row of the one who left: a new page is tried without
+being listed here.
 """
 
 import io
@@ -130,8 +132,9 @@ def rows_of(person: Any) -> Iterator[UUID]:
 
 
 def walked(ids: list[UUID]) -> Iterator[tuple[str, bool]]:
-    """Each address of the portal, with each id and each word where it takes one; True when it names an id. The quick way out is last:
-    it ends the session."""
+    """Each address of the portal, with each id and each word where it takes one; True when it names an id. The quick
+    way out is last: it ends the session.
+    """
     for _name, route in sorted(addresses.routes(), key=lambda one: one[1] == "quitter/"):
         if NOT_WALKED.search(route) or "(?P" in route:
             continue

@@ -1,4 +1,6 @@
-"""Nadia does not recognise a line of her journal: she contests it, the officer answers, she reads the answer and verifies the whole."""
+"""Nadia does not recognise a line of her journal: she contests it, the officer answers, she reads the answer and
+verifies the whole.
+"""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""Agathe, who works for the city, sets the portal up: two codes to come in, colours that stay readable, a local aid, a kind of paper."""
+"""Agathe, who works for the city, sets the portal up: two codes to come in, colours that stay readable, a local aid, a
+kind of paper.
+"""
 
 from collections.abc import Iterator
 

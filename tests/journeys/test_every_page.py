@@ -1,4 +1,6 @@
-"""Every page, in French and in English, narrow and wide, with and without scripts: readable by all, light, and within its own policy."""
+"""Every page, in French and in English, narrow and wide, with and without scripts: readable by all, light, and within
+its own policy.
+"""
 
 import json
 import os
@@ -24,7 +26,8 @@ from tests.live import Live
 HEAVIEST, MOST_REQUESTS = 120_000, 8
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=320, height=640)
 PLACES = [(name, who, address) for name, places in PAGES.items() for who, address in places]
-# Django's own admin brings its own scripts and styles, and lists that are wider than a telephone scroll inside themselves.
+# Django's own admin brings its own scripts and styles, and lists that are wider than a telephone scroll inside
+# themselves.
 ADMIN_REQUESTS = 30
 # What organisations call themselves and what they pay, as they wrote it: data, in whatever language the page is.
 DATA = {
@@ -161,7 +164,9 @@ def looked_at(page: Page, language: str, name: str) -> list[str]:
 
 
 def left_out(name: str) -> tuple[str, ...]:
-    """Django's lists are longer than other pages may be, and its scripts place calendars by style; a vault is as long as its months."""
+    """Django's lists are longer than other pages may be, and its scripts place calendars by style; a vault is as long
+    as its months.
+    """
     return ("nodes", "inline") if name.startswith("admin:") else ("nodes",) if name == "records:home" else ()
 
 
@@ -190,7 +195,8 @@ def french_sentences() -> frozenset[str]:
     return frozenset(piece for piece in pieces if len(piece) >= 12 and " " in piece and piece not in DATA)
 
 
-# The page's own question, not a button that stands before it in a form of its own: signing in by FranceConnect leaves the portal.
+# The page's own question, not a button that stands before it in a form of its own: signing in by FranceConnect leaves
+# the portal.
 SEND = """() => {
     const forms = [...document.querySelectorAll("main form, #content form")];
     (forms.find(form => form.querySelector("input:not([type=hidden]), select, textarea")) ?? forms[0]).requestSubmit();

@@ -1,4 +1,6 @@
-"""Samples of the tax office, FranceConnect, Compte Mobilité, a product and calendars, read where they lie beside the repository."""
+"""Samples of the tax office, FranceConnect, Compte Mobilité, a product and calendars, read where they lie beside the
+repository.
+"""
 
 import csv
 import io
@@ -66,7 +68,9 @@ def claims(name: str) -> list[dict[str, Any]]:
 
 
 def identities(name: str) -> list[dict[str, Any]]:
-    """Some have no first name, no family name, or a gender (“unspecified”) that the type has no word for: left out, like masked claims."""
+    """Some have no first name, no family name, or a gender (“unspecified”) that the type has no word for: left out,
+    like masked claims.
+    """
     found = []
     for one in claims(name):
         payload = read(documents.as_json(one)).records[0]["payload"]

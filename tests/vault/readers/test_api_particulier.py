@@ -186,7 +186,9 @@ def test_only_the_path_counts(endpoint: str) -> None:
 
 @pytest.mark.parametrize("name", answers.DATA)
 def test_any_field_may_be_masked(name: str) -> None:
-    """One field taken away after another, then all of them: what is left is read, and what is kept still has its type's shape."""
+    """One field taken away after another, then all of them: what is left is read, and what is kept still has its
+    type's shape.
+    """
     for field in answers.DATA[name]:
         for record in changed(name, **{field: None}).records:
             envelope.validate(record)

@@ -1,4 +1,6 @@
-"""Compte Mobilité Standardisé: several documents under one root, or each alone; every field names its source, none proves it."""
+"""Compte Mobilité Standardisé: several documents under one root, or each alone; every field names its source, none
+proves it.
+"""
 
 import copy
 import io

@@ -1,7 +1,8 @@
-"""Every reader before files that are spoilt, wild or made to hurt: it reads them or refuses them, and does nothing else.
+"""Every reader before files that are spoilt, wild or made to hurt: it reads them or refuses them, and does nothing
+else.
 
-In this process for speed, by the hundred; the worst of them in the real child, whose memory and time are limited. Hypothesis draws the
-same files at each run.
+In this process for speed, by the hundred; the worst of them in the real child, whose memory and time are limited.
+Hypothesis draws the same files at each run.
 """
 
 import copy
@@ -134,7 +135,8 @@ def test_a_path_alone_makes_no_file(endpoint: str) -> None:
         assert recognisers(data, Ask(endpoint=endpoint)) == []
 
 
-# --- whatever bytes -------------------------------------------------------------------------------------------------------------
+# --- whatever bytes
+# -------------------------------------------------------------------------------------------------------------
 
 
 @given(data=st.binary(max_size=400) | st.text(max_size=400).map(lambda text: text.encode("utf-8", "surrogatepass")))
@@ -167,7 +169,8 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-# --- spoilt files ---------------------------------------------------------------------------------------------------------------
+# --- spoilt files
+# ---------------------------------------------------------------------------------------------------------------
 
 Edit = Callable[[bytes], bytes]
 
@@ -305,7 +308,8 @@ def _places(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
         yield from _places(value, (*path, key))
 
 
-# --- made to hurt ---------------------------------------------------------------------------------------------------------------
+# --- made to hurt
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -394,7 +398,9 @@ HURTFUL: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("name", HURTFUL)
 def test_a_file_made_to_hurt_costs_its_child_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read or refused in one sentence, in the child's own memory and time; the next file is read as if nothing had been."""
+    """Read or refused in one sentence, in the child's own memory and time; the next file is read as if nothing had
+    been.
+    """
     monkeypatch.setattr(sandbox, "READ_SECONDS", CPU_SECONDS)
     data, before = HURTFUL[name](), time.monotonic()
     try:

@@ -1,4 +1,6 @@
-"""Purchases handed over by shops: receipts put back together, to the cent, and codes that no other shop understands kept apart."""
+"""Purchases handed over by shops: receipts put back together, to the cent, and codes that no other shop understands
+kept apart.
+"""
 
 import io
 from typing import Any

@@ -1,4 +1,6 @@
-"""Moves: distances on the mean sphere, stops and gaps that end a trip, Google's four shapes, tracks with and without time."""
+"""Moves: distances on the mean sphere, stops and gaps that end a trip, Google's four shapes, tracks with and without
+time.
+"""
 
 import json
 import math

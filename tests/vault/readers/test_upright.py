@@ -1,4 +1,6 @@
-"""A photo is shown upright, whichever way it was taken, and nothing of it is cut away. The file itself stays as it came."""
+"""A photo is shown upright, whichever way it was taken, and nothing of it is cut away. The file itself stays as it
+came.
+"""
 
 import io
 
