@@ -1,4 +1,4 @@
-"""The official 2D-Doc specimens, read where they lie beside the repository: every header, value and signature."""
+"""The official 2D-Doc specimens, beside the repository: every header, value and signature."""
 
 import io
 from datetime import time
@@ -17,7 +17,7 @@ from vault.types import envelope
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "samples" / "2ddoc" / "spec_3.1.3"
 SPECIMENS = sorted(FOLDER.glob("*.txt"))
-#: What each document type of the specimens becomes. The others are shown and kept as papers.
+#: The record type of each document type of the specimens. The others are stored as papers only.
 BECOMES = {
     "00": "logement.domicile",
     "01": "logement.domicile",
@@ -51,7 +51,7 @@ def code_of(path: Path) -> codes.Code:
 
 
 @each_specimen
-def test_the_header_is_the_one_of_the_specification(path: Path) -> None:
+def test_the_header_matches_the_specification(path: Path) -> None:
     header, code = expected(path)["header"], code_of(path)
     assert (code.authority, code.certificate, code.doc_type) == (
         header["ca_id"],
@@ -63,7 +63,7 @@ def test_the_header_is_the_one_of_the_specification(path: Path) -> None:
 
 
 @each_specimen
-def test_every_value_is_the_one_of_the_specification(path: Path) -> None:
+def test_every_value_matches_the_specification(path: Path) -> None:
     found = {one: _as_printed(entry) for one, entry in codes.entries(code_of(path)).items()}
     assert found == {one: str(value).lstrip("0") for one, value in expected(path)["fields"].items()}
 
@@ -87,7 +87,7 @@ def test_it_is_refused_without_the_test_authority(path: Path) -> None:
 
 
 @each_specimen
-def test_one_changed_letter_is_noticed(path: Path) -> None:
+def test_one_changed_letter_is_detected(path: Path) -> None:
     raw = bytearray(path.read_bytes().strip())
     place = raw.index(b"\x1f") - 3
     raw[place] = ord("X") if raw[place] != ord("X") else ord("Y")
@@ -108,7 +108,7 @@ def test_it_is_found_on_a_printed_page_and_on_its_photo(path: Path) -> None:
         assert [record["payload"] for record in reading.records] == direct
 
 
-def test_the_old_notice_holds_its_income_and_says_what_it_lacks() -> None:
+def test_the_old_notice_has_its_income_and_is_reported_as_incomplete() -> None:
     reading = read((FOLDER / "15.2.2_05.txt").read_bytes())
     payload = reading.records[0]["payload"]
     assert (payload["declarant1"], payload["revenu_fiscal_reference"]) == ("IMPOSABLE FRANCOIS", 1042876)
@@ -116,7 +116,7 @@ def test_the_old_notice_holds_its_income_and_says_what_it_lacks() -> None:
 
 
 def _as_printed(entry: codes.Entry) -> str:
-    """As the specification's tables print it: yes is 1, an hour is HHMM, leading zeros do not count."""
+    """Return a value as the specification's tables print it: yes is 1, an hour is HHMM, leading zeros are dropped."""
     if isinstance(entry.value, bool):
         return "1" if entry.value else ""
     if isinstance(entry.value, time):

@@ -1,4 +1,4 @@
-"""The public sandbox's cases, read where they lie beside the repository: each gives the figures that it is known for."""
+"""The public sandbox's cases, beside the repository: each gives its known values."""
 
 import io
 from pathlib import Path

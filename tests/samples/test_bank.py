@@ -1,4 +1,4 @@
-"""Real bank files, read where they lie beside the repository: the figures are those that their index tells."""
+"""Real bank files, beside the repository: the totals are those of their index."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def amounts(reading: Reading) -> list[str]:
     return [one["montant"] for one in payloads(reading, "banque.operation")]
 
 
-def test_checking() -> None:
+def test_a_current_account() -> None:
     reading = sample("checking.ofx")
     assert amounts(reading) == ["0.01", "-34.51", "-25.00"]
     assert facts(reading)["money_net"] == "-59.50 USD"

@@ -1,4 +1,4 @@
-"""The demonstration's holders and our questions to them, against the OpenAPI files of the real services."""
+"""The demonstration's holders and our requests, checked against the OpenAPI files of the real services."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from vault.holders.connectors.frame import Call, Child, Civil, Link
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 PARTICULIER = SAMPLES / "api_particulier" / "openapi_api_particulier_v3.yaml"
 IMPOTS = SAMPLES / "dgfip" / "api-impot-particulier.json"
-#: Who has what: person, holder, datasets, what they typed.
+#: A person, a holder, its datasets and the person's answers.
 ASKED = [
     ("ines", "caf", ["quotient", "prestations"], {}),
     ("nadia", "caf", ["quotient", "prestations"], {}),
@@ -50,33 +50,33 @@ def impots() -> Mapping[str, Any]:
     return found
 
 
-def schema(said: Any, document: Mapping[str, Any]) -> Any:
-    """OpenAPI 3.0's own words as JSON Schema: references resolved, `nullable` as a type."""
-    if isinstance(said, list):
-        return [schema(one, document) for one in said]
-    if not isinstance(said, dict):
-        return said
-    if "$ref" in said:
+def schema(declared: Any, document: Mapping[str, Any]) -> Any:
+    """Convert a schema of OpenAPI 3.0 to JSON Schema: references resolved, `nullable` as a type."""
+    if isinstance(declared, list):
+        return [schema(one, document) for one in declared]
+    if not isinstance(declared, dict):
+        return declared
+    if "$ref" in declared:
         target: Any = document
-        for part in said["$ref"].lstrip("#/").split("/"):
+        for part in declared["$ref"].lstrip("#/").split("/"):
             target = target[part]
         return schema(target, document)
     plain = {
         name: schema(value, document)
-        for name, value in said.items()
+        for name, value in declared.items()
         if name not in {"nullable", "example", "examples"}
     }
-    if said.get("nullable") and "type" in said:
-        plain["type"] = [said["type"], "null"]
+    if declared.get("nullable") and "type" in declared:
+        plain["type"] = [declared["type"], "null"]
         if "enum" in plain:
             plain["enum"] = [*plain["enum"], None]
     return plain
 
 
-def problems(body: Any, said: Any, document: Mapping[str, Any]) -> list[str]:
+def problems(body: Any, declared: Any, document: Mapping[str, Any]) -> list[str]:
     return [
         f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
-        for error in Draft4Validator(schema(said, document)).iter_errors(body)
+        for error in Draft4Validator(schema(declared, document)).iter_errors(body)
     ]
 
 
@@ -117,14 +117,14 @@ def ask(site: server.Site, name: str, call: Call, headers: Mapping[str, str]) ->
 @pytest.mark.parametrize(
     ("slug", "holder", "datasets", "kept"), ASKED, ids=[f"{case[0]}-{case[1]}-{case[2][0]}" for case in ASKED]
 )
-def test_what_we_ask_and_what_is_answered_is_what_api_particulier_says(slug, holder, datasets, kept) -> None:
+def test_requests_and_answers_match_api_particulier(slug, holder, datasets, kept) -> None:
     document = particulier()
     found, opened = link(slug, holder, datasets, kept)
     config = reach.connectors("http://here")["api_particulier"]
     answered = 0
     for call in found.connector.calls(config, opened):
-        said = document["paths"][f"/{call.path}"]["get"]
-        known = {one["name"]: one for one in said["parameters"]}
+        operation = document["paths"][f"/{call.path}"]["get"]
+        known = {one["name"]: one for one in operation["parameters"]}
         sent = {name for name, _value in call.query}
         assert sent <= set(known), f"{call.path}: not a parameter"
         assert {name for name, one in known.items() if one.get("required")} <= sent, (
@@ -136,7 +136,7 @@ def test_what_we_ask_and_what_is_answered_is_what_api_particulier_says(slug, hol
             assert len(value) <= known[name]["schema"].get("maxLength", 200)
         answer = ask(server.Site(), "api_particulier", call, {"authorization": f"Bearer {reach.TOKEN}"})
         body = json.loads(answer.body)
-        declared = said["responses"].get(str(answer.status))
+        declared = operation["responses"].get(str(answer.status))
         assert declared is not None, f"{call.path}: {answer.status}"
         content = declared["content"]["application/json"]["schema"]
         assert problems(body, content, document) == [], call.path
@@ -147,19 +147,21 @@ def test_what_we_ask_and_what_is_answered_is_what_api_particulier_says(slug, hol
 @pytest.mark.parametrize(
     ("mode", "status"), [("down", 502), ("city_refused", 401), ("expired", 403), ("not_found", 404)]
 )
-def test_refusals_have_the_shape_of_api_particuliers(mode: str, status: int) -> None:
+def test_refusals_have_the_shape_of_those_of_api_particulier(mode: str, status: int) -> None:
     document = particulier()
     found, opened = link("nadia", "caf", ["quotient"], {})
     (call,) = found.connector.calls(reach.connectors("http://here")["api_particulier"], opened)
     site = server.Site()
     site.set_mode("api_particulier", "nadia", mode)
     answer = ask(site, "api_particulier", call, {"authorization": f"Bearer {reach.TOKEN}"})
-    said = document["paths"][f"/{call.path}"]["get"]["responses"][str(status)]["content"]["application/json"]["schema"]
+    declared = document["paths"][f"/{call.path}"]["get"]["responses"][str(status)]["content"]["application/json"][
+        "schema"
+    ]
     assert answer.status == status
-    assert problems(json.loads(answer.body), said, document) == []
+    assert problems(json.loads(answer.body), declared, document) == []
 
 
-def test_a_notice_is_asked_and_answered_as_api_impot_particulier_says() -> None:
+def test_the_request_and_answer_of_a_notice_match_api_impot_particulier() -> None:
     document = impots()
     found, opened = link("ines", "dgfip", ["derniere", "avant_derniere"], {"spi": "0000000000424"})
     site = server.Site()
@@ -168,7 +170,7 @@ def test_a_notice_is_asked_and_answered_as_api_impot_particulier_says() -> None:
     ).encode()
     token = json.loads(site.answer(Request("POST", "/impots/token", body=form)).body)["access_token"]
     template = "/spi/{spi}/situations/ir/assiettes/annrev/{annrev}"
-    said = document["paths"][template]["get"]["responses"]["200"]["content"]
+    declared = document["paths"][template]["get"]["responses"]["200"]["content"]
     for call in found.connector.calls({}, opened):
         year = call.path.rsplit("/", 1)[1]
         assert f"/{call.path}" == template.replace("{spi}", "0000000000424").replace("{annrev}", year)
@@ -180,13 +182,13 @@ def test_a_notice_is_asked_and_answered_as_api_impot_particulier_says() -> None:
             )
         )
         body = json.loads(answer.body)
-        (content,) = said.values()
+        (content,) = declared.values()
         assert problems(body, content["schema"], document) == []
         properties = schema(content["schema"], document)["properties"]
         assert set(body) <= set(properties)
 
 
-def test_the_gateways_headers_are_those_that_it_wants(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gateway_s_headers_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     from vault.holders.connectors.http import Client
     from vault.holders.connectors.impot_particulier import connector as module
 

@@ -1,6 +1,4 @@
-"""Samples of the tax office, FranceConnect, Compte Mobilité, a product and calendars, read where they lie beside the
-repository.
-"""
+"""Samples of the tax office, FranceConnect, Compte Mobilité, a product and calendars, beside the repository."""
 
 import csv
 import io
@@ -68,9 +66,7 @@ def claims(name: str) -> list[dict[str, Any]]:
 
 
 def identities(name: str) -> list[dict[str, Any]]:
-    """Some have no first name, no family name, or a gender (“unspecified”) that the type has no word for: left out,
-    like masked claims.
-    """
+    """Return the identities. Some lack a name, or have the gender “unspecified”, which is left out."""
     found = []
     for one in claims(name):
         payload = read(documents.as_json(one)).records[0]["payload"]
@@ -104,7 +100,7 @@ SCHEMAS = {
 
 
 @pytest.mark.parametrize(("name", "schema"), SCHEMAS.items())
-def test_our_documents_of_the_mobility_account_are_as_its_schemas_say(name: str, schema: str) -> None:
+def test_our_documents_of_the_mobility_account_match_its_schemas(name: str, schema: str) -> None:
     rules = json.loads((FOLDER / "mobilite" / f"cms_{schema}.schema.json").read_text(encoding="utf-8"))
     document = documents.MOBILITY[name]
     jsonschema.Draft202012Validator(rules).validate(document)
@@ -112,7 +108,7 @@ def test_our_documents_of_the_mobility_account_are_as_its_schemas_say(name: str,
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "mobilite").glob("cms_*.json")), ids=lambda path: path.stem)
-def test_a_schema_is_no_document(path: Path) -> None:
+def test_a_schema_is_not_a_document(path: Path) -> None:
     with pytest.raises(Unreadable):
         read(path.read_bytes())
 
@@ -131,7 +127,7 @@ def test_a_loaf_of_bread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told", "first"),
+    ("name", "totals", "first"),
     [
         (
             "created_calendar_with_unicode_fields.ics",
@@ -147,10 +143,10 @@ def test_a_loaf_of_bread() -> None:
         ("timezone_rdate.ics", {"events": "1", "occurrences": "1"}, "2012-02-13T10:00:00+01:00"),
     ],
 )
-def test_a_calendar(name: str, told: dict[str, str], first: str) -> None:
+def test_a_calendar(name: str, totals: dict[str, str], first: str) -> None:
     reading = read_file(f"agenda/{name}")
-    assert facts(reading) == told
+    assert facts(reading) == totals
     assert reading.records[0]["payload"]["debut"] == first
-    assert (sentences.EVENT_WITHOUT_DATE in reading.warnings) == ("without_date" in told)
+    assert (sentences.EVENT_WITHOUT_DATE in reading.warnings) == ("without_date" in totals)
     for record in reading.records:
         assert types.validate("agenda.evenement", record["payload"]) == []

@@ -1,4 +1,4 @@
-"""Real files of meters, read where they lie beside the repository: the figures are those that their index tells."""
+"""Real files of meters, beside the repository: the totals are those of their index."""
 
 import json
 from datetime import datetime, timedelta
@@ -173,7 +173,7 @@ def test_pvgis() -> None:
     assert (sun["points"], sun["irradiation_direct"]) == ("14", "49.95")
 
 
-def test_self_consumption_is_what_its_authors_say() -> None:
+def test_self_consumption_matches_its_authors_totals() -> None:
     reading = sample("autoconsommation/r15_acc.xml")
     (expected,) = json.loads((SAMPLES / "autoconsommation/flux_r15_acc_peuple.json").read_text())
     (found,) = payloads(reading, "acc.repartition")

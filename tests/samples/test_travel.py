@@ -1,4 +1,4 @@
-"""Real files of moves, read where they lie beside the repository: the figures are those that their index tells."""
+"""Real files of moves, beside the repository: the totals are those of their index."""
 
 import pytest
 
@@ -46,5 +46,5 @@ def test_a_track_without_time() -> None:
     assert payloads(reading, "mobilite.trajet") == []
 
 
-def test_a_file_with_all_that_gpx_can_say() -> None:
+def test_a_file_with_all_elements_of_gpx() -> None:
     assert facts(sample("gpx1.1_with_all_fields.gpx"))["positions"] == "1"

@@ -1,4 +1,4 @@
-"""API Particulier's answers: what each becomes, and what a masked, partial, old or empty one becomes instead."""
+"""API Particulier's answers: the records of each one, and of masked, partial, old or empty answers."""
 
 import copy
 import io
@@ -22,7 +22,7 @@ def read_named(name: str) -> Reading:
 
 
 def changed(name: str, **changes: Any) -> Reading:
-    """The answer with some fields changed, and those given as None taken away as a masked scope does."""
+    """Read the answer with some fields changed; None removes a field, as a masked scope does."""
     data = {key: value for key, value in {**copy.deepcopy(answers.DATA[name]), **changes}.items() if value is not None}
     return read(answers.as_json({"data": data, "links": {}, "meta": {}}), answers.ENDPOINTS[name])
 
@@ -179,16 +179,14 @@ def test_an_answer_that_fits_several_services_is_not_guessed(name: str) -> None:
 @pytest.mark.parametrize(
     "endpoint", ["https://particulier.api.gouv.fr/v3/dss/revenu_solidarite_active/identite?recipient=1", "/RSA", ""]
 )
-def test_only_the_path_counts(endpoint: str) -> None:
+def test_the_service_comes_from_the_path_alone(endpoint: str) -> None:
     service = services.of_path(endpoint)
     assert (service is None) == ("solidarite" not in endpoint)
 
 
 @pytest.mark.parametrize("name", answers.DATA)
 def test_any_field_may_be_masked(name: str) -> None:
-    """One field taken away after another, then all of them: what is left is read, and what is kept still has its
-    type's shape.
-    """
+    """Remove each field in turn, then all: the rest is read, and its records match their types."""
     for field in answers.DATA[name]:
         for record in changed(name, **{field: None}).records:
             envelope.validate(record)
@@ -221,7 +219,7 @@ def test_the_quotient_keeps_the_month_it_is_of_apart_from_the_month_it_was_compu
     assert (payload["annee_calcul"], payload["mois_calcul"]) == (2026, 10)
 
 
-def test_a_birth_known_by_its_year_only_is_kept_and_said() -> None:
+def test_a_birth_date_with_a_year_only_is_kept_with_a_warning() -> None:
     reading = read_named("household")
     (record,) = [one for one in reading.records if one["type"] == "foyer.composition"]
     assert record["payload"]["enfants"][0]["date_naissance"] == "2020-00-00"
@@ -271,7 +269,7 @@ def test_the_second_version_has_other_names_and_dates_written_day_first() -> Non
         ("non_beneficiaire", False, None),
     ],
 )
-def test_the_second_version_says_the_health_cover_in_one_word(
+def test_the_second_version_gives_the_health_cover_in_one_word(
     status: str, receives: bool, shares: bool | None
 ) -> None:
     body = answers.as_json({"status": status, "dateDebut": "2026-01-01", "dateFin": "2026-12-31"})
@@ -292,11 +290,11 @@ def test_a_zero_is_a_quotient_and_a_masked_one_is_not() -> None:
     )
 
 
-def test_a_registration_without_an_end_still_runs() -> None:
+def test_a_registration_without_an_end_date_is_current() -> None:
     assert "date_fin" not in payloads(read_named("statut"))["emploi.inscription_ft"]
 
 
-def test_nobody_asked_france_travail_for_an_address() -> None:
+def test_the_postal_address_of_france_travail_is_left_out() -> None:
     assert payloads(read_named("statut")).keys() == {"emploi.inscription_ft"}
 
 
@@ -306,7 +304,7 @@ def test_payments_are_counted_and_add_up_to_the_cent() -> None:
     assert facts(reading) == {"payments": "2", "total": "612.40"}
 
 
-def test_a_school_year_that_ends_on_31_june_ends_on_the_30th_and_says_so() -> None:
+def test_a_school_year_that_ends_on_31_june_ends_on_the_30th_with_a_warning() -> None:
     reading = read_named("etudiant")
     (record,) = reading.records
     assert record["payload"]["date_fin"] == "2026-06-30"
@@ -331,7 +329,7 @@ def test_a_day_nursery_s_income_is_shown() -> None:
         b'{"error": "not_found", "reason": "x"}',
     ],
 )
-def test_no_file_about_someone_is_an_answer_not_a_failure(data: bytes) -> None:
+def test_an_unknown_person_is_an_answer_not_a_failure(data: bytes) -> None:
     reading = read(data, answers.QF)
     assert reading.records == []
     assert answered(reading) == "inconclusive"
@@ -340,7 +338,7 @@ def test_no_file_about_someone_is_an_answer_not_a_failure(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data", [answers.as_json(answers.BROKEN), answers.sandbox_case(answers.BROKEN, 502), answers.case("rsa", 500)]
 )
-def test_a_breakdown_is_told_and_adds_nothing(data: bytes) -> None:
+def test_an_error_is_reported_and_adds_no_record(data: bytes) -> None:
     reading = read(data, answers.QF)
     assert reading.records == []
     assert answered(reading) == "failed"
@@ -354,18 +352,18 @@ def test_a_breakdown_is_told_and_adds_nothing(data: bytes) -> None:
         "/v3/sdh/statut_sportif/identifiant",
     ],
 )
-def test_what_has_no_type_is_said_to_have_none(endpoint: str) -> None:
+def test_an_answer_without_a_type_in_the_vault_is_reported(endpoint: str) -> None:
     reading = read(b'{"data": {"statut_actuel": {}}}', endpoint)
     assert reading.records == []
     assert {check.code for check in reading.checks} == {"holder_answer", "no_type"}
 
 
-def test_the_same_values_have_the_same_print_whatever_carries_them() -> None:
-    def prints(reading: Reading) -> list[str]:
+def test_the_same_values_have_the_same_hash_in_every_version() -> None:
+    def hashes(reading: Reading) -> list[str]:
         return [record["provenance"]["raw_sha256"] for record in reading.records]
 
-    assert prints(read(answers.case("household"), answers.QF)) == prints(read_named("household"))
-    assert prints(changed("household", quotient_familial=answers.QUOTIENT | {"valeur": 527})) != prints(
+    assert hashes(read(answers.case("household"), answers.QF)) == hashes(read_named("household"))
+    assert hashes(changed("household", quotient_familial=answers.QUOTIENT | {"valeur": 527})) != hashes(
         read_named("household")
     )
 
@@ -374,14 +372,14 @@ def test_the_same_values_have_the_same_print_whatever_carries_them() -> None:
     "body",
     [b"[]", b'{"data": 3}', b'{"data": {"quotient_familial": NaN}}', b'{"data": {"allocataires": ', b"{" * 9000],
 )
-def test_a_spoilt_answer_is_refused(body: bytes) -> None:
+def test_a_damaged_answer_is_refused(body: bytes) -> None:
     with pytest.raises(Unreadable) as refusal:
         read(body, answers.QF)
     assert refusal.value.code == "damaged"
 
 
 @pytest.mark.parametrize("value", [True, 1e99, 10**40, "x" * 5000, [], {"a": 1}, -1.5, "\x00"])
-def test_a_wild_value_is_left_out(value: object) -> None:
+def test_an_impossible_value_is_left_out(value: object) -> None:
     quotient = answers.QUOTIENT | {"valeur": value, "mois": value}
     for record in changed("household", quotient_familial=quotient).records:
         wrong = [

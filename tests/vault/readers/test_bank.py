@@ -1,4 +1,4 @@
-"""Bank files: OFX without its closing tags, CAMT of each version, tables of any layout; sums that may not agree."""
+"""Bank files: OFX with unclosed tags, CAMT of each version, tables of any layout, statements that do not add up."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ XML = '<?xml version="1.0" encoding="UTF-8"?>\n<?OFX OFXHEADER="200" VERSION="21
 def transaction(
     amount: str, fitid: str = "1", label: str = "ACHAT CB", day: str = "20240105", closed: bool = False
 ) -> str:
-    told = {"TRNTYPE": "DEBIT", "DTPOSTED": day, "TRNAMT": amount, "FITID": fitid, "NAME": label}
-    leaves = "".join(f"<{name}>{value}{f'</{name}>' if closed else ''}\n" for name, value in told.items())
+    values = {"TRNTYPE": "DEBIT", "DTPOSTED": day, "TRNAMT": amount, "FITID": fitid, "NAME": label}
+    leaves = "".join(f"<{name}>{value}{f'</{name}>' if closed else ''}\n" for name, value in values.items())
     return f"<STMTTRN>\n{leaves}</STMTTRN>\n"
 
 
@@ -33,14 +33,15 @@ def statement(
 
 
 def ofx(*statements: str, head: str = SGML) -> str:
-    return f"{head}<OFX><BANKMSGSRSV1>{''.join(f'<STMTTRNRS>{one}</STMTTRNRS>' for one in statements)}</BANKMSGSRSV1></OFX>"
+    wrapped = "".join(f"<STMTTRNRS>{one}</STMTTRNRS>" for one in statements)
+    return f"{head}<OFX><BANKMSGSRSV1>{wrapped}</BANKMSGSRSV1></OFX>"
 
 
 def amounts(reading: Reading) -> list[str]:
     return [one["montant"] for one in payloads(reading, "banque.operation")]
 
 
-def test_sgml_and_xml_say_the_same() -> None:
+def test_sgml_and_xml_give_the_same_records() -> None:
     old = read(ofx(statement(transaction("-12,50", "1"), transaction("1500.00", "2", "VIR SALAIRE"))))
     new = read(
         ofx(
@@ -61,13 +62,13 @@ def test_sgml_and_xml_say_the_same() -> None:
         )
 
 
-def test_an_empty_statement_and_a_bank_number_of_ten_digits_are_no_reason_to_refuse() -> None:
+def test_an_empty_statement_and_a_bank_number_of_ten_digits_are_accepted() -> None:
     reading = read(ofx(statement(account="<BANKID>5472369148<ACCTID>9"), statement(account="<BANKID>1<ACCTID>2")))
     assert [one["identifiant"] for one in payloads(reading, "banque.compte")] == ["5472369148 9", "1 2"]
     assert facts(reading)["operations"] == "0"
 
 
-def test_the_old_windows_page_entities_and_cdata() -> None:
+def test_windows_1252_entities_and_cdata_are_decoded() -> None:
     text = ofx(statement(transaction("-1.00", label="CAFÉ &amp; THÉ"), transaction("-2.00", "2", "<![CDATA[A < B]]>")))
     assert [one["libelle"] for one in payloads(read(text.encode("cp1252")), "banque.operation")] == [
         "CAFÉ & THÉ",
@@ -75,7 +76,7 @@ def test_the_old_windows_page_entities_and_cdata() -> None:
     ]
 
 
-def test_a_tag_without_value_takes_nothing_from_the_next() -> None:
+def test_a_tag_without_a_value_is_empty() -> None:
     text = ofx(
         statement(
             "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20240105<TRNAMT>-3.00<FITID>1<NAME>PAIN<MEMO></STMTTRN>",
@@ -85,7 +86,7 @@ def test_a_tag_without_value_takes_nothing_from_the_next() -> None:
     assert amounts(read(text)) == ["-3.00", "-4.00"]
 
 
-def test_transactions_that_nothing_closes() -> None:
+def test_unclosed_transactions_are_read() -> None:
     text = ofx(statement(transaction("-3.00", "1"), transaction("-4.00", "2"))).replace("</STMTTRN>", "")
     assert amounts(read(text)) == ["-3.00", "-4.00"]
     assert payloads(read(text), "banque.compte")[0]["solde"] == "1250.40"
@@ -100,18 +101,18 @@ def test_an_amount_is_decimal_however_it_is_written(written: str, kept: str) -> 
 
 
 def test_cents_add_up_exactly() -> None:
-    """0.1 + 0.2 is 0.30000000000000004 in floating point."""
+    """In floating point, 0.1 + 0.2 is 0.30000000000000004."""
     reading = read(ofx(statement(*(transaction("0.10", str(rank)) for rank in range(3)), transaction("-0.30", "9"))))
     assert facts(reading)["money_net"] == "0.00"
     assert facts(reading)["money_in"] == "0.30"
 
 
-def test_two_payments_alike_are_two() -> None:
+def test_two_equal_payments_give_two_records() -> None:
     reading = read(ofx(statement(transaction("-2.00", ""), transaction("-2.00", ""))))
     assert len({record["provenance"]["raw_sha256"] for record in reading.records}) == 3
 
 
-def test_another_currency_stands_beside_its_amounts() -> None:
+def test_another_currency_is_written_after_its_amounts() -> None:
     reading = read(ofx(statement(transaction("-59.50"), currency="USD")))
     assert facts(reading)["money_net"] == "-59.50 USD"
     assert payloads(reading, "banque.operation")[0]["devise"] == "USD"
@@ -122,7 +123,7 @@ def test_a_card_is_an_account() -> None:
     assert payloads(read(text), "banque.compte")[0]["type"] == "carte"
 
 
-def test_the_balances_hour_has_its_offset() -> None:
+def test_the_time_of_a_balance_keeps_its_offset() -> None:
     text = ofx(statement()).replace("<DTASOF>20240131", "<DTASOF>20240131120000.000[-7:PDT]")
     assert payloads(read(text), "banque.compte")[0]["date_solde"] == "2024-01-31T19:00:00+00:00"
 
@@ -173,22 +174,22 @@ V8 = {"status": "<Sts><Cd>BOOK</Cd></Sts>", "party": "<Pty><Nm>Boulangerie</Nm><
 
 
 @pytest.mark.parametrize(("version", "wrapped"), [("02", {}), ("03", {}), ("04", {}), ("08", V8), ("13", V8)])
-def test_each_version_says_the_same(version: str, wrapped: dict[str, Any]) -> None:
+def test_each_version_gives_the_same_operation(version: str, wrapped: dict[str, Any]) -> None:
     reading = read(camt(entry("5.00", **wrapped), version=version))
     (operation,) = payloads(reading, "banque.operation")
-    told = (
+    found = (
         operation["montant"],
         operation["date_operation"],
         operation["date_valeur"],
         operation["contrepartie"],
         operation["libelle"],
     )
-    assert told == ("-5.00", "2024-01-05", "2024-01-06", "Boulangerie", "PAIN")
+    assert found == ("-5.00", "2024-01-05", "2024-01-06", "Boulangerie", "PAIN")
     assert "reference" not in operation
     assert [check.outcome for check in reading.checks] == ["passed"]
 
 
-def test_a_statement_that_does_not_add_up_is_shown_and_not_mended() -> None:
+def test_a_statement_that_does_not_add_up_is_flagged_and_not_corrected() -> None:
     reading = read(camt(entry("5.00"), closing="94.95"))
     assert amounts(reading) == ["-5.00"]
     assert payloads(reading, "banque.compte")[0]["solde"] == "94.95"
@@ -197,14 +198,14 @@ def test_a_statement_that_does_not_add_up_is_shown_and_not_mended() -> None:
     assert all(record["provenance"]["quality"] == ["unreconciled"] for record in reading.records)
 
 
-def test_more_decimals_than_cents() -> None:
+def test_amounts_are_rounded_to_cents_and_flagged() -> None:
     reading = read(camt(entry("5.000"), entry("1.005"), closing="93.995"))
     assert amounts(reading) == ["-5.00", "-1.00"]
     assert [record["provenance"].get("quality") for record in reading.records[1:]] == [None, ["truncated"]]
     assert [check.outcome for check in reading.checks] == ["passed"]
 
 
-def test_what_is_pending_is_left_out() -> None:
+def test_pending_operations_are_left_out() -> None:
     reading = read(
         camt(entry("5.00"), entry("7.00", status="<Sts>PDNG</Sts>"), entry("8.00", status="<Sts><Cd>PDNG</Cd></Sts>"))
     )
@@ -275,7 +276,7 @@ BARE = "05/01/2024;CARTE BOULANGERIE;-12,50\n06/01/2024;RETRAIT;-40,00\n"
         "no header",
     ],
 )
-def test_a_table_asks_for_its_columns_and_our_guess_reads_it(text: str) -> None:
+def test_a_table_asks_for_its_columns_and_is_read_with_the_guess(text: str) -> None:
     asked = read(text)
     assert (asked.format, asked.records) == ("bank_csv", [])
     assert asked.table is not None
@@ -285,7 +286,7 @@ def test_a_table_asks_for_its_columns_and_our_guess_reads_it(text: str) -> None:
     assert "boulangerie" in first["libelle"].lower() or first["libelle"] in {"Bakery", "CARTE"}
 
 
-def test_what_its_owner_says_wins_over_our_guess() -> None:
+def test_the_resident_s_answer_replaces_the_guess() -> None:
     text = "A;B;C;D\n05/01/2024;12,50;PAIN;06/01/2024\n"
     reading = read(text, columns={"D": "date_operation", "B": "debit", "C": "libelle"})
     (operation,) = payloads(reading, "banque.operation")
@@ -296,7 +297,7 @@ def test_what_its_owner_says_wins_over_our_guess() -> None:
     )
 
 
-def test_rows_that_are_no_operation_are_left_out_and_counted() -> None:
+def test_rows_that_are_not_operations_are_left_out_and_counted() -> None:
     text = CREDIT_MUTUEL + "Total;;-12,50;1500,00;;\n99/99/2024;;1,00;;X;\n"
     asked = read(text)
     assert asked.table is not None
@@ -305,7 +306,7 @@ def test_rows_that_are_no_operation_are_left_out_and_counted() -> None:
     assert reading.warnings == [ROWS_NOT_READ]
 
 
-def test_a_file_whose_months_come_first_is_read_so_only_when_it_must() -> None:
+def test_months_come_first_only_if_the_dates_are_impossible_otherwise() -> None:
     columns = {"Date": "date_operation", "Amount": "montant"}
     american = read("Date,Description,Amount\n01/05/2024,A,-1.00\n01/31/2024,B,-2.00\n", columns=columns)
     assert [one["date_operation"] for one in payloads(american, "banque.operation")] == ["2024-01-05", "2024-01-31"]
@@ -313,7 +314,7 @@ def test_a_file_whose_months_come_first_is_read_so_only_when_it_must() -> None:
     assert [one["date_operation"] for one in payloads(french, "banque.operation")] == ["2024-05-01"]
 
 
-def test_a_formula_stays_text_and_two_columns_of_one_name_are_told_apart() -> None:
+def test_a_formula_stays_text_and_columns_of_the_same_name_stay_separate() -> None:
     text = 'Date;Libellé;Libellé;Montant\n05/01/2024;"=HYPERLINK(""http://x"")";PAIN;-1,00\n'
     asked = read(text)
     assert asked.table is not None and asked.table.headers == ["Date", "Libellé", "Libellé (3)", "Montant"]
@@ -321,7 +322,7 @@ def test_a_formula_stays_text_and_two_columns_of_one_name_are_told_apart() -> No
     assert operation["libelle"] == '=HYPERLINK("http://x")'
 
 
-def test_a_text_without_dates_and_amounts_is_no_bank_file() -> None:
+def test_a_text_without_dates_and_amounts_is_not_a_bank_file() -> None:
     for text in (
         "nom;prenom;ville\nDupont;Jean;Nantes\n",
         "Cher journal, le 05/01/2024 il a plu 12,5 mm.\n",
@@ -332,7 +333,7 @@ def test_a_text_without_dates_and_amounts_is_no_bank_file() -> None:
         assert refusal.value.code == "unknown_media"
 
 
-def test_columns_that_the_file_does_not_have_are_damaged() -> None:
+def test_columns_missing_from_the_file_are_refused() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(CREDIT_MUTUEL, columns={"Jour": "date_operation"})
     assert refusal.value.code == "damaged"

@@ -1,6 +1,4 @@
-"""Compte Mobilité Standardisé: several documents under one root, or each alone; every field names its source, none
-proves it.
-"""
+"""Compte Mobilité Standardisé: documents under one root or alone, with fields that name a source without proof."""
 
 import copy
 import io
@@ -102,7 +100,7 @@ def test_an_unknown_gender_is_left_out(code: object) -> None:
     assert "gender" not in payloads(read(identity))["identite.pivot"]
 
 
-def test_a_schema_of_these_documents_is_none_of_them() -> None:
+def test_the_schema_of_these_documents_is_not_recognised() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(
             {"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"familyQuotient": {"value": 1}}}

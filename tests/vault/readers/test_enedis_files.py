@@ -31,7 +31,7 @@ POWER = (
 
 
 def rows(start: str, end: str, minutes: int, watts: int = 100) -> str:
-    """Stamps that end each interval, with the offset that the local clock then has."""
+    """Build rows whose stamps end each interval, with the local offset of that moment."""
     moment, last = (
         datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(ZoneInfo("UTC")) for text in (start, end)
     )
@@ -49,8 +49,8 @@ def test_each_day_has_its_half_hours(day: str, count: int) -> None:
     assert (facts(reading)["points"], facts(reading)["gaps"], facts(reading)["last_day"]) == (str(count), "0", day)
 
 
-def test_the_step_changes_on_the_way_and_the_energy_follows() -> None:
-    """A year half at 60 minutes, half at 30, read at 30 throughout, loses a quarter of its energy."""
+def test_energy_follows_a_change_of_step() -> None:
+    """A year half at 60 minutes and half at 30 would lose a quarter of its energy if read at 30 throughout."""
     reading = read(
         CURVE
         + rows("2023-01-01", "2023-01-11", 60)
@@ -72,8 +72,8 @@ def test_a_blank_value_and_a_missing_line_are_gaps() -> None:
     assert [rank for rank, value in enumerate(block["valeurs"]) if value is None] == [4, 8]
 
 
-def test_the_summer_index_is_the_one_of_midnight_and_equals_the_curve() -> None:
-    """Stamped 01:00+02:00; taken at its word, two half-hours of the curve would be on the wrong side."""
+def test_the_summer_index_is_that_of_midnight_and_equals_the_curve() -> None:
+    """With its own stamp, 01:00+02:00, two half-hours of the curve would be on the wrong side."""
     days = [datetime(2023, 7, day, tzinfo=PARIS) for day in (1, 2, 3)]
     lines = "".join(
         f"{day:%Y-%m-%d}T01:00:00+02:00;Arrêté quotidien;{rank * 900};{rank * 1500};{rank * 2400};{rank * 2400}\n"
@@ -91,7 +91,7 @@ def test_the_summer_index_is_the_one_of_midnight_and_equals_the_curve() -> None:
     assert facts(reading)["index_energy"] == facts(curve)["energy_total"] == "4.8"
 
 
-def test_the_winter_index_and_a_reading_at_noon_stay_where_they_are() -> None:
+def test_the_winter_index_and_a_reading_at_noon_keep_their_moment() -> None:
     winter = "2023-01-10T00:00:00+01:00;Arrêté quotidien;1;2;3;3\n"
     noon = "2023-07-10T12:00:00+02:00;Relevé réel;1;2;3;3\n"
     assert [one["horodate"] for one in payloads(read(INDEX + winter + noon), "energie.index")] == [
@@ -124,7 +124,7 @@ def test_the_highest_power_of_a_day() -> None:
     assert (block["grandeur"], block["unite"], block["valeurs"]) == ("puissance_max", "VA", [3695, 5000])
 
 
-def test_parts_that_follow_each_other() -> None:
+def test_several_parts_of_one_file_are_read() -> None:
     reading = read(
         CURVE
         + rows("2023-06-01", "2023-06-02", 30)
@@ -137,7 +137,7 @@ def test_parts_that_follow_each_other() -> None:
     ]
 
 
-def test_production_is_not_consumption_and_reactive_energy_is_neither() -> None:
+def test_production_is_separate_and_reactive_energy_is_left_out() -> None:
     reading = read(CURVE.replace("Consommation", "Production") + rows("2023-06-01", "2023-06-02", 30))
     assert facts(reading)["energy_produced"] == "2.4"
     assert "energy_total" not in facts(reading)
@@ -159,7 +159,7 @@ def r63(stamp: str, value: str = "1000", quantity: str = "PA", step: str = "PT30
     )
 
 
-def test_r63_says_each_step_and_ends_each_interval() -> None:
+def test_r63_stamps_end_their_interval_with_their_own_step() -> None:
     text = (
         R63
         + r63("2023-06-01 01:00:00", step="PT60M")
@@ -188,7 +188,7 @@ TABLE: list[list[object]] = [
 ]
 
 
-def test_the_workbook_of_2025() -> None:
+def test_the_workbook_of_2025_is_read() -> None:
     notice: list[list[object]] = [["Notice"], ["Ce fichier…"]]
     table: list[list[object]] = [["PRM", PRM], [], [None, None], ["Début", "Fin", "Valeur (en kW)"], *TABLE]
     reading = read(workbook({"Notice": notice, "Consommation Horaire": table}))
@@ -208,14 +208,14 @@ def test_the_workbooks_dates_may_be_excels() -> None:
     assert (block["debut"], block["valeurs"]) == ("2023-05-31T22:00:00+00:00", [500, 250])
 
 
-def test_the_same_table_as_csv() -> None:
+def test_the_table_of_the_workbook_is_read_as_csv() -> None:
     (block,) = payloads(
         read("Début;Fin;Valeur (en kW)\n" + "".join(";".join(map(str, row)) + "\n" for row in TABLE)), "energie.serie"
     )
     assert (block["point"], block["valeurs"]) == ("inconnu", [500, None, 1250])
 
 
-def test_the_table_across_the_spring_hour() -> None:
+def test_the_table_is_read_across_the_spring_clock_change() -> None:
     text = (
         "Début;Fin;Valeur (en kW)\n26/03/2023 01:30:00;26/03/2023 03:00:00;1\n"
         "26/03/2023 03:00:00;26/03/2023 03:30:00;1\n"
@@ -224,7 +224,7 @@ def test_the_table_across_the_spring_hour() -> None:
     assert (block["pas_s"], block["valeurs"]) == (1800, [1000, 1000])
 
 
-def test_home_automation_stamps_the_start() -> None:
+def test_home_automation_stamps_start_their_interval() -> None:
     (block,) = payloads(read("debut;kW\n2023-06-01 00:00:00;0.5\n2023-06-01 00:30:00;1,25\n"), "energie.serie")
     assert (block["debut"], block["valeurs"]) == ("2023-05-31T22:00:00+00:00", [500, 1250])
 
@@ -248,7 +248,7 @@ def test_the_portals_stamp_starts_the_interval() -> None:
     assert (block["debut"], block["pas_s"], block["valeurs"]) == ("2020-02-29T23:00:00+00:00", 600, [600, 600])
 
 
-def test_the_portals_days_and_directions() -> None:
+def test_the_portal_gives_days_and_directions() -> None:
     days = read(soap("2020-03-01T00:00:00.000+01:00", business="PROD", quantity="EA", unit="Wh", step="P1D"))
     assert facts(days)["energy_produced"] == "0.6"
     assert read(soap("2020-03-01T00:00:00.000+01:00", quantity="PRI", unit="VAr")).warnings == [PART_NOT_READ]

@@ -1,4 +1,4 @@
-"""Enedis Data Connect v5: stamps that end the interval, local time, direction told by the path."""
+"""Enedis Data Connect v5: stamps that end the interval, local time, direction given by the path."""
 
 import json
 from typing import Any
@@ -14,17 +14,17 @@ POWER = {"unit": "VA", "measurement_kind": "power", "aggregate": "maximum", "mea
 
 
 def answer(kind: dict[str, str], items: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    told = {"usage_point_id": "14000000000000", "start": "2023-04-01", "end": "2023-04-02", "quality": "BRUT"}
-    return {"meter_reading": told | {"reading_type": kind, "interval_reading": items} | more}
+    common = {"usage_point_id": "14000000000000", "start": "2023-04-01", "end": "2023-04-02", "quality": "BRUT"}
+    return {"meter_reading": common | {"reading_type": kind, "interval_reading": items} | more}
 
 
 def curve(*stamps: str, length: str | None = "PT30M", value: str = "100") -> dict[str, Any]:
-    told = {"interval_length": length} if length else {}
-    return answer(CURVE, [{"value": value, "date": stamp, "measure_type": "B"} | told for stamp in stamps])
+    step = {"interval_length": length} if length else {}
+    return answer(CURVE, [{"value": value, "date": stamp, "measure_type": "B"} | step for stamp in stamps])
 
 
 def test_the_stamp_of_a_load_curve_ends_its_half_hour() -> None:
-    """Midnight closes the day before: read as a start, the last half-hour would be tomorrow's."""
+    """Midnight ends the day before: read as a start, the last half-hour would be on the next day."""
     reading = read(json.dumps(curve("2023-04-01 00:30:00", "2023-04-01 23:30:00", "2023-04-02 00:00:00")))
     (block,) = payloads(reading, "energie.serie")
     assert block["debut"] == "2023-03-31T22:00:00+00:00"
@@ -55,14 +55,14 @@ def test_each_point_has_its_own_length() -> None:
     assert [block["pas_s"] for block in payloads(reading, "energie.serie")] == [600, 3600]
 
 
-def test_lengths_that_are_not_said_are_seen() -> None:
+def test_missing_lengths_are_deduced() -> None:
     (block,) = payloads(
         read(json.dumps(curve("2023-04-01 01:00:00", "2023-04-01 02:00:00", length=None))), "energie.serie"
     )
     assert block["pas_s"] == 3600
 
 
-def test_days_and_powers() -> None:
+def test_days_and_highest_powers_are_read() -> None:
     days = read(
         json.dumps(answer(DAILY, [{"value": "11776", "date": "2023-04-01"}, {"value": "14401", "date": "2023-04-02"}]))
     )
@@ -76,7 +76,7 @@ def test_days_and_powers() -> None:
 @pytest.mark.parametrize(
     "path", ["/metering_data_dp/v5/daily_production", "metering_data_plc/v5/production_load_curve"]
 )
-def test_the_path_says_that_it_is_produced(path: str) -> None:
+def test_the_path_shows_that_energy_is_produced(path: str) -> None:
     document = json.dumps(answer(DAILY, [{"value": "643", "date": "2023-04-01"}]))
     (block,) = payloads(read(document, endpoint=path), "energie.serie")
     assert block["flux"] == "production"
@@ -85,18 +85,18 @@ def test_the_path_says_that_it_is_produced(path: str) -> None:
 
 
 def test_several_answers_make_whole_months() -> None:
-    """A call gives seven days at most."""
+    """A call returns seven days at most."""
     weeks = [curve(*[f"2023-05-{day:02} 12:00:00" for day in range(first, first + 7)]) for first in (1, 8)]
     (block,) = payloads(read(json.dumps(weeks)), "energie.serie")
     assert sum(value is not None for value in block["valeurs"]) == 14
 
 
-def test_an_empty_answer_gives_nothing_and_says_it() -> None:
+def test_an_empty_answer_gives_a_warning() -> None:
     reading = read(json.dumps(answer(DAILY, [])))
     assert (reading.records, len(reading.warnings)) == ([], 1)
 
 
-def test_the_contract_of_a_point() -> None:
+def test_the_contract_of_a_delivery_point_is_read() -> None:
     contract = {
         "segment": "C5",
         "subscribed_power": "9 kVA",

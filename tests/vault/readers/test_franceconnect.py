@@ -1,4 +1,4 @@
-"""FranceConnect's claims: an identity, however partial its dates and places."""
+"""FranceConnect's claims: an identity, with possibly partial dates and places."""
 
 import io
 from typing import Any
@@ -21,7 +21,7 @@ def identity(**changes: Any) -> dict[str, Any]:
     return payload
 
 
-def test_the_identity_and_the_address_for_mail_are_two_records() -> None:
+def test_the_identity_and_the_contact_are_two_records() -> None:
     first, second = read().records
     for record in (first, second):
         envelope.validate(record)
@@ -44,19 +44,19 @@ def test_a_birth_date_may_be_partial(birth: str) -> None:
     assert reading.warnings == [sentences.PARTIAL_DATE]
 
 
-def test_a_day_of_an_unknown_month_is_not_known_either() -> None:
+def test_a_day_of_an_unknown_month_is_dropped() -> None:
     assert identity(birthdate="1977-00-03")["birthdate"] == "1977-00-00"
 
 
-def test_the_provider_s_birth_date_stands_in_for_a_missing_one() -> None:
+def test_the_provider_s_birth_date_replaces_a_missing_one() -> None:
     assert identity(birthdate=None, idp_birthdate="1988-03-02")["birthdate"] == "1988-03-02"
 
 
-def test_someone_born_abroad_has_no_french_place() -> None:
+def test_a_birth_abroad_has_no_french_place() -> None:
     assert "birthplace" not in identity(birthcountry="99217", birthplace="75056")
 
 
-def test_an_empty_claim_was_not_given() -> None:
+def test_an_empty_claim_is_left_out() -> None:
     assert identity(preferred_username="", birthplace="").keys().isdisjoint({"preferred_username", "birthplace"})
 
 
@@ -74,10 +74,10 @@ def test_any_claim_may_be_missing(claim: str) -> None:
 
 
 @pytest.mark.parametrize("birth", ["1992-02-31", "1992-13-12", "hier", 1992, "0000-00-00"])
-def test_a_date_that_cannot_be_is_left_out(birth: object) -> None:
+def test_an_impossible_date_is_left_out(birth: object) -> None:
     assert "birthdate" not in identity(birthdate=birth)
 
 
-def test_claims_that_name_nobody_are_refused() -> None:
+def test_claims_without_a_name_are_refused() -> None:
     with pytest.raises(Unreadable):
         readers.read(io.BytesIO(b'{"family_name": "", "birthdate": ""}'), trust_test_authority=False)

@@ -1,7 +1,6 @@
-"""Every reader before files that are spoilt, wild or made to hurt: it reads them or refuses them, and does nothing
-else.
+"""Damaged, random and malicious files: every reader reads them or refuses them with `Unreadable`.
 
-In this process for speed, by the hundred; the worst of them in the real child, whose memory and time are limited.
+Hundreds are read in this process for speed; the worst are read in the real child, whose memory and time are limited.
 Hypothesis draws the same files at each run.
 """
 
@@ -27,7 +26,7 @@ from vault.readers.reading import UNASKED
 from vault.readers.sentences import CHECKS, FACTS
 from vault.types import envelope
 
-#: The last format takes any table with dates and amounts: a file of another one may look so too.
+#: The last format accepts any table with dates and amounts, so files of other formats may match it too.
 LAST = FORMATS[-1]
 OURS = [file for file in FILES if file.format in FORMATS]
 WILD: list[object] = [
@@ -52,7 +51,7 @@ WILD: list[object] = [
 ]
 #: A file of a few kilobytes takes a few milliseconds; a loaded machine may take a hundred times that.
 SECONDS = 2.0
-#: What the child may compute here; it has more in life.
+#: The child's processor limit here; it is higher in production.
 CPU_SECONDS = 6
 each_file = pytest.mark.parametrize("file", OURS, ids=lambda file: file.name)
 drawn = settings(
@@ -73,18 +72,18 @@ def recognisers(data: bytes, ask: Ask = UNASKED) -> list[str]:
 
 
 def read(data: bytes, endpoint: str = "") -> Reading | None:
-    """What the vault makes of it, or None where it is refused. Anything else that comes out fails the test."""
+    """Return the reading, or None if the file is refused. Any other error fails the test."""
     try:
         reading = readers.read(io.BytesIO(data), trust_test_authority=True, ask=Ask(endpoint=endpoint))
     except Unreadable as refusal:
         assert refusal.sentence
         return None
-    sound(reading)
+    check_reading(reading)
     return reading
 
 
-def sound(reading: Reading) -> None:
-    """It can be told, kept and shown: a value that is given has its type's shape, even where others are missing."""
+def check_reading(reading: Reading) -> None:
+    """Check that a reading can be stored and shown: its values match their types, even if others are missing."""
     json.dumps(reading.as_json(), ensure_ascii=False, allow_nan=False).encode()
     for record in reading.records:
         envelope.validate(record)
@@ -101,7 +100,7 @@ def missing(payload: Any, pointer: str) -> bool:
     return isinstance(payload, dict) and last not in payload
 
 
-def test_every_format_has_a_file_to_be_tried_with() -> None:
+def test_every_format_has_a_test_file() -> None:
     assert set(FORMATS) <= {file.format for file in FILES}
 
 
@@ -123,32 +122,31 @@ def test_each_file_is_read(file: File) -> None:
 @pytest.mark.parametrize(
     "data", [*CODES, hostile.pdf(), hostile.jpeg(), hostile.png(), b"", b"\xff\xd8\xff", b"%PDF-1.7\n1;2;3\n"]
 )
-def test_a_paper_is_no_file_of_data(data: bytes) -> None:
+def test_a_paper_is_not_a_file_of_data(data: bytes) -> None:
     assert recognisers(data) == []
 
 
 @pytest.mark.parametrize(
     "endpoint", ["", "/v3/dss/quotient_familial/identite", "/nowhere", "http://[", "\x00", "/" * 5000]
 )
-def test_a_path_alone_makes_no_file(endpoint: str) -> None:
+def test_a_path_alone_does_not_recognise_a_file(endpoint: str) -> None:
     for data in (b"", b"\x00", b"hello", *CODES):
         assert recognisers(data, Ask(endpoint=endpoint)) == []
 
 
-# --- whatever bytes
-# -------------------------------------------------------------------------------------------------------------
+# --- random bytes ---
 
 
 @given(data=st.binary(max_size=400) | st.text(max_size=400).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @settings(drawn, max_examples=300)
-def test_anything_is_read_or_refused(data: bytes) -> None:
+def test_random_bytes_are_read_or_refused(data: bytes) -> None:
     recognisers(data, Ask(endpoint="/v3/dss/quotient_familial/identite"))
     read(data)
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_reader_refuses_what_is_not_its_own(format: str) -> None:
-    """Its recogniser may be fooled: the reader itself still says nothing but `Unreadable`."""
+def test_a_reader_refuses_a_file_of_another_format(format: str) -> None:
+    """A recogniser may be wrong: the reader still raises only `Unreadable`."""
 
     @given(
         data=st.sampled_from([file.data for file in FILES])
@@ -158,7 +156,7 @@ def test_a_reader_refuses_what_is_not_its_own(format: str) -> None:
     @settings(drawn, max_examples=60)
     def tried(data: bytes) -> None:
         try:
-            sound(reader_of(format).read(data, UNASKED))
+            check_reading(reader_of(format).read(data, UNASKED))
         except Unreadable:
             return
 
@@ -169,8 +167,7 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-# --- spoilt files
-# ---------------------------------------------------------------------------------------------------------------
+# --- damaged files ---
 
 Edit = Callable[[bytes], bytes]
 
@@ -240,7 +237,7 @@ edits = st.lists(
 
 
 @each_file
-def test_a_spoilt_file_is_read_or_refused(file: File) -> None:
+def test_a_damaged_file_is_read_or_refused(file: File) -> None:
     @given(edits=edits)
     @drawn
     def tried(edits: list[Edit]) -> None:
@@ -255,7 +252,7 @@ def test_a_spoilt_file_is_read_or_refused(file: File) -> None:
 
 
 @pytest.mark.parametrize("code", CODES, ids=["notice", "payslip", "bill"])
-def test_a_spoilt_code_is_read_or_refused(code: bytes) -> None:
+def test_a_damaged_code_is_read_or_refused(code: bytes) -> None:
     genuine = read(code)
     assert genuine is not None
     values = [record["payload"] for record in genuine.records]
@@ -277,7 +274,7 @@ AS_JSON = [file for file in OURS if file.data.lstrip().startswith((b"{", b"["))]
 
 @pytest.mark.parametrize("file", AS_JSON, ids=lambda file: file.name)
 def test_a_value_of_another_kind_is_left_out_or_refused(file: File) -> None:
-    """Each value of the document in turn becomes each of the wild ones; each key in turn goes."""
+    """Replace each value of the document by each wrong one in turn, and remove each key in turn."""
     document = json.loads(file.data)
     places = list(_places(document))
 
@@ -308,16 +305,15 @@ def _places(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
         yield from _places(value, (*path, key))
 
 
-# --- made to hurt
-# ---------------------------------------------------------------------------------------------------------------
+# --- malicious files ---
 
 
 @pytest.mark.parametrize(
     "letter",
     [" ", "a", "1", '"', "{", "[", "<", ";", ",", "\n", "|", "-", "0;", '{"', "a:", "Date;", '"a":', "<a ", "é"],
 )
-def test_recognising_takes_no_time_whatever_repeats(letter: str) -> None:
-    """A pattern that backtracks takes minutes over 64 KiB."""
+def test_recognising_is_fast_on_repeated_characters(letter: str) -> None:
+    """A backtracking pattern takes minutes on 64 KiB."""
     data = (letter * 70_000)[:70_000].encode()
     for start in (b"", b"{", b"<OFX>", b"!Type:Bank\n", b"BEGIN:VCALENDAR\n", b"payload: x\n"):
         before = time.monotonic()
@@ -325,13 +321,13 @@ def test_recognising_takes_no_time_whatever_repeats(letter: str) -> None:
         assert time.monotonic() - before < SECONDS
 
 
-def _laughs() -> str:
+def _entity_bomb() -> str:
     levels = "".join(f'<!ENTITY l{rank} "{f"&l{rank - 1};" * 10}">' for rank in range(1, 10))
     return f'<!DOCTYPE x [<!ENTITY l0 "ha">{levels}]>'
 
 
 def _in_xml(head: str) -> Iterator[tuple[str, bytes]]:
-    """Each format of XML with a bomb before its root, and its entity inside."""
+    """Yield each XML file with an entity bomb before its root, used inside."""
     for file in OURS:
         if file.data.lstrip(b"\xef\xbb\xbf").startswith(b"<") and file.format != "svair":
             text = file.data.decode("utf-8-sig").partition("?>")[2] or file.data.decode("utf-8-sig")
@@ -342,7 +338,7 @@ def _deep(opening: str, closing: str, inside: str = "1", times: int = 200_000) -
     return opening * times + inside + closing * times
 
 
-def _yaml_laughs() -> str:
+def _yaml_bomb() -> str:
     levels = "".join(f"a{rank}: &a{rank} [{', '.join([f'*a{rank - 1}'] * 9)}]\n" for rank in range(1, 9))
     return f"status: 200\na0: &a0 [x,x,x,x,x,x,x,x,x]\n{levels}payload: *a8\n"
 
@@ -368,7 +364,7 @@ HURTFUL: dict[str, Callable[[], bytes]] = {
     ),
     "a million children": lambda: b'{"allocataires": [' + b'{"nomPrenom": "A B"},' * 1_000_000 + b"{}]}",
     "a deep Timeline": lambda: ('{"semanticSegments": ' + _deep('[{"a":', "}]") + "}").encode(),
-    "YAML that laughs": lambda: _yaml_laughs().encode(),
+    "YAML that laughs": lambda: _yaml_bomb().encode(),
     "deep YAML": lambda: ("status: 200\npayload: " + _deep("[", "]", times=20_000)).encode(),
     "a YAML that builds": lambda: b"status: 200\npayload: !!python/object/apply:os.system ['id']\n",
     "deep HTML": lambda: documents.svair_page().replace("<table>", "<div>" * 200_000 + "<table>").encode(),
@@ -392,19 +388,17 @@ HURTFUL: dict[str, Callable[[], bytes]] = {
         {"Consommation Horaire": [["Valeur (en kW)"]]}, parts={"xl/media/x": bytes(90_000_000)}
     ),
     "a ZIP in a ZIP": lambda: documents.zipped({"detail_ticket.csv": documents.leclerc()}),
-    **{name: (lambda data=data: data) for name, data in _in_xml(_laughs())},  # type: ignore[misc]  # one closure for each
+    **{name: (lambda data=data: data) for name, data in _in_xml(_entity_bomb())},  # type: ignore[misc]  # one closure for each
 }
 
 
 @pytest.mark.parametrize("name", HURTFUL)
-def test_a_file_made_to_hurt_costs_its_child_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read or refused in one sentence, in the child's own memory and time; the next file is read as if nothing had
-    been.
-    """
+def test_a_malicious_file_affects_its_child_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is read or refused within the child's limits; the next file is read normally."""
     monkeypatch.setattr(sandbox, "READ_SECONDS", CPU_SECONDS)
     data, before = HURTFUL[name](), time.monotonic()
     try:
-        sound(sandbox.read(io.BytesIO(data), trust_test_authority=True))
+        check_reading(sandbox.read(io.BytesIO(data), trust_test_authority=True))
     except Unreadable as refusal:
         assert refusal.sentence
     assert time.monotonic() - before < CPU_SECONDS * sandbox.WALL_FACTOR + 5

@@ -1,4 +1,4 @@
-"""GRDF: the 06:00 gas day whatever the stamp says, volumes and index that disagree, readings longer than a day."""
+"""GRDF: gas days that start at 06:00 local time, volumes that disagree with the index, readings longer than a day."""
 
 import json
 from typing import Any
@@ -18,12 +18,12 @@ def site(*readings: dict[str, Any]) -> str:
 
 
 def day(date: str, following: str, volume: int | None = 7, used: int | None = 75, **more: Any) -> dict[str, Any]:
-    told = {
+    dates = {
         "journeeGaziere": date,
         "dateDebutReleve": f"{date}T06:00:00+00:00",
         "dateFinReleve": f"{following}T06:00:00+00:00",
     }
-    return told | {"volumeBrutConsomme": volume, "energieConsomme": used, "qualificationReleve": "Mesuré"} | more
+    return dates | {"volumeBrutConsomme": volume, "energieConsomme": used, "qualificationReleve": "Mesuré"} | more
 
 
 def adict(**consumption: Any) -> dict[str, Any]:
@@ -43,9 +43,7 @@ def adict(**consumption: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("date", "following", "start"), [("2022-01-10", "2022-01-11", "05"), ("2022-07-10", "2022-07-11", "04")]
 )
-def test_a_gas_day_starts_at_six_of_the_local_clock_though_the_file_says_utc(
-    date: str, following: str, start: str
-) -> None:
+def test_a_gas_day_starts_at_six_local_time_although_the_file_has_utc(date: str, following: str, start: str) -> None:
     energy, volume = payloads(read(site(day(date, following))), "energie.serie")
     assert energy["debut"] == volume["debut"] == f"{date}T{start}:00:00+00:00"
     assert (energy["unite"], energy["valeurs"], volume["unite"], volume["valeurs"]) == ("Wh", [75000], "m3", [7])
@@ -73,8 +71,8 @@ def test_an_estimated_day_makes_its_month_estimated() -> None:
     assert reading.records[0]["provenance"]["quality"] == ["estimated"]
 
 
-def test_a_later_export_that_revises_a_month_is_another_content() -> None:
-    """Kept as a new version: the same hash would let it pass for known."""
+def test_a_later_export_that_revises_a_month_has_another_hash() -> None:
+    """It is stored as a new version: with the same hash it would be skipped as known."""
     before, after = (
         read(site(day("2022-01-10", "2022-01-11", used=used))).records[0]["provenance"] for used in (75, 76)
     )
@@ -106,7 +104,7 @@ def test_a_reading_of_months_keeps_its_index_and_its_days_are_estimated() -> Non
     assert reading.warnings == [GAS_SHARED_OUT]
 
 
-def test_days_that_are_measured_are_never_estimated() -> None:
+def test_measured_days_are_not_estimated() -> None:
     reading = read(site(HALF_YEAR, day("2022-01-10", "2022-01-11")))
     assert [(block["valeurs"], block["qualite"]) for block in payloads(reading, "energie.serie")] == [
         ([75000], "mesure"),
@@ -116,7 +114,7 @@ def test_days_that_are_measured_are_never_estimated() -> None:
     assert reading.warnings == [GAS_TWO_KINDS]
 
 
-def test_adict_lines() -> None:
+def test_adict_json_lines_are_read() -> None:
     lines = "\n".join(json.dumps(adict(journee_gaziere=f"2021-08-{number}")) for number in (16, 17, 18))
     reading = read(lines)
     assert reading.format == "grdf_adict"
@@ -127,13 +125,13 @@ def test_adict_lines() -> None:
     )
 
 
-def test_adict_fed_in_gas_is_no_consumption() -> None:
+def test_adict_injected_gas_is_not_consumption() -> None:
     assert {
         block["flux"] for block in payloads(read(json.dumps(adict(sens_flux_gaz="Injection"))), "energie.serie")
     } == {"injection"}
 
 
-def test_adict_contract_and_meter_make_one_point_without_the_address() -> None:
+def test_adict_contract_and_meter_make_one_point_without_its_postal_address() -> None:
     contract = {
         "pce": {"id_pce": PCE},
         "donnees_contractuelles": {"car": 9426, "tarif_acheminement": "T2", "date_mes": "2020-12-07"},
@@ -145,7 +143,7 @@ def test_adict_contract_and_meter_make_one_point_without_the_address() -> None:
     assert "LAMBDAVILLE" not in json.dumps(payload)
 
 
-def test_adict_without_data_gives_nothing_and_says_it() -> None:
+def test_adict_without_data_gives_a_warning() -> None:
     refusal = {
         "pce": {"id_pce": PCE},
         "consommation": None,
@@ -182,7 +180,7 @@ def book(columns: list[str], *rows: list[object]) -> bytes:
     return workbook({"Historique par mois": [*top, [None, *columns], *([None, *row] for row in rows)]})
 
 
-def test_the_workbook_of_days() -> None:
+def test_the_workbook_of_days_is_read() -> None:
     reading = read(
         book(
             [*DAYS, "Qualification du relevé"],
@@ -209,7 +207,7 @@ def test_the_workbook_of_months_is_estimated_and_adds_up() -> None:
     assert {block["qualite"] for block in payloads(reading, "energie.serie")} == {"estime"}
 
 
-def test_the_workbook_of_weeks() -> None:
+def test_the_workbook_of_weeks_is_read() -> None:
     reading = read(book(DAYS, ["Du 01/11/2021 au 07/11/2021", 100, 170, 70, 700]))
     (block,) = [block for block in payloads(reading, "energie.serie") if block["unite"] == "Wh"]
     assert block["valeurs"] == [100000] * 7

@@ -1,4 +1,4 @@
-"""Calendars: days, moments, zones of their own, added dates, and events that have no date."""
+"""Calendars: days, moments, private zones, added dates, and events without a date."""
 
 import io
 from typing import Any
@@ -43,11 +43,11 @@ def test_an_event_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize("written", ["DTSTART:20261124", "DTSTART;VALUE=DATE:20261124"])
-def test_a_day_is_a_day_even_when_nothing_says_so(written: str) -> None:
+def test_a_day_is_recognised_without_value_date(written: str) -> None:
     assert only(f"UID:1\n{written}")["debut"] == "2026-11-24"
 
 
-def test_the_last_day_of_some_days_is_the_one_before_the_end_written() -> None:
+def test_the_last_day_is_the_one_before_the_written_end() -> None:
     assert only("UID:1\nDTSTART;VALUE=DATE:20261124\nDTEND;VALUE=DATE:20261127")["fin"] == "2026-11-26"
 
 
@@ -71,7 +71,7 @@ def test_a_moment_has_the_offset_of_its_place(written: str, moment: str) -> None
 
 
 @pytest.mark.parametrize(("day", "offset"), [("20260701", "+02:00"), ("20261201", "+01:00")])
-def test_a_calendar_may_bring_its_own_zone(day: str, offset: str) -> None:
+def test_a_calendar_may_define_its_own_zone(day: str, offset: str) -> None:
     assert only(f"UID:1\nDTSTART;TZID=Mairie:{day}T090000", zone=documents.PARIS_ZONE)["debut"].endswith(
         f"T09:00:00{offset}"
     )
@@ -81,7 +81,7 @@ def test_a_length_gives_the_end() -> None:
     assert only("UID:1\nDTSTART:20261124T090000Z\nDURATION:PT45M")["fin"] == "2026-11-24T09:45:00+00:00"
 
 
-def test_an_event_without_date_is_left_out_and_told() -> None:
+def test_an_event_without_a_date_is_left_out_with_a_warning() -> None:
     reading = read("UID:1\nSUMMARY:Un jour", "UID:2\nDTSTART:20261124")
     assert starts(reading) == ["2026-11-24"]
     assert reading.warnings == [sentences.EVENT_WITHOUT_DATE]
@@ -104,27 +104,27 @@ def test_each_added_date_is_an_event_of_its_own() -> None:
     ]
 
 
-def test_an_added_date_that_is_the_first_one_is_not_there_twice() -> None:
+def test_an_added_date_equal_to_the_first_one_is_not_repeated() -> None:
     assert len(read("UID:1\nDTSTART:20261124T090000Z\nRDATE:20261124T090000Z").records) == 1
 
 
-def test_a_moved_meeting_of_a_series_stands_beside_it() -> None:
+def test_a_moved_meeting_of_a_series_is_a_separate_event() -> None:
     series = "UID:1\nDTSTART:20261124T090000Z\nRRULE:FREQ=WEEKLY"
     moved = "UID:1\nRECURRENCE-ID:20261201T090000Z\nDTSTART:20261202T090000Z"
     assert [one["payload"]["uid"] for one in read(series, moved).records] == ["1", "1#2026-12-01T09:00:00+00:00"]
 
 
-def test_an_event_without_a_name_of_its_own_keeps_the_same_one_at_each_reading() -> None:
+def test_an_event_without_a_uid_gets_the_same_one_at_each_reading() -> None:
     assert only("DTSTART:20261124\nSUMMARY:Marché")["uid"] == only("DTSTART:20261124\nSUMMARY:Marché")["uid"]
     assert only("DTSTART:20261124\nSUMMARY:Marché")["uid"] != only("DTSTART:20261124\nSUMMARY:Piscine")["uid"]
 
 
 @pytest.mark.parametrize("start", ["00010101", "99991231T235959Z", "20261399", "demain"])
-def test_a_date_that_no_agenda_has_is_no_date(start: str) -> None:
+def test_an_implausible_year_is_not_a_date(start: str) -> None:
     assert read(f"UID:1\nDTSTART:{start}").records == []
 
 
-def test_a_line_that_cannot_be_read_costs_nothing_but_itself() -> None:
+def test_only_the_unreadable_line_is_left_out() -> None:
     assert only("UID:1\nDTSTART:20261124\nSUMMARY=x") == {"uid": "1", "debut": "2026-11-24"}
 
 

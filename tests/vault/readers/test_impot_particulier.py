@@ -1,4 +1,4 @@
-"""API Impôt particulier's answers: a notice with its proof missing, some of its fields masked, or several at once."""
+"""API Impôt particulier's answers: one notice or several, with masked fields, and errors."""
 
 import io
 from typing import Any
@@ -55,11 +55,11 @@ def test_any_field_may_be_masked(field: str) -> None:
     assert (types.validate("fiscal.avis_ir", record["payload"]) != []) == missing
 
 
-def test_the_year_is_in_the_path_when_the_answer_does_not_say_it() -> None:
+def test_the_year_comes_from_the_path_if_missing_in_the_answer() -> None:
     assert read(notice(annRevenu=None)).records[0]["payload"]["annee_revenus"] == 2025
 
 
-def test_the_tax_number_is_in_the_path() -> None:
+def test_the_tax_number_comes_from_the_path() -> None:
     reading = read(notice(), "/spi/0123456789012/situations/ir/assiettes/annrev/2025")
     assert reading.records[0]["payload"]["numero_fiscal_declarant1"] == "0123456789012"
 
@@ -70,13 +70,13 @@ def test_several_notices_are_several_records() -> None:
     assert [record["payload"]["annee_revenus"] for record in reading.records] == [2024, 2025]
 
 
-def test_an_address_in_one_line_is_kept_as_it_is() -> None:
+def test_a_postal_address_in_one_line_is_kept_unchanged() -> None:
     payload = read(notice(aftDetail=None, aft="12 BIS RUE DE L ETE 01000 BOURG EN BRESSE")).records[0]["payload"]
     assert payload["adresse"] == {"lignes": ["12 BIS RUE DE L ETE 01000 BOURG EN BRESSE"]}
 
 
 @pytest.mark.parametrize("shares", [2.3, -1, 0, "beaucoup"])
-def test_shares_that_cannot_be_are_left_out(shares: object) -> None:
+def test_impossible_tax_shares_are_left_out(shares: object) -> None:
     assert "nombre_parts" not in read(notice(nbPart=shares)).records[0]["payload"]
 
 
@@ -89,7 +89,7 @@ def test_shares_that_cannot_be_are_left_out(shares: object) -> None:
         ({"message": "Unauthorized"}, "failed"),
     ],
 )
-def test_an_error_adds_nothing_and_says_which(body: object, outcome: str) -> None:
+def test_an_error_is_reported_and_adds_no_record(body: object, outcome: str) -> None:
     reading = read(body)
     assert reading.records == []
     assert [(check.code, check.outcome) for check in reading.checks] == [("holder_answer", outcome)]

@@ -1,4 +1,4 @@
-"""Large files of data through the limited child: the same records as outside it, each checked again."""
+"""Large files of data in the limited child: the records are the same as outside it."""
 
 import io
 from typing import Any
@@ -26,7 +26,7 @@ def test_the_child_reads_what_the_reader_reads(data: bytes) -> None:
 
 
 def test_positions_are_not_kept() -> None:
-    """A day has 360 path points in the file; its three trips keep their ends."""
+    """A day has 360 path points in the file; only the ends of its three trips are kept."""
     reading = sandbox.read(io.BytesIO(travels.timeline(0.1)), trust_test_authority=False)
     segments = [
         leg

@@ -34,7 +34,7 @@ def half_hours(first: str, last: str) -> list[Measure]:
 
 
 @pytest.mark.parametrize(("day", "count"), [("2023-03-26", 46), ("2023-03-27", 48), ("2023-10-29", 50)])
-def test_a_local_day_has_as_many_half_hours_as_the_clock_gives_it(day: str, count: int) -> None:
+def test_a_local_day_has_46_48_or_50_half_hours(day: str, count: int) -> None:
     following = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
     (block,) = blocks(series_of(*half_hours(day, following)))
     assert len(block["valeurs"]) == count
@@ -46,7 +46,7 @@ def test_a_block_is_a_month_of_the_local_calendar() -> None:
     assert (second["debut"], len(second["valeurs"])) == ("2023-06-30T22:00:00+00:00", 48)
 
 
-def test_a_measure_that_lacks_is_null_in_its_place_and_the_record_says_it() -> None:
+def test_a_missing_measure_is_null_and_flagged() -> None:
     measures = half_hours("2023-06-01", "2023-06-02")
     del measures[10:12]
     series = series_of(*measures)
@@ -64,7 +64,7 @@ def test_days_are_days_of_the_calendar_across_the_change_of_hour() -> None:
     assert (block["pas_s"], block["valeurs"]) == (86400, [25, 26, 27])
 
 
-def test_the_hour_that_comes_twice_in_autumn_is_told_by_the_order() -> None:
+def test_the_order_resolves_the_hour_repeated_in_autumn() -> None:
     stamps = [
         datetime.fromisoformat(f"2023-10-29T{hour}") for hour in ("01:30", "02:00", "02:30", "02:00", "02:30", "03:00")
     ]
@@ -78,7 +78,7 @@ def test_the_hour_that_comes_twice_in_autumn_is_told_by_the_order() -> None:
     )
 
 
-def test_stamps_that_open_their_interval_take_the_step_after_them() -> None:
+def test_stamps_that_start_their_interval_take_the_next_step() -> None:
     stamps = [datetime(2023, 6, 1, hour) for hour in range(6)] + [
         datetime(2023, 6, 1, 6, minute) for minute in (0, 10, 20, 30, 40)
     ]
@@ -87,7 +87,7 @@ def test_stamps_that_open_their_interval_take_the_step_after_them() -> None:
     assert [(block["pas_s"], len(block["valeurs"])) for block in blocks(series)] == [(600, 5), (3600, 6)]
 
 
-def test_a_change_of_step_is_not_a_row_of_gaps() -> None:
+def test_a_change_of_step_makes_no_gaps() -> None:
     stamps = [*range(0, 36000, 3600), *range(36000, 54000, 1800), *range(54000, 60000, 600)]
     steps = steps_of(stamps)
     assert steps[:11] == [3600] * 11
@@ -103,20 +103,20 @@ def test_a_gap_is_not_a_change_of_step(lost: int) -> None:
 
 
 def test_energy_follows_each_measures_own_step() -> None:
-    """A naive sum at half an hour would say 0.15 kWh."""
+    """A sum at half an hour throughout would give 0.15 kWh."""
     series = series_of(Measure(0, 3600, 100), Measure(3600, 3600, 100), Measure(7200, 1800, 100))
     assert {fact.code: fact.value for fact in series.facts()}["energy_total"] == "0.25"
     assert [(block["pas_s"], block["valeurs"]) for block in blocks(series)] == [(1800, [100]), (3600, [100, 100])]
 
 
-def test_a_stamp_that_comes_twice_keeps_its_last_value_and_says_so() -> None:
+def test_a_repeated_stamp_keeps_its_last_value_with_a_flag() -> None:
     series = series_of(Measure(0, 1800, 1), Measure(0, 1800, 2))
     (record,) = series.records(SourceFile(b"", format="test", version="1.0.0", holder="Test"))
     assert record["payload"]["valeurs"] == [2]
     assert record["provenance"]["quality"] == ["duplicate"]
 
 
-def test_dates_far_apart_do_not_fill_the_memory() -> None:
+def test_dates_far_apart_are_refused() -> None:
     series = Series()
     for year in range(1500, 2000):
         for month in range(1, 13):

@@ -1,4 +1,4 @@
-"""A product's facts, whichever version of the database tells them; and no footprint of a pack whose mass is not known."""
+"""A product's facts in every version of the database; a pack of unknown mass has no footprint."""
 
 import io
 from typing import Any
@@ -18,7 +18,7 @@ def facts(**changes: Any) -> dict[str, str]:
     return {fact.code: fact.value for fact in read(documents.product(**changes)).facts}
 
 
-def test_a_product_is_facts_and_no_record() -> None:
+def test_a_product_gives_facts_and_no_record() -> None:
     reading = read(documents.product())
     assert reading.records == [] and reading.warnings == []
     assert {fact.code: (fact.value, fact.unit) for fact in reading.facts} == {
@@ -35,18 +35,18 @@ def test_a_product_is_facts_and_no_record() -> None:
     }
 
 
-def test_the_score_reads_the_same_under_its_older_name() -> None:
+def test_the_score_is_read_under_its_older_name() -> None:
     assert read(documents.older(documents.product())).facts == read(documents.product()).facts
 
 
-def test_the_footprint_is_per_kilogram_so_a_pack_weighs_its_mass_of_it() -> None:
+def test_the_footprint_of_a_pack_is_multiplied_by_its_mass() -> None:
     assert facts(product_quantity=2, product_quantity_unit="kg")["co2_of_pack"] == "3.50000"
 
 
 @pytest.mark.parametrize(
     ("number", "unit", "printed"), [("750", "ml", "75 cl"), (None, None, "1 bouteille"), (0, "g", "0 g")]
 )
-def test_a_volume_is_no_mass(number: object, unit: str | None, printed: str) -> None:
+def test_a_volume_is_not_a_mass(number: object, unit: str | None, printed: str) -> None:
     answer = documents.product(product_quantity=number, product_quantity_unit=unit, quantity=printed)
     reading = read(answer)
     assert {fact.code for fact in reading.facts}.isdisjoint({"mass", "co2_of_pack"})
@@ -78,6 +78,6 @@ def test_an_unknown_grade_is_none(grade: object) -> None:
         {"code": "3", "errors": [], "result": {"id": "product_not_found"}, "status": "failure"},
     ],
 )
-def test_a_product_that_nobody_entered_is_said_so(answer: object) -> None:
+def test_an_unknown_product_is_reported(answer: object) -> None:
     reading = read(answer)
     assert [(check.code, check.outcome) for check in reading.checks] == [("product_known", "failed")]

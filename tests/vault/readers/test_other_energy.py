@@ -12,14 +12,14 @@ from vault.readers.sentences import NO_POWER, PART_NOT_READ
 BASE = "/espi/1_1/resource/RetailCustomer/1/UsagePoint/AB12"
 
 
-def kind(rank: int, **told: str) -> str:
+def kind(rank: int, **changes: str) -> str:
     words = {
         "commodity": "1",
         "flowDirection": "1",
         "powerOfTenMultiplier": "0",
         "uom": "72",
         "accumulationBehaviour": "4",
-    } | told
+    } | changes
     inside = "".join(f"<{name}>{value}</{name}>" for name, value in words.items())
     return entry(
         f"<ReadingType xmlns='http://naesb.org/espi'>{inside}</ReadingType>", f"/espi/1_1/resource/ReadingType/{rank}"
@@ -27,10 +27,10 @@ def kind(rank: int, **told: str) -> str:
 
 
 def entry(content: str, itself: str, **links: str) -> str:
-    told = "".join(
+    links_xml = "".join(
         f'<link rel="{relation}" href="{target}"/>' for relation, target in {"self": itself, **links}.items()
     )
-    return f"<entry>{told}<content>{content}</content></entry>"
+    return f"<entry>{links_xml}<content>{content}</content></entry>"
 
 
 def meter(rank: int) -> str:
@@ -77,7 +77,7 @@ def test_each_block_has_the_type_of_its_meter() -> None:
     }
 
 
-def test_five_minutes_become_ten_and_a_half_is_a_gap() -> None:
+def test_five_minutes_become_ten_and_an_incomplete_interval_is_a_gap() -> None:
     (found,) = payloads(read(feed(kind(1), block(1, 2, 3, 4, 5, step=300))), "energie.serie")
     assert (found["pas_s"], found["valeurs"]) == (600, [3, 7, None])
 
@@ -87,9 +87,9 @@ def test_days_are_local_days() -> None:
     assert (found["pas_s"], found["debut"], found["valeurs"]) == (86400, "2023-12-31T23:00:00+00:00", [5000, 6000])
 
 
-@pytest.mark.parametrize("told", [{"uom": "61"}, {"accumulationBehaviour": "3"}])
-def test_what_is_no_energy_of_an_interval_is_left_out(told: dict[str, str]) -> None:
-    reading = read(feed(kind(1, **told), block(1, 2)))
+@pytest.mark.parametrize("changes", [{"uom": "61"}, {"accumulationBehaviour": "3"}])
+def test_other_quantities_and_indexes_are_left_out(changes: dict[str, str]) -> None:
+    reading = read(feed(kind(1, **changes), block(1, 2)))
     assert (reading.records, reading.warnings) == ([], [PART_NOT_READ])
 
 
@@ -143,7 +143,7 @@ TOP = (
 )
 
 
-def test_pvgis_as_csv() -> None:
+def test_pvgis_csv_is_read() -> None:
     power = (
         f"{TOP}Nominal power of the PV system (c-Si) (kWp):\t3.0\r\nSystem losses (%):\t14.0\r\n"
         "time,P,G(i),H_sun,T2m,WS10m,Int\r\n"
@@ -156,7 +156,7 @@ def test_pvgis_as_csv() -> None:
     assert (installation["puissance_kwc"], installation["inclinaison_deg"], installation["latitude"]) == (3, 35, 46.16)
 
 
-def test_irradiation_alone_is_shown_and_not_kept() -> None:
+def test_irradiation_alone_is_shown_and_not_stored() -> None:
     reading = read(
         f"{TOP}time,Gb(i),Gd(i),Gr(i)\r\n20200601:1010,26.71,8,0\r\n20200601:1110,14.69,6,0\r\n\r\nGb(i): Beam\r\n"
     )
@@ -166,13 +166,13 @@ def test_irradiation_alone_is_shown_and_not_kept() -> None:
 def dial(
     kind: str, value: str, period: str = "BASE", before: str = "", unit: str = "kWh", grid: str = "_Distributeur"
 ) -> str:
-    told = (
+    classes = (
         f"<Id_Classe_Temporelle>{period}</Id_Classe_Temporelle><Classe_Mesure>{kind}</Classe_Mesure>"
         f"<Unite_Mesure>{unit}</Unite_Mesure>"
     )
     last = f"<Valeur_Precedent>{before}</Valeur_Precedent>" if before else ""
     return (
-        f"<Classe_Temporelle{grid}>{told}<Sens_Mesure>0</Sens_Mesure>"
+        f"<Classe_Temporelle{grid}>{classes}<Sens_Mesure>0</Sens_Mesure>"
         f"<Valeur>{value}</Valeur>{last}</Classe_Temporelle{grid}>"
     )
 
@@ -200,7 +200,7 @@ SHARES = [
 ]
 
 
-def test_what_is_shared_adds_its_periods_up_and_is_no_index() -> None:
+def test_shared_energy_sums_its_periods_and_is_not_an_index() -> None:
     reading = read(r15(*SHARES))
     assert payloads(reading, "energie.index") == []
     (found,) = payloads(reading, "acc.repartition")
@@ -214,7 +214,7 @@ def test_what_is_shared_adds_its_periods_up_and_is_no_index() -> None:
     assert facts(reading)["acc_used"] == "100"
 
 
-def test_the_networks_and_the_suppliers_indexes_are_apart() -> None:
+def test_the_network_s_and_the_supplier_s_indexes_are_separate() -> None:
     reading = read(r15(dial("1", "10160", before="10060"), dial("1", "15276", before="15175", grid="")))
     assert [(one["calendrier"], one["total"]) for one in payloads(reading, "energie.index")] == [
         ("Réseau", 10_060_000),

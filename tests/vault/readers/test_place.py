@@ -1,4 +1,4 @@
-"""Where a photo was taken leaves its file; the image stays the same to the last point."""
+"""The place is removed from a photo's file; the image stays the same to the last pixel."""
 
 import io
 import random
@@ -15,7 +15,7 @@ from vault.readers.files import place
 from vault.readers.reading import Unreadable
 
 KINDS = ["JPEG", "PNG", "HEIF"]
-#: Long enough not to be met by chance in compressed data.
+#: Long enough not to occur by chance in compressed data.
 NEEDLES = (b"GPSLatitude", b"GPS+46", b"ACME", b"\xa9xyz", b"Villebrume")
 
 
@@ -25,7 +25,7 @@ def shown(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_place_goes_and_the_image_stays_the_same_way_up(kind):
+def test_the_place_is_removed_and_the_image_keeps_its_orientation(kind):
     data = photos.photo(kind)
     assert photos.place_of(data)
     found, cleaned = place.without(data)
@@ -36,18 +36,18 @@ def test_the_place_goes_and_the_image_stays_the_same_way_up(kind):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_each_way_up_is_kept(orientation):
+def test_each_orientation_is_kept(orientation):
     data = photos.photo("JPEG", orientation=orientation)
     assert shown(place.without(data)[1]) == shown(data)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_doing_it_again_changes_nothing(kind):
+def test_a_second_removal_changes_nothing(kind):
     cleaned = place.without(photos.photo(kind))[1]
     assert place.without(cleaned) == ("none", cleaned)
 
 
-def test_colours_and_a_progressive_image_stay():
+def test_colours_and_a_progressive_image_are_kept():
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -60,7 +60,7 @@ def test_colours_and_a_progressive_image_stay():
     assert b"GPS+46" not in cleaned
 
 
-def test_a_second_image_after_the_first_goes_too():
+def test_a_second_image_after_the_first_is_removed():
     out = io.BytesIO()
     picture = photos.picture()
     picture.save(out, "MPO", save_all=True, append_images=[picture], exif=photos.exif())
@@ -70,7 +70,7 @@ def test_a_second_image_after_the_first_goes_too():
         assert image.format == "JPEG"
 
 
-def test_a_scan_in_a_pdf_loses_the_place_of_its_photos_and_of_its_own_description():
+def test_a_scan_in_a_pdf_loses_the_place_of_its_photos_and_of_its_metadata():
     found, cleaned = place.without(photos.scan())
     assert found == "removed"
     with pikepdf.open(io.BytesIO(cleaned)) as pdf:
@@ -79,18 +79,18 @@ def test_a_scan_in_a_pdf_loses_the_place_of_its_photos_and_of_its_own_descriptio
     assert sandbox.page(io.BytesIO(cleaned), 0, dpi=60).width > 0
 
 
-def test_a_pdf_without_a_place_is_not_touched():
+def test_a_pdf_without_a_place_is_unchanged():
     data = photos.scan(place=False)
     assert place.without(data) == ("none", data)
 
 
-def test_a_signed_pdf_keeps_its_signature_and_says_so():
+def test_a_signed_pdf_keeps_its_place_and_is_reported():
     data = photos.scan(signed=True)
     assert place.without(data) == ("kept", data)
     assert place.without(photos.scan(signed=True, place=False))[0] == "none"
 
 
-def test_through_the_limited_child_the_cleaned_file_comes_back_whole():
+def test_the_limited_child_returns_the_whole_cleaned_file():
     data = photos.photo("JPEG")
     stream = io.BytesIO(data)
     assert sandbox.without_place(stream) == ("removed", place.without(data)[1])
@@ -98,12 +98,12 @@ def test_through_the_limited_child_the_cleaned_file_comes_back_whole():
 
 
 @pytest.mark.parametrize("data", [b'<gpx version="1.1"><trkpt lat="46.1" lon="-1.1"/></gpx>', b"DC04", b""])
-def test_a_file_whose_places_are_the_data_is_left_alone(data, monkeypatch):
+def test_a_file_whose_places_are_the_data_is_unchanged(data, monkeypatch):
     monkeypatch.setattr(sandbox, "_child", lambda *_args, **_options: pytest.fail("a child was started"))
     assert sandbox.without_place(io.BytesIO(data)) == ("none", b"")
 
 
-def test_a_heic_photo_is_read_like_any_other():
+def test_a_heic_photo_is_read():
     reading = sandbox.read(io.BytesIO(photos.photo("HEIF")), trust_test_authority=False)
     assert (reading.media_type, reading.format, reading.pages) == (recognise.HEIC, "paper", 1)
     page = sandbox.raster(io.BytesIO(photos.photo("HEIF", photos.picture((640, 320)))), dpi=60)[0]
@@ -111,8 +111,8 @@ def test_a_heic_photo_is_read_like_any_other():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_pages_that_go_into_a_preview_or_a_dossier_say_no_place(kind):
-    """Even of a file that still had its own."""
+def test_pages_drawn_for_a_preview_or_a_dossier_have_no_place(kind):
+    """Even if the file still has one."""
     page = sandbox.raster(io.BytesIO(photos.photo(kind)), dpi=60)[0]
     assert photos.place_of(page.jpeg) == {}
     assert not [needle for needle in NEEDLES if needle in page.jpeg]
@@ -121,7 +121,7 @@ def test_the_pages_that_go_into_a_preview_or_a_dossier_say_no_place(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32))
-def test_whatever_is_cut_or_changed_it_is_refused_or_cleaned(kind, seed):
+def test_a_cut_or_changed_file_is_refused_or_cleaned(kind, seed):
     chance = random.Random(seed)
     data = bytearray(PHOTOS[kind])
     for _ in range(chance.randint(1, 8)):
@@ -137,11 +137,11 @@ def test_whatever_is_cut_or_changed_it_is_refused_or_cleaned(kind, seed):
 
 
 @pytest.mark.parametrize("mark", range(0x02, 0xFF))
-def test_what_tells_a_place_goes_whatever_its_mark_has_become(mark):
-    """A photo whose marks were damaged: what it tells is still there for whoever looks for it."""
+def test_metadata_under_a_damaged_marker_is_removed(mark):
+    """A damaged marker does not hide the metadata from a search of the file."""
     data = PHOTOS["JPEG"]
-    for told in (b"Exif\x00\x00", b"http://ns.adobe.com/"):
-        start = data.index(told) - 4
+    for header in (b"Exif\x00\x00", b"http://ns.adobe.com/"):
+        start = data.index(header) - 4
         broken = data[: start + 1] + bytes([mark]) + data[start + 2 :]
         try:
             found, cleaned = place.without(broken)
@@ -153,5 +153,5 @@ def test_what_tells_a_place_goes_whatever_its_mark_has_become(mark):
 PHOTOS = {kind: photos.photo(kind, photos.picture((64, 48))) for kind in KINDS}
 
 
-def test_a_pdf_that_cannot_be_searched_says_so():
+def test_a_pdf_that_cannot_be_searched_is_reported():
     assert place.without(hostile.pdf()[:200])[0] == "unknown"

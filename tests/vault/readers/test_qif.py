@@ -1,4 +1,4 @@
-"""QIF: dates and amounts that each program writes its own way, splits, several accounts, lists that are no payments."""
+"""QIF: dates and amounts in each program's format, splits, several accounts, lists that are not payments."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def refused(text: str) -> str:
     return refusal.value.code
 
 
-def test_operations_with_their_words_and_totals() -> None:
+def test_operations_are_read_with_labels_and_totals() -> None:
     reading = read(qif(entry(), entry("02/02/2024", "1500.00", "PVIR SALAIRE", "MFEVRIER")))
     assert reading.format == "qif" and reading.warnings == [] and reading.checks == []
     assert operations(reading) == [("2024-01-31", "-12.50"), ("2024-02-02", "1500.00")]
@@ -55,18 +55,18 @@ def test_operations_with_their_words_and_totals() -> None:
         ("1/31'24", "2024-01-31"),
     ],
 )
-def test_a_date_however_it_is_written(written: str, kept: str) -> None:
+def test_a_date_is_read_in_every_format(written: str, kept: str) -> None:
     assert operations(read(qif(entry(written)))) == [(kept, "-12.50")]
 
 
-def test_one_day_over_twelve_tells_the_order_of_all() -> None:
+def test_one_day_over_twelve_gives_the_order_of_all_dates() -> None:
     french, american = (read(qif(entry("05/04/2024"), entry(other))) for other in ("30/04/2024", "04/30/2024"))
     assert operations(french)[0][0] == "2024-04-05"
     assert operations(american)[0][0] == "2024-05-04"
     assert french.warnings == american.warnings == []
 
 
-def test_where_nothing_tells_it_the_day_is_first_and_the_page_says_so() -> None:
+def test_the_day_comes_first_with_a_warning_if_the_order_is_unknown() -> None:
     reading = read(qif(entry("05/04/2024"), entry("12/04/2024")))
     assert operations(reading)[0][0] == "2024-04-05"
     assert reading.warnings == [DAYS_FIRST]
@@ -87,7 +87,7 @@ def test_dates_of_both_orders_in_one_file_are_damaged() -> None:
         ("+3", "3.00"),
     ],
 )
-def test_an_amount_however_it_is_written(written: str, kept: str) -> None:
+def test_an_amount_is_read_in_every_format(written: str, kept: str) -> None:
     assert operations(read(qif(entry(amount=written)))) == [("2024-01-31", kept)]
 
 
@@ -98,11 +98,11 @@ def test_cents_after_a_point_make_commas_thousands() -> None:
     ]
 
 
-def test_the_second_amount_stands_for_the_first_where_it_lacks() -> None:
+def test_the_second_amount_replaces_a_missing_first_one() -> None:
     assert operations(read("!Type:Bank\nD31/01/2024\nU-7,00\n^\n")) == [("2024-01-31", "-7.00")]
 
 
-def test_a_split_is_one_operation_without_a_category_of_its_own() -> None:
+def test_a_split_is_one_operation_without_a_category() -> None:
     split = ("PHYPERMARCHE", "L--Split--", "SAlimentation", "ECourses", "$-20,00", "SMaison", "$-30,00")
     reading = read(qif(entry("31/01/2024", "-50,00", *split)))
     (operation,) = payloads(reading, "banque.operation")
@@ -116,20 +116,20 @@ def test_a_category_loses_its_class_and_a_transfer_names_the_other_account() -> 
     assert transfer["contrepartie"] == "Livret A" and "categorie" not in transfer
 
 
-def test_how_it_was_paid_is_no_reference() -> None:
-    """Two payments by card on one day would be taken for one."""
+def test_the_means_of_payment_is_not_a_reference() -> None:
+    """Otherwise two card payments of one day would be merged."""
     assert first("PPAIN", "N1234567")["reference"] == "1234567"
     assert "reference" not in first("PPAIN", "NCB")
 
 
-def test_an_opening_balance_is_no_operation_and_names_the_account() -> None:
+def test_an_opening_balance_is_not_an_operation_and_names_the_account() -> None:
     opening = entry("01/01/2024", "100,00", "POpening Balance", "L[Compte courant]")
     reading = read(qif(opening, entry()))
     assert operations(reading) == [("2024-01-31", "-12.50")]
     assert payloads(reading, "banque.operation")[0]["compte"] == "Compte courant"
 
 
-def test_several_accounts_each_with_its_own() -> None:
+def test_several_accounts_keep_their_own_operations() -> None:
     text = (
         "!Option:AutoSwitch\n!Account\nNCompte courant\nTBank\n^\nNCarte\nTCCard\n^\n!Clear:AutoSwitch\n"
         "!Option:AutoSwitch\n!Account\nNCompte courant\nTBank\n$100,00\n^\n"
@@ -145,7 +145,7 @@ def test_several_accounts_each_with_its_own() -> None:
     assert [one["type"] for one in payloads(reading, "banque.compte")] == ["courant", "carte"]
 
 
-def test_lists_that_are_no_payments_are_left_out() -> None:
+def test_lists_that_are_not_payments_are_left_out() -> None:
     lists = "!Type:Cat\nNAlimentation\nE\n^\n!Type:Class\nNVacances\n^\n!Type:Memorized\nKP\nT-9,00\nPLOYER\n^\n"
     shares = "!Type:Invst\nD31/01/2024\nNBuy\nYACTIONS\nI10\nQ5\nT50,00\n^\n"
     reading = read(lists + shares + qif(entry()))
@@ -155,20 +155,20 @@ def test_lists_that_are_no_payments_are_left_out() -> None:
     assert alone.records == [] and alone.warnings == [HOLDINGS_LEFT_OUT, NOTHING_INSIDE]
 
 
-def test_two_payments_alike_are_two() -> None:
+def test_two_equal_payments_give_two_records() -> None:
     reading = read(qif(entry(), entry()))
     assert len({record["provenance"]["raw_sha256"] for record in reading.records}) == 2
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_each_encoding_and_line_end(encoding: str, ends: str) -> None:
+def test_each_encoding_and_line_ending_is_read(encoding: str, ends: str) -> None:
     data = qif(entry("31/01/2024", "-1,00", "PCAFÉ")).replace("\n", ends).encode(encoding)
     (operation,) = payloads(read(data), "banque.operation")
     assert operation["libelle"] == "CAFÉ"
 
 
-def test_a_file_whose_end_is_missing_says_so() -> None:
+def test_a_truncated_file_gives_a_warning() -> None:
     assert read(qif(entry(), entry()).rstrip("\n^")).warnings == [END_MISSING]
 
 

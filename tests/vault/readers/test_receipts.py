@@ -1,6 +1,4 @@
-"""Purchases handed over by shops: receipts put back together, to the cent, and codes that no other shop understands
-kept apart.
-"""
+"""Purchases exported by shops: receipts joined with their lines, exact to the cent, and codes internal to a shop."""
 
 import io
 from typing import Any
@@ -82,7 +80,7 @@ def test_two_receipts_of_one_day_stay_two() -> None:
     assert [one["numero"] for one in tickets(documents.RECEIPTS["Carrefour"])] == ["000123", "000124"]
 
 
-def test_what_is_sold_loose_is_weighed_and_has_a_code_of_the_shop() -> None:
+def test_a_product_sold_loose_is_weighed_and_has_a_code_of_the_shop() -> None:
     _, apples, bananas = tickets(documents.RECEIPTS["Auchan"])[0]["lignes"]
     assert (apples["code_interne"], apples["unite"], apples["quantite"], apples["montant"]) == (
         "200512000000",
@@ -102,7 +100,7 @@ def test_a_price_of_a_line_is_divided_and_a_price_of_a_piece_multiplied() -> Non
 @pytest.mark.parametrize(
     "data", [documents.LECLERC_TICKETS.encode(), documents.LECLERC_LINES.encode()], ids=["receipts", "lines"]
 )
-def test_one_of_two_files_is_not_enough(data: bytes) -> None:
+def test_one_of_two_files_is_refused(data: bytes) -> None:
     with pytest.raises(Unreadable) as refusal:
         read(data)
     assert refusal.value.code == "two_files"
@@ -130,7 +128,7 @@ def test_a_formula_stays_text() -> None:
     assert tickets(documents.RECEIPTS["Intermarché"])[0]["lignes"][1]["libelle"] == "=SOMME(A1:A9)"
 
 
-def test_what_the_file_holds_in_all_is_told() -> None:
+def test_the_totals_of_the_file_are_facts() -> None:
     assert facts(read(documents.RECEIPTS["Auchan"])) == {
         "chain": "Auchan",
         "receipts": "2",
@@ -141,7 +139,7 @@ def test_what_the_file_holds_in_all_is_told() -> None:
     }
 
 
-def test_a_line_that_says_nothing_is_left_out_and_told() -> None:
+def test_an_empty_line_is_left_out_with_a_warning() -> None:
     reading = read(
         (documents.AUCHAN + "3029330003533;;1.85;1;2026-10-10;17000\n3029330003533;X;1.85;1;hier;17000\n").encode()
     )
@@ -172,7 +170,7 @@ def test_a_barcode_has_its_check_digit_and_is_not_the_shop_s_own(digits: str, so
     assert is_barcode(digits) == sold_everywhere
 
 
-def test_columns_of_no_chain_are_no_receipt() -> None:
+def test_unknown_columns_are_not_a_receipt() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(b"nom;prix\npain;1\n")
     assert refusal.value.code == "unknown_media"

@@ -1,4 +1,4 @@
-"""The tax office's verification page: its figures, and the two footnotes that make a genuine notice say too little."""
+"""The tax office's verification page: its values, and its two footnotes on incomplete notices."""
 
 import io
 
@@ -81,13 +81,13 @@ def test_the_tax_before_corrections_is_not_the_tax() -> None:
     assert read(page()).records[0]["payload"]["impot_revenu_net"] == 312
 
 
-def test_another_page_of_the_same_office_is_refused() -> None:
+def test_another_page_of_the_tax_office_is_refused() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(b"<!DOCTYPE html><title>Service de v\xc3\xa9rification en ligne des avis</title><p>Aucun avis.")
     assert refusal.value.code == "damaged"
 
 
-def test_any_other_page_is_no_notice() -> None:
+def test_any_other_page_is_not_recognised() -> None:
     with pytest.raises(Unreadable) as refusal:
         read(b"<!DOCTYPE html><title>Impots.gouv.fr</title>")
     assert refusal.value.code == "unknown_media"

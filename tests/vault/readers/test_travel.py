@@ -1,6 +1,4 @@
-"""Moves: distances on the mean sphere, stops and gaps that end a trip, Google's four shapes, tracks with and without
-time.
-"""
+"""Moves: distances, stops and gaps that end a trip, Google's four shapes, tracks with and without time."""
 
 import json
 import math
@@ -15,20 +13,20 @@ from vault.readers.files.stream import elements
 from vault.readers.sentences import NO_TIME, NO_TRIP, ODD_PARTS, ROWS_NOT_READ
 from vault.readers.subjects.travel import MEAN_RADIUS, metres
 
-#: One degree of latitude, on the mean sphere.
+#: One degree of latitude on the mean sphere.
 DEGREE = math.pi / 180 * MEAN_RADIUS
 
 
 def gpx(*points: tuple[float, float, str], version: str = "1/1", kind: str = "") -> str:
-    told = "".join(
+    points_xml = "".join(
         f'<trkpt lat="{lat}" lon="{lon}">{f"<time>{time}</time>" if time else ""}</trkpt>' for lat, lon, time in points
     )
     head = f'<?xml version="1.0"?><gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/{version}">'
-    return f"{head}<trk>{f'<type>{kind}</type>' if kind else ''}<trkseg>{told}</trkseg></trk></gpx>"
+    return f"{head}<trk>{f'<type>{kind}</type>' if kind else ''}<trkseg>{points_xml}</trkseg></trk></gpx>"
 
 
 def line(start: str, minutes: int, latitude: float = 46.0, step: float = 0.001) -> list[tuple[float, float, str]]:
-    """North by 111 metres a minute."""
+    """Return points that move north by 111 metres per minute."""
     hour, minute = int(start[11:13]), int(start[14:16])
     stamps = [
         f"{start[:11]}{hour + (minute + rank) // 60:02}:{(minute + rank) % 60:02}:00Z" for rank in range(minutes)
@@ -41,7 +39,7 @@ def trips(reading: Reading) -> list[dict[str, Any]]:
 
 
 def test_distances_are_those_of_the_mean_radius() -> None:
-    """The equator's radius, which a common library takes, would say 111.319 km."""
+    """With the equator's radius, used by a common library, it would be 111.319 km."""
     assert round(metres((0, 0), (1, 0))) == round(DEGREE) == 111_195
     assert round(metres((46, 0), (46, 1)) / metres((0, 0), (0, 1)), 3) == round(math.cos(math.radians(46)), 3)
     assert metres((0, 0), (0, 180)) == pytest.approx(math.pi * MEAN_RADIUS)
@@ -70,18 +68,18 @@ def test_a_stop_ends_a_trip_and_a_shorter_one_does_not() -> None:
     assert len(trips(light)) == 1
 
 
-def test_half_an_hour_without_a_position_ends_a_trip_and_counts_no_metre() -> None:
+def test_half_an_hour_without_a_position_ends_a_trip_and_adds_no_distance() -> None:
     reading = read(gpx(*line("2024-06-15T10:00", 10), *line("2024-06-15T11:00", 10, latitude=47.0)))
     assert len(trips(reading)) == 2
     assert sum(leg["distance_m"] for trip in trips(reading) for leg in trip["segments"]) < 2500
 
 
-def test_a_track_without_time_has_a_length_and_is_no_trip() -> None:
+def test_a_track_without_time_has_a_length_and_is_not_a_trip() -> None:
     reading = read(gpx((46.0, -1.15, ""), (46.01, -1.15, "")))
     assert (facts(reading)["distance"], trips(reading), reading.warnings) == ("1.112", [], [NO_TIME])
 
 
-def test_a_place_where_one_often_stays_is_kept_and_a_walk_round_the_block_is_no_trip() -> None:
+def test_a_frequent_place_is_kept_and_a_walk_round_the_block_is_not_a_trip() -> None:
     home = [(46.0, -1.15, f"2024-06-{day}T{hour}:00Z") for day in (15, 16, 17) for hour in ("10:00", "10:10", "10:20")]
     reading = read(gpx(*home))
     assert payloads(reading, "mobilite.lieu") == [{"etiquette": "autre", "latitude": 46.0, "longitude": -1.15}]
@@ -91,8 +89,8 @@ def test_a_place_where_one_often_stays_is_kept_and_a_walk_round_the_block_is_no_
     ]
 
 
-def segment(start: str, end: str, **told: Any) -> dict[str, Any]:
-    return {"startTime": f"2024-06-15T{start}:00.000+02:00", "endTime": f"2024-06-15T{end}:00.000+02:00"} | told
+def segment(start: str, end: str, **more: Any) -> dict[str, Any]:
+    return {"startTime": f"2024-06-15T{start}:00.000+02:00", "endTime": f"2024-06-15T{end}:00.000+02:00"} | more
 
 
 def visit(start: str, end: str, place: object, kind: str = "UNKNOWN") -> dict[str, Any]:
@@ -100,9 +98,9 @@ def visit(start: str, end: str, place: object, kind: str = "UNKNOWN") -> dict[st
 
 
 def activity(
-    start: str, end: str, origin: object, destination: object, kind: str = "WALKING", **told: Any
+    start: str, end: str, origin: object, destination: object, kind: str = "WALKING", **more: Any
 ) -> dict[str, Any]:
-    return segment(start, end, activity={"start": origin, "end": destination, "topCandidate": {"type": kind}} | told)
+    return segment(start, end, activity={"start": origin, "end": destination, "topCandidate": {"type": kind}} | more)
 
 
 HERE, THERE, FAR = (
@@ -116,7 +114,7 @@ def android(*segments: dict[str, Any], **more: Any) -> str:
     return json.dumps({"semanticSegments": list(segments)} | more, ensure_ascii=False)
 
 
-def test_androids_segments() -> None:
+def test_android_segments_are_read() -> None:
     reading = read(
         android(
             visit("08:00", "09:00", HERE, "HOME"),
@@ -145,7 +143,7 @@ def test_moves_without_a_stay_between_them_are_one_trip() -> None:
     assert len(trips(read(android(walk, visit("09:10", "09:12", THERE), bus)))) == 2
 
 
-def test_a_distance_that_is_not_given_is_that_of_the_path() -> None:
+def test_a_missing_distance_is_that_of_the_path() -> None:
     path = segment(
         "09:00", "11:00", timelinePath=[{"point": "46.0°, -1.14°", "time": "2024-06-15T09:10:00.000+02:00"}]
     )
@@ -177,8 +175,8 @@ def test_the_profile_names_home_and_work_without_degrees() -> None:
     assert [one["etiquette"] for one in payloads(reading, "mobilite.lieu")] == ["domicile", "travail"]
 
 
-def test_the_iphones_list() -> None:
-    told = [
+def test_the_list_of_an_iphone_is_read() -> None:
+    segments = [
         activity(
             "09:00", "09:20", "geo:46.0,-1.15", "geo:46.01,-1.15", "in passenger vehicle", distanceMeters="1500.5"
         ),
@@ -187,7 +185,7 @@ def test_the_iphones_list() -> None:
             "09:00", "11:00", timelinePath=[{"point": "geo:46.0,-1.14", "durationMinutesOffsetFromStartTime": "10"}]
         ),
     ]
-    reading = read(json.dumps(told))
+    reading = read(json.dumps(segments))
     (trip,) = trips(reading)
     assert (trip["motif"], trip["segments"][0]["mode"], trip["segments"][0]["distance_m"]) == (
         "travail",
@@ -209,7 +207,7 @@ def takeout(latitude: int = 460000000, longitude: int = -11500000) -> dict[str, 
     }
 
 
-def test_takeouts_objects() -> None:
+def test_takeout_objects_are_read() -> None:
     home = {"location": {"latitudeE7": 460100000, "longitudeE7": -11500000, "semanticType": "TYPE_HOME"}}
     stay = {
         "placeVisit": home
@@ -225,9 +223,9 @@ def test_a_coordinate_counted_up_from_two_to_the_32_is_negative() -> None:
     assert trip["segments"][0]["origine"] == [46.0, -1.15]
 
 
-def test_takeouts_records_leave_out_what_may_be_far_off() -> None:
-    def record(minute: int, latitude: int, accuracy: int, **told: Any) -> dict[str, Any]:
-        stamp = told or {"timestamp": f"2019-06-15T07:{minute:02}:00Z"}
+def test_inaccurate_takeout_records_are_left_out() -> None:
+    def record(minute: int, latitude: int, accuracy: int, **other: Any) -> dict[str, Any]:
+        stamp = other or {"timestamp": f"2019-06-15T07:{minute:02}:00Z"}
         return {"latitudeE7": latitude, "longitudeE7": -11500000, "accuracy": accuracy} | stamp
 
     moving = [record(rank, 460000000 + 10000 * rank, 20) for rank in range(11)]
@@ -239,7 +237,7 @@ def test_takeouts_records_leave_out_what_may_be_far_off() -> None:
     assert trips(read(json.dumps({"locations": old})))[0]["debut"] == "2019-06-15T07:00:00+00:00"
 
 
-def test_one_odd_part_is_left_out_and_a_file_of_odd_parts_is_damaged() -> None:
+def test_an_invalid_part_is_left_out_and_a_file_of_invalid_parts_is_damaged() -> None:
     reading = read(
         android(activity("09:00", "09:20", HERE, THERE), {"activity": 3}, activity("10:00", "10:20", FAR, HERE))
     )
@@ -248,7 +246,7 @@ def test_one_odd_part_is_left_out_and_a_file_of_odd_parts_is_damaged() -> None:
         read(android({"visit": 3}, {"activity": None}, {"timelinePath": [{}]}))
 
 
-def test_years_of_moves() -> None:
+def test_years_of_moves_are_read() -> None:
     reading = read(json.dumps(travels.android(30)))
     assert (facts(reading)["trips"], facts(reading)["places"], len(trips(reading))) == ("90", "3", 90)
 
@@ -280,13 +278,13 @@ def test_a_truncated_timeline_is_damaged(text: str) -> None:
     ],
     ids=["decimal commas", "seconds since 1970", "milliseconds", "French local time"],
 )
-def test_positions_as_csv(text: str) -> None:
+def test_positions_are_read_from_csv(text: str) -> None:
     (trip,) = trips(read(text))
     assert (trip["debut"], trip["fin"]) == ("2024-06-15T10:00:00+00:00", "2024-06-15T10:05:00+00:00")
     assert trip["segments"][0]["distance_m"] == pytest.approx(DEGREE / 100, abs=1)
 
 
-def test_positions_that_are_nowhere_are_left_out() -> None:
+def test_impossible_positions_are_left_out() -> None:
     reading = read(
         "time,lat,lon,accuracy\n2024-06-15T10:00:00Z,146,0,5\nhier,46,0,5\n"
         "2024-06-15T10:00:00Z,46,0,9000\n2024-06-15T10:00:00Z,46\n"

@@ -1,4 +1,4 @@
-"""A signed code on a paper: what it becomes when it is genuine, and what is refused when it is not."""
+"""Signed codes on papers: the records of genuine codes, and the refusal of others."""
 
 import io
 from base64 import b32decode, b32encode
@@ -42,7 +42,7 @@ def notice() -> bytes:
     return papers.tax_notice(**FACTS)
 
 
-def test_a_notice_becomes_a_record_whose_every_value_is_signed(notice: bytes) -> None:
+def test_a_notice_becomes_a_record_with_signed_values(notice: bytes) -> None:
     reading = read(notice)
     (record,) = reading.records
     envelope.validate(record)
@@ -72,7 +72,7 @@ def test_a_notice_becomes_a_record_whose_every_value_is_signed(notice: bytes) ->
     assert set(outcomes(reading).values()) == {"passed"}
 
 
-def test_the_record_says_who_signed_when_and_which_file_proves_it(notice: bytes) -> None:
+def test_the_record_names_its_signer_its_date_and_its_file(notice: bytes) -> None:
     origin = read(notice).records[0]["provenance"]
     assert (origin["holder"], origin["method"], origin["assurance"]) == ("dgfip", "upload", "signature_verified")
     assert origin["issued_at"] == "2026-07-31T00:00:00+02:00"
@@ -90,27 +90,27 @@ def test_a_photo_of_the_notice_gives_the_same_values(notice: bytes) -> None:
 
 
 @pytest.mark.parametrize("tilt", [0, 90, 178.5, -7])
-def test_the_photo_may_be_turned(notice: bytes, tilt: float) -> None:
+def test_a_turned_photo_is_read(notice: bytes, tilt: float) -> None:
     assert read(papers.as_photo(notice, tilt=tilt)).records
 
 
-def test_the_raw_text_of_a_code_is_a_file_like_another(code: str, notice: bytes) -> None:
+def test_the_raw_text_of_a_code_is_read(code: str, notice: bytes) -> None:
     reading = read(code.encode() + b"\r\n")
     assert reading.records[0]["payload"] == read(notice).records[0]["payload"]
     assert reading.media_type == "text/plain"
 
 
-def test_the_demonstration_s_authority_counts_only_when_trusted(notice: bytes) -> None:
+def test_the_demonstration_s_authority_is_accepted_only_when_trusted(notice: bytes) -> None:
     reading = read(notice, trusting=False)
     assert reading.records == []
     assert outcomes(reading) == {"2ddoc_signature": "inconclusive", "number_hidden": "passed"}
 
 
-def test_trusting_a_test_authority_is_told(notice: bytes) -> None:
+def test_trusting_a_test_authority_gives_a_warning(notice: bytes) -> None:
     assert sentences.TEST_AUTHORITY in read(notice).warnings
 
 
-def test_an_edited_code_proposes_nothing(code: str) -> None:
+def test_an_edited_code_gives_no_record(code: str) -> None:
     richer = code.replace("4118250", "4108250")
     assert richer != code
     reading = read(richer.encode())
@@ -119,7 +119,7 @@ def test_an_edited_code_proposes_nothing(code: str) -> None:
     assert not any(check.details for check in reading.checks)
 
 
-def test_an_edited_code_drawn_on_a_paper_proposes_nothing_either(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edited_code_on_a_paper_gives_no_record(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(papers, "notice_code", lambda **_: code.replace("4118250", "4108250"))
     assert read(papers.tax_notice(**FACTS)).records == []
 
@@ -130,10 +130,10 @@ def test_figures_printed_beside_a_genuine_code_are_compared_with_it() -> None:
     assert reading.records[0]["payload"]["revenu_fiscal_reference"] == 18250
 
 
-def test_a_genuine_signature_of_someone_else_is_not_the_tax_office_s(
+def test_a_genuine_signature_of_another_organisation_is_refused_for_a_notice(
     code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A telephone operator holds a good certificate too."""
+    """A telephone operator also has a valid certificate."""
     monkeypatch.setattr(trust, "judge", lambda *_, **__: trust.Verdict("valid", "FREE SAS"))
     reading = read(code.encode())
     assert reading.records == []
@@ -153,7 +153,7 @@ def verdict(code: str, *, folder: Path = signing.FOLDER, today: date = date(2026
 
 @pytest.fixture
 def short_lived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An authority whose certificates held from 2015 to 2019."""
+    """Make an authority whose certificates are valid from 2015 to 2019."""
     monkeypatch.setattr(signing, "NOT_AFTER", signing.NOT_BEFORE.replace(year=2019))
     signing.make_authority(tmp_path)
     return tmp_path
@@ -174,7 +174,7 @@ def test_a_code_signed_tomorrow_is_not_verified(code: str) -> None:
     assert verdict(code, today=date(2026, 7, 30)) == "unknown_cert"
 
 
-def test_a_leaf_that_its_authority_never_signed_is_not_verified(tmp_path: Path) -> None:
+def test_a_certificate_not_signed_by_its_authority_is_not_verified(tmp_path: Path) -> None:
     signing.make_authority(tmp_path)
     stolen = signing.sign("28", {"41": "100"}, signed_on=date(2026, 7, 31), folder=tmp_path)
     (tmp_path / "ZZ01.der").write_bytes((signing.FOLDER / "ZZ01.der").read_bytes())
@@ -187,10 +187,10 @@ def test_a_certificate_of_the_same_name_from_elsewhere_does_not_verify(tmp_path:
     assert verdict(forged) == "invalid"
 
 
-def test_certificates_dropped_in_a_user_s_folder_are_not_trusted(
+def test_certificates_in_a_user_s_folder_are_not_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    """tddoc would load them by itself."""
+    """tddoc itself would load them."""
     chains = tmp_path / ".config" / "tddoc" / "chains"
     chains.mkdir(parents=True)
     for path in signing.FOLDER.glob("*.der"):
@@ -205,7 +205,7 @@ def test_an_authority_s_name_never_becomes_a_path(code: str, name: str) -> None:
         codes.split(code.replace("ZZ01", name, 1))
 
 
-def test_an_old_code_without_year_or_parts_says_what_it_lacks() -> None:
+def test_an_old_code_without_year_or_tax_shares_is_reported_as_incomplete() -> None:
     old = signing.sign("04", {"10": "M/DIALLO/AWA", "40": "0123456789012", "41": "900"}, signed_on=date(2020, 8, 1))
     reading = read(old.encode())
     assert reading.records[0]["payload"]["numero_fiscal_declarant1"] == "0123456789012"
@@ -217,7 +217,7 @@ def test_an_old_code_without_year_or_parts_says_what_it_lacks() -> None:
     ("written", "read_as"),
     [("2", 2.0), ("2,5", 2.5), ("2,75", 2.75), ("0,5", 0.5), ("2,3", None), ("0", None), ("-1", None), (",", None)],
 )
-def test_parts_are_quarters_written_with_a_comma(written: str, read_as: float | None) -> None:
+def test_tax_shares_are_quarters_written_with_a_comma(written: str, read_as: float | None) -> None:
     signed = signing.sign("28", {"41": "1", "43": written, "45": "2025"}, signed_on=date(2026, 7, 31))
     assert read(signed.encode()).records[0]["payload"].get("nombre_parts") == read_as
 
@@ -274,7 +274,7 @@ def test_an_air_quality_certificate_becomes_a_vehicle_whose_plate_is_masked() ->
         ("", None),
     ],
 )
-def test_who_signed_a_proof_of_address_tells_what_it_is_a_bill_of(organisation: str, kind: str | None) -> None:
+def test_the_signer_of_a_proof_of_address_gives_the_kind_of_bill(organisation: str, kind: str | None) -> None:
     bill = codes.split(signing.sign("01", {"22": "2 RUE BASSE", "24": "01000"}, signed_on=date(2026, 9, 1)))
     assert drafts.kind_of(bill, organisation) == kind
 
@@ -302,7 +302,7 @@ def test_a_declared_situation_is_not_a_notice(doc_type: str) -> None:
     assert types.validate("fiscal.avis_ir", record["payload"]) == []
 
 
-def test_two_different_codes_on_one_page_are_told(code: str) -> None:
+def test_two_different_codes_on_one_page_give_a_warning(code: str) -> None:
     other = signing.sign("28", {"41": "1", "43": "1", "45": "2024"}, signed_on=date(2025, 7, 31))
     reading = _read_codes([code, other])
     assert len(reading.records) == 2
@@ -363,7 +363,7 @@ def edited(edits: list[tuple[int, int, str]]) -> bytes:
 @given(st.lists(EDIT, min_size=1, max_size=6))
 @example([(22, ord("Z"), "replace")])
 @example([(12, ord("F"), "replace"), (13, ord("F"), "replace")])
-def test_whatever_is_edited_in_a_code_no_other_value_is_ever_verified(edits: list[tuple[int, int, str]]) -> None:
+def test_no_edited_value_of_a_code_is_verified(edits: list[tuple[int, int, str]]) -> None:
     try:
         reading = read(edited(edits))
     except Unreadable:
@@ -376,8 +376,8 @@ def test_whatever_is_edited_in_a_code_no_other_value_is_ever_verified(edits: lis
     st.lists(st.tuples(st.sampled_from(READ_IDS), st.text(st.characters(max_codepoint=127), max_size=24)), max_size=9),
     st.sampled_from(["28", "04", "01", "06", "03", "11", "A2", "99"]),
 )
-def test_whatever_an_issuer_signs_is_read_without_a_crash(parts: list[tuple[str, str]], doc_type: str) -> None:
-    """An issuer's own mistake reaches us with a good signature."""
+def test_any_content_signed_by_an_issuer_is_read_without_a_crash(parts: list[tuple[str, str]], doc_type: str) -> None:
+    """An issuer's mistake has a valid signature."""
     body = "".join(one + value for one, value in parts)
     signed = _sign_anything(doc_type, body.replace("\x1f", ""))
     try:

@@ -1,6 +1,4 @@
-"""A photo is shown upright, whichever way it was taken, and nothing of it is cut away. The file itself stays as it
-came.
-"""
+"""A photo is shown upright and complete, in whatever direction it was taken; its file is unchanged."""
 
 import io
 
@@ -15,7 +13,7 @@ from vault.readers.files import upright
 from vault.readers.files.image import ImageFile
 from vault.readers.recognise import JPEG
 
-#: What the eye no longer sees, in degrees.
+#: A tilt that is not visible, in degrees.
 LEVEL = 4
 
 
@@ -44,22 +42,22 @@ def test_a_page_that_fills_the_photo(turned):
 
 
 @pytest.mark.parametrize(("orientation", "turned"), [(3, 180), (6, 90), (8, 270)])
-def test_what_the_camera_says_of_its_own_position_is_followed_first(orientation, turned):
+def test_the_orientation_given_by_the_camera_is_applied_first(orientation, turned):
     photo = lying.page(notice_pdf()).rotate(turned, expand=True)
     assert abs(tilt(shown(lying.jpeg(photo, orientation=orientation)))) < LEVEL
 
 
-def test_what_has_no_lines_and_no_edges_stays_as_it_is():
+def test_a_photo_without_lines_and_edges_is_unchanged():
     assert upright.look(picture().convert("L")) == upright.Turn()
     assert upright.look(Image.new("L", (300, 200), 255)) == upright.Turn()
     assert upright.look(Image.new("L", (3, 2), 0)) == upright.Turn()
 
 
-def test_a_page_that_is_straight_stays_so():
+def test_a_straight_page_is_unchanged():
     assert upright.look(lying.page(quotient_pdf())) == upright.Turn()
 
 
-def test_nothing_of_the_photo_is_cut_away():
+def test_no_part_of_the_photo_is_cut_off():
     photo = lying.lying(lying.page(quotient_pdf()), turned=0, askew=5, seed=3)
     spot, inks = 24, (10, 60, 190, 250)
     places = [
@@ -97,7 +95,7 @@ def test_the_code_is_found_where_the_straightened_page_shows_it():
     assert 0.85 < (right - left) / (bottom - top) < 1.18, "a square again"
 
 
-def test_the_preview_is_small_and_the_file_is_not_touched():
+def test_the_preview_is_small_and_the_file_is_unchanged():
     data = lying.jpeg(lying.lying(lying.page(quotient_pdf()), turned=180, askew=3, seed=2))
     file = ImageFile(data, JPEG)
     drawn = file.raster(0, dpi=60)

@@ -1,4 +1,4 @@
-"""Workbooks: sizes looked at before inflating, formulas that stay text, no entity."""
+"""Workbooks: sizes are checked before decompression, formulas stay texts, entities are refused."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from vault.readers.reading import Unreadable
 SHARED = '<sst xmlns="x"><si><r><t>Index </t></r><r><t>réel</t></r><rPh><t>no</t></rPh></si></sst>'
 
 
-def test_cells_stand_in_their_column_and_keep_what_they_are() -> None:
+def test_cells_keep_their_column_and_their_type() -> None:
     sheet = (
         '<worksheet><sheetData><row><c r="B1" t="s"><v>0</v></c><c r="D1"><v>1.5</v></c></row></sheetData></worksheet>'
     )
