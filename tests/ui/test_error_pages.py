@@ -32,7 +32,7 @@ def request_in(language):
     return request
 
 
-@pytest.mark.parametrize(("language", "said"), [("fr", 3), ("en", 4)])
+@pytest.mark.parametrize(("language", "index"), [("fr", 3), ("en", 4)])
 @pytest.mark.parametrize("case", CASES, ids=[str(case[0]) for case in CASES])
 def test_each_error_has_its_status_and_sentence(city, case, language, index, activate):
     status, handler = case[:2]
