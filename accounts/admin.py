@@ -17,10 +17,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts import provider
 from accounts.actions import accounts as actions
 from accounts.actions import companions, desk, identities
 from accounts.models import FactorReset, Membership, Organisation, User
-from accounts.sign_in import provider, second_factor
+from accounts.sign_in import second_factor
 from core.messages import mails
 
 NOT_HERE: list[type[Model]] = [

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import codes
+from accounts import codes, provider
 from accounts.actions import accounts as actions
 from accounts.actions import identities
 from accounts.actions.accounts import AddressTaken
@@ -27,7 +27,7 @@ from accounts.decorators import recently_authenticated
 from accounts.forms import AddressForm, CodeForm, ContactAddressForm, NameForm, PasswordForm, RemindersForm
 from accounts.http import SignedInRequest
 from accounts.models import Session, SessionQuerySet, User
-from accounts.sign_in import provider, second_factor
+from accounts.sign_in import second_factor
 from accounts.sign_in.sessions import hashed
 from accounts.views.sign_in import code_answer
 from core.messages import phones, sms

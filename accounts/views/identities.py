@@ -20,16 +20,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts import perms
+from accounts import perms, provider
 from accounts.actions import identities
 from accounts.decorators import recently_authenticated
 from accounts.forms import NewcomerForm
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.sign_in import failures, pivot, provider, reauthentication, second_factor
+from accounts.provider import OpenIDProvider
+from accounts.sign_in import failures, pivot, reauthentication, second_factor
 from accounts.sign_in.failures import TROUBLES, Failure
 from accounts.sign_in.openid import Identity
-from accounts.sign_in.provider import OpenIDProvider
 from accounts.views.sign_in import let_in, too_many
 
 FRANCECONNECT, PROCONNECT = "franceconnect", "proconnect"

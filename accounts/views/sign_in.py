@@ -21,13 +21,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import codes
+from accounts import codes, provider
 from accounts.actions import accounts as actions
 from accounts.codes import Answer, Asked, Use
 from accounts.forms import AddressForm, CodeForm, CurrentPasswordForm, NameForm
 from accounts.http import SignedInRequest
 from accounts.models import User
-from accounts.sign_in import provider, reauthentication, second_factor
+from accounts.sign_in import reauthentication, second_factor
 
 # A newcomer verifies the address, then gives a name within half an hour.
 PROVED_LASTS = 1800

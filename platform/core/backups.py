@@ -29,7 +29,7 @@ from django_scopes import scopes_disabled
 from core import journal, keys
 from core.files.storage import KEPT_FIELD, keepers, sealed_storage
 from core.journal import checkpoints
-from core.keys.keyrings import KeyringError, keyring
+from core.keyrings import KeyringError, keyring
 from core.models import Checkpoint, JournalLeaf, ResidentKey
 
 FORMAT = 1

@@ -19,8 +19,8 @@ from django_scopes import scope, scopes_disabled
 from psycopg.errors import Diagnostic
 
 from core import journal
+from core.keyrings import Keyring, KeyringError, KeysDown, file_path, files, keyring
 from core.keys import KeyMissing, context, protect
-from core.keys.keyrings import Keyring, KeyringError, KeysDown, file_path, files, keyring
 from core.keys.sealed import Box
 from core.models import ResidentKey
 

@@ -502,6 +502,7 @@ NOT_HERE = {
 #: Models of residents' rows without a URL: one page shows several, or none does.
 NO_ADDRESS = {
     "core.JournalLeaf",
+    "holders.RequestPaper",
     "core.JournalSeal",
     "core.Phone",
     "core.ResidentKey",

@@ -12,8 +12,8 @@ from django_scopes import scope, scopes_disabled
 
 from config import environment
 from core import journal, key_rotation, keys
+from core.keyrings import KeyringError, files
 from core.keys import sealed
-from core.keys.keyrings import KeyringError, files
 from core.models import ResidentKey
 from core.residents import prepare
 from tests.accounts.factories import TOTP_SECRET, AgentFactory

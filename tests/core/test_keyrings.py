@@ -13,8 +13,8 @@ import pytest
 from django_scopes import scope
 
 from core import keys
+from core.keyrings import KeyringError, KeysDown, files, keeper, keyring, kms, transit
 from core.keys import protect, sealed
-from core.keys.keyrings import KeyringError, KeysDown, files, keeper, keyring, kms, transit
 from core.models import ResidentKey
 from core.residents import prepare
 from tests.core.key_services import TOKEN, Kms, Transit, served
@@ -411,7 +411,7 @@ class TestKeeper:
         environment = {
             name: value for name, value in os.environ.items() if "DATABASE" not in name and "DJANGO" not in name
         }
-        command = [sys.executable, "-m", "core.keys.keyrings.keeper"]
+        command = [sys.executable, "-m", "core.keyrings.keeper"]
         ring = tmp_path / "own" / "keyring.json"
         made = subprocess.run(
             [*command, "add", "--keyring", ring], env=environment, capture_output=True, text=True, check=True

@@ -271,7 +271,7 @@ def test_an_encryption_key_in_the_options_is_sent_with_each_read(bucket):
 
 
 def test_a_local_storage_does_not_load_boto3():
-    program = "import django, sys; django.setup(); from core import storage; print('boto3' in sys.modules)"
+    program = "import django, sys; django.setup(); from core.files import storage; print('boto3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django_scopes import scope
 
 from core import journal, keys
-from core.keys.keyrings import KeyringError, KeysDown, kms, transit
+from core.keyrings import KeyringError, KeysDown, kms, transit
 from core.models import ResidentKey
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.ui.pages import assert_clean, text

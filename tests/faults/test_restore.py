@@ -21,8 +21,8 @@ from core import backups, erasures, journal, keys
 from core.backups import NotPossible
 from core.files.storage import sealed_storage
 from core.journal import checkpoints
+from core.keyrings import files
 from core.keys import sealed
-from core.keys.keyrings import files
 from core.models import JournalEntry, ResidentKey
 from core.residents import prepare
 from ops.cluster import ROOT

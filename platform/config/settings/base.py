@@ -175,7 +175,7 @@ MFA_FORMS = {
     "login_webauthn": "accounts.forms.ComeInWithPasskeyForm",
     "reauthenticate_webauthn": "accounts.forms.GivePasskeyAgainForm",
 }
-# FranceConnect and ProConnect (accounts/sign_in/provider.py), from the environment only; allauth's table is ignored.
+# FranceConnect and ProConnect (accounts/provider.py), from the environment only; allauth's table is ignored.
 SOCIALACCOUNT_ADAPTER = "accounts.sign_in.adapters.IdentityAdapter"
 SOCIALACCOUNT_PROVIDERS = environment.openid_providers()
 # Seconds before a slow provider counts as down.

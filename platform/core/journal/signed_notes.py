@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
-from core.keys.secret_files import write_once
+from core.secret_files import write_once
 
 ED25519 = b"\x01"
 NOTHING_BEFORE = bytes(32)

@@ -1,4 +1,4 @@
-"""Residents' data keys, each wrapped by the keyring (core/keys/keyrings) and bound to its resident.
+"""Residents' data keys, each wrapped by the keyring (core/keyrings) and bound to its resident.
 
 A resident's row is read at each use. Once it is deleted, everything sealed under that key is unreadable at once. A key
 unwrapped by a key service is cached in memory for a minute, and used only while the row holds the same bytes. Anyone
@@ -16,8 +16,8 @@ from django.conf import settings
 from django.utils import timezone
 from django_scopes import scope
 
-from core.keys.keyrings import Keyring, KeyringError, KeysDown, Ring, file_path, files, keyring
-from core.keys.keyrings.files import KEY_BYTES, NONCE_BYTES
+from core.keyrings import Keyring, KeyringError, KeysDown, Ring, file_path, files, keyring
+from core.keyrings.files import KEY_BYTES, NONCE_BYTES
 from core.models import ResidentKey
 
 __all__ = ["KEY_BYTES", "NONCE_BYTES", "KeyMissing", "Keyring", "KeyringError", "KeysDown", "keyring"]

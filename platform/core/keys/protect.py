@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from core.keys.keyrings import keyring
+from core.keyrings import keyring
 
 
 @dataclass(frozen=True)

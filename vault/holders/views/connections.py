@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import provider
 from accounts.http import SignedInRequest
-from accounts.sign_in import provider
 from core.models import Job
 from core.templatetags.civic import clock, long_date
 from vault.holders import connectors

@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from core import key_rotation
-from core.keys.keyrings import KeyringError, file_path, files, keyring
+from core.keyrings import KeyringError, file_path, files, keyring
 
 EVERY = 1_000
 

@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from core.keys.keyrings import files, kept, kms, transit
-from core.keys.keyrings.ring import KeyringError, KeysDown, Ring
+from core.keyrings import files, kept, kms, transit
+from core.keyrings.ring import KeyringError, KeysDown, Ring
 
 __all__ = ["Keyring", "KeyringError", "KeysDown", "Ring", "file_path", "keyring"]
 

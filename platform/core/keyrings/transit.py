@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, parse_qsl
 
 import requests
 
-from core.keys.keyrings.ring import KeyringError, KeysDown
+from core.keyrings.ring import KeyringError, KeysDown
 
 SCHEMES = {"transit+https": "https", "transit+http": "http"}
 #: Seconds, to connect and between two bytes of the answer, which has a few hundred bytes.

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl
 
-from core.keys.keyrings.ring import KeyringError, KeysDown
+from core.keyrings.ring import KeyringError, KeysDown
 
 #: Seconds, the same as for the transit engine.
 CONNECT, READ = 2, 3

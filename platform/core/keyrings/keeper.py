@@ -1,8 +1,8 @@
 """The keeper: a process of another user, which holds the keyring file and serves the portal over a socket.
 
-    python -m core.keys.keyrings.keeper serve --keyring FILE --socket PATH --log FILE --for USER
-    python -m core.keys.keyrings.keeper add | use KEY --keyring FILE
-    python -m core.keys.keyrings.keeper verify --log FILE
+    python -m core.keyrings.keeper serve --keyring FILE --socket PATH --log FILE --for USER
+    python -m core.keyrings.keeper add | use KEY --keyring FILE
+    python -m core.keyrings.keeper verify --log FILE
 
 Each unwrapping is first written to the keeper's own log, on disk before the answer, and chained to the previous line.
 So the portal's administrators can neither take the city's key nor decrypt a vault without a trace there. The keeper
@@ -26,8 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.keys.keyrings import files
-from core.keys.keyrings.ring import KeyringError
+from core.keyrings import files
+from core.keyrings.ring import KeyringError
 
 LONGEST = 65_536
 START = "0" * 64

@@ -19,8 +19,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from core.keys.keyrings.ring import KeyringError
-from core.keys.secret_files import replace_whole, write_once
+from core.keyrings.ring import KeyringError
+from core.secret_files import replace_whole, write_once
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -1,4 +1,4 @@
-"""Client of a keeper (core/keys/keyrings/keeper.py): `keeper:///run/garant-keys/socket`.
+"""Client of a keeper (core/keyrings/keeper.py): `keeper:///run/garant-keys/socket`.
 
 Nothing is cached, so that the keeper's log has each use of a key. Cost: 0.2 ms each.
 """
@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote
 
-from core.keys.keyrings.ring import KeyringError, KeysDown
+from core.keyrings.ring import KeyringError, KeysDown
 
 #: Seconds. The keeper usually answers in less than a millisecond.
 TIMEOUT = 3
