@@ -31,7 +31,7 @@ django.setup()
 from openfisca_core.simulation_builder import SimulationBuilder
 
 from services.aids import household as hh
-from services.aids import months, questions, results, sweep
+from services.aids import months, questions, results, sweep, variants
 from services.aids.engine import fast_periods
 from services.aids.engine import run as engine
 from services.aids.engine.inputs import HOUSING, INCOME, STATUS
@@ -151,7 +151,7 @@ def measure(household: Household, rounds: int, many: int) -> dict[str, float]:
         "ours, one pass": timed(lambda: engine.run([household], steady=False), rounds),
         "ours, steady": timed(lambda: engine.run([household]), rounds),
         "page, all known": timed(lambda: results.compute(household), rounds),
-        f"page, {len(questions.plan(unsure, questions.open_questions(unsure)).households)} variants": timed(
+        f"page, {len(variants.plan(unsure, questions.open_questions(unsure)).households)} variants": timed(
             lambda: results.compute(unsure), rounds
         ),
     }

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from services.aids import benefits, questions, reasons, sweep
+from services.aids import benefits, questions, reasons, sweep, variants
 from services.aids.benefits import Benefit
 from services.aids.engine import run as engine
 from services.aids.household import Household
-from services.aids.questions import Plan, Question
 from services.aids.reasons.common import Context, Explanation, Reason
+from services.aids.variants import Plan, Question
 
 ELIGIBLE: Final = "eligible"
 NOT_ELIGIBLE: Final = "not_eligible"
@@ -113,7 +113,7 @@ class Results:
 def compute(household: Household, *, stock: bool = False) -> Results:
     """Run the household, with one row for each combination of possible answers to its questions."""
     waiting = questions.open_questions(household)
-    rows = questions.plan(household, waiting)
+    rows = variants.plan(household, waiting)
     run = engine.run(rows.households, stock=stock)
     contexts = [Context(run, row, stock) for row in range(len(rows.households))]
     amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
@@ -126,7 +126,7 @@ def compute(household: Household, *, stock: bool = False) -> Results:
 def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[str, float]]) -> list[Asked]:
     found = []
     for index, question in enumerate(waiting):
-        groups = list(questions.neighbours(rows, index))
+        groups = list(variants.neighbours(rows, index))
         gaps = {benefit.code: _gap(groups, amounts, benefit.code) for benefit in benefits.ALL}
         changed = {code: gap for code, gap in gaps.items() if gap >= SAME}
         if changed:
@@ -221,7 +221,7 @@ def _missing(waiting: Sequence[Question]) -> str:
 
 def break_even(results: Results, code: str, *, stock: bool = False) -> sweep.BreakEven | None:
     """Return the incomes at which the aid starts or stops, after two vectorised runs."""
-    base = questions.assume(results.household, results.open)
+    base = variants.assume(results.household, results.open)
     return sweep.find(base, lambda context: reasons.amount_of(context, benefits.BY_CODE[code]), stock=stock)
 
 

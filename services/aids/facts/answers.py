@@ -11,7 +11,7 @@ from services.aids import months
 
 if TYPE_CHECKING:
     from services.aids.facts.from_vault import Read
-    from services.aids.questions import Question
+    from services.aids.variants import Question
 
 YES_NO: Final = "yes_no"
 AMOUNT: Final = "amount"

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from services.aids import questions, results
+from services.aids import questions, results, variants
 from services.aids.facts import answers
 from services.aids.household import Household, Person
 from services.aids.household_json import read
@@ -175,6 +175,6 @@ def every_unknown() -> list[Household]:
 
 
 def test_the_number_of_rows_stays_bounded_when_everything_is_missing():
-    plan = questions.plan(nearly_empty(), questions.open_questions(nearly_empty()))
+    plan = variants.plan(nearly_empty(), questions.open_questions(nearly_empty()))
     assert questions.PRODUCT <= len(plan.households) < 600
     assert plan.answered[0] == tuple([0] * len(plan.answered[0]))
