@@ -39,5 +39,8 @@ def test_openfisca_is_not_imported(code):
 
 @pytest.mark.slow
 def test_a_process_that_simulates_is_warm_when_it_starts():
-    code = "from openfisca_core import periods\nfrom services.aids.engine import run as engine\nassert engine.system.cache_info().currsize == 1"
+    code = (
+        "from openfisca_core import periods\nfrom services.aids.engine import run as engine\n"
+        "assert engine.system.cache_info().currsize == 1"
+    )
     assert "openfisca_france" in modules(code, SIMULATE="1")

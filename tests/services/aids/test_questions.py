@@ -176,5 +176,5 @@ def every_unknown() -> list[Household]:
 
 def test_the_number_of_rows_stays_bounded_when_everything_is_missing():
     plan = variants.plan(nearly_empty(), questions.open_questions(nearly_empty()))
-    assert questions.PRODUCT <= len(plan.households) < 600
+    assert variants.PRODUCT <= len(plan.households) < 600
     assert plan.answered[0] == tuple([0] * len(plan.answered[0]))
