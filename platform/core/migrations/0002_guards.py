@@ -57,7 +57,7 @@ END $$;
 REVOKE ALL ON FUNCTION core_erase_journal(uuid) FROM PUBLIC;
 """
 
-# The other way: entries that have lasted their time, as core/journal.py says (KEPT), under a checkpoint as old; a day more, so that a clock
+# The other way: entries that have lasted their time, as core/journal/__init__.py says (KEPT), under a checkpoint as old; a day more, so that a clock
 # that differs never shows as missing what was due. For the owner of the tables only. `kept` stay all the same. The leaves stay.
 PURGE = """
 CREATE FUNCTION core_purged_before() RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
