@@ -46,7 +46,7 @@ class Received:
 
 
 def partner_part(dossier: Dossier) -> PartnerPart | None:
-    """Return None if the resident has no partner or the aids require nothing from one."""
+    """Return the partner's part, or None if the resident has no partner or the aids require nothing from one."""
     place = household_access.of(dossier.resident_id)
     if place is None or place.partner is None or not may_have_parts(dossier):
         return None

@@ -52,7 +52,7 @@ class SignatureOnlyWriter(IncrementalPdfFileWriter):
 def seal(pdf: bytes, *, key: SealKey, issuer: str, reason: str) -> bytes:
     signer = key.signer()
     writer = SignatureOnlyWriter(io.BytesIO(pdf))
-    # Screen readers read the field's readable name (/TU), which must be set before the signature.
+    # Screen readers announce the field's readable name (/TU), which must be set before the signature.
     spec = fields.SigFieldSpec(FIELD, on_page=0, readable_field_name=f"Cachet électronique : {issuer}")
     fields.append_signature_field(writer, spec)
     metadata = signers.PdfSignatureMetadata(
