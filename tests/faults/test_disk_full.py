@@ -75,7 +75,7 @@ import os, resource, sys, uuid
 import django
 django.setup()
 from core.residents import prepare
-from core.storage import StorageFull, sealed_storage
+from core.files.storage import StorageFull, sealed_storage
 person = uuid.uuid4()
 prepare(person)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))

@@ -1,6 +1,6 @@
 """Fill a portal for the sweep of its pages: one object for each kind of URL, and one signed-in user per role.
 
-Run it in the portal's environment (`python -m tests.journeys.filling`); it prints URL names and cookies as JSON.
+`main` runs in a process of the portal (`manage.py shell`); it prints URL names and cookies as JSON.
 """
 
 import io
@@ -10,8 +10,6 @@ import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
-
-import django
 
 from vault.holders.actions.requests import known_parts, note_step, start_request
 
@@ -551,8 +549,3 @@ def cookie(user: Any) -> str:
         record["at"] = (timezone.now() + SOON).timestamp()
     session.save()
     return client.cookies[settings.SESSION_COOKIE_NAME].value
-
-
-if __name__ == "__main__":
-    django.setup()
-    main()

@@ -16,7 +16,7 @@ NEIGHBOUR = """
 from django.utils import timezone
 from accounts.actions import accounts
 from demo import seeding
-account = actions.register_resident(email="{address}", name="Nadia Kervella")
+account = accounts.register_resident(email="{address}", name="Nadia Kervella")
 seeding.fill_vault(account, "nadia", timezone.localdate())
 """
 
@@ -133,8 +133,8 @@ from django.utils import timezone
 from accounts.actions import accounts
 from demo import seeding
 today = timezone.localdate()
-one = actions.register_resident(email="{one}", name="Claire Lemoine")
-other = actions.register_resident(email="{other}", name="Yann Lemoine")
+one = accounts.register_resident(email="{one}", name="Claire Lemoine")
+other = accounts.register_resident(email="{other}", name="Yann Lemoine")
 seeding.fill_vault(one, "claire", today)
 seeding.fill_vault(other, "yann", today)
 if {together}:

@@ -13,7 +13,7 @@ SHE = """
 from django.utils import timezone
 from accounts.actions import accounts
 from demo import seeding
-account = actions.register_resident(email="{address}", name="{name}")
+account = accounts.register_resident(email="{address}", name="{name}")
 seeding.fill_vault(account, "nadia", timezone.localdate())
 """
 
@@ -46,9 +46,9 @@ def test_a_mandate_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> 
     press("Signer le mandat")
     expect(hers.locator(".govuk-error-summary")).to_be_visible()
     eyes.look()
-    hers.get_by_label(re.compile("^Votre logement")).check()
+    hers.get_by_label(re.compile(r"^\s*Votre logement")).check()
     hers.get_by_label("Ajouter un papier à mon coffre").check()
-    hers.get_by_label(re.compile(r"^1\s?mois")).check()
+    hers.get_by_label(re.compile(r"^\s*1\s?mois")).check()
     press("Signer le mandat")
     expect(hers.get_by_text("Le mandat est signé")).to_be_visible()
     eyes.look()
@@ -145,11 +145,11 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
         his.goto("/accompagnement/")
         Hands(his).follow("Demander à voir")
         his_eyes.look()
-        his.get_by_label(re.compile("^Adresse e-mail")).fill(typed)
+        his.get_by_label(re.compile(r"^\s*Adresse e-mail")).fill(typed)
         his.get_by_label("Logement et loyer").check()
         his.get_by_label("Salaires").check()
-        his.get_by_label(re.compile("^Vous aider à trouver")).check()
-        his.get_by_label(re.compile(r"^1\s?mois")).check()
+        his.get_by_label(re.compile(r"^\s*Vous aider à trouver")).check()
+        his.get_by_label(re.compile(r"^\s*1\s?mois")).check()
         his.get_by_label("Depuis son coffre, quand elle veut").check()
         Hands(his).press("Envoyer la demande")
         expect(his.get_by_text("Nous ne disons pas si c’est le cas")).to_be_visible()
@@ -161,7 +161,7 @@ def test_a_request_answered_in_part_in_french_on_a_wide_screen(live: Live, visit
     Hands(hers).follow(re.compile("^Répondre à Théo Lassalle"))
     assert hers.locator("main input:checked").count() == 0
     eyes.look()
-    hers.get_by_label(re.compile("^Votre logement")).check()
+    hers.get_by_label(re.compile(r"^\s*Votre logement")).check()
     Hands(hers).press("Donner mon accord")
     expect(hers.get_by_text("Votre accord est donné")).to_be_visible()
     eyes.look()

@@ -51,7 +51,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     assert page.locator("input:checked").count() == 0
     expect(page.get_by_text("Caradec", exact=False).first).to_be_visible()
     page.get_by_label("Quotient familial et composition du foyer").check()
-    page.get_by_label(re.compile("^Prestations")).check()
+    page.get_by_label(re.compile(r"^\s*Prestations")).check()
     page.get_by_label("Une fois, maintenant").check()
     press("Recevoir ces données")
     wait_for_job(page, "Voir le résultat", script=True)

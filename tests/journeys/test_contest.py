@@ -86,7 +86,7 @@ def test_a_line_is_contested_answered_and_verified(
     expect(hers.get_by_role("heading", level=1)).to_have_text("Votre journal est entier")
     eyes.look()
     follow("Garder une copie")
-    hers.get_by_label(re.compile("^CSV")).check()
+    hers.get_by_label(re.compile(r"^\s*CSV")).check()
     with hers.expect_download() as copy:
         hers.get_by_role("button", name="Télécharger la copie").click()
     assert "Paul" in copy.value.path().read_text(encoding="utf-8-sig")

@@ -58,7 +58,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     his_eyes.look()
     his.get_by_label(re.compile("Votre nationalité")).check()
     his.get_by_label(re.compile("Un handicap reconnu")).check()
-    his.get_by_label(re.compile("^Non")).check()
+    his.get_by_label(re.compile(r"^\s*Non")).check()
     his.get_by_label("3\u00a0mois").or_(his.get_by_label("3 mois")).check()
     Hands(his).press("Donner mon accord")
     expect(his.get_by_text("Votre accord est donné")).to_be_visible()

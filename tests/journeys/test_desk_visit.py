@@ -66,7 +66,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
     press("Ouvrir son coffre")
     expect(desk.locator(".govuk-error-summary")).to_be_visible()
     eyes.look()
-    desk.get_by_label(re.compile("^La personne est devant moi")).check()
+    desk.get_by_label(re.compile(r"^\s*La personne est devant moi")).check()
     press("Ouvrir son coffre")
     expect(desk.get_by_role("heading", level=1)).to_have_text("Rosa Guichet")
     expect(desk.get_by_text("Elle n’a pas encore de feuille")).to_be_visible()

@@ -3,10 +3,7 @@ its own policy.
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +14,6 @@ from django.urls import resolve
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from ops import messages
-from ops.services import ROOT
 from tests import addresses
 from tests.browser import Watch, faults, load, scrolls_sideways
 from tests.journeys.places import AGENT, ERRORS, OTHERS, PAGES, VISITOR
@@ -83,14 +79,7 @@ class Sweep:
 
 @pytest.fixture(scope="module")
 def sweep(live: Live, browser: Browser) -> Iterator[Sweep]:
-    filled = subprocess.run(
-        [sys.executable, "-m", "tests.journeys.filling"],
-        cwd=ROOT,
-        env=os.environ | live.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    filled = live.manage("shell", "-v0", "-c", "from tests.journeys.filling import main; main()", check=False)
     assert filled.returncode == 0, filled.stderr[-3000:]
     started = Sweep(live, browser, **json.loads(filled.stdout))
     yield started

@@ -54,7 +54,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     press("Continuer")
     expect(page.get_by_role("alert")).to_be_visible()
     eyes.look()
-    page.get_by_label(re.compile("^Dans 30 jours")).check()
+    page.get_by_label(re.compile(r"^\s*Dans 30 jours")).check()
     press("Continuer")
     eyes.look()
     press("Fermer mon coffre dans 30 jours")
@@ -69,12 +69,12 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
 
     # At once, after a box that is not ticked in advance.
     page.goto("/mon-compte/fermer/")
-    page.get_by_label(re.compile("^Tout de suite")).check()
+    page.get_by_label(re.compile(r"^\s*Tout de suite")).check()
     press("Continuer")
     eyes.look()
     press("Fermer mon coffre maintenant")
     eyes.look()
-    page.get_by_label(re.compile("^Je sais que")).check()
+    page.get_by_label(re.compile(r"^\s*Je sais que")).check()
     press("Fermer mon coffre maintenant")
     expect(page.get_by_role("heading", name="Votre coffre est fermé")).to_be_visible()
     eyes.look()

@@ -75,7 +75,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     follow("Partager à nouveau")
     assert hers.locator("main input:checked").count() == 0
     eyes.look()
-    hers.get_by_label(re.compile(r"^1\s?mois")).check()
+    hers.get_by_label(re.compile(r"^\s*1\s?mois")).check()
     press("Donner mon accord")
     expect(hers.get_by_text("Votre accord est donné")).to_be_visible()
     eyes.look()

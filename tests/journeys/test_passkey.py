@@ -57,7 +57,7 @@ def test_a_resident_adds_a_passkey_and_signs_in_with_it(live: Live, portal: Visi
         "shell",
         "-v0",
         "-c",
-        f"from accounts import actions; actions.register_resident(email='{ADDRESS}', name='Inès Vidal')",
+        f"from accounts.actions import accounts; accounts.register_resident(email='{ADDRESS}', name='Inès Vidal')",
     )
     page = portal(width=320)
     eyes, hands = Eyes(page, "fr"), Hands(page)
@@ -127,7 +127,7 @@ def test_without_scripts_the_page_gives_instructions_instead_of_the_button(live:
         "shell",
         "-v0",
         "-c",
-        f"from accounts import actions; actions.register_resident(email='{address}', name='Théo')",
+        f"from accounts.actions import accounts; accounts.register_resident(email='{address}', name='Théo')",
     )
     sign_in_by_code(page, live, address)
     page.goto("/mon-compte/cles/ajouter/")

@@ -15,7 +15,7 @@ RESIDENT = """
 from django.utils import timezone
 from accounts.actions import accounts
 from demo import seeding
-account = actions.register_resident(email="{address}", name="Nadia Kervella")
+account = accounts.register_resident(email="{address}", name="Nadia Kervella")
 seeding.fill_vault(account, "nadia", timezone.localdate())
 seeding.fill_drawer(account, "nadia", timezone.localdate())
 """
@@ -43,7 +43,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     eyes.look()
     press("Continuer")
     expect(hers.get_by_text("Cochez au moins une ligne").first).to_be_visible()
-    hers.get_by_label(re.compile("^Revenu fiscal de référence")).check()
+    hers.get_by_label(re.compile(r"^\s*Revenu fiscal de référence")).check()
     hers.locator("main fieldset").filter(has_text="Vos papiers").locator("input").first.check()
     press("Continuer")
     eyes.look()
@@ -52,7 +52,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     hers.get_by_label("Un nom pour ce lien").fill("Logement, novembre")
     hers.get_by_label("À qui donnez-vous ce lien ?").fill("Mme Dubreuil")
     hers.get_by_label("Pour quoi faire ?").fill("Compléter une demande de logement")
-    expect(hers.get_by_label(re.compile(r"^7\s?jours"))).to_be_checked()
+    expect(hers.get_by_label(re.compile(r"^\s*7\s?jours"))).to_be_checked()
     press("Voir ce qui partirait")
     expect(hers.get_by_role("heading", name="Ce qui partirait aujourd’hui")).to_be_visible()
     eyes.look()

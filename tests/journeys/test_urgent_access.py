@@ -48,7 +48,7 @@ def test_two_agents_open_one_item_and_the_resident_stops_it(live: Live, visitor:
     asks.get_by_label("Adresse de connexion ou référence").fill(NADIA)
     asks.get_by_label("Pourquoi est-ce urgent").fill(REASON)
     asks.get_by_label("Logement et loyer").check()
-    asks.get_by_label(re.compile("^15")).check()
+    asks.get_by_label(re.compile(r"^\s*15")).check()
     Hands(asks).press("Envoyer la demande")
     expect(asks.get_by_text("Nous ne disons pas si c’est le cas")).to_be_visible()
     asks_eyes.look()
@@ -103,7 +103,7 @@ def test_the_message_is_sent_by_the_worker(live: Live, agents: list[Page]) -> No
     page.get_by_label("Adresse de connexion ou référence").fill(address)
     page.get_by_label("Pourquoi est-ce urgent").fill(REASON)
     page.get_by_label("Logement et loyer").check()
-    page.get_by_label(re.compile("^15")).check()
+    page.get_by_label(re.compile(r"^\s*15")).check()
     Hands(page).press("Envoyer la demande")
     for _ in range(60):
         page.wait_for_timeout(500)

@@ -42,7 +42,7 @@ def test_failures_are_in_the_last_lines_and_the_exit_code(
         return failed
 
     monkeypatch.setattr("sys.argv", ["bench", "gate", "journal", "--smoke"])
-    monkeypatch.setattr(bench, "joined", lambda _own: None)
+    monkeypatch.setattr(bench, "join_server", lambda _own: None)
     monkeypatch.setattr(bench, "run_all", run_all)
     assert bench.main() == code
     assert asked == ["gate", "journal", "--smoke"]

@@ -44,6 +44,7 @@ def test_whom_it_is_for_is_read_by_its_resident_and_sealed_in_its_own_row(browse
 @pytest.mark.parametrize("page", ["home", "dossiers:home"])
 def test_one_more_dossier_costs_no_more_queries(browser, resident, page):
     start(resident, "rsa", recipient="Guichet des Glycines")
+    browser.get(reverse(page))  # The process keeps what the city shipped.
     counted = []
     for _one_more in range(2):
         with CaptureQueriesContext(connection) as queries:

@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[3]
 WORKER = """
 import sys, django
 django.setup()
-from services.dossiers import building, tasks
+from services.dossiers import tasks
+from services.dossiers.actions import building
 moment, job = sys.argv[1:]
 def wait(*args, **kwargs):
     print("here", flush=True)
