@@ -6,7 +6,8 @@
 Fictional people answer the whole interview, by the shares below. Then each of their answers is replaced by every other
 possible one, the questions that it opens are assumed, and the engine computes both households. The change is the mean
 difference in euros a year, weighted by the shares. A context is what is known when a question is asked: the activity,
-the family and the home, each of them known or not.
+the family and the home, each of them known or not. Each line gives the mean change, the number of respondents and the
+largest change that any answer made, those that the results try included: where it is 0, the question is not asked.
 """
 
 import argparse
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MONTH: Final = "2025-11"
 STARTED: Final = "2025-11-20T10:00:00+01:00"
 COMMUNE: Final = "17300"
-RESPONDENTS: Final = 360
+RESPONDENTS: Final = 400
 # Respondents whose measures are committed one by one, so that a test can measure them again.
 PROOFS: Final = 3
 BATCH: Final = 400
@@ -70,6 +71,7 @@ SHARES: Final[Mapping[str, Shares]] = {
     "parents": {False: 0.6, True: 0.4},
     "etudes": {"superieur": 0.8, "lycee": 0.2},
     "etablissement": {"public": 0.8, "prive": 0.2},
+    "parts": {"1.5": 0.3, "2.5": 0.5, "4": 0.2},
     "seul_depuis": {False: 0.8, True: 0.2},
     "garde": {False: 0.8, True: 0.2},
     "grossesse": {False: 0.95, True: 0.05},
@@ -110,16 +112,19 @@ class Respondent:
     answers: Mapping[str, Any]
     # Name of each question, with the context in which it is asked and the weighted alternatives.
     others: Mapping[str, Sequence[tuple[float, "Household"]]]
+    # The households that the results try while the question is open.
+    tried: Mapping[str, Sequence["Household"]]
     household: "Household"
     context: tuple[str, str, str]
 
 
 def _follow(answers: Mapping[str, Any]) -> "Chain":
-    from services.aids.interview import chain
+    from services.aids.interview import chain, order
     from services.aids.interview.state import Interview
     from vault.records.values.decrypted import Values
 
-    return chain.follow(Interview(started=STARTED, answers=dict(answers)), Values(), chain.VISITOR, COMMUNE)
+    interview = Interview(started=STARTED, answers=dict(answers))
+    return chain.follow(interview, Values(), chain.VISITOR, COMMUNE, arrange=order.unmeasured)
 
 
 def _complete(chain: "Chain") -> "Household":
@@ -147,7 +152,20 @@ def answer_all(rank: int) -> Respondent:
         name: [(weight, _complete(_follow(_otherwise(given, name, value)))) for value, weight in options.items()]
         for name, options in asked.items()
     }
-    return Respondent(rank, given, others, household=_complete(chain), context=order.context(chain.household))
+    tried = {name: _tried(given, name) for name in asked if name.partition("-")[0] not in order.FIRST}
+    complete = _complete(chain)
+    return Respondent(rank, given, others, tried=tried, household=complete, context=order.context(chain.household))
+
+
+def _tried(given: Mapping[str, Any], name: str) -> list["Household"]:
+    from services.aids.variants import assume
+
+    chain = _follow({other: value for other, value in given.items() if other != name})
+    question = next((one for other, one in chain.waiting if other == name), None)
+    if question is None:
+        return []
+    rest = [one for other, one in chain.waiting if other != name]
+    return [assume(change(chain.household), rest) for change in question.answers]
 
 
 def _otherwise(given: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - an answer as JSON
@@ -191,33 +209,47 @@ def compute(households: Sequence["Household"]) -> list[float]:
     return found
 
 
-def measure(respondents: Sequence[Respondent]) -> list[dict[str, float]]:
-    """Return, for each respondent, the change in euros a year of each question."""
+Change = tuple[float, float]
+
+
+def measure(respondents: Sequence[Respondent]) -> list[dict[str, Change]]:
+    """Return, for each respondent, the mean and the largest change in euros a year of each question."""
     rows: list[Household] = []
     for one in respondents:
-        rows += [household for options in one.others.values() for _weight, household in options]
+        for name, options in one.others.items():
+            rows += [household for _weight, household in options]
+            rows += one.tried.get(name, ())
     totals = iter(compute(rows))
     found = []
     for one in respondents:
         changes = {}
         for name, options in one.others.items():
             paid = [(weight, next(totals)) for weight, _household in options]
-            mean = sum(weight * total for weight, total in paid)
-            changes[name] = round(sum(weight * abs(total - mean) for weight, total in paid), 2)
+            tried = [next(totals) for _household in one.tried.get(name, ())]
+            changes[name] = (_mean_change(paid), max(_spread([total for _w, total in paid]), _spread(tried)))
         found.append(changes)
     return found
 
 
-def table(respondents: Sequence[Respondent], measured: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def _mean_change(paid: Sequence[tuple[float, float]]) -> float:
+    mean = sum(weight * total for weight, total in paid)
+    return round(sum(weight * abs(total - mean) for weight, total in paid), 2)
+
+
+def _spread(totals: Sequence[float]) -> float:
+    return round(max(totals) - min(totals), 2) if totals else 0.0
+
+
+def table(respondents: Sequence[Respondent], measured: Sequence[Mapping[str, Change]]) -> dict[str, Any]:
     """Gather the changes by context, the unknown parts of a context included."""
-    gathered: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    gathered: dict[str, dict[str, list[Change]]] = defaultdict(lambda: defaultdict(list))
     for one, changes in zip(respondents, measured, strict=True):
         for known in product((True, False), repeat=3):
             context = "|".join(part if keep else "?" for part, keep in zip(one.context, known, strict=True))
             for name, change in changes.items():
                 gathered[context][name.partition("-")[0]].append(change)
     contexts = {
-        context: {key: [round(sum(found) / len(found)), len(found)] for key, found in sorted(by_key.items())}
+        context: {key: _line(found) for key, found in sorted(by_key.items())}
         for context, by_key in sorted(gathered.items())
     }
     proofs = [
@@ -225,6 +257,11 @@ def table(respondents: Sequence[Respondent], measured: Sequence[Mapping[str, flo
         for one, changes in list(zip(respondents, measured, strict=True))[:PROOFS]
     ]
     return {"month": MONTH, "respondents": len(respondents), "contexts": contexts, "proofs": proofs}
+
+
+def _line(found: Sequence[Change]) -> list[int]:
+    mean = sum(change for change, _most in found) / len(found)
+    return [round(mean), len(found), round(max(most for _change, most in found))]
 
 
 def written(found: Mapping[str, Any]) -> str:

@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from core.pages.forms import DateField
+from core.templatetags.civic import month
+from services.aids import months
 from services.aids.facts import answers
 from services.aids.facts.answers import Way
 from vault import types
@@ -13,8 +15,15 @@ from vault import types
 
 def choice_words(field_id: str, value: str) -> str:
     """Return the vault's label of a choice. Disability is asked by bands, because the vault keeps a rate."""
-    bands = {"none": _("Non"), "half": _("Oui, de 50 à 79 %"), "high": _("Oui, 80 % ou plus")}
-    return bands.get(value) or dict(types.field(field_id).choices).get(value, value)
+    words = {
+        "none": _("Non"),
+        "half": _("Oui, de 50 à 79 %"),
+        "high": _("Oui, 80 % ou plus"),
+        answers.LONG: _("Depuis plus d’un an"),
+    }
+    if months.is_month(value):
+        return month(value)
+    return words.get(value) or dict(types.field(field_id).choices).get(value, value)
 
 
 class AnswerForm(forms.Form):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from django.utils.translation import gettext as _
 
 from services.aids.asking import family, people
-from services.aids.asking.changes import declared, housed, same, tax_parts, with_home
+from services.aids.asking.changes import declared, housed, same, tax_parts, with_home, with_parts
 from services.aids.household import TENANTS, Household
 from services.aids.variants import Question
 
@@ -78,7 +78,17 @@ def _home(household: Household) -> Iterator[Question]:
 
 def _money(household: Household) -> Iterator[Question]:
     year = household.reference_year
-    if household.notice(year) is None:
+    notice = household.notice(year)
+    if notice is not None and notice.parts is None and household.applicant.tax_dependent_of_parents:
+        yield Question(
+            key="parts",
+            text=_("Combien de parts sur l’avis d’impôt de vos parents ?"),
+            field="fiscal.avis_ir#/nombre_parts",
+            keys=(f"tax_notices[{year}].parts",),
+            answers=tuple(with_parts(year, parts) for parts in (2.5, 1.5, 4.0)),
+            hint=_("C’est écrit sur l’avis, à côté du revenu fiscal de référence."),
+        )
+    if notice is None:
         near = next((notice.rfr for notice in household.tax_notices or ()), None)
         text = (
             _("Quels étaient les revenus de vos parents en %(year)s ?")

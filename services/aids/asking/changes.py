@@ -29,6 +29,8 @@ NET_ONLY: Final = frozenset({"disability_pension", "alimony_received", "apprenti
 
 def ratios(type: str) -> tuple[float, float]:
     """Return (taxable, gross) of one euro net of this income."""
+    if type == "disability_pension":
+        return (1.0, 1.0)
     return RATIOS.get(type, (NET_TO_TAXABLE, NET_TO_GROSS))
 
 
@@ -204,6 +206,17 @@ def declared(year: int, rfr: float | None, parts: float | None) -> Change:
         notices = (*(household.tax_notices or ()), TaxNotice(year, round(value), parts, rni=round(value)))
         people = tuple(_in_year(household, person, year, value / AFTER_ALLOWANCE / 12) for person in household.people)
         return replace(household, people=people, tax_notices=notices)
+
+    return change
+
+
+def with_parts(year: int, parts: float) -> Change:
+    def change(household: Household) -> Household:
+        notices = tuple(
+            replace(notice, parts=parts) if notice.income_year == year else notice
+            for notice in household.tax_notices or ()
+        )
+        return replace(household, tax_notices=notices)
 
     return change
 

@@ -286,6 +286,10 @@ def _notice(question: "Question", value: Decimal, read: "Read") -> list[Put]:
     return [Put("fiscal.avis_ir", payload, merge=False)]
 
 
+def _parts(question: "Question", value: str, read: "Read") -> list[Put]:
+    return [Put("fiscal.avis_ir", {"nombre_parts": float(value)})]
+
+
 # The household. Its members are written with an id each, and a name that says who they are until a paper names them.
 
 
@@ -395,6 +399,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "loyer": Way(AMOUNT, _home("loyer")),
     "crous": Way(YES_NO, _home("logement_crous")),
     "avis": Way(PAPER, _notice),
+    "parts": Way(CHOICE, _parts, ("1", "1.5", "2", "2.5", "3", "3.5", "4", "5"), alone=False),
     "rattachement": Way(YES_NO, _situation("rattache_foyer_fiscal_parents")),
     "parents": Way(YES_NO, _situation("vit_chez_parents")),
     "etudes": Way(CHOICE, _situation("scolarite"), ("superieur", "lycee")),

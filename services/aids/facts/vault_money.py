@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from services.aids import months
-from services.aids.asking.changes import ratios
+from services.aids.asking.changes import ratios, spanning
 from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
 from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import read_day
@@ -279,18 +279,12 @@ class MoneyReader:
         return {month for _type, month, *_rest in lines if month.startswith(str(year))}
 
     def _of_year(self, person: Person, year: int, taxable: float) -> list[Income]:
-        main = MAIN.get(person.status or "", "salary")
-        to_taxable, to_gross = ratios(main)
-        net, documented = taxable / to_taxable, self._documented(person, year)
+        main, documented = _main_type(person), self._documented(person, year)
         missing = [month for month in months.of_year(year) if month not in documented]
         key = f"people[{person.id}].incomes.{main}"
         older = [record for record in self.sources[f"tax_notices[{year}].rfr"] if record not in self.sources[key]]
         self.sources[key] = [*older, *self.sources[key]]
-        return [
-            Income(main, month, month, net=round(net, 2), taxable=round(taxable, 2), gross=round(net * to_gross, 2))
-            for month in missing
-            if taxable
-        ]
+        return [spanning(main, taxable / ratios(main)[0], month, month) for month in missing if taxable]
 
     def benefits(self) -> tuple[PaidBenefit, ...] | None:
         """Return the benefits of the latest recent statement, or None if the vault has no record of benefits."""
@@ -343,6 +337,14 @@ class MoneyReader:
         return (
             int(record.payload["valeur"]) if record is not None and record.payload.get("valeur") is not None else None
         )
+
+
+def _main_type(person: Person) -> str:
+    """Return the type of income of the status, or that of a person who lives on a disability pension alone."""
+    earned = {income.type for income in person.incomes or () if income.net > 0}
+    if earned == {"disability_pension"}:
+        return "disability_pension"
+    return MAIN.get(person.status or "", "salary")
 
 
 def paid_type(label: str) -> str | None:

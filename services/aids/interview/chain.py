@@ -1,6 +1,6 @@
 """Replay an interview's answers: the household that they make, what was answered and what is asked next."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -83,11 +83,16 @@ class Chain:
         return names[place - 1] if place else ""
 
 
-def follow(interview: Interview, values: Values, resident_id: UUID, commune: str) -> Chain:
+Arrange = Callable[[Household, Iterable[Question]], list[Question]]
+
+
+def follow(
+    interview: Interview, values: Values, resident_id: UUID, commune: str, *, arrange: Arrange = order.sort
+) -> Chain:
     """Apply the answers to the vault's values, in the order in which the questions arise.
 
     An answer whose question no longer arises is left out. One that makes the household impossible, as a vault changed
-    meanwhile may do, counts as unknown.
+    meanwhile may do, counts as unknown. `arrange` sorts the questions, and leaves out those that cannot matter.
     """
     reading = Reading(resident_id, interview.day, commune)
     overlay = Overlay(without(values, interview.set_aside), resident_id)
@@ -95,7 +100,7 @@ def follow(interview: Interview, values: Values, resident_id: UUID, commune: str
     steps: list[Step] = []
     refused: dict[str, str] = {}
     apart = False
-    while (found := _next(read, apart, interview.answers, steps)) is not None:
+    while (found := _next(_shown(read, apart), arrange, interview.answers, steps)) is not None:
         name, question = found
         value = interview.answers[name]
         steps.append(Step(name, question, value, read))
@@ -108,16 +113,16 @@ def follow(interview: Interview, values: Values, resident_id: UUID, commune: str
             steps[-1] = Step(name, question, None, read)
             refused[name] = problem.sentence
     passed = {step.name for step in steps}
-    waiting = [(name, one) for name, one in asked(_shown(read, apart)) if name not in passed]
+    waiting = [(name, one) for name, one in asked(_shown(read, apart), arrange) if name not in passed]
     return Chain(overlay, read, steps=steps, waiting=waiting, refused=refused)
 
 
 def _next(
-    read: from_vault.Read, apart: bool, given: Mapping[str, Any], steps: list[Step]
+    household: Household, arrange: Arrange, given: Mapping[str, Any], steps: list[Step]
 ) -> tuple[str, Question] | None:
     passed = {step.name for step in steps}
-    household = _shown(read, apart)
-    found = next(((name, one) for name, one in asked(household) if name in given and name not in passed), None)
+    waiting = asked(household, arrange)
+    found = next(((name, one) for name, one in waiting if name in given and name not in passed), None)
     if found is None and "recu" in given and "recu" not in passed and (last := questions.received(household)):
         return "recu", last
     return found
@@ -127,11 +132,11 @@ def _shown(read: from_vault.Read, apart: bool) -> Household:
     return replace(read.household, apart=True) if apart else read.household
 
 
-def asked(household: Household) -> list[tuple[str, Question]]:
+def asked(household: Household, arrange: Arrange) -> list[tuple[str, Question]]:
     """Return the questions that may still matter, in the order of what they change."""
     return [
         (name_of(question, household), question)
-        for question in order.sort(household, questions.open_questions(household))
+        for question in arrange(household, questions.open_questions(household))
     ]
 
 

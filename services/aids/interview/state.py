@@ -25,7 +25,7 @@ DEPENDENT: Final = {
     "handicap_enfant": ("complement_aeeh",),
     "enfants": ("handicap_foyer", "pension_alimentaire", "seul_depuis", "garde"),
     "couple": ("handicap_foyer", "grossesse", "terme"),
-    "rattachement": ("avis",),
+    "rattachement": ("avis", "parts"),
 }
 # A question about a partner ends with this.
 OF_PARTNER: Final = "-conjoint"

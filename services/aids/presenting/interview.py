@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.templatetags.civic import long_date, money, month, nbsp
+from core.templatetags.civic import long_date, money, month, nbsp, number
 from services.aids import benefits, catalogue, local, months, results
 from services.aids.actions.simulations import LocalResult, Simulation
 from services.aids.facts import answers
@@ -56,6 +56,8 @@ def _choice(question: Question, value: str, household: Household) -> Choice:
         return Choice(value, _whose(value, household))
     if question.key == "complement_aeeh":
         return Choice(value, _("Aucun complément") if value == "0" else _("Complément %(rank)s") % {"rank": value})
+    if question.key == "parts":
+        return Choice(value, number(float(value)))
     hint = _hints().get((question.key, value), "")
     return Choice(value, choice_words(question.field, value), hint)
 
@@ -128,6 +130,7 @@ def labels() -> Mapping[str, str]:
         "loyer": _("Loyer"),
         "crous": _("Logement du Crous"),
         "avis": _("Revenu fiscal de référence"),
+        "parts": _("Parts des parents"),
         "rattachement": _("Sur la déclaration des parents"),
         "parents": _("Vit chez ses parents"),
         "etudes": _("Études"),
@@ -292,7 +295,9 @@ def _claim(found: Result, people: int, papers: Mapping[str, str]) -> dict[str, A
         "title": str(found.benefit.title),
         "text": str(nbsp(found.sentence)),
         "where": catalogue.in_words(aid.organisation) if aid else str(found.benefit.given_by),
-        "with": [papers[need.kind] for need in aid.papers if need.required and need.kind in papers][:PAPERS_SHOWN]
+        "with": [
+            papers[need.kind] for need in aid.papers if need.required and not need.condition and need.kind in papers
+        ][:PAPERS_SHOWN]
         if aid
         else [],
         "automatic": bool(aid and aid.automatic),

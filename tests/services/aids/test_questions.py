@@ -7,7 +7,7 @@ import pytest
 
 from services.aids import questions, results, variants
 from services.aids.facts import answers
-from services.aids.household import Household, Housing, Person
+from services.aids.household import Household, Housing, Person, TaxNotice
 from services.aids.household_json import read
 from tests.services.aids import people
 from vault import types
@@ -216,8 +216,10 @@ def every_unknown() -> list[Household]:
         housing=Housing("residence", 300.0),
         unknown=frozenset({"people[p].birth_date"}),
     )
+    attached = replace(blank, tax_dependent_of_parents=True)
     return [
         nearly_empty(),
+        Household("2025-11", (attached,), tax_notices=(TaxNotice(2023, 9000.0),)),
         Household("2025-11", (student,)),
         Household("2025-11", (replace(student, school=None),)),
         Household("2025-11", (foreign,)),
