@@ -102,7 +102,7 @@ def _money(household: Household) -> Iterator[Question]:
             field="fiscal.avis_ir#/revenu_fiscal_reference",
             keys=(f"tax_notices[{year}].rfr",),
             answers=tuple(declared(year, rfr, parts) for rfr in (near, 0.0, 60000.0)),
-            hint=_("C’est écrit sur l’avis d’impôt reçu l’été suivant."),
+            hint=_("Le « revenu fiscal de référence », sur la première page de l’avis d’impôt reçu l’été suivant."),
         )
 
 

@@ -114,16 +114,21 @@ def _income_words(status: str | None) -> tuple[str, str]:
 def _months(person: Person) -> Question:
     return Question(
         key="mois",
-        text=who(
-            person,
-            _("Depuis quand gagnez-vous à peu près cela chaque mois ?"),
-            _("Depuis quand votre conjoint gagne-t-il à peu près cela chaque mois ?"),
-        ),
+        text=who(person, *_months_words(person)),
         field="emploi.revenu#/mois",
         person=person.id,
         keys=(person.key("incomes"),),
         answers=(same, only_recent(person.id)),
-        hint=_("Nous avons complété les mois sans document avec les mois connus."),
+        hint=_("Nous complétons les autres mois avec ce que vous dites."),
+    )
+
+
+def _months_words(person: Person) -> tuple[str, str]:
+    if person.role == "applicant" and not any(income.net for income in person.incomes or ()):
+        return _("Depuis quand êtes-vous sans revenu ?"), ""
+    return (
+        _("Depuis quand gagnez-vous à peu près cela chaque mois ?"),
+        _("Depuis quand votre conjoint gagne-t-il à peu près cela chaque mois ?"),
     )
 
 
