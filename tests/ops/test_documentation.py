@@ -92,15 +92,15 @@ def test_help_explains_every_command() -> None:
 # for any name.
 FOLDERS = "platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs"
 NAMED_FILE = re.compile(rf"`((?:{FOLDERS})/[\w./<>-]*)")
-#: A file named alone, in a section about its folder.
-LONE_FILE = re.compile(r"`([a-z_]+\.py)\b")
+#: A file named without all of its folders, in a section about them.
+SHORT_FILE = re.compile(r"`([a-z_/]+\.py)\b")
 MODULE = re.compile(r"`(?:python -m )?((?:config|core|demo|accounts|vault|services|ops)(?:\.\w+)+)\b")
 #: A function of a module, or an attribute of a class, by the last part of its path: `gate.read`, `City.country`.
 MEMBER = re.compile(r"`(\w{3,}\.\w+)(?:\(\))?`")
 COMMAND = re.compile(r"`(?:python )?manage\.py (\w+)")
 TARGET = re.compile(r"`make ([a-z]+)")
 LINK = re.compile(r"\]\(([^):#]+\.\w+)\)")
-ENDINGS = set("css csv der html in js json jsonl log md pem py sh toml txt yml zip".split())
+ENDINGS = {*"css csv der html in js json jsonl log md pem py sh toml txt yml zip".split()}  # noqa: SIM905
 #: Names of Django and of the standard library.
 OTHERS = {"AppConfig.ready", "json.load", "sys.path"}
 PAGES = [
@@ -168,9 +168,12 @@ def is_named(name: str, sources: dict[str, list[str]]) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_each_file_named_by_a_page_exists(page: Path) -> None:
     text = prose(page)
-    names = {file.name for file in code()} | {"__init__.py", "manage.py"}
+    files = [
+        file.as_posix()
+        for file in [*code(), *ROOT.glob("*.py"), *ROOT.glob("bench/*.py"), *ROOT.glob("tests/**/*.py")]
+    ]
     lost = [name for name in NAMED_FILE.findall(text) if not is_file(name, page)]
-    lost += [name for name in LONE_FILE.findall(text) if name not in names]
+    lost += [name for name in SHORT_FILE.findall(text) if not any(file.endswith(f"/{name}") for file in files)]
     lost += [name for name in LINK.findall(text) if "//" not in name and not (page.parent / name).exists()]
     assert lost == []
 
