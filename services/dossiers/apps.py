@@ -33,14 +33,16 @@ class DossiersConfig(AppConfig):
             done_url=_page,
             problems={
                 "changed": _(
-                    "Une valeur, un papier ou un choix a changé pendant ce temps. Relancez\u00a0: le dossier en tiendra compte."
+                    "Une valeur, un papier ou un choix a changé pendant ce temps. "
+                    "Relancez\u00a0: le dossier en tiendra compte."
                 ),
                 "paper_unreadable": _(
                     "Un de vos papiers ne s’ouvre plus. Remplacez-le ou ne le joignez pas, puis recommencez."
                 ),
                 "too_many_pages": _("Ce dossier dépasse 120 pages de papiers. Laissez-en de côté, puis recommencez."),
                 "no_seal_key": _(
-                    "La ville ne peut pas signer de dossier pour le moment. Prévenez l’accueil\u00a0: rien n’est perdu."
+                    "La ville ne peut pas signer de dossier pour le moment. "
+                    "Prévenez l’accueil\u00a0: rien n’est perdu."
                 ),
             },
         )

@@ -38,7 +38,10 @@ BAD: Final = "bad"
 
 @dataclass(slots=True)
 class Together:
-    """A couple's results. `own` holds the record ids of the partner who computes: only these may be named or linked."""
+    """A couple's results.
+
+    `own` holds the record ids of the partner who computes: only these may be named or linked.
+    """
 
     partner: Member
     grant: Grant

@@ -157,7 +157,7 @@ def _seat_absent_parent(seats: Layout, row: int, foyer: int) -> None:
 
 
 def _foyers(household: Household) -> dict[str, tuple[list[str], list[str]]]:
-    """Return tax households as {"ff": (declarants, dependents)}, and "ff2" for an unmarried partner taxed separately."""
+    """Return tax households as {"ff": (declarants, dependents)}, and "ff2" for a partner taxed separately."""
     dependents = [person.id for person in household.parents if person.tax_dependent_of_parents]
     declarants = [person.id for person in household.parents if person.id not in dependents]
     children = [person.id for person in household.children]
@@ -257,7 +257,7 @@ def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) 
 
 
 def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
-    """Return each marital status. If unknown, two declarants on one notice count as a civil union, as in the engine."""
+    """Return marital statuses. If unknown, two declarants on one notice count as a civil union, as in the engine."""
     declarants = Counter(
         foyer for foyer, role in zip(seats.foyer, seats.foyer_role, strict=True) if role == "declarant"
     )
@@ -266,7 +266,7 @@ def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
 
 
 def _tax_dependents(seats: Layout, year: int, window: list[str]) -> Any:  # noqa: ANN401 - numpy column
-    """Return True for a dependent who is a minor in January, disabled in December, or an adult on the parents' notice."""
+    """Return True for a dependent: a minor in January, disabled in December, or an adult on the parents' notice."""
     column = np.zeros(len(seats.persons), dtype=bool)
     for seat, (_, person) in enumerate(seats.persons):
         if person is not None and seats.foyer_role[seat] == "personne_a_charge":

@@ -196,7 +196,7 @@ class Reader(MoneyReader):
             **self.civil(person, key, role, age),  # type: ignore[arg-type]
             **self.health(person.id, key),  # type: ignore[arg-type]
             **self.studies(person.id, key),  # type: ignore[arg-type]
-            **self.independence(person.id, key=key, role=role, age=age, has_notice=has_notice),  # type: ignore[arg-type]
+            **self.independence(person.id, key, role=role, age=age, has_notice=has_notice),  # type: ignore[arg-type]
             school=school,
             apprentice_since=read_day(self.known("foyer.situation", "apprenti_depuis", person.id, f"{key}.status")),
             shared_custody=self.custody(person.id, key, role, alone),

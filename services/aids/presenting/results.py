@@ -445,7 +445,8 @@ def _break_even_words(result: Result, point: BreakEven | None) -> list[str]:
         gap = {"gap": euros(point.now - point.stops_above), "limit": euros(point.stops_above)}
         words.append(
             _(
-                "Si vos revenus baissaient de plus de %(gap)s par mois, vous y auriez droit : le point exact est %(limit)s."
+                "Si vos revenus baissaient de plus de %(gap)s par mois, vous y auriez droit : "
+                "le point exact est %(limit)s."
             )
             % gap
         )

@@ -82,7 +82,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One kind of paper of one person, required by several aids: highest count, strictest period, common substitutes."""
+    """One kind of paper of one person, for several aids: highest count, strictest period, common substitutes."""
 
     kind: str
     who: str

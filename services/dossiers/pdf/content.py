@@ -100,7 +100,7 @@ class Computation:
 
 @dataclass(frozen=True)
 class PartWords:
-    """The number of this part in a couple's dossier and the sentence on its cover; empty if the dossier has one part."""
+    """The number of this part in a couple's dossier and the sentence on its cover; empty for a dossier of one part."""
 
     number: int | None = None
     text: str = ""
