@@ -1,4 +1,4 @@
-"""Whom a dossier is for, in its resident's words: sealed under their key, and in a partner's part under the partner's."""
+"""Whom a dossier is for, in its resident's words: sealed under their key, and in a partner's part under theirs."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -10,7 +10,8 @@ from ops.cluster import ROOT
 from vault.readers.formats import FORMATS
 
 READ = re.compile(
-    r"""(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"|environ\["([A-Z_]{3,})"\]"""
+    r'(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"'
+    r'|environ\["([A-Z_]{3,})"\]'
 )
 SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
@@ -89,7 +90,8 @@ def test_help_explains_every_command() -> None:
 
 # Pages name files from the root; files of the source root may use their import path (`core/jobs.py`).
 NAMED_FILE = re.compile(
-    r"`((?:platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs)/[\w./-]*)`"
+    r"`((?:platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs)"
+    r"/[\w./-]*)`"
 )
 LINK = re.compile(r"\]\(([^):#]+\.md)\)")
 PAGES = [
