@@ -210,8 +210,8 @@ def test_the_sweep_sees_what_is_wrong(sweep: Sweep) -> None:
     assert faults(page, language="en") == [] and french_left(page) == []
     page.evaluate("""() => {
         document.querySelector("main").insertAdjacentHTML("beforeend",
-            "<h1 id='contenu'>Aucune valeur ne correspond.</h1><div class='wide'>x</div><img src='/logo'><p class='faint'>faint</p>" +
-            "<form method='post' action='/langue/'></form>");
+            "<h1 id='contenu'>Aucune valeur ne correspond.</h1><div class='wide'>x</div><img src='/logo'>" +
+            "<p class='faint'>faint</p><form method='post' action='/langue/'></form>");
         const sheet = new CSSStyleSheet();
         sheet.replaceSync(".wide {width: 3000px} .faint {color: #fff}");
         document.adoptedStyleSheets = [sheet];
