@@ -1,4 +1,4 @@
-"""Print the lines of Python in each app, without migrations, with their share of the product: `python -m ops.rooms`."""
+"""Print the lines of Python in each app, without migrations, and their share: `python -m ops.rooms`."""
 
 from pathlib import Path
 

@@ -158,7 +158,7 @@ def first_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def outside() -> Iterator[None]:
-    """Delete the checkpoints and the ledger that a test wrote outside the database: no row of the next test names them."""
+    """Delete the checkpoints and the ledger that a test wrote: no row of the next test's database names them."""
     yield
     for name in ("checkpoints", "erasures"):
         shutil.rmtree(settings.VAR / name, ignore_errors=True)
