@@ -53,7 +53,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Watch:
-    """What the browser complained about while a page was used."""
+    """The errors of the browser while a page was used."""
 
     csp: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -161,7 +161,7 @@ def faults(page: Page, *, language: str, without: tuple[str, ...] = ()) -> list[
 
 @dataclass(frozen=True)
 class Load:
-    """What opening a page costs, with nothing in the cache: bytes on the wire, compressed, and requests."""
+    """The cost of opening a page with an empty cache: compressed bytes on the network, and requests."""
 
     status: int
     bytes: int

@@ -163,7 +163,7 @@ def read(client: Client, address: str, method: str) -> tuple[int, str]:
 
 
 def telling(stranger: Any, home: dict[str, Any]) -> list[str]:
-    """What must show nowhere: figures, the refuge, ids, the moment."""
+    """Return the texts that no page may show: figures, the refuge, ids, the time of leaving."""
     left = timezone.localtime(LEFT)
     moments = [f"{left:%Y-%m-%d}", f"{left.hour} h {left:%M}", f"{left.hour}\u00a0h\u00a0{left:%M}"]
     figures = [NET, GROSS, TAXABLE, NET.replace(".", ","), "1\u00a0737"]

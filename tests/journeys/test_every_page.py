@@ -160,7 +160,7 @@ def left_out(name: str) -> tuple[str, ...]:
 
 
 def without_scripts(sweep: Sweep, who: str, language: str, address: str, name: str) -> list[str]:
-    """What needs no axe: the same elements were judged with scripts; here, that nothing depends on them."""
+    """Check that nothing depends on scripts; axe judged the same elements with them."""
     page = sweep.page(who, language, False)
     page.goto(address)
     found = faults(page, language=language, without=("axe", *left_out(name)))
