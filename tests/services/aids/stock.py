@@ -10,7 +10,7 @@ from services.aids.household import Household
 
 
 def compute(document: dict[str, Any], month: str) -> dict[str, Any]:
-    """Return every output of a web API document, with stock periods and simulation. Nulls ("to compute") are dropped."""
+    """Return every output of a web API document, with stock periods and simulation, without nulls ("to compute")."""
     cleaned = {
         plural: {name: _given(lines) for name, lines in entities.items()} for plural, entities in document.items()
     }
