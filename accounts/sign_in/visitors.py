@@ -1,7 +1,7 @@
 """What a visitor's session may carry through sign-in: nothing, unless the visitor asked for it.
 
-An app that keeps something for a visitor registers its session key in `AppConfig.ready()`, with a function that returns
-True if the visitor said yes.
+An app that keeps something for a visitor registers its session key in `AppConfig.ready()`, with a function that
+returns True if the visitor said yes.
 """
 
 from collections.abc import Callable, MutableMapping

@@ -12,7 +12,7 @@ from services.aids.facts import answers, from_vault
 from services.aids.facts.naming import name_of
 from services.aids.household import BadHousehold, Household
 from services.aids.interview import order
-from services.aids.interview.overlay import Overlay, without
+from services.aids.interview.overlay import Overlay, parted
 from services.aids.interview.state import Interview
 from services.aids.variants import Question
 from vault.records.values.decrypted import Values
@@ -95,7 +95,8 @@ def follow(
     meanwhile may do, counts as unknown. `arrange` sorts the questions, and leaves out those that cannot matter.
     """
     reading = Reading(resident_id, interview.day, commune)
-    overlay = Overlay(without(values, interview.set_aside), resident_id)
+    shown, hidden = parted(values, interview.set_aside)
+    overlay = Overlay(shown, resident_id, hidden=hidden)
     read = reading.of(overlay.values)
     steps: list[Step] = []
     refused: dict[str, str] = {}

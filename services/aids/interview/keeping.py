@@ -1,6 +1,5 @@
 """Keep an interview in the vault: its answers become declared records, shown before they are written."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +11,7 @@ from django_scopes import scope
 from services.aids.interview.chain import Chain
 from services.aids.interview.overlay import renamed
 from vault import types
-from vault.records.actions import Invalid, Subject, Superseded, add_record, correct_record
+from vault.records.actions import Subject, add_record, correct_record
 from vault.records.models import Record
 from vault.records.values.decrypted import Opened
 
@@ -32,7 +31,7 @@ class ToWrite:
 def records(chain: Chain) -> tuple[list[ToWrite], list[Opened]]:
     """Return the records to write, and those that cannot be written because their type needs more."""
     found = [ToWrite(record, corrects) for record, corrects in _folded(chain)]
-    complete = [one for one in found if not types.validate(one.record.type, one.record.payload)]
+    complete = [one for one in found if not types.validate(one.record.type, _payload(one))]
     return complete, [one.record for one in found if one not in complete]
 
 
@@ -62,11 +61,18 @@ def keep(*, resident_id: UUID, by: UUID, chain: Chain) -> list[Record]:
         return [_write(resident_id, by, one) for one in complete]
 
 
+def _payload(one: ToWrite) -> dict[str, Any]:
+    """Return the whole payload. An empty part, such as an address not asked, never replaces one of the vault."""
+    if one.corrects is None:
+        return dict(one.record.payload)
+    return {**one.corrects.payload, **{name: value for name, value in one.record.payload.items() if value != {}}}
+
+
 def _write(resident_id: UUID, by: UUID, one: ToWrite) -> Record:
-    payload: dict[str, Any] = dict(one.record.payload)
+    payload = _payload(one)
     if one.corrects is not None:
         record = Record.objects.get(pk=one.corrects.record_id)
-        return correct_record(record=record, by=by, payload={**one.corrects.payload, **payload}, purpose=KEEP)
+        return correct_record(record=record, by=by, payload=payload, purpose=KEEP)
     return add_record(
         resident_id=resident_id,
         by=by,
@@ -75,11 +81,3 @@ def _write(resident_id: UUID, by: UUID, one: ToWrite) -> Record:
         in_place=True,
         purpose=KEEP,
     )
-
-
-def places(found: Sequence[ToWrite]) -> set[str]:
-    """Return the types that will be written."""
-    return {one.record.type for one in found}
-
-
-__all__ = ["FAMILY", "IDENTITY", "KEEP", "Invalid", "Superseded", "ToWrite", "keep", "places", "records"]

@@ -23,6 +23,8 @@ class Overlay:
 
     values: Values
     resident_id: UUID
+    # Records that the resident says are no longer true: not read, but completed by what is written.
+    hidden: Values = field(default_factory=Values)
     at: datetime = field(default_factory=timezone.now)
     written: dict[UUID, Opened | None] = field(default_factory=dict)
 
@@ -37,7 +39,7 @@ class Overlay:
     def _put(self, put: Put) -> None:
         before = self._before(put)
         payload = {**(before.payload if before and put.merge else {}), **put.payload}
-        corrected = self.written.get(before.record_id, before) if before else None
+        corrected = self.written.get(before.record_id, before) if before else self._hidden(put)
         record = self._record(put, payload)
         self.written.pop(before.record_id if before else record.record_id, None)
         self.written[record.record_id] = corrected if put.merge else None
@@ -50,6 +52,9 @@ class Overlay:
         person = put.person or self.resident_id
         found = [one for one in self.values.of_type(put.type, person) if _apart(one.payload) == _apart(put.payload)]
         return found[-1] if found and any(_apart(put.payload)) else None
+
+    def _hidden(self, put: Put) -> Opened | None:
+        return self.hidden.latest(put.type, put.person) if put.merge else None
 
     def _record(self, put: Put, payload: Mapping[str, Any]) -> Opened:
         person = put.person or self.resident_id
@@ -78,10 +83,13 @@ def _apart(payload: Mapping[str, Any]) -> tuple[str, ...]:
     return (*(str(payload.get(name, "")) for name in APART_BY), str(payload.get("nature", "")))
 
 
-def without(values: Values, set_aside: Iterable[str]) -> Values:
-    """Leave out the records that the resident says are no longer true."""
+def parted(values: Values, set_aside: Iterable[str]) -> tuple[Values, Values]:
+    """Return the values to read, and those that the resident says are no longer true."""
     refused = set(set_aside)
-    return Values([record for record in values if str(record.record_id) not in refused])
+    return (
+        Values([record for record in values if str(record.record_id) not in refused]),
+        Values([record for record in values if str(record.record_id) in refused]),
+    )
 
 
 def renamed(record: Opened, **payload: object) -> Opened:

@@ -36,8 +36,8 @@ Session = MutableMapping[str, Any]
 class Interview:
     """`answers` maps the name of each question passed to its answer, None if it is unknown or skipped.
 
-    `owner` is the signed-in resident, empty for a visitor. `set_aside` lists the vault's records that the resident says
-    are no longer true. `wanted` is when a visitor asked to keep the answers in a vault.
+    `owner` is the signed-in user, empty for a visitor. `set_aside` lists the vault's records that are no longer true,
+    as the resident says. `wanted` is when a visitor asked to keep the answers in a vault.
     """
 
     started: str

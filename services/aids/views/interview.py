@@ -219,7 +219,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
 
 
 def _result(visit: Visit, template: str) -> HttpResponse:
-    if not visit.chain.answered and not visit.has_vault:
+    if not visit.chain.answered and not len(visit.values):
         return redirect(START)
     language, mark = translation.get_language(), running.mark(visit.chain)
     kept = visit.interview.result

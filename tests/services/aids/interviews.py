@@ -61,7 +61,7 @@ def give(interview: Interview, name: str, text: str, commune: str = CITY) -> Non
 
 
 def tell(story: Mapping[str, str], commune: str = CITY) -> tuple[Interview, Chain, int]:
-    """Answer each question by its text, “je ne sais pas” where the story has none. Return the number of answers too."""
+    """Answer each question by its text, “je ne sais pas” where the story has none. Return the number of answers."""
     interview, count = blank(), 0
     while (name := (found := replay(interview, commune)).next) != "":
         text = dict(found.waiting)[name].text

@@ -1,4 +1,4 @@
-"""The chain of questions: counted from what is open, never a question that no longer matters, back keeps everything."""
+"""The chain of questions: counted from what is open, none that no longer matters, and back keeps everything."""
 
 import json
 from pathlib import Path
