@@ -37,7 +37,7 @@ def received(household: Household) -> Question | None:
         return None
     return Question(
         key="recu",
-        text=_("Que recevez-vous déjà ?"),
+        text=_("Que recevez-vous déjà ?"),
         field="social.prestation#/prestation",
         keys=("benefits_received",),
         answers=(same,),
@@ -51,7 +51,7 @@ def _home(household: Household) -> Iterator[Question]:
         likely = (("tenant_private_unfurnished", 550.0), ("tenant_social", 400.0), ("owner", 0.0), ("free", 0.0))
         yield Question(
             key="logement",
-            text=_("Comment êtes-vous logé ?"),
+            text=_("Comment êtes-vous logé ?"),
             field="logement.domicile#/statut_occupation",
             keys=("housing", "housing.status", "housing.rent"),
             answers=tuple(housed(status, rent) for status, rent in likely),
@@ -60,16 +60,16 @@ def _home(household: Household) -> Iterator[Question]:
     if home.rent is None and home.status in TENANTS:
         yield Question(
             key="loyer",
-            text=_("Quel est votre loyer ?"),
+            text=_("Quel est votre loyer ?"),
             field="logement.domicile#/loyer",
             keys=("housing.rent",),
             answers=tuple(housed(home.status, rent) for rent in (550.0, 300.0, 900.0)),
-            hint=_("Sans les charges. C’est la ligne « loyer » de votre quittance."),
+            hint=_("Sans les charges. C’est la ligne « loyer » de votre quittance."),
         )
     if home.crous is None and home.status == "residence":
         yield Question(
             key="crous",
-            text=_("Est-ce un logement du Crous ?"),
+            text=_("Est-ce un logement du Crous ?"),
             field="logement.domicile#/logement_crous",
             keys=("housing.crous",),
             answers=(with_home(crous=True), with_home(crous=False)),
@@ -82,7 +82,7 @@ def _money(household: Household) -> Iterator[Question]:
     if notice is not None and notice.parts is None and household.applicant.tax_dependent_of_parents:
         yield Question(
             key="parts",
-            text=_("Combien de parts sur l’avis d’impôt de vos parents ?"),
+            text=_("Combien de parts sur l’avis d’impôt de vos parents ?"),
             field="fiscal.avis_ir#/nombre_parts",
             keys=(f"tax_notices[{year}].parts",),
             answers=tuple(with_parts(year, parts) for parts in (2.5, 1.5, 4.0)),
@@ -91,9 +91,9 @@ def _money(household: Household) -> Iterator[Question]:
     if notice is None:
         near = next((notice.rfr for notice in household.tax_notices or ()), None)
         text = (
-            _("Quels étaient les revenus de vos parents en %(year)s ?")
+            _("Quels étaient les revenus de vos parents en %(year)s ?")
             if household.applicant.tax_dependent_of_parents
-            else _("Quels étaient les revenus de votre foyer en %(year)s ?")
+            else _("Quels étaient les revenus de votre foyer en %(year)s ?")
         )
         parts = tax_parts(household)
         yield Question(
@@ -102,7 +102,7 @@ def _money(household: Household) -> Iterator[Question]:
             field="fiscal.avis_ir#/revenu_fiscal_reference",
             keys=(f"tax_notices[{year}].rfr",),
             answers=tuple(declared(year, rfr, parts) for rfr in (near, 0.0, 60000.0)),
-            hint=_("Le « revenu fiscal de référence », sur la première page de l’avis d’impôt reçu l’été suivant."),
+            hint=_("Le « revenu fiscal de référence », sur la première page de l’avis d’impôt reçu l’été suivant."),
         )
 
 

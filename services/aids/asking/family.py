@@ -30,7 +30,7 @@ def family(household: Household) -> Iterator[Question]:
     if (birth := applicant.key("birth_date")) in household.unknown:
         yield Question(
             key="naissance",
-            text=_("Quelle est votre date de naissance ?"),
+            text=_("Quelle est votre date de naissance ?"),
             field="identite.pivot#/birthdate",
             keys=(birth,),
             answers=tuple(set_person(applicant, birth_date=born(household, age)) for age in (40, 22, 68)),
@@ -38,18 +38,18 @@ def family(household: Household) -> Iterator[Question]:
     if PARTNER in household.unknown:
         yield Question(
             key="couple",
-            text=_("Vivez-vous en couple ?"),
+            text=_("Vivez-vous en couple ?"),
             field="foyer.composition#/allocataires",
             keys=(PARTNER, PEOPLE),
             answers=(with_partner(False), with_partner(True)),
-            hint=_("Mariés, pacsés ou non : ce qui compte est de vivre ensemble."),
+            hint=_("Mariés, pacsés ou non : ce qui compte est de vivre ensemble."),
         )
     elif household.partner and (birth := household.partner.key("birth_date")) in household.unknown:
         yield _partner_birth(household, household.partner, birth)
     if CHILDREN in household.unknown:
         yield Question(
             key="enfants",
-            text=_("Combien d’enfants avez-vous à charge ?"),
+            text=_("Combien d’enfants avez-vous à charge ?"),
             field="foyer.composition#/enfants",
             keys=(CHILDREN, PEOPLE),
             answers=(with_children(0), with_children(2)),
@@ -62,7 +62,7 @@ def _partner_birth(household: Household, partner: Person, birth: str) -> Questio
     near = household.applicant.birth_date
     return Question(
         key="naissance_conjoint",
-        text=_("Quelle est la date de naissance de votre conjoint ?"),
+        text=_("Quelle est la date de naissance de votre conjoint ?"),
         field="foyer.composition#/allocataires",
         person=partner.id,
         keys=(birth,),
@@ -76,9 +76,9 @@ def _children_births(household: Household) -> Iterator[Question]:
         if child.key("birth_date") in household.unknown:
             yield Question(
                 key="naissance_enfant",
-                text=_("Quelle est la date de naissance de votre enfant ?")
+                text=_("Quelle est la date de naissance de votre enfant ?")
                 if alone
-                else _("Quelle est la date de naissance de votre enfant n° %(rank)s ?") % {"rank": rank},
+                else _("Quelle est la date de naissance de votre enfant n° %(rank)s ?") % {"rank": rank},
                 field="foyer.composition#/enfants",
                 person=child.id,
                 keys=(child.key("birth_date"), child.key("school")),
@@ -101,7 +101,7 @@ def _single_parent(household: Household) -> Iterator[Question]:
     if alimony in household.unknown:
         yield Question(
             key="pension_alimentaire",
-            text=_("Recevez-vous une pension alimentaire ?"),
+            text=_("Recevez-vous une pension alimentaire ?"),
             field="revenu.mensuel#/net",
             person=applicant.id,
             keys=(alimony,),
@@ -110,7 +110,7 @@ def _single_parent(household: Household) -> Iterator[Question]:
     if household.recently_alone is None:
         yield Question(
             key="seul_depuis",
-            text=_("Vous êtes-vous séparé il y a moins de 18 mois ?"),
+            text=_("Vous êtes-vous séparé il y a moins de 18 mois ?"),
             field="foyer.composition#/separation_recente",
             keys=("household.recently_alone",),
             answers=(
@@ -125,7 +125,7 @@ def _single_parent(household: Household) -> Iterator[Question]:
 def _custody(children: Sequence[Person]) -> Question:
     return Question(
         key="garde",
-        text=_("Vos enfants vivent-ils une semaine sur deux chez l’autre parent ?"),
+        text=_("Vos enfants vivent-ils une semaine sur deux chez l’autre parent ?"),
         field="foyer.situation#/garde_alternee",
         person=children[0].id,
         keys=tuple(child.key("shared_custody") for child in children),
@@ -142,7 +142,7 @@ def _pregnancy(household: Household) -> Iterator[Question]:
         if person.pregnant and person.due_date is None:
             yield Question(
                 key="terme",
-                text=_("Pour quand attendez-vous cet enfant ?"),
+                text=_("Pour quand attendez-vous cet enfant ?"),
                 field="foyer.situation#/date_terme",
                 person=person.id,
                 keys=(person.key("due_date"),),
@@ -153,11 +153,11 @@ def _pregnancy(household: Household) -> Iterator[Question]:
 def _expecting(household: Household, unsure: Sequence[Person]) -> Question:
     first = unsure[0]
     if len(unsure) > 1:
-        text = _("Attendez-vous un enfant, vous ou votre conjoint ?")
+        text = _("Attendez-vous un enfant, vous ou votre conjoint ?")
     elif first.role == "applicant":
-        text = _("Attendez-vous un enfant ?")
+        text = _("Attendez-vous un enfant ?")
     else:
-        text = _("Votre conjointe attend-elle un enfant ?")
+        text = _("Votre conjointe attend-elle un enfant ?")
 
     def change(expected: bool) -> object:
         def apply(household: Household) -> Household:
@@ -184,12 +184,12 @@ def _in(household: Household, ahead: int) -> date:
 def _supplement(child: Person) -> Question:
     return Question(
         key="complement_aeeh",
-        text=_("Quel complément la MDPH a-t-elle accordé pour cet enfant ?"),
+        text=_("Quel complément la MDPH a-t-elle accordé pour cet enfant ?"),
         field="handicap.decision#/aeeh_categorie",
         person=child.id,
         keys=(child.key("aeeh_category"),),
         answers=tuple(set_person(child, aeeh_category=category) for category in (0, 2, 4)),
-        hint=_("La notification dit « complément », puis un numéro de 1 à 6."),
+        hint=_("La notification dit « complément », puis un numéro de 1 à 6."),
     )
 
 
@@ -207,12 +207,12 @@ def disabilities(household: Household) -> Iterator[Question]:
         if person.rsdae is None and 0.5 <= (person.disability_rate or 0) < 0.8:
             yield Question(
                 key="rsdae",
-                text=_("La MDPH a-t-elle reconnu une restriction durable d’accès à l’emploi ?"),
+                text=_("La MDPH a-t-elle reconnu une restriction durable d’accès à l’emploi ?"),
                 field="handicap.decision#/rsdae",
                 person=person.id,
                 keys=(person.key("disability_rate"),),
                 answers=no_or_yes(person, "rsdae"),
-                hint=_("C’est écrit sur la notification, parfois « RSDAE »."),
+                hint=_("C’est écrit sur la notification, parfois « RSDAE »."),
             )
 
 
@@ -229,7 +229,7 @@ def _somebody(unsure: Sequence[Person]) -> Question:
     shown = [None, *unsure[:3]]
     return Question(
         key="handicap_foyer",
-        text=_("La MDPH a-t-elle reconnu un handicap à quelqu’un chez vous ?"),
+        text=_("La MDPH a-t-elle reconnu un handicap à quelqu’un chez vous ?"),
         field="handicap.decision#/taux_incapacite",
         keys=tuple(person.key("disability_rate") for person in unsure),
         answers=tuple(change(person) for person in shown),  # type: ignore[misc]
@@ -239,9 +239,9 @@ def _somebody(unsure: Sequence[Person]) -> Question:
 def _disability(household: Household, person: Person) -> Question:
     child = person.role == "child"
     texts = {
-        "applicant": _("La MDPH a-t-elle reconnu un handicap ?"),
-        "partner": _("La MDPH a-t-elle reconnu un handicap à votre conjoint ?"),
-        "child": _("La MDPH a-t-elle reconnu un handicap à votre enfant de %(age)s ans ?")
+        "applicant": _("La MDPH a-t-elle reconnu un handicap ?"),
+        "partner": _("La MDPH a-t-elle reconnu un handicap à votre conjoint ?"),
+        "child": _("La MDPH a-t-elle reconnu un handicap à votre enfant de %(age)s ans ?")
         % {"age": person.age(household.month)},
     }
     return Question(

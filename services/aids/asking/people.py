@@ -65,7 +65,7 @@ def _status(household: Household, person: Person) -> Question:
     ]
     return Question(
         key="activite",
-        text=who(person, _("Quelle est votre activité aujourd’hui ?"), _("Quelle est l’activité de votre conjoint ?")),
+        text=who(person, _("Quelle est votre activité aujourd’hui ?"), _("Quelle est l’activité de votre conjoint ?")),
         field="foyer.situation#/activite",
         person=person.id,
         keys=(person.key("status"),),
@@ -92,22 +92,22 @@ def _incomes(person: Person) -> Question:
 def _income_words(status: str | None) -> tuple[str, str]:
     if status == "retired":
         return (
-            _("Combien recevez-vous de retraite par mois ?"),
-            _("Combien votre conjoint reçoit-il de retraite par mois ?"),
+            _("Combien recevez-vous de retraite par mois ?"),
+            _("Combien votre conjoint reçoit-il de retraite par mois ?"),
         )
     if status == "unemployed":
         return (
-            _("Combien France Travail vous verse-t-il par mois ?"),
-            _("Combien France Travail verse-t-il à votre conjoint par mois ?"),
+            _("Combien France Travail vous verse-t-il par mois ?"),
+            _("Combien France Travail verse-t-il à votre conjoint par mois ?"),
         )
     if status in {"inactive", "student"}:
         return (
-            _("Avez-vous un salaire ? Combien par mois ?"),
-            _("Votre conjoint a-t-il un salaire ? Combien par mois ?"),
+            _("Avez-vous un salaire ? Combien par mois ?"),
+            _("Votre conjoint a-t-il un salaire ? Combien par mois ?"),
         )
     return (
-        _("Quels sont vos revenus nets par mois ?"),
-        _("Quels sont les revenus nets de votre conjoint par mois ?"),
+        _("Quels sont vos revenus nets par mois ?"),
+        _("Quels sont les revenus nets de votre conjoint par mois ?"),
     )
 
 
@@ -125,10 +125,10 @@ def _months(person: Person) -> Question:
 
 def _months_words(person: Person) -> tuple[str, str]:
     if person.role == "applicant" and not any(income.net for income in person.incomes or ()):
-        return _("Depuis quand êtes-vous sans revenu ?"), ""
+        return _("Depuis quand êtes-vous sans revenu ?"), ""
     return (
-        _("Depuis quand gagnez-vous à peu près cela chaque mois ?"),
-        _("Depuis quand votre conjoint gagne-t-il à peu près cela chaque mois ?"),
+        _("Depuis quand gagnez-vous à peu près cela chaque mois ?"),
+        _("Depuis quand votre conjoint gagne-t-il à peu près cela chaque mois ?"),
     )
 
 
@@ -137,8 +137,8 @@ def _before(person: Person) -> Question:
         key="avant",
         text=who(
             person,
-            _("Avant, combien gagniez-vous par mois ?"),
-            _("Avant, combien votre conjoint gagnait-il par mois ?"),
+            _("Avant, combien gagniez-vous par mois ?"),
+            _("Avant, combien votre conjoint gagnait-il par mois ?"),
         ),
         field="emploi.revenu#/net_avant_impot",
         person=person.id,
@@ -152,8 +152,8 @@ def _disability_pension(person: Person) -> Question:
         key="invalidite",
         text=who(
             person,
-            _("Recevez-vous une pension d’invalidité ? Combien par mois ?"),
-            _("Votre conjoint reçoit-il une pension d’invalidité ? Combien par mois ?"),
+            _("Recevez-vous une pension d’invalidité ? Combien par mois ?"),
+            _("Votre conjoint reçoit-il une pension d’invalidité ? Combien par mois ?"),
         ),
         field="revenu.mensuel#/net",
         person=person.id,
@@ -166,7 +166,7 @@ def _nationality(person: Person) -> Iterator[Question]:
     if person.nationality is None:
         yield Question(
             key="nationalite",
-            text=_("Quelle est votre nationalité ?"),
+            text=_("Quelle est votre nationalité ?"),
             field="foyer.situation#/nationalite",
             person=person.id,
             keys=(person.key("nationality"),),
@@ -175,7 +175,7 @@ def _nationality(person: Person) -> Iterator[Question]:
     elif person.nationality != "FR" and person.permit_years is None:
         yield Question(
             key="sejour",
-            text=_("Depuis quand avez-vous le droit de séjourner et de travailler en France ?"),
+            text=_("Depuis quand avez-vous le droit de séjourner et de travailler en France ?"),
             field="foyer.situation#/titre_sejour_depuis",
             person=person.id,
             keys=(person.key("nationality"),),
@@ -188,8 +188,8 @@ def _ass(person: Person) -> Question:
         key="ass",
         text=who(
             person,
-            _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
-            _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
+            _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
+            _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
         ),
         field="foyer.situation#/ass_ouverte",
         person=person.id,
@@ -213,7 +213,7 @@ def _independence(person: Person) -> Iterator[Question]:
     if person.tax_dependent_of_parents is None:
         yield Question(
             key="rattachement",
-            text=_("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
+            text=_("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
             field="foyer.situation#/rattache_foyer_fiscal_parents",
             person=person.id,
             keys=(person.key("tax_dependent_of_parents"),),
@@ -222,7 +222,7 @@ def _independence(person: Person) -> Iterator[Question]:
     if person.lives_with_parents is None:
         yield Question(
             key="parents",
-            text=_("Vivez-vous chez vos parents ?"),
+            text=_("Vivez-vous chez vos parents ?"),
             field="foyer.situation#/vit_chez_parents",
             person=person.id,
             keys=(person.key("lives_with_parents"),),
@@ -233,7 +233,7 @@ def _independence(person: Person) -> Iterator[Question]:
 def _studies(person: Person) -> Question:
     return Question(
         key="etudes",
-        text=who(person, _("Où étudiez-vous ?"), _("Où étudie votre conjoint ?")),
+        text=who(person, _("Où étudiez-vous ?"), _("Où étudie votre conjoint ?")),
         field="foyer.situation#/scolarite",
         person=person.id,
         keys=(person.key("school"),),
@@ -248,7 +248,7 @@ def _higher_studies(student: Person) -> Iterator[Question]:
     if student.school_status is None:
         yield Question(
             key="etablissement",
-            text=_("Votre établissement est-il public ou privé ?"),
+            text=_("Votre établissement est-il public ou privé ?"),
             field="foyer.situation#/etablissement",
             person=student.id,
             keys=(student.key("school_status"),),
@@ -260,7 +260,7 @@ def _higher_studies(student: Person) -> Iterator[Question]:
     if student.crous_parent_resources is None and student.boursier is None:
         yield Question(
             key="parents_revenus",
-            text=_("Quel est le revenu brut global de vos parents ?"),
+            text=_("Quel est le revenu brut global de vos parents ?"),
             field="foyer.situation#/ressources_parents_crous",
             person=student.id,
             keys=(student.key("crous_parent_resources"),),

@@ -15,7 +15,7 @@ from vault.records.actions import Subject, add_record, correct_record
 from vault.records.models import Record
 from vault.records.values.decrypted import Opened
 
-KEEP: Final = gettext_noop("Garder mes réponses à « Faire le point »")
+KEEP: Final = gettext_noop("Garder mes réponses à « Faire le point »")
 IDENTITY: Final = "identite.pivot"
 FAMILY: Final = "foyer.composition"
 

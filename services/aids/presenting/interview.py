@@ -256,7 +256,7 @@ def _headline(computed: results.Results) -> dict[str, str]:
     if once[1]:
         others.append(_("Et %(amount)s une fois.") % {"amount": range_words(*once)})
     main, unit = (monthly, _("par mois")) if monthly[1] else (yearly, _("par an"))
-    others.append(_("Ce sont des estimations, pas des décisions : l’organisme décide."))
+    others.append(_("Ce sont des estimations, pas des décisions : l’organisme décide."))
     return {
         "number": range_words(*main) if main[1] else "",
         "range": "1" if round(main[1]) - round(main[0]) >= 1 else "",

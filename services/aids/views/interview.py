@@ -117,7 +117,7 @@ def _not_asked(visit: Visit, name: str) -> HttpResponse:
     if name.partition("-")[0] not in answers.WAYS:
         raise Http404
     if visit.request.method == "POST" and not visit.kept:
-        messages.info(visit.request, _("Vos réponses n’étaient plus là : elles sont effacées après deux heures."))
+        messages.info(visit.request, _("Vos réponses n’étaient plus là : elles sont effacées après deux heures."))
     return _onward(visit.chain)
 
 
@@ -145,7 +145,7 @@ def _refused(visit: Visit, name: str, value: object) -> str:
     if not problems:
         return ""
     problem = _(next(iter(problems.values())))
-    return _("Ces réponses se contredisent : %(problem)s.") % {"problem": problem}
+    return _("Ces réponses se contredisent : %(problem)s.") % {"problem": problem}
 
 
 def _answered(visit: Visit, name: str, value: object) -> HttpResponse:

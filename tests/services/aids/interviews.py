@@ -25,6 +25,11 @@ def replay(interview: Interview, commune: str = CITY) -> Chain:
     return follow(interview, Values(), VISITOR, commune)
 
 
+def plain(text: str) -> str:
+    """Return a question's text with the spaces of a keyboard."""
+    return text.replace("\u00a0", " ")
+
+
 def posted(text: str) -> dict[str, str]:
     """Return the fields of a form: three for a date written “12 4 1993”."""
     parts = text.split(" ")
@@ -64,7 +69,7 @@ def tell(story: Mapping[str, str], commune: str = CITY) -> tuple[Interview, Chai
     """Answer each question by its text, “je ne sais pas” where the story has none. Return the number of answers."""
     interview, count = blank(), 0
     while (name := (found := replay(interview, commune)).next) != "":
-        text = dict(found.waiting)[name].text
+        text = plain(dict(found.waiting)[name].text)
         if text in story:
             give(interview, name, story[text], commune)
         else:

@@ -11,7 +11,7 @@ from services.aids.engine import run as engine
 from services.aids.household_json import read
 from services.aids.interview import order
 from tests.services.aids import interviews, stock
-from tests.services.aids.interviews import COUPLE, SINGLE, STORIES, blank, give, replay, tell
+from tests.services.aids.interviews import COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell
 
 pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "aids"
@@ -68,7 +68,7 @@ def test_a_couple_with_two_children_gives_eighteen_answers_at_most():
 def test_a_first_amount_comes_before_the_details():
     interview = blank()
     while (found := replay(interview)).before_first_amount:
-        give(interview, found.next, SINGLE[dict(found.waiting)[found.next].text])
+        give(interview, found.next, SINGLE[plain(dict(found.waiting)[found.next].text)])
     assert len(interview.answers) <= 8
 
 
@@ -80,7 +80,7 @@ def test_questions_are_counted_from_what_is_still_open():
     places = []
     while (name := (found := replay(interview)).next) != "":
         places.append(found.rank(name))
-        give(interview, name, SINGLE[dict(found.waiting)[name].text])
+        give(interview, name, SINGLE[plain(dict(found.waiting)[name].text)])
     assert [place for place, _total in places] == list(range(1, len(places) + 1))
     assert all(place <= total for place, total in places) and places[-1][0] == places[-1][1]
 
@@ -89,7 +89,7 @@ def test_back_keeps_everything():
     interview, found, _count = tell(SINGLE)
     names = [step.name for step in found.steps]
     assert found.previous(names[3]) == names[2] and found.previous(names[0]) == ""
-    give(interview, names[2], SINGLE[found.steps[2].question.text])
+    give(interview, names[2], SINGLE[plain(found.steps[2].question.text)])
     assert [step.value for step in replay(interview).steps] == [step.value for step in found.steps]
 
 

@@ -69,13 +69,12 @@ def question_of(response: HttpResponse) -> str:
 
 def tell(client: Client, story: dict[str, str], most: int = 40) -> list[str]:
     """Answer until the result, by the texts of the questions. Return the addresses passed."""
-    plain = {text.replace("\u00a0", " "): answer for text, answer in story.items()}
     passed: list[str] = []
     response = client.get(START)
     while (place := response.headers["Location"]) != RESULT:
         page = client.get(place)
         assert page.status_code == 200, place
-        answer = plain.get(question_of(page))
+        answer = story.get(question_of(page))
         passed.append(place)
         response = client.post(place, posted(answer) if answer is not None else {"skip": "unknown"})
         assert response.status_code == 302 and len(passed) <= most, (place, answer)
