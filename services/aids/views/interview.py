@@ -113,11 +113,9 @@ def question(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _not_asked(visit: Visit, name: str) -> HttpResponse:
-    """A question that this interview does not ask: the answers are gone, another one makes it pointless, or none."""
+    """Go onward from a question that this interview does not ask, because another answer makes it pointless."""
     if name.partition("-")[0] not in answers.WAYS:
         raise Http404
-    if visit.request.method == "POST" and not visit.kept:
-        messages.info(visit.request, _("Vos réponses n’étaient plus là : elles sont effacées après deux heures."))
     return _onward(visit.chain)
 
 
@@ -152,6 +150,9 @@ def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
     """Keep the answer. The first one opens the session, so robots that only read pages leave nothing."""
     if not visit.kept and not _may(visit.request, "interview_begin"):
         return _slow_down(visit)
+    if not visit.kept and name != visit.chain.next:
+        gone = _("Vos réponses d’avant n’étaient plus là : elles sont effacées après deux heures.")
+        messages.info(visit.request, gone)
     corrected = name in visit.interview.answers
     visit.interview.answer(name, value)
     visit.interview.result = {}
@@ -167,7 +168,9 @@ def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
 
 
 def _may(request: HttpRequest, action: str, *, only_if: bool = True) -> bool:
-    return not only_if or ratelimit.consume(request, app="allauth.account", action=action) is not None
+    if not only_if:
+        return True
+    return ratelimit.consume(request, app="allauth.account", action=action, limit_get=True) is not None
 
 
 def _ask(
