@@ -19,8 +19,8 @@ from vault.records.values.decrypted import Values
 
 # A visitor has no vault. The ids of the people derive from this one and lead nowhere.
 VISITOR: Final = UUID("00000000-0000-4000-8000-000000000000")
-# Without these, no amount is worth showing.
-ESSENTIAL: Final = frozenset({"naissance", "couple", "enfants", "activite", "revenus", "logement", "loyer"})
+# Without these, no amount is worth showing. What follows narrows it.
+ESSENTIAL: Final = frozenset({"couple", "enfants", "activite", "revenus", "logement"})
 
 
 @dataclass(frozen=True, slots=True)
