@@ -130,10 +130,14 @@ class Results:
         )
 
 
-def compute(household: Household, *, stock: bool = False) -> Results:
-    """Run the household, with one row for each combination of possible answers to its questions."""
+def compute(household: Household, *, stock: bool = False, combined: int = variants.PRODUCT) -> Results:
+    """Run the household, with one row for each combination of possible answers to its questions.
+
+    Args:
+        combined: most rows that combine answers; fewer make a shorter run, whose ranges may miss a rare combination.
+    """
     waiting = questions.open_questions(household)
-    rows = variants.plan(household, waiting)
+    rows = variants.plan(household, waiting, combined)
     run = engine.run(rows.households, stock=stock)
     contexts = [Context(run, row, stock) for row in range(len(rows.households))]
     amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]

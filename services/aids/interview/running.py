@@ -6,16 +6,23 @@ The engine is imported inside functions: only web processes simulate, and loadin
 import hashlib
 import json
 from dataclasses import asdict
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.aids import benefits
 from services.aids.actions.simulations import Simulation, commune_of, evaluate_local
+from services.aids.household import Household
 from services.aids.interview import slots
 from services.aids.interview.chain import Chain
 from services.aids.interview.state import MOST_RUNS, Interview
+from services.aids.variants import assume
 
-# Questions beyond the essential ones cost rows; a first amount needs none of them tried.
-FIRST_AMOUNT: Final = "first"
+if TYPE_CHECKING:
+    from services.aids.results import Results
+
+# Rows that combine answers. A person who knows little would else cost seconds.
+COMBINED: Final = 12
+# The questions whose answers a first amount tries. It assumes the most usual answer to the others.
+TRIED: Final = frozenset({"naissance", "loyer"})
 
 
 class TooManyRuns(Exception):
@@ -36,24 +43,30 @@ def simulate(interview: Interview, chain: Chain, longest: float = slots.LONGEST)
         TooManyRuns: the interview has used its runs.
         Busy: no slot was free in time.
     """
+    computed = _run(interview, chain.household, longest)
+    local = evaluate_local(chain.read, computed, commune_of(chain.overlay.values), interview.day)
+    return Simulation(chain.read, computed, local)
+
+
+def _run(interview: Interview, household: Household, longest: float) -> "Results":
     from services.aids import results
 
     if interview.runs >= MOST_RUNS:
         raise TooManyRuns
     with slots.held(longest):
-        computed = results.compute(chain.household)
+        computed = results.compute(household, combined=COMBINED)
     interview.runs += 1
-    local = evaluate_local(chain.read, computed, commune_of(chain.overlay.values), interview.day)
-    return Simulation(chain.read, computed, local)
+    return computed
 
 
 def estimate(interview: Interview, chain: Chain) -> None:
     """Compute a first amount once the essential questions are passed; only once, and never by waiting."""
     if interview.estimate or chain.before_first_amount or not chain.answered:
         return
+    others = [question for _name, question in chain.waiting if question.key not in TRIED]
     try:
-        found = simulate(interview, chain, longest=0.3)
+        found = _run(interview, assume(chain.household, others), longest=0.3)
     except (slots.Busy, TooManyRuns):
         return
-    low, high = found.results.span(benefits.MONTH)
-    interview.estimate = {"low": low, "high": high, "aids": len(found.results.possible)}
+    low, high = found.span(benefits.MONTH)
+    interview.estimate = {"low": low, "high": high, "aids": len(found.possible)}

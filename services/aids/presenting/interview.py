@@ -198,10 +198,11 @@ def first_amount_words(chain: Chain, estimate: Mapping[str, Any]) -> dict[str, s
     """Say what takes shape: a first amount once there is one, else after how many questions it comes."""
     if estimate:
         aids = ngettext("%(count)s aide possible.", "%(count)s aides possibles.", estimate["aids"])
+        supposed = _("Le plus courant est supposé pour les questions qui restent.")
         return {
             "number": range_words(estimate["low"], estimate["high"]),
             "unit": _("par mois"),
-            "text": f"{aids % {'count': estimate['aids']}} {_('Vos réponses suivantes resserrent ce montant.')}",
+            "text": f"{aids % {'count': estimate['aids']}} {supposed}",
         }
     left = chain.before_first_amount
     text = ngettext(
