@@ -1,6 +1,6 @@
 """The engine under visitors of the interview: how long its runs take, and how long visitors wait for one of two slots.
 
-    python -m bench.interview [--visitors 2000]
+    python bench/interview.py [--visitors 2000] [--smoke]
 
 The runs are real: the first amount and the result of the committed stories, one after the other. The queue is
 simulated with the times measured: visitors arrive at random during one hour, each asks for a first amount, a result
@@ -12,8 +12,10 @@ import heapq
 import os
 import random
 import statistics
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 SLOTS = 2
 HOUR = 3600.0
@@ -21,7 +23,7 @@ RUNS_A_VISIT = 3
 GOAL_WAIT, GOAL_QUESTION, GOAL_RESULT = 2.0, 0.080, 0.500
 
 
-def measured() -> tuple[list[float], list[float]]:
+def measured(stories: int) -> tuple[list[float], list[float]]:
     """Return the seconds of each run, and of each replay of the answers that a question's page makes."""
     from services.aids import results
     from services.aids.interview import running
@@ -30,7 +32,7 @@ def measured() -> tuple[list[float], list[float]]:
 
     runs, replays = [], []
     for warm in (False, True):
-        for story in STORIES.values():
+        for story in list(STORIES.values())[:stories]:
             interview, found, _count = tell(story["answers"], story["commune"])
             others = [question for _name, question in found.waiting]
             for household in (assume(found.household, others), found.household):
@@ -45,7 +47,7 @@ def measured() -> tuple[list[float], list[float]]:
 
 def waits(runs: Sequence[float], visitors: int) -> list[float]:
     """Simulate an hour; return the seconds that each run waited for a slot."""
-    chance = random.Random(f"{visitors} visitors")  # noqa: S311 - repeatable on purpose
+    chance = random.Random(f"{visitors} visitors")
     asked = sorted(chance.uniform(0, HOUR) for _ in range(visitors * RUNS_A_VISIT))
     free = [0.0] * SLOTS
     found = []
@@ -63,12 +65,10 @@ def p95(values: Sequence[float]) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visitors", type=int, default=2000)
-    visitors = parser.parse_args().visitors
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
-    import django
-
-    django.setup()
-    runs, replays = measured()
+    parser.add_argument("--smoke", action="store_true", help="three stories instead of twenty")
+    asked = parser.parse_args()
+    visitors = asked.visitors
+    runs, replays = measured(3 if asked.smoke else 20)
     waited = waits(runs, visitors)
     print(f"replay of the answers   p50 {statistics.median(replays) * 1000:.1f} ms")
     print(f"run of the engine       p50 {statistics.median(runs) * 1000:.0f} ms, p95 {p95(runs) * 1000:.0f} ms")
@@ -78,4 +78,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
+    ROOT = Path(__file__).resolve().parent.parent
+    sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+    import django
+
+    django.setup()
     raise SystemExit(main())

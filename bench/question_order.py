@@ -1,7 +1,7 @@
 """Measure how much each question of the interview changes what a household may receive.
 
-    python -m bench.question_order            # writes services/aids/content/question_order.json, some minutes
-    python -m bench.question_order --respondents 20 --to -
+    python bench/question_order.py            measures the committed respondents again and compares
+    python bench/question_order.py --write    measures all, some minutes, and writes the table of content/
 
 Fictional people answer the whole interview, by the shares below. Then each of their answers is replaced by every other
 possible one, the questions that it opens are assumed, and the engine computes both households. The change is the mean
@@ -16,7 +16,7 @@ import os
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -277,25 +277,41 @@ def written(found: Mapping[str, Any]) -> str:
     return "{\n " + ",\n ".join(parts) + "\n}\n"
 
 
-def main(say: Callable[[str], object] = print) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--respondents", type=int, default=RESPONDENTS)
-    parser.add_argument("--to", default="")
-    asked = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
-    import django
+def changed() -> list[str]:
+    """Measure the committed respondents again. Return what differs by more than a euro."""
+    from services.aids.interview import order
 
-    django.setup()
+    proofs = order.table()["proofs"]
+    respondents = [answer_all(proof["respondent"]) for proof in proofs]
+    found = []
+    for proof, now in zip(proofs, measure(respondents), strict=True):
+        for name in sorted({*proof["changes"], *now}):
+            before, after = proof["changes"].get(name, (-1, -1)), now.get(name, (-1, -1))
+            if max(abs(one - other) for one, other in zip(before, after, strict=True)) > 1:
+                found.append(f"respondent {proof['respondent']}, {name}: {list(before)} became {list(after)}")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--smoke", action="store_true", help="the same: three respondents are few already")
+    if not parser.parse_args().write:
+        differences = changed()
+        print("\n".join(differences) or "The order of the questions is what the engine gives.")
+        return int(bool(differences))
     from services.aids.catalogue import FOLDER
 
-    respondents = [answer_all(rank) for rank in range(asked.respondents)]
-    say(f"{sum(len(options) for one in respondents for options in one.others.values())} households")
-    text = written(table(respondents, measure(respondents)))
-    if asked.to == "-":
-        sys.stdout.write(text)
-    else:
-        Path(asked.to or FOLDER / "question_order.json").write_text(text, encoding="utf-8")
+    respondents = [answer_all(rank) for rank in range(RESPONDENTS)]
+    (FOLDER / "question_order.json").write_text(written(table(respondents, measure(respondents))), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
+    ROOT = Path(__file__).resolve().parent.parent
+    sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+    import django
+
+    django.setup()
+    raise SystemExit(main())

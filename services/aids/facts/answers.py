@@ -270,7 +270,7 @@ NATURES: Final = {
 def _home(name: str) -> Write:
     def write(question: "Question", value: Any, read: "Read") -> list[Put]:  # noqa: ANN401 - the form's cleaned value
         stored = f"{value:.2f}" if isinstance(value, Decimal) else value
-        home = {} if read.source("housing") else {"adresse": {}}
+        home: dict[str, Any] = {} if read.source("housing") else {"adresse": {}}
         return [Put("logement.domicile", {**home, name: stored})]
 
     return write

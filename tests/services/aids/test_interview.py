@@ -193,11 +193,7 @@ def test_the_order_comes_from_a_table_that_the_engine_gives_again():
     """Measure the committed respondents again: their changes must be those of the table."""
     table = order.table()
     assert table["month"] == question_order.MONTH and len(table["proofs"]) == question_order.PROOFS
-    respondents = [question_order.answer_all(proof["respondent"]) for proof in table["proofs"]]
-    for proof, measured in zip(table["proofs"], question_order.measure(respondents), strict=True):
-        assert set(proof["changes"]) == set(measured)
-        for name, change in proof["changes"].items():
-            assert list(measured[name]) == pytest.approx(change, abs=1), (proof["respondent"], name)
+    assert question_order.changed() == []
 
 
 def test_the_first_questions_are_those_that_change_the_result_most():
