@@ -38,6 +38,7 @@ class Databases:
     flush fails.
     """
 
+    cluster = CLUSTER
     shape: object = None
 
     def __init__(self) -> None:
@@ -131,11 +132,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.VAR.mkdir(parents=True, exist_ok=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs the running portal goes to one worker, so that it is started once."""
+    """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups."""
     for item in items:
         if "live" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("live"))
+            item.add_marker(pytest.mark.xdist_group("pages" if "sweep" in item.fixturenames else "paths"))
             item.add_marker(pytest.mark.slow)
         if ROOT / "tests" / "journeys" in item.path.parents:
             item.add_marker(pytest.mark.journey)
