@@ -161,6 +161,16 @@ def first_language() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same paper and read the same bytes once, except in the tests of the readers' child itself."""
+    from tests import once
+
+    monkeypatch.setattr("demo.papers._drawn", once.drawn)
+    if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:
+        monkeypatch.setattr("vault.readers.sandbox._child", once.child)
+
+
+@pytest.fixture(autouse=True)
 def outside() -> Iterator[None]:
     """What a test wrote outside the database goes with its rows: the next one would find a checkpoint, or somebody who
     left, that no row knows of.

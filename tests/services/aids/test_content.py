@@ -12,7 +12,10 @@ from ops import messages
 from services.aids import benefits, catalogue
 from vault import types
 
-KINDS = {item["code"] for item in json.loads((Path("vault") / "content" / "paper_kinds.json").read_text())["items"]}
+KINDS = {
+    item["code"]
+    for item in json.loads((Path("vault") / "records" / "content" / "paper_kinds.json").read_text())["items"]
+}
 
 
 @pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids", "english"])
