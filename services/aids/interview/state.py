@@ -91,7 +91,11 @@ def load(session: Session, owner: str) -> Interview | None:
     kept = session.get(KEY)
     if kept is None:
         return None
-    interview = Interview(**kept)
+    try:
+        interview = Interview(**kept)
+    except TypeError:  # kept by another version of the portal
+        erase(session)
+        return None
     if timezone.now() >= interview.until or not _is_of(interview, owner):
         erase(session)
         return None
