@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import perms
+from accounts.http import SignedInRequest
 from core.models import City
 from services.aids import forms
 from services.aids.actions import simulations as actions
@@ -34,7 +35,7 @@ from services.aids.variants import Question
 from vault import types
 from vault.records import gate
 from vault.records.actions import Invalid, Superseded
-from vault.records.models import PaperKind
+from vault.records.models import PaperKind, Record
 from vault.records.values.decrypted import Values
 
 SKIP: Final = "skip"
@@ -269,16 +270,15 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def set_aside(request: HttpRequest, record: UUID) -> HttpResponse:
+def set_aside(request: SignedInRequest, record: UUID) -> HttpResponse:
     """Leave one of the vault's figures out of the calculation: its question is asked instead."""
-    visit = Visit(request)
-    held = {str(one.record_id) for one in visit.values}
-    if str(record) not in held:
-        raise Http404
-    visit.interview.set_aside = sorted({*visit.interview.set_aside, str(record)})
-    visit.interview.result, visit.interview.estimate = {}, {}
-    visit.save()
-    return _onward(visit.follow())
+    get_object_or_404(Record.objects.current(), pk=record)
+    owner = str(request.user.pk)
+    interview = state.load(request.session, owner) or Interview.begin(owner)
+    interview.set_aside = sorted({*interview.set_aside, str(record)})
+    interview.result, interview.estimate = {}, {}
+    state.save(request.session, interview)
+    return redirect(START)
 
 
 @login_not_required
