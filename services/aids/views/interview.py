@@ -1,7 +1,7 @@
 """Pages of “Faire le point”: one question a page, then the result, its sheet to print, and keeping it in a vault.
 
 Open to everyone. A visitor's answers lie in their own sealed session and nothing here reads a vault; a resident's lie
-over the values of their own vault.
+over the values of their own vault. `presenting` imports the engine, so functions import it when needed.
 """
 
 from http import HTTPStatus
@@ -30,7 +30,6 @@ from services.aids.facts.from_vault import Read
 from services.aids.interview import keeping, running, slots, state
 from services.aids.interview.chain import VISITOR, Chain, as_json, follow
 from services.aids.interview.state import Interview
-from services.aids.presenting import interview as presenting
 from services.aids.variants import Question
 from vault import types
 from vault.records import gate
@@ -65,6 +64,8 @@ class Visit:
         state.save(self.request.session, self.interview)
 
     def page(self, template: str, context: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
+        from services.aids.presenting import interview as presenting
+
         shared = {
             "lines": presenting.lines(self.chain.steps),
             "known": presenting.known(self.chain) if self.has_vault else [],
@@ -183,6 +184,8 @@ def _ask(
     form: forms.AnswerForm,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    from services.aids.presenting import interview as presenting
+
     choices = presenting.choices(asked, read)
     step = visit.chain.step(name)
     context = {
@@ -223,6 +226,8 @@ def sheet(request: HttpRequest) -> HttpResponse:
 
 
 def _result(visit: Visit, template: str) -> HttpResponse:
+    from services.aids.presenting import interview as presenting
+
     if not visit.chain.answered and not len(visit.values):
         return redirect(START)
     language, mark = translation.get_language(), running.mark(visit.chain)
@@ -286,6 +291,8 @@ def set_aside(request: SignedInRequest, record: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def keep(request: HttpRequest) -> HttpResponse:
     """Show the values that the vault would keep, then write them. A visitor signs in or opens a vault first."""
+    from services.aids.presenting import interview as presenting
+
     visit = Visit(request)
     if not visit.owner:
         return _sign_in_first(visit)
