@@ -42,17 +42,22 @@ def answer(page: Page, given: Answers) -> int:
     """Answer the page's question by clicks, “je ne sais pas” if it is not in `given`. Return the number of taps."""
     value = given.get(name_of(page))
     if value is None:
-        page.locator("button[name=skip]").first.click()
+        press(page, "button[name=skip]")
     elif isinstance(value, tuple):
         for part, text in zip(("day", "month", "year"), value, strict=True):
             page.locator(f"#id_answer_{part}").fill(text)
-        page.locator("main .govuk-button").click()
-    elif (choice := page.locator(f"button[name=answer][value='{value}']")).count():
-        choice.click()
+        press(page, "main .govuk-button")
+    elif page.locator(tap := f"button[name=answer][value='{value}']").count():
+        press(page, tap)
     else:
         page.locator("#id_answer").fill(value)
-        page.locator("main .govuk-button").click()
+        press(page, "main .govuk-button")
     return 1
+
+
+def press(page: Page, what: str) -> None:
+    with page.expect_navigation():
+        page.locator(what).first.click()
 
 
 def tell(page: Page, given: Answers, eyes: Eyes | None = None) -> tuple[int, int]:
@@ -76,12 +81,12 @@ def test_from_the_home_page_to_a_printed_sheet(visitor: Visitors, width: int, la
     eyes = Eyes(page, language[:2])
     page.goto("/")
     eyes.look()
-    page.locator(".civic-hero .govuk-button").click()
+    press(page, ".civic-hero .govuk-button")
     answers, taps = tell(page, SINGLE, eyes)
     assert answers <= 12 and taps + 2 <= 14
     eyes.look()
     expect(page.locator(".civic-headline__number")).to_contain_text("€")
-    page.locator(f"a[href='{START}feuille/']").click()
+    press(page, f"a[href='{START}feuille/']")
     eyes.look()
     sheet = page.locator(".civic-sheet")
     expect(sheet).to_contain_text("Prime d’activité")
@@ -92,7 +97,7 @@ def test_from_the_home_page_to_a_printed_sheet(visitor: Visitors, width: int, la
         assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
     page.emulate_media(media="screen")
     page.go_back()
-    page.locator(f"form[action='{START}effacer/'] button").click()
+    press(page, f"form[action='{START}effacer/'] button")
     page.goto(RESULT)
     assert not page.url.endswith(RESULT)
 
@@ -102,7 +107,7 @@ def test_a_single_tenant_takes_a_minute_with_two_seconds_a_page(visitor: Visitor
     page.goto("/")
     began = page.evaluate("Date.now()")
     page.wait_for_timeout(READING * 1000)
-    page.locator(".civic-hero .govuk-button").click()
+    press(page, ".civic-hero .govuk-button")
     seen_before_the_end = False
     while not page.url.endswith(RESULT):
         page.wait_for_timeout(READING * 1000)
@@ -135,7 +140,7 @@ def sign_in(live: Live, page: Page, address: str) -> None:
 def open_vault(live: Live, page: Page, address: str, name: str = "Inès Moreau") -> None:
     sign_in(live, page, address)
     page.locator("main form input[type=text]").first.fill(name)
-    page.locator("main form .govuk-button").click()
+    press(page, "main form .govuk-button")
 
 
 def test_from_the_interview_to_a_vault(live: Live, visitor: Visitors) -> None:
@@ -165,7 +170,7 @@ def test_an_empty_vault_by_answering_questions(live: Live, visitor: Visitors) ->
     answers, _taps = tell(page, SINGLE)
     assert answers <= 12
     expect(page.locator(".civic-headline__number")).to_contain_text("€")
-    page.get_by_role("link", name="Garder tout cela dans mon coffre").click()
+    Hands(page).follow("Garder tout cela dans mon coffre")
     Hands(page).press("Garder dans mon coffre")
     expect(page.locator(".civic-headline__number")).to_contain_text("€")
 

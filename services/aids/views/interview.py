@@ -228,7 +228,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
 def _result(visit: Visit, template: str) -> HttpResponse:
     from services.aids.presenting import interview as presenting
 
-    if not visit.chain.answered and not len(visit.values):
+    if not visit.kept and not len(visit.values):
         return redirect(START)
     language, mark = translation.get_language(), running.mark(visit.chain)
     kept = visit.interview.result

@@ -152,6 +152,13 @@ def test_a_skipped_question_is_not_asked_again_and_may_be_answered_later():
     assert client.get(first).status_code == 200
 
 
+def test_a_person_who_knows_nothing_reaches_a_result_too():
+    client = Client()
+    assert tell(client, {})
+    page = main_of(client.get(RESULT))
+    assert "Rien de sûr" in page and "Ces réponses resserreraient" in page
+
+
 # What is kept, and where
 
 
