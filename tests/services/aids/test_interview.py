@@ -10,7 +10,8 @@ from services.aids import benefits, months, results, variants
 from services.aids.engine import run as engine
 from services.aids.household_json import read
 from services.aids.interview import order
-from tests.services.aids import interviews, stock
+from services.aids.interview.state import Interview
+from tests.services.aids import stock
 from tests.services.aids.interviews import COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell
 
 pytestmark = pytest.mark.slow
@@ -164,7 +165,7 @@ def test_an_income_that_began_this_year_asks_what_came_before():
     seeker = STORIES["07"]["answers"]
     _interview, found, _count = tell(seeker, "69383")
     by_month = {
-        month: sum(one.net for one in found.household.applicant.incomes if one.first == month)
+        month: sum(one.net for one in found.household.applicant.incomes or () if one.first == month)
         for month in months.between("2024-10", "2025-11")
     }
     assert by_month["2024-12"] == 1600 and by_month["2025-01"] == 980 and by_month["2025-11"] == 980
@@ -177,12 +178,12 @@ def test_a_person_without_income_since_this_year_is_asked_what_came_before():
     assert "avant" in {name for name, _question in replay(interview).waiting}
     give(interview, "avant", "1700")
     found = replay(interview).household
-    by_month = {one.first: one.net for one in found.applicant.incomes if one.type == "salary"}
+    by_month = {one.first: one.net for one in found.applicant.incomes or () if one.type == "salary"}
     assert (by_month["2025-05"], by_month["2025-06"], by_month["2025-11"]) == (1700, 0, 0)
 
 
 def test_an_interview_kept_past_midnight_speaks_of_the_same_months():
-    late = interviews.Interview(started="2025-11-30T23:30:00+01:00")
+    late = Interview(started="2025-11-30T23:30:00+01:00")
     assert late.day.isoformat() == "2025-11-30" and replay(late).household.month == "2025-11"
 
 

@@ -10,7 +10,6 @@ from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -55,12 +54,12 @@ def address(name: str) -> str:
     return f"/faire-le-point/{name}/"
 
 
-def main_of(response: HttpResponse) -> str:
+def main_of(response: Any) -> str:
     main = response.content.decode().split("<main", 1)[1].split("</main>", 1)[0]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main).replace("\u00a0", " ").replace("&#x27;", "'"))
 
 
-def question_of(response: HttpResponse) -> str:
+def question_of(response: Any) -> str:
     heading = re.search(r"<h1.*?</h1>", response.content.decode(), re.S)
     assert heading is not None
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", heading[0])).strip()
@@ -81,9 +80,8 @@ def tell(client: Client, story: dict[str, str], most: int = 40) -> list[str]:
     return passed
 
 
-def kept(client: Client) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = client.session.get(state.KEY)
-    return found
+def kept(client: Client) -> Any:
+    return client.session.get(state.KEY)
 
 
 # From nothing to a sheet
@@ -331,7 +329,7 @@ def test_a_busy_engine_is_told_within_two_seconds_and_keeps_the_answers(monkeypa
 
     client = Client()
     client.post(address("logement"), {"answer": "sans_domicile"})
-    monkeypatch.setattr(running.slots, "held", busy)
+    monkeypatch.setattr(slots, "held", busy)
     response = client.get(RESULT)
     assert response.status_code == 503 and response.headers["Refresh"] == "3" and not runs
     assert "Vos réponses sont gardées" in main_of(response)
@@ -373,7 +371,7 @@ def test_a_question_costs_few_queries():
 # Sign-in
 
 
-def sign_in(client: Client, user: User, to: str = "") -> HttpResponse:
+def sign_in(client: Client, user: User, to: str = "") -> Any:
     """Sign in by the code of an e-mail."""
     client.post(reverse("account_login") + (f"?next={to}" if to else ""), {"email": user.email})
     return client.post(reverse("account_confirm_login_code"), {"code": sent_code()})
