@@ -1,6 +1,6 @@
 """Prepare a simulation for the pages: amounts in words, lines, links to the records behind the values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -30,12 +30,7 @@ UNKNOWN_SHOWN: Final = 6
 
 
 def unit_words(unit: str) -> str:
-    words: Mapping[str, Callable[[], str]] = {
-        benefits.MONTH: lambda: _("par mois"),
-        benefits.YEAR: lambda: _("par an"),
-        benefits.ONCE: lambda: _("une fois"),
-    }
-    return words[unit]()
+    return str(benefits.UNIT_WORDS[unit])
 
 
 def euros(amount: float) -> str:

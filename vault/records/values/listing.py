@@ -125,6 +125,11 @@ def shown() -> RecordQuerySet:
     return Record.objects.current().exclude(method=Method.DERIVED)
 
 
+def is_bare() -> bool:
+    """Return True if the vault has no record, or only who its resident is."""
+    return not shown().exclude(type__startswith="identite.").exists()
+
+
 def newest_first(records: RecordQuerySet, fitting: Q | None = None) -> list[Row]:
     """Return the records, newest subject first. `fits` marks the ones that match `fitting`.
 
