@@ -53,7 +53,8 @@ class WhoseForm(forms.Form):
         super().__init__(*args, **options)
         choices = [(OWN, _("À moi : mon nom a changé, ou il est écrit autrement"))]
         choices += [(str(person.id), _("À %(name)s, de mon foyer") % {"name": person.full_name}) for person in people]
-        self.fields["whose"].choices = [*choices, (OTHER, _("À quelqu’un d’autre"))]  # type: ignore[attr-defined]  # a field of choices
+        choices.append((OTHER, _("À quelqu’un d’autre")))
+        self.fields["whose"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
 
 class WhichForm(forms.Form):
@@ -231,7 +232,7 @@ class Confirmation:
             found.append(ReadRow(key, info.label, wording.format_value(info, value), source, tag, tag_kind, form))
         return found
 
-    def _question(self, info: types.FieldInfo, key: str, value: Any) -> QuestionForm:  # noqa: ANN401 - a payload's value
+    def _question(self, info: types.FieldInfo, key: str, value: Any) -> QuestionForm:  # noqa: ANN401 - of a payload
         prefix = "value-" + key.replace("/", "-")
         return self._carried(QuestionForm(info, self.data if self.judged else None, current=value, prefix=prefix))
 
