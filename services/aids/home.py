@@ -1,4 +1,4 @@
-"""This app's parts of the home page: the amount that waits, the aids found lately, the question that may bring most."""
+"""This app's parts of the home page: the amount that waits, aids found lately, the question that may bring most."""
 
 from collections.abc import Iterator
 from typing import cast

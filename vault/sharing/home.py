@@ -1,4 +1,4 @@
-"""This app's parts of the resident's home page: access requests, emergency accesses, appointments, ending or unused shares."""
+"""This app's parts of the home page: access requests, emergency accesses, appointments, ending or unused shares."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -82,7 +82,9 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
 
     day = today or timezone.localdate()
     values = gate.read_own(
-        resident_id=resident_id, purpose=SIMULATE, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte", f"{RESULT}#/resultats"]
+        resident_id=resident_id,
+        purpose=SIMULATE,
+        fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte", f"{RESULT}#/resultats"],
     )
     if not any(record.type != RESULT for record in values):
         return Nothing()
@@ -181,7 +183,7 @@ def keep_outcome(*, resident_id: UUID, simulation: Simulation, values: Values) -
 
 
 def outcome(simulation: Simulation, mark: str, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the payload of a simulation. `before` is the last one kept, if any: what it did not find is dated today."""
+    """Return the payload of a simulation. What `before`, the last one kept, did not find is dated today."""
     from services.aids import results
 
     language = translation.get_language()

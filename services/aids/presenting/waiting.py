@@ -72,7 +72,12 @@ def _without_amount(found: Waiting) -> dict[str, Any]:
     everything = reverse("aids:home")
     if not found.unknown:
         text = _("Le calcul part de votre coffre. Chaque résultat dit pourquoi.")
-        return {"title": _("Quelles aides pour vous ?"), "text": text, "href": everything, "action": _("Voir mes aides")}
+        return {
+            "title": _("Quelles aides pour vous ?"),
+            "text": text,
+            "href": everything,
+            "action": _("Voir mes aides"),
+        }
     text = ngettext(
         "%(count)s aide attend une réponse de vous. Chaque réponse précise le résultat.",
         "%(count)s aides attendent une réponse de vous. Chaque réponse précise le résultat.",

@@ -267,7 +267,7 @@ def test_all_the_papers_go_page_by_page_and_by_state(browser, resident):
 def test_the_papers_that_are_too_old_are_listed_alone(browser, resident):
     fill(resident, records=0, papers=3)
     with scope(resident=resident.pk):
-        old = Paper.objects.first()
+        old = Paper.objects.earliest("pk")
         old.issued_on, old.expires_on = date(2019, 1, 1), date(2020, 1, 1)
         old.save(update_fields=["issued_on", "expires_on"])
     shown = browser.get(reverse("records:papers"), {"etat": "expired"}).context["papers"]

@@ -75,7 +75,7 @@ def test_each_theme_is_one_closed_line_with_its_gist(browser, resident):
     add(resident, "foyer.composition", HOUSEHOLD)
     subjects = re.findall(r'<details class="civic-subject"[^>]*>.*?</summary>', page(browser), re.DOTALL)
     assert len(subjects) == 4 and not any(re.search(r"<details[^>]* open", subject) for subject in subjects)
-    gists = [re.search(r'__gist">(.*?)</span>', subject).group(1) for subject in subjects]
+    gists = [gist for subject in subjects for gist in re.findall(r'__gist">(.*?)</span>', subject)]
     assert gists == [
         "Nadia Kervella, 31\u00a0mars 1988",
         "Loyer, sans les charges\u00a0: 612\u00a0€ par mois. 14 rue des Tanneries, 00420 Villebrume",

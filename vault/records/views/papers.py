@@ -105,13 +105,14 @@ def preview(request: SignedInRequest, paper_id: UUID, position: int = 0) -> Http
 @require_http_methods(["GET", "POST"])
 def paper_kind(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = get_object_or_404(Paper.objects.all(), pk=paper_id, state__in=[PaperState.TO_CONFIRM, PaperState.KEPT])
-    form = KindForm(request.POST or None, initial={"kind": row.kind})
+    search = request.GET.get("q", "").strip()[:60]
+    form = KindForm(request.POST or None, initial={"kind": row.kind}, search=search)
     if request.method == "POST" and form.is_valid():
         actions.set_kind(paper=row, by=request.user.pk, kind=form.cleaned_data["kind"])
         return redirect(
             "records:confirm_paper" if row.state == PaperState.TO_CONFIRM else "records:paper", paper_id=paper_id
         )
-    return render(request, "records/paper_kind.html", {"paper": row, "form": form})
+    return render(request, "records/paper_kind.html", {"paper": row, "form": form, "search": search})
 
 
 @require_http_methods(["GET", "POST"])
