@@ -26,7 +26,6 @@ from vault.records.values.decrypted import Opened
 
 QUESTIONS_SHOWN: Final = 5
 REFUSALS_SHOWN: Final = 6
-UNKNOWN_SHOWN: Final = 6
 
 
 def unit_words(unit: str) -> str:
@@ -72,8 +71,7 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
         "claims": [_claim(result, people) for result in computed.claims]
         + [_local_claim(line) for line in local_granted],
         "received": [_received(result) for result in computed.received],
-        "unknown": unknown[:UNKNOWN_SHOWN],
-        "unknown_more": unknown[UNKNOWN_SHOWN:],
+        "unknown": unknown,
         "refused": refused[:REFUSALS_SHOWN],
         "refused_more": refused[REFUSALS_SHOWN:],
         "questions": _questions(simulation, skipped),
@@ -230,10 +228,16 @@ def _local_sentence(line: LocalResult, wanted: str) -> str:
 # Questions
 
 
-def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str, str]]:
+def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str, Any]]:
     computed = simulation.results
-    listed = [
-        {"label": nbsp(asked.question.text), "href": question_url(asked.question.place), "text": _effect(asked)}
+    unknown = {result.code for result in computed.of(results.UNKNOWN) if not result.receiving}
+    listed: list[dict[str, Any]] = [
+        {
+            "label": nbsp(asked.question.text),
+            "href": question_url(asked.question.place),
+            "text": _effect(asked),
+            "waits": len(unknown & set(asked.codes)),
+        }
         for asked in computed.asked
         if asked.question.place not in skipped
     ]

@@ -67,7 +67,9 @@ class UploadForm(forms.Form):
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]
-        return kind if PaperKind.objects.filter(code=kind).exclude(code=data_files.KIND).exists() else ""
+        if kind and not PaperKind.objects.filter(code=kind).exclude(code=data_files.KIND).exists():
+            raise ValidationError(_("Cette nature de papier n’existe pas. Ajoutez le papier sans la dire."))
+        return kind
 
     @property
     def upload(self) -> SealedUpload:

@@ -36,6 +36,12 @@ class Table:
     rows: list[Row]
 
     @property
+    def same(self) -> Row | None:
+        """Return any row if all have one source and one mark: the page then says them once."""
+        marks = {(row.origin, row.tag) for row in self.rows}
+        return self.rows[0] if len(marks) == 1 else None
+
+    @property
     def newest(self) -> list[Row]:
         return self.rows[:SHOWN]
 

@@ -157,7 +157,7 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
         )
     except gate.Refused:
         return _over(request)
-    context = {
+    context: dict[str, object] = {
         "title": entrusting.yours_to_theirs(found),
         "rows": words.rows(opened, fields),
         "tables": months.tables(opened, fields),
