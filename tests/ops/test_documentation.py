@@ -11,7 +11,8 @@ from vault import types
 from vault.readers.formats import FORMATS
 
 READ = re.compile(
-    r"""(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"|environ\["([A-Z_]{3,})"\]"""
+    r'(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"'
+    r'|environ\["([A-Z_]{3,})"\]'
 )
 SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
