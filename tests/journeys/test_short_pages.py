@@ -70,7 +70,6 @@ def test_the_values_of_a_notice_then_the_aids_of_a_newcomer(live: Live, visitor:
     page.locator("input[type=file]").set_input_files(notice)
     hands.press("Envoyer ce papier")
     wait_for_job(page, "Voir le résultat", script=True)
-    hands.follow("Voir le résultat")
     found = too_long(page, "records:confirm_paper", LIMITS["records:confirm_paper"])
     hands.press("Ranger ces valeurs")
     page.goto("/aides/")

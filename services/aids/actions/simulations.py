@@ -56,11 +56,12 @@ class LocalResult:
 
 @dataclass(slots=True)
 class Simulation:
-    """A simulation, with the vault records behind its values."""
+    """A simulation, with the vault records behind its values. `before` has the last results kept, if there are any."""
 
     read: from_vault.Read
     results: "Results"
     local: list[LocalResult] = field(default_factory=list)
+    before: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,13 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     except BadHousehold as problem:
         return Nothing(problem)
     computed = results.compute(read.household)
-    simulation = Simulation(read, computed, evaluate_local(read, computed, commune_of(values), day))
+    last = values.latest(RESULT, resident_id)
+    simulation = Simulation(
+        read,
+        computed,
+        evaluate_local(read, computed, commune_of(values), day),
+        before=(last.payload.get("resultats") or ()) if last else None,
+    )
     if keep:
         keep_outcome(resident_id=resident_id, simulation=simulation, values=values)
     return simulation

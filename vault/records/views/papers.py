@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from core.jobs import views as job_views
 from core.models import Job
+from core.pages import next_act
 from vault import types
 from vault.readers import sandbox
 from vault.readers.reading import Unreadable
@@ -63,6 +64,7 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         "typing_query": typing_query(paper_id, kind),
         "sides": _sides(opened, request.GET.get("apercu", ""), _number(request.GET.get("page", ""))),
         "side_problem": _(opened.side_problem) if opened.side_problem else "",
+        "next": next_act.after_values() if opened.state == PaperState.KEPT and proven else None,
         "may_add": opened.state in {PaperState.TO_CONFIRM, PaperState.KEPT},
     }
     return render(request, "records/paper.html", context)
