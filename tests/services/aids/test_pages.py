@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -23,7 +24,7 @@ from tests.services.aids import people
 from vault import types
 from vault.records import gate
 from vault.records.actions import Subject, add_record, withdraw_record
-from vault.records.models import Record
+from vault.records.models import Paper, Record
 from vault.records.values.decrypted import Opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -406,3 +407,23 @@ def test_other_methods_are_refused(awa, method, address):
 
 def test_an_agent_has_no_vault_and_no_aids(agent):
     assert signed_in(agent).get(HOME).status_code in {302, 403, 404}
+
+
+def test_a_paper_to_confirm_is_named_before_the_amounts(awa, resident):
+    assert "attend votre confirmation" not in text(awa, HOME)
+    with scope(resident=resident.pk):
+        Paper.objects.create(
+            resident_id=resident.pk, kind="avis_impot", state="to_confirm", token=uuid4(), content=b"sealed"
+        )
+    page = text(awa, HOME)
+    assert "Un papier attend votre confirmation" in page
+    assert page.index("attend votre confirmation") < page.index("Argent non demandé")
+
+
+def test_what_changed_since_the_last_result_is_said_once(awa, resident):
+    awa.get(HOME)
+    assert "Ce qui vient de changer" not in text(awa, HOME)
+    people.payslip(resident, "2025-10", "2400.00")
+    page = text(awa, HOME)
+    assert "Ce qui vient de changer" in page and "devient" in page
+    assert "Ce qui vient de changer" not in text(awa, HOME)
