@@ -269,7 +269,10 @@ def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str,
     ]
     if not computed.knows_received and not computed.household.receives and "recu" not in skipped:
         hint = _("Pour ne vous montrer que ce que vous ne recevez pas")
-        listed.insert(0, {"label": nbsp(_("Que recevez-vous déjà ?")), "href": question_url("recu"), "text": hint})
+        listed.insert(
+            0 if computed.claims else 1,
+            {"label": nbsp(_("Que recevez-vous déjà ?")), "href": question_url("recu"), "text": hint},
+        )
     return listed[:QUESTIONS_SHOWN]
 
 

@@ -137,9 +137,10 @@ def test_a_local_aid_explains_itself(awa):
 def test_page_with_a_tax_notice_only_promises_nothing_and_asks(resident, villebrume):
     people.notice(resident, 2023)
     page = text(signed_in(resident), HOME)
-    assert "Une question d’abord Que recevez-vous déjà ?" in page
-    assert "Rien de sûr avec ce que nous savons aujourd’hui" in page
-    assert "Ce que nous ne pouvons pas encore dire" in page and "Argent non demandé" not in page
+    assert "Une question d’abord Rien de sûr avec ce que nous savons aujourd’hui." in page
+    assert re.search(r"\d+ aides attendent cette réponse\.", page) and "Que recevez-vous déjà ?" in page
+    assert "Ce que vous pouvez demander" not in page and "Argent non demandé" not in page
+    assert "Ce que nous ne pouvons pas encore dire" in page and "Voir les" in page
     assert "Qui vit avec vous ?" in page
 
 
