@@ -26,7 +26,6 @@ from vault.records.values.decrypted import Opened
 
 QUESTIONS_SHOWN: Final = 5
 REFUSALS_SHOWN: Final = 6
-CHANGES_SHOWN: Final = 6
 
 
 def unit_words(unit: str) -> str:
@@ -75,7 +74,6 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
         "unknown": unknown,
         "refused": refused[:REFUSALS_SHOWN],
         "refused_more": refused[REFUSALS_SHOWN:],
-        "changes": _changes(simulation),
         "questions": _questions(simulation, skipped),
         "hypotheses": read.hypotheses,
         "knows_received": computed.knows_received,
@@ -98,30 +96,6 @@ def _headline(computed: results.Results) -> dict[str, str] | None:
         others.append(_("C’est un minimum : vos réponses peuvent l’augmenter."))
     others.append(_("Ce sont des estimations, pas des décisions : l’organisme décide."))
     return {"title": title, "number": euros(main), "unit": unit_words(unit), "text": nbsp(" ".join(others))}
-
-
-def _changes(simulation: Simulation) -> list[dict[str, str]]:
-    """Return the aids whose amount changed since the last result kept, as rows for `components/lines.html`."""
-    if simulation.before is None:
-        return []
-    before = {one["code"]: one for one in simulation.before}
-    rows = []
-    for result in simulation.results.results:
-        held = before.get(result.code)
-        if held is None or not result.benefit.money or result.receiving:
-            continue
-        was = _kept_amount(held["statut"] == results.ELIGIBLE, held.get("montant"), result)
-        now = _kept_amount(result.status == results.ELIGIBLE, f"{result.low:.2f}", result)
-        if was != now:
-            text = _("%(before)s devient %(after)s") % {"before": was, "after": now}
-            rows.append({"label": str(result.benefit.title), "href": why_url(result.code), "text": nbsp(text)})
-    return rows[:CHANGES_SHOWN]
-
-
-def _kept_amount(is_due: bool, amount: str | None, result: Result) -> str:
-    if not is_due or not amount:
-        return _("rien de sûr")
-    return f"{euros(float(amount))} {unit_words(result.benefit.unit)}"
 
 
 def why_url(code: str) -> str:

@@ -33,12 +33,13 @@ def home(request: SignedInRequest) -> HttpResponse:
     papers = _papers_to_confirm()
     if isinstance(simulation, actions.Nothing):
         return render(request, "aids/empty.html", {"problem": simulation.problem, "papers": papers})
+    from services.aids.presenting import changes
     from services.aids.presenting import results as presenting
 
     place = household_access.of(request.user.pk)
     partner = place.partner if place else None
     context = presenting.home(simulation, _skipped(request)) | {"partner": partner, "papers": papers}
-    return render(request, "aids/home.html", context)
+    return render(request, "aids/home.html", context | {"changes": changes.changes(simulation)})
 
 
 def _papers_to_confirm() -> list[dict[str, str]]:

@@ -132,7 +132,7 @@ def test_a_question_kept_in_french_is_translated_or_named():
     assert "pension alimentaire" in words.question(known).name
     with translation.override("en"):
         assert "pension alimentaire" not in words.question(known).name
-        assert words.question(unknown).name == "Answer a question about your benefits"
+        assert words.question(unknown).name == translation.gettext("Répondre à une question sur vos aides")
 
 
 def test_the_question_that_may_bring_most_is_to_do_until_it_is_skipped(awa, resident):

@@ -424,7 +424,9 @@ def test_a_paper_to_confirm_is_named_before_the_amounts(awa, resident):
 def test_what_changed_since_the_last_result_is_said_once(awa, resident):
     awa.get(HOME)
     assert "Ce qui vient de changer" not in text(awa, HOME)
-    people.payslip(resident, "2025-10", "2400.00")
+    with scope(resident=resident.pk):
+        alimony = Record.objects.current().get(type="revenu.mensuel")
+    withdraw_record(record=alimony, by=resident.pk)
     page = text(awa, HOME)
-    assert "Ce qui vient de changer" in page and "devient" in page
+    assert "Ce qui vient de changer" in page and re.search(r"\d+ € par mois devient \d+ € par mois", page)
     assert "Ce qui vient de changer" not in text(awa, HOME)
