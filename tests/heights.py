@@ -16,7 +16,7 @@ LIMITS = {
     "records:add_paper": Limit(1_200, 1_800),
     "records:confirm_paper": Limit(2_100, 3_600),
     "sharing:make_link": Limit(1_600, 3_200),
-    "sharing:accompanied_values": Limit(1_800, 3_200),
+    "sharing:accompanied_values": Limit(1_800, 3_600),
     "aids:home": Limit(3_800, 5_800),
     "records:of_type": Limit(2_900, 4_000),
     "holders:holders": Limit(4_100, 6_000),

@@ -100,8 +100,8 @@ def wait_for_job(page: Page, link: str, *, script: bool) -> None:
     """
     done = page.get_by_role("link", name=link)
     if script:
-        waits = "#job[data-state=waiting], #job[data-state=running]"
-        page.wait_for_function(f"!document.querySelector('{waits}')", timeout=60_000)
+        waits = page.locator("#job[data-state=waiting], #job[data-state=running]")
+        expect(waits).to_have_count(0, timeout=60_000)
         if page.locator("#job").count():
             Hands(page).follow(link)
         return
