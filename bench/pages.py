@@ -4,7 +4,7 @@
 
 For each page: its height at 1280 and at 320, its weight and its requests with an empty cache, its queries, and the
 median of the server's time. The limits of heights are those of tests/heights.py; a page over a limit fails the bench.
-Needs Chromium, and a migrated database that it fills.
+Needs Chromium, and a migrated database that it fills. Without Chromium it measures nothing and says so.
 """
 
 import argparse
@@ -77,7 +77,8 @@ def main() -> int:
     parser.add_argument("--smoke", action="store_true", help="each page once: the times are shown, never judged")
     smoke = parser.parse_args().smoke
     if CHROMIUM is None:
-        sys.exit("no Chromium on this machine")
+        print("NO CHROMIUM ON THIS MACHINE: no page was measured")
+        return 0
     logging.disable()
     call_command("collectstatic", "--no-input", verbosity=0)
     call_command("load_content", verbosity=0)
