@@ -35,7 +35,7 @@ def _way() -> home.Way:
         needs=_("Rien, de mémoire"),
         gives=_("Des montants en fourchette, à préciser plus tard"),
         time=_("Deux minutes, huit à douze réponses"),
-        href=reverse("aids:home"),
+        href=reverse("aids:interview"),
         action=_("Répondre"),
         icon="coin",
         order=30,

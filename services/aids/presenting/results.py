@@ -15,6 +15,7 @@ from core.pages import charts
 from core.templatetags.civic import long_date, money, month, nbsp, number
 from services.aids import benefits, catalogue, local, results
 from services.aids.actions.simulations import LocalResult, Simulation
+from services.aids.facts import naming
 from services.aids.facts.answers import PAPER, TYPED, way_of
 from services.aids.facts.from_vault import Read
 from services.aids.reasons.common import EURO_MONTH, EURO_YEAR, RATE, YEARS, Explanation, Figure, Reason, Span
@@ -261,13 +262,12 @@ def question_url(place: str) -> str:
 
 
 def elsewhere(question: Any, read: Read) -> str | None:  # noqa: ANN401 - a Question
-    """Return the URL of the vault page that answers this question, if it needs a paper or several fields."""
+    """Return the URL of the page that answers this question, if it needs a paper or other answers with it."""
     way = way_of(question, read)
     if way.kind == PAPER:
         return reverse("records:add_paper")
     if way.kind == TYPED:
-        code = question.field.partition("#")[0]
-        return f"{reverse('records:start_typing', args=[code])}?{urlencode({'suite': reverse('aids:home')})}"
+        return reverse("aids:interview_question", args=[naming.name_of(question, read.household)])
     return None
 
 
@@ -384,9 +384,11 @@ def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool
     record = read.source(key, span) if key else None
     if record is None:
         return _("Calcul") if not key or key == "household.people" else _("Pas encore dans votre coffre")
-    name = _record_words(record)
+    name = record_words(record)
     history = reverse("records:history", args=[record.record_id])
-    link = format_html('<a href="{}">{}</a> <span class="civic-muted">{}</span>', history, name, _assurance(record))
+    link = format_html(
+        '<a href="{}">{}</a> <span class="civic-muted">{}</span>', history, name, assurance_words(record)
+    )
     if not correct:
         return link
     address = reverse("records:correct", args=[record.record_id])
@@ -399,7 +401,7 @@ def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool
     )
 
 
-def _record_words(record: Opened) -> str:
+def record_words(record: Opened) -> str:
     title = types.get(record.type).title
     if record.type == "fiscal.avis_ir" and record.payload.get("annee_revenus"):
         return _("%(title)s %(year)s") % {"title": title, "year": record.payload["annee_revenus"] + 1}
@@ -408,7 +410,7 @@ def _record_words(record: Opened) -> str:
     return title
 
 
-def _assurance(record: Opened) -> str:
+def assurance_words(record: Opened) -> str:
     return (
         _("vérifié")
         if Assurance(record.assurance).proven
