@@ -37,6 +37,7 @@ class Rules:
     asked_of_child: tuple[str, ...] = ()
     never_negative: tuple[str, ...] = ()
     main: str = ""
+    gist: tuple[str, ...] = ()
     heading: str = ""
     secondary: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
