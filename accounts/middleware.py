@@ -10,7 +10,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django_scopes import scope
 
 from accounts import devices, perms
-from accounts.sign_in import second_factor
+from accounts.sign_in import second_factor, visitors
 from accounts.sign_in.sessions import SessionStore
 
 Response = Callable[[HttpRequest], HttpResponse]
@@ -23,6 +23,9 @@ class SessionMiddleware(sessions.SessionMiddleware):
             request.session.device = devices.recognise(request.headers.get("User-Agent", ""))
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        # Only a session that was read: while the database is down, its error page reads none.
+        if isinstance(request.session, SessionStore) and hasattr(request.session, "_session_cache"):
+            visitors.drop_over(request.session)
         response = super().process_response(request, response)
         if isinstance(request.session, SessionStore):
             request.session.seen()

@@ -34,7 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in, whatever the way: what a visitor did before is dropped unless they asked to keep it."""
-        visitors.drop(request.session)
+        visitors.drop_at_sign_in(request.session)
         super().login(request, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -1,28 +1,46 @@
-"""What a visitor's session may carry through sign-in: nothing, unless the visitor asked for it.
+"""What a session may carry besides sign-in: nothing past its end, and nothing through sign-in without a yes.
 
-An app that keeps something for a visitor registers its session key in `AppConfig.ready()`, with a function that
-returns True if the visitor said yes.
+An app that keeps something in the session of a visitor registers its key in `AppConfig.ready()`.
 """
 
 from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 
-Stays = Callable[[Any], bool]
-_keys: dict[str, Stays] = {}
+Session = MutableMapping[str, Any]
 
 
-def register(key: str, stays: Stays) -> None:
-    _keys[key] = stays
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`stays` returns True if the visitor asked to keep the value through sign-in, `is_over` if its time is past."""
+
+    stays: Callable[[Any], bool]
+    is_over: Callable[[Any], bool]
 
 
-def drop(session: MutableMapping[str, Any]) -> None:
+_keys: dict[str, Kept] = {}
+
+
+def register(key: str, kept: Kept) -> None:
+    _keys[key] = kept
+
+
+def drop_at_sign_in(session: Session) -> None:
     """Drop what the visitor did not ask to keep. A session that is someone's already is left to Django, which empties
     it if another person signs in.
     """
-    if SESSION_KEY in session:
-        return
-    for key, stays in _keys.items():
-        if key in session and not stays(session[key]):
+    if SESSION_KEY not in session:
+        _drop(session, lambda kept, value: not kept.stays(value))
+
+
+def drop_over(session: Session) -> None:
+    """Drop what is past its end, at any request that used the session."""
+    _drop(session, lambda kept, value: kept.is_over(value))
+
+
+def _drop(session: Session, must_go: Callable[[Kept, Any], bool]) -> None:
+    for key, kept in _keys.items():
+        if key in session and must_go(kept, session[key]):
             del session[key]

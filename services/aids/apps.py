@@ -27,7 +27,7 @@ class AidsConfig(AppConfig):
         from vault.records.grants import agreements
 
         registry.register(leaving.APP)
-        visitors.register(state.KEY, state.is_wanted)
+        visitors.register(state.KEY, visitors.Kept(stays=state.is_wanted, is_over=state.is_over))
         agreements.register(joint.AGREEMENT)
         menu.register(_("Faire le point"), "aids:interview", place=menu.Place.PUBLIC, order=5)
         menu.register(_("Mes aides"), "aids:home", order=20)

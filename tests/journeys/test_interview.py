@@ -184,7 +184,6 @@ def test_a_notice_then_five_answers_give_a_first_amount(live: Live, visitor: Vis
     page.locator("input[type=file]").set_input_files(notice)
     Hands(page).press("Envoyer ce papier")
     wait_for_job(page, "Voir le résultat", script=True)
-    Hands(page).follow("Voir le résultat")
     Hands(page).press("Ranger ces valeurs")
     page.goto(START)
     answers = 0

@@ -118,6 +118,10 @@ def _is_of(interview: Interview, owner: str) -> bool:
     return interview.owner == owner or (not interview.owner and bool(owner) and is_wanted(asdict(interview)))
 
 
+def is_over(kept: dict[str, Any]) -> bool:
+    return timezone.now() >= datetime.fromisoformat(kept["started"]) + LASTS
+
+
 def is_wanted(kept: dict[str, Any]) -> bool:
     """Return True if a visitor asked to keep these answers and may still sign in. Sign-in drops all others."""
     return bool(kept.get("wanted")) and timezone.now() < datetime.fromisoformat(kept["wanted"]) + TO_SIGN_IN

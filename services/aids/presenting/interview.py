@@ -219,7 +219,9 @@ def range_words(low: float, high: float) -> str:
         return str(shared.euros(high))
     if not low:
         return _("jusqu’à %(high)s") % {"high": shared.euros(high)}
-    return str(nbsp(_("%(low)s à %(high)s") % {"low": round(low), "high": shared.euros(high)}))
+    # Where the sign follows the amount, it is written once.
+    least = shared.euros(low).removesuffix("€").rstrip()
+    return str(nbsp(_("%(low)s à %(high)s") % {"low": least, "high": shared.euros(high)}))
 
 
 # The result

@@ -4,11 +4,13 @@ Open to everyone. A visitor's answers lie in their own sealed session and nothin
 over the values of their own vault. `presenting` imports the engine, so functions import it when needed.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
 from allauth.core.internal import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -23,6 +25,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import perms
 from accounts.http import SignedInRequest
 from core.models import City
+from core.pages import charts
 from services.aids import forms
 from services.aids.actions import simulations as actions
 from services.aids.facts import answers, from_vault
@@ -221,11 +224,13 @@ def result(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def sheet(request: HttpRequest) -> HttpResponse:
-    """Show the same result as one sheet to print, without any name."""
-    return _result(Visit(request), "aids/interview_sheet.html")
+    """Show the same result as one sheet to print, without any name. Its code opens the first page only."""
+    address = f"{settings.SITE_URL}{reverse(START)}"
+    code = charts.qr(address, _("Code QR de la page Faire le point"))
+    return _result(Visit(request), "aids/interview_sheet.html", {"qr": code, "address": address.partition("//")[2]})
 
 
-def _result(visit: Visit, template: str) -> HttpResponse:
+def _result(visit: Visit, template: str, more: Mapping[str, Any] = {}) -> HttpResponse:
     from services.aids.presenting import interview as presenting
 
     if not visit.kept and not len(visit.values):
@@ -245,7 +250,7 @@ def _result(visit: Visit, template: str) -> HttpResponse:
         visit.interview.result = {"mark": mark, "language": language, "page": page}
         visit.save()
         visit.kept = visit.interview
-    return visit.page(template, {"page": visit.interview.result["page"], "now": timezone.localtime()})
+    return visit.page(template, {"page": visit.interview.result["page"], "now": timezone.localtime(), **more})
 
 
 def _papers() -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 
 from bench import question_order
 from services.aids import benefits, months, results, variants
@@ -224,3 +225,14 @@ def test_an_income_is_asked_after_the_activity_of_the_same_person():
     names = [name for name, _question in replay(interview).waiting]
     assert names.index("activite") < names.index("revenus")
     assert names.index("activite-conjoint") < names.index("revenus-conjoint")
+
+
+def test_a_range_says_its_currency_once_in_french_and_before_each_amount_in_english():
+    from services.aids.presenting import interview as presenting
+
+    with override("fr"):
+        assert plain(presenting.range_words(1033.3, 1500)) == "1 033 à 1 500 €"
+        assert plain(presenting.range_words(0, 90.2)) == "jusqu’à 90 €"
+        assert plain(presenting.range_words(120, 120.4)) == "120 €"
+    with override("en"):
+        assert plain(presenting.range_words(1033.3, 1500)) == "€1,033 to €1,500"

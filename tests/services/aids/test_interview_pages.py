@@ -187,6 +187,18 @@ def test_answers_are_gone_after_two_hours():
         assert "En couple" not in main_of(client.get(address("enfants")))
 
 
+def test_a_resident_s_answers_are_gone_too_whatever_page_they_open(resident):
+    """A resident's session lasts longer than an interview."""
+    client = signed_in(resident)
+    client.post(address("couple"), {"answer": "no"})
+    with time_machine.travel("2025-11-20 11:30:00+01:00", tick=True):
+        client.get("/")
+        assert kept(client)
+    with time_machine.travel("2025-11-20 12:10:00+01:00", tick=True):
+        client.get("/")
+        assert kept(client) is None
+
+
 def test_erasing_leaves_nothing():
     client = Client()
     tell(client, SINGLE)
