@@ -22,6 +22,8 @@ KIND_OF_PATTERN = {
     r"^\d{4}-\d{2}$": "month",
     r"^-?\d+(\.\d{1,2})?$": "decimal",
     r"^\d+(\.\d{1,2})?$": "decimal",
+    r"^(\d{5}|2[AB]\d{3})$": "commune",
+    r"^\d{5}$": "country",
 }
 KIND_OF_FORMAT = {"date": "date", "date-time": "datetime"}
 KIND_OF_TYPE = {"boolean": "bool", "integer": "int", "number": "number", "array": "list"}
@@ -45,8 +47,8 @@ class FieldInfo:
     """One field of a data type.
 
     `kind` is text, int, number, decimal (a string), date, partial_date (00 for an unknown month or day), month,
-    datetime, bool, choice, address, list or object. A list of objects describes their fields in `items`; a list of
-    choices has `options`.
+    datetime, bool, choice, commune, country (codes that vault.types.geography knows), address, list or object. A list
+    of objects describes their fields in `items`; a list of choices has `options`.
     """
 
     id: str

@@ -233,7 +233,7 @@ LANGUAGE_COOKIE_HTTPONLY = True
 # French msgids, a complete English catalogue, and a small French one for plurals.
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
-LOCALE_PATHS = [ROOT / "locale"]
+LOCALE_PATHS = [ROOT / "locale", ROOT / "locale" / "validators"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Paris"

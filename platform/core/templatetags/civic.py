@@ -58,11 +58,11 @@ def money(value: object) -> str:
 
 @register.filter
 def size(value: int) -> str:
-    """Format bytes as 800 ko, 4,2 Mo, 312 Mo or 1 Go: decimal units, as telephones count."""
+    """Format bytes as 800 Ko, 4,2 Mo, 312 Mo or 1 Go: decimal units, as telephones count."""
     for unit, least in ((pgettext("size", "Go"), 1_000_000_000), (_("Mo"), 1_000_000)):
         if value >= least:
             return f"{number(Decimal(value) / least, 1 if value < 10 * least and value % least else 0)}{NBSP}{unit}"
-    return f"{number(-(-value // 1000))}{NBSP}{_('ko')}"
+    return f"{number(-(-value // 1000))}{NBSP}{_('Ko')}"
 
 
 @register.filter

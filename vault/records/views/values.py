@@ -105,7 +105,7 @@ def _open(request: SignedInRequest, record_id: UUID, purpose: str) -> Opened:
 
 
 def _keep(request: SignedInRequest, record: Opened, name: str, form: QuestionForm) -> HttpResponse:
-    payload = {**record.payload, name: form.answer}
+    payload = {**record.payload, name: form.answer, **questions.implied(record.type, name, form.answer)}
     row = get_object_or_404(Record.objects.all(), pk=record.record_id)
     try:
         newer = actions.correct_record(record=row, by=request.user.pk, payload=payload)
