@@ -25,6 +25,8 @@ KIND_OF_PATTERN = {
     r"^(\d{5}|2[AB]\d{3})$": "commune",
     r"^\d{5}$": "country",
 }
+#: The words of a field. Before a list, `any` asks whether there is something to list; its two answers follow.
+WORDS = ("label", "any", "any_no", "any_yes", "question", "hint", "why", "asked_by")
 KIND_OF_FORMAT = {"date": "date", "date-time": "datetime"}
 KIND_OF_TYPE = {"boolean": "bool", "integer": "int", "number": "number", "array": "list"}
 
@@ -77,6 +79,15 @@ class FieldInfo:
     @property
     def question(self) -> str:
         return str(self.words["question"])
+
+    @property
+    def any(self) -> str:
+        """Return the yes-or-no question asked before a list, or ""."""
+        return str(self.words["any"])
+
+    @property
+    def any_answers(self) -> tuple[str, str]:
+        return str(self.words["any_no"]), str(self.words["any_yes"])
 
     @property
     def hint(self) -> str:
@@ -273,9 +284,7 @@ def _field(
     field_id: str, schema: Mapping[str, Any], text: Mapping[str, Any], required: bool, shared: Mapping[str, Any]
 ) -> FieldInfo:
     schema = _core(schema)
-    words = {
-        key: Words(**text.get(key, shared.get(key, {}))) for key in ("label", "question", "hint", "why", "asked_by")
-    }
+    words = {key: Words(**text.get(key, shared.get(key, {}))) for key in WORDS}
     item = _core(schema.get("items", {}))
     return FieldInfo(
         id=field_id,

@@ -25,6 +25,9 @@ from vault.records.models import Draft, Paper, Record
 from vault.records.values import persons, questions
 from vault.records.values.persons import Person
 
+#: In the URL of a list's question: the resident said that there is something to list.
+MORE = "ajouter"
+ADULTS = "allocataires"
 PREPARE = gettext_noop("Préparer les questions à vous poser")
 
 
@@ -110,24 +113,42 @@ def drop(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
 
 
 def _list_question(request: SignedInRequest, draft: Draft, opened: actions.DraftOpened, name: str) -> HttpResponse:
-    """Ask for a list, one item at a time. “Continuer” without an item means that there is none."""
+    """Ask for a list, one item at a time.
+
+    “Continuer” adds the item typed, if there is one: no button discards it.
+    """
     info = questions.field(draft.type, name)
     items = list(opened.answers.get(name) or [])
-    form = ItemForm(info, request.POST if "add" in request.POST else None)
     if "remove" in request.POST and request.POST["remove"].isdigit():
         items = [item for place, item in enumerate(items) if place != int(request.POST["remove"])]
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_url(draft, name))
-    if "add" in request.POST and form.is_valid():
+    typed = _is_typed(request, info)
+    form = ItemForm(info, request.POST if "add" in request.POST or typed else None)
+    if form.is_bound and form.is_valid():
         # The same person sent twice is one person; two equal amounts may be two payments.
         again = "prenoms" in form.item and form.item in items
-        actions.answer(draft=draft, by=request.user.pk, name=name, value=items if again else [*items, form.item])
-        return redirect(_url(draft, name))
-    if "continue" in request.POST:
+        items = items if again else [*items, form.item]
+        actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
+        return redirect(_next(draft) if "continue" in request.POST else _url(draft, name))
+    if "continue" in request.POST and not typed:
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_next(draft))
     context = _page(draft, opened, name) | {"form": form, "items": [_item_words(info, item) for item in items]}
+    if info.any and not form.is_bound and MORE not in request.GET and not _has_others(name, items):
+        return render(request, "records/question_any.html", context | {"more": f"?{MORE}=1"})
     return render(request, "records/question_list.html", context)
+
+
+def _is_typed(request: SignedInRequest, info: types.FieldInfo) -> bool:
+    """Return whether the resident typed something of an item. A date has three inputs."""
+    names = tuple(f"{name}" for name in ItemForm(info).fields)
+    return any(value.strip() for key, value in request.POST.items() if key.startswith(names))
+
+
+def _has_others(name: str, items: Sequence[Any]) -> bool:
+    """Return whether the list has an item besides the resident, who is among the adults of the household."""
+    return len(items) > (1 if name == ADULTS else 0)
 
 
 def _item_words(info: types.FieldInfo, item: dict[str, Any]) -> str:
