@@ -52,16 +52,18 @@ class ReadRow:
 
 class WhoseForm(forms.Form):
     whose = forms.ChoiceField(
-        label=gettext_lazy("À qui est ce papier ?"),
+        label=gettext_lazy("Est-ce bien le vôtre ?"),
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Dites à qui est ce papier.")},
     )
 
     def __init__(self, people: Sequence[Person], own: str, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [(OWN, _("À moi : mon nom a changé, ou il est écrit autrement"))]
-        choices += [(str(person.id), _("À %(name)s, de mon foyer") % {"name": person.full_name}) for person in people]
-        self.fields["whose"].choices = [*choices, (OTHER, _("À quelqu’un d’autre"))]  # type: ignore[attr-defined]  # a field of choices
+        choices = [(OWN, own)]
+        choices += [
+            (str(person.id), _("Non, à %(name)s, de mon foyer") % {"name": person.full_name}) for person in people
+        ]
+        self.fields["whose"].choices = [*choices, (OTHER, _("Non, à quelqu’un d’autre"))]  # type: ignore[attr-defined]  # a field of choices
 
 
 class WhichForm(forms.Form):
