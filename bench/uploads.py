@@ -94,7 +94,8 @@ class PlainFile:
 class PlainHandler(SealedUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super(SealedUploadHandler, self).new_file(*args, **kwargs)
-        self._open = PlainFile(sealed_storage.inner)  # type: ignore[arg-type, assignment]  # the same, as far as the handler goes
+        # The handler sees no difference.
+        self._open = PlainFile(sealed_storage.inner)  # type: ignore[arg-type, assignment]
 
 
 def upload(request: HttpRequest, handler: type[SealedUploadHandler]) -> HttpResponse:

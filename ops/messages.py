@@ -6,7 +6,7 @@ French sentences in the code are the keys; locale/en has all of them in English,
     python -m ops.messages compile    compile them as they are
     python -m ops.messages missing    print what has no English yet as JSON: {"French": "", "French of one": ["", ""]}
     python -m ops.messages fill FILE  put such a JSON, filled in, into the English catalogue
-    python -m ops.messages space      put non-breaking spaces into the code's French sentences, then as the first
+    python -m ops.messages space      put non-breaking spaces into French sentences, of types too, then as the first
 
 Needs neither gettext's programs nor a database. Keys are exact, non-breaking spaces included.
 """
@@ -40,6 +40,9 @@ NBSP = "\u00a0"
 SPACES = re.compile(
     r"(?<=\S) (?=[:;?!»€](?!=)|%%?(?![(a-z{}]))|(?<=«) |(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=(?:Ko|Mo|h)\b)"
 )
+
+#: A French text of a type's labels.json.
+LABEL = re.compile(r'("fr": ")((?:[^"\\]|\\.)*)')
 
 
 @dataclass
@@ -260,6 +263,12 @@ def space(root: Path = ROOT) -> list[str]:
                 changed.append(text)
                 for place in message.places:
                     _replace(root / place, text)
+    for file in root.glob("vault/types/*/labels.json"):
+        source = file.read_text(encoding="utf-8")
+        found = [match[2] for match in LABEL.finditer(source) if spaced(match[2]) != match[2]]
+        if found:
+            file.write_text(LABEL.sub(lambda match: match[1] + spaced(match[2]), source), encoding="utf-8")
+        changed += found
     return changed
 
 

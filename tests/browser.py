@@ -33,9 +33,11 @@ AXE_RUN = """async () => {
     const results = await axe.run(document, {
         resultTypes: ["violations", "incomplete"], rules: {"target-size": {enabled: true}}, preload: false});
     const faint = results.incomplete.filter(rule => rule.id === "color-contrast").flatMap(rule => rule.nodes)
-        .map(n => ({at: n.target.join(" "), ratio: n.any.map(check => check.data?.contrastRatio).find(ratio => ratio > 0)}))
+        .map(n => ({
+            at: n.target.join(" "), ratio: n.any.map(check => check.data?.contrastRatio).find(ratio => ratio > 0)}))
         .filter(n => n.ratio < 4.5).map(n => `color-contrast, not decided: ${n.at}: ${n.ratio}`);
-    return results.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary}`)).concat(faint);
+    return results.violations
+        .flatMap(v => v.nodes.map(n => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary}`)).concat(faint);
 }"""
 
 
@@ -51,7 +53,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Watch:
-    """What the browser complained about while a page was used."""
+    """The errors of the browser while a page was used."""
 
     csp: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -127,7 +129,8 @@ def scrolls_sideways(page: Page) -> bool:
 SHAPE = """() => {
     const all = [...document.querySelectorAll("[id]")].map(element => element.id);
     const inline = document.querySelectorAll("[style], script:not([src]), [onclick], [onchange], [onsubmit]").length;
-    const refused = [...document.forms].filter(form => form.method === "post" && !form.querySelector("[name=csrfmiddlewaretoken]")?.value);
+    const refused = [...document.forms]
+        .filter(form => form.method === "post" && !form.querySelector("[name=csrfmiddlewaretoken]")?.value);
     return {
         refused: refused.map(form => form.action), headings: document.querySelectorAll("h1").length,
         twice: all.filter((id, place) => all.indexOf(id) !== place), language: document.documentElement.lang,
@@ -158,7 +161,7 @@ def faults(page: Page, *, language: str, without: tuple[str, ...] = ()) -> list[
 
 @dataclass(frozen=True)
 class Load:
-    """What opening a page costs, with nothing in the cache: bytes on the wire, compressed, and requests."""
+    """The cost of opening a page with an empty cache: compressed bytes on the network, and requests."""
 
     status: int
     bytes: int

@@ -1,6 +1,4 @@
-"""What every test gets: a database of its own worker, a var folder of its own process, and no network beyond this
-machine.
-"""
+"""Every test has its worker's own database, its process's own var folder, and no network beyond this machine."""
 
 import os
 import shutil
@@ -132,7 +130,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs the running portal goes to one worker, so that it is started once."""
+    """Send the tests that need the running portal to one worker, so that it is started once."""
     for item in items:
         if "live" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("live"))
@@ -160,9 +158,7 @@ def first_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def outside() -> Iterator[None]:
-    """What a test wrote outside the database goes with its rows: the next one would find a checkpoint, or somebody who
-    left, that no row knows of.
-    """
+    """Delete the checkpoints and the ledger that a test wrote: no row of the next test's database names them."""
     yield
     for name in ("checkpoints", "erasures"):
         shutil.rmtree(settings.VAR / name, ignore_errors=True)
@@ -187,7 +183,7 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture
 def tamper(databases: Databases) -> Callable[[], AbstractContextManager[psycopg.Connection[Any]]]:
-    """What an administrator of the server can do: triggers do not hold them."""
+    """Return a function that connects as the server's administrator, whom triggers do not stop."""
 
     @contextmanager
     def open_as_admin() -> Iterator[psycopg.Connection[Any]]:

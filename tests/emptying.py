@@ -22,15 +22,16 @@ CREATE FUNCTION kept.shape() RETURNS text LANGUAGE sql AS $$
         (SELECT string_agg(concat(oid, relname, relkind, relacl), ' ' ORDER BY oid) FROM pg_class
             WHERE relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace)),
         (SELECT string_agg(oid::text, ' ' ORDER BY oid) FROM pg_constraint),
-        (SELECT string_agg(concat(attrelid, attname, atttypid, attnotnull, atthasdef), ' ' ORDER BY attrelid, attnum) FROM pg_attribute
-            WHERE attrelid >= 16384 AND attnum > 0),
+        (SELECT string_agg(concat(attrelid, attname, atttypid, attnotnull, atthasdef), ' ' ORDER BY attrelid, attnum)
+            FROM pg_attribute WHERE attrelid >= 16384 AND attnum > 0),
         (SELECT string_agg(concat(oid, tgenabled), ' ' ORDER BY oid) FROM pg_trigger),
         (SELECT string_agg(concat(oid, prosrc, proacl), ' ' ORDER BY oid) FROM pg_proc WHERE oid >= 16384)))
 $$;
 
 DO $$ DECLARE found regclass; filled boolean; BEGIN
     FOR found IN
-        SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace)
+        SELECT oid FROM pg_class
+            WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'keystore'::regnamespace)
     LOOP
         EXECUTE format('SELECT EXISTS (TABLE %s)', found) INTO filled;
         IF filled THEN
@@ -46,8 +47,8 @@ DECLARE one record; changed boolean; BEGIN
         IF one.rows IS NULL THEN
             EXECUTE format('DELETE FROM %s', one.name);
         ELSE
-            EXECUTE format('SELECT EXISTS (TABLE %1$s EXCEPT TABLE %2$s) OR EXISTS (TABLE %2$s EXCEPT TABLE %1$s)', one.name, one.rows)
-                INTO changed;
+            EXECUTE format('SELECT EXISTS (TABLE %1$s EXCEPT TABLE %2$s) OR EXISTS (TABLE %2$s EXCEPT TABLE %1$s)',
+                one.name, one.rows) INTO changed;
             IF changed THEN
                 EXECUTE format('DELETE FROM %s', one.name);
                 EXECUTE format('INSERT INTO %s OVERRIDING SYSTEM VALUE TABLE %s', one.name, one.rows);

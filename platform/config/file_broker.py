@@ -14,7 +14,7 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: object, **_options: object) -> None:  # type: ignore[override]  # kombu calls it with options
+    def _put(self, queue: str, message: object, **_options: object) -> None:  # type: ignore[override]
         """Write a message under a temporary name, then rename it.
 
         Raises:

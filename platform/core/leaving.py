@@ -145,7 +145,10 @@ def remains(*, resident_id: UUID) -> bool:
     """Return True if a row that should be erased remains: after a restore, or written by a concurrent request."""
     gone = [apps.get_model(rows.model) for rows in declared() if "resident_id" in rows.names and not rows.kept]
     with scope(resident=resident_id):
-        return any(model._default_manager.filter(resident_id=resident_id).exists() for model in gone)  # noqa: SLF001 - Django's documented name
+        return any(
+            model._default_manager.filter(resident_id=resident_id).exists()  # noqa: SLF001 - Django documents it
+            for model in gone
+        )
 
 
 def delete_rows(resident_id: UUID, *models: type[Model]) -> None:
@@ -211,5 +214,7 @@ def _stored_names() -> list[str]:
     return [
         name
         for model in keepers()
-        for name in model._default_manager.exclude(**{KEPT_FIELD: ""}).values_list(KEPT_FIELD, flat=True)  # noqa: SLF001 - Django's documented name
+        for name in model._default_manager.exclude(  # noqa: SLF001 - as documented
+            **{KEPT_FIELD: ""}
+        ).values_list(KEPT_FIELD, flat=True)
     ]

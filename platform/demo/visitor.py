@@ -82,11 +82,14 @@ class Visitor:
         self.opener: OpenerDirector = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def open(self, address: str) -> Page:
-        return self._send(Request(urljoin(self.base_url, address)))  # noqa: S310 - the address comes from the command line
+        return self._send(self._request(address))
 
     def try_open(self, address: str) -> Page:
         """Open a page that may answer with an error."""
-        return self._send(Request(urljoin(self.base_url, address)), may_fail=True)  # noqa: S310 - the address comes from the command line
+        return self._send(self._request(address), may_fail=True)
+
+    def _request(self, address: str) -> Request:
+        return Request(urljoin(self.base_url, address))  # noqa: S310 - the address comes from the command line
 
     def submit(
         self, page: Page, form: html.FormElement, values: Values = NOTHING, files: Mapping[str, FileToSend] = {}

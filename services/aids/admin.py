@@ -42,7 +42,8 @@ class LocalAidAdmin(LocalAidModelAdmin):
         )
         heads = (_("Cas"), _("Attendu"), _("Obtenu"))
         return format_html(
-            "<table><thead><tr><th scope='col'>{}</th><th scope='col'>{}</th><th scope='col'>{}</th></tr></thead><tbody>{}</tbody></table>",
+            "<table><thead><tr><th scope='col'>{}</th><th scope='col'>{}</th><th scope='col'>{}</th></tr></thead>"
+            "<tbody>{}</tbody></table>",
             *heads,
             rows,
         )

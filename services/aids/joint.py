@@ -37,13 +37,16 @@ AGREEMENT: Final = Agreement(
         _("%(name)s peut calculer les aides de votre couple. Vos valeurs entrent dans le calcul sans être affichées."),
         _("Chaque calcul s’écrit dans votre journal."),
         _(
-            "Le montant d’une aide dépend de vos revenus. À partir du résultat, %(name)s peut les deviner, parfois à l’euro près."
+            "Le montant d’une aide dépend de vos revenus. À partir du résultat, %(name)s peut les deviner, "
+            "parfois à l’euro près."
         ),
         _(
-            "Le résultat peut entrer dans un dossier que %(name)s envoie à un organisme. Il dit que vos revenus ont compté, pas lesquels."
+            "Le résultat peut entrer dans un dossier que %(name)s envoie à un organisme. "
+            "Il dit que vos revenus ont compté, pas lesquels."
         ),
         _(
-            "Ce sont toujours vos valeurs du jour du calcul. Votre adresse, vos papiers et votre journal n’en font pas partie."
+            "Ce sont toujours vos valeurs du jour du calcul. "
+            "Votre adresse, vos papiers et votre journal n’en font pas partie."
         ),
         _("Sans accord, rien ne change : chacun peut calculer ses aides seul, avec ce qu’il sait."),
     ),

@@ -1,11 +1,12 @@
 """Calendar months written "2025-11": the unit of every French benefit."""
 
 import re
+from typing import TypeGuard
 
 SHAPE = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 
 
-def is_month(text: object) -> bool:
+def is_month(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and SHAPE.fullmatch(text) is not None
 
 

@@ -165,28 +165,35 @@ def _result(
         reasons.explain(context, benefit.code),
         [one for one in waiting if one in effective or one.key not in COMPLETED],
     )
-    status = ELIGIBLE if low > 0 else NOT_ELIGIBLE if high == 0 else UNKNOWN
-    if status == NOT_ELIGIBLE and explanation.open and not explanation.failed:
-        status = UNKNOWN
     received = _received(context.household, benefit)
     receiving = bool(received) or bool(context.household.receives & set(benefit.received_as))
-    price = (
-        context.amount("css_participation_forfaitaire")
-        if benefit.code == "c2s" and not context.amount("cmu_c")
-        else 0.0
-    )
     return Result(
         benefit,
-        status=status,
+        status=_status(low, high, explanation),
         amount=found[0],
         low=low,
         high=high,
         explanation=explanation,
         received=received,
         receiving=receiving,
-        price=price,
+        price=_price(context, benefit),
         asks=effective,
     )
+
+
+def _status(low: float, high: float, explanation: Explanation) -> str:
+    """Return the status; no amount and no failed condition is unknown as long as a condition is open."""
+    if low > 0:
+        return ELIGIBLE
+    open_only = bool(explanation.open) and not explanation.failed
+    return NOT_ELIGIBLE if high == 0 and not open_only else UNKNOWN
+
+
+def _price(context: Context, benefit: Benefit) -> float:
+    """Return the monthly price of the complementary health cover, 0 where it is free."""
+    if benefit.code != "c2s" or context.amount("cmu_c"):
+        return 0.0
+    return context.amount("css_participation_forfaitaire")
 
 
 def _received(household: Household, benefit: Benefit) -> float | None:

@@ -31,18 +31,7 @@ class DossiersConfig(AppConfig):
             queue="documents",
             label=_("Nous préparons votre dossier"),
             done_url=_page,
-            problems={
-                "changed": _(
-                    "Une valeur, un papier ou un choix a changé pendant ce temps. Relancez\u00a0: le dossier en tiendra compte."
-                ),
-                "paper_unreadable": _(
-                    "Un de vos papiers ne s’ouvre plus. Remplacez-le ou ne le joignez pas, puis recommencez."
-                ),
-                "too_many_pages": _("Ce dossier dépasse 120 pages de papiers. Laissez-en de côté, puis recommencez."),
-                "no_seal_key": _(
-                    "La ville ne peut pas signer de dossier pour le moment. Prévenez l’accueil\u00a0: rien n’est perdu."
-                ),
-            },
+            problems=PROBLEMS,
         )
         for event, sentence in SENTENCES.items():
             sentences.register(event, sentence)
@@ -50,6 +39,16 @@ class DossiersConfig(AppConfig):
         menu.register(_("Vérifier un dossier"), "dossiers:verify", place=menu.Place.RIGHTS, order=20)
 
 
+PROBLEMS = {
+    "changed": _(
+        "Une valeur, un papier ou un choix a changé pendant ce temps. Relancez\u00a0: le dossier en tiendra compte."
+    ),
+    "paper_unreadable": _("Un de vos papiers ne s’ouvre plus. Remplacez-le ou ne le joignez pas, puis recommencez."),
+    "too_many_pages": _("Ce dossier dépasse 120 pages de papiers. Laissez-en de côté, puis recommencez."),
+    "no_seal_key": _(
+        "La ville ne peut pas signer de dossier pour le moment. Prévenez l’accueil\u00a0: rien n’est perdu."
+    ),
+}
 SENTENCES = {
     "dossier_started": _("Vous avez commencé un dossier."),
     "dossier_built": _("Vous avez fait un dossier avec : %(what)s."),

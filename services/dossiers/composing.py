@@ -1,4 +1,4 @@
-"""Build the content of a dossier's PDF from the values read. Always in French: agencies may refuse another language."""
+"""Build the content of a dossier's PDF from the values read, always in French: agencies may refuse other languages."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -266,7 +266,8 @@ def letter(title: str) -> str:
     return (
         "Madame, Monsieur,\n\n"
         f"Je demande\u00a0: {title}.\n\n"
-        "Ce dossier réunit les informations et les papiers que vous demandez. L’origine de chaque information y est écrite.\n\n"
+        "Ce dossier réunit les informations et les papiers que vous demandez. "
+        "L’origine de chaque information y est écrite.\n\n"
         "S’il manque quelque chose, dites-moi quoi et pourquoi. Je vous remercie de votre réponse.\n\n"
         "Veuillez recevoir, Madame, Monsieur, mes salutations."
     )
@@ -275,8 +276,10 @@ def letter(title: str) -> str:
 def part_letter(number: str, part_of: str) -> str:
     return (
         "Madame, Monsieur,\n\n"
-        f"Voici ma part du dossier n° {number} de {part_of}. Elle porte le même numéro\u00a0: vous pouvez les réunir.\n\n"
-        "Elle contient les informations et les papiers que vous demandez au conjoint. L’origine de chaque information y est écrite.\n\n"
+        f"Voici ma part du dossier n° {number} de {part_of}. "
+        "Elle porte le même numéro\u00a0: vous pouvez les réunir.\n\n"
+        "Elle contient les informations et les papiers que vous demandez au conjoint. "
+        "L’origine de chaque information y est écrite.\n\n"
         "S’il manque quelque chose, dites-moi quoi et pourquoi. Je vous remercie de votre réponse.\n\n"
         "Veuillez recevoir, Madame, Monsieur, mes salutations."
     )
@@ -287,10 +290,16 @@ def part_words(
 ) -> PartWords:
     """Return the sentence about the other part. A refusal and a missing answer give the same sentence."""
     if dossier.part_of:
-        text = f"C’est la part de {applicant} dans le dossier n° {dossier.number} de {dossier.part_of}, qui arrive séparément."
+        text = (
+            f"C’est la part de {applicant} dans le dossier n° {dossier.number} de {dossier.part_of}, "
+            "qui arrive séparément."
+        )
         return PartWords(2, text)
     if partner_part is not None and partner_part.given:
-        text = f"Ce dossier a une seconde partie, faite par {partner_part.partner.name}. Elle porte le même numéro et arrive séparément."
+        text = (
+            f"Ce dossier a une seconde partie, faite par {partner_part.partner.name}. "
+            "Elle porte le même numéro et arrive séparément."
+        )
         return PartWords(1, text)
     if partner_part is not None and partner_part.state is not None and mention_missing:
         return PartWords(None, f"Dossier constitué sans la part de {partner_part.partner.name}.")

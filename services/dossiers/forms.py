@@ -22,7 +22,8 @@ class StartForm(forms.Form):
     recipient = forms.CharField(
         label=_("À qui l’envoyez-vous\u00a0?"),
         help_text=_(
-            "Ce nom sera écrit sur chaque page copiée, pour que personne d’autre ne s’en serve. Par exemple\u00a0: CAF de Villebrume."
+            "Ce nom sera écrit sur chaque page copiée, pour que personne d’autre ne s’en serve. "
+            "Par exemple\u00a0: CAF de Villebrume."
         ),
         max_length=RECIPIENT_LENGTH,
         required=False,
@@ -31,7 +32,7 @@ class StartForm(forms.Form):
     def __init__(self, *args: Any, codes: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [catalogue.get(code) for code in codes] if codes else catalogue.all_aids()
-        self.fields["aids"].choices = [(aid.code, aid.name) for aid in offered]  # type: ignore[attr-defined]  # a field of choices
+        self.fields["aids"].choices = [(aid.code, aid.name) for aid in offered]  # type: ignore[attr-defined]
         if codes:
             self.initial.setdefault("recipient", offered[0].organisation)
 

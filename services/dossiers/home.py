@@ -18,7 +18,7 @@ SHOWN = 3
 
 
 def blocks(request: HttpRequest) -> Iterable[home.Part]:
-    """Read rows, and whom they are for: counting missing values would decrypt them and write an entry at each visit."""
+    """Read drafts, and whom they are for. Counting missing values would decrypt them and journal each visit."""
     drafts = list(Dossier.objects.filter(state=State.DRAFT)[:SHOWN])
     recipient = recipients.of_all(drafts)
     for dossier in drafts:

@@ -17,7 +17,7 @@ KEPT = timedelta(days=365)
 
 
 def new_number() -> str:
-    """Return a short reference to say on the telephone. It opens nothing and does not reveal the number of dossiers."""
+    """Return a short reference to say on the telephone. It opens nothing and does not tell how many dossiers exist."""
     return f"{timezone.localdate().year}-{symbols(5)}"
 
 
@@ -26,7 +26,7 @@ def names_of(codes: Sequence[str]) -> str:
 
 
 class Seal(models.Model):
-    """The public data about a dossier: hashes and dates, nothing about a person. A revoked seal outlives its dossier."""
+    """The public data about a dossier: hashes, dates, nothing about a person. A revoked seal outlives its dossier."""
 
     code = models.CharField(max_length=14, unique=True, default=new_code)
     data_hash = models.CharField(max_length=64, help_text="SHA-256 of the data embedded in the PDF, in hexadecimal")

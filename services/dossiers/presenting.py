@@ -136,7 +136,8 @@ def _other_part(partner_part: PartnerPart | None, *, mention_missing: bool = Fal
 def _part_text(partner_part: PartnerPart) -> str:
     return {
         None: _(
-            "L’organisme regarde aussi la situation de votre conjoint. %(name)s peut préparer sa part, sans rien vous montrer."
+            "L’organisme regarde aussi la situation de votre conjoint. "
+            "%(name)s peut préparer sa part, sans rien vous montrer."
         ),
         PartState.ASKED: _("%(name)s n’a pas encore répondu. Votre dossier n’attend pas."),
         PartState.REFUSED: _("%(name)s ne donnera pas sa part. Rien n’est bloqué, et votre PDF n’en dit rien."),
@@ -296,7 +297,7 @@ def _under_way(dossier: Dossier) -> bool:
 
 
 def _problem(dossier: Dossier) -> str:
-    """Return the URL of the failed job, which explains the failure and offers to try again; empty without a failure."""
+    """Return the URL of the failed job, which explains the failure and offers to try again; else an empty text."""
     return (
         reverse("job", args=[dossier.job.pk])
         if dossier.job is not None and dossier.job.state == dossier.job.State.FAILED

@@ -1,4 +1,4 @@
-"""Whom a dossier is for, in its resident's words: sealed under their key, and in a partner's part under the partner's."""
+"""The recipient of a dossier, in the resident's words: sealed under their key, or in a part under the partner's."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -93,7 +93,7 @@ def home(resident: Any, stranger: Any) -> dict[str, Any]:
 
 
 def in_parts(resident: Any, stranger: Any, draft: Any) -> list[UUID]:
-    """Each asked the other for their part of a dossier; she made hers, he has not answered. The ids of both requests."""
+    """Return the ids of both requests: each asked the other for their part of a dossier; she made hers, he did not."""
     actions_parts.ask(dossier=draft, by=resident.pk)
     theirs = dossiers.start(resident_id=stranger.pk, aids=["prime_activite"], recipient=THEIR_RECIPIENT)
     actions_parts.ask(dossier=theirs, by=stranger.pk)
@@ -121,7 +121,8 @@ def rows_of(person: Any) -> Iterator[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.table_schema, a.table_name FROM information_schema.columns a JOIN information_schema.columns b"
-            " USING (table_schema, table_name) WHERE a.column_name = 'resident_id' AND b.column_name = 'id' AND b.data_type = 'uuid'"
+            " USING (table_schema, table_name)"
+            " WHERE a.column_name = 'resident_id' AND b.column_name = 'id' AND b.data_type = 'uuid'"
         )
         for schema, table in cursor.fetchall():
             cursor.execute(
@@ -162,7 +163,7 @@ def read(client: Client, address: str, method: str) -> tuple[int, str]:
 
 
 def telling(stranger: Any, home: dict[str, Any]) -> list[str]:
-    """What must show nowhere: figures, the refuge, ids, the moment."""
+    """Return the texts that no page may show: figures, the refuge, ids, the time of leaving."""
     left = timezone.localtime(LEFT)
     moments = [f"{left:%Y-%m-%d}", f"{left.hour} h {left:%M}", f"{left.hour}\u00a0h\u00a0{left:%M}"]
     figures = [NET, GROSS, TAXABLE, NET.replace(".", ","), "1\u00a0737"]
@@ -189,7 +190,7 @@ def test_no_address_tells_anything_of_the_one_who_left(home: dict[str, Any], res
 
 
 def test_the_walk_would_see_what_is_shared(home: dict[str, Any], resident: Any) -> None:
-    """Before they part, the same walk with the same eyes finds the member's page: an empty walk would prove nothing."""
+    """Before they part, the same walk finds the member's page: an empty walk would prove nothing."""
     mine = signed_in(resident)
     named = [address for address, _named in walked([home["member"]]) if str(home["member"]) in address]
     opened = [address for address in named if read(mine, address, "get")[0] == 200]

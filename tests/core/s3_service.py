@@ -186,7 +186,8 @@ def list_current_objects(bucket: Bucket, prefix: str, query: dict[str, str]) -> 
     contents = "".join(every[name] for name in left[:PAGE])
     return Answer(
         200,
-        f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{contents}</ListBucketResult>".encode(),
+        f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>"
+        f"{token}{contents}</ListBucketResult>".encode(),
     )
 
 

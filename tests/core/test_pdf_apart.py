@@ -56,7 +56,8 @@ def test_no_file_remains_and_the_text_is_in_no_argument(monkeypatch: pytest.Monk
 
     def record_call(command: list[str], **options: object) -> object:
         calls.append((command, options["env"]))
-        return run(command, **{**options, "env": {**options["env"], "TMPDIR": str(tmp_path)}})  # type: ignore[call-overload,dict-item]
+        environment = {**options["env"], "TMPDIR": str(tmp_path)}  # type: ignore[dict-item]
+        return run(command, **{**options, "env": environment})  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess, "run", record_call)
     draw(PAGE.format("canari"), style="p { color: red }")

@@ -58,7 +58,11 @@ def test_acknowledged_entries_survive_and_the_chains_verify(killable):
         for _turn in range(2):
             before, killed = len(acknowledged), time.monotonic()
             os.kill(killable.postmaster, signal.SIGKILL)
-            until(lambda before=before, killed=killed: len(acknowledged) > before + 30 and last[0] > killed + 0.05)  # type: ignore[misc]
+            until(
+                lambda before=before, killed=killed: (  # type: ignore[misc]
+                    len(acknowledged) > before + 30 and last[0] > killed + 0.05
+                )
+            )
             assert time.monotonic() - killed < 10
     finally:
         writer.kill()

@@ -157,7 +157,7 @@ def links(resident: Any) -> dict[str, Any]:
     )
     visitor = entered(key, Client(HTTP_HOST="127.0.0.1"))
     visitor.get(f"/l/{key.token}/")
-    list(visitor.get(f"/l/{key.token}/papier/{paper.pk}/0/").streaming_content)  # type: ignore[attr-defined]  # a file is streamed
+    list(visitor.get(f"/l/{key.token}/papier/{paper.pk}/0/").streaming_content)  # type: ignore[attr-defined]
     locked = linked(resident, "logement.domicile#/loyer", name="Bailleur", title="Bail")
     for _ in range(5):
         actions.enter(link=locked.link, typed="0")

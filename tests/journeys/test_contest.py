@@ -21,7 +21,8 @@ from tests.vault.couples import granted
 from vault.records.grants import agreements; from vault.records import gate
 from tests.vault.couples import TRIED
 agreements.register(TRIED)
-gate.read(grant=granted(User.objects.get(email="{address}"), "logement.domicile#/loyer"), fields=["logement.domicile#/loyer"])
+resident = User.objects.get(email="{address}")
+gate.read(grant=granted(resident, "logement.domicile#/loyer"), fields=["logement.domicile#/loyer"])
 """
 OFFICER = """
 from accounts.models import User

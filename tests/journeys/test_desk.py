@@ -18,7 +18,7 @@ GREEN, FAINT = "#14532d", "#cccccc"
 
 @pytest.fixture
 def town(live: Live) -> Iterator[Live]:
-    """What she changes is the whole portal's: it is put back for the journeys that follow."""
+    """Restore the portal's settings that the agent changes, for the journeys that follow."""
     yield live
     live.sql("UPDATE core_city SET link = '#0f5e73'")
     live.sql("UPDATE aids_localaid SET label = 'Tarif de cantine', version = 1 WHERE code = 'cantine-qf'")

@@ -160,7 +160,7 @@ def left_out(name: str) -> tuple[str, ...]:
 
 
 def without_scripts(sweep: Sweep, who: str, language: str, address: str, name: str) -> list[str]:
-    """What needs no axe: the same elements were judged with scripts; here, that nothing depends on them."""
+    """Check that nothing depends on scripts; axe judged the same elements with them."""
     page = sweep.page(who, language, False)
     page.goto(address)
     found = faults(page, language=language, without=("axe", *left_out(name)))
@@ -210,8 +210,8 @@ def test_the_sweep_sees_what_is_wrong(sweep: Sweep) -> None:
     assert faults(page, language="en") == [] and french_left(page) == []
     page.evaluate("""() => {
         document.querySelector("main").insertAdjacentHTML("beforeend",
-            "<h1 id='contenu'>Aucune valeur ne correspond.</h1><div class='wide'>x</div><img src='/logo'><p class='faint'>faint</p>" +
-            "<form method='post' action='/langue/'></form>");
+            "<h1 id='contenu'>Aucune valeur ne correspond.</h1><div class='wide'>x</div><img src='/logo'>" +
+            "<p class='faint'>faint</p><form method='post' action='/langue/'></form>");
         const sheet = new CSSStyleSheet();
         sheet.replaceSync(".wide {width: 3000px} .faint {color: #fff}");
         document.adoptedStyleSheets = [sheet];

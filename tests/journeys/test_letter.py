@@ -74,7 +74,8 @@ def test_a_letter_its_deadline_a_reminder_and_the_answer(live: Live, visitor: Vi
     download.value.save_as(tmp_path / "demande.pdf")
     document = pypdfium2.PdfDocument(tmp_path / "demande.pdf")
     assert "PRM 00 420" in document[0].get_textpage().get_text_bounded()
-    assert page.get_by_role("link", name="Ouvrir dans mon e-mail").get_attribute("href").startswith("mailto:")  # type: ignore[union-attr]
+    mailto = page.get_by_role("link", name="Ouvrir dans mon e-mail").get_attribute("href")
+    assert mailto and mailto.startswith("mailto:")
 
     # She sends it herself and records it: the legal month starts.
     request_id = page.url.rstrip("/").split("/")[-1]

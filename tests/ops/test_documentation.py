@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from ops.cluster import ROOT
+from vault import types
 from vault.readers.formats import FORMATS
 
 READ = re.compile(
-    r"""(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"|environ\["([A-Z_]{3,})"\]"""
+    r'(?:environment\.(?:text|flag|words|number)|(?<!")\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]{3,})"'
+    r'|environ\["([A-Z_]{3,})"\]'
 )
 SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
@@ -87,28 +89,104 @@ def test_help_explains_every_command() -> None:
     assert set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)) == set(phony.split())
 
 
-# Pages name files from the root; files of the source root may use their import path (`core/jobs.py`).
-NAMED_FILE = re.compile(
-    r"`((?:platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs)/[\w./-]*)`"
-)
-LINK = re.compile(r"\]\(([^):#]+\.md)\)")
+# Pages name files from the root; files of the source root may use their import path (`core/jobs.py`). `<code>` stands
+# for any name.
+FOLDERS = "platform|core|config|demo|accounts|vault|services|templates|static|frontend|ops|tests|bench|docs"
+NAMED_FILE = re.compile(rf"`((?:{FOLDERS})/[\w./<>-]*)")
+#: A file named without all of its folders, in a section about them.
+SHORT_FILE = re.compile(r"`([a-z_/]+\.py)\b")
+MODULE = re.compile(r"`(?:python -m )?((?:config|core|demo|accounts|vault|services|ops)(?:\.\w+)+)\b")
+#: A function of a module, or an attribute of a class, by the last part of its path: `gate.read`, `City.country`.
+MEMBER = re.compile(r"`(\w{3,}\.\w+)(?:\(\))?`")
+COMMAND = re.compile(r"`(?:python )?manage\.py (\w+)")
+TARGET = re.compile(r"`make ([a-z]+)")
+LINK = re.compile(r"\]\(([^):#]+\.\w+)\)")
+ENDINGS = {*"css csv der html in js json jsonl log md pem py sh toml txt yml zip".split()}  # noqa: SIM905
+#: Names of Django and of the standard library.
+OTHERS = {"AppConfig.ready", "json.load", "sys.path"}
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    ROOT / "templates" / "components" / "README.md",
+    ROOT / "CHANGELOG.md",
+    *(ROOT / "templates").rglob("*.md"),
+    *(ROOT / "platform").rglob("*.md"),
     *(ROOT / "docs").rglob("*.md"),
 ]
 
 
+def prose(page: Path) -> str:
+    """Return the text of a page without its blocks of code, whose words are the shell's."""
+    return re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[str, list[str]]:
+    """Return the texts of the modules of each name; a package's name stands for all of its modules."""
+    found: dict[str, list[str]] = {}
+    for file, text in code().items():
+        for name in {file.stem, *file.parent.relative_to(ROOT).parts[-2:]}:
+            found.setdefault(name, []).append(text)
+    return found
+
+
+def is_file(name: str, page: Path) -> bool:
+    pattern = re.sub(r"<\w+>", "*", name.rstrip("/"))
+    return any(any(folder.glob(pattern)) for folder in (ROOT, ROOT / "platform", page.parent))
+
+
+def is_module(name: str) -> bool:
+    """Return whether a dotted name is a module, or a name that a module defines. Importing it could need settings."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        path = "/".join(parts[:count])
+        for folder in (ROOT, ROOT / "platform"):
+            for file in (folder / f"{path}.py", folder / path / "__init__.py"):
+                if file.exists():
+                    return count == len(parts) or defines(file.read_text(), parts[count])
+    return False
+
+
+def defines(text: str, name: str) -> bool:
+    return bool(re.search(rf"^(?:def|class) {name}\b|^{name}\b|^from .* import .*\b{name}\b", text, re.MULTILINE))
+
+
+def is_member(owner: str, name: str, sources: dict[str, list[str]]) -> bool:
+    """Return whether a module of this name defines the name, or a class has it: `link.reached` is one of `Link`."""
+    if any(defines(text, name) for text in sources.get(owner, [])):
+        return True
+    owner = owner[0].upper() + owner[1:]
+    classes = [text for text in code().values() if re.search(rf"^class {owner}\b", text, re.MULTILINE)]
+    return any(re.search(rf"^    (?:def )?{name}\b", text, re.MULTILINE) for text in classes)
+
+
+def is_named(name: str, sources: dict[str, list[str]]) -> bool:
+    owner, _, last = name.partition(".")
+    return (
+        last in ENDINGS or name in OTHERS or types.is_known(name) or is_module(name) or is_member(owner, last, sources)
+    )
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_each_file_named_by_a_page_exists(page: Path) -> None:
-    text = page.read_text()
-    lost = [
-        name
-        for name in NAMED_FILE.findall(text)
-        if not (ROOT / name).exists() and not (ROOT / "platform" / name).exists()
+    text = prose(page)
+    files = [
+        file.as_posix()
+        for file in [*code(), *ROOT.glob("*.py"), *ROOT.glob("bench/*.py"), *ROOT.glob("tests/**/*.py")]
     ]
-    lost += [name for name in LINK.findall(text) if not (page.parent / name).exists()]
+    lost = [name for name in NAMED_FILE.findall(text) if not is_file(name, page)]
+    lost += [name for name in SHORT_FILE.findall(text) if not any(file.endswith(f"/{name}") for file in files)]
+    lost += [name for name in LINK.findall(text) if "//" not in name and not (page.parent / name).exists()]
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_each_module_function_and_command_named_by_a_page_exists(page: Path, sources: dict[str, list[str]]) -> None:
+    text = prose(page)
+    commands = {file.stem for file in code() if file.parent.name == "commands"} | {"check", "migrate", "collectstatic"}
+    lost = [name for name in MODULE.findall(text) if not is_module(name)]
+    lost += [name for name in MEMBER.findall(text) if not is_named(name, sources)]
+    lost += [f"manage.py {name}" for name in COMMAND.findall(text) if name not in commands]
+    lost += [f"make {name}" for name in TARGET.findall(text) if f"\n{name}:" not in (ROOT / "Makefile").read_text()]
     assert lost == []
 
 

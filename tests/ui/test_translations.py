@@ -113,3 +113,15 @@ def test_every_form_of_message_is_extracted(tmp_path):
 
     assert messages.space(tmp_path) == ["Huit %(n)s : fin"]
     assert "{{ n }}\u00a0:" in (tmp_path / "templates" / "a.html").read_text(encoding="utf-8")
+
+
+def test_the_french_labels_of_types_get_their_non_breaking_spaces(tmp_path):
+    for folder in messages.SOURCES:
+        (tmp_path / folder).mkdir()
+    labels = tmp_path / "vault" / "types" / "a.b" / "labels.json"
+    labels.parent.mkdir(parents=True)
+    labels.write_text('{"fr": "Combien : 1 250 €", "en": "How much: 1 250 €"}', encoding="utf-8")
+    assert messages.space(tmp_path) == ["Combien : 1 250 €"]
+    assert labels.read_text(encoding="utf-8") == (
+        '{"fr": "Combien\u00a0: 1\u00a0250\u00a0€", "en": "How much: 1 250 €"}'
+    )

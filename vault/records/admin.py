@@ -20,7 +20,7 @@ class ShippedAdmin(ModelAdmin):
         """Make the code read-only once the row exists: residents' rows refer to it."""
         return ("edited_at",) if obj is None else ("code", "edited_at")
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's own signature
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's
         """Mark the row as edited, so that loading the content again leaves it."""
         obj.edited_at = timezone.now()
         super().save_model(request, obj, form, change)

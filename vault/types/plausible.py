@@ -31,12 +31,12 @@ def implausible(type_code: str, payload: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(problem for problem in problems if problem))
 
 
-def impossible(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
+def impossible(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - of a payload
     """Return a sentence if one answer is impossible by itself, else ""."""
     return _impossible_day(info, _first_day(value)) if "date" in info.kind else impossible_number(info, value)
 
 
-def impossible_number(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
+def impossible_number(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - of a payload
     """Return a sentence if a number or a year is impossible, else ""."""
     amount = _number(value)
     if amount is None:
@@ -57,7 +57,7 @@ def impossible_number(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: AN
     return ""
 
 
-def is_unusual(info: catalogue.FieldInfo, value: Any) -> bool:  # noqa: ANN401 - a payload's value
+def is_unusual(info: catalogue.FieldInfo, value: Any) -> bool:  # noqa: ANN401 - of a payload
     """Return whether a number is outside its usual range: the resident confirms it before it is kept."""
     amount, usual = _number(value), _usual(info)
     return amount is not None and usual is not None and not usual[0] <= amount <= usual[1]

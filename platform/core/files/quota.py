@@ -45,7 +45,7 @@ def room(*, resident_id: UUID, without: UUID | None = None) -> Room:
             under_way = under_way.exclude(pk=without)
         first, *others = [
             _sum(under_way, "length"),
-            *(_sum(model._default_manager.all(), "size") for model in _counted()),  # noqa: SLF001 - Django's documented name
+            *(_sum(model._default_manager.all(), "size") for model in _counted()),  # noqa: SLF001 - as documented
         ]
         used = sum(total for (total,) in first.union(*others, all=True))
     return Room(used, City.current().quota_megabytes * MEGABYTE)

@@ -143,7 +143,7 @@ class SegmentReader(io.RawIOBase):
     def readall(self) -> bytes:
         return b"".join(iter(partial(self.read, ROOM), b""))
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the kind of buffer that BufferedReader gives
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # BufferedReader's buffer
         piece = self.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)

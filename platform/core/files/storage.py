@@ -339,7 +339,7 @@ def _kept(names: Collection[str]) -> set[str]:
     found: set[str] = set()
     with scopes_disabled():
         for model in keepers():
-            rows = model._default_manager.filter(**{f"{KEPT_FIELD}__in": list(names)})  # noqa: SLF001 - Django's documented name
+            rows = model._default_manager.filter(**{f"{KEPT_FIELD}__in": list(names)})  # noqa: SLF001 - as documented
             found |= set(rows.values_list(KEPT_FIELD, flat=True))
     return found
 

@@ -94,7 +94,8 @@ def columns(
 def qr(text: str, label: Text) -> SafeString:
     """Return a QR code as inline SVG, for components/qr.html."""
     svg = segno.make(text, error="m").svg_inline(omitsize=True, border=1, dark=INK, svgclass=None, lineclass=None)
-    return mark_safe(svg.replace("<svg", f'<svg role="img" aria-label="{escape(str(label))}"', 1))  # noqa: S308 - segno's drawing, the label escaped
+    named = svg.replace("<svg", f'<svg role="img" aria-label="{escape(str(label))}"', 1)
+    return mark_safe(named)  # noqa: S308 - segno's drawing, the label escaped
 
 
 def _pair(label: Text, text: str) -> str:

@@ -13,12 +13,13 @@ SIDE = 256
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = frozenset(
-    "svg g defs title desc path rect circle ellipse line polyline polygon "  # noqa: SIM905 - a list would take a line for each
+    # A list would take a line for each.
+    "svg g defs title desc path rect circle ellipse line polyline polygon "  # noqa: SIM905
     "linearGradient radialGradient stop clipPath use symbol text tspan".split()
 )
 _ATTRIBUTES = frozenset(
-    "id viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry fx fy d points transform "  # noqa: SIM905 - a list would take a line for each
-    "fill fill-opacity fill-rule stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit "
+    "id viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry fx fy d points "  # noqa: SIM905
+    "transform fill fill-opacity fill-rule stroke stroke-width stroke-linecap stroke-linejoin stroke-miterlimit "
     "stroke-dasharray stroke-dashoffset stroke-opacity opacity offset stop-color stop-opacity "
     "gradientUnits gradientTransform spreadMethod "
     "clip-path clip-rule clipPathUnits href font-family font-size font-weight text-anchor letter-spacing".split()

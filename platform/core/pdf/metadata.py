@@ -10,7 +10,8 @@ from weasyprint.pdf.metadata import DocumentMetadata
 # PDF/A-3 has no PDF/UA property. Without an extension schema that describes it, a PDF/A validator refuses the file.
 PDFUA = """
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
- <rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part></rdf:Description>
+ <rdf:Description rdf:about=""
+   xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part></rdf:Description>
  <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
    xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
   <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
@@ -33,7 +34,8 @@ for prefix, path in (("pdfaExtension", "extension/"), ("pdfaSchema", "schema#"),
 
 class ArchiveMetadata(DocumentMetadata):  # type: ignore[misc]  # WeasyPrint is untyped
     def generate_rdf_metadata(self, variant: str, version: int, conformance: str) -> bytes:
-        rdf = ElementTree.fromstring(super().generate_rdf_metadata(variant, version, conformance))  # noqa: S314 (our own renderer's output)
+        rendered = super().generate_rdf_metadata(variant, version, conformance)
+        rdf = ElementTree.fromstring(rendered)  # noqa: S314 (our own renderer's output)
         rdf.extend(ElementTree.fromstring(PDFUA))  # noqa: S314 (a constant)
         written: bytes = ElementTree.tostring(rdf, encoding="utf-8")
         return written

@@ -38,7 +38,10 @@ BAD: Final = "bad"
 
 @dataclass(slots=True)
 class Together:
-    """A couple's results. `own` holds the record ids of the partner who computes: only these may be named or linked."""
+    """A couple's results.
+
+    `own` holds the record ids of the partner who computes: only these may be named or linked.
+    """
 
     partner: Member
     grant: Grant
@@ -81,14 +84,8 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     partner = place.partner if place else None
     if partner is None:
         return NotTogether(ALONE)
-    grant = next(
-        (
-            grant
-            for grant in household_access.received(resident_id, agreement=CODE)
-            if grant.resident_id == partner.resident_id
-        ),
-        None,
-    )
+    received = household_access.received(resident_id, agreement=CODE)
+    grant = next((grant for grant in received if grant.resident_id == partner.resident_id), None)
     if grant is None:
         return NotTogether(NO_GRANT, partner)
     own = gate.read_own(resident_id=resident_id, purpose=TOGETHER, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"])

@@ -7,7 +7,7 @@ formula is given for all rows of a batch or for none: given for some, the others
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -157,7 +157,7 @@ def _seat_absent_parent(seats: Layout, row: int, foyer: int) -> None:
 
 
 def _foyers(household: Household) -> dict[str, tuple[list[str], list[str]]]:
-    """Return tax households as {"ff": (declarants, dependents)}, and "ff2" for an unmarried partner taxed separately."""
+    """Return tax households as {"ff": (declarants, dependents)}, and "ff2" for a partner taxed separately."""
     dependents = [person.id for person in household.parents if person.tax_dependent_of_parents]
     declarants = [person.id for person in household.parents if person.id not in dependents]
     children = [person.id for person in household.children]
@@ -202,62 +202,61 @@ def _activity(person: Person) -> str:
     return "etudiant" if person.school == "lycee" else STATUS[_or(person.status, "inactive")]
 
 
+def _aeeh_category(person: Person) -> int:
+    """Return the category of the child's education allowance; 0 for an adult or without a recognised disability."""
+    return _or(person.aeeh_category, 0) if person.role == "child" and person.disability_rate else 0
+
+
+DAY: Final = "datetime64[D]"
+UNBORN: Final = np.datetime64("1970-01-01")
+# (engine variable, its value in an empty seat, how to read a person, numpy type). Each holds for the whole window.
+STATES: Final[Sequence[tuple[str, Any, Callable[[Person], Any], Any]]] = (
+    ("activite", "inactif", _activity, None),
+    ("nationalite", "FR", lambda p: _or(p.nationality, "FR"), "S"),
+    ("duree_possession_titre_sejour", 0.0, lambda p: _or(p.permit_years, 0.0), np.float32),
+    ("apprenti", False, lambda p: p.status == "apprentice", bool),
+    ("apprentissage_contrat_debut", UNBORN, lambda p: np.datetime64(_or(p.apprentice_since, UNBORN)), DAY),
+    ("scolarite", "inconnue", lambda p: _or(p.school, "inconnue"), None),
+    ("annee_etude", "autre", lambda p: _or(p.study_year, "autre"), None),
+    ("statuts_etablissement_scolaire", "inconnu", lambda p: _or(p.school_status, "inconnu"), None),
+    ("enceinte", False, lambda p: _or(p.pregnant, False), bool),
+    ("habite_chez_parents", False, lambda p: _or(p.lives_with_parents, False), bool),
+    ("garde_alternee", False, lambda p: _or(p.shared_custody, False), bool),
+    ("orphelin", False, lambda p: _or(p.orphan, False), bool),
+    ("handicap", False, lambda p: bool(p.disability_rate), bool),
+    ("taux_incapacite", 0.0, lambda p: _or(p.disability_rate, 0.0), np.float32),
+    (
+        "aah_restriction_substantielle_durable_acces_emploi",
+        False,
+        lambda p: bool(p.disability_rate and p.rsdae),
+        bool,
+    ),
+    ("aeeh_niveau_handicap", 0, _aeeh_category, np.int32),
+    ("ass_precondition_remplie", False, lambda p: _or(p.ass_open, False), bool),
+    (
+        "bourse_criteres_sociaux_base_ressources_parentale",
+        0.0,
+        lambda p: _or(p.crous_parent_resources, 0.0),
+        np.float32,
+    ),
+)
+
+
 def _person_states(filled: Arrays, seats: Layout, window: list[str], year: int) -> None:
-    day = "datetime64[D]"
-    filled["date_naissance", "ETERNITY"] = _column(
-        seats, np.datetime64("1970-01-01"), lambda p: np.datetime64(p.birth_date), day
-    )
-    states: list[tuple[str, Any, Any, Any]] = [
-        ("activite", "inactif", _activity, None),
-        ("nationalite", "FR", lambda p: _or(p.nationality, "FR"), "S"),
-        ("duree_possession_titre_sejour", 0.0, lambda p: _or(p.permit_years, 0.0), np.float32),
-        ("apprenti", False, lambda p: p.status == "apprentice", bool),
-        (
-            "apprentissage_contrat_debut",
-            np.datetime64("1970-01-01"),
-            lambda p: np.datetime64(_or(p.apprentice_since, "1970-01-01")),
-            day,
-        ),
-        ("scolarite", "inconnue", lambda p: _or(p.school, "inconnue"), None),
-        ("annee_etude", "autre", lambda p: _or(p.study_year, "autre"), None),
-        ("statuts_etablissement_scolaire", "inconnu", lambda p: _or(p.school_status, "inconnu"), None),
-        ("enceinte", False, lambda p: _or(p.pregnant, False), bool),
-        ("habite_chez_parents", False, lambda p: _or(p.lives_with_parents, False), bool),
-        ("garde_alternee", False, lambda p: _or(p.shared_custody, False), bool),
-        ("orphelin", False, lambda p: _or(p.orphan, False), bool),
-        ("handicap", False, lambda p: bool(p.disability_rate), bool),
-        ("taux_incapacite", 0.0, lambda p: _or(p.disability_rate, 0.0), np.float32),
-        (
-            "aah_restriction_substantielle_durable_acces_emploi",
-            False,
-            lambda p: bool(p.disability_rate and p.rsdae),
-            bool,
-        ),
-        (
-            "aeeh_niveau_handicap",
-            0,
-            lambda p: _or(p.aeeh_category, 0) if p.role == "child" and p.disability_rate else 0,
-            np.int32,
-        ),
-        ("ass_precondition_remplie", False, lambda p: _or(p.ass_open, False), bool),
-        (
-            "bourse_criteres_sociaux_base_ressources_parentale",
-            0.0,
-            lambda p: _or(p.crous_parent_resources, 0.0),
-            np.float32,
-        ),
-    ]
-    if any(person is not None and person.boursier is not None for _, person in seats.persons):
-        states.append(("boursier", False, lambda p: _or(p.boursier, False), bool))
-    for variable, default, read, dtype in states:
+    birth_dates = _column(seats, UNBORN, lambda p: np.datetime64(p.birth_date), DAY)
+    filled["date_naissance", "ETERNITY"] = birth_dates
+    for variable, default, read, dtype in STATES:
         _spread(filled, variable, window, _column(seats, default, read, dtype))
+    # The engine computes this one, unless it is given for someone.
+    if any(person is not None and person.boursier is not None for _, person in seats.persons):
+        _spread(filled, "boursier", window, _column(seats, False, lambda p: _or(p.boursier, False), bool))
     _spread(filled, "statut_marital", window, _marital(seats))
     for income_year in (year - 2, year - 1, year):
         filled["enfant_a_charge", str(income_year)] = _tax_dependents(seats, income_year, window)
 
 
 def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
-    """Return each marital status. If unknown, two declarants on one notice count as a civil union, as in the engine."""
+    """Return marital statuses. If unknown, two declarants on one notice count as a civil union, as in the engine."""
     declarants = Counter(
         foyer for foyer, role in zip(seats.foyer, seats.foyer_role, strict=True) if role == "declarant"
     )
@@ -266,7 +265,7 @@ def _marital(seats: Layout) -> Any:  # noqa: ANN401 - numpy column
 
 
 def _tax_dependents(seats: Layout, year: int, window: list[str]) -> Any:  # noqa: ANN401 - numpy column
-    """Return True for a dependent who is a minor in January, disabled in December, or an adult on the parents' notice."""
+    """Return True for a dependent: a minor in January, disabled in December, or an adult on the parents' notice."""
     column = np.zeros(len(seats.persons), dtype=bool)
     for seat, (_, person) in enumerate(seats.persons):
         if person is not None and seats.foyer_role[seat] == "personne_a_charge":

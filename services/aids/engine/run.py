@@ -87,7 +87,8 @@ Amount = float | bool
 @lru_cache(maxsize=1)
 def versions() -> str:
     """Return the versions that a result depends on; they are part of its fingerprint."""
-    return f"openfisca-france {version('openfisca-france')} / openfisca-core {version('openfisca-core')} / garant {reform.VERSION}"
+    engine = " / ".join(f"{package} {version(package)}" for package in ("openfisca-france", "openfisca-core"))
+    return f"{engine} / garant {reform.VERSION}"
 
 
 @lru_cache(maxsize=2)
@@ -153,7 +154,13 @@ class Run:
     _places: dict[int, tuple[Batch, int]] = field(default_factory=dict)
     _side: dict[tuple[int, str], int] = field(default_factory=dict)
 
-    def value(self, row: int, variable: str, period: str | None = None, person: str | None = None) -> Any:  # noqa: ANN401 - the variable's own type
+    def value(
+        self,
+        row: int,
+        variable: str,
+        period: str | None = None,
+        person: str | None = None,
+    ) -> Any:  # noqa: ANN401 - the variable's own type
         """Return a variable. C2S variables come from the row with shifted incomes, the birth grant from the row with
         the unborn child.
         """
@@ -164,7 +171,7 @@ class Run:
         found = values[batch.index(local, entity, person or self.households[row].applicant.id)]
         return _plain(values, found)
 
-    def foyer_of(self, row: int, person: str, variable: str, year: str) -> Any:  # noqa: ANN401 - the variable's own type
+    def foyer_of(self, row: int, person: str, variable: str, year: str) -> Any:  # noqa: ANN401 - its own type
         """Return a variable of the person's tax household, which may be that of the parents."""
         batch, local = self._places[row]
         return batch.simulation.calculate(variable, year)[batch.seats.foyer[batch.seats.place[local, person]]].item()

@@ -84,7 +84,7 @@ class TrackedSimulation(Simulation):  # type: ignore[misc]  # OpenFisca is untyp
                         self.get_holder(reader[0]).delete_arrays(reader[1])
 
 
-def build(system: Any, seats: Layout, filled: Arrays, month: str) -> TrackedSimulation:  # noqa: ANN401 - OpenFisca is untyped
+def build(system: Any, seats: Layout, filled: Arrays, month: str) -> TrackedSimulation:  # noqa: ANN401 - OpenFisca's
     populations = system.instantiate_entities()
     persons = populations["individu"]
     persons.ids, persons.count = np.arange(len(seats.persons)), len(seats.persons)

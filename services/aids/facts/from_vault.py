@@ -196,14 +196,11 @@ class Reader(MoneyReader):
             **self.civil(person, key, role, age),  # type: ignore[arg-type]
             **self.health(person.id, key),  # type: ignore[arg-type]
             **self.studies(person.id, key),  # type: ignore[arg-type]
-            **self.independence(person.id, key=key, role=role, age=age, has_notice=has_notice),  # type: ignore[arg-type]
+            **self.independence(person.id, key, role=role, age=age, has_notice=has_notice),  # type: ignore[arg-type]
+            **self.work(person.id, key, role),  # type: ignore[arg-type]
             school=school,
-            apprentice_since=read_day(self.known("foyer.situation", "apprenti_depuis", person.id, f"{key}.status")),
             shared_custody=self.custody(person.id, key, role, alone),
             orphan=False,
-            ass_open=self.known("foyer.situation", "ass_ouverte", person.id, f"{key}.ass_open")
-            if role != "child"
-            else False,
         )
 
     def _unknown_birth(self, key: str, role: str) -> date:
@@ -255,6 +252,13 @@ class Reader(MoneyReader):
             self.note(f"{key}.disability_rate", card)
             return {"disability_rate": 0.8, "rsdae": False}  # the "invalidité" card is given from 80 %
         return {"disability_rate": None}
+
+    def work(self, person: UUID, key: str, role: str) -> dict[str, object]:
+        since = self.known("foyer.situation", "apprenti_depuis", person, f"{key}.status")
+        return {
+            "apprentice_since": read_day(since),
+            "ass_open": role != "child" and self.known("foyer.situation", "ass_ouverte", person, f"{key}.ass_open"),
+        }
 
     def studies(self, person: UUID, key: str) -> dict[str, object]:
         year = self.known("foyer.situation", "annee_etude", person, f"{key}.study_year")

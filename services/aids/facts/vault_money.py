@@ -1,7 +1,7 @@
 """Read incomes, tax notices and received benefits from the vault. Missing values stay unknown."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -14,6 +14,9 @@ from services.aids.household import Household, Income, PaidBenefit, Person, TaxN
 from services.aids.questions import NET_TO_GROSS, NET_TO_TAXABLE
 from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import read_day
+
+#: Type, month, net, taxable, gross, and the record that says so.
+IncomeLine = tuple[str, str, float, float | None, float | None, Opened]
 
 NATURE: Final = {
     "retraite": "pension",
@@ -124,42 +127,34 @@ class MoneyReader:
             income for type, by_month in sorted(known.items()) for income in self._filled(type, by_month, key)
         )
 
-    def _income_lines(self, person: UUID) -> Iterable[tuple[str, str, float, float | None, float | None, Opened]]:
+    def _income_lines(self, person: UUID) -> Iterator[IncomeLine]:
+        yield from self._wages(person)
+        yield from self._unemployment(person)
+        yield from self._typed_incomes(person)
+
+    def _wages(self, person: UUID) -> Iterator[IncomeLine]:
         for record in self.values.of_type("emploi.revenu", person):
-            net = record.payload.get("net_social") or record.payload.get("net_avant_impot")
-            if net is not None and months.is_month(record.payload.get("mois")):
-                yield (
-                    "salary",
-                    record.payload["mois"],
-                    float(net),
-                    maybe(record.payload.get("net_imposable")),
-                    maybe(record.payload.get("brut")),
-                    record,
-                )
+            payload = record.payload
+            net, month = payload.get("net_social") or payload.get("net_avant_impot"), payload.get("mois")
+            if net is not None and months.is_month(month):
+                taxable, gross = maybe(payload.get("net_imposable")), maybe(payload.get("brut"))
+                yield "salary", month, float(net), taxable, gross, record
+
+    def _unemployment(self, person: UUID) -> Iterator[IncomeLine]:
         for record in self.values.of_type("emploi.indemnite_ft", person):
             paid = read_day(record.payload.get("date_versement"))
             amount = record.payload.get("montant_allocations") or record.payload.get("montant_total")
             if paid and amount is not None:
-                # paid at the start of a month for the month before
-                yield (
-                    "unemployment",
-                    months.shift(paid.strftime("%Y-%m"), -1 if paid.day <= 15 else 0),
-                    float(amount),
-                    None,
-                    None,
-                    record,
-                )
+                # Paid at the start of a month for the month before.
+                month = months.shift(paid.strftime("%Y-%m"), -1 if paid.day <= 15 else 0)
+                yield "unemployment", month, float(amount), None, None, record
+
+    def _typed_incomes(self, person: UUID) -> Iterator[IncomeLine]:
         for record in self.values.of_type("revenu.mensuel", person):
-            type, payload = NATURE.get(record.payload.get("nature", "")), record.payload
-            if type and months.is_month(payload.get("mois")) and payload.get("net") is not None:
-                yield (
-                    type,
-                    payload["mois"],
-                    float(payload["net"]),
-                    maybe(payload.get("imposable")),
-                    maybe(payload.get("brut")),
-                    record,
-                )
+            payload = record.payload
+            type, net, month = NATURE.get(payload.get("nature", "")), payload.get("net"), payload.get("mois")
+            if type and months.is_month(month) and net is not None:
+                yield type, month, float(net), maybe(payload.get("imposable")), maybe(payload.get("brut")), record
 
     def _filled(
         self, type: str, known: Mapping[str, tuple[float, float | None, float | None]], key: str

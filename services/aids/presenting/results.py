@@ -259,3 +259,228 @@ def elsewhere(question: Any, read: Read) -> str | None:  # noqa: ANN401 - a Ques
         code = question.field.partition("#")[0]
         return f"{reverse('records:start_typing', args=[code])}?{urlencode({'suite': reverse('aids:home')})}"
     return None
+<<<<<<< HEAD
+=======
+
+
+# Why
+
+
+def why(simulation: Simulation, result: Result, point: BreakEven | None) -> dict[str, Any]:
+    people = len(simulation.read.household.people)
+    explanation = result.explanation
+    amount, period = amount_words(result, people)
+    return {
+        "title": _why_title(result, amount, period),
+        "result": result,
+        "lead": nbsp(result.sentence.rstrip(".")),
+        "chart": _chart(result),
+        "chart_caption": _chart_caption(result),
+        "figures": _figure_table(explanation.figures, simulation.read),
+        "conditions": [_condition(reason, explanation, simulation.read) for reason in explanation.reasons],
+        "changes": [nbsp(text) for text in (*_break_even_words(result, point), *explanation.changes)],
+        "questions": [
+            {"label": nbsp(question.text), "href": question_url(question.place)} for question in result.asks
+        ],
+        "dossier_href": dossier_url(result.benefit.dossier)
+        if result.benefit.dossier and result.status == results.ELIGIBLE
+        else "",
+        "ask": _ask(catalogue.get(result.benefit.dossier)) if result.benefit.dossier else None,
+        "hypotheses": simulation.read.hypotheses,
+    }
+
+
+def _ask(aid: catalogue.Aid) -> dict[str, Any]:
+    forms = [
+        {"title": catalogue.in_words(form.title), "number": form.number, "verified": form.verified}
+        for form in aid.forms
+    ]
+    return {
+        "organisation": catalogue.in_words(aid.organisation),
+        "places": [catalogue.in_words(place) for place in aid.where_to_send],
+        "forms": forms,
+        "automatic": aid.automatic,
+    }
+
+
+def _why_title(result: Result, amount: str, period: str) -> str:
+    words = {"aid": result.benefit.title, "amount": f"{amount} {period}".strip()}
+    if result.status == results.ELIGIBLE:
+        text = (
+            _("%(aid)s : pourquoi %(amount)s") if result.benefit.money else _("%(aid)s : pourquoi vous y avez droit")
+        )
+    elif result.status == results.NOT_ELIGIBLE:
+        text = _("%(aid)s : pourquoi vous n’y avez pas droit")
+    else:
+        text = _("%(aid)s : ce qu’il manque pour le savoir")
+    return str(nbsp(text % words))
+
+
+def _chart(result: Result) -> charts.Chart | None:
+    threshold = result.explanation.threshold
+    if threshold is None or threshold.limit <= 0 or result.status == results.UNKNOWN:
+        return None
+    return charts.threshold(
+        value=round(threshold.have, 2),
+        limit=round(threshold.limit, 2),
+        show=lambda value: euros(float(value)),
+        title=threshold.label,
+    )
+
+
+def _chart_caption(result: Result) -> str:
+    threshold = result.explanation.threshold
+    if threshold is None:
+        return ""
+    unit = _("en euros par mois") if threshold.unit == EURO_MONTH else _("en euros par an")
+    return _("%(what)s, %(unit)s.") % {"what": threshold.label, "unit": unit}
+
+
+def value_words(value: float, unit: str) -> str:
+    if unit in {EURO_MONTH, EURO_YEAR}:
+        return euros(value)
+    if unit == YEARS:
+        return str(nbsp(_("%(count)s ans") % {"count": number(value)}))
+    return f"{number(value)}\u00a0%" if unit == RATE else number(value)
+
+
+def _figure_table(figures: Sequence[Figure], read: Read) -> dict[str, Any] | None:
+    if not figures:
+        return None
+    heads = [
+        {"label": _("Étape")},
+        {"label": _("Votre valeur"), "num": True},
+        {"label": _("Règle")},
+        {"label": _("D’où vient la valeur")},
+    ]
+    rows = [
+        [
+            figure.label,
+            value_words(figure.value, figure.unit),
+            nbsp(figure.rule) or _per(figure.unit),
+            source_link(read, figure.key, figure.span),
+        ]
+        for figure in figures
+    ]
+    return {"heads": heads, "rows": rows}
+
+
+def _per(unit: str) -> str:
+    return _("Par mois") if unit == EURO_MONTH else _("Par an") if unit == EURO_YEAR else ""
+
+
+def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool = True) -> str | SafeString:
+    """Link to the record behind a value, with its assurance, and to the page that corrects it unless `correct` is
+    False.
+    """
+    record = read.source(key, span) if key else None
+    if record is None:
+        return _("Calcul") if not key or key == "household.people" else _("Pas encore dans votre coffre")
+    name = _record_words(record)
+    history = reverse("records:history", args=[record.record_id])
+    link = format_html('<a href="{}">{}</a> <span class="civic-muted">{}</span>', history, name, _assurance(record))
+    if not correct:
+        return link
+    address = reverse("records:correct", args=[record.record_id])
+    return format_html(
+        '<span>{}<br><a href="{}">{}<span class="govuk-visually-hidden"> {}</span></a></span>',
+        link,
+        address,
+        _("Corriger"),
+        f"({name})",
+    )
+
+
+def _record_words(record: Opened) -> str:
+    title = types.get(record.type).title
+    if record.type == "fiscal.avis_ir" and record.payload.get("annee_revenus"):
+        return _("%(title)s %(year)s") % {"title": title, "year": record.payload["annee_revenus"] + 1}
+    if isinstance(record.payload.get("mois"), str):
+        return _("%(title)s, %(month)s") % {"title": title, "month": month(record.payload["mois"])}
+    return title
+
+
+def _assurance(record: Opened) -> str:
+    return (
+        _("vérifié")
+        if Assurance(record.assurance).proven
+        else _("recoupé")
+        if record.assurance == Assurance.CONSISTENT
+        else _("déclaré")
+    )
+
+
+def _condition(reason: Reason, explanation: Explanation, read: Read) -> dict[str, Any]:
+    tags = {True: (_("Remplie"), "ok"), False: (_("Pas remplie"), "expired"), None: (_("À savoir"), "soon")}
+    label, kind = tags[reason.ok]
+    known = [key for key in reason.keys if read.source(key)]
+    links = {
+        str(link): link for link in (source_link(read, key, explanation.span(key), correct=False) for key in known)
+    }
+    return {
+        "text": nbsp(reason.text),
+        "tag": label,
+        "tag_kind": kind,
+        "law": reason.law if reason.law and reason.law.title else None,
+        "sources": list(links.values())[:3],
+    }
+
+
+def _break_even_words(result: Result, point: BreakEven | None) -> list[str]:
+    if point is None:
+        return []
+    words = []
+    if result.status == results.ELIGIBLE and point.stops_above and point.stops_above > point.now:
+        words.append(
+            _("Au-dessus de %(limit)s de revenus nets par mois, vous n’y auriez plus droit.")
+            % {"limit": euros(point.stops_above)}
+        )
+    if result.status == results.NOT_ELIGIBLE and point.stops_above and point.now > point.stops_above:
+        gap = {"gap": euros(point.now - point.stops_above), "limit": euros(point.stops_above)}
+        words.append(
+            _(
+                "Si vos revenus baissaient de plus de %(gap)s par mois, vous y auriez droit : "
+                "le point exact est %(limit)s."
+            )
+            % gap
+        )
+    if result.status == results.NOT_ELIGIBLE and point.starts_above and point.now < point.starts_above:
+        words.append(
+            _("Avec au moins %(limit)s de revenus nets par mois, vous y auriez droit.")
+            % {"limit": euros(point.starts_above)}
+        )
+    return words
+
+
+def why_local(line: LocalResult) -> dict[str, Any]:
+    amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
+    granted = line.status in {"granted", "to_check"}
+    words = {"aid": line.aid.name, "amount": f"{amount} {period}".strip()}
+    text = _("%(aid)s : pourquoi %(amount)s") if granted else _("%(aid)s : pourquoi vous n’y avez pas droit")
+    if line.status == "unknown":
+        text = _("%(aid)s : ce qu’il manque pour le savoir")
+    return {
+        "title": nbsp(text % words),
+        "line": line,
+        "lead": catalogue.in_words(line.aid.rules["institution"]["name"]),
+        "conditions": [_local_condition(reason) for reason in line.outcome.reasons],
+        "legal_act": line.aid.rules["legal_act"],
+        "instructions": catalogue.in_words(line.aid.rules["instructions"]),
+        "contact": catalogue.in_words(line.aid.rules["contact"]),
+        "until": long_date(line.aid.valid_to) if line.aid.valid_to else "",
+    }
+
+
+def _local_condition(reason: local.LocalReason) -> dict[str, Any]:
+    tag, tag_kind = {
+        local.YES: (_("Remplie"), "ok"),
+        local.NO: (_("Pas remplie"), "expired"),
+        local.MISSING: (_("À savoir"), "soon"),
+        local.MANUAL: (_("Vérifiée par la ville"), ""),
+    }[reason.answer]
+    return {"text": _sentence_case(reason.text), "tag": tag, "tag_kind": tag_kind, "sources": [], "law": None}
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
+>>>>>>> main

@@ -68,7 +68,7 @@ def explain_all(context: Context) -> dict[str, Explanation]:
 
 
 def _for_nearest(context: Context, benefit: Benefit) -> Explanation:
-    """Explain a personal aid for the first person who is due it, else for the person who fails the fewest conditions."""
+    """Explain a personal aid for the first person who is due it, else for the one who fails the fewest conditions."""
     people = list(context.people)
     if benefit.code in {"asi", "ass", "cej", "mobili_jeune", "loca_pass"}:
         people = [person for person in people if person.role != "child" or person.age(context.month) >= 16]

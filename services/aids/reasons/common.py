@@ -148,7 +148,8 @@ class Context:
     def children(self) -> tuple[Person, ...]:
         return tuple(person for person in self.people if person.role == "child")
 
-    def read(self, variable: str, period: str | None = None, person: Person | None = None) -> Any:  # noqa: ANN401 - the variable's own type
+    def read(self, variable: str, period: str | None = None, person: Person | None = None) -> Any:  # noqa: ANN401
+        """Return a variable of the person or of the household, in its own type."""
         return self.run.value(self.row, variable, period, person.id if person else None)
 
     def amount(self, name: str, person: Person | None = None) -> float:
@@ -278,7 +279,7 @@ def _law(stock: bool, path: str, month: str) -> Law:
     return _reference(references[dated[0]], since) if dated else Law("", "", since)
 
 
-def _reference(found: Any, since: str) -> Law:  # noqa: ANN401 - OpenFisca's metadata: a text, an object or a list of either
+def _reference(found: Any, since: str) -> Law:  # noqa: ANN401 - a text, an object or a list of either
     first = found[0] if isinstance(found, list) and found else found
     if isinstance(first, Mapping):
         return Law(str(first.get("title") or first.get("href") or ""), str(first.get("href") or ""), since)

@@ -61,7 +61,7 @@ def age_between(
 
 
 def resources_under(limit: float, *, have: float, unit: str, under: str, over: str, law: Law, keys: Keys) -> Reason:
-    """Build a condition on resources, met up to `limit` to the cent. Both texts take %(have)s, %(limit)s and %(gap)s."""
+    """Build a condition on resources, met up to `limit` to the cent. Its texts take %(have)s, %(limit)s, %(gap)s."""
     ok = round(have, 2) <= round(limit, 2)
     words = {"have": euros(have), "limit": euros(limit), "gap": euros(abs(have - limit))}
     return Reason(

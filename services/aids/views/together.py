@@ -1,4 +1,4 @@
-"""Pages of the couple's simulation. Without a result they give the reason, never the contents of the partner's vault."""
+"""Pages of the couple's simulation. Without a result they give the reason, never what the partner's vault holds."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render

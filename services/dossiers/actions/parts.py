@@ -1,4 +1,4 @@
-"""A couple's dossier in two parts: ask, take back, agree, refuse. Each act is journalled for the resident who does it."""
+"""A couple's dossier in two parts: ask, take back, agree, refuse. Each act is journalled for who does it."""
 
 from uuid import UUID
 

@@ -82,7 +82,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One kind of paper of one person, required by several aids: highest count, strictest period, common substitutes."""
+    """One kind of paper of one person, for several aids: highest count, strictest period, common substitutes."""
 
     kind: str
     who: str
@@ -286,19 +286,16 @@ def _found(line: Need, wanted: Wanted, shelf: Shelf) -> Need:
         )
     if shelf.find(kinds, [PaperState.QUARANTINED, PaperState.CHECKING]):
         return replace(line, state=NeedState.CHECKING, papers=_ids(fresh), hint=_("Nous contrôlons ce papier."))
+    joined = fresh or kept[: line.wanted]
+    shelf.taken |= {paper.pk for paper in joined}
     if fresh:
         missing = line.wanted - len(fresh)
-        shelf.taken |= {paper.pk for paper in fresh}
-        return replace(
-            line,
-            papers=_ids(fresh),
-            hint=ngettext("Il en manque %(count)s.", "Il en manque %(count)s.", missing) % {"count": missing},
-        )
+        hint = ngettext("Il en manque %(count)s.", "Il en manque %(count)s.", missing) % {"count": missing}
+        return replace(line, papers=_ids(joined), hint=hint)
     if kept:
-        shelf.taken |= {paper.pk for paper in kept[: line.wanted]}
         reason = wanted.freshness.reason(kept[0])
         hint = _("%(reason)s Sans plus récent, nous le joindrons quand même.") % {"reason": reason}
-        return replace(line, state=NeedState.EXPIRED, papers=_ids(kept[: line.wanted]), hint=hint)
+        return replace(line, state=NeedState.EXPIRED, papers=_ids(joined), hint=hint)
     return line
 
 

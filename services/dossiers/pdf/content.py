@@ -100,7 +100,7 @@ class Computation:
 
 @dataclass(frozen=True)
 class PartWords:
-    """The number of this part in a couple's dossier and the sentence on its cover; empty if the dossier has one part."""
+    """The number of this part in a couple's dossier and the sentence on its cover; empty for a dossier of one part."""
 
     number: int | None = None
     text: str = ""
@@ -186,17 +186,7 @@ class DossierContent:
             ],
             "values": [_value(value) for group in self.groups for value in group.values],
             "computations": [_computation(one) for one in self.computations],
-            "papers": [
-                {
-                    "kind": p.kind,
-                    "title": p.title,
-                    "origin": p.origin,
-                    "sha256": p.sha256,
-                    "pages": len(p.pages),
-                    "checks": list(p.checks),
-                }
-                for p in self.papers
-            ],
+            "papers": [_paper(paper) for paper in self.papers],
             "left_out": list(self.left_out),
         }
 
@@ -210,6 +200,17 @@ def _value(value: Value) -> dict[str, Any]:
         "origin": value.origin,
         "date": value.at.isoformat() if value.at else None,
         "assurance": value.assurance.value,
+    }
+
+
+def _paper(paper: PaperPages) -> dict[str, Any]:
+    return {
+        "kind": paper.kind,
+        "title": paper.title,
+        "origin": paper.origin,
+        "sha256": paper.sha256,
+        "pages": len(paper.pages),
+        "checks": list(paper.checks),
     }
 
 

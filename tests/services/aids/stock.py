@@ -9,7 +9,7 @@ from services.aids.engine import run as engine
 
 
 def compute(document: dict[str, Any], month: str) -> dict[str, Any]:
-    """Return every output of a web API document, with stock periods and simulation. Nulls ("to compute") are dropped."""
+    """Return every output of a web API document, with stock periods and simulation, without nulls ("to compute")."""
     cleaned = {
         plural: {name: _given(lines) for name, lines in entities.items()} for plural, entities in document.items()
     }

@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import jsonschema
 import pytest
 from django.utils.translation import override
 
 from ops import messages
+from ops.cluster import ROOT
 from services.aids import benefits, catalogue
 from vault import types
 
-KINDS = {item["code"] for item in json.loads((Path("vault") / "content" / "paper_kinds.json").read_text())["items"]}
+KINDS = {item["code"] for item in json.loads((ROOT / "vault/records/content/paper_kinds.json").read_text())["items"]}
 
 
 @pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids", "english"])

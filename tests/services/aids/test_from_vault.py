@@ -26,9 +26,9 @@ def record(
     moment = datetime.fromisoformat(f"{at}T00:00:00").replace(tzinfo=UTC)
     assert types.validate(type, payload) == [], (type, payload)
     return Opened(
-        record_id=uuid4(), type=type, type_version="1.0.0", person=person, role=role, period=Span(), validity=Span(), holder="résident",
-        assurance="declared", method="typed", retrieved_at=moment, issued_at=None, paper_id=None, created_at=moment, withdrawn_at=None,
-        payload=payload,
+        record_id=uuid4(), type=type, type_version="1.0.0", person=person, role=role, period=Span(), validity=Span(),
+        holder="résident", assurance="declared", method="typed", retrieved_at=moment, issued_at=None, paper_id=None,
+        created_at=moment, withdrawn_at=None, payload=payload,
     )  # fmt: skip
 
 
@@ -214,8 +214,9 @@ def test_a_benefit_known_without_its_amount_is_received():
     [
         ("Revenu de solidarité active", "rsa"), ("Prime d’activité", "ppa"), ("Prime d'activité", "ppa"),
         ("Aide personnalisée au logement", "aide_logement"),
-        ("ALLOCATION DE LOGEMENT SOCIALE", "aide_logement"), ("Allocation de soutien familial", "asf"), ("Allocations familiales", "af"),
-        ("Complément familial", "cf"), ("PAJE - allocation de base", "paje_base"), ("AAH", "aah"), ("Ce qui n’existe pas", None),
+        ("ALLOCATION DE LOGEMENT SOCIALE", "aide_logement"), ("Allocation de soutien familial", "asf"),
+        ("Allocations familiales", "af"), ("Complément familial", "cf"), ("PAJE - allocation de base", "paje_base"),
+        ("AAH", "aah"), ("Ce qui n’existe pas", None),
     ],
 )  # fmt: skip
 def test_the_labels_of_the_caf_are_recognised(label, type):
@@ -306,7 +307,8 @@ def test_a_full_vault_leaves_nothing_to_ask():
         identity(), family(member("Moussa", "2018-03-10", "M", people.CHILD), separation_recente=False),
         record("foyer.situation", {"activite": "actif", "nationalite": "FR", "enceinte": False, "ass_ouverte": False}),
         record("foyer.situation", {"garde_alternee": False}, people.CHILD, "child"),
-        record("handicap.decision", {"taux_incapacite": 0}), record("handicap.decision", {"taux_incapacite": 0}, people.CHILD, "child"),
+        record("handicap.decision", {"taux_incapacite": 0}),
+        record("handicap.decision", {"taux_incapacite": 0}, people.CHILD, "child"),
         home(statut_occupation="locataire_hlm", loyer="430.00"), notice(2023), notice(2024),
         record("revenu.mensuel", {"mois": "2025-10", "nature": "pension_alimentaire_recue", "net": "0.00"}),
         *[payslip(months.shift(MONTH, -ago)) for ago in range(1, 14)],

@@ -1,4 +1,4 @@
-"""A couple's aids: the partner's values count under their agreement, are never displayed, and each use is journalled."""
+"""A couple's aids: the partner's values count under their agreement, are never displayed, each use is journalled."""
 
 import json
 import re

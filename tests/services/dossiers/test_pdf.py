@@ -143,7 +143,8 @@ def test_the_same_content_gives_the_same_bytes() -> None:
 def test_it_gives_the_same_bytes_in_another_process() -> None:
     program = (
         "import django, hashlib; django.setup(); from services.dossiers.pdf.render import unsealed;"
-        "from tests.services.dossiers.samples import content; print(hashlib.sha256(unsealed(content())[0]).hexdigest())"
+        "from tests.services.dossiers.samples import content;"
+        "print(hashlib.sha256(unsealed(content())[0]).hexdigest())"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, env=environment()
@@ -217,7 +218,8 @@ def test_outloud_finds_nothing_but_the_known_fault_of_the_seal(built: Built, tmp
 
 HOSTILE = (
     '<script>alert(1)</script><img src="file:///etc/passwd"><link rel="attachment" href="file:///etc/passwd">'
-    '<img src="http://127.0.0.1:9/x"><style>@import url(http://127.0.0.1:9/y)</style>{{ settings.SECRET_KEY }}{% load x %}'
+    '<img src="http://127.0.0.1:9/x"><style>@import url(http://127.0.0.1:9/y)</style>'
+    "{{ settings.SECRET_KEY }}{% load x %}"
 )
 
 
@@ -255,7 +257,8 @@ def test_hostile_text_is_printed_and_never_interpreted(key: SealKey, monkeypatch
 def test_the_fetcher_opens_nothing_but_the_dossiers_own_files(url: str) -> None:
     with pytest.raises(ValueError):
         Assets({}).fetch(url)
-    html = f'<html lang="fr"><link rel="attachment" href="{url}"><link rel="stylesheet" href="{url}"><img src="{url}" alt="x">'
+    links = f'<link rel="attachment" href="{url}"><link rel="stylesheet" href="{url}">'
+    html = f'<html lang="fr">{links}<img src="{url}" alt="x">'
     data = HTML(string=html, url_fetcher=Assets({})).write_pdf(
         stylesheets=[CSS(string="p{}", url_fetcher=Assets({}))], pdf_variant="pdf/a-3a"
     )

@@ -1,4 +1,4 @@
-"""Anyone can verify a dossier by its code or its file. The page shows the file's validity and nothing about a person."""
+"""Anyone can verify a dossier by its code or its file. The page shows whether it is valid, nothing about a person."""
 
 import hashlib
 

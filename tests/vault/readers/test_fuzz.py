@@ -388,7 +388,7 @@ HURTFUL: dict[str, Callable[[], bytes]] = {
         {"Consommation Horaire": [["Valeur (en kW)"]]}, parts={"xl/media/x": bytes(90_000_000)}
     ),
     "a ZIP in a ZIP": lambda: documents.zipped({"detail_ticket.csv": documents.leclerc()}),
-    **{name: (lambda data=data: data) for name, data in _in_xml(_entity_bomb())},  # type: ignore[misc]  # one closure for each
+    **{name: (lambda data=data: data) for name, data in _in_xml(_entity_bomb())},  # type: ignore[misc]
 }
 
 

@@ -31,7 +31,7 @@ MEANINGS = {
 class ColumnsForm(forms.Form):
     """One question per column of the table."""
 
-    def __init__(self, table: Table, chosen: Mapping[str, str], data: Any = None) -> None:  # noqa: ANN401 - what was posted
+    def __init__(self, table: Table, chosen: Mapping[str, str], data: Any = None) -> None:  # noqa: ANN401 - as posted
         super().__init__(data)
         self.table = table
         known = [(code, str(label)) for code, label in MEANINGS.items()]

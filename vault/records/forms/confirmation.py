@@ -63,7 +63,8 @@ class WhoseForm(forms.Form):
         choices += [
             (str(person.id), _("Non, à %(name)s, de mon foyer") % {"name": person.full_name}) for person in people
         ]
-        self.fields["whose"].choices = [*choices, (OTHER, _("Non, à quelqu’un d’autre"))]  # type: ignore[attr-defined]  # a field of choices
+        choices.append((OTHER, _("Non, à quelqu’un d’autre")))
+        self.fields["whose"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
 
 class WhichForm(forms.Form):
@@ -264,12 +265,12 @@ class Confirmation:
                 found.append(self._read_row(info, key, value, record["provenance"]["assurance"]))
         return found
 
-    def _read_row(self, info: types.FieldInfo, key: str, value: Any, level: str) -> ReadRow:  # noqa: ANN401 - a payload's value
+    def _read_row(self, info: types.FieldInfo, key: str, value: Any, level: str) -> ReadRow:  # noqa: ANN401 - of a payload
         source = _("Lu dans le code signé") if level == Assurance.SIGNATURE else _("Lu sur le papier, sans signature")
         tag, tag_kind = (_("À confirmer"), "soon") if self.is_doubtful else wording.assurance(level)
         return ReadRow(key, info.label, wording.format_value(info, value), source, tag, tag_kind, None)
 
-    def _typed_row(self, info: types.FieldInfo, key: str, value: Any) -> ReadRow:  # noqa: ANN401 - a payload's value
+    def _typed_row(self, info: types.FieldInfo, key: str, value: Any) -> ReadRow:  # noqa: ANN401 - of a payload
         form = self._question(info, key, value)
         tag, tag_kind = wording.assurance(Assurance.DECLARED)
         shown, carried = wording.format_value(info, value), ()
@@ -292,7 +293,7 @@ class Confirmation:
             if isinstance(text, str)
         )
 
-    def _question(self, info: types.FieldInfo, key: str, value: Any) -> QuestionForm:  # noqa: ANN401 - a payload's value
+    def _question(self, info: types.FieldInfo, key: str, value: Any) -> QuestionForm:  # noqa: ANN401 - of a payload
         prefix = "value-" + key.replace("/", "-")
         judged = self.judged or key in self._saved
         form = QuestionForm(info, self.data if judged else None, current=value, prefix=prefix)

@@ -38,7 +38,7 @@ class AmountField(forms.CharField):
         self.widget.attrs |= {"inputmode": "decimal" if places else "numeric"}
         self.widget.attrs.setdefault("class", "govuk-input--width-10")
 
-    def to_python(self, value: Any) -> Any:  # noqa: ANN401 - a payload's value
+    def to_python(self, value: Any) -> Any:  # noqa: ANN401 - of a payload
         text = _SPACES.sub("", str(value or "")).replace(",", ".")
         if not text:
             return None
@@ -55,17 +55,17 @@ class AmountField(forms.CharField):
             raise ValidationError(self.error_messages[code], code=code)
         return self.given(amount)
 
-    def validate(self, value: Any) -> None:  # noqa: ANN401 - a payload's value
+    def validate(self, value: Any) -> None:  # noqa: ANN401 - of a payload
         if value is None and self.required:
             raise ValidationError(self.error_messages["required"], code="required")
 
-    def run_validators(self, value: Any) -> None:  # noqa: ANN401 - a payload's value
+    def run_validators(self, value: Any) -> None:  # noqa: ANN401 - of a payload
         """Do nothing: the type's schema validates the number."""
 
-    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - a payload's value
+    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - of a payload
         return "" if value is None else str(value).replace(".", ",").removesuffix(",0").removesuffix(",00")
 
-    def given(self, amount: Decimal) -> Any:  # noqa: ANN401 - a payload's value
+    def given(self, amount: Decimal) -> Any:  # noqa: ANN401 - of a payload
         if self.as_text:
             return f"{amount:.2f}"
         return int(amount) if self.places == 0 else float(amount)
@@ -102,7 +102,7 @@ class PlausibleForm(forms.Form):
                 self._ask_again(name, info, value)
         return cleaned
 
-    def _ask_again(self, name: str, info: FieldInfo, value: Any) -> None:  # noqa: ANN401 - a payload's value
+    def _ask_again(self, name: str, info: FieldInfo, value: Any) -> None:  # noqa: ANN401 - of a payload
         words = wording.format_value(info, value)
         self.fields[name + SURE] = forms.BooleanField(
             label=_("Oui, c’est bien %(value)s") % {"value": words},

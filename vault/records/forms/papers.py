@@ -48,7 +48,8 @@ class UploadForm(forms.Form):
         if fixed_kind:
             del self.fields["kind"]
         else:
-            self.fields["kind"].choices = [("", _("Je ne sais pas")), *kind_choices()]  # type: ignore[attr-defined]  # a field of choices
+            choices = [("", _("Je ne sais pas")), *kind_choices()]
+            self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a field of choices
         if fixed_kind or not data:
             self.fields["file"].help_text = _("Un PDF ou une photo (JPEG, PNG, HEIC), de 10 Mo au plus.")
             self.fields["file"].widget.attrs["accept"] = PAGES
@@ -67,7 +68,8 @@ class KindForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["kind"].choices = [("", _("Choisissez")), *kind_choices()]  # type: ignore[attr-defined]  # a field of choices
+        choices = [("", _("Choisissez")), *kind_choices()]
+        self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
 
 class DatesForm(forms.Form):

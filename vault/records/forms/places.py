@@ -32,7 +32,7 @@ class PlaceField(forms.CharField):
         self.kind = kind
         self.widget.attrs |= {"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"}
 
-    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - a payload's value, or what was typed
+    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - of a payload, or what was typed
         place = geography.find(self.kind, str(value or ""))
         return place.label if place else value
 

@@ -61,7 +61,13 @@ class PartialDateField(forms.CharField):
 class QuestionForm(PlausibleForm):
     """One question. `answer` is the value for the payload, or None if the question was skipped."""
 
-    def __init__(self, info: FieldInfo, *args: Any, current: Any = None, **options: Any) -> None:  # noqa: ANN401 - a payload's value
+    def __init__(
+        self,
+        info: FieldInfo,
+        *args: Any,
+        current: Any = None,  # noqa: ANN401 - a payload's value
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.info = info
         self.infos = {} if info.kind == "address" else {"answer": info}
@@ -116,7 +122,8 @@ class WhoForm(forms.Form):
     def __init__(self, people: list[Person], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.people = {str(person.id): person for person in people}
-        self.fields["person"].choices = [(key, person.label) for key, person in self.people.items()]  # type: ignore[attr-defined]  # a field of choices
+        choices = [(key, person.label) for key, person in self.people.items()]
+        self.fields["person"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
     @property
     def chosen(self) -> Person:

@@ -132,7 +132,12 @@ class Values(Sequence[Opened]):
         found = self.of_type(type, person)
         return found[-1] if found else None
 
-    def value(self, field_id: str, person: UUID | None = None, default: Any = None) -> Any:  # noqa: ANN401 - a payload's value
+    def value(
+        self,
+        field_id: str,
+        person: UUID | None = None,
+        default: Any = None,  # noqa: ANN401 - a payload's value
+    ) -> Any:  # noqa: ANN401 - the same
         """Return the newest known value of a field.
 
         A newer record without this field does not hide the value of an older one.

@@ -36,7 +36,7 @@ def names(code: str, role: str = Role.SELF, only: Sequence[str] = ()) -> list[st
     return list(dict.fromkeys(name for name in [*asked, *needed] if f"/{name}" in data_type.fields))
 
 
-def implied(code: str, name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a payload's value
+def implied(code: str, name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of a payload
     """Return the answers that an answer gives as well: who was born in a French commune was born in France."""
     return {"birthcountry": FRANCE} if (code, name) == (IDENTITY, "birthplace") and value else {}
 

@@ -13,7 +13,10 @@ from services.aids.household_json import read
 
 
 class Command(BaseCommand):
-    help = "Print what households are entitled to: one JSON document per file, {file, period, amounts, steady, reasons, missing}."
+    help = (
+        "Print what households are entitled to: one JSON document per file, "
+        "{file, period, amounts, steady, reasons, missing}."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -51,7 +51,7 @@ def read(data: bytes, ask: Ask) -> Reading:
     )
 
 
-def _readings(point: str, reading: Any, source: SourceFile) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - lxml is untyped
+def _readings(point: str, reading: Any, source: SourceFile) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - untyped lxml
     end = _moment(words(reading, "Date_Releve"))
     before = words(reading, "Date_Releve_Precedent")
     for grid, label in GRIDS.items():

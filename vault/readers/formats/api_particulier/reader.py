@@ -94,7 +94,7 @@ def _case(data: bytes) -> tuple[str, Any]:
     if len(data) > MAX_CASE:
         raise Unreadable("too_big")
     try:
-        case = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - makes texts, lists, dicts only
+        case = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)  # noqa: S506 - texts, lists and dicts only
     except yaml.YAMLError:
         raise Unreadable("damaged") from None
     payload = case.get("payload") if isinstance(case, dict) else None

@@ -18,7 +18,8 @@ from vault.readers.subjects.measures import Flow, Row, Series
 FORMAT = "enedis_json"
 VERSION = "1.0.0"
 PATHS = re.compile(
-    r"/?(?:metering_data_\w+|customers_upc)/v\d+/|/?(?:consumption|production)_load_curve|/?daily_(?:consumption|production)"
+    r"/?(?:metering_data_\w+|customers_upc)/v\d+/|/?(?:consumption|production)_load_curve"
+    r"|/?daily_(?:consumption|production)"
 )
 CONTENT = re.compile(r'"usage_point_id"\s*:|"usage_points"\s*:')
 INSIDE = re.compile(r'"interval_reading"\s*:|"contracts"\s*:')

@@ -72,7 +72,7 @@ def _meters(entries: list[Any]) -> dict[str, list[str]]:
     }
 
 
-def _kind_of(entry: Any, kinds: Mapping[str, Any], meters: Mapping[str, list[str]]) -> Any:  # noqa: ANN401 - lxml is untyped
+def _kind_of(entry: Any, kinds: Mapping[str, Any], meters: Mapping[str, list[str]]) -> Any:  # noqa: ANN401 - from lxml
     """Return the type of an interval, found by links, or the file's only type."""
     if len(kinds) > 1:
         for up in _links(entry, "up"):

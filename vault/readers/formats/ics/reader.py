@@ -78,7 +78,14 @@ def _read_event(event: Any, found: Found) -> bool:  # noqa: ANN401 - icalendar's
     return start is not None or bool(added)
 
 
-def _keep(event: Any, uid: str, start: When, end: When | None, found: Found, rule: str | None = None) -> None:  # noqa: ANN401
+def _keep(
+    event: Any,  # noqa: ANN401
+    uid: str,
+    start: When,
+    end: When | None,
+    found: Found,
+    rule: str | None = None,
+) -> None:
     """Keep one date of an event. The end of an all-day event, the day after in the standard, becomes its last day."""
     last = end - timedelta(days=1) if end and not isinstance(end, datetime) else end
     payload = {

@@ -5,7 +5,8 @@ import re
 _GAP = "[ \u00a0]?"
 #: Sex, year, month, department, town, rank and key, not within a longer number.
 _SOCIAL = re.compile(
-    rf"(?<![0-9A-Z])[1278]{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}(?:\d{{2}}|2[AB]){_GAP}\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{2}}(?!{_GAP}\d)"
+    rf"(?<![0-9A-Z])[1278]{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}(?:\d{{2}}|2[AB])"
+    rf"{_GAP}\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{2}}(?!{_GAP}\d)"
 )
 #: Four groups of four digits; in an account number they follow two letters or another group.
 _CARD = re.compile(rf"(?<![0-9A-Z])(?<![0-9A-Z][ \u00a0])[3-6]\d{{3}}(?:[ \u00a0-]?\d{{4}}){{3}}(?!{_GAP}[0-9A-Z])")

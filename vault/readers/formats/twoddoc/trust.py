@@ -63,7 +63,7 @@ def _holds(code: Code, chain: KeyChain) -> bool:
 
 def _certificate(chain: KeyChain, code: Code) -> x509.Certificate | None:
     """Return the signer's certificate if its authority is known and signed it, which tddoc does not require."""
-    subjects = {chain._cn(one.subject) for one in chain.certs}  # noqa: SLF001 - tddoc has no public way to a common name
+    subjects = {chain._cn(one.subject) for one in chain.certs}  # noqa: SLF001 - tddoc has no public name for it
     if code.authority not in subjects and code.authority != TEST_AUTHORITY:
         return None
     try:
