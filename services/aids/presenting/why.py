@@ -234,32 +234,26 @@ def why_local(line: LocalResult) -> dict[str, Any]:
     text = _("%(aid)s : pourquoi %(amount)s") if granted else _("%(aid)s : pourquoi vous n’y avez pas droit")
     if line.status == "unknown":
         text = _("%(aid)s : ce qu’il manque pour le savoir")
-    tags = {
-        local.YES: (_("Remplie"), "ok"),
-        local.NO: (_("Pas remplie"), "expired"),
-        local.MISSING: (_("À savoir"), "soon"),
-        local.MANUAL: (_("Vérifiée par la ville"), ""),
-    }
-    conditions: list[dict[str, Any]] = [
-        {
-            "text": _sentence_case(reason.text),
-            "tag": tags[reason.answer][0],
-            "tag_kind": tags[reason.answer][1],
-            "sources": [],
-            "law": None,
-        }
-        for reason in line.outcome.reasons
-    ]
     return {
         "title": nbsp(text % words),
         "line": line,
         "lead": catalogue.in_words(line.aid.rules["institution"]["name"]),
-        "conditions": conditions,
+        "conditions": [_local_condition(reason) for reason in line.outcome.reasons],
         "legal_act": line.aid.rules["legal_act"],
         "instructions": catalogue.in_words(line.aid.rules["instructions"]),
         "contact": catalogue.in_words(line.aid.rules["contact"]),
         "until": long_date(line.aid.valid_to) if line.aid.valid_to else "",
     }
+
+
+def _local_condition(reason: local.LocalReason) -> dict[str, Any]:
+    tag, tag_kind = {
+        local.YES: (_("Remplie"), "ok"),
+        local.NO: (_("Pas remplie"), "expired"),
+        local.MISSING: (_("À savoir"), "soon"),
+        local.MANUAL: (_("Vérifiée par la ville"), ""),
+    }[reason.answer]
+    return {"text": _sentence_case(reason.text), "tag": tag, "tag_kind": tag_kind, "sources": [], "law": None}
 
 
 def _sentence_case(text: str) -> str:

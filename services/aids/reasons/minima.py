@@ -209,7 +209,7 @@ def prime_activite(context: Context) -> Explanation:
 
 
 def _ppa_figures(context: Context, have: float, limit: float) -> list[Figure]:
-    """Return the steps from the flat amount to the limit, which is also the guaranteed income of a working household."""
+    """Return the steps from the flat amount to the limit, the income guaranteed to who works."""
     work, flat = (
         _quarter_mean(context, "ppa_revenu_activite"),
         _quarter_mean(context, "ppa_fictive_montant_forfaitaire"),

@@ -13,7 +13,7 @@ from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.household_json import read
 from services.aids.presenting import why as presenting
-from services.aids.reasons.common import Context
+from services.aids.reasons.common import Context, euros
 from services.aids.reasons.derived import christmas_bonus
 from tests.services.aids import people
 from vault import types
@@ -288,7 +288,7 @@ def test_a_page_states_one_limit_and_only_differences_beside_it(net, code):
     found = people.computed(awa_earning(net))
     result = found.get(code)
     words = presenting._break_even_words(result, results.break_even(found, code))
-    levels = {presenting.euros(result.explanation.threshold.limit)} if result.explanation.threshold else set()
+    levels = {euros(result.explanation.threshold.limit)} if result.explanation.threshold else set()
     assert all("de revenus nets de" in text for text in words)
     assert not any(level in text for level in levels for text in words)
 

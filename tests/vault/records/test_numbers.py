@@ -37,7 +37,7 @@ def asked(field_id, **answers):
 def test_a_number_that_is_none_gets_one_sentence(field_id, typed):
     form = asked(field_id, answer=typed)
     assert not form.is_valid()
-    assert len(form.errors["answer"]) == 1 and form.errors["answer"][0].endswith(".")
+    assert len(form.errors["answer"]) == 1 and str(form.errors["answer"][0]).endswith(".")
 
 
 @pytest.mark.parametrize("typed", HUGE)
@@ -135,4 +135,4 @@ def test_a_rent_of_a_billion_is_not_kept(browser, resident):
 def test_a_question_of_aids_refuses_a_huge_number(typed):
     way = Way(answers.AMOUNT)
     form = AnswerForm({"answer": typed}, way=way, field_id="logement.domicile#/loyer", label="Loyer", hint="")
-    assert not form.is_valid() and form.errors["answer"][0].endswith(".")
+    assert not form.is_valid() and str(form.errors["answer"][0]).endswith(".")

@@ -32,8 +32,9 @@ OWN, OTHER, NEW, OLD = "own", "other", "new", "old"
 
 @dataclass(frozen=True)
 class ReadRow:
-    """One value that was read. `form` is set if the resident types the value; `carried` are the inputs of a typed value
-    that is shown again as text.
+    """One value that was read.
+
+    `form` is set if the resident types the value; `carried` are the inputs of a typed value shown again as text.
     """
 
     key: str
@@ -273,7 +274,8 @@ class Confirmation:
     def _typed_row(self, info: types.FieldInfo, key: str, value: Any) -> ReadRow:  # noqa: ANN401 - of a payload
         form = self._question(info, key, value)
         tag, tag_kind = wording.assurance(Assurance.DECLARED)
-        shown, carried = wording.format_value(info, value), ()
+        shown = wording.format_value(info, value)
+        carried: tuple[tuple[str, str], ...] = ()
         if key in self._saved and form.is_valid():
             shown, carried = wording.format_value(info, form.answer), self._inputs(form)
         return ReadRow(key, info.label, shown, _("Corrigé par vous"), tag, tag_kind, form, carried)

@@ -22,7 +22,7 @@ SURE = "_sure"
 class AmountField(forms.CharField):
     """A number as people write it, with spaces, a comma or a euro sign.
 
-    Without `places`, the value is a whole number. The value is a float or an int, or a text for a decimal of a payload.
+    Without `places`, the value is a whole number. It is a float or an int, or a text for a decimal of a payload.
     """
 
     default_error_messages = {

@@ -143,7 +143,7 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
 def _is_typed(request: SignedInRequest, info: types.FieldInfo) -> bool:
     """Return whether the resident typed something of an item. A date has three inputs."""
     names = tuple(f"{name}" for name in ItemForm(info).fields)
-    return any(value.strip() for key, value in request.POST.items() if key.startswith(names))
+    return any(str(value).strip() for key, value in request.POST.items() if key.startswith(names))
 
 
 def _has_others(name: str, items: Sequence[Any]) -> bool:
