@@ -229,6 +229,10 @@ class Confirmation:
         )
 
     @property
+    def edited(self) -> list[str]:
+        return [row.key for row in self.rows if row.form is not None]
+
+    @property
     def types_values(self) -> bool:
         return any(row.is_open for row in self.rows)
 
