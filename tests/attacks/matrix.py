@@ -157,6 +157,7 @@ PUBLIC = {
     "accessibility",
     "cookies",
     "help",
+    "help_question",
     "promise",
     "sitemap",
     "health",
@@ -318,6 +319,7 @@ GROUPS = [
 ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "core.city": (AGENTS, set(), AGENTS, set()),
     "core.legalpage": (AGENTS, AGENTS, AGENTS, MANAGERS),
+    "core.helppage": (AGENTS, AGENTS, AGENTS, MANAGERS),
     "core.job": (AGENTS, set(), set(), set()),
     "accounts.user": (MANAGERS, MANAGERS, MANAGERS, set()),
     "accounts.organisation": (MANAGERS, MANAGERS, MANAGERS, set()),
@@ -392,6 +394,7 @@ GET_ONLY = {
     "accessibility",
     "cookies",
     "help",
+    "help_question",
     "promise",
     "sitemap",
     "health",
