@@ -18,9 +18,9 @@ demo:  ## prepare everything, serve the fictional city and walk the tour; stays 
 	@ops/setup
 	@exec $(PYTHON) -m ops.launch
 
-test:  ## prepare everything and run the whole suite; T=tests/vault runs a part
+test:  ## prepare everything, run the linters and the whole suite; T=tests/vault runs a part, without linters
 	@ops/setup tests
-	@$(MAKE) --no-print-directory quality
+	@$(if $(filter tests,$(T)),$(MAKE) --no-print-directory quality)
 	@$(PYTHON) -m pytest -n auto --dist loadgroup $(T)
 
 setup:  ## system packages, virtual environment, PostgreSQL, static files; tests' tools too

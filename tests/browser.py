@@ -120,6 +120,41 @@ def twin(page: Page) -> Iterator[Page]:
     context.close()
 
 
+# Tags, classes and attributes that change what assistive technologies are told, or how it looks; texts only by their
+# presence. Ids and addresses differ from one row to the next, and say nothing to axe unless a label or an ARIA
+# attribute refers to one: then the reference counts by the kind of element it leads to.
+SKELETON = r"""async () => {
+    const kept = "type role lang hidden disabled open checked required scope tabindex autocomplete".split(" ");
+    const refers = ["for", "aria-labelledby", "aria-describedby", "aria-controls", "headers", "list"];
+    const kinds = ids => ids.split(/\s+/).map(id => document.getElementById(id)?.localName);
+    const told = ({name, value}) => {
+        if (refers.includes(name)) return `${name}=${kinds(value)}`;
+        if (kept.includes(name)) return `${name}=${value}`;
+        if (name === "alt" || name === "title") return `${name}=${value !== ""}`;
+        if (!name.startsWith("aria-")) return "";
+        return `${name}=${/^(true|false|mixed|page|step|polite|assertive|\d*)$/.test(value) ? value : "text"}`;
+    };
+    const bones = node => {
+        if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "text" : "";
+        if (node.nodeType !== Node.ELEMENT_NODE) return "";
+        const attributes = [...node.attributes].map(told).filter(Boolean).sort().join(" ");
+        return `<${node.localName}.${node.className} ${attributes}>${[...node.childNodes].map(bones).join("")}/`;
+    };
+    const bytes = new TextEncoder().encode(bones(document.documentElement));
+    const digest = await crypto.subtle.digest("SHA-256", bytes);
+    return [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, "0")).join("");
+}"""
+
+
+def skeleton(page: Page) -> str:
+    """Return a hash of what axe judges in the page, apart from its words: the elements and their roles, at its width.
+
+    Colours come from classes, so that two pages of the same skeleton have the same verdict.
+    """
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    return f"{width} {page.evaluate(SKELETON)}"
+
+
 def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 

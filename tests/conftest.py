@@ -36,6 +36,7 @@ class Databases:
     flush fails.
     """
 
+    cluster = CLUSTER
     shape: object = None
 
     def __init__(self) -> None:
@@ -129,11 +130,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.VAR.mkdir(parents=True, exist_ok=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send the tests that need the running portal to one worker, so that it is started once."""
+    """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups."""
     for item in items:
         if "live" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("live"))
+            item.add_marker(pytest.mark.xdist_group("pages" if "sweep" in item.fixturenames else "paths"))
             item.add_marker(pytest.mark.slow)
         if ROOT / "tests" / "journeys" in item.path.parents:
             item.add_marker(pytest.mark.journey)
@@ -154,6 +156,16 @@ def first_language() -> Iterator[None]:
     translation.deactivate()
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the same paper and read the same bytes once, except in the tests of the readers' child itself."""
+    from tests import once
+
+    monkeypatch.setattr("demo.papers._drawn", once.drawn)
+    if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:
+        monkeypatch.setattr("vault.readers.sandbox._child", once.child)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from ops import cluster
 from ops.services import ROOT, Services, free_port
 
 if TYPE_CHECKING:
@@ -53,11 +54,45 @@ class Live:
 
 
 @contextmanager
-def portal(databases: "Databases", *, name: str, seeded: bool = True, extra: Mapping[str, str] = {}) -> Iterator[Live]:
-    """`name` keeps two portals of one test process apart; `extra` is said to each of its processes."""
-    database = f"test_{os.getpid()}_{name}"
-    databases.server.copy(databases.template, database)
-    var = Path(os.environ["GARANT_VAR"]) / name
+def portal(databases: "Databases", *, name: str, extra: Mapping[str, str] = {}) -> Iterator[Live]:
+    """Run a portal of the fictional town, on a copy of its database and of its folder.
+
+    Args:
+        name: distinguishes two portals of one test process.
+        extra: more environment variables for all its processes.
+    """
+    database, var = f"test_{os.getpid()}_{name}", Path(os.environ["GARANT_VAR"]) / name
+    town, folder = furnished(databases)
+    databases.server.copy(town, database)
+    shutil.copytree(folder, var)
+    live = at(databases, database, var, extra)
+    try:
+        live.services.start()
+        live.services.wait_until_ready()
+        yield live
+    finally:
+        live.services.stop()
+        databases.server.drop(database)
+        shutil.rmtree(var, ignore_errors=True)
+
+
+def furnished(databases: "Databases") -> tuple[str, Path]:
+    """Return the database and the folder of the fictional town, made once for all the processes of a run."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    database, var = f"test_{run}_town", databases.cluster.var / "tests" / str(run) / "town"
+    with cluster.locked(databases.cluster.control / "town.lock"):
+        if not databases.server.exists(database):
+            shutil.rmtree(var, ignore_errors=True)
+            databases.server.copy(databases.template, f"{database}_new")
+            live = at(databases, f"{database}_new", var)
+            live.manage("collectstatic", "--no-input", "-v0")
+            live.manage("load_content")
+            live.manage("seed_demo")
+            databases.server.rename(f"{database}_new", database)
+    return database, var
+
+
+def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str] = {}) -> Live:
     port = free_port()
     environment = {
         "SITE_URL": f"http://127.0.0.1:{port}",
@@ -67,16 +102,4 @@ def portal(databases: "Databases", *, name: str, seeded: bool = True, extra: Map
         "GARANT_VAR": str(var),
         **extra,
     }
-    live = Live(Services("127.0.0.1", port, environment, var / "log", holders_port=free_port()), environment, var)
-    try:
-        live.manage("collectstatic", "--no-input", "-v0")
-        live.manage("load_content")
-        if seeded:
-            live.manage("seed_demo")
-        live.services.start()
-        live.services.wait_until_ready()
-        yield live
-    finally:
-        live.services.stop()
-        databases.server.drop(database)
-        shutil.rmtree(var, ignore_errors=True)
+    return Live(Services("127.0.0.1", port, environment, var / "log", holders_port=free_port()), environment, var)

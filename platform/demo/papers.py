@@ -250,7 +250,10 @@ def comma(number: Decimal) -> str:
 
 def _pdf(template: str, **context: Any) -> bytes:
     with translation.override("fr"):
-        page = render_to_string(f"papers/{template}.html", context)
+        return _drawn(render_to_string(f"papers/{template}.html", context))
+
+
+def _drawn(page: str) -> bytes:
     fetcher = URLFetcher(allowed_protocols=["data"])
     made: bytes = HTML(string=page, url_fetcher=fetcher).write_pdf(stylesheets=[_style()], pdf_identifier=b"specimen")
     return made

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -34,12 +35,18 @@ class SealKey:
 
     def signer(self) -> signers.SimpleSigner:
         try:
-            signer: signers.SimpleSigner = signers.SimpleSigner.load_pkcs12_data(
-                self.path.read_bytes(), other_certs=(), passphrase=self.passphrase
-            )
+            return _open(self.path.read_bytes(), self.passphrase)
         except (OSError, ValueError) as error:
             raise NoSealKey(str(self.path)) from error
-        return signer
+
+
+@lru_cache(maxsize=1)
+def _open(content: bytes, passphrase: bytes | None) -> signers.SimpleSigner:
+    """Open the key's file. Deriving its key from the passphrase takes 0.1 s, so a worker does it once."""
+    signer: signers.SimpleSigner = signers.SimpleSigner.load_pkcs12_data(
+        content, other_certs=(), passphrase=passphrase
+    )
+    return signer
 
 
 class SignatureOnlyWriter(IncrementalPdfFileWriter):

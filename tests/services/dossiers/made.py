@@ -3,6 +3,7 @@
 import io
 import uuid
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import pikepdf
@@ -21,6 +22,7 @@ from vault.records.enums import PaperState
 from vault.records.models import Paper
 
 
+@cache
 def one_page() -> bytes:
     out = io.BytesIO()
     with pikepdf.new() as pdf:

@@ -12,15 +12,14 @@ def load(rows: models.Manager[Any], shipped: Mapping[str, Mapping[str, Any]]) ->
     Args:
         shipped: the columns of each row, by code.
     """
-    added = refreshed = 0
+    refreshed = 0
     with transaction.atomic():
         held = {row.code: row for row in rows.all()}
-        for code, columns in shipped.items():
-            row = held.get(code)
-            if row is None:
-                rows.create(code=code, **columns)
-                added += 1
-            elif row.edited_at is None and any(getattr(row, name) != value for name, value in columns.items()):
+        missing = [rows.model(code=code, **columns) for code, columns in shipped.items() if code not in held]
+        rows.bulk_create(missing)
+        for code, row in held.items():
+            columns = shipped.get(code, {})
+            if row.edited_at is None and any(getattr(row, name) != value for name, value in columns.items()):
                 rows.filter(pk=row.pk).update(**columns)
                 refreshed += 1
-    return added, refreshed
+    return len(missing), refreshed
