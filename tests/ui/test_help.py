@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -11,9 +12,9 @@ from core.models import HelpPage
 from core.pages import help as help_pages
 from core.templatetags.civic import help_link, prose
 from tests.accounts.factories import signed_in
-from tests.architecture.test_templates import ROOT
 from tests.ui.pages import text
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 SHIPPED = json.loads(help_pages.FILE.read_text(encoding="utf-8"))
 

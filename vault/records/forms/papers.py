@@ -28,9 +28,7 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         label=gettext_lazy("Votre fichier"),
-        help_text=gettext_lazy(
-            "Un PDF ou une photo (JPEG, PNG), de 10 Mo au plus."
-        ),
+        help_text=gettext_lazy("Un PDF ou une photo (JPEG, PNG), de 10 Mo au plus."),
         allow_empty_file=False,
         widget=forms.FileInput(attrs={"accept": f"{PAGES},.json,.csv,.xlsx,.xml,.ofx,.qif,.gpx,.ics,.txt"}),
         error_messages={

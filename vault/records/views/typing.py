@@ -5,6 +5,7 @@ Each may be skipped, and the resident checks them all at the end.
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -41,9 +42,14 @@ def choose_type(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def start(request: SignedInRequest, type_code: str) -> HttpResponse:
-    """Start a draft. `champs` narrows the questions, `papier` names the proof, `suite` is the page that follows."""
+    """Start a draft. `champs` narrows the questions, `papier` names the proof, `suite` is the page that follows.
+
+    One question about a record that the vault has opens that question.
+    """
     if not questions.is_typed(type_code):
         raise Http404
+    if (address := _own_question(request, type_code)) is not None:
+        return redirect(address)
     people = _people(request) if questions.asks_whose(type_code) else []
     form = WhoForm(people, request.POST or None, initial=_asked_person(request, people)) if len(people) > 1 else None
     if request.method == "POST" and (form is None or form.is_valid()):
@@ -171,10 +177,6 @@ def _asked_person(request: SignedInRequest, people: Sequence[Person]) -> dict[st
 
 
 def _start(request: SignedInRequest, type_code: str, person: Person | None) -> Draft:
-    after = request.GET.get("suite", "")
-    safe = url_has_allowed_host_and_scheme(
-        after, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
     return actions.start_draft(
         resident_id=request.user.pk,
         by=request.user.pk,
@@ -184,8 +186,31 @@ def _start(request: SignedInRequest, type_code: str, person: Person | None) -> D
         paper=_paper(request),
         only=_only(request),
         answers=_known_answers(request, type_code),
-        after=after if safe else "",
+        after=next_page(request),
     )
+
+
+def next_page(request: SignedInRequest) -> str:
+    """Return `suite` of the URL if it is a page of this portal, else ""."""
+    after = request.GET.get("suite", "")
+    hosts = {request.get_host()}
+    return after if url_has_allowed_host_and_scheme(after, hosts, require_https=request.is_secure()) else ""
+
+
+def _own_question(request: SignedInRequest, type_code: str) -> str | None:
+    """Return the page that corrects the one value asked for, if the vault has the record that lacks it."""
+    only = _only(request)
+    if len(only) != 1 or "papier" in request.GET or not types.get(type_code).rules.single:
+        return None
+    asked = request.GET.get("personne", "")
+    mine = [
+        record for record in Record.objects.current().filter(type=type_code) if str(record.subject_person) == asked
+    ]
+    mine = mine or list(Record.objects.current().filter(type=type_code, subject_person=request.user.pk))
+    if not mine or f"/{only[0]}" not in types.get(type_code).fields:
+        return None
+    query = urlencode({"champ": only[0], "suite": next_page(request)})
+    return f"{reverse('records:correct', args=[mine[-1].pk])}?{query}"
 
 
 def _paper(request: SignedInRequest) -> Paper | None:
