@@ -81,14 +81,22 @@ def test_a_negative_income_is_refused_with_a_sentence(browser, resident):
 
 def test_typing_about_the_home_keeps_what_the_vault_already_holds(browser, resident):
     add(resident, "logement.domicile", HOME)
-    step = start(browser, "logement.domicile", "?champs=charges")
-    assert "adresse" in step, "what the type needs is asked as well"
-    step = browser.post(step, {"voie": "14 rue des Tanneries", "code_postal": "00420", "commune": "Villebrume"}).url
-    step = browser.post(step, {"answer": "62"}).url
-    browser.post(step)
+    step = start(browser, "logement.domicile", "?champs=charges&suite=/aides/")
+    assert "champ=charges" in step, "the link opens the one question"
+    assert browser.post(step, {"answer": "62"}).url == "/aides/"
     found = values(resident, *types.fields_of("logement.domicile"))
     assert len(found) == 1
     assert (found[0].payload["charges"], found[0].payload["loyer"]) == ("62.00", "612.00")
+
+
+def test_one_question_about_a_missing_record_asks_what_the_type_needs(browser):
+    assert "adresse" in start(browser, "logement.domicile", "?champs=charges")
+
+
+def test_a_question_leads_to_no_other_site(browser, resident):
+    add(resident, "logement.domicile", HOME)
+    step = start(browser, "logement.domicile", "?champs=charges&suite=https://ailleurs.example/")
+    assert "ailleurs" not in step and "/coffre/valeurs/" in browser.post(step, {"answer": "62"}).url
 
 
 def test_a_household_starts_with_the_resident_and_gets_lasting_ids(browser, resident):

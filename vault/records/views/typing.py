@@ -202,11 +202,9 @@ def _own_question(request: SignedInRequest, type_code: str) -> str | None:
     only = _only(request)
     if len(only) != 1 or "papier" in request.GET or not types.get(type_code).rules.single:
         return None
-    asked = request.GET.get("personne", "")
-    mine = [
-        record for record in Record.objects.current().filter(type=type_code) if str(record.subject_person) == asked
-    ]
-    mine = mine or list(Record.objects.current().filter(type=type_code, subject_person=request.user.pk))
+    asked = request.GET.get("personne") or str(request.user.pk)
+    held = Record.objects.current().filter(type=type_code).order_by("created_at")
+    mine = [record for record in held if str(record.subject_person) == asked]
     if not mine or f"/{only[0]}" not in types.get(type_code).fields:
         return None
     query = urlencode({"champ": only[0], "suite": next_page(request)})
