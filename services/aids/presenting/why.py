@@ -1,7 +1,7 @@
 """Prepare the page that explains one aid: its conditions, its calculation step by step, what would change it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -20,6 +20,9 @@ from services.aids.sweep import BreakEven
 from vault import types
 from vault.records.enums import Assurance
 from vault.records.values.decrypted import Opened
+
+#: Euros a month. No aid has a higher least amount.
+LEAST_PAID: Final = 16.0
 
 
 def why(simulation: Simulation, result: Result, point: BreakEven | None) -> dict[str, Any]:
@@ -220,10 +223,12 @@ def _break_even_words(result: Result, point: BreakEven | None) -> list[str]:
 
 
 def _moving(result: Result, gap: float) -> str:
-    """Return a sentence if the gap to the limit of today is another number."""
+    """Return why the gap to the limit of today is another number: the least amount paid, or a limit that moves."""
     threshold = result.explanation.threshold
-    if threshold is None or (threshold.unit == EURO_MONTH and abs(threshold.gap - gap) < 1):
+    if threshold is None or threshold.unit != EURO_MONTH or abs(threshold.gap - gap) < 1:
         return ""
+    if abs(threshold.gap - gap) <= LEAST_PAID:
+        return " " + _("La limite n’est pas à l’euro près : une aide trop petite n’est pas versée.")
     return " " + _("Ce n’est pas l’écart à la limite : elle et vos autres aides changent avec vos revenus.")
 
 
