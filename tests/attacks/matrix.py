@@ -91,6 +91,7 @@ OWNED: dict[str, tuple[str, ...]] = {
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "checkpoint_note": ("1",),
+    "help_question": ("avis-impot",),
     "invitation": ("nothing",),
     "sharing:entrust": ("membership",),
     "sharing:ask_help": ("organisation",),
