@@ -214,6 +214,32 @@ def french_left(page: Page) -> list[str]:
     return [piece for piece in french_sentences() if piece in text]
 
 
+#: Changes that axe may judge otherwise, each made on the sign-in page.
+SPOILS = {
+    "no name for a field": "document.querySelectorAll('main label').forEach(label => label.remove())",
+    "no alternative text": "document.querySelector('main').append(new Image())",
+    "an empty alternative": "document.querySelector('main').append(Object.assign(new Image(), {alt: ''}))",
+    "another role": "document.querySelector('main a').setAttribute('role', 'presentation')",
+    "another class": "document.querySelector('main p').classList.add('faint')",
+    "an empty button": "document.querySelector('main button').replaceChildren()",
+    "a name that leads nowhere": "document.querySelector('main a').setAttribute('aria-labelledby', 'nowhere')",
+    "another language": "document.querySelector('main p').setAttribute('lang', 'xx')",
+    "a hidden part": "document.querySelector('main p').hidden = true",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+def test_a_change_that_axe_may_judge_is_judged_again(sweep: Sweep, spoil: str) -> None:
+    page = sweep.page(VISITOR, "fr", True)
+    load(page, "/connexion/")
+    before = skeleton(page)
+    page.reload()
+    assert skeleton(page) == before
+    page.evaluate(SPOILS[spoil])
+    assert skeleton(page) != before
+    sweep.complaints()
+
+
 def test_the_sweep_sees_what_is_wrong(sweep: Sweep) -> None:
     """Each measure is tried on a page spoilt on purpose, or it could pass because it looks at nothing."""
     page = sweep.page(VISITOR, "en", True)
