@@ -112,12 +112,12 @@ class Lifetime:
 
     Agents and companions: ASVS asks for at most 15 minutes and 12 hours. Residents: two hours, to find a paper at home
     or wait at a desk; sensitive acts need a confirmation after ten minutes, and the cookie ends with the browser. A
-    visitor's session holds a code or a message and lasts as long as a sign-in.
+    visitor's session holds a code, a message or the answers of an interview: two hours, to find a figure meanwhile.
     """
 
     AGENT = (timedelta(minutes=15), timedelta(hours=10))
     RESIDENT = (timedelta(hours=2), timedelta(hours=12))
-    VISITOR = (timedelta(hours=1), timedelta(hours=2))
+    VISITOR = (timedelta(hours=2), timedelta(hours=2))
 
     @classmethod
     def of(cls, user: User | None) -> tuple[timedelta, timedelta]:

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
-from accounts.sign_in import second_factor
+from accounts.sign_in import second_factor, visitors
 from core.keys import protect
 from core.messages import mails
 from core.models import City
@@ -31,6 +31,11 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": _("Trop d’essais. Attendez cinq minutes, ou demandez un code par e-mail."),
         "rate_limited": _("Trop d’essais. Attendez un peu, puis recommencez."),
     }
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Sign in, whatever the way: what a visitor did before is dropped unless they asked to keep it."""
+        visitors.drop(request.session)
+        super().login(request, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """E-mail a user, in the language of their current page."""

@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("vault.holders.urls")),
     path("", include("vault.journal.urls")),
     path("", include("vault.sharing.urls")),
-    path("aides/", include("services.aids.urls")),
+    path("", include("services.aids.urls")),
     path("", include("services.dossiers.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -15,3 +15,10 @@ def hold(kind: str, id: UUID) -> None:
     """Wait for the exclusive lock and take it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key(kind, id)])
+
+
+def try_hold(kind: str, id: UUID) -> bool:
+    """Take the exclusive lock if it is free. Return whether it was."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key(kind, id)])
+        return bool(cursor.fetchone()[0])

@@ -1,4 +1,6 @@
-"""The tour: the main job over HTTP, as by a newcomer: from a tax notice to aids with reasons and a sealed dossier."""
+"""The tour: the main job over HTTP, as by a newcomer: first without an account, then from a tax notice to aids with
+reasons and a sealed dossier.
+"""
 
 import io
 from collections.abc import Callable, Iterator
@@ -11,7 +13,17 @@ import pikepdf
 from django.utils import timezone
 
 from accounts.models import User
-from demo import bank_step, leaving_step, letter_step, link_step, meeting_step, minute, paper_drawer, vaults
+from demo import (
+    bank_step,
+    interview_step,
+    leaving_step,
+    letter_step,
+    link_step,
+    meeting_step,
+    minute,
+    paper_drawer,
+    vaults,
+)
 from demo.people import find
 from demo.visitor import FileToSend, Page, Unexpected, Visitor
 from vault.journal.presenting import verification
@@ -32,6 +44,7 @@ class Tour:
     resident_id: UUID | None = None
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        yield "Take stock without an account", self.take_stock
         yield "Sign in", self.sign_in
         yield "Upload a tax notice", self.upload
         yield "Confirm its values", self.confirm
@@ -50,6 +63,9 @@ class Tour:
         yield "Leave with everything", self.leave_and_arrive
         yield "Verify the journal", self.verify_journal
         yield "Come in with FranceConnect", self.come_in_with_franceconnect
+
+    def take_stock(self) -> str:
+        return interview_step.take_stock(self.visitor.base_url)
 
     def sign_in(self) -> str:
         start = self.visitor.open("/demonstration/")

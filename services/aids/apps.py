@@ -16,16 +16,20 @@ class AidsConfig(AppConfig):
 
     def ready(self) -> None:
         logging.getLogger("numexpr").setLevel(logging.WARNING)  # it logs its threads on import
+        from accounts.sign_in import visitors
         from core import leaving as registry
         from services.aids import (
             home,  # noqa: F401 - it registers itself
             joint,
             leaving,
         )
+        from services.aids.interview import state
         from vault.records.grants import agreements
 
         registry.register(leaving.APP)
+        visitors.register(state.KEY, state.is_wanted)
         agreements.register(joint.AGREEMENT)
+        menu.register(_("Faire le point"), "aids:interview", place=menu.Place.PUBLIC, order=5)
         menu.register(_("Mes aides"), "aids:home", order=20)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.RIGHTS, order=5)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.PUBLIC, order=10)

@@ -1,9 +1,12 @@
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
 
 from core.pages.forms import DateField
+from core.templatetags.civic import month
+from services.aids import months
 from services.aids.facts import answers
 from services.aids.facts.answers import Way
 from vault import types
@@ -12,16 +15,32 @@ from vault.records.forms.numbers import MoneyField, PlausibleForm
 
 def choice_words(field_id: str, value: str) -> str:
     """Return the vault's label of a choice. Disability is asked by bands, because the vault keeps a rate."""
-    bands = {"none": _("Non"), "half": _("Oui, de 50 à 79 %"), "high": _("Oui, 80 % ou plus")}
-    return bands.get(value) or dict(types.field(field_id).choices).get(value, value)
+    words = {
+        "none": _("Non"),
+        "half": _("Oui, de 50 à 79 %"),
+        "high": _("Oui, 80 % ou plus"),
+        answers.LONG: _("Depuis plus d’un an"),
+    }
+    if months.is_month(value):
+        return month(value)
+    return words.get(value) or dict(types.field(field_id).choices).get(value, value)
 
 
 class AnswerForm(PlausibleForm):
     """A form for one question, with one field named `answer`."""
 
-    def __init__(self, *args: Any, way: Way, field_id: str, label: str, hint: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        way: Way,
+        field_id: str,
+        label: str,
+        hint: str,
+        offered: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["answer"] = _field(way, field_id, label, hint)
+        self.fields["answer"] = _field(way, field_id, label, hint, offered or way.choices)
         self.infos = {"answer": types.field(field_id)} if way.kind in (answers.AMOUNT, answers.DATE) else {}
 
     def clean_answer(self) -> object:
@@ -29,8 +48,8 @@ class AnswerForm(PlausibleForm):
         return {"yes": True, "no": False}.get(value, value) if isinstance(value, str) else value
 
 
-def _field(way: Way, field_id: str, label: str, hint: str) -> forms.Field:
-    if way.kind == answers.AMOUNT:
+def _field(way: Way, field_id: str, label: str, hint: str, offered: Sequence[str]) -> forms.Field:
+    if way.kind in {answers.AMOUNT, answers.PAPER}:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-5"})
         help_text = f"{_('En euros. Écrivez 0 s’il n’y en a pas.')} {hint}".strip()
         messages = {
@@ -40,10 +59,18 @@ def _field(way: Way, field_id: str, label: str, hint: str) -> forms.Field:
         return MoneyField(label=label, help_text=help_text, widget=widget, error_messages=messages)
     if way.kind == answers.DATE:
         return DateField(label=label, help_text=hint)
+    if way.kind == answers.SEVERAL:
+        return forms.MultipleChoiceField(
+            label=label,
+            help_text=hint,
+            required=False,
+            choices=[(value, choice_words(field_id, value)) for value in answers.RECEIVED],
+            widget=forms.CheckboxSelectMultiple,
+        )
     choices = (
         [("yes", _("Oui")), ("no", _("Non"))]
         if way.kind == answers.YES_NO
-        else [(value, choice_words(field_id, value)) for value in way.choices]
+        else [(value, choice_words(field_id, value)) for value in offered]
     )
     return forms.ChoiceField(
         label=label,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
+from django.utils.translation import gettext_noop
+
 from services.aids import months
 
 ROLES: Final = ("applicant", "partner", "child")
@@ -176,6 +178,8 @@ class Household:
     receives: frozenset[str] = frozenset()
     # Keys of assumed values ("people[…].birth_date", "household.people"): never displayed, always asked.
     unknown: frozenset[str] = frozenset()
+    # True if several people are disabled: each of them is then asked about.
+    apart: bool = False
     id: str = ""
     title: str = ""
 
@@ -250,11 +254,11 @@ def _check_roles(household: Household) -> None:
 def _check_person(household: Household, person: Person, field: str) -> None:
     age = person.age(household.month)
     if age > OLDEST:
-        raise BadHousehold(f"{field}.birth_date", f"cette personne aurait plus de {OLDEST} ans")
+        raise BadHousehold(f"{field}.birth_date", gettext_noop("cette personne aurait plus de 130 ans"))
     if person.role != "child" and age < 0:
-        raise BadHousehold(f"{field}.birth_date", "cette date de naissance est dans le futur")
+        raise BadHousehold(f"{field}.birth_date", gettext_noop("cette date de naissance est dans le futur"))
     if age < -1:
-        raise BadHousehold(f"{field}.birth_date", "cette naissance est attendue dans plus d’un an")
+        raise BadHousehold(f"{field}.birth_date", gettext_noop("cette naissance est attendue dans plus d’un an"))
     for rank, income in enumerate(person.incomes or ()):
         _check_income(income, f"{field}.incomes[{rank}]")
 
@@ -271,10 +275,16 @@ def _check_income(income: Income, field: str) -> None:
 
 
 def _check_generations(household: Household) -> None:
-    oldest = min(person.birth_date for person in household.parents)
+    """Compare known birth dates only: one that is assumed would refuse true ones."""
+    known = [person for person in household.people if person.key("birth_date") not in household.unknown]
+    oldest = min((person.birth_date for person in known if person.role != "child"), default=None)
+    if oldest is None or any(person not in known for person in household.parents):
+        return
     for rank, person in enumerate(household.people):
-        if person.role == "child" and person.birth_date <= oldest:
-            raise BadHousehold(f"people[{rank}].birth_date", "cet enfant serait plus âgé que ses parents")
+        if person.role == "child" and person in known and person.birth_date <= oldest:
+            raise BadHousehold(
+                f"people[{rank}].birth_date", gettext_noop("cet enfant serait plus âgé que ses parents")
+            )
 
 
 def _check_money(household: Household) -> None:

@@ -76,6 +76,8 @@ class Results:
     asked: list[Asked]
     open: list[Question]
     run: engine.Run
+    # The amounts of each combination of answers, the assumed one first.
+    amounts: list[dict[str, float]]
 
     def get(self, code: str) -> Result:
         return next(result for result in self.results if result.code == code)
@@ -103,6 +105,24 @@ class Results:
         """Return True if an answer could raise the totals, which count the lowest amount of each aid."""
         return any(not result.exact for result in self.claims if result.benefit.in_total)
 
+    @property
+    def possible(self) -> list[Result]:
+        """Return the aids that some answer to the open questions would give."""
+        return [result for result in self.results if result.high > 0 and not result.receiving]
+
+    def span(self, unit: str) -> tuple[float, float]:
+        """Return the least and the most euros due and not received in one unit, over the answers still open.
+
+        Each combination of answers is summed apart: two aids that exclude each other never add up.
+        """
+        counted = [
+            result.code
+            for result in self.results
+            if result.benefit.unit == unit and result.benefit.in_total and not result.receiving
+        ]
+        totals = [sum(row[code] for code in counted) for row in self.amounts]
+        return round(min(totals), 2), round(max(totals), 2)
+
     def total(self, unit: str) -> float:
         """Return the euros due and not received, in one unit."""
         return round(
@@ -110,17 +130,23 @@ class Results:
         )
 
 
-def compute(household: Household, *, stock: bool = False) -> Results:
-    """Run the household, with one row for each combination of possible answers to its questions."""
+def compute(household: Household, *, stock: bool = False, combined: int = variants.PRODUCT) -> Results:
+    """Run the household, with one row for each combination of possible answers to its questions.
+
+    Args:
+        combined: most rows that combine answers; fewer make a shorter run, whose ranges may miss a rare combination.
+    """
     waiting = questions.open_questions(household)
-    rows = variants.plan(household, waiting)
+    rows = variants.plan(household, waiting, combined)
     run = engine.run(rows.households, stock=stock)
     contexts = [Context(run, row, stock) for row in range(len(rows.households))]
     amounts = [{benefit.code: reasons.amount_of(context, benefit) for benefit in benefits.ALL} for context in contexts]
     asked = _asked(waiting, rows, amounts)
     context = Context(run, 0, stock, household)
     results = [_result(context, benefit, amounts=amounts, waiting=waiting, asked=asked) for benefit in benefits.ALL]
-    return Results(household, month=household.month, results=results, asked=asked, open=waiting, run=run)
+    return Results(
+        household, month=household.month, results=results, asked=asked, open=waiting, run=run, amounts=amounts
+    )
 
 
 def _asked(waiting: Sequence[Question], rows: Plan, amounts: Sequence[Mapping[str, float]]) -> list[Asked]:

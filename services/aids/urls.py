@@ -1,10 +1,11 @@
-from django.urls import path
+from django.urls import include, path
 
 from services.aids.views import aids as views
+from services.aids.views import interview
 from services.aids.views import together as views_together
 
 app_name = "aids"
-urlpatterns = [
+pages = [
     path("", views.home, name="home"),
     path("urgence/", views.urgent, name="urgent"),
     path("urgence/<slug:code>/", views.situation, name="situation"),
@@ -14,3 +15,13 @@ urlpatterns = [
     path("question/<slug:place>/passer/", views.skip, name="skip"),
     path("<slug:code>/pourquoi/", views.why, name="why"),
 ]
+interview_pages = [
+    path("", interview.start, name="interview"),
+    path("resultat/", interview.result, name="interview_result"),
+    path("feuille/", interview.sheet, name="interview_sheet"),
+    path("effacer/", interview.erase, name="interview_erase"),
+    path("garder/", interview.keep, name="interview_keep"),
+    path("plus-vrai/<uuid:record>/", interview.set_aside, name="interview_set_aside"),
+    path("<slug:name>/", interview.question, name="interview_question"),
+]
+urlpatterns = [path("aides/", include(pages)), path("faire-le-point/", include(interview_pages))]

@@ -47,10 +47,11 @@ class Plan:
     answered: list[tuple[int, ...]]
 
 
-def plan(household: Household, questions: Sequence[Question]) -> Plan:
+def plan(household: Household, questions: Sequence[Question], product_of: int = PRODUCT) -> Plan:
+    """Return the households to run. `product_of` bounds the rows that combine answers."""
     wide, size = [], 1
     for question in questions:
-        if size * len(question.answers) > PRODUCT:
+        if size * len(question.answers) > product_of:
             break
         size *= len(question.answers)
         wide.append(question)

@@ -158,7 +158,7 @@ def test_the_purge_deletes_only_expired_sessions(resident, agent):
         signed_in(agent)
         visitor = SessionStore()
         visitor.save()
-        clock.shift(timedelta(minutes=90))
+        clock.shift(timedelta(minutes=121))
         signed_in(resident)
         call_command("purge_sessions")
         assert [session.user for session in Session.objects.all()] == [resident]

@@ -8,6 +8,7 @@ from demo import tour
 from demo.visitor import Unexpected, Visitor
 
 PROMISED = [
+    "Take stock without an account",
     "Sign in",
     "Upload a tax notice",
     "Confirm its values",
@@ -36,9 +37,9 @@ def test_the_tour_has_the_expected_steps() -> None:
 
 def test_a_failed_step_is_reported_and_ends_the_tour(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: tour.Tour) -> str:
-        raise Unexpected("/demonstration/: 503")
+        raise Unexpected("/faire-le-point/: 503")
 
-    monkeypatch.setattr(tour.Tour, "sign_in", refuse)
+    monkeypatch.setattr(tour.Tour, "take_stock", refuse)
     output: list[str] = []
     assert not tour.walk("http://127.0.0.1:1", Path(), output.append)
-    assert output == ["FAILED Sign in: /demonstration/: 503"]
+    assert output == ["FAILED Take stock without an account: /faire-le-point/: 503"]

@@ -71,6 +71,7 @@ def main() -> None:
     people = {"resident": resident, "newcomer": newcomer, "companion": theo.account(), "agent": agent.account()}
     cookies = {who: cookie(person) for who, person in people.items()}
     made |= at_the_desk(agent.account(), cookies["agent"])
+    cookies |= {"interviewed": interviewed(), "keeping": interviewed(newcomer)}
     json.dump({"made": {name: str(value) for name, value in made.items()}, "cookies": cookies}, sys.stdout)
 
 
@@ -550,3 +551,30 @@ def cookie(user: Any) -> str:
         record["at"] = (timezone.now() + SOON).timestamp()
     session.save()
     return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def interviewed(user: Any = None) -> str:
+    """Return the cookie of a visitor, or of a resident, who has answered an interview."""
+    from importlib import import_module
+
+    from django.conf import settings
+
+    from services.aids.interview import state
+
+    session = import_module(settings.SESSION_ENGINE).SessionStore(cookie(user) if user else None)
+    interview = state.Interview.begin(str(user.pk) if user else "")
+    interview.answers = {
+        "naissance": "1996-11-30",
+        "couple": False,
+        "enfants": "1",
+        "naissance_enfant-enfant-1": "2020-02-02",
+        "activite": "actif",
+        "revenus": "1250.00",
+        "mois": "longtemps",
+        "logement": "locataire_hlm",
+        "loyer": "420.00",
+        "nationalite": None,
+    }
+    state.save(session, interview)
+    session.save()
+    return str(session.session_key)

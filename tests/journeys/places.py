@@ -4,6 +4,8 @@
 """
 
 VISITOR, NEWCOMER, RESIDENT, COMPANION, AGENT = "visitor", "newcomer", "resident", "companion", "agent"
+# A visitor and a newcomer who have answered an interview.
+INTERVIEWED, KEEPING = "interviewed", "keeping"
 
 GRANTS = ("grant", "paused_grant", "copied_grant", "stopped_grant", "entrusted_grant")
 
@@ -245,6 +247,18 @@ PAGES: dict[str, list[tuple[str, str]]] = {
         (VISITOR, f"/aides/urgence/{code}/")
         for code in ("violences", "deces", "sans_abri", "pas_a_manger", "perte_emploi")
     ],
+    "aids:interview_question": [
+        (VISITOR, "/faire-le-point/couple/"),
+        (VISITOR, "/faire-le-point/naissance/"),
+        (VISITOR, "/faire-le-point/activite/"),
+        (INTERVIEWED, "/faire-le-point/revenus/"),
+        (INTERVIEWED, "/faire-le-point/mois/"),
+        (INTERVIEWED, "/faire-le-point/recu/"),
+        (NEWCOMER, "/faire-le-point/logement/"),
+    ],
+    "aids:interview_result": [(INTERVIEWED, "/faire-le-point/resultat/"), (RESIDENT, "/faire-le-point/resultat/")],
+    "aids:interview_sheet": [(INTERVIEWED, "/faire-le-point/feuille/")],
+    "aids:interview_keep": [(KEEPING, "/faire-le-point/garder/")],
     "aids:question": [(RESIDENT, "/aides/question/pension_alimentaire-{me}/")],
     "aids:why": [(RESIDENT, f"/aides/{code}/pourquoi/") for code in ("prime_activite", "rsa", "cantine-qf")],
     "dossiers:home": [(NEWCOMER, "/dossiers/"), (RESIDENT, "/dossiers/")],
@@ -331,6 +345,9 @@ FORBIDDEN = "nobody may: the page of refusal is swept as an error page"
 ELSEWHERE = "it only leads to another address"
 
 OTHERS: dict[str, str] = {
+    "aids:interview": ELSEWHERE,
+    "aids:interview_erase": ACT,
+    "aids:interview_set_aside": ACT,
     "checkpoint_note": FILE,
     "language": ACT,
     "leave_quickly": ELSEWHERE,
@@ -458,6 +475,8 @@ ERRORS: dict[str, tuple[str, str, bool]] = {
     "question": (RESIDENT, "/coffre/brouillons/{draft}/adresse/", True),
     "closing": (RESIDENT, "/mon-compte/fermer/", True),
     "closing now": (RESIDENT, "/mon-compte/fermer/maintenant/", True),
+    "an interview": (INTERVIEWED, "/faire-le-point/revenus/", True),
+    "a choice of the interview": (VISITOR, "/faire-le-point/couple/", True),
     "aid": (RESIDENT, "/aides/question/pension_alimentaire-{me}/", True),
     "a connection that was lost": (RESIDENT, "/coffre/connexions/retour/enedis/?state=perdu", False),
     "connection": (RESIDENT, "/coffre/connexions/nouvelle/caf/", True),

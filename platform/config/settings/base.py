@@ -155,6 +155,9 @@ ACCOUNT_RATE_LIMITS = {
     "desk_open": "60/d/user",
     "desk_code": "30/h/user,120/h/ip",
     "appointment_code": "10/h/user,60/h/ip",
+    # “Faire le point”: the desk of a town hall shares one address, a robot does not stop by itself.
+    "interview_begin": "60/m/ip,600/h/ip",
+    "interview_run": "40/m/ip,800/h/ip",
 }
 ACCOUNT_FORMS = {"login": "accounts.forms.PasswordSignInForm"}
 MFA_ADAPTER = "accounts.sign_in.adapters.SecondFactorAdapter"

@@ -141,8 +141,7 @@ class Reader(MoneyReader):
         people = sharing_household.persons(self.values, resident_id=self.resident_id)
         notices = self.notices()
         composition = self.values.latest("foyer.composition")
-        if composition is None:
-            self.unknown.add("household.people")
+        self.unknown |= _unknown_family(composition)
         self.note("household.people", composition)
         self.note("household.partner", composition)
         members = [self.person(person, people, composition, bool(notices)) for person in people]
@@ -244,7 +243,7 @@ class Reader(MoneyReader):
             payload = decisions[-1].payload
             return {
                 "disability_rate": payload.get("taux_incapacite"),
-                "rsdae": bool(payload.get("rsdae")),
+                "rsdae": payload.get("rsdae"),
                 "aeeh_category": payload.get("aeeh_categorie"),
             }
         card = self.of("handicap.cmi", person)
@@ -374,7 +373,7 @@ class Reader(MoneyReader):
             insee=self.communes.get(code, code),
             shared=bool(payload.get("colocation")),
             room=bool(payload.get("chambre")),
-            crous=bool(payload.get("logement_crous")),
+            crous=payload.get("logement_crous") if status == "residence" else bool(payload.get("logement_crous")),
             moved_in=latest_day(payload.get("depuis")),
         )
 
@@ -399,6 +398,17 @@ def read(values: Values, *, resident_id: UUID, month: str, communes: Mapping[str
     return Reader(
         values, resident_id=resident_id, month=month, communes=communes, default_commune=default_commune
     ).read()
+
+
+def _unknown_family(composition: Opened | None) -> set[str]:
+    """Return what the household's record does not say. A record of the vault says both."""
+    payload = composition.payload if composition else {}
+    unknown = {
+        key
+        for key, name in (("household.partner", "allocataires"), ("household.children", "enfants"))
+        if name not in payload
+    }
+    return unknown | ({"household.people"} if unknown else set())
 
 
 def _study_year(year: int | None) -> str | None:

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from services.aids import months
+from services.aids.asking.changes import ratios, spanning
 from services.aids.household import Household, Income, PaidBenefit, Person, TaxNotice
-from services.aids.questions import NET_TO_GROSS, NET_TO_TAXABLE
 from vault.records.values.decrypted import Opened, Values
 from vault.types.spans import read_day
 
@@ -65,6 +65,9 @@ PRESTATION: Final = {
     "als": "aide_logement",
     "alf": "aide_logement",
 }
+MAIN: Final = {"retired": "pension", "unemployed": "unemployment"}
+# Incomes beside the main one, each with a question of its own.
+SEPARATE: Final = ("alimony_received", "disability_pension")
 RECENT: Final = 4  # months: older payments are ignored
 
 
@@ -119,13 +122,22 @@ class MoneyReader:
             known[type][month] = (before[0] + net, _plus(before[1], taxable), _plus(before[2], gross))
             self.note(f"{key}.incomes.{type}", record)
             self.note(f"{key}.incomes", record)
-        if role != "child" and "alimony_received" not in known:
-            self.unknown.add(f"{key}.incomes.alimony_received")
+        if role != "child":
+            self.unknown |= {f"{key}.incomes.{type}" for type in SEPARATE if type not in known}
         if not known:
             return () if role == "child" else None
-        return tuple(
-            income for type, by_month in sorted(known.items()) for income in self._filled(type, by_month, key)
-        )
+        filled = [income for type, by_month in sorted(known.items()) for income in self._filled(type, by_month, key)]
+        self._ask_before(known, key)
+        return tuple(filled)
+
+    def _ask_before(
+        self, known: Mapping[str, Mapping[str, tuple[float, float | None, float | None]]], key: str
+    ) -> None:
+        """Mark the earlier months as unknown if the main income began within the window and nothing precedes it."""
+        since = months.shift(self.month, -13)
+        begins = [min(by_month) for type, by_month in known.items() if type not in SEPARATE and _began(by_month)]
+        if begins and since < min(begins) <= min(min(by_month) for by_month in known.values()):
+            self.unknown.add(f"{key}.incomes.before")
 
     def _income_lines(self, person: UUID) -> Iterator[IncomeLine]:
         yield from self._wages(person)
@@ -166,7 +178,7 @@ class MoneyReader:
         since = months.shift(self.month, -13)
         going_on = last >= months.shift(self.month, -3)
         span = months.between(min(first, since) if going_on else first, self.month if going_on else last)
-        if going_on and first > since and type != "alimony_received":
+        if going_on and first > since and type not in SEPARATE and not _began(known):
             self.unknown.add(f"{key}.incomes")
             self.suppose(_("Les mois sans document sont supposés pareils au mois le plus proche."))
         return [
@@ -180,8 +192,9 @@ class MoneyReader:
         if type in {"salary", "unemployment", "pension", "sick_pay"}:
             if taxable is None or gross is None:
                 self.suppose(_("Le brut et le net imposable qui manquent sont déduits du net."))
-            taxable = net * NET_TO_TAXABLE if taxable is None else taxable
-            gross = net * NET_TO_GROSS if gross is None else gross
+            to_taxable, to_gross = ratios(type)
+            taxable = net * to_taxable if taxable is None else taxable
+            gross = net * to_gross if gross is None else gross
         return Income(type, month, month, net=round(net, 2), taxable=_round(taxable), gross=_round(gross))
 
     def notices(self) -> tuple[TaxNotice, ...]:
@@ -215,6 +228,8 @@ class MoneyReader:
         incomes.
         """
         people = list(household.people)
+        if household.applicant.tax_dependent_of_parents:
+            return household  # the notice is the parents', who live elsewhere
         for notice in household.tax_notices or ():
             year = notice.income_year
             if year not in {household.reference_year, household.reference_year + 1}:
@@ -259,19 +274,12 @@ class MoneyReader:
         return {month for _type, month, *_rest in lines if month.startswith(str(year))}
 
     def _of_year(self, person: Person, year: int, taxable: float) -> list[Income]:
-        main = {"retired": "pension", "unemployed": "unemployment"}.get(person.status or "", "salary")
-        net, documented = taxable / NET_TO_TAXABLE, self._documented(person, year)
+        main, documented = _main_type(person), self._documented(person, year)
         missing = [month for month in months.of_year(year) if month not in documented]
         key = f"people[{person.id}].incomes.{main}"
         older = [record for record in self.sources[f"tax_notices[{year}].rfr"] if record not in self.sources[key]]
         self.sources[key] = [*older, *self.sources[key]]
-        return [
-            Income(
-                main, month, month, net=round(net, 2), taxable=round(taxable, 2), gross=round(net * NET_TO_GROSS, 2)
-            )
-            for month in missing
-            if taxable
-        ]
+        return [spanning(main, taxable / ratios(main)[0], month, month) for month in missing if taxable]
 
     def benefits(self) -> tuple[PaidBenefit, ...] | None:
         """Return the benefits of the latest recent statement, or None if the vault has no record of benefits."""
@@ -326,9 +334,22 @@ class MoneyReader:
         )
 
 
+def _main_type(person: Person) -> str:
+    """Return the type of income of the status, or that of a person who lives on a disability pension alone."""
+    earned = {income.type for income in person.incomes or () if income.net > 0}
+    if earned == {"disability_pension"}:
+        return "disability_pension"
+    return MAIN.get(person.status or "", "salary")
+
+
 def paid_type(label: str) -> str | None:
     words = f"{label.casefold().replace('’', chr(39))} "
     return next((type for start, type in PAID_LABELS if start in words), None)
+
+
+def _began(by_month: Mapping[str, tuple[float, float | None, float | None]]) -> bool:
+    """Return True if the earliest month is a documented zero, followed by an income or by another zero."""
+    return by_month[min(by_month)][0] == 0 and len(by_month) > 1
 
 
 def _nearest(month: str, known: Iterable[str]) -> str:

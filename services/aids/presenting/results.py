@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from core.templatetags.civic import long_date, money, nbsp
 from services.aids import benefits, catalogue, local, results
 from services.aids.actions.simulations import LocalResult, Simulation
+from services.aids.facts import naming
 from services.aids.facts.answers import PAPER, TYPED, way_of
 from services.aids.facts.from_vault import Read
 from services.aids.results import Result
@@ -251,11 +252,10 @@ def question_url(place: str) -> str:
 
 
 def elsewhere(question: Any, read: Read) -> str | None:  # noqa: ANN401 - a Question
-    """Return the URL of the vault page that answers this question, if it needs a paper or several fields."""
+    """Return the URL of the page that answers this question, if it needs a paper or other answers with it."""
     way = way_of(question, read)
     if way.kind == PAPER:
         return reverse("records:add_paper")
     if way.kind == TYPED:
-        code = question.field.partition("#")[0]
-        return f"{reverse('records:start_typing', args=[code])}?{urlencode({'suite': reverse('aids:home')})}"
+        return reverse("aids:interview_question", args=[naming.name_of(question, read.household)])
     return None

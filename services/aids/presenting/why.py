@@ -143,9 +143,11 @@ def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool
     record = read.source(key, span) if key else None
     if record is None:
         return _("Calcul") if not key or key == "household.people" else _("Pas encore dans votre coffre")
-    name = _record_words(record)
+    name = record_words(record)
     history = reverse("records:history", args=[record.record_id])
-    link = format_html('<a href="{}">{}</a> <span class="civic-muted">{}</span>', history, name, _assurance(record))
+    link = format_html(
+        '<a href="{}">{}</a> <span class="civic-muted">{}</span>', history, name, assurance_words(record)
+    )
     if not correct:
         return link
     address = reverse("records:correct", args=[record.record_id])
@@ -158,7 +160,7 @@ def source_link(read: Read, key: str, span: Span | None = None, *, correct: bool
     )
 
 
-def _record_words(record: Opened) -> str:
+def record_words(record: Opened) -> str:
     title = types.get(record.type).title
     if record.type == "fiscal.avis_ir" and record.payload.get("annee_revenus"):
         return _("%(title)s %(year)s") % {"title": title, "year": record.payload["annee_revenus"] + 1}
@@ -167,7 +169,7 @@ def _record_words(record: Opened) -> str:
     return title
 
 
-def _assurance(record: Opened) -> str:
+def assurance_words(record: Opened) -> str:
     return (
         _("vérifié")
         if Assurance(record.assurance).proven

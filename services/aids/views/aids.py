@@ -74,7 +74,12 @@ def question(request: SignedInRequest, place: str) -> HttpResponse:
         return redirect(address)
     way = answers.way_of(asked, simulation.read)
     form = forms.AnswerForm(
-        request.POST or None, way=way, field_id=asked.field, label=_("Votre réponse"), hint=asked.hint
+        request.POST or None,
+        way=way,
+        field_id=asked.field,
+        label=_("Votre réponse"),
+        hint=asked.hint,
+        offered=answers.choices(asked, simulation.read),
     )
     if form.is_valid() and (
         kept := _keep(request, form, answers.answer(asked, form.cleaned_data["answer"], simulation.read), asked.field)

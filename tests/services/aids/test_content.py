@@ -15,7 +15,7 @@ from vault import types
 KINDS = {item["code"] for item in json.loads((ROOT / "vault/records/content/paper_kinds.json").read_text())["items"]}
 
 
-@pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids", "english"])
+@pytest.mark.parametrize("name", ["aid_dossiers", "urgent_situations", "local_aids", "english", "question_order"])
 def test_each_file_follows_its_schema(name):
     schema = catalogue.schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -139,7 +139,7 @@ def test_page_with_a_tax_notice_only_promises_nothing_and_asks(resident, villebr
     assert "Une question d’abord Que recevez-vous déjà ?" in page
     assert "Rien de sûr avec ce que nous savons aujourd’hui" in page
     assert "Ce que nous ne pouvons pas encore dire" in page and "Argent non demandé" not in page
-    assert "Qui vit avec vous ?" in page
+    assert "Vivez-vous en couple ?" in page
 
 
 def test_empty_vault_suggests_a_first_value(resident):
@@ -329,10 +329,8 @@ def test_answer_is_stored_in_the_field_of_the_question(resident, villebrume, key
     assert dict(found.payload) == payload and found.assurance == "declared"
 
 
-@pytest.mark.parametrize(
-    ("key", "target"), [("foyer", "/coffre/saisir/foyer.composition/"), ("avis", "/coffre/ajouter/")]
-)
-def test_question_with_several_fields_redirects_to_the_vault(resident, villebrume, key, target):
+@pytest.mark.parametrize(("key", "target"), [("couple", "/faire-le-point/couple/"), ("avis", "/coffre/ajouter/")])
+def test_question_that_needs_a_paper_or_other_answers_redirects_there(resident, villebrume, key, target):
     people.identity(resident)
     assert signed_in(resident).get(reverse("aids:question", args=[key])).headers["Location"].startswith(target)
 

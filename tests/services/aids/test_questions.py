@@ -7,12 +7,15 @@ import pytest
 
 from services.aids import questions, results, variants
 from services.aids.facts import answers
-from services.aids.household import Household, Person
+from services.aids.household import Household, Housing, Person, TaxNotice
 from services.aids.household_json import read
 from tests.services.aids import people
 from vault import types
 
 pytestmark = pytest.mark.slow
+
+
+UNKNOWN_FAMILY = ("household.people", "household.partner", "household.children")
 
 
 def keys(found: results.Results) -> set[str]:
@@ -129,14 +132,14 @@ def nearly_empty(**known) -> Household:
         housing=None,
         tax_notices=notices,
         benefits=None,
-        unknown=frozenset({"people[me].birth_date", "household.people"}),
+        unknown=frozenset({"people[me].birth_date", *UNKNOWN_FAMILY}),
     )
 
 
 def test_with_a_tax_notice_only_nothing_is_promised_and_nothing_is_refused_for_a_supposed_family():
     found = people.computed(nearly_empty())
     assert found.claims == []
-    assert {"naissance", "foyer", "revenus", "logement"} <= {asked.question.key for asked in found.asked}
+    assert {"naissance", "couple", "enfants", "revenus", "logement"} <= {asked.question.key for asked in found.asked}
     for result in found.of("not_eligible"):
         assert result.high == 0
     for code in ("rsa", "af", "aspa", "aide_logement", "aah"):
@@ -145,19 +148,45 @@ def test_with_a_tax_notice_only_nothing_is_promised_and_nothing_is_refused_for_a
 
 def test_two_adults_with_the_same_unknown_are_asked_apart():
     couple = people.with_partner(people.family())
-    unsure = read(couple).with_person("p1", disability_rate=None).with_person("p2", disability_rate=None)
+    unsure = read(couple).with_person("p1", status=None).with_person("p2", status=None)
     places = [question.place for question in questions.open_questions(unsure)]
-    assert places == ["handicap-p1", "handicap-p2"]
+    assert places == ["activite-p1", "activite-p2"]
+
+
+def test_a_disability_is_asked_once_for_the_household_then_of_each_person_concerned():
+    couple = people.with_partner(people.family())
+    unsure = read(couple).with_person("p1", disability_rate=None).with_person("p2", disability_rate=None)
+    assert [question.place for question in questions.open_questions(unsure)] == ["handicap_foyer"]
+    apart = [question.place for question in questions.open_questions(replace(unsure, apart=True))]
+    assert apart == ["handicap-p1", "handicap-p2"]
+
+
+def test_a_pregnancy_is_asked_once_of_a_couple():
+    couple = people.with_partner(people.family())
+    unsure = read(couple).with_person("p1", pregnant=None).with_person("p2", pregnant=None)
+    asked = questions.open_questions(unsure)
+    assert [question.place for question in asked] == ["grossesse-p1"]
+    expecting = asked[0].answers[1](unsure)
+    assert [person.pregnant for person in expecting.parents] == [True, False]
+
+
+def test_the_months_of_the_year_of_a_notice_are_tried_with_it():
+    """Family benefits read the twelve months of that year, not the notice's total."""
+    unsure = read(people.without(people.family(), "tax_notices"))
+    wage = unsure.applicant.incomes[0]
+    recent = unsure.with_person("p1", incomes=(replace(wage, first="2024-10"),))
+    rich = next(one for one in questions.open_questions(recent) if one.key == "avis").answers[2](recent)
+    assert sum(one.taxable or 0 for one in rich.applicant.incomes if one.first == "2023-01") > 4000
 
 
 def test_every_question_has_a_way_to_answer_it():
     seen = {
         question.key: question for household in every_unknown() for question in questions.open_questions(household)
     }
-    assert set(seen) == set(answers.WAYS)
     for question in seen.values():
         assert types.field_exists(question.field), question.field
         assert len(question.answers) >= 2
+    assert {*seen, questions.received(nearly_empty()).key} == set(answers.WAYS)
 
 
 def every_unknown() -> list[Household]:
@@ -165,13 +194,39 @@ def every_unknown() -> list[Household]:
     student = replace(blank, status="student", school="enseignement_superieur")
     foreign = replace(blank, nationality="XX", status="unemployed", incomes=())
     child = Person("k", "child", date(2020, 1, 1))
-    parent = replace(blank, incomes=(), id="me")
-    incomes = frozenset({"people[me].incomes.alimony_received", "people[me].incomes"})
+    parent = replace(blank, incomes=(), id="me", status="inactive", disability_rate=0.5)
+    incomes = frozenset(
+        {
+            "people[me].incomes.alimony_received",
+            "people[me].incomes.disability_pension",
+            "people[me].incomes.before",
+            "people[me].incomes",
+            "people[k].birth_date",
+        }
+    )
     alone = Household("2025-11", (parent, child), housing=None, tax_notices=None, benefits=None, unknown=incomes)
     renting = replace(
         nearly_empty(), housing=read(people.single(housing={"status": "tenant_social", "insee": "17300"})).housing
     )
-    return [nearly_empty(), Household("2025-11", (student,)), Household("2025-11", (foreign,)), alone, renting]
+    partner = Person("p", "partner", date(2001, 1, 1), pregnant=True)
+    disabled = replace(child, disability_rate=0.8)
+    couple = Household(
+        "2025-11",
+        (blank, partner, disabled),
+        housing=Housing("residence", 300.0),
+        unknown=frozenset({"people[p].birth_date"}),
+    )
+    attached = replace(blank, tax_dependent_of_parents=True)
+    return [
+        nearly_empty(),
+        Household("2025-11", (attached,), tax_notices=(TaxNotice(2023, 9000.0),)),
+        Household("2025-11", (student,)),
+        Household("2025-11", (replace(student, school=None),)),
+        Household("2025-11", (foreign,)),
+        alone,
+        renting,
+        couple,
+    ]
 
 
 def test_the_number_of_rows_stays_bounded_when_everything_is_missing():

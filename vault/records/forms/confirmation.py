@@ -324,7 +324,10 @@ class Confirmation:
 
 
 def _focus(form: forms.Form) -> None:
-    """Put the keyboard's focus on the field that the resident opened. A list of choices has no single field."""
+    """Put the keyboard's focus on the field that the resident opened. A list of choices has no single field.
+
+    The page's URL must have no fragment: the browser would not move the focus.
+    """
     widget = next(iter(form.fields.values())).widget
     if not isinstance(widget, forms.RadioSelect):
         widget.attrs["autofocus"] = True

@@ -1,7 +1,7 @@
 """The people of a vault: its resident and the household, from the types of identity, household and situation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -74,7 +74,8 @@ def persons(values: Values, *, resident_id: UUID) -> list[Person]:
     adults = list(household.payload.get("allocataires") or [])
     own = _own_item(adults, myself)
     if own is not None and not myself.given_name:
-        myself = _member(own, Role.SELF, resident_id, known_id=resident_id)
+        written = _member(own, Role.SELF, resident_id, known_id=resident_id)
+        myself = replace(written, birth_date=written.birth_date or myself.birth_date)
     others = [_member(adult, Role.SPOUSE, resident_id) for adult in adults if adult is not own]
     children = [_member(child, Role.CHILD, resident_id) for child in household.payload.get("enfants") or []]
     return [myself, *others, *children]

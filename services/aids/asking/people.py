@@ -1,0 +1,269 @@
+"""Questions about each adult: their activity, incomes, studies and nationality."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from services.aids.asking.changes import (
+    earned_before,
+    no_or_yes,
+    only_recent,
+    same,
+    set_person,
+    with_income,
+    with_more,
+)
+from services.aids.household import Household, Person
+from services.aids.variants import Question
+
+PENSION_AGE = 62  # past it, a disability pension becomes a retirement pension
+
+
+def people(household: Household) -> Iterator[Question]:
+    for person in household.parents:
+        if person.status is None:
+            yield _status(household, person)
+        yield from _money(household, person)
+        if person.role == "applicant":
+            yield from _nationality(person)
+        if (
+            person.ass_open is None
+            and person.status == "unemployed"
+            and not person.received(household.month, "unemployment")
+        ):
+            yield _ass(person)
+
+
+def who(person: Person, you: str, partner: str) -> str:
+    return you if person.role == "applicant" else partner
+
+
+def _money(household: Household, person: Person) -> Iterator[Question]:
+    if person.incomes is None:
+        yield _incomes(person)
+        return
+    if person.key("incomes") in household.unknown:
+        yield _months(person)
+    if person.key("incomes.before") in household.unknown:
+        yield _before(person)
+    if (
+        person.status == "inactive"
+        and person.key("incomes.disability_pension") in household.unknown
+        and person.age(household.month) < PENSION_AGE
+    ):
+        yield _disability_pension(person)
+
+
+def _status(household: Household, person: Person) -> Question:
+    age = person.age(household.month)
+    choices = [
+        "inactive",
+        "employed",
+        "unemployed",
+        *(["student"] if age < 30 else []),
+        *(["retired"] if age >= 55 else []),
+    ]
+    return Question(
+        key="activite",
+        text=who(person, _("Quelle est votre activité aujourd’hui ?"), _("Quelle est l’activité de votre conjoint ?")),
+        field="foyer.situation#/activite",
+        person=person.id,
+        keys=(person.key("status"),),
+        answers=tuple(set_person(person, status=choice) for choice in choices),
+    )
+
+
+def _incomes(person: Person) -> Question:
+    """Try four levels: none, part-time, the minimum wage and twice that."""
+    return Question(
+        key="revenus",
+        text=who(person, *_income_words(person.status)),
+        field="emploi.revenu#/net_social",
+        person=person.id,
+        keys=(
+            person.key("incomes"),
+            *(person.key(f"incomes.{type}") for type in ("salary", "unemployment", "pension")),
+        ),
+        answers=tuple(with_income(person.id, net) for net in (0.0, 700.0, 1430.0, 3200.0)),
+        hint=_("Un bulletin de paie, un relevé de France Travail ou de retraite suffit."),
+    )
+
+
+def _income_words(status: str | None) -> tuple[str, str]:
+    if status == "retired":
+        return (
+            _("Combien recevez-vous de retraite par mois ?"),
+            _("Combien votre conjoint reçoit-il de retraite par mois ?"),
+        )
+    if status == "unemployed":
+        return (
+            _("Combien France Travail vous verse-t-il par mois ?"),
+            _("Combien France Travail verse-t-il à votre conjoint par mois ?"),
+        )
+    if status in {"inactive", "student"}:
+        return (
+            _("Avez-vous un salaire ? Combien par mois ?"),
+            _("Votre conjoint a-t-il un salaire ? Combien par mois ?"),
+        )
+    return (
+        _("Quels sont vos revenus nets par mois ?"),
+        _("Quels sont les revenus nets de votre conjoint par mois ?"),
+    )
+
+
+def _months(person: Person) -> Question:
+    return Question(
+        key="mois",
+        text=who(person, *_months_words(person)),
+        field="emploi.revenu#/mois",
+        person=person.id,
+        keys=(person.key("incomes"),),
+        answers=(same, only_recent(person.id)),
+        hint=_("Nous complétons les autres mois avec ce que vous dites."),
+    )
+
+
+def _months_words(person: Person) -> tuple[str, str]:
+    if person.role == "applicant" and not any(income.net for income in person.incomes or ()):
+        return _("Depuis quand êtes-vous sans revenu ?"), ""
+    return (
+        _("Depuis quand gagnez-vous à peu près cela chaque mois ?"),
+        _("Depuis quand votre conjoint gagne-t-il à peu près cela chaque mois ?"),
+    )
+
+
+def _before(person: Person) -> Question:
+    return Question(
+        key="avant",
+        text=who(
+            person,
+            _("Avant, combien gagniez-vous par mois ?"),
+            _("Avant, combien votre conjoint gagnait-il par mois ?"),
+        ),
+        field="emploi.revenu#/net_avant_impot",
+        person=person.id,
+        keys=(person.key("incomes.before"),),
+        answers=tuple(earned_before(person.id, net) for net in (1430.0, 0.0, 2500.0)),
+    )
+
+
+def _disability_pension(person: Person) -> Question:
+    return Question(
+        key="invalidite",
+        text=who(
+            person,
+            _("Recevez-vous une pension d’invalidité ? Combien par mois ?"),
+            _("Votre conjoint reçoit-il une pension d’invalidité ? Combien par mois ?"),
+        ),
+        field="revenu.mensuel#/net",
+        person=person.id,
+        keys=(person.key("incomes.disability_pension"),),
+        answers=(same, with_more(person.id, "disability_pension", 600.0)),
+    )
+
+
+def _nationality(person: Person) -> Iterator[Question]:
+    if person.nationality is None:
+        yield Question(
+            key="nationalite",
+            text=_("Quelle est votre nationalité ?"),
+            field="foyer.situation#/nationalite",
+            person=person.id,
+            keys=(person.key("nationality"),),
+            answers=(set_person(person, nationality="FR"), set_person(person, nationality="MA", permit_years=0.0)),
+        )
+    elif person.nationality != "FR" and person.permit_years is None:
+        yield Question(
+            key="sejour",
+            text=_("Depuis quand avez-vous le droit de séjourner et de travailler en France ?"),
+            field="foyer.situation#/titre_sejour_depuis",
+            person=person.id,
+            keys=(person.key("nationality"),),
+            answers=tuple(set_person(person, permit_years=years) for years in (0.0, 6.0, 11.0)),
+        )
+
+
+def _ass(person: Person) -> Question:
+    return Question(
+        key="ass",
+        text=who(
+            person,
+            _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
+            _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
+        ),
+        field="foyer.situation#/ass_ouverte",
+        person=person.id,
+        keys=(person.key("ass_open"),),
+        answers=no_or_yes(person, "ass_open"),
+    )
+
+
+def young(household: Household) -> Iterator[Question]:
+    if household.applicant.age(household.month) < 26 and not household.children:
+        yield from _independence(household.applicant)
+    for person in household.parents:
+        if person.status == "student" and person.school is None:
+            yield _studies(person)
+    for person in household.people:
+        if person.school == "enseignement_superieur" and person.status != "apprentice":
+            yield from _higher_studies(person)
+
+
+def _independence(person: Person) -> Iterator[Question]:
+    if person.tax_dependent_of_parents is None:
+        yield Question(
+            key="rattachement",
+            text=_("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
+            field="foyer.situation#/rattache_foyer_fiscal_parents",
+            person=person.id,
+            keys=(person.key("tax_dependent_of_parents"),),
+            answers=no_or_yes(person, "tax_dependent_of_parents"),
+        )
+    if person.lives_with_parents is None:
+        yield Question(
+            key="parents",
+            text=_("Vivez-vous chez vos parents ?"),
+            field="foyer.situation#/vit_chez_parents",
+            person=person.id,
+            keys=(person.key("lives_with_parents"),),
+            answers=no_or_yes(person, "lives_with_parents"),
+        )
+
+
+def _studies(person: Person) -> Question:
+    return Question(
+        key="etudes",
+        text=who(person, _("Où étudiez-vous ?"), _("Où étudie votre conjoint ?")),
+        field="foyer.situation#/scolarite",
+        person=person.id,
+        keys=(person.key("school"),),
+        answers=(
+            set_person(person, school="enseignement_superieur", school_status="public"),
+            set_person(person, school="lycee"),
+        ),
+    )
+
+
+def _higher_studies(student: Person) -> Iterator[Question]:
+    if student.school_status is None:
+        yield Question(
+            key="etablissement",
+            text=_("Votre établissement est-il public ou privé ?"),
+            field="foyer.situation#/etablissement",
+            person=student.id,
+            keys=(student.key("school_status"),),
+            answers=(
+                set_person(student, school_status="public"),
+                set_person(student, school_status="prive_hors_contrat"),
+            ),
+        )
+    if student.crous_parent_resources is None and student.boursier is None:
+        yield Question(
+            key="parents_revenus",
+            text=_("Quel est le revenu brut global de vos parents ?"),
+            field="foyer.situation#/ressources_parents_crous",
+            person=student.id,
+            keys=(student.key("crous_parent_resources"),),
+            answers=tuple(set_person(student, crous_parent_resources=value) for value in (20000.0, 0.0, 90000.0)),
+            hint=_("C’est écrit sur leur avis d’impôt."),
+        )

@@ -1,0 +1,72 @@
+"""Run the engine for an interview: few runs each, counted, one slot at a time.
+
+The engine is imported inside functions: only web processes simulate, and loading the law is expensive.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from services.aids import benefits
+from services.aids.actions.simulations import Simulation, commune_of, evaluate_local
+from services.aids.household import Household
+from services.aids.interview import slots
+from services.aids.interview.chain import Chain
+from services.aids.interview.state import MOST_RUNS, Interview
+from services.aids.variants import assume
+
+if TYPE_CHECKING:
+    from services.aids.results import Results
+
+# Rows that combine answers. A person who knows little would else cost seconds.
+COMBINED: Final = 12
+# The questions whose answers a first amount tries. It assumes the most usual answer to the others.
+TRIED: Final = frozenset({"naissance", "loyer"})
+
+
+class TooManyRuns(Exception):
+    """This interview has used its runs."""
+
+
+def mark(chain: Chain) -> str:
+    """Hash what the result depends on, so that a page shown again runs nothing."""
+    known = asdict(chain.household)
+    known.update(unknown=sorted(known["unknown"]), receives=sorted(known["receives"]))
+    return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def simulate(interview: Interview, chain: Chain, longest: float = slots.LONGEST) -> Simulation:
+    """Compute the aids of the household. The caller saves the interview, whose count of runs changes.
+
+    Raises:
+        TooManyRuns: the interview has used its runs.
+        Busy: no slot was free in time.
+    """
+    computed = _run(interview, chain.household, longest)
+    local = evaluate_local(chain.read, computed, commune_of(chain.overlay.values), interview.day)
+    return Simulation(chain.read, computed, local)
+
+
+def _run(interview: Interview, household: Household, longest: float) -> "Results":
+    from services.aids import results
+
+    if interview.runs >= MOST_RUNS:
+        raise TooManyRuns
+    with slots.held(longest):
+        computed = results.compute(household, combined=COMBINED)
+    interview.runs += 1
+    return computed
+
+
+def estimate(interview: Interview, chain: Chain) -> None:
+    """Compute a first amount once the essential questions are passed; only once, and never by waiting."""
+    if interview.estimate or chain.before_first_amount or not chain.answered:
+        return
+    others = [question for _name, question in chain.waiting if question.key not in TRIED]
+    try:
+        found = _run(interview, assume(chain.household, others), longest=0.3)
+    except (slots.Busy, TooManyRuns):
+        return
+    low, high = found.span(benefits.MONTH)
+    interview.estimate = {"low": low, "high": high, "aids": len(found.possible)}

@@ -1,0 +1,428 @@
+"""Prepare an interview for its pages: a question, the answers in words, the result as one sheet.
+
+A result is made of strings and lists only, so that it can be kept in the session and shown again without a run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.templatetags.civic import long_date, money, month, nbsp, number
+from services.aids import benefits, catalogue, local, months, results
+from services.aids.actions.simulations import LocalResult, Simulation
+from services.aids.facts import answers
+from services.aids.facts.from_vault import Read
+from services.aids.forms import choice_words
+from services.aids.household import Household
+from services.aids.interview.chain import Chain, Step, value_of
+from services.aids.presenting import results as shared
+from services.aids.presenting import why
+from services.aids.reasons.common import Reason
+from services.aids.results import Result
+from services.aids.variants import Question
+from vault.records.values.decrypted import Opened
+
+NARROWING_SHOWN: Final = 4
+REFUSALS_SHOWN: Final = 6
+PAPERS_SHOWN: Final = 3
+# Above these, two answers stand side by side and the others below each other.
+SIDE_BY_SIDE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    label: str
+    hint: str = ""
+
+
+def choices(question: Question, read: Read) -> list[Choice]:
+    """Return the answers to tap, empty if the answer is typed."""
+    way = answers.WAYS[question.key]
+    if way.kind == answers.YES_NO:
+        return [Choice("yes", _("Oui")), Choice("no", _("Non"))]
+    if way.kind != answers.CHOICE:
+        return []
+    return [_choice(question, value, read.household) for value in answers.choices(question, read)]
+
+
+def _choice(question: Question, value: str, household: Household) -> Choice:
+    if question.key == "enfants":
+        return Choice(value, _("Aucun enfant") if value == "0" else _count_words(int(value)))
+    if question.key == "handicap_foyer":
+        return Choice(value, _whose(value, household))
+    if question.key == "complement_aeeh":
+        return Choice(value, _("Aucun complément") if value == "0" else _("Complément %(rank)s") % {"rank": value})
+    if question.key == "parts":
+        return Choice(value, number(float(value)))
+    hint = _hints().get((question.key, value), "")
+    return Choice(value, choice_words(question.field, value), hint)
+
+
+def _count_words(count: int) -> str:
+    return ngettext("%(count)s enfant", "%(count)s enfants", count) % {"count": count}
+
+
+def _whose(value: str, household: Household) -> str:
+    if value == answers.NOBODY:
+        return _("Non, à personne")
+    if value == answers.MANY:
+        return _("Oui, à plusieurs personnes")
+    person = household.person(value)
+    if person.role == "applicant":
+        return _("Oui, à moi")
+    if person.role == "partner":
+        return _("Oui, à mon conjoint")
+    return _("Oui, à mon enfant de %(age)s ans") % {"age": max(person.age(household.month), 0)}
+
+
+def _hints() -> Mapping[tuple[str, str], str]:
+    return {
+        ("activite", "actif"): _("Salarié, agent public, intérimaire, en congé"),
+        ("activite", "chomeur"): _("Inscrit ou non à France Travail"),
+        ("activite", "etudiant"): _("Lycée, université, formation"),
+        ("activite", "inactif"): _("Maladie, handicap, au foyer, un proche à aider"),
+        ("logement", "loge_gratuitement"): _("Chez vos parents, un proche, ou par votre employeur"),
+        ("logement", "locataire_foyer"): _("Foyer, résidence étudiante, résidence sociale"),
+        ("nationalite", "UE"): _("Union européenne, Espace économique européen, Suisse"),
+    }
+
+
+def unit_of(question: Question) -> str:
+    """Return the unit beside a typed amount."""
+    yearly = answers.WAYS[question.key].kind == answers.PAPER or question.key == "parents_revenus"
+    return _("€ par an") if yearly else _("€ par mois")
+
+
+def month_choices(question: Question, read: Read) -> list[Choice]:
+    """Return the months to choose from, for a question about the start of an income."""
+    offered = answers.choices(question, read)
+    return [Choice(value, month(value)) for value in offered if months.is_month(value)]
+
+
+# The answers in words
+
+
+def labels() -> Mapping[str, str]:
+    return {
+        "naissance": _("Naissance"),
+        "couple": _("En couple"),
+        "naissance_conjoint": _("Naissance du conjoint"),
+        "enfants": _("Enfants"),
+        "naissance_enfant": _("Naissance d’un enfant"),
+        "activite": _("Activité"),
+        "revenus": _("Revenus par mois"),
+        "mois": _("Depuis"),
+        "avant": _("Revenus avant"),
+        "invalidite": _("Pension d’invalidité"),
+        "nationalite": _("Nationalité"),
+        "sejour": _("Droit de séjour depuis"),
+        "ass": _("Allocation de solidarité spécifique"),
+        "handicap_foyer": _("Handicap reconnu"),
+        "handicap": _("Handicap reconnu"),
+        "handicap_enfant": _("Handicap d’un enfant"),
+        "rsdae": _("Restriction pour l’emploi"),
+        "complement_aeeh": _("Complément pour l’enfant"),
+        "logement": _("Logement"),
+        "loyer": _("Loyer"),
+        "crous": _("Logement du Crous"),
+        "avis": _("Revenu fiscal de référence"),
+        "parts": _("Parts des parents"),
+        "rattachement": _("Sur la déclaration des parents"),
+        "parents": _("Vit chez ses parents"),
+        "etudes": _("Études"),
+        "etablissement": _("Établissement"),
+        "parents_revenus": _("Revenus des parents"),
+        "pension_alimentaire": _("Pension alimentaire"),
+        "seul_depuis": _("Séparation récente"),
+        "garde": _("Garde alternée"),
+        "grossesse": _("Naissance attendue"),
+        "terme": _("Terme prévu"),
+        "recu": _("Aides reçues"),
+    }
+
+
+def label_of(name: str) -> str:
+    """Return the short name of a question, with who it is about."""
+    key, _dash, person = name.partition("-")
+    label = labels()[key]
+    if person == "conjoint" and key != "naissance_conjoint":
+        return _("%(label)s, conjoint") % {"label": label}
+    if person.startswith("enfant-"):
+        return _("%(label)s (n° %(rank)s)") % {"label": label, "rank": person.removeprefix("enfant-")}
+    return label
+
+
+def words_of(question: Question, kept: Any, read: Read) -> str:  # noqa: ANN401 - an answer as JSON
+    """Return an answer in words; an unknown one says so."""
+    if kept is None:
+        return _("pas de réponse")
+    kind, value = answers.WAYS[question.key].kind, value_of(question, kept)
+    if kind in {answers.AMOUNT, answers.PAPER}:
+        return str(money(value))
+    if kind == answers.DATE:
+        return str(long_date(value))
+    if kind == answers.YES_NO:
+        return _("oui") if value else _("non")
+    if kind == answers.SEVERAL:
+        return ", ".join(choice_words(question.field, one) for one in value) or _("aucune")
+    if kind == answers.SINCE:
+        return choice_words(question.field, value)
+    return _choice(question, value, read.household).label
+
+
+def lines(steps: Sequence[Step]) -> list[dict[str, str]]:
+    return [
+        {
+            "name": step.name,
+            "label": label_of(step.name),
+            "value": str(nbsp(words_of(step.question, step.value, step.before))),
+        }
+        for step in steps
+    ]
+
+
+def progress(chain: Chain, name: str) -> dict[str, Any]:
+    place, total = chain.rank(name)
+    return {
+        "place": place,
+        "total": total,
+        "text": _("question %(place)s sur %(total)s") % {"place": place, "total": total},
+    }
+
+
+def first_amount_words(chain: Chain, estimate: Mapping[str, Any]) -> dict[str, str]:
+    """Say what takes shape: a first amount once there is one, else after how many questions it comes."""
+    if estimate:
+        aids = ngettext("%(count)s aide possible.", "%(count)s aides possibles.", estimate["aids"])
+        supposed = _("Le plus courant est supposé pour les questions qui restent.")
+        return {
+            "number": range_words(estimate["low"], estimate["high"]),
+            "unit": _("par mois"),
+            "text": f"{aids % {'count': estimate['aids']}} {supposed}",
+        }
+    left = chain.before_first_amount
+    text = ngettext(
+        "Un premier montant arrive après %(count)s question.",
+        "Un premier montant arrive après %(count)s questions.",
+        left,
+    )
+    return {"number": "", "unit": "", "text": text % {"count": left} if left else ""}
+
+
+def range_words(low: float, high: float) -> str:
+    """Write a range in whole euros, or one amount if both ends are the same."""
+    if round(high) - round(low) < 1:
+        return str(shared.euros(high))
+    if not low:
+        return _("jusqu’à %(high)s") % {"high": shared.euros(high)}
+    return str(nbsp(_("%(low)s à %(high)s") % {"low": round(low), "high": shared.euros(high)}))
+
+
+# The result
+
+
+def result(simulation: Simulation, chain: Chain, papers: Mapping[str, str]) -> dict[str, Any]:
+    """Return everything that the page and the printed sheet show. `papers` names the kinds of papers."""
+    computed = simulation.results
+    people = len(chain.household.people)
+    granted = [line for line in simulation.local if line.status in {"granted", "to_check"}]
+    refused = sorted((one for one in computed.of(results.NOT_ELIGIBLE) if not one.receiving), key=_distance)
+    unknown = sorted((one for one in computed.of(results.UNKNOWN) if not one.receiving), key=lambda one: -one.high)
+    return {
+        "month": month(chain.household.month),
+        "headline": _headline(computed),
+        "urgent": _urgent(chain.household),
+        "claims": [_claim(one, people, papers) for one in computed.claims] + [_local(line) for line in granted],
+        "unknown": [_line(one, people) for one in unknown],
+        "refused": [_line(one, people) for one in refused],
+        "received": [{"title": str(one.benefit.title)} for one in computed.received],
+        "narrowing": _narrowing(simulation, chain),
+        "hypotheses": [str(text) for text in chain.read.hypotheses],
+    }
+
+
+def _distance(result: Result) -> tuple[int, bool]:
+    return len(result.explanation.failed), result.explanation.threshold is None
+
+
+def _headline(computed: results.Results) -> dict[str, str]:
+    monthly, yearly, once = (computed.span(unit) for unit in (benefits.MONTH, benefits.YEAR, benefits.ONCE))
+    others = []
+    if monthly[1] and yearly[1]:
+        others.append(_("Et %(amount)s par an.") % {"amount": range_words(*yearly)})
+    if once[1]:
+        others.append(_("Et %(amount)s une fois.") % {"amount": range_words(*once)})
+    main, unit = (monthly, _("par mois")) if monthly[1] else (yearly, _("par an"))
+    others.append(_("Ce sont des estimations, pas des décisions : l’organisme décide."))
+    return {
+        "number": range_words(*main) if main[1] else "",
+        "range": "1" if round(main[1]) - round(main[0]) >= 1 else "",
+        "unit": unit,
+        "text": str(nbsp(" ".join(others))),
+    }
+
+
+def _urgent(household: Household) -> list[dict[str, str]]:
+    """Return the urgent situations that the answers tell: no home, or nothing to live on."""
+    codes = []
+    if household.housing and household.housing.status == "homeless":
+        codes.append("sans_abri")
+    incomes = [person.incomes for person in household.parents]
+    if all(one is not None and not any(income.net for income in one[-3:]) for one in incomes):
+        codes.append("pas_a_manger")
+    return [_situation(catalogue.situation(code)) for code in codes]
+
+
+def _situation(found: catalogue.Situation) -> dict[str, str]:
+    return {
+        "title": found.title,
+        "call": found.first_call.number,
+        "who": found.first_call.name,
+        "why": found.first_call.why,
+        "href": reverse("aids:situation", args=[found.code]),
+    }
+
+
+def _claim(found: Result, people: int, papers: Mapping[str, str]) -> dict[str, Any]:
+    amount, period = shared.amount_words(found, people)
+    aid = catalogue.get(found.benefit.dossier) if found.benefit.dossier else None
+    return {
+        "amount": str(nbsp(amount)),
+        "period": str(period),
+        "title": str(found.benefit.title),
+        "text": str(nbsp(found.sentence)),
+        "where": catalogue.in_words(aid.organisation) if aid else str(found.benefit.given_by),
+        "with": [
+            papers[need.kind] for need in aid.papers if need.required and not need.condition and need.kind in papers
+        ][:PAPERS_SHOWN]
+        if aid
+        else [],
+        "automatic": bool(aid and aid.automatic),
+        "reasons": [_reason(reason) for reason in found.explanation.reasons],
+        "changes": [str(nbsp(text)) for text in found.explanation.changes],
+        "asks": [str(nbsp(question.text)) for question in found.asks],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    label, kind = {True: (_("Remplie"), "ok"), False: (_("Pas remplie"), "expired"), None: (_("À savoir"), "soon")}[
+        reason.ok
+    ]
+    law = reason.law if reason.law and reason.law.title else None
+    return {
+        "text": str(nbsp(reason.text)),
+        "tag": label,
+        "tag_kind": kind,
+        "law": law.title if law else "",
+        "link": law.link if law else "",
+    }
+
+
+def _local(line: LocalResult) -> dict[str, Any]:
+    amount, period = local.price_words(line.aid.rule, line.outcome, line.facts)
+    tags = {
+        local.YES: (_("Remplie"), "ok"),
+        local.NO: (_("Pas remplie"), "expired"),
+        local.MISSING: (_("À savoir"), "soon"),
+        local.MANUAL: (_("Vérifiée par la ville"), ""),
+    }
+    return {
+        "amount": str(amount),
+        "period": str(period),
+        "title": line.aid.name,
+        "text": _("Une personne de la ville vérifie une condition.") if line.status == "to_check" else "",
+        "where": catalogue.in_words(line.aid.rules["institution"]["name"]),
+        "with": [],
+        "automatic": False,
+        "reasons": [
+            {
+                "text": str(nbsp(reason.text[:1].upper() + reason.text[1:])),
+                "tag": tags[reason.answer][0],
+                "tag_kind": tags[reason.answer][1],
+                "law": "",
+                "link": "",
+            }
+            for reason in line.outcome.reasons
+        ],
+        "changes": [],
+        "asks": [],
+    }
+
+
+def _line(found: Result, people: int) -> dict[str, Any]:
+    return {
+        "label": str(found.benefit.title),
+        "text": str(nbsp(found.sentence)),
+        "reasons": [_reason(reason) for reason in found.explanation.reasons],
+    }
+
+
+def _narrowing(simulation: Simulation, chain: Chain) -> list[dict[str, str]]:
+    """Return the open questions that would change the result most, with their effect."""
+    names = {question.place: name for name, question in chain.waiting}
+    names |= {step.question.place: step.name for step in chain.steps if step.value is None}
+    found = []
+    for asked in simulation.results.asked:
+        if (name := names.get(asked.question.place)) is not None:
+            effect = {"amount": shared.euros(asked.most), "unit": shared.unit_words(asked.unit)}
+            text = _("Jusqu’à %(amount)s %(unit)s") % effect if asked.most else _("Peut ouvrir un droit")
+            found.append({"name": name, "label": str(nbsp(asked.question.text)), "text": str(nbsp(text))})
+    return found[:NARROWING_SHOWN]
+
+
+def known(chain: Chain) -> list[dict[str, Any]]:
+    """Return the vault's figures that the interview need not ask, each with its source.
+
+    Each may be set aside by the resident, if it is no longer true.
+    """
+    written = chain.overlay.written
+    seen: dict[str, dict[str, Any]] = {}
+    for key, words in _known_words(chain.household):
+        record = chain.read.source(key)
+        if record is None or record.record_id in written:
+            continue
+        name = str(record.record_id)
+        line = {"label": words[0], "value": str(nbsp(words[1])), "record": name, "source": _source(record)}
+        seen.setdefault(f"{words[0]}|{name}", line)
+    return list(seen.values())
+
+
+def _source(record: Opened) -> str:
+    return f"{why.record_words(record)}, {why.assurance_words(record)}"
+
+
+def _known_words(household: Household) -> list[tuple[str, tuple[str, str]]]:
+    found = []
+    for person in household.parents:
+        if person.status:
+            found.append((person.key("status"), (_("Activité"), _status_words(person.status))))
+        for type, label in (("salary", _("Salaire")), ("unemployment", _("Chômage")), ("pension", _("Retraite"))):
+            if net := person.received(months.shift(household.month, -1), type):
+                found.append((person.key(f"incomes.{type}"), (label, str(money(round(net, 2))))))
+    home = household.housing
+    if home and home.rent:
+        found.append(("housing.rent", (_("Loyer"), str(money(home.rent)))))
+    for notice in household.tax_notices or ():
+        label = _("Revenu fiscal de référence %(year)s") % {"year": notice.income_year}
+        found.append((f"tax_notices[{notice.income_year}].rfr", (label, str(money(notice.rfr)))))
+    if household.children and "household.children" not in household.unknown:
+        found.append(("household.people", (_("Enfants"), str(len(household.children)))))
+    return found
+
+
+def _status_words(status: str) -> str:
+    codes = {
+        "employed": "actif",
+        "apprentice": "apprenti",
+        "self_employed": "independant",
+        "unemployed": "chomeur",
+        "student": "etudiant",
+        "retired": "retraite",
+        "inactive": "inactif",
+    }
+    return choice_words("foyer.situation#/activite", codes[status])

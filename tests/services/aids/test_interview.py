@@ -1,0 +1,226 @@
+"""The chain of questions: counted from what is open, none that no longer matters, and back keeps everything."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import question_order
+from services.aids import benefits, months, results, variants
+from services.aids.engine import run as engine
+from services.aids.household_json import read
+from services.aids.interview import order
+from services.aids.interview.state import Interview
+from tests.services.aids import stock
+from tests.services.aids.interviews import COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell
+
+pytestmark = pytest.mark.slow
+FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "aids"
+SAMPLES = {file.stem: file for file in sorted(FOLDER.glob("*.json"))}
+MOST_ANSWERS = 25
+
+
+# The stories
+
+
+@pytest.mark.parametrize("case", STORIES)
+def test_a_story_ends_within_its_number_of_answers_and_gives_our_amounts_in_stock_openfisca(case):
+    story = STORIES[case]
+    _interview, found, count = tell(story["answers"], story["commune"])
+    assert count <= MOST_ANSWERS and not found.refused
+    household = variants.assume(found.household, [question for _name, question in found.waiting])
+    ours = engine.run([household], stock=True, steady=False).first[0]
+    theirs = stock.compute(stock.document(household), household.month)
+    for variable, entity, _kind in engine.OUTPUTS:
+        keys = [f"{person.id}.{variable}" for person in household.people] if entity == "individu" else [variable]
+        expected = [float(value) for value in theirs[variable]][: len(keys)]
+        assert [float(ours[key]) for key in keys] == pytest.approx(expected, abs=0.01), variable
+
+
+@pytest.mark.skipif(not SAMPLES, reason="the shared samples are not beside this repository")
+@pytest.mark.parametrize("case", STORIES)
+def test_the_amounts_of_the_case_lie_within_the_range_that_its_story_shows(case):
+    story = STORIES[case]
+    _interview, found, _count = tell(story["answers"], story["commune"])
+    shown = results.compute(found.household)
+    true = results.compute(read(json.loads(SAMPLES[case].read_text())))
+    outside = {
+        benefit.code: (true.get(benefit.code).amount, shown.get(benefit.code).low, shown.get(benefit.code).high)
+        for benefit in benefits.ALL
+        if not shown.get(benefit.code).low - 0.02
+        <= true.get(benefit.code).amount
+        <= shown.get(benefit.code).high + 0.02
+    }
+    assert outside == {}
+
+
+def test_a_single_tenant_with_one_job_gives_twelve_answers_at_most():
+    _interview, found, count = tell(SINGLE)
+    assert count <= 12 and not found.waiting
+    assert all(step.value is not None for step in found.steps)
+
+
+def test_a_couple_with_two_children_gives_eighteen_answers_at_most():
+    _interview, found, count = tell(COUPLE)
+    assert count <= 18 and not found.waiting
+    assert all(step.value is not None for step in found.steps)
+
+
+def test_a_first_amount_comes_before_the_details():
+    interview = blank()
+    while (found := replay(interview)).before_first_amount:
+        give(interview, found.next, SINGLE[plain(dict(found.waiting)[found.next].text)])
+    assert len(interview.answers) <= 5
+
+
+# The chain
+
+
+def test_questions_are_counted_from_what_is_still_open():
+    interview = blank()
+    places = []
+    while (name := (found := replay(interview)).next) != "":
+        places.append(found.rank(name))
+        give(interview, name, SINGLE[plain(dict(found.waiting)[name].text)])
+    assert [place for place, _total in places] == list(range(1, len(places) + 1))
+    assert all(place <= total for place, total in places) and places[-1][0] == places[-1][1]
+
+
+def test_back_keeps_everything():
+    interview, found, _count = tell(SINGLE)
+    names = [step.name for step in found.steps]
+    assert found.previous(names[3]) == names[2] and found.previous(names[0]) == ""
+    give(interview, names[2], SINGLE[plain(found.steps[2].question.text)])
+    assert [step.value for step in replay(interview).steps] == [step.value for step in found.steps]
+
+
+def test_a_single_person_is_asked_nothing_about_a_partner_nor_a_childless_one_about_children():
+    interview = blank()
+    give(interview, "couple", "no")
+    give(interview, "enfants", "0")
+    names = [name for name, _question in replay(interview).waiting]
+    assert not [name for name in names if "conjoint" in name or "enfant" in name]
+    assert "seul_depuis" not in names and "garde" not in names
+
+
+def test_a_changed_answer_drops_those_that_depended_on_it():
+    interview, _found, _count = tell(COUPLE)
+    give(interview, "activite", "retraite")
+    assert "revenus" not in interview.answers and interview.answers["revenus-conjoint"] == "900.00"
+    give(interview, "couple", "no")
+    assert not [name for name in interview.answers if "conjoint" in name]
+    give(interview, "enfants", "1")
+    assert not [name for name in interview.answers if "-enfant-" in name]
+
+
+def test_the_same_answer_again_drops_nothing():
+    interview, found, _count = tell(COUPLE)
+    give(interview, "couple", "yes")
+    assert len(interview.answers) == len(found.steps)
+
+
+def test_an_unknown_answer_stays_a_question_of_the_result_and_widens_its_range():
+    known = results.compute(tell(SINGLE)[1].household)
+    disability = "La MDPH a-t-elle reconnu un handicap ?"
+    unsure, found, _count = tell({text: told for text, told in SINGLE.items() if text != disability})
+    assert unsure.answers["handicap"] is None and not found.waiting
+    shown = results.compute(found.household)
+    low, high = shown.span(benefits.MONTH)
+    assert low <= known.span(benefits.MONTH)[0] <= high and high - low > 20
+    assert "handicap" in {asked.question.key for asked in shown.asked}
+
+
+def test_an_impossible_answer_is_refused_and_counts_as_unknown():
+    interview, _found, _count = tell(COUPLE)
+    interview.answer("naissance_enfant-enfant-1", "1970-01-01")
+    found = replay(interview)
+    assert list(found.refused.values()) == ["cet enfant serait plus âgé que ses parents"]
+    refused = found.step(next(iter(found.refused)))
+    assert refused is not None and refused.value is None
+
+
+def test_a_child_s_birth_is_not_compared_with_an_assumed_one():
+    interview = blank()
+    give(interview, "enfants", "1")
+    give(interview, "naissance_enfant-enfant-1", "3 2 1980")
+    assert replay(interview).refused == {}
+
+
+def test_several_disabled_people_are_each_asked_about():
+    interview, _found, _count = tell(COUPLE)
+    give(interview, "handicap_foyer", "plusieurs")
+    names = {name for name, _question in replay(interview).waiting}
+    assert {"handicap", "handicap-conjoint", "handicap_enfant-enfant-1", "handicap_enfant-enfant-2"} <= names
+
+
+def test_only_the_person_concerned_is_asked_about_a_disability():
+    interview, _found, _count = tell(COUPLE)
+    give(interview, "handicap_foyer", "@conjoint")
+    found = replay(interview)
+    assert [name for name, _question in found.waiting] == ["handicap-conjoint"]
+    assert [person.disability_rate for person in found.household.people] == [0, None, 0, 0]
+
+
+def test_an_income_that_began_this_year_asks_what_came_before():
+    seeker = STORIES["07"]["answers"]
+    _interview, found, _count = tell(seeker, "69383")
+    by_month = {
+        month: sum(one.net for one in found.household.applicant.incomes or () if one.first == month)
+        for month in months.between("2024-10", "2025-11")
+    }
+    assert by_month["2024-12"] == 1600 and by_month["2025-01"] == 980 and by_month["2025-11"] == 980
+
+
+def test_a_person_without_income_since_this_year_is_asked_what_came_before():
+    interview = blank()
+    for name, text in (("activite", "inactif"), ("revenus", "0"), ("mois", "2025-06")):
+        give(interview, name, text)
+    assert "avant" in {name for name, _question in replay(interview).waiting}
+    give(interview, "avant", "1700")
+    found = replay(interview).household
+    by_month = {one.first: one.net for one in found.applicant.incomes or () if one.type == "salary"}
+    assert (by_month["2025-05"], by_month["2025-06"], by_month["2025-11"]) == (1700, 0, 0)
+
+
+def test_an_interview_kept_past_midnight_speaks_of_the_same_months():
+    late = Interview(started="2025-11-30T23:30:00+01:00")
+    assert late.day.isoformat() == "2025-11-30" and replay(late).household.month == "2025-11"
+
+
+# The order
+
+
+def test_the_order_comes_from_a_table_that_the_engine_gives_again():
+    """Measure the committed respondents again: their changes must be those of the table."""
+    table = order.table()
+    assert table["month"] == question_order.MONTH and len(table["proofs"]) == question_order.PROOFS
+    assert question_order.changed() == []
+
+
+def test_the_first_questions_are_those_that_change_the_result_most():
+    first = [question.key for _name, question in replay(blank()).waiting]
+    effects = [order.table()["contexts"]["?|?|?"][key][0] for key in first if key in order.FIRST]
+    assert len(effects) >= 5 and first[: len(effects)] == [key for key in first if key in order.FIRST]
+    assert effects[0] == max(effects)
+
+
+def test_a_question_left_out_of_the_chain_changed_nothing_over_many_households():
+    table = order.table()["contexts"]
+    left = [
+        (context, key)
+        for context, measures in table.items()
+        for key, (_mean, count, most) in measures.items()
+        if key not in order.FIRST and most == 0 and count >= order.SURE
+    ]
+    assert left
+    for context, key in left:
+        mean, count, _most = table[context][key]
+        assert mean == 0 and count >= 30
+
+
+def test_an_income_is_asked_after_the_activity_of_the_same_person():
+    interview = blank()
+    give(interview, "couple", "yes")
+    names = [name for name, _question in replay(interview).waiting]
+    assert names.index("activite") < names.index("revenus")
+    assert names.index("activite-conjoint") < names.index("revenus-conjoint")

@@ -1,0 +1,581 @@
+"""Pages of the interview: answers sealed in the session, few runs, nothing of a vault, kept only after a yes."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django_scopes import scope
+
+from accounts.models import Session, User
+from core import journal, locks
+from core.models import City
+from services.aids.interview import running, slots, state
+from tests.accounts.factories import ResidentFactory, signed_in
+from tests.accounts.mailbox import sent_code
+from tests.services.aids import people
+from tests.services.aids.interviews import COUPLE, SINGLE, posted
+from vault.records.models import Record
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+NOW = "2025-11-20 10:00:00+01:00"
+START, RESULT, SHEET, KEEP = (f"/faire-le-point/{page}" for page in ("", "resultat/", "feuille/", "garder/"))
+ERASE = "/faire-le-point/effacer/"
+
+
+@pytest.fixture(autouse=True)
+def november() -> Iterator[None]:
+    cache.clear()
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def city() -> City:
+    return City.objects.update_or_create(
+        pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"}
+    )[0]
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    return people.counting(monkeypatch)
+
+
+def address(name: str) -> str:
+    return f"/faire-le-point/{name}/"
+
+
+def main_of(response: Any) -> str:
+    main = response.content.decode().split("<main", 1)[1].split("</main>", 1)[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main).replace("\u00a0", " ").replace("&#x27;", "'"))
+
+
+def question_of(response: Any) -> str:
+    heading = re.search(r"<h1.*?</h1>", response.content.decode(), re.S)
+    assert heading is not None
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", heading[0])).strip()
+    return text.replace("\u00a0", " ")
+
+
+def tell(client: Client, story: dict[str, str], most: int = 40) -> list[str]:
+    """Answer until the result, by the texts of the questions. Return the addresses passed."""
+    passed: list[str] = []
+    response = client.get(START)
+    while (place := response.headers["Location"]) != RESULT:
+        page = client.get(place)
+        assert page.status_code == 200, place
+        answer = story.get(question_of(page))
+        passed.append(place)
+        response = client.post(place, posted(answer) if answer is not None else {"skip": "unknown"})
+        assert response.status_code == 302 and len(passed) <= most, (place, answer)
+    return passed
+
+
+def kept(client: Client) -> Any:
+    return client.session.get(state.KEY)
+
+
+# From nothing to a sheet
+
+
+def test_a_visitor_goes_from_nothing_to_amounts_with_reasons_and_a_sheet(runs):
+    client = Client()
+    assert len(tell(client, SINGLE)) <= 12
+    page = main_of(client.get(RESULT))
+    order = ["Au total", "À demander", "Qui voir", "Pas aujourd’hui"]
+    assert [page.index(title) for title in order] == sorted(page.index(title) for title in order)
+    assert "Prime d’activité" in page and "par mois" in page and "Pourquoi : Prime d’activité" in page
+    sheet = main_of(client.get(SHEET))
+    assert "Fait le 20 novembre 2025" in sheet and "Prime d’activité" in sheet and "Loyer : 520 €" in sheet
+    assert len(runs) == 2  # the first amount and the result; the sheet shows the same
+
+
+def test_a_first_amount_is_shown_before_the_end(runs):
+    client = Client()
+    passed = tell(client, SINGLE)
+    shown = [place for place in passed if "civic-num" in client.get(place).content.decode()]
+    assert shown and len(runs) == 1
+
+
+def test_a_page_shown_again_runs_nothing_and_a_correction_runs_once(runs):
+    client = Client()
+    tell(client, SINGLE)
+    for _ in range(3):
+        client.get(RESULT)
+    before = len(runs)
+    assert client.post(address("loyer"), {"answer": "480"}).headers["Location"] == RESULT
+    client.get(RESULT)
+    assert len(runs) == before + 1
+
+
+def test_the_english_page_is_computed_for_itself(runs):
+    client = Client()
+    tell(client, SINGLE)
+    client.get(RESULT)
+    client.cookies["garant_language"] = "en"
+    page = client.get(RESULT).content.decode()
+    assert '<html lang="en"' in page and "par mois" not in main_of(client.get(SHEET))
+
+
+def test_a_homeless_person_reads_whom_to_call_first():
+    client = Client()
+    client.post(address("logement"), {"answer": "sans_domicile"})
+    page = main_of(client.get(RESULT))
+    assert page.index("115") < page.index("À demander")
+
+
+def test_every_page_offers_to_pass_not_to_know_and_to_erase():
+    client = Client()
+    client.post(address("couple"), {"answer": "yes"})
+    for name in ("naissance", "enfants", "activite", "logement", "nationalite"):
+        page = main_of(client.get(address(name)))
+        assert "Je ne sais pas" in page and "Passer cette question" in page, name
+        assert "Effacer mes réponses maintenant" in page and "question" in page
+
+
+def test_a_skipped_question_is_not_asked_again_and_may_be_answered_later():
+    client = Client()
+    first = client.get(START).headers["Location"]
+    second = client.post(first, {"skip": "pass"}).headers["Location"]
+    assert second != first and "pas de réponse" in main_of(client.get(second))
+    assert client.get(first).status_code == 200
+
+
+def test_a_person_who_knows_nothing_reaches_a_result_too():
+    client = Client()
+    assert tell(client, {})
+    page = main_of(client.get(RESULT))
+    assert "Rien de sûr" in page and "Ces réponses resserreraient" in page
+
+
+# What is kept, and where
+
+
+def test_answers_lie_in_no_row_in_clear_no_url_and_no_log(caplog):
+    client = Client()
+    with caplog.at_level("DEBUG"):
+        passed = tell(client, SINGLE)
+        client.get(RESULT)
+    row = Session.objects.get()
+    for secret in (b"1250", b"locataire_meuble", b"1996-11-30", b"activite"):
+        assert secret not in bytes(row.data)
+    assert not re.search(r"1250|1996|locataire_meuble", " ".join([*passed, caplog.text]))
+    assert kept(client)["answers"]["revenus"] == "1250.00"
+
+
+def test_reading_the_pages_opens_no_session():
+    client = Client()
+    client.get(client.get(START).headers["Location"])
+    assert not Session.objects.exists()
+
+
+def test_answers_are_gone_after_two_hours():
+    client = Client()
+    client.post(address("couple"), {"answer": "no"})
+    with time_machine.travel("2025-11-20 11:59:00+01:00", tick=True):
+        assert "En couple : non" in main_of(client.get(address("enfants")))
+    with time_machine.travel("2025-11-20 12:01:00+01:00", tick=True):
+        assert "En couple" not in main_of(client.get(address("enfants")))
+
+
+def test_erasing_leaves_nothing():
+    client = Client()
+    tell(client, SINGLE)
+    assert client.post(ERASE).headers["Location"] == "/"
+    assert kept(client) is None and client.get(RESULT).headers["Location"] == START
+
+
+def test_no_page_is_kept_by_the_browser():
+    client = Client()
+    client.post(address("couple"), {"answer": "no"})
+    for place in (address("enfants"), RESULT):
+        assert "no-store" in client.get(place).headers["Cache-Control"]
+
+
+# Bad input
+
+
+def test_two_tabs_share_one_interview():
+    client = Client()
+    client.post(address("couple"), {"answer": "yes"})
+    client.post(address("enfants"), {"answer": "1"})
+    assert client.post(address("couple"), {"answer": "no"}).status_code == 302
+    assert client.post(address("activite-conjoint"), {"answer": "actif"}).status_code == 302
+    answers = kept(client)["answers"]
+    assert answers == {"enfants": "1", "couple": False}
+
+
+def test_a_cookie_deleted_half_way_starts_again_and_says_so():
+    client = Client()
+    client.post(address("activite"), {"answer": "actif"})
+    client.cookies.pop("garant_session")
+    response = client.post(address("revenus"), {"answer": "1250"}, follow=True)
+    page = main_of(response)
+    assert response.status_code == 200 and "Vos réponses d’avant n’étaient plus là" in page
+    assert kept(client)["answers"] == {"revenus": "1250.00"}
+
+
+def test_a_child_older_than_its_parent_is_refused_with_a_sentence():
+    client = Client()
+    client.post(address("naissance"), posted("4 4 1984"))
+    client.post(address("couple"), {"answer": "no"})
+    client.post(address("enfants"), {"answer": "1"})
+    response = client.post(address("naissance_enfant-enfant-1"), posted("1 1 1970"))
+    assert response.status_code == 422
+    assert "cet enfant serait plus âgé que ses parents" in main_of(response)
+    assert "naissance_enfant-enfant-1" not in kept(client)["answers"]
+
+
+def test_a_parent_made_younger_than_a_child_is_refused_too():
+    client = Client()
+    for name, text in (("naissance", "4 4 1984"), ("couple", "no"), ("enfants", "1")):
+        client.post(address(name), posted(text))
+    client.post(address("naissance_enfant-enfant-1"), posted("1 1 2015"))
+    response = client.post(address("naissance"), posted("1 1 2020"))
+    assert response.status_code == 422 and "se contredisent" in main_of(response)
+    assert kept(client)["answers"]["naissance"] == "1984-04-04"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("couple", "peut-être"),
+        ("couple", ""),
+        ("enfants", "40"),
+        ("enfants", "-1"),
+        ("naissance", "30 2 1990"),
+        ("naissance", "1 1 2090"),
+        ("naissance", "1 1 1700"),
+        ("logement", "château"),
+        ("activite", "<script>"),
+    ],
+)
+def test_an_answer_that_is_none_of_the_choices_is_asked_again(name, answer):
+    client = Client()
+    response = client.post(address(name), posted(answer))
+    assert response.status_code == 422 and "govuk-error-message" in response.content.decode()
+    assert kept(client) is None
+
+
+@pytest.mark.parametrize("answer", ["beaucoup", "", "-12", "9999999999", "nan"])
+def test_an_amount_that_is_none_is_asked_again_and_shown_as_typed(answer):
+    client = Client()
+    client.post(address("activite"), {"answer": "actif"})
+    response = client.post(address("revenus"), {"answer": answer})
+    assert response.status_code == 422 and f'value="{answer}"' in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["licorne", "revenus-voisin", "..", "naissance-enfant-99"])
+def test_an_unknown_question_is_not_found_or_leads_onward(name):
+    assert Client().get(address(name)).status_code in {302, 404}
+
+
+@pytest.mark.parametrize("place", [ERASE, "/faire-le-point/plus-vrai/00000000-0000-4000-8000-000000000000/"])
+def test_what_changes_something_is_never_a_link(place):
+    assert Client().get(place).status_code in {302, 405}
+
+
+def test_a_form_from_another_site_is_refused():
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(address("couple"), {"answer": "no"}).status_code == 403
+
+
+# Abuse
+
+
+def test_an_interview_has_few_runs(runs, monkeypatch):
+    monkeypatch.setattr(running, "MOST_RUNS", 3)
+    client = Client()
+    tell(client, SINGLE)
+    client.get(RESULT)
+    for rent in ("480", "490"):
+        client.post(address("loyer"), {"answer": rent})
+        response = client.get(RESULT)
+    assert len(runs) == 3 and response.status_code == 429
+    assert "refait beaucoup de fois" in main_of(response) and kept(client)["answers"]["loyer"] == "490.00"
+
+
+def test_a_robot_is_slowed_without_a_captcha_and_its_answers_are_kept(settings, runs):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "interview_run": "2/m/ip"}
+    statuses = []
+    for _ in range(4):
+        client = Client()
+        client.post(address("logement"), {"answer": "sans_domicile"})
+        response = client.get(RESULT)
+        statuses.append(response.status_code)
+    assert statuses == [200, 200, 429, 429] and len(runs) == 2
+    assert "Vos réponses sont gardées" in main_of(response) and kept(client)["answers"]
+
+
+def test_two_hundred_interviews_from_one_address_are_slowed_before_they_fill_the_table():
+    """The desk of a town hall shares one address: sixty may begin each minute, the others are told to wait."""
+    statuses = [Client().post(address("couple"), {"answer": "no"}).status_code for _ in range(200)]
+    assert statuses.count(302) == 60 and statuses.count(429) == 140
+    assert Session.objects.count() == 60
+
+
+def test_a_busy_engine_is_told_within_two_seconds_and_keeps_the_answers(monkeypatch, runs):
+    def busy(longest: float = 0) -> None:
+        raise slots.Busy
+
+    client = Client()
+    client.post(address("logement"), {"answer": "sans_domicile"})
+    monkeypatch.setattr(slots, "held", busy)
+    response = client.get(RESULT)
+    assert response.status_code == 503 and response.headers["Refresh"] == "3" and not runs
+    assert "Vos réponses sont gardées" in main_of(response)
+    monkeypatch.undo()
+    assert client.get(RESULT).status_code == 200
+
+
+def test_only_two_runs_go_on_at_a_time():
+    others = [connection.copy() for _slot in slots.SLOTS]
+    for other, slot in zip(others, slots.SLOTS, strict=True):
+        with slots.held():
+            pass
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [locks.key(slots.KIND, slot)])
+    with pytest.raises(slots.Busy), slots.held(longest=0.1):
+        pass
+    for other in others:
+        other.close()
+    with slots.held():
+        pass
+
+
+def test_many_answers_do_not_grow_the_session():
+    interview = state.Interview.begin("")
+    for rank in range(500):
+        interview.answer(f"naissance_enfant-enfant-{rank}", "2020-01-01")
+    assert len(interview.answers) == state.MOST_ANSWERS
+
+
+def test_a_question_costs_few_queries():
+    client = Client()
+    client.post(address("couple"), {"answer": "no"})
+    client.get(address("enfants"))
+    with CaptureQueriesContext(connection) as found:
+        client.get(address("enfants"))
+    assert len(found) <= 6
+
+
+# Sign-in
+
+
+def sign_in(client: Client, user: User, to: str = "") -> Any:
+    """Sign in by the code of an e-mail."""
+    client.post(reverse("account_login") + (f"?next={to}" if to else ""), {"email": user.email})
+    return client.post(reverse("account_confirm_login_code"), {"code": sent_code()})
+
+
+def test_signing_in_without_a_yes_carries_nothing_over(resident):
+    client = Client()
+    tell(client, SINGLE)
+    sign_in(client, resident)
+    assert kept(client) is None
+    assert client.get(KEEP).headers["Location"] == "/aides/"
+    with scope(resident=resident.pk):
+        assert not Record.objects.exists()
+
+
+def test_after_a_yes_the_answers_are_shown_then_kept(resident):
+    client = Client()
+    tell(client, SINGLE)
+    assert client.post(KEEP).headers["Location"] == f"/connexion/?next={KEEP}"
+    assert sign_in(client, resident, KEEP).headers["Location"] == KEEP
+    page = main_of(client.get(KEEP))
+    assert "Loyer" in page and "520 €" in page and "déclarées" in page
+    with scope(resident=resident.pk):
+        assert not Record.objects.exists()
+    assert client.post(KEEP).headers["Location"] == "/aides/"
+    with scope(resident=resident.pk):
+        written = list(Record.objects.current().exclude(type="calcul.resultat"))
+    assert {record.assurance for record in written} == {"declared"}
+    assert {"foyer.composition", "foyer.situation", "logement.domicile", "emploi.revenu", "fiscal.avis_ir"} <= {
+        record.type for record in written
+    }
+    assert kept(client) is None
+
+
+def test_the_vault_gives_the_amounts_of_the_interview_and_asks_nothing_again(resident):
+    client = Client()
+    tell(client, SINGLE)
+    shown = re.search(r"Au total, d’après vos réponses ([\d  ]+ €)", main_of(client.get(RESULT)))
+    client.post(KEEP)
+    sign_in(client, resident, KEEP)
+    client.post(KEEP)
+    page = main_of(client.get("/aides/"))
+    assert shown is not None and shown[1].strip() in page
+    found = people.simulated(resident)
+    asked = [asked.question.key for asked in found.results.asked]
+    assert asked == []
+
+
+def test_a_family_is_kept_with_its_members(resident):
+    client = Client()
+    tell(client, COUPLE)
+    client.post(KEEP)
+    sign_in(client, resident, KEEP)
+    client.post(KEEP)
+    household = people.simulated(resident).read.household
+    assert household.partner is not None and household.partner.birth_date.isoformat() == "1985-05-05"
+    assert [child.birth_date.isoformat() for child in household.children] == ["2021-02-02", "2016-02-02"]
+    assert household.applicant.birth_date.isoformat() == "1984-04-04"
+    assert household.partner.received("2025-10", "salary") == 900
+
+
+def test_a_vault_opened_twice_from_one_interview_has_one_value_of_each(resident):
+    client = Client()
+    tell(client, SINGLE)
+    client.post(KEEP)
+    sign_in(client, resident, KEEP)
+    copy = Client()
+    copy.cookies["garant_session"] = client.cookies["garant_session"].value
+    assert client.post(KEEP).status_code == 302
+    assert copy.post(KEEP).headers["Location"] == "/aides/"
+    with scope(resident=resident.pk):
+        assert Record.objects.current().filter(type="logement.domicile").count() == 1
+
+
+def test_another_person_s_sign_in_wipes_the_answers(resident, stranger):
+    client = signed_in(resident)
+    client.post(address("couple"), {"answer": "no"})
+    assert kept(client)["owner"] == str(resident.pk)
+    client.force_login(stranger)
+    assert kept(client) is None
+    assert "En couple" not in main_of(client.get(address("couple")))
+
+
+def test_a_yes_is_worth_half_an_hour(resident):
+    client = Client()
+    tell(client, SINGLE)
+    client.post(KEEP)
+    with time_machine.travel("2025-11-20 10:40:00+01:00", tick=True):
+        sign_in(client, resident, KEEP)
+        assert kept(client) is None
+
+
+def test_every_way_in_drops_what_the_visitor_did_not_ask_to_keep(resident):
+    request = RequestFactory().post("/")
+    request.user = AnonymousUser()
+    request.session = Client().session
+    state.save(request.session, state.Interview.begin(""))
+    get_adapter(request).login(request, resident)
+    assert state.KEY not in request.session
+
+
+def test_signing_out_wipes_the_answers(resident):
+    client = signed_in(resident)
+    client.post(address("couple"), {"answer": "no"})
+    client.post(reverse("account_logout"))
+    assert kept(client) is None
+
+
+# With a vault
+
+
+def test_a_resident_is_asked_only_what_is_missing_and_sees_what_is_known(resident):
+    people.identity(resident)
+    people.notice(resident, 2023)
+    client = signed_in(resident)
+    client.get(START)
+    page = main_of(client.get(address("couple")))
+    assert "Ce que votre coffre sait déjà" in page and "Revenu fiscal de référence 2023 : 10 080 €" in page
+    assert "déclaré" in page and "Ce n’est plus vrai" in page
+    assert client.get(address("naissance")).status_code == 302 and client.get(address("avis")).status_code == 302
+
+
+def test_a_figure_that_is_no_longer_true_is_asked_again_and_replaced(resident):
+    people.identity(resident)
+    people.notice(resident, 2023)
+    client = signed_in(resident)
+    with scope(resident=resident.pk):
+        notice = Record.objects.current().get(type="fiscal.avis_ir")
+    client.post(f"/faire-le-point/plus-vrai/{notice.pk}/")
+    assert client.get(address("avis")).status_code == 200
+    client.post(address("avis"), {"answer": "8000"})
+    client.post(KEEP)
+    with scope(resident=resident.pk):
+        assert Record.objects.current().filter(type="fiscal.avis_ir").count() == 1
+    assert people.simulated(resident).read.household.notice(2023).rfr == 8000
+
+
+def test_a_notice_then_few_answers_give_a_first_amount(resident):
+    people.identity(resident)
+    people.notice(resident, 2023, rfr=14000, parts=1)
+    client = signed_in(resident)
+    answers = 0
+    response = client.get(START)
+    while "civic-num" not in (page := client.get(response.headers["Location"])).content.decode():
+        response = client.post(response.headers["Location"], posted(SINGLE[question_of(page)]))
+        answers += 1
+    assert answers <= 5
+
+
+def test_another_person_s_figure_cannot_be_set_aside(resident, stranger):
+    people.notice(resident, 2023)
+    with scope(resident=resident.pk):
+        notice = Record.objects.current().get(type="fiscal.avis_ir")
+    assert signed_in(stranger).post(f"/faire-le-point/plus-vrai/{notice.pk}/").status_code == 404
+    response = Client().post(f"/faire-le-point/plus-vrai/{notice.pk}/")
+    assert response.status_code == 302 and response.headers["Location"].startswith("/connexion/")
+
+
+def test_a_visitor_reads_no_vault_and_writes_no_journal(resident):
+    people.full_vault(resident)
+    before = len(journal.entries(resident_id=resident.pk, limit=500))
+    client = Client()
+    tell(client, SINGLE)
+    client.get(RESULT)
+    assert len(journal.entries(resident_id=resident.pk, limit=500)) == before
+    assert "Ce que votre coffre" not in main_of(client.get(address("couple")))
+
+
+def test_a_resident_s_reading_is_a_line_of_their_journal(resident):
+    people.notice(resident, 2023)
+    before = len(journal.entries(resident_id=resident.pk, limit=500))
+    signed_in(resident).get(address("couple"))
+    assert len(journal.entries(resident_id=resident.pk, limit=500)) == before + 1
+
+
+def test_an_agent_takes_stock_as_a_visitor_and_has_no_vault_to_keep_it_in(agent):
+    client = signed_in(agent)
+    client.post(address("couple"), {"answer": "no"})
+    assert client.get(address("enfants")).status_code == 200
+    assert client.post(KEEP).status_code == 403
+
+
+def test_an_interview_kept_after_the_end_of_the_month_keeps_its_months(resident):
+    with time_machine.travel("2025-11-30 23:50:00+01:00", tick=True):
+        client = Client()
+        tell(client, SINGLE)
+        client.post(KEEP)
+    with time_machine.travel("2025-12-01 00:10:00+01:00", tick=True):
+        sign_in(client, resident, KEEP)
+        assert client.post(KEEP).headers["Location"] == "/aides/"
+        with scope(resident=resident.pk):
+            slips = Record.objects.current().filter(type="emploi.revenu").values_list("period_start", flat=True)
+            assert max(f"{start:%Y-%m}" for start in slips) == "2025-10"
+
+
+def test_two_residents_never_share_the_ids_of_their_families():
+    found = []
+    for _ in range(2):
+        user = ResidentFactory()
+        client = signed_in(user)
+        client.post(address("naissance"), posted("4 4 1984"))
+        client.post(address("couple"), {"answer": "no"})
+        client.post(address("enfants"), {"answer": "1"})
+        client.post(address("naissance_enfant-enfant-1"), posted("2 2 2016"))
+        client.post(KEEP)
+        found.append(people.simulated(user).read.household.children[0].id)
+    assert found[0] != found[1]
