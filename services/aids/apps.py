@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from core.pages import menu
+from core.pages import menu, next_act
 
 
 class AidsConfig(AppConfig):
@@ -33,6 +33,7 @@ class AidsConfig(AppConfig):
         menu.register(_("Mes aides"), "aids:home", order=20)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.RIGHTS, order=5)
         menu.register(_("Une situation urgente ?"), "aids:urgent", place=menu.Place.PUBLIC, order=10)
+        next_act.register(_("Voir ce que cela change pour mes aides"), "aids:home")
         if settings.SIMULATE:
             from services.aids.engine import run as engine
 

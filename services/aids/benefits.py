@@ -10,6 +10,7 @@ Text = str | Promise
 MONTH: Final = "mois"
 YEAR: Final = "an"
 ONCE: Final = "fois"
+UNIT_WORDS: Final = {MONTH: _("par mois"), YEAR: _("par an"), ONCE: _("une fois")}
 
 
 @dataclass(frozen=True, slots=True)

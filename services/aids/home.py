@@ -1,16 +1,45 @@
-"""Blocks of the home page about aids: links only. They read no value and compute nothing."""
+"""This app's parts of the home page: the amount that waits, aids found lately, the question that may bring most."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import cast
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.pages import home
+from services.aids.actions.waiting import Waiting, waiting
+from services.aids.presenting import waiting as words
+
+#: The session's list of the questions that the resident skipped (views/aids.py).
+SKIPPED = "aids_skipped"
 
 
-def blocks(request: HttpRequest) -> Iterable[home.Part]:
-    yield home.HomeBlock(home.Slot.HEADLINE, "aids/home_headline.html", {"href": reverse("aids:home")}, order=20)
+def blocks(request: HttpRequest) -> Iterator[home.Part]:
+    yield _way()
     yield home.HomeBlock(home.Slot.ASIDE, "aids/home_urgent.html", {"href": reverse("aids:urgent")}, order=10)
+    found = waiting(resident_id=cast(UUID, request.user.pk), session=request.session) or Waiting()
+    yield words.headline(found)
+    if rows := words.news(found):
+        yield home.HomeBlock(home.Slot.MAIN, "aids/home_news.html", {"lines": rows}, order=10)
+    skipped = request.session.get(SKIPPED, [])
+    asked = next((one for one in found.asked if one.place not in skipped), None)
+    if asked is not None:
+        yield words.question(asked)
+
+
+def _way() -> home.Way:
+    return home.Way(
+        title=_("Répondre à des questions"),
+        needs=_("Rien, de mémoire"),
+        gives=_("Des montants en fourchette, à préciser plus tard"),
+        time=_("Deux minutes, huit à douze réponses"),
+        href=reverse("aids:interview"),
+        action=_("Répondre"),
+        icon="coin",
+        order=30,
+    )
 
 
 home.register(blocks)

@@ -18,6 +18,7 @@ NOT_ELIGIBLE: Final = "not_eligible"
 UNKNOWN: Final = "unknown"
 # Questions about derived values: they hide a figure only if the answer changes the aid.
 COMPLETED: Final = frozenset({"mois"})
+QUESTIONS_KEPT: Final = 3
 SAME: Final = 0.5  # euros: smaller differences between two answers are ignored
 
 
@@ -268,6 +269,8 @@ def payload(results: Results, *, fingerprint: str, used: Iterable[str], source: 
         "moteur": engine.versions(),
         "empreinte": fingerprint,
         "resultats": [_kept(result, source) for result in results.results],
+        "recues_connues": results.knows_received,
+        "questions": [_kept_question(asked) for asked in results.asked[:QUESTIONS_KEPT]],
         "entrees": [{"record_id": record} for record in sorted(set(used))],
     }
 
@@ -280,8 +283,14 @@ def _kept(result: Result, source: Source) -> dict[str, Any]:
         "au_moins": not result.exact,
         "unite": result.benefit.unit,
         "statut": result.status,
+        "recue": result.receiving,
         "raisons": [_kept_reason(reason, result.explanation, source) for reason in result.explanation.reasons],
     }
+
+
+def _kept_question(asked: Asked) -> dict[str, Any]:
+    kept = {"place": asked.question.place, "texte": asked.question.text, "unite": asked.unit}
+    return kept | {"gain": f"{asked.most:.2f}"} if asked.most else kept
 
 
 def _kept_reason(reason: Reason, explanation: Explanation, source: Source) -> dict[str, Any]:

@@ -112,6 +112,14 @@ def test_the_fragment_is_only_the_changing_part_and_polls(awa, job):
     assert 'id="job"' in html
 
 
+def test_a_page_that_polls_moves_on_to_the_result(awa, job):
+    headers = {"HX-Request": "true"}
+    assert "HX-Redirect" not in awa.get(reverse("job", args=[job.pk]), headers=headers)
+    become(job, state=State.DONE)
+    assert awa.get(reverse("job", args=[job.pk]), headers=headers)["HX-Redirect"] == f"/essai/{job.subject_id}/"
+    assert "HX-Redirect" not in awa.get(reverse("job", args=[job.pk])), "the page itself stays, with its link"
+
+
 @pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED])
 def test_a_finished_job_stops_polling(awa, job, state):
     become(job, state=state)

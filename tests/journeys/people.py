@@ -93,12 +93,19 @@ def euros(text: str) -> int:
 
 
 def wait_for_job(page: Page, link: str, *, script: bool) -> None:
-    """Wait on a job's page until the job is done: the page updates by itself, or by following a link."""
-    expect(page.locator("#job")).to_be_visible()
+    """Wait on a job's page until the job is done.
+
+    With scripts, the page moves on to the result by itself, unless the job was done when it opened. Without, it shows
+    a link to it after it was refreshed by another.
+    """
     done = page.get_by_role("link", name=link)
     if script:
-        expect(done).to_be_visible(timeout=60_000)
+        waits = page.locator("#job[data-state=waiting], #job[data-state=running]")
+        expect(waits).to_have_count(0, timeout=60_000)
+        if page.locator("#job").count():
+            Hands(page).follow(link)
         return
+    expect(page.locator("#job")).to_be_visible()
     for _ in range(120):
         if done.count():
             return

@@ -53,7 +53,6 @@ def send(page: Page, file: Path) -> None:
 
 def read(page: Page) -> None:
     wait_for_job(page, "Voir le résultat", script=True)
-    Hands(page).follow("Voir le résultat")
 
 
 def keep(page: Page) -> None:

@@ -55,7 +55,6 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     page.get_by_label("Une fois, maintenant").check()
     press("Recevoir ces données")
     wait_for_job(page, "Voir le résultat", script=True)
-    follow("Voir le résultat")
     expect(page.locator("main")).to_contain_text("Dernière réception le")
     expect(page.locator("main")).not_to_contain_text("Pas reçu")
     look()
@@ -71,7 +70,6 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     page.get_by_label(re.compile(minute.METER)).check()
     press("J’accepte")
     wait_for_job(page, "Voir le résultat", script=True)
-    follow("Voir le résultat")
     expect(page.get_by_text("Dernière réception le").first).to_be_visible()
     look()
 

@@ -39,7 +39,7 @@ def opened(visitors: Visitors, resident, job: Job, **how) -> Page:
     return page
 
 
-def test_with_javascript_the_page_updates_then_stops_polling(visitors, resident, job):
+def test_with_javascript_the_page_updates_then_moves_on_to_the_result(visitors, resident, job):
     page = opened(visitors, resident, job)
     expect(page.locator("#progress")).to_contain_text("En attente")
     assert axe(page) == []
@@ -48,8 +48,16 @@ def test_with_javascript_the_page_updates_then_stops_polling(visitors, resident,
     expect(page.locator("#progress")).to_contain_text("environ 30", timeout=10_000)
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "7")
 
+    with scope(resident=job.resident_id):
+        result = jobs.kind_of(job).done_url(job)
     become(job, State.DONE, done=18, total=18)
-    expect(page.get_by_role("link", name="Voir le résultat")).to_be_visible(timeout=10_000)
+    page.wait_for_url(f"**{result}", timeout=10_000)
+
+
+def test_the_page_of_a_finished_job_shows_a_link_and_asks_nothing_more(visitors, resident, job):
+    become(job, State.DONE, done=18, total=18)
+    page = opened(visitors, resident, job)
+    expect(page.get_by_role("link", name="Voir le résultat")).to_be_visible()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(3_000)

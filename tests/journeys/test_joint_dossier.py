@@ -29,7 +29,6 @@ def words(page: Page, folder: Path) -> str:
 def build(page: Page) -> None:
     Hands(page).press(re.compile("^Faire le dossier"))
     wait_for_job(page, "Voir le résultat", script=True)
-    Hands(page).follow("Voir le résultat")
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre dossier est prêt")
 
 

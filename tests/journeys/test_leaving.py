@@ -39,7 +39,6 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     press("Préparer ma copie")
     eyes.look()
     wait_for_job(page, "Voir le résultat", script=True)
-    follow("Voir le résultat")
     eyes.look()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("^Télécharger la copie")).click()

@@ -35,7 +35,6 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     page.locator("input[type=file]").set_input_files(front)
     hands.press("Envoyer ce papier")
     wait_for_job(page, "Voir le résultat", script=True)
-    hands.follow("Voir le résultat")
     eyes.look()
     hands.press("Ranger ce papier")
     page.goto("/coffre/papiers/")
@@ -52,7 +51,6 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, front: Path, 
     page.locator("input[type=file]").set_input_files(back)
     hands.press("Envoyer ce fichier")
     wait_for_job(page, "Voir le résultat", script=True)
-    hands.follow("Voir le résultat")
     assert page.url == paper
     files = page.locator("section", has=page.get_by_role("heading", name="Ses fichiers")).get_by_role("listitem")
     expect(files).to_contain_text(["recto.pdf", "verso.pdf"])

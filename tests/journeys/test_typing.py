@@ -43,7 +43,7 @@ def test_a_value_is_typed_question_by_question(visitor: Visitors) -> None:
     expect(page.get_by_role("main")).to_contain_text("samir@courriel.example")
     hands.press("Ranger dans mon coffre")
     page.goto("/coffre/")
-    page.get_by_role("searchbox", name="Chercher").fill("samir@")
+    page.get_by_role("searchbox", name="Une valeur ou un papier").fill("samir@")
     hands.press("Chercher")
     row = page.locator(".civic-value", has_text="samir@courriel.example")
     expect(row).to_contain_text("Déclaré")

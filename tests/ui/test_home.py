@@ -27,10 +27,40 @@ def entries(monkeypatch):
     return kept
 
 
-def test_an_empty_home_page_shows_how_to_start(sources, resident):
+WAY = home.Way("Ajouter un papier", "Un avis", "Un montant", "Trois minutes", "/b/", "Ajouter", "folder", order=20)
+
+
+def test_a_page_without_parts_has_nothing_to_do(sources, resident):
+    assert "Rien à faire aujourd’hui." in text(signed_in(resident).get("/"))
+
+
+def test_an_empty_vault_shows_the_ways_to_begin_in_place_of_the_headline(sources, resident):
+    first = home.Way(
+        "Me connecter", "Un compte", "Vos revenus", "Une minute", "/a/", "Me connecter", "vault", order=10
+    )
+    block = home.HomeBlock(
+        home.Slot.HEADLINE, "ui_block.html", {"title": "Argent", "number": "412 €"}, lede="Une aide."
+    )
+    home.register(lambda request: [WAY, first, block, home.Empty()])
     answer = signed_in(resident).get("/")
-    assert "Rien à faire aujourd’hui." in text(answer)
-    assert "Commencez par votre avis d’impôt" in text(answer)
+    assert "2 façons de commencer" in text(answer) and "Argent" not in text(answer)
+    assert text(answer).index("Me connecter") < text(answer).index("Ajouter un papier")
+    assert "Rien à faire" not in text(answer) and "Une aide." not in text(answer)
+    assert_clean(answer, whole_page=True)
+
+
+def test_the_ways_to_begin_are_for_an_empty_vault_only(sources):
+    home.register(lambda request: [WAY])
+    assert home.build(RequestFactory().get("/")).ways == []
+
+
+def test_a_headline_s_sentence_comes_under_the_greeting_and_is_never_nothing_to_do(sources, resident):
+    block = home.HomeBlock(
+        home.Slot.HEADLINE, "components/empty.html", {"title": "Argent", "number": "412 €"}, lede="Une aide."
+    )
+    home.register(lambda request: [block])
+    answer = signed_in(resident).get("/")
+    assert "Une aide." in text(answer) and "Rien à faire" not in text(answer)
 
 
 def test_tasks_are_ordered_and_counted(sources, resident):
@@ -43,7 +73,6 @@ def test_tasks_are_ordered_and_counted(sources, resident):
     answer = signed_in(resident).get("/")
     assert "2 choses à faire." in text(answer)
     assert text(answer).index("Premier") < text(answer).index("Second")
-    assert "Commencez par votre avis" not in text(answer)
     assert_clean(answer, whole_page=True)
 
 

@@ -8,14 +8,35 @@ from django.utils.translation import gettext as _
 
 from core.pages import home
 from core.templatetags.civic import short_date
+from vault.holders import connectors
 from vault.holders.enums import ConnectionState, RequestState
 from vault.holders.models import Connection, DataRequest
 from vault.records.content import holder_catalogue
 
+#: How many organisations the way to begin names.
+NAMED = 4
+
 
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
+    yield from _ways()
     yield from _connections()
     yield from _requests()
+
+
+def _ways() -> Iterator[home.Part]:
+    """Yield the way to begin by an organisation, where the city is connected to one."""
+    names = [holder_catalogue.name(code) for code in connectors.available()]
+    if names:
+        yield home.Way(
+            title=_("Me connecter à un organisme"),
+            needs=_("Votre identité, confirmée par FranceConnect"),
+            gives=_("Ce qu’il sait de vous, vérifié : %(names)s") % {"names": ", ".join(names[:NAMED])},
+            time=_("Une minute, rien à taper"),
+            href=reverse("holders:connections"),
+            action=_("Me connecter"),
+            icon="vault",
+            order=10,
+        )
 
 
 def _connections() -> Iterator[home.Part]:

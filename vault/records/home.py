@@ -1,4 +1,4 @@
-"""The parts of the resident's home page from this app: papers to confirm, and papers that expire soon."""
+"""The parts of the resident's home page from this app: papers to confirm, papers that expire soon, an empty vault."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,6 +13,7 @@ from core.templatetags.civic import short_date
 from vault.records import wording
 from vault.records.enums import PaperState
 from vault.records.models import Paper, PaperKind
+from vault.records.values import listing
 
 SOON = timedelta(days=30)
 
@@ -20,7 +21,11 @@ SOON = timedelta(days=30)
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
     """Read rows only, never a value: the home page writes no journal entry."""
     today = timezone.localdate()
-    papers = [paper for paper in Paper.objects.all() if _matters(paper)]
+    held = list(Paper.objects.all())
+    if not held and listing.is_bare():
+        yield home.Empty()
+    yield _way()
+    papers = [paper for paper in held if _matters(paper)]
     kinds = (
         {kind.code: kind for kind in PaperKind.objects.filter(code__in={paper.kind for paper in papers})}
         if papers
@@ -40,6 +45,19 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
             yield home.Expiry(
                 label, reverse("records:paper", args=[paper.pk]), on=paper.expires_on, tag=tag, tag_kind=tag_kind
             )
+
+
+def _way() -> home.Way:
+    return home.Way(
+        title=_("Ajouter un papier"),
+        needs=_("Votre avis d’impôt, en PDF ou en photo"),
+        gives=_("Votre revenu fiscal et vos parts, vérifiés. Il reste quelques questions"),
+        time=_("Trois minutes"),
+        href=reverse("records:add_paper"),
+        action=_("Ajouter un papier"),
+        icon="folder",
+        order=20,
+    )
 
 
 def _matters(paper: Paper) -> bool:

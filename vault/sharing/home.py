@@ -1,4 +1,4 @@
-"""This app's parts of the resident's home page: access requests, emergency accesses, ending or unused shares."""
+"""This app's parts of the home page: access requests, emergency accesses, appointments, ending or unused shares."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +14,7 @@ from vault.records.models import Grant
 from vault.records.models.grant import UNUSED
 from vault.sharing.enums import EmergencyState
 from vault.sharing.models import AccessRequest, EmergencyAccess
-from vault.sharing.presenting import shares
+from vault.sharing.presenting import mandates, shares
 
 SOON = timedelta(days=30)
 A_WEEK = timedelta(days=7)
@@ -26,6 +26,8 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield from _asked()
     yield from _emergencies()
     yield from _shares()
+    if meetings := mandates.own_help():
+        yield home.HomeBlock(home.Slot.MAIN, "sharing/home_meetings.html", {"lines": meetings}, order=60)
 
 
 def companions_start(request: HttpRequest) -> str:

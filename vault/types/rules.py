@@ -39,6 +39,7 @@ class Rules:
     usual: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     past: tuple[str, ...] = ()
     main: str = ""
+    gist: tuple[str, ...] = ()
     heading: str = ""
     secondary: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()

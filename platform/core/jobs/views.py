@@ -24,10 +24,17 @@ PROBLEMS: dict[str, str | Promise] = {
 
 @require_safe
 def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Show a job. For htmx, return only the fragment, which polls every 2 s until the job is finished."""
+    """Show a job. For htmx, return only the fragment, which polls every 2 s until the job is finished.
+
+    A page that waits moves on by itself to the result.
+    """
     row = get_object_or_404(Job.objects.all(), pk=job_id)
-    template = "core/job_state.html" if request.headers.get("HX-Request") == "true" else "core/job.html"
-    return render(request, template, shown(row))
+    polls = request.headers.get("HX-Request") == "true"
+    context = shown(row)
+    response = render(request, "core/job_state.html" if polls else "core/job.html", context)
+    if polls and context["done_url"]:
+        response["HX-Redirect"] = str(context["done_url"])
+    return response
 
 
 @require_POST

@@ -30,6 +30,7 @@ class HomeBlock:
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
     order: int = 50
+    lede: Text = ""  # a headline's sentence under the greeting
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,26 @@ class Expiry:
     tag_kind: str = "soon"
 
 
-Part = HomeBlock | ToDo | Expiry
+@dataclass(frozen=True)
+class Way:
+    """One way to begin, shown while the vault is empty: what it takes, what it gives, and how long."""
+
+    title: Text
+    needs: Text
+    gives: Text
+    time: Text
+    href: str
+    action: Text
+    icon: str
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Empty:
+    """The vault holds nothing yet: the page shows the ways to begin, in place of the headline."""
+
+
+Part = HomeBlock | ToDo | Expiry | Way | Empty
 _sources: list[Callable[[HttpRequest], Iterable[Part]]] = []
 _starts: list[Callable[[HttpRequest], str]] = []
 
@@ -67,10 +87,15 @@ class Home:
     aside: list[HomeBlock] = field(default_factory=list)
     todo: list[ToDo] = field(default_factory=list)
     expiring: list[Expiry] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
 
     @property
     def nothing(self) -> bool:
-        return not (self.headline or self.main or self.todo or self.expiring)
+        return not (self.headline or self.main or self.todo or self.expiring or self.ways)
+
+    @property
+    def lede(self) -> Text:
+        return next((block.lede for block in self.headline), "")
 
 
 def register(source: Callable[[HttpRequest], Iterable[Part]]) -> None:
@@ -94,8 +119,11 @@ def start(request: HttpRequest) -> str:
 def build(request: HttpRequest) -> Home:
     parts = list(chain.from_iterable(source(request) for source in _sources))
     blocks = sorted((part for part in parts if isinstance(part, HomeBlock)), key=lambda block: block.order)
+    is_empty = any(isinstance(part, Empty) for part in parts)
+    ways = sorted((part for part in parts if isinstance(part, Way)), key=lambda way: way.order)
     return Home(
-        headline=[block for block in blocks if block.slot == Slot.HEADLINE][:1],
+        headline=[] if is_empty else [block for block in blocks if block.slot == Slot.HEADLINE][:1],
+        ways=ways if is_empty else [],
         main=[block for block in blocks if block.slot == Slot.MAIN],
         aside=[block for block in blocks if block.slot == Slot.ASIDE],
         todo=sorted((part for part in parts if isinstance(part, ToDo)), key=lambda part: part.order),

@@ -5,7 +5,7 @@ The engine is imported inside functions: only web processes simulate, and loadin
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +36,7 @@ SIMULATE: Final = gettext_noop("Calculer les aides auxquelles vous avez droit")
 KEEP: Final = gettext_noop("Garder le résultat du calcul de vos aides")
 ANSWER: Final = gettext_noop("Répondre à une question sur vos aides")
 RESULT: Final = "calcul.resultat"
+FOUND: Final = "eligible"
 ENGINE: Final = "moteur d’aides de la ville"
 
 
@@ -55,11 +56,12 @@ class LocalResult:
 
 @dataclass(slots=True)
 class Simulation:
-    """A simulation, with the vault records behind its values."""
+    """A simulation, with the vault records behind its values. `before` has the last results kept, if there are any."""
 
     read: from_vault.Read
     results: "Results"
     local: list[LocalResult] = field(default_factory=list)
+    before: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
 
     day = today or timezone.localdate()
     values = gate.read_own(
-        resident_id=resident_id, purpose=SIMULATE, fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte"]
+        resident_id=resident_id,
+        purpose=SIMULATE,
+        fields=[*from_vault.FIELDS, f"{RESULT}#/empreinte", f"{RESULT}#/resultats"],
     )
     if not any(record.type != RESULT for record in values):
         return Nothing()
@@ -90,7 +94,13 @@ def simulate(*, resident_id: UUID, keep: bool = True, today: date | None = None)
     except BadHousehold as problem:
         return Nothing(problem)
     computed = results.compute(read.household)
-    simulation = Simulation(read, computed, evaluate_local(read, computed, commune_of(values), day))
+    last = values.latest(RESULT, resident_id)
+    simulation = Simulation(
+        read,
+        computed,
+        evaluate_local(read, computed, commune_of(values), day),
+        before=(last.payload.get("resultats") or ()) if last else None,
+    )
     if keep:
         keep_outcome(resident_id=resident_id, simulation=simulation, values=values)
     return simulation
@@ -141,7 +151,7 @@ def _local(aid: LocalAid, read: from_vault.Read, base: dict[str, Any], today: da
 
 
 def fingerprint(simulation: Simulation) -> str:
-    """Hash the inputs, their source records, the engine's version and the local outcomes.
+    """Hash the inputs, their source records, the versions of the engine and of the record, and the local outcomes.
 
     Source records are included so that no dossier uses a computation based on a record that is no longer current.
     """
@@ -151,7 +161,8 @@ def fingerprint(simulation: Simulation) -> str:
     known.update(id="", title="", unknown=sorted(known["unknown"]), receives=sorted(known["receives"]))
     rules = [[line.aid.code, line.aid.version, line.outcome.status, line.outcome.amount] for line in simulation.local]
     records = sorted({record for found in simulation.read.sources.values() for record in found})
-    text = json.dumps([known, records, engine.versions(), rules], sort_keys=True, default=str, ensure_ascii=False)
+    made_with = [engine.versions(), types.get(RESULT).version]
+    text = json.dumps([known, records, made_with, rules], sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -169,7 +180,7 @@ def keep_outcome(*, resident_id: UUID, simulation: Simulation, values: Values) -
             resident_id=resident_id,
             by=resident_id,
             subject=Subject(type=RESULT, person=resident_id),
-            payload=outcome(simulation, mark),
+            payload=outcome(simulation, mark, before=last.payload if last else None),
             source=Source(holder=ENGINE, method=Method.DERIVED),
             supersedes=last.record_id if last else None,
             purpose=KEEP,
@@ -178,7 +189,8 @@ def keep_outcome(*, resident_id: UUID, simulation: Simulation, values: Values) -
         return None  # another request kept the same outcome meanwhile
 
 
-def outcome(simulation: Simulation, mark: str) -> dict[str, Any]:
+def outcome(simulation: Simulation, mark: str, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the payload of a simulation. What `before`, the last one kept, did not find is dated today."""
     from services.aids import results
 
     language = translation.get_language()
@@ -188,7 +200,18 @@ def outcome(simulation: Simulation, mark: str) -> dict[str, Any]:
         kept = results.payload(french, fingerprint=mark, used=used, source=simulation.read.source_id)
         kept["resultats"] += [_kept_local(line) for line in simulation.local]
         kept["hypotheses"] = list(simulation.read.hypotheses)
+    if before is not None:
+        _date(kept["resultats"], before.get("resultats") or (), timezone.localdate())
     return kept
+
+
+def _date(results: Sequence[dict[str, Any]], before: Sequence[Mapping[str, Any]], today: date) -> None:
+    """Say since when each aid is found, where an earlier result did not find it."""
+    found = {one["code"]: one.get("depuis") for one in before if one["statut"] == FOUND}
+    for one in results:
+        if one["statut"] == FOUND:
+            since = found.get(one["code"], today.isoformat())
+            one |= {"depuis": since} if since else {}
 
 
 def _kept_local(line: LocalResult) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Prepare a simulation for the pages: amounts in words, lines, links to the records behind the values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,16 +19,10 @@ from services.aids.results import Result
 
 QUESTIONS_SHOWN: Final = 5
 REFUSALS_SHOWN: Final = 6
-UNKNOWN_SHOWN: Final = 6
 
 
 def unit_words(unit: str) -> str:
-    words: Mapping[str, Callable[[], str]] = {
-        benefits.MONTH: lambda: _("par mois"),
-        benefits.YEAR: lambda: _("par an"),
-        benefits.ONCE: lambda: _("une fois"),
-    }
-    return words[unit]()
+    return str(benefits.UNIT_WORDS[unit])
 
 
 def euros(amount: float) -> str:
@@ -70,8 +64,7 @@ def home(simulation: Simulation, skipped: Sequence[str]) -> dict[str, Any]:
         "claims": [_claim(result, people) for result in computed.claims]
         + [_local_claim(line) for line in local_granted],
         "received": [_received(result) for result in computed.received],
-        "unknown": unknown[:UNKNOWN_SHOWN],
-        "unknown_more": unknown[UNKNOWN_SHOWN:],
+        "unknown": unknown,
         "refused": refused[:REFUSALS_SHOWN],
         "refused_more": refused[REFUSALS_SHOWN:],
         "questions": _questions(simulation, skipped),
@@ -228,16 +221,25 @@ def _local_sentence(line: LocalResult, wanted: str) -> str:
 # Questions
 
 
-def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str, str]]:
+def _questions(simulation: Simulation, skipped: Sequence[str]) -> list[dict[str, Any]]:
     computed = simulation.results
-    listed = [
-        {"label": nbsp(asked.question.text), "href": question_url(asked.question.place), "text": _effect(asked)}
+    unknown = {result.code for result in computed.of(results.UNKNOWN) if not result.receiving}
+    listed: list[dict[str, Any]] = [
+        {
+            "label": nbsp(asked.question.text),
+            "href": question_url(asked.question.place),
+            "text": _effect(asked),
+            "waits": len(unknown & set(asked.codes)),
+        }
         for asked in computed.asked
         if asked.question.place not in skipped
     ]
     if not computed.knows_received and not computed.household.receives and "recu" not in skipped:
         hint = _("Pour ne vous montrer que ce que vous ne recevez pas")
-        listed.insert(0, {"label": nbsp(_("Que recevez-vous déjà ?")), "href": question_url("recu"), "text": hint})
+        listed.insert(
+            0 if computed.claims else 1,
+            {"label": nbsp(_("Que recevez-vous déjà ?")), "href": question_url("recu"), "text": hint},
+        )
     return listed[:QUESTIONS_SHOWN]
 
 

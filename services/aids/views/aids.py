@@ -15,24 +15,47 @@ from accounts.http import SignedInRequest
 from services.aids import catalogue, forms
 from services.aids.actions import simulations as actions
 from services.aids.facts import answers
+from vault.records import wording
 from vault.records.actions import Invalid, Superseded
-from vault.records.models import PaperKind
+from vault.records.enums import PaperState
+from vault.records.models import Paper, PaperKind
 from vault.sharing.across import household_access
 
 SKIPPED = "aids_skipped"
 RECEIVED = "recu"
+#: How many papers to confirm the page names.
+WAITING = 3
 
 
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     simulation = actions.simulate(resident_id=request.user.pk)
+    papers = _papers_to_confirm()
     if isinstance(simulation, actions.Nothing):
-        return render(request, "aids/empty.html", {"problem": simulation.problem})
+        return render(request, "aids/empty.html", {"problem": simulation.problem, "papers": papers})
+    from services.aids.presenting import changes
     from services.aids.presenting import results as presenting
 
     place = household_access.of(request.user.pk)
     partner = place.partner if place else None
-    return render(request, "aids/home.html", presenting.home(simulation, _skipped(request)) | {"partner": partner})
+    context = presenting.home(simulation, _skipped(request)) | {"partner": partner, "papers": papers}
+    return render(request, "aids/home.html", context | {"changes": changes.changes(simulation)})
+
+
+def _papers_to_confirm() -> list[dict[str, str]]:
+    """Return the papers that were read and wait for their resident: they count once confirmed. No value is read."""
+    waiting = list(Paper.objects.filter(state=PaperState.TO_CONFIRM)[:WAITING])
+    codes = {paper.kind for paper in waiting}
+    kinds = {kind.code: kind for kind in PaperKind.objects.filter(code__in=codes)} if codes else {}
+    return [
+        {
+            "label": wording.paper_title(kinds.get(paper.kind), issued_on=paper.issued_on),
+            "href": reverse("records:confirm_paper", args=[paper.pk]),
+            "tag": _("À confirmer"),
+            "tag_kind": "soon",
+        }
+        for paper in waiting
+    ]
 
 
 @require_safe

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -23,7 +24,7 @@ from tests.services.aids import people
 from vault import types
 from vault.records import gate
 from vault.records.actions import Subject, add_record, withdraw_record
-from vault.records.models import Record
+from vault.records.models import Paper, Record
 from vault.records.values.decrypted import Opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -136,9 +137,10 @@ def test_a_local_aid_explains_itself(awa):
 def test_page_with_a_tax_notice_only_promises_nothing_and_asks(resident, villebrume):
     people.notice(resident, 2023)
     page = text(signed_in(resident), HOME)
-    assert "Une question d’abord Que recevez-vous déjà ?" in page
-    assert "Rien de sûr avec ce que nous savons aujourd’hui" in page
-    assert "Ce que nous ne pouvons pas encore dire" in page and "Argent non demandé" not in page
+    assert "Une question d’abord Rien de sûr avec ce que nous savons aujourd’hui." in page
+    assert re.search(r"\d+ aides attendent cette réponse\.", page) and "Que recevez-vous déjà ?" in page
+    assert "Ce que vous pouvez demander" not in page and "Argent non demandé" not in page
+    assert "Ce que nous ne pouvons pas encore dire" in page and "Voir les" in page
     assert "Vivez-vous en couple ?" in page
 
 
@@ -404,3 +406,25 @@ def test_other_methods_are_refused(awa, method, address):
 
 def test_an_agent_has_no_vault_and_no_aids(agent):
     assert signed_in(agent).get(HOME).status_code in {302, 403, 404}
+
+
+def test_a_paper_to_confirm_is_named_before_the_amounts(awa, resident):
+    assert "attend votre confirmation" not in text(awa, HOME)
+    with scope(resident=resident.pk):
+        Paper.objects.create(
+            resident_id=resident.pk, kind="avis_impot", state="to_confirm", token=uuid4(), content=b"sealed"
+        )
+    page = text(awa, HOME)
+    assert "Un papier attend votre confirmation" in page
+    assert page.index("attend votre confirmation") < page.index("Argent non demandé")
+
+
+def test_what_changed_since_the_last_result_is_said_once(awa, resident):
+    awa.get(HOME)
+    assert "Ce qui vient de changer" not in text(awa, HOME)
+    with scope(resident=resident.pk):
+        alimony = Record.objects.current().get(type="revenu.mensuel")
+    withdraw_record(record=alimony, by=resident.pk)
+    page = text(awa, HOME)
+    assert "Ce qui vient de changer" in page and re.search(r"\d+ € par mois devient \d+ € par mois", page)
+    assert "Ce qui vient de changer" not in text(awa, HOME)

@@ -1,6 +1,6 @@
 """The vault's page at scale: at most 15 queries, only its content decrypted, and data as summaries."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -15,7 +15,7 @@ from tests.vault.made import HOME, IDENTITY, add, add_signed_notice
 from tests.vault.records.test_bulk import block, operation, pulled, quotient, write
 from tests.vault.scale import fill
 from vault.records import actions
-from vault.records.models import Record
+from vault.records.models import Paper, Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 
@@ -261,6 +261,18 @@ def test_all_the_papers_go_page_by_page_and_by_state(browser, resident):
     assert len(browser.get(url).context["papers"]) == 25
     assert len(browser.get(url, {"page": 3}).context["papers"]) == 10
     assert len(browser.get(url, {"etat": "refused"}).context["papers"]) == 0
+    assert len(browser.get(url, {"etat": "kept"}).context["papers"]) == 25
+
+
+def test_the_papers_that_are_too_old_are_listed_alone(browser, resident):
+    fill(resident, records=0, papers=3)
+    with scope(resident=resident.pk):
+        old = Paper.objects.earliest("pk")
+        old.issued_on, old.expires_on = date(2019, 1, 1), date(2020, 1, 1)
+        old.save(update_fields=["issued_on", "expires_on"])
+    shown = browser.get(reverse("records:papers"), {"etat": "expired"}).context["papers"]
+    assert [paper.href for paper in shown] == [reverse("records:paper", args=[old.pk])]
+    assert len(browser.get(reverse("records:papers"), {"etat": "kept"}).context["papers"]) == 3
 
 
 def test_a_search_finds_a_paper_by_its_title(browser, resident):

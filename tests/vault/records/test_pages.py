@@ -69,6 +69,55 @@ def test_the_filters_keep_the_matching_values(browser, resident, query, kept, le
     assert kept in shown and left not in shown
 
 
+def test_each_theme_is_one_closed_line_with_its_gist(browser, resident):
+    add(resident, "identite.pivot", IDENTITY)
+    add(resident, "logement.domicile", HOME)
+    add(resident, "foyer.composition", HOUSEHOLD)
+    subjects = re.findall(r'<details class="civic-subject"[^>]*>.*?</summary>', page(browser), re.DOTALL)
+    assert len(subjects) == 4 and not any(re.search(r"<details[^>]* open", subject) for subject in subjects)
+    gists = [gist for subject in subjects for gist in re.findall(r'__gist">(.*?)</span>', subject)]
+    assert gists == [
+        "Nadia Kervella, 31\u00a0mars 1988",
+        "Loyer, sans les charges\u00a0: 612\u00a0€ par mois. 14 rue des Tanneries, 00420 Villebrume",
+        "Enfants à charge\u00a0: Milo, Lison",
+        "",
+    ]
+
+
+def test_a_search_opens_the_themes_that_match(browser, resident):
+    add(resident, "logement.domicile", HOME)
+    assert re.search(r'id="logement"\s+open', searched(browser, q="loyer"))
+
+
+def test_what_waits_comes_before_what_came(browser, resident, time_machine):
+    time_machine.move_to("2026-11-25T10:00:00+01:00", tick=False)
+    add(resident, "social.quotient_familial", {"fournisseur": "CNAF", "valeur": 526, "annee": 2026, "mois": 3})
+    add(resident, "logement.domicile", HOME)
+    paper = uploaded(browser, resident, notice_pdf())
+    context = browser.get(reverse("records:home")).context
+    assert [(line["label"], line.get("tag", "")) for line in context["changes"]] == [
+        ("Avis d’impôt sur le revenu 2026", "À confirmer"),
+        ("Quotient familial, mars 2026\u00a0: 526\u00a0€", "Expiré le 30\u00a0juin"),
+        ("Vous\u00a0: 2 informations", ""),
+    ]
+    assert context["changes"][0]["href"] == reverse("records:confirm_paper", args=[paper.pk])
+    assert browser.get(reverse("records:home"), {"etat": "declared"}).context["changes"] == []
+
+
+def test_the_links_to_one_state_say_their_counts(browser, resident, time_machine):
+    time_machine.move_to("2026-11-25T10:00:00+01:00", tick=False)
+    add(resident, "social.quotient_familial", {"fournisseur": "CNAF", "valeur": 526, "annee": 2026, "mois": 3})
+    add(resident, "logement.domicile", HOME)
+    uploaded(browser, resident, notice_pdf())
+    links = browser.get(reverse("records:home")).context["only"]
+    assert [(str(link["label"]), link["count"]) for link in links] == [
+        ("Papiers à confirmer", 1),
+        ("Valeurs expirées", 1),
+        ("Déclarées par vous", 2),
+    ]
+    assert all(browser.get(link["href"]).status_code == 200 for link in links)
+
+
 def test_the_search_is_in_no_url(browser, resident):
     """A search may be a name or an amount: proxies and browsers keep URLs."""
     add(resident, "logement.domicile", HOME)

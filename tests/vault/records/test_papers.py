@@ -278,6 +278,37 @@ def test_an_end_before_the_date_of_the_paper_is_refused(browser, paper):
     assert "La fin est avant la date du papier." in response.content.decode()
 
 
+def test_the_kind_of_a_paper_is_found_by_search(browser, resident):
+    paper = uploaded(browser, resident, quotient_pdf(), kind="autre_document")
+    url = reverse("records:paper_kind", args=[paper.pk])
+
+    def shown(**query) -> list[str]:
+        return re.findall(r'name="kind"\s+value="(\w+)"', browser.get(url, query).content.decode())
+
+    assert len(shown()) == 8 and "avis_impot" in shown(), "the most asked for, before a search"
+    assert set(shown(q="loyer")) == {"quittance_loyer", "attestation_loyer"}
+    assert "quittance_loyer" in shown(q="QUITT") and len(shown(q="attestation")) == 12
+    page = browser.get(url, {"q": "introuvable"}).content.decode()
+    assert "Aucune nature ne correspond" in page and 'name="kind"' not in page
+
+
+@pytest.mark.parametrize("kind", ["", "rien_du_tout", "fichier_donnees"])
+def test_a_kind_that_is_none_is_refused_and_changes_nothing(browser, resident, kind):
+    paper = uploaded(browser, resident, quotient_pdf(), kind="autre_document")
+    response = browser.post(reverse("records:paper_kind", args=[paper.pk]), {"kind": kind})
+    assert response.status_code == 200 and "Choisissez la nature du papier." in response.content.decode()
+    with scope(resident=resident.pk):
+        assert Paper.objects.get(pk=paper.pk).kind == "autre_document"
+
+
+def test_the_file_comes_first_and_the_expected_kind_is_said(browser):
+    page = browser.get(reverse("records:add_paper")).content.decode()
+    assert "<select" not in page and "Papier attendu" not in page
+    page = browser.get(reverse("records:add_paper"), {"nature": "cni"}).content.decode()
+    assert "Carte nationale d’identité" in page and 'name="kind" value="cni"' in page
+    assert "Papier attendu" not in browser.get(reverse("records:add_paper"), {"nature": "x" * 300}).content.decode()
+
+
 def test_changing_the_kind_of_a_paper_runs_the_checks_of_that_kind(browser, resident):
     paper = uploaded(browser, resident, quotient_pdf(), kind="autre_document")
     assert "address_recent" not in {check.code for check in opened_paper(resident, paper).checks}

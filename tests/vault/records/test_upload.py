@@ -14,6 +14,7 @@ from tests.vault.sending import BRUNO, notice_pdf, quotient_pdf, send, the_paper
 from vault.readers import Unreadable, sandbox
 from vault.records import actions, gate
 from vault.records.actions import paper_checks
+from vault.records.forms.confirmation import COUNTED
 from vault.records.models import Paper, PaperFile, Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
@@ -332,3 +333,27 @@ def test_replacing_a_paper_keeps_the_old_one_until_the_new_one_is_confirmed(brow
     with scope(resident=resident.pk):
         assert list(Paper.objects.values_list("pk", flat=True)) == [new.pk]
     assert [(opened.paper_id, opened.assurance) for opened in values(resident)] == [(new.pk, "signature_verified")]
+
+
+def test_five_values_show_and_the_rest_is_folded_until_it_is_corrected(browser, resident):
+    paper = uploaded(browser, resident, notice_pdf())
+    url = reverse("records:confirm_paper", args=[paper.pk])
+    said = browser.get(url).context["said"]
+    assert len(said.main_rows) <= COUNTED and len(said.main_rows) + len(said.more_rows) == len(said.rows)
+    assert {"0/revenu_fiscal_reference", "0/nombre_parts", "0/declarant1"} <= {row.key for row in said.main_rows}
+    folded = said.more_rows[0].key
+    again = browser.post(url, {"edit": folded}).context["said"]
+    assert folded in {row.key for row in again.main_rows} and folded not in {row.key for row in again.more_rows}
+
+
+def test_the_page_says_what_the_paper_changes_even_if_nothing_is_replaced(browser, resident):
+    paper = uploaded(browser, resident, notice_pdf())
+    page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
+    assert "Elles n’en remplacent aucune" in page and "Vos aides seront recalculées" in page
+
+
+def test_the_next_act_after_a_notice_is_to_see_what_it_changes(browser, resident):
+    paper = uploaded(browser, resident, notice_pdf())
+    actions.confirm_paper(paper=paper, by=resident.pk)
+    page = browser.get(reverse("records:paper", args=[paper.pk])).content.decode()
+    assert page.index("Voir ce que cela change pour mes aides") < page.index("Télécharger")

@@ -151,3 +151,63 @@ def test_a_companion_without_a_second_factor_sets_one_up_first():
 def test_a_companion_starts_on_their_own_page(theirs):
     assert theirs.get(reverse("home"))["Location"] == reverse("sharing:accompanying")
     assert theirs.get(reverse("admin:index")).status_code in {302, 403}
+
+
+# Values month after month
+
+
+def wages(resident, *months: str) -> None:
+    for place, month in enumerate(months):
+        payload = {"mois": month, "net_avant_impot": f"{1000 + place}.00", "net_social": f"{1100 + place}.00"}
+        add(resident, "emploi.revenu", payload)
+
+
+def table(client, mandate):
+    return client.get(at("accompanied_values", mandate, "wages")).context["tables"]
+
+
+def test_wages_are_a_table_by_month_newest_first_with_their_average(theirs, resident, companion):
+    wages(resident, "2026-01", "2026-02", "2026-03")
+    mandate = entrusted(resident, companion, "wages")
+    [found] = table(theirs, mandate)
+    assert [row.when for row in found.rows] == ["mars 2026", "février 2026", "janvier 2026"]
+    assert [[value for _label, value, _number in row.cells] for row in found.rows][0] == [
+        "1\u00a0102\u00a0€",
+        "1\u00a0002\u00a0€",
+    ]
+    assert found.average == "Montant net social\u00a0: 1\u00a0101\u00a0€ en moyenne, sur 3 mois."
+    text = theirs.get(at("accompanied_values", mandate, "wages")).content.decode()
+    assert "Déclaré" in text and "Saisi par vous" not in text.split("<table")[0].split("<h1")[0]
+
+
+def test_the_source_and_the_mark_are_said_once_if_they_are_the_same(theirs, resident, companion):
+    wages(resident, "2026-01", "2026-02")
+    mandate = entrusted(resident, companion, "wages")
+    [found] = table(theirs, mandate)
+    assert found.same is not None
+    page = theirs.get(at("accompanied_values", mandate, "wages")).content.decode()
+    assert page.count("Déclaré") == 1
+    add(
+        resident,
+        "emploi.revenu",
+        {"mois": "2026-03", "net_avant_impot": "1.00"},
+        holder="employeur",
+        method="api_pull",
+        assurance="holder_verified",
+    )
+    [found] = table(theirs, mandate)
+    assert found.same is None and {row.tag for row in found.rows} == {"Déclaré", "Vérifié"}
+
+
+def test_months_beyond_a_year_are_folded(theirs, resident, companion):
+    wages(resident, *[f"{year}-{month:02d}" for year in (2024, 2025) for month in range(1, 13)])
+    [found] = table(theirs, entrusted(resident, companion, "wages"))
+    assert (len(found.newest), len(found.older)) == (12, 12)
+    assert found.average.endswith("sur 12\u00a0mois.") or found.average.endswith("sur 12 mois.")
+
+
+def test_one_month_is_no_table(theirs, resident, companion):
+    wages(resident, "2026-01")
+    mandate = entrusted(resident, companion, "wages")
+    assert table(theirs, mandate) == []
+    assert "janvier 2026" in theirs.get(at("accompanied_values", mandate, "wages")).content.decode()

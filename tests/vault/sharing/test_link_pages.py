@@ -54,7 +54,7 @@ def test_each_field_and_paper_is_offered_unticked(browser, resident, kinds):
     assert f'value="{INCOME}"' in page and f'value="{PARTS}"' in page and f'value="{paper.pk}"' in page
     assert " checked" not in page
     text = main(browser.get(MAKE))
-    assert "Revenu fiscal de référence : 12 312 €" in text and "Vos papiers" in text
+    assert "Revenu fiscal de référence : 12 312 €" in text and "vos papiers" in text
 
 
 def test_an_empty_vault_says_what_to_do_first(other_browser):
@@ -74,6 +74,43 @@ def test_the_choice_is_carried_to_the_words_and_back(browser, resident):
     assert re.findall(r'name="days"\s+value="(\d+)"[^>]*\schecked', page) == ["7"]
     back = browser.post(MAKE, {"step": "change", "field": [INCOME]}).content.decode()
     assert back.count(" checked") == 1
+
+
+def test_a_theme_s_box_takes_all_its_values(browser, resident):
+    add_signed_notice(resident)
+    page = browser.post(MAKE, {"step": "choose", "subjects": ["impots"]}).content.decode()
+    carried = re.findall(r'name="field" value="([^"]+)"', page)
+    assert INCOME in carried and len(carried) == 5
+    back = browser.post(MAKE, {"step": "change", "field": carried}).content.decode()
+    assert re.findall(r'name="(\w[\w.]*)"\s+type="checkbox"\s+value="[^"]+"\s+checked', back) == ["subjects"]
+
+
+def test_a_search_shows_what_matches_and_keeps_what_is_ticked(browser, resident):
+    add_signed_notice(resident)
+    add(resident, "logement.domicile", HOME)
+    sent = {"step": "choose", "find": "1", "q": "loyer", "fiscal.avis_ir": [INCOME]}
+    answer = browser.post(MAKE, sent)
+    text = main(answer)
+    assert "Loyer, sans les charges : 612 € par mois" in text and "Ce que vous avez coché reste coché." in text
+    assert "Revenu fiscal de référence : 12 312 €" in text and "Nombre de parts" not in text
+    assert answer.content.decode().count(" checked") == 1
+    assert "À qui donnez-vous" not in text, "a search goes to no other step"
+
+
+def test_a_search_that_finds_nothing_keeps_nothing_ticked(browser, resident):
+    add_signed_notice(resident)
+    text = main(browser.post(MAKE, {"step": "choose", "find": "1", "q": "introuvable"}))
+    assert "0 ligne correspond" in text and "Cochez au moins" not in text
+
+
+def test_a_former_choice_is_taken_again(browser, resident):
+    add_signed_notice(resident)
+    agree(browser, checked(browser))
+    page = browser.get(MAKE).content.decode()
+    assert "Reprendre un choix" in page and "1 valeur. Fait le " in page.replace("\u00a0", " ")
+    assert " checked" not in page
+    again = browser.post(MAKE, {"step": "change", "field": [INCOME]}).content.decode()
+    assert again.count(" checked") == 1
 
 
 def test_missing_words_are_asked_and_the_choice_stays(browser, resident):

@@ -27,6 +27,8 @@ from vault.types.names import words
 
 Form = TypeVar("Form", bound=forms.Form)
 
+#: How many of the values that were read show before the fold.
+COUNTED = 5
 OWN, OTHER, NEW, OLD = "own", "other", "new", "old"
 
 
@@ -229,6 +231,19 @@ class Confirmation:
         )
 
     @property
+    def main_rows(self) -> list[ReadRow]:
+        """Return the values that count, and those that the resident is changing. A short paper has only these."""
+        opened = {*self.data.getlist("edited"), *self.edited}
+        counted = [key for position, record in enumerate(self.paper.records) for key in _counted(position, record)]
+        found = [row for row in self.rows if row.key in opened or row.key in counted[:COUNTED]]
+        return found if counted and len(self.rows) > COUNTED + 1 else self.rows
+
+    @property
+    def more_rows(self) -> list[ReadRow]:
+        shown = {row.key for row in self.main_rows}
+        return [row for row in self.rows if row.key not in shown]
+
+    @property
     def edited(self) -> list[str]:
         return [row.key for row in self.rows if row.form is not None]
 
@@ -338,6 +353,12 @@ def compared_fields(paper: PaperOpened) -> list[str]:
     codes = sorted({record["type"] for record in paper.records})
     fields = [field_id for code in codes for field_id in types.fields_of(code)]
     return list(dict.fromkeys([*persons.FIELDS, *fields]))
+
+
+def _counted(position: int, record: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the values that a person would be asked for, had they no paper."""
+    asked = types.get(record["type"]).rules.asked
+    return [f"{position}/{name}" for name in asked if record["payload"].get(name) is not None]
 
 
 def typed_so_far(form: forms.Form, data: QueryDict) -> dict[str, Any]:

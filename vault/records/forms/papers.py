@@ -1,5 +1,6 @@
 """Forms of a paper: the file to add, the kind, the dates."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -19,13 +20,25 @@ from vault.types.names import words
 #: The media types of a page of a paper.
 PAGES = "image/jpeg,image/png,image/heic,.heic,application/pdf"
 
+#: The kinds shown before a search: those that dossiers ask for most. The catch-all kind is last.
+OTHER = "autre_document"
+OFTEN = (
+    "avis_impot",
+    "bulletin_salaire",
+    "quittance_loyer",
+    "facture_energie",
+    "attestation_paiement_caf",
+    "rib",
+    "cni",
+    OTHER,
+)
+#: How many kinds a search shows.
+SHOWN = 12
+
 
 class UploadForm(forms.Form):
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Nature du papier"),
-        required=False,
-        help_text=gettext_lazy("Si vous ne savez pas, laissez ainsi : nous essaierons de le reconnaître."),
-    )
+    """The file comes first. `kind` is what the page that leads here expects; otherwise the reading finds it."""
+
     file = forms.FileField(
         label=gettext_lazy("Votre fichier"),
         help_text=gettext_lazy("Un PDF ou une photo (JPEG, PNG), de 10 Mo au plus."),
@@ -36,6 +49,7 @@ class UploadForm(forms.Form):
             "empty": gettext_lazy("Ce fichier est vide. Choisissez-en un autre."),
         },
     )
+    kind = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
     token = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, fixed_kind: bool = False, data: bool = True, **options: Any) -> None:
@@ -45,11 +59,14 @@ class UploadForm(forms.Form):
         super().__init__(*args, **options)
         if fixed_kind:
             del self.fields["kind"]
-        else:
-            choices = [("", _("Je ne sais pas")), *kind_choices()]
-            self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a field of choices
         if fixed_kind or not data:
             self.fields["file"].widget.attrs["accept"] = PAGES
+
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        if kind and not PaperKind.objects.filter(code=kind).exclude(code=data_files.KIND).exists():
+            raise ValidationError(_("Cette nature de papier n’existe pas. Ajoutez le papier sans la dire."))
+        return kind
 
     @property
     def upload(self) -> SealedUpload:
@@ -58,15 +75,29 @@ class UploadForm(forms.Form):
 
 
 class KindForm(forms.Form):
-    kind = forms.ChoiceField(
+    """The kinds that match a search, or those that dossiers ask for most."""
+
+    kind = forms.CharField(
         label=gettext_lazy("Nature du papier"),
+        max_length=60,
+        widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choisissez la nature du papier.")},
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, search: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [("", _("Choisissez")), *kind_choices()]
-        self.fields["kind"].choices = choices  # type: ignore[attr-defined]  # a field of choices
+        self.known = kinds()
+        asked = words(search)
+        found = [kind for kind in self.known if matches(kind, asked)] if asked else often(self.known)
+        self.count = len(found)
+        choices = [(kind.code, kind.label) for kind in found[:SHOWN]]
+        self.fields["kind"].widget.choices = choices
+
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        if kind not in {known.code for known in self.known}:
+            raise ValidationError(_("Choisissez la nature du papier."))
+        return kind
 
 
 class DatesForm(forms.Form):
@@ -94,10 +125,20 @@ class DatesForm(forms.Form):
         return dates
 
 
-def kind_choices() -> list[tuple[str, str]]:
+def kinds() -> list[PaperKind]:
     """Return the kinds in alphabetical order in the page's language, ignoring accents; the catch-all kind is last."""
-    kinds = sorted(
+    return sorted(
         PaperKind.objects.exclude(code=data_files.KIND),
-        key=lambda kind: (kind.code == "autre_document", words(kind.label)),
+        key=lambda kind: (kind.code == OTHER, words(kind.label)),
     )
-    return [(kind.code, kind.label) for kind in kinds]
+
+
+def often(known: Sequence[PaperKind]) -> list[PaperKind]:
+    by_code = {kind.code: kind for kind in known}
+    return [by_code[code] for code in OFTEN if code in by_code]
+
+
+def matches(kind: PaperKind, asked: Sequence[str]) -> bool:
+    """Return True if each word of the search begins a word of the kind's name, theme or giver."""
+    read = words(f"{kind.label_fr} {kind.label_en} {kind.theme} {kind.holder}")
+    return all(any(word.startswith(part) for word in read) for part in asked)

@@ -31,6 +31,9 @@ PROOFS = [
     ("holder", gettext_lazy("Un organisme")),
     ("none", gettext_lazy("Aucune")),
 ]
+#: The kinds of values that say nothing without their label.
+_LABELLED = {"int", "number", "decimal", "list", "bool"}
+IN_A_GIST = 2
 _STATE_KINDS = {"verified": {"ok", "fresh"}, "declared": {"declared"}, "expired": {"expired"}}
 
 
@@ -71,6 +74,8 @@ class Group:
     rows: list[Row]
     main: str = ""
     older: bool = False
+    type: str = ""
+    gist: str = ""
 
     @property
     def href(self) -> str:
@@ -79,17 +84,36 @@ class Group:
 
 @dataclass(frozen=True)
 class Section:
-    """One theme. `sums` has one line per type of data; `more` links to older records that are not on this page."""
+    """One theme. `sums` has one line per type of data; `more` links to older records that are not on this page.
+
+    `elsewhere` counts the records behind `sums` and `more`.
+    """
 
     code: str
     title: str
     groups: list[Group] = field(default_factory=list)
     sums: list[dict[str, str]] = field(default_factory=list)
     more: list[dict[str, str]] = field(default_factory=list)
+    elsewhere: list[int] = field(default_factory=list)
 
     @property
     def count(self) -> int:
-        return len(self.groups) + len(self.sums)
+        return len(self.groups) + sum(self.elsewhere)
+
+    @property
+    def expired(self) -> int:
+        """Return how many of the newest records have an expired value."""
+        return sum(any(row.tag_kind == "expired" for row in group.rows) for group in self.shown)
+
+    @property
+    def gist(self) -> str:
+        """Return the theme in one line: the newest record of two types, else the titles of its records."""
+        newest: dict[str, str] = {}
+        for group in self.shown:
+            if group.gist:
+                newest.setdefault(group.type, group.gist)
+        titles = dict.fromkeys([group.title for group in self.shown] + [line["label"] for line in self.sums])
+        return ". ".join(list(newest.values())[:IN_A_GIST]) or ", ".join(list(titles)[:IN_A_GIST])
 
     @property
     def shown(self) -> list[Group]:
@@ -142,14 +166,24 @@ def sections(
             continue
         rows = [row for row in _rows(record, proofs, secondary=False) if row.matches(asked, state)]
         if rows:
-            group = Group(record.record_id, _title(record, people), rows, _main(record), record.record_id in folded)
+            group = Group(
+                record.record_id,
+                _title(record, people),
+                rows,
+                _main(record),
+                record.record_id in folded,
+                record.type,
+                _gist(record),
+            )
             found[types.get(record.type).theme].groups.append(group)
     for one in sums:
         line = _sum_line(one)
         if all(word in " ".join(tokenize(f"{line['label']} {line['text']}")) for word in asked):
             found[types.get(one.type).theme].sums.append(line)
+            found[types.get(one.type).theme].elsewhere.append(one.count)
     for type_code, count in (more or {}).items():
         found[types.get(type_code).theme].more.append(_more_line(type_code, count))
+        found[types.get(type_code).theme].elsewhere.append(count)
     return [section for section in found.values() if section.groups or section.sums]
 
 
@@ -162,7 +196,7 @@ def paginate(sections: Sequence[Section], page: int, size: int) -> tuple[list[Se
         replace(section, groups=[group for of, group in here if of is section], sums=section.sums if page <= 1 else [])
         for section in sections
     ]
-    return [section for section in shown if section.count], pages
+    return [section for section in shown if section.groups or section.sums], pages
 
 
 def record_rows(record: Opened) -> list[Row]:
@@ -233,6 +267,23 @@ def _more_line(type_code: str, count: int) -> dict[str, str]:
 def _main(record: Opened) -> str:
     name = types.get(record.type).rules.main
     return wording.format_value(types.field(f"{record.type}#/{name}"), record.payload.get(name)) if name else ""
+
+
+def _gist(record: Opened) -> str:
+    """Return the record in a few words: names and dates as they are, figures and lists with their label."""
+    rules = types.get(record.type).rules
+    text, before = "", ""
+    for name in rules.gist or (rules.main,):
+        if not name or record.payload.get(name) in (None, "", []):
+            continue
+        info = types.field(f"{record.type}#/{name}")
+        part = wording.format_value(info, record.payload[name])
+        if info.kind in _LABELLED:
+            part = _("%(what)s : %(value)s") % {"what": info.label, "value": part}
+        alone = info.kind in _LABELLED or info.kind == "address"
+        between = ". " if alone else " " if before == info.kind == "text" else ", "
+        text, before = f"{text}{between}{part}" if text else part, info.kind
+    return text
 
 
 def _rows(record: Opened, proofs: Mapping[UUID, str], *, secondary: bool = True) -> Iterable[Row]:

@@ -6,12 +6,13 @@ under the newest. A type of data (`types.data_codes`) is one line per holder, wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Case, Count, Max, Min, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from vault import types
@@ -22,6 +23,10 @@ from vault.records.models import Paper, Record, RecordQuerySet
 A_PAGE = 30
 FOLDED = 12
 PAPERS = 10
+#: How long a holder's values count as new.
+LATELY = timedelta(days=60)
+#: The state of kept papers that are too old; it is not stored.
+EXPIRED = "expired"
 #: The types with the names of the household.
 NAMES = ("identite.pivot", "foyer.composition")
 _ORGANISATION = (Method.API_PULL, Method.API_PUSH)
@@ -54,6 +59,8 @@ class Row:
     holder: str
     dated: bool
     fits: bool
+    declared: bool = False
+    expired: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,25 @@ class Sum:
     last: datetime | None
     retrieved_at: datetime
     proven: bool
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What one holder gave on one day."""
+
+    holder: str
+    day: date
+    count: int
+    types: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Papers:
+    """All the papers of the vault, in the order of `papers`, and how many of them ask for something."""
+
+    ids: Sequence[UUID] = ()
+    to_confirm: int = 0
+    expired: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,6 +111,8 @@ class Listed:
     types: Sequence[str] = ()
     holders: Sequence[str] = ()
     names: Sequence[Row] = ()
+    declared: int = 0
+    expired: int = 0
 
     @property
     def opened(self) -> list[Row]:
@@ -97,15 +125,36 @@ def shown() -> RecordQuerySet:
     return Record.objects.current().exclude(method=Method.DERIVED)
 
 
+def is_bare() -> bool:
+    """Return True if the vault has no record, or only who its resident is."""
+    return not shown().exclude(type__startswith="identite.").exists()
+
+
 def newest_first(records: RecordQuerySet, fitting: Q | None = None) -> list[Row]:
     """Return the records, newest subject first. `fits` marks the ones that match `fitting`.
 
     The times stay in the database, because fetching them is slow.
     """
     about = Coalesce("period_end", "period_start", "issued_at", "retrieved_at")
-    annotated = records.annotate(dated=_is(Q(period_start__isnull=False)), fits=_is(fitting))
+    annotated = records.annotate(
+        dated=_is(Q(period_start__isnull=False)),
+        fits=_is(fitting),
+        declared=_is(Q(assurance=Assurance.DECLARED)),
+        expired=_is(Q(valid_until__lt=timezone.localdate())),
+    )
     rows = annotated.order_by(about.desc(), "-retrieved_at", "-created_at", "pk")
-    return [Row(*row) for row in rows.values_list("pk", "type", "subject_person", "holder", "dated", "fits")]
+    columns = ("pk", "type", "subject_person", "holder", "dated", "fits", "declared", "expired")
+    return [Row(*row) for row in rows.values_list(*columns)]
+
+
+def arrivals(limit: int) -> list[Arrival]:
+    """Return what came lately, newest first: one line per holder and day."""
+    since = timezone.now() - LATELY
+    grouped = shown().filter(created_at__gt=since).order_by().annotate(day=TruncDate("created_at"))
+    found = grouped.values("holder", "day").annotate(
+        count=Count("pk"), types=ArrayAgg("type", distinct=True, order_by="type"), last=Max("created_at")
+    )
+    return [Arrival(one["holder"], one["day"], one["count"], one["types"]) for one in found.order_by("-last")[:limit]]
 
 
 def _is(condition: Q | None) -> Case | Value:
@@ -122,7 +171,14 @@ def listed(wanted: Wanted) -> Listed:
     kinds = list(dict.fromkeys([row.type for row in everything] + [one.type for one in sums]))
     holders = sorted({row.holder for row in everything} | {one.holder for one in sums})
     named = [row for row in everything if row.type in NAMES]
-    found = Listed(total=len(everything) + sum(one.count for one in sums), types=kinds, holders=holders, names=named)
+    found = Listed(
+        total=len(everything) + sum(one.count for one in sums),
+        types=kinds,
+        holders=holders,
+        names=named,
+        declared=sum(row.declared for row in everything),
+        expired=sum(row.expired for row in everything),
+    )
     fitting = [row for row in everything if row.fits]
     sums = [one for one in sums if _sum_fits(one, wanted)]
     if wanted.search:
@@ -162,11 +218,19 @@ def _newest(pk: UUID, newer: Mapping[UUID, UUID]) -> UUID:
     return pk
 
 
-def papers(state: str = "") -> list[UUID]:
-    """Return all the papers, or those in one state: the ones that wait for their resident first, then the newest."""
-    rows = list(Paper.objects.order_by("-created_at").values_list("pk", "state"))
-    waiting = [pk for pk, held in rows if held != PaperState.KEPT and state in {"", held}]
-    return [*waiting, *[pk for pk, held in rows if held == PaperState.KEPT and state in {"", held}]]
+def papers(state: str = "") -> Papers:
+    """Return all the papers, or those in one state: the ones that wait for their resident first, then the newest.
+
+    Besides the states, `EXPIRED` asks for the kept papers that are too old.
+    """
+    kept, today = PaperState.KEPT, timezone.localdate()
+    found = Paper.objects.order_by("-created_at").values_list("pk", "state", "expires_on")
+    rows = [(pk, EXPIRED if held == kept and on and on < today else held) for pk, held, on in found]
+    states = [held for _pk, held in rows]
+    rows = [(pk, held) for pk, held in rows if state in {"", held} or (state, held) == (kept, EXPIRED)]
+    own = [pk for pk, held in rows if held in {kept, EXPIRED}]
+    waiting = [pk for pk, held in rows if held not in {kept, EXPIRED}]
+    return Papers([*waiting, *own], to_confirm=states.count(PaperState.TO_CONFIRM), expired=states.count(EXPIRED))
 
 
 def _plaintext_filter(wanted: Wanted) -> Q:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from core.jobs import views as job_views
 from core.models import Job
+from core.pages import next_act
 from vault import types
 from vault.readers import sandbox
 from vault.readers.reading import Unreadable
@@ -63,6 +64,7 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
         "typing_query": typing_query(paper_id, kind),
         "sides": _sides(opened, request.GET.get("apercu", ""), _number(request.GET.get("page", ""))),
         "side_problem": _(opened.side_problem) if opened.side_problem else "",
+        "next": next_act.after_values() if opened.state == PaperState.KEPT and proven else None,
         "may_add": opened.state in {PaperState.TO_CONFIRM, PaperState.KEPT},
     }
     return render(request, "records/paper.html", context)
@@ -105,13 +107,14 @@ def preview(request: SignedInRequest, paper_id: UUID, position: int = 0) -> Http
 @require_http_methods(["GET", "POST"])
 def paper_kind(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     row = get_object_or_404(Paper.objects.all(), pk=paper_id, state__in=[PaperState.TO_CONFIRM, PaperState.KEPT])
-    form = KindForm(request.POST or None, initial={"kind": row.kind})
+    search = request.GET.get("q", "").strip()[:60]
+    form = KindForm(request.POST or None, initial={"kind": row.kind}, search=search)
     if request.method == "POST" and form.is_valid():
         actions.set_kind(paper=row, by=request.user.pk, kind=form.cleaned_data["kind"])
         return redirect(
             "records:confirm_paper" if row.state == PaperState.TO_CONFIRM else "records:paper", paper_id=paper_id
         )
-    return render(request, "records/paper_kind.html", {"paper": row, "form": form})
+    return render(request, "records/paper_kind.html", {"paper": row, "form": form, "search": search})
 
 
 @require_http_methods(["GET", "POST"])

@@ -37,11 +37,12 @@ UPLOADS = gettext_noop("Afficher les envois que vous avez commencés")
 @sealed_upload(max_bytes=MAX_FILE)
 @require_http_methods(["GET", "POST"])
 def add_paper(request: SignedInRequest) -> HttpResponse:
-    """Add a paper. `nature` in the URL preselects the kind: a dossier without that paper links here.
+    """Add a paper. `nature` in the URL is the kind that is expected: a dossier without that paper links here.
 
     `organisme`, or the holder of the request `demande`, is the holder of the file.
     """
-    form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": request.GET.get("nature", "")})
+    expected = PaperKind.objects.filter(code=request.GET.get("nature", "")[:60]).first()
+    form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": expected.code if expected else ""})
     if request.method == "POST" and form.is_valid():
         paper = actions.receive_paper(
             resident_id=request.user.pk,
@@ -53,9 +54,8 @@ def add_paper(request: SignedInRequest) -> HttpResponse:
         )
         return _to_job(paper)
     uploads = gate.own_uploads(resident_id=request.user.pk, purpose=UPLOADS)
-    return render(
-        request, "records/add_paper.html", {"form": form, "uploads": uploads, "holder": _whose_file(request)}
-    )
+    context = {"form": form, "uploads": uploads, "holder": _whose_file(request), "expected": expected}
+    return render(request, "records/add_paper.html", context)
 
 
 @sealed_upload(max_bytes=MAX_PAPER)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,6 +18,7 @@ from core.files import quota
 from vault import types
 from vault.records import gate, wording
 from vault.records.enums import PaperState
+from vault.records.presenting import changes
 from vault.records.presenting import values as rows
 from vault.records.values import listing, persons
 from vault.records.values.decrypted import PaperOpened
@@ -37,7 +39,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         purpose=SHOW,
         record_ids=[row.pk for row in found.opened],
         codes={row.type for row in found.opened},
-        paper_ids=papers if wanted.search else papers[: listing.PAPERS],
+        paper_ids=papers.ids if wanted.search else papers.ids[: listing.PAPERS],
     )
     people = {person.id: person.label for person in persons.persons(values, resident_id=request.user.pk)}
     sections = rows.sections(
@@ -54,13 +56,17 @@ def home(request: SignedInRequest) -> HttpResponse:
     pages = found.pages
     if wanted.search:
         sections, pages = rows.paginate(sections, wanted.page, listing.A_PAGE)
+    shown = _papers(opened, papers.ids, wanted)
     context: dict[str, Any] = {
         "sections": sections,
         "pages": {"number": min(wanted.page, pages), "total": pages},
-        "papers": _papers(opened, papers, wanted),
-        "paper_count": len(papers),
+        "papers": shown,
+        "paper_count": len(papers.ids),
+        "paper_gist": ", ".join(row.title for row in shown[: rows.IN_A_GIST]),
+        "changes": _changes(shown, sections, wanted),
+        "only": _only(found, papers),
         "count": found.total,
-        "summary": wording.counts(found.total, len(papers)),
+        "summary": wording.counts(found.total, len(papers.ids)),
         "wanted": wanted,
         "choices": _choices(found),
         "filtered": wanted.is_narrow,
@@ -72,14 +78,14 @@ def home(request: SignedInRequest) -> HttpResponse:
 def papers(request: SignedInRequest) -> HttpResponse:
     """List the papers, page by page."""
     state = request.GET.get("etat", "")
-    page = Paginator(listing.papers(state), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(listing.papers(state).ids, A_PAGE).get_page(request.GET.get("page"))
     opened = gate.own_papers(resident_id=request.user.pk, purpose=PAPERS, paper_ids=list(page))
     context: dict[str, Any] = {
         "page": page,
         "papers": rows.paper_rows(_in_order(opened, list(page))),
         "room": quota.room(resident_id=request.user.pk),
         "state": state,
-        "states": [("", _("Tous")), *PaperState.choices],
+        "states": [("", _("Tous")), *PaperState.choices, (listing.EXPIRED, _("Expiré"))],
         "query": urlencode({"etat": state}) if state else "",
     }
     return render(request, "records/papers.html", context)
@@ -97,6 +103,25 @@ def _wanted(request: SignedInRequest) -> listing.Wanted:
         proof=query.get("preuve", "")[:10],
         page=int(page) if page.isdigit() and len(page) < 5 else 1,
     )
+
+
+def _changes(shown: Sequence[rows.PaperRow], sections: Sequence[rows.Section], wanted: listing.Wanted) -> list[Any]:
+    """Return what changed lately, for the first page of the whole vault only."""
+    if wanted.is_narrow or wanted.page > 1:
+        return []
+    return changes.changes(shown, sections, listing.arrivals(changes.LINES))
+
+
+def _only(found: listing.Listed, papers: listing.Papers) -> list[dict[str, Any]]:
+    """Return the links that leave only one state, each with its count."""
+    home, own_papers = reverse("records:home"), reverse("records:papers")
+    lines = [
+        (papers.to_confirm, _("Papiers à confirmer"), f"{own_papers}?etat={PaperState.TO_CONFIRM}"),
+        (papers.expired, _("Papiers expirés"), f"{own_papers}?etat={listing.EXPIRED}"),
+        (found.expired, _("Valeurs expirées"), f"{home}?etat=expired"),
+        (found.declared, _("Déclarées par vous"), f"{home}?etat=declared"),
+    ]
+    return [{"count": count, "label": label, "href": href} for count, label, href in lines if count]
 
 
 def _choices(found: listing.Listed) -> dict[str, list[tuple[str, str]]]:

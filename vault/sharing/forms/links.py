@@ -15,8 +15,11 @@ from vault import types
 from vault.sharing.actions.links import Wish
 from vault.sharing.agreements.links import DAYS, Held
 from vault.sharing.presenting import links as words
+from vault.types.names import words as search_words
 
-PAPERS, DOCUMENTS = "papers", "documents"
+PAPERS, DOCUMENTS, SUBJECTS = "papers", "documents", "subjects"
+#: How many dossiers and papers show before the fold.
+FILES = 5
 
 
 @dataclass(frozen=True)
@@ -45,24 +48,51 @@ class Chosen:
         return [*(("field", field) for field in self.fields), *ids]
 
 
-class ChooseForm(forms.Form):
-    """Groups of checkboxes: one per type of data, one for the papers, one for the dossiers."""
+@dataclass(frozen=True)
+class Option:
+    name: str
+    value: str
+    id: str
+    label: str
+    checked: bool
 
-    def __init__(self, held: Held, *args: Any, chosen: Chosen | None = None, **kwargs: Any) -> None:
+
+@dataclass(frozen=True)
+class Subject:
+    """One theme: a box that takes all its values, and the values that it opens on, by type."""
+
+    option: Option
+    title: str
+    count: int
+    groups: list[tuple[str, list[Option]]]
+    open: bool
+
+
+class ChooseForm(forms.Form):
+    """Boxes for the dossiers, the papers and the themes; each theme opens on its values.
+
+    With a `search`, only what matches is shown, and what is already chosen. `used` has the papers of the last links.
+    """
+
+    def __init__(
+        self,
+        held: Held,
+        *args: Any,
+        chosen: Chosen | None = None,
+        search: str = "",
+        used: Sequence[UUID] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._types = held.fields
+        self._asked = search_words(search)
         before = chosen or Chosen([], [], [])
+        self._boxes(DOCUMENTS, words.document_choices(held), [str(document) for document in before.documents])
+        self._boxes(PAPERS, words.paper_choices(held, used), [str(paper) for paper in before.papers])
+        whole = [code for code, fields in self._fields_of_themes().items() if set(fields) <= set(before.fields)]
+        self._boxes(SUBJECTS, [(code, types.themes()[code]) for code in self._fields_of_themes()], whole)
         for code, fields in self._types.items():
-            self._boxes(code, types.get(code).title, words.choices(held, fields), before.fields)
-        if held.papers:
-            self._boxes(PAPERS, _("Vos papiers"), words.paper_choices(held), [str(paper) for paper in before.papers])
-        if held.documents:
-            self._boxes(
-                DOCUMENTS,
-                _("Vos dossiers"),
-                words.document_choices(held),
-                [str(document) for document in before.documents],
-            )
+            self._boxes(code, words.choices(held, fields), [] if types.get(code).theme in whole else before.fields)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -73,14 +103,79 @@ class ChooseForm(forms.Form):
     @property
     def chosen(self) -> Chosen:
         data = self.cleaned_data
-        fields = [field for code in self._types for field in data.get(code, [])]
+        whole = data.get(SUBJECTS, [])
+        fields = [
+            field
+            for code, held in self._types.items()
+            for field in held
+            if types.get(code).theme in whole or field in data.get(code, [])
+        ]
         return Chosen(fields, _uuids(data.get(PAPERS, [])), _uuids(data.get(DOCUMENTS, [])))
 
-    def _boxes(self, name: str, label: str, choices: list[tuple[str, str]], before: list[str]) -> None:
-        initial = [value for value, _label in choices if value in before]
-        self.fields[name] = forms.MultipleChoiceField(
-            label=label, choices=choices, initial=initial, required=False, widget=forms.CheckboxSelectMultiple
-        )
+    # What the page shows
+
+    @property
+    def kept_files(self) -> list[Option]:
+        """Return the dossiers and the papers, those of the last links first."""
+        return [option for name in (DOCUMENTS, PAPERS) for option in self._options(name) if self._fits(option)]
+
+    @property
+    def first_files(self) -> list[Option]:
+        chosen = sum(option.checked for option in self.kept_files)
+        return self.kept_files if self._asked else self.kept_files[: max(FILES, chosen)]
+
+    @property
+    def more_files(self) -> list[Option]:
+        return self.kept_files[len(self.first_files) :]
+
+    @property
+    def themes(self) -> list[Subject]:
+        found = []
+        for option in self._options(SUBJECTS):
+            codes = [code for code in self._types if types.get(code).theme == option.value]
+            groups = [
+                (types.get(code).title, [one for one in self._options(code) if self._fits(one)]) for code in codes
+            ]
+            groups = [(title, options) for title, options in groups if options]
+            is_open = bool(self._asked) or any(one.checked for _title, options in groups for one in options)
+            count = sum(len(self._types[code]) for code in codes)
+            if groups or option.checked:
+                found.append(Subject(option, option.label, count, groups, is_open))
+        return found
+
+    @property
+    def found(self) -> int:
+        """Return how many lines match the search."""
+        return len(self.kept_files) + sum(len(options) for one in self.themes for _title, options in one.groups)
+
+    def _options(self, name: str) -> list[Option]:
+        if name not in self.fields:
+            return []
+        field = self[name]
+        picked = {str(value) for value in field.value() or ()}
+        choices = self.fields[name].choices  # type: ignore[attr-defined]  # a field of choices
+        return [
+            Option(field.html_name, value, f"{field.auto_id}_{place}", str(label), value in picked)
+            for place, (value, label) in enumerate(choices)
+        ]
+
+    def _fits(self, option: Option) -> bool:
+        read = " ".join(search_words(option.label))
+        return option.checked or all(word in read for word in self._asked)
+
+    def _fields_of_themes(self) -> dict[str, list[str]]:
+        """Return the fields of each theme, in the themes' order."""
+        found: dict[str, list[str]] = {theme: [] for theme in types.themes()}
+        for code, fields in self._types.items():
+            found[types.get(code).theme] += fields
+        return {theme: fields for theme, fields in found.items() if fields}
+
+    def _boxes(self, name: str, choices: list[tuple[str, str]], before: list[str]) -> None:
+        if choices:
+            initial = [value for value, _label in choices if value in before]
+            self.fields[name] = forms.MultipleChoiceField(
+                choices=choices, initial=initial, required=False, widget=forms.CheckboxSelectMultiple
+            )
 
 
 class WordsForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.templatetags.civic import clock, long_date, number
+from core.templatetags.civic import clock, long_date, number, short_date
 from vault import types
 from vault.records import wording
 from vault.records.enums import Method
@@ -79,11 +80,24 @@ def choices(held: Held, fields: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
-def paper_choices(held: Held) -> list[tuple[str, str]]:
+def paper_choices(held: Held, used: Sequence[UUID] = ()) -> list[tuple[str, str]]:
+    """Return each paper as a choice, the papers `used` in the last links first."""
+    rank = {paper_id: place for place, paper_id in enumerate(used)}
+    papers = sorted(held.papers, key=lambda paper: rank.get(paper.paper_id, len(rank)))
     return [
         (str(paper.paper_id), _("%(what)s : %(value)s") % {"what": paper.title, "value": paper_size(paper)})
-        for paper in held.papers
+        for paper in papers
     ]
+
+
+def choice_text(fields: int, files: int, at: datetime) -> str:
+    """Return what a former link held: “3 papiers, 2 valeurs. Fait le 12 novembre”."""
+    parts = []
+    if files:
+        parts.append(ngettext("%(count)s papier", "%(count)s papiers", files) % {"count": files})
+    if fields:
+        parts.append(ngettext("%(count)s valeur", "%(count)s valeurs", fields) % {"count": fields})
+    return _("%(what)s. Fait le %(day)s") % {"what": ", ".join(parts), "day": short_date(at)}
 
 
 def document_choices(held: Held) -> list[tuple[str, str]]:

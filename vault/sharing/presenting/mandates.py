@@ -20,6 +20,7 @@ from vault.sharing.agreements.entrusting import theirs, yours_to_theirs
 from vault.sharing.enums import Act, HalfDay, HelpAnswer
 from vault.sharing.models import AccessRequest, HelpRequest, Mandate
 from vault.sharing.models.mandate import COMPANION_KIND
+from vault.sharing.presenting import months
 from vault.sharing.presenting.shares import record_rows, share
 
 
@@ -166,10 +167,13 @@ def may_do(mandate: Mandate) -> list[str]:
 
 
 def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
-    """Return one row per field of a single record, or one row per record if there are several."""
-    found = list(values)
+    """Return one row per field of a single record, or one row per record if there are several.
+
+    Values that are in a table (`presenting.months`) are left out.
+    """
+    found = Values([record for record in values if not months.is_table(values.of_type(record.type))])
     if len(found) != 1:
-        return record_rows(values, fields)
+        return record_rows(found, fields)
     return [
         {"key": label, "value": text} for label, text in label_value_pairs(found[0].type, found[0].payload, fields)
     ]

@@ -31,6 +31,7 @@ from vault.sharing.enums import Act, AskedFor, HelpAnswer
 from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
 from vault.sharing.models import Mandate
 from vault.sharing.presenting import mandates as words
+from vault.sharing.presenting import months
 
 
 @companions_only
@@ -156,9 +157,12 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
         )
     except gate.Refused:
         return _over(request)
-    return _render(
-        request, mandate, "values", {"title": entrusting.yours_to_theirs(found), "rows": words.rows(opened, fields)}
-    )
+    context: dict[str, object] = {
+        "title": entrusting.yours_to_theirs(found),
+        "rows": words.rows(opened, fields),
+        "tables": months.tables(opened, fields),
+    }
+    return _render(request, mandate, "values", context)
 
 
 @csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py

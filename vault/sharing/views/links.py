@@ -25,11 +25,16 @@ from vault.sharing.models.link import LINK_KIND
 from vault.sharing.presenting import links as words
 from vault.sharing.presenting import shares
 
+#: How many former links the first page offers to take again.
+FORMER = 3
+
 
 @require_http_methods(["GET", "POST"])
 def make(request: SignedInRequest) -> HttpResponse:
     """Make a link in three steps. Choices travel in the forms, not in the URL; nothing is stored before the last."""
     match request.POST.get("step"):
+        case "choose" if "find" in request.POST:
+            return _search(request)
         case "choose":
             return _chosen(request)
         case "words":
@@ -64,16 +69,58 @@ def stop_all(request: SignedInRequest) -> HttpResponse:
     )
 
 
-def _choose(request: SignedInRequest, chosen: Chosen, form: ChooseForm | None = None) -> HttpResponse:
-    form = form or ChooseForm(actions.all_held(resident_id=request.user.pk), chosen=chosen)
-    return render(request, "sharing/links/choose.html", {"form": form})
+def _choose(request: SignedInRequest, chosen: Chosen, search: str = "") -> HttpResponse:
+    former = _former()
+    held = actions.all_held(resident_id=request.user.pk)
+    form = ChooseForm(held, chosen=chosen, search=search, used=_papers_of(former))
+    return _shown_choice(request, form, former, search)
+
+
+def _search(request: SignedInRequest) -> HttpResponse:
+    """Show what matches, and keep what is already ticked. The search is in no URL: it may be a name or an amount."""
+    form = ChooseForm(actions.all_held(resident_id=request.user.pk), request.POST)
+    form.is_valid()
+    return _choose(request, form.chosen, request.POST.get("q", "").strip()[:80])
 
 
 def _chosen(request: SignedInRequest) -> HttpResponse:
-    form = ChooseForm(actions.all_held(resident_id=request.user.pk), request.POST)
+    former = _former()
+    held = actions.all_held(resident_id=request.user.pk)
+    form = ChooseForm(held, request.POST, used=_papers_of(former))
     if not form.is_valid() or form.chosen.nothing:
-        return _choose(request, Chosen([], [], []), form)
+        return _shown_choice(request, form, former)
     return _words(request, form.chosen, WordsForm())
+
+
+def _shown_choice(request: SignedInRequest, form: ChooseForm, former: list[Grant], search: str = "") -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "search": search, "former": _former_choices(former)}
+    return render(request, "sharing/links/choose.html", context)
+
+
+def _former() -> list[Grant]:
+    """Return the last links, whatever became of them."""
+    links_made = Grant.objects.filter(recipient_kind=LINK_KIND).order_by("-starts_at")
+    return list(links_made.prefetch_related("fields", "papers", "documents")[:FORMER])
+
+
+def _papers_of(former: list[Grant]) -> list[UUID]:
+    return list(dict.fromkeys(row.paper_id for grant in former for row in grant.papers.all()))
+
+
+def _former_choices(former: list[Grant]) -> list[dict[str, Any]]:
+    """Return each former link as a choice to take again; its values are those of today."""
+    names = names_of(former)
+    found = []
+    for grant in former:
+        chosen = Chosen(
+            [row.field for row in grant.fields.all()],
+            [row.paper_id for row in grant.papers.all()],
+            [row.document_id for row in grant.documents.all()],
+        )
+        files = len(chosen.papers) + len(chosen.documents)
+        text = words.choice_text(len(chosen.fields), files, grant.starts_at)
+        found.append({"title": names[grant.pk].label, "text": text, "carried": chosen.carried})
+    return found
 
 
 def _words(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpResponse:

@@ -1,0 +1,139 @@
+"""What waits for the resident, from the last result kept: the home page says it without running the engine each time.
+
+The engine runs if there is no result, or if the vault, the month or the city's rules changed since the last one.
+"""
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from services.aids import benefits, catalogue
+from services.aids.actions import simulations
+from services.aids.facts import from_vault
+from services.aids.models import LocalAid
+from vault import types
+from vault.records import gate
+from vault.records.models import Record
+from vault.records.values import persons
+
+SHOW: Final = gettext_noop("Afficher ce qui vous attend")
+#: The session's key: when the engine last ran without a new result.
+COMPUTED: Final = "aids_computed"
+#: The types that the computation reads, without the identity: alone, it gives nothing.
+TYPES: Final = sorted({field_id.partition("#")[0] for field_id in from_vault.FIELDS} - {persons.IDENTITY})
+LATELY: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An aid that is due and not known to be received. `amount` is None for a right without money, or a local aid."""
+
+    code: str
+    title: str
+    amount: Decimal | None
+    unit: str
+    since: date | None
+
+    @property
+    def in_total(self) -> bool:
+        """Return True if its amount counts in the totals: a local aid's price does not."""
+        known = benefits.BY_CODE.get(self.code)
+        return self.amount is not None and known is not None and known.in_total
+
+    @property
+    def is_new(self) -> bool:
+        return self.since is not None and self.since > timezone.localdate() - LATELY
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    place: str
+    text: str
+    most: Decimal | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    claims: Sequence[Claim] = ()
+    asked: Sequence[Asked] = ()
+    unknown: int = 0
+    knows_received: bool = False
+    totals: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def waiting(*, resident_id: UUID, session: MutableMapping[str, Any]) -> Waiting | None:
+    """Return what waits for the resident, or None if nothing can be computed. Requires their scope."""
+    if not Record.objects.current().filter(type__in=TYPES).exists():
+        return None
+    if _is_stale(session):
+        simulation = simulations.simulate(resident_id=resident_id)
+        session[COMPUTED] = timezone.now().isoformat()
+        if isinstance(simulation, simulations.Nothing):
+            return None
+    names = ("resultats", "recues_connues", "questions")
+    values = gate.read_own(
+        resident_id=resident_id, purpose=SHOW, fields=[f"{simulations.RESULT}#/{name}" for name in names]
+    )
+    last = values.latest(simulations.RESULT, resident_id)
+    return _of(last.payload) if last else None
+
+
+def _is_stale(session: Mapping[str, Any]) -> bool:
+    """Compare times only: nothing is decrypted."""
+    held = Record.objects.current().filter(type=simulations.RESULT, type_version=types.get(simulations.RESULT).version)
+    last = held.order_by("-created_at").values_list("created_at", flat=True).first()
+    done = max((time for time in (last, _time(session.get(COMPUTED))) if time), default=None)
+    if done is None or timezone.localtime(done).strftime("%Y-%m") != timezone.localdate().strftime("%Y-%m"):
+        return True
+    changed = Record.objects.filter(type__in=TYPES).aggregate(made=Max("created_at"), withdrawn=Max("withdrawn_at"))
+    rules = LocalAid.objects.filter(Q(updated_at__gt=done)).exists()
+    return rules or any(time is not None and time > done for time in changed.values())
+
+
+def _time(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _of(payload: Mapping[str, Any]) -> Waiting:
+    found = payload["resultats"]
+    due = [one for one in found if one["statut"] == simulations.FOUND and not one.get("recue")]
+    claims = [_claim(one) for one in due]
+    counted = [claim for claim in claims if claim.in_total]
+    return Waiting(
+        claims=sorted(claims, key=_yearly, reverse=True),
+        asked=[_asked(one) for one in payload.get("questions") or ()],
+        unknown=sum(one["statut"] == "unknown" and not one.get("recue") for one in found),
+        knows_received=bool(payload.get("recues_connues")),
+        totals={
+            unit: sum((claim.amount or Decimal() for claim in counted if claim.unit == unit), Decimal())
+            for unit in (benefits.MONTH, benefits.YEAR, benefits.ONCE)
+        },
+    )
+
+
+def _claim(one: Mapping[str, Any]) -> Claim:
+    known = benefits.BY_CODE.get(one["code"])
+    return Claim(
+        code=one["code"],
+        title=str(known.title) if known else catalogue.in_words(one["titre"]),
+        amount=Decimal(one["montant"]) if one.get("montant") else None,
+        unit=one.get("unite", benefits.MONTH),
+        since=date.fromisoformat(one["depuis"]) if one.get("depuis") else None,
+    )
+
+
+def _yearly(claim: Claim) -> Decimal:
+    return (claim.amount or Decimal()) * (12 if claim.unit == benefits.MONTH else 1)
+
+
+def _asked(one: Mapping[str, Any]) -> Asked:
+    gain = Decimal(one["gain"]) if one.get("gain") else None
+    return Asked(one["place"], one["texte"], gain, one.get("unite", benefits.MONTH))

@@ -1,0 +1,26 @@
+"""How long a page may be, in CSS pixels, for the fictional Nadia's vault. Without a limit of its own: `USUAL`."""
+
+from typing import NamedTuple
+
+
+class Limit(NamedTuple):
+    wide: int
+    narrow: int
+
+
+USUAL = Limit(3_800, 6_000)
+#: By the URL's name. The limits of the vault, of a link's choice and of the home page are the goals of their pages.
+LIMITS = {
+    "home": Limit(1_700, 2_900),
+    "records:home": Limit(2_400, 3_600),
+    "records:add_paper": Limit(1_200, 1_800),
+    "records:confirm_paper": Limit(2_100, 3_600),
+    "sharing:make_link": Limit(1_600, 3_200),
+    "sharing:accompanied_values": Limit(1_800, 3_600),
+    "aids:home": Limit(3_800, 5_800),
+    "records:of_type": Limit(2_900, 4_000),
+    "holders:holders": Limit(4_100, 6_000),
+}
+#: The page of aids of somebody who has a notice and nothing else.
+NEWCOMER = Limit(2_400, 3_900)
+SCROLL_HEIGHT = "document.documentElement.scrollHeight"
