@@ -19,6 +19,7 @@ LIMITS = {
     "sharing:accompanied_values": Limit(1_800, 3_600),
     "aids:home": Limit(3_800, 5_800),
     "records:of_type": Limit(2_900, 4_000),
+    "records:choose_type": Limit(4_000, 6_000),
     "holders:holders": Limit(4_100, 6_000),
 }
 #: The page of aids of somebody who has a notice and nothing else.

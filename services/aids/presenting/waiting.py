@@ -83,7 +83,14 @@ def _without_amount(found: Waiting) -> dict[str, Any]:
         "%(count)s aides attendent une réponse de vous. Chaque réponse précise le résultat.",
         found.unknown,
     ) % {"count": found.unknown}
-    return {"title": _("Pas encore de montant"), "text": text, "href": everything, "action": _("Voir ce qui manque")}
+    return {
+        "title": _("Pas encore de montant"),
+        "text": text,
+        "href": reverse("aids:interview"),
+        "action": _("Répondre"),
+        "link_href": everything,
+        "link": _("Voir ce qui manque"),
+    }
 
 
 def question(asked: Asked) -> home.ToDo:

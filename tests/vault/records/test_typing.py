@@ -293,3 +293,12 @@ def test_an_old_draft_is_deleted_when_another_begins(resident, time_machine):
     actions.start_draft(resident_id=resident.pk, by=resident.pk, type="logement.domicile")
     with scope(resident=resident.pk):
         assert not Draft.objects.filter(pk=old.pk).exists()
+
+
+def test_what_may_be_typed_is_found_by_a_word_of_its_fields(browser):
+    url = reverse("records:choose_type")
+    everything = browser.get(url).context["count"]
+    found = browser.get(url, {"q": "loyer"})
+    assert 0 < found.context["count"] < everything and "Logement" in found.content.decode()
+    none = browser.get(url, {"q": "introuvable"}).content.decode()
+    assert "Rien ne correspond." in none and "Tout voir" in none

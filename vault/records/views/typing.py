@@ -25,6 +25,7 @@ from vault.records.forms.questions import ItemForm, QuestionForm, WhoForm
 from vault.records.models import Draft, Paper, Record
 from vault.records.values import persons, questions
 from vault.records.values.persons import Person
+from vault.types.names import words
 
 #: In the URL of a list's question: the resident said that there is something to list.
 MORE = "ajouter"
@@ -34,10 +35,21 @@ PREPARE = gettext_noop("Préparer les questions à vous poser")
 
 @require_safe
 def choose_type(request: SignedInRequest) -> HttpResponse:
+    """List what may be typed, by theme. The search is among the names of types and fields, never among values."""
+    search = request.GET.get("q", "").strip()[:60]
     themes: dict[str, list[types.DataType]] = {}
     for data_type in questions.typed_types():
-        themes.setdefault(data_type.theme_label, []).append(data_type)
-    return render(request, "records/choose_type.html", {"themes": themes.items()})
+        if _matches(data_type, words(search)):
+            themes.setdefault(data_type.theme_label, []).append(data_type)
+    count = sum(len(found) for found in themes.values())
+    return render(request, "records/choose_type.html", {"themes": themes.items(), "search": search, "count": count})
+
+
+def _matches(data_type: types.DataType, asked: Sequence[str]) -> bool:
+    """Return True if each word of the search begins a word of the type, its theme or its fields."""
+    labels = " ".join(info.label for info in data_type.fields.values())
+    read = words(f"{data_type.title} {data_type.theme_label} {labels}")
+    return all(any(word.startswith(part) for word in read) for part in asked)
 
 
 @require_http_methods(["GET", "POST"])
