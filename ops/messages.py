@@ -23,6 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "locale"
+#: Our words for the sentences of Django's own validators. Written by hand; they take precedence over Django's.
+VALIDATORS = LOCALE / "validators"
 SOURCES = ("platform", "accounts", "vault", "services", "templates")
 # Positions of (context, singular, plural) in the arguments of each function of django.utils.translation.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
@@ -240,8 +242,9 @@ def update(root: Path = ROOT, locale: Path = LOCALE) -> dict[Key, Message]:
 
 def compile_all(locale: Path = LOCALE) -> None:
     """Write the `.mo` files atomically, because another command may be reading them. They are not kept in git."""
-    for language in PLURALS:
-        path = catalogue(language, locale=locale)
+    folders = (locale, VALIDATORS) if locale == LOCALE else (locale,)
+    for path in [catalogue(language, locale=folder) for folder in folders for language in PLURALS]:
+        language = path.parts[-3]
         made = path.with_suffix(f".{os.getpid()}")
         made.write_bytes(compiled(language, read(path).values()))
         made.replace(path.with_suffix(".mo"))

@@ -11,18 +11,20 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
-from core.models import City, Job, LegalPage
+from core.models import City, HelpPage, Job, LegalPage
 from core.models.city import THEME
+from core.pages import help as help_pages
 from core.pages import logo
 
 if TYPE_CHECKING:
     CityModelForm = forms.ModelForm[City]
     CityModelAdmin = admin.ModelAdmin[City]
     LegalPageModelAdmin = admin.ModelAdmin[LegalPage]
+    HelpPageModelAdmin = admin.ModelAdmin[HelpPage]
     JobModelAdmin = admin.ModelAdmin[Job]
 else:
     CityModelForm = forms.ModelForm
-    CityModelAdmin = LegalPageModelAdmin = JobModelAdmin = admin.ModelAdmin
+    CityModelAdmin = LegalPageModelAdmin = HelpPageModelAdmin = JobModelAdmin = admin.ModelAdmin
 
 
 class ReadOnly:
@@ -110,6 +112,20 @@ class CityAdmin(CityModelAdmin):
 @admin.register(LegalPage)
 class LegalPageAdmin(LegalPageModelAdmin):
     list_display = ("slug",)
+
+
+@admin.register(HelpPage)
+class HelpPageAdmin(HelpPageModelAdmin):
+    """The city's own help pages. The pages of the product are edited from their own page, “Modifier”."""
+
+    list_display = ("question", "theme", "slug", "shown")
+    list_filter = ("theme", "shown")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Start from the product's words, if `page` in the URL names one of its pages."""
+        page = help_pages.shipped(request.GET.get("page", ""))
+        names = ("slug", "theme", "question", "question_en", "text", "text_en")
+        return {name: getattr(page, name) for name in names} if page else {}
 
 
 @admin.register(Job)

@@ -19,6 +19,7 @@ STEP = "an upload that is under way: what it becomes is a paper, which is copied
 ROWS = [
     Rows("core.City", nobody="the city's own words and colours"),
     Rows("core.LegalPage", nobody="the city's own words"),
+    Rows("core.HelpPage", nobody="the city's own words"),
     Rows("core.WorkerBeat", nobody="signs of life of processes"),
     Rows("core.Checkpoint", nobody="signed hashes over all journals at once, published"),
     Rows("core.JournalLeaf", kept={"id resident_id number at leaf chain xid": PROOF}),

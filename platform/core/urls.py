@@ -15,6 +15,7 @@ urlpatterns = [
     path("accessibilite/", views.accessibility, name="accessibility"),
     path("cookies/", views.cookies, name="cookies"),
     path("aide/", views.help_page, name="help"),
+    path("aide/<slug:slug>/", views.help_question, name="help_question"),
     path("engagements/", views.promise, name="promise"),
     path("plan-du-site/", views.sitemap, name="sitemap"),
     path("journal/points/", checkpoint_views.home, name="checkpoints"),

@@ -19,13 +19,15 @@ from django.http import (
 )
 from django.shortcuts import redirect, render
 from django.template import loader
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.i18n import set_language
 
 from core import logs
-from core.models import City, LegalPage
+from core.models import City, HelpPage, LegalPage
+from core.pages import help as help_pages
 from core.pages import home as home_page
 from core.pages.menu import Place, links
 
@@ -131,7 +133,30 @@ def cookies(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    return _legal_page(request, LegalPage.Slug.HELP, "core/help.html")
+    """Show how to reach a person, and the questions, all or those with the words searched for."""
+    asked = request.GET.get("q", "").strip()[:100]
+    found = help_pages.pages()
+    matches = help_pages.search(found, asked) if asked else found
+    context = {"asked": asked, "count": len(matches), "themes": help_pages.by_theme(matches)}
+    return _legal_page(request, LegalPage.Slug.HELP, "core/help.html", context)
+
+
+@login_not_required
+@require_safe
+def help_question(request: HttpRequest, slug: str) -> HttpResponse:
+    page = next((page for page in help_pages.pages() if page.slug == slug), None)
+    if page is None:
+        raise Http404
+    return render(request, "core/help_question.html", {"page": page, "edit": _help_edit_url(request, page)})
+
+
+def _help_edit_url(request: HttpRequest, page: HelpPage) -> str:
+    """Return the admin's page for who may change help pages, else "". A page of the product is not a row yet."""
+    if page.pk:
+        allowed, name, args = request.user.has_perm("core.change_helppage"), "admin:core_helppage_change", [page.pk]
+    else:
+        allowed, name, args = request.user.has_perm("core.add_helppage"), "admin:core_helppage_add", []
+    return f"{reverse(name, args=args)}{'' if page.pk else f'?page={page.slug}'}" if allowed else ""
 
 
 @login_not_required

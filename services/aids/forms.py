@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -11,6 +10,7 @@ from services.aids import months
 from services.aids.facts import answers
 from services.aids.facts.answers import Way
 from vault import types
+from vault.records.forms.numbers import MoneyField, PlausibleForm
 
 
 def choice_words(field_id: str, value: str) -> str:
@@ -26,7 +26,7 @@ def choice_words(field_id: str, value: str) -> str:
     return words.get(value) or dict(types.field(field_id).choices).get(value, value)
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(PlausibleForm):
     """A form for one question, with one field named `answer`."""
 
     def __init__(
@@ -41,6 +41,7 @@ class AnswerForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["answer"] = _field(way, field_id, label, hint, offered or way.choices)
+        self.infos = {"answer": types.field(field_id)} if way.kind in (answers.AMOUNT, answers.DATE) else {}
 
     def clean_answer(self) -> object:
         value = self.cleaned_data["answer"]
@@ -55,14 +56,7 @@ def _field(way: Way, field_id: str, label: str, hint: str, offered: Sequence[str
             "invalid": _("Écrivez le montant en chiffres, comme 612."),
             "required": _("Écrivez un montant, ou passez la question."),
         }
-        return MoneyField(
-            label=label,
-            help_text=help_text,
-            min_value=Decimal(0),
-            max_value=Decimal(1_000_000),
-            widget=widget,
-            error_messages=messages,
-        )
+        return MoneyField(label=label, help_text=help_text, widget=widget, error_messages=messages)
     if way.kind == answers.DATE:
         return DateField(label=label, help_text=hint)
     if way.kind == answers.SEVERAL:
@@ -85,18 +79,6 @@ def _field(way: Way, field_id: str, label: str, hint: str, offered: Sequence[str
         widget=forms.RadioSelect,
         error_messages={"required": _("Choisissez une réponse, ou passez la question.")},
     )
-
-
-class MoneyField(forms.DecimalField):
-    """Accept amounts written “612,50”, “612.50 €” or “1 250”."""
-
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # noqa: ANN401 - Django's own
-        if isinstance(value, str):
-            value = (
-                value.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("€", "").replace(",", ".")
-            )
-        found = super().to_python(value)
-        return None if found is None else found.quantize(Decimal("0.01"))
 
 
 class ReceivedForm(forms.Form):

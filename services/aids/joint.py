@@ -28,7 +28,7 @@ def forget(grant: Grant) -> None:
 
 AGREEMENT: Final = Agreement(
     code=CODE,
-    version="3",
+    version="4",
     title=_("Calculer nos aides à deux"),
     purpose=TOGETHER,
     received=_("Calculer nos aides à deux"),

@@ -171,10 +171,35 @@ function start(sending) {
   sending.run();
 }
 
+// Says at once that a file is too heavy, rather than after it was sent. A page or a photo may weigh less than a file of data.
+function weigh(input) {
+  const file = input.files[0];
+  const page = file && (file.type.startsWith("image/") || file.type === "application/pdf");
+  const most = Number(page ? panel.dataset.paper : panel.dataset.most);
+  const heavy = Boolean(file) && file.size > most;
+  document.getElementById("heavy")?.remove();
+  input.classList.toggle("govuk-file-upload--error", heavy);
+  input.toggleAttribute("aria-invalid", heavy);
+  if (heavy) {
+    const words = { name: file.name, size: megabytes(file.size), most: megabytes(most) };
+    const told = Object.assign(document.createElement("p"), { id: "heavy", className: "govuk-error-message" });
+    told.setAttribute("role", "alert");
+    told.textContent = panel.dataset.heavy.replace(/\{(\w+)\}/g, (_whole, name) => words[name]);
+    input.before(told);
+  }
+  return heavy;
+}
+
 if (form && panel) {
+  form.addEventListener("change", (event) => event.target.type === "file" && weigh(event.target));
   form.addEventListener("submit", (event) => {
     const input = form.querySelector("input[type=file]");
     const file = input.files[0];
+    if (weigh(input)) {
+      event.preventDefault();
+      input.focus();
+      return;
+    }
     if (!file || file.size <= Number(panel.dataset.part)) return;
     event.preventDefault();
     start(new Sending(file, input));

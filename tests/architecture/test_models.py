@@ -31,6 +31,7 @@ OTHER_SHAPE = {"core.JournalLeaf", "core.JournalSeal", "core.ResidentKey"}
 SHOWN = {
     "core.City",
     "core.LegalPage",
+    "core.HelpPage",
     "core.Job",
     "accounts.User",
     "holders.ConnectorHealth",

@@ -92,6 +92,7 @@ OWNED: dict[str, tuple[str, ...]] = {
 #: Other URLs with parts, and the values of the parts.
 PARTS: dict[str, tuple[str, ...]] = OWNED | {
     "checkpoint_note": ("1",),
+    "help_question": ("avis-impot",),
     "invitation": ("nothing",),
     "sharing:entrust": ("membership",),
     "sharing:ask_help": ("organisation",),
@@ -159,6 +160,7 @@ PUBLIC = {
     "accessibility",
     "cookies",
     "help",
+    "help_question",
     "promise",
     "sitemap",
     "health",
@@ -327,6 +329,7 @@ GROUPS = [
 ADMIN: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "core.city": (AGENTS, set(), AGENTS, set()),
     "core.legalpage": (AGENTS, AGENTS, AGENTS, MANAGERS),
+    "core.helppage": (AGENTS, AGENTS, AGENTS, MANAGERS),
     "core.job": (AGENTS, set(), set(), set()),
     "accounts.user": (MANAGERS, MANAGERS, MANAGERS, set()),
     "accounts.organisation": (MANAGERS, MANAGERS, MANAGERS, set()),
@@ -403,6 +406,7 @@ GET_ONLY = {
     "accessibility",
     "cookies",
     "help",
+    "help_question",
     "promise",
     "sitemap",
     "health",

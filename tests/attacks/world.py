@@ -18,7 +18,7 @@ from accounts.actions.accounts import place_at_desk
 from accounts.models import FactorReset, Session, User
 from core import journal
 from core.files import resumable
-from core.models import City, Job, LegalPage
+from core.models import City, HelpPage, Job, LegalPage
 from demo.holders import reach
 from services.aids import shipping
 from services.dossiers import across as parts
@@ -192,6 +192,9 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "membership": place_at(helper).pk,
         "organisation": place_at(helper).organisation_id,
         "core.city": City.current().pk,
+        "core.helppage": HelpPage.objects.create(
+            slug="piscine", theme="debut", question="La piscine ?", text="Oui."
+        ).pk,
         "core.legalpage": LegalPage.objects.create(slug=LegalPage.Slug.HELP, text="Aide").pk,
         "core.job": things["job"],
         "accounts.user": officer.pk,

@@ -25,7 +25,7 @@ def main() -> None:
     from accounts.models import FactorReset, User
     from accounts.sign_in.openid import Identity
     from core.messages import phones
-    from core.models import City, LegalPage
+    from core.models import City, HelpPage, LegalPage
     from demo.people import find
     from services.aids.models import LocalAid
     from vault.records.models import Holder, PaperKind
@@ -55,6 +55,7 @@ def main() -> None:
         **urgencies(resident, agent.account()),
         "city": City.objects.get().pk,
         "legal": legal.pk,
+        "help": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
         "user": User.objects.get(email=agent.email).pk,
         "paper_kind": PaperKind.objects.earliest("pk").pk,
         "holder": Holder.objects.earliest("pk").pk,

@@ -16,6 +16,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "accessibility": [(VISITOR, "/accessibilite/")],
     "cookies": [(VISITOR, "/cookies/")],
     "help": [(VISITOR, "/aide/"), (RESIDENT, "/aide/")],
+    "help_question": [(VISITOR, "/aide/avis-impot/"), (RESIDENT, "/aide/est-ce-le-mien/")],
     "promise": [(VISITOR, "/engagements/")],
     "sitemap": [(VISITOR, "/plan-du-site/"), (RESIDENT, "/plan-du-site/")],
     "job": [
@@ -279,6 +280,11 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "admin:app_list": [(AGENT, "/admin/core/")],
     "admin:core_city_change": [(AGENT, "/admin/core/city/{city}/change/")],
     "admin:core_city_history": [(AGENT, "/admin/core/city/{city}/history/")],
+    "admin:core_helppage_changelist": [(AGENT, "/admin/core/helppage/")],
+    "admin:core_helppage_add": [(AGENT, "/admin/core/helppage/add/?page=avis-impot")],
+    "admin:core_helppage_change": [(AGENT, "/admin/core/helppage/{help}/change/")],
+    "admin:core_helppage_history": [(AGENT, "/admin/core/helppage/{help}/history/")],
+    "admin:core_helppage_delete": [(AGENT, "/admin/core/helppage/{help}/delete/")],
     "admin:core_legalpage_changelist": [(AGENT, "/admin/core/legalpage/")],
     "admin:core_legalpage_add": [(AGENT, "/admin/core/legalpage/add/")],
     "admin:core_legalpage_change": [(AGENT, "/admin/core/legalpage/{legal}/change/")],
@@ -435,7 +441,7 @@ OTHERS: dict[str, str] = {
     "admin:password_change_done": ELSEWHERE,
     "admin:view_on_site": ELSEWHERE,
     "admin/(?P<url>.*)$": ELSEWHERE,
-    **{f"admin/core/{model}/<path:object_id>/": ELSEWHERE for model in ("city", "legalpage", "job")},
+    **{f"admin/core/{model}/<path:object_id>/": ELSEWHERE for model in ("city", "legalpage", "helppage", "job")},
     **{
         f"admin/accounts/{model}/<path:object_id>/": ELSEWHERE
         for model in ("user", "factorreset", "organisation", "membership")

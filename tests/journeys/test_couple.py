@@ -99,7 +99,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(visitor: Visitors
     page.goto("/demonstration/")
     keyboard.follow("as Claire Lemoine")
     page.goto("/aides/")
-    keyboard.follow("Calculate our aids together")
+    keyboard.follow("Calculate our benefits together")
     expect(page.get_by_text("without being shown to you")).to_be_visible()
     hides_his_pay(page)
     eyes.look()

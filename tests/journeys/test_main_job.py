@@ -183,7 +183,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
     open_from_menu(keyboard, "My vault")
     expect(page.locator(".civic-value", has_text="Reference tax income").first).to_contain_text("€14,120")
     eyes.look()
-    open_from_menu(keyboard, "My aids")
+    open_from_menu(keyboard, "My benefits")
     before = claimed(page)
     eyes.look()
     keyboard.follow(r"^Why.*Prime d’activité")
@@ -195,7 +195,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(
     keyboard.write("Net social", "900")
     keyboard.follow("Save")
     eyes.look()
-    open_from_menu(keyboard, "My aids")
+    open_from_menu(keyboard, "My benefits")
     assert claimed(page) != before
 
     # The dossier needs contact details: two questions, one per page, one of them skipped.

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
-from core.models import City, Job, LegalPage, ResidentModel
+from core.models import City, HelpPage, Job, LegalPage, ResidentModel
 from tests.accounts.factories import signed_in
 from tests.ui.pages import read, text
 from vault.journal.models import Contest
@@ -19,7 +19,14 @@ from vault.sharing.models import EmergencyAccess
 
 pytestmark = pytest.mark.django_db
 CITY = "/admin/core/city/1/change/"
-PAGES = ["/admin/", CITY, "/admin/core/legalpage/", "/admin/core/legalpage/add/", "/admin/core/job/"]
+PAGES = [
+    "/admin/",
+    CITY,
+    "/admin/core/legalpage/",
+    "/admin/core/legalpage/add/",
+    "/admin/core/helppage/",
+    "/admin/core/job/",
+]
 
 
 @pytest.fixture
@@ -77,7 +84,7 @@ def test_no_model_with_residents_content_is_registered():
         for model in registered
         if model._meta.label in {"core.JournalEntry", "core.JournalLeaf", "core.ResidentKey"}
     ]
-    assert {model for model in registered if model._meta.app_label == "core"} == {City, LegalPage, Job}
+    assert {model for model in registered if model._meta.app_label == "core"} == {City, HelpPage, LegalPage, Job}
     assert apps.get_model("core", "ResidentKey") not in registered
 
 

@@ -33,7 +33,7 @@ def test_money(value, french, english):
 @pytest.mark.parametrize(
     ("value", "french", "english"),
     [
-        (1, f"1{NB}ko", f"1{NB}kB"),
+        (1, f"1{NB}Ko", f"1{NB}kB"),
         (4_200_000, f"4,2{NB}Mo", f"4.2{NB}MB"),
         (312_000_000, f"312{NB}Mo", f"312{NB}MB"),
         (2_000_000_000, f"2{NB}Go", f"2{NB}GB"),

@@ -11,11 +11,7 @@ UNREADABLE = {
     "empty": gettext_noop("Ce fichier est vide."),
     "too_big": gettext_noop("Ce fichier dépasse 10 Mo. Envoyez un fichier plus léger."),
     "unknown_media": gettext_noop(
-        "Nous ne savons pas lire ce fichier. Envoyez un PDF, une photo (JPEG, PNG, HEIC), "
-        "le texte d’un code 2D-Doc, ou un fichier "
-        "de données : banque (OFX, QIF, CAMT.053, CSV), énergie (Enedis, GRDF, Green Button, PVGIS), "
-        "trajets (GPX, Google, CSV), "
-        "agenda (ICS), achats (enseignes, Open Food Facts), réponse d’une administration (JSON)."
+        "Nous ne savons pas lire ce fichier. Envoyez un PDF, une photo JPEG ou une photo PNG."
     ),
     "heic": gettext_noop("Une suite de photos HEIC n’est pas acceptée. Envoyez une seule photo."),
     "infected": gettext_noop(

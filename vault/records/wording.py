@@ -16,7 +16,7 @@ from vault.records.content import holder_catalogue
 from vault.records.enums import Assurance, Method, PaperState, Validity
 from vault.records.models import RESIDENT, Paper, PaperKind
 from vault.records.values.decrypted import Opened, Origin, PaperOpened
-from vault.types import FieldInfo
+from vault.types import FieldInfo, geography
 
 #: The sources of values that are not organisations.
 _NOT_HOLDERS: dict[str, str | Promise] = {"service": gettext_lazy("Calculé ici"), RESIDENT: gettext_lazy("Vous")}
@@ -45,6 +45,9 @@ def format_value(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payloa
             return month(value)
         case "address":
             return address(value)
+        case "commune" | "country":
+            place = geography.find(info.kind, str(value))
+            return place.label if place else str(value)
         case "object":
             return ", ".join(f"{name} {number(part)}" for name, part in value.items())
         case "list":

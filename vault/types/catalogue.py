@@ -22,7 +22,11 @@ KIND_OF_PATTERN = {
     r"^\d{4}-\d{2}$": "month",
     r"^-?\d+(\.\d{1,2})?$": "decimal",
     r"^\d+(\.\d{1,2})?$": "decimal",
+    r"^(\d{5}|2[AB]\d{3})$": "commune",
+    r"^\d{5}$": "country",
 }
+#: The words of a field. Before a list, `any` asks whether there is something to list; its two answers follow.
+WORDS = ("label", "any", "any_no", "any_yes", "question", "hint", "why", "asked_by")
 KIND_OF_FORMAT = {"date": "date", "date-time": "datetime"}
 KIND_OF_TYPE = {"boolean": "bool", "integer": "int", "number": "number", "array": "list"}
 
@@ -45,8 +49,8 @@ class FieldInfo:
     """One field of a data type.
 
     `kind` is text, int, number, decimal (a string), date, partial_date (00 for an unknown month or day), month,
-    datetime, bool, choice, address, list or object. A list of objects describes their fields in `items`; a list of
-    choices has `options`.
+    datetime, bool, choice, commune, country (codes that vault.types.geography knows), address, list or object. A list
+    of objects describes their fields in `items`; a list of choices has `options`.
     """
 
     id: str
@@ -75,6 +79,15 @@ class FieldInfo:
     @property
     def question(self) -> str:
         return str(self.words["question"])
+
+    @property
+    def any(self) -> str:
+        """Return the yes-or-no question asked before a list, or ""."""
+        return str(self.words["any"])
+
+    @property
+    def any_answers(self) -> tuple[str, str]:
+        return str(self.words["any_no"]), str(self.words["any_yes"])
 
     @property
     def hint(self) -> str:
@@ -271,9 +284,7 @@ def _field(
     field_id: str, schema: Mapping[str, Any], text: Mapping[str, Any], required: bool, shared: Mapping[str, Any]
 ) -> FieldInfo:
     schema = _core(schema)
-    words = {
-        key: Words(**text.get(key, shared.get(key, {}))) for key in ("label", "question", "hint", "why", "asked_by")
-    }
+    words = {key: Words(**text.get(key, shared.get(key, {}))) for key in WORDS}
     item = _core(schema.get("items", {}))
     return FieldInfo(
         id=field_id,

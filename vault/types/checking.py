@@ -31,6 +31,8 @@ EXPECTED = {
     "datetime": gettext_noop("écrivez une date et une heure, par exemple 2026-03-04T10:30:00+01:00."),
     "bool": gettext_noop("répondez par oui ou par non."),
     "choice": gettext_noop("choisissez une réponse dans la liste."),
+    "commune": gettext_noop("choisissez une commune dans la liste."),
+    "country": gettext_noop("choisissez un pays dans la liste."),
     "address": gettext_noop("écrivez la rue, le code postal à 5 chiffres et la commune."),
     "list": gettext_noop("vérifiez chaque ligne."),
     "object": gettext_noop("vérifiez cette valeur."),

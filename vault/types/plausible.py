@@ -1,7 +1,8 @@
-"""Checks for impossible values that a schema accepts, such as a birth date in the future."""
+"""Checks for impossible and unusual values that a schema accepts, such as a birth date in the future."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils import timezone
@@ -12,39 +13,73 @@ from vault.types.spans import read_day
 
 OLDEST = 130
 YOUNGEST_PARENT = 10
-YEARS = ("annee_revenus", "annee")
-OLDEST_YEAR = 1900
+BIRTHS = ("birthdate", "date_naissance")
+#: The fields that hold a year, with the oldest one that is possible. The latest is next year.
+OLDEST_YEARS = {"annee_revenus": 1900, "annee": 1900, "annee_calcul": 1900, "annee_construction": 1000}
+#: A number is impossible beyond this many times the ends of its usual range.
+BEYOND = 100
 
 
 def implausible(type_code: str, payload: Mapping[str, Any]) -> list[str]:
     """Return one sentence per impossible value. The resident reads them before the record is written."""
-    return [*_calendar(payload), *_of_type(type_code, payload)]
-
-
-def _calendar(payload: Mapping[str, Any]) -> list[str]:
-    """Find a year with a digit too many."""
-    years = [payload[name] for name in YEARS if isinstance(payload.get(name), int)]
-    latest = timezone.localdate().year + 1
-    return [_("Écrivez une date qui existe, comme 31 3 1988.") for year in years if not OLDEST_YEAR <= year <= latest][
-        :1
-    ]
-
-
-def _of_type(type_code: str, payload: Mapping[str, Any]) -> list[str]:
     if type_code == "foyer.composition":
         return _household(payload)
     if type_code == "identite.pivot":
-        return _birth(str(payload.get("given_name", "")), read_day(payload.get("birthdate")))
-    return _amounts(catalogue.get(type_code).rules.never_negative, payload)
+        return _birth(str(payload.get("given_name", "")), _first_day(payload.get("birthdate")))
+    numbers = [info for name, info in catalogue.get(type_code).fields.items() if payload.get(name[1:]) is not None]
+    problems = [impossible_number(info, payload[info.pointer[1:]]) for info in numbers]
+    return list(dict.fromkeys(problem for problem in problems if problem))
+
+
+def impossible(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - of a payload
+    """Return a sentence if one answer is impossible by itself, else ""."""
+    return _impossible_day(info, _first_day(value)) if "date" in info.kind else impossible_number(info, value)
+
+
+def impossible_number(info: catalogue.FieldInfo, value: Any) -> str:  # noqa: ANN401 - of a payload
+    """Return a sentence if a number or a year is impossible, else ""."""
+    amount = _number(value)
+    if amount is None:
+        return ""
+    if (oldest := OLDEST_YEARS.get(_name(info))) is not None:
+        possible = oldest <= amount <= timezone.localdate().year + 1
+        return "" if possible else _("Écrivez une année qui existe, comme 2024.")
+    usual = _usual(info)
+    if usual is None:
+        return ""
+    low, high = usual
+    if amount < 0 <= low:
+        if info.unit.startswith("EUR"):
+            return _("Ce montant ne peut pas être négatif.")
+        return _("Ce nombre ne peut pas être négatif.")
+    if abs(amount) > BEYOND * max(abs(low), abs(high)):
+        return _("Ce nombre est trop grand pour être juste. Vérifiez ce que vous avez écrit.")
+    return ""
+
+
+def is_unusual(info: catalogue.FieldInfo, value: Any) -> bool:  # noqa: ANN401 - of a payload
+    """Return whether a number is outside its usual range: the resident confirms it before it is kept."""
+    amount, usual = _number(value), _usual(info)
+    return amount is not None and usual is not None and not usual[0] <= amount <= usual[1]
+
+
+def _impossible_day(info: catalogue.FieldInfo, day: date | None) -> str:
+    if day is None:
+        return ""
+    if _name(info) in BIRTHS:
+        return next(iter(_birth("", day)), "")
+    if _name(info) in catalogue.get(info.type).rules.past and day > timezone.localdate():
+        return _("Cette date est dans le futur.")
+    return ""
 
 
 def _household(payload: Mapping[str, Any]) -> list[str]:
     adults = [
-        (member.get("prenoms", ""), read_day(member.get("date_naissance")))
+        (member.get("prenoms", ""), _first_day(member.get("date_naissance")))
         for member in payload.get("allocataires", [])
     ]
     children = [
-        (child.get("prenoms", ""), read_day(child.get("date_naissance"))) for child in payload.get("enfants", [])
+        (child.get("prenoms", ""), _first_day(child.get("date_naissance"))) for child in payload.get("enfants", [])
     ]
     problems = [problem for name, born in [*adults, *children] for problem in _birth(name, born)]
     oldest = min((born for _name, born in adults if born), default=None)
@@ -60,22 +95,39 @@ def _birth(name: str, born: date | None) -> list[str]:
     if born is None:
         return []
     today = timezone.localdate()
+    if born > today and not name:
+        return [_("Cette date de naissance est dans le futur.")]
     if born > today:
         return [_("La date de naissance de %(name)s est dans le futur.") % {"name": name}]
+    if _years(born, today) > OLDEST and not name:
+        return [_("Cette date de naissance est trop ancienne.")]
     if _years(born, today) > OLDEST:
         return [_("La date de naissance de %(name)s est trop ancienne.") % {"name": name}]
     return []
 
 
-def _amounts(never_negative: Sequence[str], payload: Mapping[str, Any]) -> list[str]:
-    return [_("Un revenu ne peut pas être négatif.") for name in never_negative if _number(payload.get(name)) < 0][:1]
+def _usual(info: catalogue.FieldInfo) -> tuple[Decimal, Decimal] | None:
+    found = catalogue.get(info.type).rules.usual.get(_name(info))
+    return (Decimal(str(found[0])), Decimal(str(found[1]))) if found else None
 
 
-def _number(value: object) -> float:
+def _name(info: catalogue.FieldInfo) -> str:
+    return info.id.rpartition("/")[2]
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
     try:
-        return float(str(value))
-    except ValueError:
-        return 0.0
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _first_day(value: object) -> date | None:
+    """Return the first possible day of a date whose month or day may be unknown, written 00."""
+    return read_day(str(value or "").replace("-00", "-01"))
 
 
 def _years(born: date, day: date) -> int:

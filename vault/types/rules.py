@@ -6,6 +6,7 @@ rules that the file leaves out.
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ class Rules:
     moment: str = "debut"
     asked: tuple[str, ...] = ()
     asked_of_child: tuple[str, ...] = ()
-    never_negative: tuple[str, ...] = ()
+    usual: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
+    past: tuple[str, ...] = ()
     main: str = ""
     gist: tuple[str, ...] = ()
     heading: str = ""
@@ -55,5 +57,6 @@ def load(path: Path) -> Rules:
         return Rules()
     written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     validity = Validity(**written.pop("validity", {}))
+    usual = {name: (low, high) for name, (low, high) in written.pop("usual", {}).items()}
     rules: dict[str, Any] = {name: tuple(rule) if isinstance(rule, list) else rule for name, rule in written.items()}
-    return Rules(validity=validity, **rules)
+    return Rules(validity=validity, usual=usual, **rules)

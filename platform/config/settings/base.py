@@ -195,6 +195,9 @@ AGENT_PERMISSIONS = {
     "core.view_legalpage",
     "core.add_legalpage",
     "core.change_legalpage",
+    "core.view_helppage",
+    "core.add_helppage",
+    "core.change_helppage",
     "core.view_job",
     "records.view_paperkind",
     "records.add_paperkind",
@@ -236,7 +239,7 @@ LANGUAGE_COOKIE_HTTPONLY = True
 # French msgids, a complete English catalogue, and a small French one for plurals.
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
-LOCALE_PATHS = [ROOT / "locale"]
+LOCALE_PATHS = [ROOT / "locale", ROOT / "locale" / "validators"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Paris"

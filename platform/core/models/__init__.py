@@ -1,6 +1,7 @@
 from core.models.base import ResidentManager, ResidentModel
 from core.models.checkpoints import Checkpoint, JournalSeal
 from core.models.city import City, LegalPage
+from core.models.help import HelpPage
 from core.models.jobs import Job, WorkerBeat
 from core.models.journal import JournalEntry, JournalLeaf
 from core.models.keys import ResidentKey
@@ -10,6 +11,7 @@ from core.models.uploads import Upload, UploadPart
 __all__ = [
     "Checkpoint",
     "City",
+    "HelpPage",
     "Job",
     "JournalEntry",
     "JournalLeaf",

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from django import template
 from django.forms import BoundField
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import escape, format_html, format_html_join
@@ -15,6 +16,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from core.pages import forms
+from core.pages import help as help_pages
 
 register = template.Library()
 
@@ -32,6 +34,16 @@ def nbsp(value: object) -> str:
     for pattern in (_BEFORE_SIGN, _AFTER_QUOTE, _IN_NUMBER):
         text = pattern.sub(NBSP, text)
     return mark_safe(text) if isinstance(value, SafeString) else text  # noqa: S308 - it was safe already
+
+
+@register.simple_tag
+def help_link(slug: str) -> SafeString:
+    """Link to a help page of the product, with its question as the text. Cost: no query."""
+    page = help_pages.shipped(slug)
+    if page is None:
+        raise LookupError(slug)
+    address = reverse("help_question", args=[slug])
+    return format_html('<a class="civic-go" href="{}">{}</a>', address, nbsp(page.question_now))
 
 
 @register.filter
@@ -58,11 +70,11 @@ def money(value: object) -> str:
 
 @register.filter
 def size(value: int) -> str:
-    """Format bytes as 800 ko, 4,2 Mo, 312 Mo or 1 Go: decimal units, as telephones count."""
+    """Format bytes as 800 Ko, 4,2 Mo, 312 Mo or 1 Go: decimal units, as telephones count."""
     for unit, least in ((pgettext("size", "Go"), 1_000_000_000), (_("Mo"), 1_000_000)):
         if value >= least:
             return f"{number(Decimal(value) / least, 1 if value < 10 * least and value % least else 0)}{NBSP}{unit}"
-    return f"{number(-(-value // 1000))}{NBSP}{_('ko')}"
+    return f"{number(-(-value // 1000))}{NBSP}{_('Ko')}"
 
 
 @register.filter

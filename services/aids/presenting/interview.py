@@ -20,6 +20,7 @@ from services.aids.forms import choice_words
 from services.aids.household import Household
 from services.aids.interview.chain import Chain, Step, value_of
 from services.aids.presenting import results as shared
+from services.aids.presenting import why
 from services.aids.reasons.common import Reason
 from services.aids.results import Result
 from services.aids.variants import Question
@@ -394,7 +395,7 @@ def known(chain: Chain) -> list[dict[str, Any]]:
 
 
 def _source(record: Opened) -> str:
-    return f"{shared.record_words(record)}, {shared.assurance_words(record)}"
+    return f"{why.record_words(record)}, {why.assurance_words(record)}"
 
 
 def _known_words(household: Household) -> list[tuple[str, tuple[str, str]]]:

@@ -14,6 +14,7 @@ from core.templatetags.civic import long_date, nbsp
 from services.aids import benefits, results
 from services.aids.actions.together import Together, counted_sentence
 from services.aids.presenting import results as presenting
+from services.aids.presenting.why import value_words
 from services.aids.reasons.common import EURO_MONTH, Figure, Reason
 from services.aids.results import Result
 from vault.records.grants import agreements
@@ -103,7 +104,7 @@ def why(found: Together, result: Result) -> dict[str, Any]:
         "result": result,
         "counted": counted_sentence(),
         "partner": found.partner,
-        "rows": [{"key": figure.label, "value": presenting.value_words(figure.value, figure.unit)} for figure in own],
+        "rows": [{"key": figure.label, "value": value_words(figure.value, figure.unit)} for figure in own],
         "conditions": [_condition(reason) for reason in explanation.reasons if _rests_on_own_records(found, reason)],
         "shows_total": found.shows_total,
         "chart": _chart(result) if found.shows_total else None,

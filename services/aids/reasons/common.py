@@ -83,7 +83,7 @@ class Threshold:
 @dataclass(slots=True)
 class Explanation:
     """The reasons for an aid's result. `yes` sums up a granted aid; `changes` are sentences about other possible
-    results.
+    results; `formula` is the operation on the figures that gives the amount.
     """
 
     code: str
@@ -93,6 +93,7 @@ class Explanation:
     figures: list[Figure] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     yes: str = ""
+    formula: str = ""
     person: str = ""
 
     def span(self, key: str) -> Span | None:
@@ -301,6 +302,16 @@ def per_month(label: str, value: float, *, key: str = "", rule: str = "", span: 
 
 def per_year(label: str, value: float, *, key: str = "", rule: str = "") -> Figure:
     return Figure(label=label, value=value, unit=EURO_YEAR, key=key, rule=rule)
+
+
+def difference(high: float, low: float, amount: float) -> str:
+    """Return “646,52 € − 377,58 €” if this is the amount paid, else ""."""
+    return f"{cents(high)} − {cents(low)}" if amount > 0 and abs(high - low - amount) < 0.02 else ""
+
+
+def cents(value: float) -> str:
+    """Format an amount of a calculation, to the cent, so that a reader can redo it."""
+    return money(round(value, 2))
 
 
 def notice_figure(context: Context) -> list[Figure]:

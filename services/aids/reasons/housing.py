@@ -18,6 +18,7 @@ from services.aids.reasons.common import (
     Law,
     Reason,
     Threshold,
+    cents,
     count,
     euros,
     notice_figure,
@@ -67,8 +68,37 @@ def aide_logement(context: Context) -> Explanation:
     elif not paid:
         text = _("Vos ressources, %(have)s par an, sont trop élevées pour ce loyer.") % {"have": euros(have)}
         reasons.append(refusal(text, value=have, unit=EURO_YEAR, law=law, keys=context.income_keys()))
-    explanation.figures = _rent_figures(context, rent, have)
+    explanation.figures = [*_rent_figures(context, rent, have), *(_aid_figures(context) if paid else [])]
+    explanation.formula = _aid_formula(context) if paid else ""
     return explanation
+
+
+def _aid_parts(context: Context) -> tuple[float, float, float, float]:
+    """Return the rent and the charges counted, then the part that the household pays and the flat reduction."""
+    rent, charges, share = (
+        float(context.read(f"aide_logement_{name}"))
+        for name in ("loyer_retenu", "charges", "participation_personnelle")
+    )
+    return rent, charges, share, context.parameter(f"{LOCATIF}.minoration_forfaitaire")
+
+
+def _aid_figures(context: Context) -> list[Figure]:
+    _rent, charges, share, less = _aid_parts(context)
+    return [
+        per_month(_("Charges comptées, un forfait"), round(charges, 2)),
+        per_month(_("Ce qui reste à votre charge"), round(share, 2), rule=_("Selon vos ressources et votre foyer")),
+        per_month(_("Réduction forfaitaire"), round(less, 2)),
+    ]
+
+
+def _aid_formula(context: Context) -> str:
+    """Return the sum that gives the amount: less a tax of 0.5 % on it, then rounded down to the euro."""
+    rent, charges, share, less = _aid_parts(context)
+    gross = rent + charges - share - less
+    if not 0 <= gross - context.amount("aide_logement") < 0.01 * gross + 1:
+        return ""
+    total = f"{cents(rent)} + {cents(charges)} − {cents(share)} − {cents(less)}"
+    return _("%(sum)s, moins la CRDS, arrondi à l’euro") % {"sum": total}
 
 
 def _rent_reason(rent: float, law: Law) -> Reason:
@@ -147,6 +177,7 @@ def cheque_energie(context: Context) -> Explanation:
         threshold=Threshold(_("Revenu fiscal par part de consommation"), have, cap, EURO_YEAR),
         figures=_energy_figures(context, rfr, units, have),
         yes=_("Vos revenus par part sont sous la limite."),
+        formula=_("Barème du chèque, pour ce revenu par part"),
     )
 
 

@@ -1,5 +1,7 @@
 """RSA, prime d'activité, AAH, ASPA, ASI, ASS: incomes completed up to a floor."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from services.aids import months
@@ -17,6 +19,9 @@ from services.aids.reasons.common import (
     Law,
     Reason,
     Threshold,
+    cents,
+    count,
+    difference,
     euros,
     per_month,
 )
@@ -87,8 +92,9 @@ def rsa(context: Context) -> Explanation:
         "rsa",
         reasons,
         threshold=Threshold(_("Ressources du foyer, moyenne de trois mois"), have, floor, EURO_MONTH),
-        figures=_rsa_figures(context),
+        figures=_rsa_figures(context, have, floor),
         yes=_("Vos ressources sont sous le minimum garanti pour votre foyer."),
+        formula=difference(floor, have, context.amount("rsa")),
     )
 
 
@@ -150,7 +156,7 @@ def _rsa_floor(context: Context, people: int, single: bool) -> float:
     return float(context.parameter(f"{RSA}.rsa_m.montant_de_base_du_rsa") * rate)
 
 
-def _rsa_figures(context: Context) -> list[Figure]:
+def _rsa_figures(context: Context, have: float, floor: float) -> list[Figure]:
     lines = context.incomes(*context.quarter())
     counted = _("Comptées comme des ressources, une fois toutes demandées")
     for label, variable in (
@@ -163,7 +169,18 @@ def _rsa_figures(context: Context) -> list[Figure]:
     if flat:
         rule = _("Règle : vous avez une aide au logement ou vous ne payez pas de loyer")
         lines.append(per_month(_("Forfait logement"), round(flat, 2), key="housing", rule=rule))
-    return lines
+    return [*lines, _counted(lines, have), _guaranteed(context, floor)]
+
+
+def _counted(lines: Sequence[Figure], have: float) -> Figure:
+    whole = abs(sum(line.value for line in lines) - have) < 1
+    rule = _("Somme des lignes au-dessus") if whole else _("Moyenne du trimestre, selon les règles de la CAF")
+    return per_month(_("Ressources comptées"), round(have, 2), rule=rule)
+
+
+def _guaranteed(context: Context, floor: float) -> Figure:
+    law = context.law(f"{RSA}.rsa_m.montant_de_base_du_rsa")
+    return per_month(_("Montant garanti pour votre foyer"), round(floor, 2), rule=law.title)
 
 
 def prime_activite(context: Context) -> Explanation:
@@ -181,18 +198,34 @@ def prime_activite(context: Context) -> Explanation:
     least_paid = f"{PPA}.pa_m.montant_minimum_verse"
     if works.ok and 0 <= limit - have < context.parameter(least_paid) and context.amount("ppa") == 0:
         reasons.append(_too_small(context, limit - have, least_paid))
-    mean = _("Moyenne de %(count)s mois") % {"count": len(_quarter_months(context))}
     return Explanation(
         "prime_activite",
         reasons,
         threshold=Threshold(_("Ressources du foyer, moyenne de trois mois"), have, limit, EURO_MONTH),
-        figures=[
-            *context.incomes(*context.quarter()),
-            per_month(_("Ressources du foyer, avec le forfait logement"), round(have, 2), rule=mean),
-            per_month(_("Montant forfaitaire du foyer"), round(flat, 2), rule=law.title),
-        ],
+        figures=[*context.incomes(*context.quarter()), *_ppa_figures(context, have, limit)],
         yes=_("Vous travaillez et vos revenus sont sous la limite pour votre foyer."),
+        formula=difference(limit, have, context.amount("ppa")),
     )
+
+
+def _ppa_figures(context: Context, have: float, limit: float) -> list[Figure]:
+    """Return the steps from the flat amount to the limit, the income guaranteed to who works."""
+    work, flat = (
+        _quarter_mean(context, "ppa_revenu_activite"),
+        _quarter_mean(context, "ppa_fictive_montant_forfaitaire"),
+    )
+    share, bonus = context.parameter(f"{PPA}.pa_m.majoration_ressources_revenus_activite"), _work_bonus(context)
+    mean = _("Moyenne de %(count)s mois") % {"count": len(_quarter_months(context))}
+    law = context.law(f"{PPA}.pa_m.montant_de_base")
+    kept = f"{count(round(share * 100, 2))}\u00a0% × {cents(work)}"
+    total = " + ".join(cents(part) for part in (flat, share * work, bonus) if part)
+    return [
+        per_month(_("Montant forfaitaire du foyer"), round(flat, 2), rule=law.title),
+        per_month(_("Part gardée de vos revenus de travail"), round(share * work, 2), rule=kept),
+        *([per_month(_("Bonification pour le travail"), round(bonus, 2), rule=mean)] if bonus else []),
+        per_month(_("Limite pour votre foyer"), round(limit, 2), rule=total),
+        per_month(_("Ressources du foyer, avec le forfait logement"), round(have, 2), rule=mean),
+    ]
 
 
 def _quarter_months(context: Context) -> list[str]:

@@ -62,7 +62,7 @@ def _papers_to_confirm() -> list[dict[str, str]]:
 def why(request: SignedInRequest, code: str) -> HttpResponse:
     """Explain one aid, granted or refused."""
     from services.aids import benefits
-    from services.aids.presenting import results as presenting
+    from services.aids.presenting import why as presenting
 
     simulation = actions.simulate(resident_id=request.user.pk, keep=False)
     if isinstance(simulation, actions.Nothing):

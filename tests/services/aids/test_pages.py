@@ -108,7 +108,7 @@ def test_city_aids_are_listed_with_the_others(awa):
 def test_refusal_gives_the_gap_and_the_break_even(awa):
     page = text(awa, reverse("aids:why", args=["rsa"]))
     assert "RSA : pourquoi vous n’y avez pas droit" in page
-    assert "au-dessus de la limite" in page and "vous y auriez droit : le point exact est" in page
+    assert "au-dessus de la limite" in page and "de revenus nets de moins par mois, vous y auriez droit." in page
     assert "Pas remplie" in page and "Corriger" in page
 
 

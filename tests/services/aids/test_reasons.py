@@ -1,6 +1,7 @@
 """Each amount and each refusal has its reasons, with values, limits, sources and the law; the break-even is exact."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from services.aids import benefits, catalogue, reasons, results, sweep
 from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.household_json import read
-from services.aids.reasons.common import Context
+from services.aids.presenting import why as presenting
+from services.aids.reasons.common import Context, euros
 from services.aids.reasons.derived import christmas_bonus
 from tests.services.aids import people
 from vault import types
@@ -19,6 +21,7 @@ from vault import types
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "aids"
 SAMPLES = sorted(FOLDER.glob("*.json"))
 pytestmark = pytest.mark.slow
+SPACES = str.maketrans("", "", "\u00a0\u202f€ ")
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.3, 1.7, 2.5, 4.0)
 
 
@@ -140,8 +143,9 @@ def test_the_figures_of_a_calculation_add_up():
 
 def test_the_resources_of_the_rsa_are_the_sum_of_its_lines():
     result, _ = explained(people.family(), "rsa")
-    total = sum(figure.value for figure in result.explanation.figures)
-    assert total == pytest.approx(result.explanation.threshold.have, abs=0.05)
+    *lines, counted, _guaranteed = (figure.value for figure in result.explanation.figures)
+    assert sum(lines) == pytest.approx(counted, abs=0.05)
+    assert counted == pytest.approx(result.explanation.threshold.have, abs=0.05)
 
 
 @pytest.mark.parametrize("code", ["rsa", "aide_logement", "c2s", "cheque_energie"])
@@ -242,3 +246,54 @@ def test_the_explanation_for_a_paid_person_wins_over_the_nearest_refusal():
 def test_twenty_seven_aids_are_explained_for_one_person_alone_with_nothing():
     found = people.computed(replace(read(people.person(people.single(), status="inactive", incomes=[])), benefits=()))
     assert all(result.explanation.reasons for result in found.results)
+
+
+@pytest.mark.parametrize("net", [300, 580, 900, 1600])
+@pytest.mark.parametrize("code", ["rsa", "prime_activite"])
+def test_the_formula_of_an_amount_gives_that_amount(net, code):
+    found = people.computed(awa_earning(net)).get(code)
+    if found.status != "eligible":
+        assert found.explanation.formula == ""
+        return
+    high, low = (float(part.replace(",", ".").translate(SPACES)) for part in found.explanation.formula.split(" − "))
+    assert high - low == pytest.approx(found.amount, abs=0.02)
+    assert {round(figure.value, 2) for figure in found.explanation.figures} >= {high, low}
+    assert found.explanation.threshold.limit == pytest.approx(high, abs=0.01)
+
+
+def test_the_limit_of_the_activity_bonus_is_the_sum_of_its_steps():
+    figures = {
+        figure.label: figure.value
+        for figure in people.computed(awa_earning(900)).get("prime_activite").explanation.figures
+    }
+    parts = ("Montant forfaitaire du foyer", "Part gardée de vos revenus de travail", "Bonification pour le travail")
+    assert sum(figures[label] for label in parts) == pytest.approx(figures["Limite pour votre foyer"], abs=0.02)
+
+
+def test_the_steps_of_the_housing_aid_lead_to_it():
+    found = people.computed(awa_earning(900)).get("aide_logement")
+    figures = {figure.label: figure.value for figure in found.explanation.figures}
+    gross = (
+        figures["Loyer retenu, dans la limite de la zone"]
+        + figures["Charges comptées, un forfait"]
+        - figures["Ce qui reste à votre charge"]
+        - figures["Réduction forfaitaire"]
+    )
+    assert found.amount == math.floor(gross * 0.995) and "moins la CRDS" in found.explanation.formula
+
+
+@pytest.mark.parametrize("net", [300, 900, 1600, 2200])
+@pytest.mark.parametrize("code", ["rsa", "prime_activite", "aide_logement"])
+def test_a_page_states_one_limit_and_only_differences_beside_it(net, code):
+    found = people.computed(awa_earning(net))
+    result = found.get(code)
+    words = presenting._break_even_words(result, results.break_even(found, code))
+    levels = {euros(result.explanation.threshold.limit)} if result.explanation.threshold else set()
+    assert all("de revenus nets de" in text for text in words)
+    assert not any(level in text for level in levels for text in words)
+
+
+def awa_earning(net):
+    case = people.single()
+    case["people"][0]["incomes"][0] |= {"net": net, "taxable": net * 1.037, "gross": net * 1.282}
+    return read(case)

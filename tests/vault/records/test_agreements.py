@@ -31,9 +31,9 @@ READ = {
         "fr": "7abdff1ba1ee26625fe5719e166626b5d3ff015f2933525555366894ded91828",
         "en": "25af1697737154419a8e0a8600b317463279ebb2f239012edd7a8a78abb3b995",
     },
-    ("joint_simulation", "3"): {
-        "fr": "0b88e45cfc906195537386740df979f017a6b8dcd080612d363ce0e7461021d9",
-        "en": "cc2783af731ccadc86de455bd064a2b169874b77d30ec21b8f519a75fbae0848",
+    ("joint_simulation", "4"): {
+        "fr": "4dd73a0fb854bf72cf26068ba7373869fa10be34c58125cd71747e80bd6f0d19",
+        "en": "934e5cbe4bcdfd7993fa4ebd8ce0bec9ca905f8c679128e4a82a8acc3acf9fce",
     },
 }
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django_scopes import scope
 
@@ -117,7 +118,9 @@ def test_the_sentences_give_the_enforced_limits():
         UNREADABLE["too_big"],
     ):
         assert paper in str(sentence).replace(" Mo", "\u00a0Mo")
-    assert file in str(adding).replace(" Mo", "\u00a0Mo")
+    assert file in render_to_string("records/formats.html")
+    resumable = render_to_string("core/resumable.html")
+    assert f'data-paper="{MAX_PAPER}"' in resumable and f'data-most="{MAX_FILE}"' in resumable
     assert file in too_large_text(MAX_FILE).replace(" Mo", "\u00a0Mo")
 
 

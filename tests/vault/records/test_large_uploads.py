@@ -125,7 +125,7 @@ def test_a_full_vault_refuses_before_the_body_is_read(browser, resident, monkeyp
     answer = browser.post(reverse("records:add_paper"), {"token": token, "file": SimpleUploadedFile("a.pdf", content)})
     assert answer.status_code == 413
     page = answer.content.decode().replace("\u00a0", " ")
-    assert "Votre coffre est plein" in page and "Il reste 500 ko" in page and "Supprimez un papier" in page
+    assert "Votre coffre est plein" in page and "Il reste 500 Ko" in page and "Supprimez un papier" in page
 
 
 @pytest.mark.usefixtures("small")

@@ -1,5 +1,7 @@
 """A paper uploaded by the browser: quarantined, checked, proposed, confirmed, then a proof of its values."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django_scopes import scope
@@ -17,6 +19,13 @@ from vault.records.models import Paper, PaperFile, Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
 INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
+
+
+@pytest.fixture(autouse=True)
+def her_name(resident):
+    """The account has the name on the notices: a vault without an identity compares with it."""
+    resident.name = "Nadia Kervella"
+    resident.save(update_fields=["name"])
 
 
 def confirm(client, paper, **answers):
@@ -113,6 +122,43 @@ def test_someone_else_s_notice_asks_whose_it_is_and_nothing_is_kept_without_an_a
     assert page.status_code == 200
     assert "Dites à qui est ce papier." in page.content.decode()
     assert not values(resident)
+
+
+def test_a_notice_in_a_vault_without_a_name_asks_whether_it_is_theirs(browser, resident):
+    resident.name = "Inès"
+    resident.save(update_fields=["name"])
+    paper = uploaded(browser, resident, notice_pdf())
+    page = browser.get(reverse("records:confirm_paper", args=[paper.pk])).content.decode()
+    assert "Est-ce bien le vôtre" in page and "KERVELLA" in page and "Oui, à moi" in page
+    assert "Vérifié<" not in page and "À confirmer" in page
+    assert confirm(browser, paper).status_code == 200 and not values(resident)
+    confirm(browser, paper, whose="own")
+    assert values(resident)[0].assurance == "declared"
+
+
+def test_correcting_moves_the_focus_and_enter_keeps_the_correction(browser, resident):
+    paper = uploaded(browser, resident, notice_pdf())
+    url = reverse("records:confirm_paper", args=[paper.pk])
+    key, field = "0/nombre_parts", "value-0-nombre_parts-answer"
+    page = browser.post(url, {"edit": key}).content.decode()
+    opened = re.search(rf'<input[^>]*name="{field}"[^>]*>', page)
+    assert opened and "autofocus" in opened[0]
+    first = re.search(r"<button[^>]*>", page[page.index("novalidate") :])
+    assert first and 'name="save"' in first[0], "Enter presses the first button of the form"
+    kept = browser.post(url, {"edited": key, field: "3", "save": "1"}).content.decode()
+    assert ">3<" in kept and "Corrigé par vous" in kept and not values(resident)
+    assert f'name="{field}" value="3"' in kept
+    confirm(browser, paper, edited=key, saved=key, **{field: "3"})
+    assert values(resident)[0].payload["nombre_parts"] == 3
+
+
+def test_a_wrong_correction_is_told_and_stays_open(browser, resident):
+    paper = uploaded(browser, resident, notice_pdf())
+    url = reverse("records:confirm_paper", args=[paper.pk])
+    field = "value-0-nombre_parts-answer"
+    page = browser.post(url, {"edited": "0/nombre_parts", field: "-3", "save": "1"}).content.decode()
+    assert "Ce nombre ne peut pas être négatif." in page and f'name="{field}"' in page and 'value="-3"' in page
+    assert "Erreur" in page
 
 
 def test_someone_else_s_notice_is_deleted_with_its_file(browser, resident):

@@ -8,7 +8,7 @@ from django.utils import translation
 from jsonschema import Draft202012Validator
 
 from vault import types
-from vault.types import figures, rules
+from vault.types import figures, plausible, rules
 from vault.types.rules import Rules, Validity
 
 SCHEMA = json.loads((types.FOLDER / "rules.schema.json").read_text(encoding="utf-8"))
@@ -56,6 +56,14 @@ def test_each_field_that_a_rule_names_exists(data_type):
     written = json.loads((types.FOLDER / data_type.code / "rules.json").read_text(encoding="utf-8"))
     named = [name for rule, value in written.items() for name in _fields(rule, value)]
     assert [name for name in named if f"/{name}" not in data_type.fields] == []
+
+
+@pytest.mark.parametrize("data_type", [one for one in ALL if one.rules.typed], ids=lambda one: one.code)
+def test_each_number_that_a_resident_may_type_has_a_usual_range(data_type):
+    numbers = {name[1:] for name, info in data_type.fields.items() if info.kind in {"int", "number", "decimal"}}
+    dated = {name for name in numbers if name in plausible.OLDEST_YEARS or name.startswith("mois")}
+    assert numbers - dated - set(data_type.rules.usual) == set()
+    assert all(low < high for low, high in data_type.rules.usual.values())
 
 
 @pytest.mark.parametrize("data_type", ALL, ids=lambda one: one.code)
@@ -109,6 +117,8 @@ def test_field_ids_refuse_an_unknown_field():
 def _fields(rule: str, value: Any) -> list[str]:
     if rule == "validity":
         return [value["until"]] if "until" in value else []
+    if rule == "usual":
+        return list(value)
     return value if isinstance(value, list) else [value] if isinstance(value, str) else []
 
 

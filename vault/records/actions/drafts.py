@@ -94,7 +94,7 @@ def open_draft(draft: Draft) -> DraftOpened:
 
 
 def answer(*, draft: Draft, by: UUID, name: str, value: Any) -> DraftOpened:  # noqa: ANN401
-    """Save one answer; None skips the question."""
+    """Save one answer, and those that it implies; None skips the question."""
     perms.require_may_write(draft.resident_id, by)
     with transaction.atomic(), scope(resident=draft.resident_id):
         held = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -105,7 +105,7 @@ def answer(*, draft: Draft, by: UUID, name: str, value: Any) -> DraftOpened:  # 
         if value is None:
             content["skipped"].append(name)
         else:
-            content["answers"][name] = value
+            content["answers"] |= {name: value, **questions.implied(held.type, name, value)}
         held.version += 1
         _seal(held, content)
         held.save()

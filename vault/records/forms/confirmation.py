@@ -23,6 +23,7 @@ from vault.records.papers import checks
 from vault.records.values import persons
 from vault.records.values.decrypted import Opened, PaperOpened, Values
 from vault.records.values.persons import Person
+from vault.types.names import words
 
 Form = TypeVar("Form", bound=forms.Form)
 
@@ -33,7 +34,10 @@ OWN, OTHER, NEW, OLD = "own", "other", "new", "old"
 
 @dataclass(frozen=True)
 class ReadRow:
-    """One value that was read. `form` is set if the resident may, or must, type the value."""
+    """One value that was read.
+
+    `form` is set if the resident types the value; `carried` are the inputs of a typed value shown again as text.
+    """
 
     key: str
     label: str
@@ -42,20 +46,27 @@ class ReadRow:
     tag: str
     tag_kind: str
     form: QuestionForm | None
+    carried: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.form is not None and not self.carried
 
 
 class WhoseForm(forms.Form):
     whose = forms.ChoiceField(
-        label=gettext_lazy("À qui est ce papier ?"),
+        label=gettext_lazy("Est-ce bien le vôtre ?"),
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Dites à qui est ce papier.")},
     )
 
-    def __init__(self, people: Sequence[Person], *args: Any, **options: Any) -> None:
+    def __init__(self, people: Sequence[Person], own: str, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = [(OWN, _("À moi : mon nom a changé, ou il est écrit autrement"))]
-        choices += [(str(person.id), _("À %(name)s, de mon foyer") % {"name": person.full_name}) for person in people]
-        choices.append((OTHER, _("À quelqu’un d’autre")))
+        choices = [(OWN, own)]
+        choices += [
+            (str(person.id), _("Non, à %(name)s, de mon foyer") % {"name": person.full_name}) for person in people
+        ]
+        choices.append((OTHER, _("Non, à quelqu’un d’autre")))
         self.fields["whose"].choices = choices  # type: ignore[attr-defined]  # a field of choices
 
 
@@ -75,7 +86,10 @@ class Confirmation:
     """The page of one paper and its forms.
 
     `data` is the posted form. It is validated when the resident confirms; while they only open a value to change it,
-    their input stays as typed.
+    their input stays as typed. `saving` validates the values that they changed, and shows them as they will be kept.
+
+    Args:
+        account_name: the name that the resident gave when they signed up, for a vault without an identity.
     """
 
     def __init__(
@@ -86,14 +100,16 @@ class Confirmation:
         data: QueryDict | None = None,
         *,
         judged: bool = False,
+        saving: bool = False,
+        account_name: str = "",
     ) -> None:
         self.paper, self.values, self.resident_id = paper, values, resident_id
         self.data = data if data is not None else QueryDict()
-        self.judged = judged
+        self.judged, self.saving, self.account_name = judged, saving, account_name
         self.problems: Sequence[str] = ()
         self.people = persons.persons(values, resident_id=resident_id)
         bound = self.data if judged else None
-        self.whose = self._carried(WhoseForm(self.people[1:], bound)) if self.is_doubtful else None
+        self.whose = self._carried(WhoseForm(self.people[1:], self._own_words, bound)) if self.is_doubtful else None
         self.which = self._carried(WhichForm(bound)) if self.rivals else None
         self.dates = None if paper.records else self._carried(DatesForm(bound, initial=self._dates()))
         self.rows = [
@@ -102,8 +118,29 @@ class Confirmation:
 
     @property
     def is_doubtful(self) -> bool:
-        """Return whether the name read is not the resident's. The page then asks whose paper it is."""
+        """Return whether the name read is not known as the resident's. The page then asks whose paper it is.
+
+        A vault without an identity compares with the name of the account.
+        """
+        return self.is_anothers or self._is_unknown
+
+    @property
+    def is_anothers(self) -> bool:
         return any(self.paper.outcome(code) == Outcome.FAILED for code in checks.NAMES)
+
+    @property
+    def _is_unknown(self) -> bool:
+        compared = any(self.paper.outcome(code) for code in checks.NAMES)
+        if not compared or not self.names or self.people[0].family_name:
+            return False
+        known = set(words(self.account_name))
+        return len(known) < 2 or not any(known <= set(words(name)) for name in self.names)
+
+    @property
+    def _own_words(self) -> str:
+        if self.is_anothers:
+            return _("Oui, à moi : mon nom a changé, ou il est écrit autrement")
+        return _("Oui, à moi")
 
     @property
     def names(self) -> list[str]:
@@ -211,6 +248,10 @@ class Confirmation:
         return [row.key for row in self.rows if row.form is not None]
 
     @property
+    def types_values(self) -> bool:
+        return any(row.is_open for row in self.rows)
+
+    @property
     def forms(self) -> list[forms.Form]:
         asked = [self.whose, self.which, self.dates, *(row.form for row in self.rows)]
         return [form for form in asked if form is not None]
@@ -218,9 +259,7 @@ class Confirmation:
     @property
     def errors(self) -> list[dict[str, str]]:
         found = [{"text": problem, "href": ""} for problem in self.problems]
-        if not self.judged:
-            return found
-        for form in self.forms:
+        for form in [form for form in self.forms if form.is_bound]:
             for name, texts in form.errors.items():
                 href = f"#{form[name].id_for_label or f'{form[name].auto_id}_0'}" if name in form.fields else ""
                 found += [{"text": str(text), "href": href} for text in texts]
@@ -233,23 +272,55 @@ class Confirmation:
         return form
 
     def _record_rows(self, position: int, record: Mapping[str, Any]) -> list[ReadRow]:
-        payload, level = record["payload"], record["provenance"]["assurance"]
-        source = _("Lu dans le code signé") if level == Assurance.SIGNATURE else _("Lu sur le papier, sans signature")
+        payload = record["payload"]
         found = []
         data_type = types.get(record["type"])
         for pointer, info in data_type.fields.items():
             value, key = payload.get(pointer[1:]), f"{position}/{pointer[1:]}"
             if pointer[1:] in data_type.rules.hidden or (value is None and not info.required):
                 continue
-            opened = value is None or key in {*self.data.getlist("edited"), self.data.get("edit")}
-            tag, tag_kind = wording.assurance(Assurance.DECLARED if opened else level)
-            form = self._question(info, key, value) if opened else None
-            found.append(ReadRow(key, info.label, wording.format_value(info, value), source, tag, tag_kind, form))
+            if value is None or key in {*self.data.getlist("edited"), self.data.get("edit")}:
+                found.append(self._typed_row(info, key, value))
+            else:
+                found.append(self._read_row(info, key, value, record["provenance"]["assurance"]))
         return found
+
+    def _read_row(self, info: types.FieldInfo, key: str, value: Any, level: str) -> ReadRow:  # noqa: ANN401 - of a payload
+        source = _("Lu dans le code signé") if level == Assurance.SIGNATURE else _("Lu sur le papier, sans signature")
+        tag, tag_kind = (_("À confirmer"), "soon") if self.is_doubtful else wording.assurance(level)
+        return ReadRow(key, info.label, wording.format_value(info, value), source, tag, tag_kind, None)
+
+    def _typed_row(self, info: types.FieldInfo, key: str, value: Any) -> ReadRow:  # noqa: ANN401 - of a payload
+        form = self._question(info, key, value)
+        tag, tag_kind = wording.assurance(Assurance.DECLARED)
+        shown = wording.format_value(info, value)
+        carried: tuple[tuple[str, str], ...] = ()
+        if key in self._saved and form.is_valid():
+            shown, carried = wording.format_value(info, form.answer), self._inputs(form)
+        return ReadRow(key, info.label, shown, _("Corrigé par vous"), tag, tag_kind, form, carried)
+
+    @property
+    def _saved(self) -> set[str]:
+        """Return the values shown as they will be kept: those just typed, and those of earlier posts."""
+        just_now = self.data.getlist("edited") if self.saving else []
+        return {*just_now, *self.data.getlist("saved")} - {self.data.get("edit")}
+
+    def _inputs(self, form: QuestionForm) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (name, text)
+            for name, texts in self.data.lists()
+            if name.startswith(f"{form.prefix}-")
+            for text in texts
+            if isinstance(text, str)
+        )
 
     def _question(self, info: types.FieldInfo, key: str, value: Any) -> QuestionForm:  # noqa: ANN401 - of a payload
         prefix = "value-" + key.replace("/", "-")
-        return self._carried(QuestionForm(info, self.data if self.judged else None, current=value, prefix=prefix))
+        judged = self.judged or key in self._saved
+        form = QuestionForm(info, self.data if judged else None, current=value, prefix=prefix)
+        if self.data.get("edit") == key:
+            _focus(form)
+        return form if judged else self._carried(form)
 
     def _held(self, record: Mapping[str, Any]) -> Opened | None:
         """Return the vault's record that this one would supersede."""
@@ -265,6 +336,16 @@ class Confirmation:
 
     def _dates(self) -> dict[str, date | None]:
         return {"issued_on": self.paper.issued_on, "expires_on": self.paper.expires_on}
+
+
+def _focus(form: forms.Form) -> None:
+    """Put the keyboard's focus on the field that the resident opened. A list of choices has no single field.
+
+    The page's URL must have no fragment: the browser would not move the focus.
+    """
+    widget = next(iter(form.fields.values())).widget
+    if not isinstance(widget, forms.RadioSelect):
+        widget.attrs["autofocus"] = True
 
 
 def compared_fields(paper: PaperOpened) -> list[str]:

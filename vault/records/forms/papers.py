@@ -41,9 +41,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=gettext_lazy("Votre fichier"),
-        help_text=gettext_lazy(
-            "Un PDF ou une photo (JPEG, PNG, HEIC), de 10 Mo au plus. Un fichier de données, de 64 Mo au plus."
-        ),
+        help_text=gettext_lazy("Un PDF ou une photo (JPEG, PNG), de 10 Mo au plus."),
         allow_empty_file=False,
         widget=forms.FileInput(attrs={"accept": f"{PAGES},.json,.csv,.xlsx,.xml,.ofx,.qif,.gpx,.ics,.txt"}),
         error_messages={
@@ -62,7 +60,6 @@ class UploadForm(forms.Form):
         if fixed_kind:
             del self.fields["kind"]
         if fixed_kind or not data:
-            self.fields["file"].help_text = _("Un PDF ou une photo (JPEG, PNG, HEIC), de 10 Mo au plus.")
             self.fields["file"].widget.attrs["accept"] = PAGES
 
     def clean_kind(self) -> str:

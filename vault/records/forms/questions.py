@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -16,10 +15,12 @@ from core.models import City
 from core.pages.forms import DateField, ThreePartDate
 from core.templatetags.civic import month
 from vault import types
+from vault.records.forms import places
+from vault.records.forms.numbers import AmountField, PlausibleForm
+from vault.records.forms.places import PlaceField
 from vault.records.values.persons import Person
 from vault.records.wording import MONTHS, month_name
 from vault.types import FieldInfo
-from vault.types.names import words
 from vault.types.spans import add_months
 
 YES_NO = [("yes", gettext_lazy("Oui")), ("no", gettext_lazy("Non"))]
@@ -34,52 +35,6 @@ OWN_DETAILS: dict[str, forms.Widget] = {
 }
 LONG_CHOICE = 8
 MONTHS_BACK = 36
-_SPACES = re.compile(r"[\s\u00a0\u202f€]")
-
-
-class AmountField(forms.CharField):
-    """A number as people write it, with spaces, a comma or a euro sign.
-
-    Without `places`, the value is a whole number.
-    """
-
-    default_error_messages = {"invalid": gettext_lazy("Écrivez ce montant en chiffres, comme 612 ou 612,50.")}
-
-    def __init__(self, *, places: int, as_text: bool, **options: Any) -> None:
-        super().__init__(**options)
-        self.places, self.as_text = places, as_text
-        self.widget.attrs |= {"inputmode": "decimal" if places else "numeric", "class": "govuk-input--width-10"}
-
-    def to_python(self, value: Any) -> Any:  # noqa: ANN401 - a payload's value
-        text = _SPACES.sub("", str(value or "")).replace(",", ".")
-        if not text:
-            return None
-        try:
-            amount = Decimal(text)
-        except InvalidOperation as error:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
-        if (
-            not amount.is_finite()
-            or abs(amount) > Decimal("1e9")
-            or -int(amount.as_tuple().exponent) > max(self.places, 0)
-        ):
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return self._given(amount)
-
-    def validate(self, value: Any) -> None:  # noqa: ANN401 - a payload's value
-        if value is None and self.required:
-            raise ValidationError(self.error_messages["required"], code="required")
-
-    def run_validators(self, value: Any) -> None:  # noqa: ANN401 - a payload's value
-        """Do nothing: the type's schema validates the number."""
-
-    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - a payload's value
-        return "" if value is None else str(value).replace(".", ",").removesuffix(",0").removesuffix(",00")
-
-    def _given(self, amount: Decimal) -> Any:  # noqa: ANN401 - a payload's value
-        if self.as_text:
-            return f"{amount:.2f}"
-        return int(amount) if self.places == 0 else float(amount)
 
 
 class PartialDateField(forms.CharField):
@@ -103,7 +58,7 @@ class PartialDateField(forms.CharField):
         return text
 
 
-class QuestionForm(forms.Form):
+class QuestionForm(PlausibleForm):
     """One question. `answer` is the value for the payload, or None if the question was skipped."""
 
     def __init__(
@@ -115,21 +70,33 @@ class QuestionForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         self.info = info
+        self.infos = {} if info.kind == "address" else {"answer": info}
         for name, field in _fields(info).items():
             self.fields[name] = field
         self.initial = {**_initial(info, current), **self.initial}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.info.kind == "address":
+            city = City.current()
+            return places.check_address(self, cleaned, {"name": city.name, "cog": city.insee})
+        field = self.fields["answer"]
+        if isinstance(field, PlaceField) and cleaned.get("answer"):
+            cleaned["answer"] = places.resolve(self, "answer", field, cleaned["answer"])
+        return cleaned
 
     @property
     def answer(self) -> Any:  # noqa: ANN401 - a payload's value
         return _answer(self.info, self.cleaned_data)
 
 
-class ItemForm(forms.Form):
+class ItemForm(PlausibleForm):
     """One item of a list, such as a person or an amount."""
 
     def __init__(self, info: FieldInfo, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.info = info
+        self.infos = info.items
         for name, inner in info.items.items():
             if name not in ("id", "cog_naissance", "nom_usage"):
                 self.fields[name] = _field(inner, required=inner.required or name == "date_naissance")
@@ -195,13 +162,22 @@ def _field(info: FieldInfo, *, required: bool) -> forms.Field:
             return forms.TypedChoiceField(
                 choices=[("", _("Choisissez")), *_month_names()], coerce=int, empty_value=None, **options
             )
-        case "int":
-            return AmountField(places=0, as_text=False, **options)
-        case "number":
-            return AmountField(places=2, as_text=False, **options)
-        case "decimal":
-            return AmountField(places=2, as_text=True, **options)
+        case "int" | "number" | "decimal":
+            return _number_field(info, options)
+        case "commune" | "country":
+            return PlaceField(kind=info.kind, **options)
+    if info.schema.get("format") == "email":
+        options["error_messages"]["invalid"] = _("Écrivez une adresse complète, comme nom@exemple.fr.")
+        return forms.EmailField(max_length=200, widget=OWN_DETAILS.get(info.id, forms.EmailInput), **options)
     return forms.CharField(max_length=200, widget=OWN_DETAILS.get(info.id, forms.TextInput), **options)
+
+
+def _number_field(info: FieldInfo, options: dict[str, Any]) -> AmountField:
+    whole = info.kind == "int"
+    if not info.unit.startswith("EUR"):
+        only_whole, any_number = _("Écrivez un nombre entier, comme 3."), _("Écrivez un nombre, comme 3 ou 2,5.")
+        options["error_messages"] |= dict.fromkeys(("invalid", "whole"), only_whole if whole else any_number)
+    return AmountField(places=0 if whole else 2, as_text=info.kind == "decimal", **options)
 
 
 def _choice(info: FieldInfo, options: dict[str, Any]) -> forms.Field:
@@ -272,15 +248,10 @@ def _answer_one(info: FieldInfo, value: Any) -> Any:  # noqa: ANN401 - a payload
 
 
 def _address(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the postal address.
-
-    The city's own name also gives its Insee code, which aids that depend on the town need.
-    """
-    kept = {name: cleaned[name] for name in ("voie", "complement", "code_postal", "commune") if cleaned.get(name)}
-    city = City.current()
-    if words(kept.get("commune")) == words(city.name):
-        kept["cog"] = city.insee
-    return kept
+    """Return the postal address, with the commune's Insee code, which aids that depend on the town need."""
+    return {
+        name: cleaned[name] for name in ("voie", "complement", "code_postal", "commune", "cog") if cleaned.get(name)
+    }
 
 
 def _month_names() -> list[tuple[str, str]]:

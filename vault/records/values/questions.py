@@ -1,10 +1,14 @@
 """The values that a resident may type, in order, and the people they are about. The words are in the type files."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from vault import types
 from vault.records.enums import Role
 from vault.types import FieldInfo
+from vault.types.geography import FRANCE
+
+IDENTITY = "identite.pivot"
 
 
 def typed_types() -> list[types.DataType]:
@@ -30,6 +34,11 @@ def names(code: str, role: str = Role.SELF, only: Sequence[str] = ()) -> list[st
         wanted = set(only) | set(needed)
         asked = [name for name in [*asked, *only] if name in wanted]
     return list(dict.fromkeys(name for name in [*asked, *needed] if f"/{name}" in data_type.fields))
+
+
+def implied(code: str, name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of a payload
+    """Return the answers that an answer gives as well: who was born in a French commune was born in France."""
+    return {"birthcountry": FRANCE} if (code, name) == (IDENTITY, "birthplace") and value else {}
 
 
 def field(code: str, name: str) -> FieldInfo:

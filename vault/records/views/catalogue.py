@@ -55,6 +55,8 @@ KINDS = {
     "month": gettext_lazy("mois"),
     "datetime": gettext_lazy("date et heure"),
     "bool": gettext_lazy("oui ou non"),
+    "commune": gettext_lazy("commune, par son code"),
+    "country": gettext_lazy("pays, par son code"),
     "choice": gettext_lazy("choix"),
     "address": gettext_lazy("adresse"),
     "list": gettext_lazy("liste"),

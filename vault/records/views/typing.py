@@ -5,6 +5,7 @@ Each may be skipped, and the resident checks them all at the end.
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -26,6 +27,9 @@ from vault.records.values import persons, questions
 from vault.records.values.persons import Person
 from vault.types.names import words
 
+#: In the URL of a list's question: the resident said that there is something to list.
+MORE = "ajouter"
+ADULTS = "allocataires"
 PREPARE = gettext_noop("Préparer les questions à vous poser")
 
 
@@ -50,9 +54,14 @@ def _matches(data_type: types.DataType, asked: Sequence[str]) -> bool:
 
 @require_http_methods(["GET", "POST"])
 def start(request: SignedInRequest, type_code: str) -> HttpResponse:
-    """Start a draft. `champs` narrows the questions, `papier` names the proof, `suite` is the page that follows."""
+    """Start a draft. `champs` narrows the questions, `papier` names the proof, `suite` is the page that follows.
+
+    One question about a record that the vault has opens that question.
+    """
     if not questions.is_typed(type_code):
         raise Http404
+    if (address := _own_question(request, type_code)) is not None:
+        return redirect(address)
     people = _people(request) if questions.asks_whose(type_code) else []
     form = WhoForm(people, request.POST or None, initial=_asked_person(request, people)) if len(people) > 1 else None
     if request.method == "POST" and (form is None or form.is_valid()):
@@ -122,24 +131,42 @@ def drop(request: SignedInRequest, draft_id: UUID) -> HttpResponse:
 
 
 def _list_question(request: SignedInRequest, draft: Draft, opened: actions.DraftOpened, name: str) -> HttpResponse:
-    """Ask for a list, one item at a time. “Continuer” without an item means that there is none."""
+    """Ask for a list, one item at a time.
+
+    “Continuer” adds the item typed, if there is one: no button discards it.
+    """
     info = questions.field(draft.type, name)
     items = list(opened.answers.get(name) or [])
-    form = ItemForm(info, request.POST if "add" in request.POST else None)
     if "remove" in request.POST and request.POST["remove"].isdigit():
         items = [item for place, item in enumerate(items) if place != int(request.POST["remove"])]
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_url(draft, name))
-    if "add" in request.POST and form.is_valid():
+    typed = _is_typed(request, info)
+    form = ItemForm(info, request.POST if "add" in request.POST or typed else None)
+    if form.is_bound and form.is_valid():
         # The same person sent twice is one person; two equal amounts may be two payments.
         again = "prenoms" in form.item and form.item in items
-        actions.answer(draft=draft, by=request.user.pk, name=name, value=items if again else [*items, form.item])
-        return redirect(_url(draft, name))
-    if "continue" in request.POST:
+        items = items if again else [*items, form.item]
+        actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
+        return redirect(_next(draft) if "continue" in request.POST else _url(draft, name))
+    if "continue" in request.POST and not typed:
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_next(draft))
     context = _page(draft, opened, name) | {"form": form, "items": [_item_words(info, item) for item in items]}
+    if info.any and not form.is_bound and MORE not in request.GET and not _has_others(name, items):
+        return render(request, "records/question_any.html", context | {"more": f"?{MORE}=1"})
     return render(request, "records/question_list.html", context)
+
+
+def _is_typed(request: SignedInRequest, info: types.FieldInfo) -> bool:
+    """Return whether the resident typed something of an item. A date has three inputs."""
+    names = tuple(f"{name}" for name in ItemForm(info).fields)
+    return any(str(value).strip() for key, value in request.POST.items() if key.startswith(names))
+
+
+def _has_others(name: str, items: Sequence[Any]) -> bool:
+    """Return whether the list has an item besides the resident, who is among the adults of the household."""
+    return len(items) > (1 if name == ADULTS else 0)
 
 
 def _item_words(info: types.FieldInfo, item: dict[str, Any]) -> str:
@@ -162,10 +189,6 @@ def _asked_person(request: SignedInRequest, people: Sequence[Person]) -> dict[st
 
 
 def _start(request: SignedInRequest, type_code: str, person: Person | None) -> Draft:
-    after = request.GET.get("suite", "")
-    safe = url_has_allowed_host_and_scheme(
-        after, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
     return actions.start_draft(
         resident_id=request.user.pk,
         by=request.user.pk,
@@ -175,8 +198,29 @@ def _start(request: SignedInRequest, type_code: str, person: Person | None) -> D
         paper=_paper(request),
         only=_only(request),
         answers=_known_answers(request, type_code),
-        after=after if safe else "",
+        after=next_page(request),
     )
+
+
+def next_page(request: SignedInRequest) -> str:
+    """Return `suite` of the URL if it is a page of this portal, else ""."""
+    after = request.GET.get("suite", "")
+    hosts = {request.get_host()}
+    return after if url_has_allowed_host_and_scheme(after, hosts, require_https=request.is_secure()) else ""
+
+
+def _own_question(request: SignedInRequest, type_code: str) -> str | None:
+    """Return the page that corrects the one value asked for, if the vault has the record that lacks it."""
+    only = _only(request)
+    if len(only) != 1 or "papier" in request.GET or not types.get(type_code).rules.single:
+        return None
+    asked = request.GET.get("personne") or str(request.user.pk)
+    held = Record.objects.current().filter(type=type_code).order_by("created_at")
+    mine = [record for record in held if str(record.subject_person) == asked]
+    if not mine or f"/{only[0]}" not in types.get(type_code).fields:
+        return None
+    query = urlencode({"champ": only[0], "suite": next_page(request)})
+    return f"{reverse('records:correct', args=[mine[-1].pk])}?{query}"
 
 
 def _paper(request: SignedInRequest) -> Paper | None:

@@ -84,7 +84,8 @@ def drop_upload(request: SignedInRequest, upload_id: UUID) -> HttpResponse:
 def confirm_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     """Confirm a paper: nothing is kept before.
 
-    “Corriger” opens the value in the same form, so that no URL holds a value.
+    “Corriger” opens the value in the same form, so that no URL holds a value. Enter in it shows the value as it will
+    be kept.
     """
     row = get_object_or_404(Paper.objects.all(), pk=paper_id)
     if row.kind == data_files.KIND:
@@ -95,9 +96,15 @@ def confirm_paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     values = gate.read_own(
         resident_id=request.user.pk, purpose=CONFIRM, fields=compared_fields(opened), event="paper_compared"
     )
-    judged = request.method == "POST" and "edit" not in request.POST
+    judged = request.method == "POST" and not {"edit", "save"} & set(request.POST)
     confirmation = Confirmation(
-        opened, values, request.user.pk, request.POST if request.method == "POST" else None, judged=judged
+        opened,
+        values,
+        request.user.pk,
+        request.POST if request.method == "POST" else None,
+        judged=judged,
+        saving="save" in request.POST,
+        account_name=request.user.name,
     )
     if judged and confirmation.is_valid():
         if confirmation.discards:

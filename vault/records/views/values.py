@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,6 +21,7 @@ from vault.records.models import Record
 from vault.records.presenting import values
 from vault.records.values import questions
 from vault.records.values.decrypted import Opened
+from vault.records.views.typing import next_page
 
 HISTORY = gettext_noop("Afficher l’historique d’une valeur")
 CORRECT = gettext_noop("Corriger une valeur de votre coffre")
@@ -105,7 +107,7 @@ def _open(request: SignedInRequest, record_id: UUID, purpose: str) -> Opened:
 
 
 def _keep(request: SignedInRequest, record: Opened, name: str, form: QuestionForm) -> HttpResponse:
-    payload = {**record.payload, name: form.answer}
+    payload = {**record.payload, name: form.answer, **questions.implied(record.type, name, form.answer)}
     row = get_object_or_404(Record.objects.all(), pk=record.record_id)
     try:
         newer = actions.correct_record(record=row, by=request.user.pk, payload=payload)
@@ -114,7 +116,7 @@ def _keep(request: SignedInRequest, record: Opened, name: str, form: QuestionFor
             form.add_error(None, problem)
         return render(request, "records/correct.html", _question(record, name) | {"form": form})
     messages.success(request, _("La valeur est corrigée. L’ancienne reste visible dans l’historique."))
-    return redirect("records:history", record_id=newer.pk)
+    return redirect(next_page(request) or reverse("records:history", args=[newer.pk]))
 
 
 def _correct_list(request: SignedInRequest, record: Opened, name: str) -> HttpResponse:
