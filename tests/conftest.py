@@ -134,8 +134,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Send the pages of the running portal to one worker, and its paths to another, before xdist reads the groups."""
     for item in items:
-        if "live" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("pages" if "sweep" in item.fixturenames else "paths"))
+        fixtures = getattr(item, "fixturenames", ())
+        if "live" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("pages" if "sweep" in fixtures else "paths"))
             item.add_marker(pytest.mark.slow)
         if ROOT / "tests" / "journeys" in item.path.parents:
             item.add_marker(pytest.mark.journey)
