@@ -278,7 +278,7 @@ def test_the_identity_is_copied_only_on_request(engine: Demonstration) -> None:
 
     client, user = newcomer(engine)
     page = client.get(reverse("records:keep_identity")).content.decode()
-    assert all(value in page for value in ("KERVELLA", "Nadia", "00042", "99100")) and "checked" not in page
+    assert all(value in page for value in ("KERVELLA", "Nadia", "Villebrume (00)", "France")) and "checked" not in page
     assert records(user) == [], "looking keeps nothing"
     assert answer(client, "yes", reverse("records:home"))["Location"] == reverse("records:home")
     [record] = records(user)
@@ -335,7 +335,7 @@ def test_it_can_be_asked_again_from_the_account(engine: Demonstration) -> None:
 @pytest.mark.parametrize(
     ("person", "shown", "kept"),
     [
-        ("ailleurs", "99352", {"birthplace": None, "birthdate": "1988-05-17"}),
+        ("ailleurs", "Algérie", {"birthplace": None, "birthdate": "1988-05-17"}),
         ("annee", "1992", {"birthdate": "1992-00-00", "birthplace": None}),
         ("mois", "novembre 1992", {"birthdate": "1992-11-00"}),
         ("usage", "MOREL", {"preferred_username": "MOREL", "birthplace": "2A004"}),

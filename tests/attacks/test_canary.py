@@ -44,7 +44,7 @@ CANARIES = {
     "a contact": f"joindre{TAG}",
     "whom a dossier is for": f"organisme{TAG}",
 }
-INCOME = 90_000_000 + secrets.randbelow(9_999_999)
+INCOME = 10_000_000 + secrets.randbelow(9_999_999)
 SCRATCH = f"epreuve{TAG}"
 
 

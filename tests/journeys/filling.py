@@ -55,7 +55,7 @@ def main() -> None:
         **urgencies(resident, agent.account()),
         "city": City.objects.get().pk,
         "legal": legal.pk,
-        "help": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
+        "help_page": HelpPage.objects.create(slug="piscine", theme="debut", question="La piscine ?", text="Oui.").pk,
         "user": User.objects.get(email=agent.email).pk,
         "paper_kind": PaperKind.objects.earliest("pk").pk,
         "holder": Holder.objects.earliest("pk").pk,

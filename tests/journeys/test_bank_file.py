@@ -18,7 +18,7 @@ from tests.live import Live
 HEADERS = "Quand;Quoi;Moins;Plus;Solde"
 SENTENCES = {
     "courrier.docx": (b"PK\x03\x04" + bytes(400), "Nous ne savons pas lire ce fichier"),
-    "notes.txt": ("Penser à demander le relevé.\n".encode(), "banque (OFX, QIF, CAMT.053, CSV)"),
+    "notes.txt": ("Penser à demander le relevé.\n".encode(), "OFX, QIF, CAMT.053, CSV"),
     "coupe.ofx": (bank_step.ofx(timezone.localdate())[:900], "Téléchargez-le à nouveau"),
 }
 

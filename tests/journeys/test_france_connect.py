@@ -45,7 +45,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     # wanted.
     expect(page.get_by_role("heading", level=1)).to_contain_text("Copier votre identité")
     expect(page.locator("main dl")).to_contain_text("BENALI")
-    expect(page.locator("main dl")).to_contain_text("99352")
+    expect(page.locator("main dl")).to_contain_text("Algérie")
     assert page.locator("main input:checked").count() == 0
     eyes.look()
     hands.press("Copier dans mon coffre")

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('theme', models.CharField(choices=[('debut', 'Pour commencer'), ('papiers', 'Papiers et valeurs'), ('aides', 'Aides et dossiers'), ('partages', 'Qui voit quoi'), ('compte', 'Compte')], max_length=10, verbose_name='thème')),
                 ('question', models.CharField(max_length=120, verbose_name='question')),
                 ('question_en', models.CharField(blank=True, max_length=120, verbose_name='question en anglais')),
-                ('text', models.TextField(help_text='Une ligne vide sépare les paragraphes. « ## » ouvre un titre, « - » un point de liste.', verbose_name='réponse')),
+                ('text', models.TextField(help_text='Une ligne vide sépare les paragraphes. « ## » ouvre un titre, « - » un point de liste.', verbose_name='réponse')),
                 ('text_en', models.TextField(blank=True, verbose_name='réponse en anglais')),
                 ('shown', models.BooleanField(default=True, verbose_name='affichée')),
             ],

@@ -157,7 +157,7 @@ def test_a_link_leads_to_the_older_values(browser, resident):
     assert "Salaire du mois\u00a0: voir les 59 autres, plus anciens" in page(browser)
     first = of_type(browser, "emploi.revenu")
     assert "Salaire du mois, décembre 2025" in first.content.decode()
-    last = of_type(browser, "emploi.revenu", page=3).content.decode()
+    last = of_type(browser, "emploi.revenu", page=4).content.decode()
     assert "Salaire du mois, janvier 2020" in last
 
 

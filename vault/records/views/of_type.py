@@ -29,7 +29,7 @@ from vault.records.values.periods import moment_of
 from vault.types.spans import Span
 
 SHOW = gettext_noop("Afficher des données de votre coffre")
-A_PAGE = 25
+A_PAGE = 20
 LINES = 50
 ORIGINS = 5
 OLDEST_YEAR = 1900
