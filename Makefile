@@ -58,7 +58,7 @@ lock:  ## resolve requirements*.in again, for Python 3.11 to 3.13
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements.in -o requirements.txt
 	@.venv/bin/uv pip compile -q --custom-compile-command "make lock" --universal --python-version 3.11 --override overrides.txt requirements-dev.in -o requirements-dev.txt
 
-picture:  ## take the README's picture from the demonstration
+picture:  ## take the pictures of docs/tour.md and the README from the demonstration
 	@ops/setup tests
 	@$(PYTHON) -m ops.picture
 

@@ -244,9 +244,9 @@ def test_a_damaged_file_is_read_or_refused(file: File) -> None:
         data = file.data
         for edit in edits:
             data = edit(data)[:200_000]
-        before = time.monotonic()
+        before = time.process_time()
         read(data, file.endpoint)
-        assert time.monotonic() - before < SECONDS
+        assert time.process_time() - before < SECONDS
 
     tried()
 
@@ -316,9 +316,9 @@ def test_recognising_is_fast_on_repeated_characters(letter: str) -> None:
     """A backtracking pattern takes minutes on 64 KiB."""
     data = (letter * 70_000)[:70_000].encode()
     for start in (b"", b"{", b"<OFX>", b"!Type:Bank\n", b"BEGIN:VCALENDAR\n", b"payload: x\n"):
-        before = time.monotonic()
+        before = time.process_time()
         recognisers(start + data)
-        assert time.monotonic() - before < SECONDS
+        assert time.process_time() - before < SECONDS
 
 
 def _entity_bomb() -> str:
