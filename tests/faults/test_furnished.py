@@ -14,8 +14,8 @@ from tests.conftest import ROOT, Databases
 from tests.live import Live, at
 
 KEPT = ROOT / "tests" / "fixtures" / "furnished" / "0.1.tar.gz"
-#: Puts the rows and files back as version 0.1 left them. `restore` refuses a backup of another version: a city restores
-#: with that version, then upgrades.
+#: Puts the rows and files back as version 0.1 left them. `restore` refuses a backup of another version: a city
+#: restores with that version, then upgrades.
 RESTORE = """
 from pathlib import Path
 from core import backups
