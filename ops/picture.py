@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "images"
 WIDTH, HEIGHT = 1280, 860
-#: A page that shows what it says weighs less than this, in bytes.
+#: The weight of a picture, in bytes, at most.
 MOST = 80_000
 #: Seen without an account, then as the resident Nadia: the picture's name, and its page.
 VISITOR = {"public": "/", "question": "/faire-le-point/activite/"}

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.conftest import Databases
-from tests.live import at
+from tests.live import at, settle
 
 
 def furnish(target: Path) -> None:
@@ -23,8 +23,7 @@ def furnish(target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         var = Path(folder, "var")
         portal = at(databases, name, var)
-        for command in ("collectstatic --no-input", "load_content", "seed_demo"):
-            portal.manage(*command.split())
+        settle(portal)
         portal.sql("UPDATE core_city SET emergency_access = true")
         filled = portal.manage("shell", "-v0", "-c", "from tests.journeys.filling import main; main()")
         Path(folder, "objects.json").write_text(json.dumps(json.loads(filled.stdout)["made"], indent=1))

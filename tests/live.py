@@ -84,12 +84,16 @@ def furnished(databases: "Databases") -> tuple[str, Path]:
         if not databases.server.exists(database):
             shutil.rmtree(var, ignore_errors=True)
             databases.server.copy(databases.template, f"{database}_new")
-            live = at(databases, f"{database}_new", var)
-            live.manage("collectstatic", "--no-input", "-v0")
-            live.manage("load_content")
-            live.manage("seed_demo")
+            settle(at(databases, f"{database}_new", var))
             databases.server.rename(f"{database}_new", database)
     return database, var
+
+
+def settle(live: Live) -> None:
+    """Fill the database and the folder with the fictional town and the pages' assets."""
+    live.manage("collectstatic", "--no-input", "-v0")
+    live.manage("load_content")
+    live.manage("seed_demo")
 
 
 def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str] = {}) -> Live:

@@ -26,11 +26,10 @@ class Resumed(io.RawIOBase):
     """A stream whose start was read already."""
 
     def __init__(self, start: bytes, rest: BinaryIO) -> None:
-        self.start, self.rest = start, rest
+        self.start, self.rest = io.BytesIO(start), rest
 
     def read(self, size: int = -1) -> bytes:
-        found, self.start = self.start, b""
-        return found or self.rest.read(size)
+        return self.start.read(size) or self.rest.read(size)
 
 
 @contextlib.contextmanager

@@ -9,11 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.pages import home
-from services.aids.actions.waiting import Waiting, waiting
+from services.aids.actions.waiting import SKIPPED, Waiting, waiting
 from services.aids.presenting import waiting as words
-
-#: The session's list of the questions that the resident skipped (views/aids.py).
-SKIPPED = "aids_skipped"
 
 
 def blocks(request: HttpRequest) -> Iterator[home.Part]:

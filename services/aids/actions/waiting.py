@@ -26,6 +26,8 @@ from vault.records.values import persons
 SHOW: Final = gettext_noop("Afficher ce qui vous attend")
 #: The session's key: when the engine last ran without a new result.
 COMPUTED: Final = "aids_computed"
+#: The session's key: the places of the questions that the resident skipped.
+SKIPPED: Final = "aids_skipped"
 #: The types that the computation reads, without the identity: alone, it gives nothing.
 TYPES: Final = sorted({field_id.partition("#")[0] for field_id in from_vault.FIELDS} - {persons.IDENTITY})
 LATELY: Final = timedelta(days=30)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import SignedInRequest
 from services.aids import catalogue, forms
 from services.aids.actions import simulations as actions
+from services.aids.actions.waiting import SKIPPED
 from services.aids.facts import answers
 from vault.records import wording
 from vault.records.actions import Invalid, Superseded
@@ -21,7 +22,6 @@ from vault.records.enums import PaperState
 from vault.records.models import Paper, PaperKind
 from vault.sharing.across import household_access
 
-SKIPPED = "aids_skipped"
 RECEIVED = "recu"
 #: How many papers to confirm the page names.
 WAITING = 3

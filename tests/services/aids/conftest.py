@@ -1,8 +1,16 @@
-"""Keep the tests of aids on one worker, so that the engine is loaded once."""
+"""A city and a resident with a full vault. All tests of aids run on one worker: the engine is loaded once."""
 
 from pathlib import Path
 
 import pytest
+from django.test import Client
+
+from accounts.models import User
+from core.models import City
+from services.aids import shipping
+from services.aids.models import LocalAid
+from tests.accounts.factories import signed_in
+from tests.services.aids import people
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -11,3 +19,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("aids"))
+
+
+@pytest.fixture
+def villebrume() -> City:
+    return City.objects.update_or_create(
+        pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"}
+    )[0]
+
+
+@pytest.fixture
+def awa(resident: User, villebrume: City) -> Client:
+    """Awa, with a full vault and the city's three aids, signed in."""
+    people.full_vault(resident)
+    shipping.load_local_aids()
+    LocalAid.objects.update(valid_from="2025-01-01")
+    return signed_in(resident)

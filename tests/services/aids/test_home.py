@@ -6,19 +6,14 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 from django_scopes import scope
 
-from accounts.models import User
 from core import journal
-from core.models import City
-from services.aids import shipping
 from services.aids.actions import simulations
 from services.aids.actions.waiting import Asked, Claim, Waiting
 from services.aids.engine import run as engine
-from services.aids.models import LocalAid
 from services.aids.presenting import waiting as words
 from tests.accounts.factories import signed_in
 from tests.services.aids import people
@@ -35,21 +30,6 @@ HOME = "/"
 def november() -> Iterator[None]:
     with time_machine.travel(NOW, tick=True):
         yield
-
-
-@pytest.fixture
-def villebrume() -> City:
-    return City.objects.update_or_create(
-        pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"}
-    )[0]
-
-
-@pytest.fixture
-def awa(resident: User, villebrume: City) -> Client:
-    people.full_vault(resident)
-    shipping.load_local_aids()
-    LocalAid.objects.update(valid_from="2025-01-01")
-    return signed_in(resident)
 
 
 @pytest.fixture

@@ -15,10 +15,7 @@ from django_scopes import scope
 
 from accounts.models import User
 from core import journal
-from core.models import City
-from services.aids import shipping
 from services.aids.actions import simulations as actions
-from services.aids.models import LocalAid
 from tests.accounts.factories import signed_in
 from tests.services.aids import people
 from vault import types
@@ -36,22 +33,6 @@ HOME = "/aides/"
 def november() -> Iterator[None]:
     with time_machine.travel(NOW, tick=True):
         yield
-
-
-@pytest.fixture
-def villebrume() -> City:
-    return City.objects.update_or_create(
-        pk=1, defaults={"name": "Villebrume", "of_name": "de Villebrume", "insee": "00042"}
-    )[0]
-
-
-@pytest.fixture
-def awa(resident: User, villebrume: City) -> Client:
-    """Awa, with a full vault and the city's three aids, signed in."""
-    people.full_vault(resident)
-    shipping.load_local_aids()
-    LocalAid.objects.update(valid_from="2025-01-01")
-    return signed_in(resident)
 
 
 def text(client: Client, address: str) -> str:
