@@ -242,14 +242,15 @@ def postgres() -> None:
 # The project's own files
 
 
-def static_files() -> None:
-    var = Path(os.environ.get("GARANT_VAR", ROOT / "var"))
+def static_files(var: Path) -> None:
+    """Collect the pages' assets in the folder `static` of `var`, unless nothing changed since the last time."""
     files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
     mark, stamp = digest([*files, ROOT / "requirements.txt"]), var / "static.collected"
     if not (is_done(stamp, mark) and (var / "static").exists()):
         run(
             [PYTHON, "manage.py", "collectstatic", "--no-input", "--clear", "-v0"],
             DJANGO_SETTINGS_MODULE="config.settings.demo",
+            GARANT_VAR=str(var),
         )
         stamp.write_text(mark)
 
@@ -278,7 +279,7 @@ def prepare(*, tests: bool) -> None:
     with step("translations"):
         messages.compile_all()
     with step("static files"):
-        static_files()
+        static_files(Path(os.environ.get("GARANT_VAR", ROOT / "var")))
 
 
 def main() -> None:

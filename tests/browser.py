@@ -2,6 +2,7 @@
 weight.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from ops.prepare import BROWSERS
+from tests.live import run_folder
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -95,10 +97,25 @@ class Visitors:
 
 
 def axe(page: Page) -> list[str]:
-    """One line for each fault that axe finds; its script goes past the page's own policy, which stays in force."""
+    """Return one line for each fault that axe finds in a page that no test of this run has found sound.
+
+    An empty file is kept for each sound skeleton, shared by the processes of the run. The script of axe goes past the
+    page's own policy, which stays in force.
+    """
+    verdict = run_folder() / "sound" / skeleton(page)
+    if verdict.exists():
+        return []
+    found = axe_anew(page)
+    if not found:
+        verdict.parent.mkdir(parents=True, exist_ok=True)
+        verdict.touch()
+    return found
+
+
+def axe_anew(page: Page) -> list[str]:
     if page.evaluate("matchMedia('(scripting: none)').matches"):
         with twin(page) as other:
-            return axe(other)
+            return axe_anew(other)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     return list(page.evaluate(AXE_RUN))
@@ -123,7 +140,7 @@ def twin(page: Page) -> Iterator[Page]:
 # Tags, classes and attributes that change what assistive technologies are told, or how it looks; texts only by their
 # presence. Ids and addresses differ from one row to the next, and say nothing to axe unless a label or an ARIA
 # attribute refers to one: then the reference counts by the kind of element it leads to.
-SKELETON = r"""async () => {
+SKELETON = r"""() => {
     const kept = "type role lang hidden disabled open checked required scope tabindex autocomplete".split(" ");
     const refers = ["for", "aria-labelledby", "aria-describedby", "aria-controls", "headers", "list"];
     const kinds = ids => ids.split(/\s+/).map(id => document.getElementById(id)?.localName);
@@ -134,25 +151,24 @@ SKELETON = r"""async () => {
         if (!name.startsWith("aria-")) return "";
         return `${name}=${/^(true|false|mixed|page|step|polite|assertive|\d*)$/.test(value) ? value : "text"}`;
     };
+    const sheets = [...document.querySelectorAll("link[rel=stylesheet]")].map(sheet => sheet.href.replace(origin, ""));
     const bones = node => {
         if (node.nodeType === Node.TEXT_NODE) return node.data.trim() ? "text" : "";
         if (node.nodeType !== Node.ELEMENT_NODE) return "";
         const attributes = [...node.attributes].map(told).filter(Boolean).sort().join(" ");
         return `<${node.localName}.${node.className} ${attributes}>${[...node.childNodes].map(bones).join("")}/`;
     };
-    const bytes = new TextEncoder().encode(bones(document.documentElement));
-    const digest = await crypto.subtle.digest("SHA-256", bytes);
-    return [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, "0")).join("");
+    return sheets.join(" ") + bones(document.documentElement);
 }"""
 
 
 def skeleton(page: Page) -> str:
     """Return a hash of what axe judges in the page, apart from its words: the elements and their roles, at its width.
 
-    Colours come from classes, so that two pages of the same skeleton have the same verdict.
+    Colours come from classes and style sheets, so that two pages of the same skeleton have the same verdict.
     """
     width = page.viewport_size["width"] if page.viewport_size else 0
-    return f"{width} {page.evaluate(SKELETON)}"
+    return f"{width}-{hashlib.sha256(page.evaluate(SKELETON).encode()).hexdigest()}"
 
 
 def scrolls_sideways(page: Page) -> bool:

@@ -25,8 +25,9 @@ def furnish(target: Path) -> None:
         portal = at(databases, name, var)
         settle(portal)
         portal.sql("UPDATE core_city SET emergency_access = true")
-        filled = portal.manage("shell", "-v0", "-c", "from tests.journeys.filling import main; main()")
-        Path(folder, "objects.json").write_text(json.dumps(json.loads(filled.stdout)["made"], indent=1))
+        filled = portal.run("from tests.journeys.filling import main; main()")
+        Path(folder, "objects.json").write_text(json.dumps(json.loads(filled)["made"], indent=1))
+        portal.shell.stop()
         portal.manage("backup", str(Path(folder, "backup")))
         with tarfile.open(target, "w:gz") as archive:
             archive.add(Path(folder, "backup"), "backup")

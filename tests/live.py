@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from ops import cluster
+from ops import cluster, prepare
 from ops.services import ROOT, Services, free_port
+from tests.shell import Shell
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -26,6 +27,7 @@ class Live:
     services: Services
     environment: dict[str, str]
     var: Path
+    shell: Shell
 
     @property
     def url(self) -> str:
@@ -41,6 +43,10 @@ class Live:
             text=True,
             check=check,
         )
+
+    def run(self, code: str) -> str:
+        """Run Python code in the portal's settings and return what it prints."""
+        return self.shell.run(code)
 
     def sql(self, statement: str, *values: object, role: str = "MIGRATION_DATABASE_URL") -> list[tuple[object, ...]]:
         with psycopg.connect(self.environment[role], autocommit=True) as connection:
@@ -71,6 +77,7 @@ def portal(databases: "Databases", *, name: str, extra: Mapping[str, str] = {}) 
         live.services.wait_until_ready()
         yield live
     finally:
+        live.shell.stop()
         live.services.stop()
         databases.server.drop(database)
         shutil.rmtree(var, ignore_errors=True)
@@ -78,20 +85,26 @@ def portal(databases: "Databases", *, name: str, extra: Mapping[str, str] = {}) 
 
 def furnished(databases: "Databases") -> tuple[str, Path]:
     """Return the database and the folder of the fictional town, made once for all the processes of a run."""
-    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    database, var = f"test_{run}_town", databases.cluster.var / "tests" / str(run) / "town"
+    database, var = f"test_{run_folder().name}_town", run_folder() / "town"
     with cluster.locked(databases.cluster.control / "town.lock"):
         if not databases.server.exists(database):
             shutil.rmtree(var, ignore_errors=True)
             databases.server.copy(databases.template, f"{database}_new")
+            prepare.static_files(databases.cluster.var)
+            shutil.copytree(databases.cluster.var / "static", var / "static")
             settle(at(databases, f"{database}_new", var))
             databases.server.rename(f"{database}_new", database)
     return database, var
 
 
+def run_folder() -> Path:
+    """Return the folder that the processes of a run share; the next run deletes it."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    return Path(os.environ["GARANT_VAR"]).parent / str(run)
+
+
 def settle(live: Live) -> None:
-    """Fill the database and the folder with the fictional town and the pages' assets."""
-    live.manage("collectstatic", "--no-input", "-v0")
+    """Fill the database and the folder with the fictional town."""
     live.manage("load_content")
     live.manage("seed_demo")
 
@@ -106,4 +119,5 @@ def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str
         "GARANT_VAR": str(var),
         **extra,
     }
-    return Live(Services("127.0.0.1", port, environment, var / "log", holders_port=free_port()), environment, var)
+    services = Services("127.0.0.1", port, environment, var / "log", holders_port=free_port())
+    return Live(services, environment, var, Shell(os.environ | environment))

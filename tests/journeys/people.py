@@ -22,7 +22,7 @@ seeding.fill_vault(account, "nadia", timezone.localdate())
 
 
 def move_in(live: Live, address: str) -> None:
-    live.manage("shell", "-v0", "-c", NEIGHBOUR.format(address=address))
+    live.run(NEIGHBOUR.format(address=address))
 
 
 def mail_for(live: Live, address: str) -> str:
@@ -155,7 +155,7 @@ if {together}:
 
 
 def move_in_together(live: Live, one: str, other: str, *, together: bool) -> None:
-    live.manage("shell", "-v0", "-c", COUPLE.format(one=one, other=other, together=together))
+    live.run(COUPLE.format(one=one, other=other, together=together))
 
 
 def come_in(page: Page, live: Live, address: str) -> None:

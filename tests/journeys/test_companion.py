@@ -19,7 +19,7 @@ seeding.fill_vault(account, "nadia", timezone.localdate())
 
 
 def move_in(live: Live, name: str, address: str) -> None:
-    live.manage("shell", "-v0", "-c", SHE.format(name=name, address=address))
+    live.run(SHE.format(name=name, address=address))
 
 
 def enter_as_theo(page: Page) -> None:

@@ -36,7 +36,7 @@ print(cookie(User.objects.get(email="{address}")))
 def officer(live: Live, visitor: Visitors) -> Iterator[Page]:
     """At work, where what residents contest opens; afterwards an agent as before."""
     page = visitor(width=1280)
-    key = live.manage("shell", "-v0", "-c", OFFICER.format(address=AGENT.email)).stdout.strip()
+    key = live.run(OFFICER.format(address=AGENT.email)).strip()
     take_session(page, live, key)
     yield page
     live.sql("UPDATE accounts_user SET is_dpo = false")
@@ -48,7 +48,7 @@ def test_a_line_is_contested_answered_and_verified(
 ) -> None:
     address = f"{width}.{NADIA}"
     move_in(live, address)
-    live.manage("shell", "-v0", "-c", READ.format(address=address))
+    live.run(READ.format(address=address))
     hers = visitor(width=width, javascript=javascript)
     eyes, press, follow = Eyes(hers, "fr"), Hands(hers).press, Hands(hers).follow
 

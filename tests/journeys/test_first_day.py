@@ -18,7 +18,7 @@ WAYS = {"Me connecter": "/coffre/connexions/", "Ajouter un papier": "/coffre/ajo
 
 def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Path) -> None:
     address = "nadia.premier@courriel.example"
-    live.manage("shell", "-v0", "-c", BARE.format(address=address))
+    live.run(BARE.format(address=address))
     page = visitor(width=1280)
     eyes, hands = Eyes(page, "fr"), Hands(page)
     sign_in(page, live, address)
@@ -53,7 +53,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Pat
 
 def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors) -> None:
     address = "nadia.first@courriel.example"
-    live.manage("shell", "-v0", "-c", BARE.format(address=address))
+    live.run(BARE.format(address=address))
     page = visitor(width=320, language="en-GB", javascript=False)
     eyes, keyboard = Eyes(page, "en"), Keyboard(page)
     sign_in(page, live, address)

@@ -81,7 +81,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     # Her other browser is signed out, the URL opens nothing, and no key is left.
     elsewhere.goto("/coffre/")
     expect(elsewhere).to_have_url(re.compile("/connexion/"))
-    assert "closed" in live.manage("shell", "-v0", "-c", LEFT).stdout
+    assert "closed" in live.run(LEFT)
     assert "dernier message" in mail_for(live, address).replace("\n", " ")
 
 

@@ -88,8 +88,8 @@ def test_a_letter_its_deadline_a_reminder_and_the_answer(live: Live, visitor: Vi
 
     # A month later she gets one e-mail, without the organisation's name, and a notice on her home page.
     move_dates_back(live, request_id, 40)
-    live.manage("shell", "-v0", "-c", NOTIFY)
-    live.manage("shell", "-v0", "-c", NOTIFY)
+    live.run(NOTIFY)
+    live.run(NOTIFY)
     message = mail_for(live, address)
     assert "délai" in message and "Enedis" not in message
     assert live.sql("SELECT told_at IS NOT NULL FROM holders_datarequest WHERE id = %s", request_id) == [(True,)]

@@ -29,7 +29,7 @@ def key_on(page: Page) -> tuple[str, str]:
 
 def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     address = "nadia.lien@courriel.example"
-    live.manage("shell", "-v0", "-c", RESIDENT.format(address=address))
+    live.run(RESIDENT.format(address=address))
     hers, theirs = visitor(width=1280), visitor(width=1280)
     eyes, press, follow = Eyes(hers, "fr"), Hands(hers).press, Hands(hers).follow
     other_eyes, other_press = Eyes(theirs, "fr"), Hands(theirs).press
@@ -112,7 +112,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
 
 def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors) -> None:
     address = "nadia.link@courriel.example"
-    live.manage("shell", "-v0", "-c", RESIDENT.format(address=address))
+    live.run(RESIDENT.format(address=address))
     page = visitor(width=320, language="en-GB", javascript=False)
     eyes, keyboard = Eyes(page, "en"), Keyboard(page)
     sign_in(page, live, address)

@@ -61,7 +61,7 @@ def test_the_months_that_a_companion_reads(visitor: Visitors) -> None:
 
 
 def test_the_values_of_a_notice_then_the_aids_of_a_newcomer(live: Live, visitor: Visitors, tmp_path: Path) -> None:
-    live.manage("shell", "-v0", "-c", BARE.format(address=ADDRESS))
+    live.run(BARE.format(address=ADDRESS))
     notice = write_file(tmp_path, "avis.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
     page = visitor(width=1280)
     hands = Hands(page)

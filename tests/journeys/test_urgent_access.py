@@ -24,7 +24,7 @@ for name, mail in {pairs}:
 def agents(live: Live, visitor: Visitors) -> list[Page]:
     """Return the pages of two agents at work."""
     pairs = [("Agnès Roux", "agnes.urgence@villebrume.example"), ("Basile Petit", "basile.urgence@villebrume.example")]
-    keys = live.manage("shell", "-v0", "-c", AGENTS.format(pairs=pairs)).stdout.split()
+    keys = live.run(AGENTS.format(pairs=pairs)).split()
     pages = [visitor(width=1280), visitor(width=1280)]
     for page, key in zip(pages, keys, strict=True):
         take_session(page, live, key)

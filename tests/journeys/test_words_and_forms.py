@@ -24,7 +24,7 @@ def notice(tmp_path: Path) -> Path:
 
 
 def arrive(live: Live, page: Page, address: str) -> None:
-    live.manage("shell", "-v0", "-c", NEWCOMER.format(address=address))
+    live.run(NEWCOMER.format(address=address))
     page.goto("/connexion/")
     page.get_by_role("textbox", name=re.compile("e-mail", re.IGNORECASE)).fill(address)
     page.get_by_role("button", name=re.compile("Recevoir un code|Send me a code|code")).first.click()
