@@ -161,12 +161,14 @@ def first_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def done_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw the same paper and read the same bytes once, except in the tests of the readers' child itself."""
+    """Draw, read and simulate the same things once, except in the tests of the child and of the engine themselves."""
     from tests import once
 
     monkeypatch.setattr("demo.papers._drawn", once.drawn)
     if not {ROOT / "tests" / "vault" / "readers", ROOT / "tests" / "faults"} & {*request.path.parents}:
         monkeypatch.setattr("vault.readers.sandbox._child", once.child)
+    if request.path.name != "test_engine.py":
+        once.engine(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
