@@ -18,7 +18,7 @@ from services.aids.facts.from_vault import Read
 from services.aids.results import Result
 
 QUESTIONS_SHOWN: Final = 5
-REFUSALS_SHOWN: Final = 6
+REFUSALS_SHOWN: Final = 3
 
 
 def unit_words(unit: str) -> str:

@@ -40,10 +40,9 @@ def holders(request: SignedInRequest) -> HttpResponse:
     shown = [holder for holder in every if _matches(holder, words(search))]
     context: dict[str, Any] = {
         "sections": [
-            (theme.label, _lines(shown, theme, got, offered))
-            for theme in HolderTheme
-            if any(holder.theme == theme for holder in shown)
+            section for theme in HolderTheme if (section := _section(shown, theme, got, offered))["lines"]
         ],
+        "count": len(shown),
         "requests": request_lines(DataRequest.objects.all(), every),
         "search": search,
     }
@@ -90,10 +89,11 @@ def _request_line(request: DataRequest, name: str) -> dict[str, str]:
     }
 
 
-def _lines(
-    shown: Sequence[Holder], theme: str, got: dict[str, received.Received], offered: Container[str]
-) -> list[dict[str, str]]:
-    return [
+def _section(
+    shown: Sequence[Holder], theme: HolderTheme, got: dict[str, received.Received], offered: Container[str]
+) -> dict[str, Any]:
+    """Return the theme's title and lines; its gist names the holders, its tag says that one connects."""
+    lines = [
         {
             "label": holder.name,
             "href": reverse("holders:holder", args=[holder.code]),
@@ -104,6 +104,12 @@ def _lines(
         for holder in shown
         if holder.theme == theme
     ]
+    return {
+        "title": theme.label,
+        "gist": " ; ".join(line["label"] for line in lines),
+        "tag": next((line["tag"] for line in lines if line["tag"]), ""),
+        "lines": lines,
+    }
 
 
 def _matches(holder: Holder, asked: Sequence[str]) -> bool:
