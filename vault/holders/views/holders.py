@@ -17,6 +17,7 @@ from vault import types
 from vault.holders import connectors, received
 from vault.holders.enums import RequestState
 from vault.holders.models import DataRequest
+from vault.records import wording
 from vault.records.enums import Channel, HolderTheme, Right
 from vault.records.models import Holder, PaperKind
 from vault.types.names import words
@@ -56,7 +57,7 @@ def holder(request: SignedInRequest, code: str) -> HttpResponse:
     context: dict[str, Any] = {
         "holder": row,
         "connect": reverse("holders:connect", args=[code]) if code in connectors.available() else "",
-        "holds": ", ".join(received.small(title) for title in _holds(row)),
+        "holds": ", ".join(wording.small(title) for title in _holds(row)),
         "received": received.lines(got),
         "downloads": [_download(one) for one in row.downloads],
         "upload": _upload_url(row),
@@ -106,7 +107,7 @@ def _section(
     ]
     return {
         "title": theme.label,
-        "gist": " ; ".join(line["label"] for line in lines),
+        "gist": ". ".join(line["label"] for line in lines),
         "tag": next((line["tag"] for line in lines if line["tag"]), ""),
         "lines": lines,
     }
@@ -131,7 +132,7 @@ def _download(one: dict[str, Any]) -> dict[str, Any]:
         "label": one["label"].get(language) or one["label"].get("fr", ""),
         "steps": one["steps"],
         "formats": ", ".join(name.upper() for name in one["formats"]),
-        "reads": ", ".join(received.small(types.get(code).title) for code in one["reads"] if code in _known()),
+        "reads": ", ".join(wording.small(types.get(code).title) for code in one["reads"] if code in _known()),
         "verified": one["verified"],
     }
 
