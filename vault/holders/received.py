@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from core.templatetags.civic import long_date
 from vault import types
-from vault.records.enums import Method
 from vault.records import wording
+from vault.records.enums import Method
 from vault.records.models import RESIDENT, Holder, Paper, PaperKind, Record
 
 

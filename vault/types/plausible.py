@@ -71,9 +71,8 @@ def _impossible_day(info: catalogue.FieldInfo, day: date | None) -> str:
         return ""
     if _name(info) in BIRTHS:
         return next(iter(_birth("", day)), "")
-    if _name(info) == DUE_DATE:
-        ahead = day - timezone.localdate()
-        return "" if -LATEST_BIRTH <= ahead <= PREGNANCY else _("Écrivez la date prévue, dans les dix mois qui viennent.")
+    if _name(info) == DUE_DATE and not -LATEST_BIRTH <= day - timezone.localdate() <= PREGNANCY:
+        return _("Écrivez la date prévue, dans les dix mois qui viennent.")
     if _name(info) in catalogue.get(info.type).rules.past and day > timezone.localdate():
         return _("Cette date est dans le futur.")
     return ""

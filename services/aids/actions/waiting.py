@@ -50,7 +50,7 @@ class Claim:
         return self.amount is not None and known is not None and known.in_total
 
     def is_new(self, last_visit: date | None) -> bool:
-        """Return True for an aid found after the day of the last visit, or found today; in 30 days at a first visit."""
+        """Return True for an aid found today or after the last visit; at a first visit, found in the last 30 days."""
         today = timezone.localdate()
         after = today - LATELY if last_visit is None else min(last_visit, today - timedelta(days=1))
         return self.since is not None and self.since > after

@@ -40,9 +40,7 @@ def holders(request: SignedInRequest) -> HttpResponse:
     offered = connectors.available()
     shown = [holder for holder in every if _matches(holder, words(search))]
     context: dict[str, Any] = {
-        "sections": [
-            section for theme in HolderTheme if (section := _section(shown, theme, got, offered))["lines"]
-        ],
+        "sections": [section for theme in HolderTheme if (section := _section(shown, theme, got, offered))["lines"]],
         "count": len(shown),
         "requests": request_lines(DataRequest.objects.all(), every),
         "search": search,
