@@ -21,7 +21,7 @@ LIMITS = {
     "aids:why": Limit(3_000, 4_500),
     "records:of_type": Limit(2_600, 3_600),
     "records:choose_type": Limit(1_900, 3_000),
-    "records:paper": Limit(2_300, 3_500),
+    "records:paper": Limit(2_500, 3_800),
     "holders:holders": Limit(2_100, 3_300),
 }
 #: The page of aids of somebody who has a notice and nothing else.

@@ -208,7 +208,8 @@ def proven_rows(values: Values, paper_id: UUID) -> list[Row]:
 
     The paper's own page gives its expiry.
     """
-    found, least = [], []
+    found: list[Row] = []
+    least: list[Row] = []
     for record in values:
         secondary = types.get(record.type).rules.secondary
         for name, row in zip(_shown(record), _rows(record, {}), strict=True):
