@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.templatetags.civic import money, month
+from core.templatetags.civic import long_date, money, month
 from vault import types
 from vault.records import wording
-from vault.records.values.decrypted import Opened, Values
+from vault.records.enums import Method
+from vault.records.values.decrypted import Opened, Origin, Values
 from vault.types import FieldInfo
 
 #: How many rows show before the fold, and how many months the average counts.
@@ -83,10 +85,21 @@ def _table(code: str, records: Sequence[Opened], fields: Sequence[str]) -> Table
 
 
 def _row(record: Opened, columns: Sequence[FieldInfo]) -> Row:
-    origin = record.origin(_name(columns[0]) if columns else "")
+    origin = _weakest([record.origin(_name(info)) for info in columns] or [record.origin("")])
     tag, tag_kind = wording.state(record, origin)
     cells = [(info.label, _text(record, info), _is_amount(info)) for info in columns]
-    return Row(_when(record.payload), cells, wording.origin(origin), tag, tag_kind)
+    return Row(_when(record.payload), cells, origin_words(origin), tag, tag_kind)
+
+
+def origin_words(origin: Origin) -> str:
+    """Return the origin in words for another reader than the resident."""
+    who = _("Déclaré par la personne") if origin.method == Method.TYPED else wording.holder(origin.holder)
+    return _("%(holder)s, le %(day)s") % {"holder": who, "day": long_date(origin.issued_at or origin.at)}
+
+
+def _weakest(origins: Sequence[Origin]) -> Origin:
+    """Return the origin whose mark the row bears: a corrected value makes the whole row declared."""
+    return next((one for one in origins if not one.proven), origins[0])
 
 
 def _text(record: Opened, info: FieldInfo) -> str:
