@@ -111,7 +111,7 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no
     """Requires permission to manage agents. Never deleted: residents' shares name the organisation."""
 
     list_display = ["name", "helps_with", "is_active"]
-    fields = ["name", "helps_with", "answers_help", "is_active"]
+    fields = ["name", "helps_with", "address", "answers_help", "is_active"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -230,6 +230,12 @@ class Organisation(models.Model):
     helps_with = models.CharField(
         _("aide proposée"), max_length=200, blank=True, help_text=_("En une phrase, comme les habitants la lisent.")
     )
+    address = models.CharField(
+        _("adresse"),
+        max_length=120,
+        blank=True,
+        help_text=_("Là où les habitants viennent, comme « 3 place du Lavoir, Villebrume »."),
+    )
     is_active = models.BooleanField(
         _("accompagne des habitants"),
         default=True,

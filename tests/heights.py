@@ -8,7 +8,7 @@ class Limit(NamedTuple):
     narrow: int
 
 
-USUAL = Limit(3_800, 6_000)
+USUAL = Limit(3_000, 4_600)
 #: By the URL's name. The limits of the vault, of a link's choice and of the home page are the goals of their pages.
 LIMITS = {
     "home": Limit(1_700, 2_900),
@@ -16,12 +16,14 @@ LIMITS = {
     "records:add_paper": Limit(1_200, 1_800),
     "records:confirm_paper": Limit(2_100, 3_600),
     "sharing:make_link": Limit(1_600, 3_200),
-    "sharing:accompanied_values": Limit(1_800, 3_600),
-    "aids:home": Limit(3_800, 5_800),
-    "records:of_type": Limit(2_900, 4_000),
-    "records:choose_type": Limit(4_000, 6_000),
-    "holders:holders": Limit(4_100, 6_000),
+    "sharing:accompanied_values": Limit(1_800, 2_400),
+    "aids:home": Limit(3_300, 5_000),
+    "aids:why": Limit(3_000, 4_500),
+    "records:of_type": Limit(2_600, 3_600),
+    "records:choose_type": Limit(1_900, 3_000),
+    "records:paper": Limit(2_500, 3_800),
+    "holders:holders": Limit(2_100, 3_300),
 }
 #: The page of aids of somebody who has a notice and nothing else.
-NEWCOMER = Limit(2_400, 3_900)
+NEWCOMER = Limit(1_600, 2_700)
 SCROLL_HEIGHT = "document.documentElement.scrollHeight"

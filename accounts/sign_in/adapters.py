@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
-from accounts.sign_in import second_factor, visitors
+from accounts.sign_in import last_visit, second_factor, visitors
 from core.keys import protect
 from core.messages import mails
 from core.models import City
@@ -35,7 +35,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in, whatever the way: what a visitor did before is dropped unless they asked to keep it."""
         visitors.drop_at_sign_in(request.session)
+        before = user.last_login
         super().login(request, user)
+        last_visit.keep(request.session, before)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """E-mail a user, in the language of their current page."""

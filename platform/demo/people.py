@@ -116,7 +116,8 @@ def is_invented(user: User) -> bool:
 def _companion(person: Person) -> User:
     help_text = "Aide aux démarches : logement, factures, retraite. Sur rendez-vous."
     organisation, _made = Organisation.objects.get_or_create(
-        name=person.works_at, defaults={"helps_with": help_text, "answers_help": True}
+        name=person.works_at,
+        defaults={"helps_with": help_text, "answers_help": True, "address": "3 place du Lavoir, Villebrume"},
     )
     account = companions.add_companion(email=person.email, name=person.name, organisation=organisation).person
     return _with_second_factor(account)

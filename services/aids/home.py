@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.sign_in import last_visit
 from core.pages import home
 from services.aids.actions.waiting import SKIPPED, Waiting, waiting
 from services.aids.presenting import waiting as words
@@ -18,8 +19,9 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield home.HomeBlock(home.Slot.ASIDE, "aids/home_urgent.html", {"href": reverse("aids:urgent")}, order=10)
     found = waiting(resident_id=cast(UUID, request.user.pk), session=request.session) or Waiting()
     yield words.headline(found)
-    if rows := words.news(found):
-        yield home.HomeBlock(home.Slot.MAIN, "aids/home_news.html", {"lines": rows}, order=10)
+    came = last_visit.before(request.session)
+    if rows := words.news(found, came.date() if came else None):
+        yield home.HomeBlock(home.Slot.MAIN, "aids/home_news.html", {"lines": rows, "last_visit": came}, order=10)
     skipped = request.session.get(SKIPPED, [])
     asked = next((one for one in found.asked if one.place not in skipped), None)
     if asked is not None:

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from accounts.actions import accounts as actions
 from accounts.models import Session, User
+from accounts.sign_in import last_visit
 from core import journal
 from tests.accounts.factories import AgentFactory, ResidentFactory, has_verified_address
 from tests.accounts.mailbox import last_text, sent_code
@@ -236,3 +238,14 @@ def test_missing_sign_in_and_shared_contact_addresses_are_allowed():
     User.objects.update(contact_email="famille@courriel.example")
     assert first.pk != second.pk
     assert User.objects.filter(contact_email="famille@courriel.example").count() == 2
+
+
+def test_a_session_knows_the_sign_in_before_it():
+    ResidentFactory(email=KNOWN)
+    first = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+    for days, expected in enumerate([None, first]):
+        with time_machine.travel(first + timedelta(days=days), tick=False):
+            browser = Client()
+            ask(browser, KNOWN)
+            answer(browser, sent_code())
+            assert last_visit.before(browser.session) == expected

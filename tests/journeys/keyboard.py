@@ -82,6 +82,11 @@ class Keyboard:
         self.go_to(name, in_main=in_main)
         self.act()
 
+    def open(self, name: str) -> None:
+        """Open a folded part in place."""
+        self.go_to(name)
+        self.page.keyboard.press("Enter")
+
     def write(self, name: str, text: str) -> None:
         self.go_to(name)
         self.page.keyboard.press("Control+A")

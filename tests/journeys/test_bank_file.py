@@ -72,6 +72,7 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, ofx: Path, ta
 
     # The page of her bank explains where to find the file, and which formats are read.
     page.goto("/coffre/obtenir/")
+    page.locator("main summary", has_text="Banque").click()
     hands.follow(re.compile("^Banque"))
     expect(main).to_contain_text("OFX, CSV, QIF")
     eyes.look()
@@ -165,6 +166,7 @@ def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, vi
     main = page.get_by_role("main")
 
     page.goto("/coffre/obtenir/")
+    keys.open("^Bank")
     keys.follow("^Bank")
     eyes.look()
     keys.follow("Add the file")

@@ -133,6 +133,7 @@ def test_the_same_by_keyboard_on_a_narrow_screen_without_scripts(live: Live, vis
 
     page.goto("/coffre/obtenir/")
     eyes.look()
+    keyboard.open("^Benefits and pensions")
     keyboard.follow("^CAF")
     eyes.look()
     keyboard.follow("Prepare my letter")

@@ -42,6 +42,8 @@ def test_the_vault_the_home_page_the_upload_and_the_choice_of_a_link(visitor: Vi
         ("records:add_paper", "/coffre/ajouter/"),
         ("sharing:make_link", "/partages/lien/"),
         ("aids:home", "/aides/"),
+        ("records:choose_type", "/coffre/saisir/"),
+        ("holders:holders", "/coffre/obtenir/"),
     ):
         page.goto(address)
         found += too_long(page, name, LIMITS[name])
@@ -72,5 +74,6 @@ def test_the_values_of_a_notice_then_the_aids_of_a_newcomer(live: Live, visitor:
     wait_for_job(page, "Voir le résultat", script=True)
     found = too_long(page, "records:confirm_paper", LIMITS["records:confirm_paper"])
     hands.press("Ranger ces valeurs")
+    found += too_long(page, "records:paper", LIMITS["records:paper"])
     page.goto("/aides/")
     assert found + too_long(page, "aids:home of a newcomer", NEWCOMER) == []

@@ -18,6 +18,7 @@ def test_a_value_is_typed_question_by_question(visitor: Visitors) -> None:
     enter(page, "samir")
     page.goto("/coffre/saisir/")
     eyes.look()
+    page.locator("main summary", has_text="Coordonnées").click()
     hands.follow("Coordonnées")
     expect(page.get_by_text("Qui le demande")).to_be_visible()
     eyes.look()

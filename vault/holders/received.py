@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.templatetags.civic import long_date
 from vault import types
+from vault.records import wording
 from vault.records.enums import Method
 from vault.records.models import RESIDENT, Holder, Paper, PaperKind, Record
 
@@ -32,7 +33,7 @@ class Received:
         """Return a summary such as “Dans votre coffre : avis d’impôt.”; empty if nothing was received."""
         if self.last is None:
             return ""
-        titles = [small(title) for title in self.titles] or [_("des papiers")]
+        titles = [wording.small(title) for title in self.titles] or [_("des papiers")]
         values = {"what": ", ".join(titles), "day": long_date(self.last)}
         return _("Dans votre coffre : %(what)s. Dernière réception le %(day)s.") % values
 
@@ -52,11 +53,6 @@ def data_by_holder(holders: Sequence[Holder]) -> dict[str, Received]:
             if kind in holder.papers:
                 _keep(found[holder.code].papers, kind, last)
     return found
-
-
-def small(title: str) -> str:
-    """Return the title for use within a sentence: lower case, except acronyms such as RIB or CAF."""
-    return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 def lines(got: Received) -> list[dict[str, str]]:

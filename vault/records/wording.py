@@ -218,4 +218,9 @@ def label_value_pairs(type_code: str, payload: Mapping[str, Any], fields: Sequen
 
 
 def join_labels(names: Sequence[str]) -> str:
-    return ", ".join([*names[:1], *(name[:1].lower() + name[1:] for name in names[1:])])
+    return ", ".join([*names[:1], *(small(name) for name in names[1:])])
+
+
+def small(title: str) -> str:
+    """Return the title for use within a sentence: lower case, except acronyms such as RIB or CAF."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]

@@ -1,7 +1,7 @@
 """Checks for impossible and unusual values that a schema accepts, such as a birth date in the future."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,6 +14,9 @@ from vault.types.spans import read_day
 OLDEST = 130
 YOUNGEST_PARENT = 10
 BIRTHS = ("birthdate", "date_naissance")
+#: The day when a child is expected: at most this long ago, or ahead.
+DUE_DATE = "date_terme"
+LATEST_BIRTH, PREGNANCY = timedelta(days=60), timedelta(days=310)
 #: The fields that hold a year, with the oldest one that is possible. The latest is next year.
 OLDEST_YEARS = {"annee_revenus": 1900, "annee": 1900, "annee_calcul": 1900, "annee_construction": 1000}
 #: A number is impossible beyond this many times the ends of its usual range.
@@ -68,6 +71,8 @@ def _impossible_day(info: catalogue.FieldInfo, day: date | None) -> str:
         return ""
     if _name(info) in BIRTHS:
         return next(iter(_birth("", day)), "")
+    if _name(info) == DUE_DATE and not -LATEST_BIRTH <= day - timezone.localdate() <= PREGNANCY:
+        return _("Écrivez la date prévue, dans les dix mois qui viennent.")
     if _name(info) in catalogue.get(info.type).rules.past and day > timezone.localdate():
         return _("Cette date est dans le futur.")
     return ""

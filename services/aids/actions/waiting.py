@@ -49,9 +49,11 @@ class Claim:
         known = benefits.BY_CODE.get(self.code)
         return self.amount is not None and known is not None and known.in_total
 
-    @property
-    def is_new(self) -> bool:
-        return self.since is not None and self.since > timezone.localdate() - LATELY
+    def is_new(self, last_visit: date | None) -> bool:
+        """Return True for an aid found today or after the last visit; at a first visit, found in the last 30 days."""
+        today = timezone.localdate()
+        after = today - LATELY if last_visit is None else min(last_visit, today - timedelta(days=1))
+        return self.since is not None and self.since > after
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from services.aids.facts.from_vault import Read
 from services.aids.results import Result
 
 QUESTIONS_SHOWN: Final = 5
-REFUSALS_SHOWN: Final = 6
+REFUSALS_SHOWN: Final = 3
 
 
 def unit_words(unit: str) -> str:
@@ -214,7 +214,7 @@ def _local_lines(simulation: Simulation, status: str) -> list[dict[str, Any]]:
 
 def _local_sentence(line: LocalResult, wanted: str) -> str:
     found = next((reason.text for reason in line.outcome.reasons if reason.answer == wanted), "")
-    text = _("Il faut : %(condition)s.") if wanted == local.NO else _("Nous ne savons pas : %(condition)s.")
+    text = _("Il faut : %(condition)s.") if wanted == local.NO else _("À vérifier : %(condition)s.")
     return str(nbsp(text % {"condition": found}))
 
 

@@ -1,5 +1,6 @@
 """What waits for the resident, in the words of the home page."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -109,10 +110,10 @@ def question(asked: Asked) -> home.ToDo:
     return home.ToDo(nbsp(text), href, hint=hint, tag=nbsp(tag), tag_kind="estimate", order=35)
 
 
-def news(found: Waiting) -> list[dict[str, Any]]:
-    """Return the aids found lately as rows for `components/lines.html`."""
+def news(found: Waiting, last_visit: date | None) -> list[dict[str, Any]]:
+    """Return the aids found since the last visit as rows for `components/lines.html`."""
     rows = []
-    for claim in [claim for claim in found.claims if claim.is_new][:NEW]:
+    for claim in [claim for claim in found.claims if claim.is_new(last_visit)][:NEW]:
         amount = f"{euros(claim.amount)} {benefits.UNIT_WORDS[claim.unit]}. " if claim.amount else ""
         since = _("Trouvée le %(day)s.") % {"day": short_date(claim.since)}
         known = claim.code in benefits.BY_CODE

@@ -100,8 +100,30 @@ def test_an_aid_found_lately_is_named_with_its_amount_and_its_day():
         Claim("asf", "ASF", Decimal("100"), "mois", date(2025, 9, 1)),
         Claim("ars", "ARS", Decimal("400"), "an", None),
     ]
-    [row] = words.news(Waiting(claims=found))
+    [row] = words.news(Waiting(claims=found), None)
     assert (row["label"], row["text"]) == ("RSA", "410\u00a0€ par mois. Trouvée le 19\u00a0novembre.")
+
+
+@pytest.mark.parametrize(
+    ("last_visit", "named"),
+    [
+        (date(2025, 8, 1), ["RSA", "ASF"]),  # longer ago than a month
+        (date(2025, 11, 18), ["RSA"]),
+        (date(2025, 11, 19), []),  # shown at that visit
+        (None, ["RSA"]),
+    ],
+)
+def test_an_aid_is_new_if_it_was_found_after_the_last_visit(last_visit, named):
+    found = [
+        Claim("rsa", "RSA", Decimal("410.20"), "mois", date(2025, 11, 19)),
+        Claim("asf", "ASF", Decimal("100"), "mois", date(2025, 9, 1)),
+    ]
+    assert [row["label"] for row in words.news(Waiting(claims=found), last_visit)] == named
+
+
+def test_an_aid_found_today_is_new_at_a_second_visit_of_the_day():
+    found = [Claim("rsa", "RSA", None, "mois", date(2025, 11, 20))]
+    assert words.news(Waiting(claims=found), date(2025, 11, 20))
 
 
 def test_a_question_kept_in_french_is_translated_or_named():

@@ -247,7 +247,9 @@ def asked(awa: Client, resident: User) -> Client:
 
 
 def test_the_first_question_can_be_answered_and_is_not_asked_again(asked, resident):
-    assert "Une question d’abord Quel est votre loyer ?" in text(asked, HOME)
+    page = text(asked, HOME)
+    assert "Une réponse peut changer le montant Quel est votre loyer ?" in page
+    assert page.index("Argent non demandé") < page.index("Quel est votre loyer"), "the answer comes first"
     address = reverse("aids:question", args=["loyer"])
     assert asked.post(address, {"answer": "430,50"}).headers["Location"] == HOME
     with scope(resident=resident.pk):

@@ -101,6 +101,13 @@ def test_a_birth_in_the_future_is_refused_where_it_is_typed():
     assert form.errors["date_naissance"] == ["Cette date de naissance est dans le futur."]
 
 
+@pytest.mark.parametrize(("ahead", "right"), [(-70, False), (-10, True), (200, True), (320, False)])
+def test_a_child_is_expected_within_ten_months(ahead, right):
+    day = timezone.localdate() + timedelta(days=ahead)
+    typed = {"answer_day": day.day, "answer_month": day.month, "answer_year": day.year}
+    assert asked("foyer.situation#/date_terme", **typed).is_valid() == right
+
+
 def test_a_couple_does_not_start_tomorrow():
     day = timezone.localdate() + timedelta(days=1)
     typed = {"answer_day": day.day, "answer_month": day.month, "answer_year": day.year}

@@ -199,6 +199,18 @@ def test_the_source_and_the_mark_are_said_once_if_they_are_the_same(theirs, resi
     assert found.same is None and {row.tag for row in found.rows} == {"Déclaré", "Vérifié"}
 
 
+def test_words_that_are_the_same_each_month_are_said_once(theirs, resident, companion):
+    for month, kind in (("2026-01", "retraite"), ("2026-02", "retraite")):
+        add(resident, "revenu.mensuel", {"mois": month, "nature": kind, "net": "640.00"})
+    mandate = entrusted(resident, companion, "incomes")
+    [found] = theirs.get(at("accompanied_values", mandate, "incomes")).context["tables"]
+    assert [value for _label, value in found.always] == ["Retraite"]
+    assert len(found.heads) == 1 and found.short
+    add(resident, "revenu.mensuel", {"mois": "2026-03", "nature": "pension_alimentaire_recue", "net": "100.00"})
+    [found] = theirs.get(at("accompanied_values", mandate, "incomes")).context["tables"]
+    assert found.always == [] and len(found.heads) == 2
+
+
 def test_months_beyond_a_year_are_folded(theirs, resident, companion):
     wages(resident, *[f"{year}-{month:02d}" for year in (2024, 2025) for month in range(1, 13)])
     [found] = table(theirs, entrusted(resident, companion, "wages"))

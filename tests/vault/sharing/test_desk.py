@@ -129,6 +129,16 @@ def test_each_reading_is_journalled_with_its_fields(resident):
     assert agent.name in share and "un agent de la ville, au guichet" in share and "Ajouter un papier" in share
 
 
+def test_an_agent_reads_months_in_a_table_with_their_average(resident):
+    for month in ("2026-09", "2026-10"):
+        add(resident, "emploi.revenu", {"mois": month, "net_avant_impot": "1180.00", "net_social": "1200.00"})
+    _agent, client, visit = visited(resident, "wages")
+    page = client.get(at("desk_values", visit.pk, "wages"))
+    assert [len(table.rows) for table in page.context["tables"]] == [2]
+    content = page.content.decode()
+    assert "1\u00a0200\u00a0€ en moyenne, sur 2 mois." in content and "Rien dans le coffre" not in content
+
+
 def test_only_named_items_can_be_read(resident):
     _agent, client, visit = visited(resident, "home")
     assert client.get(at("desk_values", visit.pk, "wages")).status_code == 404

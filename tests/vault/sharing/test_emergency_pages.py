@@ -86,6 +86,15 @@ def test_an_access_is_asked_decided_read_and_shown_to_the_resident(resident, age
     assert contests.contest_line(resident_id=resident.pk, by=resident.pk, entry_id=read.id, message="Pourquoi ?")
 
 
+def test_months_are_read_in_a_table(resident, agent, second):
+    for month in ("2026-09", "2026-10"):
+        add(resident, "emploi.revenu", {"mois": month, "net_avant_impot": "1180.00", "net_social": "1200.00"})
+    access = opened(agent, second, resident, "wages")
+    page = signed_in(agent).get(at("emergency_values", access.pk, "wages"))
+    assert [len(table.rows) for table in page.context["tables"]] == [2]
+    assert "Rien dans le coffre" not in page.content.decode()
+
+
 def test_an_access_that_ends_while_its_page_is_open_is_refused(resident, agent, second, monkeypatch):
     access = opened(agent, second, resident)
     grants.stop(grant=held(access), by=resident.pk)

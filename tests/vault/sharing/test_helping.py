@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django_scopes import scope
 
 from accounts.models import Organisation
@@ -19,6 +20,7 @@ from vault.sharing.across import mandates
 from vault.sharing.actions import helping
 from vault.sharing.enums import HalfDay, HelpAnswer
 from vault.sharing.models import HelpRequest
+from vault.sharing.presenting import mandates as words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +72,30 @@ def test_the_answer_is_notified_without_names_and_shown_on_the_page(theirs, brow
     assert message.to == [resident.email] and "CCAS" not in message.body and "Théo" not in message.body
     assert "nous vous attendons" in browser.get(reverse("sharing:helpers")).content.decode()
     assert theirs.get(page(request)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "following"),
+    [
+        (None, "En attente", "withdraw_help"),
+        (HelpAnswer.YES, "Confirmé", "make_appointment"),
+        (HelpAnswer.OTHER, "Pas possible", "ask_help"),
+        (HelpAnswer.NO, "appelez l’accueil", None),
+    ],
+)
+def test_the_home_page_says_when_and_where_and_what_comes_next(
+    browser, resident, companion, place, answer, said, following
+):
+    place.address = "3 place du Lavoir"
+    place.save()
+    request = help_of(resident)
+    if answer:
+        helping.answer_help(request=request, companion=companion, answer=answer)
+    [row] = browser.get(reverse("home")).context["home"].main[0].context["lines"]
+    assert row["label"] == capfirst(words.slot(request))
+    assert f"{place.name}, 3 place du Lavoir" in row["text"] and said in row["text"] + row["tag"]
+    arguments = {"withdraw_help": [request.pk], "ask_help": [place.pk]}.get(following, [])
+    assert row.get("action_href") == (reverse(f"sharing:{following}", args=arguments) if following else None)
 
 
 def test_another_organisations_companion_cannot_see_the_request(resident):

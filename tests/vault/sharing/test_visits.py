@@ -14,7 +14,7 @@ from django_scopes import scope
 
 from core import journal
 from tests.accounts.factories import AgentFactory, signed_in
-from tests.vault.made import NOTICE, add_signed_notice
+from tests.vault.made import NOTICE, add, add_signed_notice
 from tests.vault.sending import notice_pdf, uploaded
 from tests.vault.shown import INCOME, PARTS, address, entered, linked, main
 from vault.records import actions as vault_actions
@@ -89,6 +89,20 @@ def test_corrected_values_are_shown_apart_from_proven_ones(resident):
     key = linked(resident, INCOME, PARTS)
     text = main(entered(key).get(address(key)))
     assert "Vérifié" in text and "Déclaré par la personne" in text
+
+
+def test_months_are_a_table_that_bears_its_weakest_mark(resident):
+    for month in ("2026-09", "2026-10"):
+        payload = {"mois": month, "net_avant_impot": "1180.00", "net_social": "1200.00"}
+        last = add(resident, "emploi.revenu", payload, method="api_pull", assurance="holder_verified")
+    key = linked(resident, *[f"emploi.revenu#/{name}" for name in payload])
+    seen = entered(key).get(address(key))
+    [table] = seen.context["tables"]
+    assert seen.context["sheets"] == [] and [row.tag for row in table.rows] == ["Vérifié", "Vérifié"]
+    corrected = {**payload, "net_social": "900.00"}
+    vault_actions.correct_record(record=last, by=resident.pk, payload=corrected)
+    [table] = entered(key).get(address(key)).context["tables"]
+    assert [row.tag for row in table.rows] == ["Déclaré", "Vérifié"]
 
 
 def test_a_wrong_code_is_refused_and_journalled(key, resident):

@@ -17,6 +17,7 @@ from vault import types
 from vault.holders import connectors, received
 from vault.holders.enums import RequestState
 from vault.holders.models import DataRequest
+from vault.records import wording
 from vault.records.enums import Channel, HolderTheme, Right
 from vault.records.models import Holder, PaperKind
 from vault.types.names import words
@@ -39,11 +40,8 @@ def holders(request: SignedInRequest) -> HttpResponse:
     offered = connectors.available()
     shown = [holder for holder in every if _matches(holder, words(search))]
     context: dict[str, Any] = {
-        "sections": [
-            (theme.label, _lines(shown, theme, got, offered))
-            for theme in HolderTheme
-            if any(holder.theme == theme for holder in shown)
-        ],
+        "sections": [section for theme in HolderTheme if (section := _section(shown, theme, got, offered))["lines"]],
+        "count": len(shown),
         "requests": request_lines(DataRequest.objects.all(), every),
         "search": search,
     }
@@ -57,7 +55,7 @@ def holder(request: SignedInRequest, code: str) -> HttpResponse:
     context: dict[str, Any] = {
         "holder": row,
         "connect": reverse("holders:connect", args=[code]) if code in connectors.available() else "",
-        "holds": ", ".join(received.small(title) for title in _holds(row)),
+        "holds": ", ".join(wording.small(title) for title in _holds(row)),
         "received": received.lines(got),
         "downloads": [_download(one) for one in row.downloads],
         "upload": _upload_url(row),
@@ -90,10 +88,11 @@ def _request_line(request: DataRequest, name: str) -> dict[str, str]:
     }
 
 
-def _lines(
-    shown: Sequence[Holder], theme: str, got: dict[str, received.Received], offered: Container[str]
-) -> list[dict[str, str]]:
-    return [
+def _section(
+    shown: Sequence[Holder], theme: HolderTheme, got: dict[str, received.Received], offered: Container[str]
+) -> dict[str, Any]:
+    """Return the theme's title and lines; its gist names the holders, its tag says that one connects."""
+    lines = [
         {
             "label": holder.name,
             "href": reverse("holders:holder", args=[holder.code]),
@@ -104,6 +103,12 @@ def _lines(
         for holder in shown
         if holder.theme == theme
     ]
+    return {
+        "title": theme.label,
+        "gist": ". ".join(line["label"] for line in lines),
+        "tag": next((line["tag"] for line in lines if line["tag"]), ""),
+        "lines": lines,
+    }
 
 
 def _matches(holder: Holder, asked: Sequence[str]) -> bool:
@@ -125,7 +130,7 @@ def _download(one: dict[str, Any]) -> dict[str, Any]:
         "label": one["label"].get(language) or one["label"].get("fr", ""),
         "steps": one["steps"],
         "formats": ", ".join(name.upper() for name in one["formats"]),
-        "reads": ", ".join(received.small(types.get(code).title) for code in one["reads"] if code in _known()),
+        "reads": ", ".join(wording.small(types.get(code).title) for code in one["reads"] if code in _known()),
         "verified": one["verified"],
     }
 

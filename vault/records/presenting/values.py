@@ -113,7 +113,7 @@ class Section:
             if group.gist:
                 newest.setdefault(group.type, group.gist)
         titles = dict.fromkeys([group.title for group in self.shown] + [line["label"] for line in self.sums])
-        return ". ".join(list(newest.values())[:IN_A_GIST]) or ", ".join(list(titles)[:IN_A_GIST])
+        return ". ".join(list(newest.values())[:IN_A_GIST]) or ". ".join(list(titles)[:IN_A_GIST])
 
     @property
     def shown(self) -> list[Group]:
@@ -204,18 +204,20 @@ def record_rows(record: Opened) -> list[Row]:
 
 
 def proven_rows(values: Values, paper_id: UUID) -> list[Row]:
-    """Return the current values that a paper proves, each with its assurance.
+    """Return the current values that a paper proves, each with its assurance; those that count least come last.
 
     The paper's own page gives its expiry.
     """
-    found = []
+    found: list[Row] = []
+    least: list[Row] = []
     for record in values:
+        secondary = types.get(record.type).rules.secondary
         for name, row in zip(_shown(record), _rows(record, {}), strict=True):
             origin = record.origin(name)
             if origin.paper_id == paper_id:
                 tag, tag_kind = wording.assurance_tag(origin)
-                found.append(replace(row, tag=tag, tag_kind=tag_kind))
-    return found
+                (least if name in secondary else found).append(replace(row, tag=tag, tag_kind=tag_kind))
+    return found + least
 
 
 def paper_rows(papers: Iterable[PaperOpened]) -> list[PaperRow]:

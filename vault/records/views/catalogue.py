@@ -80,8 +80,9 @@ class FieldShown:
 @require_safe
 def data_types(request: HttpRequest) -> HttpResponse:
     by_theme = [
-        {"title": types.themes()[theme], "code": theme, "items": [_line(one) for one in found]}
+        {"title": types.themes()[theme], "items": lines, "gist": ", ".join(line["label"] for line in lines)}
         for theme, found in groupby(types.all_types(), key=lambda one: one.theme)
+        if (lines := [_line(one) for one in found])
     ]
     return render(request, "records/data_types.html", {"themes": by_theme, "count": len(types.all_types())})
 

@@ -33,6 +33,8 @@ DOWNLOAD = gettext_noop("Télécharger un papier")
 PREVIEW = gettext_noop("Afficher l’aperçu d’un papier")
 DELETE = gettext_noop("Voir ce que change la suppression d’un papier")
 PREVIEW_DPI = 60
+#: How many of the values that a paper proves show before the fold.
+ROWS_SHOWN = 5
 TEXT = "text/plain"
 
 
@@ -47,9 +49,11 @@ def paper(request: SignedInRequest, paper_id: UUID) -> HttpResponse:
     job = job_of(paper_id) if opened.state in {PaperState.QUARANTINED, PaperState.CHECKING} else None
     context: dict[str, Any] = {
         "paper": opened,
+        "title": opened.title if kind or opened.state != PaperState.REFUSED else opened.name or opened.title,
         "kind": kind,
         "facts": _facts(opened, kind),
-        "rows": proven,
+        "rows": proven[:ROWS_SHOWN],
+        "more_rows": proven[ROWS_SHOWN:],
         "tag": tag,
         "tag_kind": tag_kind,
         "lines": check_lines(opened),

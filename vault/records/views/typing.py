@@ -37,12 +37,20 @@ PREPARE = gettext_noop("Préparer les questions à vous poser")
 def choose_type(request: SignedInRequest) -> HttpResponse:
     """List what may be typed, by theme. The search is among the names of types and fields, never among values."""
     search = request.GET.get("q", "").strip()[:60]
-    themes: dict[str, list[types.DataType]] = {}
+    themes: dict[str, list[dict[str, str]]] = {}
     for data_type in questions.typed_types():
         if _matches(data_type, words(search)):
-            themes.setdefault(data_type.theme_label, []).append(data_type)
-    count = sum(len(found) for found in themes.values())
-    return render(request, "records/choose_type.html", {"themes": themes.items(), "search": search, "count": count})
+            line = {"label": data_type.title, "href": reverse("records:start_typing", args=[data_type.code])}
+            themes.setdefault(data_type.theme_label, []).append(line)
+    context = {
+        "themes": [
+            {"name": name, "gist": ", ".join(line["label"] for line in lines), "lines": lines}
+            for name, lines in themes.items()
+        ],
+        "search": search,
+        "count": sum(len(lines) for lines in themes.values()),
+    }
+    return render(request, "records/choose_type.html", context)
 
 
 def _matches(data_type: types.DataType, asked: Sequence[str]) -> bool:

@@ -62,7 +62,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "pages": {"number": min(wanted.page, pages), "total": pages},
         "papers": shown,
         "paper_count": len(papers.ids),
-        "paper_gist": ", ".join(row.title for row in shown[: rows.IN_A_GIST]),
+        "paper_gist": ". ".join(row.title for row in shown[: rows.IN_A_GIST]),
         "changes": _changes(shown, sections, wanted),
         "only": _only(found, papers),
         "count": found.total,

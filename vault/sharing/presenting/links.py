@@ -15,7 +15,6 @@ from django.utils.translation import ngettext
 from core.templatetags.civic import clock, long_date, number, short_date
 from vault import types
 from vault.records import wording
-from vault.records.enums import Method
 from vault.records.grants.documents import Document
 from vault.records.models import GrantReading
 from vault.records.values.decrypted import Opened, Origin, PaperOpened, SideOpened, Values
@@ -23,6 +22,7 @@ from vault.records.wording import label_value_pairs
 from vault.sharing.agreements.link_contents import paper_size, size_text, values_text
 from vault.sharing.agreements.links import Held
 from vault.sharing.models import Visit
+from vault.sharing.presenting import months
 from vault.sharing.presenting.shares import paper_kinds
 
 KILOBYTE = 1000
@@ -60,6 +60,12 @@ def sheets(values: Values, fields: Sequence[str]) -> list[Sheet]:
     codes = list(dict.fromkeys(field.partition("#")[0] for field in fields))
     found = [sheet for code in codes for record in reversed(values.of_type(code)) for sheet in _sheets(record, fields)]
     return [sheet for sheet in found if sheet.rows]
+
+
+def shown(values: Values, fields: Sequence[str]) -> dict[str, Any]:
+    """Return the values for `sharing/links/shown.html`: those of months in tables, the others in sheets."""
+    once = Values([record for record in values if not months.is_table(values.of_type(record.type))])
+    return {"tables": months.tables(values, fields), "sheets": sheets(once, fields)}
 
 
 def files(papers: Iterable[PaperOpened]) -> list[File]:
@@ -147,14 +153,12 @@ def _sheets(record: Opened, fields: Sequence[str]) -> list[Sheet]:
 
 
 def _sheet(record: Opened, origin: Origin, fields: Sequence[str]) -> Sheet:
-    who = _("Déclaré par la personne") if origin.method == Method.TYPED else wording.holder(origin.holder)
-    values = {"holder": who, "day": long_date(origin.issued_at or origin.at)}
     rows = [{"key": label, "value": value} for label, value in label_value_pairs(record.type, record.payload, fields)]
     until = record.validity.end
     tag, tag_kind = (
         wording.state(record, origin) if until and until < timezone.localdate() else wording.assurance_tag(origin)
     )
-    return Sheet(wording.heading(record), _("%(holder)s, le %(day)s") % values, tag, tag_kind, rows)
+    return Sheet(wording.heading(record), months.origin_words(origin), tag, tag_kind, rows)
 
 
 def _file(paper: PaperOpened, file: SideOpened, number_: int) -> File:

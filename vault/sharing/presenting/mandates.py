@@ -60,23 +60,26 @@ def slot(request: HelpRequest) -> str:
 
 
 def own_help() -> list[dict[str, str]]:
-    """Return the resident's help requests until their day has passed. Requires their scope."""
-    rows = []
-    for request in HelpRequest.objects.filter(withdrawn_at=None, on_day__gte=timezone.localdate()):
-        row = {"label": request.organisation_name, "text": slot(request)}
-        if request.answer:
-            row["text"] = _("%(slot)s. %(answer)s") % {
-                "slot": slot(request),
-                "answer": HelpAnswer(request.answer).label,
-            }
-            kind = "fresh" if request.answer == HelpAnswer.YES else "expired"
-            rows.append(row | {"tag": _("Réponse reçue"), "tag_kind": kind})
-        else:
-            href = reverse("sharing:withdraw_help", args=[request.pk])
-            rows.append(
-                row | {"tag": _("En attente"), "tag_kind": "soon", "action": _("Retirer"), "action_href": href}
-            )
-    return rows
+    """Return the resident's help requests until their day has passed: when, where, what next. Requires their scope."""
+    found = list(HelpRequest.objects.filter(withdrawn_at=None, on_day__gte=timezone.localdate()))
+    places = Organisation.objects.in_bulk([request.organisation_id for request in found])
+    return [_own_help(request, places.get(request.organisation_id)) for request in found]
+
+
+def _own_help(request: HelpRequest, organisation: Organisation | None) -> dict[str, str]:
+    where = ", ".join(filter(None, [request.organisation_name, organisation.address if organisation else ""]))
+    row = {"label": capfirst(slot(request)), "text": where}
+    if not request.answer:
+        href = reverse("sharing:withdraw_help", args=[request.pk])
+        return row | {"tag": _("En attente"), "tag_kind": "soon", "action": _("Retirer"), "action_href": href}
+    row["text"] = f"{where}. {HelpAnswer(request.answer).label}."
+    if request.answer == HelpAnswer.YES:
+        href = reverse("sharing:make_appointment")
+        return row | {"tag": _("Confirmé"), "tag_kind": "fresh", "action": _("Le préparer"), "action_href": href}
+    row |= {"tag": _("Pas possible"), "tag_kind": "expired"}
+    if request.answer == HelpAnswer.OTHER and organisation and organisation.answers_help:
+        row |= {"action": _("Demander un autre moment"), "action_href": _help_href(organisation)}
+    return row
 
 
 def help_lines(requests: Sequence[HelpRequest]) -> list[dict[str, str]]:
@@ -166,11 +169,13 @@ def may_do(mandate: Mandate) -> list[str]:
     return [str(Act(act).label) for act in mandate.acts]
 
 
-def rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
-    """Return one row per field of a single record, or one row per record if there are several.
+def opened_values(values: Values, fields: Sequence[str]) -> dict[str, Any]:
+    """Return the context of `sharing/opened_values.html`: tables of months, and the other values in rows."""
+    return {"tables": months.tables(values, fields), "rows": _rows(values, fields)}
 
-    Values that are in a table (`presenting.months`) are left out.
-    """
+
+def _rows(values: Values, fields: Sequence[str]) -> list[dict[str, str]]:
+    """Return one row per field of a single record, or one row per record if there are several."""
     found = Values([record for record in values if not months.is_table(values.of_type(record.type))])
     if len(found) != 1:
         return record_rows(found, fields)

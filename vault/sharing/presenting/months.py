@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.templatetags.civic import money, month
+from core.templatetags.civic import long_date, money, month
 from vault import types
 from vault.records import wording
-from vault.records.values.decrypted import Opened, Values
+from vault.records.enums import Method
+from vault.records.values.decrypted import Opened, Origin, Values
 from vault.types import FieldInfo
 
 #: How many rows show before the fold, and how many months the average counts.
 SHOWN = 12
+NARROW = 2
 #: The values that say when: they are the row's header.
 _WHEN = {"mois", "annee", "annee_revenus"}
 
@@ -32,8 +35,14 @@ class Row:
 class Table:
     title: str
     average: str
+    always: list[tuple[str, str]]  # the words that are the same each month, said once: label, value
     heads: list[dict[str, Any]]
     rows: list[Row]
+
+    @property
+    def short(self) -> bool:
+        """Return True if it stays a table on a phone: two columns of values at most."""
+        return self.same is not None and len(self.heads) <= NARROW
 
     @property
     def same(self) -> Row | None:
@@ -64,21 +73,37 @@ def _table(code: str, records: Sequence[Opened], fields: Sequence[str]) -> Table
     infos = [types.field(field) for field in fields if field.startswith(f"{code}#/")]
     columns = [info for info in infos if _name(info) not in _WHEN]
     newest = list(reversed(records))
+    always = [info for info in columns if not _is_amount(info) and len({_text(one, info) for one in newest}) == 1]
+    columns = [info for info in columns if info not in always] or columns
     return Table(
         title=types.get(code).title,
         average=_average(columns, newest),
+        always=[(info.label, _text(newest[0], info)) for info in always if info not in columns],
         heads=[{"label": info.label, "num": _is_amount(info)} for info in columns],
         rows=[_row(record, columns) for record in newest],
     )
 
 
 def _row(record: Opened, columns: Sequence[FieldInfo]) -> Row:
-    origin = record.origin(_name(columns[0]) if columns else "")
+    origin = _weakest([record.origin(_name(info)) for info in columns] or [record.origin("")])
     tag, tag_kind = wording.state(record, origin)
-    cells = [
-        (info.label, wording.format_value(info, record.payload.get(_name(info))), _is_amount(info)) for info in columns
-    ]
-    return Row(_when(record.payload), cells, wording.origin(origin), tag, tag_kind)
+    cells = [(info.label, _text(record, info), _is_amount(info)) for info in columns]
+    return Row(_when(record.payload), cells, origin_words(origin), tag, tag_kind)
+
+
+def origin_words(origin: Origin) -> str:
+    """Return the origin in words for another reader than the resident."""
+    who = _("Déclaré par la personne") if origin.method == Method.TYPED else wording.holder(origin.holder)
+    return _("%(holder)s, le %(day)s") % {"holder": who, "day": long_date(origin.issued_at or origin.at)}
+
+
+def _weakest(origins: Sequence[Origin]) -> Origin:
+    """Return the origin whose mark the row bears: a corrected value makes the whole row declared."""
+    return next((one for one in origins if not one.proven), origins[0])
+
+
+def _text(record: Opened, info: FieldInfo) -> str:
+    return wording.format_value(info, record.payload.get(_name(info)))
 
 
 def _when(payload: Any) -> str:  # noqa: ANN401 - a record's payload

@@ -31,7 +31,6 @@ from vault.sharing.enums import Act, AskedFor, HelpAnswer
 from vault.sharing.forms.mandates import AppointmentCodeForm, AskForm, HelpAnswerForm, PhoneCodeForm
 from vault.sharing.models import Mandate
 from vault.sharing.presenting import mandates as words
-from vault.sharing.presenting import months
 
 
 @companions_only
@@ -157,11 +156,7 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
         )
     except gate.Refused:
         return _over(request)
-    context: dict[str, object] = {
-        "title": entrusting.yours_to_theirs(found),
-        "rows": words.rows(opened, fields),
-        "tables": months.tables(opened, fields),
-    }
+    context: dict[str, object] = {"title": entrusting.yours_to_theirs(found), **words.opened_values(opened, fields)}
     return _render(request, mandate, "values", context)
 
 

@@ -44,7 +44,7 @@ from vault.sharing.models import DeskVisit
 from vault.sharing.models.mandate import COMPANION_KIND
 from vault.sharing.presenting import desk as words
 from vault.sharing.presenting import sheets
-from vault.sharing.presenting.mandates import rows
+from vault.sharing.presenting.mandates import opened_values
 
 Page = Callable[..., HttpResponseBase]
 
@@ -163,7 +163,7 @@ def values(request: SignedInRequest, visit_id: UUID, item: str) -> HttpResponse:
         return _render(request, found, "refused", {"reason": reason}, status=403)
     except (gate.Refused, PermissionDenied):
         return _over(request)
-    return _render(request, found, "values", {"title": yours_to_theirs(granted), "rows": rows(opened, fields)})
+    return _render(request, found, "values", {"title": yours_to_theirs(granted), **opened_values(opened, fields)})
 
 
 @csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py

@@ -26,7 +26,7 @@ from vault.sharing.actions import emergency as actions
 from vault.sharing.forms.emergency import AskForm
 from vault.sharing.models import EmergencyAccess
 from vault.sharing.presenting import emergency as words
-from vault.sharing.presenting.mandates import rows
+from vault.sharing.presenting.mandates import opened_values
 
 Page = Callable[..., HttpResponseBase]
 
@@ -131,7 +131,7 @@ def values(request: SignedInRequest, access_id: UUID, item: str) -> HttpResponse
         return _render(request, access, "refused", {"reason": reason}, status=403)
     except gate.Refused:
         return render(request, "sharing/emergency/over.html", status=403)
-    return _render(request, access, "values", {"title": label, "rows": rows(found, fields)})
+    return _render(request, access, "values", {"title": label, **opened_values(found, fields)})
 
 
 @require_http_methods(["GET", "POST"])

@@ -144,7 +144,7 @@ def _check(request: SignedInRequest, chosen: Chosen, form: WordsForm) -> HttpRes
         "agreement": links.AGREEMENT,
         "words": links.AGREEMENT.rendered_words(written["name"]),
         "facts": _facts(form),
-        "sheets": words.sheets(held.values, chosen.fields),
+        **words.shown(held.values, chosen.fields),
         "files": words.files(held.papers),
         "documents": words.documents(held.documents),
         "carried": [*chosen.carried, *((name, written[name]) for name in ("title", "name", "why", "days"))],

@@ -96,7 +96,7 @@ def _link(grant: Grant) -> dict[str, Any]:
     if grant.stands:
         held = links.held_by(grant=grant, purpose=TODAY)
         context |= {
-            "sheets": link_words.sheets(held.values, [row.field for row in grant.fields.all()]),
+            **link_words.shown(held.values, [row.field for row in grant.fields.all()]),
             "files": link_words.files(held.papers),
         }
         context |= {

@@ -283,7 +283,7 @@ def _content(request: HttpRequest, token: str, link: Link, held: Held) -> HttpRe
         "token": token,
         "own": _is_own(request, link),
         "link": link,
-        "sheets": words.sheets(held.values, _fields(link)),
+        **words.shown(held.values, _fields(link)),
         "files": words.files(held.papers),
         "documents": words.documents(held.documents),
         "gone": len(held.documents) < _document_count(link),
