@@ -18,7 +18,9 @@ from django_scopes import scope
 from accounts.models import Session, User
 from core import journal, locks
 from core.models import City
+from services.aids import catalogue, shipping
 from services.aids.interview import running, slots, state
+from services.aids.models import LocalAid
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.accounts.mailbox import sent_code
 from tests.services.aids import people
@@ -299,6 +301,84 @@ def test_what_changes_something_is_never_a_link(place):
 def test_a_form_from_another_site_is_refused():
     client = Client(enforce_csrf_checks=True)
     assert client.post(address("couple"), {"answer": "no"}).status_code == 403
+
+
+# The commune
+
+
+def given_of(response: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode().replace("\u00a0", " ")))
+
+
+def test_the_city_s_commune_is_supposed_and_said_with_its_source():
+    client = Client()
+    page = given_of(client.get(address("couple")))
+    assert "Villebrume D’où cela vient : celle de ce portail Changer de commune" in page
+    tell(client, SINGLE)
+    result, sheet = (main_of(client.get(place)) for place in (RESULT, SHEET))
+    assert "n’apparaissent pas" not in result + sheet and "Commune : Villebrume (celle de ce portail)" in sheet
+
+
+def test_a_corrected_commune_reaches_the_engine_and_the_result_says_what_is_left_out(runs):
+    client = Client()
+    passed = tell(client, SINGLE)
+    before = main_of(client.get(RESULT))
+    form = client.get(address("commune"))
+    assert form.status_code == 200 and " sur " not in question_of(form)
+    assert client.post(address("commune"), {"answer": "La Rochelle 17"}).headers["Location"] == RESULT
+    response = client.get(RESULT)
+    after = main_of(response)
+    assert kept(client)["answers"]["commune"] == "17300" and len(runs) == 3
+    assert "La Rochelle (17) D’où cela vient : votre réponse" in given_of(response)
+    assert "aides locales de Villebrume réservées à ses habitants n’apparaissent pas" in after
+    assert "aides locales" not in before and "n’apparaissent pas" in main_of(client.get(SHEET))
+    assert len(passed) <= 12 and tell(client, SINGLE) == []
+
+
+def test_the_aids_of_the_city_are_for_its_residents():
+    shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
+    client = Client()
+    tell(client, SINGLE)
+    local = {aid.name for aid in LocalAid.objects.all()}
+    here = titles_of(client) & local
+    client.post(address("commune"), {"answer": "La Rochelle 17"})
+    assert here and not titles_of(client) & local
+
+
+def titles_of(client: Client) -> set[str]:
+    client.get(RESULT)
+    return {line["title"] for line in kept(client)["result"]["page"]["claims"]}
+
+
+def test_a_name_of_several_communes_offers_a_list_and_an_unknown_one_a_sentence():
+    client = Client()
+    response = client.post(address("commune"), {"answer": "Saint-Denis"})
+    assert response.status_code == 422 and "communes ont ce nom" in main_of(response)
+    assert 'name="answer_choice"' in response.content.decode() and kept(client) is None
+    chosen = client.post(address("commune"), {"answer": "Saint-Denis", "answer_choice": "93066"})
+    assert chosen.status_code == 302 and kept(client)["answers"]["commune"] == "93066"
+    response = client.post(address("commune"), {"answer": "Xyzzy"})
+    assert response.status_code == 422 and "Nous ne trouvons pas cette commune" in main_of(response)
+    assert kept(client)["answers"]["commune"] == "93066"
+
+
+def test_passing_the_commune_goes_back_to_the_city_s():
+    client = Client()
+    client.post(address("commune"), {"answer": "17300"})
+    client.post(address("commune"), {"skip": "pass"})
+    assert "Villebrume D’où cela vient : celle de ce portail" in given_of(client.get(address("couple")))
+
+
+def test_the_commune_does_not_count_among_the_questions():
+    client = Client()
+    client.post(address("logement"), {"answer": "proprietaire"})
+    place = client.get(START).headers["Location"]
+    before = given_of(client.get(place))
+    client.post(address("commune"), {"answer": "17300"})
+    assert client.get(START).headers["Location"] == place
+    after = given_of(client.get(place))
+    counted = re.search(r"question \d+ sur \d+", before)
+    assert counted is not None and counted[0] in after and "Votre réponse jusqu’ici" in after
 
 
 # Abuse
