@@ -23,7 +23,9 @@ def _of_the_family() -> Mapping[str, str]:
             "l’âge de la retraite pour l’ASPA."
         ),
         "couple": _("À deux, la CAF compte les revenus de chacun, et les limites sont plus hautes."),
-        "naissance_conjoint": _("L’âge de votre conjoint compte pour ses propres droits, comme la retraite ou l’ASPA."),
+        "naissance_conjoint": _(
+            "L’âge de votre conjoint compte pour ses propres droits, comme la retraite ou l’ASPA."
+        ),
         "enfants": _(
             "Chaque enfant augmente les montants et les limites. Les allocations familiales commencent à deux enfants."
         ),
@@ -50,7 +52,9 @@ def _of_money() -> Mapping[str, str]:
             "Chaque situation a ses aides : la prime d’activité pour qui travaille, une bourse pour qui étudie, "
             "l’ASPA pour qui est à la retraite."
         ),
-        "revenus": _("C’est ce qui change le plus les montants : la plupart des aides baissent quand les revenus montent."),
+        "revenus": _(
+            "C’est ce qui change le plus les montants : la plupart des aides baissent quand les revenus montent."
+        ),
         "mois": _("La CAF compte les revenus de trois mois, et l’aide au logement ceux de douze mois."),
         "avant": _("L’aide au logement et la complémentaire santé comptent aussi les mois d’avant."),
         "invalidite": _("Elle compte comme une ressource. Si elle est petite, l’ASI ou l’AAH peuvent la compléter."),
@@ -64,9 +68,7 @@ def _of_money() -> Mapping[str, str]:
             "Les allocations familiales, la rentrée scolaire, les bourses et le chèque énergie "
             "comptent les revenus de cette année-là."
         ),
-        "parts": _(
-            "Le contrat d’engagement jeune compte les revenus de vos parents divisés par ce nombre de parts."
-        ),
+        "parts": _("Le contrat d’engagement jeune compte les revenus de vos parents divisés par ce nombre de parts."),
         "rattachement": _(
             "Si vous êtes sur la déclaration de vos parents, ce sont leurs revenus qui comptent pour plusieurs aides."
         ),

@@ -335,14 +335,17 @@ def test_a_corrected_commune_reaches_the_engine_and_the_result_says_what_is_left
     assert len(passed) <= 12 and tell(client, SINGLE) == []
 
 
-def test_the_aids_of_the_city_are_for_its_residents():
+def test_a_family_of_another_commune_sees_no_aid_for_residents_and_its_visit_runs_the_engine_three_times(runs):
     shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
+    LocalAid.objects.update(valid_from="2025-01-01")
+    names = {aid.code: aid.name for aid in LocalAid.objects.all()}
     client = Client()
-    tell(client, SINGLE)
-    local = {aid.name for aid in LocalAid.objects.all()}
-    here = titles_of(client) & local
+    assert len(tell(client, COUPLE)) <= 17
+    here = titles_of(client) & set(names.values())
     client.post(address("commune"), {"answer": "La Rochelle 17"})
-    assert here and not titles_of(client) & local
+    elsewhere = titles_of(client) & set(names.values())
+    assert names["cantine-qf"] in here and elsewhere == {names["cantine-hors-commune"]}
+    assert len(runs) == 3
 
 
 def titles_of(client: Client) -> set[str]:
@@ -382,6 +385,19 @@ def test_the_commune_does_not_count_among_the_questions():
 
 
 # Abuse
+
+
+def test_a_usual_visit_with_two_corrections_runs_the_engine_four_times(runs):
+    client = Client()
+    tell(client, SINGLE)
+    for page in (RESULT, SHEET, address("loyer"), RESULT):
+        client.get(page)
+    assert len(runs) == 2
+    for name, answer in (("loyer", "480"), ("revenus", "950")):
+        client.post(address(name), {"answer": answer})
+        for page in (RESULT, SHEET):
+            client.get(page)
+    assert len(runs) == 4 < state.MOST_RUNS
 
 
 def test_an_interview_has_few_runs(runs, monkeypatch):
