@@ -211,23 +211,16 @@ def young(household: Household) -> Iterator[Question]:
 
 def _independence(person: Person) -> Iterator[Question]:
     if person.tax_dependent_of_parents is None:
-        yield Question(
-            key="rattachement",
-            text=_("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
-            field="foyer.situation#/rattache_foyer_fiscal_parents",
-            person=person.id,
-            keys=(person.key("tax_dependent_of_parents"),),
-            answers=no_or_yes(person, "tax_dependent_of_parents"),
+        yield _yes_or_no(
+            person,
+            "rattachement",
+            _("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
+            field="rattache_foyer_fiscal_parents",
+            value="tax_dependent_of_parents",
         )
     if person.lives_with_parents is None:
-        yield Question(
-            key="parents",
-            text=_("Vivez-vous chez vos parents ?"),
-            field="foyer.situation#/vit_chez_parents",
-            person=person.id,
-            keys=(person.key("lives_with_parents"),),
-            answers=no_or_yes(person, "lives_with_parents"),
-        )
+        text = _("Vivez-vous chez vos parents ?")
+        yield _yes_or_no(person, "parents", text, field="vit_chez_parents", value="lives_with_parents")
 
 
 def _studies(person: Person) -> Question:
