@@ -49,7 +49,7 @@ def commune() -> Question:
     """Return the question about where the household lives. Nobody has to answer it: the city's commune is supposed."""
     return Question(
         key="commune",
-        text=_("Dans quelle commune habitez-vous ?"),
+        text=_("Dans quelle commune habitez-vous ?"),
         field="logement.domicile#/adresse",
         keys=("housing.insee",),
         answers=(same,),

@@ -214,12 +214,12 @@ def _independence(person: Person) -> Iterator[Question]:
         yield _yes_or_no(
             person,
             "rattachement",
-            _("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
+            _("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
             field="rattache_foyer_fiscal_parents",
             value="tax_dependent_of_parents",
         )
     if person.lives_with_parents is None:
-        text = _("Vivez-vous chez vos parents ?")
+        text = _("Vivez-vous chez vos parents ?")
         yield _yes_or_no(person, "parents", text, field="vit_chez_parents", value="lives_with_parents")
 
 

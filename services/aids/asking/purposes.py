@@ -40,7 +40,7 @@ def _of_the_family() -> Mapping[str, str]:
             "la complète."
         ),
         "grossesse": _("Une naissance attendue ouvre une prime, et le RSA d’un parent seul dès la grossesse."),
-        "terme": _("La prime à la naissance est versée au septième mois de grossesse : il faut savoir quand."),
+        "terme": _("La prime à la naissance est versée au septième mois de grossesse : il faut savoir quand."),
         "parents": _("Avant 25 ans, vivre chez ses parents change le droit à la complémentaire santé solidaire."),
         "commune": _("L’aide au logement dépend de la commune, et les aides locales sont pour ses habitants."),
     }
@@ -53,7 +53,7 @@ def _of_money() -> Mapping[str, str]:
             "l’ASPA pour qui est à la retraite."
         ),
         "revenus": _(
-            "C’est ce qui change le plus les montants : la plupart des aides baissent quand les revenus montent."
+            "C’est ce qui change le plus les montants : la plupart des aides baissent quand les revenus montent."
         ),
         "mois": _("La CAF compte les revenus de trois mois, et l’aide au logement ceux de douze mois."),
         "avant": _("L’aide au logement et la complémentaire santé comptent aussi les mois d’avant."),
@@ -73,7 +73,7 @@ def _of_money() -> Mapping[str, str]:
             "Si vous êtes sur la déclaration de vos parents, ce sont leurs revenus qui comptent pour plusieurs aides."
         ),
         "parents_revenus": _("La bourse du Crous dépend des revenus de vos parents."),
-        "recu": _("Cela ne change aucun montant : nous ne vous montrons plus ce que vous recevez déjà."),
+        "recu": _("Cela ne change aucun montant : nous ne vous montrons plus ce que vous recevez déjà."),
     }
 
 
@@ -86,9 +86,9 @@ def _of_rights() -> Mapping[str, str]:
         "sejour": _("Le RSA demande cinq ans de séjour avec le droit de travailler, l’ASPA dix ans."),
         "ass": _("L’ASS remplace l’allocation chômage finie, si vous avez travaillé assez longtemps."),
         "handicap_foyer": _("Un handicap reconnu par la MDPH ouvre l’AAH pour un adulte, l’AEEH pour un enfant."),
-        "handicap": _("L’AAH est ouverte à partir d’un taux de 80 %, ou de 50 % si l’emploi est difficile à trouver."),
-        "handicap_enfant": _("L’AEEH est ouverte à partir d’un taux de 50 % reconnu à l’enfant."),
-        "rsdae": _("Entre 50 et 79 %, c’est cette restriction qui ouvre l’AAH."),
+        "handicap": _("L’AAH est ouverte à partir d’un taux de 80 %, ou de 50 % si l’emploi est difficile à trouver."),
+        "handicap_enfant": _("L’AEEH est ouverte à partir d’un taux de 50 % reconnu à l’enfant."),
+        "rsdae": _("Entre 50 et 79 %, c’est cette restriction qui ouvre l’AAH."),
         "complement_aeeh": _("Le complément s’ajoute à l’AEEH, et son montant dépend de son numéro."),
         "etudes": _("Le lycée et l’université n’ont pas les mêmes bourses."),
         "etablissement": _("La bourse du Crous demande un établissement public, ou reconnu par l’État."),

@@ -62,7 +62,7 @@ def _shares(context: Context) -> list[Figure]:
             _("Participation (%(person)s)") % {"person": context.name(person)},
             round(float(context.read("css_participation_forfaitaire_montant_i", person=person)), 2),
             key=person.key("birth_date"),
-            rule=_("Selon l’âge : %(age)s ans") % {"age": person.age(context.month)},
+            rule=_("Selon l’âge : %(age)s ans") % {"age": person.age(context.month)},
         )
         for person in context.people
     ]
@@ -140,7 +140,7 @@ def _flat_housing(context: Context) -> list[Figure]:
     free = home is not None and home.status in {"owner", "free"}
     flat = float(context.read("css_cmu_forfait_logement_al"))
     flat += float(context.read("css_cmu_forfait_logement_base")) if free else 0.0
-    rule = _("Règle : vous avez une aide au logement ou vous ne payez pas de loyer")
+    rule = _("Règle : vous avez une aide au logement ou vous ne payez pas de loyer")
     return [per_year(_("Forfait logement"), round(flat, 2), key="housing", rule=rule)] if flat else []
 
 
