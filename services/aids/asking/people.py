@@ -184,17 +184,23 @@ def _nationality(person: Person) -> Iterator[Question]:
 
 
 def _ass(person: Person) -> Question:
+    text = who(
+        person,
+        _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
+        _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
+    )
+    return _yes_or_no(person, "ass", text, field="ass_ouverte", value="ass_open")
+
+
+def _yes_or_no(person: Person, key: str, text: str, *, field: str, value: str) -> Question:
+    """Return a question whose answer is one field of the person's situation, and one value of the household."""
     return Question(
-        key="ass",
-        text=who(
-            person,
-            _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
-            _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
-        ),
-        field="foyer.situation#/ass_ouverte",
+        key=key,
+        text=text,
+        field=f"foyer.situation#/{field}",
         person=person.id,
-        keys=(person.key("ass_open"),),
-        answers=no_or_yes(person, "ass_open"),
+        keys=(person.key(value),),
+        answers=no_or_yes(person, value),
     )
 
 

@@ -14,7 +14,8 @@ from services.aids.household_json import read
 from services.aids.interview import order
 from services.aids.interview.state import Interview
 from tests.services.aids import stock
-from tests.services.aids.interviews import COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell
+from tests.services.aids.interviews import CITY, COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell
+from vault.types import geography
 
 pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "aids"
@@ -85,6 +86,28 @@ def test_a_first_amount_comes_before_the_details():
     while (found := replay(interview)).before_first_amount:
         give(interview, found.next, SINGLE[plain(dict(found.waiting)[found.next].text)])
     assert len(interview.answers) <= 5
+
+
+# The commune
+
+
+def test_another_commune_changes_the_zone_of_the_rent_and_no_other_answer():
+    interview, found, _count = tell(SINGLE)
+    give(interview, "loyer", "900")
+    here = replay(interview)
+    give(interview, "commune", "Paris 75")
+    there = replay(interview)
+    assert there.household.housing.insee == "75056" and there.waiting == here.waiting
+    assert [step.name for step in there.in_order] == [step.name for step in here.in_order] != []
+    amounts = [results.compute(one.household).get("aide_logement").amount for one in (here, there)]
+    assert amounts[0] < amounts[1] and found.household.housing.insee == CITY
+
+
+def test_a_former_commune_is_the_one_of_today():
+    interview = blank()
+    give(interview, "commune", "Châtillon-en-Michaille")
+    former = geography.search(geography.COMMUNE, "Châtillon-en-Michaille")[0]
+    assert interview.answers["commune"] == former.today != former.code
 
 
 # The chain

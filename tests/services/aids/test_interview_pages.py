@@ -25,6 +25,7 @@ from tests.accounts.factories import ResidentFactory, signed_in
 from tests.accounts.mailbox import sent_code
 from tests.services.aids import people
 from tests.services.aids.interviews import COUPLE, SINGLE, posted
+from vault.records import gate
 from vault.records.models import Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -74,7 +75,7 @@ def tell(client: Client, story: dict[str, str], most: int = 40) -> list[str]:
     response = client.get(START)
     while (place := response.headers["Location"]) != RESULT:
         page = client.get(place)
-        assert page.status_code == 200, place
+        assert page.status_code == 200 and "Pourquoi cette question" in main_of(page), place
         answer = story.get(question_of(page))
         passed.append(place)
         response = client.post(place, posted(answer) if answer is not None else {"skip": "unknown"})
@@ -526,6 +527,31 @@ def test_the_vault_gives_the_amounts_of_the_interview_and_asks_nothing_again(res
     found = people.simulated(resident)
     asked = [asked.question.key for asked in found.results.asked]
     assert asked == []
+
+
+def test_a_commune_is_kept_and_leaves_the_street_of_the_former_home(resident):
+    home = {"lignes": ["3 rue du Lavoir"], "code_postal": "99042", "commune": "Villebrume", "cog": "00042"}
+    people.put(resident, "logement.domicile", {"adresse": home, "statut_occupation": "proprietaire"})
+    client = signed_in(resident)
+    assert "Villebrume D’où cela vient : Logement, déclaré" in given_of(client.get(address("couple")))
+    client.post(address("commune"), {"answer": "La Rochelle 17"})
+    assert "Commune La Rochelle (17)" in main_of(client.get(KEEP))
+    client.post(KEEP)
+    with scope(resident=resident.pk):
+        kept_home = gate.read_own(resident_id=resident.pk, purpose="essai", fields=["logement.domicile#/adresse"])
+    assert kept_home.value("logement.domicile#/adresse") == {"commune": "La Rochelle", "cog": "17300"}
+
+
+def test_the_commune_of_the_vault_said_again_keeps_its_street(resident):
+    home = {"lignes": ["3 rue de la Paix"], "code_postal": "17000", "commune": "La Rochelle", "cog": "17300"}
+    people.put(resident, "logement.domicile", {"adresse": home, "statut_occupation": "proprietaire"})
+    client = signed_in(resident)
+    client.post(address("commune"), {"answer": "La Rochelle 17"})
+    client.post(address("couple"), {"answer": "no"})
+    client.post(KEEP)
+    with scope(resident=resident.pk):
+        kept_home = gate.read_own(resident_id=resident.pk, purpose="essai", fields=["logement.domicile#/adresse"])
+    assert kept_home.value("logement.domicile#/adresse") == home
 
 
 def test_a_family_is_kept_with_its_members(resident):

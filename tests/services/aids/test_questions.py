@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from django.utils.translation import override
 
 from services.aids import questions, results, variants
+from services.aids.asking import purposes
 from services.aids.facts import answers
 from services.aids.household import Household, Housing, Person, TaxNotice
 from services.aids.household_json import read
@@ -236,3 +238,13 @@ def test_the_number_of_rows_stays_bounded_when_everything_is_missing():
     plan = variants.plan(nearly_empty(), questions.open_questions(nearly_empty()))
     assert variants.PRODUCT <= len(plan.households) < 600
     assert plan.answered[0] == tuple([0] * len(plan.answered[0]))
+
+
+def test_each_question_says_in_a_sentence_or_two_what_its_answer_changes():
+    assert purposes.purposes().keys() == answers.WAYS.keys()
+    assert all(
+        text.endswith(".") and text.count(". ") <= 1 and len(text) < 150 for text in purposes.purposes().values()
+    )
+    with override("en"):
+        english = purposes.purposes()
+    assert all(english[key] != text for key, text in purposes.purposes().items())

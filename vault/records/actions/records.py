@@ -279,9 +279,7 @@ def write(
 
 def problems_of(type_code: str, payload: Mapping[str, Any], source: Source) -> list[str]:
     """Return why the payload cannot be written. Only what its holder does not prove can be implausible."""
-    typed = [
-        name for name in payload if not Assurance(source.origins.get(name, source.origin).assurance).proven
-    ]
+    typed = [name for name in payload if not Assurance(source.origins.get(name, source.origin).assurance).proven]
     return [*types.validate(type_code, payload), *implausible(type_code, payload, typed)]
 
 
