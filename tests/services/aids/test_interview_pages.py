@@ -136,6 +136,15 @@ def test_a_homeless_person_reads_whom_to_call_first():
     assert page.index("115") < page.index("À demander")
 
 
+def test_the_question_about_the_rent_says_whom_to_call_when_it_is_late():
+    client = Client()
+    client.post(address("logement"), {"answer": "locataire_vide"})
+    page = client.get(address("loyer")).content.decode()
+    assert reverse("aids:situation", args=["expulsion"]) in page and "Un loyer en retard" in page
+    client.get(reverse("aids:situation", args=["expulsion"]))
+    assert kept(client)["answers"] == {"logement": "locataire_vide"}
+
+
 def test_every_page_offers_to_pass_not_to_know_and_to_erase():
     client = Client()
     client.post(address("couple"), {"answer": "yes"})
