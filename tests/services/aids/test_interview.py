@@ -12,6 +12,7 @@ from services.aids import benefits, months, results, variants
 from services.aids.engine import run as engine
 from services.aids.household_json import read
 from services.aids.interview import order
+from services.aids.interview.chain import Chain
 from services.aids.interview.state import Interview
 from tests.services.aids import stock
 from tests.services.aids.interviews import CITY, COUPLE, SINGLE, STORIES, blank, give, plain, replay, tell
@@ -97,10 +98,16 @@ def test_another_commune_changes_the_zone_of_the_rent_and_no_other_answer():
     here = replay(interview)
     give(interview, "commune", "Paris 75")
     there = replay(interview)
-    assert there.household.housing.insee == "75056" and there.waiting == here.waiting
+    assert [insee_of(one) for one in (found, here, there)] == [CITY, CITY, "75056"]
+    assert there.waiting == here.waiting
     assert [step.name for step in there.in_order] == [step.name for step in here.in_order] != []
     amounts = [results.compute(one.household).get("aide_logement").amount for one in (here, there)]
-    assert amounts[0] < amounts[1] and found.household.housing.insee == CITY
+    assert amounts[0] < amounts[1]
+
+
+def insee_of(found: Chain) -> str | None:
+    assert found.household.housing is not None
+    return found.household.housing.insee
 
 
 def test_a_former_commune_is_the_one_of_today():
