@@ -10,7 +10,10 @@ from services.aids import months
 from services.aids.facts import answers
 from services.aids.facts.answers import Way
 from vault import types
+from vault.records.forms import places
 from vault.records.forms.numbers import MoneyField, PlausibleForm
+from vault.records.forms.places import PlaceField
+from vault.types import geography
 
 
 def choice_words(field_id: str, value: str) -> str:
@@ -43,6 +46,15 @@ class AnswerForm(PlausibleForm):
         self.fields["answer"] = _field(way, field_id, label, hint, offered or way.choices)
         self.infos = {"answer": types.field(field_id)} if way.kind in (answers.AMOUNT, answers.DATE) else {}
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        field = self.fields["answer"]
+        if isinstance(field, PlaceField) and cleaned.get("answer"):
+            code = places.resolve(self, "answer", field, cleaned["answer"])
+            place = geography.find(field.kind, code) if code else None
+            cleaned["answer"] = place.today if place else None
+        return cleaned
+
     def clean_answer(self) -> object:
         value = self.cleaned_data["answer"]
         return {"yes": True, "no": False}.get(value, value) if isinstance(value, str) else value
@@ -57,6 +69,8 @@ def _field(way: Way, field_id: str, label: str, hint: str, offered: Sequence[str
             "required": _("Écrivez un montant, ou passez la question."),
         }
         return MoneyField(label=label, help_text=help_text, widget=widget, error_messages=messages)
+    if way.kind == answers.PLACE:
+        return PlaceField(kind=geography.COMMUNE, label=_("Nom de la commune, ou code postal"))
     if way.kind == answers.DATE:
         return DateField(label=label, help_text=hint)
     if way.kind == answers.SEVERAL:

@@ -45,6 +45,17 @@ def received(household: Household) -> Question | None:
     )
 
 
+def commune() -> Question:
+    """Return the question about where the household lives. Nobody has to answer it: the city's commune is supposed."""
+    return Question(
+        key="commune",
+        text=_("Dans quelle commune habitez-vous ?"),
+        field="logement.domicile#/adresse",
+        keys=("housing.insee",),
+        answers=(same,),
+    )
+
+
 def _home(household: Household) -> Iterator[Question]:
     home = household.housing
     if home is None or home.status is None:

@@ -250,6 +250,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "aids:interview_question": [
         (VISITOR, "/faire-le-point/couple/"),
         (VISITOR, "/faire-le-point/naissance/"),
+        (VISITOR, "/faire-le-point/commune/"),
         (VISITOR, "/faire-le-point/activite/"),
         (INTERVIEWED, "/faire-le-point/revenus/"),
         (INTERVIEWED, "/faire-le-point/mois/"),

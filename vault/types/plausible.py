@@ -1,6 +1,9 @@
-"""Checks for impossible and unusual values that a schema accepts, such as a birth date in the future."""
+"""Checks for impossible and unusual values that a schema accepts, such as a birth date in the future.
 
-from collections.abc import Mapping
+They catch typing mistakes. A value that its holder signed or sent is what it is, however unusual.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -23,13 +26,19 @@ OLDEST_YEARS = {"annee_revenus": 1900, "annee": 1900, "annee_calcul": 1900, "ann
 BEYOND = 100
 
 
-def implausible(type_code: str, payload: Mapping[str, Any]) -> list[str]:
-    """Return one sentence per impossible value. The resident reads them before the record is written."""
+def implausible(type_code: str, payload: Mapping[str, Any], typed: Collection[str]) -> list[str]:
+    """Return one sentence per impossible value. The resident reads them before the record is written.
+
+    Args:
+        typed: the fields that no holder proves. The others are not checked.
+    """
     if type_code == "foyer.composition":
-        return _household(payload)
+        return _household(payload) if {"allocataires", "enfants"} & set(typed) else []
     if type_code == "identite.pivot":
-        return _birth(str(payload.get("given_name", "")), _first_day(payload.get("birthdate")))
-    numbers = [info for name, info in catalogue.get(type_code).fields.items() if payload.get(name[1:]) is not None]
+        born = _first_day(payload.get("birthdate")) if "birthdate" in typed else None
+        return _birth(str(payload.get("given_name", "")), born)
+    fields = catalogue.get(type_code).fields
+    numbers = [fields[f"/{name}"] for name in typed if payload.get(name) is not None and f"/{name}" in fields]
     problems = [impossible_number(info, payload[info.pointer[1:]]) for info in numbers]
     return list(dict.fromkeys(problem for problem in problems if problem))
 

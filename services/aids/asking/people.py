@@ -184,17 +184,23 @@ def _nationality(person: Person) -> Iterator[Question]:
 
 
 def _ass(person: Person) -> Question:
+    text = who(
+        person,
+        _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
+        _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
+    )
+    return _yes_or_no(person, "ass", text, field="ass_ouverte", value="ass_open")
+
+
+def _yes_or_no(person: Person, key: str, text: str, *, field: str, value: str) -> Question:
+    """Return a question whose answer is one field of the person's situation, and one value of the household."""
     return Question(
-        key="ass",
-        text=who(
-            person,
-            _("France Travail vous a-t-il ouvert l’allocation de solidarité spécifique ?"),
-            _("France Travail a-t-il ouvert à votre conjoint l’allocation de solidarité spécifique ?"),
-        ),
-        field="foyer.situation#/ass_ouverte",
+        key=key,
+        text=text,
+        field=f"foyer.situation#/{field}",
         person=person.id,
-        keys=(person.key("ass_open"),),
-        answers=no_or_yes(person, "ass_open"),
+        keys=(person.key(value),),
+        answers=no_or_yes(person, value),
     )
 
 
@@ -211,23 +217,16 @@ def young(household: Household) -> Iterator[Question]:
 
 def _independence(person: Person) -> Iterator[Question]:
     if person.tax_dependent_of_parents is None:
-        yield Question(
-            key="rattachement",
-            text=_("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
-            field="foyer.situation#/rattache_foyer_fiscal_parents",
-            person=person.id,
-            keys=(person.key("tax_dependent_of_parents"),),
-            answers=no_or_yes(person, "tax_dependent_of_parents"),
+        yield _yes_or_no(
+            person,
+            "rattachement",
+            _("Êtes-vous sur la déclaration d’impôt de vos parents ?"),
+            field="rattache_foyer_fiscal_parents",
+            value="tax_dependent_of_parents",
         )
     if person.lives_with_parents is None:
-        yield Question(
-            key="parents",
-            text=_("Vivez-vous chez vos parents ?"),
-            field="foyer.situation#/vit_chez_parents",
-            person=person.id,
-            keys=(person.key("lives_with_parents"),),
-            answers=no_or_yes(person, "lives_with_parents"),
-        )
+        text = _("Vivez-vous chez vos parents ?")
+        yield _yes_or_no(person, "parents", text, field="vit_chez_parents", value="lives_with_parents")
 
 
 def _studies(person: Person) -> Question:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from services.aids import months
 from services.aids.asking.changes import tax_parts
+from vault.types import geography
 
 if TYPE_CHECKING:
     from services.aids.facts.from_vault import Read
@@ -24,6 +25,7 @@ SINCE: Final = "since"  # for more than a year, or one of the last twelve months
 SEVERAL: Final = "several"  # any number of choices, none included
 TYPED: Final = "typed"  # several fields: the vault's own pages ask for them
 PAPER: Final = "paper"  # answered by adding a paper
+PLACE: Final = "place"  # a commune, typed by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,16 @@ def _home(name: str) -> Write:
     return write
 
 
+def _commune(question: "Question", value: str, read: "Read") -> list[Put]:
+    """Write the commune alone, unless it is the same: a street of the vault would be that of the former home."""
+    home = read.source("housing.insee")
+    if home is not None and (home.payload.get("adresse") or {}).get("cog") == value:
+        return []
+    place = geography.find(geography.COMMUNE, value)
+    named = {"commune": place.name} if place else {}
+    return [Put("logement.domicile", {"adresse": {**named, "cog": value}})]
+
+
 def _notice(question: "Question", value: Decimal, read: "Read") -> list[Put]:
     payload: dict[str, Any] = {
         "annee_revenus": read.household.reference_year,
@@ -410,5 +422,6 @@ WAYS: Final[Mapping[str, Way]] = {
     "garde": Way(YES_NO, _custody),
     "grossesse": Way(YES_NO, _pregnancy),
     "terme": Way(DATE, _situation("date_terme")),
+    "commune": Way(PLACE, _commune, alone=False),
     "recu": Way(SEVERAL, lambda question, value, read: list(received(value, RECEIVED).puts)),
 }

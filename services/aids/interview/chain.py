@@ -1,6 +1,6 @@
 """Replay an interview's answers: the household that they make, what was answered and what is asked next."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,11 @@ from vault.records.values.decrypted import Values
 VISITOR: Final = UUID("00000000-0000-4000-8000-000000000000")
 # Without these, no amount is worth showing. What follows narrows it.
 ESSENTIAL: Final = frozenset({"couple", "enfants", "activite", "revenus", "logement"})
+# Questions that nobody has to pass. Their pages are reached by a link, and do not count among the others.
+ASIDE: Final[Mapping[str, Callable[[Household], Question | None]]] = {
+    "commune": lambda household: questions.commune(),
+    "recu": questions.received,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class Chain:
         return [step for step in self.steps if step.value is not None]
 
     @property
+    def in_order(self) -> list[Step]:
+        """Return the questions passed that count among the others."""
+        return [step for step in self.steps if step.name not in ASIDE]
+
+    @property
     def next(self) -> str:
         return self.waiting[0][0] if self.waiting else ""
 
@@ -67,18 +77,18 @@ class Chain:
         if (step := self.step(name)) is not None:
             return step.question, step.before
         waiting = next((question for other, question in self.waiting if other == name), None)
-        if waiting is None and name == "recu":
-            waiting = questions.received(self.household)
+        if waiting is None and name in ASIDE:
+            waiting = ASIDE[name](self.household)
         return (waiting, self.read) if waiting else None
 
     def rank(self, name: str) -> tuple[int, int]:
         """Return the question's place and the number of questions, counted from what is still open."""
-        names = [step.name for step in self.steps]
+        names = [step.name for step in self.in_order]
         place = names.index(name) if name in names else len(names)
         return place + 1, len(names) + len(self.waiting)
 
     def previous(self, name: str) -> str:
-        names = [step.name for step in self.steps]
+        names = [step.name for step in self.in_order]
         place = names.index(name) if name in names else len(names)
         return names[place - 1] if place else ""
 
@@ -124,9 +134,13 @@ def _next(
     passed = {step.name for step in steps}
     waiting = asked(household, arrange)
     found = next(((name, one) for name, one in waiting if name in given and name not in passed), None)
-    if found is None and "recu" in given and "recu" not in passed and (last := questions.received(household)):
-        return "recu", last
-    return found
+    return found or next(_aside(household, given, passed), None)
+
+
+def _aside(household: Household, given: Mapping[str, Any], passed: Set[str]) -> Iterator[tuple[str, Question]]:
+    for name, asked_aside in ASIDE.items():
+        if name in given and name not in passed and (question := asked_aside(household)) is not None:
+            yield name, question
 
 
 def _shown(read: from_vault.Read, apart: bool) -> Household:

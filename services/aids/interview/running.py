@@ -32,7 +32,11 @@ class TooManyRuns(Exception):
 def mark(chain: Chain) -> str:
     """Hash what the result depends on, so that a page shown again runs nothing."""
     known = asdict(chain.household)
-    known.update(unknown=sorted(known["unknown"]), receives=sorted(known["receives"]))
+    known.update(
+        unknown=sorted(known["unknown"]),
+        receives=sorted(known["receives"]),
+        commune=commune_of(chain.overlay.values),
+    )
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
 

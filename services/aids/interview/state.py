@@ -11,6 +11,7 @@ KEY: Final = "interview"
 LASTS: Final = timedelta(hours=2)
 # A visitor who asks to keep the answers has this long to sign in or to open a vault.
 TO_SIGN_IN: Final = timedelta(minutes=30)
+# A usual visit needs two runs, and one for each correction: someone who tries several answers must not be stopped.
 MOST_RUNS: Final = 12
 MOST_ANSWERS: Final = 80
 # Answers that another one decides: changing it drops them.

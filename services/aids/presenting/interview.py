@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.models import City
 from core.templatetags.civic import long_date, money, month, nbsp, number
 from services.aids import benefits, catalogue, local, months, results
 from services.aids.actions.simulations import LocalResult, Simulation
@@ -18,13 +19,14 @@ from services.aids.facts import answers
 from services.aids.facts.from_vault import Read
 from services.aids.forms import choice_words
 from services.aids.household import Household
-from services.aids.interview.chain import Chain, Step, value_of
+from services.aids.interview.chain import ASIDE, Chain, Step, value_of
 from services.aids.presenting import results as shared
 from services.aids.presenting import why
 from services.aids.reasons.common import Reason
 from services.aids.results import Result
 from services.aids.variants import Question
 from vault.records.values.decrypted import Opened
+from vault.types import geography
 
 NARROWING_SHOWN: Final = 4
 REFUSALS_SHOWN: Final = 6
@@ -142,6 +144,7 @@ def labels() -> Mapping[str, str]:
         "garde": _("Garde alternée"),
         "grossesse": _("Naissance attendue"),
         "terme": _("Terme prévu"),
+        "commune": _("Commune"),
         "recu": _("Aides reçues"),
     }
 
@@ -172,6 +175,8 @@ def words_of(question: Question, kept: Any, read: Read) -> str:  # noqa: ANN401 
         return ", ".join(choice_words(question.field, one) for one in value) or _("aucune")
     if kind == answers.SINCE:
         return choice_words(question.field, value)
+    if kind == answers.PLACE:
+        return commune_words(value)
     return _choice(question, value, read.household).label
 
 
@@ -186,7 +191,39 @@ def lines(steps: Sequence[Step]) -> list[dict[str, str]]:
     ]
 
 
+def commune_words(code: str) -> str:
+    found = geography.find(geography.COMMUNE, code)
+    return found.label if found else code
+
+
+def place(chain: Chain, city: City) -> dict[str, str]:
+    """Return where the household lives and who says so. The city that runs the portal is supposed."""
+    address = chain.overlay.values.value("logement.domicile#/adresse") or {}
+    code = address.get("cog") or city.insee
+    step, record = chain.step("commune"), chain.read.source("housing.insee")
+    source = _("celle de ce portail")
+    if step is not None and step.value is not None:
+        source = _("votre réponse")
+    elif record is not None and address.get("cog"):
+        source = _source(record)
+    name = city.name if code == city.insee else commune_words(code)
+    elsewhere = code != city.insee and bool(city.of_name)
+    return {"name": name, "source": source, "elsewhere": _elsewhere(city) if elsewhere else ""}
+
+
+def _elsewhere(city: City) -> str:
+    """Return why the aids of the city's residents are not shown."""
+    text = _(
+        "Votre commune n’est pas celle de ce portail. Les aides locales %(of_city)s réservées à ses habitants"
+        " n’apparaissent pas. La mairie de votre commune a les siennes : demandez-lui."
+    )
+    return text % {"of_city": city.of_name, "city": city.name}
+
+
 def progress(chain: Chain, name: str) -> dict[str, Any]:
+    """Return the question's place among the others, empty for one that does not count."""
+    if name in ASIDE:
+        return {}
     place, total = chain.rank(name)
     return {
         "place": place,
@@ -228,7 +265,7 @@ def range_words(low: float, high: float) -> str:
 # The result
 
 
-def result(simulation: Simulation, chain: Chain, papers: Mapping[str, str]) -> dict[str, Any]:
+def result(simulation: Simulation, chain: Chain, papers: Mapping[str, str], city: City) -> dict[str, Any]:
     """Return everything that the page and the printed sheet show. `papers` names the kinds of papers."""
     computed = simulation.results
     people = len(chain.household.people)
@@ -245,6 +282,7 @@ def result(simulation: Simulation, chain: Chain, papers: Mapping[str, str]) -> d
         "received": [{"title": str(one.benefit.title)} for one in computed.received],
         "narrowing": _narrowing(simulation, chain),
         "hypotheses": [str(text) for text in chain.read.hypotheses],
+        "elsewhere": place(chain, city)["elsewhere"],
     }
 
 

@@ -1,6 +1,7 @@
 """The parts of an explanation, and the context that reads one household's row of a run."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -307,6 +308,21 @@ def per_year(label: str, value: float, *, key: str = "", rule: str = "") -> Figu
 def difference(high: float, low: float, amount: float) -> str:
     """Return “646,52 € − 377,58 €” if this is the amount paid, else ""."""
     return f"{cents(high)} − {cents(low)}" if amount > 0 and abs(high - low - amount) < 0.02 else ""
+
+
+def total(parts: Sequence[float], amount: float) -> str:
+    """Return “151,05 € + 75,90 €” if this is the amount paid, else ""."""
+    return " + ".join(cents(part) for part in parts) if amount > 0 and abs(sum(parts) - amount) < 0.02 else ""
+
+
+def product(amount: float, *factors: tuple[float, str]) -> str:
+    """Return the words of the factors as “32 % × 474,37 €” if their product is the amount, else ""."""
+    same = abs(math.prod(value for value, _words in factors) - amount) < 0.01
+    return " × ".join(words for _value, words in factors) if same else ""
+
+
+def percent(share: float) -> str:
+    return f"{count(round(share * 100, 3))}\u00a0%"
 
 
 def cents(value: float) -> str:

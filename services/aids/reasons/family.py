@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from core.templatetags.civic import month as spoken
 from services.aids import months
 from services.aids.household import Person
+from services.aids.reasons import family_amounts
 from services.aids.reasons.common import (
     COUNT,
     EURO_MONTH,
@@ -98,7 +99,8 @@ def af(context: Context) -> Explanation:
     explanation = Explanation("af", reasons, yes=_("Vous avez au moins deux enfants à charge."))
     rate = float(context.read("af_taux_modulation"))
     if found >= least:
-        explanation.figures = _base_figures(context)
+        steps = family_amounts.af(context)
+        explanation.figures, explanation.formula = [*_base_figures(context), *steps.figures], steps.formula
         if rate < 1:
             reasons.append(_reduced(context, round(rate * 100)))
     return explanation
@@ -162,19 +164,23 @@ def asf(context: Context) -> Explanation:
         ),
         _children_reason(context, found, least=1, ages=_("de moins de 20 ans à charge"), law=law),
     ]
-    if alone and found:
-        reasons.append(_alimony(context, found, law))
-    return Explanation(
-        "asf",
-        reasons,
-        figures=context.incomes(context.month, context.month),
-        yes=_("Vous élevez seul vos enfants sans pension alimentaire suffisante."),
+    explanation = Explanation(
+        "asf", reasons, yes=_("Vous élevez seul vos enfants sans pension alimentaire suffisante.")
     )
+    if alone and found:
+        received = _alimony_received(context)
+        reasons.append(_alimony(context, found, received, law))
+        steps = family_amounts.asf(context, found, received)
+        explanation.figures, explanation.formula = steps.figures, steps.formula
+    return explanation
 
 
-def _alimony(context: Context, children: int, law: Law) -> Reason:
+def _alimony_received(context: Context) -> float:
+    return float(sum(person.received(context.month, "alimony_received") for person in context.household.people))
+
+
+def _alimony(context: Context, children: int, received: float, law: Law) -> Reason:
     """The grant pays what the alimony received lacks, above a least amount."""
-    received = float(sum(person.received(context.month, "alimony_received") for person in context.household.people))
     share = context.parameter(f"{PRESENCE}.asf.montant_asf.orphelin_assimile_seul_parent")
     due = children * context.parameter(f"{FAMILY}.bmaf.bmaf") * share
     words = {"have": euros(received), "limit": euros(due)}
@@ -278,10 +284,7 @@ def _due_date(context: Context) -> date | None:
 
 def ars(context: Context) -> Explanation:
     year = context.month[:4]
-    found = sum(
-        6 <= int(year) - child.birth_date.year <= 17 or _eighteen_in_autumn(child, int(year))
-        for child in context.children
-    )
+    found = sum(family_amounts.is_pupil(context, child) for child in context.children)
     law = context.law(f"{PRESENCE}.ars.ars_cond.age_entree_primaire")
     reasons = [_children_reason(context, found, least=1, ages=_("de 6 à 18 ans à l’école"), law=law)]
     explanation = Explanation(
@@ -293,16 +296,13 @@ def ars(context: Context) -> Explanation:
         cap = context.parameter(f"{path}.plafond_ressources") * (
             1 + int(context.read("af_nbenf", f"{year}-10")) * context.parameter(f"{path}.majoration_par_enf_supp")
         )
+        steps = family_amounts.ars(context, have, cap)
+        explanation.figures, explanation.formula = [*_base_figures(context), *steps.figures], steps.formula
         if context.amount("ars") and have > cap:
             cap = have + context.amount("ars")  # the differential grant tapers over the ceiling
         reasons.append(_resources(context, have, cap, context.law(f"{path}.plafond_ressources")))
         explanation.threshold = _threshold(have, cap)
-        explanation.figures = _base_figures(context)
     return explanation
-
-
-def _eighteen_in_autumn(child: Person, year: int) -> bool:
-    return year - child.birth_date.year == 18 and child.birth_date.month >= 10
 
 
 def aeeh(context: Context) -> Explanation:

@@ -1,5 +1,7 @@
 """Complémentaire santé solidaire: free, or for a small contribution."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from services.aids import months
@@ -12,8 +14,12 @@ from services.aids.reasons.common import (
     Figure,
     Reason,
     Threshold,
+    cents,
+    count,
     euros,
+    per_month,
     per_year,
+    total,
 )
 from services.aids.reasons.conditions import condition, resources_under
 
@@ -41,7 +47,25 @@ def c2s(context: Context) -> Explanation:
         explanation.changes.append(
             _("Avec %(gap)s de ressources en moins sur l’année, ce serait gratuit.") % {"gap": euros(have - low)}
         )
+        shares = _shares(context)
+        explanation.figures += shares
+        explanation.formula = total([share.value for share in shares], price)
+    elif free:
+        explanation.formula = _("Gratuit avec le RSA") if by_rsa else f"{cents(have)} ≤ {cents(low)}"
     return explanation
+
+
+def _shares(context: Context) -> list[Figure]:
+    """Return each person's share of the contribution, which depends on their age."""
+    return [
+        per_month(
+            _("Participation (%(person)s)") % {"person": context.name(person)},
+            round(float(context.read("css_participation_forfaitaire_montant_i", person=person)), 2),
+            key=person.key("birth_date"),
+            rule=_("Selon l’âge : %(age)s ans") % {"age": person.age(context.month)},
+        )
+        for person in context.people
+    ]
 
 
 def _own_right(context: Context) -> Reason:
@@ -81,10 +105,52 @@ def _resources(context: Context, have: float, limit: float) -> Reason:
 def _figures(context: Context, have: float, low: float, high: float) -> list[Figure]:
     """The law counts months M-13 to M-2; the published engine counts one month later."""
     later = 1 if context.stock else 0
-    free, paying = context.law(f"{C2S}.cmu.plafond_base"), context.law(f"{C2S}.acs.majoration_plafond_acs")
+    incomes = context.incomes(months.shift(context.month, later - 13), months.shift(context.month, later - 2))
+    others = [*_family_benefits(context), *_flat_housing(context)]
     return [
-        *context.incomes(months.shift(context.month, later - 13), months.shift(context.month, later - 2)),
-        per_year(_("Ressources de douze mois, avec le forfait logement"), round(have, 2)),
-        per_year(_("Limite pour la gratuité"), round(low, 2), key="household.people", rule=free.title),
-        per_year(_("Limite avec participation"), round(high, 2), key="household.people", rule=paying.title),
+        *incomes,
+        *others,
+        per_year(_("Ressources de douze mois"), round(have, 2), rule=_sum_of(incomes, others, have)),
+        per_year(_("Limite pour la gratuité"), round(low, 2), key="household.people", rule=_free_rule(context, low)),
+        per_year(
+            _("Limite avec participation"), round(high, 2), key="household.people", rule=_paying_rule(context, low)
+        ),
     ]
+
+
+def _sum_of(incomes: Sequence[Figure], others: Sequence[Figure], have: float) -> str:
+    """Return the sum of the lines above, empty if other incomes count too."""
+    known = sum(12 * income.value for income in incomes) + sum(other.value for other in others)
+    if abs(known - have) > 0.1 * (1 + len(incomes)):  # each income is a mean rounded to the cent
+        return ""
+    return " + ".join([*(f"12 × {cents(one.value)}" for one in incomes), *(cents(one.value) for one in others)])
+
+
+def _family_benefits(context: Context) -> list[Figure]:
+    """Return the family benefits of the twelve months before, as if all were claimed lately."""
+    span = months.shift(context.month, -12), months.shift(context.month, -1)
+    paid = sum(context.total(name, *span) for name in ("af", "asf", "cf"))
+    rule = _("Comptées comme des ressources, une fois toutes demandées")
+    return [per_year(_("Prestations familiales"), round(paid, 2), rule=rule)] if paid else []
+
+
+def _flat_housing(context: Context) -> list[Figure]:
+    """Return the amount counted for a housing aid, or for a home without rent."""
+    home = context.household.housing
+    free = home is not None and home.status in {"owner", "free"}
+    flat = float(context.read("css_cmu_forfait_logement_al"))
+    flat += float(context.read("css_cmu_forfait_logement_base")) if free else 0.0
+    rule = _("Règle : vous avez une aide au logement ou vous ne payez pas de loyer")
+    return [per_year(_("Forfait logement"), round(flat, 2), key="housing", rule=rule)] if flat else []
+
+
+def _free_rule(context: Context, low: float) -> str:
+    base = context.parameter(f"{C2S}.cmu.plafond_base")
+    parts = round(low / base, 2)
+    title = context.law(f"{C2S}.cmu.plafond_base").title
+    return f"{cents(base)} × {count(parts)}" if round(base * parts) == round(low) else title
+
+
+def _paying_rule(context: Context, low: float) -> str:
+    more = 1 + context.parameter(f"{C2S}.acs.majoration_plafond_acs")
+    return f"{cents(low)} × {count(round(more, 2))}"

@@ -15,6 +15,7 @@ from accounts.http import SignedInRequest
 from services.aids import catalogue, forms
 from services.aids.actions import simulations as actions
 from services.aids.actions.waiting import SKIPPED
+from services.aids.asking import purposes
 from services.aids.facts import answers
 from vault.records import wording
 from vault.records.actions import Invalid, Superseded
@@ -108,7 +109,8 @@ def question(request: SignedInRequest, place: str) -> HttpResponse:
         kept := _keep(request, form, answers.answer(asked, form.cleaned_data["answer"], simulation.read), asked.field)
     ):
         return kept
-    return render(request, "aids/question.html", {"form": form, "title": asked.text, "place": place})
+    context = {"form": form, "title": asked.text, "place": place, "purpose": purposes.purpose_of(asked)}
+    return render(request, "aids/question.html", context)
 
 
 def _keep(

@@ -28,10 +28,11 @@ from core.models import City
 from core.pages import charts
 from services.aids import forms
 from services.aids.actions import simulations as actions
+from services.aids.asking import purposes
 from services.aids.facts import answers, from_vault
 from services.aids.facts.from_vault import Read
 from services.aids.interview import keeping, running, slots, state
-from services.aids.interview.chain import VISITOR, Chain, as_json, follow
+from services.aids.interview.chain import ASIDE, VISITOR, Chain, as_json, follow
 from services.aids.interview.state import Interview
 from services.aids.variants import Question
 from vault import types
@@ -56,12 +57,13 @@ class Visit:
         self.owner = str(request.user.pk or "")
         self.resident_id: UUID = resident or VISITOR
         self.values = _own_values(resident) if resident else Values()
+        self.city = City.current()
         self.kept = state.load(request.session, self.owner)
         self.interview = self.kept or Interview.begin(self.owner)
         self.chain = self.follow()
 
     def follow(self) -> Chain:
-        return follow(self.interview, self.values, self.resident_id, City.current().insee)
+        return follow(self.interview, self.values, self.resident_id, self.city.insee)
 
     def save(self) -> None:
         state.save(self.request.session, self.interview)
@@ -70,7 +72,8 @@ class Visit:
         from services.aids.presenting import interview as presenting
 
         shared = {
-            "lines": presenting.lines(self.chain.steps),
+            "lines": presenting.lines([step for step in self.chain.steps if step.name != "commune"]),
+            "place": presenting.place(self.chain, self.city),
             "known": presenting.known(self.chain) if self.has_vault else [],
             "until": self.interview.until if self.kept else None,
             "begun": bool(self.kept),
@@ -155,7 +158,7 @@ def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
     """Keep the answer. The first one opens the session, so robots that only read pages leave nothing."""
     if not visit.kept and not _may(visit.request, "interview_begin"):
         return _slow_down(visit)
-    if not visit.kept and name != visit.chain.next:
+    if not visit.kept and name != visit.chain.next and name not in ASIDE:
         gone = _("Vos réponses d’avant n’étaient plus là : elles sont effacées après deux heures.")
         messages.info(visit.request, gone)
     corrected = name in visit.interview.answers
@@ -196,6 +199,7 @@ def _ask(
         "name": name,
         "title": asked.text,
         "hint": asked.hint,
+        "purpose": purposes.purpose_of(asked),
         "kind": answers.WAYS[asked.key].kind,
         "choices": choices,
         "even": len(choices) == presenting.SIDE_BY_SIDE,
@@ -246,7 +250,7 @@ def _result(visit: Visit, template: str, more: Mapping[str, Any] = {}) -> HttpRe
             return _busy(visit)
         except running.TooManyRuns:
             return _slow_down(visit, ended=True)
-        page = presenting.result(simulation, visit.chain, _papers())
+        page = presenting.result(simulation, visit.chain, _papers(), visit.city)
         visit.interview.result = {"mark": mark, "language": language, "page": page}
         visit.save()
         visit.kept = visit.interview

@@ -18,11 +18,14 @@ from django_scopes import scope
 from accounts.models import Session, User
 from core import journal, locks
 from core.models import City
+from services.aids import catalogue, shipping
 from services.aids.interview import running, slots, state
+from services.aids.models import LocalAid
 from tests.accounts.factories import ResidentFactory, signed_in
 from tests.accounts.mailbox import sent_code
 from tests.services.aids import people
 from tests.services.aids.interviews import COUPLE, SINGLE, posted
+from vault.records import gate
 from vault.records.models import Record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -72,7 +75,7 @@ def tell(client: Client, story: dict[str, str], most: int = 40) -> list[str]:
     response = client.get(START)
     while (place := response.headers["Location"]) != RESULT:
         page = client.get(place)
-        assert page.status_code == 200, place
+        assert page.status_code == 200 and "Pourquoi cette question" in main_of(page), place
         answer = story.get(question_of(page))
         passed.append(place)
         response = client.post(place, posted(answer) if answer is not None else {"skip": "unknown"})
@@ -131,6 +134,15 @@ def test_a_homeless_person_reads_whom_to_call_first():
     client.post(address("logement"), {"answer": "sans_domicile"})
     page = main_of(client.get(RESULT))
     assert page.index("115") < page.index("À demander")
+
+
+def test_the_question_about_the_rent_says_whom_to_call_when_it_is_late():
+    client = Client()
+    client.post(address("logement"), {"answer": "locataire_vide"})
+    page = client.get(address("loyer")).content.decode()
+    assert reverse("aids:situation", args=["expulsion"]) in page and "Un loyer en retard" in page
+    client.get(reverse("aids:situation", args=["expulsion"]))
+    assert kept(client)["answers"] == {"logement": "locataire_vide"}
 
 
 def test_every_page_offers_to_pass_not_to_know_and_to_erase():
@@ -301,7 +313,102 @@ def test_a_form_from_another_site_is_refused():
     assert client.post(address("couple"), {"answer": "no"}).status_code == 403
 
 
+# The commune
+
+
+def given_of(response: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode().replace("\u00a0", " ")))
+
+
+def test_the_city_s_commune_is_supposed_and_said_with_its_source():
+    client = Client()
+    page = given_of(client.get(address("couple")))
+    assert "Villebrume D’où cela vient : celle de ce portail Changer de commune" in page
+    tell(client, SINGLE)
+    result, sheet = (main_of(client.get(place)) for place in (RESULT, SHEET))
+    assert "n’apparaissent pas" not in result + sheet and "Commune : Villebrume (celle de ce portail)" in sheet
+
+
+def test_a_corrected_commune_reaches_the_engine_and_the_result_says_what_is_left_out(runs):
+    client = Client()
+    passed = tell(client, SINGLE)
+    before = main_of(client.get(RESULT))
+    form = client.get(address("commune"))
+    assert form.status_code == 200 and " sur " not in question_of(form)
+    assert client.post(address("commune"), {"answer": "La Rochelle 17"}).headers["Location"] == RESULT
+    response = client.get(RESULT)
+    after = main_of(response)
+    assert kept(client)["answers"]["commune"] == "17300" and len(runs) == 3
+    assert "La Rochelle (17) D’où cela vient : votre réponse" in given_of(response)
+    assert "aides locales de Villebrume réservées à ses habitants n’apparaissent pas" in after
+    assert "aides locales" not in before and "n’apparaissent pas" in main_of(client.get(SHEET))
+    assert len(passed) <= 12 and tell(client, SINGLE) == []
+
+
+def test_a_family_of_another_commune_sees_no_aid_for_residents_and_its_visit_runs_the_engine_three_times(runs):
+    shipping.load_local_aids(codes=[aid["code"] for aid in catalogue.local_aids()])
+    LocalAid.objects.update(valid_from="2025-01-01")
+    names = {aid.code: aid.name for aid in LocalAid.objects.all()}
+    client = Client()
+    assert len(tell(client, COUPLE)) <= 17
+    here = titles_of(client) & set(names.values())
+    client.post(address("commune"), {"answer": "La Rochelle 17"})
+    elsewhere = titles_of(client) & set(names.values())
+    open_to_all = {names[code] for code in ("cantine-hors-commune", "mediatheque-gratuite")}
+    assert {names["cantine-qf"], names["transport-moins-18"]} <= here and elsewhere == open_to_all
+    assert len(runs) == 3
+
+
+def titles_of(client: Client) -> set[str]:
+    client.get(RESULT)
+    return {line["title"] for line in kept(client)["result"]["page"]["claims"]}
+
+
+def test_a_name_of_several_communes_offers_a_list_and_an_unknown_one_a_sentence():
+    client = Client()
+    response = client.post(address("commune"), {"answer": "Saint-Denis"})
+    assert response.status_code == 422 and "communes ont ce nom" in main_of(response)
+    assert 'name="answer_choice"' in response.content.decode() and kept(client) is None
+    chosen = client.post(address("commune"), {"answer": "Saint-Denis", "answer_choice": "93066"})
+    assert chosen.status_code == 302 and kept(client)["answers"]["commune"] == "93066"
+    response = client.post(address("commune"), {"answer": "Xyzzy"})
+    assert response.status_code == 422 and "Nous ne trouvons pas cette commune" in main_of(response)
+    assert kept(client)["answers"]["commune"] == "93066"
+
+
+def test_passing_the_commune_goes_back_to_the_city_s():
+    client = Client()
+    client.post(address("commune"), {"answer": "17300"})
+    client.post(address("commune"), {"skip": "pass"})
+    assert "Villebrume D’où cela vient : celle de ce portail" in given_of(client.get(address("couple")))
+
+
+def test_the_commune_does_not_count_among_the_questions():
+    client = Client()
+    client.post(address("logement"), {"answer": "proprietaire"})
+    place = client.get(START).headers["Location"]
+    before = given_of(client.get(place))
+    client.post(address("commune"), {"answer": "17300"})
+    assert client.get(START).headers["Location"] == place
+    after = given_of(client.get(place))
+    counted = re.search(r"question \d+ sur \d+", before)
+    assert counted is not None and counted[0] in after and "Votre réponse jusqu’ici" in after
+
+
 # Abuse
+
+
+def test_a_usual_visit_with_two_corrections_runs_the_engine_four_times(runs):
+    client = Client()
+    tell(client, SINGLE)
+    for page in (RESULT, SHEET, address("loyer"), RESULT):
+        client.get(page)
+    assert len(runs) == 2
+    for name, answer in (("loyer", "480"), ("revenus", "950")):
+        client.post(address(name), {"answer": answer})
+        for page in (RESULT, SHEET):
+            client.get(page)
+    assert len(runs) == 4 < state.MOST_RUNS
 
 
 def test_an_interview_has_few_runs(runs, monkeypatch):
@@ -430,6 +537,31 @@ def test_the_vault_gives_the_amounts_of_the_interview_and_asks_nothing_again(res
     found = people.simulated(resident)
     asked = [asked.question.key for asked in found.results.asked]
     assert asked == []
+
+
+def test_a_commune_is_kept_and_leaves_the_street_of_the_former_home(resident):
+    home = {"lignes": ["3 rue du Lavoir"], "code_postal": "99042", "commune": "Villebrume", "cog": "00042"}
+    people.put(resident, "logement.domicile", {"adresse": home, "statut_occupation": "proprietaire"})
+    client = signed_in(resident)
+    assert "Villebrume D’où cela vient : Logement, déclaré" in given_of(client.get(address("couple")))
+    client.post(address("commune"), {"answer": "La Rochelle 17"})
+    assert "Commune La Rochelle (17)" in main_of(client.get(KEEP))
+    client.post(KEEP)
+    with scope(resident=resident.pk):
+        kept_home = gate.read_own(resident_id=resident.pk, purpose="essai", fields=["logement.domicile#/adresse"])
+    assert kept_home.value("logement.domicile#/adresse") == {"commune": "La Rochelle", "cog": "17300"}
+
+
+def test_the_commune_of_the_vault_said_again_keeps_its_street(resident):
+    home = {"lignes": ["3 rue de la Paix"], "code_postal": "17000", "commune": "La Rochelle", "cog": "17300"}
+    people.put(resident, "logement.domicile", {"adresse": home, "statut_occupation": "proprietaire"})
+    client = signed_in(resident)
+    client.post(address("commune"), {"answer": "La Rochelle 17"})
+    client.post(address("couple"), {"answer": "no"})
+    client.post(KEEP)
+    with scope(resident=resident.pk):
+        kept_home = gate.read_own(resident_id=resident.pk, purpose="essai", fields=["logement.domicile#/adresse"])
+    assert kept_home.value("logement.domicile#/adresse") == home
 
 
 def test_a_family_is_kept_with_its_members(resident):

@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from django.utils.translation import override
 
 from services.aids import questions, results, variants
+from services.aids.asking import purposes
 from services.aids.facts import answers
 from services.aids.household import Household, Housing, Person, TaxNotice
 from services.aids.household_json import read
+from services.aids.interview.chain import ASIDE
 from tests.services.aids import people
 from vault import types
 
@@ -187,9 +190,9 @@ def test_every_question_has_a_way_to_answer_it():
     for question in seen.values():
         assert types.field_exists(question.field), question.field
         assert len(question.answers) >= 2
-    received = questions.received(nearly_empty())
-    assert received is not None
-    assert {*seen, received.key} == set(answers.WAYS)
+    aside = [ask(nearly_empty()) for ask in ASIDE.values()]
+    assert all(question is not None and types.field_exists(question.field) for question in aside)
+    assert {*seen, *ASIDE} == set(answers.WAYS) and [one.key for one in aside if one] == list(ASIDE)
 
 
 def every_unknown() -> list[Household]:
@@ -236,3 +239,13 @@ def test_the_number_of_rows_stays_bounded_when_everything_is_missing():
     plan = variants.plan(nearly_empty(), questions.open_questions(nearly_empty()))
     assert variants.PRODUCT <= len(plan.households) < 600
     assert plan.answered[0] == tuple([0] * len(plan.answered[0]))
+
+
+def test_each_question_says_in_a_sentence_or_two_what_its_answer_changes():
+    assert purposes.purposes().keys() == answers.WAYS.keys()
+    assert all(
+        text.endswith(".") and text.count(". ") <= 1 and len(text) < 150 for text in purposes.purposes().values()
+    )
+    with override("en"):
+        english = purposes.purposes()
+    assert all(english[key] != text for key, text in purposes.purposes().items())

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from services.aids.engine import run as engine
 from services.aids.household import Household
 from services.aids.household_json import read
 from services.aids.presenting import why as presenting
-from services.aids.reasons.common import Context, euros
+from services.aids.reasons.common import Context, cents, euros
 from services.aids.reasons.derived import christmas_bonus
 from tests.services.aids import people
 from vault import types
@@ -280,6 +281,83 @@ def test_the_steps_of_the_housing_aid_lead_to_it():
         - figures["Réduction forfaitaire"]
     )
     assert found.amount == math.floor(gross * 0.995) and "moins la CRDS" in found.explanation.formula
+
+
+def pupil(household, birth_date="2010-05-05", **changes):
+    """Add a child in secondary school."""
+    child = {"id": f"k{birth_date}", "role": "child", "birth_date": birth_date, "incomes": []}
+    household["people"].append(child | {"status": "inactive", "school": "lycee"} | changes)
+    return household
+
+
+def declaring(household, rfr):
+    """Give the household this taxable income, this year and the year before last."""
+    household["tax_notices"] = [{"income_year": year, "rfr": rfr, "parts": 3} for year in (2023, 2024)]
+    return people.paid(household, round(rfr / 0.9 / 12 / 1.037, 2))
+
+
+def alimony(household, net):
+    pension = {"type": "alimony_received", "from": "2025-01", "to": people.MONTH, "net": net}
+    household["people"][0]["incomes"].append(pension)
+    return household
+
+
+def shared_custody(household):
+    household["people"][1]["shared_custody"] = True
+    return household
+
+
+def redone(operation):
+    """Compute “173,15 € + 37,95 €”, as a reader with a calculator does."""
+    words = re.sub(r"\([a-z][^)]*\)|[\s\u00a0\u202f€]", "", operation).replace(",", ".").replace("%", "/100")
+    signs = {"×": "*", "−": "-", "÷": "/"}
+    expression = "".join(signs.get(letter, letter) for letter in words)
+    assert re.fullmatch(r"[0-9.+*/()-]+", expression), operation
+    return eval(expression)
+
+
+AMOUNTS = {
+    "af": [
+        people.family(),
+        pupil(people.family()),
+        pupil(pupil(people.family()), "2009-01-01"),
+        pupil(people.family(), "2005-06-01"),
+        shared_custody(people.family()),
+        declaring(pupil(people.family()), 86000),
+        declaring(pupil(people.family()), 130000),
+        declaring(pupil(people.family(), "2005-06-01"), 100000),
+    ],
+    "asf": [people.family(), pupil(people.family()), alimony(people.family(), 120)],
+    "ars": [
+        people.family(),
+        pupil(pupil(people.family()), "2013-02-02"),
+        pupil(people.single(), "2007-11-02"),
+        declaring(people.family(), 35200),
+    ],
+    "c2s": [people.paid(people.single(), 1000), people.paid(people.with_partner(people.single()), 1700)],
+}
+
+
+@pytest.mark.parametrize(("code", "case"), [(code, case) for code, cases in AMOUNTS.items() for case in cases])
+def test_the_steps_of_a_benefit_give_its_amount_to_the_cent(code, case):
+    """The last line gives the amount, and each operation gives the figure beside it."""
+    result, _ = explained(case, code)
+    amount = result.price if code == "c2s" else result.amount
+    assert amount > 0 and redone(result.explanation.formula) == pytest.approx(amount, abs=0.011)
+    figures = result.explanation.figures
+    parts = {redone(part) for part in re.split("[+−]", result.explanation.formula)}
+    assert parts <= {round(figure.value, 2) for figure in figures}
+    done = [figure for figure in figures if "€" in figure.rule]
+    near = 0.5 if code == "c2s" else 0.011  # the limits of the cover are rounded to the euro
+    assert done and all(redone(figure.rule) == pytest.approx(figure.value, abs=near) for figure in done)
+
+
+def test_the_free_cover_says_under_which_limit_or_by_which_right():
+    family, _ = explained(people.family(), "c2s")
+    have, low = (figure.value for figure in family.explanation.figures[-3:-1])
+    assert family.price == 0 and family.explanation.formula == f"{cents(have)} ≤ {cents(low)}"
+    resources = next(figure for figure in family.explanation.figures if figure.label == "Ressources de douze mois")
+    assert redone(resources.rule) == pytest.approx(resources.value, abs=0.1)
 
 
 @pytest.mark.parametrize("net", [300, 900, 1600, 2200])

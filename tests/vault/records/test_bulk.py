@@ -76,6 +76,14 @@ def entries(resident, event="records_received"):
     return [entry for entry in journal.entries(resident_id=resident.pk, limit=50) if entry.event == event]
 
 
+def test_a_value_that_its_holder_sends_is_never_implausible_but_a_declared_one_is(resident):
+    huge = quotient(10_000_000)
+    refused = write(resident, huge)
+    assert refused.added == 0 and current(resident, "social.quotient_familial") == []
+    pulled(resident, huge)
+    assert [one.payload["valeur"] for one in current(resident, "social.quotient_familial")] == [10_000_000]
+
+
 def test_all_the_records_are_written_with_one_entry(resident):
     written = write(resident, *[operation(f"-{number}.00") for number in range(1, 41)])
     assert (written.added, written.replaced, written.known) == (40, 0, 0)

@@ -122,7 +122,7 @@ def test_the_example_of_a_type_is_usual(data_type):
         for name, info in data_type.fields.items()
         if name[1:] in example and plausible.is_unusual(info, example[name[1:]])
     ]
-    assert odd == [] and plausible.implausible(data_type.code, example) == []
+    assert odd == [] and plausible.implausible(data_type.code, example, typed=example) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -80,6 +80,34 @@ def test_an_implausible_value_is_refused_with_a_sentence(resident, type_code, pa
     assert count(resident) == 0
 
 
+TWENTY_MILLIONS = {**NOTICE, "revenu_fiscal_reference": 20_500_000}
+
+
+def test_what_a_signature_proves_is_never_implausible(resident):
+    """A tax notice of 20.5 million euros, more than a hundred times the usual range, is what the holder signed."""
+    record = add_signed_notice(resident, **TWENTY_MILLIONS)
+    field = "fiscal.avis_ir#/revenu_fiscal_reference"
+    assert opened(resident, field).value(field) == 20_500_000
+    actions.correct_record(record=record, by=resident.pk, payload={**TWENTY_MILLIONS, "nombre_parts": 3})
+    assert count(resident) == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"nombre_parts": 900}, {"revenu_fiscal_reference": 21_000_000}], ids=["another", "the same field"]
+)
+def test_what_a_person_types_over_a_signed_value_is_checked(resident, change):
+    record = add_signed_notice(resident, **TWENTY_MILLIONS)
+    with pytest.raises(actions.Invalid) as refusal:
+        actions.correct_record(record=record, by=resident.pk, payload={**TWENTY_MILLIONS, **change})
+    assert len(refusal.value.problems) == 1 and count(resident) == 1
+
+
+def test_the_same_value_typed_is_refused(resident):
+    with pytest.raises(actions.Invalid):
+        add(resident, "fiscal.avis_ir", TWENTY_MILLIONS)
+    assert count(resident) == 0
+
+
 def test_an_unknown_type_is_refused(resident):
     with pytest.raises(LookupError):
         add(resident, "rien.du_tout", {})

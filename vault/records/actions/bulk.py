@@ -327,11 +327,12 @@ def _checked(resident_id: UUID, envelope: Mapping[str, Any], reception: Receptio
         period=_span(envelope.get("period")) or period_of(payload),
         validity=_days(envelope.get("validity")),
     )
+    source = _source(envelope["provenance"], reception)
     return Coming(
         subject,
         payload,
-        _source(envelope["provenance"], reception),
-        problems_of(type_code, payload),
+        source,
+        problems_of(type_code, payload, source),
         _key(subject, payload),
     )
 

@@ -270,15 +270,17 @@ def write(
     Args:
         key: the id of the new record, for a caller that must find it again.
     """
-    if problems := problems_of(subject.type, payload):
+    if problems := problems_of(subject.type, payload, source):
         raise Invalid(problems)
     record = made(sealed.box(resident_id=resident_id), resident_id, subject, payload, source, older=older, key=key)
     record.save(force_insert=True)
     return record
 
 
-def problems_of(type_code: str, payload: Mapping[str, Any]) -> list[str]:
-    return [*types.validate(type_code, payload), *implausible(type_code, payload)]
+def problems_of(type_code: str, payload: Mapping[str, Any], source: Source) -> list[str]:
+    """Return why the payload cannot be written. Only what its holder does not prove can be implausible."""
+    typed = [name for name in payload if not Assurance(source.origins.get(name, source.origin).assurance).proven]
+    return [*types.validate(type_code, payload), *implausible(type_code, payload, typed)]
 
 
 def made(

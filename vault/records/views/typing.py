@@ -160,10 +160,10 @@ def _list_question(request: SignedInRequest, draft: Draft, opened: actions.Draft
     if "continue" in request.POST and not typed:
         actions.answer(draft=draft, by=request.user.pk, name=name, value=items)
         return redirect(_next(draft))
-    context = _page(draft, opened, name) | {"form": form, "items": [_item_words(info, item) for item in items]}
+    context = _page(draft, opened, name) | {"hint": info.hint, "items": [_item_words(info, item) for item in items]}
     if info.any and not form.is_bound and MORE not in request.GET and not _has_others(name, items):
-        return render(request, "records/question_any.html", context | {"more": f"?{MORE}=1"})
-    return render(request, "records/question_list.html", context)
+        return render(request, "records/question_any.html", context | {"title": info.any, "more": f"?{MORE}=1"})
+    return render(request, "records/question_list.html", context | {"form": form})
 
 
 def _is_typed(request: SignedInRequest, info: types.FieldInfo) -> bool:
@@ -278,6 +278,7 @@ def _page(draft: Draft, opened: actions.DraftOpened, name: str) -> dict[str, Any
         "draft": draft,
         "type": types.get(draft.type),
         "info": info,
+        "title": info.question,
         "step": place + 1,
         "steps": len(opened.names),
         "back": back,
