@@ -179,12 +179,14 @@ def heading(record: Opened) -> str:
 
 
 def counts(values: int, papers: int) -> str:
-    """Return “28 informations et 9 papiers.”"""
+    """Return “28 informations et 9 papiers.”, without the one of which there is none."""
     labels = {
         "values": ngettext("%(count)s information", "%(count)s informations", values) % {"count": number(values)},
         "papers": ngettext("%(count)s papier", "%(count)s papiers", papers) % {"count": number(papers)},
     }
-    return _("%(values)s et %(papers)s.") % labels
+    if values and papers:
+        return _("%(values)s et %(papers)s.") % labels
+    return f"{labels['papers' if papers else 'values']}."
 
 
 def _item(info: FieldInfo, item: Any) -> str:  # noqa: ANN401 - a payload's value

@@ -41,6 +41,8 @@ from vault.records.models import PaperKind, Record
 from vault.records.values.decrypted import Values
 
 SKIP: Final = "skip"
+#: Set by the page of a question when answers were kept before it.
+BEGUN: Final = "begun"
 START: Final = "aids:interview"
 QUESTION: Final = "aids:interview_question"
 RESULT: Final = "aids:interview_result"
@@ -155,7 +157,7 @@ def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
     """Keep the answer. The first one opens the session, so robots that only read pages leave nothing."""
     if not visit.kept and not _may(visit.request, "interview_begin"):
         return _slow_down(visit)
-    if not visit.kept and name != visit.chain.next:
+    if not visit.kept and BEGUN in visit.request.POST:
         gone = _("Vos réponses d’avant n’étaient plus là : elles sont effacées après deux heures.")
         messages.info(visit.request, gone)
     corrected = name in visit.interview.answers

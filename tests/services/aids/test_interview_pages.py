@@ -229,11 +229,18 @@ def test_two_tabs_share_one_interview():
 def test_a_cookie_deleted_half_way_starts_again_and_says_so():
     client = Client()
     client.post(address("activite"), {"answer": "actif"})
+    assert 'name="begun"' in client.get(address("revenus")).content.decode()
     client.cookies.pop("garant_session")
-    response = client.post(address("revenus"), {"answer": "1250"}, follow=True)
+    response = client.post(address("revenus"), {"answer": "1250", "begun": "1"}, follow=True)
     page = main_of(response)
     assert response.status_code == 200 and "Vos réponses d’avant n’étaient plus là" in page
     assert kept(client)["answers"] == {"revenus": "1250.00"}
+
+
+def test_beginning_with_any_question_does_not_speak_of_lost_answers():
+    client = Client()
+    assert 'name="begun"' not in client.get(address("revenus")).content.decode()
+    assert "n’étaient plus là" not in main_of(client.post(address("revenus"), {"answer": "1250"}, follow=True))
 
 
 def test_a_child_older_than_its_parent_is_refused_with_a_sentence():

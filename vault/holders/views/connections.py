@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import provider
 from accounts.http import SignedInRequest
 from core.models import Job
+from core.pages import next_act
 from core.templatetags.civic import clock, long_date
 from vault.holders import connectors
 from vault.holders.actions import connections as actions
@@ -148,6 +149,7 @@ def connection(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         "until": connecting.until(row),
         "waits": connecting.waits(row),
         "came": connecting.came(row, note["outcomes"]) if note["outcomes"] else [],
+        "next": next_act.after_values() if connecting.anything_came(note["outcomes"]) else None,
         "job": running,
         "offer": found.offer if found else None,
         "what": connecting.what(row.problem, found.offer) if row.problem and found else "",
