@@ -337,6 +337,8 @@ def _sign_in_first(visit: Visit) -> HttpResponse:
         visit.save()
     elif not visit.interview.wanted:
         return redirect(RESULT)
+    wait = _("Vos réponses attendent ici. Connectez-vous ou ouvrez un coffre : vous choisirez ensuite de les garder.")
+    messages.info(visit.request, wait)
     return redirect(f"{reverse('account_login')}?next={reverse('aids:interview_keep')}")
 
 

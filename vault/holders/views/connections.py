@@ -32,6 +32,7 @@ from vault.holders.presenting import connections as connecting
 from vault.records import gate
 from vault.records.content import holder_catalogue
 from vault.records.values.decrypted import Values
+from vault.types import geography
 
 PREPARE = gettext_noop("Préparer une connexion à un organisme")
 LOOK = gettext_noop("Voir une connexion à un organisme")
@@ -258,7 +259,12 @@ def _sent(person: Civil) -> list[dict[str, str]]:
         (_("Prénoms"), " ".join(person.given_names[:3])),
         (_("Nom d’usage"), person.usage_name),
         (_("Date de naissance"), long_date(person.birthdate) if "-00" not in person.birthdate else person.birthdate),
-        (_("Commune de naissance (code)"), person.birthplace),
+        (_("Commune de naissance, avec son code"), _town(person.birthplace)),
         (_("Sexe"), {"female": _("Féminin"), "male": _("Masculin")}.get(person.gender, "")),
     ]
     return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def _town(code: str) -> str:
+    place = geography.find("commune", code)
+    return f"{place.label}, {code}" if place else code

@@ -268,6 +268,8 @@ def _gist(record: Opened) -> str:
             continue
         info = types.field(f"{record.type}#/{name}")
         part = wording.format_value(info, record.payload[name])
+        if part == wording.NOTHING:
+            continue
         if info.kind in _LABELLED:
             part = _("%(what)s : %(value)s") % {"what": info.label, "value": part}
         alone = info.kind in _LABELLED or info.kind == "address"

@@ -78,6 +78,10 @@ def test_agreeing_starts_a_pull_and_leads_to_its_outcome(holders, nadia, her_bro
     assert "Voir ce que cela change pour mes aides" in page
 
 
+def test_the_town_that_is_sent_has_its_name_and_its_code(holders, her_browser) -> None:
+    assert "Villebrume (00), 00042" in her_browser.get(CAF).content.decode()
+
+
 def test_an_answer_with_nothing_leads_to_the_other_ways(holders, nadia, her_browser) -> None:
     holders.site.set_mode("api_particulier", "nadia", "not_found")
     her_browser.post(CAF, {"datasets": ["quotient"], "rhythm": "once"})
