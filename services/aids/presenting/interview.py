@@ -116,7 +116,7 @@ def labels() -> Mapping[str, str]:
         "naissance_enfant": _("Naissance d’un enfant"),
         "activite": _("Activité"),
         "revenus": _("Revenus par mois"),
-        "mois": _("Depuis"),
+        "mois": _("Revenus stables"),
         "avant": _("Revenus avant"),
         "invalidite": _("Pension d’invalidité"),
         "nationalite": _("Nationalité"),
