@@ -410,6 +410,7 @@ def test_after_a_yes_the_answers_are_shown_then_kept(resident):
     client = Client()
     tell(client, SINGLE)
     assert client.post(KEEP).headers["Location"] == f"/connexion/?next={KEEP}"
+    assert "Vos réponses attendent ici" in client.get(f"/connexion/?next={KEEP}").content.decode()
     assert sign_in(client, resident, KEEP).headers["Location"] == KEEP
     page = main_of(client.get(KEEP))
     assert "Loyer" in page and "520 €" in page and "déclarées" in page
@@ -562,7 +563,8 @@ def test_a_visitor_reads_no_vault_and_writes_no_journal(resident):
 def test_a_resident_s_reading_is_a_line_of_their_journal(resident):
     people.notice(resident, 2023)
     before = len(journal.entries(resident_id=resident.pk, limit=500))
-    signed_in(resident).get(address("couple"))
+    page = main_of(signed_in(resident).get(address("couple")))
+    assert "que si vous le demandez à la fin" in page and "Pas de compte" not in page
     assert len(journal.entries(resident_id=resident.pk, limit=500)) == before + 1
 
 
