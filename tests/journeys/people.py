@@ -5,11 +5,10 @@ import email.policy
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import Visitors, faults, skeleton
+from tests.browser import Visitors, faults
 from tests.journeys.keyboard import Keyboard
 from tests.live import Live
 
@@ -50,25 +49,16 @@ def code_in(text: str) -> str:
 
 @dataclass
 class Eyes:
-    """Checks each page of a journey with the rules for all pages, and remembers its URL.
-
-    axe judges the pages that differ by more than their words: it takes about half of a journey's time.
-    """
+    """Checks each page of a journey with the rules for all pages, and remembers its URL."""
 
     page: Page
     language: str
     without: tuple[str, ...] = ()
     seen: list[str] = field(default_factory=list)
-    #: The skeletons of the pages in which axe found nothing, in all journeys of this process.
-    sound: ClassVar[set[str]] = set()
 
     def look(self) -> None:
-        bones = skeleton(self.page)
-        without = {*self.without, *(["axe"] if bones in self.sound else [])}
-        found = faults(self.page, language=self.language, without=tuple(without))
+        found = faults(self.page, language=self.language, without=self.without)
         assert found == [], f"{self.page.url}: {found}"
-        if "axe" not in self.without:
-            self.sound.add(bones)
         self.seen.append(self.page.url)
 
 
