@@ -234,7 +234,7 @@ class Organisation(models.Model):
         _("adresse"),
         max_length=120,
         blank=True,
-        help_text=_("Là où les habitants viennent, comme « 3 place du Lavoir, Villebrume »."),
+        help_text=_("Là où les habitants viennent, comme « 3 place du Lavoir, Villebrume »."),
     )
     is_active = models.BooleanField(
         _("accompagne des habitants"),

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import faults
+from tests.browser import Visitors, faults
+from tests.journeys.keyboard import Keyboard
 from tests.live import Live
 
 #: A second Nadia, at another address, with the same values from her holders and no paper.
@@ -23,6 +24,11 @@ seeding.fill_vault(account, "nadia", timezone.localdate())
 
 def move_in(live: Live, address: str) -> None:
     live.run(NEIGHBOUR.format(address=address))
+
+
+def forget_franceconnect(live: Live) -> None:
+    """Unlink FranceConnect from all accounts: whoever comes by it opens a new vault."""
+    live.sql("UPDATE socialaccount_socialaccount SET uid = uid || '-' || id WHERE provider = 'franceconnect'")
 
 
 def mail_for(live: Live, address: str) -> str:
@@ -74,6 +80,75 @@ class Hands:
         """Follow the link whose URL contains this id."""
         with self.page.expect_navigation():
             self.page.locator(f"main a[href*='{named}']").first.click()
+
+
+@dataclass
+class Walker:
+    """Walks one journey in either language, with the mouse or with the keyboard alone; looks at each page."""
+
+    page: Page
+    language: str
+    keys: Keyboard | None = None
+
+    def __post_init__(self) -> None:
+        self.eyes = Eyes(self.page, self.language)
+
+    def say(self, french: str, english: str) -> str:
+        return french if self.language == "fr" else english
+
+    def act(self, french: str, english: str) -> None:
+        """Press the button or follow the link of the main part that begins with these words."""
+        begins = re.escape(self.say(french, english))
+        if self.keys:
+            self.keys.follow(f"^{begins}")
+        else:
+            self.press(self.page.locator("main").locator("a, button").filter(has_text=re.compile(rf"^\s*{begins}")))
+
+    def press(self, what: Locator) -> None:
+        if self.keys:
+            self.keys.follow(f"^{re.escape(' '.join(what.first.inner_text().split()))}")
+            return
+        with self.page.expect_navigation():
+            what.first.click()
+
+    def write(self, field: str, text: str) -> None:
+        """Write in the field of this selector."""
+        box = self.page.locator(field)
+        if self.keys:
+            self.keys.write(re.escape(" ".join(box.evaluate("field => field.labels[0].innerText").split())), text)
+        else:
+            box.fill(text)
+
+    def choose_file(self, path: Path) -> None:
+        if self.keys:
+            self.keys.choose_file(self.say("Votre fichier", "Your file"), path)
+        else:
+            self.page.locator("input[type=file]").set_input_files(path)
+
+    def wait(self) -> None:
+        """Wait for the job of this page, then go to its result."""
+        result = self.say("Voir le résultat", "See the result")
+        wait_for_job(self.page, result, script=self.keys is None)
+        if self.keys:
+            self.act(result, result)
+
+    def open_vault(self, live: Live, address: str, name: str) -> None:
+        """Type the address on the page of sign-in, the code, then the name: the address is a new one."""
+        self.write("main input[type=email]", address)
+        self.act("Recevoir un code", "Get a code")
+        self.write("main input[name=code]", code_in(mail_for(live, address)))
+        self.act("Continuer", "Continue")
+        self.eyes.look()
+        self.write("main form input[type=text]", name)
+        self.act("Ouvrir mon coffre", "Open my vault")
+
+
+def walker(visitor: Visitors, language: str) -> Walker:
+    """Return a walker in French on a wide screen, or in English on a telephone, without scripts and by keyboard."""
+    if language == "fr":
+        return Walker(visitor(width=1280), "fr")
+    page = visitor(width=320, language="en-GB", javascript=False)
+    return Walker(page, "en", Keyboard(page))
 
 
 def only_row(live: Live, table: str, address: str) -> str:

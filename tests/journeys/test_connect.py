@@ -1,4 +1,4 @@
-"""Holders fill a vault: FranceConnect, two pulls and the aids in a minute without typing; then by keyboard."""
+"""Holders fill an empty vault: FranceConnect, two pulls and the aids in a minute without typing; then by keyboard."""
 
 import re
 from time import perf_counter
@@ -8,10 +8,8 @@ from playwright.sync_api import Page, expect
 from demo import minute
 from tests.browser import Visitors
 from tests.journeys.keyboard import Keyboard
-from tests.journeys.people import Eyes, Hands, code_in, euros, mail_for, move_in, wait_for_job
+from tests.journeys.people import Eyes, Hands, euros, forget_franceconnect, wait_for_job
 from tests.live import Live
-
-ADDRESS = "nadia.connectee@courriel.example"
 
 
 def test_the_walk_takes_less_than_its_limit(live: Live) -> None:
@@ -20,7 +18,12 @@ def test_the_walk_takes_less_than_its_limit(live: Live) -> None:
     assert "typed fields: 0" in report
 
 
+def amount(page: Page) -> int:
+    return euros(page.locator(".civic-headline__number").inner_text())
+
+
 def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
+    forget_franceconnect(live)
     page = visitor(width=1280, language="fr-FR")
     eyes, hands = Eyes(page, "fr"), Hands(page)
     press, follow = hands.press, hands.follow
@@ -33,20 +36,19 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
         eyes.look()
         spent += perf_counter() - began
 
-    # She signs in by FranceConnect, opens her vault and keeps her identity.
+    # Inès signs in by FranceConnect, opens a vault and keeps her identity: the vault holds nothing else.
     page.goto("/connexion/")
     press("FranceConnect")
     page.get_by_label("Qui êtes-vous ?").select_option(minute.WHO)
     press("Continuer vers le portail")
-    if "/inscription/" in page.url:
-        press("Ouvrir mon coffre")
-    if "/coffre/identite/" in page.url:
-        press("Copier dans mon coffre")
+    press("Ouvrir mon coffre")
+    press("Copier dans mon coffre")
+    look()
 
     # CAF: the page lists the data asked and sent, with nothing ticked; then it lists what was received.
-    page.goto("/coffre/connexions/")
+    follow("Me connecter")
     look()
-    page.goto("/coffre/connexions/nouvelle/caf/")
+    follow("CAF")
     look()
     assert page.locator("input:checked").count() == 0
     expect(page.get_by_text("Caradec", exact=False).first).to_be_visible()
@@ -57,6 +59,9 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     wait_for_job(page, "Voir le résultat", script=True)
     expect(page.locator("main")).to_contain_text("Dernière réception le")
     expect(page.locator("main")).not_to_contain_text("Pas reçu")
+    look()
+    follow("Voir ce que cela change pour mes aides")
+    assert amount(page) > 0
     look()
 
     # Enedis: she agrees on its own page, with her meter.
@@ -73,12 +78,8 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
     expect(page.get_by_text("Dernière réception le").first).to_be_visible()
     look()
 
-    # Her aids are shown.
-    follow("Mes aides", within="header")
-    assert euros(page.locator(".civic-headline__number").inner_text()) > 0
     took = perf_counter() - start - spent
     assert took < minute.SECONDS, f"{took:.1f} s"
-    look()
 
     # She stops Enedis: the received data stays.
     page.goto("/coffre/connexions/")
@@ -92,17 +93,23 @@ def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> None:
 
 
 def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, visitor: Visitors) -> None:
-    move_in(live, ADDRESS)
+    forget_franceconnect(live)
     page = visitor(width=320, language="en-GB", javascript=False)
     eyes, keys = Eyes(page, "en"), Keyboard(page)
 
+    # Nadia comes by FranceConnect: this vault is new, and not the one of the demonstration.
     page.goto("/connexion/")
-    keys.write("E-mail address", ADDRESS)
-    keys.follow("Get a code")
-    keys.write("Code", code_in(mail_for(live, ADDRESS)))
-    keys.follow("Continue")
+    keys.go_to("FranceConnect \\(demonstration\\)")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/franceconnect/authorize*")
+    keys.go_to("Qui êtes-vous")
+    page.keyboard.type("Nadia")
+    keys.follow("Continuer vers le portail")
+    keys.follow("Open my vault")
+    keys.follow("Copy into my vault")
+    eyes.look()
 
-    page.goto("/coffre/connexions/")
+    keys.follow("^Connect$")
     eyes.look()
     keys.follow("^CAF")
     eyes.look()
@@ -118,6 +125,9 @@ def test_in_english_on_a_narrow_screen_by_keyboard_without_script(live: Live, vi
     keys.follow("See the result")
     eyes.look()
     assert "Last received on" in page.inner_text("main")
+    keys.follow("See what this changes for my benefits")
+    assert amount(page) > 0
+    eyes.look()
 
     page.goto("/coffre/connexions/nouvelle/enedis/")
     tick(keys, "meter’s power")

@@ -3,63 +3,66 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from demo import paper_drawer
 from tests.browser import Visitors
-from tests.journeys.keyboard import Keyboard
-from tests.journeys.people import Eyes, Hands, sign_in, wait_for_job, write_file
-from tests.journeys.test_short_pages import BARE
+from tests.journeys.people import walker, write_file
+from tests.journeys.test_interview import SINGLE, answer
 from tests.live import Live
 
-WAYS = {"Me connecter": "/coffre/connexions/", "Ajouter un papier": "/coffre/ajouter/", "Répondre": "/faire-le-point/"}
+WAYS = [
+    ("Me connecter", "Connect", "/coffre/connexions/"),
+    ("Répondre", "Answer", "/faire-le-point/"),
+    ("Ajouter un papier", "Add a paper", "/coffre/ajouter/"),
+]
 
 
-def test_in_french_on_a_wide_screen(live: Live, visitor: Visitors, tmp_path: Path) -> None:
-    address = "nadia.premier@courriel.example"
-    live.run(BARE.format(address=address))
-    page = visitor(width=1280)
-    eyes, hands = Eyes(page, "fr"), Hands(page)
-    sign_in(page, live, address)
-    for action, path in WAYS.items():
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_empty_vault_by_one_paper_and_five_answers(
+    live: Live, visitor: Visitors, tmp_path: Path, language: str
+) -> None:
+    notice = write_file(tmp_path, "avis.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
+    walk = walker(visitor, language)
+    page, eyes = walk.page, walk.eyes
+    page.goto("/connexion/")
+    walk.open_vault(live, f"nadia.premier.{language}@courriel.example", "Nadia Kervella")
+    for french, english, path in WAYS:
         page.goto("/")
-        expect(page.get_by_role("heading", name="3 façons de commencer")).to_be_visible()
-        expect(page.locator("main")).not_to_contain_text("Rien à faire")
+        expect(page.locator("#ways")).to_have_text(walk.say("3 façons de commencer", "3 ways to begin"))
+        expect(page.locator("main")).not_to_contain_text(walk.say("Rien à faire", "Nothing to do"))
         eyes.look()
-        hands.follow(action)
+        walk.act(french, english)
         assert urlsplit(page.url).path.startswith(path)
         eyes.look()
 
     # Her notice waits to be confirmed: the home page and the aids say so. Once stored, one button says what changed.
-    notice = write_file(tmp_path, "avis.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
-    page.goto("/coffre/ajouter/")
-    page.locator("input[type=file]").set_input_files(notice)
-    hands.press("Envoyer ce papier")
-    wait_for_job(page, "Voir le résultat", script=True)
+    walk.choose_file(notice)
+    walk.act("Envoyer ce papier", "Send this paper")
+    walk.wait()
     for address in ("/", "/aides/"):
         page.goto(address)
-        expect(page.locator("main")).to_contain_text("À confirmer")
+        expect(page.locator("main")).to_contain_text(walk.say("À confirmer", "To confirm"))
         eyes.look()
-    hands.follow("Avis d’impôt")
-    hands.press("Ranger ces valeurs")
-    hands.follow("Voir ce que cela change pour mes aides")
+    walk.act("Avis d’impôt", "Income tax notice")
     eyes.look()
+    walk.act("Ranger ces valeurs", "Store these values")
+    eyes.look()
+    walk.act("Voir ce que cela change pour mes aides", "See what this changes for my benefits")
+    eyes.look()
+
+    # Five answers more, and she sees a first amount.
+    walk.act("Répondre à des questions", "Answer a few questions")
+    answers = 0
+    while not page.locator(".civic-aside strong.civic-num").count():
+        answer(walk, SINGLE)
+        eyes.look()
+        answers += 1
+        assert answers <= 5, page.url
+    expect(page.locator(".civic-aside strong.civic-num")).to_contain_text("€")
     page.goto("/")
-    expect(page.locator("main")).not_to_contain_text("Rien à faire")
-    expect(page.get_by_role("heading", name="À faire")).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text(walk.say("Rien à faire", "Nothing to do"))
+    expect(page.locator("#todo")).to_have_text(walk.say("À faire", "To do"))
     eyes.look()
-
-
-def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visitor: Visitors) -> None:
-    address = "nadia.first@courriel.example"
-    live.run(BARE.format(address=address))
-    page = visitor(width=320, language="en-GB", javascript=False)
-    eyes, keyboard = Eyes(page, "en"), Keyboard(page)
-    sign_in(page, live, address)
-    for action, path in zip(("^Connect$", "^Add a paper$", "^Answer$"), WAYS.values(), strict=True):
-        page.goto("/")
-        eyes.look()
-        keyboard.follow(action)
-        assert urlsplit(page.url).path.startswith(path)
-        eyes.look()

@@ -1,21 +1,17 @@
-"""Taking stock without an account: from nothing to a printed sheet, then to a vault; and with a vault at first."""
+"""Taking stock without an account: from nothing to a printed sheet, then to a vault; and from an empty vault."""
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
+from time import perf_counter
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from demo import paper_drawer
 from tests.browser import Visitors
-from tests.journeys.keyboard import Keyboard
-from tests.journeys.people import Eyes, Hands, code_in, mail_for, wait_for_job, write_file
+from tests.journeys.people import Walker, euros, walker
 from tests.live import Live
 
 START, RESULT = "/faire-le-point/", "/faire-le-point/resultat/"
-# A person who waits two seconds before each answer.
+# The seconds that a person reads each page.
 READING = 2.0
 Answers = Mapping[str, str | tuple[str, str, str]]
 SINGLE: Answers = {
@@ -38,157 +34,120 @@ def name_of(page: Page) -> str:
     return page.url.rstrip("/").rpartition("/")[2]
 
 
-def answer(page: Page, given: Answers) -> int:
-    """Answer the page's question by clicks, “je ne sais pas” if it is not in `given`. Return the number of taps."""
-    value = given.get(name_of(page))
+def answer(walk: Walker, given: Answers) -> None:
+    """Answer the page's question with one tap, “je ne sais pas” if it is not in `given`."""
+    page, value = walk.page, given.get(name_of(walk.page))
     if value is None:
-        press(page, "button[name=skip]")
+        walk.press(page.locator("button[name=skip]"))
     elif isinstance(value, tuple):
         for part, text in zip(("day", "month", "year"), value, strict=True):
-            page.locator(f"#id_answer_{part}").fill(text)
-        press(page, "main .govuk-button")
-    elif page.locator(tap := f"button[name=answer][value='{value}']").count():
-        press(page, tap)
+            walk.write(f"#id_answer_{part}", text)
+        walk.act("Continuer", "Continue")
+    elif (tap := page.locator(f"button[name=answer][value='{value}']")).count():
+        walk.press(tap)
     else:
-        page.locator("#id_answer").fill(value)
-        press(page, "main .govuk-button")
-    return 1
+        walk.write("#id_answer", value)
+        walk.act("Continuer", "Continue")
 
 
-def press(page: Page, what: str) -> None:
-    with page.expect_navigation():
-        page.locator(what).first.click()
+def tell(walk: Walker, given: Answers, *, looking: bool = True) -> int:
+    """Go from the page of a question to the result, and look at each page. Return the number of answers.
 
-
-def tell(page: Page, given: Answers, eyes: Eyes | None = None) -> tuple[int, int]:
-    """Go from the first page to the result. Return the numbers of answers and of taps."""
-    answers = taps = 0
-    while not page.url.endswith(RESULT):
-        if eyes:
-            eyes.look()
-        taps += answer(page, given)
+    `looking` is False if another journey looked at these questions.
+    """
+    answers = 0
+    while not walk.page.url.endswith(RESULT):
+        if looking or not answers:
+            walk.eyes.look()
+        answer(walk, given)
         answers += 1
-        assert answers <= 25, page.url
-    return answers, taps
+        assert answers <= 25, walk.page.url
+    walk.eyes.look()
+    return answers
 
 
-@pytest.mark.parametrize(
-    ("width", "language", "javascript"),
-    [(1280, "fr-FR", True), (320, "fr-FR", False), (320, "en-GB", True), (1280, "en-GB", False)],
-)
-def test_from_the_home_page_to_a_printed_sheet(visitor: Visitors, width: int, language: str, javascript: bool) -> None:
-    page = visitor(width=width, language=language, javascript=javascript)
-    eyes = Eyes(page, language[:2])
+def total(page: Page) -> int:
+    return euros(page.locator(".civic-headline__number").inner_text())
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_from_the_home_page_to_a_printed_sheet_and_to_a_vault(live: Live, visitor: Visitors, language: str) -> None:
+    walk = walker(visitor, language)
+    page, eyes = walk.page, walk.eyes
     page.goto("/")
     eyes.look()
-    press(page, ".civic-hero .govuk-button")
-    answers, taps = tell(page, SINGLE, eyes)
-    assert answers <= 12 and taps + 2 <= 14
+    walk.act("Faire le point sur mes aides", "Take stock of my benefits")
+    assert tell(walk, SINGLE) <= 12
+    shown = total(page)
+    assert shown > 0
+
+    # The sheet is one page, without the portal's header.
+    walk.act("Imprimer", "Print")
     eyes.look()
-    expect(page.locator(".civic-headline__number")).to_contain_text("€")
-    press(page, f"a[href='{START}feuille/']")
-    eyes.look()
-    sheet = page.locator(".civic-sheet")
-    expect(sheet).to_contain_text("Prime d’activité")
-    page.emulate_media(media="print")
-    assert not page.locator(".civic-header").is_visible() and not page.locator(".civic-footer").is_visible()
-    assert sheet.is_visible() and not page.locator(".civic-noprint").is_visible()
-    if javascript and width == 1280:
-        assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
-    page.emulate_media(media="screen")
+    expect(page.locator(".civic-sheet")).to_contain_text("Prime d’activité")
+    printed(page)
     page.go_back()
-    press(page, f"form[action='{START}effacer/'] button")
+
+    # The answers wait for her while she opens a vault; she sees what is kept, and is asked nothing again.
+    walk.act("Garder tout cela dans un coffre", "Keep all this in a vault")
+    eyes.look()
+    walk.open_vault(live, f"ines.point.{language}@courriel.example", "Inès Moreau")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(walk.say("Garder vos réponses", "Keep your answers"))
+    expect(page.locator("main")).to_contain_text("520")
+    eyes.look()
+    walk.act("Garder dans mon coffre", "Keep in my vault")
+    kept = walk.say("Vos réponses sont dans votre coffre", "Your answers are in your vault")
+    expect(page.get_by_text(kept)).to_be_visible()
+    assert total(page) == shown
+    eyes.look()
+    page.goto("/coffre/")
+    expect(page.locator("main")).to_contain_text("520")
+    eyes.look()
+
+
+def printed(page: Page) -> None:
+    page.emulate_media(media="print")
+    for hidden in (".civic-header", ".civic-footer", ".civic-noprint"):
+        assert not page.locator(hidden).first.is_visible()
+    assert page.locator(".civic-sheet").is_visible()
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+    page.emulate_media(media="screen")
+
+
+def test_a_single_tenant_takes_a_minute_with_two_seconds_a_page_then_erases_the_answers(visitor: Visitors) -> None:
+    page = visitor(width=320)
+    walk = Walker(page, "fr")
+    pages, began = 2, perf_counter()
+    page.goto("/")
+    walk.act("Faire le point sur mes aides", "")
+    seen_before_the_end = False
+    while not page.url.endswith(RESULT):
+        pages += 1
+        seen_before_the_end = seen_before_the_end or page.locator(".civic-aside strong.civic-num").count() > 0
+        answer(walk, SINGLE)
+    assert perf_counter() - began + pages * READING <= 60
+    assert seen_before_the_end
+    assert total(page) > 0
+    walk.press(page.locator(f"form[action='{START}effacer/'] button"))
     page.goto(RESULT)
     assert not page.url.endswith(RESULT)
 
 
-def test_a_single_tenant_takes_a_minute_with_two_seconds_a_page(visitor: Visitors) -> None:
-    page = visitor(width=320)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_empty_vault_by_answering_questions(live: Live, visitor: Visitors, language: str) -> None:
+    walk = walker(visitor, language)
+    page = walk.page
+    page.goto("/connexion/")
+    walk.open_vault(live, f"ines.vide.{language}@courriel.example", "Inès Moreau")
+    walk.eyes.look()
+    walk.act("Répondre", "Answer")
+    assert tell(walk, SINGLE, looking=False) <= 12
+    shown = total(page)
+    walk.act("Garder tout cela dans mon coffre", "Keep all this in my vault")
+    walk.eyes.look()
+    walk.act("Garder dans mon coffre", "Keep in my vault")
+    assert total(page) == shown > 0
+    walk.eyes.look()
     page.goto("/")
-    began = page.evaluate("Date.now()")
-    page.wait_for_timeout(READING * 1000)
-    press(page, ".civic-hero .govuk-button")
-    seen_before_the_end = False
-    while not page.url.endswith(RESULT):
-        page.wait_for_timeout(READING * 1000)
-        seen_before_the_end = seen_before_the_end or page.locator(".civic-aside strong.civic-num").count() > 0
-        answer(page, SINGLE)
-    assert page.evaluate("Date.now()") - began <= 60_000
-    assert seen_before_the_end
-    expect(page.locator(".civic-headline__number")).to_contain_text("€")
-
-
-def test_with_the_keyboard_alone(visitor: Visitors) -> None:
-    page = visitor(width=1280)
-    keys = Keyboard(page)
-    page.goto(START)
-    for _ in range(25):
-        if page.url.endswith(RESULT):
-            break
-        keys.follow("Je ne sais pas")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ce que vous pourriez demander")
-
-
-def sign_in(live: Live, page: Page, address: str) -> None:
-    """Type the address on the page of sign-in, then the code; a new address opens a vault."""
-    page.get_by_role("textbox", name="adresse e-mail").fill(address)
-    Hands(page).press("Recevoir un code")
-    page.get_by_role("textbox", name="Code").fill(code_in(mail_for(live, address)))
-    Hands(page).press("Continuer")
-
-
-def open_vault(live: Live, page: Page, address: str, name: str = "Inès Moreau") -> None:
-    sign_in(live, page, address)
-    page.locator("main form input[type=text]").first.fill(name)
-    press(page, "main form .govuk-button")
-
-
-def test_from_the_interview_to_a_vault(live: Live, visitor: Visitors) -> None:
-    page = visitor(width=320)
-    eyes = Eyes(page, "fr")
-    page.goto(START)
-    tell(page, SINGLE)
-    shown = page.locator(".civic-headline__number").inner_text().split("€")[0].strip()
-    Hands(page).press("Garder tout cela dans un coffre")
-    open_vault(live, page, "ines.point@courriel.example")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Garder vos réponses")
-    eyes.look()
-    expect(page.locator("main")).to_contain_text("520")
-    Hands(page).press("Garder dans mon coffre")
-    expect(page.get_by_text("Vos réponses sont dans votre coffre")).to_be_visible()
-    expect(page.locator(".civic-headline__number")).to_contain_text(shown)
-    eyes.look()
-    page.goto("/coffre/")
-    expect(page.locator("main")).to_contain_text("520")
-
-
-def test_an_empty_vault_by_answering_questions(live: Live, visitor: Visitors) -> None:
-    page = visitor(width=1280)
-    page.goto("/connexion/")
-    open_vault(live, page, "ines.vide@courriel.example")
-    page.goto(START)
-    answers, _taps = tell(page, SINGLE)
-    assert answers <= 12
-    expect(page.locator(".civic-headline__number")).to_contain_text("€")
-    Hands(page).follow("Garder tout cela dans mon coffre")
-    Hands(page).press("Garder dans mon coffre")
-    expect(page.locator(".civic-headline__number")).to_contain_text("€")
-
-
-def test_a_notice_then_five_answers_give_a_first_amount(live: Live, visitor: Visitors, tmp_path: Path) -> None:
-    notice = write_file(tmp_path, "avis-impot.pdf", paper_drawer.tax_notice("nadia", timezone.localdate()))
-    page = visitor(width=320)
-    page.goto("/connexion/")
-    open_vault(live, page, "nadia.avis@courriel.example", "Nadia Kervella")
-    page.goto("/coffre/ajouter/")
-    page.locator("input[type=file]").set_input_files(notice)
-    Hands(page).press("Envoyer ce papier")
-    wait_for_job(page, "Voir le résultat", script=True)
-    Hands(page).press("Ranger ces valeurs")
-    page.goto(START)
-    answers = 0
-    while page.locator(".civic-aside strong.civic-num").count() == 0:
-        answer(page, SINGLE)
-        answers += 1
-        assert answers <= 5, page.url
-    assert re.search(r"\d", page.locator(".civic-aside strong.civic-num").inner_text())
+    assert total(page) == shown
+    walk.eyes.look()

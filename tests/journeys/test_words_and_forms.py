@@ -113,6 +113,10 @@ def test_a_notice_in_another_name_is_asked_about_and_corrected_by_the_keyboard(
     page.get_by_label("Oui, à moi").check()
     hands.press("Ranger ces valeurs")
     expect(page).not_to_have_url(re.compile("/confirmer/$"))
+    # She says that it is hers; it is not verified for all that.
+    page.goto("/coffre/papiers/")
+    expect(page.locator("main")).to_contain_text("Rangé")
+    expect(page.locator(".civic-tag", has_text="Vérifié")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

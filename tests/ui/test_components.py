@@ -57,6 +57,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "text": "Oui",
         "links": [{"href": "/", "label": "Pourquoi"}],
     },
+    "subject": {"name": "Impôts", "gist": "2 valeurs", "tag": "Vérifié", "tag_kind": "ok", "body": "Ainsi."},
     "summary_list": {"rows": [{"key": "Qui", "value": "Awa", "href": "/"}]},
     "table": {
         "caption": "Papiers",

@@ -20,6 +20,8 @@ from vault.types import FieldInfo, geography
 
 #: The sources of values that are not organisations.
 _NOT_HOLDERS: dict[str, str | Promise] = {"service": gettext_lazy("Calculé ici"), RESIDENT: gettext_lazy("Vous")}
+#: A value that is empty.
+NOTHING = "–"
 #: A whole number from 1 to 12 is a month.
 MONTHS = 12
 #: Kinds of paper that come again: the title has the month.
@@ -31,7 +33,7 @@ _BARE = ("année",)
 def format_value(info: FieldInfo, value: Any) -> str:  # noqa: ANN401 - a payload's value
     """Return a value as a person writes it."""
     if value is None or value in ("", []):
-        return "–"
+        return NOTHING
     match info.kind:
         case "bool":
             return _("Oui") if value else _("Non")
@@ -66,7 +68,7 @@ def _partial_date(text: str) -> str:
 def address(value: Mapping[str, Any]) -> str:
     lines = [value.get("voie"), value.get("complement")] if value.get("voie") else value.get("lignes") or []
     town = " ".join(part for part in (value.get("code_postal"), value.get("commune")) if part)
-    return ", ".join(str(line) for line in [*lines, town] if line) or "–"
+    return ", ".join(str(line) for line in [*lines, town] if line) or NOTHING
 
 
 def origin(found: Origin) -> str:
@@ -179,17 +181,19 @@ def heading(record: Opened) -> str:
 
 
 def counts(values: int, papers: int) -> str:
-    """Return “28 informations et 9 papiers.”"""
+    """Return “28 informations et 9 papiers.”, without the one of which there is none."""
     labels = {
         "values": ngettext("%(count)s information", "%(count)s informations", values) % {"count": number(values)},
         "papers": ngettext("%(count)s papier", "%(count)s papiers", papers) % {"count": number(papers)},
     }
-    return _("%(values)s et %(papers)s.") % labels
+    if values and papers:
+        return _("%(values)s et %(papers)s.") % labels
+    return f"{labels['papers' if papers else 'values']}."
 
 
 def _item(info: FieldInfo, item: Any) -> str:  # noqa: ANN401 - a payload's value
     if item is None:
-        return "–"
+        return NOTHING
     if not isinstance(item, Mapping):
         return str(info.options.get(item, item))
     if "prenoms" in item:

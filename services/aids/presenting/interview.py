@@ -118,7 +118,7 @@ def labels() -> Mapping[str, str]:
         "naissance_enfant": _("Naissance d’un enfant"),
         "activite": _("Activité"),
         "revenus": _("Revenus par mois"),
-        "mois": _("Dans cette activité"),
+        "mois": _("Revenus stables"),
         "avant": _("Revenus avant"),
         "invalidite": _("Pension d’invalidité"),
         "nationalite": _("Nationalité"),
@@ -214,10 +214,10 @@ def place(chain: Chain, city: City) -> dict[str, str]:
 def _elsewhere(city: City) -> str:
     """Return why the aids of the city's residents are not shown."""
     text = _(
-        "Votre commune n’est pas celle de ce portail. Les aides locales %(of_city)s réservées à ses habitants"
-        " n’apparaissent pas. La mairie de votre commune a les siennes : demandez-lui."
+        "Vous ne vivez pas à %(city)s : les aides locales réservées à ses habitants n’apparaissent pas. La mairie de"
+        " votre commune a les siennes : demandez-lui."
     )
-    return text % {"of_city": city.of_name, "city": city.name}
+    return text % {"city": city.name}
 
 
 def progress(chain: Chain, name: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from services.aids.asking import purposes
 from services.aids.facts import answers, from_vault
 from services.aids.facts.from_vault import Read
 from services.aids.interview import keeping, running, slots, state
-from services.aids.interview.chain import ASIDE, VISITOR, Chain, as_json, follow
+from services.aids.interview.chain import VISITOR, Chain, as_json, follow
 from services.aids.interview.state import Interview
 from services.aids.variants import Question
 from vault import types
@@ -42,6 +42,8 @@ from vault.records.models import PaperKind, Record
 from vault.records.values.decrypted import Values
 
 SKIP: Final = "skip"
+#: Set by the page of a question when answers were kept before it.
+BEGUN: Final = "begun"
 START: Final = "aids:interview"
 QUESTION: Final = "aids:interview_question"
 RESULT: Final = "aids:interview_result"
@@ -158,7 +160,7 @@ def _answered(visit: Visit, name: str, value: object) -> HttpResponse:
     """Keep the answer. The first one opens the session, so robots that only read pages leave nothing."""
     if not visit.kept and not _may(visit.request, "interview_begin"):
         return _slow_down(visit)
-    if not visit.kept and name != visit.chain.next and name not in ASIDE:
+    if not visit.kept and BEGUN in visit.request.POST:
         gone = _("Vos réponses d’avant n’étaient plus là : elles sont effacées après deux heures.")
         messages.info(visit.request, gone)
     corrected = name in visit.interview.answers
@@ -339,6 +341,8 @@ def _sign_in_first(visit: Visit) -> HttpResponse:
         visit.save()
     elif not visit.interview.wanted:
         return redirect(RESULT)
+    wait = _("Vos réponses attendent ici. Connectez-vous ou ouvrez un coffre : vous choisirez ensuite de les garder.")
+    messages.info(visit.request, wait)
     return redirect(f"{reverse('account_login')}?next={reverse('aids:interview_keep')}")
 
 

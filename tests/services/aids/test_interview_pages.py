@@ -241,11 +241,18 @@ def test_two_tabs_share_one_interview():
 def test_a_cookie_deleted_half_way_starts_again_and_says_so():
     client = Client()
     client.post(address("activite"), {"answer": "actif"})
+    assert 'name="begun"' in client.get(address("revenus")).content.decode()
     client.cookies.pop("garant_session")
-    response = client.post(address("revenus"), {"answer": "1250"}, follow=True)
+    response = client.post(address("revenus"), {"answer": "1250", "begun": "1"}, follow=True)
     page = main_of(response)
     assert response.status_code == 200 and "Vos réponses d’avant n’étaient plus là" in page
     assert kept(client)["answers"] == {"revenus": "1250.00"}
+
+
+def test_beginning_with_any_question_does_not_speak_of_lost_answers():
+    client = Client()
+    assert 'name="begun"' not in client.get(address("revenus")).content.decode()
+    assert "n’étaient plus là" not in main_of(client.post(address("revenus"), {"answer": "1250"}, follow=True))
 
 
 def test_a_child_older_than_its_parent_is_refused_with_a_sentence():
@@ -510,6 +517,7 @@ def test_after_a_yes_the_answers_are_shown_then_kept(resident):
     client = Client()
     tell(client, SINGLE)
     assert client.post(KEEP).headers["Location"] == f"/connexion/?next={KEEP}"
+    assert "Vos réponses attendent ici" in client.get(f"/connexion/?next={KEEP}").content.decode()
     assert sign_in(client, resident, KEEP).headers["Location"] == KEEP
     page = main_of(client.get(KEEP))
     assert "Loyer" in page and "520 €" in page and "déclarées" in page
@@ -687,7 +695,8 @@ def test_a_visitor_reads_no_vault_and_writes_no_journal(resident):
 def test_a_resident_s_reading_is_a_line_of_their_journal(resident):
     people.notice(resident, 2023)
     before = len(journal.entries(resident_id=resident.pk, limit=500))
-    signed_in(resident).get(address("couple"))
+    page = main_of(signed_in(resident).get(address("couple")))
+    assert "que si vous le demandez à la fin" in page and "Pas de compte" not in page
     assert len(journal.entries(resident_id=resident.pk, limit=500)) == before + 1
 
 

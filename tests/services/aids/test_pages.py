@@ -117,9 +117,13 @@ def test_a_local_aid_explains_itself(awa):
 
 def test_page_with_a_tax_notice_only_promises_nothing_and_asks(resident, villebrume):
     people.notice(resident, 2023)
-    page = text(signed_in(resident), HOME)
-    assert "Une question d’abord Rien de sûr avec ce que nous savons aujourd’hui." in page
-    assert re.search(r"\d+ aides attendent cette réponse\.", page) and "Que recevez-vous déjà ?" in page
+    browser = signed_in(resident)
+    page = text(browser, HOME)
+    assert re.search(
+        r"Quelques questions d’abord Rien de sûr avec ce que nous savons aujourd’hui : \d+ aides attendent", page
+    )
+    assert f'href="{reverse("aids:interview")}"' in browser.get(HOME).content.decode()
+    assert "Que recevez-vous déjà ?" in page
     assert "Ce que vous pouvez demander" not in page and "Argent non demandé" not in page
     assert "Ce que nous ne pouvons pas encore dire" in page and "Voir les" in page
     assert "Vivez-vous en couple ?" in page

@@ -264,6 +264,13 @@ def test_all_the_papers_go_page_by_page_and_by_state(browser, resident):
     assert len(browser.get(url, {"etat": "kept"}).context["papers"]) == 25
 
 
+def test_a_vault_without_papers_says_so_without_filters(browser, resident):
+    page = browser.get(reverse("records:papers")).content.decode()
+    assert "Aucun papier pour le moment." in page and 'name="etat"' not in page
+    page = browser.get(reverse("records:papers"), {"etat": "kept"}).content.decode()
+    assert "Aucun papier ne correspond." in page and 'name="etat"' in page
+
+
 def test_the_papers_that_are_too_old_are_listed_alone(browser, resident):
     fill(resident, records=0, papers=3)
     with scope(resident=resident.pk):

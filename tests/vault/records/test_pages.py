@@ -84,6 +84,13 @@ def test_each_theme_is_one_closed_line_with_its_gist(browser, resident):
     ]
 
 
+def test_an_address_that_is_unknown_is_left_out_of_the_gist(browser, resident):
+    add(resident, "logement.domicile", HOME | {"adresse": {}})
+    assert (
+        re.findall(r'__gist">(.*?)</span>', page(browser))[0] == "Loyer, sans les charges\u00a0: 612\u00a0€ par mois"
+    )
+
+
 def test_a_search_opens_the_themes_that_match(browser, resident):
     add(resident, "logement.domicile", HOME)
     assert re.search(r'id="logement"\s+open', searched(browser, q="loyer"))

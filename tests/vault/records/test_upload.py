@@ -40,6 +40,14 @@ def values(resident):
     )
 
 
+def tags(client, paper) -> set[str]:
+    """Return the paper's state, as the vault's page, the list of papers and its own page tell it."""
+    home = client.get(reverse("records:home")).context["papers"]
+    listed = client.get(reverse("records:papers")).context["papers"]
+    own_page = client.get(reverse("records:paper", args=[paper.pk])).context
+    return {*(row.tag for row in [*home, *listed] if str(paper.pk) in row.href), own_page["tag"]}
+
+
 def test_an_upload_waits_in_quarantine_and_leads_to_its_job(browser, resident):
     response = send(browser, notice_pdf())
     paper = the_paper(resident)
@@ -113,6 +121,7 @@ def test_a_value_typed_again_as_it_was_read_stays_verified(browser, resident):
     paper = uploaded(browser, resident, notice_pdf())
     confirm(browser, paper, edited="0/nombre_parts", **{"value-0-nombre_parts-answer": "2,5"})
     assert values(resident)[0].assurance == "signature_verified"
+    assert tags(browser, paper) == {"Vérifié"}
 
 
 def test_someone_else_s_notice_asks_whose_it_is_and_nothing_is_kept_without_an_answer(browser, resident):
@@ -134,6 +143,7 @@ def test_a_notice_in_a_vault_without_a_name_asks_whether_it_is_theirs(browser, r
     assert confirm(browser, paper).status_code == 200 and not values(resident)
     confirm(browser, paper, whose="own")
     assert values(resident)[0].assurance == "declared"
+    assert tags(browser, paper) == {"Rangé"}, "signed, and not known as theirs"
 
 
 def test_correcting_moves_the_focus_and_enter_keeps_the_correction(browser, resident):
@@ -177,6 +187,7 @@ def test_a_notice_under_another_name_kept_on_the_resident_s_word_is_only_declare
     opened = values(resident)[0]
     assert opened.assurance == "declared"
     assert "unreconciled" in opened.quality
+    assert tags(browser, paper) == {"Rangé"}
 
 
 def test_a_partner_s_notice_is_kept_as_theirs(browser, resident):
@@ -191,6 +202,7 @@ def test_a_partner_s_notice_is_kept_as_theirs(browser, resident):
     confirm(browser, paper, whose=bruno)
     opened = values(resident)[0]
     assert (str(opened.person), opened.role, opened.assurance) == (bruno, "spouse", "signature_verified")
+    assert tags(browser, paper) == {"Rangé"}, "it proves nothing about the resident"
 
 
 def test_the_resident_chooses_between_two_notices_for_one_year(browser, resident):

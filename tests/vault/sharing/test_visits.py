@@ -76,7 +76,7 @@ def test_each_view_is_a_reading_of_the_current_values(key, resident):
         record = Record.objects.current().get(type="fiscal.avis_ir")
     vault_actions.correct_record(record=record, by=resident.pk, payload={**NOTICE, "revenu_fiscal_reference": 9000})
     text = main(visitor.get(address(key)))
-    assert "9 000 €" in text and "Déclaré par la personne" in text
+    assert "9 000 €" in text and "Écrit par la personne" in text
     assert events(resident).count("granted_read") == 2
     with scope(resident=resident.pk):
         [visit] = Visit.objects.all()
@@ -88,7 +88,7 @@ def test_corrected_values_are_shown_apart_from_proven_ones(resident):
     vault_actions.correct_record(record=record, by=resident.pk, payload={**NOTICE, "nombre_parts": 3})
     key = linked(resident, INCOME, PARTS)
     text = main(entered(key).get(address(key)))
-    assert "Vérifié" in text and "Déclaré par la personne" in text
+    assert "Vérifié" in text and "Écrit par la personne" in text
 
 
 def test_months_are_a_table_that_bears_its_weakest_mark(resident):

@@ -108,6 +108,10 @@ def came(connection: Connection, outcomes: Mapping[str, Mapping[str, Any]]) -> l
     return [_came(str(dataset.label), outcomes.get(dataset.code), found.offer) for dataset in datasets]
 
 
+def anything_came(outcomes: Mapping[str, Mapping[str, Any]]) -> bool:
+    return any(outcome["code"] == "arrived" for outcome in outcomes.values())
+
+
 def _came(label: str, outcome: Mapping[str, Any] | None, offer: Offer) -> Came:
     if outcome is None:
         return Came(label, _("Pas encore demandé"), "", _("La demande n’est pas encore arrivée jusqu’ici."))

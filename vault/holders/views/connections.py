@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import provider
 from accounts.http import SignedInRequest
 from core.models import Job
+from core.pages import next_act
 from core.templatetags.civic import clock, long_date
 from vault.holders import connectors
 from vault.holders.actions import connections as actions
@@ -31,6 +32,7 @@ from vault.holders.presenting import connections as connecting
 from vault.records import gate
 from vault.records.content import holder_catalogue
 from vault.records.values.decrypted import Values
+from vault.types import geography
 
 PREPARE = gettext_noop("Préparer une connexion à un organisme")
 LOOK = gettext_noop("Voir une connexion à un organisme")
@@ -148,6 +150,7 @@ def connection(request: SignedInRequest, connection_id: UUID) -> HttpResponse:
         "until": connecting.until(row),
         "waits": connecting.waits(row),
         "came": connecting.came(row, note["outcomes"]) if note["outcomes"] else [],
+        "next": next_act.after_values() if connecting.anything_came(note["outcomes"]) else None,
         "job": running,
         "offer": found.offer if found else None,
         "what": connecting.what(row.problem, found.offer) if row.problem and found else "",
@@ -256,7 +259,12 @@ def _sent(person: Civil) -> list[dict[str, str]]:
         (_("Prénoms"), " ".join(person.given_names[:3])),
         (_("Nom d’usage"), person.usage_name),
         (_("Date de naissance"), long_date(person.birthdate) if "-00" not in person.birthdate else person.birthdate),
-        (_("Commune de naissance (code)"), person.birthplace),
+        (_("Commune de naissance, avec son code"), _town(person.birthplace)),
         (_("Sexe"), {"female": _("Féminin"), "male": _("Masculin")}.get(person.gender, "")),
     ]
     return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def _town(code: str) -> str:
+    place = geography.find("commune", code)
+    return f"{place.label}, {code}" if place else code

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from core.templatetags.civic import long_date, month, number
 from vault import types
 from vault.records import wording
-from vault.records.enums import Outcome
 from vault.records.presenting import data
 from vault.records.values import questions
 from vault.records.values.decrypted import Opened, PaperOpened, Values
@@ -220,17 +219,8 @@ def proven_rows(values: Values, paper_id: UUID) -> list[Row]:
     return found + least
 
 
-def paper_rows(papers: Iterable[PaperOpened]) -> list[PaperRow]:
-    return [_paper_row(paper, _is_proof(paper)) for paper in papers]
-
-
-def _is_proof(paper: PaperOpened) -> bool:
-    """Return whether the paper is signed and not in another person's name, which would prove nothing about the
-    resident.
-    """
-    return (
-        paper.outcome("2ddoc_signature") == Outcome.PASSED and paper.outcome("name_matches_identity") != Outcome.FAILED
-    )
+def paper_rows(papers: Iterable[PaperOpened], proofs: Collection[UUID]) -> list[PaperRow]:
+    return [_paper_row(paper, paper.paper_id in proofs) for paper in papers]
 
 
 def _sum_line(one: Sum) -> dict[str, str]:
@@ -280,6 +270,8 @@ def _gist(record: Opened) -> str:
             continue
         info = types.field(f"{record.type}#/{name}")
         part = wording.format_value(info, record.payload[name])
+        if part == wording.NOTHING:
+            continue
         if info.kind in _LABELLED:
             part = _("%(what)s : %(value)s") % {"what": info.label, "value": part}
         alone = info.kind in _LABELLED or info.kind == "address"

@@ -56,7 +56,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     pages = found.pages
     if wanted.search:
         sections, pages = rows.paginate(sections, wanted.page, listing.A_PAGE)
-    shown = _papers(opened, papers.ids, wanted)
+    shown = _papers(opened, papers, wanted)
     context: dict[str, Any] = {
         "sections": sections,
         "pages": {"number": min(wanted.page, pages), "total": pages},
@@ -78,11 +78,12 @@ def home(request: SignedInRequest) -> HttpResponse:
 def papers(request: SignedInRequest) -> HttpResponse:
     """List the papers, page by page."""
     state = request.GET.get("etat", "")
-    page = Paginator(listing.papers(state).ids, A_PAGE).get_page(request.GET.get("page"))
+    found = listing.papers(state)
+    page = Paginator(found.ids, A_PAGE).get_page(request.GET.get("page"))
     opened = gate.own_papers(resident_id=request.user.pk, purpose=PAPERS, paper_ids=list(page))
     context: dict[str, Any] = {
         "page": page,
-        "papers": rows.paper_rows(_in_order(opened, list(page))),
+        "papers": rows.paper_rows(_in_order(opened, list(page)), found.proofs),
         "room": quota.room(resident_id=request.user.pk),
         "state": state,
         "states": [("", _("Tous")), *PaperState.choices, (listing.EXPIRED, _("Expiré"))],
@@ -140,9 +141,10 @@ def _choices(found: listing.Listed) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _papers(opened: Sequence[PaperOpened], ids: Sequence[UUID], wanted: listing.Wanted) -> list[rows.PaperRow]:
+def _papers(opened: Sequence[PaperOpened], papers: listing.Papers, wanted: listing.Wanted) -> list[rows.PaperRow]:
     """Return the first papers, or those whose title matches the search."""
-    shown = rows.paper_rows(_in_order(opened, ids if wanted.search else ids[: listing.PAPERS]))
+    ids = papers.ids if wanted.search else papers.ids[: listing.PAPERS]
+    shown = rows.paper_rows(_in_order(opened, ids), papers.proofs)
     asked = words(wanted.search)
     return [row for row in shown if all(word in " ".join(words(row.title)) for word in asked)][: listing.PAPERS]
 

@@ -93,7 +93,7 @@ def _row(record: Opened, columns: Sequence[FieldInfo]) -> Row:
 
 def origin_words(origin: Origin) -> str:
     """Return the origin in words for another reader than the resident."""
-    who = _("Déclaré par la personne") if origin.method == Method.TYPED else wording.holder(origin.holder)
+    who = _("Écrit par la personne") if origin.method == Method.TYPED else wording.holder(origin.holder)
     return _("%(holder)s, le %(day)s") % {"holder": who, "day": long_date(origin.issued_at or origin.at)}
 
 

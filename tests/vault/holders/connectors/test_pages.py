@@ -75,6 +75,22 @@ def test_agreeing_starts_a_pull_and_leads_to_its_outcome(holders, nadia, her_bro
     page = her_browser.get(f"/coffre/connexions/{only(nadia).pk}/").content.decode()
     assert "2\u00a0données rangées" in page or "2 données rangées" in page
     assert "Dernière réception le" in page
+    assert "Voir ce que cela change pour mes aides" in page
+
+
+def test_the_town_that_is_sent_has_its_name_and_its_code(holders, her_browser) -> None:
+    assert "Villebrume (00), 00042" in her_browser.get(CAF).content.decode()
+
+
+def test_an_answer_with_nothing_leads_to_the_other_ways(holders, nadia, her_browser) -> None:
+    holders.site.set_mode("api_particulier", "nadia", "not_found")
+    her_browser.post(CAF, {"datasets": ["quotient"], "rhythm": "once"})
+    with scope(resident=nadia.pk):
+        job = Job.objects.get(kind="pull_connection")
+    pull_connection(str(job.pk))
+    page = her_browser.get(f"/coffre/connexions/{only(nadia).pk}/").content.decode()
+    assert "Aucun dossier" in page and "Voir les autres choses à faire" in page
+    assert "Voir ce que cela change" not in page
 
 
 def test_a_connection_for_once_is_not_pulled_by_the_scheduler(holders, nadia, connected) -> None:
