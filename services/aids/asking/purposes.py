@@ -19,7 +19,7 @@ def purposes() -> Mapping[str, str]:
 def _of_the_family() -> Mapping[str, str]:
     return {
         "naissance": _(
-            "Beaucoup d’aides ont un âge : 18 ans pour la prime d’activité, 25 ans pour le RSA sans enfant, "
+            "Beaucoup d’aides ont un âge : 18 ans pour la prime d’activité, 25 ans pour le RSA sans enfant, "
             "l’âge de la retraite pour l’ASPA."
         ),
         "couple": _("À deux, la CAF compte les revenus de chacun, et les limites sont plus hautes."),
@@ -30,7 +30,7 @@ def _of_the_family() -> Mapping[str, str]:
             "Chaque enfant augmente les montants et les limites. Les allocations familiales commencent à deux enfants."
         ),
         "naissance_enfant": _(
-            "Les aides changent avec l’âge : la PAJE avant 3 ans, la rentrée scolaire de 6 à 18 ans, "
+            "Les aides changent avec l’âge : la PAJE avant 3 ans, la rentrée scolaire de 6 à 18 ans, "
             "une majoration pour les plus grands."
         ),
         "seul_depuis": _("Après une séparation récente, le RSA d’un parent seul est plus élevé."),
@@ -49,7 +49,7 @@ def _of_the_family() -> Mapping[str, str]:
 def _of_money() -> Mapping[str, str]:
     return {
         "activite": _(
-            "Chaque situation a ses aides : la prime d’activité pour qui travaille, une bourse pour qui étudie, "
+            "Chaque situation a ses aides : la prime d’activité pour qui travaille, une bourse pour qui étudie, "
             "l’ASPA pour qui est à la retraite."
         ),
         "revenus": _(
