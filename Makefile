@@ -4,7 +4,8 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 WITH_DATABASE := $(PYTHON) -m ops.cluster run --
-MANAGE := $(WITH_DATABASE) $(PYTHON) manage.py
+# A process that is given no settings takes production's.
+MANAGE := DJANGO_SETTINGS_MODULE=$(or $(DJANGO_SETTINGS_MODULE),config.settings.dev) $(WITH_DATABASE) $(PYTHON) manage.py
 TEMPLATES := templates platform
 LINTED := platform accounts vault services tests ops bench manage.py
 T ?= tests
@@ -14,7 +15,7 @@ export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 help:  ## what each command does
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-demo:  ## prepare everything, serve the fictional city and walk the tour; stays until Ctrl-C (HOST=, PORT=)
+demo:  ## prepare everything, serve the fictional city and walk the tour; stays until Ctrl-C (HOST=, PORT=, DEMO_PUBLIC=yes for others)
 	@ops/setup
 	@exec $(PYTHON) -m ops.launch
 

@@ -2,7 +2,7 @@
 
 An e-mailed code allows signing in, opening or claiming a vault, changing the address or a sensitive act. The session
 holds the address, the use and the code's hash. A code expires after ten minutes or three wrong tries. The rate limits
-(ACCOUNT_RATE_LIMITS) allow 45 guesses in a million per address and hour.
+(ACCOUNT_RATE_LIMITS) allow strangers 45 guesses in a million per address and hour.
 """
 
 import hmac
@@ -19,6 +19,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from accounts import known_devices
 from core.messages import sms
 
 LASTS = 600
@@ -61,7 +62,20 @@ class Asked:
 
 
 def may_send(request: HttpRequest, email: str) -> bool:
-    return ratelimit.consume(request, app="allauth.account", action="send_code", key=email.lower()) is not None
+    """Limit the codes sent to an address, so that strangers who ask for them do not lock its owner out.
+
+    A browser that proved the address before has a limit of its own. Of the address's own limit, one network gets a
+    part only.
+    """
+    address = email.strip().lower()
+    if known := known_devices.known_as(request, address):
+        return _may(request, "send_code_known", key=f"{address}|{known}")
+    network = ratelimit.truncate_ip(ratelimit.get_ip(request))
+    return _may(request, "send_code_network", key=f"{address}|{network}") and _may(request, "send_code", key=address)
+
+
+def _may(request: HttpRequest, action: str, *, key: str) -> bool:
+    return ratelimit.consume(request, app="allauth.account", action=action, key=key) is not None
 
 
 def may_try_sheet(request: HttpRequest) -> bool:

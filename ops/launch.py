@@ -4,6 +4,7 @@ HOST=… PORT=… python -m ops.launch [--once]      --once stops after the tour
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from ops.processes import dies_with_parent
 ROOT = cluster.ROOT
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+YES = {"yes", "1", "true"}
 
 
 class Failed(Exception):
@@ -33,6 +35,11 @@ def address() -> tuple[str, int]:
     host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise Failed(f"PORT is “{port}”: set it to a number between 1 and 65535.")
+    if host not in LOOPBACK and os.environ.get("DEMO_PUBLIC", "").strip().lower() not in YES:
+        raise Failed(
+            f"{host} is not this machine's own address: anyone who reaches it could sign in as the demonstration's"
+            f" people. To show it all the same: make demo HOST={host} DEMO_PUBLIC=yes"
+        )
     if not services.is_free(host, int(port)):
         raise Failed(
             f"Port {port} of {host} is taken. Stop what uses it, or choose another one:"
@@ -47,7 +54,11 @@ def holders_port_for(host: str, port: int) -> int:
 
 
 def settings(host: str) -> dict[str, str]:
-    chosen = {"DJANGO_SETTINGS_MODULE": "config.settings.demo"}
+    """Return the variables of this start: a secret of its own, and any host name if others may reach it."""
+    chosen = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.demo",
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or secrets.token_urlsafe(64),
+    }
     if host not in LOOPBACK and "ALLOWED_HOSTS" not in os.environ:
         chosen["ALLOWED_HOSTS"] = "*"
     return chosen

@@ -104,6 +104,7 @@ class Services:
         """Start one process in its own session: Ctrl-C reaches only the launcher, which stops them in order."""
         shared = {"HOLDERS_URL": self.holders_url, "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)])}
         environment = {**os.environ, **self.environment, **shared, **extra}
+        environment.pop("MIGRATION_DATABASE_URL", None)
         with open(self.logs / f"{name}.log", "wb") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],

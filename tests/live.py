@@ -114,6 +114,7 @@ def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str
     environment = {
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DJANGO_SETTINGS_MODULE": "config.settings.demo",
+        "SECRET_KEY": "live-only-" + "x" * 50,
         "DATABASE_URL": databases.server.url(role="web", database=database),
         "MIGRATION_DATABASE_URL": databases.server.url(role="owner", database=database),
         "GARANT_VAR": str(var),

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import codes, provider
+from accounts import codes, known_devices, provider
 from accounts.actions import accounts as actions
 from accounts.codes import Answer, Asked, Use
 from accounts.forms import AddressForm, CodeForm, CurrentPasswordForm, NameForm
@@ -63,7 +63,9 @@ def enter_code(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         answer = code_answer(request, form, Use.SIGN_IN)
         if answer is Answer.RIGHT:
-            return _enter(request, asked)
+            response = _enter(request, asked)
+            known_devices.remember(request, response, email=asked.email)
+            return response
         if answer is Answer.OVER:
             return _code_is_over(request, "account_login")
     return render(request, "account/confirm_login_code.html", {"form": form, "email": asked.email})

@@ -12,7 +12,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from config import processes
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 TRANSPORT_ALIASES["filesystem"] = "config.file_broker:Transport"
 app = Celery("garant")
@@ -36,12 +36,12 @@ def keep_djangos_logging(**_: Any) -> None:
 
 @worker_init.connect
 @beat_init.connect
-def refuse_unsafe_settings(**_: Any) -> None:
-    """Exit on unsafe settings. Celery would only log an exception of a receiver and continue."""
+def refuse_unsafe_server(**_: Any) -> None:
+    """Exit if this server is unsafe. Celery would only log an exception of a receiver and continue."""
     from config import checks
 
     try:
-        checks.refuse_to_start()
+        checks.refuse_to_serve()
     except ImproperlyConfigured as reason:
         sys.exit(str(reason))
 

@@ -1,6 +1,7 @@
 """Checks for unsafe combinations of settings. Commands, the web server and the workers refuse to start and say why."""
 
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,13 +9,33 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import OperationalError, connections
 
 from config import environment
 from vault.holders import connectors
 
+#: Names and addresses of this machine that no other one can use.
+OWN_NAMES = {"localhost", "127.0.0.1", "[::1]", "::1", "testserver"}
 PRIVATE_CACHES = ("django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache")
 SECRET_LENGTH = 50
+#: Seconds that a server waits for its database before it gives up.
+DATABASE_SECONDS = 30
+OWNER_KNOWN = (
+    "MIGRATION_DATABASE_URL is in the environment of a server, which could then rewrite the journal:"
+    " give it to the commands that need it only."
+)
+# What a role may do itself, and what it may do as a role that it is a member of (without INHERIT too: SET ROLE).
+WITHIN_REACH = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname IN
+    ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint') AND EXISTS (
+    SELECT FROM pg_roles role WHERE pg_has_role({role}, role.oid, 'MEMBER') AND (
+        role.oid = relowner OR has_table_privilege(role.oid, pg_class.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
+        OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND attname <> 'anchored_at'
+            AND has_column_privilege(role.oid, attrelid, attnum, 'UPDATE'))))
+ORDER BY relname
+"""
+#: Holds True once this process, or the one that it was forked from, was checked.
+_checked: list[bool] = []
 
 
 @register(Tags.security)
@@ -101,12 +122,6 @@ def _unsafe_connections() -> Iterator[tuple[int, str]]:
             " set CACHE_URL to redis://… or leave it empty"
             " (the database).",
         )
-    if settings.DATABASES["default"]["USER"] in {"owner", "admin", "postgres"}:
-        yield (
-            9,
-            "DATABASE_URL connects as a role that may rewrite the journal: use the role web;"
-            " MIGRATION_DATABASE_URL is for the owner.",
-        )
     if not settings.SITE_URL.startswith("https://"):
         yield (
             11,
@@ -160,26 +175,76 @@ def journal_out_of_reach(
     """
     if not databases or environment.migrating():
         return []
+    return [Error(sentence, id="config.E020") for sentence in journal_within_reach()]
+
+
+def journal_within_reach() -> Iterator[str]:
+    """Yield the journal's tables that this database role may rewrite, itself or as a role that it may take."""
+    role = "session_user" if settings.PRODUCTION else "current_user"
     with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_class WHERE relname IN"
-            " ('core_journalentry', 'core_journalleaf', 'core_journalseal', 'core_checkpoint')"
-            " AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')"
-        )
+        cursor.execute(WITHIN_REACH.format(role=role))
         tables = [name for (name,) in cursor.fetchall()]
-    return [
-        Error(f"This database role may rewrite {name}: connect as the role web.", id="config.E020") for name in tables
-    ]
+    for name in tables:
+        yield (
+            f"This database role may rewrite {name}: connect as the role web."
+            " MIGRATION_DATABASE_URL is for the owner, in the environment of the commands that need it."
+        )
+
+
+def public_demonstration(served: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the reason why a demonstration may not answer to others than this machine."""
+    if apps.is_installed("demo") and not settings.DEMO_PUBLIC and {*settings.ALLOWED_HOSTS, *served} - OWN_NAMES:
+        yield (
+            "Anyone who reaches the demonstration can sign in as its people. To show it all the same, set"
+            " DEMO_PUBLIC=yes; otherwise leave ALLOWED_HOSTS, and the server's --host, to this machine."
+        )
 
 
 def refuse_to_start() -> None:
-    """Refuse to start on unsafe settings. For processes that do not go through `manage.py`: web server and workers.
+    """Refuse to start on unsafe settings. For processes of every kind, as Django starts.
 
     Raises:
         ImproperlyConfigured: with all sentences at once.
     """
     unsafe_settings = [sentence for _number, sentence in unsafe()] if settings.PRODUCTION else []
-    if sentences := [*unsafe_settings, *half_set_connectors()]:
+    _refuse([*unsafe_settings, *public_demonstration()])
+
+
+def refuse_to_serve(*served: str) -> None:
+    """Refuse to start a web server, a worker or the scheduler that is unsafe or whose role may rewrite the journal.
+
+    A developer's own database may have a single role, so DEBUG skips that check. A web process that is forked from a
+    checked one does not ask again, since its database may be down. Cost: one connection, once.
+
+    Args:
+        served: the addresses that the web server will listen on.
+
+    Raises:
+        ImproperlyConfigured: with all sentences at once, or the database did not answer for half a minute.
+    """
+    refuse_to_start()
+    owner = [OWNER_KNOWN] if settings.PRODUCTION and environment.text("MIGRATION_DATABASE_URL") else []
+    _refuse([*half_set_connectors(), *public_demonstration(served), *owner])
+    if not (settings.DEBUG or _checked):
+        _refuse(_ask_patiently())
+        _checked.append(True)
+
+
+def _ask_patiently() -> list[str]:
+    last = time.monotonic() + DATABASE_SECONDS
+    while True:
+        try:
+            return list(journal_within_reach())
+        except OperationalError:
+            if time.monotonic() > last:
+                return ["The database does not answer, so what its role may do to the journal is not known."]
+            time.sleep(1)
+        finally:
+            connections["default"].close()
+
+
+def _refuse(sentences: Sequence[str]) -> None:
+    if sentences:
         raise ImproperlyConfigured(
             "These settings are not safe:\n" + "\n".join(f"  {sentence}" for sentence in sentences)
         )

@@ -4,6 +4,7 @@ An invalid value stops the start with a message that says what to set.
 """
 
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ def number(name: str, default: int) -> int:
     if value and not value.isdigit():
         raise ImproperlyConfigured(f"{name} is “{value}”: set it to a whole number.")
     return int(value) if value else default
+
+
+def made_secret() -> str:
+    """Return a random SECRET_KEY for this start: processes that this one starts read the same."""
+    os.environ["SECRET_KEY"] = secrets.token_urlsafe(64)
+    return os.environ["SECRET_KEY"]
 
 
 def words(name: str, default: str = "") -> list[str]:

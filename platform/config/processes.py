@@ -1,14 +1,15 @@
-"""Child processes that end with their parent (Linux). Otherwise the web server's workers survive a kill -9 of it."""
+"""What the portal asks the kernel (Linux) for its processes: to end with their parent, and to leave no core file."""
 
 import ctypes
 import os
+import resource
 import signal
 
 PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Ask the kernel to end this process with its parent.
+    """Ask the kernel to end this process with its parent: the web server's workers would survive a kill -9 of it.
 
     Call it in the child; a parent that already ended counts too.
     """
@@ -19,3 +20,8 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
     prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), number)
+
+
+def leave_no_core() -> None:
+    """Forbid core files to this process and its children, for ever: they would hold keys and values in plaintext."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -9,6 +9,7 @@ import gc
 import multiprocessing
 import os
 import sys
+from itertools import pairwise
 
 import django
 from granian.cli import entrypoint
@@ -22,7 +23,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
     multiprocessing.set_start_method("fork")
     django.setup()
-    checks.refuse_to_start()
+    checks.refuse_to_serve(*(word for flag, word in pairwise(sys.argv) if flag == "--host"))
     gc.freeze()
     sys.argv += APPLICATION
     entrypoint()  # type: ignore[no-untyped-call]  # granian does not type it

@@ -12,4 +12,4 @@ from config import checks  # noqa: E402 - see above
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
 application = get_wsgi_application()
-checks.refuse_to_start()
+checks.refuse_to_serve()

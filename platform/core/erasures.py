@@ -41,6 +41,15 @@ def read(raw: bytes) -> Erasure:
     return Erasure(UUID(fields["resident"]), datetime.fromisoformat(fields["at"]))
 
 
+def find(resident_id: UUID) -> Erasure | None:
+    """Return the erasure of one resident, or None if the ledger has none."""
+    storage, name = _storage(), _name(resident_id)
+    if not storage.exists(name):
+        return None
+    with storage.open(name) as file:
+        return read(file.read())
+
+
 def lines() -> Iterator[Erasure]:
     storage = _storage()
     for folder in _listed(storage, "")[0]:

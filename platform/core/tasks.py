@@ -11,15 +11,20 @@ from core import health, jobs
 from core.files import resumable
 from core.files.storage import DAY, sealed_storage
 from core.journal import checkpoints
+from core.pdf import leftovers
 
 BEAT = 15
 
 
 @shared_task
 def sweep() -> None:
-    """Send lost jobs again and delete abandoned uploads, every 15 s; once a day, delete orphan files and old jobs."""
+    """Send lost jobs again, delete abandoned uploads and the renderer's folders, every 15 s.
+
+    Once a day, delete orphan files and old jobs.
+    """
     jobs.sweep()
     resumable.sweep()
+    leftovers.remove()
     if cache.add("storage swept", True, DAY.total_seconds()):
         sealed_storage.sweep()
         jobs.purge()

@@ -127,6 +127,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def cookies(request: HttpRequest) -> HttpResponse:
     names = {"session_cookie": settings.SESSION_COOKIE_NAME, "csrf_cookie": settings.CSRF_COOKIE_NAME}
     names |= {"language_cookie": settings.LANGUAGE_COOKIE_NAME, "visit_cookie": settings.VISIT_COOKIE_NAME}
+    names |= {"device_cookie": settings.DEVICE_COOKIE_NAME}
     return _legal_page(request, LegalPage.Slug.COOKIES, "core/cookies.html", names)
 
 

@@ -26,6 +26,11 @@ def ask(email, **headers):
     return Client().post(reverse("account_login"), {"email": email}, **headers)
 
 
+def ask_afar(email, number, **headers):
+    """Ask for a code from another network each time."""
+    return ask(email, REMOTE_ADDR=f"198.51.{number}.1", **headers)
+
+
 def test_three_codes_a_minute_per_address(clock):
     assert [ask("awa@courriel.example").status_code for _time in range(4)] == [302, 302, 302, 429]
     assert len(mail.outbox) == 3
@@ -50,10 +55,19 @@ def test_the_limit_ignores_capitals():
 
 def test_fifteen_codes_an_hour_per_address(clock):
     answers = []
-    for _time in range(16):
-        answers.append(ask("awa@courriel.example").status_code)
+    for number in range(16):
+        answers.append(ask_afar("awa@courriel.example", number).status_code)
         clock.shift(61)
     assert answers == [302] * 15 + [429]
+
+
+def test_six_codes_an_hour_for_an_address_from_one_network(clock):
+    answers = []
+    for _time in range(7):
+        answers.append(ask("awa@courriel.example").status_code)
+        clock.shift(61)
+    assert answers == [302] * 6 + [429]
+    assert ask_afar("awa@courriel.example", 9).status_code == 302
 
 
 def test_twenty_codes_a_minute_per_ip_address():

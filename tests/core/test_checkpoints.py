@@ -1,24 +1,23 @@
 """Checkpoints: each entry ends under one, even if it commits late, and later changes are detected and reported."""
 
 import base64
-import time
-from datetime import timedelta
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from core import journal
-from core.journal import checkpoints, merkle, signed_notes
+from core.journal import checkpoints, merkle, sealing, signed_notes
 from core.journal.checkpoints import Fault
 from core.journal.signed_notes import Statement
-from core.models import Checkpoint, JournalLeaf, JournalSeal
+from core.models import Checkpoint, JournalSeal
 from core.residents import prepare
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,24 +53,9 @@ def write(person, event="read"):
         return journal.write(resident_id=person, actor_id=person, event=event, purpose="Essayer")
 
 
-def seal():
-    """Make a checkpoint after all earlier transactions end, also those of tests in other databases of the server."""
-    with scopes_disabled():
-        last = JournalLeaf.objects.aggregate(last=Max("xid"))["last"]
-    wait_until_over(last or 0)
-    return checkpoints.seal()
-
-
-def wait_until_over(xid):
-    limit = time.monotonic() + 120
-    while checkpoints._upto() <= xid:
-        assert time.monotonic() < limit
-        time.sleep(0.05)
-
-
 def make_checkpoint():
     """Make a checkpoint, which must not be None."""
-    checkpoint = seal()
+    checkpoint = checkpoints.seal()
     assert checkpoint is not None
     return checkpoint
 
@@ -87,10 +71,10 @@ def test_the_heads_of_the_journals_that_grew_are_sealed_once(person):
     write(person)
     assert make_checkpoint().number == 1
     assert sealed_numbers() == {(1, person): 1, (1, other): 2}
-    assert seal() is None
+    assert checkpoints.seal() is None
     write(person)
     write(person)
-    seal()
+    checkpoints.seal()
     assert sealed_numbers() == {(1, person): 1, (1, other): 2, (2, person): 3}
     assert list(checkpoints.problems()) == []
 
@@ -98,12 +82,32 @@ def test_the_heads_of_the_journals_that_grew_are_sealed_once(person):
 def test_without_entries_a_checkpoint_is_made_every_hour(person, time_machine):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
-    seal()
+    checkpoints.seal()
     time_machine.move_to(start + timedelta(minutes=50), tick=False)
-    assert seal() is None
+    assert checkpoints.seal() is None
     time_machine.move_to(start + timedelta(minutes=61), tick=False)
     assert signed_notes.read(make_checkpoint().note).root == merkle.EMPTY
     assert list(checkpoints.problems()) == []
+
+
+@pytest.fixture
+def two_turns(monkeypatch, time_machine):
+    """Compare the residents in two turns, as in a large city. Return a function that moves to a turn's minute."""
+    monkeypatch.setattr(sealing, "_turns", lambda: 2)
+    start = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+    def move(minute):
+        time_machine.move_to(start + timedelta(minutes=minute), tick=False)
+
+    move(0)
+    return move
+
+
+def in_turn(turn):
+    """Make a resident whose turn it is in even minutes (0) or in odd ones (1)."""
+    person = UUID(int=uuid4().int >> 1 | turn << 127)
+    prepare(person)
+    return person
 
 
 def test_an_entry_that_commits_late_is_in_the_next_checkpoint(person, databases):
@@ -115,39 +119,71 @@ def test_an_entry_that_commits_late_is_in_the_next_checkpoint(person, databases)
             " VALUES (%s, 1, now(), sha256('x'), sha256('y'))",
             [late],
         )
-        with scopes_disabled():
-            wait_until_over(JournalLeaf.objects.get(resident_id=early).xid)
         write(someone())
         checkpoints.seal()
-        assert {resident for _number, resident in sealed_numbers()} == {early}
+        assert late not in {resident for _number, resident in sealed_numbers()}
+        assert (1, early) in sealed_numbers()
         slow.commit()
-    seal()
+    checkpoints.seal()
     assert sealed_numbers()[2, late] == 1
     assert len(sealed_numbers()) == 3
     assert list(checkpoints.problems()) == []
 
 
-def test_an_open_transaction_delays_only_the_same_residents_entries(person, databases):
-    """The writer locks the resident's chain, so their next entry waits, but the checkpoint does not."""
+def test_an_open_transaction_delays_no_checkpoint(person, databases):
     with psycopg.connect(databases.url("owner")) as slow:
         slow.execute("SELECT pg_current_xact_id()")
         write(person)
         checkpoints.seal()
-        assert sealed_numbers() == {}
-    seal()
-    assert sealed_numbers() == {(2, person): 1}
+        assert sealed_numbers() == {(1, person): 1}
 
 
-def test_no_entry_is_missed_when_transaction_numbers_restart(person, tamper):
+def test_a_large_city_seals_new_entries_at_once_and_compares_the_others_in_turn(two_turns, tamper):
+    """An entry whose transaction number lies is sealed when its resident's turn comes."""
+    even, odd = in_turn(0), in_turn(1)
+    write(odd)
+    checkpoints.seal()
+    assert sealed_numbers() == {(1, odd): 1}
+    write(even)
+    write(odd)
+    with tamper() as admin:
+        admin.execute("UPDATE core_journalleaf SET xid = 1")
+    two_turns(2)
+    checkpoints.seal()
+    assert sealed_numbers() == {(1, odd): 1, (2, even): 1}
+    two_turns(3)
+    checkpoints.seal()
+    assert sealed_numbers() == {(1, odd): 1, (2, even): 1, (3, odd): 2}
+    assert list(checkpoints.problems()) == []
+
+
+def test_the_turns_cover_every_id_once():
+    for turns in (1, 2, 7, 60):
+        bounds = [sealing._turn(turn, turns) for turn in range(turns)]
+        assert (bounds[0][0].int, bounds[-1][1].int) == (0, 2**128 - 1)
+        assert all(after[0].int == before[1].int + 1 for before, after in pairwise(bounds))
+
+
+def test_a_turn_lasts_an_hour_at_most_whatever_the_keys(person, monkeypatch):
+    assert sealing._turns() == 1
+    monkeypatch.setattr(sealing, "COMPARED", 1)
+    assert sealing._turns() == 2
+    for _ in range(70):
+        someone()
+    assert sealing._turns() == 60
+
+
+def test_no_entry_is_missed_when_transaction_numbers_restart(two_turns, tamper):
+    person = in_turn(1)
     write(person)
-    seal()
+    checkpoints.seal()
     with tamper() as admin:
         admin.execute("UPDATE core_checkpoint SET upto = 9000000000000")
     write(person)
-    seal()
+    checkpoints.seal()
     assert sealed_numbers() == {(1, person): 1, (2, person): 2}
     write(person)
-    seal()
+    checkpoints.seal()
     assert sealed_numbers()[3, person] == 3
 
 
@@ -156,14 +192,14 @@ def test_two_concurrent_schedulers_make_one_checkpoint(person, databases):
     with psycopg.connect(databases.url("web")) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [checkpoints.LOCK])
         assert checkpoints.seal() is None
-    assert seal() is not None
+    assert checkpoints.seal() is not None
 
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_the_running_role_cannot_delete(person, table, change):
     write(person)
-    seal()
+    checkpoints.seal()
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change.format(table))
 
@@ -171,7 +207,7 @@ def test_the_running_role_cannot_delete(person, table, change):
 @pytest.mark.parametrize("change", ["UPDATE core_checkpoint SET note = ''", "UPDATE core_journalseal SET number = 9"])
 def test_neither_the_running_role_nor_the_owner_can_change_a_checkpoint(person, change, databases):
     write(person)
-    seal()
+    checkpoints.seal()
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
     with psycopg.connect(databases.url("owner")) as owner, pytest.raises(psycopg.Error, match="append-only"):
@@ -209,7 +245,7 @@ def test_a_new_key_signs_and_the_old_one_still_checks(person, settings, tmp_path
     assert signed_notes.read(old).number == 1
     assert len(signed_notes.public_keys()) == 2
     write(person)
-    seal()
+    checkpoints.seal()
     assert list(checkpoints.problems()) == []
 
 
@@ -232,7 +268,7 @@ def test_an_unusable_key_raises_with_instructions(settings, tmp_path):
 def three(person):
     for _ in range(3):
         write(person)
-        seal()
+        checkpoints.seal()
     return person
 
 
@@ -246,26 +282,25 @@ def test_a_missing_or_changed_copy_outside_is_reported(three, outside):
     ]
 
 
-def test_old_entries_without_a_checkpoint_are_reported(person, time_machine, tamper):
-    start = timezone.now()
-    time_machine.move_to(start, tick=False)
+def test_old_entries_without_a_checkpoint_are_reported(two_turns, tamper):
+    person = in_turn(1)
     write(person)
-    seal()
+    checkpoints.seal()
     write(person)
     with tamper() as admin:
-        admin.execute("UPDATE core_journalleaf SET xid = 0 WHERE number = 2")
-    time_machine.move_to(start + timedelta(hours=3), tick=False)
-    seal()
+        admin.execute("UPDATE core_journalleaf SET xid = 0")
+    two_turns(180)
+    checkpoints.seal()
     assert list(checkpoints.problems()) == [f"resident {person}, entry 2 is under no checkpoint"]
 
 
 def test_a_failed_copy_is_written_at_the_next_tick(person, outside, monkeypatch):
     write(person)
     outside.parent.joinpath("outside").write_text("no folder")
-    seal()
+    checkpoints.seal()
     assert checkpoints.unanchored() == 1
     outside.unlink()
-    seal()
+    checkpoints.seal()
     assert checkpoints.unanchored() == 0
     assert list(checkpoints.problems()) == []
 
@@ -292,19 +327,19 @@ def test_checkpoints_are_not_anchored_after_four_hours_without_a_copy(person, ou
     assert checkpoints.anchored()
     time_machine.move_to(start + timedelta(hours=5), tick=False)
     assert not checkpoints.anchored()
-    seal()
+    checkpoints.seal()
     assert checkpoints.anchored()
     time_machine.move_to(start + timedelta(hours=10), tick=False)
     outside.rename(outside.with_name("elsewhere"))
     outside.write_text("no folder any more")
-    seal()
+    checkpoints.seal()
     assert not checkpoints.anchored()
 
 
 def test_a_resident_s_proofs_lead_to_the_published_roots(three):
     someone(2)
     write(three)
-    seal()
+    checkpoints.seal()
     found = checkpoints.proofs(resident_id=three)
     assert [proof.number for proof in found] == [4, 3, 2, 1]
     assert [checkpoints.fault_of(proof) for proof in found] == [None] * 4

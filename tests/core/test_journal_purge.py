@@ -12,8 +12,9 @@ from django_scopes import scope
 
 from core import journal
 from core.journal import checkpoints
+from core.journal.checkpoints import seal
 from core.models import JournalEntry, JournalLeaf
-from tests.core.test_checkpoints import outside, person, seal, someone, write  # noqa: F401 - fixtures
+from tests.core.test_checkpoints import outside, person, someone, write  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)

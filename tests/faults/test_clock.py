@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from core import journal
 from core.journal import checkpoints
+from core.journal.checkpoints import seal
 from tests.accounts.factories import AgentFactory
 from tests.accounts.test_second_factor import code_now, is_in, pending
-from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
+from tests.core.test_checkpoints import outside  # noqa: F401 - fixtures
 from tests.faults.test_not_anchored import HOME, RENT
 from tests.vault.couples import granted
 from tests.vault.made import add

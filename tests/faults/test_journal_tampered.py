@@ -5,8 +5,8 @@ from django.core.management import CommandError, call_command
 
 from core import journal
 from core.journal import checkpoints
-from core.journal.checkpoints import Fault
-from tests.core.test_checkpoints import outside, seal  # noqa: F401 - a fixture, for each of these tests
+from core.journal.checkpoints import Fault, seal
+from tests.core.test_checkpoints import outside  # noqa: F401 - a fixture, for each of these tests
 from tests.core.test_journal import erase
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from core import jobs, journal
 from core.journal import Means
+from core.journal.checkpoints import seal
 from tests.accounts.factories import signed_in
-from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
+from tests.core.test_checkpoints import outside  # noqa: F401 - fixtures
 from tests.vault.couples import granted
 from tests.vault.made import add
 from vault.records import gate

@@ -21,13 +21,13 @@ from core import backups, erasures, journal, keys
 from core.backups import NotPossible
 from core.files.storage import sealed_storage
 from core.journal import checkpoints
+from core.journal.checkpoints import seal
 from core.keyrings import files
 from core.keys import sealed
 from core.models import JournalEntry, ResidentKey
 from core.residents import prepare
 from ops.cluster import ROOT
 from tests.accounts.factories import signed_in
-from tests.core.test_checkpoints import seal
 from tests.faults.test_not_anchored import HOME, RENT
 from tests.vault.couples import granted
 from tests.vault.made import add

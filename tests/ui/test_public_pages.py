@@ -96,8 +96,8 @@ def test_the_citys_text_replaces_ours_and_is_escaped(client, city):
 
 def test_the_cookie_page_names_the_real_cookies(client, city, settings):
     page_text = text(client.get(reverse("cookies")))
-    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME):
-        assert name in page_text
+    for name in ("SESSION", "CSRF", "LANGUAGE", "DEVICE", "VISIT"):
+        assert getattr(settings, f"{name}_COOKIE_NAME") in page_text
 
 
 @pytest.mark.parametrize("name", PUBLIC)

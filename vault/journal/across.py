@@ -24,7 +24,7 @@ def residents_with_old_entries(*, before: datetime, notified_before: datetime) -
     """Return the residents with an entry older than `before`, unless they were notified after `notified_before`."""
     with scopes_disabled():
         notified = Alerts.objects.filter(ageing_told_at__gt=notified_before).values("resident_id")
-        old = JournalEntry.objects.filter(created_at__lt=before, resident_id=OuterRef("resident_id"))
+        old = JournalEntry.objects.filter(leaf__at__lt=before, resident_id=OuterRef("resident_id"))
         found = ResidentKey.objects.filter(Exists(old), created_at__lt=before).exclude(resident_id__in=notified)
         return list(found.values_list("resident_id", flat=True))
 

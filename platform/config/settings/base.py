@@ -137,7 +137,10 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = False
 # Other limits are allauth's: 30 sign-ins a minute per IP address, 5 wrong passwords in 5 minutes per account.
 ACCOUNT_RATE_LIMITS = {
+    # Codes by e-mail: by the e-mail address; by it and the network; by it and a browser that signed in by it before.
     "send_code": "20/m/ip,3/m/key,15/h/key",
+    "send_code_network": "3/m/key,6/h/key",
+    "send_code_known": "20/m/ip,3/m/key,15/h/key",
     "check_code": "30/m/ip",
     "send_sms": "10/h/ip,3/h/key",
     "open_vault": "20/m/ip",
@@ -232,6 +235,9 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 # Cookie of a visitor who has a link and its code (vault/sharing/views/visit.py).
 VISIT_COOKIE_NAME = "garant_visit"
+# Cookie of a browser in which somebody signed in by a code (accounts/known_devices.py).
+DEVICE_COOKIE_NAME = "garant_device"
+DEVICE_COOKIE_SECURE = False
 LANGUAGE_COOKIE_NAME = "garant_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
@@ -375,5 +381,7 @@ TEST_AUTHORITIES: list[Path] = []
 # Folders of certificates (PEM or DER) of the authorities whose signatures of PDF files are trusted.
 SIGNATURE_AUTHORITIES = [Path(folder) for folder in environment.words("SIGNATURE_AUTHORITIES")]
 SIMULATE = environment.flag("SIMULATE")
+# True if anybody may reach a demonstration, which then says so on every page.
+DEMO_PUBLIC = False
 # If set, /admin/ answers 404 on any other host.
 ADMIN_HOST = environment.text("ADMIN_HOST")

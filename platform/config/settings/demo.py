@@ -5,7 +5,8 @@ from config.settings.base import *
 from demo.holders import reach
 
 INSTALLED_APPS = [*INSTALLED_APPS, "demo"]
-SECRET_KEY = SECRET_KEY or "demo-only-" + "x" * 50
+SECRET_KEY = SECRET_KEY or environment.made_secret()
+DEMO_PUBLIC = environment.flag("DEMO_PUBLIC")
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
 SMS_PROVIDER = SMS_PROVIDER or "core.messages.sms.Files"

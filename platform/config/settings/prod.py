@@ -23,6 +23,8 @@ SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-garant_session"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-garant_csrf"
+DEVICE_COOKIE_SECURE = True
+DEVICE_COOKIE_NAME = "__Host-garant_device"
 LANGUAGE_COOKIE_SECURE = True
 LANGUAGE_COOKIE_NAME = "__Host-garant_language"
 # W021 asks for HSTS preload, which binds the whole domain for years: the city must decide it.

@@ -30,7 +30,7 @@ from django_scopes import scope, scopes_disabled
 
 from core import canonical, locks
 from core.journal import checkpoints
-from core.keys import KeyMissing
+from core.keys import KeyMissing, KeyringError, KeysDown
 from core.keys.sealed import Box, Unreadable, box
 from core.models import JournalEntry, JournalLeaf, JournalSeal
 
@@ -259,11 +259,20 @@ def by_hash_alone() -> int:
 
 
 def follow(resident_id: UUID) -> Iterator[Followed]:
-    """Yield each leaf of a chain, from the first, with its problem if any."""
+    """Yield each leaf of a chain, from the first, with its problem if any.
+
+    Raises:
+        KeysDown: the key service does not answer.
+    """
     try:
         opened = box(resident_id=resident_id)
     except KeyMissing:
         opened = None
+    except KeysDown:
+        raise
+    except KeyringError:
+        yield Followed(1, "its resident's key was changed: the keyring does not open it", purged=False)
+        return
     with scope(resident=resident_id):
         leaves = JournalLeaf.objects.select_related("entry").order_by("number")
     expected, head = 1, START

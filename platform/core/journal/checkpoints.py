@@ -1,8 +1,8 @@
 """Checkpoints: every minute, one signed Merkle root over the heads of the journals that grew, also kept outside.
 
-A head is a chain's last hash. Changing any earlier entry changes it, so one leaf per resident covers all entries. Only
-finished transactions are included (`pg_snapshot_xmin`), so an entry that commits late is in the next checkpoint. The
-copy outside the database reveals a rewritten database, checkpoints included.
+A head is a chain's last hash. Changing any earlier entry changes it, so one leaf per resident covers all entries.
+`sealing.py` chooses the heads, and an entry that commits late is in the next checkpoint. The copy outside the database
+reveals a rewritten database, checkpoints included.
 """
 
 import logging
@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from core.journal import merkle, signed_notes
+from core.journal import merkle, sealing, signed_notes
 from core.journal.signed_notes import Statement
 from core.models import Checkpoint, JournalLeaf, JournalSeal
 
@@ -81,9 +81,9 @@ def publish() -> None:
 
 
 def anchored() -> bool:
-    """Return True if a checkpoint was copied outside in the last four hours, or if the portal is younger than that."""
+    """Return True if a checkpoint of the last four hours was copied outside, or if the portal is younger than that."""
     limit = timezone.now() - TOLERATED
-    if Checkpoint.objects.filter(anchored_at__gte=limit).exists():
+    if Checkpoint.objects.filter(at__gte=limit).exclude(anchored_at=None).exists():
         return True
     with scopes_disabled():
         first = JournalLeaf.objects.order_by("id").first()
@@ -163,7 +163,7 @@ def _seal() -> Checkpoint | None:
     now, last = timezone.now().replace(microsecond=0), Checkpoint.objects.order_by("-number").first()
     upto = _upto()
     number, previous = (last.number + 1, signed_notes.digest(last.note)) if last else (1, signed_notes.NOTHING_BEFORE)
-    chains = _seal_heads(number, last.upto if last and last.upto <= upto else 0, upto)
+    chains = sealing.seal_heads(number, since=last.upto if last and last.upto <= upto else 0, at=now)
     if last and not chains and now - last.at < QUIET:
         return None
     note = signed_notes.sign(Statement(number, merkle.root(chains), now, previous))
@@ -181,28 +181,6 @@ def _upto() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         return int(cursor.fetchone()[0])
-
-
-def _seal_heads(checkpoint: int, since: int, upto: int) -> list[bytes]:
-    """Insert a `JournalSeal` for each journal with new entries; return their hashes in the tree's order.
-
-    One statement: passing the rows through Python would take a minute when the whole city wrote. The checkpoint's own
-    row is inserted later in the transaction.
-
-    After a restore, transaction numbers restart: all entries are then examined once, and the sealed ones skipped.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_journalseal (checkpoint_id, resident_id, number, chain, position)"
-            " SELECT %s, resident_id, number, chain, row_number() OVER (ORDER BY chain) - 1 FROM ("
-            "SELECT DISTINCT ON (resident_id) resident_id, number, chain FROM core_journalleaf"
-            " WHERE xid >= %s AND xid < %s"
-            " ORDER BY resident_id, number DESC) head WHERE number > coalesce("
-            "(SELECT max(seal.number) FROM core_journalseal seal WHERE seal.resident_id = head.resident_id), 0)"
-            " RETURNING chain",
-            [checkpoint, since, upto],
-        )
-        return sorted(bytes(chain) for (chain,) in cursor.fetchall())
 
 
 def _storage() -> Storage:
@@ -238,7 +216,9 @@ def _read(storage: Storage, name: str) -> str | None:
 def _broken_chain() -> Iterator[str]:
     expected, previous = 1, signed_notes.NOTHING_BEFORE
     with scopes_disabled():
-        seals = JournalSeal.objects.order_by("checkpoint_id", "position").values_list("checkpoint_id", "chain")
+        seals = JournalSeal.objects.order_by("checkpoint_id", "position").values_list(
+            "checkpoint_id", "position", "chain"
+        )
     trees = groupby(seals.iterator(chunk_size=5_000), key=lambda row: row[0])
     number, chains = _next_tree(trees)
     for checkpoint in Checkpoint.objects.order_by("number").iterator(chunk_size=1_000):
@@ -253,10 +233,11 @@ def _broken_chain() -> Iterator[str]:
 
 
 def _next_tree(
-    trees: Iterator[tuple[int, Iterator[tuple[int, bytes | memoryview]]]],
+    trees: Iterator[tuple[int, Iterator[tuple[int, int, bytes | memoryview]]]],
 ) -> tuple[int | None, list[bytes]]:
+    """Return the next checkpoint's number and leaves. A leaf out of place is returned as empty: the root differs."""
     number, rows = next(trees, (None, iter(())))
-    return number, [bytes(chain) for _number, chain in rows]
+    return number, [bytes(chain) if at == place else b"" for at, (_number, place, chain) in enumerate(rows)]
 
 
 def _line_fault(proof: Proof, chain: bytes | memoryview | None) -> Fault | None:
@@ -318,7 +299,7 @@ def _numbers_outside(storage: Storage, folder: str) -> set[int]:
 
 
 def _never_sealed() -> Iterator[str]:
-    """Yield the entries much older than the last checkpoint that are under none."""
+    """Yield the entries much older than the last checkpoint that are under none: its turn came within an hour."""
     last = Checkpoint.objects.order_by("-number").first()
     if last is None:
         return

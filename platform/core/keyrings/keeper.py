@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import pwd
+import resource
 import socket
 import socketserver
 import struct
@@ -150,6 +151,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def main(words: list[str]) -> int:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     parser = argparse.ArgumentParser(
         description="Holds the city's key for the portal, under another user. docs/keys.md"
     )

@@ -10,7 +10,7 @@ class Checkpoint(models.Model):
     at = models.DateTimeField()
     note = models.TextField(help_text="as it is published: core/journal/signed_notes.py")
     upto = models.BigIntegerField(
-        help_text="every transaction under this number was over: the next checkpoint looks from there on"
+        help_text="every transaction under this number was over: a hint of what is new (core/journal/sealing.py)"
     )
     anchored_at = models.DateTimeField(null=True, help_text="when its copy outside was written")
 

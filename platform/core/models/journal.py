@@ -18,7 +18,7 @@ class JournalLeaf(models.Model):
         db_default=Cast(
             Cast(models.Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()
         ),
-        help_text="the transaction that wrote it: core/journal/checkpoints.py seals those that are over",
+        help_text="the transaction that wrote it: a hint of what is new (core/journal/sealing.py)",
     )
 
     objects = ResidentManager["JournalLeaf"]()

@@ -2,6 +2,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -17,6 +18,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(partial(_nav, request)),
         "rights": SimpleLazyObject(lambda: list(links(request, Place.RIGHTS))),
         "demo_mode": apps.is_installed("demo"),
+        "demo_public": settings.DEMO_PUBLIC,
     }
 
 

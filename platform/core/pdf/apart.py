@@ -6,9 +6,13 @@ Cost: about a second, mostly for loading the renderer. Long documents and those 
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+from core.pdf import leftovers
+
 CHILD = Path(__file__).with_name("child.py")
+ENVIRONMENT = {"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 #: Seconds, for a loaded machine. child.py limits the processor time.
 WAIT = 60
 
@@ -29,12 +33,14 @@ def draw(html: str, *, style: str) -> bytes:
             input=json.dumps({"html": html, "style": style}).encode(),
             capture_output=True,
             timeout=WAIT,
-            env={"HOME": "/nonexistent", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+            env=ENVIRONMENT | {"TMPDIR": tempfile.gettempdir()},
             cwd="/",
             check=False,
         )
     except subprocess.TimeoutExpired:
+        leftovers.remove()
         raise NotDrawn from None
     if done.returncode or not done.stdout.startswith(b"%PDF"):
+        leftovers.remove()
         raise NotDrawn
     return done.stdout

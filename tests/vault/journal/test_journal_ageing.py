@@ -18,10 +18,11 @@ from django_scopes import scope
 
 from core import journal
 from core.journal import merkle, signed_notes
+from core.journal.checkpoints import seal
 from core.templatetags.civic import long_date
 from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
 from tests.core.conftest import as_owner  # noqa: F401 - a fixture
-from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
+from tests.core.test_checkpoints import outside  # noqa: F401 - fixtures
 from tests.vault.records.test_import import bring, changed, copied
 from vault.journal.actions import contests
 from vault.journal.actions import journal as actions

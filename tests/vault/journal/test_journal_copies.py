@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from core import journal
 from core.journal import checkpoints, merkle, signed_notes
-from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
+from core.journal.checkpoints import seal
+from tests.core.test_checkpoints import outside  # noqa: F401 - fixtures
 from vault.journal.actions.journal import copy_journal
 from vault.journal.enums import CopyFormat
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from core import journal
 from core.journal import Ground
+from core.journal.checkpoints import seal
 from tests.accounts.factories import AgentFactory, ResidentFactory
-from tests.core.test_checkpoints import outside, seal  # noqa: F401 - fixtures
+from tests.core.test_checkpoints import outside  # noqa: F401 - fixtures
 from tests.vault.made import HOME, add
 from tests.vault.urgent import REASON, asked, held, offered, opened
 from vault.records import gate

@@ -3,14 +3,14 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import journal
-from core.journal import checkpoints
+from core.journal import checkpoints, keyless
 from core.models import Checkpoint
 
 
 class Command(BaseCommand):
     help = (
         "Follow the chain of every resident's journal, or of one;"
-        " without --resident, also check every checkpoint and its copy outside."
+        " without --resident, also check every checkpoint and its copy outside, and the ledger for missing keys."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +25,8 @@ class Command(BaseCommand):
             )
         problems = [f"First bad entry: {found.first_bad}."] if found.first_bad else []
         if resident is None:
-            problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in checkpoints.problems()]
+            more = [*checkpoints.problems(), *keyless.problems()]
+            problems += [f"{problem[:1].upper()}{problem[1:]}." for problem in more]
             self.stdout.write(
                 f"{Checkpoint.objects.count()} checkpoints checked,"
                 f" {checkpoints.unanchored()} without a copy outside yet."
