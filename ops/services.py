@@ -49,10 +49,6 @@ def web(host: str, port: int, *, workers: int = 2) -> list[str]:
         str(port),
         "--workers",
         str(workers),
-        "--blocking-threads",
-        "4",
-        "--workers-kill-timeout",
-        "5",
     ]
     return ["-m", "config.serve", *served]
 

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -71,7 +72,6 @@ class Visitors:
         ]
 
 
-@pytest.mark.xfail(strict=True, reason="one killed worker ends the whole server")
 def test_killed_workers_lose_only_what_they_had_in_hands(portal, request):
     count, kills = int(request.config.getoption("--kills")), []
     with Visitors(portal.port) as visitors:
@@ -89,7 +89,6 @@ def test_killed_workers_lose_only_what_they_had_in_hands(portal, request):
     sys.stdout.write(f"{count} kills: {visitors.served} pages served, {len(visitors.lost)} lost in killed hands\n")
 
 
-@pytest.mark.xfail(strict=True, reason="a killed worker's queue dies with it")
 def test_connections_that_no_worker_has_taken_are_served_after_a_kill(portal):
     for worker in portal.workers():
         os.kill(worker, signal.SIGSTOP)
@@ -121,3 +120,10 @@ def is_running(pid: int) -> bool:
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_workers_that_cannot_start_end_the_server():
+    code = "import sys; from config.workers import Workers; sys.exit(Workers(lambda: 1 / 0, 2, patience=1).run())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("ZeroDivisionError: division by zero") >= 5
