@@ -28,6 +28,7 @@ from core import health, jobs, journal
 from core.models import Job, WorkerBeat
 from core.residents import prepare
 from ops.processes import dies_with_parent
+from tests.faults.web import children_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
@@ -284,3 +285,25 @@ def test_a_worker_without_a_heartbeat_is_reported(bench):
     os.killpg(worker.pid, signal.SIGKILL)
     WorkerBeat.objects.filter(queue=bench.queue).update(at=timezone.now() - timedelta(seconds=61))
     assert bench.queue in health.silent_queues()
+
+
+@pytest.mark.parametrize("bench", ["files"], indirect=True)
+@pytest.mark.xfail(strict=True, reason="the killed process keeps the lock of its pool's queue")
+def test_a_process_killed_while_it_waits_delays_no_job(bench):
+    worker = bench.worker()
+    bench.until(lambda: bench.queue not in health.silent_queues(), "a sign of life")
+    bench.until(lambda: bool(children_of(worker.pid)), "the process of the pool")
+    os.kill(children_of(worker.pid)[0], signal.SIGKILL)
+    several = [bench.job() for _ in range(5)]
+    bench.until(lambda: all(now(job).state == State.DONE for job in several), "the jobs' end", seconds=20)
+    assert bench.effects() == len(several)
+
+
+@pytest.mark.parametrize("bench", ["files"], indirect=True)
+@pytest.mark.xfail(strict=True, reason="a worker that takes no job still gives a sign of life")
+def test_a_queue_whose_jobs_wait_is_reported(bench, client):
+    job = bench.job()
+    health.heard_from([bench.queue])
+    with scopes_disabled():
+        Job.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(minutes=6))
+    assert f"jobs:{bench.queue}" in client.get("/ready").json()["down"]

@@ -96,9 +96,12 @@ class Portal:
             time.sleep(0.05)
 
     def workers(self) -> list[int]:
-        """Return the ids of the server's child processes."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        return children_of(self.process.pid)
+
+
+def children_of(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
 def answers(port: int) -> bool:
