@@ -19,6 +19,8 @@ BEAT = 15
 def sweep() -> None:
     """Send lost jobs again and delete abandoned uploads, every 15 s; once a day, delete orphan files and old jobs."""
     jobs.sweep()
+    for queue in jobs.stuck_queues():
+        jobs.logger.error("jobs wait and no worker takes them", extra={"queue": queue})
     resumable.sweep()
     if cache.add("storage swept", True, DAY.total_seconds()):
         sealed_storage.sweep()

@@ -317,7 +317,7 @@ def lost(job, **ago):
 
 def test_a_job_without_a_heartbeat_is_sent_again(person, sent):
     job = create(person)
-    lost(job, seconds=46)
+    lost(job, seconds=26)
     assert jobs.sweep() == 1
     assert (now(job).state, now(job).losses) == (State.WAITING, 1)
     assert [message[1] for message in sent] == [str(job.pk)] * 2
@@ -328,7 +328,7 @@ def test_a_job_without_a_heartbeat_is_sent_again(person, sent):
 
 def test_a_job_with_a_heartbeat_is_not_sent_again(person, sent):
     job = create(person)
-    lost(job, seconds=40)
+    lost(job, seconds=20)
     assert jobs.sweep() == 0
     assert now(job).state == State.RUNNING
 
