@@ -89,6 +89,7 @@ class Services:
         """Start the processes. Only the web simulates, so only it loads the engine."""
         self.logs.mkdir(parents=True, exist_ok=True)
         for name in self.commands():
+            (self.logs / f"{name}.log").unlink(missing_ok=True)
             self.run(name)
 
     def commands(self) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ needs a restart.
 
 import argparse
 import gc
+import resource
 import socket
 import sys
 from wsgiref.types import WSGIApplication
@@ -17,6 +18,7 @@ from config.connections import Connection, Limits
 from config.workers import Workers
 
 BACKLOG = 1024
+CONNECTIONS = 65_536
 #: Seconds for the requests under way when the server stops.
 STOPS_WITHIN = 5
 
@@ -63,6 +65,8 @@ def serve(application: WSGIApplication, host: str, port: int, *, workers: int, l
     with Listening(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, CONNECTIONS), most))
         gc.freeze()
         return Workers(lambda: uvicorn.Server(config).run([listening]), workers, patience=STOPS_WITHIN).run()
 
