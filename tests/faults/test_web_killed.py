@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from tests.faults.web import Portal
+from tests.faults.web import Portal, is_running
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 VISITORS = 4
@@ -112,14 +112,6 @@ def test_the_workers_end_with_a_killed_server(portal):
     while any(is_running(worker) for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_workers_that_cannot_start_end_the_server():

@@ -29,7 +29,7 @@ from core import health, jobs, journal
 from core.models import Job, WorkerBeat
 from core.residents import prepare
 from ops.processes import dies_with_parent
-from tests.faults.web import children_of
+from tests.faults.web import children_of, is_running
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,6 +267,7 @@ class Keeper:
     """Starts the workers and the scheduler, and starts them again when they end, as ops.services and systemd do."""
 
     def __init__(self, bench: Bench) -> None:
+        self.bench = bench
         self.starts = {"workers": lambda: bench.worker(2), "scheduler": bench.beat}
         self.processes = {name: start() for name, start in self.starts.items()}
 
@@ -288,7 +289,10 @@ class Keeper:
         return self.processes["scheduler"].pid
 
     def kill(self, victim: str) -> None:
-        os.kill(getattr(self, victim)(), signal.SIGKILL)
+        """Kill one process, and wait until it has ended."""
+        pid = getattr(self, victim)()
+        os.kill(pid, signal.SIGKILL)
+        self.bench.until(lambda: not is_running(pid), f"the end of the {victim}")
 
 
 @pytest.mark.parametrize("bench", ["files"], indirect=True)
@@ -308,24 +312,26 @@ def test_each_job_ends_once_within_a_minute_whatever_is_killed(bench, request):
 
 def kill(bench: Bench, keeper: Keeper, victim: str, is_working: bool) -> list[Job]:
     """Kill one process, waiting or working, and return the jobs it could have had."""
-    bench.until(lambda: keeper.keep() is None and can_be_killed(keeper, victim), f"a running {victim}")
+    bench.until(lambda: can_be_killed(keeper, victim), f"a running {victim}")
     if not is_working:
         keeper.kill(victim)
         return [bench.job() for _ in range(2)]
     bench.hold.touch()
     began, several = timezone.now(), [bench.job() for _ in range(2)]
-    bench.until(lambda: is_at_work(since=began), "a job under way")
+    bench.until(lambda: is_at_work(keeper, since=began), "a job under way")
     keeper.kill(victim)
     bench.hold.unlink()
     return several
 
 
 def can_be_killed(keeper: Keeper, victim: str) -> bool:
+    keeper.keep()
     workers = children_of(keeper.workers())
     return victim == "scheduler" or (len(workers) == 2 and all(children_of(worker) for worker in workers))
 
 
-def is_at_work(since: datetime) -> bool:
+def is_at_work(keeper: Keeper, since: datetime) -> bool:
+    keeper.keep()
     with scopes_disabled():
         return Job.objects.filter(state=State.RUNNING, heartbeat_at__gt=since).exists()
 

@@ -100,8 +100,20 @@ class Portal:
 
 
 def children_of(process: int) -> list[int]:
-    tasks = Path(f"/proc/{process}/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    """Return the ids of the running children of a process, none if it ended."""
+    try:
+        tasks = Path(f"/proc/{process}/task").iterdir()
+        found = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    except OSError:
+        return []
+    return [pid for pid in found if is_running(pid)]
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def answers(port: int) -> bool:
