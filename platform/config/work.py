@@ -46,7 +46,7 @@ def _worker(app: Celery, queues: str) -> None:
     app.worker_main(["worker", "--hostname", name, "--queues", queues, "--concurrency", "1", *QUIET])
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
+@worker_ready.connect
 def end_with_process(sender: Any, **_: Any) -> None:  # noqa: ANN401 - Celery's consumer has no type
     """Look each second whether the process for the jobs is still the first one."""
     first = sender.pool.info["processes"]
