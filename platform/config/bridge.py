@@ -49,10 +49,10 @@ class Bridge:
         self.held = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        environ = environ_of(scope)
+        wsgi = environ_of(scope)
         try:
-            async with self.body(environ, receive) as (body, place):
-                answer = Answer(self.application, environ | {"wsgi.input": body}, self.limits.kept)
+            async with self.body(wsgi, receive) as (body, place):
+                answer = Answer(self.application, wsgi | {"wsgi.input": body}, self.limits.kept)
                 await self.give(answer, place, receive, send)
         except Gone:
             return
@@ -62,16 +62,16 @@ class Bridge:
 
     @asynccontextmanager
     async def body(
-        self, environ: WSGIEnvironment, receive: Receive
+        self, wsgi: WSGIEnvironment, receive: Receive
     ) -> AsyncIterator[tuple[BinaryIO, AbstractAsyncContextManager[None]]]:
         """Yield the request's body, and what grants a thread to read it.
 
         Without a length it is empty: pages that take files then answer 411.
         """
-        length = int(environ.get("CONTENT_LENGTH") or 0)
+        length = int(wsgi.get("CONTENT_LENGTH") or 0)
         if length > self.limits.kept:
             loop = asyncio.get_running_loop()
-            yield io.BufferedReader(Arriving(receive, loop), READ), self.transfers.of(address(environ, self.proxies))
+            yield io.BufferedReader(Arriving(receive, loop), READ), self.transfers.of(address(wsgi, self.proxies))
         else:
             async with self.received(receive, length) as body:
                 yield io.BytesIO(body), self.pages
@@ -163,8 +163,8 @@ class Arriving(io.RawIOBase):
 class Answer:
     """An answer that the application makes in pieces, maybe by several threads, but in one context."""
 
-    def __init__(self, application: WSGIApplication, environ: WSGIEnvironment, size: int) -> None:
-        self.application, self.environ, self.size = application, environ, size
+    def __init__(self, application: WSGIApplication, wsgi: WSGIEnvironment, size: int) -> None:
+        self.application, self.wsgi, self.size = application, wsgi, size
         self.context = contextvars.copy_context()
         self.status, self.headers = 500, list[tuple[bytes, bytes]]()
         self.parts: Iterable[bytes] = ()
@@ -176,7 +176,7 @@ class Answer:
         found, size = list[bytes](), 0
         try:
             if self.iterator is None:
-                self.parts = self.application(self.environ, self._start)
+                self.parts = self.application(self.wsgi, self._start)
                 self.iterator = iter(self.parts)
             for part in self.iterator:
                 found.append(part)
@@ -207,7 +207,7 @@ def _write(data: bytes) -> object:
 
 def environ_of(scope: Message) -> WSGIEnvironment:
     """Return the WSGI environment, without the body. A header whose name has an underscore could pass for another."""
-    environ: WSGIEnvironment = {
+    wsgi: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
@@ -229,11 +229,11 @@ def environ_of(scope: Message) -> WSGIEnvironment:
             key = key if key in BARE else f"HTTP_{key}"
             between = "; " if key == "HTTP_COOKIE" else ","
             text = value.decode("latin-1")
-            environ[key] = f"{environ[key]}{between}{text}" if key in environ else text
-    return environ
+            wsgi[key] = f"{wsgi[key]}{between}{text}" if key in wsgi else text
+    return wsgi
 
 
-def address(environ: WSGIEnvironment, proxies: int) -> str:
+def address(wsgi: WSGIEnvironment, proxies: int) -> str:
     """Return the visitor's address, which the outermost proxy of the city's has written."""
-    passed = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    return str(passed[-proxies].strip() if 0 < proxies <= len(passed) else environ["REMOTE_ADDR"])
+    passed = wsgi.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    return str(passed[-proxies].strip() if 0 < proxies <= len(passed) else wsgi["REMOTE_ADDR"])
