@@ -355,14 +355,16 @@ def test_a_worker_without_a_heartbeat_is_reported(bench):
 
 
 @pytest.mark.parametrize("bench", ["files"], indirect=True)
-def test_a_process_killed_while_it_waits_delays_no_job(bench):
+def test_a_process_killed_while_it_waits_stops_no_job(bench, monkeypatch):
+    """The message that its worker had taken is lost with it, and sent again: after two seconds here, not thirty."""
+    monkeypatch.setattr(jobs, "UNANSWERED", timedelta(seconds=2))
     worker = bench.worker()
     several = [bench.job()]
     bench.until(lambda: now(several[0]).state == State.DONE, "the first job's end")
     time.sleep(0.5)  # Nothing shows that the process waits for the next job.
     os.kill(last_child(worker.pid), signal.SIGKILL)
     several += [bench.job() for _ in range(5)]
-    bench.until(lambda: all(now(job).state == State.DONE for job in several), "the jobs' end", seconds=20)
+    bench.until(lambda: jobs.sweep() >= 0 and all(now(job).state == State.DONE for job in several), "the jobs' end")
     assert bench.effects() == len(several)
 
 
