@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from accounts import known_devices
-from core.messages import sms
+from core.messages import mails, sms
 
 LASTS = 600
 TRIES = 3
@@ -91,10 +91,17 @@ def send(request: HttpRequest, *, use: Use, email: str, next_page: str = "", mai
 
     The e-mail goes to the normalised address that accounts are found by: another spelling (a Kelvin sign for a k)
     could be another mailbox.
+
+    Raises:
+        NotSent: the page is then `core.views.mail_down`, and the code serves nothing.
     """
     address = email.strip().lower()
     code = _new(request, use, address, next_page)
-    get_adapter().send_mail(mail, address, {"code": code, "minutes": LASTS // 60})
+    try:
+        get_adapter().send_mail(mail, address, {"code": code, "minutes": LASTS // 60})
+    except mails.NotSent:
+        forget(request)
+        raise
 
 
 def send_to_phone(request: HttpRequest, *, number: str) -> bool:

@@ -2,8 +2,9 @@
 
     python bench/uploads.py [--smoke]
 
-All variants are served by granian in turns, in rotating order, so that the disk's cache disturbs them alike. Each turn
-gives a ratio of measurements close in time; the median counts. The processor time is the server's alone.
+All variants are served by the portal's web server in turns, in rotating order, so that the disk's cache disturbs them
+alike. Each turn gives a ratio of measurements close in time; the median counts. The processor time is the server's
+alone.
 
 `plain` is the peer: the same view, the same hashing handler, the same folder and the same durability (another name,
 fsync, rename, fsync of the folder), without the seal. The goal is 0.8 of its speed in both directions. `django` is
@@ -46,6 +47,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.urls import path
 from django_scopes import scope
 
+from config.connections import Limits
+from config.serve import serve
 from core.files import storage
 from core.files.segments import SegmentReader, SegmentWriter
 from core.files.sizes import MAX_FILE
@@ -135,27 +138,13 @@ if FOLDER:  # in the server
         "sealed": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options},
     }
     settings.MIDDLEWARE, settings.ROOT_URLCONF = [], __name__
-    application = get_wsgi_application()
 
 
 class Server:
     def __init__(self, folder: str) -> None:
         self.port, self.folder = free_port(), folder
-        arguments = [
-            "--interface",
-            "wsgi",
-            "--port",
-            str(self.port),
-            "--workers",
-            "1",
-            "--blocking-threads",
-            "2",
-            "--no-ws",
-            "--log-level",
-            "error",
-        ]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "granian", *arguments, "bench.uploads:application"],
+            [sys.executable, "-m", "bench.uploads", "--port", str(self.port)],
             cwd=ROOT,
             env=os.environ | {"BENCH_FOLDER": folder, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}"},
         )
@@ -271,7 +260,10 @@ def processor() -> tuple[float, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--smoke", action="store_true", help="a few rounds of the small size; fails only below half")
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if FOLDER:
+        return serve(get_wsgi_application(), "127.0.0.1", options.port, workers=1, limits=Limits(pages=2))
     sizes, rounds, least = ([10], 4, 0.5) if options.smoke else ([10, 64], 24, GOAL)
     failed = False
     settings.VAR.mkdir(parents=True, exist_ok=True)

@@ -94,8 +94,8 @@ def migrate(var: Path) -> None:
 
 
 def stay(running: services.Services, own: cluster.Cluster | None) -> None:
-    """Wait until a service ends, and restart the database's supervisor if it was killed: it is not our child."""
-    while (name := running.ended()) is None:
+    """Restart what was killed: a service, or the database's supervisor, which is not our child."""
+    while (name := running.revive()) is None:
         if own and not own.supervised():
             own.ensure()
         time.sleep(0.3)

@@ -49,18 +49,12 @@ def web(host: str, port: int, *, workers: int = 2) -> list[str]:
         str(port),
         "--workers",
         str(workers),
-        "--blocking-threads",
-        "4",
-        "--workers-kill-timeout",
-        "5",
     ]
     return ["-m", "config.serve", *served]
 
 
-def worker(*, queues: str = QUEUES, concurrency: int = 2) -> list[str]:
-    """Return a worker's arguments. It is alone at its broker, and file-system messages cannot carry gossip."""
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-    return ["-m", "celery", "-A", "config", "worker", "--queues", queues, "--concurrency", str(concurrency), *quiet]
+def worker() -> list[str]:
+    return ["-m", "config.work", "--queues", QUEUES, "--workers", "2"]
 
 
 def beat() -> list[str]:
@@ -94,20 +88,24 @@ class Services:
     def start(self) -> None:
         """Start the processes. Only the web simulates, so only it loads the engine."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        if self.holders_port:
-            self.run("holders", ["-m", "demo.holders", self.host, str(self.holders_port)])
-        self.run("web", web(self.host, self.port, workers=self.web_workers), SIMULATE="1")
-        self.run("worker", worker())
-        self.run("scheduler", beat())
+        for name in self.commands():
+            (self.logs / f"{name}.log").unlink(missing_ok=True)
+            self.run(name)
 
-    def run(self, name: str, arguments: list[str], **extra: str) -> None:
+    def commands(self) -> dict[str, list[str]]:
+        holders = {"holders": ["-m", "demo.holders", self.host, str(self.holders_port)]} if self.holders_port else {}
+        own = {"web": web(self.host, self.port, workers=self.web_workers), "worker": worker(), "scheduler": beat()}
+        return holders | own
+
+    def run(self, name: str) -> None:
         """Start one process in its own session: Ctrl-C reaches only the launcher, which stops them in order."""
+        extra = {"SIMULATE": "1"} if name == "web" else {}
         shared = {"HOLDERS_URL": self.holders_url, "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)])}
         environment = {**os.environ, **self.environment, **shared, **extra}
         environment.pop("MIGRATION_DATABASE_URL", None)
-        with open(self.logs / f"{name}.log", "wb") as log:
+        with open(self.logs / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *arguments],
+                [sys.executable, *self.commands()[name]],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -119,6 +117,14 @@ class Services:
 
     def ended(self) -> str | None:
         return next((name for name, process in self.processes.items() if process.poll() is not None), None)
+
+    def revive(self) -> str | None:
+        """Start a killed process again. Return the name of one that ended by itself."""
+        name = self.ended()
+        if name and self.processes[name].returncode < 0:
+            self.run(name)
+            return None
+        return name
 
     def last_words(self, name: str, lines: int = 15) -> str:
         return "\n".join((self.logs / f"{name}.log").read_text(errors="replace").splitlines()[-lines:])

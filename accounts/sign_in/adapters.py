@@ -1,5 +1,6 @@
 """allauth's adapters: texts of e-mails and errors, and protection of the second factors' secrets."""
 
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -42,6 +43,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """E-mail a user, in the language of their current page."""
         mails.send(template_prefix, to=[email], said=context, languages=[get_language() or settings.LANGUAGE_CODE])
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Tell a user what was done. It is done, even if the e-mail can't leave."""
+        with suppress(mails.NotSent):
+            super().send_notification_mail(*args, **kwargs)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Return False: `accounts.urls` guards allauth's sensitive pages, even for users without a password."""

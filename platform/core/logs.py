@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 OURS = ("core", "accounts", "vault", "services", "config", "demo")
-TEMPLATES = ("django", "celery", "kombu", "_granian", "granian")
+TEMPLATES = ("django", "celery", "kombu", "uvicorn")
 SAFE = ("job", "kind", "queue", "route", "method", "status", "milliseconds", "count", "code")
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 12

@@ -13,6 +13,7 @@ from django.middleware.gzip import GZipMiddleware
 
 from core import logs, views
 from core.keys import KeyringError
+from core.messages.mails import NotSent
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class RequestIdMiddleware:
 
 
 class DownMiddleware:
-    """Answers 503 when the keys or the database are down.
+    """Answers 503 when the keys, the database or the mail server are down.
 
     Without its key no vault can be read; while the database refuses journal entries, nothing is read.
     """
@@ -79,6 +80,9 @@ class DownMiddleware:
         if isinstance(exception, OperationalError):
             logger.error("the database is down or full", exc_info=exception)
             return views.database_down(request)
+        if isinstance(exception, NotSent):
+            logger.error("an e-mail could not leave", exc_info=exception)
+            return views.mail_down(request)
         return None
 
 

@@ -23,6 +23,8 @@ def sweep() -> None:
     Once a day, delete orphan files and old jobs.
     """
     jobs.sweep()
+    for queue in jobs.stuck_queues():
+        jobs.logger.error("jobs wait and no worker takes them", extra={"queue": queue})
     resumable.sweep()
     leftovers.remove()
     if cache.add("storage swept", True, DAY.total_seconds()):

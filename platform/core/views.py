@@ -217,6 +217,10 @@ def keys_down(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_page(request, "503.html"), status=503, headers={"Retry-After": "60"})
 
 
+def mail_down(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(_page(request, "core/mail_down.html"), status=503, headers={"Retry-After": "60"})
+
+
 def database_down(request: HttpRequest) -> HttpResponse:
     return HttpResponse(loader.render_to_string("500.html", _bare()), status=503, headers={"Retry-After": "60"})
 

@@ -20,6 +20,7 @@ EXCEPTIONS = {
     "platform/core/files/resumable.py: sweep": "deletes the expired uploads",
     "platform/core/files/storage.py: _kept": "asks which stored files a row still names, before a sweep",
     "platform/core/jobs/__init__.py: sweep": "sends lost jobs again",
+    "platform/core/jobs/__init__.py: stuck_queues": "finds the queues where any resident's job waits for too long",
     "platform/core/jobs/__init__.py: purge": "deletes finished jobs",
     "platform/core/jobs/__init__.py: _take": "a worker only knows the number of its job",
     "platform/core/journal/__init__.py: by_hash_alone": "counts the purged entries of all journals",

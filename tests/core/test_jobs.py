@@ -317,7 +317,7 @@ def lost(job, **ago):
 
 def test_a_job_without_a_heartbeat_is_sent_again(person, sent):
     job = create(person)
-    lost(job, seconds=46)
+    lost(job, seconds=26)
     assert jobs.sweep() == 1
     assert (now(job).state, now(job).losses) == (State.WAITING, 1)
     assert [message[1] for message in sent] == [str(job.pk)] * 2
@@ -328,7 +328,7 @@ def test_a_job_without_a_heartbeat_is_sent_again(person, sent):
 
 def test_a_job_with_a_heartbeat_is_not_sent_again(person, sent):
     job = create(person)
-    lost(job, seconds=40)
+    lost(job, seconds=20)
     assert jobs.sweep() == 0
     assert now(job).state == State.RUNNING
 
@@ -343,10 +343,10 @@ def test_only_jobs_finished_ninety_days_ago_are_deleted(person, sent):
         assert set(Job.objects.values_list("pk", flat=True)) == {recent.pk, stuck.pk}
 
 
-def test_a_lost_message_is_sent_again_after_a_minute(person, sent):
+def test_a_lost_message_is_sent_again_after_half_a_minute(person, sent):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         create(person)
-        clock.shift(timedelta(seconds=59))
+        clock.shift(timedelta(seconds=29))
         assert jobs.sweep() == 0
         clock.shift(timedelta(seconds=2))
         assert jobs.sweep() == 1
@@ -502,3 +502,28 @@ def test_jobs_are_found_only_in_their_residents_scope(person, sent):
         assert not Job.objects.filter(pk=job.pk).exists()
     with scope(resident=person):
         assert Job.objects.filter(pk=job.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("change_of", "is_stuck"),
+    [
+        ({"created_at": timedelta(minutes=6)}, True),
+        ({"created_at": timedelta(minutes=4)}, False),
+        ({"created_at": timedelta(minutes=6), "heartbeat_at": timedelta(minutes=1)}, False),
+    ],
+)
+def test_a_queue_whose_job_waits_for_five_minutes_is_stuck(person, sent, change_of, is_stuck):
+    job = create(person)
+    change(job, **{name: timezone.now() - ago for name, ago in change_of.items()})
+    assert bool(jobs.stuck_queues()) is is_stuck
+
+
+def test_a_queue_is_not_stuck_while_jobs_are_taken_or_wait_for_what_is_down(person, sent):
+    waiting, other = create(person), create(person)
+    change(waiting, created_at=timezone.now() - timedelta(minutes=6))
+    change(other, state=State.DONE, heartbeat_at=timezone.now() - timedelta(minutes=1))
+    assert jobs.stuck_queues() == []
+    change(other, heartbeat_at=timezone.now() - timedelta(minutes=6))
+    assert jobs.stuck_queues() != []
+    change(waiting, problem="keys_down")
+    assert jobs.stuck_queues() == []

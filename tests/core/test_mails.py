@@ -1,6 +1,7 @@
 """Every e-mail has a text and an HTML part with equal sentences and links, in the reader's language."""
 
 import re
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -162,3 +163,36 @@ def test_no_other_module_sends_email():
 def _without_allauth(path: Path) -> str:
     """Return a file without allauth's calls, which our adapter sends by core/messages/mails.py."""
     return path.read_text().replace("get_adapter().send_mail(", "").replace("def send_mail(", "")
+
+
+@pytest.fixture
+def post(monkeypatch):
+    """Yield an event: while it is not set, the mail server hangs."""
+    answers = threading.Event()
+    monkeypatch.setattr(mails, "_post", mails._Post())
+    monkeypatch.setattr(mails, "PATIENCE", 0.05)
+    monkeypatch.setattr(mails, "QUEUES_FOR", 0.05)
+    monkeypatch.setattr(EmailMultiAlternatives, "send", lambda _mail: answers.wait(20))
+    yield answers
+    answers.set()
+
+
+def send_a_code():
+    mails.send("account/email/code", to=["awa@example.org"], said={"code": "428317", "minutes": 10})
+
+
+def test_a_mail_server_that_hangs_is_not_waited_for(city, post):
+    for _ in range(8):
+        with pytest.raises(mails.NotSent):
+            send_a_code()
+    post.set()
+    mails._post.slow_until = 0.0
+    send_a_code()
+
+
+def test_a_page_whose_e_mail_cannot_leave_says_whom_to_call(city, client, post):
+    answer = client.post(reverse("account_login"), {"email": "awa@example.org"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert "L’e-mail n’a pas pu partir" in answer.content.decode()
+    assert city.phone in answer.content.decode()
+    assert client.get(reverse("account_confirm_login_code")).status_code == 302

@@ -6,41 +6,38 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 from django.conf import settings
 
 from accounts.models import User
 from ops.processes import dies_with_parent
-from ops.services import free_port
+from ops.services import free_port, web
 from tests.accounts.factories import signed_in
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Server:
-    def __init__(self, folder: Path, log: Path) -> None:
-        self.port = free_port()
+    """A web server of one process, without the law.
+
+    Args:
+        window: `Limits.window`, in seconds; visitors may be slow by default, as a loaded machine makes them.
+    """
+
+    def __init__(self, folder: Path, log: Path, window: float = 60) -> None:
+        self.port, self.window = free_port(), window
         self.folder, self.log = folder, log
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        arguments = [
-            "--interface",
-            "wsgi",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-            "--workers",
-            "1",
-            "--blocking-threads",
-            "4",
-        ]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "granian", *arguments, "--no-ws", "tests.faults.upload_app:application"],
+                [sys.executable, "-m", "tests.faults.upload_app", str(self.port), str(self.window)],
                 cwd=ROOT,
                 env=os.environ
                 | {"STORAGE_URL": self.folder.as_uri(), "DJANGO_SETTINGS_MODULE": "config.settings.test"},
@@ -50,24 +47,84 @@ class Server:
                 start_new_session=True,
             )
         deadline = time.monotonic() + 60
-        while not self.answers():
+        while not answers(self.port):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"the web server does not start:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.05)
-
-    def answers(self) -> bool:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            connection.request("GET", "/health")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
 
     def kill(self) -> None:
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
+
+
+class Portal:
+    """The whole web server, as operators start it, with two worker processes."""
+
+    process: subprocess.Popen[bytes]
+
+    def __init__(self, folder: Path, settings_module: str = "config.settings.test") -> None:
+        self.port, self.log = free_port(), folder / "portal.log"
+        self.variables = {"STORAGE_URL": (folder / "files").as_uri(), "DJANGO_SETTINGS_MODULE": settings_module}
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *web("127.0.0.1", self.port)],
+                cwd=ROOT,
+                env=os.environ | self.variables,
+                stdout=log,
+                stderr=log,
+                preexec_fn=dies_with_parent(signal.SIGKILL),
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+            yield self
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while not answers(self.port):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the web server does not start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+
+    def workers(self) -> list[int]:
+        return children_of(self.process.pid)
+
+
+def children_of(process: int) -> list[int]:
+    """Return the ids of the running children of a process, none if it ended."""
+    try:
+        tasks = Path(f"/proc/{process}/task").iterdir()
+        found = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    except OSError:
+        return []
+    return [pid for pid in found if is_running(pid)]
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def signed_in_by_cookie(resident: User) -> dict[str, str]:

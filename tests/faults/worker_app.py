@@ -1,9 +1,11 @@
 """The portal's Celery with a kind of job made to be killed, on the broker and the queue given by the test.
 
-celery -A tests.faults.worker_app worker --queues <TEST_QUEUE>
+python -m tests.faults.worker_app [WORKERS]         workers, as config.work starts them
+celery -A tests.faults.worker_app beat
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,7 @@ from celery import shared_task
 from celery.signals import worker_init
 
 from config.celery import app
+from config.work import work
 
 QUEUE = os.environ["TEST_QUEUE"]
 FOLDER = Path(os.environ["TEST_FOLDER"])
@@ -57,3 +60,6 @@ def _wait_while_held() -> None:
 
 
 django.setup()
+
+if __name__ == "__main__":
+    sys.exit(work(app, QUEUE, workers=int(sys.argv[1])))

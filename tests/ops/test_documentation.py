@@ -18,8 +18,8 @@ SHELL = re.compile(r"\$\{([A-Z_]{3,}):-")
 # Set for the processes that we start, not read from the operator.
 NOT_ASKED = {"SIMULATE", "PYTHONPATH", "SOURCE_DATE_EPOCH"}
 PACKAGE = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?(?:==|$)", re.MULTILINE)
-# Used by name without being imported: the driver that Django loads, the web server.
-NAMED = {"psycopg", "granian"}
+# Used by name without being imported: the driver that Django loads.
+NAMED = {"psycopg"}
 
 
 def code() -> dict[Path, str]:

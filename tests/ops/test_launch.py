@@ -84,12 +84,26 @@ def allowance() -> float:
     return 10 * max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def test_a_killed_web_process_ends_the_demonstration_with_its_log(prepared: Spare) -> None:
+def test_killed_processes_are_started_again_while_the_demonstration_runs(prepared: Spare) -> None:
+    port = services.free_port()
+    launcher, _took = start(prepared, port)
+    killed = [pid for pid in processes_of(prepared.var) if parent(pid) == launcher.pid and "config" in command(pid)]
+    assert len(killed) == 3
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    portal = services.Services("127.0.0.1", port, {}, prepared.var / "log")
+    until(lambda: not {*killed} & processes_of(prepared.var) and not portal.missing(), seconds=60)
+    assert launcher.poll() is None
+    launcher.terminate()
+    assert launcher.wait(timeout=30) == 0
+
+
+def test_a_process_that_ends_by_itself_ends_the_demonstration_with_its_log(prepared: Spare) -> None:
     launcher, _took = start(prepared, services.free_port())
     (web,) = [
         pid for pid in processes_of(prepared.var) if parent(pid) == launcher.pid and "config.serve" in command(pid)
     ]
-    os.kill(web, signal.SIGKILL)
+    os.kill(web, signal.SIGTERM)
     assert launcher.wait(timeout=30) == 1
     assert "The process “web” ended" in (prepared.var / "launch.log").read_text()
 

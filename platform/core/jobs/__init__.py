@@ -25,6 +25,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -38,9 +39,12 @@ from core.models import Job
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT = timedelta(seconds=10)
-LOST = timedelta(seconds=45)
-UNANSWERED = timedelta(seconds=60)
+#: A job whose worker was killed is done within a minute: these, a sweep every 15 s, and the work itself.
+HEARTBEAT = timedelta(seconds=5)
+LOST = timedelta(seconds=25)
+UNANSWERED = timedelta(seconds=30)
+#: A queue where a job waited so long, while no worker took any, is reported.
+STUCK = timedelta(minutes=5)
 LOSSES = 3
 #: How long the row of a finished job is kept, so that its page stays available. Its result is kept independently.
 KEPT = timedelta(days=90)
@@ -146,14 +150,14 @@ def retry(*, job: Job, by: UUID) -> Job:
     with _locked(job, by) as row:
         if row.state in {State.FAILED, State.CANCELLED}:
             row.state, row.problem, row.done, row.losses = State.WAITING, "", 0, 0
-            row.cancel_asked, row.sent_at, row.heartbeat_at, row.finished_at = False, None, None, None
+            row.cancel_asked, row.sent_at, row.heartbeat_at, row.finished_at = False, None, timezone.now(), None
             row.save()
             _publish_on_commit(row)
     return row
 
 
 def sweep() -> int:
-    """Send lost jobs again: never sent, not taken within a minute, or taken by a worker without a heartbeat.
+    """Send lost jobs again: never sent, not taken within 30 s, or taken by a worker without a heartbeat.
 
     A copy of a late message is harmless: `running` skips it. A job that lost its worker LOSSES times fails.
     """
@@ -167,6 +171,26 @@ def sweep() -> int:
         lost = list(Job.objects.filter(due, state=State.WAITING, kind__in=_kinds).order_by("created_at")[:BATCH])
     # Each try may take 2 s while the broker is down, so the first failure ends the sweep.
     return sum(1 for _job in takewhile(_publish, lost))
+
+
+def stuck_queues() -> list[str]:
+    """Return the queues where a job waits for longer than `STUCK`, though none was taken or worked on meanwhile.
+
+    A job that waits for a dependency that is down doesn't count.
+    """
+    long_ago = timezone.now() - STUCK
+    with scopes_disabled():
+        waiting = Job.objects.filter(state=State.WAITING, problem="", kind__in=_kinds)
+        old = set(
+            waiting.alias(since=Coalesce("heartbeat_at", "created_at"))
+            .filter(since__lt=long_ago)
+            .values_list("kind", flat=True)
+        )
+        alive = set(
+            Job.objects.exclude(state=State.WAITING).filter(heartbeat_at__gte=long_ago).values_list("kind", flat=True)
+        )
+    queues = {_kinds[kind].queue for kind in old}
+    return sorted(queues - {_kinds[kind].queue for kind in alive & _kinds.keys()})
 
 
 def purge() -> int:
@@ -304,7 +328,7 @@ class _Ending:
 
 
 class _Heartbeats:
-    """Writes a heartbeat every 10 s, from a thread with its own database connection."""
+    """Writes a heartbeat every 5 s, from a thread with its own database connection."""
 
     def __init__(self, run: Running) -> None:
         self._run = run

@@ -1,10 +1,14 @@
 """E-mails. `<template>_message.txt` has the sentences; one layout renders them as plain text, another as an HTML page.
 
-The HTML page loads no remote content.
+The HTML page loads no remote content. A mail server that hangs holds a page for `PATIENCE` seconds at most, and never
+more than two pages of a process at once: the next ones learn at once that nothing can leave.
 """
 
 import re
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +23,15 @@ from core.models import City
 LANGUAGES = ("fr", "en")
 FRENCH = ("fr",)
 BETWEEN = "\n\n---\n\n"
+#: Seconds.
+PATIENCE = 5
+QUEUES_FOR = 1
+#: For so long after the server was too slow, one message at a time tries it.
+SLOW_FOR = 30
+
+
+class NotSent(OSError):
+    """The mail server refused the message, or did not take it in time."""
 
 
 def send(
@@ -30,11 +43,45 @@ def send(
         said: the templates' context.
 
     Raises:
-        OSError, SMTPException: sending failed.
+        NotSent
     """
     addresses = [address for address in to if address]
     if addresses:
-        write(template, to=addresses, said=said or {}, languages=languages).send()
+        _post.hand_over(write(template, to=addresses, said=said or {}, languages=languages))
+
+
+class _Post:
+    """Sends messages in threads of its own, so that who waits for them can stop waiting."""
+
+    def __init__(self) -> None:
+        self.threads = ThreadPoolExecutor(4, "mail")
+        self.places, self.trial = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
+        self.slow_until = 0.0
+
+    def hand_over(self, mail: EmailMultiAlternatives) -> None:
+        is_slow = time.monotonic() < self.slow_until
+        place = self.trial if is_slow else self.places
+        if not place.acquire(timeout=0 if is_slow else QUEUES_FOR):
+            raise NotSent
+        try:
+            self._send(mail)
+        finally:
+            place.release()
+
+    def _send(self, mail: EmailMultiAlternatives) -> None:
+        sending = self.threads.submit(mail.send)
+        try:
+            sending.result(PATIENCE)
+        except TimeoutError:
+            sending.cancel()
+            self.slow_until = time.monotonic() + SLOW_FOR
+            raise NotSent from None
+        except OSError as error:
+            raise NotSent from error
+        self.slow_until = 0.0
+
+
+_post = _Post()
 
 
 def write(

@@ -1,0 +1,65 @@
+"""The workers: `python -m config.work --queues default,documents --workers 2`.
+
+Each is a Celery worker with one process for its jobs. When this process is killed while it waits, it keeps the lock of
+its pool, and the next ones would wait for ever: so the worker ends with it, and another takes its place.
+"""
+
+import argparse
+import gc
+import os
+import sys
+from typing import Any
+
+import django
+from celery import Celery
+from celery.signals import worker_ready
+
+from config.celery import refuse_unsafe_server
+from config.workers import Workers
+
+#: Workers need no word from each other, and files cannot carry their gossip.
+QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+LOOK_SECONDS = 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m config.work", description="Do the jobs.")
+    parser.add_argument("--queues", default="default,documents", help="names, separated by commas")
+    parser.add_argument("--workers", type=int, default=2, help="jobs at once")
+    chosen = parser.parse_args()
+    from config.celery import app
+
+    return work(app, chosen.queues, workers=chosen.workers)
+
+
+def work(app: Celery, queues: str, *, workers: int) -> int:
+    """Work until SIGTERM: jobs under way are finished first; SIGQUIT puts them back. Return the exit code."""
+    django.setup()
+    from core import jobs
+
+    refuse_unsafe_server()
+
+    app.loader.import_default_modules()
+    gc.freeze()
+    return Workers(lambda: _worker(app, queues), workers, patience=jobs.TIME_LIMIT.total_seconds()).run()
+
+
+def _worker(app: Celery, queues: str) -> None:
+    name = f"worker-{os.getpid()}@%h"
+    app.worker_main(["worker", "--hostname", name, "--queues", queues, "--concurrency", "1", *QUIET])
+
+
+@worker_ready.connect
+def end_with_process(sender: Any, **_: Any) -> None:  # noqa: ANN401 - Celery's consumer has no type
+    """Look each second whether the process for the jobs is still the first one."""
+    first = sender.pool.info["processes"]
+
+    def look() -> None:
+        if sender.pool.info["processes"] != first:
+            os._exit(1)
+
+    sender.timer.call_repeatedly(LOOK_SECONDS, look)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Visitors who announce a body and send nothing, who send or read almost nothing, take nothing from the others."""
+
+import http.client
+import socket
+import threading
+import time
+
+import pytest
+
+from tests.faults.web import Portal, Server
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+PAGE = "/aide/"
+COOKIE = "Cookie: csrftoken=" + "a" * 32
+START = f"POST /connexion/ HTTP/1.1\r\nHost: localhost\r\n{COOKIE}\r\nContent-Type: "
+HEADS = {
+    "a form": f"{START}application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\n",
+    "a file": f"{START}multipart/form-data; boundary=b\r\nContent-Length: 5000000\r\n\r\n",
+    "half of its headers": START,
+}
+
+
+@pytest.fixture(scope="module")
+def portal(django_db_setup, tmp_path_factory):
+    with Portal(tmp_path_factory.mktemp("slow")).running() as portal:
+        yield portal
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slow")
+    server = Server(folder / "files", folder / "web.log", window=1)
+    server.start()
+    yield server
+    server.kill()
+
+
+def slow(port: int, head: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection.sendall(head.encode())
+    return connection
+
+
+def seconds(port: int, page: str = PAGE) -> float:
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", page)
+    assert connection.getresponse().status == 200
+    connection.close()
+    return time.monotonic() - began
+
+
+def test_pages_stay_fast_beside_two_hundred_connections_that_send_nothing(portal):
+    for _ in range(8):
+        seconds(portal.port)
+    heads = list(HEADS.values())
+    waiting = [slow(portal.port, heads[number % 3]) for number in range(200)]
+    took = sorted(seconds(portal.port) for _ in range(20))
+    assert took[18] < 1
+    for connection in waiting:
+        connection.close()
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_connection_that_sends_nothing_is_cut_off(server, kind):
+    with slow(server.port, HEADS[kind]) as connection:
+        connection.settimeout(4)
+        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+        assert connection.recv(100) == b""
+
+
+def test_a_body_that_comes_by_drops_is_cut_off(server):
+    with slow(server.port, HEADS["a form"]) as connection, pytest.raises(OSError):
+        for _ in range(40):
+            connection.sendall(b"x")
+            time.sleep(0.1)
+
+
+def test_uploads_that_wait_leave_the_pages_their_threads(server):
+    waiting = [slow(server.port, HEADS["a file"]) for _ in range(20)]
+    assert seconds(server.port, "/health") < 1
+    for connection in waiting:
+        connection.close()
+
+
+def test_a_page_that_nobody_reads_holds_no_thread(server):
+    waiting = [slow(server.port, f"GET {PAGE} HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(40)]
+    assert seconds(server.port, "/health") < 2
+    for connection in waiting:
+        connection.close()
+
+
+def test_twenty_visitors_at_once_all_get_their_page(server):
+    took: list[float] = []
+    threads = [threading.Thread(target=lambda: took.append(seconds(server.port))) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(took) == 20
