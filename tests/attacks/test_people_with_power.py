@@ -8,6 +8,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib import admin
 from django.core import mail
 from django.core.cache import cache
+from django.db import transaction
 from django.forms.models import model_to_dict
 from django.test import RequestFactory
 from django.urls import reverse
@@ -28,7 +29,6 @@ from vault.sharing.models import EmergencyAccess
 
 pytestmark = pytest.mark.django_db
 USERS = "admin:accounts_user"
-NOT_YET = pytest.mark.xfail(strict=True, reason="an attack that succeeds")
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ def made_alone(manager: User) -> User:
     )
     for found in re.findall(r"https?://[^/\s]+(/\S+)", mail.outbox[-1].body if mail.outbox else ""):
         signed_in(manager).post(found)
-    zoe = User.objects.signing_in_as("zoe@villebrume.example").first() or AgentFactory(second_factor=False)
+    zoe = User.objects.get(email="zoe@villebrume.example")
     TOTP.activate(zoe, TOTP_SECRET)
     return zoe
 
@@ -72,7 +72,6 @@ def asked_by(agent: User, resident: User) -> EmergencyAccess | None:
         return EmergencyAccess.objects.first()
 
 
-@NOT_YET
 @pytest.mark.parametrize("zoe_asks", [False, True])
 def test_a_manager_alone_opens_no_vault_with_an_agent_of_their_making(manager, resident, zoe_asks):
     offered()
@@ -85,7 +84,6 @@ def test_a_manager_alone_opens_no_vault_with_an_agent_of_their_making(manager, r
         assert not Grant.objects.exists()
 
 
-@NOT_YET
 @pytest.mark.parametrize("zoe_asks", [False, True])
 def test_a_manager_alone_removes_no_second_factor(manager, zoe_asks):
     person = ResidentFactory(email="odile@courriel.example")
@@ -99,7 +97,6 @@ def test_a_manager_alone_removes_no_second_factor(manager, zoe_asks):
     assert Authenticator.objects.filter(user=person).exists()
 
 
-@NOT_YET
 def test_a_manager_alone_makes_no_manager_and_no_officer(manager):
     zoe = made_alone(manager)
     form = {"name": zoe.name, "email": zoe.email, "is_active": "on", "is_superuser": "on", "is_dpo": "on"}
@@ -108,14 +105,12 @@ def test_a_manager_alone_makes_no_manager_and_no_officer(manager):
     assert not zoe.is_superuser and not zoe.is_dpo
 
 
-@NOT_YET
 def test_a_manager_cannot_move_an_agents_account_to_an_address_of_theirs(manager, agent):
     form = {"name": agent.name, "email": "moi@villebrume.example", "is_active": "on"}
     signed_in(manager).post(reverse(f"{USERS}_change", args=[agent.pk]), form)
     assert User.objects.get(pk=agent.pk).email == agent.email
 
 
-@NOT_YET
 def test_one_agent_cannot_switch_urgent_access_on(manager, city):
     values = {name: value for name, value in model_to_dict(city).items() if name not in {"logo", "id"}}
     page = reverse("admin:core_city_change", args=[1])
@@ -123,7 +118,6 @@ def test_one_agent_cannot_switch_urgent_access_on(manager, city):
     assert not City.current().emergency_access
 
 
-@NOT_YET
 @pytest.mark.parametrize("change", [{"is_active": ""}, {"is_superuser": ""}])
 def test_the_last_manager_cannot_close_or_demote_themself(manager, change):
     form = {"name": manager.name, "email": manager.email, "is_active": "on", "is_superuser": "on"} | change
@@ -132,26 +126,23 @@ def test_the_last_manager_cannot_close_or_demote_themself(manager, change):
     assert manager.is_active and manager.is_superuser
 
 
-@NOT_YET
 @pytest.mark.parametrize("page", ["accounts_user", "accounts_membership"])
 def test_adding_an_account_does_not_tell_who_has_a_vault(manager, resident, page):
     place = Organisation.objects.create(name="Mission locale")
     client = signed_in(manager)
 
     def answer(email):
+        """Return the way and the words of the answer and of the list, without the address; undo it all."""
         form = {"name": "Zoé", "email": email, "is_active": "on", "organisation": str(place.pk)}
-        said = client.post(reverse(f"admin:{page}_add"), form, follow=True)
-        listed = client.get(reverse(f"admin:{page}_changelist"))
-        shown = text(said) + text(listed)
-        return said.redirect_chain, re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d\d?\u00a0h\u00a0\d\d|\d+:\d+", "", shown)
+        with transaction.atomic():
+            said = client.post(reverse(f"admin:{page}_add"), form, follow=True)
+            shown = text(said) + text(client.get(reverse(f"admin:{page}_changelist")))
+            transaction.set_rollback(True)
+        return said.redirect_chain, shown.replace(email, "")
 
-    taken, free = answer(resident.email), answer("a" * len(resident.email.partition("@")[0]) + "@courriel.example")
-    assert taken[0] == free[0] and taken[1].replace(resident.email, "") == free[1].replace(
-        "a" * len(resident.email.partition("@")[0]) + "@courriel.example", ""
-    ).replace(resident.email, "", 1)
+    assert answer(resident.email) == answer("personne@courriel.example")
 
 
-@NOT_YET
 def test_asking_to_reset_a_factor_does_not_tell_who_has_a_vault(resident):
     client, known = signed_in(AgentFactory()), ResidentFactory(email="odile@courriel.example")
     TOTP.activate(known, TOTP_SECRET)
@@ -163,7 +154,6 @@ def test_asking_to_reset_a_factor_does_not_tell_who_has_a_vault(resident):
     assert [one[:2] for one in seen] == [(200, False)] * 5 and [one[2] for one in seen] == [1, 2, 3, 4, 5]
 
 
-@NOT_YET
 @pytest.mark.parametrize("model", [PaperKind, Holder])
 def test_a_manager_cannot_delete_what_residents_rows_name(manager, model):
     row = model.objects.first()
@@ -172,7 +162,6 @@ def test_a_manager_cannot_delete_what_residents_rows_name(manager, model):
     assert model.objects.filter(pk=row.pk).exists()
 
 
-@NOT_YET
 def test_a_companion_gives_a_mandate_back(resident):
     companion = CompanionFactory()
     mandate = entrusted(resident, companion, "home")
@@ -185,16 +174,15 @@ def test_a_companion_gives_a_mandate_back(resident):
         assert not Grant.objects.standing().exists()
 
 
-@NOT_YET
 def test_a_visit_left_without_a_word_has_ended_in_the_residents_shares_at_once(resident):
     browser = signed_in(resident)
     _agent, client, _visit = visited(resident, "home")
-    assert "/arreter/" in browser.get(reverse("sharing:shares")).content.decode()
+    way_to_stop = re.compile(r"/partages/[0-9a-f-]{36}/arreter/")
+    assert way_to_stop.search(browser.get(reverse("sharing:shares")).content.decode())
     client.post(reverse("account_logout"))
-    assert "/arreter/" not in browser.get(reverse("sharing:shares")).content.decode()
+    assert not way_to_stop.search(browser.get(reverse("sharing:shares")).content.decode())
 
 
-@NOT_YET
 def test_a_closed_companion_comes_back_in_another_organisation(manager):
     companion = CompanionFactory()
     companions.end_membership(membership=place_at(companion))
@@ -209,7 +197,6 @@ def columns(view: admin.ModelAdmin, request) -> set[str]:
     return names | {name for _title, part in view.get_fieldsets(request) for name in part["fields"]}
 
 
-@NOT_YET
 def test_no_word_of_the_code_is_on_a_page_of_the_admin(manager):
     """Each column and field has words of its own, in the reader's language, and so has its help."""
     request = RequestFactory().get("/admin/")
@@ -225,7 +212,6 @@ def test_no_word_of_the_code_is_on_a_page_of_the_admin(manager):
     assert not wrong, "\n".join(wrong)
 
 
-@NOT_YET
 def test_the_list_of_jobs_names_no_function(manager, resident):
     with scope(resident=resident.pk):
         job = Job.objects.create(resident_id=resident.pk, kind="read_paper", subject_id=resident.pk, purpose="x")
