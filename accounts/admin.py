@@ -64,7 +64,7 @@ READ_ONLY = ["is_superuser", "is_dpo", "is_active", "last_login"]
 class OffersAccount:
     """Admin page whose form offers an account by e-mail instead of writing a row of its own list."""
 
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:  # noqa: ANN401 - Django's
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:  # noqa: ANN401 - Django's
         """Write no line: the list of accounts to open says who added whom."""
 
     def response_add(self, request: HttpRequest, obj: Model, post_url_continue: str | None = None) -> HttpResponse:

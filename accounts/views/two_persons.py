@@ -69,8 +69,8 @@ def nomination(request: SignedInRequest, nomination_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "account/two_persons/nomination.html", context)
     if "seen" not in request.POST:
-        problem = _("Cochez la case : sans la personne devant vous, rien ne prouve qui tape le code.")
-        return render(request, "account/two_persons/nomination.html", context | {"problem": problem}, status=400)
+        missing = _("Cochez la case : sans la personne devant vous, rien ne prouve qui tape le code.")
+        return render(request, "account/two_persons/nomination.html", context | {"problem": missing}, status=400)
     try:
         code = nominations.begin_presence(nomination=found, by=request.user)
     except NotTwo as problem:

@@ -188,11 +188,11 @@ class KindFilter(admin.SimpleListFilter):
     title = _("travail")
     parameter_name = "travail"
 
-    def lookups(self, request: HttpRequest, view: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - Django's
         return jobs.labels()
 
-    def queryset(self, request: HttpRequest, rows: QuerySet[Job]) -> QuerySet[Job]:
-        return rows.filter(kind=self.value()) if self.value() else rows
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Job)

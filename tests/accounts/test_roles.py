@@ -104,12 +104,16 @@ def test_only_the_owner_of_the_address_learns_that_it_opens_a_vault(manager, res
     page = answer.content.decode()
     assert "Un e-mail part à cette adresse" in page and "Pas encore ouvert" in page
     assert "cette adresse ouvre déjà votre coffre" in mail.outbox[-1].body
-    token = []
-    pending.offer(email=resident.email, name="Denis", by=manager, link=lambda one: token.append(one) or "http://x/")
-    answer = Client().post(reverse("open_account", args=token))
-    assert answer.status_code == 409 and PendingAccount.objects.filter(opened_at=None).count() == 2
-    resident.refresh_from_db()
-    assert not resident.is_staff
+    assert "/connexion/compte/" not in mail.outbox[-1].body
+
+
+def test_an_address_that_opened_a_vault_meanwhile_opens_no_other_account(manager):
+    _answer, links = added(manager, email="denis@villebrume.example")
+    denis = ResidentFactory(email="denis@villebrume.example")
+    answer = Client().post(links[0])
+    assert answer.status_code == 409 and "Il faut une autre adresse" in answer.content.decode()
+    denis.refresh_from_db()
+    assert not denis.is_staff and PendingAccount.objects.get().opened_at is None
 
 
 def test_an_address_of_the_lists_is_refused(manager, agent):

@@ -104,6 +104,7 @@ def test_the_city_waits_a_day_at_least(city):
 @pytest.mark.parametrize("when", [-1, 16])
 def test_a_second_factor_that_nobody_saw_does_not_count(agent, zoe, when):
     one = established(zoe)
+    assert one.seen_at is not None
     Authenticator.objects.filter(user=zoe).update(created_at=one.seen_at + timedelta(minutes=when))
     assert lack(agent, zoe) == Lack.NOT_SEEN
 

@@ -97,8 +97,6 @@ def test_an_added_paper_belongs_to_the_resident_and_names_the_companion(theirs, 
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     sent = hand_in(theirs, mandate)["Location"]
     assert "en cours de contrôle" in theirs.get(sent).content.decode()
-    work(resident)
-    assert "Le papier est arrivé" in theirs.get(sent).content.decode()
     with scope(resident=resident.pk):
         paper = Paper.objects.get()
     entry = journal.entries(resident_id=resident.pk, limit=1)[0]
@@ -220,8 +218,10 @@ def test_one_month_is_no_table(theirs, resident, companion):
 def test_a_refused_file_is_never_said_to_have_arrived(theirs, resident, companion):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
     page = {"address": "sharing:accompanied_paper", "args": [mandate.pk]}
+    good = hand_in(theirs, mandate)["Location"]
     sent = send(theirs, b"%PDF-1.7 nothing to read", **page)["Location"]
     work(resident)
+    assert "Le papier est arrivé" in theirs.get(good).content.decode()
     answer = theirs.get(sent).content.decode()
     assert "Ce fichier est refusé" in answer and "arrivé" not in answer
 
