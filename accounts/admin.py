@@ -273,7 +273,7 @@ class MembershipAdmin(OffersAccount, AddOnlyAdmin):
 class PendingAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
     """Accounts that their owners have not opened yet, and those they opened."""
 
-    list_display = ["name", "email", "for_what", "offered_by", "offered_at", "state"]
+    list_display = ("name", "email", "for_what", "offered_by", "offered_at", "state")
     list_select_related = ["organisation", "offered_by"]
     fields = list_display
     readonly_fields = list_display

@@ -364,8 +364,8 @@ class CityChoiceForm(forms.Form):
     )
 
     def __init__(self, *args: Any, city: City, **options: Any) -> None:
-        now = {"emergency": str(int(city.emergency_access)), "days": city.days_before_deciding}
-        super().__init__(*args, initial=now, **options)
+        options["initial"] = {"emergency": str(int(city.emergency_access)), "days": city.days_before_deciding}
+        super().__init__(*args, **options)
 
     @property
     def chosen(self) -> list[tuple[CityDecision.What, int]]:

@@ -83,7 +83,7 @@ def test_tables_that_would_list_residents_are_not_registered():
 def added(manager, **data):
     """Add an agent in the admin. Return the page that answers, and the path of the link in the e-mail."""
     answer = signed_in(manager).post(reverse("admin:accounts_user_add"), {"name": "Denis", **data}, follow=True)
-    return answer, re.findall(r"https?://[^/\s]+(/connexion/compte/\S+)", mail.outbox[-1].body)
+    return answer, re.findall(r"https?://[^/\s]+(/connexion/compte/\S+)", str(mail.outbox[-1].body))
 
 
 def test_a_manager_adds_an_agent_who_opens_their_account_by_the_link(manager):
@@ -151,7 +151,7 @@ def test_a_closed_companion_comes_back_elsewhere_with_the_same_address(manager):
     client.post(listed, ticked | {"confirmed": "yes"})
     client.post(page, form)
     assert "pour Mission locale" in mail.outbox[-1].body and mail.outbox[-1].to == [theo.email]
-    Client().post(re.findall(r"https?://[^/\s]+(/connexion/compte/\S+)", mail.outbox[-1].body)[0])
+    Client().post(re.findall(r"https?://[^/\s]+(/connexion/compte/\S+)", str(mail.outbox[-1].body))[0])
     assert theo.memberships.current().get().organisation == other
     assert User.objects.filter(email=theo.email).count() == 1
 

@@ -254,6 +254,13 @@ def test_the_operator_names_the_first_agents_who_then_see_each_other():
 # What the city chooses
 
 
+def proposed(what, value, by) -> CityDecision:
+    """Propose a change that takes two persons."""
+    made = city_decisions.change(what=what, value=value, by=by)
+    assert made is not None
+    return made
+
+
 @pytest.mark.parametrize(("what", "value"), [(What.EMERGENCY, 1), (What.DAYS, 1)])
 def test_a_weaker_setting_takes_two(manager, other, what, value):
     asked = city_decisions.change(what=what, value=value, by=manager)
@@ -277,9 +284,9 @@ def test_a_stronger_setting_takes_one(manager, city):
 
 
 def test_a_refused_or_old_proposal_changes_nothing(manager, other, time_machine):
-    refused = city_decisions.change(what=What.EMERGENCY, value=1, by=manager)
+    refused = proposed(What.EMERGENCY, 1, manager)
     city_decisions.decide(decision=refused, by=other, agree=False)
-    old = city_decisions.change(what=What.EMERGENCY, value=1, by=manager)
+    old = proposed(What.EMERGENCY, 1, manager)
     time_machine.move_to(timezone.now() + timedelta(days=7, minutes=1))
     with pytest.raises(city_decisions.Over):
         city_decisions.decide(decision=old, by=other, agree=True)
@@ -293,7 +300,7 @@ def test_only_who_governs_chooses(agent, manager, zoe):
     zoe.save()
     with pytest.raises(NotTwo):
         city_decisions.change(what=What.EMERGENCY, value=1, by=zoe)
-    asked = city_decisions.change(what=What.EMERGENCY, value=1, by=manager)
+    asked = proposed(What.EMERGENCY, 1, manager)
     for by, error in ((agent, PermissionDenied), (zoe, NotTwo)):
         with pytest.raises(error):
             city_decisions.decide(decision=asked, by=by, agree=True)
@@ -301,7 +308,7 @@ def test_only_who_governs_chooses(agent, manager, zoe):
 
 def test_the_public_page_says_the_choice_and_since_when(manager, other, client):
     assert "L’accès d’urgence n’est pas activé." in client.get(reverse("promise")).content.decode()
-    asked = city_decisions.change(what=What.EMERGENCY, value=1, by=manager)
+    asked = proposed(What.EMERGENCY, 1, manager)
     city_decisions.decide(decision=asked, by=other, agree=True)
     page = client.get(reverse("promise")).content.decode()
     assert "par la décision de deux personnes" in page and "7 jours après sa nomination" in page

@@ -59,7 +59,7 @@ def made_alone(manager: User) -> User:
         reverse(f"{USERS}_add"),
         {"name": "Zoé", "email": "zoe@villebrume.example", "is_active": "on", "is_superuser": "on", "is_dpo": "on"},
     )
-    for found in re.findall(r"https?://[^/\s]+(/\S+)", mail.outbox[-1].body if mail.outbox else ""):
+    for found in re.findall(r"https?://[^/\s]+(/\S+)", str(mail.outbox[-1].body) if mail.outbox else ""):
         signed_in(manager).post(found)
     zoe = User.objects.get(email="zoe@villebrume.example")
     TOTP.activate(zoe, TOTP_SECRET)

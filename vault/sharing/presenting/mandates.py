@@ -204,7 +204,7 @@ def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
     return row | {"tag": _("Sans réponse"), "tag_kind": "expired"}
 
 
-def sent_paper(state: PaperState) -> dict[str, bool]:
+def sent_paper(state: PaperState) -> dict[str, object]:
     """Return what the page of a paper added for a resident says: nothing of what the resident does with it."""
     return {
         "checking": state in {PaperState.QUARANTINED, PaperState.CHECKING},
