@@ -36,7 +36,7 @@ def _next_step(agent: User, lack: two_persons.Lack) -> str:
     if lack == two_persons.Lack.NOT_SEEN:
         return _(
             "Allez voir, avec votre téléphone ou votre clé, une personne qui gère les agents, ou le délégué à la "
-            "protection des données : il vous dit un code."
+            "protection des données : il vous dit un code."
         )
     return _("Une personne qui gère les agents vous propose, une autre confirme, vous présent.")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.forms import JSONField
 from django.urls import reverse
 from django.utils import translation
 from jsonschema import Draft202012Validator
@@ -138,13 +137,9 @@ def test_a_reload_keeps_edited_holders_and_refreshes_the_others():
 
 
 def posted(form) -> dict[str, Any]:
-    """Return what the page's form sends: a list one by one for choices, as JSON or lines elsewhere."""
+    """Return what the page's form sends: an unticked box sends nothing."""
     data = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
-    return {
-        name: json.dumps(value) if isinstance(form.fields[name], JSONField) else value
-        for name, value in data.items()
-        if value is not False
-    }
+    return {name: value for name, value in data.items() if value is not False}
 
 
 @pytest.mark.django_db(transaction=True)
