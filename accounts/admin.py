@@ -1,5 +1,6 @@
 """Admin of agents, organisations and companions. Residents are never listed, not even by allauth's tables."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
@@ -10,7 +11,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -19,9 +21,10 @@ from django.utils.translation import ngettext
 
 from accounts import provider
 from accounts.actions import accounts as actions
-from accounts.actions import companions, desk, identities
-from accounts.models import FactorReset, Membership, Organisation, User
-from accounts.sign_in import second_factor
+from accounts.actions import companions, desk, identities, pending
+from accounts.models import FactorReset, Membership, Organisation, PendingAccount, User
+from accounts.two_persons import NotTwo
+from core.admin import ReadOnly, ask_first
 from core.messages import mails
 
 NOT_HERE: list[type[Model]] = [
@@ -41,57 +44,133 @@ for model in NOT_HERE:
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents
 
 
-class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
+def _own_email(email: str) -> str:
+    """Return the address to offer an account to.
+
+    Refuse what the lists of agents and companions show already. An address that opens a vault is accepted like any
+    other: its owner alone reads that they need another one.
+    """
+    email = email.strip().lower()
+    known = User.objects.signing_in_as(email).filter(is_resident=False).first()
+    if known is not None and (known.is_staff or known.memberships.filter(ended_at=None).exists()):
+        raise forms.ValidationError(_("%(name)s a déjà cette adresse, dans ces listes.") % {"name": known.name})
+    return email
+
+
+#: What the page of an agent shows and does not change.
+READ_ONLY = ["is_superuser", "is_dpo", "is_active", "last_login"]
+
+
+class OffersAccount:
+    """Admin page whose form offers an account by e-mail instead of writing a row of its own list."""
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:  # noqa: ANN401 - Django's
+        """Write no line: the list of accounts to open says who added whom."""
+
+    def response_add(self, request: HttpRequest, obj: Model, post_url_continue: str | None = None) -> HttpResponse:
+        messages.success(
+            request, _("Un e-mail part à cette adresse. La personne ouvre elle-même son compte, dans les sept jours.")
+        )
+        return redirect("admin:accounts_pendingaccount_changelist")
+
+
+def _link_to(request: HttpRequest) -> Callable[[str], str]:
+    return lambda token: request.build_absolute_uri(reverse("open_account", args=[token]))
+
+
+class NewAgentForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
+    email = forms.EmailField(
+        label=_("Adresse de connexion"),
+        help_text=_("La personne y reçoit de quoi ouvrir son compte. Si elle a un coffre, elle en utilise une autre."),
+    )
+
     class Meta:
         model = User
-        fields = ["name", "email", "is_superuser", "is_dpo", "at_desk", "is_active"]
-        help_texts = {"is_superuser": _("Peut ajouter des agents et fermer leur compte.")}
+        fields = ["name", "email", "at_desk"]
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
-        if not email:
-            raise forms.ValidationError(_("Un agent se connecte par son adresse\u00a0: écrivez-la."))
-        if User.objects.signing_in_as(email).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(
-                _("Un autre compte a cette adresse. Un agent qui a un coffre en utilise deux.")
-            )
-        return email
+        return _own_email(self.cleaned_data["email"])
+
+    def _post_clean(self) -> None:
+        """Check no row: none is written."""
 
 
 @admin.register(User)
-class AgentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Requires permission to manage agents. Accounts are closed, never deleted: the journal names their owners."""
+class AgentAdmin(OffersAccount, admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Requires permission to manage agents. Accounts are closed, never deleted: the journal names their owners.
 
-    form = AgentForm
+    Roles are given by two persons, on pages of their own. Only the agent changes their address.
+    """
+
+    fields = ["name", "at_desk"]
     list_display = ["name", "email", "is_superuser", "is_dpo", "at_desk", "is_active", "last_login"]
     list_filter = ["is_superuser", "is_active"]
     search_fields = ["name", "email"]
     ordering = ["name"]
-    actions = ["invite_to_proconnect"]
+    actions = ["invite_to_proconnect", "close", "reopen"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return User.objects.agents()
 
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: ANN401 - Django's
+        if obj is None:
+            kwargs["form"] = NewAgentForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ANN401 - or nested lists
+        return ["name", "email", "at_desk", *(READ_ONLY if obj else [])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ANN401 - as above
+        return ["email", *READ_ONLY] if obj else []
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: User, form: AgentForm, change: bool) -> None:
-        data = form.cleaned_data
-        if not change:
-            added = actions.add_agent(email=data["email"], name=data["name"], manages_agents=data["is_superuser"])
-            actions.name_officer(agent=added, is_dpo=data["is_dpo"])
-            actions.place_at_desk(agent=added, at_desk=data["at_desk"])
-            obj.pk = added.pk
-            return
-        actions.change_agent(
-            agent=obj,
-            email=data["email"],
-            name=data["name"],
-            manages_agents=data["is_superuser"],
-            active=data["is_active"],
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: ANN401 - Django's
+        data, by = form.cleaned_data, cast(User, request.user)
+        if change:
+            actions.change_name(user=obj, name=data["name"])
+            actions.place_at_desk(agent=obj, at_desk=data["at_desk"])
+        else:
+            pending.offer(
+                email=data["email"], name=data["name"], at_desk=data["at_desk"], by=by, link=_link_to(request)
+            )
+
+    @admin.action(description=_("Fermer le compte"), permissions=["change"])
+    def close(self, request: HttpRequest, agents: QuerySet[User]) -> HttpResponse | None:
+        asked = ask_first(
+            self,
+            request,
+            agents,
+            action="close",
+            title=_("Fermer ces comptes ?"),
+            follows=[
+                _("Leurs sessions finissent tout de suite, et ils ne se connectent plus."),
+                _("Leurs rôles finissent : une autre nomination prend deux personnes et plusieurs jours."),
+                _("Une visite en cours au guichet et un accès d’urgence ouvert ne leur servent plus."),
+                _("Leur nom reste dans les journaux des habitants. Vous pouvez rouvrir le compte, sans ses rôles."),
+            ],
         )
-        actions.name_officer(agent=obj, is_dpo=data["is_dpo"])
-        actions.place_at_desk(agent=obj, at_desk=data["at_desk"])
+        if asked is not None:
+            return asked
+        for agent in agents:
+            try:
+                actions.close_agent(agent=agent, by=cast(User, request.user))
+            except actions.LastManager:
+                messages.error(
+                    request,
+                    _("%(name)s est la dernière personne qui gère les agents : faites-en d’abord nommer une autre.")
+                    % {"name": agent.name},
+                )
+            else:
+                messages.success(request, _("Le compte de %(name)s est fermé.") % {"name": agent.name})
+        return None
+
+    @admin.action(description=_("Rouvrir le compte, sans ses rôles"), permissions=["change"])
+    def reopen(self, request: HttpRequest, agents: QuerySet[User]) -> None:
+        for agent in agents.filter(is_active=False):
+            actions.reopen_agent(agent=agent, by=cast(User, request.user))
+            messages.success(request, _("%(name)s peut de nouveau se connecter.") % {"name": agent.name})
 
     @admin.action(description=_("Inviter à relier ProConnect (envoie un e-mail)"))
     def invite_to_proconnect(self, request: HttpRequest, agents: QuerySet[User]) -> None:
@@ -144,16 +223,14 @@ class CompanionForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no para
     field_order = ["name", "email", "organisation"]
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
-        if User.objects.signing_in_as(email).exists():
-            raise forms.ValidationError(
-                _("Un autre compte a cette adresse. Un accompagnant qui a un coffre en utilise deux.")
-            )
-        return email
+        return _own_email(self.cleaned_data["email"])
+
+    def _post_clean(self) -> None:
+        """Check no row: none is written."""
 
 
 @admin.register(Membership)
-class MembershipAdmin(AddOnlyAdmin):
+class MembershipAdmin(OffersAccount, AddOnlyAdmin):
     """Companions and their organisations. The residents they act for are not shown."""
 
     form = CompanionForm
@@ -164,15 +241,70 @@ class MembershipAdmin(AddOnlyAdmin):
     actions = ["end"]
 
     def save_model(self, request: HttpRequest, obj: Membership, form: CompanionForm, change: bool) -> None:
-        data = form.cleaned_data
-        added = companions.add_companion(email=data["email"], name=data["name"], organisation=data["organisation"])
-        obj.pk, obj.person = added.pk, added.person
+        data, by = form.cleaned_data, cast(User, request.user)
+        pending.offer(
+            email=data["email"], name=data["name"], organisation=data["organisation"], by=by, link=_link_to(request)
+        )
 
-    @admin.action(description=_("Fermer l’accès\u00a0: plus aucun mandat ne sert"), permissions=["add"])
-    def end(self, request: HttpRequest, memberships: QuerySet[Membership]) -> None:
+    @admin.action(description=_("Fermer l’accès"), permissions=["add"])
+    def end(self, request: HttpRequest, memberships: QuerySet[Membership]) -> HttpResponse | None:
+        asked = ask_first(
+            self,
+            request,
+            memberships,
+            action="end",
+            title=_("Fermer l’accès de ces accompagnants ?"),
+            follows=[
+                _("Leurs sessions finissent tout de suite, et ils ne se connectent plus."),
+                _("Plus aucun mandat donné à leur nom ne sert, sans que les habitants aient rien à faire."),
+                _("Pour revenir, ou changer d’organisme, ils sont ajoutés de nouveau, avec la même adresse."),
+                _("Les habitants qui le veulent leur donnent un nouveau mandat."),
+            ],
+        )
+        if asked is not None:
+            return asked
         for membership in memberships:
             companions.end_membership(membership=membership)
         messages.success(request, _("C’est fait. Ces personnes ne voient plus rien."))
+        return None
+
+
+@admin.register(PendingAccount)
+class PendingAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Accounts that their owners have not opened yet, and those they opened."""
+
+    list_display = ("name", "email", "for_what", "offered_by", "offered_at", "state")
+    list_select_related = ["organisation", "offered_by"]
+    fields = list_display
+    readonly_fields = list_display
+    ordering = ["-offered_at"]
+    actions = ["withdraw"]
+
+    @admin.display(description=_("pour"))
+    def for_what(self, row: PendingAccount) -> str | Promise:
+        if row.organisation is not None:
+            return row.organisation.name
+        return _("agent, au guichet") if row.at_desk else _("agent")
+
+    @admin.display(description=_("état"))
+    def state(self, row: PendingAccount) -> str | Promise:
+        if row.opened_at:
+            return _("Ouvert")
+        if row.withdrawn_at:
+            return _("Retiré")
+        return _("Pas encore ouvert") if timezone.now() - row.offered_at < pending.LASTS else _("Trop ancien")
+
+    @admin.action(description=_("Retirer : le lien de l’e-mail n’ouvre plus rien"), permissions=["view"])
+    def withdraw(self, request: HttpRequest, rows: QuerySet[PendingAccount]) -> None:
+        for row in rows:
+            pending.withdraw(row=row, by=cast(User, request.user))
+        messages.success(request, _("C’est fait."))
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return isinstance(request.user, User) and request.user.is_active and request.user.is_superuser
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
 
 class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parameter at run time
@@ -195,13 +327,6 @@ class FactorResetForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no pa
 
     field_order = ["written", "reason", "seen"]
 
-    def clean_written(self) -> str:
-        written: str = self.cleaned_data["written"].strip()
-        person = desk.person_of(written)
-        if person is None or not second_factor.is_set_up(person):
-            raise forms.ValidationError(_("Aucun compte à double vérification n’a cette adresse ou cette référence."))
-        return written
-
 
 @admin.register(FactorReset)
 class FactorResetAdmin(AddOnlyAdmin):
@@ -219,7 +344,7 @@ class FactorResetAdmin(AddOnlyAdmin):
     @admin.display(description=_("pour"))
     def whom(self, reset: FactorReset) -> str:
         person = reset.person
-        return person.name if person.is_staff else f"{_masked(person.email)} {person.reference}".strip()
+        return person.name if person is not None and person.is_staff else reset.written
 
     @admin.display(description=_("état"))
     def state(self, reset: FactorReset) -> str | Promise:
@@ -233,8 +358,20 @@ class FactorResetAdmin(AddOnlyAdmin):
         obj.pk = asked.pk
         _write(asked.person, "account/email/factor_reset_asked")
         messages.info(
-            request, _("Un autre agent doit maintenant l’accorder, dans cette liste, avant demain à la même heure.")
+            request,
+            _(
+                "Un autre agent doit maintenant l’accorder, dans cette liste, avant demain à la même heure. Si un "
+                "compte à double vérification correspond, la personne est prévenue."
+            ),
         )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except NotTwo as problem:
+            return render(request, "account/two_persons/not_two.html", {"lack": problem.lack.label}, status=403)
 
     @admin.action(description=_("Accorder\u00a0: retirer la double vérification"), permissions=["view"])
     def agree(self, request: HttpRequest, resets: QuerySet[FactorReset]) -> None:
@@ -248,25 +385,21 @@ class FactorResetAdmin(AddOnlyAdmin):
         for reset in resets:
             try:
                 person = desk.decide_reset(reset=reset, by=cast(User, request.user), grant=grant)
-            except desk.SamePerson:
-                messages.warning(request, _("Vous l’avez demandé\u00a0: un autre agent décide."))
+            except NotTwo as problem:
+                messages.warning(request, problem.words_for(cast(User, request.user)))
             except desk.Over:
                 messages.warning(request, _("C’est déjà décidé, ou trop ancien\u00a0: faites une nouvelle demande."))
             else:
                 _write(person, "account/email/factor_reset_done" if grant else "account/email/factor_reset_refused")
                 messages.success(
                     request,
-                    _("C’est fait. La personne est prévenue.")
+                    _("C’est fait. Si un compte correspond, la personne est prévenue.")
                     if grant
-                    else _("C’est refusé. La personne est prévenue."),
+                    else _("C’est refusé. Si un compte correspond, la personne est prévenue."),
                 )
 
 
-def _masked(email: str) -> str:
-    name, _at, domain = email.partition("@")
-    return f"{name[:1]}•••@{domain}" if domain else ""
-
-
-def _write(person: User, mail: str) -> None:
+def _write(person: User | None, mail: str) -> None:
     """E-mail the user's sign-in address, else their contact address. A user with neither is informed at the desk."""
-    mails.send(mail, to=[person.email or person.contact_email])
+    if person is not None:
+        mails.send(mail, to=[person.email or person.contact_email])

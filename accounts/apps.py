@@ -14,9 +14,11 @@ class AccountsConfig(AppConfig):
         from core import backups
         from core import leaving as registry
         from core.keys import protect
+        from core.pages import menu
 
         reauthentication.register(way)
         protect.register(second_factor.KEEPER)
         backups.register("sessions", backups.Part(save=None, replay=sessions.end_all, if_lost=True))
         backups.register("erasures", backups.Part(save=closing.ledger, replay=closing.replay_after_restore))
         registry.register(leaving.APP)
+        menu.register(_("Décider à deux"), "two_persons", place=menu.Place.AGENT, order=40)

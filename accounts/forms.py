@@ -1,6 +1,6 @@
 """Forms to sign in and to change an account. allauth's fields keep their names and get our texts."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.forms import LoginForm
 from allauth.core.internal.cryptokit import normalize_user_code
@@ -20,9 +20,10 @@ from django.contrib.auth import password_validation
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import CityDecision, Role, User
 from accounts.sign_in import second_factor
 from core.messages import sms
+from core.models import City
 from core.pages.forms import code_input, digits_input
 
 # An application's code is valid for three steps of 30 seconds; it is refused a second time for that long.
@@ -294,3 +295,79 @@ class SetUpSecondFactorForm(_OnceMixin, ActivateTOTPForm):
     @property
     def spaced_secret(self) -> str:
         return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
+
+
+class NominationForm(forms.Form):
+    """Nothing is preselected. Whoever proposes is not among the agents."""
+
+    person = forms.ModelChoiceField(
+        label=_("Qui ?"),
+        queryset=User.objects.none(),
+        empty_label=_("Choisissez un agent"),
+        error_messages={
+            "required": _("Choisissez un agent."),
+            "invalid_choice": _("Choisissez un agent de la liste."),
+        },
+    )
+    role = forms.ChoiceField(
+        label=_("Pour quel rôle ?"),
+        help_text=_("Une même personne ne gère pas les agents et n’est pas le délégué à la fois."),
+        widget=forms.RadioSelect,
+        choices=Role.choices,
+        error_messages={"required": _("Choisissez un rôle.")},
+    )
+    employer = forms.CharField(
+        label=_("Son employeur, si ce n’est pas la ville"),
+        help_text=_("Comme « Ville de Combrelle ». Les habitants le lisent à côté de son nom."),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off"}),
+    )
+
+    def __init__(self, by: User, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        others = User.objects.agents().filter(is_active=True).exclude(pk=by.pk).order_by("name")
+        cast(forms.ModelChoiceField, self.fields["person"]).queryset = others  # type: ignore[type-arg]
+
+
+class PresenceForm(forms.Form):
+    code = forms.CharField(
+        label=_("Le code que l’autre personne vous dit"),
+        help_text=_("Douze lettres et chiffres."),
+        max_length=40,
+        widget=code_input(),
+        error_messages={"required": _("Écrivez le code.")},
+    )
+
+
+class CityChoiceForm(forms.Form):
+    """The settings that take two persons to weaken."""
+
+    emergency = forms.ChoiceField(
+        label=_("L’accès d’urgence"),
+        help_text=_("Deux agents ensemble lisent quelques lignes d’un coffre, une heure au plus."),
+        widget=forms.RadioSelect,
+        choices=[("1", _("Activé")), ("0", _("Non activé"))],
+    )
+    days = forms.IntegerField(
+        label=_("Jours dans un rôle avant de décider à deux"),
+        help_text=_("Un jour au moins, sept d’habitude."),
+        min_value=1,
+        max_value=365,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "govuk-input--width-4"}),
+        error_messages={
+            "required": _("Écrivez un nombre de jours, comme 7."),
+            "invalid": _("Écrivez un nombre de jours, comme 7."),
+            "min_value": _("Un jour au moins."),
+            "max_value": _("Un an au plus."),
+        },
+    )
+
+    def __init__(self, *args: Any, city: City, **options: Any) -> None:
+        options["initial"] = {"emergency": str(int(city.emergency_access)), "days": city.days_before_deciding}
+        super().__init__(*args, **options)
+
+    @property
+    def chosen(self) -> list[tuple[CityDecision.What, int]]:
+        data = self.cleaned_data
+        return [(CityDecision.What.EMERGENCY, int(data["emergency"])), (CityDecision.What.DAYS, data["days"])]

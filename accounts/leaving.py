@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.utils import timezone
 
-from accounts.models import Session, Sheet, User
+from accounts.models import FactorReset, Session, Sheet, User
 from accounts.sign_in.sessions import SessionStore
 from core import leaving
 from core.leaving import Copying, Entry, Rows
@@ -41,8 +41,12 @@ ROWS = [
     Rows("accounts.Organisation", nobody="who accompanies residents, the same for all"),
     Rows("accounts.Membership", nobody="companions at work: they own no vault"),
     Rows("accounts.Invitation", nobody="agents only: their own link to ProConnect"),
+    Rows("accounts.PendingAccount", nobody="accounts of agents and companions, before they are opened"),
+    Rows("accounts.Nomination", nobody="agents only: their roles"),
+    Rows("accounts.CityDecision", nobody="settings of the city, decided by agents"),
     Rows(
         "accounts.FactorReset",
+        erased={"written written_hash": "what was written to find the account, masked"},
         kept={"id person_id reason asked_by_id asked_at decided_by_id decided_at granted": REGISTER},
     ),
     Rows("account.EmailAddress", erased={"id user_id email verified primary": "the account's own address, again"}),
@@ -92,6 +96,7 @@ def erase(resident_id: UUID) -> None:
     EmailAddress.objects.filter(user_id=resident_id).delete()
     Authenticator.objects.filter(user_id=resident_id).delete()
     SocialAccount.objects.filter(user_id=resident_id).delete()
+    FactorReset.objects.filter(person_id=resident_id).update(written="", written_hash="")
     user = User.objects.filter(pk=resident_id).first()
     if user is None:
         return

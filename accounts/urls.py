@@ -4,7 +4,7 @@ from allauth.account import views as allauth
 from allauth.mfa.base import views as second_factor
 from django.urls import path
 
-from accounts.views import account, closing, identities, passkeys, phone, sheets
+from accounts.views import account, closing, identities, passkeys, pending, phone, sheets, two_persons
 from accounts.views import sign_in as views
 
 urlpatterns = [
@@ -28,6 +28,14 @@ urlpatterns = [
     path("connexion/proconnect/", identities.sign_in, {"name": "proconnect"}, name="proconnect_login"),
     path("connexion/proconnect/retour/", identities.come_back, {"name": "proconnect"}, name="proconnect_callback"),
     path("connexion/proconnect/invitation/<str:token>/", identities.invitation, name="invitation"),
+    path("connexion/compte/<str:token>/", pending.open_account, name="open_account"),
+    path("agents/a-deux/", two_persons.home, name="two_persons"),
+    path("agents/a-deux/proposer/", two_persons.propose, name="nominate"),
+    path("agents/a-deux/code/", two_persons.presence, name="presence"),
+    path("agents/a-deux/reglages/", two_persons.choose, name="city_choice"),
+    path("agents/a-deux/reglages/<uuid:decision_id>/", two_persons.decision, name="city_decision"),
+    path("agents/a-deux/<uuid:nomination_id>/", two_persons.nomination, name="nomination"),
+    path("agents/a-deux/<uuid:nomination_id>/finir/", two_persons.end, name="end_nomination"),
     path("deconnexion/", identities.sign_out, name="account_logout"),
     path("deconnexion/faite/", identities.signed_out, name="signed_out"),
     path("inscription/", views.open_vault, name="account_signup"),

@@ -4,9 +4,11 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from accounts.models import Session, User
+from accounts.models import Nomination, Session, User
 from accounts.sign_in.sessions import hashed
 from core import journal, residents
 
@@ -37,7 +39,18 @@ def register_resident(*, email: str, name: str, password: str | None = None, at_
     return user
 
 
-def add_agent(*, email: str, name: str, manages_agents: bool = False) -> User:
+class LastManager(Exception):
+    """Nobody would manage agents any more."""
+
+    @classmethod
+    def check_without(cls, leaving: User) -> None:
+        """Raise unless another agent manages agents. Locks them, so that two who leave at once do not both pass."""
+        managers = User.objects.agents().filter(is_superuser=True, is_active=True).select_for_update()
+        if not [one for one in managers.order_by("pk") if one != leaving]:
+            raise cls
+
+
+def add_agent(*, email: str, name: str) -> User:
     """Add an agent, who signs in by a code and must set up a second factor first. Agents own no vault.
 
     Raises:
@@ -45,39 +58,43 @@ def add_agent(*, email: str, name: str, manages_agents: bool = False) -> User:
     """
     try:
         with transaction.atomic():
-            agent = User.objects.create_user(email=email, name=name, is_staff=True, is_superuser=manages_agents)
+            agent = User.objects.create_user(email=email, name=name, is_staff=True)
             keep_proved_address(agent)
     except IntegrityError as error:
         raise AddressTaken from error
     return agent
 
 
-def change_agent(*, agent: User, email: str, name: str, manages_agents: bool, active: bool) -> None:
-    """Change an agent as an administrator. Their sessions end if they lose a right, their address or their account.
+def close_agent(*, agent: User, by: User) -> None:
+    """Close an agent's account: their sessions, roles and unanswered proposals end. Idempotent; the row stays.
 
     Raises:
-        AddressTaken: another account signs in with this address.
+        PermissionDenied: `by` does not manage agents.
+        LastManager: nobody would manage agents.
     """
-    before = User.objects.agents().get(pk=agent.pk)
-    try:
-        with transaction.atomic():
-            agent.name, agent.email, agent.is_superuser, agent.is_active = name, email, manages_agents, active
-            agent.save(update_fields=["name", "email", "is_superuser", "is_active"])
-            keep_proved_address(agent)
-            if (before.email, before.is_superuser, before.is_active) != (
-                agent.email,
-                agent.is_superuser,
-                agent.is_active,
-            ):
-                end_other_sessions(user=agent, current_key=None)
-    except IntegrityError as error:
-        raise AddressTaken from error
+    require_manages(by)
+    with transaction.atomic():
+        # All managers before this agent, as in `nominations.end`: two who close each other do not wait in a circle.
+        if User.objects.filter(pk=agent.pk, is_superuser=True).exists():
+            LastManager.check_without(agent)
+        held = User.objects.agents().select_for_update().get(pk=agent.pk)
+        held.is_active = held.is_superuser = held.is_dpo = held.at_desk = False
+        held.save(update_fields=["is_active", "is_superuser", "is_dpo", "at_desk"])
+        now = timezone.now()
+        Nomination.objects.filter(person=held, ended_at=None).update(ended_at=now, ended_by=by, code_hash="")
+        end_other_sessions(user=held, current_key=None)
 
 
-def name_officer(*, agent: User, is_dpo: bool) -> None:
-    """Make the agent the data protection officer, the only one who reads residents' contests, or the reverse."""
-    agent.is_dpo = is_dpo
-    agent.save(update_fields=["is_dpo"])
+def reopen_agent(*, agent: User, by: User) -> None:
+    """Let an agent whose account was closed sign in again, as an agent without any role."""
+    require_manages(by)
+    agent.is_active = True
+    agent.save(update_fields=["is_active"])
+
+
+def require_manages(by: User) -> None:
+    if not (by.is_active and by.is_staff and by.is_superuser):
+        raise PermissionDenied
 
 
 def place_at_desk(*, agent: User, at_desk: bool) -> None:

@@ -7,24 +7,18 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_noop
 
 from accounts.actions.accounts import forget_second_factor
 from accounts.models import FactorReset, User
 from accounts.sign_in import second_factor
-from core import journal
+from accounts.two_persons import DECIDING, Lack, NotTwo
+from core import journal, locks
 
 LASTS = timedelta(hours=24)
 PURPOSE = gettext_noop("Double vérification perdue")
 REFERENCE = re.compile(r"[0-9A-F]{8}\Z")
-
-
-class NobodyFound(Exception):
-    """No account has this address or reference, or it has no second factor to remove."""
-
-
-class SamePerson(Exception):
-    """The agent who asked cannot agree."""
 
 
 class Over(Exception):
@@ -42,49 +36,66 @@ def person_of(written: str) -> User | None:
 
 
 def ask_for_reset(*, written: str, reason: str, by: User) -> FactorReset:
-    """Ask for a reset. Within a day, return the same request again.
+    """Ask for a reset, whether or not somebody has what was written. Within a day, return the same request again.
 
     Raises:
         PermissionDenied: `by` is not an agent, or asks for themselves.
-        NobodyFound: no account with a second factor matches.
+        NotTwo: `by` may not be one of the two who decide.
     """
     person = person_of(written)
-    if person is None or not second_factor.is_set_up(person):
-        raise NobodyFound
     if not by.is_staff or by == person:
         raise PermissionDenied
+    DECIDING.require_one(by)
+    found = person if person is not None and second_factor.is_set_up(person) else None
+    digest = salted_hmac("factor reset", _normal(written)).hexdigest()
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=person.pk)
-        waiting = FactorReset.objects.waiting(timezone.now() - LASTS).filter(person=person).first()
+        locks.hold("factor reset", UUID(digest[:32]))
+        waiting = FactorReset.objects.waiting(timezone.now() - LASTS).filter(written_hash=digest).first()
         if waiting is not None:
             return waiting
-        asked = FactorReset.objects.create(person=person, reason=reason, asked_by=by)
-        _journal_event(person, by, "second_factor_reset_asked")
+        asked = FactorReset.objects.create(
+            person=found, written=masked(written), written_hash=digest, reason=reason, asked_by=by
+        )
+        if found is not None:
+            _journal_event(found, by, "second_factor_reset_asked")
     return asked
 
 
-def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> User:
-    """Grant or refuse a reset; return the user. If granted, delete all their second factors and sessions.
+def decide_reset(*, reset: FactorReset, by: User, grant: bool) -> User | None:
+    """Grant or refuse a reset; return the user, if there is one. If granted, delete their second factors and sessions.
 
     Raises:
         PermissionDenied: `by` is not an agent, or does not manage agents while the user is one.
-        SamePerson: `by` asked, or is the user.
+        NotTwo: `by` asked, or is the user, or the two may not decide together.
         Over: the request was already decided, or is older than a day.
     """
     with transaction.atomic():
         held = FactorReset.objects.select_for_update().get(pk=reset.pk)
-        if not by.is_staff or (held.person.is_staff and not by.is_superuser):
+        person = held.person
+        if not by.is_staff or (person is not None and person.is_staff and not by.is_superuser):
             raise PermissionDenied
         if held.decided_at or timezone.now() - held.asked_at > LASTS:
             raise Over
-        if by in {held.asked_by, held.person}:
-            raise SamePerson
+        if by in {held.asked_by, person}:
+            raise NotTwo(Lack.SAME, by)
+        if grant:
+            DECIDING.require(held.asked_by, by)
         held.decided_by, held.decided_at, held.granted = by, timezone.now(), grant
         held.save(update_fields=["decided_by", "decided_at", "granted"])
-        if grant:
-            forget_second_factor(user=held.person)
-            _journal_event(held.person, by, "second_factor_reset")
-    return held.person
+        if grant and person is not None:
+            forget_second_factor(user=person)
+            _journal_event(person, by, "second_factor_reset")
+    return person
+
+
+def masked(written: str) -> str:
+    """Return what the desk's list shows of an address or a reference, whoever has it."""
+    name, at, domain = _normal(written).partition("@")
+    return f"{name[:1].lower()}•••@{domain.lower()}"[:120] if at else name[:8]
+
+
+def _normal(written: str) -> str:
+    return written.replace(" ", "").upper()
 
 
 def _journal_event(person: User, by: User, event: str) -> None:

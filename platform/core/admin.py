@@ -1,16 +1,20 @@
 """Admin pages for the city and its legal pages, and a read-only list of jobs without their subject or resident."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
+from core import jobs
 from core.models import City, HelpPage, Job, LegalPage
 from core.models.city import THEME
 from core.pages import help as help_pages
@@ -38,6 +42,29 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def ask_first(
+    view: "admin.ModelAdmin[Any]",
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    *,
+    action: str,
+    title: str | Promise,
+    follows: Sequence[str | Promise],
+) -> HttpResponse | None:
+    """Return a page that says what an action of the list brings about, or None once the agent has confirmed it."""
+    if "confirmed" in request.POST:
+        return None
+    context = {
+        **view.admin_site.each_context(request),
+        "opts": view.opts,
+        "title": title,
+        "follows": follows,
+        "rows": rows,
+        "action": action,
+    }
+    return render(request, "admin/ask_first.html", context)
 
 
 class CityForm(CityModelForm):
@@ -73,6 +100,7 @@ class CityAdmin(CityModelAdmin):
     """Admin of the single `City` row: the list redirects to its form."""
 
     form = CityForm
+    readonly_fields = ("emergency_access", "days_before_deciding")
     fieldsets = (
         (None, {"fields": ("name", "of_name", "insee", "logo_file", "remove_logo")}),
         (
@@ -83,7 +111,14 @@ class CityAdmin(CityModelAdmin):
             _("Mentions que la loi demande"),
             {"fields": ("publisher", "host", "dpo_contact", "dpo_email", "accessibility")},
         ),
-        (_("Coffres"), {"fields": ("quota_megabytes", "emergency_access")}),
+        (_("Coffres"), {"fields": ("quota_megabytes",)}),
+        (
+            _("Décisions à deux"),
+            {
+                "fields": ("emergency_access", "days_before_deciding"),
+                "description": _("Elles se changent sur la page « Décider à deux », en haut de cette page."),
+            },
+        ),
         (
             _("Couleurs"),
             {
@@ -112,6 +147,23 @@ class CityAdmin(CityModelAdmin):
 @admin.register(LegalPage)
 class LegalPageAdmin(LegalPageModelAdmin):
     list_display = ("slug",)
+    actions = ("as_shipped",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.action(description=_("Revenir au texte du logiciel"), permissions=["change"])
+    def as_shipped(self, request: HttpRequest, rows: QuerySet[LegalPage]) -> HttpResponse | None:
+        follows = [
+            _("Les mots de la ville sont effacés : copiez-les d’abord si vous y tenez."),
+            _("Les visiteurs lisent aussitôt le texte du logiciel."),
+        ]
+        title = _("Revenir au texte du logiciel ?")
+        asked = ask_first(self, request, rows, action="as_shipped", title=title, follows=follows)
+        if asked is None:
+            rows.delete()
+            messages.success(request, _("C’est fait."))
+        return asked
 
 
 @admin.register(HelpPage)
@@ -121,6 +173,10 @@ class HelpPageAdmin(HelpPageModelAdmin):
     list_display = ("question", "theme", "slug", "shown")
     list_filter = ("theme", "shown")
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: a page is hidden by its box. Without its row, the product's first words would come back."""
+        return False
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Start from the product's words, if `page` in the URL names one of its pages."""
         page = help_pages.shipped(request.GET.get("page", ""))
@@ -128,19 +184,42 @@ class HelpPageAdmin(HelpPageModelAdmin):
         return {name: getattr(page, name) for name in names} if page else {}
 
 
+class KindFilter(admin.SimpleListFilter):
+    title = _("travail")
+    parameter_name = "travail"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - Django's
+        return jobs.labels()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnly, JobModelAdmin):
     """Read-only list of jobs, without resident, subject or purpose."""
 
-    list_display = ("kind", "state", "asked_at", "finished_at", "attempts")
-    list_filter = ("state", "kind")
-    fields = ("kind", "state", "problem", "attempts", "asked_at", "sent_at", "heartbeat_at", "finished_at")
+    list_display = ("what", "state", "asked_at", "finished_at", "tries")
+    list_filter = ("state", KindFilter)
+    fields = ("what", "state", "why", "tries", "asked_at", "sent_at", "heartbeat_at", "finished_at")
     readonly_fields = fields
     ordering = ("-created_at",)
 
+    @admin.display(description=_("travail"), ordering="kind")
+    def what(self, job: Job) -> str:
+        return str(jobs.kind_of(job).label)
+
+    @admin.display(description=_("difficulté"))
+    def why(self, job: Job) -> str:
+        return str(jobs.kind_of(job).problems.get(job.problem, "–" if not job.problem else _("Imprévue")))
+
+    @admin.display(description=_("essais"), ordering="attempts")
+    def tries(self, job: Job) -> int:
+        return job.attempts
+
     @admin.display(description=_("demandé"), ordering="created_at")
-    def asked_at(self, job: Job) -> datetime:
-        return job.created_at
+    def asked_at(self, job: Job) -> str:
+        return localize(timezone.localtime(job.created_at))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         with scopes_disabled():

@@ -29,6 +29,7 @@ from core import logs
 from core.models import City, HelpPage, LegalPage
 from core.pages import help as help_pages
 from core.pages import home as home_page
+from core.pages.context import nav
 from core.pages.menu import Place, links
 
 log = logging.getLogger(__name__)
@@ -169,11 +170,9 @@ def promise(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "core/sitemap.html",
-        {"public": links(request, Place.PUBLIC), "resident": links(request, Place.RESIDENT)},
-    )
+    """List the pages of the user's kind; a visitor sees what a resident would have."""
+    mine = nav(request) if request.user.is_authenticated else links(request, Place.RESIDENT)
+    return render(request, "core/sitemap.html", {"public": links(request, Place.PUBLIC), "mine": mine})
 
 
 def _legal_page(

@@ -2,14 +2,16 @@
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import accounts as actions
-from accounts.actions import companions
-from accounts.models import Organisation, User
+from accounts.actions import companions, nominations
+from accounts.models import Organisation, Role, User
 from accounts.sign_in import second_factor
 
 AGENT_SECRET = "VILLEBRUMEVILLEBRUMEVILLEBRUME22"  # noqa: S105 - an invented agent's, public on purpose
@@ -23,9 +25,13 @@ class Person:
     slug: str
     name: str
     situation: str | Promise
-    is_agent: bool = False
+    role: Role | None = None
     contact: str = ""
     works_at: str = ""
+
+    @property
+    def is_agent(self) -> bool:
+        return self.role is not None
 
     @property
     def is_resident(self) -> bool:
@@ -100,7 +106,19 @@ PEOPLE = (
             "Agent de la ville. Elle règle le portail et tient le guichet\u00a0;"
             " elle n’ouvre aucun coffre sans sa personne."
         ),
-        is_agent=True,
+        role=Role.MANAGER,
+    ),
+    Person(
+        "hugo",
+        "Hugo Ferrand",
+        _("Agent de la ville. Il gère les agents et les organismes, et confirme ce qu’Agathe propose."),
+        role=Role.MANAGER,
+    ),
+    Person(
+        "ines",
+        "Inès Delaunay",
+        _("Déléguée à la protection des données. Elle répond aux contestations, et décide à deux."),
+        role=Role.OFFICER,
     ),
 )
 
@@ -124,10 +142,16 @@ def _companion(person: Person) -> User:
 
 
 def _agent(person: Person) -> User:
-    agent = User.objects.signing_in_as(person.email).first()
-    agent = agent or actions.add_agent(email=person.email, name=person.name, manages_agents=True)
-    actions.place_at_desk(agent=agent, at_desk=True)
-    return _with_second_factor(agent)
+    """Return the agent, named for long enough to decide with another one."""
+    agent = User.objects.signing_in_as(person.email).first() or actions.add_agent(email=person.email, name=person.name)
+    if person.slug == "agathe":
+        actions.place_at_desk(agent=agent, at_desk=True)
+    if person.role is not None:
+        nomination = nominations.name_by_operator(person=agent, role=person.role)
+        nomination.confirmed_at = nomination.proposed_at = agent.date_joined - timedelta(days=90)
+        nomination.seen_at = nomination.seen_at or timezone.now()
+        nomination.save()
+    return _with_second_factor(User.objects.get(pk=agent.pk))
 
 
 def _with_second_factor(user: User) -> User:

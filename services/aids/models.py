@@ -26,7 +26,7 @@ class LocalAid(models.Model):
     rules = models.JSONField(
         _("règles"), help_text=_("Conditions, montant, papiers et cas d’essai, au format décrit dans docs/aids.md.")
     )
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(_("modifiée le"), auto_now=True)
 
     class Meta:
         verbose_name = _("aide locale")

@@ -1,5 +1,6 @@
 """Users for tests: a resident owns a vault (with its key and first journal entry), agents and companions do not."""
 
+from datetime import timedelta
 from typing import Any
 
 import factory
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actions import accounts as actions
 from accounts.actions import companions
-from accounts.models import Organisation, User
+from accounts.models import Nomination, Organisation, Role, User
 
 # Public and invented: the second factor of every agent in the tests.
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -31,8 +32,27 @@ class ResidentFactory(factory.Factory[User]):
         return actions.register_resident(**kwargs)
 
 
+def established(agent: User, role: Role = Role.SECOND, *, days: int = 30, seen: bool = True) -> Nomination:
+    """Name an agent to a role, `days` ago, with a second factor that will be set up in presence within the minute."""
+    then = timezone.now() - timedelta(days=days)
+    found, _made = Nomination.objects.get_or_create(
+        person=agent,
+        role=role,
+        ended_at=None,
+        defaults={
+            "proposed_at": then,
+            "confirmed_at": then,
+            "seen_at": timezone.now() - timedelta(minutes=1) if seen else None,
+        },
+    )
+    return found
+
+
 class AgentFactory(factory.Factory[User]):
-    """Makes an agent with a second factor, unless `second_factor=False`."""
+    """Makes an agent with a second factor, unless `second_factor=False`.
+
+    They decide with another agent, unless `new=True`; `manages_agents` makes them manage agents as well.
+    """
 
     class Meta:
         model = User
@@ -41,8 +61,21 @@ class AgentFactory(factory.Factory[User]):
     email = factory.Sequence(lambda n: f"agent{n}@villebrume.example")
 
     @classmethod
-    def _create(cls, model_class: type[User], *args: Any, second_factor: bool = True, **kwargs: Any) -> User:
+    def _create(
+        cls,
+        model_class: type[User],
+        *args: Any,
+        second_factor: bool = True,
+        manages_agents: bool = False,
+        new: bool = False,
+        **kwargs: Any,
+    ) -> User:
         agent = actions.add_agent(**kwargs)
+        if manages_agents:
+            agent.is_superuser = True
+            agent.save(update_fields=["is_superuser"])
+        if not new:
+            established(agent, Role.MANAGER if manages_agents else Role.SECOND)
         if second_factor:
             TOTP.activate(agent, TOTP_SECRET)
         return agent

@@ -1,21 +1,28 @@
 """Residents and agents: an agent owns no vault and sees no resident; a resident cannot open the admin."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 from django_scopes import get_scope
 
 from accounts.actions import accounts as actions
+from accounts.actions import pending
 from accounts.middleware import ResidentScopeMiddleware
-from accounts.models import Session, User
-from tests.accounts.factories import AgentFactory, ResidentFactory, signed_in
+from accounts.models import Nomination, Organisation, PendingAccount, Role, Session, User
+from accounts.two_persons import DECIDING, Lack
+from tests.accounts.factories import AgentFactory, CompanionFactory, ResidentFactory, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -73,42 +80,119 @@ def test_tables_that_would_list_residents_are_not_registered():
         assert not admin.site.is_registered(model)
 
 
-def test_a_manager_adds_an_agent_who_signs_in_by_code(manager):
-    client = signed_in(manager)
-    data = {"name": "Denis", "email": "Denis@villebrume.example", "is_active": "on"}
-    assert client.post(reverse("admin:accounts_user_add"), data).status_code == 302
+def added(manager, **data):
+    """Add an agent in the admin. Return the page that answers, and the path of the link in the e-mail."""
+    answer = signed_in(manager).post(reverse("admin:accounts_user_add"), {"name": "Denis", **data}, follow=True)
+    return answer, re.findall(r"https?://[^/\s]+(/connexion/compte/\S+)", str(mail.outbox[-1].body))
+
+
+def test_a_manager_adds_an_agent_who_opens_their_account_by_the_link(manager):
+    _answer, links = added(manager, email="Denis@villebrume.example", at_desk="on")
+    assert not User.objects.signing_in_as("denis@villebrume.example").exists()
+    assert mail.outbox[-1].to == ["denis@villebrume.example"]
+    visitor = Client()
+    assert "Denis" in visitor.get(links[0]).content.decode() and not User.objects.filter(name="Denis").exists()
+    assert visitor.post(links[0])["Location"] == reverse("account_login")
     denis = User.objects.signing_in_as("denis@villebrume.example").get()
-    assert (denis.is_staff, denis.is_resident, denis.is_superuser, denis.has_usable_password()) == (
-        True,
-        False,
-        False,
-        False,
-    )
+    rights = (denis.is_staff, denis.at_desk, denis.is_resident, denis.is_superuser, denis.has_usable_password())
+    assert rights == (True, True, False, False, False)
+    assert visitor.post(links[0]).status_code == visitor.get(links[0]).status_code == 410
 
 
-def test_an_agent_cannot_take_the_address_of_a_resident(manager, resident):
-    response = signed_in(manager).post(
-        reverse("admin:accounts_user_add"), {"name": "Denis", "email": resident.email, "is_active": "on"}
-    )
-    assert response.status_code == 200
-    assert response.context["adminform"].form.errors["email"]
+def test_only_the_owner_of_the_address_learns_that_it_opens_a_vault(manager, resident):
+    answer, _links = added(manager, email=resident.email)
+    page = answer.content.decode()
+    assert "Un e-mail part à cette adresse" in page and "Pas encore ouvert" in page
+    assert "cette adresse ouvre déjà votre coffre" in mail.outbox[-1].body
+    assert "/connexion/compte/" not in mail.outbox[-1].body
 
 
-@pytest.mark.parametrize("change", [{"is_active": ""}, {"email": "autre@villebrume.example"}, {"is_superuser": "on"}])
-def test_changing_an_agents_rights_ends_their_sessions(manager, agent, change):
+def test_an_address_that_opened_a_vault_meanwhile_opens_no_other_account(manager):
+    _answer, links = added(manager, email="denis@villebrume.example")
+    denis = ResidentFactory(email="denis@villebrume.example")
+    answer = Client().post(links[0])
+    assert answer.status_code == 409 and "Il faut une autre adresse" in answer.content.decode()
+    denis.refresh_from_db()
+    assert not denis.is_staff and PendingAccount.objects.get().opened_at is None
+
+
+def test_an_address_of_the_lists_is_refused(manager, agent):
+    answer = signed_in(manager).post(reverse("admin:accounts_user_add"), {"name": "Denis", "email": agent.email})
+    assert answer.status_code == 200 and answer.context["adminform"].form.errors["email"]
+
+
+def test_a_withdrawn_or_old_offer_opens_nothing(manager, time_machine):
+    for end in (
+        lambda: pending.withdraw(row=PendingAccount.objects.latest("offered_at"), by=manager),
+        lambda: time_machine.move_to(timezone.now() + pending.LASTS),
+    ):
+        _answer, links = added(manager, email="denis@villebrume.example")
+        end()
+        assert Client().post(links[0]).status_code == 410
+    assert not User.objects.filter(name="Denis").exists()
+
+
+@pytest.mark.parametrize("by", ["agent", "resident"])
+def test_only_managers_offer_accounts(request, by):
+    with pytest.raises(PermissionDenied):
+        pending.offer(email="z@ville.example", name="Zoé", by=request.getfixturevalue(by), link=str)
+    assert not PendingAccount.objects.exists() and not mail.outbox
+
+
+def test_a_closed_companion_comes_back_elsewhere_with_the_same_address(manager):
+    theo, other = CompanionFactory(), Organisation.objects.create(name="Mission locale")
+    form = {"name": "Théo", "email": theo.email, "organisation": str(other.pk)}
+    client, page = signed_in(manager), reverse("admin:accounts_membership_add")
+    assert client.post(page, form).context["adminform"].form.errors["email"], "still at work elsewhere"
+    ticked = {"action": "end", "_selected_action": [str(theo.memberships.get().pk)]}
+    listed = reverse("admin:accounts_membership_changelist")
+    assert "Plus aucun mandat" in client.post(listed, ticked).content.decode()
+    assert theo.memberships.current().exists()
+    client.post(listed, ticked | {"confirmed": "yes"})
+    client.post(page, form)
+    assert "pour Mission locale" in mail.outbox[-1].body and mail.outbox[-1].to == [theo.email]
+    Client().post(re.findall(r"https?://[^/\s]+(/connexion/compte/\S+)", str(mail.outbox[-1].body))[0])
+    assert theo.memberships.current().get().organisation == other
+    assert User.objects.filter(email=theo.email).count() == 1
+
+
+def close(by, agent, **more):
+    ticked = {"action": "close", "_selected_action": [str(agent.pk)], **more}
+    return signed_in(by).post(reverse("admin:accounts_user_changelist"), ticked, follow=True)
+
+
+def test_closing_an_account_asks_first_then_ends_sessions_and_roles(manager, agent):
     theirs = signed_in(agent)
-    data = {"name": agent.name, "email": agent.email, "is_active": "on"} | change
-    assert signed_in(manager).post(reverse("admin:accounts_user_change", args=[agent.pk]), data).status_code == 302
-    assert theirs.get(reverse("account")).status_code == 302
-
-
-def test_changing_only_the_name_ends_no_session(manager, agent):
-    theirs = signed_in(agent)
-    signed_in(manager).post(
-        reverse("admin:accounts_user_change", args=[agent.pk]),
-        {"name": "Chloé B.", "email": agent.email, "is_active": "on"},
-    )
+    page = close(manager, agent).content.decode()
+    assert "Leurs sessions finissent" in page and agent.name in page
     assert theirs.get(reverse("account")).status_code == 200
+    assert "est fermé" in close(manager, agent, confirmed="yes").content.decode()
+    assert theirs.get(reverse("account")).status_code == 302
+    assert not Nomination.objects.filter(person=agent, ended_at=None).exists()
+    ticked = {"action": "reopen", "_selected_action": [str(agent.pk)]}
+    signed_in(manager).post(reverse("admin:accounts_user_changelist"), ticked)
+    agent.refresh_from_db()
+    assert agent.is_active and DECIDING.lack(agent) == Lack.NOT_NAMED
+
+
+def test_the_last_manager_stays(manager):
+    assert "dernière personne" in close(manager, manager, confirmed="yes").content.decode()
+    manager.refresh_from_db()
+    assert manager.is_active and manager.is_superuser
+    AgentFactory(manages_agents=True)
+    close(manager, manager, confirmed="yes")
+    manager.refresh_from_db()
+    assert not manager.is_active
+
+
+def test_changing_the_name_ends_no_session(manager, agent):
+    theirs = signed_in(agent)
+    page = reverse("admin:accounts_user_change", args=[agent.pk])
+    data = {"name": "Chloé B.", "email": "autre@villebrume.example", "is_superuser": "on", "is_dpo": "on"}
+    signed_in(manager).post(page, data)
+    assert theirs.get(reverse("account")).status_code == 200
+    agent.refresh_from_db()
+    assert (agent.name, agent.email[:5], agent.is_superuser, agent.is_dpo) == ("Chloé B.", "agent", False, False)
 
 
 def test_an_ordinary_agent_does_not_see_the_agents(agent, manager):
@@ -142,7 +226,11 @@ def test_the_command_removes_the_second_factor_of_agents_only(agent, resident):
 
 def test_the_first_agent_is_added_by_a_command(capsys):
     call_command("add_agent", "agathe@villebrume.example", "Agathe", "--manages-agents")
-    assert User.objects.agents().get().is_superuser
+    agathe = User.objects.agents().get()
+    assert agathe.is_superuser and DECIDING.lack(agathe) == Lack.NOT_SEEN
+    call_command("add_agent", "ines@villebrume.example", "Inès", "--officer")
+    call_command("add_agent", "denis@villebrume.example", "Denis", "--decides")
+    assert User.objects.get(name="Inès").is_dpo and Nomination.objects.get(person__name="Denis").role == Role.SECOND
     with pytest.raises(CommandError):
         call_command("add_agent", "AGATHE@villebrume.example", "Agathe")
 

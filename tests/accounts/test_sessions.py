@@ -140,9 +140,7 @@ def test_changing_the_password_does_not_lengthen_the_session(resident):
 def test_closing_an_account_ends_its_sessions(agent):
     client = signed_in(agent)
     assert is_in(client)
-    actions.change_agent(
-        agent=agent, email=agent.email, name=agent.name, manages_agents=agent.is_superuser, active=False
-    )
+    actions.close_agent(agent=agent, by=AgentFactory(manages_agents=True))
     assert not is_in(client)
     assert not Session.objects.filter(user=agent).exists()
 

@@ -43,6 +43,7 @@ SHOWN = {
     "accounts.FactorReset",
     "accounts.Organisation",
     "accounts.Membership",
+    "accounts.PendingAccount",
 }
 
 

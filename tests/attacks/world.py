@@ -11,8 +11,9 @@ from uuid import uuid4
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client, override_settings
-from django_scopes import scope
+from django_scopes import scope, scopes_disabled
 
+from accounts.actions import city_decisions, pending
 from accounts.actions import desk as agents_desk
 from accounts.actions.accounts import place_at_desk
 from accounts.models import FactorReset, Session, User
@@ -45,9 +46,10 @@ from vault.journal.actions import contests
 from vault.records import actions
 from vault.records.actions import grants
 from vault.records.content import holder_catalogue, paper_kinds
-from vault.records.models import Holder, PaperKind
-from vault.sharing.actions import asking
+from vault.records.models import Holder, Paper, PaperKind
+from vault.sharing.actions import asking, sent_papers
 from vault.sharing.enums import Act, AskedFor
+from vault.sharing.models import DeskVisit
 
 BIRTHDATE = "identite.pivot#/birthdate"
 
@@ -209,6 +211,24 @@ def town(owner: User, stranger: User, things: dict[str, Any]) -> dict[str, Perso
         "journal.contest": things["contest"],
         "sharing.emergencyaccess": access.pk,
         "aids.localaid": shipping.load_local_aids()[0].pk,
+    }
+    with scope(resident=owner.pk):
+        paper = Paper.objects.get(pk=things["paper"])
+    with scopes_disabled():
+        visited = DeskVisit.objects.select_related("grant").get(pk=things["visit"])
+    with scope(resident=visited.resident_id):
+        brought_there = Paper.objects.create(resident_id=visited.resident_id, token=uuid4(), content=b"")
+    other = AgentFactory(manages_agents=True)
+    proposed = city_decisions.change(what=city_decisions.What.DAYS, value=3, by=other)
+    assert proposed is not None
+    things |= {
+        "sent paper": sent_papers.ticket(grant=mandate.grant, paper=paper),
+        "sent at the desk": sent_papers.ticket(grant=visited.grant, paper=brought_there),
+        "nomination": other.nominations.get().pk,
+        "city decision": proposed.pk,
+        "accounts.pendingaccount": pending.offer(
+            email="zoe@villebrume.example", name="Zoé", by=other, link=lambda token: "http://localhost/"
+        ).pk,
     }
     visit = settings.VISIT_COOKIE_NAME
     return {

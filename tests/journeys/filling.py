@@ -63,6 +63,7 @@ def main() -> None:
             user=newcomer, type="webauthn", data={"name": "Téléphone", "credential": {}}
         ).pk,
         "reset": FactorReset.objects.create(person=newcomer, reason="lost", asked_by=agent.account()).pk,
+        **named(agent.account()),
         "invitation": identities.invite(agent=agent.account(), by=agent.account()),
         "local_aid": LocalAid.objects.earliest("pk").pk,
     }
@@ -73,6 +74,35 @@ def main() -> None:
     made |= at_the_desk(agent.account(), cookies["agent"])
     cookies |= {"interviewed": interviewed(), "keeping": interviewed(newcomer)}
     json.dump({"made": {name: str(value) for name, value in made.items()}, "cookies": cookies}, sys.stdout)
+
+
+def named(agent: Any) -> dict[str, Any]:
+    """Make two nominations, one proposed by another agent and one that stands, a setting and an account to confirm."""
+    from accounts.actions import city_decisions, nominations, pending
+    from accounts.models import Nomination, Organisation, Role
+    from demo.people import find
+
+    hugo, ines = find("hugo"), find("ines")
+    assert hugo is not None and ines is not None
+    by, officer = hugo.account(), ines.account()
+    waiting = nominations.propose(person=agent, role=Role.SECOND, employer="", by=officer)
+    decision = city_decisions.change(what=city_decisions.What.DAYS, value=3, by=by)
+    tokens: list[str] = []
+    row = pending.offer(
+        email="zoe@ville.example",
+        name="Zoé Le Goff",
+        organisation=Organisation.objects.earliest("pk"),
+        by=by,
+        link=lambda token: tokens.append(token) or "http://localhost/",  # type: ignore[func-returns-value]
+    )
+    assert decision is not None
+    return {
+        "nomination": Nomination.objects.get(person=by).pk,
+        "proposed": waiting.pk,
+        "city_decision": decision.pk,
+        "pending": tokens[0],
+        "pending_row": row.pk,
+    }
 
 
 def brought(resident: Any) -> None:
@@ -268,15 +298,14 @@ def companion(resident: Any) -> dict[str, Any]:
 
 def urgencies(resident: Any, agent: Any) -> dict[str, Any]:
     """Make urgent accesses: one to decide, one opened by the agent, one for an unknown resident."""
-    from accounts.models import User
-    from tests.accounts.factories import AgentFactory
+    from demo.people import find
     from tests.vault.urgent import REASON, opened
     from tests.vault.urgent import asked as urgently_asked
     from vault.sharing.actions import emergency
 
-    other = User.objects.agents().exclude(pk=agent.pk).first() or AgentFactory(
-        name="Bertrand Colas", email="bertrand@villebrume.example"
-    )
+    hugo = find("hugo")
+    assert hugo is not None
+    other = hugo.account()
     nobody = emergency.ask(by=other, written="personne@courriel.example", reason=REASON, items=["home"], minutes=15)
     made = {"urgent_nobody": nobody.pk, "urgent": urgently_asked(other, resident, "home", "wages").pk}
     return made | {"urgent_open": opened(agent, other, resident, "home", "unemployment", minutes=60).pk}

@@ -69,7 +69,10 @@ def test_a_mandate_in_french_on_a_wide_screen(live: Live, visitor: Visitors) -> 
     Hands(his).follow("Ajouter un papier")
     his_eyes.look()
     Hands(his).follow("Ne plus agir pour Nour Mandat", within="body")
-    expect(his.get_by_role("heading", name="Personnes accompagnées")).to_be_visible()
+    expect(his.get_by_role("heading", level=1)).to_have_text("Ne plus agir pour Nour Mandat ?")
+    his_eyes.look()
+    Hands(his).follow("Garder le mandat")
+    expect(his.get_by_role("heading", level=1)).to_have_text("Nour Mandat")
 
     # Her journal has his read, with his name. She stops the mandate, and his page answers 404.
     follow("Journal", within="header")

@@ -29,6 +29,7 @@ class ContestAdmin(ModelAdmin):
     """
 
     list_display = ("sent_on", "due_on", "state_words")
+    fields = readonly_fields = ("due_on",)
     ordering = (F("answered_at").asc(nulls_first=True), "due_on", "created_at")
 
     @admin.display(description=_("envoyée le"), ordering="created_at")

@@ -65,6 +65,18 @@ class Validity(models.TextChoices):
     PERIOD = "covers_printed_period", _("la période écrite dessus")
 
 
+class Pages(models.TextChoices):
+    """The pages of a paper to send."""
+
+    ALL = "all", _("toutes")
+    FRONT = "front", _("le recto")
+    FRONT_BACK = "front_back", _("le recto et le verso")
+    IDENTITY = "identity_page", _("la page d’identité")
+    FILLED = "filled_pages", _("les pages remplies")
+    PARTS = "parts_1_2_3", _("les volets 1, 2 et 3")
+    VACCINATION = "vaccination_pages", _("les pages des vaccinations")
+
+
 class HolderTheme(models.TextChoices):
     STATE = "state", _("État et impôts")
     SOCIAL = "social", _("Allocations et retraite")

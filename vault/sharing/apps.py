@@ -17,7 +17,7 @@ class SharingConfig(AppConfig):
         from vault.sharing.actions.links import no_more
         from vault.sharing.actions.mandates import never_again
         from vault.sharing.agreements import entrusting, links, shared_facts
-        from vault.sharing.home import blocks, companions_start
+        from vault.sharing.home import at_desk, blocks, companions_start, in_this_city
         from vault.sharing.models.desk import DESK_KIND
         from vault.sharing.models.emergency import EMERGENCY_KIND
         from vault.sharing.models.link import LINK_KIND
@@ -42,6 +42,10 @@ class SharingConfig(AppConfig):
         menu.register(_("Me faire accompagner"), "sharing:helpers", order=50)
         menu.register(_("Personnes accompagnées"), "sharing:accompanying", place=menu.Place.COMPANION, order=10)
         menu.register(_("Rendez-vous"), "sharing:enter_appointment", place=menu.Place.COMPANION, order=20)
+        menu.register(_("Guichet"), "sharing:desk", place=menu.Place.AGENT, order=10, shown=at_desk)
+        menu.register(
+            _("Accès d’urgence"), "sharing:emergencies", place=menu.Place.AGENT, order=20, shown=in_this_city
+        )
         home.register(blocks)
         home.register_start(companions_start)
         registry.register(leaving.APP)

@@ -8,10 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
+from core.models import City
 from core.pages import home
 from core.templatetags.civic import short_date
 from vault.records.models import Grant
 from vault.records.models.grant import UNUSED
+from vault.sharing.actions import desk
 from vault.sharing.enums import EmergencyState
 from vault.sharing.models import AccessRequest, EmergencyAccess
 from vault.sharing.presenting import mandates, shares
@@ -25,6 +28,8 @@ SHOWN = 5
 def blocks(request: HttpRequest) -> Iterator[home.Part]:
     yield from _asked()
     yield from _emergencies()
+    if isinstance(request.user, User):
+        desk.end_left_of(resident_id=request.user.pk)
     yield from _shares()
     if meetings := mandates.own_help():
         yield home.HomeBlock(home.Slot.MAIN, "sharing/home_meetings.html", {"lines": meetings}, order=60)
@@ -32,6 +37,16 @@ def blocks(request: HttpRequest) -> Iterator[home.Part]:
 
 def companions_start(request: HttpRequest) -> str:
     return "sharing:accompanying" if getattr(request.user, "is_companion", False) else ""
+
+
+def at_desk(request: HttpRequest) -> bool:
+    """Return True for agents who keep the desk."""
+    return isinstance(request.user, User) and request.user.at_desk
+
+
+def in_this_city(request: HttpRequest) -> bool:
+    """Return True if the city has urgent access."""
+    return City.current().emergency_access
 
 
 def _asked() -> Iterator[home.Part]:

@@ -38,6 +38,8 @@ urlpatterns = [
     path("accompagnement/code/", companion.enter_code, name="enter_appointment"),
     path("accompagnement/<uuid:mandate_id>/", companion.person, name="accompanied"),
     path("accompagnement/<uuid:mandate_id>/papier/", companion.add_paper, name="accompanied_paper"),
+    path("accompagnement/<uuid:mandate_id>/papier/<str:sent>/", companion.sent_paper, name="accompanied_sent"),
+    path("accompagnement/<uuid:mandate_id>/rendre/", companion.give_back, name="give_back"),
     path("accompagnement/<uuid:mandate_id>/<slug:item>/", companion.values, name="accompanied_values"),
     path("l/<str:token>/", visit.page, name="visit"),
     path("l/<str:token>/papier/<uuid:paper_id>/<int:position>/", visit.paper, name="visit_paper"),
@@ -56,6 +58,7 @@ urlpatterns = [
     path("agents/guichet/rendez-vous/", desk.appointment, name="desk_appointment"),
     path("agents/guichet/<uuid:visit_id>/", desk.visit, name="desk_visit"),
     path("agents/guichet/<uuid:visit_id>/papier/", desk.add_paper, name="desk_paper"),
+    path("agents/guichet/<uuid:visit_id>/papier/<str:sent>/", desk.sent_paper, name="desk_sent"),
     path("agents/guichet/<uuid:visit_id>/feuille/", desk.sheet, name="desk_sheet"),
     path("agents/guichet/<uuid:visit_id>/mandat/", desk.sign_mandate, name="desk_mandate"),
     path(

@@ -105,6 +105,11 @@ def register(
     _kinds[kind] = Kind(task, queue, label, done_url, problems or {}, cancelled)
 
 
+def labels() -> list[tuple[str, str]]:
+    """Return each kind with its label, for a list to choose from."""
+    return sorted(((code, str(kind.label)) for code, kind in _kinds.items()), key=lambda one: one[1])
+
+
 def kind_of(job: Job) -> Kind:
     return _kinds[job.kind]
 

@@ -106,6 +106,16 @@ class City(models.Model):
         ),
     )
 
+    emergency_changed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when urgent access was last switched, for the public page"
+    )
+    days_before_deciding = models.PositiveSmallIntegerField(
+        _("jours dans le rôle avant de décider à deux"),
+        default=7,
+        validators=[MinValueValidator(1)],
+        help_text=_("De 1 jour au moins. Baisser ce nombre demande deux personnes."),
+    )
+
     brand = colour(_("bloc de couleur"), "#17524f")
     brand_tint = colour(_("fond clair"), "#e2eeea")
     action = colour(_("boutons"), "#17524f")
@@ -120,7 +130,10 @@ class City(models.Model):
     class Meta:
         verbose_name = _("ville")
         verbose_name_plural = _("ville")
-        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_city")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_city"),
+            models.CheckConstraint(condition=models.Q(days_before_deciding__gte=1), name="city_waits_a_day_at_least"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -49,7 +49,7 @@ class Job(ResidentModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.state}"
+        return self.get_state_display()
 
     @property
     def active(self) -> bool:

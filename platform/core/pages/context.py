@@ -15,18 +15,16 @@ def page(request: HttpRequest) -> dict[str, Any]:
     city = SimpleLazyObject(City.current)
     return {
         "city": city,
-        "nav": SimpleLazyObject(partial(_nav, request)),
+        "nav": SimpleLazyObject(partial(nav, request)),
         "rights": SimpleLazyObject(lambda: list(links(request, Place.RIGHTS))),
         "demo_mode": apps.is_installed("demo"),
         "demo_public": settings.DEMO_PUBLIC,
     }
 
 
-def _nav(request: HttpRequest) -> list[Link]:
-    """Return the main menu's links. Agents have no vault, so they get the visitor's menu."""
+def nav(request: HttpRequest) -> list[Link]:
+    """Return the main menu's links, for the kind of user."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return list(links(request, Place.PUBLIC))
-    if getattr(user, "is_resident", False):
-        return list(links(request, Place.RESIDENT))
-    return list(links(request, Place.COMPANION if getattr(user, "is_companion", False) else Place.PUBLIC))
+    kinds = (("is_resident", Place.RESIDENT), ("is_companion", Place.COMPANION), ("is_staff", Place.AGENT))
+    found = (place for name, place in kinds if getattr(user, name, False))
+    return list(links(request, next(found, Place.PUBLIC)))

@@ -1,6 +1,6 @@
 """The menus. Each app registers its entries in `AppConfig.ready()`, because core must not import the apps above it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 class Place(StrEnum):
     RESIDENT = "resident"  # the main menu of a signed-in resident
     COMPANION = "companion"  # the main menu of a signed-in companion
+    AGENT = "agent"  # the main menu of a signed-in agent
     PUBLIC = "public"  # the main menu of a visitor
     RIGHTS = "rights"  # the footer, under “Vos droits”
 
@@ -23,6 +24,8 @@ class Entry:
     url_name: str
     place: Place
     order: int = 50
+    #: Whether the entry is for this user; None: for all.
+    shown: Callable[[HttpRequest], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,22 @@ class Link:
 _entries: list[Entry] = [
     Entry(_("Accueil"), "home", Place.RESIDENT, order=0),
     Entry(_("Accueil"), "home", Place.PUBLIC, order=0),
+    Entry(_("Administration"), "admin:index", Place.AGENT, order=0),
     Entry(_("Nos engagements"), "promise", Place.PUBLIC, order=90),
     Entry(_("Ce que la ville peut faire ou non"), "promise", Place.RIGHTS, order=0),
     Entry(_("Points de contrôle des journaux"), "checkpoints", Place.RIGHTS, order=40),
 ]
 
 
-def register(label: str | Promise, url_name: str, *, place: Place = Place.RESIDENT, order: int = 50) -> None:
-    entry = Entry(label, url_name, place, order)
+def register(
+    label: str | Promise,
+    url_name: str,
+    *,
+    place: Place = Place.RESIDENT,
+    order: int = 50,
+    shown: Callable[[HttpRequest], bool] | None = None,
+) -> None:
+    entry = Entry(label, url_name, place, order, shown)
     if entry not in _entries:
         _entries.append(entry)
 
@@ -54,7 +65,7 @@ def links(request: HttpRequest, place: Place) -> Iterator[Link]:
     entries = [
         (entry, reverse(entry.url_name))
         for entry in sorted(_entries, key=lambda entry: entry.order)
-        if entry.place == place
+        if entry.place == place and (entry.shown is None or entry.shown(request))
     ]
     around = [href for _entry, href in entries if href != "/" and request.path.startswith(href)]
     section = max(around, key=len, default="")

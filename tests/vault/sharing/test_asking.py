@@ -72,6 +72,8 @@ def test_accepting_a_part_gives_a_mandate_for_that_part(browser, resident, compa
         and "garder un logement" in text
     )
     assert "Votre accord est donné" in answer(browser, request, items=["home"]).content.decode()
+    told = [one for one in mail.outbox if one.to == [companion.email]]
+    assert len(told) == 1 and resident.name not in told[0].body
     grant = the_grant(resident)
     assert [item.code for item in AGREEMENT.named(agreements.fields_of(grant))] == ["who", "home"]
     assert grant.purpose == "Vous aider à trouver ou garder un logement"
@@ -104,6 +106,7 @@ def test_a_refusal_is_not_shown_to_the_companion(browser, resident, companion):
     before = HIDDEN.sub("", theirs.get(reverse("sharing:accompanying")).content.decode())
     answer(browser, request, no="1")
     assert HIDDEN.sub("", theirs.get(reverse("sharing:accompanying")).content.decode()) == before
+    assert not mail.outbox
     assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "access_declined"
     assert "n’attend plus de réponse" in browser.get(page(request)).content.decode()
 

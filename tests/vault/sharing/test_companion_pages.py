@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
@@ -11,11 +12,12 @@ from core import journal
 from tests.accounts.factories import CompanionFactory, ResidentFactory, signed_in
 from tests.vault.entrusted import entrusted, said
 from tests.vault.made import add
-from tests.vault.sending import notice_pdf, send
+from tests.vault.sending import notice_pdf, send, work
 from vault.records import gate
 from vault.records.actions import grants
 from vault.records.models import Paper
 from vault.sharing.across import mandates
+from vault.sharing.actions import mandates as verbs
 from vault.sharing.enums import Act
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kinds")]
@@ -93,8 +95,8 @@ def test_an_act_that_was_not_ticked_is_refused(theirs, resident, companion):
 
 def test_an_added_paper_belongs_to_the_resident_and_names_the_companion(theirs, resident, companion):
     mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
-    answer = hand_in(theirs, mandate)
-    assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
+    sent = hand_in(theirs, mandate)["Location"]
+    assert "en cours de contrôle" in theirs.get(sent).content.decode()
     with scope(resident=resident.pk):
         paper = Paper.objects.get()
     entry = journal.entries(resident_id=resident.pk, limit=1)[0]
@@ -223,3 +225,38 @@ def test_one_month_is_no_table(theirs, resident, companion):
     mandate = entrusted(resident, companion, "wages")
     assert table(theirs, mandate) == []
     assert "janvier 2026" in theirs.get(at("accompanied_values", mandate, "wages")).content.decode()
+
+
+def test_a_refused_file_is_never_said_to_have_arrived(theirs, resident, companion):
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    page = {"address": "sharing:accompanied_paper", "args": [mandate.pk]}
+    good = hand_in(theirs, mandate)["Location"]
+    sent = send(theirs, b"%PDF-1.7 nothing to read", **page)["Location"]
+    work(resident)
+    assert "Le papier est arrivé" in theirs.get(good).content.decode()
+    answer = theirs.get(sent).content.decode()
+    assert "Ce fichier est refusé" in answer and "arrivé" not in answer
+
+
+def test_the_page_of_a_sent_paper_is_its_mandates_alone(theirs, resident, companion):
+    first, second = (entrusted(resident, CompanionFactory(), "home", acts=[Act.ADD_PAPER]) for _ in range(2))
+    mandate = entrusted(resident, companion, "home", acts=[Act.ADD_PAPER])
+    sent = hand_in(theirs, mandate)["Location"]
+    assert theirs.get(sent.replace(str(mandate.pk), str(first.pk))).status_code == 404
+    ticket = sent.rstrip("/").rpartition("/")[2]
+    other = reverse("sharing:accompanied_sent", args=[mandate.pk, ticket[:-3] + "xyz"])
+    assert theirs.get(other).status_code == 404 and second.pk != first.pk
+    grants.stop(grant=mandate.grant, by=resident.pk)
+    assert theirs.get(sent).status_code == 404
+
+
+def test_giving_a_mandate_back_asks_then_ends_it_for_both(theirs, resident, companion):
+    mandate = entrusted(resident, companion, "home")
+    page = at("give_back", mandate)
+    assert "Ne plus agir pour" in theirs.get(page).content.decode()
+    assert theirs.get(at("accompanied", mandate)).status_code == 200
+    assert theirs.post(page)["Location"] == reverse("sharing:accompanying")
+    assert theirs.get(at("accompanied", mandate)).status_code == theirs.post(page).status_code == 404
+    assert journal.entries(resident_id=resident.pk, limit=1)[0].event == "grant_given_back"
+    with pytest.raises(PermissionDenied):
+        verbs.give_back(mandate=mandate, companion=CompanionFactory())

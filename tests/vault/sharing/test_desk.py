@@ -149,8 +149,8 @@ def test_only_named_items_can_be_read(resident):
 def test_an_added_paper_belongs_to_the_resident_and_names_the_agent(agathe, hers):
     visit = opened(agathe, hers)
     assert "Un fichier de données" not in hers.get(at("desk_paper", visit.pk)).content.decode()
-    answer = send(hers, notice_pdf(), address="sharing:desk_paper", args=[visit.pk])
-    assert answer.status_code == 200 and "Le papier est arrivé" in answer.content.decode()
+    sent = send(hers, notice_pdf(), address="sharing:desk_paper", args=[visit.pk])["Location"]
+    assert "en cours de contrôle" in hers.get(sent).content.decode()
     with scope(resident=visit.resident_id):
         assert Paper.objects.get().resident_id == visit.resident_id
     entry = next(

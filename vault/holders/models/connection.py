@@ -100,4 +100,4 @@ class ConnectorHealth(models.Model):
         ordering = ["connector"]
 
     def __str__(self) -> str:
-        return self.connector
+        return self.connector.replace("_", " ")

@@ -38,7 +38,7 @@ def holders(request: SignedInRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
     got = received.data_by_holder(every)
     offered = connectors.available()
-    shown = [holder for holder in every if _matches(holder, words(search))]
+    shown = [holder for holder in every if holder.withdrawn_at is None and _matches(holder, words(search))]
     context: dict[str, Any] = {
         "sections": [section for theme in HolderTheme if (section := _section(shown, theme, got, offered))["lines"]],
         "count": len(shown),

@@ -39,7 +39,7 @@ REQUEST, REMINDER, COMPLAINT = "demande", "relance", "plainte"
 @require_http_methods(["GET", "POST"])
 def start(request: SignedInRequest, code: str) -> HttpResponse:
     """Start a request. The letter is prefilled with what the vault knows; no part but the name is required."""
-    holder = get_object_or_404(Holder, code=code)
+    holder = get_object_or_404(Holder, code=code, withdrawn_at=None)
     form = StartForm(holder, request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = request.user

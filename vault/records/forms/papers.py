@@ -64,7 +64,7 @@ class UploadForm(forms.Form):
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]
-        if kind and not PaperKind.objects.filter(code=kind).exclude(code=data_files.KIND).exists():
+        if kind and not PaperKind.objects.filter(code=kind, withdrawn_at=None).exclude(code=data_files.KIND).exists():
             raise ValidationError(_("Cette nature de papier n’existe pas. Ajoutez le papier sans la dire."))
         return kind
 
@@ -128,7 +128,7 @@ class DatesForm(forms.Form):
 def kinds() -> list[PaperKind]:
     """Return the kinds in alphabetical order in the page's language, ignoring accents; the catch-all kind is last."""
     return sorted(
-        PaperKind.objects.exclude(code=data_files.KIND),
+        PaperKind.objects.filter(withdrawn_at=None).exclude(code=data_files.KIND),
         key=lambda kind: (kind.code == OTHER, words(kind.label)),
     )
 

@@ -50,6 +50,7 @@ class Holder(models.Model):
     note_en = models.CharField(_("à savoir, en anglais"), max_length=400, blank=True)
     source = models.JSONField(_("sources"), default=list, blank=True)
     edited_at = models.DateTimeField(_("modifié ici le"), null=True, blank=True, editable=False)
+    withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("organisme")

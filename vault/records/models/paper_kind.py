@@ -33,6 +33,7 @@ class PaperKind(models.Model):
     source = models.JSONField(_("sources"), default=list, blank=True)
     verified = models.BooleanField(_("relu dans une source publique"), default=False)
     edited_at = models.DateTimeField(_("modifié ici le"), null=True, blank=True, editable=False)
+    withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("nature de papier")

@@ -41,7 +41,7 @@ def add_paper(request: SignedInRequest) -> HttpResponse:
 
     `organisme`, or the holder of the request `demande`, is the holder of the file.
     """
-    expected = PaperKind.objects.filter(code=request.GET.get("nature", "")[:60]).first()
+    expected = PaperKind.objects.filter(code=request.GET.get("nature", "")[:60], withdrawn_at=None).first()
     form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": expected.code if expected else ""})
     if request.method == "POST" and form.is_valid():
         paper = actions.receive_paper(

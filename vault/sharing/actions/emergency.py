@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
-from accounts import reminding
+from accounts import reminding, two_persons
 from accounts.actions.desk import person_of
 from accounts.models import User
+from accounts.two_persons import DECIDING
 from core import journal
 from core.models import City
 from core.symbols import symbols
@@ -65,10 +66,12 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
     Raises:
         NotOffered
         PermissionDenied: `by` is no agent, or asks for their own vault.
+        NotTwo: `by` may not be one of the two who decide.
         ValueError: no reason, no item, or a length that is not offered.
     """
     _require_offered()
     perms.require_agent(by)
+    DECIDING.require_one(by)
     known = [item.code for item in EMERGENCY_AGREEMENT.items if item.code in items]
     if not known or minutes not in LENGTHS or not reason.strip():
         raise ValueError("not offered")
@@ -81,7 +84,7 @@ def ask(*, by: User, written: str, reason: str, items: Sequence[str], minutes: i
         resident_id=found.pk if found else uuid4(),
         reference=f"{symbols(4)}-{symbols(4)}",
         asked_by=by.pk,
-        asked_by_name=by.name,
+        asked_by_name=two_persons.label(by),
         items=known,
         minutes=minutes,
         expires_at=timezone.now() + WAITS,
@@ -101,9 +104,13 @@ def read_reason(*, access: EmergencyAccess, by: User) -> str:
     """Return the reason to the second agent before they answer, and journal it for the resident.
 
     Return an empty text if the request matches no vault.
+
+    Raises:
+        NotTwo: `by` may not be one of the two who decide.
     """
     _require_offered()
     _require_second(access, by)
+    DECIDING.require_one(by)
     if access.names_nobody:
         return ""
     note = gate.sent_note(
@@ -137,6 +144,7 @@ def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess
     Raises:
         NotOffered
         PermissionDenied: `by` is no agent, asked for the access, or is the resident.
+        NotTwo: they agree, and the two may not decide together.
         Over, TooSoon
         NobodyThere: the answer is recorded and the request is closed.
     """
@@ -146,9 +154,11 @@ def decide(*, access: EmergencyAccess, by: User, agree: bool) -> EmergencyAccess
         _require_second(held, by)
         if not EmergencyAccess.objects.waiting().filter(pk=held.pk).exists():
             raise Over
+        if agree:
+            DECIDING.require(User.objects.get(pk=held.asked_by), by)
         if agree and _too_soon(held, by):
             raise TooSoon
-        held.decided_by, held.decided_by_name, held.decided_at = by.pk, by.name, timezone.now()
+        held.decided_by, held.decided_by_name, held.decided_at = by.pk, two_persons.label(by), timezone.now()
         if not held.names_nobody:
             _journal_event(held, by, "emergency_agreed" if agree else "emergency_refused")
             held.grant = _open(held) if agree else None

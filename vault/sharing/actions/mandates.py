@@ -225,6 +225,16 @@ def add_paper(*, mandate: Mandate, companion: User, kind: str | None, upload: Se
         )
 
 
+def give_back(*, mandate: Mandate, companion: User) -> None:
+    """End a mandate at the companion's wish. Idempotent. When this returns, they can read nothing more.
+
+    Raises:
+        PermissionDenied: the mandate is another companion's.
+    """
+    perms.require_may_act(mandate, companion)
+    grants.give_back(grant=mandate.grant, by=companion.pk)
+
+
 def give_to(
     resident_id: UUID,
     membership: Membership,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation
 from core.templatetags.civic import clock, long_date
+from vault.records.enums import PaperState
 from vault.records.grants import agreements
 from vault.records.grants.agreements import Agreement
 from vault.records.models import Grant
@@ -206,3 +207,11 @@ def _asked(request: AccessRequest, mandate: Mandate | None) -> dict[str, str]:
     if request.expires_at > timezone.now():
         return row | {"tag": _("En attente"), "tag_kind": "soon"}
     return row | {"tag": _("Sans réponse"), "tag_kind": "expired"}
+
+
+def sent_paper(state: PaperState) -> dict[str, object]:
+    """Return what the page of a paper added for a resident says: nothing of what the resident does with it."""
+    return {
+        "checking": state in {PaperState.QUARANTINED, PaperState.CHECKING},
+        "refused": state == PaperState.REFUSED,
+    }

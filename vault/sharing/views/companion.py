@@ -23,7 +23,7 @@ from vault.records import gate
 from vault.records.forms.papers import UploadForm
 from vault.records.grants import agreements
 from vault.sharing.across import mandates
-from vault.sharing.actions import asking, helping
+from vault.sharing.actions import asking, helping, sent_papers
 from vault.sharing.actions import mandates as actions
 from vault.sharing.agreements import entrusting
 from vault.sharing.agreements.entrusting import AGREEMENT
@@ -160,6 +160,18 @@ def values(request: SignedInRequest, mandate_id: UUID, item: str) -> HttpRespons
     return _render(request, mandate, "values", context)
 
 
+@companions_only
+@require_http_methods(["GET", "POST"])
+def give_back(request: SignedInRequest, mandate_id: UUID) -> HttpResponse:
+    """Ask, then end the mandate. The resident reads it in their shares and their journal."""
+    mandate = _find_mandate(request, mandate_id)
+    if request.method != "POST":
+        return _render(request, mandate, "give_back", {})
+    actions.give_back(mandate=mandate, companion=request.user)
+    messages.success(request, _("C’est fait : vous n’agissez plus pour %(name)s.") % {"name": mandate.name})
+    return redirect("sharing:accompanying")
+
+
 @csrf_exempt  # `sealed_upload` checks the token once the file is sealed: see core/files/uploads.py
 @companions_only
 def add_paper(request: SignedInRequest, mandate_id: UUID) -> HttpResponseBase:
@@ -182,12 +194,24 @@ def _receive(request: SignedInRequest, mandate: Mandate) -> HttpResponseBase:
         return _render(request, mandate, "add_paper", {"form": form})
     data = form.cleaned_data
     try:
-        actions.add_paper(
+        paper = actions.add_paper(
             mandate=mandate, companion=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"]
         )
     except gate.Refused:
         return _over(request)
-    return _render(request, mandate, "added", {})
+    sent = sent_papers.ticket(grant=mandate.grant, paper=paper)
+    return redirect("sharing:accompanied_sent", mandate_id=mandate.pk, sent=sent)
+
+
+@companions_only
+@require_safe
+def sent_paper(request: SignedInRequest, mandate_id: UUID, sent: str) -> HttpResponse:
+    """Say what became of a paper that the companion added under this mandate."""
+    mandate = _find_mandate(request, mandate_id)
+    state = sent_papers.state_of(grant=mandate.grant, sent=sent)
+    if state is None:
+        raise Http404
+    return _render(request, mandate, "added", words.sent_paper(state))
 
 
 def _find_mandate(request: SignedInRequest, mandate_id: UUID) -> Mandate:

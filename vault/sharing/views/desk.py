@@ -34,7 +34,7 @@ from vault.records.grants import agreements
 from vault.records.models import Grant
 from vault.sharing.across import desk
 from vault.sharing.actions import desk as actions
-from vault.sharing.actions import mandates
+from vault.sharing.actions import mandates, sent_papers
 from vault.sharing.actions.mandates import NoAppointment
 from vault.sharing.agreements.entrusting import yours_to_theirs
 from vault.sharing.enums import Act
@@ -43,6 +43,7 @@ from vault.sharing.forms.mandates import AppointmentCodeForm
 from vault.sharing.models import DeskVisit
 from vault.sharing.models.mandate import COMPANION_KIND
 from vault.sharing.presenting import desk as words
+from vault.sharing.presenting import mandates as mandate_words
 from vault.sharing.presenting import sheets
 from vault.sharing.presenting.mandates import opened_values
 
@@ -188,12 +189,25 @@ def _receive(request: SignedInRequest, found: DeskVisit) -> HttpResponseBase:
         return _render(request, found, "add_paper", {"form": form})
     data = form.cleaned_data
     try:
-        actions.add_paper(
+        paper = actions.add_paper(
             visit=found, agent=request.user, kind=data["kind"] or None, upload=form.upload, token=data["token"]
         )
     except (gate.Refused, PermissionDenied):
         return _over(request)
-    return _render(request, found, "added", {})
+    sent = sent_papers.ticket(grant=found.grant, paper=paper)
+    return redirect("sharing:desk_sent", visit_id=found.pk, sent=sent)
+
+
+@agents_only
+@for_who_keeps_it
+@require_safe
+def sent_paper(request: SignedInRequest, visit_id: UUID, sent: str) -> HttpResponse:
+    """Say what became of a paper that the agent added during this visit."""
+    found = _find_visit(request, visit_id)
+    state = sent_papers.state_of(grant=found.grant, sent=sent)
+    if state is None:
+        raise Http404
+    return _render(request, found, "added", mandate_words.sent_paper(state))
 
 
 @agents_only

@@ -19,6 +19,8 @@ from accounts.decorators import agents_only, recently_authenticated
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.page_limits import may, too_many
+from accounts.two_persons import DECIDING, NotTwo
+from accounts.views.two_persons import refused
 from core.models import City
 from vault.records import gate
 from vault.sharing.across import emergencies
@@ -32,13 +34,16 @@ Page = Callable[..., HttpResponseBase]
 
 
 def where_offered(view: Page) -> Page:
-    """Answer 404 in a city that does not offer emergency accesses."""
+    """Answer 404 in a city without emergency accesses, and say why an agent may not be one of the two."""
 
     @wraps(view)
     def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not City.current().emergency_access:
             raise Http404
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except NotTwo as problem:
+            return refused(request, problem)
 
     return page
 
@@ -50,6 +55,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = {
         "waiting": words.waiting(emergencies.to_decide(request.user)),
         "asked": words.asked(emergencies.asked_by(request.user)),
+        "lack": DECIDING.lack(request.user),
     }
     return render(request, "sharing/emergency/home.html", context)
 

@@ -141,6 +141,7 @@ def _answer(request: SignedInRequest, row: AccessRequest, form: EntrustForm, *, 
         messages.warning(request, _("Cette personne n’accompagne plus d’habitants. Rien n’est partagé."))
         return redirect("sharing:helpers")
     else:
+        mandates.notify_signed_mandate(mandate)
         messages.success(request, _("Votre accord est donné. Vous pouvez l’arrêter ici à tout moment."))
         return redirect("sharing:share", grant_id=mandate.grant_id)
     return redirect("sharing:access_request", request_id=row.pk)

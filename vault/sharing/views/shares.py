@@ -24,7 +24,7 @@ from vault.records.grants.agreements import Agreement
 from vault.records.grants.recipient_names import recipient_name
 from vault.records.models import Grant, GrantEvent, GrantReading
 from vault.records.values.decrypted import Values
-from vault.sharing.actions import household, links
+from vault.sharing.actions import desk, household, links
 from vault.sharing.forms.shares import RenewForm, ShortenForm
 from vault.sharing.models import EmergencyAccess, Visit
 from vault.sharing.models.link import LINK_KIND
@@ -42,10 +42,11 @@ A_PAGE = 20
 
 @require_safe
 def shares(request: SignedInRequest) -> HttpResponse:
-    """List the shares. No value is decrypted, so no journal entry is written.
+    """List the shares, after ending the visits of agents who left the desk. No value is decrypted.
 
     Ended emergency accesses are only in the list of emergency accesses.
     """
+    desk.end_left_of(resident_id=request.user.pk)
     grants_ = Grant.objects.select_related("link").prefetch_related("fields", "papers", "documents")
     standing = list(grants_.standing())
     over = grants_.exclude(pk__in=Grant.objects.standing().values("pk")).exclude(channel=GrantChannel.EMERGENCY)
@@ -64,6 +65,7 @@ def shares(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def share(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     """Show one share with its current values, read as the resident's own: one entry in their journal."""
+    desk.end_left_of(resident_id=request.user.pk)
     grant = _find_grant(grant_id)
     agreement = agreements.of(grant)
     context: dict[str, Any] = {

@@ -1,0 +1,163 @@
+"""Nominations of agents: one person proposes, another confirms with the agent present; the officer may do both."""
+
+import hashlib
+
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.actions.accounts import LastManager, end_other_sessions
+from accounts.models import Nomination, Role, User
+from accounts.two_persons import GOVERNING, PRESENCE, Lack, NotTwo
+from core.symbols import new_code, read_code
+
+#: Roles that one person does not hold together: the officer checks those who manage (article 38(6) of the GDPR).
+APART = {Role.MANAGER: Role.OFFICER, Role.OFFICER: Role.MANAGER}
+
+
+class AlreadyNamed(Exception):
+    """The agent has this role, is proposed for it, or has one that excludes it."""
+
+
+class WrongCode(Exception):
+    """No code under way is this one: it is mistyped, used, or older than a quarter of an hour."""
+
+
+def propose(*, person: User, role: Role, employer: str, by: User) -> Nomination:
+    """Propose an agent for a role. It gives nothing yet.
+
+    Raises:
+        PermissionDenied: `by` neither manages agents nor is the officer, or proposes themself.
+        AlreadyNamed
+    """
+    require_governs(by)
+    if by == person or not (person.is_staff and person.is_active):
+        raise PermissionDenied
+    if role in APART and Nomination.objects.filter(person=person, role=APART[role], ended_at=None).exists():
+        raise AlreadyNamed
+    try:
+        with transaction.atomic():
+            return Nomination.objects.create(person=person, role=role, employer=employer, proposed_by=by)
+    except IntegrityError as error:
+        raise AlreadyNamed from error
+
+
+def name_by_operator(*, person: User, role: Role) -> Nomination:
+    """Name an agent from the server's command line, where the first agents of a portal come from. Idempotent.
+
+    It counts after the usual days, and once the agent has set their second factor up beside another one.
+    """
+    with transaction.atomic():
+        found, _made = Nomination.objects.get_or_create(
+            person=person, role=role, ended_at=None, defaults={"confirmed_at": timezone.now()}
+        )
+        _apply(found)
+    return found
+
+
+def begin_presence(*, nomination: Nomination, by: User) -> str:
+    """Return the code to tell the agent who is beside `by`, good once for a quarter of an hour.
+
+    For a nomination that waits, telling the code confirms it. For one that stands, it only renews the second factor.
+
+    Raises:
+        PermissionDenied: `by` neither manages agents nor is the officer, or is the agent.
+        NotTwo: the two who name the agent are not established; or `by` proposed it and is not the officer.
+    """
+    require_governs(by)
+    with transaction.atomic():
+        held = Nomination.objects.select_for_update().get(pk=nomination.pk)
+        if by.pk == held.person_id or held.ended_at is not None:
+            raise PermissionDenied
+        _require_may_confirm(held, by)
+        code = new_code()
+        held.code_hash, held.code_by, held.code_until = _hash(code), by, timezone.now() + PRESENCE
+        held.save(update_fields=["code_hash", "code_by", "code_until"])
+    return code
+
+
+def type_code(*, person: User, code: str, current_key: str | None) -> Nomination:
+    """Confirm the nomination of the agent who types the code, and remove their second factors and other sessions.
+
+    They set another up at once, beside the person who told the code.
+
+    Raises:
+        WrongCode
+        PermissionDenied, NotTwo: the person who told the code may not confirm it any more.
+    """
+    with transaction.atomic():
+        held = (
+            Nomination.objects.select_for_update()
+            .filter(person=person, ended_at=None, code_hash=_hash(code), code_until__gt=timezone.now())
+            .first()
+        )
+        if held is None or held.code_by is None:
+            raise WrongCode
+        require_governs(held.code_by)
+        _require_may_confirm(held, held.code_by)
+        now = timezone.now()
+        if held.confirmed_at is None:
+            held.confirmed_by, held.confirmed_at = held.code_by, now
+        held.seen_by, held.seen_at, held.code_hash, held.code_until = held.code_by, now, "", None
+        held.save()
+        Authenticator.objects.filter(user=person).delete()
+        end_other_sessions(user=person, current_key=current_key)
+        _apply(held)
+    return held
+
+
+def end(*, nomination: Nomination, by: User) -> None:
+    """End a nomination, or take a proposal back. Idempotent.
+
+    Raises:
+        PermissionDenied: `by` neither manages agents nor is the officer.
+        LastManager: nobody would manage agents.
+    """
+    require_governs(by)
+    with transaction.atomic():
+        held = Nomination.objects.select_for_update().get(pk=nomination.pk)
+        if held.ended_at is None:
+            end_held(held, by)
+
+
+def end_held(held: Nomination, by: User | None) -> None:
+    """End a nomination that is locked, and take its right away."""
+    if held.role == Role.MANAGER and held.confirmed_at is not None:
+        LastManager.check_without(held.person)
+    held.ended_by, held.ended_at, held.code_hash = by, timezone.now(), ""
+    held.save(update_fields=["ended_by", "ended_at", "code_hash"])
+    _apply(held)
+
+
+def require_governs(by: User) -> None:
+    if not (by.is_active and by.is_staff and (by.is_superuser or by.is_dpo)):
+        raise PermissionDenied
+
+
+def _require_may_confirm(held: Nomination, by: User) -> None:
+    """Check the two who name the agent. Renewing a second factor takes one, who need not be established yet."""
+    if held.confirmed_at is not None:
+        return
+    GOVERNING.require_one(by)
+    if held.proposed_by == by and not by.is_dpo:
+        raise NotTwo(Lack.SAME, by)
+    if held.proposed_by is not None and held.proposed_by != by and not by.is_dpo:
+        GOVERNING.require(held.proposed_by, by)
+
+
+def _apply(held: Nomination) -> None:
+    """Write the right of the role on the account, and end the sessions that were begun without it."""
+    name = {Role.MANAGER: "is_superuser", Role.OFFICER: "is_dpo"}.get(Role(held.role))
+    if name is None:
+        return
+    given = held.ended_at is None and held.confirmed_at is not None
+    if getattr(held.person, name) != given:
+        setattr(held.person, name, given)
+        held.person.save(update_fields=[name])
+        if not given:
+            end_other_sessions(user=held.person, current_key=None)
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(b"presence" + read_code(code).encode()).hexdigest()

@@ -1,0 +1,364 @@
+"""Decisions that take two persons: who may be one of the two, how an agent is named, what the city chooses."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.actions import accounts, city_decisions, nominations
+from accounts.models import CityDecision, Nomination, Role
+from accounts.two_persons import DECIDING, GOVERNING, Lack, NotTwo, label
+from core.models import City
+from tests.accounts.factories import TOTP_SECRET, AgentFactory, established, signed_in
+
+pytestmark = pytest.mark.django_db
+What = CityDecision.What
+
+
+@pytest.fixture(autouse=True)
+def city(db):
+    return City.objects.create(name="Villebrume", of_name="de Villebrume", insee="00042")
+
+
+@pytest.fixture
+def manager():
+    return AgentFactory(name="Agathe", manages_agents=True)
+
+
+@pytest.fixture
+def other():
+    return AgentFactory(name="Hugo", manages_agents=True)
+
+
+@pytest.fixture
+def officer():
+    agent = AgentFactory(name="Inès", new=True)
+    agent.is_dpo = True
+    agent.save()
+    established(agent, Role.OFFICER)
+    Nomination.objects.filter(person=agent).update(seen_at=timezone.now() - timedelta(minutes=1))
+    return agent
+
+
+@pytest.fixture
+def zoe():
+    return AgentFactory(name="Zoé", new=True)
+
+
+def lack(first, second, rule=DECIDING):
+    with pytest.raises(NotTwo) as problem:
+        rule.require(first, second)
+    return problem.value.lack
+
+
+def named(zoe, by, *, role=Role.SECOND, confirmed_by=None):
+    """Name an agent by the verbs, who sets their second factor up at once."""
+    made = nominations.propose(person=zoe, role=role, employer="", by=by)
+    code = nominations.begin_presence(nomination=made, by=confirmed_by or by)
+    nominations.type_code(person=zoe, code=code, current_key=None)
+    TOTP.activate(zoe, TOTP_SECRET)
+    return made
+
+
+# Who may be one of the two
+
+
+def test_two_established_agents_decide_together(agent, manager, officer):
+    for second in (manager, officer, AgentFactory()):
+        DECIDING.require(agent, second)
+        DECIDING.require(second, agent)
+
+
+def test_one_person_is_not_two(manager):
+    assert lack(manager, manager) == Lack.SAME
+
+
+def test_each_of_the_two_must_be_established(agent, zoe):
+    assert lack(agent, zoe) == lack(zoe, agent) == Lack.NOT_NAMED
+
+
+def test_a_nomination_counts_after_the_citys_days(agent, zoe, city):
+    one = established(zoe, days=7)
+    DECIDING.require(agent, zoe)
+    Nomination.objects.filter(pk=one.pk).update(confirmed_at=timezone.now() - timedelta(days=6, hours=23))
+    assert lack(agent, zoe) == Lack.TOO_NEW
+    city.days_before_deciding = 6
+    city.save()
+    DECIDING.require(agent, zoe)
+
+
+def test_the_city_waits_a_day_at_least(city):
+    city.days_before_deciding = 0
+    with pytest.raises(ValidationError):
+        city.save()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        City.objects.update(days_before_deciding=0)
+
+
+@pytest.mark.parametrize("when", [-1, 16])
+def test_a_second_factor_that_nobody_saw_does_not_count(agent, zoe, when):
+    one = established(zoe)
+    assert one.seen_at is not None
+    Authenticator.objects.filter(user=zoe).update(created_at=one.seen_at + timedelta(minutes=when))
+    assert lack(agent, zoe) == Lack.NOT_SEEN
+
+
+def test_a_factor_added_later_or_taken_off_ends_what_was_seen(agent, zoe):
+    established(zoe)
+    DECIDING.require(agent, zoe)
+    added = Authenticator.objects.create(user=zoe, type="webauthn", data={})
+    Authenticator.objects.filter(pk=added.pk).update(created_at=timezone.now() + timedelta(hours=1))
+    assert lack(agent, zoe) == Lack.NOT_SEEN
+    accounts.forget_second_factor(user=zoe)
+    assert lack(agent, zoe) == Lack.NOT_SEEN
+
+
+def test_an_ended_role_or_a_closed_account_does_not_count(agent, manager, zoe):
+    nominations.end(nomination=established(zoe), by=manager)
+    assert lack(agent, zoe) == Lack.NOT_NAMED
+    closed = AgentFactory()
+    accounts.close_agent(agent=closed, by=manager)
+    closed.refresh_from_db()
+    assert lack(agent, closed) == Lack.NOT_NAMED
+
+
+def test_who_named_somebody_alone_does_not_decide_with_them(officer, agent, zoe):
+    named(zoe, officer)
+    Nomination.objects.filter(person=zoe).update(confirmed_at=timezone.now() - timedelta(days=8))
+    assert lack(officer, zoe) == lack(zoe, officer) == Lack.MADE_ALONE
+    DECIDING.require(agent, zoe)
+
+
+def test_residents_read_the_employer_of_an_agent_from_elsewhere(zoe, manager, other):
+    assert label(zoe) == "Zoé"
+    established(zoe)
+    Nomination.objects.filter(person=zoe).update(employer="Ville de Combrelle")
+    assert label(zoe) == "Zoé, Ville de Combrelle"
+
+
+# Naming
+
+
+def test_two_managers_name_an_agent(manager, other, zoe):
+    one = named(zoe, manager, confirmed_by=other)
+    one.refresh_from_db()
+    assert (one.proposed_by, one.confirmed_by, one.seen_by) == (manager, other, other)
+    assert DECIDING.lack(zoe) == Lack.TOO_NEW
+
+
+def test_the_officer_alone_names_an_agent(officer, zoe):
+    named(zoe, officer)
+    assert DECIDING.lack(zoe) == Lack.TOO_NEW
+
+
+def test_a_manager_alone_names_nobody(manager, zoe):
+    made = nominations.propose(person=zoe, role=Role.MANAGER, employer="", by=manager)
+    with pytest.raises(NotTwo):
+        nominations.begin_presence(nomination=made, by=manager)
+    zoe.refresh_from_db()
+    assert not zoe.is_superuser and GOVERNING.lack(zoe) == Lack.NOT_NAMED
+
+
+def test_a_new_manager_confirms_nothing(manager, other, zoe):
+    named(zoe, manager, role=Role.MANAGER, confirmed_by=other)
+    zoe.refresh_from_db()
+    assert zoe.is_superuser
+    made = nominations.propose(person=AgentFactory(new=True), role=Role.SECOND, employer="", by=manager)
+    with pytest.raises(NotTwo):
+        nominations.begin_presence(nomination=made, by=zoe)
+
+
+def test_typing_the_code_removes_the_factors_and_ends_other_sessions(manager, other, zoe):
+    browser = signed_in(zoe)
+    made = nominations.propose(person=zoe, role=Role.SECOND, employer="", by=manager)
+    code = nominations.begin_presence(nomination=made, by=other)
+    nominations.type_code(person=zoe, code=code.lower(), current_key=None)
+    assert not Authenticator.objects.filter(user=zoe).exists()
+    assert browser.get(reverse("account")).status_code == 302
+    with pytest.raises(nominations.WrongCode):
+        nominations.type_code(person=zoe, code=code, current_key=None)
+
+
+def test_the_code_is_good_for_its_agent_for_a_quarter_of_an_hour(manager, other, zoe, agent, time_machine):
+    made = nominations.propose(person=zoe, role=Role.SECOND, employer="", by=manager)
+    code = nominations.begin_presence(nomination=made, by=other)
+    with pytest.raises(nominations.WrongCode):
+        nominations.type_code(person=agent, code=code, current_key=None)
+    time_machine.move_to(timezone.now() + timedelta(minutes=16))
+    with pytest.raises(nominations.WrongCode):
+        nominations.type_code(person=zoe, code=code, current_key=None)
+    assert Nomination.objects.get(pk=made.pk).confirmed_at is None
+
+
+def test_a_code_told_by_somebody_demoted_since_confirms_nothing(manager, other, zoe):
+    made = nominations.propose(person=zoe, role=Role.SECOND, employer="", by=manager)
+    code = nominations.begin_presence(nomination=made, by=other)
+    nominations.end(nomination=other.nominations.get(), by=manager)
+    with pytest.raises(PermissionDenied):
+        nominations.type_code(person=zoe, code=code, current_key=None)
+
+
+def test_one_person_does_not_both_manage_and_check(manager, other, officer):
+    for person, role in ((other, Role.OFFICER), (officer, Role.MANAGER)):
+        with pytest.raises(nominations.AlreadyNamed):
+            nominations.propose(person=person, role=role, employer="", by=manager)
+    with pytest.raises(nominations.AlreadyNamed):
+        nominations.propose(person=other, role=Role.MANAGER, employer="", by=manager)
+
+
+def test_only_who_governs_names_and_never_themself(manager, agent, zoe, resident):
+    for by, person in ((agent, zoe), (resident, zoe), (manager, manager), (manager, resident)):
+        with pytest.raises(PermissionDenied):
+            nominations.propose(person=person, role=Role.SECOND, employer="", by=by)
+    made = nominations.propose(person=zoe, role=Role.SECOND, employer="", by=manager)
+    for by in (agent, zoe):
+        with pytest.raises(PermissionDenied):
+            nominations.begin_presence(nomination=made, by=by)
+        with pytest.raises(PermissionDenied):
+            nominations.end(nomination=made, by=by)
+
+
+def test_ending_a_managers_role_takes_their_right_and_the_last_one_stays(manager, other):
+    browser = signed_in(other)
+    nominations.end(nomination=other.nominations.get(), by=manager)
+    other.refresh_from_db()
+    assert not other.is_superuser and browser.get(reverse("account")).status_code == 302
+    with pytest.raises(accounts.LastManager):
+        nominations.end(nomination=manager.nominations.get(), by=manager)
+    manager.refresh_from_db()
+    assert manager.is_superuser
+
+
+def test_the_operator_names_the_first_agents_who_then_see_each_other():
+    first, second = (AgentFactory(new=True, second_factor=False) for _ in range(2))
+    for person, role in ((first, Role.MANAGER), (second, Role.OFFICER)):
+        nominations.name_by_operator(person=person, role=role)
+        nominations.name_by_operator(person=person, role=role)
+    assert Nomination.objects.count() == 2
+    for person, by in ((first, second), (second, first)):
+        code = nominations.begin_presence(nomination=person.nominations.get(), by=by)
+        nominations.type_code(person=person, code=code, current_key=None)
+        TOTP.activate(person, TOTP_SECRET)
+    assert DECIDING.lack(first) == Lack.TOO_NEW
+    Nomination.objects.update(confirmed_at=timezone.now() - timedelta(days=7))
+    DECIDING.require(first, second)
+    GOVERNING.require(first, second)
+
+
+# What the city chooses
+
+
+def proposed(what, value, by) -> CityDecision:
+    """Propose a change that takes two persons."""
+    made = city_decisions.change(what=what, value=value, by=by)
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize(("what", "value"), [(What.EMERGENCY, 1), (What.DAYS, 1)])
+def test_a_weaker_setting_takes_two(manager, other, what, value):
+    asked = city_decisions.change(what=what, value=value, by=manager)
+    assert asked and city_decisions.change(what=what, value=value, by=manager) == asked
+    assert (City.current().emergency_access, City.current().days_before_deciding) == (False, 7)
+    with pytest.raises(NotTwo):
+        city_decisions.decide(decision=asked, by=manager, agree=True)
+    city_decisions.decide(decision=asked, by=other, agree=True)
+    found = City.current()
+    assert (int(found.emergency_access) if what == What.EMERGENCY else found.days_before_deciding) == value
+    with pytest.raises(city_decisions.Over):
+        city_decisions.decide(decision=asked, by=other, agree=True)
+
+
+def test_a_stronger_setting_takes_one(manager, city):
+    city.emergency_access = True
+    city.save()
+    assert city_decisions.change(what=What.EMERGENCY, value=0, by=manager) is None
+    assert city_decisions.change(what=What.DAYS, value=10, by=manager) is None
+    assert (City.current().emergency_access, City.current().days_before_deciding) == (False, 10)
+
+
+def test_a_refused_or_old_proposal_changes_nothing(manager, other, time_machine):
+    refused = proposed(What.EMERGENCY, 1, manager)
+    city_decisions.decide(decision=refused, by=other, agree=False)
+    old = proposed(What.EMERGENCY, 1, manager)
+    time_machine.move_to(timezone.now() + timedelta(days=7, minutes=1))
+    with pytest.raises(city_decisions.Over):
+        city_decisions.decide(decision=old, by=other, agree=True)
+    assert not City.current().emergency_access
+
+
+def test_only_who_governs_chooses(agent, manager, zoe):
+    with pytest.raises(PermissionDenied):
+        city_decisions.change(what=What.EMERGENCY, value=1, by=agent)
+    zoe.is_superuser = True
+    zoe.save()
+    with pytest.raises(NotTwo):
+        city_decisions.change(what=What.EMERGENCY, value=1, by=zoe)
+    asked = proposed(What.EMERGENCY, 1, manager)
+    for by, error in ((agent, PermissionDenied), (zoe, NotTwo)):
+        with pytest.raises(error):
+            city_decisions.decide(decision=asked, by=by, agree=True)
+
+
+def test_the_public_page_says_the_choice_and_since_when(manager, other, client):
+    assert "L’accès d’urgence n’est pas activé." in client.get(reverse("promise")).content.decode()
+    asked = proposed(What.EMERGENCY, 1, manager)
+    city_decisions.decide(decision=asked, by=other, agree=True)
+    page = client.get(reverse("promise")).content.decode()
+    assert "par la décision de deux personnes" in page and "7 jours après sa nomination" in page
+    city_decisions.change(what=What.EMERGENCY, value=0, by=other)
+    assert "n’est plus activé depuis" in client.get(reverse("promise")).content.decode()
+
+
+def test_the_citys_own_words_do_not_hide_the_choice(client, city):
+    from core.models import LegalPage
+
+    LegalPage.objects.create(slug=LegalPage.Slug.PROMISE, text="Nos mots.")
+    assert "L’accès d’urgence n’est pas activé." in client.get(reverse("promise")).content.decode()
+
+
+# The pages
+
+
+def test_an_agent_is_named_through_the_pages(manager, other, zoe):
+    by, confirms, hers = signed_in(manager), signed_in(other), signed_in(zoe)
+    form = {"person": zoe.pk, "role": "second", "employer": "Ville de Combrelle"}
+    assert by.post(reverse("nominate"), form)["Location"] == reverse("two_persons")
+    one = reverse("nomination", args=[Nomination.objects.get(person=zoe).pk])
+    assert one in confirms.get(reverse("two_persons")).content.decode()
+    assert confirms.post(one, {}).status_code == 400
+    assert by.post(one, {"seen": "yes"}).status_code == 403
+    code = re.search(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}", confirms.post(one, {"seen": "yes"}).content.decode())
+    assert code
+    assert hers.post(reverse("presence"), {"code": "0000-0000-0000"}).context["form"].errors
+    assert hers.post(reverse("presence"), {"code": code[0]})["Location"] == reverse("mfa_activate_totp")
+    assert hers.get(reverse("mfa_activate_totp")).status_code == 200
+    page = confirms.get(reverse("two_persons")).content.decode()
+    assert "Zoé, Ville de Combrelle" in page and "Double vérification à régler" in page
+    end = reverse("end_nomination", args=[Nomination.objects.get(person=zoe).pk])
+    assert "Le redonner prend deux personnes" in by.get(end).content.decode()
+    assert by.post(end).status_code == 302 and by.get(end).status_code == 404
+
+
+def test_a_setting_is_chosen_through_the_pages(manager, other):
+    by, decides = signed_in(manager), signed_in(other)
+    form = {"emergency": "1", "days": "7"}
+    assert "C’est proposé" in by.post(reverse("city_choice"), form, follow=True).content.decode()
+    one = reverse("city_decision", args=[CityDecision.objects.get().pk])
+    assert by.get(one).status_code == 404 and one in decides.get(reverse("two_persons")).content.decode()
+    assert "Activer l’accès d’urgence" in decides.get(one).content.decode()
+    decides.post(one, {"answer": "agree"})
+    assert City.current().emergency_access
+    assert by.post(reverse("city_choice"), {"emergency": "1", "days": "0"}).context["form"].errors["days"]
+
+
+def test_the_page_says_what_is_missing(zoe, agent):
+    page = signed_in(zoe).get(reverse("two_persons")).content.decode()
+    assert "pas nommé pour décider à deux" in page and reverse("nominate") not in page
+    assert "Vous pouvez décider à deux" in signed_in(agent).get(reverse("two_persons")).content.decode()
