@@ -7,11 +7,15 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Comptes")
 
     def ready(self) -> None:
+        from allauth.account.models import EmailAddress
+        from allauth.mfa.models import Authenticator
+        from allauth.socialaccount.models import SocialAccount
+
         from accounts import leaving
         from accounts.actions import closing
         from accounts.sign_in import reauthentication, second_factor, sessions
         from accounts.views.identities import way
-        from core import backups
+        from core import backups, rows
         from core import leaving as registry
         from core.keys import protect
 
@@ -20,3 +24,6 @@ class AccountsConfig(AppConfig):
         backups.register("sessions", backups.Part(save=None, replay=sessions.end_all, if_lost=True))
         backups.register("erasures", backups.Part(save=closing.ledger, replay=closing.replay_after_restore))
         registry.register(leaving.APP)
+        rows.guard(EmailAddress, "user", "email", "verified", "primary")
+        rows.guard(Authenticator, "user", "type", "data")
+        rows.guard(SocialAccount, "user", "provider", "uid")

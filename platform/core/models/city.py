@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from core import contrast
+from core.models.rows import AuthenticatedRow, by_city, is_genuine, nothing
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -30,7 +31,7 @@ def corners(verbose_name: "_StrPromise", default: int) -> "models.PositiveSmallI
     )
 
 
-class City(models.Model):
+class City(AuthenticatedRow):
     """The city that runs this portal; at most one row. Without it, pages show a neutral city (`City.current`)."""
 
     class Accessibility(models.TextChoices):
@@ -117,6 +118,8 @@ class City(models.Model):
     radius = corners(_("arrondi des cartes"), 12)
     radius_control = corners(_("arrondi des boutons"), 8)
 
+    decides = by_city("emergency_access", at_load=False)
+
     class Meta:
         verbose_name = _("ville")
         verbose_name_plural = _("ville")
@@ -148,6 +151,11 @@ class City(models.Model):
     @classmethod
     def current(cls) -> "City":
         return cls.objects.first() or cls(pk=1, name=_now("Votre ville"), insee="00000")
+
+    @property
+    def offers_emergency_access(self) -> bool:
+        """Whether the city switched urgent access on, on its page: written into the database, it stays off."""
+        return self.emergency_access and is_genuine(self, self.mac)
 
     @property
     def theme(self) -> dict[str, str]:
@@ -199,6 +207,8 @@ class LegalPage(models.Model):
         help_text=_("Une ligne vide sépare les paragraphes. « ## » ouvre un titre, « - » un point de liste."),
     )
     text_en = models.TextField(_("texte en anglais"), blank=True)
+
+    decides = nothing("the city's public words")
 
     class Meta:
         verbose_name = _("page légale")
