@@ -207,7 +207,7 @@ def test_a_typed_value_does_not_become_a_proven_one(resident: User) -> None:
         resident.pk,
     )
     assert not own(resident, RENT)
-    page = signed_in(resident).get(reverse("vault"))
+    page = signed_in(resident).get(reverse("records:home"))
     assert page.status_code != 200 or "Vérifié" not in page.content.decode()
 
 

@@ -174,7 +174,8 @@ def test_rows_from_before_get_a_mac_once(capsys: pytest.CaptureFixture[str]) -> 
     call_command("rows", "check")
     assert User.objects.get(pk=agent.pk) == agent
     with scopes_disabled():
-        assert is_genuine(row := GrantField.objects.get(), row.mac)
+        row = GrantField.objects.get()
+        assert is_genuine(row, row.mac)
     sql("UPDATE accounts_user SET mac = '' WHERE id = %s", agent.pk)
     with pytest.raises(CommandError, match="--again"):
         call_command("rows", "sign")

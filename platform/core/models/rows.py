@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.db import models, transaction
@@ -218,10 +218,10 @@ class RowQuerySet(models.QuerySet[M]):
 class AuthenticatedRow(models.Model):
     """A row whose columns `decides` are under a MAC."""
 
-    decides: Decides
-    mac = models.BinaryField(
-        default=bytes, editable=False, help_text="of the columns that decide: core/models/rows.py"
-    )
+    decides: ClassVar[Decides]
+    mac = models.BinaryField(default=bytes, editable=False, help_text="of the columns that decide")
+
+    objects = RowQuerySet.as_manager()
 
     class Meta:
         abstract = True
