@@ -258,6 +258,7 @@ class Organisation(AuthenticatedRow):
         help_text=_("Les habitants lui envoient un nom et un moment, et rien d’autre."),
     )
 
+    objects = RowQuerySet["Organisation"].as_manager()
     decides = by_city("is_active", "answers_help")
 
     class Meta:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import Job, ResidentManager, ResidentModel
-from core.models.rows import AuthenticatedRow, by_city, by_resident, nothing
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
 from core.symbols import new_code, symbols
 from services.aids import catalogue
 from services.dossiers.enums import Answer, State
@@ -38,6 +38,7 @@ class Seal(AuthenticatedRow):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    objects = RowQuerySet["Seal"].as_manager()
     decides = by_city("code", "data_hash", "file_hash", "issuer", "pages", "issued_at", "expires_at", "revoked_at")
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from core import contrast
-from core.models.rows import AuthenticatedRow, by_city, is_genuine, nothing
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, is_genuine, nothing
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -118,6 +118,7 @@ class City(AuthenticatedRow):
     radius = corners(_("arrondi des cartes"), 12)
     radius_control = corners(_("arrondi des boutons"), 8)
 
+    objects = RowQuerySet["City"].as_manager()
     decides = by_city("emergency_access", at_load=False)
 
     class Meta:

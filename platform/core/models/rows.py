@@ -17,14 +17,14 @@ portal never makes a forged column genuine. `core.rows` gives the keys, and guar
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 from uuid import UUID
 
 from django.db import models, transaction
@@ -117,8 +117,8 @@ def is_genuine(row: models.Model, mac: bytes | memoryview, *, key: bytes | None 
     version = mac[0] if mac else 0
     if not 1 <= version <= len(lists) or not hmac.compare_digest(mac, mac_of(row, key=key, version=version)):
         return False
-    added = set(lists[-1]) - set(lists[version - 1])
-    return all(getattr(row, name) == row._meta.get_field(name).get_default() for name in added)
+    added = tuple(set(lists[-1]) - set(lists[version - 1]))
+    return not added or values_of(row, added) == values_of(type(row)(), added)
 
 
 def check(*rows: "AuthenticatedRow", key: bytes | None = None) -> None:
@@ -131,11 +131,6 @@ def check(*rows: "AuthenticatedRow", key: bytes | None = None) -> None:
     for row in rows:
         if checking() and not is_genuine(row, row.mac, key=key):
             raise Forged(row)
-
-
-def genuine(rows: Iterable["R"]) -> list["R"]:
-    """Return the rows that the portal wrote, for a page that lists them."""
-    return [row for row in rows if is_genuine(row, row.mac)]
 
 
 def keys_of(rows: Sequence[M]) -> dict[M, bytes]:
@@ -198,7 +193,7 @@ class RowQuerySet(models.QuerySet[M]):
         if any(hasattr(value, "resolve_expression") for value in columns.values()):
             raise TypeError(f"{self.model.__name__}: a column under a MAC is not computed by the database")
         with transaction.atomic():
-            rows = list(self.select_for_update(of=("self",)))
+            rows = cast("list[AuthenticatedRow]", list(self.select_for_update(of=("self",))))
             keys = keys_of(rows)
             for row in rows:
                 row.write(key=keys[row], **columns)
@@ -221,12 +216,10 @@ class AuthenticatedRow(models.Model):
     decides: ClassVar[Decides]
     mac = models.BinaryField(default=bytes, editable=False, help_text="of the columns that decide")
 
-    objects = RowQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
-    def save(self, **options: Any) -> None:  # type: ignore[override]  # by name only
+    def save(self, **options: Any) -> None:
         names = options.get("update_fields")
         if names is not None and not self.covers(names):
             return super().save(**options)
@@ -240,8 +233,8 @@ class AuthenticatedRow(models.Model):
             return super().save(**options)
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Iterable[str], values: Iterable[Any]) -> Self:
-        row = super().from_db(db, field_names, values)  # type: ignore[arg-type]
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        row = super().from_db(db, field_names, values, **options)
         if cls.decides.at_load and not cls._without_covered(row):
             check(row)
         return row
@@ -291,6 +284,3 @@ class AuthenticatedRow(models.Model):
         for attname, _to_python in _columns(type(self), tuple(self.decides.columns if names is None else names)):
             setattr(stored, attname, getattr(self, attname))
         return mac_of(stored)
-
-
-R = TypeVar("R", bound=AuthenticatedRow)
