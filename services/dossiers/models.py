@@ -150,7 +150,7 @@ class Part(AuthenticatedRow, ResidentModel):
     answered_at = models.DateTimeField(null=True, blank=True)
 
     objects = ResidentManager["Part"]()
-    decides = by_resident("dossier", "asker_id", "member_id", "number", "answer")
+    decides = by_resident("dossier_id", "asker_id", "member", "number", "answer")
 
     class Meta:
         ordering = ["-created_at"]

@@ -223,14 +223,23 @@ class AuthenticatedRow(models.Model):
         names = options.get("update_fields")
         if names is not None and not self.covers(names):
             return super().save(**options)
-        if self._state.adding:
+        if self._state.adding and self.pk is not None:
             self.mac = mac_of(self)
             return super().save(**options)
+        if self._state.adding:
+            return self._save_numbered(options)
         with transaction.atomic():
             self.mac = self._next_mac(names)
             if names is not None:
                 options["update_fields"] = [*names, "mac"]
             return super().save(**options)
+
+    def _save_numbered(self, options: dict[str, Any]) -> None:
+        """Insert a row that the database numbers: its MAC names the number, so it follows."""
+        with transaction.atomic():
+            super().save(**options)
+            self.mac = mac_of(self)
+            type(self)._base_manager.filter(pk=self.pk).update(mac=self.mac)
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
