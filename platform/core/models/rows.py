@@ -32,6 +32,8 @@ from django.db import models, transaction
 from core import canonical
 
 M = TypeVar("M", bound=models.Model)
+#: Most values, which are encoded as they are.
+PLAIN = (str, int, bool)
 
 
 class Key(Enum):
@@ -164,6 +166,8 @@ def _target(field: "models.Field[Any, Any]") -> "models.Field[Any, Any]":
 
 
 def _plain(value: Any) -> canonical.Json:  # noqa: ANN401 - a column's own type
+    if value is None or type(value) in PLAIN:
+        return value  # type: ignore[no-any-return]
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="microseconds")

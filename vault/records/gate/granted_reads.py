@@ -22,6 +22,8 @@ from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import PaperOpened, Values
 
 Found = TypeVar("Found")
+#: What a reading does not need of its grant: the largest columns.
+UNUSED_HERE = ("grant__snapshot", "grant__recipient_name")
 
 
 class Refused(Exception):
@@ -101,7 +103,7 @@ def _read(
     grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool, visit: UUID | None = None
 ) -> Values | None:
     box = sealed.box(resident_id=grant.resident_id)
-    allowed = anchored and _has_fields(grant, fields, box) and mark_used(grant, box)
+    allowed = anchored and _use(grant, fields, box)
     entry = journal_read(
         grant, fields, _event(grant, fields) if allowed else "read_refused", box, reason=refusal_reason(anchored)
     )
@@ -113,15 +115,22 @@ def _read(
     return decrypt_records(records, fields, box) if allowed else None
 
 
-def _has_fields(grant: Grant, fields: Sequence[str], box: sealed.Box) -> bool:
-    """Return whether the grant has the fields.
+def _use(grant: Grant, fields: Sequence[str], box: sealed.Box) -> bool:
+    """Mark the grant as used. Return False if it is not readable, or lacks a field; raises as `mark_used`.
 
-    Raises:
-        Forged: the resident did not agree to one.
+    One query finds the fields and their grant, since each reading waits for it.
     """
-    granted = list(GrantField.objects.filter(grant_id=grant.pk, field__in=fields))
+    if not fields:
+        return mark_used(grant, box)
+    readable = Grant.objects.readable().filter(pk=grant.pk)
+    granted = list(
+        GrantField.objects.filter(grant__in=readable, field__in=fields).select_related("grant").defer(*UNUSED_HERE)
+    )
     check(*granted, key=box.row_key)
-    return len(granted) == len(set(fields))
+    if len(granted) != len(set(fields)):
+        return False
+    granted[0].grant.write(key=box.row_key, last_used_at=timezone.now())
+    return True
 
 
 def mark_used(grant: Grant, box: sealed.Box) -> bool:
