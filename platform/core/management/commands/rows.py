@@ -25,11 +25,12 @@ class Command(BaseCommand):
         if verb == "check":
             return self._check()
         if rows.were_signed() and not again:
-            raise CommandError(
-                "The rows have their MACs already. A row without one was written by somebody else:"
+            self.stdout.write(
+                "Nothing to do: the portal wrote each row since. One without a MAC was written by somebody else:"
                 " look at “rows check”, and use --again only if you know who wrote each of them."
             )
-        self.stdout.write(f"{rows.give_macs(again=again)} rows have a MAC now. Every one of them is believed.")
+        else:
+            self.stdout.write(f"{rows.give_macs(again=again)} rows have a MAC now. Every one of them is believed.")
         return None
 
     def _check(self) -> None:
