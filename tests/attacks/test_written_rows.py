@@ -32,6 +32,7 @@ from tests.vault.made import HOME, add, add_signed_notice
 from tests.vault.urgent import offered
 from vault.records import actions, gate
 from vault.records.actions import grants
+from vault.records.enums import HouseholdRole
 from vault.records.models import Grant, GrantField, Record
 from vault.sharing.across import household_access, mandates
 from vault.sharing.actions import household
@@ -42,7 +43,7 @@ INCOME = "fiscal.avis_ir#/revenu_fiscal_reference"
 RENT = "logement.domicile#/loyer"
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone()[0] == "web", "the attacker has the portal's own role"
@@ -222,8 +223,8 @@ def test_a_withdrawn_value_does_not_come_back(resident: User) -> None:
 
 def test_a_household_invitation_turned_to_another_code_joins_nobody(resident: User, stranger: User) -> None:
     accomplice = ResidentFactory()
-    household.invite(resident_id=resident.pk, by=resident.pk, role="adult")
-    code = household.invite(resident_id=accomplice.pk, by=accomplice.pk, role="adult")
+    household.invite(resident_id=resident.pk, by=resident.pk, role=HouseholdRole.ADULT)
+    code = household.invite(resident_id=accomplice.pk, by=accomplice.pk, role=HouseholdRole.ADULT)
     with scope(resident=accomplice.pk):
         mine = Invitation.objects.get()
     sql("DELETE FROM sharing_invitation WHERE id = %s", mine.pk)

@@ -2,6 +2,8 @@
 write.
 """
 
+from uuid import UUID
+
 import pytest
 import time_machine
 from django.apps import apps
@@ -56,7 +58,7 @@ def test_a_model_that_decides_has_its_mac_or_is_guarded() -> None:
                 assert isinstance(model._default_manager.all(), RowQuerySet), model._meta.label
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
