@@ -7,11 +7,15 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Comptes")
 
     def ready(self) -> None:
+        from allauth.account.models import EmailAddress
+        from allauth.mfa.models import Authenticator
+        from allauth.socialaccount.models import SocialAccount
+
         from accounts import leaving
         from accounts.actions import closing
         from accounts.sign_in import reauthentication, second_factor, sessions
         from accounts.views.identities import way
-        from core import backups
+        from core import backups, rows
         from core import leaving as registry
         from core.keys import protect
         from core.pages import menu
@@ -22,3 +26,6 @@ class AccountsConfig(AppConfig):
         backups.register("erasures", backups.Part(save=closing.ledger, replay=closing.replay_after_restore))
         registry.register(leaving.APP)
         menu.register(_("Décider à deux"), "two_persons", place=menu.Place.AGENT, order=40)
+        rows.guard(EmailAddress, "user", "email", "verified", "primary")
+        rows.guard(Authenticator, "user", "type", "data", "created_at")
+        rows.guard(SocialAccount, "user", "provider", "uid")

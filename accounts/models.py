@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, nothing
 
 
-class UserQuerySet(models.QuerySet["User"]):
+class UserQuerySet(RowQuerySet["User"]):
     def agents(self) -> Self:
         return self.filter(is_staff=True)
 
@@ -39,7 +40,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AuthenticatedRow, AbstractBaseUser, PermissionsMixin):
     """Any user who can sign in. A resident owns a vault, and may have no credentials (opened at a desk)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -70,6 +71,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
 
     objects: ClassVar[UserManager] = UserManager()
+    decides = by_city(
+        "email",
+        "password",
+        "is_resident",
+        "is_staff",
+        "is_companion",
+        "is_superuser",
+        "is_dpo",
+        "at_desk",
+        "is_active",
+        "closes_at",
+    )
 
     USERNAME_FIELD = "id"
     EMAIL_FIELD = "email"
@@ -156,6 +169,7 @@ class Session(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
 
     objects = SessionQuerySet.as_manager()
+    decides = nothing("opens with the cookie's key only, and names its user under SECRET_KEY")
 
     class Meta:
         indexes = [models.Index(fields=["last_seen_at"], name="session_purge")]
@@ -176,13 +190,13 @@ class Session(models.Model):
         return now - self.last_seen_at > idle or now - self.started_at > absolute
 
 
-class SheetQuerySet(models.QuerySet["Sheet"]):
+class SheetQuerySet(RowQuerySet["Sheet"]):
     def open(self) -> Self:
         """Return the sheets whose code is valid now."""
         return self.filter(claimed_at=None, expires_at__gt=timezone.now(), person__is_active=True)
 
 
-class Sheet(models.Model):
+class Sheet(AuthenticatedRow):
     """A printed sheet that lets a resident without credentials return to their vault. Only the last one is valid."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -196,17 +210,18 @@ class Sheet(models.Model):
     claimed_at = models.DateTimeField(null=True)
 
     objects = SheetQuerySet.as_manager()
+    decides = by_city("person", "number", "code_hash", "expires_at", "claimed_at")
 
     def __str__(self) -> str:
         return f"sheet {self.pk}"
 
 
-class InvitationQuerySet(models.QuerySet["Invitation"]):
+class InvitationQuerySet(RowQuerySet["Invitation"]):
     def open(self, since: datetime) -> Self:
         return self.filter(used_at=None, made_at__gt=since)
 
 
-class Invitation(models.Model):
+class Invitation(AuthenticatedRow):
     """An agent's invitation to link their ProConnect account. Stores only the hash of the token in their e-mail."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -217,12 +232,13 @@ class Invitation(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
 
     objects = InvitationQuerySet.as_manager()
+    decides = by_city("agent", "made_by", "made_at", "used_at", "token_hash")
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
 
 
-class Organisation(models.Model):
+class Organisation(AuthenticatedRow):
     """An organisation of companions. Its name is public: residents read it when they choose a companion."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -248,6 +264,9 @@ class Organisation(models.Model):
         help_text=_("Les habitants lui envoient un nom et un moment, et rien d’autre."),
     )
 
+    objects = RowQuerySet["Organisation"].as_manager()
+    decides = by_city("is_active", "answers_help")
+
     class Meta:
         verbose_name = _("organisme d’accompagnement")
         verbose_name_plural = _("organismes d’accompagnement")
@@ -257,7 +276,7 @@ class Organisation(models.Model):
         return self.name
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
+class MembershipQuerySet(RowQuerySet["Membership"]):
     def current(self) -> Self:
         """Return the memberships that may receive a mandate or act now."""
         return self.filter(
@@ -265,7 +284,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         )
 
 
-class Membership(models.Model):
+class Membership(AuthenticatedRow):
     """A companion's membership of an organisation. Each mandate names the membership that it was given to."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -279,6 +298,7 @@ class Membership(models.Model):
     ended_at = models.DateTimeField(_("fermé le"), null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
+    decides = by_city("person", "organisation", "ended_at")
 
     class Meta:
         verbose_name = _("accompagnant")
@@ -298,12 +318,12 @@ class Membership(models.Model):
         return f"{self.person.name}, {self.organisation.name}"[:120]
 
 
-class FactorResetQuerySet(models.QuerySet["FactorReset"]):
+class FactorResetQuerySet(RowQuerySet["FactorReset"]):
     def waiting(self, since: datetime) -> Self:
         return self.filter(decided_at=None, asked_at__gt=since)
 
 
-class FactorReset(models.Model):
+class FactorReset(AuthenticatedRow):
     """A request to remove a second factor at the desk. The rows are the desk's register: never changed or deleted.
 
     A row is written whether or not somebody has this address or reference, so that asking tells nothing.
@@ -340,6 +360,7 @@ class FactorReset(models.Model):
     granted = models.BooleanField(_("accordé"), default=False)
 
     objects = FactorResetQuerySet.as_manager()
+    decides = by_city("person", "asked_by", "asked_at", "decided_by", "decided_at", "granted")
 
     class Meta:
         verbose_name = _("double vérification perdue")
@@ -349,12 +370,12 @@ class FactorReset(models.Model):
         return self.get_reason_display()
 
 
-class PendingAccountQuerySet(models.QuerySet["PendingAccount"]):
+class PendingAccountQuerySet(RowQuerySet["PendingAccount"]):
     def open(self, since: datetime) -> Self:
         return self.filter(opened_at=None, withdrawn_at=None, offered_at__gt=since)
 
 
-class PendingAccount(models.Model):
+class PendingAccount(AuthenticatedRow):
     """An agent's or companion's account, offered to an address. Whoever reads the mail there opens it by its link.
 
     The row is the same whether or not the address opens a vault here, so that adding somebody tells nothing.
@@ -379,6 +400,16 @@ class PendingAccount(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
 
     objects = PendingAccountQuerySet.as_manager()
+    decides = by_city(
+        "email",
+        "at_desk",
+        "organisation",
+        "offered_by",
+        "offered_at",
+        "opened_at",
+        "withdrawn_at",
+        "token_hash",
+    )
 
     class Meta:
         verbose_name = _("compte à ouvrir")
@@ -396,7 +427,7 @@ class Role(models.TextChoices):
     OFFICER = "officer", _("délégué à la protection des données")
 
 
-class NominationQuerySet(models.QuerySet["Nomination"]):
+class NominationQuerySet(RowQuerySet["Nomination"]):
     def standing(self) -> Self:
         return self.filter(ended_at=None, confirmed_at__isnull=False, person__is_active=True, person__is_staff=True)
 
@@ -404,7 +435,7 @@ class NominationQuerySet(models.QuerySet["Nomination"]):
         return self.filter(ended_at=None, confirmed_at=None)
 
 
-class Nomination(models.Model):
+class Nomination(AuthenticatedRow):
     """An agent's nomination to a role: proposed by one person, confirmed by another with the agent present.
 
     The agent types the other person's code, and sets their second factor up in the quarter of an hour that follows.
@@ -432,6 +463,22 @@ class Nomination(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     objects = NominationQuerySet.as_manager()
+    decides = by_city(
+        "person",
+        "role",
+        "employer",
+        "proposed_by",
+        "proposed_at",
+        "code_hash",
+        "code_by",
+        "code_until",
+        "confirmed_by",
+        "confirmed_at",
+        "seen_by",
+        "seen_at",
+        "ended_by",
+        "ended_at",
+    )
 
     class Meta:
         verbose_name = _("nomination")
@@ -463,12 +510,12 @@ class Nomination(models.Model):
         return self.proposed_by if self.proposed_by_id == self.confirmed_by_id else None
 
 
-class CityDecisionQuerySet(models.QuerySet["CityDecision"]):
+class CityDecisionQuerySet(RowQuerySet["CityDecision"]):
     def waiting(self, since: datetime) -> Self:
         return self.filter(decided_at=None, proposed_at__gt=since)
 
 
-class CityDecision(models.Model):
+class CityDecision(AuthenticatedRow):
     """A setting of the city that takes two persons to change: one proposes, another agrees. Rows are never deleted."""
 
     class What(models.TextChoices):
@@ -485,6 +532,7 @@ class CityDecision(models.Model):
     agreed = models.BooleanField(default=False)
 
     objects = CityDecisionQuerySet.as_manager()
+    decides = by_city("what", "value", "proposed_by", "proposed_at", "decided_by", "decided_at", "agreed")
 
     class Meta:
         constraints = [

@@ -95,7 +95,7 @@ GOVERNING = TwoPersons(frozenset({Role.MANAGER, Role.OFFICER}))
 
 def counts_from(nomination: Nomination) -> datetime:
     """Return when a confirmed nomination begins to count; for one that waits, when it would if confirmed now."""
-    return (nomination.confirmed_at or timezone.now()) + timedelta(days=City.current().days_before_deciding)
+    return (nomination.confirmed_at or timezone.now()) + timedelta(days=City.current().days_in_role)
 
 
 def was_set_up_in_presence(nomination: Nomination) -> bool:
@@ -107,7 +107,7 @@ def was_set_up_in_presence(nomination: Nomination) -> bool:
         return False
     until = nomination.seen_at + PRESENCE
     made = Authenticator.objects.filter(user_id=nomination.person_id, type__in=STRONG)
-    times = list(made.values_list("created_at", flat=True))
+    times = [one.created_at for one in made]
     return bool(times) and all(nomination.seen_at <= at <= until for at in times)
 
 

@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,16 @@ class Databases:
         connections.close_all()
         self.server.copy(self.template, COPY)
         with self.server.admin(COPY) as admin:
+            admin.execute("INSERT INTO core_citykey (id, protected, made_at) VALUES (1, %s, now())", [self.city_key])
             self.shape = emptying.keep(admin)
+
+    @cached_property
+    def city_key(self) -> str:
+        """The city's key, the same in each copy, since a process reads it once."""
+        from core import rows
+        from core.keys import protect
+
+        return protect.protect("11" * 32 + " signed", purpose=rows.PURPOSE)
 
     def empty(self) -> None:
         connections.close_all()
@@ -101,13 +111,16 @@ def databases() -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(databases: Databases, django_test_environment: None) -> None:
+def django_db_setup(databases: Databases, django_test_environment: None, django_db_blocker: Any) -> None:
     from config import environment
+    from core import rows
 
     databases.fresh_copy()
     connections["default"].settings_dict.update(environment.database(databases.url("web")))
     os.environ["DATABASE_URL"] = databases.url("web")
     os.environ["MIGRATION_DATABASE_URL"] = databases.url("owner")
+    with django_db_blocker.unblock():
+        rows.city_key()
     TransactionTestCase._fixture_teardown = lambda _case: databases.empty()  # type: ignore[attr-defined]
 
 

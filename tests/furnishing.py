@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.conftest import Databases
-from tests.live import at, settle
+from tests.live import at, offer_emergency_access, settle
 
 
 def furnish(target: Path) -> None:
@@ -24,7 +24,7 @@ def furnish(target: Path) -> None:
         var = Path(folder, "var")
         portal = at(databases, name, var)
         settle(portal)
-        portal.sql("UPDATE core_city SET emergency_access = true")
+        offer_emergency_access(portal)
         filled = portal.run("from tests.journeys.filling import main; main()")
         Path(folder, "objects.json").write_text(json.dumps(json.loads(filled)["made"], indent=1))
         portal.shell.stop()

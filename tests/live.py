@@ -109,6 +109,16 @@ def settle(live: Live) -> None:
     live.manage("seed_demo")
 
 
+def offer_emergency_access(live: Live) -> None:
+    """Switch urgent access on as the city's page does: written by SQL alone, it stays off."""
+    live.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from core.models import City; city = City.current(); city.emergency_access = True; city.save()",
+    )
+
+
 def at(databases: "Databases", database: str, var: Path, extra: Mapping[str, str] = {}) -> Live:
     port = free_port()
     environment = {

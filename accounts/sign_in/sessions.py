@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Session
+from core import rows
 
 # Writing last_seen_at at each request would cost a write per page; a minute is precise enough for a 15-minute limit.
 SEEN_EVERY = timedelta(minutes=1)
@@ -53,7 +54,10 @@ class SessionStore(SessionBase):
         return data
 
     def load(self) -> dict[str, Any]:
-        self.row = Session.objects.select_related("user").filter(key_hash=hashed(self._key())).first()
+        try:
+            self.row = Session.objects.select_related("user").filter(key_hash=hashed(self._key())).first()
+        except rows.Forged as forged:
+            rows.report(forged)
         if self.row is None or self.row.is_over:
             self._forget()
             return {}

@@ -7,6 +7,8 @@ class CoreConfig(AppConfig):
     verbose_name = _("Ville")
 
     def ready(self) -> None:
-        from core import checks, leaving, own_rows  # noqa: F401 - importing `checks` registers its system checks
+        from core import checks, leaving, own_rows, rows  # noqa: F401 - importing `checks` registers its system checks
+        from core.keys import protect
 
         leaving.register(own_rows.APP)
+        protect.register(rows.KEEPER)

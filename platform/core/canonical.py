@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
 def encode(value: Json) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _encoder.encode(value).encode()
 
 
 def decode(value: bytes) -> Any:  # noqa: ANN401 - JSON's own shape

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from time import sleep
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Count
@@ -129,7 +128,7 @@ def _rewrap_one(ring: Keyring, resident_id: UUID, current: str) -> bool:
                     purpose=PURPOSE,
                     ground=journal.Ground.TASK,
                     means=journal.Means.SCHEDULER,
-                    opened=Box(AESGCM(key)),
+                    opened=Box.of(key),
                 )
                 changed = ResidentKey.objects.filter(pk=resident_id, kid=row.kid, wrapped=old).update(
                     kid=kid, wrapped=wrapped

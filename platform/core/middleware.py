@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-from core import logs, views
+from core import logs, rows, views
 from core.keys import KeyringError
 from core.messages.mails import NotSent
 
@@ -62,7 +62,7 @@ class RequestIdMiddleware:
 
 
 class DownMiddleware:
-    """Answers 503 when the keys, the database or the mail server are down.
+    """Answers 503 when the keys, the database or the mail server are down, or when a row is not what the portal wrote.
 
     Without its key no vault can be read; while the database refuses journal entries, nothing is read.
     """
@@ -77,6 +77,9 @@ class DownMiddleware:
         if isinstance(exception, KeyringError):
             logger.error("a vault could not be opened: keys", exc_info=exception)
             return views.keys_down(request)
+        if isinstance(exception, rows.Forged):
+            rows.report(exception)
+            return views.row_refused(request)
         if isinstance(exception, OperationalError):
             logger.error("the database is down or full", exc_info=exception)
             return views.database_down(request)

@@ -220,6 +220,11 @@ def mail_down(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_page(request, "core/mail_down.html"), status=503, headers={"Retry-After": "60"})
 
 
+def row_refused(request: HttpRequest) -> HttpResponse:
+    """Answer 503: the portal did not write what it found. The page names nobody, and loads no account."""
+    return HttpResponse(loader.render_to_string("row_refused.html", _bare()), status=503)
+
+
 def database_down(request: HttpRequest) -> HttpResponse:
     return HttpResponse(loader.render_to_string("500.html", _bare()), status=503, headers={"Retry-After": "60"})
 

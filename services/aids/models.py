@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.models.rows import nothing
 from services.aids import catalogue, local, local_rules
 
 
@@ -27,6 +28,8 @@ class LocalAid(models.Model):
         _("règles"), help_text=_("Conditions, montant, papiers et cas d’essai, au format décrit dans docs/aids.md.")
     )
     updated_at = models.DateTimeField(_("modifiée le"), auto_now=True)
+
+    decides = nothing("the city's public rules; an amount is an estimate")
 
     class Meta:
         verbose_name = _("aide locale")

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django_scopes import scope, scopes_disabled
 
+from core.models.rows import check
 from services.aids import catalogue, joint
 from services.dossiers.content.needs import aids_for_partner
 from services.dossiers.enums import Answer, PartState, State
@@ -66,7 +67,8 @@ def received(resident_id: UUID) -> list[Received]:
     if place is None or place.partner is None:
         return []
     with scope(resident=resident_id):
-        parts = Part.objects.filter(member=place.me, asker_id=place.partner.pk)
+        parts = list(Part.objects.filter(member=place.me, asker_id=place.partner.pk))
+        check(*parts)
         return [
             Received(part, place.partner, _state(part)[0], dossiers_for(part).values_list("pk", flat=True).first())
             for part in parts

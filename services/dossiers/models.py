@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import Job, ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, by_resident, nothing
 from core.symbols import new_code, symbols
 from services.aids import catalogue
 from services.dossiers.enums import Answer, State
@@ -25,7 +26,7 @@ def names_of(codes: Sequence[str]) -> str:
     return ", ".join(catalogue.get(code).name if catalogue.exists(code) else code for code in codes)
 
 
-class Seal(models.Model):
+class Seal(AuthenticatedRow):
     """The public data about a dossier: hashes, dates, nothing about a person. A revoked seal outlives its dossier."""
 
     code = models.CharField(max_length=14, unique=True, default=new_code)
@@ -36,6 +37,9 @@ class Seal(models.Model):
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RowQuerySet["Seal"].as_manager()
+    decides = by_city("code", "data_hash", "file_hash", "issuer", "pages", "issued_at", "expires_at", "revoked_at")
 
     def __str__(self) -> str:
         return self.code
@@ -87,6 +91,7 @@ class Dossier(ResidentModel):
     expires_at = models.DateTimeField(null=True, blank=True)
 
     objects = DossierManager()
+    decides = nothing("sealed; what it takes from a vault is read through the gate, and its seal has a MAC")
 
     class Meta:
         ordering = ["-created_at"]
@@ -125,7 +130,7 @@ class Dossier(ResidentModel):
         return f"dossier-{self.number}-partie-2.pdf" if self.part_of else f"dossier-{self.number}.pdf"
 
 
-class Part(ResidentModel):
+class Part(AuthenticatedRow, ResidentModel):
     """A request to a partner for their part of a dossier, stored in that partner's scope.
 
     It is active while its two members live together; `services/dossiers/across.py` checks this.
@@ -145,6 +150,7 @@ class Part(ResidentModel):
     answered_at = models.DateTimeField(null=True, blank=True)
 
     objects = ResidentManager["Part"]()
+    decides = by_resident("dossier_id", "asker_id", "member", "number", "answer")
 
     class Meta:
         ordering = ["-created_at"]

@@ -54,7 +54,7 @@ def built(model: str, key: str) -> Model:
 
 def places(row: Model) -> set[str]:
     """Return every place that today's model seals something for."""
-    names = ("place", "name_place", "note_place", "recipient_place")
+    names = ("place", "first_place", "name_place", "note_place", "recipient_place")
     own = {str(getattr(row, name)) for name in names if hasattr(row, name)}
     return own | {f"note|{place}" for place in own}
 

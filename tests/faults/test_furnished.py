@@ -76,6 +76,8 @@ def as_owner(portal: Live, *words: str) -> None:
 def test_each_value_and_each_paper_still_opens(restored: Live, tmp_path: Path) -> None:
     as_owner(restored, "shell", "-v0", "-c", RESTORE.format(folder=str(tmp_path / "backup")))
     as_owner(restored, "migrate", "-v0")
+    as_owner(restored, "rows", "sign")
+    as_owner(restored, "rows", "check")
     assert "entries checked" in restored.manage("verify_journal").stdout
     shown = restored.manage("shell", "-v0", "-c", OPEN, check=False)
     assert shown.returncode == 0, shown.stderr

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import CHROMIUM, Visitors, chromium
 from tests.faults.web import Server
-from tests.live import Live, portal
+from tests.live import Live, offer_emergency_access, portal
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -37,7 +37,7 @@ def live(databases: "Databases") -> Iterator[Live]:
     Each journey makes its own users, or uses the fictional ones of `seed_demo`.
     """
     with portal(databases, name="live") as started:
-        started.sql("UPDATE core_city SET emergency_access = true")
+        offer_emergency_access(started)
         yield started
 
 

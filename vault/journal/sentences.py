@@ -166,6 +166,10 @@ _SENTENCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Une lecture par « %(recipient)s » a été refusée : votre accord ne la permet pas."),
         "",
     ),
+    "row_refused": (
+        gettext_lazy("Une donnée de la base n’était pas celle que le portail a écrite : rien n’a été ouvert."),
+        gettext_lazy("La ville est prévenue."),
+    ),
     "act_refused": (gettext_lazy("Un acte de « %(recipient)s » a été refusé : votre accord ne le permet pas."), ""),
     "mandate_paper_added": (
         gettext_lazy("« %(recipient)s » a ajouté un papier à votre coffre : %(paper)s."),

@@ -10,6 +10,7 @@ from django_scopes import scope
 
 from core import leaving
 from core.leaving import Copying, Entry, Rows
+from core.models.rows import check
 from vault import types
 from vault.records import gate
 from vault.records.actions import exports, grants
@@ -158,7 +159,8 @@ def _record(record: Record, copying: Copying) -> dict[str, Any]:
     """Return the envelope (types/record-1.0.0.json), and what the vault adds to it: the origin of each field, the
     withdrawal.
     """
-    content = copying.unseal(record.content, record.place)
+    check(record)
+    content = copying.unseal(record.content, record.place, record.first_place)
     row = leaving.export_row(record, content=None)
     envelope = {
         "id": row["id"],

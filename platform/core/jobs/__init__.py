@@ -33,7 +33,7 @@ from django_scopes import scope, scopes_disabled
 from kombu.exceptions import ChannelError, KombuError
 from kombu.exceptions import ConnectionError as BrokerConnectionError
 
-from core import journal, logs
+from core import journal, logs, rows
 from core.keys import KeyringError
 from core.models import Job
 
@@ -319,6 +319,9 @@ class _Ending:
         elif isinstance(error, KeyringError):
             logger.error("a job waits for the keys", exc_info=error, extra=fields)
             self._run.wait("keys_down")
+        elif isinstance(error, rows.Forged):
+            rows.report(error)
+            self._run.end(State.FAILED, "row_refused")
         elif isinstance(error, SoftTimeLimitExceeded):
             logger.error("a job took too long", extra=fields)
             self._run.end(State.FAILED, "too_long")

@@ -5,6 +5,7 @@ unwrapped by a key service is cached in memory for a minute, and used only while
 with root access to this machine can use the keyring, hence read; the documentation says so.
 """
 
+import hmac
 import secrets
 import threading
 import time
@@ -22,6 +23,8 @@ from core.models import ResidentKey
 
 __all__ = ["KEY_BYTES", "NONCE_BYTES", "KeyMissing", "Keyring", "KeyringError", "KeysDown", "keyring"]
 
+#: HKDF's `info` of the key that makes MACs of rows.
+ROWS = b"garant authenticated rows"
 #: Seconds that a key unwrapped by a service may be used without asking again.
 KEPT = 60
 #: Maximum number of cached keys per process.
@@ -98,6 +101,11 @@ def key_of(*, resident_id: UUID) -> bytes:
         raise KeyMissing(str(resident_id))
     version, kid, wrapped = row
     return unwrapped(kid, bytes(wrapped), context(resident_id, version))
+
+
+def row_key(key: bytes) -> bytes:
+    """Derive the key of the MACs of a resident's rows (core/models/rows.py) from their data key: HKDF-Expand."""
+    return hmac.digest(key, ROWS + b"\x01", "sha256")
 
 
 def unwrapped(kid: str, wrapped: bytes, bound: bytes) -> bytes:

@@ -5,14 +5,14 @@
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core import canonical
-from core.keys import NONCE_BYTES, key_of
+from core.keys import NONCE_BYTES, key_of, row_key
 
 AES_256_GCM = b"\x01"
 TAG_BYTES = 16
@@ -27,6 +27,12 @@ class Box:
     """A resident's key, for many values in one transaction. Trap: kept longer, it would survive an erasure."""
 
     cipher: AESGCM = field(repr=False)
+    #: Makes and checks the MACs of the resident's rows.
+    row_key: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, key: bytes) -> Self:
+        return cls(AESGCM(key), row_key(key))
 
     def seal(self, value: bytes, *, place: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -49,8 +55,14 @@ class Box:
     def seal_json(self, value: canonical.Json, *, place: str) -> bytes:
         return self.seal(canonical.encode(value), place=place)
 
-    def unseal_json(self, value: bytes | memoryview, *, place: str) -> Any:  # noqa: ANN401 - JSON's own shape
-        return canonical.decode(self.unseal(value, place=place))
+    def unseal_json(self, value: bytes | memoryview, *, place: str, former: str = "") -> Any:  # noqa: ANN401 - JSON
+        """Decrypt a value and parse its JSON; raises as `unseal`. `former` is its place in an earlier version."""
+        try:
+            return canonical.decode(self.unseal(value, place=place))
+        except Unreadable:
+            if not former:
+                raise
+            return canonical.decode(self.unseal(value, place=former))
 
 
 def box(*, resident_id: UUID) -> Box:
@@ -59,7 +71,7 @@ def box(*, resident_id: UUID) -> Box:
     Raises:
         KeyMissing: the resident's key was erased or never made.
     """
-    return Box(AESGCM(key_of(resident_id=resident_id)))
+    return Box.of(key_of(resident_id=resident_id))
 
 
 def seal(value: bytes, *, resident_id: UUID, place: str) -> bytes:
@@ -80,6 +92,6 @@ def seal_json(value: canonical.Json, *, resident_id: UUID, place: str) -> bytes:
     return box(resident_id=resident_id).seal_json(value, place=place)
 
 
-def unseal_json(value: bytes | memoryview, *, resident_id: UUID, place: str) -> Any:  # noqa: ANN401 - JSON's own shape
+def unseal_json(value: bytes | memoryview, *, resident_id: UUID, place: str, former: str = "") -> Any:  # noqa: ANN401 - JSON's own shape
     """Decrypt a value and parse its JSON; raises as `unseal`."""
-    return box(resident_id=resident_id).unseal_json(value, place=place)
+    return box(resident_id=resident_id).unseal_json(value, place=place, former=former)

@@ -4,13 +4,14 @@ from core.models.city import City, LegalPage
 from core.models.help import HelpPage
 from core.models.jobs import Job, WorkerBeat
 from core.models.journal import JournalEntry, JournalLeaf
-from core.models.keys import ResidentKey
+from core.models.keys import CityKey, ResidentKey, RowMac
 from core.models.phones import Phone
 from core.models.uploads import Upload, UploadPart
 
 __all__ = [
     "Checkpoint",
     "City",
+    "CityKey",
     "HelpPage",
     "Job",
     "JournalEntry",
@@ -21,6 +22,7 @@ __all__ = [
     "ResidentKey",
     "ResidentManager",
     "ResidentModel",
+    "RowMac",
     "Upload",
     "UploadPart",
     "WorkerBeat",

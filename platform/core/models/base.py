@@ -5,11 +5,15 @@ from django.db import models
 from django_scopes import get_scope
 from django_scopes.exceptions import ScopeError
 
+from core.models.rows import RowQuerySet
+
 M = TypeVar("M", bound=models.Model, covariant=True)
 
 
 class ResidentManager(models.Manager[M]):
     """Manager of the rows of the resident in scope. Raises ScopeError outside a scope."""
+
+    _queryset_class = RowQuerySet
 
     def get_queryset(self) -> models.QuerySet[M]:
         scope = get_scope()

@@ -1,6 +1,7 @@
 from django.db import models
 
 from core.models.base import ResidentManager
+from core.models.rows import nothing
 
 
 class Checkpoint(models.Model):
@@ -13,6 +14,8 @@ class Checkpoint(models.Model):
         help_text="every transaction under this number was over: a hint of what is new (core/journal/sealing.py)"
     )
     anchored_at = models.DateTimeField(null=True, help_text="when its copy outside was written")
+
+    decides = nothing("signed, and copied outside")
 
     class Meta:
         indexes = [models.Index(fields=["anchored_at"], name="checkpoint_anchored")]
@@ -32,6 +35,7 @@ class JournalSeal(models.Model):
     chain = models.BinaryField()
 
     objects = ResidentManager["JournalSeal"]()
+    decides = nothing("under the root of a signed checkpoint")
 
     class Meta:
         constraints = [

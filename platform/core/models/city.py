@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from core import contrast
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city, is_genuine, nothing
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 COLOUR = RegexValidator(contrast.COLOUR, _("Écrivez une couleur comme #17524f."))
 INSEE = RegexValidator(r"^(\d{5}|2[AB]\d{3})$", _("Écrivez les 5 caractères du code Insee, comme 00042."))
 PHONE = RegexValidator(r"^\+?[0-9][0-9 \u00a0.]{3,20}$", _("Écrivez un numéro de téléphone, comme 01 23 45 67 89."))
+#: Days in a role before deciding with somebody else.
+USUAL_DAYS = 7
 THEME = ("brand", "brand_tint", "action", "action_hover", "link", "focus", "header", "header_text")
 
 
@@ -30,7 +33,7 @@ def corners(verbose_name: "_StrPromise", default: int) -> "models.PositiveSmallI
     )
 
 
-class City(models.Model):
+class City(AuthenticatedRow):
     """The city that runs this portal; at most one row. Without it, pages show a neutral city (`City.current`)."""
 
     class Accessibility(models.TextChoices):
@@ -111,7 +114,7 @@ class City(models.Model):
     )
     days_before_deciding = models.PositiveSmallIntegerField(
         _("jours dans le rôle avant de décider à deux"),
-        default=7,
+        default=USUAL_DAYS,
         validators=[MinValueValidator(1)],
         help_text=_("De 1 jour au moins. Baisser ce nombre demande deux personnes."),
     )
@@ -126,6 +129,9 @@ class City(models.Model):
     header_text = colour(_("texte de l’en-tête"), "#20262d")
     radius = corners(_("arrondi des cartes"), 12)
     radius_control = corners(_("arrondi des boutons"), 8)
+
+    objects = RowQuerySet["City"].as_manager()
+    decides = by_city("emergency_access", "days_before_deciding", at_load=False)
 
     class Meta:
         verbose_name = _("ville")
@@ -161,6 +167,16 @@ class City(models.Model):
     @classmethod
     def current(cls) -> "City":
         return cls.objects.first() or cls(pk=1, name=_now("Votre ville"), insee="00000")
+
+    @property
+    def offers_emergency_access(self) -> bool:
+        """Whether the city switched urgent access on, on its page: written into the database, it stays off."""
+        return self.emergency_access and is_genuine(self, self.mac)
+
+    @property
+    def days_in_role(self) -> int:
+        """The days that two persons chose; the usual ones if they were written into the database."""
+        return self.days_before_deciding if is_genuine(self, self.mac) else USUAL_DAYS
 
     @property
     def theme(self) -> dict[str, str]:
@@ -212,6 +228,8 @@ class LegalPage(models.Model):
         help_text=_("Une ligne vide sépare les paragraphes. « ## » ouvre un titre, « - » un point de liste."),
     )
     text_en = models.TextField(_("texte en anglais"), blank=True)
+
+    decides = nothing("the city's public words")
 
     class Meta:
         verbose_name = _("page légale")

@@ -4,6 +4,8 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from core.models.rows import nothing
+
 
 class HelpPage(models.Model):
     """One question and its answer. A row with the address of a page of the product replaces it, or hides it."""
@@ -27,6 +29,8 @@ class HelpPage(models.Model):
     )
     text_en = models.TextField(_("réponse en anglais"), blank=True)
     shown = models.BooleanField(_("affichée"), default=True)
+
+    decides = nothing("the city's public words")
 
     class Meta:
         verbose_name = _("page d’aide")

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.models.base import ResidentManager, ResidentModel
+from core.models.rows import nothing
 
 
 class Job(ResidentModel):
@@ -36,6 +37,7 @@ class Job(ResidentModel):
     cancel_asked = models.BooleanField(default=False)
 
     objects = ResidentManager["Job"]()
+    decides = nothing("works in its resident's vault only; its task checks the right again")
 
     class Meta:
         verbose_name = _("travail")
@@ -66,6 +68,8 @@ class WorkerBeat(models.Model):
 
     queue = models.CharField(primary_key=True, max_length=40)
     at = models.DateTimeField()
+
+    decides = nothing("signs of life of processes")
 
     def __str__(self) -> str:
         return self.queue

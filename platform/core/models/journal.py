@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models.functions import Cast
 
 from core.models.base import ResidentManager, ResidentModel
+from core.models.rows import nothing
 
 
 class JournalLeaf(models.Model):
@@ -22,6 +23,7 @@ class JournalLeaf(models.Model):
     )
 
     objects = ResidentManager["JournalLeaf"]()
+    decides = nothing("the chain and its checkpoints show a change")
 
     class Meta:
         indexes = [BrinIndex(fields=["xid"], autosummarize=True, name="journal_leaf_xid")]
@@ -38,6 +40,7 @@ class JournalEntry(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["JournalEntry"]()
+    decides = nothing("the chain and its checkpoints show a change")
 
     class Meta:
         verbose_name_plural = "journal entries"

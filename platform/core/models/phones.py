@@ -1,6 +1,7 @@
 from django.db import models
 
 from core.models.base import ResidentManager, ResidentModel
+from core.models.rows import nothing
 
 
 class Phone(ResidentModel):
@@ -13,6 +14,7 @@ class Phone(ResidentModel):
     lookup = models.CharField(max_length=64, blank=True, help_text="the number under the portal's own secret")
 
     objects = ResidentManager["Phone"]()
+    decides = nothing("the number is sealed; whoever is found by it answers in their own vault")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["resident_id"], name="phone_once")]

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.models.base import ResidentManager, ResidentModel
+from core.models.rows import nothing
 
 
 class Upload(ResidentModel):
@@ -14,6 +15,7 @@ class Upload(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["Upload"]()
+    decides = nothing("sealed, and checked as any file when it becomes a paper")
 
     class Meta:
         constraints = [
@@ -46,6 +48,7 @@ class UploadPart(ResidentModel):
     stored_name = models.CharField(max_length=200, unique=True)
 
     objects = ResidentManager["UploadPart"]()
+    decides = nothing("sealed for its place in its own upload")
 
     class Meta:
         ordering = ["start"]

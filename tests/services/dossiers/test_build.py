@@ -81,6 +81,7 @@ def test_its_seal_is_public_and_names_nobody(awa):
         "issued_at",
         "expires_at",
         "revoked_at",
+        "mac",
     }
     with pikepdf.open(io.BytesIO(pdf_of(dossier))) as opened:
         assert seal.code in str(opened.Root.AcroForm.Fields[0].V.Reason)

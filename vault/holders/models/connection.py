@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
 from vault.holders.enums import ConnectionState
 
 WARNED = timedelta(days=30)
 
 
-class ConnectionQuerySet(models.QuerySet["Connection"]):
+class ConnectionQuerySet(RowQuerySet["Connection"]):
     def open(self) -> Self:
         return self.exclude(state=ConnectionState.STOPPED)
 
@@ -30,7 +31,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 ConnectionManager = ResidentManager.from_queryset(ConnectionQuerySet)
 
 
-class Connection(ResidentModel):
+class Connection(AuthenticatedRow, ResidentModel):
     """A resident's authorisation to call a holder's API.
 
     `content` seals what the agreement gave, where each series stopped and the outcomes. `unattended`: the resident
@@ -55,6 +56,7 @@ class Connection(ResidentModel):
     content = models.BinaryField()
 
     objects = ConnectionManager()
+    decides = by_resident("connector", "holder", "state", "datasets", "unattended", "expires_on")
 
     class Meta:
         ordering = ["-created_at"]
@@ -93,6 +95,8 @@ class ConnectorHealth(models.Model):
     last_success_at = models.DateTimeField(_("dernière réponse"), null=True)
     problem = models.CharField(_("problème"), max_length=20, blank=True)
     problem_since = models.DateTimeField(_("depuis"), null=True)
+
+    decides = nothing("counts the calls of an API")
 
     class Meta:
         verbose_name = _("connecteur")

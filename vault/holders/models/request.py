@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import nothing
 from vault.holders.enums import RequestAnswer, RequestState
 from vault.records.enums import Right
 from vault.types.spans import add_months
@@ -52,6 +53,7 @@ class DataRequest(ResidentModel):
     content = models.BinaryField()
 
     objects = DataRequestManager()
+    decides = nothing("a letter of its resident, sealed")
 
     class Meta:
         ordering = ["-created_at"]
@@ -113,6 +115,7 @@ class RequestPaper(ResidentModel):
     paper = models.OneToOneField("records.Paper", on_delete=models.CASCADE, related_name="answers")
 
     objects = ResidentManager["RequestPaper"]()
+    decides = nothing("a paper of the same vault, for its resident only")
 
     def __str__(self) -> str:
         return f"paper {self.paper_id} for request {self.request_id}"

@@ -1,6 +1,7 @@
 from django.db import models
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import nothing
 
 
 class Alerts(ResidentModel):
@@ -15,6 +16,7 @@ class Alerts(ResidentModel):
     )
 
     objects = ResidentManager["Alerts"]()
+    decides = nothing("when to write to a resident about their own journal")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["resident_id"], name="alerts_once")]

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import nothing
 from vault.journal.enums import ContestState
 
 
@@ -38,6 +39,7 @@ class Contest(ResidentModel):
     content = models.BinaryField()
 
     objects = ContestManager()
+    decides = nothing("sealed; the role of who reads it is under the MAC of their account")
 
     class Meta:
         verbose_name = _("contestation")

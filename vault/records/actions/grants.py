@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from core import journal
+from core import journal, rows
 from core.models import JournalEntry
 from vault.records import across, gate, perms
 from vault.records.actions.notes import seal_note
@@ -197,7 +197,7 @@ def close_expired_grants() -> int:
     calls this.
     """
     over, parted = across.grants_to_close(), across.parted_grants_to_note()
-    return sum(_close_expired_grant(grant) for grant in over) + sum(_note_parted(grant) for grant in parted)
+    return rows.each(_close_expired_grant, over) + rows.each(_note_parted, parted)
 
 
 def receipt(event: GrantEvent) -> str:

@@ -13,6 +13,7 @@ from django_scopes import scope
 
 from core import journal, locks
 from core.keys import sealed
+from core.models.rows import check
 from vault import types
 from vault.records import perms
 from vault.records.enums import Assurance, Method, Role
@@ -196,7 +197,8 @@ def same_subject(subject: Subject, payload: Mapping[str, Any]) -> Record | None:
 def content_of(record: Record, box: sealed.Box | None = None) -> dict[str, Any]:
     """Return the decrypted content, with its payload in the latest version of its type."""
     box = box or sealed.box(resident_id=record.resident_id)
-    return record.in_latest(box.unseal_json(record.content, place=record.place))
+    check(record, key=box.row_key)
+    return record.in_latest(box.unseal_json(record.content, place=record.place, former=record.first_place))
 
 
 def origins_of(record: Record, content: Mapping[str, Any]) -> dict[str, Origin]:

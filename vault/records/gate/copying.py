@@ -21,8 +21,8 @@ class Opener:
     def __init__(self, resident_id: UUID) -> None:
         self.resident_id = resident_id
 
-    def unseal(self, content: bytes | memoryview, place: str) -> dict[str, Any]:
-        opened: dict[str, Any] = sealed.unseal_json(content, resident_id=self.resident_id, place=place)
+    def unseal(self, content: bytes | memoryview, place: str, former: str = "") -> dict[str, Any]:
+        opened: dict[str, Any] = sealed.unseal_json(content, resident_id=self.resident_id, place=place, former=former)
         return opened
 
     def open(self, stored_name: str) -> BinaryIO:

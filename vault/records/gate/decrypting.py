@@ -11,6 +11,7 @@ from django_scopes import scope
 
 from core import journal
 from core.keys import sealed
+from core.models.rows import check
 from vault import types
 from vault.records.gate.building import Decrypted, paper_opened, papers_named, paths_of, values_of
 from vault.records.models import Paper, PaperFile, PaperKind, RecordQuerySet
@@ -53,20 +54,30 @@ def decrypt_records(records: RecordQuerySet, fields: Sequence[str], box: sealed.
     paths = paths_of(fields)
     found = decrypted(records, paths, box)
     named = papers_named(found)
-    ended = set(Paper.objects.expired().filter(pk__in=named).values_list("pk", flat=True)) if named else set()
-    return values_of(found, paths, ended)
+    papers = list(Paper.objects.filter(pk__in=named)) if named else []
+    check(*papers, key=box.row_key)
+    return values_of(found, paths, {paper.pk for paper in papers if paper.expired})
 
 
 def decrypted(records: RecordQuerySet, codes: Iterable[str], box: sealed.Box) -> list[Decrypted]:
     """Return the records of these types with their decrypted content. No other function decrypts a record."""
     found = records.filter(type__in=list(codes))
-    return [(record, record.in_latest(box.unseal_json(record.content, place=record.place))) for record in found]
+    check(*found, key=box.row_key)
+    return [
+        (
+            record,
+            record.in_latest(box.unseal_json(record.content, place=record.place, former=record.first_place)),
+        )
+        for record in found
+    ]
 
 
 def decrypt_papers(papers: Iterable[Paper], box: sealed.Box) -> list[PaperOpened]:
     found = sorted(papers, key=lambda paper: paper.created_at, reverse=True)
     files: dict[UUID, list[PaperFile]] = {}
+    check(*found, key=box.row_key)
     for file in PaperFile.objects.filter(paper__in=found):
+        check(file, key=box.row_key)
         files.setdefault(file.paper_id, []).append(file)
     if not found:
         return []

@@ -9,6 +9,7 @@ from django_scopes import scope
 
 from core.files.storage import sealed_storage
 from core.keys import sealed
+from core.models.rows import check
 from vault.records.gate.decrypting import decrypt_papers, journalled
 from vault.records.gate.granted_reads import (
     Refused,
@@ -34,7 +35,8 @@ def open_file(
     """
     with scope(resident=resident_id):
         file = PaperFile.objects.select_related("paper").get(paper_id=paper_id, position=position, waiting=False)
-    with journalled(resident_id, event, purpose, [], kind=file.paper.kind):
+    with journalled(resident_id, event, purpose, [], kind=file.paper.kind) as box:
+        check(file, key=box.row_key)
         return sealed_storage.open(file.stored_name, resident_id=resident_id)
 
 
@@ -42,7 +44,8 @@ def open_side(*, resident_id: UUID, purpose: str, side_id: UUID) -> BinaryIO:
     """Open a file that was added to a paper, for its own check. Until that check, no other function opens it."""
     with scope(resident=resident_id):
         side = PaperFile.objects.select_related("paper").get(pk=side_id)
-    with journalled(resident_id, "paper_checked", purpose, [], kind=side.paper.kind):
+    with journalled(resident_id, "paper_checked", purpose, [], kind=side.paper.kind) as box:
+        check(side, key=box.row_key)
         return sealed_storage.open(side.stored_name, resident_id=resident_id)
 
 
@@ -62,9 +65,10 @@ def read_file(*, grant: Grant, paper_id: UUID, position: int, visit: UUID | None
     def reading(anchored: bool) -> tuple[PaperOpened, WatchedFile] | None:
         files = PaperFile.objects.select_related("paper").filter(position=position, waiting=False)
         file = files.filter(paper__in=Paper.objects.kept().filter(pk=paper_id, granted__grant=grant)).first()
-        allowed = anchored and file is not None and mark_used(grant)
-        kind = file.paper.kind if file else ""
         box = sealed.box(resident_id=grant.resident_id)
+        check(*grant.papers.filter(paper_id=paper_id), key=box.row_key)
+        allowed = anchored and file is not None and mark_used(grant, box)
+        kind = file.paper.kind if file else ""
         entry = journal_read(
             grant,
             (),
@@ -92,7 +96,8 @@ def read_document(*, grant: Grant, document_id: UUID, visit: UUID | None) -> "Wa
     def reading(anchored: bool) -> WatchedFile | None:
         document = next((one for one in documents.opened_by(grant) if one.id == document_id), None)
         box = sealed.box(resident_id=grant.resident_id)
-        allowed = anchored and document is not None and mark_used(grant)
+        check(*grant.documents.filter(document_id=document_id), key=box.row_key)
+        allowed = anchored and document is not None and mark_used(grant, box)
         event = f"granted_{document.kind}_downloaded" if document and allowed else "read_refused"
         entry = journal_read(grant, (), event, box, reason=refusal_reason(anchored))
         if document is None or not allowed:

@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 from django_scopes import scope
 
-from core import journal
+from core import journal, rows
 from core.journal import checkpoints
 from core.keys import sealed
 from core.models import JournalEntry
+from core.models.rows import check
 from vault.records.enums import Mode
 from vault.records.gate.decrypting import decrypt_papers, decrypt_records, require_known
 from vault.records.gate.locks import try_lock, wait_for_lock
@@ -21,6 +22,8 @@ from vault.records.models.grant import RESIDENT_KIND
 from vault.records.values.decrypted import PaperOpened, Values
 
 Found = TypeVar("Found")
+#: What a reading does not need of its grant: the largest columns.
+UNUSED_HERE = ("grant__snapshot", "grant__recipient_name")
 
 
 class Refused(Exception):
@@ -60,8 +63,13 @@ def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tupl
 
     def reading(anchored: bool) -> tuple[Values, list[PaperOpened]] | None:
         values = _read(grant, fields, grant.resident_id, anchored, visit)
-        papers = Paper.objects.kept().filter(granted__grant=grant)
-        return None if values is None else (values, decrypt_papers(papers, sealed.box(resident_id=grant.resident_id)))
+        if values is None:
+            return None
+        box = sealed.box(resident_id=grant.resident_id)
+        granted = list(grant.papers.all())
+        check(*granted, key=box.row_key)
+        papers = Paper.objects.kept().filter(pk__in=[one.paper_id for one in granted])
+        return values, decrypt_papers(papers, box)
 
     return under_grant(grant, reading)
 
@@ -69,25 +77,33 @@ def read_all(*, grant: Grant, fields: Sequence[str], visit: UUID | None) -> tupl
 def under_grant(grant: Grant, reading: Callable[[bool], Found | None]) -> Found:
     """Run `reading` in the transaction of a read under a grant.
 
-    `reading` receives whether the journal is anchored, and returns None to refuse.
+    `reading` receives whether the journal is anchored, and returns None to refuse. A row that the portal did not
+    write is refused too, with an entry of its own.
     """
     anchored = grant.recipient_kind == RESIDENT_KIND or checkpoints.anchored()
-    while True:
-        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
-            if try_lock(grant):
-                found = reading(anchored)
-                break
-        wait_for_lock(grant)
+    try:
+        found = _locked(grant, lambda: reading(anchored))
+    except rows.Forged as forged:
+        rows.report(forged)
+        raise Refused(grant.pk) from forged
     if found is None:
         raise Refused(grant.pk) if anchored else NotAnchored(grant.pk)
     return found
+
+
+def _locked(grant: Grant, reading: Callable[[], Found]) -> Found:
+    while True:
+        with transaction.atomic(durable=True), scope(resident=grant.resident_id):
+            if try_lock(grant):
+                return reading()
+        wait_for_lock(grant)
 
 
 def _read(
     grant: Grant, fields: Sequence[str], person: UUID | None, anchored: bool, visit: UUID | None = None
 ) -> Values | None:
     box = sealed.box(resident_id=grant.resident_id)
-    allowed = anchored and set(fields) <= _granted_fields(grant) and mark_used(grant)
+    allowed = anchored and _use(grant, fields, box)
     entry = journal_read(
         grant, fields, _event(grant, fields) if allowed else "read_refused", box, reason=refusal_reason(anchored)
     )
@@ -99,18 +115,38 @@ def _read(
     return decrypt_records(records, fields, box) if allowed else None
 
 
-def _granted_fields(grant: Grant) -> set[str]:
-    """Return the fields that the grant allows now; none if it is not active."""
-    active = Grant.objects.active().filter(pk=grant.pk)
-    return set(GrantField.objects.filter(grant__in=active).values_list("field", flat=True))
+def _use(grant: Grant, fields: Sequence[str], box: sealed.Box) -> bool:
+    """Mark the grant as used. Return False if it is not readable, or lacks a field; raises as `mark_used`.
+
+    One query finds the fields and their grant, since each reading waits for it.
+    """
+    if not fields:
+        return mark_used(grant, box)
+    readable = Grant.objects.readable().filter(pk=grant.pk)
+    granted = list(
+        GrantField.objects.filter(grant__in=readable, field__in=fields).select_related("grant").defer(*UNUSED_HERE)
+    )
+    check(*granted, key=box.row_key)
+    if len(granted) != len(set(fields)):
+        return False
+    granted[0].grant.write(key=box.row_key, last_used_at=timezone.now())
+    return True
 
 
-def mark_used(grant: Grant) -> bool:
+def mark_used(grant: Grant, box: sealed.Box) -> bool:
     """Mark the grant as used. Return False if it is not readable.
 
-    If two reads arrive together, only one gets a grant for a single reading, or with a minimum delay between two.
+    If two reads arrive together, only one gets a grant for a single reading, or with a minimum delay between two: each
+    holds the journal's lock.
+
+    Raises:
+        Forged: the resident did not agree to this grant as it is.
     """
-    return Grant.objects.readable().filter(pk=grant.pk).update(last_used_at=timezone.now()) == 1
+    readable = Grant.objects.readable().filter(pk=grant.pk).first()
+    if readable is None:
+        return False
+    readable.write(key=box.row_key, last_used_at=timezone.now())
+    return True
 
 
 def note_reading(grant: Grant, entry: JournalEntry, *, fields: Sequence[str] = (), **more: object) -> None:

@@ -1,6 +1,7 @@
 from django.db import models
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import nothing
 
 
 class Brought(ResidentModel):
@@ -16,6 +17,7 @@ class Brought(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["Brought"]()
+    decides = nothing("a sealed copy of another portal's journal, to read")
 
     class Meta:
         ordering = ["created_at"]

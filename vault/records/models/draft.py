@@ -1,6 +1,7 @@
 from django.db import models
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import nothing
 from vault.records.enums import Role
 from vault.records.models.paper import Paper
 
@@ -20,6 +21,7 @@ class Draft(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["Draft"]()
+    decides = nothing("its resident reads each value before it becomes a record")
 
     class Meta:
         indexes = [models.Index(fields=["updated_at"], name="draft_age")]

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.models import Job, ResidentManager, ResidentModel
+from core.models.rows import nothing
 
 #: Long enough to come back to the file, and no longer: it holds a whole vault.
 KEPT = timedelta(days=7)
@@ -22,6 +23,7 @@ class Export(ResidentModel):
     expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     objects = ResidentManager["Export"]()
+    decides = nothing("a sealed file, for its resident only")
 
     class Meta:
         constraints = [

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core import locks
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
 from vault.records.enums import GrantChannel, GrantState, Happened, Mode
 from vault.records.models.paper import Paper
 
@@ -27,7 +28,7 @@ UNUSED = timedelta(days=90)
 ONCE = (Happened.GIVEN, Happened.STOPPED, Happened.OVER, Happened.ENDING, Happened.UNUSED)
 
 
-class GrantQuerySet(models.QuerySet["Grant"]):
+class GrantQuerySet(RowQuerySet["Grant"]):
     def standing(self) -> Self:
         """Return the grants that are active, paused or to come: neither stopped nor expired."""
         return self.filter(Q(once=False) | Q(last_used_at=None), stopped_at=None, ends_at__gt=timezone.now())
@@ -60,7 +61,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 GrantManager = ResidentManager.from_queryset(GrantQuerySet)
 
 
-class Grant(ResidentModel):
+class Grant(AuthenticatedRow, ResidentModel):
     """The resident's agreement with one recipient for one purpose.
 
     It may only become narrower: paused, shortened, stopped.
@@ -109,6 +110,27 @@ class Grant(ResidentModel):
     )
 
     objects = GrantManager()
+    decides = by_resident(
+        "recipient_kind",
+        "recipient_id",
+        "recipient_label",
+        "subject_id",
+        "agreement",
+        "purpose",
+        "mode",
+        "keep_days",
+        "once",
+        "at_most_every",
+        "channel",
+        "notice_version",
+        "notice_hash",
+        "language",
+        "starts_at",
+        "ends_at",
+        "paused_at",
+        "last_used_at",
+        "stopped_at",
+    )
 
     class Meta:
         ordering = ["-created_at"]
@@ -180,7 +202,7 @@ class Grant(ResidentModel):
         return f"vault_grant|{self.id}|1|recipient_name"
 
 
-class GrantField(ResidentModel):
+class GrantField(AuthenticatedRow, ResidentModel):
     """One field that a grant allows. The resident could have refused a field that is not required."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="fields")
@@ -188,6 +210,7 @@ class GrantField(ResidentModel):
     required = models.BooleanField()
 
     objects = ResidentManager["GrantField"]()
+    decides = by_resident("grant", "field")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "field"], name="grant_field_once")]
@@ -196,13 +219,14 @@ class GrantField(ResidentModel):
         return self.field
 
 
-class GrantDocument(ResidentModel):
+class GrantDocument(AuthenticatedRow, ResidentModel):
     """One document of a grant (vault/records/grants/documents.py). The row stays after the document is deleted."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="documents")
     document_id = models.UUIDField(help_text="a row of the app that made it")
 
     objects = ResidentManager["GrantDocument"]()
+    decides = by_resident("grant", "document_id")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "document_id"], name="grant_document_once")]
@@ -211,13 +235,14 @@ class GrantDocument(ResidentModel):
         return f"document {self.document_id}"
 
 
-class GrantPaper(ResidentModel):
+class GrantPaper(AuthenticatedRow, ResidentModel):
     """One paper of a grant, with its files. The row is deleted with the paper."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="papers")
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="granted")
 
     objects = ResidentManager["GrantPaper"]()
+    decides = by_resident("grant", "paper")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "paper"], name="grant_paper_once")]
@@ -236,6 +261,7 @@ class GrantEvent(ResidentModel):
     receipt = models.TextField(blank=True, help_text="JWS; empty while no key can sign it")
 
     objects = ResidentManager["GrantEvent"]()
+    decides = nothing("a history; its receipt is signed")
 
     class Meta:
         ordering = ["at", "created_at"]
@@ -267,6 +293,7 @@ class GrantReading(ResidentModel):
     visit = models.UUIDField(null=True, db_index=True, help_text="under a link: the visit that it belongs to, a Visit")
 
     objects = ResidentManager["GrantReading"]()
+    decides = nothing("a history; the journal proves each reading")
 
     class Meta:
         ordering = ["-line"]

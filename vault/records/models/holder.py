@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from core.models.rows import nothing
 from vault import types
 from vault.records.enums import Channel, HolderTheme, Right
 from vault.records.models.paper_kind import PaperKind
@@ -51,6 +52,8 @@ class Holder(models.Model):
     source = models.JSONField(_("sources"), default=list, blank=True)
     edited_at = models.DateTimeField(_("modifié ici le"), null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
+
+    decides = nothing("public reference data")
 
     class Meta:
         verbose_name = _("organisme")

@@ -5,10 +5,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident
 from vault.records.enums import PaperState
 
 
-class PaperQuerySet(models.QuerySet["Paper"]):
+class PaperQuerySet(RowQuerySet["Paper"]):
     def kept(self) -> Self:
         return self.filter(state=PaperState.KEPT)
 
@@ -23,7 +24,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 PaperManager = ResidentManager.from_queryset(PaperQuerySet)
 
 
-class Paper(ResidentModel):
+class Paper(AuthenticatedRow, ResidentModel):
     """A proof that the resident uploaded. Its name, its reading and its checks are sealed in `content`."""
 
     kind = models.CharField(max_length=60, blank=True, help_text="a PaperKind's code, empty while nobody knows")
@@ -40,6 +41,7 @@ class Paper(ResidentModel):
     content = models.BinaryField()
 
     objects = PaperManager()
+    decides = by_resident("kind", "state", "issued_on", "expires_on", "kept_at")
 
     class Meta:
         constraints = [
@@ -67,7 +69,7 @@ class Paper(ResidentModel):
         return self.expires_on is not None and self.expires_on < timezone.localdate()
 
 
-class PaperFile(ResidentModel):
+class PaperFile(AuthenticatedRow, ResidentModel):
     """One sealed file of a paper. Its name in the storage reveals nothing."""
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="files")
@@ -79,6 +81,7 @@ class PaperFile(ResidentModel):
     )
 
     objects = ResidentManager["PaperFile"]()
+    decides = by_resident("paper", "position", "stored_name", "waiting")
 
     class Meta:
         ordering = ["position"]

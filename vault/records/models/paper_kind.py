@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from core.models.rows import nothing
 from vault.records.enums import Validity
 from vault.types.spans import add_months
 
@@ -34,6 +35,8 @@ class PaperKind(models.Model):
     verified = models.BooleanField(_("relu dans une source publique"), default=False)
     edited_at = models.DateTimeField(_("modifié ici le"), null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True, editable=False)
+
+    decides = nothing("public reference data")
 
     class Meta:
         verbose_name = _("nature de papier")

@@ -4,15 +4,33 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
+from core import canonical
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, values_of
 from vault import types
 from vault.records.enums import Assurance, Method, Role
 
+#: What never changes of a record, and decides what is believed: under its row's MAC, and sealed with its content.
+ENVELOPE = (
+    "type",
+    "type_version",
+    "subject_person",
+    "subject_role",
+    "period_start",
+    "period_end",
+    "valid_from",
+    "valid_until",
+    "holder",
+    "method",
+    "assurance",
+    "retrieved_at",
+    "issued_at",
+)
 #: The holder of values that a resident typed. Any other holder is an organisation.
 RESIDENT = "résident"
 
 
-class RecordQuerySet(models.QuerySet["Record"]):
+class RecordQuerySet(RowQuerySet["Record"]):
     def current(self) -> Self:
         """Return the records that are neither superseded nor withdrawn."""
         return self.filter(withdrawn_at=None, superseded_by=None)
@@ -24,7 +42,7 @@ class RecordQuerySet(models.QuerySet["Record"]):
 RecordManager = ResidentManager.from_queryset(RecordQuerySet)
 
 
-class Record(ResidentModel):
+class Record(AuthenticatedRow, ResidentModel):
     """Values of one type about one person. A record never changes: a correction is a new record that supersedes it.
 
     `content` seals the payload, and the parts of the provenance that no query needs.
@@ -53,6 +71,7 @@ class Record(ResidentModel):
     content = models.BinaryField()
 
     objects = RecordManager()
+    decides = by_resident(*ENVELOPE, "withdrawn_at")
 
     class Meta:
         indexes = [models.Index(fields=["resident_id", "type", "subject_person"], name="record_by_type")]
@@ -90,5 +109,14 @@ class Record(ResidentModel):
 
     @property
     def place(self) -> str:
-        """Return the place of the sealed content. A record's content is written once, so its version stays 1."""
+        """Return the place of the sealed content, with the envelope: changed, the content does not decrypt.
+
+        A record is written once. Its paper is left out, because the record outlives it.
+        """
+        envelope = canonical.encode(values_of(self, (*ENVELOPE, "supersedes"))).decode()
+        return f"vault_record|{self.id}|2|content|{envelope}"
+
+    @property
+    def first_place(self) -> str:
+        """Return the place in the records of version 0.1. Their envelope is under the MAC of their row alone."""
         return f"vault_record|{self.id}|1|content"

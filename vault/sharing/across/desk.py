@@ -6,6 +6,7 @@ from django_scopes import scopes_disabled
 
 from accounts.models import Session, User
 from accounts.perms import keeps_desk
+from core.models.rows import check
 from vault.records.models import Grant
 from vault.sharing.models import DeskVisit
 from vault.sharing.models.desk import DESK_KIND
@@ -28,7 +29,15 @@ def live(agent: User, session: Session) -> list[DeskVisit]:
 
 
 def find(agent: User, session: Session, visit_id: UUID) -> DeskVisit | None:
-    return next((visit for visit in live(agent, session) if visit.pk == visit_id), None)
+    """Return an active visit of this agent.
+
+    Raises:
+        Forged: the portal did not write it as it is.
+    """
+    found = next((visit for visit in live(agent, session) if visit.pk == visit_id), None)
+    if found is not None:
+        check(found, found.grant)
+    return found
 
 
 def others(agent: User, visit: DeskVisit) -> list[DeskVisit]:

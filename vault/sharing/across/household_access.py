@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django_scopes import scope, scopes_disabled
 
+from core.models.rows import check
 from vault.records.enums import HouseholdRole
 from vault.records.models import Grant
 from vault.records.models.grant import RESIDENT_KIND
@@ -35,12 +36,17 @@ class Circle:
 def of(resident_id: UUID) -> Circle | None:
     with scope(resident=resident_id):
         me = Member.objects.present().filter(resident_id=resident_id).first()
-    return None if me is None else Circle(me, others(me))
+    if me is None:
+        return None
+    check(me)
+    return Circle(me, others(me))
 
 
 def others(me: Member) -> list[Member]:
     with scopes_disabled():
-        return list(Member.objects.present().filter(household_id=me.household_id).exclude(pk=me.pk))
+        found = list(Member.objects.present().filter(household_id=me.household_id).exclude(pk=me.pk))
+    check(*found)
+    return found
 
 
 def received(resident_id: UUID, *, agreement: str | None = None) -> list[Grant]:

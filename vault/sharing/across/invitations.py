@@ -1,5 +1,6 @@
 from django_scopes import scopes_disabled
 
+from core.models.rows import check
 from vault.sharing.models import Invitation
 
 
@@ -7,4 +8,7 @@ def find_open(code_hash: str, *, lock: bool = False) -> Invitation | None:
     """Return the open invitation with this code; the resident who types it does not know which vault it is from."""
     with scopes_disabled():
         found = Invitation.objects.open().filter(code_hash=code_hash)
-        return (found.select_for_update() if lock else found).first()
+        invitation = (found.select_for_update() if lock else found).first()
+    if invitation is not None:
+        check(invitation)
+    return invitation

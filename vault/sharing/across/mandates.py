@@ -8,6 +8,7 @@ from uuid import UUID
 from django_scopes import scopes_disabled
 
 from accounts.models import Membership, User
+from core.models.rows import check
 from vault.records.models import Grant
 from vault.sharing.models import AccessRequest, HelpRequest, Mandate
 from vault.sharing.models.mandate import COMPANION_KIND
@@ -40,8 +41,19 @@ def help_asked(companion: User) -> list[HelpRequest]:
 
 
 def find_help(companion: User, request_id: UUID) -> HelpRequest | None:
-    return next((request for request in help_asked(companion) if request.pk == request_id), None)
+    found = next((request for request in help_asked(companion) if request.pk == request_id), None)
+    if found is not None:
+        check(found)
+    return found
 
 
 def find(companion: User, mandate_id: UUID) -> Mandate | None:
-    return next((mandate for mandate in live(companion) if mandate.pk == mandate_id), None)
+    """Return a mandate that is active for this companion.
+
+    Raises:
+        Forged: the resident did not give it as it is.
+    """
+    found = next((mandate for mandate in live(companion) if mandate.pk == mandate_id), None)
+    if found is not None:
+        check(found, found.grant)
+    return found

@@ -7,6 +7,7 @@ from django.db import transaction
 from django_scopes import scope
 
 from core import journal
+from core.models.rows import check
 from vault.records import gate
 from vault.records.models import Grant
 
@@ -30,8 +31,9 @@ def under(grant: Grant, *, changing: Sequence[Grant] | None = None) -> Iterator[
             gate.lock(grant, shared=True)
         else:
             gate.lock_exclusively([grant, *changing])
-        active = Grant.objects.active().filter(pk=grant.pk).exists()
+        active = Grant.objects.active().filter(pk=grant.pk).first()
         if active:
+            check(active)
             yield
         else:
             details = {"recipient": grant.recipient_label, "grant": str(grant.pk)}

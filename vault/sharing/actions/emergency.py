@@ -215,7 +215,7 @@ def notify_emergency_accesses() -> int:
 
 
 def _require_offered() -> None:
-    if not City.current().emergency_access:
+    if not City.current().offers_emergency_access:
         raise NotOffered
 
 

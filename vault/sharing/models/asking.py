@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
 from vault.sharing.enums import AskedFor
 
 #: After this, a request without an answer has expired.
@@ -17,7 +18,7 @@ CODE_WAITS = timedelta(minutes=30)
 CODE_TRIES = 3
 
 
-class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+class AccessRequestQuerySet(RowQuerySet["AccessRequest"]):
     def waiting(self) -> Self:
         """Return the requests that their resident may still answer."""
         return self.filter(answered_at=None, expires_at__gt=timezone.now())
@@ -32,7 +33,7 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
 AccessRequestManager = ResidentManager.from_queryset(AccessRequestQuerySet)
 
 
-class AccessRequest(ResidentModel):
+class AccessRequest(AuthenticatedRow, ResidentModel):
     """A companion's request to a resident, found by an address that the resident gave.
 
     If no resident has the address, `resident_id` is a random UUID matching no resident; the row waits and expires
@@ -63,6 +64,21 @@ class AccessRequest(ResidentModel):
     )
 
     objects = AccessRequestManager()
+    decides = by_city(
+        "resident_id",
+        "membership_id",
+        "label",
+        "items",
+        "purpose",
+        "length",
+        "expires_at",
+        "answered_at",
+        "grant_id",
+        "by_phone",
+        "code_hash",
+        "code_until",
+        "tries",
+    )
 
     class Meta:
         ordering = ["-created_at"]

@@ -4,6 +4,7 @@ from django.db import models
 
 from accounts.models import Sheet
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, by_resident
 from vault.records.models.grant import Grant
 from vault.sharing.enums import Act
 
@@ -11,7 +12,7 @@ from vault.sharing.enums import Act
 DESK_KIND = "desk"
 
 
-class DeskVisit(ResidentModel):
+class DeskVisit(AuthenticatedRow, ResidentModel):
     """A visit, active while its grant is and the agent's session goes on, until its resident claims the vault.
 
     A session that is signed out, closed or idle too long ends the visit.
@@ -26,6 +27,7 @@ class DeskVisit(ResidentModel):
     acts = models.JSONField(default=list, help_text="codes of vault.records.enums.Act")
 
     objects = ResidentManager["DeskVisit"]()
+    decides = by_resident("grant", "session_id", "acts")
 
     def __str__(self) -> str:
         return f"desk visit {self.id}"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_city
 from vault.records.models.grant import Grant
 from vault.sharing.enums import EmergencyState
 
@@ -24,7 +25,7 @@ LENGTHS = (15, 30, 60)
 RESTS = timedelta(hours=24)
 
 
-class EmergencyAccessQuerySet(models.QuerySet["EmergencyAccess"]):
+class EmergencyAccessQuerySet(RowQuerySet["EmergencyAccess"]):
     def waiting(self) -> Self:
         return self.filter(decided_at=None, declined_at=None, expires_at__gt=timezone.now())
 
@@ -36,7 +37,7 @@ class EmergencyAccessQuerySet(models.QuerySet["EmergencyAccess"]):
 EmergencyAccessManager = ResidentManager.from_queryset(EmergencyAccessQuerySet)
 
 
-class EmergencyAccess(ResidentModel):
+class EmergencyAccess(AuthenticatedRow, ResidentModel):
     """A request and its decision.
 
     If no vault has the address or reference that was typed, `resident_id` is a random UUID matching no resident and
@@ -65,6 +66,9 @@ class EmergencyAccess(ResidentModel):
     opened_told_at = models.DateTimeField(null=True, blank=True)
 
     objects = EmergencyAccessManager()
+    decides = by_city(
+        "resident_id", "asked_by", "items", "minutes", "expires_at", "decided_by", "decided_at", "declined_at", "grant"
+    )
 
     class Meta:
         verbose_name = _("accès d’urgence")

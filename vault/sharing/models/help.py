@@ -7,10 +7,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident
 from vault.sharing.enums import HalfDay, HelpAnswer
 
 
-class HelpRequestQuerySet(models.QuerySet["HelpRequest"]):
+class HelpRequestQuerySet(RowQuerySet["HelpRequest"]):
     def open(self) -> Self:
         """Return the requests neither answered nor withdrawn, whose day has not passed."""
         return self.filter(answer="", withdrawn_at=None, on_day__gte=timezone.localdate())
@@ -19,7 +20,7 @@ class HelpRequestQuerySet(models.QuerySet["HelpRequest"]):
 HelpRequestManager = ResidentManager.from_queryset(HelpRequestQuerySet)
 
 
-class HelpRequest(ResidentModel):
+class HelpRequest(AuthenticatedRow, ResidentModel):
     """A help request. The name is sealed under the resident's key; each reading by a companion is journalled."""
 
     organisation_id = models.UUIDField(db_index=True)
@@ -32,6 +33,7 @@ class HelpRequest(ResidentModel):
     content = models.BinaryField()
 
     objects = HelpRequestManager()
+    decides = by_resident("organisation_id", "on_day", "half", "answer", "withdrawn_at")
 
     class Meta:
         ordering = ["on_day", "half", "created_at"]

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident, nothing
 from vault.records.enums import HouseholdRole
 
 INVITATION_LASTS = timedelta(days=7)
@@ -25,11 +26,13 @@ class Household(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    decides = nothing("a row to lock; its members are under their own MACs")
+
     def __str__(self) -> str:
         return f"household {self.id}"
 
 
-class MemberQuerySet(models.QuerySet["Member"]):
+class MemberQuerySet(RowQuerySet["Member"]):
     def present(self) -> Self:
         return self.filter(left_at=None)
 
@@ -37,7 +40,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
 MemberManager = ResidentManager.from_queryset(MemberQuerySet)
 
 
-class Member(ResidentModel):
+class Member(AuthenticatedRow, ResidentModel):
     """A resident's place in a household. Other members see its name and role; the rest needs a grant."""
 
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="members")
@@ -49,6 +52,7 @@ class Member(ResidentModel):
     )
 
     objects = MemberManager()
+    decides = by_resident("household", "role", "left_at")
 
     class Meta:
         ordering = ["created_at"]
@@ -61,7 +65,7 @@ class Member(ResidentModel):
         return f"member {self.id}"
 
 
-class InvitationQuerySet(models.QuerySet["Invitation"]):
+class InvitationQuerySet(RowQuerySet["Invitation"]):
     def open(self) -> Self:
         return self.filter(used_at=None, cancelled_at=None, expires_at__gt=timezone.now())
 
@@ -69,7 +73,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 InvitationManager = ResidentManager.from_queryset(InvitationQuerySet)
 
 
-class Invitation(ResidentModel):
+class Invitation(AuthenticatedRow, ResidentModel):
     """A code by which one resident joins, once. It does not say whom it was given to."""
 
     role = models.CharField(max_length=10, choices=HouseholdRole)
@@ -79,6 +83,7 @@ class Invitation(ResidentModel):
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     objects = InvitationManager()
+    decides = by_resident("role", "code_hash", "expires_at", "used_at", "cancelled_at")
 
     class Meta:
         constraints = [
@@ -103,6 +108,7 @@ class SharedFact(ResidentModel):
     content = models.BinaryField()
 
     objects = ResidentManager["SharedFact"]()
+    decides = nothing("sealed under the key of who holds it")
 
     def __str__(self) -> str:
         return f"shared fact {self.id}"

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, by_resident
 from vault.records.enums import GrantState
 from vault.records.models.grant import Grant
 
@@ -17,7 +18,7 @@ MOST_TRIES = 5
 VISIT_LASTS = timedelta(minutes=30)
 
 
-class Link(ResidentModel):
+class Link(AuthenticatedRow, ResidentModel):
     """The URL and the code of a grant of the kind `link`. Only their hashes are stored."""
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="link")
@@ -35,6 +36,7 @@ class Link(ResidentModel):
     )
 
     objects = ResidentManager["Link"]()
+    decides = by_resident("grant", "token_hash", "code_hash", "codes", "tries")
 
     class Meta:
         ordering = ["-created_at"]
@@ -60,13 +62,14 @@ class Link(ResidentModel):
         return f"vault_link|{self.id}|1|content"
 
 
-class Visit(ResidentModel):
+class Visit(AuthenticatedRow, ResidentModel):
     """A visit begun by a right code. Its readings are `GrantReading` rows; no IP address or browser is stored."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="visits")
     at = models.DateTimeField()
 
     objects = ResidentManager["Visit"]()
+    decides = by_resident("link", "at")
 
     class Meta:
         ordering = ["-at"]

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.models import ResidentManager, ResidentModel
+from core.models.rows import AuthenticatedRow, RowQuerySet, by_resident
 from vault.records.models.grant import Grant
 from vault.sharing.enums import Act
 
@@ -17,7 +18,7 @@ CODE_LASTS = timedelta(hours=24)
 APPOINTMENT = timedelta(hours=2)
 
 
-class Mandate(ResidentModel):
+class Mandate(AuthenticatedRow, ResidentModel):
     """A mandate, active while its grant is."""
 
     grant = models.OneToOneField(Grant, on_delete=models.CASCADE, related_name="mandate")
@@ -33,6 +34,7 @@ class Mandate(ResidentModel):
     )
 
     objects = ResidentManager["Mandate"]()
+    decides = by_resident("grant", "membership_id", "acts", "form_sha256")
 
     def __str__(self) -> str:
         return f"mandate {self.id}"
@@ -41,7 +43,7 @@ class Mandate(ResidentModel):
         return act.value in self.acts
 
 
-class AppointmentQuerySet(models.QuerySet["Appointment"]):
+class AppointmentQuerySet(RowQuerySet["Appointment"]):
     def open(self) -> Self:
         return self.filter(used_at=None, cancelled_at=None, expires_at__gt=timezone.now())
 
@@ -49,7 +51,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 AppointmentManager = ResidentManager.from_queryset(AppointmentQuerySet)
 
 
-class Appointment(ResidentModel):
+class Appointment(AuthenticatedRow, ResidentModel):
     """A code by which one companion begins a two-hour appointment, once. Only typing it reveals which companion."""
 
     code_hash = models.CharField(max_length=64, unique=True)
@@ -59,6 +61,7 @@ class Appointment(ResidentModel):
     content = models.BinaryField(help_text="sealed: what the resident ticked, and the values that the page showed")
 
     objects = AppointmentManager()
+    decides = by_resident("code_hash", "expires_at", "used_at", "cancelled_at")
 
     def __str__(self) -> str:
         return f"appointment {self.id}"

@@ -38,7 +38,7 @@ def where_offered(view: Page) -> Page:
 
     @wraps(view)
     def page(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not City.current().emergency_access:
+        if not City.current().offers_emergency_access:
             raise Http404
         try:
             return view(request, *args, **kwargs)

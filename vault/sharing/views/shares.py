@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from core.models.rows import check
 from vault.holders.models import Connection
 from vault.records import gate
 from vault.records.actions import grants
@@ -230,6 +231,7 @@ def renew(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 def _renew(
     request: SignedInRequest, grant: Grant, agreement: Agreement, form: RenewForm, shown: dict[str, str]
 ) -> HttpResponse:
+    check(grant)
     terms = form.terms(grant, words.chosen(grant, agreement), shown)
     try:
         fresh = recipients.get(grant.recipient_kind).give(grant, agreement, terms, request.POST.get("seen", ""))

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_scopes import scope
 
 from accounts.models import User
+from core.models.rows import check
 from core.templatetags.civic import long_date
 from vault.records import downloads, gate
 from vault.records.copies import zipping
@@ -170,7 +171,10 @@ def _visit(request: HttpRequest, link: Link) -> Visit | None:
     if link.locked or codes != str(link.codes):
         return None
     with scope(resident=link.resident_id):
-        return Visit.objects.filter(pk=UUID(visit_id), link=link).first()
+        visit = Visit.objects.filter(pk=UUID(visit_id), link=link).first()
+    if visit is not None:
+        check(visit)
+    return visit
 
 
 def _code(request: HttpRequest, form: CodeForm) -> HttpResponse:
