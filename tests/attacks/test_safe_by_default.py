@@ -127,7 +127,12 @@ def test_each_start_of_the_demonstration_signs_with_another_secret(monkeypatch: 
 
 def test_no_process_of_the_portal_has_the_owner_s_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Mapping[str, str]] = []
-    monkeypatch.setattr(services.subprocess, "Popen", lambda *_, env, **__: given.append(env) or SimpleNamespace())
+
+    def start(*_words: object, env: Mapping[str, str], **_options: object) -> SimpleNamespace:
+        given.append(env)
+        return SimpleNamespace()
+
+    monkeypatch.setattr("ops.services.subprocess.Popen", start)
     owner = {"MIGRATION_DATABASE_URL": "postgresql://owner@/garant"}
     monkeypatch.setenv("MIGRATION_DATABASE_URL", "postgresql://owner@/garant")
     services.Services("127.0.0.1", 8000, owner, tmp_path, holders_port=8001).start()

@@ -56,7 +56,13 @@ def seal_heads(checkpoint: int, *, since: int, at: datetime) -> list[bytes]:
     """
     turns = _turns()
     first, last = _turn(int(at.timestamp()) // 60 % turns, turns)
-    asked = {"checkpoint": checkpoint, "first": first, "last": last, "hint": turns > 1, "since": since}
+    asked: dict[str, int | datetime | UUID] = {
+        "checkpoint": checkpoint,
+        "first": first,
+        "last": last,
+        "hint": turns > 1,
+        "since": since,
+    }
     with connection.cursor() as cursor:
         cursor.execute(SEAL, asked)
         return [bytes(chain) for (chain,) in cursor.fetchall()]

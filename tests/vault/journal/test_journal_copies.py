@@ -123,6 +123,7 @@ def test_a_copy_without_a_valid_format_is_refused(browser, resident):
 def test_checkpoints_are_public_and_name_no_resident(client, resident):
     write(resident)
     made = seal()
+    assert made is not None
     shown = client.get(reverse("checkpoints")).content.decode()
     assert "Point 1" in shown
     assert signed_notes.public_keys()[0] in shown
