@@ -105,15 +105,16 @@ def test_the_city_waits_a_day_at_least(city):
 def test_a_second_factor_that_nobody_saw_does_not_count(agent, zoe, when):
     one = established(zoe)
     assert one.seen_at is not None
-    Authenticator.objects.filter(user=zoe).update(created_at=one.seen_at + timedelta(minutes=when))
+    for factor in Authenticator.objects.filter(user=zoe):
+        factor.created_at = one.seen_at + timedelta(minutes=when)
+        factor.save()
     assert lack(agent, zoe) == Lack.NOT_SEEN
 
 
 def test_a_factor_added_later_or_taken_off_ends_what_was_seen(agent, zoe):
     established(zoe)
     DECIDING.require(agent, zoe)
-    added = Authenticator.objects.create(user=zoe, type="webauthn", data={})
-    Authenticator.objects.filter(pk=added.pk).update(created_at=timezone.now() + timedelta(hours=1))
+    Authenticator.objects.create(user=zoe, type="webauthn", data={}, created_at=timezone.now() + timedelta(hours=1))
     assert lack(agent, zoe) == Lack.NOT_SEEN
     accounts.forget_second_factor(user=zoe)
     assert lack(agent, zoe) == Lack.NOT_SEEN

@@ -11,10 +11,10 @@ from django.db import connection, transaction
 from django_scopes import scope, scopes_disabled
 
 from config import environment
-from core import journal, key_rotation, keys
+from core import journal, key_rotation, keys, rows
 from core.keyrings import KeyringError, files
-from core.keys import sealed
-from core.models import ResidentKey
+from core.keys import protect, sealed
+from core.models import CityKey, ResidentKey
 from core.residents import prepare
 from tests.accounts.factories import TOTP_SECRET, AgentFactory
 
@@ -23,9 +23,12 @@ PLACE = "vault_record|1|1|content"
 
 
 @pytest.fixture
-def ring(settings, tmp_path):
+def ring(settings, tmp_path, transactional_db):
+    """A keyring of the test's own; it protects the city's key too."""
+    key = rows.city_key()
     settings.KEYRING, settings.MAKE_KEYRING = tmp_path / "keys" / "keyring.json", False
     files.make_file(settings.KEYRING)
+    CityKey.objects.update(protected=protect.protect(f"{key.hex()} {rows.SIGNED}", purpose=rows.PURPOSE))
     return settings.KEYRING
 
 
