@@ -49,7 +49,7 @@ class Rewrapped:
 
 
 def counts() -> dict[str, tuple[int, int]]:
-    """Return the number of residents' keys and of account secrets under each key."""
+    """Return the number of residents' keys and of other secrets under each key."""
     with scopes_disabled():
         rows = ResidentKey.objects.order_by().values_list("kid").annotate(Count("pk"))
         residents = dict(rows)
@@ -67,7 +67,7 @@ def forget(kid: str) -> None:
     residents, secrets = counts().get(kid, (0, 0))
     if residents or secrets:
         raise StillInUse(
-            f"{residents} residents' keys and {secrets} account secrets are under “{kid}”:"
+            f"{residents} residents' keys and {secrets} other secrets are under “{kid}”:"
             " run “manage.py keys rewrap” first."
         )
     files.forget_key(file_path(), kid)

@@ -119,13 +119,13 @@ def test_a_key_erased_meanwhile_is_not_restored(people, as_owner, monkeypatch, d
         assert not JournalLeaf.objects.exists()
 
 
-def test_agents_second_factors_are_rewrapped(ring, as_owner):
+def test_the_city_s_key_and_agents_second_factors_are_rewrapped(ring, as_owner):
     agent = AgentFactory()
     old = keys.keyring().current
-    assert key_rotation.counts()[old][1] == 1
+    assert key_rotation.counts()[old][1] == 2
     new = rotate()
-    assert key_rotation.rewrap().secrets == 1
-    assert key_rotation.counts() == {new: (0, 1)}
+    assert key_rotation.rewrap().secrets == 2
+    assert key_rotation.counts() == {new: (0, 2)}
     files.forget_key(ring, old)
     stored = Authenticator.objects.get(user=agent, type="totp")
     from accounts.sign_in.adapters import SecondFactorAdapter
@@ -165,7 +165,7 @@ def test_a_row_under_a_lost_key_is_counted_and_others_are_rewrapped(people, ring
     assert "4 residents' keys" in capsys.readouterr().out
     call_command("keys", "status")
     assert (
-        "lost: 1 residents' keys, 0 account secrets (NOT in the keyring: nobody opens these)"
+        "lost: 1 residents' keys, 0 other secrets (NOT in the keyring: nobody opens these)"
         in capsys.readouterr().out
     )
 
@@ -174,7 +174,7 @@ def test_status_prints_the_rows_of_each_key_but_no_key(people, ring, capsys):
     call_command("keys", "status")
     output = capsys.readouterr().out
     content = json.loads(ring.read_text())
-    assert f"{content['current']}: 5 residents' keys, 0 account secrets (current)" in output
+    assert f"{content['current']}: 5 residents' keys, 1 other secrets (current)" in output
     assert not any(key in output for key in content["keys"].values())
 
 

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser(
-            "status", help="which key is current, and how many residents' keys and account secrets are under each"
+            "status", help="which key is current, and how many residents' keys and other secrets are under each"
         )
         verbs.add_parser("add", help="a new key in the file, which wraps nothing yet")
         rotate = verbs.add_parser("rotate", help="wrap under another key from now on: a new one, or --to")
@@ -65,7 +65,7 @@ class Command(BaseCommand):
                 if self._is_in_keyring(kid)
                 else " (NOT in the keyring: nobody opens these)"
             )
-            self.stdout.write(f"  {kid}: {residents} residents' keys, {secrets} account secrets{mark}")
+            self.stdout.write(f"  {kid}: {residents} residents' keys, {secrets} other secrets{mark}")
 
     def _is_in_keyring(self, kid: str) -> bool:
         try:
@@ -86,7 +86,7 @@ class Command(BaseCommand):
     def _rewrap(self) -> None:
         done = key_rotation.rewrap(self._progress)
         self.stdout.write(
-            f"{done.residents} residents' keys and {done.secrets} account secrets brought under “{keyring().current}”."
+            f"{done.residents} residents' keys and {done.secrets} other secrets brought under “{keyring().current}”."
         )
         if not done.cleaned:
             self.stderr.write(
