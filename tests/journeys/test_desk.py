@@ -85,8 +85,9 @@ def test_an_agent_sets_the_city_up(town: Live, visitor: Visitors) -> None:
     # A new kind of paper can be chosen by residents at once.
     page.goto("/admin/records/paperkind/add/")
     written = {"code": "carte_peche", "label_fr": "Carte de pêche", "label_en": "Fishing permit", "theme": "loisirs"}
-    for name, value in {**written, "holder": "Fédération", "pages": "front"}.items():
+    for name, value in {**written, "holder": "Fédération"}.items():
         page.locator(f"#id_{name}").fill(value)
+    page.locator("#id_pages").select_option("front")
     hands.press("Enregistrer", within="#content")
     expect(page.locator(".errorlist").first).to_be_visible()
     eyes.look()

@@ -150,7 +150,7 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
     keys.follow("^Add a paper")
     keys.choose_file("file|File", write_file(tmp_path, "notice.pdf", notice()))
     keys.follow("^Send this paper")
-    expect(desk.get_by_text("The paper has arrived").first).to_be_visible()
+    wait_until_checked(desk)
     eyes.look()
     keys.follow("^Go back to the visit")
     keys.follow("^End the visit")
@@ -166,12 +166,11 @@ def test_in_english_on_a_telephone_without_scripts_by_keyboard(live: Live, visit
 
 def wait_until_checked(desk: Page) -> None:
     """Follow the link of the page until the worker has checked the file."""
-    arrived = desk.get_by_text("Le papier est arrivé").first
+    arrived = desk.get_by_text(re.compile("^(Le papier est arrivé|The paper has arrived)$")).first
+    again = re.compile("^(Voir où en est le contrôle|See how the check is going)")
     for _ in range(60):
         if arrived.is_visible():
             return
-        desk.get_by_role("button", name="Voir où en est le contrôle").or_(
-            desk.get_by_role("link", name="Voir où en est le contrôle")
-        ).first.click()
+        desk.get_by_role("button", name=again).or_(desk.get_by_role("link", name=again)).first.click()
         desk.wait_for_timeout(500)
     expect(arrived).to_be_visible()
