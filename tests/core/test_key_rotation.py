@@ -165,8 +165,7 @@ def test_a_row_under_a_lost_key_is_counted_and_others_are_rewrapped(people, ring
     assert "4 residents' keys" in capsys.readouterr().out
     call_command("keys", "status")
     assert (
-        "lost: 1 residents' keys, 0 other secrets (NOT in the keyring: nobody opens these)"
-        in capsys.readouterr().out
+        "lost: 1 residents' keys, 0 other secrets (NOT in the keyring: nobody opens these)" in capsys.readouterr().out
     )
 
 

@@ -15,6 +15,7 @@ from django_scopes import scope
 
 from core import journal
 from core.keys.sealed import Unreadable
+from core.messages import mails
 from tests.at_once import at_once
 from tests.vault.made import HOME, IDENTITY, add
 from vault.holders import letters
@@ -399,7 +400,7 @@ def test_a_failed_message_is_sent_again(resident, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr("django.core.mail.EmailMessage.send", refuse)
-        with pytest.raises(ConnectionRefusedError):
+        with pytest.raises(mails.NotSent):
             notify_overdue_requests()
     assert fresh(request).told_at is None and "request_late" not in events(resident)
     notify_overdue_requests()

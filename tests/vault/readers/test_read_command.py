@@ -73,10 +73,12 @@ def test_without_the_flag_a_test_signature_proves_nothing(notice: Path) -> None:
 
 def test_production_settings_refuse_the_flag(notice: Path, tmp_path: Path) -> None:
     environment = {
-        "SECRET_KEY": "s" * 60,
+        "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
         "DATABASE_URL": NOWHERE,
         "KEYRING": str(tmp_path / "keyring.json"),
         "ALLOWED_HOSTS": "a.example",
+        "SITE_URL": "https://a.example",
+        "TRUSTED_PROXIES": "1",
     }
     refused = run("--trust-test-authority", str(notice), settings="config.settings.prod", **environment)
     assert refused.returncode == 1

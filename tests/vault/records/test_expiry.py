@@ -8,6 +8,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from core import journal
+from core.messages import mails
 from tests.at_once import at_once
 from tests.vault.made import IDENTITY, add
 from tests.vault.sending import notice_pdf, uploaded
@@ -225,7 +226,7 @@ def test_a_reminder_is_sent_again_after_a_mail_server_failure(notice, resident, 
 
     with monkeypatch.context() as patch:
         patch.setattr("django.core.mail.EmailMessage.send", refuse)
-        with pytest.raises(ConnectionRefusedError):
+        with pytest.raises(mails.NotSent):
             notify_expiring_papers()
     notify_expiring_papers()
     assert len(mail.outbox) == 1

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from core import journal
+from core.messages import mails
 from tests.accounts.factories import signed_in
 from tests.vault.couples import TRIED, granted
 from vault.records import gate
@@ -150,7 +151,7 @@ def test_a_failed_message_is_sent_again(resident, monkeypatch):
     with at(grant, grant.starts_at + 100 * DAY):
         with monkeypatch.context() as down:
             down.setattr(mail.EmailMessage, "send", refuse)
-            with pytest.raises(OSError, match="down"):
+            with pytest.raises(mails.NotSent):
                 send_grant_reminders()
         assert noted(grant) == []
         send_grant_reminders()
