@@ -347,7 +347,7 @@ def test_a_corrected_commune_reaches_the_engine_and_the_result_says_what_is_left
     after = main_of(response)
     assert kept(client)["answers"]["commune"] == "17300" and len(runs) == 3
     assert "La Rochelle (17) D’où cela vient : votre réponse" in given_of(response)
-    assert "aides locales de Villebrume réservées à ses habitants n’apparaissent pas" in after
+    assert "les aides locales réservées à ses habitants n’apparaissent pas" in after
     assert "aides locales" not in before and "n’apparaissent pas" in main_of(client.get(SHEET))
     assert len(passed) <= 12 and tell(client, SINGLE) == []
 
