@@ -21,6 +21,13 @@ account = accounts.register_resident(email="{address}", name="Nadia Kervella")
 seeding.fill_vault(account, "nadia", timezone.localdate())
 """
 
+UNLINK = """
+from allauth.socialaccount.models import SocialAccount
+for linked in SocialAccount.objects.filter(provider="franceconnect"):
+    linked.uid = f"{linked.uid}-{linked.pk}"
+    linked.save()
+"""
+
 
 def move_in(live: Live, address: str) -> None:
     live.run(NEIGHBOUR.format(address=address))
@@ -28,7 +35,7 @@ def move_in(live: Live, address: str) -> None:
 
 def forget_franceconnect(live: Live) -> None:
     """Unlink FranceConnect from all accounts: whoever comes by it opens a new vault."""
-    live.sql("UPDATE socialaccount_socialaccount SET uid = uid || '-' || id WHERE provider = 'franceconnect'")
+    live.run(UNLINK)
 
 
 def mail_for(live: Live, address: str) -> str:

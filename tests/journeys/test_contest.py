@@ -30,6 +30,10 @@ from tests.journeys.filling import cookie
 User.objects.filter(email="{address}").update(is_dpo=True)
 print(cookie(User.objects.get(email="{address}")))
 """
+AGENT_AGAIN = """
+from accounts.models import User
+User.objects.filter(email="{address}").update(is_dpo=False)
+"""
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def officer(live: Live, visitor: Visitors) -> Iterator[Page]:
     key = live.run(OFFICER.format(address=AGENT.email)).strip()
     take_session(page, live, key)
     yield page
-    live.sql("UPDATE accounts_user SET is_dpo = false")
+    live.run(AGENT_AGAIN.format(address=AGENT.email))
 
 
 @pytest.mark.parametrize(("width", "javascript"), [(320, False), (1280, True)])
