@@ -100,7 +100,7 @@ class Bridge:
         async with place:
             piece = await self.in_thread(answer, answer.piece)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        left = asyncio.ensure_future(receive()) if answer.more else None
+        left = asyncio.ensure_future(gone(receive)) if answer.more else None
         while left:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             async with self.pages:
@@ -112,6 +112,12 @@ class Bridge:
 
     async def in_thread(self, answer: "Answer", act: Callable[[], bytes]) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self.threads, answer.context.run, act)
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the visitor leaves. What is left of their request, its end at least, is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 class Transfers:

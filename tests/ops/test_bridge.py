@@ -141,3 +141,14 @@ def test_the_environment_is_that_of_wsgi():
 def test_the_address_is_what_the_outermost_own_proxy_wrote(proxies, found):
     environ = environ_of(scope(x_forwarded_for="1.1.1.1, 2.2.2.2, 3.3.3.3"))
     assert address(environ, proxies) == found
+
+
+def in_pieces(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    return iter([b"abc"] * 20)
+
+
+def test_an_answer_in_pieces_arrives_whole_after_the_end_of_the_request():
+    visitor = Visitor(b"")
+    visit(Bridge(in_pieces, Limits(kept=3), 0), (visitor, SCOPE | {"method": "GET", "headers": []}))
+    assert visitor.body == b"abc" * 20
