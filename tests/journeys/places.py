@@ -461,7 +461,7 @@ OTHERS: dict[str, str] = {
     **{f"admin/core/{model}/<path:object_id>/": ELSEWHERE for model in ("city", "legalpage", "helppage", "job")},
     **{
         f"admin/accounts/{model}/<path:object_id>/": ELSEWHERE
-        for model in ("user", "factorreset", "organisation", "membership")
+        for model in ("user", "factorreset", "organisation", "membership", "pendingaccount")
     },
     **{
         f"admin/{app}/<path:object_id>/": ELSEWHERE
