@@ -144,12 +144,15 @@ def set_password(*, user: User, password: str, current_key: str | None) -> None:
         end_other_sessions(user=user, current_key=current_key)
 
 
-def forget_second_factor(*, user: User) -> None:
-    """Remove a lost second factor. An agent must set up another before anything else; a resident continues without."""
+def forget_second_factor(*, user: User, current_key: str | None = None) -> None:
+    """Remove a lost second factor, and end the sessions but `current_key`.
+
+    An agent must set up another before anything else; a resident continues without.
+    """
     with transaction.atomic():
         with rows.unchecked():
             Authenticator.objects.filter(user=user).delete()
-        end_other_sessions(user=user, current_key=None)
+        end_other_sessions(user=user, current_key=current_key)
 
 
 def end_session(*, session: Session) -> None:

@@ -1,5 +1,6 @@
 """Settings of the city that take two persons: switching urgent access on, and waiting fewer days before deciding."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
@@ -43,6 +44,12 @@ def change(*, what: CityDecision.What, value: int, by: User) -> CityDecision | N
         since = timezone.now() - WAITS
         waiting = CityDecision.objects.waiting(since).filter(what=what, value=value, proposed_by=by).first()
         return waiting or CityDecision.objects.create(what=what, value=value, proposed_by=by)
+
+
+def change_all(choices: Iterable[tuple[CityDecision.What, int]], *, by: User) -> list[CityDecision | None]:
+    """Change several settings, or none of them; returns and raises as `change`."""
+    with transaction.atomic():
+        return [change(what=what, value=value, by=by) for what, value in choices]
 
 
 def decide(*, decision: CityDecision, by: User, agree: bool) -> None:

@@ -2,12 +2,11 @@
 
 import hashlib
 
-from allauth.mfa.models import Authenticator
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.actions.accounts import LastManager, end_other_sessions
+from accounts.actions.accounts import LastManager, end_other_sessions, forget_second_factor
 from accounts.models import Nomination, Role, User
 from accounts.two_persons import GOVERNING, PRESENCE, Lack, NotTwo
 from core.symbols import new_code, read_code
@@ -101,8 +100,7 @@ def type_code(*, person: User, code: str, current_key: str | None) -> Nomination
             held.confirmed_by, held.confirmed_at = held.code_by, now
         held.seen_by, held.seen_at, held.code_hash, held.code_until = held.code_by, now, "", None
         held.save()
-        Authenticator.objects.filter(user=person).delete()
-        end_other_sessions(user=person, current_key=current_key)
+        forget_second_factor(user=person, current_key=current_key)
         _apply(held)
     return held
 

@@ -131,7 +131,7 @@ def choose(request: SignedInRequest) -> HttpResponse:
     form = CityChoiceForm(request.POST if request.method == "POST" else None, city=city)
     if request.method == "POST" and form.is_valid():
         try:
-            asked = [city_decisions.change(what=what, value=value, by=request.user) for what, value in form.chosen]
+            asked = city_decisions.change_all(form.chosen, by=request.user)
         except NotTwo as problem:
             return refused(request, problem)
         if any(asked):

@@ -101,10 +101,10 @@ def rows(one: Nomination) -> list[Row]:
 
 def settings() -> list[Row]:
     city = City.current()
-    days = ngettext("%(count)s jour", "%(count)s jours", city.days_before_deciding)
+    days = ngettext("%(count)s jour", "%(count)s jours", city.days_in_role)
     return [
-        {"key": _("Accès d’urgence"), "value": _("activé") if city.emergency_access else _("non activé")},
-        {"key": _("Avant de décider à deux"), "value": days % {"count": city.days_before_deciding}},
+        {"key": _("Accès d’urgence"), "value": _("activé") if city.offers_emergency_access else _("non activé")},
+        {"key": _("Avant de décider à deux"), "value": days % {"count": city.days_in_role}},
     ]
 
 

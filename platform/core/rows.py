@@ -98,7 +98,7 @@ def report(forged: Forged) -> None:
     """
     label = forged.row._meta.label
     logger.error("a row is not what the portal wrote", extra={"kind": label, "code": str(forged.row.pk)})
-    if not cache.add(f"row refused {label} {forged.row.pk}", 1, A_DAY):
+    if not cache.add(f"row-refused:{label}:{forged.row.pk}", 1, A_DAY):
         return
     for resident_id in _residents(forged.row):
         try:

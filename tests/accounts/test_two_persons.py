@@ -7,13 +7,14 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions import accounts, city_decisions, nominations
 from accounts.models import CityDecision, Nomination, Role
 from accounts.two_persons import DECIDING, GOVERNING, Lack, NotTwo, label
+from accounts.views import two_persons_words as words
 from core.models import City
 from tests.accounts.factories import TOTP_SECRET, AgentFactory, established, signed_in
 
@@ -282,6 +283,27 @@ def test_a_stronger_setting_takes_one(manager, city):
     assert city_decisions.change(what=What.EMERGENCY, value=0, by=manager) is None
     assert city_decisions.change(what=What.DAYS, value=10, by=manager) is None
     assert (City.current().emergency_access, City.current().days_before_deciding) == (False, 10)
+
+
+def test_settings_change_together_or_not_at_all(manager, zoe, city):
+    """Zoé manages agents since today: she may switch urgent access off, and not lower the days."""
+    city.emergency_access = True
+    city.save()
+    zoe.is_superuser = True
+    zoe.save()
+    with pytest.raises(NotTwo):
+        city_decisions.change_all([(What.EMERGENCY, 0), (What.DAYS, 1)], by=zoe)
+    assert City.current().emergency_access
+    city_decisions.change_all([(What.EMERGENCY, 0), (What.DAYS, 7)], by=zoe)
+    assert not City.current().emergency_access
+
+
+def test_days_written_into_the_database_do_not_count(city):
+    city.save()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_city SET days_before_deciding = 1")
+    assert City.current().days_in_role == 7
+    assert [row["value"] for row in words.settings()][-1].split() == ["7", "jours"]
 
 
 def test_a_refused_or_old_proposal_changes_nothing(manager, other, time_machine):
